@@ -1,0 +1,117 @@
+use super::*;
+use alloc::string::ToString;
+use alloc::vec;
+
+fn sealed() -> Vec<u8> {
+    to_bytes(&[(SectionKind::Manifest, vec![1; 5]), (SectionKind::Schema, vec![2; 9])])
+}
+
+fn refused(bytes: &[u8]) -> Error {
+    Container::from_bytes(bytes, &Limits::default()).unwrap_err()
+}
+
+/// The same file with `bytes` at `offset`, and with the digest of its table put right again.
+fn forged(offset: usize, bytes: &[u8]) -> Vec<u8> {
+    let mut file = sealed();
+    file[offset..offset + bytes.len()].copy_from_slice(bytes);
+    let mut reader = Reader { bytes: &file, offset: HEADER_LEN };
+    let n_sections = u32::from_le_bytes(file[12..16].try_into().unwrap()).min(2);
+    let entries: Vec<Entry> = (0..n_sections).map(|_| Entry::read(&mut reader).unwrap()).collect();
+    let digest = digest(&entries);
+    file[24..56].copy_from_slice(digest.as_bytes());
+    file
+}
+
+#[test]
+fn sections_come_back_as_they_were() {
+    let bytes = sealed();
+    let container = Container::from_bytes(&bytes, &Limits::default()).unwrap();
+    assert_eq!(container.payload(SectionKind::Manifest), Some(&[1; 5][..]));
+    assert_eq!(container.payload(SectionKind::Schema), Some(&[2; 9][..]));
+    assert_eq!(container.payload(SectionKind::Members), None);
+}
+
+#[test]
+fn files_that_are_no_bundle_are_told_apart() {
+    let cases: [(&[u8], &str); 4] = [
+        (b"", "no bytes at all, expected a bundle"),
+        (b"\x89NOM", "byte 4: ends within the magic"),
+        (b"row_id,diagnosis", "byte 0: not a bundle: a bundle begins with 89 4E 4F 4D 4F 0D 0A 1A"),
+        (b"\x89NOMO\n\x1a....", "byte 5: line ends were changed, as by a transfer in text mode"),
+    ];
+    for (bytes, message) in cases {
+        assert_eq!(refused(bytes).to_string(), message);
+    }
+}
+
+#[test]
+fn a_table_that_does_not_tile_the_file_is_refused() {
+    let offset_of_second = HEADER_LEN + ENTRY_LEN + 8;
+    let length_of_second = offset_of_second + 8;
+    let kind_of_second = HEADER_LEN + ENTRY_LEN;
+    let cases: [(usize, &[u8], &str); 6] = [
+        (
+            12,
+            &u32::MAX.to_le_bytes(),
+            "byte 12: 4294967295 sections claimed, at most 2 entries fit",
+        ),
+        (12, &1_u32.to_le_bytes(), "byte 56: section at offset 168, expected 112"),
+        (offset_of_second, &172_u64.to_le_bytes(), "byte 112: section at offset 172, expected 173"),
+        (length_of_second, &8_u64.to_le_bytes(), "byte 181: 1 bytes belong to no section"),
+        (
+            length_of_second,
+            &u64::MAX.to_le_bytes(),
+            "byte 112: section of 18446744073709551615 bytes does not fit",
+        ),
+        (kind_of_second, &1_u32.to_le_bytes(), "byte 112: section 1 stands twice"),
+    ];
+    for (offset, bytes, message) in cases {
+        let error = refused(&forged(offset, bytes));
+        assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::SectionTable, message));
+    }
+}
+
+#[test]
+fn an_unknown_section_is_skipped_when_optional_and_refused_when_critical() {
+    let kind_of_second = HEADER_LEN + ENTRY_LEN;
+    let error = refused(&forged(kind_of_second, &99_u32.to_le_bytes()));
+    assert_eq!(error.to_string(), "critical section 99 is unknown to this version");
+
+    let optional = [99_u32.to_le_bytes(), 0_u32.to_le_bytes()].concat();
+    let bytes = forged(kind_of_second, &optional);
+    let container = Container::from_bytes(&bytes, &Limits::default()).unwrap();
+    assert_eq!(container.payload(SectionKind::Manifest), Some(&[1; 5][..]));
+
+    let flags = forged(kind_of_second + 4, &3_u32.to_le_bytes());
+    assert_eq!(refused(&flags).to_string(), "flags 0x3 of section 2 are unknown");
+}
+
+#[test]
+fn a_newer_format_is_refused_with_the_formats_that_are_read() {
+    let error = refused(&forged(8, &2_u32.to_le_bytes()));
+    assert_eq!(error.kind(), ErrorKind::NewerFormat);
+    assert_eq!(error.to_string(), "format 2, this version reads formats 1 to 1");
+    assert_eq!(refused(&forged(8, &0_u32.to_le_bytes())).kind(), ErrorKind::SectionTable);
+}
+
+#[test]
+fn a_bundle_above_the_limit_is_refused() {
+    let error = Container::from_bytes(&sealed(), &Limits { max_bytes: 181 }).unwrap_err();
+    assert_eq!(error.to_string(), "182 bytes, the limit is 181");
+    assert!(Container::from_bytes(&sealed(), &Limits { max_bytes: 182 }).is_ok());
+}
+
+#[test]
+fn every_flipped_bit_and_every_length_is_refused() {
+    let bytes = sealed();
+    for index in 0..bytes.len() {
+        for bit in 0..8 {
+            let mut flipped = bytes.clone();
+            flipped[index] ^= 1 << bit;
+            assert!(Container::from_bytes(&flipped, &Limits::default()).is_err(), "{index}:{bit}");
+        }
+        assert!(Container::from_bytes(&bytes[..index], &Limits::default()).is_err(), "{index}");
+    }
+    let longer = [bytes, vec![0]].concat();
+    assert_eq!(refused(&longer).to_string(), "byte 182: 1 bytes follow the end of the bundle");
+}

@@ -1,0 +1,32 @@
+//! Golden cases: rows with the bits that the model gave for them when it was sealed.
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::prediction::Prediction;
+
+/// How many golden cases a bundle has at least.
+pub const MIN_GOLDEN_CASES: usize = 16;
+
+/// One row and its expected bits.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct GoldenCase {
+    /// One value per feature.
+    pub(crate) row: Vec<f64>,
+    /// The probabilities of the classes, as bits.
+    pub(crate) probabilities: Vec<u64>,
+    /// The probabilities of each member, one member after the other, as bits.
+    pub(crate) members: Vec<u64>,
+}
+
+impl GoldenCase {
+    /// The case of a row and what was predicted for it.
+    pub(crate) fn of(row: &[f64], prediction: &Prediction<'_>) -> Self {
+        Self {
+            row: row.to_vec(),
+            probabilities: prediction.probabilities().iter().map(|p| p.to_bits()).collect(),
+            members: prediction.members().flatten().map(|p| p.to_bits()).collect(),
+        }
+    }
+}

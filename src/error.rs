@@ -1,0 +1,248 @@
+//! Why something was refused: kind, place, found versus expected.
+//!
+//! A message never contains a value of a row: values are patients' data.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::ffi::CStr;
+use core::fmt;
+
+/// Why a bundle was not opened or a row was not predicted.
+///
+/// Prints as `place: place: what was found, what was expected`, places from the outside in:
+/// `member 2: tree 17: node 4: left child 90, but the tree has 31 nodes`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    kind: ErrorKind,
+    path: Vec<Place>,
+    detail: String,
+}
+
+impl Error {
+    /// An error of `kind`; `detail` says what was found and what was expected.
+    #[must_use]
+    pub fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
+        Self { kind, path: Vec::new(), detail: detail.into() }
+    }
+
+    /// What a caller can act on.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// Where it is, from the outside in.
+    #[must_use]
+    pub fn path(&self) -> &[Place] {
+        &self.path
+    }
+
+    /// The same error, seen from one level further out.
+    #[must_use]
+    pub fn within(mut self, place: Place) -> Self {
+        self.path.insert(0, place);
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for place in &self.path {
+            write!(f, "{place}: ")?;
+        }
+        f.write_str(&self.detail)
+    }
+}
+
+impl core::error::Error for Error {}
+
+/// One step of the way to an error. Every number counts from 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Place {
+    /// An argument of a call, by its name.
+    Argument(&'static str),
+    /// A byte of the bundle.
+    Byte(u64),
+    /// A section of the bundle, by its name.
+    Section(&'static str),
+    /// A row of the caller's batch.
+    Row(usize),
+    /// A feature of the schema.
+    Feature(usize),
+    /// A branch of the pipeline.
+    Branch(usize),
+    /// A step of a branch.
+    Step(usize),
+    /// A member of the ensemble.
+    Member(usize),
+    /// A tree of a forest.
+    Tree(usize),
+    /// A node of a tree.
+    Node(usize),
+    /// A layer of a network.
+    Layer(usize),
+    /// A golden case of the bundle.
+    GoldenCase(usize),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Argument(name) => write!(f, "argument `{name}`"),
+            Self::Byte(offset) => write!(f, "byte {offset}"),
+            Self::Section(name) => write!(f, "section `{name}`"),
+            Self::Row(index) => write!(f, "row {index}"),
+            Self::Feature(index) => write!(f, "feature {index}"),
+            Self::Branch(index) => write!(f, "branch {index}"),
+            Self::Step(index) => write!(f, "step {index}"),
+            Self::Member(index) => write!(f, "member {index}"),
+            Self::Tree(index) => write!(f, "tree {index}"),
+            Self::Node(index) => write!(f, "node {index}"),
+            Self::Layer(index) => write!(f, "layer {index}"),
+            Self::GoldenCase(index) => write!(f, "golden case {index}"),
+        }
+    }
+}
+
+/// The family of an error: what a program decides on.
+///
+/// Its number is the low byte of the C status. Numbers are never reused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+#[repr(u8)]
+pub enum ErrorClass {
+    /// The call itself is wrong.
+    Argument = 1,
+    /// The bytes are not a well-formed bundle.
+    Format = 2,
+    /// The bundle needs a newer library.
+    Version = 3,
+    /// The bundle was changed after it was sealed.
+    Integrity = 4,
+    /// A limit of the caller was exceeded.
+    Limit = 5,
+    /// The rows do not have the shape that the schema asks for.
+    Schema = 6,
+    /// A value of a row cannot be used.
+    Value = 7,
+    /// An output does not have the right length.
+    Buffer = 8,
+    /// The bundle or call asks for something that this build leaves out.
+    Unsupported = 9,
+    /// The model does not reproduce its golden cases.
+    SelfTest = 10,
+    /// A file could not be read.
+    Io = 11,
+    /// There was not enough memory.
+    Memory = 12,
+    /// The session is in use by another thread.
+    Busy = 13,
+    /// A defect of the library.
+    Panic = 14,
+}
+
+/// Declares the kinds: variant, class, detail number, name in C, text.
+macro_rules! error_kinds {
+    ($($variant:ident = $class:ident, $detail:literal, $c_name:literal, $text:literal;)+) => {
+        /// What exactly went wrong. Its number is the C status and is never reused.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum ErrorKind {
+            $(#[doc = $text] $variant,)+
+        }
+
+        impl ErrorKind {
+            /// Every kind, in the order of the declaration.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The family it belongs to.
+            #[must_use]
+            pub const fn class(self) -> ErrorClass {
+                match self { $(Self::$variant => ErrorClass::$class),+ }
+            }
+
+            /// The status of the C ABI: class in the low byte, detail above it.
+            #[must_use]
+            pub const fn status(self) -> i32 {
+                match self { $(Self::$variant => $detail << 8 | ErrorClass::$class as i32),+ }
+            }
+
+            /// The name of the status in the C header.
+            #[must_use]
+            pub const fn c_name(self) -> &'static CStr {
+                match self { $(Self::$variant => c_text(concat!($c_name, "\0"))),+ }
+            }
+
+            /// One sentence for people.
+            #[must_use]
+            pub const fn text(self) -> &'static CStr {
+                match self { $(Self::$variant => c_text(concat!($text, "\0"))),+ }
+            }
+        }
+    };
+}
+
+error_kinds! {
+    NullPointer = Argument, 1, "NOMO_EARGUMENT_NULL", "A required pointer is NULL.";
+    InvalidText = Argument, 2, "NOMO_EARGUMENT_TEXT", "A text is not valid UTF-8.";
+    StructSize = Argument, 3, "NOMO_EARGUMENT_STRUCT_SIZE", "A struct was not set up by its INIT macro.";
+    UnknownFeature = Argument, 4, "NOMO_EARGUMENT_FEATURE", "The model has no such feature.";
+    UnknownClass = Argument, 5, "NOMO_EARGUMENT_CLASS", "The model has no such class.";
+    Alignment = Argument, 6, "NOMO_EARGUMENT_ALIGNMENT", "A pointer is not aligned for its type.";
+    Shape = Argument, 7, "NOMO_EARGUMENT_SHAPE", "A matrix does not fit into its buffer.";
+    Magic = Format, 1, "NOMO_EFORMAT_MAGIC", "The bytes are not a bundle.";
+    Truncated = Format, 2, "NOMO_EFORMAT_TRUNCATED", "The bundle is shorter than it says.";
+    SectionTable = Format, 3, "NOMO_EFORMAT_TABLE", "The section table is malformed.";
+    Payload = Format, 4, "NOMO_EFORMAT_PAYLOAD", "A section's bytes cannot be decoded.";
+    InvalidModel = Format, 5, "NOMO_EFORMAT_MODEL", "The parts of the model contradict each other.";
+    NewerFormat = Version, 1, "NOMO_EVERSION_FORMAT", "The bundle has a newer format.";
+    UnknownSection = Version, 2, "NOMO_EVERSION_SECTION", "The bundle needs a section that this version does not know.";
+    DigestMismatch = Integrity, 1, "NOMO_EINTEGRITY_DIGEST", "The bundle's bytes do not match their digest.";
+    TooLarge = Limit, 1, "NOMO_ELIMIT_SIZE", "The bundle is larger than the limit.";
+    FeatureCount = Schema, 1, "NOMO_ESCHEMA_FEATURES", "A row does not have one value per feature.";
+    Infinite = Value, 1, "NOMO_EVALUE_INFINITE", "A value is infinite.";
+    Missing = Value, 2, "NOMO_EVALUE_MISSING", "A value is missing and the model cannot do without it.";
+    Magnitude = Value, 3, "NOMO_EVALUE_MAGNITUDE", "A value is beyond every plausible size.";
+    OutputLength = Buffer, 1, "NOMO_EBUFFER_LENGTH", "An output does not have the right length.";
+    GoldenCase = SelfTest, 1, "NOMO_ESELFTEST_GOLDEN", "The model does not reproduce a golden case.";
+    FileNotFound = Io, 1, "NOMO_EIO_NOT_FOUND", "The file does not exist.";
+    FileRead = Io, 2, "NOMO_EIO_READ", "The file could not be read.";
+    OutOfMemory = Memory, 0, "NOMO_EMEMORY", "There was not enough memory.";
+    SessionBusy = Busy, 0, "NOMO_EBUSY", "The session is in use by another thread.";
+    Panic = Panic, 0, "NOMO_EPANIC", "The library has a defect; nothing was written.";
+}
+
+/// A literal that ends with NUL as a C text.
+const fn c_text(literal: &'static str) -> &'static CStr {
+    match CStr::from_bytes_with_nul(literal.as_bytes()) {
+        Ok(text) => text,
+        Err(_) => c"",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::collections::BTreeSet;
+    use alloc::string::ToString;
+
+    #[test]
+    fn an_error_prints_its_places_from_the_outside_in() {
+        let error = Error::new(ErrorKind::InvalidModel, "left child 90, but the tree has 31 nodes")
+            .within(Place::Tree(17))
+            .within(Place::Member(2));
+        assert_eq!(
+            error.to_string(),
+            "member 2: tree 17: left child 90, but the tree has 31 nodes"
+        );
+    }
+
+    #[test]
+    fn every_status_is_used_once() {
+        let statuses: BTreeSet<i32> = ErrorKind::ALL.iter().map(|kind| kind.status()).collect();
+        assert_eq!(statuses.len(), ErrorKind::ALL.len());
+        assert!(!statuses.contains(&0));
+        assert!(ErrorKind::ALL.iter().all(|kind| !kind.text().is_empty()));
+    }
+}

@@ -1,0 +1,24 @@
+//! The C ABI: borrow arguments, call one safe function, report.
+//!
+//! The only module with `unsafe`. Comments on exported items are written for readers of the C
+//! header, which is generated from them: who frees, which threads, what NULL means, what is written
+//! on failure. No logic of predicting stands here.
+
+#![allow(non_camel_case_types, reason = "these are the names that C sees")]
+#![allow(
+    clippy::missing_safety_doc,
+    reason = "the header's comments are the contract, in C's words"
+)]
+
+mod boundary;
+mod error;
+mod model;
+mod session;
+mod status;
+mod version;
+
+pub use error::*;
+pub use model::*;
+pub use session::*;
+pub use status::*;
+pub use version::*;

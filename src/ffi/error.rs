@@ -1,0 +1,92 @@
+//! The caller-owned error.
+
+use alloc::string::ToString;
+use core::ffi::c_char;
+use core::ptr::addr_of_mut;
+
+use crate::error::{Error, Place};
+
+/// Says that an error has no row, feature or byte offset.
+///
+/// cbindgen:ignore
+pub const NOMO_NONE: u64 = u64::MAX;
+/// Room for a message, with its closing NUL.
+pub const NOMO_MESSAGE_SIZE: usize = 512;
+
+/// What went wrong, in detail. Owned by the caller; set up by NOMO_ERROR_INIT.
+///
+/// Written only when a call fails; a call that succeeds leaves it as it was. The message is English
+/// UTF-8, cut to its room, and never contains a value of a row.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct nomo_error {
+    /// Size of this struct as the caller knows it.
+    pub struct_size: u32,
+    /// The status that the call returned.
+    pub status: i32,
+    /// Row of the matrix, counted from 0, or NOMO_NONE.
+    pub row: u64,
+    /// Feature, counted from 0, or NOMO_NONE.
+    pub feature: u64,
+    /// Offset into the bundle, or NOMO_NONE.
+    pub byte_offset: u64,
+    /// Where it was, what was found, what was expected; ends with NUL.
+    pub message: [c_char; NOMO_MESSAGE_SIZE],
+}
+
+/// Writes `error` to the caller's struct.
+///
+/// # Safety
+///
+/// `target` points to a `nomo_error` that the caller lets us write.
+pub(super) unsafe fn report(error: &Error, target: *mut nomo_error) {
+    let number = |find: fn(&Place) -> Option<u64>| error.path().iter().find_map(find);
+    let row = number(|place| match place {
+        Place::Row(index) => Some(*index as u64),
+        _ => None,
+    });
+    let feature = number(|place| match place {
+        Place::Feature(index) => Some(*index as u64),
+        _ => None,
+    });
+    let byte_offset = number(|place| match place {
+        Place::Byte(offset) => Some(*offset),
+        _ => None,
+    });
+    // SAFETY: the caller of this function vouches for `target`; the fields may be uninitialised,
+    // so they are written through raw pointers.
+    #[allow(clippy::multiple_unsafe_ops_per_block, reason = "one write per field of one struct")]
+    unsafe {
+        addr_of_mut!((*target).status).write(error.kind().status());
+        addr_of_mut!((*target).row).write(row.unwrap_or(NOMO_NONE));
+        addr_of_mut!((*target).feature).write(feature.unwrap_or(NOMO_NONE));
+        addr_of_mut!((*target).byte_offset).write(byte_offset.unwrap_or(NOMO_NONE));
+        addr_of_mut!((*target).message).write(message(&error.to_string()));
+    }
+}
+
+/// `text` with its closing NUL, cut between two characters where it is too long.
+fn message(text: &str) -> [c_char; NOMO_MESSAGE_SIZE] {
+    let mut message = [0; NOMO_MESSAGE_SIZE];
+    let fits = |end: &usize| *end < NOMO_MESSAGE_SIZE;
+    let ends = text.char_indices().map(|(start, character)| start + character.len_utf8());
+    let kept = ends.take_while(fits).last().unwrap_or(0);
+    for (own, byte) in message.iter_mut().zip(text.bytes().take(kept)) {
+        *own = byte as c_char;
+    }
+    message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_message_is_cut_between_characters() {
+        let text = "é".repeat(400);
+        let message = message(&text);
+        assert_eq!(message[510], 0, "511 bytes would end within a character");
+        assert_ne!(message[509], 0);
+        assert_eq!(message[511], 0);
+    }
+}

@@ -1,0 +1,109 @@
+//! Status numbers and their texts.
+
+use core::ffi::{CStr, c_char};
+
+use crate::error::ErrorKind;
+
+/// Success.
+pub const NOMO_OK: i32 = 0;
+
+/// Class: the call itself is wrong.
+pub const NOMO_EARGUMENT: i32 = 1;
+/// Class: the bytes are not a well-formed bundle.
+pub const NOMO_EFORMAT: i32 = 2;
+/// Class: the bundle needs a newer library.
+pub const NOMO_EVERSION: i32 = 3;
+/// Class: the bundle was changed after it was sealed.
+pub const NOMO_EINTEGRITY: i32 = 4;
+/// Class: a limit of the caller was exceeded.
+pub const NOMO_ELIMIT: i32 = 5;
+/// Class: the rows do not have the shape that the model asks for.
+pub const NOMO_ESCHEMA: i32 = 6;
+/// Class: a value of a row cannot be used.
+pub const NOMO_EVALUE: i32 = 7;
+/// Class: an output does not have the right length.
+pub const NOMO_EBUFFER: i32 = 8;
+/// Class: this build of the library does not support what was asked for.
+pub const NOMO_EUNSUPPORTED: i32 = 9;
+/// Class: the model does not reproduce its golden cases.
+pub const NOMO_ESELFTEST: i32 = 10;
+/// Class: a file could not be read.
+pub const NOMO_EIO: i32 = 11;
+/// Class and status: there was not enough memory.
+pub const NOMO_EMEMORY: i32 = 12;
+/// Class and status: the session is in use by another thread.
+pub const NOMO_EBUSY: i32 = 13;
+/// Class and status: the library has a defect; please report it.
+pub const NOMO_EPANIC: i32 = 14;
+
+/// A required pointer is NULL.
+pub const NOMO_EARGUMENT_NULL: i32 = 0x0101;
+/// A text is not valid UTF-8.
+pub const NOMO_EARGUMENT_TEXT: i32 = 0x0201;
+/// A struct was not set up by its INIT macro.
+pub const NOMO_EARGUMENT_STRUCT_SIZE: i32 = 0x0301;
+/// The model has no such feature.
+pub const NOMO_EARGUMENT_FEATURE: i32 = 0x0401;
+/// The model has no such class.
+pub const NOMO_EARGUMENT_CLASS: i32 = 0x0501;
+/// A pointer is not aligned for its type.
+pub const NOMO_EARGUMENT_ALIGNMENT: i32 = 0x0601;
+/// A matrix does not fit into its buffer.
+pub const NOMO_EARGUMENT_SHAPE: i32 = 0x0701;
+/// The bytes are not a bundle.
+pub const NOMO_EFORMAT_MAGIC: i32 = 0x0102;
+/// The bundle is shorter than it says.
+pub const NOMO_EFORMAT_TRUNCATED: i32 = 0x0202;
+/// The section table is malformed.
+pub const NOMO_EFORMAT_TABLE: i32 = 0x0302;
+/// A section's bytes cannot be decoded.
+pub const NOMO_EFORMAT_PAYLOAD: i32 = 0x0402;
+/// The parts of the model contradict each other.
+pub const NOMO_EFORMAT_MODEL: i32 = 0x0502;
+/// The bundle has a newer format.
+pub const NOMO_EVERSION_FORMAT: i32 = 0x0103;
+/// The bundle needs a section that this version does not know.
+pub const NOMO_EVERSION_SECTION: i32 = 0x0203;
+/// The bundle's bytes do not match their digest.
+pub const NOMO_EINTEGRITY_DIGEST: i32 = 0x0104;
+/// The bundle is larger than the limit.
+pub const NOMO_ELIMIT_SIZE: i32 = 0x0105;
+/// A row does not have one value per feature.
+pub const NOMO_ESCHEMA_FEATURES: i32 = 0x0106;
+/// A value is infinite.
+pub const NOMO_EVALUE_INFINITE: i32 = 0x0107;
+/// A value is missing and the model cannot do without it.
+pub const NOMO_EVALUE_MISSING: i32 = 0x0207;
+/// A value is beyond every plausible size.
+pub const NOMO_EVALUE_MAGNITUDE: i32 = 0x0307;
+/// An output does not have the right length.
+pub const NOMO_EBUFFER_LENGTH: i32 = 0x0108;
+/// The model does not reproduce a golden case.
+pub const NOMO_ESELFTEST_GOLDEN: i32 = 0x010A;
+/// The file does not exist.
+pub const NOMO_EIO_NOT_FOUND: i32 = 0x010B;
+/// The file could not be read.
+pub const NOMO_EIO_READ: i32 = 0x020B;
+
+/// One English sentence for a status. Static; never NULL; do not free.
+#[unsafe(no_mangle)]
+pub extern "C" fn nomo_status_text(status: i32) -> *const c_char {
+    if status == NOMO_OK {
+        return c"Success.".as_ptr();
+    }
+    described(status).map_or(c"Unknown status.", ErrorKind::text).as_ptr()
+}
+
+/// The name of a status in this header, for example "NOMO_EARGUMENT_NULL"; "?" for a number that
+/// this library does not use. Static; never NULL; do not free.
+#[unsafe(no_mangle)]
+pub extern "C" fn nomo_status_name(status: i32) -> *const c_char {
+    if status == NOMO_OK {
+        return c"NOMO_OK".as_ptr();
+    }
+    described(status).map_or::<&CStr, _>(c"?", ErrorKind::c_name).as_ptr()
+}
+
+fn described(status: i32) -> Option<ErrorKind> {
+    ErrorKind::ALL.iter().copied().find(|kind| kind.status() == status)
+}

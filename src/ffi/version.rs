@@ -1,0 +1,28 @@
+//! Which library this is.
+
+use core::ffi::c_char;
+
+/// Version of the library in use: major << 16 | minor << 8 | patch.
+///
+/// Compare it with NOMO_VERSION, the version of this header, to see which library was loaded.
+#[unsafe(no_mangle)]
+pub extern "C" fn nomo_version() -> u32 {
+    const MAJOR: u32 = number(env!("CARGO_PKG_VERSION_MAJOR"));
+    const MINOR: u32 = number(env!("CARGO_PKG_VERSION_MINOR"));
+    const PATCH: u32 = number(env!("CARGO_PKG_VERSION_PATCH"));
+    MAJOR << 16 | MINOR << 8 | PATCH
+}
+
+/// Version of the library in use as text, for example "0.1.0". Static; never NULL; do not free.
+#[unsafe(no_mangle)]
+pub extern "C" fn nomo_version_text() -> *const c_char {
+    concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
+}
+
+/// The number that decimal digits stand for.
+const fn number(digits: &str) -> u32 {
+    match u32::from_str_radix(digits, 10) {
+        Ok(number) => number,
+        Err(_) => 0,
+    }
+}

@@ -1,0 +1,65 @@
+//! Embedded inference of clinical risk models, from one sealed file, with the same bits everywhere.
+//!
+//! A *bundle* holds a trained model and the proof that it answers as it did when it was sealed.
+//! [`Model::open`] checks that proof; a [`Session`] then turns rows of measurements into
+//! probabilities, without allocating and without a way to fail after the row was checked.
+//!
+//! ```
+//! use nomogram::{Model, Session};
+//! # fn main() -> Result<(), nomogram::Error> {
+//! # let bytes = nomogram_testkit::bundle_of_three_members();
+//! let model = Model::open(&bytes)?; // or Model::open_file("wdbc.nomo")
+//! let mut session = Session::new(model.into());
+//! let prediction = session.predict_row(&[17.99, 10.38, 122.8])?;
+//! println!("{} {:?}", prediction.class(), prediction.probabilities());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What each word means stands in the [glossary](https://github.com/nomogram/nomogram/blob/main/docs/glossary.md).
+
+#![no_std]
+#![deny(unsafe_code)]
+
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+// Modules stand in layers, lowest first: a module uses only layers above its own in this list.
+// A layer is a block between blank lines; tests/integration/architecture.rs enforces it.
+mod error;
+pub mod numeric;
+
+mod codec;
+
+mod link;
+mod schema;
+
+mod batch;
+mod member;
+mod pipeline;
+
+mod ensemble;
+
+mod bundle;
+mod prediction;
+
+mod model;
+mod seal;
+mod session;
+
+#[cfg(feature = "ffi")]
+#[allow(unsafe_code)]
+pub mod ffi;
+
+pub use bundle::{Digest, Limits, MIN_GOLDEN_CASES, Manifest, Parts};
+pub use ensemble::{Combiner, EnsembleMember};
+pub use error::{Error, ErrorClass, ErrorKind, Place};
+pub use link::Link;
+pub use member::{Activation, Forest, Layer, Linear, Member, Network, Node, Tree};
+pub use model::Model;
+pub use pipeline::{Branch, StandardScaler, Step};
+pub use prediction::Prediction;
+pub use schema::{Feature, FeatureKind, Schema, Target};
+pub use seal::seal;
+pub use session::Session;

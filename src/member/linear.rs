@@ -1,0 +1,126 @@
+//! Linear members: one weighted sum per margin.
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::{affine_bound, check_bound, check_finite, invalid};
+use crate::error::Error;
+use crate::link::Link;
+
+/// `margin = intercept + Σ weight · value`, summed from the first input to the last.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Linear {
+    link: Link,
+    n_inputs: u32,
+    intercepts: Vec<f64>,
+    weights: Vec<f64>,
+}
+
+impl Linear {
+    /// A model of `intercepts.len()` margins; `weights` has shape `(n_margins, n_inputs)`,
+    /// row-major.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidModel` when the shapes do not fit or a parameter is not finite.
+    pub fn new(link: Link, intercepts: Vec<f64>, weights: Vec<f64>) -> Result<Self, Error> {
+        let n_inputs = weights.len() / intercepts.len().max(1);
+        let n_inputs = u32::try_from(n_inputs).map_err(|_| invalid("too many weights"))?;
+        let linear = Self { link, n_inputs, intercepts, weights };
+        linear.check_parameters()?;
+        Ok(linear)
+    }
+
+    pub(super) fn link(&self) -> Link {
+        self.link
+    }
+
+    pub(super) fn n_inputs(&self) -> usize {
+        self.n_inputs as usize
+    }
+
+    /// The intercept of each margin.
+    #[must_use]
+    pub fn intercepts(&self) -> &[f64] {
+        &self.intercepts
+    }
+
+    /// The weights, shape `(n_margins, n_inputs)`, row-major.
+    #[must_use]
+    pub fn weights(&self) -> &[f64] {
+        &self.weights
+    }
+
+    fn check_parameters(&self) -> Result<(), Error> {
+        let (n_margins, n_inputs) = (self.intercepts.len(), self.n_inputs());
+        if n_inputs == 0 || n_margins.checked_mul(n_inputs) != Some(self.weights.len()) {
+            return Err(invalid(format!(
+                "{} weights, expected {n_margins} margins × {n_inputs} inputs",
+                self.weights.len()
+            )));
+        }
+        check_finite(&self.intercepts, "intercept")?;
+        check_finite(&self.weights, "weight")
+    }
+
+    pub(super) fn check(&self, n_margins: usize, magnitude: f64) -> Result<(), Error> {
+        self.check_parameters()?;
+        if self.intercepts.len() != n_margins {
+            return Err(invalid(format!(
+                "{} margins, expected {n_margins}",
+                self.intercepts.len()
+            )));
+        }
+        let of_margin = |margin| {
+            self.weights.chunks_exact(self.n_inputs()).nth(margin).unwrap_or_default().to_vec()
+        };
+        check_bound(affine_bound(&self.intercepts, of_margin, magnitude))
+    }
+
+    pub(super) fn margins(&self, encoded: &[f64], out: &mut [f64]) {
+        let rows = self.weights.chunks_exact(self.n_inputs());
+        for ((margin, intercept), weights) in out.iter_mut().zip(&self.intercepts).zip(rows) {
+            *margin = weights
+                .iter()
+                .zip(encoded)
+                .fold(*intercept, |sum, (weight, value)| sum + weight * value);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+    use alloc::vec;
+
+    #[test]
+    fn margins_are_summed_from_the_intercept_on() {
+        let linear =
+            Linear::new(Link::Softmax, vec![0.1, -1.0], vec![1.0, 2.0, 3.0, 0.5, 0.25, 0.0])
+                .unwrap();
+        let mut out = [0.0; 2];
+        linear.margins(&[0.3, 0.2, 0.7], &mut out);
+        assert_eq!(out, [0.1 + 0.3 + 2.0 * 0.2 + 3.0 * 0.7, -1.0 + 0.5 * 0.3 + 0.25 * 0.2]);
+    }
+
+    #[test]
+    fn shapes_and_overflow_are_refused() {
+        let refused =
+            |intercepts, weights| Linear::new(Link::Logit, intercepts, weights).unwrap_err();
+        assert_eq!(refused(vec![], vec![]).to_string(), "0 weights, expected 0 margins × 0 inputs");
+        assert_eq!(
+            refused(vec![0.0; 2], vec![0.0; 3]).to_string(),
+            "3 weights, expected 2 margins × 1 inputs"
+        );
+        assert_eq!(
+            refused(vec![0.0], vec![1.0, f64::NAN]).to_string(),
+            "weight 1 is not a finite number"
+        );
+        let huge = Linear::new(Link::Logit, vec![0.0], vec![1e250]).unwrap();
+        assert!(huge.check(1, 1e100).unwrap_err().to_string().contains("could overflow"));
+        assert_eq!(huge.check(2, 1.0).unwrap_err().to_string(), "1 margins, expected 2");
+    }
+}

@@ -1,0 +1,106 @@
+//! The elementary functions, with the same bits on every platform.
+//!
+//! All of them stand on the `libm` crate's generic code, which uses no fused multiply-add. The
+//! platform's own functions differ between architectures and processors, so nothing else in this
+//! project may call them (clippy.toml bans them). Accuracy: within 1 ULP of the exact result for
+//! `exp`, `ln` and `sqrt`, as `libm` promises.
+
+/// e raised to `x`.
+#[must_use]
+pub fn exp(x: f64) -> f64 {
+    libm::exp(x)
+}
+
+/// The natural logarithm of `x`; NaN below 0, −∞ at 0.
+#[must_use]
+pub fn ln(x: f64) -> f64 {
+    libm::log(x)
+}
+
+/// The natural logarithm of `1 + x`, accurate near 0.
+#[must_use]
+pub fn ln_1p(x: f64) -> f64 {
+    libm::log1p(x)
+}
+
+/// The hyperbolic tangent of `x`.
+#[must_use]
+pub fn tanh(x: f64) -> f64 {
+    libm::tanh(x)
+}
+
+/// The square root of `x`, correctly rounded.
+#[must_use]
+pub fn sqrt(x: f64) -> f64 {
+    libm::sqrt(x)
+}
+
+/// `x` raised to a whole number, by squaring from the lowest bit of the exponent.
+#[must_use]
+pub fn powi(x: f64, exponent: u32) -> f64 {
+    let (mut power, mut square, mut bits) = (1.0, x, exponent);
+    while bits > 0 {
+        if bits & 1 == 1 {
+            power *= square;
+        }
+        square *= square;
+        bits >>= 1;
+    }
+    power
+}
+
+/// `1 / (1 + exp(−x))`, without overflow.
+#[must_use]
+pub fn logistic(x: f64) -> f64 {
+    logistic_pair(x).1
+}
+
+/// `(logistic(−x), logistic(x))`: both tails keep their full relative accuracy.
+#[must_use]
+pub fn logistic_pair(x: f64) -> (f64, f64) {
+    let e = exp(-x.abs());
+    let (small, large) = (e / (1.0 + e), 1.0 / (1.0 + e));
+    if x >= 0.0 { (small, large) } else { (large, small) }
+}
+
+/// `ln(1 + exp(x))`, without overflow: the log loss of a row at margin `−x` for its own class.
+#[must_use]
+pub fn softplus(x: f64) -> f64 {
+    x.max(0.0) + ln_1p(exp(-x.abs()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn logistic_does_not_overflow_and_keeps_both_tails() {
+        assert_eq!(logistic_pair(800.0), (exp(-800.0), 1.0));
+        assert_eq!(logistic_pair(-800.0), (1.0, exp(-800.0)));
+        assert_eq!(logistic_pair(0.0), (0.5, 0.5));
+        let (low, high) = logistic_pair(40.0);
+        assert!(low > 0.0 && low < 1e-17 && high == 1.0);
+    }
+
+    #[test]
+    fn softplus_is_the_identity_far_out_and_ln_2_at_zero() {
+        assert_eq!(softplus(1000.0), 1000.0);
+        assert_eq!(softplus(0.0), core::f64::consts::LN_2);
+        assert!(softplus(-1000.0) >= 0.0);
+    }
+
+    #[test]
+    fn powi_multiplies() {
+        assert_eq!(powi(3.0, 0), 1.0);
+        assert_eq!(powi(3.0, 5), 243.0);
+    }
+
+    /// Bits of known results: a change of `libm` must not pass unseen.
+    #[test]
+    fn bits_are_what_they_were_when_the_contract_was_written() {
+        assert_eq!(exp(1.0).to_bits(), 0x4005_BF0A_8B14_576A);
+        assert_eq!(ln(10.0).to_bits(), 0x4002_6BB1_BBB5_5516);
+        assert_eq!(tanh(0.5).to_bits(), 0x3FDD_9353_D756_8AF3);
+        assert_eq!(logistic(1.0).to_bits(), 0x3FE7_64D4_F5D5_A2BD);
+    }
+}
