@@ -5,11 +5,16 @@
  * same bits on every platform, in every thread and batch.
  *
  *     nomo_error error = NOMO_ERROR_INIT;
- *     nomo_model *model;
- *     nomo_session *session;
- *     if (nomo_model_open_file("wdbc.nomo", NULL, &model, &error)) return fail(&error);
- *     if (nomo_session_create(model, &session, &error)) return fail(&error);
- *     if (nomo_session_predict_row(session, row, 30, p, 2, &c, &error)) return fail(&error);
+ *     nomo_model *model = NULL;
+ *     nomo_session *session = NULL;
+ *     double patient[30] = { 17.99, 10.38 }, probabilities[2];
+ *     if (nomo_model_open_file("wdbc.nomo", NULL, &model, &error) == NOMO_OK
+ *         && nomo_session_create(model, &session, &error) == NOMO_OK
+ *         && nomo_session_predict_row(session, patient, 30, probabilities, 2, NULL, &error)
+ *                == NOMO_OK)
+ *         printf("%.17g\n", probabilities[1]);
+ *     else
+ *         fprintf(stderr, "%s\n", error.message);
  *     nomo_session_destroy(session);
  *     nomo_model_release(model);
  *
@@ -17,11 +22,15 @@
  *           to decide on (NOMO_STATUS_CLASS), the bits above say what exactly. Numbers are
  *           never given a second meaning; expect new ones.
  * Failure.  On failure no output is written but *error, where the caller passed one. A
- *           message never contains a value of a row, so it may be logged.
+ *           message never contains a value of a row, so it may be logged. Where several
+ *           things are wrong, which of them is reported is not promised.
  * NULL.     Refused with NOMO_EARGUMENT_NULL, unless a comment says that it may be passed.
  *           An array may be NULL when its length is 0.
  * Structs.  Each begins with its size; set it up with its INIT macro. Later versions add
- *           fields at the end only.
+ *           fields at the end only, and 0 is their default: a struct that is larger than
+ *           the library knows is accepted if what it does not know is 0. Any other size, or
+ *           a reserved field that is not 0, gives NOMO_EARGUMENT_STRUCT_SIZE; a bad
+ *           nomo_error is then not written.
  * Threads.  A model may be used by all threads at once, a session by one at a time. There
  *           is no global and no thread-local state, and the library starts no thread.
  * Numbers.  IEEE 754 doubles in the default rounding mode, with subnormals.
@@ -91,7 +100,7 @@ extern "C" {
 #define NOMO_EARGUMENT_CLASS 1281
 /* A pointer is not aligned for its type. */
 #define NOMO_EARGUMENT_ALIGNMENT 1537
-/* A matrix does not fit into its buffer. */
+/* A length or a matrix does not fit into memory or its buffer. */
 #define NOMO_EARGUMENT_SHAPE 1793
 /* The bytes are not a bundle. */
 #define NOMO_EFORMAT_MAGIC 258
@@ -117,7 +126,7 @@ extern "C" {
 #define NOMO_EVALUE_INFINITE 263
 /* A value is missing and the model cannot do without it. */
 #define NOMO_EVALUE_MISSING 519
-/* A value is beyond every plausible size. */
+/* A value is beyond every plausible size (1e100). */
 #define NOMO_EVALUE_MAGNITUDE 775
 /* An output does not have the right length. */
 #define NOMO_EBUFFER_LENGTH 264
@@ -156,7 +165,7 @@ typedef struct {
   uint32_t struct_size;
   /* Always 0. */
   uint32_t reserved;
-  /* The largest bundle that is opened, in bytes; 0 means 256 MiB. */
+  /* The largest bundle that is opened, in bytes (inclusive); 0 means 256 MiB. */
   uint64_t max_bytes;
 } nomo_open_options;
 
@@ -187,7 +196,10 @@ typedef struct {
   uint32_t struct_size;
   /* What values it takes: NOMO_FEATURE_NUMBER. */
   uint32_t kind;
-  /* Its name, UTF-8. Owned by the model, valid until the model is freed. */
+  /*
+   Its name, UTF-8 without control characters. Owned by the model, valid until the model is freed;
+   a session keeps its model from being freed.
+   */
   const char *name;
   /* The unit of its values as a UCUM code, or NULL where it is not known. Owned as `name`. */
   const char *unit;
@@ -198,7 +210,8 @@ typedef struct {
 
  The value of a row and a column is values[row * row_stride + column * column_stride]. So
  row-major data have row_stride = n_columns and column_stride = 1, column-major data have
- row_stride = 1 and column_stride = n_rows.
+ row_stride = 1 and column_stride = n_rows. Strides of 0 and rows that overlap are allowed; a
+ stride that is never walked (one row, one column) may be anything.
  */
 typedef struct {
   /* Size of this struct as the caller knows it. */
@@ -222,8 +235,8 @@ typedef struct {
 /*
  Where predictions go. Owned by the caller; set up by NOMO_OUTPUTS_INIT.
 
- An output that is not wanted is NULL with length 0; at least one is wanted. No output overlaps
- the rows or another output.
+ An output that is not wanted is NULL with length 0; when there are rows, at least one is wanted.
+ An output must not overlap the rows or another output; this is not checked.
  */
 typedef struct {
   /* Size of this struct as the caller knows it. */
@@ -254,8 +267,9 @@ const char *nomo_version_text(void);
 const char *nomo_status_text(int32_t status);
 
 /*
- The name of a status in this header, for example "NOMO_EARGUMENT_NULL"; "?" for a number that
- this library does not use. Static; never NULL; do not free.
+ The name of a status in this header, for example "NOMO_EARGUMENT_NULL". "?" for a number that no
+ function of this library returns, and so for a class that is not a status by itself. Static;
+ never NULL; do not free.
  */
 const char *nomo_status_name(int32_t status);
 
@@ -263,8 +277,10 @@ const char *nomo_status_name(int32_t status);
  Opens a bundle from a file and verifies it: digests, structure, golden cases.
 
  `path` is UTF-8. `options` may be NULL. On success, `*model` is a model with one reference, which
- the caller gives back with nomo_model_release. On failure `*model` is not written. `error` may be
- NULL.
+ the caller gives back with nomo_model_release. `error` may be NULL.
+
+ A path that cannot be read (a folder, for example) gives class NOMO_EIO, an empty file
+ NOMO_EFORMAT_TRUNCATED, bytes after the end of the bundle NOMO_EFORMAT_TABLE.
  */
 int32_t nomo_model_open_file(const char *path,
                              const nomo_open_options *options,
@@ -282,7 +298,11 @@ int32_t nomo_model_open_memory(const void *bytes,
                                nomo_model **model,
                                nomo_error *error);
 
-/* Adds a reference, to be given back with nomo_model_release. NULL is refused. */
+/*
+ Adds a reference, to be given back with nomo_model_release.
+
+ Fails only with NOMO_EARGUMENT_NULL or NOMO_EARGUMENT_ALIGNMENT, so it takes no `error`.
+ */
 int32_t nomo_model_retain(nomo_model *model);
 
 /* Gives a reference back; the last one frees the model. NULL is ignored. */
@@ -314,7 +334,7 @@ int32_t nomo_model_feature_index(const nomo_model *model,
                                  nomo_error *error);
 
 /*
- Writes the name (UTF-8) of the class at `index`, counted from 0, to `*name`.
+ Writes the name (UTF-8 without control characters) of the class at `index`, counted from 0, to `*name`.
 
  With two classes, class 1 is the positive one. The text is owned by the model and valid until
  the model is freed. `error` may be NULL.
@@ -325,7 +345,7 @@ int32_t nomo_model_class(const nomo_model *model,
                          nomo_error *error);
 
 /*
- Writes the digest that names the bundle, 64 hexadecimal digits, to `*digest`: log it to prove
+ Writes the digest that names the bundle, 64 lower-case hexadecimal digits, to `*digest`: log it to prove
  which model answered.
 
  The text is owned by the model and valid until the model is freed. `error` may be NULL.
@@ -350,11 +370,12 @@ void nomo_session_destroy(nomo_session *session);
 /*
  Predicts one row.
 
- `values` holds `n_values` finite numbers, one per feature of the model, in its order and units.
- NaN means missing; a model that cannot do without the value refuses it. `probabilities` has room
- for exactly one number per class. `class_index` receives the most probable class (of equally
- probable ones, the lowest); it may be NULL. `error` may be NULL. On failure nothing else is
- written. Outputs do not overlap `values`.
+ `values` holds `n_values` numbers of at most 1e100 in magnitude, one per feature of the model, in
+ its order and units. NaN means missing; a model that cannot do without the value refuses it. The
+ lowest feature with an unusable value is reported; `row` of `error` is then NOMO_NONE.
+ `probabilities` has room for exactly one number per class. `class_index` receives the most
+ probable class (of equally probable ones, the lowest); it may be NULL. `error` may be NULL.
+ Outputs must not overlap `values`; this is not checked.
  */
 int32_t nomo_session_predict_row(nomo_session *session,
                                  const double *values,
@@ -367,8 +388,8 @@ int32_t nomo_session_predict_row(nomo_session *session,
 /*
  Predicts every row of a matrix; each gets the same bits as from nomo_session_predict_row.
 
- A row that cannot be predicted fails the call with its number in `error`, and no output is
- written. `error` may be NULL.
+ The first row that cannot be predicted fails the call, with its number in `error`, and no output
+ is written. With 0 rows the call succeeds. `error` may be NULL.
  */
 int32_t nomo_session_predict_matrix(nomo_session *session,
                                     const nomo_matrix *rows,

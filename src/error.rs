@@ -190,7 +190,7 @@ error_kinds! {
     UnknownFeature = Argument, 4, "NOMO_EARGUMENT_FEATURE", "The model has no such feature.";
     UnknownClass = Argument, 5, "NOMO_EARGUMENT_CLASS", "The model has no such class.";
     Alignment = Argument, 6, "NOMO_EARGUMENT_ALIGNMENT", "A pointer is not aligned for its type.";
-    Shape = Argument, 7, "NOMO_EARGUMENT_SHAPE", "A matrix does not fit into its buffer.";
+    Shape = Argument, 7, "NOMO_EARGUMENT_SHAPE", "A length or a matrix does not fit into memory or its buffer.";
     Magic = Format, 1, "NOMO_EFORMAT_MAGIC", "The bytes are not a bundle.";
     Truncated = Format, 2, "NOMO_EFORMAT_TRUNCATED", "The bundle is shorter than it says.";
     SectionTable = Format, 3, "NOMO_EFORMAT_TABLE", "The section table is malformed.";
@@ -203,7 +203,7 @@ error_kinds! {
     FeatureCount = Schema, 1, "NOMO_ESCHEMA_FEATURES", "A row does not have one value per feature.";
     Infinite = Value, 1, "NOMO_EVALUE_INFINITE", "A value is infinite.";
     Missing = Value, 2, "NOMO_EVALUE_MISSING", "A value is missing and the model cannot do without it.";
-    Magnitude = Value, 3, "NOMO_EVALUE_MAGNITUDE", "A value is beyond every plausible size.";
+    Magnitude = Value, 3, "NOMO_EVALUE_MAGNITUDE", "A value is beyond every plausible size (1e100).";
     OutputLength = Buffer, 1, "NOMO_EBUFFER_LENGTH", "An output does not have the right length.";
     GoldenCase = SelfTest, 1, "NOMO_ESELFTEST_GOLDEN", "The model does not reproduce a golden case.";
     FileNotFound = Io, 1, "NOMO_EIO_NOT_FOUND", "The file does not exist.";

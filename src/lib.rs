@@ -40,11 +40,12 @@ mod member;
 mod pipeline;
 
 mod ensemble;
-
-mod bundle;
 mod prediction;
 
+mod bundle;
+
 mod model;
+
 mod seal;
 mod session;
 

@@ -22,12 +22,13 @@ pub(super) unsafe fn boundary(
     error: *mut nomo_error,
     call: impl FnOnce() -> Result<(), Error>,
 ) -> i32 {
-    // SAFETY: as this function's own contract.
-    let wanted = match unsafe { check_struct(error.cast_const(), "error") } {
-        Ok(()) => true,
-        Err(fault) if fault.kind() == ErrorKind::NullPointer => false,
-        Err(fault) => return fault.kind().status(),
-    };
+    let is_wanted = !error.is_null();
+    if is_wanted {
+        // SAFETY: as this function's own contract.
+        if let Err(fault) = unsafe { check_struct(error.cast_const(), "error") } {
+            return fault.kind().status();
+        }
+    }
     // `AssertUnwindSafe`: after a panic the library's own state is scratch memory that the next
     // call overwrites, and nothing of the caller's was written yet.
     let failure = match catch_unwind(AssertUnwindSafe(call)) {
@@ -39,7 +40,7 @@ pub(super) unsafe fn boundary(
             Error::new(ErrorKind::Panic, "the library has a defect; please report it")
         }
     };
-    if wanted {
+    if is_wanted {
         // SAFETY: `error` is not NULL, and is large enough and aligned (checked above).
         unsafe { report(&failure, error) };
     }

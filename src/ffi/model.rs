@@ -44,7 +44,7 @@ pub struct nomo_open_options {
     pub struct_size: u32,
     /// Always 0.
     pub reserved: u32,
-    /// The largest bundle that is opened, in bytes; 0 means 256 MiB.
+    /// The largest bundle that is opened, in bytes (inclusive); 0 means 256 MiB.
     pub max_bytes: u64,
 }
 
@@ -59,7 +59,8 @@ pub struct nomo_feature {
     pub struct_size: u32,
     /// What values it takes: NOMO_FEATURE_NUMBER.
     pub kind: u32,
-    /// Its name, UTF-8. Owned by the model, valid until the model is freed.
+    /// Its name, UTF-8 without control characters. Owned by the model, valid until the model is freed;
+    /// a session keeps its model from being freed.
     pub name: *const c_char,
     /// The unit of its values as a UCUM code, or NULL where it is not known. Owned as `name`.
     pub unit: *const c_char,
@@ -68,8 +69,10 @@ pub struct nomo_feature {
 /// Opens a bundle from a file and verifies it: digests, structure, golden cases.
 ///
 /// `path` is UTF-8. `options` may be NULL. On success, `*model` is a model with one reference, which
-/// the caller gives back with nomo_model_release. On failure `*model` is not written. `error` may be
-/// NULL.
+/// the caller gives back with nomo_model_release. `error` may be NULL.
+///
+/// A path that cannot be read (a folder, for example) gives class NOMO_EIO, an empty file
+/// NOMO_EFORMAT_TRUNCATED, bytes after the end of the bundle NOMO_EFORMAT_TABLE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_model_open_file(
     path: *const c_char,
@@ -103,9 +106,6 @@ pub unsafe extern "C" fn nomo_model_open_memory(
     error: *mut nomo_error,
 ) -> i32 {
     let call = || {
-        if bytes.is_null() {
-            return Err(refused(ErrorKind::NullPointer, "bytes", "is NULL"));
-        }
         // SAFETY: the caller keeps the header's contract for the length of this call.
         let bytes = unsafe { borrow_slice(bytes.cast::<u8>(), n_bytes, "bytes") }?;
         // SAFETY: as above.
@@ -119,7 +119,9 @@ pub unsafe extern "C" fn nomo_model_open_memory(
     unsafe { boundary(error, call) }
 }
 
-/// Adds a reference, to be given back with nomo_model_release. NULL is refused.
+/// Adds a reference, to be given back with nomo_model_release.
+///
+/// Fails only with NOMO_EARGUMENT_NULL or NOMO_EARGUMENT_ALIGNMENT, so it takes no `error`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_model_retain(model: *mut nomo_model) -> i32 {
     let call = || {
@@ -213,7 +215,7 @@ pub unsafe extern "C" fn nomo_model_feature_index(
     unsafe { query(model, (index, "index"), error, find) }
 }
 
-/// Writes the name (UTF-8) of the class at `index`, counted from 0, to `*name`.
+/// Writes the name (UTF-8 without control characters) of the class at `index`, counted from 0, to `*name`.
 ///
 /// With two classes, class 1 is the positive one. The text is owned by the model and valid until
 /// the model is freed. `error` may be NULL.
@@ -235,7 +237,7 @@ pub unsafe extern "C" fn nomo_model_class(
     unsafe { query(model, (name, "name"), error, find) }
 }
 
-/// Writes the digest that names the bundle, 64 hexadecimal digits, to `*digest`: log it to prove
+/// Writes the digest that names the bundle, 64 lower-case hexadecimal digits, to `*digest`: log it to prove
 /// which model answered.
 ///
 /// The text is owned by the model and valid until the model is freed. `error` may be NULL.

@@ -33,7 +33,8 @@ pub struct nomo_session {
 ///
 /// The value of a row and a column is values[row * row_stride + column * column_stride]. So
 /// row-major data have row_stride = n_columns and column_stride = 1, column-major data have
-/// row_stride = 1 and column_stride = n_rows.
+/// row_stride = 1 and column_stride = n_rows. Strides of 0 and rows that overlap are allowed; a
+/// stride that is never walked (one row, one column) may be anything.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct nomo_matrix {
@@ -57,8 +58,8 @@ pub struct nomo_matrix {
 
 /// Where predictions go. Owned by the caller; set up by NOMO_OUTPUTS_INIT.
 ///
-/// An output that is not wanted is NULL with length 0; at least one is wanted. No output overlaps
-/// the rows or another output.
+/// An output that is not wanted is NULL with length 0; when there are rows, at least one is wanted.
+/// An output must not overlap the rows or another output; this is not checked.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct nomo_outputs {
@@ -117,11 +118,12 @@ pub unsafe extern "C" fn nomo_session_destroy(session: *mut nomo_session) {
 
 /// Predicts one row.
 ///
-/// `values` holds `n_values` finite numbers, one per feature of the model, in its order and units.
-/// NaN means missing; a model that cannot do without the value refuses it. `probabilities` has room
-/// for exactly one number per class. `class_index` receives the most probable class (of equally
-/// probable ones, the lowest); it may be NULL. `error` may be NULL. On failure nothing else is
-/// written. Outputs do not overlap `values`.
+/// `values` holds `n_values` numbers of at most 1e100 in magnitude, one per feature of the model, in
+/// its order and units. NaN means missing; a model that cannot do without the value refuses it. The
+/// lowest feature with an unusable value is reported; `row` of `error` is then NOMO_NONE.
+/// `probabilities` has room for exactly one number per class. `class_index` receives the most
+/// probable class (of equally probable ones, the lowest); it may be NULL. `error` may be NULL.
+/// Outputs must not overlap `values`; this is not checked.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_session_predict_row(
     session: *mut nomo_session,
@@ -159,8 +161,8 @@ pub unsafe extern "C" fn nomo_session_predict_row(
 
 /// Predicts every row of a matrix; each gets the same bits as from nomo_session_predict_row.
 ///
-/// A row that cannot be predicted fails the call with its number in `error`, and no output is
-/// written. `error` may be NULL.
+/// The first row that cannot be predicted fails the call, with its number in `error`, and no output
+/// is written. With 0 rows the call succeeds. `error` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_session_predict_matrix(
     session: *mut nomo_session,
@@ -201,14 +203,33 @@ impl nomo_matrix {
         }
         // SAFETY: as this function's own contract.
         let values = unsafe { borrow_slice(self.values, self.n_values, "rows.values") }?;
-        let shape = (self.n_rows, self.n_columns).strides((self.row_stride, self.column_stride));
-        ArrayView2::from_shape(shape, values).map_err(|_| {
+        let does_not_fit = || {
             let detail = format!(
-                "{} × {} with strides {} and {} does not fit {} values, or rows overlap",
+                "{} × {} with strides {} and {} does not fit {} values",
                 self.n_rows, self.n_columns, self.row_stride, self.column_stride, self.n_values
             );
             refused(ErrorKind::Shape, "rows", detail)
-        })
+        };
+        let shape = (self.n_rows, self.n_columns);
+        if self.n_rows == 0 || self.n_columns == 0 {
+            return ArrayView2::from_shape(shape, &[]).map_err(|_| does_not_fit());
+        }
+        // `ArrayView2` would take a stride above `isize::MAX` as a negative one.
+        if self.last_index().is_none_or(|last| last >= values.len()) {
+            return Err(does_not_fit());
+        }
+        // A stride that is never walked does not matter, and may be anything.
+        let row_stride = if self.n_rows == 1 { 0 } else { self.row_stride };
+        let column_stride = if self.n_columns == 1 { 0 } else { self.column_stride };
+        let strided = shape.strides((row_stride, column_stride));
+        ArrayView2::from_shape(strided, values).map_err(|_| does_not_fit())
+    }
+
+    /// The position of the last value of a matrix that is not empty; nothing if it overflows.
+    fn last_index(&self) -> Option<usize> {
+        let last_row = (self.n_rows - 1).checked_mul(self.row_stride)?;
+        let last_column = (self.n_columns - 1).checked_mul(self.column_stride)?;
+        last_row.checked_add(last_column)
     }
 }
 

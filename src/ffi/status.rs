@@ -48,7 +48,7 @@ pub const NOMO_EARGUMENT_FEATURE: i32 = 0x0401;
 pub const NOMO_EARGUMENT_CLASS: i32 = 0x0501;
 /// A pointer is not aligned for its type.
 pub const NOMO_EARGUMENT_ALIGNMENT: i32 = 0x0601;
-/// A matrix does not fit into its buffer.
+/// A length or a matrix does not fit into memory or its buffer.
 pub const NOMO_EARGUMENT_SHAPE: i32 = 0x0701;
 /// The bytes are not a bundle.
 pub const NOMO_EFORMAT_MAGIC: i32 = 0x0102;
@@ -74,7 +74,7 @@ pub const NOMO_ESCHEMA_FEATURES: i32 = 0x0106;
 pub const NOMO_EVALUE_INFINITE: i32 = 0x0107;
 /// A value is missing and the model cannot do without it.
 pub const NOMO_EVALUE_MISSING: i32 = 0x0207;
-/// A value is beyond every plausible size.
+/// A value is beyond every plausible size (1e100).
 pub const NOMO_EVALUE_MAGNITUDE: i32 = 0x0307;
 /// An output does not have the right length.
 pub const NOMO_EBUFFER_LENGTH: i32 = 0x0108;
@@ -94,8 +94,9 @@ pub extern "C" fn nomo_status_text(status: i32) -> *const c_char {
     described(status).map_or(c"Unknown status.", ErrorKind::text).as_ptr()
 }
 
-/// The name of a status in this header, for example "NOMO_EARGUMENT_NULL"; "?" for a number that
-/// this library does not use. Static; never NULL; do not free.
+/// The name of a status in this header, for example "NOMO_EARGUMENT_NULL". "?" for a number that no
+/// function of this library returns, and so for a class that is not a status by itself. Static;
+/// never NULL; do not free.
 #[unsafe(no_mangle)]
 pub extern "C" fn nomo_status_name(status: i32) -> *const c_char {
     if status == NOMO_OK {

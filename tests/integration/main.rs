@@ -1,1 +1,19 @@
+//! What the crate promises to its users, tested from outside.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "tests"
+)]
+
+mod architecture;
+mod bundle_bytes;
+
+#[cfg(feature = "ffi")]
+mod c_programs;
+mod golden_bundles;
+#[cfg(feature = "header")]
+mod header;
+mod prediction;

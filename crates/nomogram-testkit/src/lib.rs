@@ -123,3 +123,39 @@ fn network() -> Result<Network, nomogram::Error> {
 fn valid<T>(fixture: Result<T, nomogram::Error>) -> T {
     fixture.unwrap_or_else(|error| panic!("the fixture is refused: {error}"))
 }
+
+/// The same bundle with an edited payload and right digests: what an attacker could make.
+///
+/// `section` is the number of the section; `edit` may change the length of its payload.
+#[must_use]
+#[allow(clippy::indexing_slicing, reason = "for well-formed bundles")]
+pub fn reseal(bundle: &[u8], section: u32, edit: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
+    const HEADER: usize = 56;
+    const ENTRY: usize = 56;
+    let word = |at: usize| bundle[at..at + 4].try_into().map_or(0, u32::from_le_bytes);
+    let long = |at: usize| {
+        let value = bundle[at..at + 8].try_into().map_or(0, u64::from_le_bytes);
+        usize::try_from(value).unwrap_or(usize::MAX)
+    };
+    let mut edit = Some(edit);
+    let n_sections = word(12) as usize;
+    let (mut table, mut payloads) = (Vec::new(), Vec::new());
+    let mut digested = bundle[8..12].to_vec();
+    for entry in (0..n_sections).map(|index| HEADER + index * ENTRY) {
+        let (kind, offset, length) = (word(entry), long(entry + 8), long(entry + 16));
+        let mut payload = bundle[offset..offset + length].to_vec();
+        if let Some(edit) = edit.take_if(|_| kind == section) {
+            edit(&mut payload);
+        }
+        let offset = (HEADER + n_sections * ENTRY + payloads.len()) as u64;
+        let length = (payload.len() as u64).to_le_bytes();
+        let sha256 = *Digest::of(&payload).as_bytes();
+        let kind_and_flags = &bundle[entry..entry + 8];
+        table.extend([kind_and_flags, &offset.to_le_bytes(), &length, &sha256].concat());
+        digested.extend([kind_and_flags, &length, &sha256].concat());
+        payloads.extend(payload);
+    }
+    let length = (HEADER + table.len() + payloads.len()) as u64;
+    let digest = Digest::of(&digested);
+    [&bundle[..16], &length.to_le_bytes(), digest.as_bytes(), &table, &payloads].concat()
+}

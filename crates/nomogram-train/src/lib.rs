@@ -1,1 +1,31 @@
+//! Trains clinical risk models and seals them into bundles.
+//!
+//! From a table to a bundle: read ([`Dataset`]), split ([`split`]), fit and check ([`train`]),
+//! evaluate ([`Evaluation`]). Every fit sees training rows only: preprocessing is fitted inside the
+//! fold. The same data, configuration and seed give the same bundle, byte for byte, on every
+//! platform, in debug and in release.
+//!
+//! Only this crate has `fit`; what it returns are the fitted types of the `nomogram` crate.
 
+// Modules stand in layers, lowest first.
+mod error;
+mod random;
+
+pub mod config;
+mod dataset;
+mod metrics;
+pub mod split;
+
+pub mod learner;
+mod predictions;
+
+mod evaluation;
+mod train;
+
+pub use config::TrainingConfig;
+pub use dataset::Dataset;
+pub use error::Error;
+pub use evaluation::{Evaluation, EvaluationRow};
+pub use metrics::{ConfusionMatrix, Metrics};
+pub use predictions::Predictions;
+pub use train::{Progress, Trained, cross_validate, train};

@@ -1,0 +1,94 @@
+//! Trains the reference model, evaluates it and writes the bundle.
+//!
+//! `cargo run --release --package nomogram-train --example wdbc -- CONFIG DATA SPLIT OUTPUT_FOLDER`
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use nomogram_train::split::Split;
+use nomogram_train::{Dataset, Evaluation, Predictions, Trained, TrainingConfig, train};
+
+fn main() -> ExitCode {
+    let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    let [config, data, split, output] = arguments.as_slice() else {
+        eprintln!("usage: wdbc CONFIG.yaml DATA.csv SPLIT.csv OUTPUT_FOLDER");
+        return ExitCode::from(2);
+    };
+    match run(config, data, split, output) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(config: &Path, data: &Path, split: &Path, output: &Path) -> Result<(), Box<dyn Error>> {
+    let config = TrainingConfig::from_file(config)?;
+    let dataset = Dataset::from_csv_file(data, &config.data)?;
+    let split = Split::from_csv_file(split, &dataset)?;
+    let (train_part, test_part) = (dataset.select(&split.train), dataset.select(&split.test));
+    println!("training on {} rows, testing on {}", train_part.n_rows(), test_part.n_rows());
+
+    let trained = train_with_progress(&config, &train_part)?;
+    let on_test_part = Predictions::of(&trained.model, &test_part)?;
+    let evaluations = BTreeMap::from([
+        ("held-out folds", Evaluation::new(&trained.out_of_fold, train_part.classes())?),
+        ("test part", Evaluation::new(&on_test_part, test_part.classes())?),
+    ]);
+    for (rows, evaluation) in &evaluations {
+        println!("\n{rows}\n{evaluation}");
+    }
+
+    std::fs::create_dir_all(output)?;
+    write(output, "wdbc.nomo", &trained.bundle)?;
+    write(output, "metrics.json", serde_json::to_string_pretty(&evaluations)?.as_bytes())?;
+    write(output, "predictions.csv", predictions(&trained, &dataset, &split)?.as_bytes())?;
+    println!("\nbundle {} ({} bytes)", trained.model.digest(), trained.bundle.len());
+    Ok(())
+}
+
+fn train_with_progress(
+    config: &TrainingConfig,
+    dataset: &Dataset,
+) -> Result<Trained, Box<dyn Error>> {
+    // Hidden by itself where standard error is not a terminal.
+    let bar = ProgressBar::no_length()
+        .with_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {msg}")?);
+    let trained = train(config, dataset, &mut |done: usize, total: usize, next: &str| {
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+        bar.set_message(next.to_owned());
+    })?;
+    bar.finish_and_clear();
+    Ok(trained)
+}
+
+/// All rows with their part, the probability of class 1, its bits, and the class.
+fn predictions(
+    trained: &Trained,
+    dataset: &Dataset,
+    split: &Split,
+) -> Result<String, Box<dyn Error>> {
+    let classes = &trained.model.schema().target().classes;
+    let vote = Predictions::of(&trained.model, dataset)?.vote;
+    let mut csv = String::from("row_id,part,probability,bits,class\n");
+    for (row, (id, probability)) in dataset.row_ids().iter().zip(vote).enumerate() {
+        let part = if split.test.contains(&row) { "test" } else { "train" };
+        let class = classes.get(usize::from(probability > 0.5)).map_or("", |class| class);
+        let bits = probability.to_bits();
+        writeln!(csv, "{id},{part},{probability:?},{bits:#018x},{class}")?;
+    }
+    Ok(csv)
+}
+
+/// Writes to a temporary name first, so that a file is whole or not there.
+fn write(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+    let temporary = folder.join(format!("{name}.part"));
+    std::fs::write(&temporary, bytes)?;
+    std::fs::rename(temporary, folder.join(name))
+}

@@ -1,0 +1,314 @@
+//! What to train: data, members, validation.
+//!
+//! Read from YAML by [`TrainingConfig::from_yaml`] or built in Rust. Nothing has a hidden default:
+//! what a model was trained with stands in its configuration, whose digest is sealed with it.
+
+use std::path::Path;
+
+use nomogram::{Activation, Digest};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+
+/// Everything that decides what a bundle contains, apart from the rows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingConfig {
+    /// How the model is called.
+    pub model: ModelName,
+    /// What the columns of the table are.
+    pub data: DataConfig,
+    /// Decides every random choice.
+    pub seed: u64,
+    /// How members are judged before the model is sealed.
+    pub validation: ValidationConfig,
+    /// The members, in the order in which they are combined.
+    pub members: Vec<MemberConfig>,
+    /// How the members vote.
+    pub vote: Vote,
+    /// Seals a model even if a member learned nothing.
+    #[serde(default)]
+    pub allow_dead_members: bool,
+}
+
+/// How a model is called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelName {
+    /// Its name, for example `wdbc`.
+    pub name: String,
+    /// Its version, for example `1.0`.
+    pub version: String,
+}
+
+/// What the columns of the table are. A column that is not named here is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// The column that names rows, unique.
+    pub row_id: String,
+    /// The column that is to be predicted.
+    pub target: TargetConfig,
+    /// The features, in the order of the schema.
+    pub features: Vec<FeatureConfig>,
+    /// Columns that are there and not used.
+    #[serde(default)]
+    pub ignored: Vec<String>,
+}
+
+/// The target column and its two classes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TargetConfig {
+    /// The name of the column.
+    pub column: String,
+    /// The text of class 0.
+    pub negative: String,
+    /// The text of class 1, whose probability is reported.
+    pub positive: String,
+}
+
+/// A feature column.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeatureConfig {
+    /// The name of the column and of the feature.
+    pub name: String,
+    /// The UCUM code of its unit, where it is known; `1` for a pure number.
+    #[serde(default)]
+    pub unit: Option<String>,
+}
+
+/// How members are judged on rows that they were not fitted to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ValidationConfig {
+    /// The number of stratified folds of the training rows.
+    pub n_folds: usize,
+    /// A member whose out-of-fold AUC is below is dead; 0.6 is a good bound.
+    pub min_auc: f64,
+}
+
+/// One member: what it learns from, how, and how much its vote counts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MemberConfig {
+    /// Its name, unique.
+    pub name: String,
+    /// What it reads.
+    pub input: Input,
+    /// The weight of its vote.
+    pub weight: f64,
+    /// How it learns.
+    pub learner: Learner,
+}
+
+/// What a member reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Input {
+    /// The values as they are.
+    Raw,
+    /// Standard-scaled values.
+    Scaled,
+}
+
+/// How a member learns.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Learner {
+    /// Logistic regression.
+    LogisticRegression(LogisticRegressionSpec),
+    /// Gradient-boosted trees.
+    BoostedTrees(BoostedTreesSpec),
+    /// A multi-layer perceptron.
+    Network(NetworkSpec),
+}
+
+/// Logistic regression with an L2 penalty, as scikit-learn defines it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LogisticRegressionSpec {
+    /// The inverse of the strength of the penalty, which leaves the intercept alone.
+    pub c: f64,
+    /// How much each row counts.
+    pub class_weight: ClassWeight,
+}
+
+/// How much each row counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClassWeight {
+    /// Every row counts the same.
+    Equal,
+    /// Rows of a class count `n_rows / (n_classes · n_rows of the class)`.
+    Balanced,
+}
+
+/// Gradient boosting with log loss and exact splits, as in Friedman (2001).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BoostedTreesSpec {
+    /// The number of trees.
+    pub n_trees: usize,
+    /// What each tree's leaves are multiplied by.
+    pub learning_rate: f64,
+    /// The largest number of splits from the root to a leaf.
+    pub max_depth: usize,
+    /// The smallest number of rows in a leaf.
+    pub min_rows_per_leaf: usize,
+    /// The share of the rows that each tree is fitted to, drawn without replacement.
+    pub subsample: f64,
+}
+
+/// A multi-layer perceptron with log loss, fitted by Adam (Kingma and Ba 2015).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkSpec {
+    /// The widths of the hidden layers.
+    pub hidden: Vec<usize>,
+    /// The function at the end of each hidden layer.
+    pub activation: Activation,
+    /// The strength of the L2 penalty on the weights, per row of a batch.
+    pub l2: f64,
+    /// The step size of Adam.
+    pub learning_rate: f64,
+    /// The rows of a batch.
+    pub batch_rows: usize,
+    /// The largest number of passes over the rows.
+    pub max_epochs: usize,
+    /// Stops when held-out rows no longer gain; without it every epoch is run.
+    #[serde(default)]
+    pub early_stopping: Option<EarlyStopping>,
+}
+
+/// When to stop, judged on rows held out from the fit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EarlyStopping {
+    /// The share of the rows that is held out, stratified.
+    pub fraction: f64,
+    /// The number of epochs without a lower log loss after which to stop.
+    pub patience: usize,
+}
+
+/// How the members vote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Vote {
+    /// The weighted mean of probabilities.
+    Soft,
+    /// The weighted share of votes.
+    Hard,
+}
+
+impl TrainingConfig {
+    /// Reads a configuration from YAML.
+    ///
+    /// # Errors
+    ///
+    /// `Configuration` with line and column when the text is not YAML, lacks something, or has
+    /// something that is not known; `Configuration` when a value makes no sense.
+    pub fn from_yaml(text: &str) -> Result<Self, Error> {
+        let config: Self =
+            serde_saphyr::from_str(text).map_err(|e| Error::Configuration(e.to_string()))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// [`Self::from_yaml`] of a file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::from_yaml`], and `File`.
+    pub fn from_file(path: &Path) -> Result<Self, Error> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|cause| Error::File { path: path.into(), cause })?;
+        Self::from_yaml(&text)
+    }
+
+    /// SHA-256 of the configuration as JSON, in the order of the fields.
+    ///
+    /// # Errors
+    ///
+    /// `Configuration` when a number is not finite.
+    pub fn digest(&self) -> Result<Digest, Error> {
+        let json = serde_json::to_vec(self).map_err(|e| Error::Configuration(e.to_string()))?;
+        Ok(Digest::of(&json))
+    }
+
+    /// Refuses values that make no sense; called by all that trains.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        require(!self.members.is_empty(), || "no members, at least 1 is needed".into())?;
+        require(self.validation.n_folds >= 2, || {
+            format!("validation: n_folds: {}, expected at least 2", self.validation.n_folds)
+        })?;
+        require((0.0..=1.0).contains(&self.validation.min_auc), || {
+            format!("validation: min_auc: {}, expected 0 to 1", self.validation.min_auc)
+        })?;
+        let target = &self.data.target;
+        require(target.negative != target.positive, || {
+            format!("data: target: both classes are `{}`", target.positive)
+        })?;
+        for member in &self.members {
+            member.learner.check().map_err(|detail| {
+                Error::Configuration(format!("member `{}`: {detail}", member.name))
+            })?;
+        }
+        Ok(())
+    }
+}
+
+impl Learner {
+    fn check(&self) -> Result<(), String> {
+        let positive = |value: f64, name| {
+            demand(value > 0.0 && value.is_finite(), || {
+                format!("{name}: {value}, expected a positive number")
+            })
+        };
+        let share = |value: f64, name| {
+            demand(value > 0.0 && value <= 1.0, || {
+                format!("{name}: {value}, expected more than 0 and at most 1")
+            })
+        };
+        let count = |value: usize, name| {
+            demand(value >= 1, || format!("{name}: {value}, expected at least 1"))
+        };
+        match self {
+            Self::LogisticRegression(spec) => positive(spec.c, "c"),
+            Self::BoostedTrees(spec) => {
+                count(spec.n_trees, "n_trees")?;
+                positive(spec.learning_rate, "learning_rate")?;
+                count(spec.max_depth, "max_depth")?;
+                count(spec.min_rows_per_leaf, "min_rows_per_leaf")?;
+                share(spec.subsample, "subsample")
+            }
+            Self::Network(spec) => {
+                spec.hidden.iter().try_for_each(|width| count(*width, "hidden"))?;
+                demand(spec.l2 >= 0.0 && spec.l2.is_finite(), || {
+                    format!("l2: {}, expected 0 or more", spec.l2)
+                })?;
+                positive(spec.learning_rate, "learning_rate")?;
+                count(spec.batch_rows, "batch_rows")?;
+                count(spec.max_epochs, "max_epochs")?;
+                let Some(stopping) = &spec.early_stopping else { return Ok(()) };
+                count(stopping.patience, "early_stopping: patience")?;
+                demand(stopping.fraction > 0.0 && stopping.fraction < 1.0, || {
+                    format!(
+                        "early_stopping: fraction: {}, expected between 0 and 1",
+                        stopping.fraction
+                    )
+                })
+            }
+        }
+    }
+}
+
+fn demand(holds: bool, detail: impl FnOnce() -> String) -> Result<(), String> {
+    if holds { Ok(()) } else { Err(detail()) }
+}
+
+fn require(holds: bool, detail: impl FnOnce() -> String) -> Result<(), Error> {
+    demand(holds, detail).map_err(Error::Configuration)
+}

@@ -1,0 +1,61 @@
+//! Why a model could not be trained.
+
+use std::path::PathBuf;
+
+/// Why a model could not be trained: where, what was found, what was expected.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file could not be read or written.
+    #[error("{}: {cause}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        cause: std::io::Error,
+    },
+    /// A table does not have the shape that the configuration asks for.
+    #[error("{table}: {detail}")]
+    Table {
+        /// The name of the table, usually its path.
+        table: String,
+        /// What was found and what was expected.
+        detail: String,
+    },
+    /// A cell cannot be used.
+    #[error("{table}: line {line}: column `{column}`: found `{found}`, expected {expected}")]
+    Cell {
+        /// The name of the table, usually its path.
+        table: String,
+        /// The line in the file, counted from 1; the header is line 1.
+        line: u64,
+        /// The name of the column.
+        column: String,
+        /// The text of the cell.
+        found: String,
+        /// What would have been right.
+        expected: String,
+    },
+    /// The configuration cannot be read or contradicts itself.
+    #[error("configuration: {0}")]
+    Configuration(String),
+    /// The rows cannot be trained on or split as asked.
+    #[error("{0}")]
+    Data(String),
+    /// An iteration did not reach its goal.
+    #[error("{0}")]
+    NotConverged(String),
+    /// A member learned nothing.
+    #[error(
+        "member `{member}` is dead: {reason}; set `allow_dead_members: true` to seal it all the same"
+    )]
+    DeadMember {
+        /// The name of the member.
+        member: String,
+        /// The numbers that show it.
+        reason: String,
+    },
+    /// The core refused the model.
+    #[error("the model is refused: {0}")]
+    Model(#[from] nomogram::Error),
+}

@@ -1,0 +1,114 @@
+//! A model's metrics, member by member and for the vote.
+
+use std::fmt;
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, Table};
+use serde::Serialize;
+
+use crate::error::Error;
+use crate::metrics::Metrics;
+use crate::predictions::Predictions;
+
+/// The name under which the vote of all members stands.
+const VOTE: &str = "vote";
+
+/// The metrics of each member and of the vote on the same rows.
+///
+/// Prints as a table; serialises as a list of rows.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(transparent)]
+pub struct Evaluation {
+    rows: Vec<EvaluationRow>,
+}
+
+/// The metrics of one member, or of the vote.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EvaluationRow {
+    /// The name of the member, or `vote`.
+    pub name: String,
+    /// How good it is.
+    #[serde(flatten)]
+    pub metrics: Metrics,
+}
+
+impl Evaluation {
+    /// Compares predictions with the classes of their rows.
+    ///
+    /// # Errors
+    ///
+    /// `Data` when there is not one prediction per class.
+    pub fn new(predictions: &Predictions, classes: &[usize]) -> Result<Self, Error> {
+        if predictions.vote.len() != classes.len() || classes.is_empty() {
+            let n_predictions = predictions.vote.len();
+            return Err(Error::Data(format!(
+                "{n_predictions} predictions for {} rows, expected one each and at least 1",
+                classes.len()
+            )));
+        }
+        let names = predictions.names.iter().map(String::as_str).chain([VOTE]);
+        let probabilities = predictions.members.iter().chain([&predictions.vote]);
+        let row = |(name, probabilities): (&str, &Vec<f64>)| EvaluationRow {
+            name: name.into(),
+            metrics: Metrics::new(classes, probabilities),
+        };
+        Ok(Self { rows: names.zip(probabilities).map(row).collect() })
+    }
+
+    /// The rows: each member, then the vote.
+    #[must_use]
+    pub fn rows(&self) -> &[EvaluationRow] {
+        &self.rows
+    }
+
+    /// The metrics of the vote.
+    #[must_use]
+    pub fn vote(&self) -> Option<&Metrics> {
+        self.rows.last().map(|row| &row.metrics)
+    }
+}
+
+impl fmt::Display for Evaluation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut table = Table::new();
+        table.load_style(NOTHING);
+        table.set_header([
+            "",
+            "accuracy",
+            "sens.",
+            "spec.",
+            "PPV",
+            "NPV",
+            "F1",
+            "AUC",
+            "Brier",
+            "log loss",
+            "TP/FP/TN/FN",
+        ]);
+        for EvaluationRow { name, metrics } in &self.rows {
+            let digits = |value: f64| format!("{value:.4}");
+            let or_dash = |value: Option<f64>| value.map_or("–".into(), digits);
+            let c = metrics.confusion;
+            table.add_row([
+                name.clone(),
+                digits(metrics.accuracy),
+                or_dash(metrics.sensitivity),
+                or_dash(metrics.specificity),
+                or_dash(metrics.ppv),
+                or_dash(metrics.npv),
+                or_dash(metrics.f1),
+                or_dash(metrics.auc),
+                digits(metrics.brier),
+                digits(metrics.log_loss),
+                format!(
+                    "{}/{}/{}/{}",
+                    c.true_positive, c.false_positive, c.true_negative, c.false_negative
+                ),
+            ]);
+        }
+        for column in table.column_iter_mut().skip(1) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+        write!(f, "{table}")
+    }
+}

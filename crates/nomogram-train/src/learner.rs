@@ -1,0 +1,75 @@
+//! Learning: rows and classes in, fitted members out.
+//!
+//! One learner is one file. Each gives the same bits on every platform: plain loops in a fixed
+//! order, elementary functions from `nomogram::numeric`, random numbers from a seeded stream.
+
+mod boosted_trees;
+mod logistic_regression;
+mod network;
+mod standard_scaler;
+
+use ndarray::ArrayView2;
+use nomogram::Member;
+
+pub use boosted_trees::fit_boosted_trees;
+pub use logistic_regression::fit_logistic_regression;
+pub use network::{NetworkStart, fit_network, fit_network_from};
+pub use standard_scaler::fit_standard_scaler;
+
+use crate::config::Learner;
+use crate::error::Error;
+
+/// What a member learns from.
+#[derive(Clone, Copy, Debug)]
+pub struct TrainingRows<'a> {
+    /// The encoded rows, shape `(n_rows, n_inputs)`, all finite.
+    pub values: ArrayView2<'a, f64>,
+    /// The class of each row, 0 or 1; both are there.
+    pub classes: &'a [usize],
+}
+
+impl Learner {
+    /// Fits a member; `seed` decides every random choice.
+    ///
+    /// # Errors
+    ///
+    /// `Data` or `NotConverged`, as the learner says.
+    pub fn fit(&self, rows: TrainingRows<'_>, seed: u64) -> Result<Member, Error> {
+        Ok(match self {
+            Self::LogisticRegression(spec) => Member::Linear(fit_logistic_regression(spec, rows)?),
+            Self::BoostedTrees(spec) => Member::Forest(fit_boosted_trees(spec, rows, seed)?),
+            Self::Network(spec) => Member::Network(fit_network(spec, rows, seed)?),
+        })
+    }
+}
+
+impl TrainingRows<'_> {
+    /// The values row by row, each row contiguous.
+    fn row_major(&self) -> Vec<f64> {
+        self.values.iter().copied().collect()
+    }
+
+    fn n_rows(&self) -> usize {
+        self.classes.len()
+    }
+
+    fn n_inputs(&self) -> usize {
+        self.values.ncols()
+    }
+
+    /// The class of each row as the number that log loss compares with.
+    fn targets(&self) -> Vec<f64> {
+        self.classes.iter().map(|class| if *class == 1 { 1.0 } else { 0.0 }).collect()
+    }
+}
+
+/// A count as a number; tables have far fewer than 2^53 rows.
+#[allow(clippy::cast_precision_loss, reason = "documented above")]
+fn number(count: usize) -> f64 {
+    count as f64
+}
+
+/// A position as a bundle stores it.
+fn position(index: usize) -> Result<u32, Error> {
+    u32::try_from(index).map_err(|_| Error::Data(format!("{index} does not fit a bundle")))
+}

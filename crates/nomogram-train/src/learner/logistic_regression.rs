@@ -1,0 +1,233 @@
+//! Logistic regression with an L2 penalty, by Newton's method.
+//!
+//! Minimises `Σ weight · log loss + ‖w‖² / (2 C)`, the objective of scikit-learn's
+//! `LogisticRegression`; the intercept is not penalised. The objective is strictly convex, so the
+//! result does not depend on the start.
+
+use nomogram::{Linear, Link, numeric};
+
+use super::{TrainingRows, number};
+use crate::config::{ClassWeight, LogisticRegressionSpec};
+use crate::error::Error;
+
+/// Converged when no entry of the gradient is larger.
+const TOLERANCE: f64 = 1e-8;
+/// Newton needs about ten; more means that it cannot get closer.
+const MAX_ITERATIONS: usize = 200;
+const MAX_HALVINGS: usize = 60;
+
+/// Fits until the largest entry of the gradient is at most 1e-8.
+///
+/// # Errors
+///
+/// `NotConverged` with the gradient that was reached.
+#[allow(clippy::indexing_slicing, reason = "the last coefficient is the intercept")]
+pub fn fit_logistic_regression(
+    spec: &LogisticRegressionSpec,
+    rows: TrainingRows<'_>,
+) -> Result<Linear, Error> {
+    let problem = Problem::new(spec, rows);
+    let mut at = vec![0.0; problem.n_coefficients()];
+    let mut value = problem.objective(&at);
+    for _ in 0..MAX_ITERATIONS {
+        let (gradient, hessian) = problem.derivatives(&at);
+        let largest = largest_magnitude(&gradient);
+        if largest <= TOLERANCE {
+            let intercept = at[at.len() - 1];
+            at.pop();
+            return Ok(Linear::new(Link::Logit, vec![intercept], at)?);
+        }
+        let Some(step) = solve_cholesky(hessian, &gradient) else {
+            return Err(not_converged("the Hessian is singular", largest));
+        };
+        let Some((next, next_value)) = problem.descend(&at, value, &gradient, &step) else {
+            return Err(not_converged("no step lowers the objective", largest));
+        };
+        (at, value) = (next, next_value);
+    }
+    let (gradient, _) = problem.derivatives(&at);
+    Err(not_converged(
+        &format!("{MAX_ITERATIONS} iterations did not suffice"),
+        largest_magnitude(&gradient),
+    ))
+}
+
+fn not_converged(why: &str, largest: f64) -> Error {
+    Error::NotConverged(format!(
+        "logistic regression: {why}; the largest entry of the gradient is {largest:e}, expected at \
+         most {TOLERANCE:e}"
+    ))
+}
+
+/// Rows, targets and weights; coefficients are the weights of the inputs, then the intercept.
+struct Problem {
+    values: Vec<f64>,
+    n_inputs: usize,
+    targets: Vec<f64>,
+    weights: Vec<f64>,
+    penalty: f64,
+}
+
+#[allow(clippy::indexing_slicing, reason = "shapes are fixed by `new`")]
+impl Problem {
+    fn new(spec: &LogisticRegressionSpec, rows: TrainingRows<'_>) -> Self {
+        let weights = match spec.class_weight {
+            ClassWeight::Equal => vec![1.0; rows.n_rows()],
+            ClassWeight::Balanced => {
+                let count = |class| rows.classes.iter().filter(|c| **c == class).count();
+                let weight = |class| number(rows.n_rows()) / (2.0 * number(count(class)));
+                let by_class = [weight(0), weight(1)];
+                rows.classes.iter().map(|class| by_class[*class]).collect()
+            }
+        };
+        Self {
+            values: rows.row_major(),
+            n_inputs: rows.n_inputs(),
+            targets: rows.targets(),
+            weights,
+            penalty: 1.0 / spec.c,
+        }
+    }
+
+    fn n_coefficients(&self) -> usize {
+        self.n_inputs + 1
+    }
+
+    /// Each row with its target and weight.
+    fn rows(&self) -> impl Iterator<Item = (&[f64], f64, f64)> {
+        let rows = self.values.chunks_exact(self.n_inputs);
+        rows.zip(&self.targets)
+            .zip(&self.weights)
+            .map(|((row, target), weight)| (row, *target, *weight))
+    }
+
+    fn margin(&self, row: &[f64], at: &[f64]) -> f64 {
+        row.iter().zip(at).fold(at[self.n_inputs], |sum, (value, weight)| sum + value * weight)
+    }
+
+    fn objective(&self, at: &[f64]) -> f64 {
+        let loss = self.rows().fold(0.0, |sum, (row, target, weight)| {
+            let margin = self.margin(row, at);
+            sum + weight * numeric::softplus(if target > 0.5 { -margin } else { margin })
+        });
+        let squares = at[..self.n_inputs].iter().fold(0.0, |sum, w| sum + w * w);
+        loss + 0.5 * self.penalty * squares
+    }
+
+    /// The gradient, and the lower triangle of the Hessian, row-major.
+    fn derivatives(&self, at: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let n = self.n_coefficients();
+        let mut gradient = vec![0.0; n];
+        let mut hessian = vec![0.0; n * n];
+        let mut extended = vec![1.0; n];
+        for (row, target, weight) in self.rows() {
+            extended[..self.n_inputs].copy_from_slice(row);
+            let (complement, probability) = numeric::logistic_pair(self.margin(row, at));
+            let residual = weight * (probability - target);
+            let curvature = weight * probability * complement;
+            for (i, own) in extended.iter().enumerate() {
+                gradient[i] += residual * own;
+                let scaled = curvature * own;
+                let of_row = &mut hessian[i * n..i * n + i + 1];
+                for (entry, other) in of_row.iter_mut().zip(&extended) {
+                    *entry += scaled * other;
+                }
+            }
+        }
+        for i in 0..self.n_inputs {
+            gradient[i] += self.penalty * at[i];
+            hessian[i * n + i] += self.penalty;
+        }
+        (gradient, hessian)
+    }
+
+    /// Goes along the Newton step, halved until the objective falls (Armijo's rule).
+    fn descend(
+        &self,
+        at: &[f64],
+        value: f64,
+        gradient: &[f64],
+        step: &[f64],
+    ) -> Option<(Vec<f64>, f64)> {
+        let slope = gradient.iter().zip(step).fold(0.0, |sum, (g, s)| sum + g * s);
+        let mut length = 1.0;
+        for _ in 0..MAX_HALVINGS {
+            let next: Vec<f64> = at.iter().zip(step).map(|(a, s)| a - length * s).collect();
+            let next_value = self.objective(&next);
+            // Close to the minimum the objective is flat to its last bits: a step that leaves it
+            // where it was within rounding is a Newton step that still lowers the gradient.
+            let rounding = 4.0 * f64::EPSILON * value.abs();
+            if next_value <= value - 1e-4 * length * slope + rounding {
+                return Some((next, next_value));
+            }
+            length *= 0.5;
+        }
+        None
+    }
+}
+
+fn largest_magnitude(values: &[f64]) -> f64 {
+    values.iter().map(|value| value.abs()).fold(0.0, f64::max)
+}
+
+/// Solves `matrix · x = right` for a symmetric positive definite matrix, given by its lower
+/// triangle, row-major; nothing when it is not positive definite.
+#[allow(clippy::indexing_slicing, reason = "the matrix has n · n entries")]
+fn solve_cholesky(mut matrix: Vec<f64>, right: &[f64]) -> Option<Vec<f64>> {
+    let n = right.len();
+    for row in 0..n {
+        for column in 0..=row {
+            let mut sum = matrix[row * n + column];
+            for k in 0..column {
+                sum -= matrix[row * n + k] * matrix[column * n + k];
+            }
+            if row > column {
+                matrix[row * n + column] = sum / matrix[column * n + column];
+            } else if sum > 0.0 {
+                matrix[row * n + row] = numeric::sqrt(sum);
+            } else {
+                return None;
+            }
+        }
+    }
+    let mut x = right.to_vec();
+    for row in 0..n {
+        for k in 0..row {
+            x[row] -= matrix[row * n + k] * x[k];
+        }
+        x[row] /= matrix[row * n + row];
+    }
+    for row in (0..n).rev() {
+        for k in row + 1..n {
+            x[row] -= matrix[k * n + row] * x[k];
+        }
+        x[row] /= matrix[row * n + row];
+    }
+    Some(x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn cholesky_solves_and_refuses_what_is_not_positive_definite() {
+        let x = solve_cholesky(vec![4.0, 0.0, 2.0, 3.0], &[10.0, 8.0]).unwrap();
+        assert!((x[0] - 1.75).abs() < 1e-15 && (x[1] - 1.5).abs() < 1e-15);
+        assert!(solve_cholesky(vec![1.0, 0.0, 2.0, 1.0], &[1.0, 1.0]).is_none());
+    }
+
+    /// Without inputs that tell anything, only the intercept is left: the log odds of the classes.
+    #[test]
+    fn the_intercept_is_not_penalised() {
+        let values = array![[0.0], [0.0], [0.0], [0.0]];
+        let rows = TrainingRows { values: values.view(), classes: &[0, 0, 0, 1] };
+        let spec = LogisticRegressionSpec { c: 1e-3, class_weight: ClassWeight::Equal };
+        let linear = fit_logistic_regression(&spec, rows).unwrap();
+        assert!((linear.intercepts()[0] - numeric::ln(1.0 / 3.0)).abs() < 1e-8);
+        let balanced = LogisticRegressionSpec { class_weight: ClassWeight::Balanced, ..spec };
+        let linear = fit_logistic_regression(&balanced, rows).unwrap();
+        assert!(linear.intercepts()[0].abs() < 1e-8);
+    }
+}

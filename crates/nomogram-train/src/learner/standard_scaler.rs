@@ -1,0 +1,50 @@
+//! Fits standard scaling: mean and standard deviation of each feature.
+
+use ndarray::ArrayView2;
+use nomogram::{StandardScaler, numeric};
+
+use super::number;
+use crate::error::Error;
+
+/// Fits a scaler to `values`, shape `(n_rows, n_features)`.
+///
+/// The standard deviation divides by the number of rows, and is 1 for a constant feature, as in
+/// scikit-learn's `StandardScaler`. Sums run from the first row to the last.
+///
+/// # Errors
+///
+/// `Model` when a mean or standard deviation is not finite.
+pub fn fit_standard_scaler(values: ArrayView2<'_, f64>) -> Result<StandardScaler, Error> {
+    let n_rows = number(values.nrows());
+    let mut means = Vec::with_capacity(values.ncols());
+    let mut std_devs = Vec::with_capacity(values.ncols());
+    for column in values.columns() {
+        let mean = column.iter().fold(0.0, |sum, value| sum + value) / n_rows;
+        let squares = column.iter().fold(0.0, |sum, value| sum + (value - mean) * (value - mean));
+        let std_dev = numeric::sqrt(squares / n_rows);
+        // Rounding can leave a constant feature with a deviation just above 0; scaling by it would
+        // blow noise up to the size of a signal.
+        let is_constant = std_dev <= 10.0 * f64::EPSILON * mean.abs();
+        means.push(mean);
+        std_devs.push(if is_constant { 1.0 } else { std_dev });
+    }
+    Ok(StandardScaler::new(means, std_devs)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn a_constant_feature_is_centred_only() {
+        let scaler =
+            fit_standard_scaler(array![[1.0, 0.1], [3.0, 0.1], [5.0, 0.1]].view()).unwrap();
+        let mut out = [0.0; 2];
+        scaler.apply(&[3.0, 1.1], &mut out);
+        assert_eq!(out[0], 0.0);
+        assert!((out[1] - 1.0).abs() < 1e-15);
+        scaler.apply(&[5.0, 0.1], &mut out);
+        assert!((out[0] - 1.5_f64.sqrt()).abs() < 1e-15);
+    }
+}

@@ -1,0 +1,111 @@
+//! How good predictions are, as numbers.
+
+use serde::Serialize;
+use smartcore::metrics::Metrics as _;
+use smartcore::metrics::auc::AUC;
+
+use nomogram::numeric;
+
+/// Probabilities are kept this far from 0 and 1 when their logarithm is taken, as in scikit-learn.
+const LOG_LOSS_CLIP: f64 = f64::EPSILON;
+
+/// How good probabilities of the positive class are against what came true.
+///
+/// A ratio whose denominator is 0 is undefined: nothing, not 0.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Metrics {
+    /// The number of rows.
+    pub n_rows: usize,
+    /// Rows by class and prediction.
+    pub confusion: ConfusionMatrix,
+    /// The share of rows whose class was predicted.
+    pub accuracy: f64,
+    /// The share of positive rows that were predicted positive.
+    pub sensitivity: Option<f64>,
+    /// The share of negative rows that were predicted negative.
+    pub specificity: Option<f64>,
+    /// The share of positive predictions that came true.
+    pub ppv: Option<f64>,
+    /// The share of negative predictions that came true.
+    pub npv: Option<f64>,
+    /// The harmonic mean of sensitivity and PPV.
+    pub f1: Option<f64>,
+    /// The area under the ROC curve; ties count one half (Hanley and McNeil 1982).
+    pub auc: Option<f64>,
+    /// The mean squared difference between probability and outcome (Brier 1950).
+    pub brier: f64,
+    /// The mean negative logarithm of the probability of what came true.
+    pub log_loss: f64,
+}
+
+/// Rows by class and prediction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ConfusionMatrix {
+    /// Positive rows that were predicted positive.
+    pub true_positive: usize,
+    /// Negative rows that were predicted positive.
+    pub false_positive: usize,
+    /// Negative rows that were predicted negative.
+    pub true_negative: usize,
+    /// Positive rows that were predicted negative.
+    pub false_negative: usize,
+}
+
+impl Metrics {
+    /// Compares probabilities of class 1 with `classes`, row by row.
+    ///
+    /// A row is predicted positive when its probability is above 0.5: the class with the larger
+    /// probability, and class 0 when both are equal, as the core decides. Both slices have one entry
+    /// per row, and at least one; probabilities are not NaN.
+    #[must_use]
+    pub fn new(classes: &[usize], probabilities: &[f64]) -> Self {
+        let n_rows = classes.len();
+        let mut confusion = ConfusionMatrix::default();
+        let (mut brier, mut log_loss) = (0.0, 0.0);
+        for (class, probability) in classes.iter().zip(probabilities) {
+            let (is_positive, target) = if *class == 1 { (true, 1.0) } else { (false, 0.0) };
+            *match (is_positive, *probability > 0.5) {
+                (true, true) => &mut confusion.true_positive,
+                (false, true) => &mut confusion.false_positive,
+                (false, false) => &mut confusion.true_negative,
+                (true, false) => &mut confusion.false_negative,
+            } += 1;
+            brier += (probability - target) * (probability - target);
+            let of_truth = if is_positive { *probability } else { 1.0 - probability };
+            log_loss -= numeric::ln(of_truth.clamp(LOG_LOSS_CLIP, 1.0 - LOG_LOSS_CLIP));
+        }
+        let ConfusionMatrix { true_positive, false_positive, true_negative, false_negative } =
+            confusion;
+        let n_positive = true_positive + false_negative;
+        let n_negative = true_negative + false_positive;
+        Self {
+            n_rows,
+            confusion,
+            accuracy: number(true_positive + true_negative) / number(n_rows),
+            sensitivity: ratio(true_positive, n_positive),
+            specificity: ratio(true_negative, n_negative),
+            ppv: ratio(true_positive, true_positive + false_positive),
+            npv: ratio(true_negative, true_negative + false_negative),
+            f1: ratio(2 * true_positive, 2 * true_positive + false_positive + false_negative),
+            auc: (n_positive > 0 && n_negative > 0).then(|| auc(classes, probabilities)),
+            brier: brier / number(n_rows),
+            log_loss: log_loss / number(n_rows),
+        }
+    }
+}
+
+/// By smartcore: the rank statistic with mean ranks for ties.
+fn auc(classes: &[usize], probabilities: &[f64]) -> f64 {
+    let classes: Vec<f64> =
+        classes.iter().map(|class| if *class == 1 { 1.0 } else { 0.0 }).collect();
+    AUC::new().get_score(&classes, &probabilities.to_vec())
+}
+
+fn ratio(part: usize, whole: usize) -> Option<f64> {
+    (whole > 0).then(|| number(part) / number(whole))
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a table has far fewer than 2^53 rows")]
+fn number(count: usize) -> f64 {
+    count as f64
+}

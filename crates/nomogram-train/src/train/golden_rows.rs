@@ -1,0 +1,60 @@
+//! Chooses the training rows that a bundle replays when it is opened.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use ndarray::{Array2, Axis};
+use nomogram::{MIN_GOLDEN_CASES, Model, Parts, seal};
+
+use crate::dataset::Dataset;
+use crate::error::Error;
+use crate::predictions::Predictions;
+
+/// The extremes: the rows with the lowest and highest value of each feature, with the lowest and
+/// highest probability of each member and of the vote, and with the vote closest to 0.5. Filled up
+/// with rows evenly spread over the table to [`MIN_GOLDEN_CASES`].
+pub(super) fn choose(parts: &Parts, dataset: &Dataset) -> Result<Array2<f64>, Error> {
+    let mut chosen = BTreeSet::new();
+    for column in dataset.values().columns() {
+        chosen.extend(extremes(&column.to_vec()));
+    }
+    let predictions = predict(parts, dataset)?;
+    for probabilities in predictions.members.iter().chain([&predictions.vote]) {
+        chosen.extend(extremes(probabilities));
+    }
+    let doubts: Vec<f64> = predictions.vote.iter().map(|p| (p - 0.5).abs()).collect();
+    chosen.extend(extremes(&doubts));
+
+    let n_rows = dataset.n_rows();
+    let spread = (0..n_rows).map(|step| step * 7919 % n_rows).chain(0..n_rows);
+    for row in spread {
+        if chosen.len() >= MIN_GOLDEN_CASES {
+            break;
+        }
+        chosen.insert(row);
+    }
+    let chosen: Vec<usize> = chosen.into_iter().collect();
+    Ok(dataset.values().select(Axis(0), &chosen))
+}
+
+/// What the model says for the training rows, before it has its final golden cases.
+fn predict(parts: &Parts, dataset: &Dataset) -> Result<Predictions, Error> {
+    let any: Vec<usize> = (0..MIN_GOLDEN_CASES).collect();
+    let draft = seal(parts, dataset.values().select(Axis(0), &any).view())?;
+    Predictions::of(&Arc::new(Model::open(&draft)?), dataset)
+}
+
+/// The rows of the lowest and of the highest value; of equal ones, the first.
+fn extremes(values: &[f64]) -> [usize; 2] {
+    let mut extremes = [(0, f64::INFINITY), (0, f64::NEG_INFINITY)];
+    for (row, value) in values.iter().enumerate() {
+        let [lowest, highest] = &mut extremes;
+        if *value < lowest.1 {
+            *lowest = (row, *value);
+        }
+        if *value > highest.1 {
+            *highest = (row, *value);
+        }
+    }
+    extremes.map(|(row, _)| row)
+}

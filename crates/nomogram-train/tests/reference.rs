@@ -1,0 +1,301 @@
+//! Learners and metrics against scikit-learn: fixtures in `reference/`, made by
+//! `reference/make_fixtures.py`, which names the versions.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+use std::path::{Path, PathBuf};
+
+use ndarray::{Array2, ArrayView2, s};
+use nomogram::{Activation, Forest, Layer, Network, Node, numeric};
+use nomogram_train::config::{
+    BoostedTreesSpec, ClassWeight, LogisticRegressionSpec, NetworkSpec, TrainingConfig,
+};
+use nomogram_train::learner::{
+    NetworkStart, TrainingRows, fit_boosted_trees, fit_logistic_regression, fit_network_from,
+    fit_standard_scaler,
+};
+use nomogram_train::split::Split;
+use nomogram_train::{Dataset, Metrics};
+use serde_json::Value;
+
+#[test]
+fn logistic_regression_has_the_coefficients_of_newton_cholesky() {
+    let fixture = fixture("logistic.json");
+    let part = training_part();
+    let scaled = scaled(part.values().view());
+    let rows = TrainingRows { values: scaled.view(), classes: part.classes() };
+    for case in fixture["cases"].as_array().unwrap() {
+        let class_weight = match case["class_weight"].as_str() {
+            Some("balanced") => ClassWeight::Balanced,
+            _ => ClassWeight::Equal,
+        };
+        let spec = LogisticRegressionSpec { c: case["C"].as_f64().unwrap(), class_weight };
+        let linear = fit_logistic_regression(&spec, rows).unwrap();
+        // 1e-6 is promised; 1e-9 is what both solvers really agree to.
+        assert_close(linear.weights(), &numbers(&case["coef"]), 1e-9, &format!("{spec:?}"));
+        let intercept = case["intercept"].as_f64().unwrap();
+        assert_close(linear.intercepts(), &[intercept], 1e-9, &format!("{spec:?}"));
+    }
+}
+
+#[test]
+fn the_scaler_has_the_means_and_deviations_of_scikit_learn() {
+    let fixture = fixture("logistic.json");
+    let scaler = fit_standard_scaler(training_part().values().view()).unwrap();
+    let (means, scales) = (&fixture["scaler"]["mean"], &fixture["scaler"]["scale"]);
+    let (means, scales) = (numbers(means), numbers(scales));
+    // One deviation above the mean scales to 1, the mean itself to 0.
+    let one_above: Vec<f64> = means.iter().zip(&scales).map(|(mean, scale)| mean + scale).collect();
+    let mut out = vec![0.0; means.len()];
+    scaler.apply(&one_above, &mut out);
+    assert_close(&out, &vec![1.0; means.len()], 1e-12, "mean + deviation");
+    scaler.apply(&means, &mut out);
+    assert_close(&out, &vec![0.0; means.len()], 1e-12, "mean");
+}
+
+#[test]
+fn boosted_trees_split_where_scikit_learn_does() {
+    let fixture = fixture("boosting.json");
+    let part = training_part();
+    let rows = TrainingRows { values: part.values().view(), classes: part.classes() };
+    for case in fixture["cases"].as_array().unwrap() {
+        let of = |name: &str| &case["parameters"][name];
+        let spec = BoostedTreesSpec {
+            n_trees: count(of("n_estimators")),
+            learning_rate: of("learning_rate").as_f64().unwrap(),
+            max_depth: count(of("max_depth")),
+            min_rows_per_leaf: count(of("min_samples_leaf")),
+            subsample: 1.0,
+        };
+        let forest = fit_boosted_trees(&spec, rows, 0).unwrap();
+        let mut comparison = Comparison::default();
+        for (index, (tree, expected)) in
+            forest.trees().iter().zip(case["trees"].as_array().unwrap()).enumerate()
+        {
+            let all = (0..part.n_rows()).collect();
+            comparison.tree = index;
+            comparison.compare(&tree.nodes, 0, expected, 0, part.values().view(), all);
+        }
+        let n_splits: usize = ["a_unique_best_split", "b_same_partition", "c_different_partitions"]
+            .iter()
+            .map(|kind| count(&case["ties"][kind]))
+            .sum();
+        assert_eq!(comparison.same_split + comparison.same_partition, n_splits);
+        // Where a split of another feature is named, it parts the same rows: an exact tie.
+        let n_unique = count(&case["ties"]["a_unique_best_split"]);
+        assert!(comparison.same_split >= n_unique, "{comparison:?}, {n_unique} are unique");
+
+        let margins: Vec<f64> = margins(&forest, part.values().view());
+        assert_close(&margins, &numbers(&case["train_decision_function"]), 1e-9, "margins");
+        let losses = numbers(&case["train_log_loss_per_stage"]);
+        let loss = log_loss(&margins, part.classes());
+        assert!((loss - losses.last().unwrap()).abs() < 1e-9, "{loss}");
+    }
+}
+
+#[test]
+fn networks_take_the_steps_of_scikit_learn() {
+    let fixture = fixture("network.json");
+    let part = training_part();
+    let scaled = scaled(part.values().slice(s![.., ..6]));
+    let rows = TrainingRows { values: scaled.view(), classes: part.classes() };
+    for case in fixture["cases"].as_array().unwrap() {
+        let name = format!("{} after {} epochs", case["activation"], case["epochs"]);
+        let activation: Activation = serde_json::from_value(case["activation"].clone()).unwrap();
+        let spec = NetworkSpec {
+            hidden: vec![4, 3],
+            activation,
+            l2: 0.01,
+            learning_rate: 0.01,
+            batch_rows: part.n_rows(),
+            max_epochs: count(&case["epochs"]),
+            early_stopping: None,
+        };
+        let layers = layers(&fixture["initial_coefs"], &fixture["initial_intercepts"], activation);
+        let start = NetworkStart { layers, shuffle: false };
+        let network: Network = fit_network_from(&spec, rows, 0, start).unwrap();
+        let expected = self::layers(&case["coefs"], &case["intercepts"], activation);
+        for (layer, expected) in network.layers().iter().zip(&expected) {
+            assert_close(&layer.weights, &expected.weights, 1e-9, &name);
+            assert_close(&layer.biases, &expected.biases, 1e-9, &name);
+        }
+    }
+}
+
+#[test]
+fn metrics_are_those_of_scikit_learn() {
+    let fixture = fixture("metrics.json");
+    for name in ["ordinary", "nobody_positive"] {
+        let case = &fixture[name];
+        let classes: Vec<usize> = case["y"].as_array().unwrap().iter().map(count).collect();
+        let metrics = Metrics::new(&classes, &numbers(&case["p"]));
+        let confusion = &case["confusion"];
+        let c = metrics.confusion;
+        assert_eq!(
+            [c.true_positive, c.false_positive, c.true_negative, c.false_negative],
+            ["tp", "fp", "tn", "fn"].map(|cell| count(&confusion[cell])),
+            "{name}"
+        );
+        let found = [
+            ("accuracy", Some(metrics.accuracy)),
+            ("sensitivity", metrics.sensitivity),
+            ("specificity", metrics.specificity),
+            ("ppv", metrics.ppv),
+            ("npv", metrics.npv),
+            ("f1", metrics.f1),
+            ("roc_auc", metrics.auc),
+            ("brier", Some(metrics.brier)),
+            ("log_loss", Some(metrics.log_loss)),
+        ];
+        for (metric, found) in found {
+            assert!(case.get(metric).is_some(), "{name}: no {metric}");
+            match (found, case[metric].as_f64()) {
+                (Some(found), Some(expected)) => {
+                    assert!((found - expected).abs() < 1e-12, "{name}: {metric}: {found}");
+                }
+                (found, expected) => assert_eq!(found, expected, "{name}: {metric}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn the_comparison_of_numbers_can_fail() {
+    let failed = std::panic::catch_unwind(|| assert_close(&[1.0], &[1.0 + 1e-8], 1e-9, "counter"));
+    assert!(failed.is_err());
+    let failed = std::panic::catch_unwind(|| assert_close(&[f64::NAN], &[1.0], 1e-9, "counter"));
+    assert!(failed.is_err());
+}
+
+/// Walks two trees side by side.
+#[derive(Debug, Default)]
+struct Comparison {
+    tree: usize,
+    /// Splits on the same feature and threshold.
+    same_split: usize,
+    /// Splits that name another feature or threshold but part the rows in the same way.
+    same_partition: usize,
+}
+
+impl Comparison {
+    fn compare(
+        &mut self,
+        nodes: &[Node],
+        node: usize,
+        expected: &Value,
+        expected_node: usize,
+        values: ArrayView2<'_, f64>,
+        rows: Vec<usize>,
+    ) {
+        let feature = expected["feature"][expected_node].as_i64().unwrap();
+        let Node::Split { input, threshold, left, right } = nodes[node] else {
+            assert!(feature < 0, "tree {} node {node}: a leaf, expected a split", self.tree);
+            return;
+        };
+        let feature = usize::try_from(feature)
+            .unwrap_or_else(|_| panic!("tree {} node {node}: a split, expected a leaf", self.tree));
+        let expected_threshold = expected["threshold"][expected_node].as_f64().unwrap();
+        // scikit-learn rounds values to f32 before it takes the middle.
+        let is_same = input as usize == feature
+            && (threshold - expected_threshold).abs() <= 1e-6 * expected_threshold.abs();
+        if is_same {
+            self.same_split += 1;
+        } else {
+            self.same_partition += 1;
+        }
+        let part = |feature: usize, threshold: f64| -> (Vec<usize>, Vec<usize>) {
+            rows.iter().partition(|row| values[[**row, feature]] <= threshold)
+        };
+        let (ours_left, ours_right) = part(input as usize, threshold);
+        let (left_rows, right_rows) = part(feature, expected_threshold);
+        let child = |side: &str| count(&expected[side][expected_node]);
+        let (expected_left, expected_right) = if ours_left == left_rows {
+            (child("left"), child("right"))
+        } else {
+            let what = format!("tree {} node {node}: other rows", self.tree);
+            assert_eq!((&ours_left, &ours_right), (&right_rows, &left_rows), "{what}");
+            (child("right"), child("left"))
+        };
+        self.compare(nodes, left as usize, expected, expected_left, values, ours_left);
+        self.compare(nodes, right as usize, expected, expected_right, values, ours_right);
+    }
+}
+
+fn margins(forest: &Forest, values: ArrayView2<'_, f64>) -> Vec<f64> {
+    let of_row = |row: usize| {
+        let leaf = |nodes: &[Node]| {
+            let mut at = 0;
+            loop {
+                match nodes[at] {
+                    Node::Split { input, threshold, left, right } => {
+                        let goes_left = values[[row, input as usize]] <= threshold;
+                        at = if goes_left { left } else { right } as usize;
+                    }
+                    Node::Leaf { margin } => return margin,
+                    _ => panic!("a kind of node that the learner does not make"),
+                }
+            }
+        };
+        forest.trees().iter().fold(forest.base_margins()[0], |sum, tree| sum + leaf(&tree.nodes))
+    };
+    (0..values.nrows()).map(of_row).collect()
+}
+
+fn log_loss(margins: &[f64], classes: &[usize]) -> f64 {
+    let probabilities: Vec<f64> = margins.iter().map(|margin| numeric::logistic(*margin)).collect();
+    Metrics::new(classes, &probabilities).log_loss
+}
+
+fn layers(coefs: &Value, intercepts: &Value, activation: Activation) -> Vec<Layer> {
+    let coefs = coefs.as_array().unwrap();
+    let layer = |(index, (weights, biases)): (usize, (&Value, &Value))| Layer {
+        activation: if index + 1 == coefs.len() { Activation::Identity } else { activation },
+        biases: numbers(biases),
+        weights: weights.as_array().unwrap().iter().flat_map(numbers).collect(),
+    };
+    coefs.iter().zip(intercepts.as_array().unwrap()).enumerate().map(layer).collect()
+}
+
+fn scaled(values: ArrayView2<'_, f64>) -> Array2<f64> {
+    let scaler = fit_standard_scaler(values).unwrap();
+    let mut scaled = Array2::zeros(values.dim());
+    for (row, mut out) in values.rows().into_iter().zip(scaled.rows_mut()) {
+        scaler.apply(&row.to_vec(), out.as_slice_mut().unwrap());
+    }
+    scaled
+}
+
+fn training_part() -> Dataset {
+    let examples = root().join("examples");
+    let config = TrainingConfig::from_file(&examples.join("wdbc.yaml")).unwrap();
+    let dataset = Dataset::from_csv_file(&examples.join("data/wdbc.csv"), &config.data).unwrap();
+    let split = examples.join("data/wdbc_reference_split.csv");
+    dataset.select(&Split::from_csv_file(&split, &dataset).unwrap().train)
+}
+
+fn fixture(name: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference").join(name);
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn numbers(list: &Value) -> Vec<f64> {
+    list.as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect()
+}
+
+fn count(number: &Value) -> usize {
+    usize::try_from(number.as_u64().unwrap()).unwrap()
+}
+
+/// Absolute difference, entry by entry.
+fn assert_close(found: &[f64], expected: &[f64], tolerance: f64, what: &str) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
+        // Written so that NaN fails.
+        let is_close = (found - expected).abs() <= tolerance;
+        assert!(is_close, "{what}: entry {index}: {found}, expected {expected}");
+    }
+}

@@ -1,0 +1,274 @@
+//! Training from the table to the bundle, on small tables and on the reference data.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+use std::fmt::Write as _;
+
+use nomogram::{Model, Session};
+use nomogram_train::config::{ClassWeight, Input, Learner, LogisticRegressionSpec};
+use nomogram_train::split::Split;
+use nomogram_train::{
+    Dataset, Error, Evaluation, Predictions, Trained, TrainingConfig, cross_validate,
+};
+
+const CONFIG: &str = r#"
+model: { name: small, version: "1" }
+data:
+  row_id: id
+  target: { column: y, negative: "no", positive: "yes" }
+  features:
+    - { name: a, unit: mg/dL }
+    - { name: b }
+seed: 5
+validation: { n_folds: 3, min_auc: 0.6 }
+members:
+  - name: linear
+    input: scaled
+    weight: 1.0
+    learner:
+      logistic_regression: { c: 1.0, class_weight: equal }
+  - name: trees
+    input: raw
+    weight: 2.0
+    learner:
+      boosted_trees: { n_trees: 5, learning_rate: 0.3, max_depth: 2, min_rows_per_leaf: 2, subsample: 0.8 }
+  - name: network
+    input: scaled
+    weight: 1.0
+    learner:
+      network:
+        hidden: [3]
+        activation: tanh
+        l2: 0.001
+        learning_rate: 0.05
+        batch_rows: 8
+        max_epochs: 30
+        early_stopping: { fraction: 0.2, patience: 5 }
+vote: soft
+"#;
+
+/// Sixty rows; feature `a` tells the class but for every seventh row, `b` tells nothing.
+fn table() -> String {
+    let mut table = String::from("id,y,a,b\n");
+    for row in 0..60 {
+        let is_positive = (row % 2 == 1) != (row % 7 == 0);
+        let a = if row % 2 == 1 { 5.0 } else { 2.0 } + f64::from(row * 37 % 11) / 10.0;
+        let class = if is_positive { "yes" } else { "no" };
+        writeln!(table, "{row},{class},{a},{}", row * 53 % 17).unwrap();
+    }
+    table
+}
+
+fn config() -> TrainingConfig {
+    TrainingConfig::from_yaml(CONFIG).unwrap()
+}
+
+fn dataset() -> Dataset {
+    Dataset::from_csv("table", table().as_bytes(), &config().data).unwrap()
+}
+
+fn train(config: &TrainingConfig, dataset: &Dataset) -> Result<Trained, Error> {
+    nomogram_train::train(config, dataset, &mut |_: usize, _: usize, _: &str| {})
+}
+
+fn learner<'a>(config: &'a mut TrainingConfig, name: &str) -> &'a mut Learner {
+    &mut config.members.iter_mut().find(|member| member.name == name).unwrap().learner
+}
+
+#[test]
+fn the_same_data_configuration_and_seed_give_the_same_bytes() {
+    let first = train(&config(), &dataset()).unwrap();
+    assert_eq!(first.bundle, train(&config(), &dataset()).unwrap().bundle);
+    let mut other = config();
+    other.seed = 6;
+    assert_ne!(first.bundle, train(&other, &dataset()).unwrap().bundle);
+}
+
+#[test]
+fn the_manifest_tells_where_the_model_comes_from() {
+    let model = train(&config(), &dataset()).unwrap().model;
+    let manifest = model.manifest();
+    assert_eq!((manifest.name.as_str(), manifest.version.as_str()), ("small", "1"));
+    assert_eq!(manifest.created_by, concat!("nomogram-train ", env!("CARGO_PKG_VERSION")));
+    assert_eq!(manifest.training_data_digest, dataset().digest());
+    assert_eq!(manifest.configuration_digest, config().digest().unwrap());
+    assert_eq!(manifest.notes["training rows"], "60");
+    assert_eq!(model.schema().features()[0].unit.as_deref(), Some("mg/dL"));
+}
+
+#[test]
+fn the_held_out_rows_of_a_fold_do_not_reach_its_fit() {
+    // A row whose values are absurd only in the held-out fold must not change the other folds'
+    // models: its own prediction may change, predictions of its fold's other rows may not.
+    let dataset = dataset();
+    let config = config();
+    let clean = cross_validate(&config, &dataset, &mut |_: usize, _: usize, _: &str| {}).unwrap();
+    let spoiled_table = table().replacen("8,no,", "8,no,9999", 1);
+    let spoiled = Dataset::from_csv("table", spoiled_table.as_bytes(), &config.data).unwrap();
+    let row = (0..60).find(|row| spoiled.values()[[*row, 0]] > 999.0).unwrap();
+    let changed = cross_validate(&config, &spoiled, &mut |_: usize, _: usize, _: &str| {}).unwrap();
+    let folds = nomogram_train::split::stratified_folds(dataset.classes(), 3, config.seed).unwrap();
+    let own_fold = folds.iter().find(|fold| fold.test.contains(&row)).unwrap();
+    for other in own_fold.test.iter().filter(|other| **other != row) {
+        assert_eq!(clean.vote[*other].to_bits(), changed.vote[*other].to_bits(), "row {other}");
+    }
+    let others = folds.iter().filter(|fold| !fold.test.contains(&row)).flat_map(|fold| &fold.test);
+    assert!(others.clone().any(|other| clean.vote[*other] != changed.vote[*other]));
+}
+
+#[test]
+fn a_member_with_one_answer_for_every_row_is_refused_unless_allowed() {
+    let mut config = config();
+    match learner(&mut config, "trees") {
+        Learner::BoostedTrees(spec) => spec.min_rows_per_leaf = 1000,
+        other => panic!("{other:?}"),
+    }
+    let error = train(&config, &dataset()).unwrap_err().to_string();
+    assert!(
+        error.starts_with("member `trees` is dead: it gives the probability 0.5")
+            && error.contains("for each of the 60 training rows")
+            && error.ends_with("set `allow_dead_members: true` to seal it all the same"),
+        "{error}"
+    );
+    config.allow_dead_members = true;
+    assert!(train(&config, &dataset()).is_ok());
+}
+
+#[test]
+fn a_member_that_cannot_tell_the_classes_apart_is_refused_with_its_auc() {
+    let mut config = config();
+    config.data.features.remove(0);
+    config.data.ignored.push("a".into());
+    config.members.truncate(1);
+    let dataset = Dataset::from_csv("table", table().as_bytes(), &config.data).unwrap();
+    let error = train(&config, &dataset).unwrap_err().to_string();
+    let start = "member `linear` is dead: its AUC on held-out folds is 0.";
+    assert!(error.starts_with(start) && error.contains("expected at least 0.6"), "{error}");
+}
+
+#[test]
+fn configurations_that_make_no_sense_are_refused_with_the_reason() {
+    let cases = [
+        ("n_folds: 3", "n_folds: 1", "configuration: validation: n_folds: 1, expected at least 2"),
+        ("c: 1.0", "c: -1", "member `linear`: c: -1, expected a positive number"),
+        (
+            "subsample: 0.8",
+            "subsample: 1.5",
+            "member `trees`: subsample: 1.5, expected more than 0",
+        ),
+        ("max_epochs: 30", "max_epochs: 0", "member `network`: max_epochs: 0, expected at least 1"),
+        ("fraction: 0.2", "fraction: 1.0", "early_stopping: fraction: 1, expected between 0 and 1"),
+        ("positive: \"yes\"", "positive: \"no\"", "data: target: both classes are `no`"),
+        ("vote: soft", "vote: loud", "loud"),
+        ("seed: 5", "sede: 5", "sede"),
+        ("l2: 0.001", "", "l2"),
+    ];
+    for (right, wrong, message) in cases {
+        assert!(CONFIG.contains(right), "{right}");
+        let error = TrainingConfig::from_yaml(&CONFIG.replace(right, wrong)).unwrap_err();
+        assert!(error.to_string().contains(message), "{wrong}: {error}");
+    }
+    let unknown = TrainingConfig::from_yaml(&CONFIG.replace("seed: 5", "sede: 5")).unwrap_err();
+    assert!(unknown.to_string().contains("line 9"), "{unknown}");
+}
+
+#[test]
+fn too_few_rows_are_refused() {
+    let mut config = config();
+    config.validation.n_folds = 40;
+    let error = train(&config, &dataset()).unwrap_err().to_string();
+    assert!(error.ends_with("rows, fewer than the 40 folds"), "{error}");
+
+    config.validation.n_folds = 2;
+    let few: Vec<usize> = (0..20).collect();
+    let error = train(&config, &dataset().select(&few)).unwrap_err().to_string();
+    assert_eq!(error, "fold 0: 10 rows to fit to, expected at least 16");
+}
+
+#[test]
+fn a_hard_vote_counts_members() {
+    let mut config = config();
+    config.vote = nomogram_train::config::Vote::Hard;
+    let trained = train(&config, &dataset()).unwrap();
+    let vote = Predictions::of(&trained.model, &dataset()).unwrap().vote;
+    assert!(vote.iter().all(|share| [0.0, 0.25, 0.5, 0.75, 1.0].contains(share)), "{vote:?}");
+}
+
+#[test]
+fn an_evaluation_prints_a_row_per_member_and_one_for_the_vote() {
+    let trained = train(&config(), &dataset()).unwrap();
+    let predictions = Predictions::of(&trained.model, &dataset()).unwrap();
+    let evaluation = Evaluation::new(&predictions, dataset().classes()).unwrap();
+    let table = evaluation.to_string();
+    for name in ["accuracy", "linear", "trees", "network", "vote"] {
+        assert!(table.contains(name), "{table}");
+    }
+    let json = serde_json::to_value(&evaluation).unwrap();
+    assert_eq!(json[3]["name"], "vote");
+    assert_eq!(json[3]["auc"].as_f64(), evaluation.vote().unwrap().auc);
+    assert!(Evaluation::new(&predictions, &[1, 0]).is_err());
+}
+
+#[test]
+fn the_bundle_predicts_what_the_fit_learned() {
+    let config = config();
+    let trained = train(&config, &dataset()).unwrap();
+    let model = std::sync::Arc::new(Model::open(&trained.bundle).unwrap());
+    let mut session = Session::new(model);
+    // Feature `a` tells the class: far on either side there is no doubt.
+    let low = session.predict_row(&[1.0, 8.0]).unwrap().probabilities()[1];
+    let high = session.predict_row(&[7.0, 8.0]).unwrap().probabilities()[1];
+    assert!(low < 0.3 && high > 0.7, "{low} {high}");
+}
+
+#[test]
+fn a_given_split_names_every_row_once() {
+    let dataset = dataset();
+    let lines = |keep: &dyn Fn(usize) -> Option<String>| -> String {
+        let rows: String = (0..60).filter_map(keep).collect();
+        format!("row_id,part\n{rows}")
+    };
+    let part = |row: usize| if row < 45 { "train" } else { "test" };
+    let cases = [
+        (lines(&|row| Some(format!("{row},{}\n", part(row)))), Ok(45)),
+        (lines(&|row| (row != 7).then(|| format!("{row},train\n"))), Err("no line for row id `7`")),
+        (
+            lines(&|row| Some(format!("{},train\n", row + 1))),
+            Err("found `60`, expected the id of a row"),
+        ),
+        (
+            lines(&|row| Some(format!("{row},both\n"))),
+            Err("found `both`, expected `train` or `test`"),
+        ),
+        (
+            lines(&|row| Some(format!("{},train\n", row / 2))),
+            Err("expected a row id that stands only once"),
+        ),
+    ];
+    let path = std::env::temp_dir().join(format!("nomogram-split-{}.csv", std::process::id()));
+    for (text, expected) in cases {
+        std::fs::write(&path, text).unwrap();
+        let split = Split::from_csv_file(&path, &dataset);
+        match (split, expected) {
+            (Ok(split), Ok(n_train)) => assert_eq!(split.train.len(), n_train),
+            (Err(error), Err(message)) => assert!(error.to_string().contains(message), "{error}"),
+            (split, expected) => panic!("{split:?}, expected {expected:?}"),
+        }
+    }
+    std::fs::remove_file(&path).unwrap();
+    let error = Split::from_csv_file(&path, &dataset).unwrap_err();
+    assert!(matches!(error, Error::File { .. }));
+}
+
+#[test]
+fn a_member_may_read_either_input() {
+    let mut config = config();
+    config.members.truncate(1);
+    config.members[0].input = Input::Raw;
+    config.members[0].learner = Learner::LogisticRegression(LogisticRegressionSpec {
+        c: 1.0,
+        class_weight: ClassWeight::Balanced,
+    });
+    let trained = train(&config, &dataset()).unwrap();
+    assert_eq!(trained.model.member_names().collect::<Vec<_>>(), ["linear"]);
+}

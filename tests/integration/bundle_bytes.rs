@@ -1,0 +1,137 @@
+//! Bytes that are not a valid bundle: all are refused with a place, none panics.
+
+use nomogram::{ErrorKind, Limits, Model};
+use nomogram_testkit::{bundle_of_three_members, reseal};
+use proptest::prelude::*;
+
+/// Section numbers of the format.
+const MEMBERS: u32 = 4;
+const GOLDEN_CASES: u32 = 6;
+
+#[test]
+fn every_truncated_length_is_refused() {
+    let bytes = bundle_of_three_members();
+    for length in 0..bytes.len() {
+        let error = Model::open(&bytes[..length]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Truncated, "length {length}: {error}");
+    }
+}
+
+#[test]
+fn every_flipped_bit_is_refused() {
+    let mut bytes = bundle_of_three_members();
+    for index in 0..bytes.len() {
+        for bit in 0..8 {
+            bytes[index] ^= 1 << bit;
+            let refused = Model::open(&bytes);
+            assert!(refused.is_err(), "byte {index}, bit {bit}");
+            bytes[index] ^= 1 << bit;
+        }
+    }
+    assert!(Model::open(&bytes).is_ok());
+}
+
+#[test]
+fn a_flipped_byte_of_a_payload_names_its_section() {
+    let mut bytes = bundle_of_three_members();
+    *bytes.last_mut().unwrap() ^= 1;
+    let error = Model::open(&bytes).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::DigestMismatch);
+    assert!(error.to_string().starts_with("section `golden cases`: byte "), "{error}");
+}
+
+#[test]
+fn a_golden_case_that_does_not_reproduce_is_refused_with_its_number() {
+    // The last eight bytes are the last probability of the last member of the last case.
+    let forged = reseal(&bundle_of_three_members(), GOLDEN_CASES, |payload| {
+        let low_byte = payload.len() - 8;
+        payload[low_byte] ^= 1;
+    });
+    let error = Model::open(&forged).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::GoldenCase);
+    let start = "golden case 15: a member's probabilities are not the sealed ones";
+    assert!(error.to_string().starts_with(start), "{error}");
+}
+
+#[test]
+fn a_model_that_answers_differently_is_refused_by_its_golden_cases() {
+    // The payload ends with the weights of the network's last layer.
+    let forged = reseal(&bundle_of_three_members(), MEMBERS, |payload| {
+        let last = payload.len() - 8;
+        payload[last..].copy_from_slice(&(-1.5_f64).to_le_bytes());
+    });
+    assert_eq!(Model::open(&forged).unwrap_err().kind(), ErrorKind::GoldenCase);
+}
+
+#[test]
+fn bytes_left_over_in_a_section_are_refused() {
+    let forged = reseal(&bundle_of_three_members(), MEMBERS, |payload| payload.push(0));
+    let error = Model::open(&forged).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Payload);
+    assert!(error.to_string().starts_with("section `members`: 1 bytes are left over"), "{error}");
+}
+
+#[test]
+fn a_lying_length_is_refused_before_it_is_allocated() {
+    // The first eight bytes are the number of members, the next eight the length of a name.
+    for offset in [0, 8] {
+        let forged = reseal(&bundle_of_three_members(), MEMBERS, |payload| {
+            payload[offset..offset + 8].copy_from_slice(&(1_u64 << 60).to_le_bytes());
+        });
+        assert_eq!(Model::open(&forged).unwrap_err().kind(), ErrorKind::Payload, "{offset}");
+    }
+}
+
+#[test]
+fn a_bundle_above_the_limit_is_refused() {
+    let bytes = bundle_of_three_members();
+    let max_bytes = bytes.len() as u64 - 1;
+    let error = Model::open_with(&bytes, &Limits { max_bytes }).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TooLarge);
+}
+
+#[test]
+fn files_are_refused_with_their_path() {
+    let missing = Model::open_file("no/such/bundle.nomo").unwrap_err();
+    assert_eq!(missing.kind(), ErrorKind::FileNotFound);
+    assert!(missing.to_string().starts_with("`no/such/bundle.nomo`: "), "{missing}");
+    let folder = Model::open_file(env!("CARGO_MANIFEST_DIR")).unwrap_err();
+    assert_eq!(folder.kind(), ErrorKind::FileRead, "{folder}");
+    let text = Model::open_file(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")).unwrap_err();
+    assert_eq!(text.kind(), ErrorKind::Magic, "{text}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// An attacker can make the digests right; opening must still end with an answer.
+    #[test]
+    fn mutated_payloads_with_right_digests_never_panic(
+        section in 1_u32..=6,
+        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
+        cut in prop::option::weighted(0.1, any::<prop::sample::Index>()),
+    ) {
+        let forged = reseal(&bundle_of_three_members(), section, |payload| {
+            for (index, byte) in &edits {
+                let index = index.index(payload.len());
+                payload[index] = *byte;
+            }
+            if let Some(cut) = &cut {
+                payload.truncate(cut.index(payload.len()));
+            }
+        });
+        if let Ok(model) = Model::open(&forged) {
+            let row = vec![1.0; model.schema().n_features()];
+            let mut session = nomogram::Session::new(model.into());
+            let prediction = session.predict_row(&row).unwrap();
+            prop_assert!(prediction.probabilities().iter().all(|p| (0.0..=1.0).contains(p)));
+        }
+    }
+
+    #[test]
+    fn arbitrary_bytes_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        prop_assert!(Model::open(&bytes).is_err());
+        let with_magic = [b"\x89NOMO\r\n\x1a\x01\0\0\0".as_slice(), &bytes].concat();
+        prop_assert!(Model::open(&with_magic).is_err());
+    }
+}

@@ -1,0 +1,27 @@
+//! The committed C header is the generated one. `cargo xtask header` brings it up to date.
+
+use std::fs;
+use std::path::Path;
+
+use nomogram::ErrorKind;
+
+const GENERATED: &str = include_str!(concat!(env!("OUT_DIR"), "/nomogram.h"));
+
+#[test]
+fn the_committed_header_is_current() {
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("include/nomogram.h");
+    if std::env::var_os("NOMOGRAM_UPDATE").is_some() {
+        fs::write(&committed, GENERATED).unwrap();
+    }
+    let is_current = fs::read_to_string(committed).unwrap() == GENERATED;
+    assert!(is_current, "include/nomogram.h is not current: run `cargo xtask header`");
+}
+
+#[test]
+fn every_status_stands_in_the_header_with_its_number() {
+    for kind in ErrorKind::ALL {
+        let (name, number) = (kind.c_name().to_str().unwrap(), kind.status());
+        let line = format!("#define {name} {number}\n");
+        assert!(GENERATED.contains(&line), "{line}");
+    }
+}
