@@ -15,8 +15,6 @@
 //! # Ok(())
 //! # }
 //! ```
-//!
-//! What each word means stands in the [glossary](https://github.com/nomogram/nomogram/blob/main/docs/glossary.md).
 
 #![no_std]
 #![deny(unsafe_code)]
@@ -64,3 +62,8 @@ pub use prediction::Prediction;
 pub use schema::{Feature, FeatureKind, Schema, Target};
 pub use seal::seal;
 pub use session::Session;
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

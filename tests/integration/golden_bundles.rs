@@ -12,6 +12,15 @@ fn path(name: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "tests/data/bundles", name].iter().collect()
 }
 
+/// Opens a kept bundle and compares its digest and the bits of one row.
+fn assert_kept(bytes: &[u8], digest: &str, row: &[f64], bits: u64) {
+    let model = Model::open(bytes).unwrap();
+    assert_eq!(model.digest().to_string(), digest);
+    let mut session = Session::new(model.into());
+    let prediction = session.predict_row(row).unwrap();
+    assert_eq!(prediction.probabilities()[1].to_bits(), bits);
+}
+
 #[test]
 fn format_1_is_what_it_was() {
     let kept = path("v1/three-members.nomo");
@@ -20,13 +29,26 @@ fn format_1_is_what_it_was() {
     }
     let bytes = fs::read(kept).unwrap();
     assert_eq!(bytes, bundle_of_three_members(), "the same parts no longer give the same bytes");
-    let model = Model::open(&bytes).unwrap();
-    assert_eq!(
-        model.digest().to_string(),
-        "de9364fc7bdceb021d174e50e9009038a17fae0eccacca5c7055058abfc81abe"
+    assert_kept(
+        &bytes,
+        "de9364fc7bdceb021d174e50e9009038a17fae0eccacca5c7055058abfc81abe",
+        &golden_rows().row(7).to_vec(),
+        4_598_350_338_232_656_514,
     );
-    let mut session = Session::new(model.into());
-    let row = golden_rows().row(7).to_vec();
-    let prediction = session.predict_row(&row).unwrap();
-    assert_eq!(prediction.probabilities()[1].to_bits(), 4_598_350_338_232_656_514);
+}
+
+#[test]
+fn the_reference_model_predicts_what_it_did() {
+    // The first row of the data.
+    let row = [
+        17.99, 10.38, 122.8, 1001.0, 0.1184, 0.2776, 0.3001, 0.1471, 0.2419, 0.07871, 1.095,
+        0.9053, 8.589, 153.4, 0.006399, 0.04904, 0.05373, 0.01587, 0.03003, 0.006193, 25.38, 17.33,
+        184.6, 2019.0, 0.1622, 0.6656, 0.7119, 0.2654, 0.4601, 0.1189,
+    ];
+    assert_kept(
+        &fs::read(path("v1/wdbc.nomo")).unwrap(),
+        "19bbd0c97de6d9fa1dfbcec8c8bfc5b8a7e6087c6f2eb5a69c1d5b4cd8a40065",
+        &row,
+        0x3fef_fddd_0ca6_acad,
+    );
 }

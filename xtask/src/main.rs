@@ -1,1 +1,104 @@
-fn main() {}
+//! Every command of the project: `cargo xtask` lists them.
+//!
+//! Without dependencies, so that it is there at once; what takes long is done by the programs that
+//! it starts.
+
+mod demo;
+mod run;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use run::{cargo, run};
+
+/// Name, what it does, and the command itself.
+type Task = (&'static str, &'static str, fn() -> Result<(), String>);
+
+const TASKS: [Task; 8] = [
+    ("demo", "train on real data, seal a bundle, predict from C, compare bits", demo::demo),
+    ("test", "all tests, C programs included", test),
+    ("lint", "formatting, lints and documentation, warnings are errors", lint),
+    ("header", "generate include/nomogram.h", header),
+    ("no-std", "build the core without the standard library", no_std),
+    ("reproduce", "train in debug and in release, compare the bundles' bytes", demo::reproduce),
+    ("choose", "how the settings of the reference model were chosen", demo::choose),
+    ("memory", "run the C programs under valgrind", memory),
+];
+
+fn main() -> ExitCode {
+    let name = std::env::args().nth(1).unwrap_or_default();
+    let Some((_, _, task)) = TASKS.iter().find(|(known, _, _)| *known == name) else {
+        eprintln!("usage: cargo xtask TASK\n");
+        for (name, what, _) in TASKS {
+            eprintln!("  {name:10} {what}");
+        }
+        return ExitCode::from(2);
+    };
+    match task() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The root of the workspace.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The folder of what is built: `CARGO_TARGET_DIR`, or `target`.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+fn test() -> Result<(), String> {
+    run(cargo().args(["test", "--workspace", "--features", "nomogram/header"]))
+}
+
+fn lint() -> Result<(), String> {
+    run(cargo().args(["fmt", "--all", "--check"]))?;
+    run(cargo()
+        .args(["clippy", "--workspace", "--all-targets", "--features", "nomogram/header", "--"])
+        .args(["--deny", "warnings"]))?;
+    let mut doc = cargo();
+    doc.env("RUSTDOCFLAGS", "--deny warnings");
+    run(doc.args(["doc", "--workspace", "--no-deps", "--lib"]))
+}
+
+fn header() -> Result<(), String> {
+    let mut update = cargo();
+    update.env("NOMOGRAM_UPDATE", "1");
+    run(update.args(["test", "--features", "header", "--test", "integration", "header::"]))
+}
+
+/// `#![no_std]` makes the compiler refuse `std`; a target without one shows that the dependencies do
+/// without it as well.
+fn no_std() -> Result<(), String> {
+    // As a Rust library only: the shared and the static one need an allocator and a panic handler.
+    let core = ["rustc", "--package", "nomogram", "--no-default-features", "--crate-type", "lib"];
+    run(cargo().args(core))?;
+    let target = "thumbv7em-none-eabi";
+    let installed = run::output(Command::new("rustup").args(["target", "list", "--installed"]))?;
+    if installed.lines().any(|line| line == target) {
+        return run(cargo().args(core).args(["--target", target]));
+    }
+    println!("skipped: the target {target} is not installed: rustup target add {target}");
+    if std::env::var_os("CI").is_some() { Err("CI requires it".into()) } else { Ok(()) }
+}
+
+fn memory() -> Result<(), String> {
+    demo::build_library()?;
+    let folder = target().join("memory");
+    demo::install_library(&folder)?;
+    let bundle = root().join("tests/data/bundles/v1/three-members.nomo");
+    for program in ["contract", "threads"] {
+        let source = root().join("tests/c").join(program).with_extension("c");
+        let program = demo::compile(&source, &folder)?;
+        let mut valgrind = Command::new("valgrind");
+        valgrind.args(["--quiet", "--leak-check=full", "--error-exitcode=99"]);
+        run(valgrind.arg(program).arg(&bundle).current_dir(&folder))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,154 @@
+//! The main job, end to end: train on real data, seal a bundle, predict with it from C.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::run::{cargo, output, run};
+use crate::{root, target};
+
+/// Trains the reference model, predicts its rows by a C program and compares with Rust, bit by bit.
+pub(crate) fn demo() -> Result<(), String> {
+    let folder = target().join("demo");
+    println!("1/4  build the library and the trainer");
+    build_library()?;
+    println!("2/4  train, evaluate, seal");
+    train("release", &folder)?;
+    println!("\n3/4  build examples/c/predict.c and predict the test rows");
+    install_library(&folder)?;
+    let program = compile(&root().join("examples/c/predict.c"), &folder)?;
+    let (patients, expected) = test_rows(&folder)?;
+    let out = output(Command::new(&program).arg(folder.join("wdbc.nomo")).arg(&patients))?;
+    out.lines().filter(|line| !line.starts_with("# feature")).take(7).for_each(|l| println!("{l}"));
+    println!("…");
+    println!("4/4  compare the bits of Rust and C");
+    let n_rows = compare(&out, &expected)?;
+    println!("{n_rows} of {n_rows} test rows have the same bits in Rust and in C");
+    println!("see {}", folder.canonicalize().unwrap_or(folder).display());
+    Ok(())
+}
+
+/// Trains twice, without any optimisation and with all, and compares the bytes.
+pub(crate) fn reproduce() -> Result<(), String> {
+    let bundles = ["dev", "release"].map(|profile| {
+        let folder = target().join("reproduce").join(profile);
+        train(profile, &folder)?;
+        read(&folder.join("wdbc.nomo"))
+    });
+    let [debug, release] = bundles;
+    if debug? != release? {
+        return Err("the bundles trained in debug and in release differ".into());
+    }
+    println!("the bundles trained in debug and in release are the same");
+    Ok(())
+}
+
+/// Prints how every candidate for the settings of the reference model did on held-out folds.
+pub(crate) fn choose() -> Result<(), String> {
+    let mut choose = example("choose", "release");
+    run(choose.args([config(), data("wdbc.csv"), data("wdbc_reference_split.csv")]))
+}
+
+fn train(profile: &str, folder: &Path) -> Result<(), String> {
+    let mut train = example("wdbc", profile);
+    train.args([config(), data("wdbc.csv"), data("wdbc_reference_split.csv")]).arg(folder);
+    run(&mut train)
+}
+
+/// An example of nomogram-train; its arguments follow.
+fn example(name: &str, profile: &str) -> Command {
+    let mut cargo = cargo();
+    // "Debug" here means no optimisation at all of the project's own crates.
+    cargo.env("CARGO_PROFILE_DEV_OPT_LEVEL", "0");
+    cargo.args(["run", "--package", "nomogram-train", "--profile", profile]);
+    cargo.args(["--example", name, "--"]);
+    cargo
+}
+
+fn config() -> PathBuf {
+    root().join("examples/wdbc.yaml")
+}
+
+fn data(name: &str) -> PathBuf {
+    root().join("examples/data").join(name)
+}
+
+pub(crate) fn build_library() -> Result<(), String> {
+    run(cargo().args(["build", "--release", "--package", "nomogram"]))
+}
+
+/// Copies the shared library to `folder`, under the names that linking and loading look for.
+pub(crate) fn install_library(folder: &Path) -> Result<(), String> {
+    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let built = target().join("release/libnomogram.so");
+    for name in ["libnomogram.so", "libnomogram.so.1"] {
+        let copied = fs::copy(&built, folder.join(name));
+        copied.map_err(|error| format!("{}: {error}", built.display()))?;
+    }
+    Ok(())
+}
+
+/// Compiles a C program against the library in `folder`, with the system's compiler or `CC`.
+pub(crate) fn compile(source: &Path, folder: &Path) -> Result<PathBuf, String> {
+    let name = source.file_stem().ok_or("a C program without a name")?;
+    let program = folder.join(name);
+    let mut cc = Command::new(std::env::var_os("CC").unwrap_or_else(|| "cc".into()));
+    cc.args(["-std=c99", "-O2", "-Wall", "-Wextra", "-pedantic", "-I"]).arg(root().join("include"));
+    cc.arg(source).arg("-L").arg(folder);
+    cc.args(["-lnomogram", "-lpthread", "-Wl,-rpath,$ORIGIN", "-o"]).arg(&program);
+    run(&mut cc)?;
+    Ok(program)
+}
+
+/// Writes the test rows as the C program reads them; returns its path, and the lines of
+/// `predictions.csv` that belong to them.
+fn test_rows(folder: &Path) -> Result<(PathBuf, Vec<String>), String> {
+    let predictions = text(&folder.join("predictions.csv"))?;
+    let of_test_part = |line: &&str| line.split(',').nth(1) == Some("test");
+    let expected: Vec<String> = predictions.lines().filter(of_test_part).map(Into::into).collect();
+    let rows = text(&data("wdbc.csv"))?;
+    let mut patients = String::new();
+    for (index, line) in rows.lines().enumerate() {
+        // The columns are: row id, diagnosis, features. The diagnosis is not for the model to see.
+        let mut cells = line.splitn(3, ',');
+        let (Some(id), Some(_), Some(features)) = (cells.next(), cells.next(), cells.next()) else {
+            return Err(format!("wdbc.csv: line {}: fewer than 3 cells", index + 1));
+        };
+        let is_wanted = expected.iter().any(|row| row.split(',').next() == Some(id));
+        if index == 0 || is_wanted {
+            patients.push_str(&format!("{id},{features}\n"));
+        }
+    }
+    let path = folder.join("patients.csv");
+    fs::write(&path, patients).map_err(|error| format!("{}: {error}", path.display()))?;
+    Ok((path, expected))
+}
+
+/// Compares id, class and bits of the C program's lines with those of `predictions.csv`.
+fn compare(out: &str, expected: &[String]) -> Result<usize, String> {
+    let c_lines: Vec<&str> = out.lines().filter(|line| !line.starts_with('#')).skip(1).collect();
+    if c_lines.len() != expected.len() {
+        return Err(format!("C predicted {} rows, expected {}", c_lines.len(), expected.len()));
+    }
+    for (c_line, line) in c_lines.iter().zip(expected) {
+        let from_c: Vec<&str> = c_line.split(',').collect();
+        let from_rust: Vec<&str> = line.split(',').collect();
+        let ([id, class, _, bits], [expected_id, _, _, expected_bits, expected_class]) =
+            (from_c.as_slice(), from_rust.as_slice())
+        else {
+            return Err(format!("lines that cannot be compared: `{c_line}` and `{line}`"));
+        };
+        if (id, class, bits) != (expected_id, expected_class, expected_bits) {
+            return Err(format!("C says `{c_line}`, Rust says `{line}`"));
+        }
+    }
+    Ok(expected.len())
+}
+
+fn text(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
+}
