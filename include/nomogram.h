@@ -21,16 +21,18 @@
  * Status.   Functions return NOMO_OK (0) or a positive status: its low byte is the class
  *           to decide on (NOMO_STATUS_CLASS), the bits above say what exactly. Numbers are
  *           never given a second meaning; expect new ones.
- * Failure.  On failure no output is written but *error, where the caller passed one. A
+ * Failure.  On failure no output is written but *error, where the caller passed one (after
+ *           NOMO_EPANIC, a defect of the library, outputs may be partly written). A
  *           message never contains a value of a row, so it may be logged. Where several
  *           things are wrong, which of them is reported is not promised.
  * NULL.     Refused with NOMO_EARGUMENT_NULL, unless a comment says that it may be passed.
  *           An array may be NULL when its length is 0.
  * Structs.  Each begins with its size; set it up with its INIT macro. Later versions add
  *           fields at the end only, and 0 is their default: a struct that is larger than
- *           the library knows is accepted if what it does not know is 0. Any other size, or
- *           a reserved field that is not 0, gives NOMO_EARGUMENT_STRUCT_SIZE; a bad
- *           nomo_error is then not written.
+ *           the library knows is accepted if what it does not know is 0 (in a struct that
+ *           the library only writes, whatever it is). Any other size, or a reserved field
+ *           that is not 0, gives NOMO_EARGUMENT_STRUCT_SIZE; a bad nomo_error is then not
+ *           written.
  * Threads.  A model may be used by all threads at once, a session by one at a time. There
  *           is no global and no thread-local state, and the library starts no thread.
  * Numbers.  IEEE 754 doubles in the default rounding mode, with subnormals.
@@ -82,7 +84,11 @@ extern "C" {
 #define NOMO_ESELFTEST 10
 /* Class: a file could not be read. */
 #define NOMO_EIO 11
-/* Class and status: there was not enough memory. */
+
+/*
+ Class and status: there was not enough memory for the bundle. Where a small allocation fails, the
+ process ends, as it does for C++'s new without a handler.
+ */
 #define NOMO_EMEMORY 12
 /* Class and status: the session is in use by another thread. */
 #define NOMO_EBUSY 13
@@ -160,7 +166,7 @@ typedef struct nomo_model nomo_model;
 typedef struct nomo_session nomo_session;
 
 /* How a bundle is opened. Owned by the caller; set up by NOMO_OPEN_OPTIONS_INIT. */
-typedef struct {
+typedef struct nomo_open_options {
   /* Size of this struct as the caller knows it. */
   uint32_t struct_size;
   /* Always 0. */
@@ -175,7 +181,7 @@ typedef struct {
  Written only when a call fails; a call that succeeds leaves it as it was. The message is English
  UTF-8, cut to its room, and never contains a value of a row.
  */
-typedef struct {
+typedef struct nomo_error {
   /* Size of this struct as the caller knows it. */
   uint32_t struct_size;
   /* The status that the call returned. */
@@ -191,7 +197,7 @@ typedef struct {
 } nomo_error;
 
 /* A feature of a model. Owned by the caller; set up by NOMO_FEATURE_INIT. */
-typedef struct {
+typedef struct nomo_feature {
   /* Size of this struct as the caller knows it. */
   uint32_t struct_size;
   /* What values it takes: NOMO_FEATURE_NUMBER. */
@@ -213,7 +219,7 @@ typedef struct {
  row_stride = 1 and column_stride = n_rows. Strides of 0 and rows that overlap are allowed; a
  stride that is never walked (one row, one column) may be anything.
  */
-typedef struct {
+typedef struct nomo_matrix {
   /* Size of this struct as the caller knows it. */
   uint32_t struct_size;
   /* Always 0. */
@@ -238,7 +244,7 @@ typedef struct {
  An output that is not wanted is NULL with length 0; when there are rows, at least one is wanted.
  An output must not overlap the rows or another output; this is not checked.
  */
-typedef struct {
+typedef struct nomo_outputs {
   /* Size of this struct as the caller knows it. */
   uint32_t struct_size;
   /* Always 0. */
@@ -248,9 +254,9 @@ typedef struct {
   /* Length of `probabilities`: exactly n_rows * n_classes. */
   size_t n_probabilities;
   /* The index of the most probable class of each row; of equally probable ones, the lowest. */
-  uint32_t *classes;
-  /* Length of `classes`: exactly n_rows. */
-  size_t n_classes;
+  uint32_t *class_indices;
+  /* Length of `class_indices`: exactly n_rows. */
+  size_t n_class_indices;
 } nomo_outputs;
 
 /*
@@ -283,9 +289,9 @@ const char *nomo_status_name(int32_t status);
  NOMO_EFORMAT_TRUNCATED, bytes after the end of the bundle NOMO_EFORMAT_TABLE.
  */
 int32_t nomo_model_open_file(const char *path,
-                             const nomo_open_options *options,
-                             nomo_model **model,
-                             nomo_error *error);
+                             const struct nomo_open_options *options,
+                             struct nomo_model **model,
+                             struct nomo_error *error);
 
 /*
  Opens a bundle from `n_bytes` bytes in memory, which are not needed after the call.
@@ -294,44 +300,44 @@ int32_t nomo_model_open_file(const char *path,
  */
 int32_t nomo_model_open_memory(const void *bytes,
                                size_t n_bytes,
-                               const nomo_open_options *options,
-                               nomo_model **model,
-                               nomo_error *error);
+                               const struct nomo_open_options *options,
+                               struct nomo_model **model,
+                               struct nomo_error *error);
 
 /*
  Adds a reference, to be given back with nomo_model_release.
 
  Fails only with NOMO_EARGUMENT_NULL or NOMO_EARGUMENT_ALIGNMENT, so it takes no `error`.
  */
-int32_t nomo_model_retain(nomo_model *model);
+int32_t nomo_model_retain(struct nomo_model *model);
 
 /* Gives a reference back; the last one frees the model. NULL is ignored. */
-void nomo_model_release(nomo_model *model);
+void nomo_model_release(struct nomo_model *model);
 
 /* Writes how many features a row has to `*n_features`. `error` may be NULL. */
-int32_t nomo_model_n_features(const nomo_model *model,
+int32_t nomo_model_n_features(const struct nomo_model *model,
                               size_t *n_features,
-                              nomo_error *error);
+                              struct nomo_error *error);
 
 /*
  Writes how many classes, and so how many probabilities a row gets, to `*n_classes`. `error` may
  be NULL.
  */
-int32_t nomo_model_n_classes(const nomo_model *model,
+int32_t nomo_model_n_classes(const struct nomo_model *model,
                              size_t *n_classes,
-                             nomo_error *error);
+                             struct nomo_error *error);
 
 /* Describes the feature at `index`, counted from 0, in `*feature`. `error` may be NULL. */
-int32_t nomo_model_feature(const nomo_model *model,
+int32_t nomo_model_feature(const struct nomo_model *model,
                            size_t index,
-                           nomo_feature *feature,
-                           nomo_error *error);
+                           struct nomo_feature *feature,
+                           struct nomo_error *error);
 
 /* Writes the position of the feature called `name` (UTF-8) to `*index`. `error` may be NULL. */
-int32_t nomo_model_feature_index(const nomo_model *model,
+int32_t nomo_model_feature_index(const struct nomo_model *model,
                                  const char *name,
                                  size_t *index,
-                                 nomo_error *error);
+                                 struct nomo_error *error);
 
 /*
  Writes the name (UTF-8 without control characters) of the class at `index`, counted from 0, to `*name`.
@@ -339,10 +345,10 @@ int32_t nomo_model_feature_index(const nomo_model *model,
  With two classes, class 1 is the positive one. The text is owned by the model and valid until
  the model is freed. `error` may be NULL.
  */
-int32_t nomo_model_class(const nomo_model *model,
+int32_t nomo_model_class(const struct nomo_model *model,
                          size_t index,
                          const char **name,
-                         nomo_error *error);
+                         struct nomo_error *error);
 
 /*
  Writes the digest that names the bundle, 64 lower-case hexadecimal digits, to `*digest`: log it to prove
@@ -350,9 +356,9 @@ int32_t nomo_model_class(const nomo_model *model,
 
  The text is owned by the model and valid until the model is freed. `error` may be NULL.
  */
-int32_t nomo_model_digest(const nomo_model *model,
+int32_t nomo_model_digest(const struct nomo_model *model,
                           const char **digest,
-                          nomo_error *error);
+                          struct nomo_error *error);
 
 /*
  Creates a session for `model` and writes it to `*session`.
@@ -360,12 +366,12 @@ int32_t nomo_model_digest(const nomo_model *model,
  The caller frees it with nomo_session_destroy. On failure `*session` is not written. `error` may
  be NULL.
  */
-int32_t nomo_session_create(const nomo_model *model,
-                            nomo_session **session,
-                            nomo_error *error);
+int32_t nomo_session_create(const struct nomo_model *model,
+                            struct nomo_session **session,
+                            struct nomo_error *error);
 
 /* Frees a session that no thread uses any more. NULL is ignored. */
-void nomo_session_destroy(nomo_session *session);
+void nomo_session_destroy(struct nomo_session *session);
 
 /*
  Predicts one row.
@@ -377,24 +383,25 @@ void nomo_session_destroy(nomo_session *session);
  probable class (of equally probable ones, the lowest); it may be NULL. `error` may be NULL.
  Outputs must not overlap `values`; this is not checked.
  */
-int32_t nomo_session_predict_row(nomo_session *session,
+int32_t nomo_session_predict_row(struct nomo_session *session,
                                  const double *values,
                                  size_t n_values,
                                  double *probabilities,
                                  size_t n_probabilities,
                                  uint32_t *class_index,
-                                 nomo_error *error);
+                                 struct nomo_error *error);
 
 /*
  Predicts every row of a matrix; each gets the same bits as from nomo_session_predict_row.
 
  The first row that cannot be predicted fails the call, with its number in `error`, and no output
- is written. With 0 rows the call succeeds. `error` may be NULL.
+ is written. With 0 rows and the right
+ number of columns the call succeeds. `error` may be NULL.
  */
-int32_t nomo_session_predict_matrix(nomo_session *session,
-                                    const nomo_matrix *rows,
-                                    const nomo_outputs *outputs,
-                                    nomo_error *error);
+int32_t nomo_session_predict_matrix(struct nomo_session *session,
+                                    const struct nomo_matrix *rows,
+                                    const struct nomo_outputs *outputs,
+                                    struct nomo_error *error);
 
 /* Initial values of the structs, to be used as in: nomo_error error = NOMO_ERROR_INIT; */
 #define NOMO_ERROR_INIT { (uint32_t)sizeof(nomo_error), 0, NOMO_NONE, NOMO_NONE, NOMO_NONE, { 0 } }

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 
 pub use container::{Digest, Limits};
 pub(crate) use golden::GoldenCase;
-pub use golden::MIN_GOLDEN_CASES;
+pub use golden::{MAX_GOLDEN_CASES, MIN_GOLDEN_CASES};
 pub use manifest::Manifest;
 
 use crate::codec;

@@ -1,8 +1,8 @@
 //! Section payloads to values and back: bincode 2, fixed integers, little-endian.
 //!
 //! Nothing else in the project knows bincode, so that a later format can use another encoding.
-//! Decoding reads at most the bytes it was given and allocates no more than twice as much for a
-//! text (sequences grow as they are read, from at most 1 MiB).
+//! Decoding reads at most the bytes it was given. For a text whose length lies it allocates at most
+//! eight times as much (at least 8 KiB); sequences grow as they are read, from at most 1 MiB.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -24,7 +24,8 @@ pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {
 ///
 /// # Errors
 ///
-/// `Payload` when the bytes do not encode a `T`, or when some are left over.
+/// `Payload` when the bytes do not encode a `T`, or when some are left over; `TooLarge` from 256 MiB
+/// on.
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     // bincode wants its limit as a constant; the next power of 8 KiB above the payload's length
     // keeps a lying length from allocating much more than the payload could hold.
@@ -35,7 +36,10 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
         0x8_0000..0x40_0000 => decode_limited::<T, 0x40_0000>(bytes),
         0x40_0000..0x200_0000 => decode_limited::<T, 0x200_0000>(bytes),
         0x200_0000..0x1000_0000 => decode_limited::<T, 0x1000_0000>(bytes),
-        _ => decode_limited::<T, { usize::MAX >> 1 }>(bytes),
+        _ => Err(Error::new(
+            ErrorKind::TooLarge,
+            format!("{} bytes, a section has fewer than {}", bytes.len(), 0x1000_0000),
+        )),
     }
 }
 

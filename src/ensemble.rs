@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::link::most_probable;
 use crate::member::Member;
 
@@ -52,14 +52,19 @@ impl Combiner {
         let weights = self.weights();
         if weights.len() != n_members {
             let n_weights = weights.len();
-            return Err(invalid(format!("{n_weights} weights for {n_members} members")));
+            return Err(Error::invalid_model(format!(
+                "{n_weights} weights for {n_members} members"
+            )));
         }
-        // The upper bound keeps sums of weights from overflowing.
-        if let Some(index) = weights.iter().position(|w| !(*w >= 0.0 && *w <= 1e100)) {
-            return Err(invalid(format!("weight {index} is not between 0 and 1e100")));
+        // Neither sums nor products of such weights can overflow or vanish.
+        let is_usable = |weight: f64| weight == 0.0 || (1e-100..=1e100).contains(&weight);
+        if let Some(index) = weights.iter().position(|weight| !is_usable(*weight)) {
+            let found = weights.get(index).copied().unwrap_or(f64::NAN);
+            let detail = format!("weight {index} is {found}, expected 0, or 1e-100 to 1e100");
+            return Err(Error::invalid_model(detail));
         }
         if weights.iter().all(|weight| *weight <= 0.0) {
-            return Err(invalid("every weight is 0, at least 1 member must count"));
+            return Err(Error::invalid_model("every weight is 0, at least 1 member must count"));
         }
         Ok(())
     }
@@ -86,13 +91,10 @@ impl Combiner {
     }
 }
 
-fn invalid(detail: impl Into<String>) -> Error {
-    Error::new(ErrorKind::InvalidModel, detail)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ErrorKind;
     use alloc::vec;
 
     const MEMBERS: [f64; 6] = [0.9, 0.1, 0.4, 0.6, 0.2, 0.8];

@@ -25,6 +25,11 @@ impl Error {
         Self { kind, path: Vec::new(), detail: detail.into() }
     }
 
+    /// Parts of a model that contradict each other.
+    pub(crate) fn invalid_model(detail: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidModel, detail)
+    }
+
     /// What a caller can act on.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
@@ -70,6 +75,8 @@ pub enum Place {
     Row(usize),
     /// A feature of the schema.
     Feature(usize),
+    /// A class of the target.
+    Class(usize),
     /// A branch of the pipeline.
     Branch(usize),
     /// A step of a branch.
@@ -94,6 +101,7 @@ impl fmt::Display for Place {
             Self::Section(name) => write!(f, "section `{name}`"),
             Self::Row(index) => write!(f, "row {index}"),
             Self::Feature(index) => write!(f, "feature {index}"),
+            Self::Class(index) => write!(f, "class {index}"),
             Self::Branch(index) => write!(f, "branch {index}"),
             Self::Step(index) => write!(f, "step {index}"),
             Self::Member(index) => write!(f, "member {index}"),
@@ -210,7 +218,7 @@ error_kinds! {
     FileRead = Io, 2, "NOMO_EIO_READ", "The file could not be read.";
     OutOfMemory = Memory, 0, "NOMO_EMEMORY", "There was not enough memory.";
     SessionBusy = Busy, 0, "NOMO_EBUSY", "The session is in use by another thread.";
-    Panic = Panic, 0, "NOMO_EPANIC", "The library has a defect; nothing was written.";
+    Panic = Panic, 0, "NOMO_EPANIC", "The library has a defect; please report it.";
 }
 
 /// A literal that ends with NUL as a C text.

@@ -28,6 +28,7 @@ extern crate std;
 mod error;
 pub mod numeric;
 
+mod bound;
 mod codec;
 
 mod link;
@@ -51,7 +52,7 @@ mod session;
 #[allow(unsafe_code)]
 pub mod ffi;
 
-pub use bundle::{Digest, Limits, MIN_GOLDEN_CASES, Manifest, Parts};
+pub use bundle::{Digest, Limits, MAX_GOLDEN_CASES, MIN_GOLDEN_CASES, Manifest, Parts};
 pub use ensemble::{Combiner, EnsembleMember};
 pub use error::{Error, ErrorClass, ErrorKind, Place};
 pub use link::Link;

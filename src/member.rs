@@ -8,7 +8,6 @@ mod linear;
 mod network;
 
 use alloc::format;
-use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,12 +16,8 @@ pub use forest::{Forest, Node, Tree};
 pub use linear::Linear;
 pub use network::{Activation, Layer, Network};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::link::Link;
-
-/// The largest magnitude that an intermediate result may reach: far below overflow, so that the
-/// roundings of the proof itself do not matter.
-const MAX_INTERMEDIATE: f64 = 1e300;
 
 /// One fitted model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,7 +60,7 @@ impl Member {
         n_classes: usize,
     ) -> Result<(), Error> {
         if self.n_inputs() != n_inputs {
-            return Err(invalid(format!(
+            return Err(Error::invalid_model(format!(
                 "reads {} values, but its branch gives {n_inputs}",
                 self.n_inputs()
             )));
@@ -125,27 +120,6 @@ impl CompiledMember {
 fn check_finite(values: &[f64], what: &str) -> Result<(), Error> {
     match values.iter().position(|value| !value.is_finite()) {
         None => Ok(()),
-        Some(index) => Err(invalid(format!("{what} {index} is not a finite number"))),
+        Some(index) => Err(Error::invalid_model(format!("{what} {index} is not a finite number"))),
     }
-}
-
-/// Refuses a member whose intermediate results could overflow.
-fn check_bound(bound: f64) -> Result<(), Error> {
-    // Written so that a NaN bound is refused too.
-    if bound <= MAX_INTERMEDIATE {
-        return Ok(());
-    }
-    Err(invalid("its parameters are so large that a margin could overflow"))
-}
-
-/// `|base| + Σ |weight| · magnitude`, output by output; the largest of them.
-fn affine_bound(bases: &[f64], weights: impl Fn(usize) -> Vec<f64>, magnitude: f64) -> f64 {
-    let bound = |(output, base): (usize, &f64)| {
-        weights(output).iter().fold(base.abs(), |sum, weight| sum + weight.abs() * magnitude)
-    };
-    bases.iter().enumerate().map(bound).fold(0.0, f64::max)
-}
-
-fn invalid(detail: impl Into<alloc::string::String>) -> Error {
-    Error::new(ErrorKind::InvalidModel, detail)
 }

@@ -1,18 +1,21 @@
 //! A bundle opened and verified, ready to predict.
 
+use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::bundle::{Bundle, Digest, GoldenCase, Limits, MIN_GOLDEN_CASES, Manifest, Parts};
+use crate::bundle::{
+    Bundle, Digest, GoldenCase, Limits, MAX_GOLDEN_CASES, MIN_GOLDEN_CASES, Manifest, Parts,
+};
 use crate::ensemble::{Combiner, EnsembleMember};
 use crate::error::{Error, ErrorKind, Place};
 use crate::link::Link;
 use crate::member::CompiledMember;
 use crate::pipeline::Branch;
 use crate::prediction::Prediction;
-use crate::schema::Schema;
+use crate::schema::{Schema, check_name};
 
 /// A verified model: immutable, shared by all threads.
 ///
@@ -93,21 +96,23 @@ impl Model {
     /// Checks the parts against each other and lays them out for predicting.
     pub(crate) fn new(parts: Parts, digest: Digest) -> Result<Self, Error> {
         let Parts { manifest, schema, branches, members, combiner } = parts;
+        manifest.check()?;
         schema.check()?;
-        for (index, branch) in branches.iter().enumerate() {
-            branch.check(schema.n_features()).map_err(|e| e.within(Place::Branch(index)))?;
-        }
         combiner.check(members.len())?;
-        let mut placed: Vec<PlacedMember> = Vec::with_capacity(members.len());
+        let mut magnitudes = Vec::with_capacity(branches.len());
+        for (index, branch) in branches.iter().enumerate() {
+            let checked = branch.check(schema.n_features());
+            magnitudes.push(checked.map_err(|e| e.within(Place::Branch(index)))?);
+        }
+        let mut names = BTreeSet::new();
+        for (index, member) in members.iter().enumerate() {
+            check_name(&member.name, &mut names).map_err(|e| e.within(Place::Member(index)))?;
+        }
+        let sources = Sources { schema: &schema, branches: &branches, magnitudes: &magnitudes };
+        let mut placed = Vec::with_capacity(members.len());
         for (index, member) in members.into_iter().enumerate() {
-            if placed.iter().any(|earlier| earlier.name == member.name) {
-                let detail = format!("the name `{}` stands twice", member.name);
-                return Err(invalid(detail).within(Place::Member(index)));
-            }
-            placed.push(
-                PlacedMember::new(member, &schema, &branches)
-                    .map_err(|e| e.within(Place::Member(index)))?,
-            );
+            let member = PlacedMember::new(member, sources);
+            placed.push(member.map_err(|e| e.within(Place::Member(index)))?);
         }
         Ok(Self { digest, manifest, schema, branches, members: placed, combiner })
     }
@@ -146,7 +151,9 @@ impl Model {
         let outputs = members.chunks_exact_mut(self.schema.n_classes());
         for (placed, output) in self.members.iter().zip(outputs) {
             let margins = &mut margins[..placed.n_margins];
-            placed.member.margins(&encoded[placed.branch], here, there, margins);
+            let has_steps = !self.branches[placed.branch].steps.is_empty();
+            let encoded = if has_steps { encoded[placed.branch].as_slice() } else { row };
+            placed.member.margins(encoded, here, there, margins);
             placed.link.probabilities(margins, output);
         }
         self.combiner.combine(members, probabilities);
@@ -155,9 +162,11 @@ impl Model {
 
     /// Predicts every golden case and compares bits.
     fn replay(&self, cases: &[GoldenCase]) -> Result<(), Error> {
-        if cases.len() < MIN_GOLDEN_CASES {
-            let n_cases = cases.len();
-            return Err(invalid(format!("{n_cases} golden cases, expected {MIN_GOLDEN_CASES}")));
+        if !(MIN_GOLDEN_CASES..=MAX_GOLDEN_CASES).contains(&cases.len()) {
+            return Err(Error::invalid_model(format!(
+                "{} golden cases, expected {MIN_GOLDEN_CASES} to {MAX_GOLDEN_CASES}",
+                cases.len()
+            )));
         }
         let mut scratch = Scratch::new(self);
         for (index, expected) in cases.iter().enumerate() {
@@ -168,7 +177,9 @@ impl Model {
     }
 
     fn replay_case(&self, expected: &GoldenCase, scratch: &mut Scratch) -> Result<(), Error> {
-        self.schema.check_row(expected.row.iter()).map_err(|e| invalid(e.to_string()))?;
+        self.schema
+            .check_row(expected.row.iter())
+            .map_err(|e| Error::invalid_model(e.to_string()))?;
         let found = GoldenCase::of(&expected.row, &self.predict(&expected.row, scratch));
         let differs = |(found, expected): (&Vec<u64>, &Vec<u64>)| {
             found.len() != expected.len() || found.iter().zip(expected).any(|(a, b)| a != b)
@@ -188,18 +199,30 @@ impl Model {
     }
 }
 
+/// What a member may read from.
+#[derive(Clone, Copy)]
+struct Sources<'a> {
+    schema: &'a Schema,
+    branches: &'a [Branch],
+    /// The largest magnitude of an encoded value, by branch.
+    magnitudes: &'a [f64],
+}
+
 impl PlacedMember {
     /// Checks a member against the branch that it reads, and compiles it.
-    fn new(placed: EnsembleMember, schema: &Schema, branches: &[Branch]) -> Result<Self, Error> {
+    fn new(placed: EnsembleMember, sources: Sources<'_>) -> Result<Self, Error> {
         let EnsembleMember { name, branch, member } = placed;
-        let Some(source) = branches.get(branch as usize) else {
-            return Err(invalid(format!("reads branch {branch} of {}", branches.len())));
+        let branch = branch as usize;
+        let Sources { schema, branches, magnitudes } = sources;
+        let (Some(source), Some(magnitude)) = (branches.get(branch), magnitudes.get(branch)) else {
+            let detail = format!("reads branch {branch} of {}", branches.len());
+            return Err(Error::invalid_model(detail));
         };
         let n_classes = schema.n_classes();
-        member.check(source.n_outputs(schema.n_features()), source.bound(), n_classes)?;
+        member.check(source.n_outputs(schema.n_features()), *magnitude, n_classes)?;
         let link = member.link();
         let n_margins = link.n_margins(n_classes)?;
-        Ok(Self { name, branch: branch as usize, link, n_margins, member: member.compile() })
+        Ok(Self { name, branch, link, n_margins, member: member.compile() })
     }
 }
 
@@ -209,7 +232,7 @@ pub(crate) struct Scratch {
     /// Two buffers that steps and layers read and write in turn.
     here: Vec<f64>,
     there: Vec<f64>,
-    /// The encoded row of each branch.
+    /// The encoded row of each branch that has steps.
     encoded: Vec<Vec<f64>>,
     margins: Vec<f64>,
     /// The probabilities of each member, one member after the other.
@@ -224,7 +247,10 @@ impl Scratch {
         let of_steps = model.branches.iter().map(Branch::n_scratch);
         let of_layers = model.members.iter().map(|placed| placed.member.n_scratch());
         let n_scratch = of_steps.chain(of_layers).max().unwrap_or(0);
-        let encoded = |branch: &Branch| vec![0.0; branch.n_outputs(n_features)];
+        let encoded = |branch: &Branch| {
+            let width = if branch.steps.is_empty() { 0 } else { branch.n_outputs(n_features) };
+            vec![0.0; width]
+        };
         Self {
             here: vec![0.0; n_scratch],
             there: vec![0.0; n_scratch],
@@ -258,8 +284,4 @@ fn read_file(path: &std::path::Path, limits: &Limits) -> Result<Vec<u8>, Error> 
     // A file may grow, and a pipe has no length: the limit holds for what is really read.
     file.take(limits.max_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
     Ok(bytes)
-}
-
-fn invalid(detail: impl Into<String>) -> Error {
-    Error::new(ErrorKind::InvalidModel, detail)
 }

@@ -5,6 +5,9 @@
 //! project may call them (clippy.toml bans them). Accuracy: within 1 ULP of the exact result for
 //! `exp`, `ln` and `sqrt`, as `libm` promises.
 
+#[cfg(all(target_arch = "x86", not(target_feature = "sse2")))]
+compile_error!("without SSE2, x86 computes with 80 bits: the promise of equal bits cannot be kept");
+
 /// e raised to `x`.
 #[must_use]
 pub fn exp(x: f64) -> f64 {

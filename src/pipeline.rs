@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 
 pub use standard_scaler::StandardScaler;
 
-use crate::error::{Error, ErrorKind, Place};
-use crate::schema::MAX_MAGNITUDE;
+use crate::bound::{self, MAX_MAGNITUDE};
+use crate::error::{Error, Place};
 
 /// One fitted transformation of a row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,23 +67,22 @@ pub struct Branch {
 }
 
 impl Branch {
-    /// Checks the steps and that each fits the one before it.
-    pub(crate) fn check(&self, n_features: usize) -> Result<(), Error> {
+    /// Checks the steps and that each fits the one before it; returns the largest magnitude of an
+    /// encoded value.
+    pub(crate) fn check(&self, n_features: usize) -> Result<f64, Error> {
         let mut width = n_features;
+        let mut magnitude = MAX_MAGNITUDE;
         for (index, step) in self.steps.iter().enumerate() {
-            let fits = if step.n_inputs() == width {
-                step.check()
+            let checked = if step.n_inputs() == width {
+                step.check().and_then(|()| bound::check(step.bound(magnitude)))
             } else {
                 let n_inputs = step.n_inputs();
-                Err(Error::new(
-                    ErrorKind::InvalidModel,
-                    format!("reads {n_inputs} values, but gets {width}"),
-                ))
+                Err(Error::invalid_model(format!("reads {n_inputs} values, but gets {width}")))
             };
-            fits.map_err(|e| e.within(Place::Step(index)))?;
+            magnitude = checked.map_err(|e| e.within(Place::Step(index)))?;
             width = step.n_outputs();
         }
-        Ok(())
+        Ok(magnitude)
     }
 
     pub(crate) fn n_outputs(&self, n_features: usize) -> usize {
@@ -95,12 +94,8 @@ impl Branch {
         self.steps.iter().map(Step::n_outputs).max().unwrap_or(0)
     }
 
-    /// The largest magnitude of an encoded value.
-    pub(crate) fn bound(&self) -> f64 {
-        self.steps.iter().fold(MAX_MAGNITUDE, |magnitude, step| step.bound(magnitude))
-    }
-
-    /// Writes the encoded row; `here` and `there` hold at least [`Self::n_scratch`] values.
+    /// Writes the encoded row, unless there are no steps: then it is the row itself. `here` and
+    /// `there` hold at least [`Self::n_scratch`] values.
     #[allow(clippy::indexing_slicing, reason = "widths were checked when the model was opened")]
     pub(crate) fn apply<'s>(
         &self,
@@ -109,10 +104,7 @@ impl Branch {
         mut there: &'s mut [f64],
         encoded: &mut [f64],
     ) {
-        let Some((last, before)) = self.steps.split_last() else {
-            encoded.copy_from_slice(row);
-            return;
-        };
+        let Some((last, before)) = self.steps.split_last() else { return };
         let Some((first, between)) = before.split_first() else {
             last.apply(row, encoded);
             return;
@@ -137,7 +129,7 @@ mod tests {
 
     #[test]
     fn any_number_of_steps_is_applied_in_order() {
-        for n_steps in 0..5 {
+        for n_steps in 1..5 {
             let branch = Branch { name: "halved".into(), steps: vec![halve(); n_steps] };
             branch.check(2).unwrap();
             let (mut here, mut there) = ([0.0; 2], [0.0; 2]);

@@ -7,13 +7,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use crate::bound::MAX_MAGNITUDE;
 use crate::error::{Error, ErrorKind, Place};
-
-/// The largest magnitude that a value may have.
-///
-/// No measurement comes near it. Every member proves on opening that it cannot overflow within
-/// this bound, so that no prediction can become NaN.
-pub(crate) const MAX_MAGNITUDE: f64 = 1e100;
 
 /// The ordered features of a row and the target that is predicted from them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -74,15 +69,18 @@ impl Schema {
             }
         }
         if self.features.is_empty() {
-            return Err(invalid("no features, at least 1 is needed"));
+            return Err(Error::invalid_model("no features, at least 1 is needed"));
         }
         check_text(&self.target.name, "target name")?;
         let mut names = BTreeSet::new();
-        for class in &self.target.classes {
-            check_name(class, &mut names)?;
+        for (index, class) in self.target.classes.iter().enumerate() {
+            check_name(class, &mut names).map_err(|e| e.within(Place::Class(index)))?;
         }
         if self.n_classes() < 2 {
-            return Err(invalid(format!("{} classes, at least 2 are needed", self.n_classes())));
+            return Err(Error::invalid_model(format!(
+                "{} classes, at least 2 are needed",
+                self.n_classes()
+            )));
         }
         Ok(())
     }
@@ -155,27 +153,23 @@ pub struct Target {
     pub classes: Vec<String>,
 }
 
-fn check_name<'a>(name: &'a str, seen: &mut BTreeSet<&'a str>) -> Result<(), Error> {
+pub(crate) fn check_name<'a>(name: &'a str, seen: &mut BTreeSet<&'a str>) -> Result<(), Error> {
     check_text(name, "name")?;
     if !seen.insert(name) {
-        return Err(invalid(format!("the name `{name}` stands twice")));
+        return Err(Error::invalid_model(format!("the name `{name}` stands twice")));
     }
     Ok(())
 }
 
 /// Texts are handed to C, so no NUL; and printed in tables, so nothing that moves the cursor.
-fn check_text(text: &str, what: &str) -> Result<(), Error> {
+pub(crate) fn check_text(text: &str, what: &str) -> Result<(), Error> {
     if text.is_empty() {
-        return Err(invalid(format!("the {what} is empty")));
+        return Err(Error::invalid_model(format!("the {what} is empty")));
     }
     if text.chars().any(char::is_control) {
-        return Err(invalid(format!("the {what} {text:?} holds a control character")));
+        return Err(Error::invalid_model(format!("the {what} {text:?} holds a control character")));
     }
     Ok(())
-}
-
-fn invalid(detail: impl Into<String>) -> Error {
-    Error::new(ErrorKind::InvalidModel, detail)
 }
 
 #[cfg(test)]
@@ -202,7 +196,7 @@ mod tests {
             (&["age", ""], &["B", "M"], "feature 1: the name is empty"),
             (&["a\0b"], &["B", "M"], "feature 0: the name \"a\\0b\" holds a control character"),
             (&["age"], &["B"], "1 classes, at least 2 are needed"),
-            (&["age"], &["B", "B"], "the name `B` stands twice"),
+            (&["age"], &["B", "B"], "class 1: the name `B` stands twice"),
         ];
         for (features, classes, message) in cases {
             assert_eq!(schema(features, classes).unwrap_err().to_string(), message);

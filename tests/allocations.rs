@@ -87,8 +87,8 @@ fn predicting_allocates_nothing() {
         reserved: 0,
         probabilities: all.as_mut_ptr(),
         n_probabilities: all.len(),
-        classes: ptr::null_mut(),
-        n_classes: 0,
+        class_indices: ptr::null_mut(),
+        n_class_indices: 0,
     };
     let of_matrix = allocations_of(|| {
         // SAFETY: as above.

@@ -253,8 +253,9 @@ impl Header {
                 let detail = format!("section at offset {}, expected {expected}", entry.offset);
                 return Err(table_error(at, detail));
             }
-            if entries.iter().any(|earlier| earlier.kind == entry.kind) {
-                return Err(table_error(at, format!("section {} stands twice", entry.kind)));
+            if let Some(before) = entries.last().filter(|before| before.kind >= entry.kind) {
+                let detail = format!("section {} after section {}", entry.kind, before.kind);
+                return Err(table_error(at, detail + ", expected ascending numbers"));
             }
             expected = entry
                 .offset

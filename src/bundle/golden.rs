@@ -8,6 +8,8 @@ use crate::prediction::Prediction;
 
 /// How many golden cases a bundle has at least.
 pub const MIN_GOLDEN_CASES: usize = 16;
+/// How many it has at most, so that opening it stays cheap.
+pub const MAX_GOLDEN_CASES: usize = 10_000;
 
 /// One row and its expected bits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

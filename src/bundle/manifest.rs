@@ -6,6 +6,8 @@ use alloc::string::String;
 use serde::{Deserialize, Serialize};
 
 use super::container::Digest;
+use crate::error::Error;
+use crate::schema::check_text;
 
 /// Where a model comes from. It holds no time of day: the same data, settings and seed give the
 /// same bundle, byte for byte.
@@ -23,4 +25,18 @@ pub struct Manifest {
     pub configuration_digest: Digest,
     /// Anything else worth telling, by key, for example `training rows`.
     pub notes: BTreeMap<String, String>,
+}
+
+impl Manifest {
+    /// Its texts are printed, so they must be printable.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        check_text(&self.name, "model's name")?;
+        check_text(&self.version, "model's version")?;
+        check_text(&self.created_by, "creator's name")?;
+        for (key, note) in &self.notes {
+            check_text(key, "key of a note")?;
+            check_text(note, "text of a note")?;
+        }
+        Ok(())
+    }
 }

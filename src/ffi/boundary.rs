@@ -3,7 +3,7 @@
 use alloc::format;
 use core::ffi::{CStr, c_char};
 use core::mem::{MaybeUninit, align_of, size_of};
-use core::slice;
+use core::{ptr, slice};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::error::{nomo_error, report};
@@ -25,12 +25,12 @@ pub(super) unsafe fn boundary(
     let is_wanted = !error.is_null();
     if is_wanted {
         // SAFETY: as this function's own contract.
-        if let Err(fault) = unsafe { check_struct(error.cast_const(), "error") } {
+        if let Err(fault) = unsafe { struct_size(error.cast_const(), "error") } {
             return fault.kind().status();
         }
     }
     // `AssertUnwindSafe`: after a panic the library's own state is scratch memory that the next
-    // call overwrites, and nothing of the caller's was written yet.
+    // call overwrites.
     let failure = match catch_unwind(AssertUnwindSafe(call)) {
         Ok(Ok(())) => return NOMO_OK,
         Ok(Err(failure)) => failure,
@@ -148,21 +148,52 @@ pub(super) unsafe fn borrow_text<'a>(
     })
 }
 
-/// Checks that a struct that begins with `struct_size` is as large as this version knows it, and
-/// that all that it has beyond is zero: a caller who uses newer fields is refused, not ignored.
+/// A struct of the C ABI that begins with its size and may grow at its end.
+///
+/// # Safety
+///
+/// It is `repr(C)`, begins with the `u32` `struct_size`, and all bytes 0 are a value of it.
+pub(super) unsafe trait Growing: Copy {
+    /// The size of its first version: a caller of any age has at least that much.
+    const FIRST_SIZE: usize;
+
+    /// What must be 0 in a struct that the caller filled in.
+    fn reserved(&self) -> u32 {
+        0
+    }
+}
+
+/// The caller's size of a struct, if it can be one.
+///
+/// # Safety
+///
+/// `pointer` is NULL or points to at least four readable bytes.
+pub(super) unsafe fn struct_size<T: Growing>(
+    pointer: *const T,
+    name: &'static str,
+) -> Result<usize, Error> {
+    check_pointer(pointer, name)?;
+    // SAFETY: aligned (checked), and every such struct begins with its size.
+    let size = unsafe { pointer.cast::<u32>().read() } as usize;
+    if (T::FIRST_SIZE..=MAX_STRUCT_SIZE).contains(&size) {
+        return Ok(size);
+    }
+    let detail = format!("struct_size is {size}, expected {}; use the INIT macro", size_of::<T>());
+    Err(refused(ErrorKind::StructSize, name, detail))
+}
+
+/// Copies a struct that the caller filled in. What an older caller does not have is 0; a newer one
+/// that uses what this version does not know is refused, not ignored.
 ///
 /// # Safety
 ///
 /// `pointer` is NULL or points to as many readable bytes as its first four say.
-pub(super) unsafe fn check_struct<T>(pointer: *const T, name: &'static str) -> Result<(), Error> {
-    check_pointer(pointer, name)?;
-    // SAFETY: aligned (checked), and every struct of this ABI begins with its size.
-    let size = unsafe { pointer.cast::<u32>().read() } as usize;
-    if size < size_of::<T>() || size > MAX_STRUCT_SIZE {
-        let detail =
-            format!("struct_size is {size}, expected {}; use the INIT macro", size_of::<T>());
-        return Err(refused(ErrorKind::StructSize, name, detail));
-    }
+pub(super) unsafe fn read_struct<T: Growing>(
+    pointer: *const T,
+    name: &'static str,
+) -> Result<T, Error> {
+    // SAFETY: as this function's own contract.
+    let size = unsafe { struct_size(pointer, name) }?;
     // SAFETY: the caller promises `size` readable bytes.
     let bytes = unsafe { slice::from_raw_parts(pointer.cast::<MaybeUninit<u8>>(), size) };
     let newer = bytes.get(size_of::<T>()..).unwrap_or_default();
@@ -171,22 +202,34 @@ pub(super) unsafe fn check_struct<T>(pointer: *const T, name: &'static str) -> R
         let detail = "uses fields that this version of the library does not know";
         return Err(refused(ErrorKind::StructSize, name, detail));
     }
-    Ok(())
+    let mut value = MaybeUninit::<T>::zeroed();
+    let n_bytes = size.min(size_of::<T>());
+    // SAFETY: both hold `n_bytes`, and a value of our own does not overlap the caller's.
+    unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), value.as_mut_ptr().cast(), n_bytes) };
+    // SAFETY: `Growing` promises that zeros are a value, and the caller's bytes are one.
+    let value = unsafe { value.assume_init() };
+    if value.reserved() != 0 {
+        return Err(refused(ErrorKind::StructSize, name, "reserved is not 0; use the INIT macro"));
+    }
+    Ok(value)
 }
 
-/// Copies a struct that begins with `struct_size`, after [`check_struct`].
+/// Writes a struct as far as the caller has room for it; its size stays the caller's.
 ///
 /// # Safety
 ///
-/// As [`check_struct`].
-pub(super) unsafe fn read_struct<T: Copy>(
-    pointer: *const T,
-    name: &'static str,
-) -> Result<T, Error> {
+/// `pointer` has room for as many bytes as its first four say, which [`struct_size`] has checked.
+pub(super) unsafe fn write_struct<T: Growing>(pointer: *mut T, value: &T) {
     // SAFETY: as this function's own contract.
-    unsafe { check_struct(pointer, name) }?;
-    // SAFETY: not NULL, aligned and large enough (checked).
-    Ok(unsafe { pointer.read() })
+    let size = unsafe { pointer.cast::<u32>().read() } as usize;
+    let after_size = size_of::<u32>();
+    let n_bytes = size.min(size_of::<T>()) - after_size;
+    // SAFETY: within `value`, which is larger than its size field.
+    let from = unsafe { ptr::from_ref(value).cast::<u8>().add(after_size) };
+    // SAFETY: within the caller's struct, which is larger than its size field.
+    let to = unsafe { pointer.cast::<u8>().add(after_size) };
+    // SAFETY: both hold `n_bytes`, and a value of our own does not overlap the caller's.
+    unsafe { ptr::copy_nonoverlapping(from, to, n_bytes) };
 }
 
 pub(super) fn refused(
@@ -195,4 +238,55 @@ pub(super) fn refused(
     detail: impl Into<alloc::string::String>,
 ) -> Error {
     Error::new(kind, detail).within(Place::Argument(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A struct that has grown by one field since its first version.
+    #[repr(C)]
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    struct Grown {
+        struct_size: u32,
+        old: u32,
+        new: u64,
+    }
+
+    // SAFETY: `repr(C)`, begins with its size, and consists of integers.
+    unsafe impl Growing for Grown {
+        const FIRST_SIZE: usize = 8;
+    }
+
+    #[test]
+    fn an_older_caller_has_zeros_for_what_it_does_not_know() {
+        let older = Grown { struct_size: 8, old: 5, new: 77 };
+        // SAFETY: a struct of at least eight bytes.
+        let read = unsafe { read_struct(&raw const older, "older") }.unwrap();
+        assert_eq!(read, Grown { struct_size: 8, old: 5, new: 0 });
+    }
+
+    #[test]
+    fn an_older_caller_is_not_written_beyond_its_end() {
+        let mut older = Grown { struct_size: 8, old: 0, new: 77 };
+        let value = Grown { struct_size: 16, old: 6, new: 1 };
+        // SAFETY: a struct of at least eight bytes.
+        unsafe { write_struct(&raw mut older, &value) };
+        assert_eq!(older, Grown { struct_size: 8, old: 6, new: 77 });
+    }
+
+    #[test]
+    fn a_newer_caller_is_refused_only_when_it_uses_what_is_not_known() {
+        let mut newer = [24_u32, 5, 1, 0, 0, 0];
+        let pointer = newer.as_ptr().cast::<Grown>();
+        if pointer.is_aligned() {
+            // SAFETY: 24 readable bytes.
+            assert!(unsafe { read_struct(pointer, "newer") }.is_ok());
+            newer[5] = 1;
+            // SAFETY: as above.
+            let error =
+                unsafe { read_struct(newer.as_ptr().cast::<Grown>(), "newer") }.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::StructSize);
+        }
+    }
 }

@@ -2,8 +2,8 @@
 
 use alloc::string::ToString;
 use core::ffi::c_char;
-use core::ptr::addr_of_mut;
 
+use super::boundary::{Growing, write_struct};
 use crate::error::{Error, Place};
 
 /// Says that an error has no row, feature or byte offset.
@@ -34,11 +34,16 @@ pub struct nomo_error {
     pub message: [c_char; NOMO_MESSAGE_SIZE],
 }
 
+// SAFETY: `repr(C)`, begins with its size, and consists of integers.
+unsafe impl Growing for nomo_error {
+    const FIRST_SIZE: usize = size_of::<Self>();
+}
+
 /// Writes `error` to the caller's struct.
 ///
 /// # Safety
 ///
-/// `target` points to a `nomo_error` that the caller lets us write.
+/// `target` points to a `nomo_error` of checked size that the caller lets us write.
 pub(super) unsafe fn report(error: &Error, target: *mut nomo_error) {
     let number = |find: fn(&Place) -> Option<u64>| error.path().iter().find_map(find);
     let row = number(|place| match place {
@@ -53,16 +58,16 @@ pub(super) unsafe fn report(error: &Error, target: *mut nomo_error) {
         Place::Byte(offset) => Some(*offset),
         _ => None,
     });
-    // SAFETY: the caller of this function vouches for `target`; the fields may be uninitialised,
-    // so they are written through raw pointers.
-    #[allow(clippy::multiple_unsafe_ops_per_block, reason = "one write per field of one struct")]
-    unsafe {
-        addr_of_mut!((*target).status).write(error.kind().status());
-        addr_of_mut!((*target).row).write(row.unwrap_or(NOMO_NONE));
-        addr_of_mut!((*target).feature).write(feature.unwrap_or(NOMO_NONE));
-        addr_of_mut!((*target).byte_offset).write(byte_offset.unwrap_or(NOMO_NONE));
-        addr_of_mut!((*target).message).write(message(&error.to_string()));
-    }
+    let value = nomo_error {
+        struct_size: 0,
+        status: error.kind().status(),
+        row: row.unwrap_or(NOMO_NONE),
+        feature: feature.unwrap_or(NOMO_NONE),
+        byte_offset: byte_offset.unwrap_or(NOMO_NONE),
+        message: message(&error.to_string()),
+    };
+    // SAFETY: as this function's own contract.
+    unsafe { write_struct(target, &value) };
 }
 
 /// `text` with its closing NUL, cut between two characters where it is too long.

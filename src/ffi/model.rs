@@ -9,7 +9,8 @@ use core::ffi::{c_char, c_void};
 use core::ptr;
 
 use super::boundary::{
-    borrow, borrow_out, borrow_slice, borrow_text, boundary, check_struct, read_struct, refused,
+    Growing, borrow, borrow_out, borrow_slice, borrow_text, boundary, read_struct, refused,
+    struct_size, write_struct,
 };
 use super::error::nomo_error;
 use crate::bundle::Limits;
@@ -184,12 +185,10 @@ pub unsafe extern "C" fn nomo_model_feature(
         // SAFETY: the caller keeps the header's contract for the length of this call.
         let model = unsafe { borrow(model, "model") }?;
         // SAFETY: as above.
-        unsafe { check_struct(feature.cast_const(), "feature") }?;
+        unsafe { struct_size(feature.cast_const(), "feature") }?;
         let described = model.feature(index)?;
-        // SAFETY: not NULL, aligned and large enough (checked).
-        let struct_size = unsafe { (*feature).struct_size };
-        // SAFETY: as above; the size stays the caller's.
-        unsafe { feature.write(nomo_feature { struct_size, ..described }) };
+        // SAFETY: as above; its size was checked.
+        unsafe { write_struct(feature, &described) };
         Ok(())
     };
     // SAFETY: as above.
@@ -251,6 +250,26 @@ pub unsafe extern "C" fn nomo_model_digest(
     unsafe { query(model, (digest, "digest"), error, |m| Ok(m.digest.as_ptr())) }
 }
 
+// SAFETY: `repr(C)`, begins with its size, and consists of integers.
+unsafe impl Growing for nomo_open_options {
+    const FIRST_SIZE: usize = size_of::<Self>();
+
+    fn reserved(&self) -> u32 {
+        self.reserved
+    }
+}
+
+// SAFETY: `repr(C)`, begins with its size, and consists of integers and pointers.
+unsafe impl Growing for nomo_feature {
+    const FIRST_SIZE: usize = size_of::<Self>();
+}
+
+/// What the header promises about threads.
+const _: () = {
+    const fn shared_by_threads<T: Send + Sync>() {}
+    shared_by_threads::<nomo_model>();
+};
+
 impl nomo_model {
     /// The model that sessions predict with.
     pub(super) fn model(&self) -> &Arc<Model> {
@@ -304,20 +323,13 @@ fn c_text(text: &str) -> Result<CString, Error> {
 
 /// # Safety
 ///
-/// As [`check_struct`].
+/// As [`read_struct`].
 unsafe fn limits(options: *const nomo_open_options) -> Result<Limits, Error> {
     if options.is_null() {
         return Ok(Limits::default());
     }
     // SAFETY: as this function's own contract.
     let options = unsafe { read_struct(options, "options") }?;
-    if options.reserved != 0 {
-        return Err(refused(
-            ErrorKind::StructSize,
-            "options",
-            "reserved is not 0; use the INIT macro",
-        ));
-    }
     match options.max_bytes {
         0 => Ok(Limits::default()),
         max_bytes => Ok(Limits { max_bytes }),

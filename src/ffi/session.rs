@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::format;
+use alloc::sync::Arc;
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 use core::ptr;
@@ -10,7 +11,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use ndarray::{ArrayView2, ShapeBuilder};
 
 use super::boundary::{
-    borrow, borrow_out, borrow_slice, borrow_slice_out, boundary, read_struct, refused,
+    Growing, borrow, borrow_out, borrow_slice, borrow_slice_out, boundary, read_struct, refused,
 };
 use super::error::nomo_error;
 use super::model::nomo_model;
@@ -27,7 +28,15 @@ use crate::session::Session;
 pub struct nomo_session {
     busy: AtomicBool,
     session: UnsafeCell<Session>,
+    /// Keeps the texts that the model handed out alive, not only what predicting needs.
+    _model: Arc<nomo_model>,
 }
+
+/// What the header promises about threads.
+const _: () = {
+    const fn handed_to_another_thread<T: Send>() {}
+    handed_to_another_thread::<nomo_session>();
+};
 
 /// Rows as a matrix in any layout. Owned by the caller; set up by NOMO_MATRIX_INIT.
 ///
@@ -72,9 +81,9 @@ pub struct nomo_outputs {
     /// Length of `probabilities`: exactly n_rows * n_classes.
     pub n_probabilities: usize,
     /// The index of the most probable class of each row; of equally probable ones, the lowest.
-    pub classes: *mut u32,
-    /// Length of `classes`: exactly n_rows.
-    pub n_classes: usize,
+    pub class_indices: *mut u32,
+    /// Length of `class_indices`: exactly n_rows.
+    pub n_class_indices: usize,
 }
 
 /// Creates a session for `model` and writes it to `*session`.
@@ -89,12 +98,17 @@ pub unsafe extern "C" fn nomo_session_create(
 ) -> i32 {
     let call = || {
         // SAFETY: the caller keeps the header's contract for the length of this call.
-        let model = unsafe { borrow(model, "model") }?;
+        unsafe { borrow(model, "model") }?;
         // SAFETY: as above.
         let out = unsafe { borrow_out(session, "session") }?;
+        // SAFETY: `model` came from opening, and the caller holds a reference to it.
+        unsafe { Arc::increment_strong_count(model) };
+        // SAFETY: this is the reference that was just added.
+        let model = unsafe { Arc::from_raw(model) };
         out.write(Box::into_raw(Box::new(nomo_session {
             busy: AtomicBool::new(false),
             session: UnsafeCell::new(Session::new(model.model().clone())),
+            _model: model,
         })));
         Ok(())
     };
@@ -162,7 +176,8 @@ pub unsafe extern "C" fn nomo_session_predict_row(
 /// Predicts every row of a matrix; each gets the same bits as from nomo_session_predict_row.
 ///
 /// The first row that cannot be predicted fails the call, with its number in `error`, and no output
-/// is written. With 0 rows the call succeeds. `error` may be NULL.
+/// is written. With 0 rows and the right
+/// number of columns the call succeeds. `error` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_session_predict_matrix(
     session: *mut nomo_session,
@@ -187,6 +202,24 @@ pub unsafe extern "C" fn nomo_session_predict_matrix(
     unsafe { boundary(error, call) }
 }
 
+// SAFETY: `repr(C)`, begins with its size, and consists of integers and pointers.
+unsafe impl Growing for nomo_matrix {
+    const FIRST_SIZE: usize = size_of::<Self>();
+
+    fn reserved(&self) -> u32 {
+        self.reserved
+    }
+}
+
+// SAFETY: `repr(C)`, begins with its size, and consists of integers and pointers.
+unsafe impl Growing for nomo_outputs {
+    const FIRST_SIZE: usize = size_of::<Self>();
+
+    fn reserved(&self) -> u32 {
+        self.reserved
+    }
+}
+
 impl nomo_matrix {
     /// The rows.
     ///
@@ -194,13 +227,6 @@ impl nomo_matrix {
     ///
     /// `values` holds `n_values` numbers that nobody changes during the borrow.
     unsafe fn view<'a>(&self) -> Result<ArrayView2<'a, f64>, Error> {
-        if self.reserved != 0 {
-            return Err(refused(
-                ErrorKind::StructSize,
-                "rows",
-                "reserved is not 0; use the INIT macro",
-            ));
-        }
         // SAFETY: as this function's own contract.
         let values = unsafe { borrow_slice(self.values, self.n_values, "rows.values") }?;
         let does_not_fit = || {
@@ -248,14 +274,7 @@ impl nomo_outputs {
     /// Each pointer that is not NULL has room for as many elements as its length says, which
     /// nobody else uses during the borrow.
     unsafe fn borrow<'a>(&self, n_rows: usize, n_classes: usize) -> Result<Outputs<'a>, Error> {
-        if self.reserved != 0 {
-            return Err(refused(
-                ErrorKind::StructSize,
-                "outputs",
-                "reserved is not 0; use the INIT macro",
-            ));
-        }
-        if self.probabilities.is_null() && self.classes.is_null() && n_rows > 0 {
+        if self.probabilities.is_null() && self.class_indices.is_null() && n_rows > 0 {
             return Err(refused(ErrorKind::NullPointer, "outputs", "every output is NULL"));
         }
         // SAFETY: as this function's own contract.
@@ -263,13 +282,15 @@ impl nomo_outputs {
             optional_out(self.probabilities, self.n_probabilities, "outputs.probabilities")
         }?;
         // SAFETY: as above.
-        let classes = unsafe { optional_out(self.classes, self.n_classes, "outputs.classes") }?;
+        let classes = unsafe {
+            optional_out(self.class_indices, self.n_class_indices, "outputs.class_indices")
+        }?;
         if let Some(probabilities) = &probabilities {
             let expected = n_rows.saturating_mul(n_classes);
             check_length(probabilities.len(), expected, "outputs.probabilities")?;
         }
         if let Some(classes) = &classes {
-            check_length(classes.len(), n_rows, "outputs.classes")?;
+            check_length(classes.len(), n_rows, "outputs.class_indices")?;
         }
         Ok(Outputs { n_classes, probabilities, classes })
     }

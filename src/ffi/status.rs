@@ -29,7 +29,8 @@ pub const NOMO_EUNSUPPORTED: i32 = 9;
 pub const NOMO_ESELFTEST: i32 = 10;
 /// Class: a file could not be read.
 pub const NOMO_EIO: i32 = 11;
-/// Class and status: there was not enough memory.
+/// Class and status: there was not enough memory for the bundle. Where a small allocation fails, the
+/// process ends, as it does for C++'s new without a handler.
 pub const NOMO_EMEMORY: i32 = 12;
 /// Class and status: the session is in use by another thread.
 pub const NOMO_EBUSY: i32 = 13;

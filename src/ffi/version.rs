@@ -10,6 +10,7 @@ pub extern "C" fn nomo_version() -> u32 {
     const MAJOR: u32 = number(env!("CARGO_PKG_VERSION_MAJOR"));
     const MINOR: u32 = number(env!("CARGO_PKG_VERSION_MINOR"));
     const PATCH: u32 = number(env!("CARGO_PKG_VERSION_PATCH"));
+    const { assert!(MINOR < 256 && PATCH < 256) };
     MAJOR << 16 | MINOR << 8 | PATCH
 }
 

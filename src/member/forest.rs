@@ -9,7 +9,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{check_bound, check_finite, invalid};
+use super::check_finite;
+use crate::bound;
 use crate::error::{Error, Place};
 use crate::link::Link;
 
@@ -93,29 +94,33 @@ impl Forest {
 
     pub(super) fn check(&self, n_margins: usize) -> Result<(), Error> {
         if self.base_margins.len() != n_margins {
-            return Err(invalid(format!(
+            return Err(Error::invalid_model(format!(
                 "{} base margins, expected {n_margins}",
                 self.base_margins.len()
             )));
         }
         check_finite(&self.base_margins, "base margin")?;
-        let mut bound = self.base_margins.iter().map(|base| base.abs()).fold(0.0, f64::max);
+        let mut magnitude = self.base_margins.iter().map(|base| base.abs()).fold(0.0, f64::max);
         for (index, tree) in self.trees.iter().enumerate() {
-            bound += self.check_tree(tree).map_err(|e| e.within(Place::Tree(index)))?;
+            magnitude += self.check_tree(tree).map_err(|e| e.within(Place::Tree(index)))?;
         }
-        check_bound(bound)
+        bound::check(magnitude).map(drop)
     }
 
     /// Checks the tree; returns the largest magnitude of its leaves.
     fn check_tree(&self, tree: &Tree) -> Result<f64, Error> {
         if tree.margin as usize >= self.base_margins.len() {
             let n_margins = self.base_margins.len();
-            return Err(invalid(format!("adds to margin {} of {n_margins}", tree.margin)));
+            return Err(Error::invalid_model(format!(
+                "adds to margin {} of {n_margins}",
+                tree.margin
+            )));
         }
         if tree.nodes.is_empty() {
-            return Err(invalid("no nodes, at least 1 is needed"));
+            return Err(Error::invalid_model("no nodes, at least 1 is needed"));
         }
         let mut largest: f64 = 0.0;
+        let mut parents = Parents::new(tree.nodes.len());
         for (index, node) in tree.nodes.iter().enumerate() {
             let checked = match *node {
                 Node::Leaf { margin } => {
@@ -124,31 +129,59 @@ impl Forest {
                 }
                 Node::Split { input, threshold, left, right } => self
                     .check_split(input, threshold)
-                    .and_then(|()| check_child("left", left, index, tree.nodes.len()))
-                    .and_then(|()| check_child("right", right, index, tree.nodes.len())),
+                    .and_then(|()| parents.adopt("left", left, index))
+                    .and_then(|()| parents.adopt("right", right, index)),
             };
             checked.map_err(|e| e.within(Place::Node(index)))?;
         }
+        parents.check()?;
         Ok(largest)
     }
 
     fn check_split(&self, input: u32, threshold: f64) -> Result<(), Error> {
         if input >= self.n_inputs {
-            return Err(invalid(format!("reads value {input} of {}", self.n_inputs)));
+            return Err(Error::invalid_model(format!("reads value {input} of {}", self.n_inputs)));
         }
         check_finite(&[threshold], "threshold")
     }
 }
 
-fn check_child(side: &str, child: u32, parent: usize, n_nodes: usize) -> Result<(), Error> {
-    let child = child as usize;
-    if child >= n_nodes {
-        return Err(invalid(format!("{side} child {child}, but the tree has {n_nodes} nodes")));
+/// Which nodes of a tree have a parent.
+///
+/// With exactly one parent for each node but the root, laying the tree out takes as much memory as
+/// its nodes; nodes with several parents could be reached in exponentially many ways.
+struct Parents(Vec<bool>);
+
+impl Parents {
+    fn new(n_nodes: usize) -> Self {
+        Self(vec![false; n_nodes])
     }
-    if child <= parent {
-        return Err(invalid(format!("{side} child {child} does not stand after its parent")));
+
+    fn adopt(&mut self, side: &str, child: u32, parent: usize) -> Result<(), Error> {
+        let n_nodes = self.0.len();
+        let Some(has_parent) = self.0.get_mut(child as usize) else {
+            let detail = format!("{side} child {child}, but the tree has {n_nodes} nodes");
+            return Err(Error::invalid_model(detail));
+        };
+        if child as usize <= parent {
+            let detail = format!("{side} child {child} does not stand after its parent");
+            return Err(Error::invalid_model(detail));
+        }
+        if core::mem::replace(has_parent, true) {
+            let detail = format!("{side} child {child} is the child of two nodes");
+            return Err(Error::invalid_model(detail));
+        }
+        Ok(())
     }
-    Ok(())
+
+    fn check(&self) -> Result<(), Error> {
+        match self.0.iter().skip(1).position(|has_parent| !has_parent) {
+            None => Ok(()),
+            Some(before) => {
+                Err(Error::invalid_model("no node leads to it").within(Place::Node(before + 1)))
+            }
+        }
+    }
 }
 
 /// A checked forest whose walks have no branch.
@@ -196,7 +229,7 @@ impl FlatForest {
 
     /// Breadth first, so that siblings come to stand side by side.
     #[allow(clippy::indexing_slicing, reason = "the tree was checked")]
-    #[allow(clippy::cast_possible_truncation, reason = "a bundle has fewer than 2^32 nodes")]
+    #[allow(clippy::cast_possible_truncation, reason = "a section has fewer than 2^28 bytes")]
     fn push_tree(&mut self, tree: &Tree) {
         let root = self.nodes.len() as u32;
         let mut level = vec![0_u32];
@@ -294,6 +327,11 @@ mod tests {
                 vec![split(0, f64::NAN, 1, 2), leaf(0.0), leaf(0.0)],
                 "tree 0: node 0: threshold 0 is not a finite number",
             ),
+            (
+                vec![split(0, 0.0, 1, 1), leaf(0.0)],
+                "tree 0: node 0: right child 1 is the child of two nodes",
+            ),
+            (vec![leaf(0.0), leaf(0.0)], "tree 0: node 1: no node leads to it"),
             (vec![leaf(f64::INFINITY)], "tree 0: node 0: leaf 0 is not a finite number"),
         ];
         for (nodes, message) in cases {

@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{affine_bound, check_bound, check_finite, invalid};
+use super::check_finite;
+use crate::bound;
 use crate::error::Error;
 use crate::link::Link;
 
@@ -27,7 +28,8 @@ impl Linear {
     /// `InvalidModel` when the shapes do not fit or a parameter is not finite.
     pub fn new(link: Link, intercepts: Vec<f64>, weights: Vec<f64>) -> Result<Self, Error> {
         let n_inputs = weights.len() / intercepts.len().max(1);
-        let n_inputs = u32::try_from(n_inputs).map_err(|_| invalid("too many weights"))?;
+        let n_inputs =
+            u32::try_from(n_inputs).map_err(|_| Error::invalid_model("too many weights"))?;
         let linear = Self { link, n_inputs, intercepts, weights };
         linear.check_parameters()?;
         Ok(linear)
@@ -56,7 +58,7 @@ impl Linear {
     fn check_parameters(&self) -> Result<(), Error> {
         let (n_margins, n_inputs) = (self.intercepts.len(), self.n_inputs());
         if n_inputs == 0 || n_margins.checked_mul(n_inputs) != Some(self.weights.len()) {
-            return Err(invalid(format!(
+            return Err(Error::invalid_model(format!(
                 "{} weights, expected {n_margins} margins × {n_inputs} inputs",
                 self.weights.len()
             )));
@@ -68,15 +70,16 @@ impl Linear {
     pub(super) fn check(&self, n_margins: usize, magnitude: f64) -> Result<(), Error> {
         self.check_parameters()?;
         if self.intercepts.len() != n_margins {
-            return Err(invalid(format!(
+            return Err(Error::invalid_model(format!(
                 "{} margins, expected {n_margins}",
                 self.intercepts.len()
             )));
         }
-        let of_margin = |margin| {
-            self.weights.chunks_exact(self.n_inputs()).nth(margin).unwrap_or_default().to_vec()
+        let rows = self.weights.chunks_exact(self.n_inputs());
+        let of_margin = |(intercept, weights): (&f64, &[f64])| {
+            bound::affine(*intercept, weights.iter(), magnitude)
         };
-        check_bound(affine_bound(&self.intercepts, of_margin, magnitude))
+        bound::largest(self.intercepts.iter().zip(rows).map(of_margin)).map(drop)
     }
 
     pub(super) fn margins(&self, encoded: &[f64], out: &mut [f64]) {
@@ -120,7 +123,7 @@ mod tests {
             "weight 1 is not a finite number"
         );
         let huge = Linear::new(Link::Logit, vec![0.0], vec![1e250]).unwrap();
-        assert!(huge.check(1, 1e100).unwrap_err().to_string().contains("could overflow"));
+        assert!(huge.check(1, 1e100).unwrap_err().to_string().contains("could pass 1e300"));
         assert_eq!(huge.check(2, 1.0).unwrap_err().to_string(), "1 margins, expected 2");
     }
 }

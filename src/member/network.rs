@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{affine_bound, check_bound, check_finite, invalid};
+use super::check_finite;
+use crate::bound;
 use crate::error::{Error, Place};
 use crate::link::Link;
 use crate::numeric::{logistic, tanh};
@@ -79,6 +80,10 @@ impl Layer {
     }
 
     /// Writes the outputs of `input`.
+    ///
+    /// # Panics
+    ///
+    /// When `output` does not hold one value per output, or there are no outputs.
     pub fn apply(&self, input: &[f64], output: &mut [f64]) {
         output.copy_from_slice(&self.biases);
         for (value, weights) in input.iter().zip(self.weights.chunks_exact(self.n_outputs())) {
@@ -95,17 +100,21 @@ impl Layer {
         let (n_inputs, n_outputs) = (self.n_inputs(), self.n_outputs());
         if n_inputs == 0 || n_inputs.checked_mul(n_outputs) != Some(self.weights.len()) {
             let n_weights = self.weights.len();
-            return Err(invalid(format!("{n_weights} weights do not fit {n_outputs} outputs")));
+            return Err(Error::invalid_model(format!(
+                "{n_weights} weights do not fit {n_outputs} outputs, expected a multiple above 0"
+            )));
         }
         check_finite(&self.biases, "bias")?;
         check_finite(&self.weights, "weight")
     }
 
     /// The largest magnitude of a sum.
-    fn bound(&self, magnitude: f64) -> f64 {
-        let of_output =
-            |output| self.weights.iter().skip(output).step_by(self.n_outputs()).copied().collect();
-        affine_bound(&self.biases, of_output, magnitude)
+    fn bound(&self, magnitude: f64) -> Result<f64, Error> {
+        let of_output = |(output, bias): (usize, &f64)| {
+            let weights = self.weights.iter().skip(output).step_by(self.n_outputs());
+            bound::affine(*bias, weights, magnitude)
+        };
+        bound::largest(self.biases.iter().enumerate().map(of_output))
     }
 }
 
@@ -143,16 +152,19 @@ impl Network {
                 if layer.n_inputs() == width {
                     return Ok(());
                 }
-                Err(invalid(format!("reads {} values, but gets {width}", layer.n_inputs())))
+                Err(Error::invalid_model(format!(
+                    "reads {} values, but gets {width}",
+                    layer.n_inputs()
+                )))
             });
             fits.map_err(|e| e.within(Place::Layer(index)))?;
             width = layer.n_outputs();
         }
         match self.layers.last() {
-            None => Err(invalid("no layers, at least 1 is needed")),
-            Some(last) if last.activation != Activation::Identity => {
-                Err(invalid("the last layer has an activation; margins are plain sums"))
-            }
+            None => Err(Error::invalid_model("no layers, at least 1 is needed")),
+            Some(last) if last.activation != Activation::Identity => Err(Error::invalid_model(
+                "the last layer has an activation; margins are plain sums",
+            )),
             Some(_) => Ok(()),
         }
     }
@@ -161,12 +173,11 @@ impl Network {
         self.check_layers()?;
         let n_outputs = self.layers.last().map_or(0, Layer::n_outputs);
         if n_outputs != n_margins {
-            return Err(invalid(format!("{n_outputs} margins, expected {n_margins}")));
+            return Err(Error::invalid_model(format!("{n_outputs} margins, expected {n_margins}")));
         }
         let mut magnitude = magnitude;
         for (index, layer) in self.layers.iter().enumerate() {
-            let sum = layer.bound(magnitude);
-            check_bound(sum).map_err(|e| e.within(Place::Layer(index)))?;
+            let sum = layer.bound(magnitude).map_err(|e| e.within(Place::Layer(index)))?;
             magnitude = layer.activation.bound(sum);
         }
         Ok(())
@@ -227,10 +238,13 @@ mod tests {
         let id = Activation::Identity;
         let cases = [
             (vec![], "no layers, at least 1 is needed"),
-            (vec![layer(id, vec![], vec![])], "layer 0: 0 weights do not fit 0 outputs"),
+            (
+                vec![layer(id, vec![], vec![])],
+                "layer 0: 0 weights do not fit 0 outputs, expected a multiple above 0",
+            ),
             (
                 vec![layer(id, vec![0.0; 2], vec![0.0; 3])],
-                "layer 0: 3 weights do not fit 2 outputs",
+                "layer 0: 3 weights do not fit 2 outputs, expected a multiple above 0",
             ),
             (vec![layer(id, vec![f64::NAN], vec![0.0])], "layer 0: bias 0 is not a finite number"),
             (

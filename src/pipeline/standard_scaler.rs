@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, ErrorKind, Place};
+use crate::error::{Error, Place};
 
 /// `(value − mean) / std_dev`, feature by feature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,7 +47,7 @@ impl StandardScaler {
 
     pub(super) fn check(&self) -> Result<(), Error> {
         if self.means.len() != self.std_devs.len() {
-            return Err(invalid(format!(
+            return Err(Error::invalid_model(format!(
                 "{} means, but {} standard deviations",
                 self.means.len(),
                 self.std_devs.len()
@@ -55,11 +55,11 @@ impl StandardScaler {
         }
         for (index, (mean, std_dev)) in self.means.iter().zip(&self.std_devs).enumerate() {
             if !mean.is_finite() {
-                return Err(invalid(format!("mean {mean}, expected a finite number"))
+                return Err(Error::invalid_model(format!("mean {mean}, expected a finite number"))
                     .within(Place::Feature(index)));
             }
             if !(*std_dev > 0.0 && std_dev.is_finite()) {
-                return Err(invalid(format!(
+                return Err(Error::invalid_model(format!(
                     "standard deviation {std_dev}, expected a positive number"
                 ))
                 .within(Place::Feature(index)));
@@ -72,10 +72,6 @@ impl StandardScaler {
         let largest = |mean: &f64, std_dev: &f64| (magnitude + mean.abs()) / std_dev;
         self.means.iter().zip(&self.std_devs).map(|(m, s)| largest(m, s)).fold(0.0, f64::max)
     }
-}
-
-fn invalid(detail: alloc::string::String) -> Error {
-    Error::new(ErrorKind::InvalidModel, detail)
 }
 
 #[cfg(test)]

@@ -507,6 +507,8 @@ static void test_lifetimes(void) {
   nomo_session *s;
   double p[MAX_CLASSES];
   uint32_t c;
+  const char *digest = "", *name = "";
+  nomo_feature f = NOMO_FEATURE_INIT;
   nomo_model_release(NULL);
   nomo_session_destroy(NULL);
   begin();
@@ -521,7 +523,11 @@ static void test_lifetimes(void) {
   ACCEPTED(nomo_model_n_features(m, &o.size, &error)); /* one of two references is left */
   CHECK(o.size == nf);
   ACCEPTED(nomo_session_create(m, &s, &error));
-  nomo_model_release(m); /* the session outlives it */
+  ACCEPTED(nomo_model_digest(m, &digest, &error));
+  ACCEPTED(nomo_model_class(m, 0, &name, &error));
+  ACCEPTED(nomo_model_feature(m, 0, &f, &error));
+  nomo_model_release(m); /* the session outlives it, and keeps its texts alive */
+  CHECK(strlen(digest) == 64 && strlen(name) > 0 && strlen(f.name) > 0);
   ACCEPTED(nomo_session_predict_row(s, rows[1], nf, p, nc, &c, &error));
   CHECK(same_bits(p, wanted_p[1], nc) && c == wanted_c[1]);
   nomo_session_destroy(s);
@@ -667,8 +673,8 @@ static void set_out(size_t n_rows) {
   fill();
   init.probabilities = o.p;
   init.n_probabilities = n_rows * nc;
-  init.classes = o.c;
-  init.n_classes = n_rows;
+  init.class_indices = o.c;
+  init.n_class_indices = n_rows;
   out = init;
 }
 /* All good rows, row by row. */
@@ -736,7 +742,7 @@ static void test_matrix_no_rows(void) {
   out.n_probabilities = nc; /* with a buffer, so that only one rule is broken */
   REFUSED(NOMO_EBUFFER_LENGTH, predict_matrix());
   set_out(0);
-  out.n_classes = 1;
+  out.n_class_indices = 1;
   REFUSED(NOMO_EBUFFER_LENGTH, predict_matrix());
   set_out(0);
   in.n_values = nf + 1;
@@ -746,8 +752,8 @@ static void test_matrix_no_rows(void) {
 
 static void test_matrix_outputs(void) {
   set_all(); /* only probabilities */
-  out.classes = NULL;
-  out.n_classes = 0;
+  out.class_indices = NULL;
+  out.n_class_indices = 0;
   ACCEPTED(predict_matrix());
   CHECK(same_bits(o.p, wanted_p[0], nc) && memcmp(o.c, o_before.c, sizeof o.c) == 0);
   CHECK(same_bits(o.p + (ROWS - 1) * nc, wanted_p[ROWS - 1], nc));
@@ -756,8 +762,8 @@ static void test_matrix_outputs(void) {
   out.n_probabilities = 0;
   ACCEPTED(predict_matrix());
   CHECK(memcmp(o.c, wanted_c, sizeof wanted_c) == 0 && memcmp(o.p, o_before.p, sizeof o.p) == 0);
-  out.classes = NULL; /* none: "at least one is wanted"; the header names no status */
-  out.n_classes = 0;
+  out.class_indices = NULL; /* none: "at least one is wanted"; the header names no status */
+  out.n_class_indices = 0;
   begin();
   status = predict_matrix();
   CHECK(status != NOMO_OK && outs_same() && error_filled());
@@ -774,13 +780,13 @@ static void test_matrix_outputs(void) {
   out.n_probabilities = SIZE_MAX / 8 + 1;
   REFUSED_EITHER(NOMO_EBUFFER_LENGTH, NOMO_EARGUMENT_SHAPE, predict_matrix());
   set_all();
-  out.n_classes--;
+  out.n_class_indices--;
   REFUSED(NOMO_EBUFFER_LENGTH, predict_matrix());
-  out.n_classes += 2;
+  out.n_class_indices += 2;
   REFUSED(NOMO_EBUFFER_LENGTH, predict_matrix());
-  out.n_classes = 0;
+  out.n_class_indices = 0;
   REFUSED(NOMO_EBUFFER_LENGTH, predict_matrix());
-  out.n_classes = SIZE_MAX;
+  out.n_class_indices = SIZE_MAX;
   REFUSED_EITHER(NOMO_EBUFFER_LENGTH, NOMO_EARGUMENT_SHAPE, predict_matrix());
 }
 
@@ -878,9 +884,9 @@ static void test_matrix_arguments(void) {
   out.probabilities = off(o.raw);
   REFUSED(NOMO_EARGUMENT_ALIGNMENT, predict_matrix());
   set_all();
-  out.classes = NULL;
+  out.class_indices = NULL;
   REFUSED(NOMO_EARGUMENT_NULL, predict_matrix());
-  out.classes = off(o.raw);
+  out.class_indices = off(o.raw);
   REFUSED(NOMO_EARGUMENT_ALIGNMENT, predict_matrix());
   set_all();
   good_in = in;

@@ -86,8 +86,8 @@ static void predict_all(struct job *job, double *p, uint32_t *c) {
   in.column_stride = 1;
   out.probabilities = p;
   out.n_probabilities = ROWS * s->nc;
-  out.classes = c;
-  out.n_classes = ROWS;
+  out.class_indices = c;
+  out.n_class_indices = ROWS;
   p[0] = -1;
   status = nomo_session_predict_matrix(s->session, &in, &out, NULL);
   if (status == NOMO_OK && memcmp(p, s->wanted, ROWS * s->nc * sizeof *p) == 0 &&

@@ -1,7 +1,10 @@
 //! Bytes that are not a valid bundle: all are refused with a place, none panics.
 
-use nomogram::{ErrorKind, Limits, Model};
-use nomogram_testkit::{bundle_of_three_members, reseal};
+use nomogram::{
+    ErrorKind, Forest, Limits, Linear, Link, Member, Model, Node, Parts, StandardScaler, Step,
+    Tree, seal,
+};
+use nomogram_testkit::{bundle_of_three_members, golden_rows, reseal, three_members};
 use proptest::prelude::*;
 
 /// Section numbers of the format.
@@ -80,6 +83,45 @@ fn a_lying_length_is_refused_before_it_is_allocated() {
         });
         assert_eq!(Model::open(&forged).unwrap_err().kind(), ErrorKind::Payload, "{offset}");
     }
+}
+
+/// The parts of the test model with one member replaced.
+fn with_member(index: usize, member: Member) -> Parts {
+    let mut parts = three_members();
+    parts.members[index].member = member;
+    parts
+}
+
+#[test]
+fn a_tree_whose_branches_meet_again_is_refused_before_it_is_laid_out() {
+    // Laid out, 60 levels of `left == right` would be 2^60 nodes.
+    let mut nodes: Vec<Node> = (1..61)
+        .map(|next| Node::Split { input: 0, threshold: 0.0, left: next, right: next })
+        .collect();
+    nodes.push(Node::Leaf { margin: 0.0 });
+    let trees = vec![Tree { margin: 0, nodes }];
+    let error = Forest::new(Link::Logit, 3, vec![0.0], trees).unwrap_err();
+    assert_eq!(error.to_string(), "tree 0: node 0: right child 1 is the child of two nodes");
+    // The same by way of bytes: the root's right child becomes its left one.
+    let forged = reseal(&bundle_of_three_members(), MEMBERS, |payload| {
+        let threshold = 15.0_f64.to_le_bytes();
+        let at = payload.windows(8).position(|bytes| bytes == threshold).unwrap();
+        payload.copy_within(at + 8..at + 12, at + 12);
+    });
+    let error = Model::open(&forged).unwrap_err().to_string();
+    let expected = "member 1: tree 0: node 0: right child 1 is the child of two nodes";
+    assert_eq!(error, expected);
+}
+
+#[test]
+fn a_model_that_could_overflow_is_refused_even_behind_a_weight_of_zero() {
+    let mut parts =
+        with_member(0, Member::Linear(Linear::new(Link::Logit, vec![0.0], vec![0.0; 3]).unwrap()));
+    let scaler = StandardScaler::new(vec![0.0; 3], vec![1e-300; 3]).unwrap();
+    parts.branches[1].steps = vec![Step::StandardScale(scaler)];
+    let error = seal(&parts, golden_rows().view()).unwrap_err();
+    let start = "branch 1: step 0: its parameters are so large that a result could pass 1e300";
+    assert!(error.to_string().starts_with(start), "{error}");
 }
 
 #[test]

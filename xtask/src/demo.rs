@@ -13,7 +13,7 @@ pub(crate) fn demo() -> Result<(), String> {
     println!("1/4  build the library and the trainer");
     build_library()?;
     println!("2/4  train, evaluate, seal");
-    train("release", &folder)?;
+    train(example("wdbc", "release", None), &folder)?;
     println!("\n3/4  build examples/c/predict.c and predict the test rows");
     install_library(&folder)?;
     let program = compile(&root().join("examples/c/predict.c"), &folder)?;
@@ -32,8 +32,7 @@ pub(crate) fn demo() -> Result<(), String> {
 pub(crate) fn reproduce() -> Result<(), String> {
     let bundles = ["dev", "release"].map(|profile| {
         let folder = target().join("reproduce").join(profile);
-        train(profile, &folder)?;
-        read(&folder.join("wdbc.nomo"))
+        train(example("wdbc", profile, None), &folder)
     });
     let [debug, release] = bundles;
     if debug? != release? {
@@ -45,22 +44,27 @@ pub(crate) fn reproduce() -> Result<(), String> {
 
 /// Prints how every candidate for the settings of the reference model did on held-out folds.
 pub(crate) fn choose() -> Result<(), String> {
-    let mut choose = example("choose", "release");
+    let mut choose = example("choose", "release", None);
     run(choose.args([config(), data("wdbc.csv"), data("wdbc_reference_split.csv")]))
 }
 
-fn train(profile: &str, folder: &Path) -> Result<(), String> {
-    let mut train = example("wdbc", profile);
-    train.args([config(), data("wdbc.csv"), data("wdbc_reference_split.csv")]).arg(folder);
-    run(&mut train)
+/// Trains the reference model into `folder`; returns the bytes of the bundle.
+pub(crate) fn train(mut example: Command, folder: &Path) -> Result<Vec<u8>, String> {
+    example.args([config(), data("wdbc.csv"), data("wdbc_reference_split.csv")]).arg(folder);
+    run(&mut example)?;
+    let bundle = folder.join("wdbc.nomo");
+    fs::read(&bundle).map_err(|error| format!("{}: {error}", bundle.display()))
 }
 
-/// An example of nomogram-train; its arguments follow.
-fn example(name: &str, profile: &str) -> Command {
+/// An example of nomogram-train, for this machine or another target; its arguments follow.
+pub(crate) fn example(name: &str, profile: &str, target: Option<&str>) -> Command {
     let mut cargo = cargo();
     // "Debug" here means no optimisation at all of the project's own crates.
     cargo.env("CARGO_PROFILE_DEV_OPT_LEVEL", "0");
     cargo.args(["run", "--package", "nomogram-train", "--profile", profile]);
+    if let Some(target) = target {
+        cargo.args(["--target", target]);
+    }
     cargo.args(["--example", name, "--"]);
     cargo
 }
@@ -147,8 +151,4 @@ fn compare(out: &str, expected: &[String]) -> Result<usize, String> {
 
 fn text(path: &Path) -> Result<String, String> {
     fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, String> {
-    fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
 }

@@ -3,6 +3,7 @@
 //! Read from YAML by [`TrainingConfig::from_yaml`] or built in Rust. Nothing has a hidden default:
 //! what a model was trained with stands in its configuration, whose digest is sealed with it.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use nomogram::{Activation, Digest};
@@ -232,7 +233,7 @@ impl TrainingConfig {
     ///
     /// # Errors
     ///
-    /// `Configuration` when a number is not finite.
+    /// `Configuration` when it cannot be written as JSON.
     pub fn digest(&self) -> Result<Digest, Error> {
         let json = serde_json::to_vec(self).map_err(|e| Error::Configuration(e.to_string()))?;
         Ok(Digest::of(&json))
@@ -251,17 +252,27 @@ impl TrainingConfig {
         require(target.negative != target.positive, || {
             format!("data: target: both classes are `{}`", target.positive)
         })?;
+        let mut names = BTreeSet::new();
         for member in &self.members {
-            member.learner.check().map_err(|detail| {
-                Error::Configuration(format!("member `{}`: {detail}", member.name))
+            let name = &member.name;
+            require(names.insert(name), || format!("member `{name}` stands twice"))?;
+            require(member.weight >= 0.0 && member.weight.is_finite(), || {
+                format!("member `{name}`: weight: {}, expected 0 or more", member.weight)
             })?;
+            member
+                .learner
+                .check()
+                .map_err(|detail| Error::Configuration(format!("member `{name}`: {detail}")))?;
         }
+        require(self.members.iter().any(|member| member.weight > 0.0), || {
+            "every member has weight 0, at least 1 must count".into()
+        })?;
         Ok(())
     }
 }
 
 impl Learner {
-    fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         let positive = |value: f64, name| {
             demand(value > 0.0 && value.is_finite(), || {
                 format!("{name}: {value}, expected a positive number")

@@ -10,6 +10,9 @@ use nomogram::{Digest, Feature, FeatureKind, Schema, Target};
 use crate::config::DataConfig;
 use crate::error::Error;
 
+/// The core predicts no row with a larger value.
+const MAX_VALUE: f64 = 1e100;
+
 /// Rows to learn from. Holding one is the proof that every value is a finite number and that both
 /// classes are there.
 #[derive(Clone, Debug)]
@@ -244,7 +247,8 @@ impl Cell<'_> {
     /// The cell as a number; Rust's parser is correctly rounded and knows no locale.
     fn number(&self) -> Result<f64, Error> {
         let number: Option<f64> = self.text.parse().ok();
-        number.filter(|number| number.is_finite()).ok_or_else(|| self.refuse("a finite number"))
+        let expected = "a finite number of at most 1e100";
+        number.filter(|number| number.abs() <= MAX_VALUE).ok_or_else(|| self.refuse(expected))
     }
 
     fn class(&self, classes: &[String]) -> Result<usize, Error> {
@@ -295,19 +299,19 @@ mod tests {
             ("id,y,a,b,a\n1,B,2,3,4\n", "t.csv: column `a` stands twice"),
             (
                 "id,y,a,b\n1,B,2,3\n2,M,x,3\n",
-                "t.csv: line 3: column `a`: found `x`, expected a finite number",
+                "t.csv: line 3: column `a`: found `x`, expected a finite number of at most 1e100",
             ),
             (
                 "id,y,a,b\n1,B,2,\n2,M,1,3\n",
-                "t.csv: line 2: column `b`: found ``, expected a finite number",
+                "t.csv: line 2: column `b`: found ``, expected a finite number of at most 1e100",
             ),
             (
                 "id,y,a,b\n1,B,2,inf\n",
-                "t.csv: line 2: column `b`: found `inf`, expected a finite number",
+                "t.csv: line 2: column `b`: found `inf`, expected a finite number of at most 1e100",
             ),
             (
                 "id,y,a,b\n1,B,2,NaN\n",
-                "t.csv: line 2: column `b`: found `NaN`, expected a finite number",
+                "t.csv: line 2: column `b`: found `NaN`, expected a finite number of at most 1e100",
             ),
             (
                 "id,y,a,b\n1,X,2,3\n",

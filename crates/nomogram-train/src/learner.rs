@@ -33,8 +33,10 @@ impl Learner {
     ///
     /// # Errors
     ///
-    /// `Data` or `NotConverged`, as the learner says.
+    /// `Configuration` when the specification makes no sense; `Data` or `NotConverged`, as the
+    /// learner says.
     pub fn fit(&self, rows: TrainingRows<'_>, seed: u64) -> Result<Member, Error> {
+        self.check().map_err(Error::Configuration)?;
         Ok(match self {
             Self::LogisticRegression(spec) => Member::Linear(fit_logistic_regression(spec, rows)?),
             Self::BoostedTrees(spec) => Member::Forest(fit_boosted_trees(spec, rows, seed)?),

@@ -159,6 +159,8 @@ fn configurations_that_make_no_sense_are_refused_with_the_reason() {
         ("max_epochs: 30", "max_epochs: 0", "member `network`: max_epochs: 0, expected at least 1"),
         ("fraction: 0.2", "fraction: 1.0", "early_stopping: fraction: 1, expected between 0 and 1"),
         ("positive: \"yes\"", "positive: \"no\"", "data: target: both classes are `no`"),
+        ("weight: 2.0", "weight: -2", "member `trees`: weight: -2, expected 0 or more"),
+        ("name: trees", "name: linear", "member `linear` stands twice"),
         ("vote: soft", "vote: loud", "loud"),
         ("seed: 5", "sede: 5", "sede"),
         ("l2: 0.001", "", "l2"),

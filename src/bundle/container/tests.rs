@@ -63,7 +63,11 @@ fn a_table_that_does_not_tile_the_file_is_refused() {
             &u64::MAX.to_le_bytes(),
             "byte 112: section of 18446744073709551615 bytes does not fit",
         ),
-        (kind_of_second, &1_u32.to_le_bytes(), "byte 112: section 1 stands twice"),
+        (
+            kind_of_second,
+            &1_u32.to_le_bytes(),
+            "byte 112: section 1 after section 1, expected ascending numbers",
+        ),
     ];
     for (offset, bytes, message) in cases {
         let error = refused(&forged(offset, bytes));

@@ -115,8 +115,8 @@ impl Columns {
                     at = if goes_left { left } else { right } as usize;
                 }
                 Node::Leaf { margin } => return margin,
-                // `Node` may get more kinds; this learner makes these two.
-                _ => return 0.0,
+                // `Node` may get more kinds; this learner makes these two. NaN would be refused.
+                _ => return f64::NAN,
             }
         }
     }

@@ -16,7 +16,8 @@ const TOLERANCE: f64 = 1e-8;
 const MAX_ITERATIONS: usize = 200;
 const MAX_HALVINGS: usize = 60;
 
-/// Fits until the largest entry of the gradient is at most 1e-8.
+/// Fits until the largest entry of the gradient is at most 1e-8. Inputs of ordinary size are needed
+/// for that, such as scaled ones: with values in the thousands rounding alone may be larger.
 ///
 /// # Errors
 ///

@@ -34,8 +34,8 @@ pub struct NetworkStart {
 ///
 /// # Errors
 ///
-/// `Data` when early stopping leaves a part without a class; `NotConverged` when the weights leave
-/// the numbers.
+/// `Configuration` when the specification makes no sense; `Data` when early stopping leaves a part
+/// without a class; `NotConverged` when the weights leave the numbers.
 pub fn fit_network(
     spec: &NetworkSpec,
     rows: TrainingRows<'_>,
@@ -49,7 +49,7 @@ pub fn fit_network(
 ///
 /// # Errors
 ///
-/// As [`fit_network`].
+/// As [`fit_network`], and `Configuration` or `Model` when the layers do not fit.
 pub fn fit_network_from(
     spec: &NetworkSpec,
     rows: TrainingRows<'_>,
@@ -57,6 +57,7 @@ pub fn fit_network_from(
     start: NetworkStart,
 ) -> Result<Network, Error> {
     let shuffle = start.shuffle;
+    check_start(spec, rows, &start)?;
     let mut random = Random::new(seed, BATCHES);
     let (fitted, held_out) = match &spec.early_stopping {
         None => (Part::new(rows, None), None),
@@ -69,7 +70,7 @@ pub fn fit_network_from(
     let mut order: Vec<usize> = (0..fitted.targets.len()).collect();
     let mut fit = Fit::new(spec, start.layers);
     let mut best = Best::new(&fit.layers);
-    for _ in 0..spec.max_epochs {
+    for epoch in 0..spec.max_epochs {
         if shuffle {
             random.shuffle(&mut order);
         }
@@ -78,6 +79,12 @@ pub fn fit_network_from(
         }
         let Some((stopping, held_out)) = &held_out else { continue };
         let loss = fit.log_loss(held_out);
+        if !loss.is_finite() {
+            return Err(Error::NotConverged(format!(
+                "network: epoch {epoch}: the log loss of the held-out rows is {loss}, expected a \
+                 finite number; a smaller learning rate may help"
+            )));
+        }
         if best.has_waited_long_enough(loss, &fit.layers, stopping) {
             break;
         }
@@ -86,6 +93,26 @@ pub fn fit_network_from(
     Network::new(Link::Logit, layers).map_err(|cause| {
         Error::NotConverged(format!("network: the weights left the numbers: {cause}"))
     })
+}
+
+/// Refuses layers that do not fit the rows or the specification.
+fn check_start(
+    spec: &NetworkSpec,
+    rows: TrainingRows<'_>,
+    start: &NetworkStart,
+) -> Result<(), Error> {
+    let start = Network::new(Link::Logit, start.layers.clone())?;
+    let widths = start.layers().iter().map(Layer::n_outputs);
+    let expected = spec.hidden.iter().copied().chain([1]);
+    let n_inputs = start.layers().first().map_or(0, Layer::n_inputs);
+    if n_inputs != rows.n_inputs() || !widths.eq(expected) {
+        return Err(Error::Configuration(format!(
+            "the network to start from does not go from {} inputs by way of {:?} to 1 output",
+            rows.n_inputs(),
+            spec.hidden
+        )));
+    }
+    Ok(())
 }
 
 /// Uniform weights and biases, within `sqrt(6 / (n_inputs + n_outputs))`, or `sqrt(2 / …)` for the
@@ -327,6 +354,33 @@ mod tests {
         let margins: Vec<f64> =
             values.rows().into_iter().map(|row| fit.forward(&row.to_vec())).collect();
         assert!(margins[0] < -2.0 && margins[1] > 2.0 && margins[2] > 2.0 && margins[3] < -2.0);
+    }
+
+    #[test]
+    fn a_fit_that_diverges_is_refused() {
+        let values =
+            ndarray::Array2::from_shape_fn((20, 1), |(row, _)| if row < 10 { -1e60 } else { 1e60 });
+        let classes: Vec<usize> = (0..20).map(|row| row % 2).collect();
+        let rows = TrainingRows { values: values.view(), classes: &classes };
+        for stopping in [None, Some(EarlyStopping { fraction: 0.5, patience: 3 })] {
+            let spec = NetworkSpec {
+                learning_rate: 1e200,
+                activation: Activation::Relu,
+                ..spec(stopping)
+            };
+            let error = fit_network(&spec, rows, 0).unwrap_err();
+            assert!(matches!(error, Error::NotConverged(_)), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_start_that_does_not_fit_is_refused() {
+        let values = array![[0.0, 0.0], [1.0, 1.0]];
+        let rows = TrainingRows { values: values.view(), classes: &[0, 1] };
+        let layers = initial_layers(&spec(None), 3, 0);
+        let start = NetworkStart { layers, shuffle: false };
+        let error = fit_network_from(&spec(None), rows, 0, start).unwrap_err();
+        assert!(error.to_string().contains("from 2 inputs by way of [4]"), "{error}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ndarray::{Array2, Axis};
-use nomogram::{MIN_GOLDEN_CASES, Model, Parts, seal};
+use nomogram::{MAX_GOLDEN_CASES, MIN_GOLDEN_CASES, Model, Parts, seal};
 
 use crate::dataset::Dataset;
 use crate::error::Error;
@@ -26,14 +26,15 @@ pub(super) fn choose(parts: &Parts, dataset: &Dataset) -> Result<Array2<f64>, Er
     chosen.extend(extremes(&doubts));
 
     let n_rows = dataset.n_rows();
-    let spread = (0..n_rows).map(|step| step * 7919 % n_rows).chain(0..n_rows);
-    for row in spread {
+    // As many as are missing, evenly spread; then, where these were chosen already, from the start.
+    let spread = (0..MIN_GOLDEN_CASES).map(|step| step * n_rows / MIN_GOLDEN_CASES);
+    for row in spread.chain(0..n_rows) {
         if chosen.len() >= MIN_GOLDEN_CASES {
             break;
         }
         chosen.insert(row);
     }
-    let chosen: Vec<usize> = chosen.into_iter().collect();
+    let chosen: Vec<usize> = chosen.into_iter().take(MAX_GOLDEN_CASES).collect();
     Ok(dataset.values().select(Axis(0), &chosen))
 }
 
