@@ -21,7 +21,7 @@
 
 enum { READ_ERROR = -1, READ_END = 0, READ_LINE = 1 };
 
-struct predictor {
+struct opened_model {
   nomo_model *model;
   nomo_session *session;
   size_t n_features, n_classes;
@@ -50,7 +50,7 @@ static void *allocate(size_t n, size_t size) {
   return memory;
 }
 
-static int open_predictor(struct predictor *p, const char *path) {
+static int open_model(struct opened_model *p, const char *path) {
   nomo_error error = NOMO_ERROR_INIT;
   if (nomo_model_open_file(path, NULL, &p->model, &error) != NOMO_OK ||
       nomo_model_n_features(p->model, &p->n_features, &error) != NOMO_OK ||
@@ -62,14 +62,14 @@ static int open_predictor(struct predictor *p, const char *path) {
   return p->values == NULL || p->probabilities == NULL;
 }
 
-static void close_predictor(struct predictor *p) {
+static void close_model(struct opened_model *p) {
   free(p->probabilities);
   free(p->values);
   nomo_session_destroy(p->session);
   nomo_model_release(p->model);
 }
 
-static int print_schema(const struct predictor *p) {
+static int print_schema(const struct opened_model *p) {
   nomo_error error = NOMO_ERROR_INIT;
   nomo_feature feature = NOMO_FEATURE_INIT;
   const char *text;
@@ -141,7 +141,7 @@ static char *next_cell(char **rest) {
   return cell;
 }
 
-static int add_column(struct table *t, const struct predictor *p, const char *name, size_t column) {
+static int add_column(struct table *t, const struct opened_model *p, const char *name, size_t column) {
   nomo_error error = NOMO_ERROR_INIT;
   size_t feature;
   int32_t status = nomo_model_feature_index(p->model, name, &feature, &error);
@@ -160,13 +160,13 @@ static int add_column(struct table *t, const struct predictor *p, const char *na
   return 1;
 }
 
-static const char *feature_name(const struct predictor *p, uint64_t index) {
+static const char *feature_name(const struct opened_model *p, uint64_t index) {
   nomo_feature feature = NOMO_FEATURE_INIT;
   if (index >= p->n_features) return "-"; /* also NOMO_NONE */
   return nomo_model_feature(p->model, (size_t)index, &feature, NULL) == NOMO_OK ? feature.name : "-";
 }
 
-static int check_all_columns(const struct table *t, const struct predictor *p) {
+static int check_all_columns(const struct table *t, const struct opened_model *p) {
   size_t i;
   for (i = 0; i < p->n_features && t->column_of[i] != 0; i++) {}
   if (i == p->n_features) return 0;
@@ -175,7 +175,7 @@ static int check_all_columns(const struct table *t, const struct predictor *p) {
   return 1;
 }
 
-static int read_header(struct table *t, const struct predictor *p) {
+static int read_header(struct table *t, const struct opened_model *p) {
   char *rest = t->line;
   size_t column;
   int result = read_line(t);
@@ -191,7 +191,7 @@ static int read_header(struct table *t, const struct predictor *p) {
   return check_all_columns(t, p);
 }
 
-static int split_row(struct table *t, const struct predictor *p) {
+static int split_row(struct table *t, const struct opened_model *p) {
   size_t expected = p->n_features + (size_t)t->has_row_id, found = 0;
   char *rest = t->line;
   while (rest != NULL) {
@@ -205,7 +205,7 @@ static int split_row(struct table *t, const struct predictor *p) {
   return 1;
 }
 
-static int parse_row(const struct table *t, const struct predictor *p) {
+static int parse_row(const struct table *t, const struct opened_model *p) {
   size_t i;
   for (i = 0; i < p->n_features; i++) {
     const char *cell = t->cells[t->column_of[i] - 1];
@@ -231,7 +231,7 @@ static void print_cell(const char *text) {
   if (quoted) putchar('"');
 }
 
-static int predict_row(const struct table *t, const struct predictor *p, size_t row) {
+static int predict_row(const struct table *t, const struct opened_model *p, size_t row) {
   nomo_error error = NOMO_ERROR_INIT;
   const char *name;
   uint32_t class_index;
@@ -254,7 +254,7 @@ static int predict_row(const struct table *t, const struct predictor *p, size_t 
   return 0;
 }
 
-static int predict_table(struct table *t, const struct predictor *p) {
+static int predict_table(struct table *t, const struct opened_model *p) {
   size_t row;
   int result;
   if (read_header(t, p) != 0) return 1;
@@ -269,20 +269,20 @@ static int predict_table(struct table *t, const struct predictor *p) {
 }
 
 int main(int argc, char **argv) {
-  struct predictor p = {NULL, NULL, 0, 0, NULL, NULL};
+  struct opened_model p = {NULL, NULL, 0, 0, NULL, NULL};
   struct table t = {NULL, NULL, 0, NULL, 0, NULL, NULL};
   int failed;
   if (argc != 3) {
     fprintf(stderr, "usage: predict BUNDLE.nomo PATIENTS.csv\n");
     return 2;
   }
-  failed = open_predictor(&p, argv[1]) != 0 || print_schema(&p) != 0 ||
+  failed = open_model(&p, argv[1]) != 0 || print_schema(&p) != 0 ||
            open_table(&t, argv[2], p.n_features) != 0 || predict_table(&t, &p) != 0;
   if (fflush(stdout) != 0 || ferror(stdout)) {
     fprintf(stderr, "standard output: the predictions could not be written\n");
     failed = 1;
   }
   close_table(&t);
-  close_predictor(&p);
+  close_model(&p);
   return failed ? 1 : 0;
 }
