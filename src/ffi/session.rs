@@ -67,7 +67,8 @@ pub struct nomo_matrix {
 
 /// Where predictions go. Owned by the caller; set up by NOMO_OUTPUTS_INIT.
 ///
-/// An output that is not wanted is NULL with length 0; when there are rows, at least one is wanted.
+/// An output that is not wanted is NULL with length 0. When there are rows, at least one is wanted;
+/// else the call is refused with NOMO_EARGUMENT_NULL.
 /// An output must not overlap the rows or another output; this is not checked.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]

@@ -762,7 +762,7 @@ static void test_matrix_outputs(void) {
   out.n_probabilities = 0;
   ACCEPTED(predict_matrix());
   CHECK(memcmp(o.c, wanted_c, sizeof wanted_c) == 0 && memcmp(o.p, o_before.p, sizeof o.p) == 0);
-  out.class_indices = NULL; /* none: "at least one is wanted"; the header names no status */
+  out.class_indices = NULL; /* none, though there are rows */
   out.n_class_indices = 0;
   begin();
   status = predict_matrix();
