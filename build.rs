@@ -13,18 +13,39 @@ fn main() {
 #[cfg(feature = "header")]
 #[allow(clippy::panic, reason = "a build that cannot go on must stop")]
 mod header {
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
 
     /// In the order in which a reader of the header needs them.
-    const SOURCES: [&str; 5] = ["version", "status", "error", "model", "session"];
+    const SOURCES: [(&str, &str); 9] = [
+        ("version", "Version"),
+        ("status", "Status"),
+        ("error", "Errors"),
+        ("model", "Models"),
+        ("inspect", "What a model is, reads and predicts"),
+        ("session", "Sessions"),
+        ("outputs", "Outputs"),
+        ("row", "One row"),
+        ("batch", "Many rows"),
+    ];
 
     const TRAILER: &str = "
 /* Initial values of the structs, to be used as in: nomo_error error = NOMO_ERROR_INIT; */
 #define NOMO_ERROR_INIT { (uint32_t)sizeof(nomo_error), 0, NOMO_NONE, NOMO_NONE, NOMO_NONE, { 0 } }
-#define NOMO_OPEN_OPTIONS_INIT { (uint32_t)sizeof(nomo_open_options), 0, 0 }
-#define NOMO_FEATURE_INIT { (uint32_t)sizeof(nomo_feature), 0, NULL, NULL }
-#define NOMO_MATRIX_INIT { (uint32_t)sizeof(nomo_matrix), 0, NULL, 0, 0, 0, 0, 0 }
-#define NOMO_OUTPUTS_INIT { (uint32_t)sizeof(nomo_outputs), 0, NULL, 0, NULL, 0 }
+#define NOMO_OPEN_OPTIONS_INIT { (uint32_t)sizeof(nomo_open_options), 0, 0, NULL, NULL }
+#define NOMO_MODEL_INFO_INIT \
+    { (uint32_t)sizeof(nomo_model_info), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
+      0, 0, 0, 0, 0, 0, 0 }
+#define NOMO_FEATURE_INIT \
+    { (uint32_t)sizeof(nomo_feature), 0, NULL, NULL, 0.0, 0.0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define NOMO_UNIT_INIT { (uint32_t)sizeof(nomo_unit), 0, NULL, 0.0, 0.0, 0.0 }
+#define NOMO_MEMBER_INIT { (uint32_t)sizeof(nomo_member), 0, NULL, 0 }
+#define NOMO_CUTOFF_INIT { (uint32_t)sizeof(nomo_cutoff), 0, NULL, 0.0 }
+#define NOMO_RULE_INIT { (uint32_t)sizeof(nomo_rule), 0, NULL, NULL, 0 }
+#define NOMO_OUTPUTS_INIT \
+    { (uint32_t)sizeof(nomo_outputs), NOMO_STOP, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, \
+      NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0 }
+#define NOMO_MATRIX_INIT { (uint32_t)sizeof(nomo_matrix), NOMO_F64, NULL, 0, 0, 0, 0, 0 }
+#define NOMO_COLUMN_INIT { (uint32_t)sizeof(nomo_column), NOMO_F64, 0, NULL, 0, NULL, 0, NULL }
 
 #ifdef __cplusplus
 }
@@ -39,19 +60,31 @@ mod header {
         let root = PathBuf::from(variable("CARGO_MANIFEST_DIR"));
         let mut config = cbindgen::Config::from_file(root.join("cbindgen.toml"))
             .unwrap_or_else(|error| panic!("cbindgen.toml: {error}"));
-        config.after_includes = Some(preamble());
-        config.trailer = Some(TRAILER.into());
-        let mut builder = cbindgen::Builder::new().with_config(config);
-        for source in SOURCES {
-            builder = builder.with_src(root.join(format!("src/ffi/{source}.rs")));
+        // No function of their own files uses them.
+        config.export.include = vec!["nomo_error".into(), "nomo_outputs".into()];
+        let mut header = config.header.take().unwrap_or_default() + "\n\n";
+        for include in config.sys_includes.drain(..) {
+            header += &format!("#include <{include}>\n");
         }
-        let bindings = builder.generate().unwrap_or_else(|error| panic!("cbindgen: {error}"));
-        let mut header = Vec::new();
-        bindings.write(&mut header);
-        let header = String::from_utf8_lossy(&header);
+        header += &preamble();
+        for (source, title) in SOURCES {
+            let line = "-".repeat(80 - title.len());
+            header += &format!("\n/* ---- {title} {line} */\n\n");
+            header += &tidy(&declarations(&root.join(format!("src/ffi/{source}.rs")), &config));
+        }
+        header += TRAILER;
         let target = PathBuf::from(variable("OUT_DIR")).join("nomogram.h");
-        std::fs::write(&target, tidy(&header))
+        std::fs::write(&target, header + "\n")
             .unwrap_or_else(|error| panic!("{}: {error}", target.display()));
+    }
+
+    /// What one file declares: constants, then types, then functions.
+    fn declarations(source: &Path, config: &cbindgen::Config) -> String {
+        let builder = cbindgen::Builder::new().with_config(config.clone()).with_src(source);
+        let bindings = builder.generate().unwrap_or_else(|error| panic!("cbindgen: {error}"));
+        let mut text = Vec::new();
+        bindings.write(&mut text);
+        String::from_utf8_lossy(&text).into_owned()
     }
 
     /// Puts comments of one line on one line, and the constants of a list side by side.
@@ -74,10 +107,26 @@ mod header {
                     rest = after;
                 }
                 _ if line.is_empty() && tidy.last().is_some_and(String::is_empty) => {}
-                _ => tidy.push((*line).to_string()),
+                _ if line.starts_with("typedef") => tidy.push((*line).to_string()),
+                _ => tidy.push(line.replace("struct nomo_", "nomo_")),
             }
         }
-        tidy.join("\n") + "\n"
+        hexadecimal(&tidy.join("\n"))
+    }
+
+    /// Writes statuses so that class and detail can be told apart.
+    fn hexadecimal(declarations: &str) -> String {
+        let mut lines = String::new();
+        for line in declarations.trim().lines() {
+            let status = line.strip_prefix("#define NOMO_E").and_then(|rest| rest.split_once(' '));
+            match status.and_then(|(name, number)| Some((name, number.parse::<u32>().ok()?))) {
+                Some((name, number)) if number > 0xff => {
+                    lines += &format!("#define NOMO_E{name} 0x{number:04X}\n");
+                }
+                _ => lines += &format!("{line}\n"),
+            }
+        }
+        lines
     }
 
     /// What stands between the includes and the declarations.
@@ -101,6 +150,9 @@ extern \"C\" {{
 
 /* Says that an error has no row, feature or byte offset. */
 #define NOMO_NONE (~(uint64_t)0)
+
+/* The class of a row that has none: it was refused, or the model predicts a number. */
+#define NOMO_NO_CLASS (~(uint32_t)0)
 "
         )
     }

@@ -1,6 +1,6 @@
 //! Opening a bundle and predicting with it: one row, and rows by the batch.
 //!
-//! `cargo bench`. The model is the reference one (tests/data/bundles/v1/wdbc.nomo): logistic
+//! `cargo bench`. The model is the reference one (tests/data/bundles/v2/wdbc.nomo): logistic
 //! regression, 200 trees of depth 3 and a 64-32 network over 30 features.
 
 #![allow(missing_docs, reason = "criterion's macros make items without docs")]
@@ -13,7 +13,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use ndarray::Array2;
 use nomogram::{Model, Session};
 
-const BUNDLE: &[u8] = include_bytes!("../tests/data/bundles/v1/wdbc.nomo");
+const BUNDLE: &[u8] = include_bytes!("../tests/data/bundles/v2/wdbc.nomo");
 const N_ROWS: usize = 10_000;
 
 fn model() -> Arc<Model> {

@@ -60,6 +60,35 @@ extern "C" {
 
 /* Says that an error has no row, feature or byte offset. */
 #define NOMO_NONE (~(uint64_t)0)
+
+/* The class of a row that has none: it was refused, or the model predicts a number. */
+#define NOMO_NO_CLASS (~(uint32_t)0)
+
+/* ---- Version ------------------------------------------------------------------------- */
+
+/* Capability: bundles can be opened from files. */
+#define NOMO_CAPABILITY_FILES 1
+/* Capability: rows can be predicted from Arrow arrays. */
+#define NOMO_CAPABILITY_ARROW 2
+
+/*
+ Version of the library in use: major << 16 | minor << 8 | patch.
+
+ Compare it with NOMO_VERSION, the version of this header, to see which library was loaded.
+ */
+uint32_t nomo_version(void);
+
+/* Version of the library in use as text, for example "0.1.0". Static; never NULL; do not free. */
+const char *nomo_version_text(void);
+
+/* The newest bundle format that the library in use reads; it reads all formats from 1 on. */
+uint32_t nomo_bundle_format(void);
+
+/* What the library in use was built with: NOMO_CAPABILITY_... added up. Later versions add bits. */
+uint64_t nomo_capabilities(void);
+
+/* ---- Status -------------------------------------------------------------------------- */
+
 /* Success. */
 #define NOMO_OK 0
 /* Class: the call itself is wrong. */
@@ -95,85 +124,94 @@ extern "C" {
 /* Class and status: the library has a defect; please report it. */
 #define NOMO_EPANIC 14
 /* A required pointer is NULL. */
-#define NOMO_EARGUMENT_NULL 257
+#define NOMO_EARGUMENT_NULL 0x0101
 /* A text is not valid UTF-8. */
-#define NOMO_EARGUMENT_TEXT 513
+#define NOMO_EARGUMENT_TEXT 0x0201
 /* A struct was not set up by its INIT macro. */
-#define NOMO_EARGUMENT_STRUCT_SIZE 769
+#define NOMO_EARGUMENT_STRUCT_SIZE 0x0301
 /* The model has no such feature. */
-#define NOMO_EARGUMENT_FEATURE 1025
+#define NOMO_EARGUMENT_FEATURE 0x0401
 /* The model has no such class. */
-#define NOMO_EARGUMENT_CLASS 1281
+#define NOMO_EARGUMENT_CLASS 0x0501
 /* A pointer is not aligned for its type. */
-#define NOMO_EARGUMENT_ALIGNMENT 1537
+#define NOMO_EARGUMENT_ALIGNMENT 0x0601
 /* A length or a matrix does not fit into memory or its buffer. */
-#define NOMO_EARGUMENT_SHAPE 1793
+#define NOMO_EARGUMENT_SHAPE 0x0701
+/* An index is beyond the end. */
+#define NOMO_EARGUMENT_INDEX 0x0801
+/* The feature has no such unit. */
+#define NOMO_EARGUMENT_UNIT 0x0901
+/* A reason is no code of FHIR's data-absent-reason. */
+#define NOMO_EARGUMENT_REASON 0x0A01
+/* An option or a flag has no such value. */
+#define NOMO_EARGUMENT_OPTION 0x0B01
 /* The bytes are not a bundle. */
-#define NOMO_EFORMAT_MAGIC 258
+#define NOMO_EFORMAT_MAGIC 0x0102
 /* The bundle is shorter than it says. */
-#define NOMO_EFORMAT_TRUNCATED 514
+#define NOMO_EFORMAT_TRUNCATED 0x0202
 /* The section table is malformed. */
-#define NOMO_EFORMAT_TABLE 770
+#define NOMO_EFORMAT_TABLE 0x0302
 /* A section's bytes cannot be decoded. */
-#define NOMO_EFORMAT_PAYLOAD 1026
+#define NOMO_EFORMAT_PAYLOAD 0x0402
 /* The parts of the model contradict each other. */
-#define NOMO_EFORMAT_MODEL 1282
+#define NOMO_EFORMAT_MODEL 0x0502
 /* The bundle has a newer format. */
-#define NOMO_EVERSION_FORMAT 259
+#define NOMO_EVERSION_FORMAT 0x0103
 /* The bundle needs a section that this version does not know. */
-#define NOMO_EVERSION_SECTION 515
+#define NOMO_EVERSION_SECTION 0x0203
 /* The bundle's bytes do not match their digest. */
-#define NOMO_EINTEGRITY_DIGEST 260
+#define NOMO_EINTEGRITY_DIGEST 0x0104
 /* The bundle is larger than the limit. */
-#define NOMO_ELIMIT_SIZE 261
+#define NOMO_ELIMIT_SIZE 0x0105
 /* A row does not have one value per feature. */
-#define NOMO_ESCHEMA_FEATURES 262
+#define NOMO_ESCHEMA_FEATURES 0x0106
+/* The columns of a table do not fit the features. */
+#define NOMO_ESCHEMA_COLUMNS 0x0206
 /* A value is infinite. */
-#define NOMO_EVALUE_INFINITE 263
+#define NOMO_EVALUE_INFINITE 0x0107
 /* A value is missing and the model cannot do without it. */
-#define NOMO_EVALUE_MISSING 519
+#define NOMO_EVALUE_MISSING 0x0207
 /* A value is beyond every plausible size (1e100). */
-#define NOMO_EVALUE_MAGNITUDE 775
+#define NOMO_EVALUE_MAGNITUDE 0x0307
+/* A feature was not set. */
+#define NOMO_EVALUE_UNSET 0x0407
+/* A value is not a number. */
+#define NOMO_EVALUE_NAN 0x0507
+/* A value is outside its plausible range. */
+#define NOMO_EVALUE_RANGE 0x0607
+/* A value is no level of its category. */
+#define NOMO_EVALUE_LEVEL 0x0707
+/* A value does not have the type of its feature. */
+#define NOMO_EVALUE_TYPE 0x0807
+/* Values of a row contradict each other. */
+#define NOMO_EVALUE_RULE 0x0907
 /* An output does not have the right length. */
-#define NOMO_EBUFFER_LENGTH 264
+#define NOMO_EBUFFER_LENGTH 0x0108
+/* The memory for a session is too small. */
+#define NOMO_EBUFFER_MEMORY 0x0208
+/* An Arrow type or layout is not supported. */
+#define NOMO_EUNSUPPORTED_ARROW 0x0109
 /* The model does not reproduce a golden case. */
-#define NOMO_ESELFTEST_GOLDEN 266
+#define NOMO_ESELFTEST_GOLDEN 0x010A
 /* The file does not exist. */
-#define NOMO_EIO_NOT_FOUND 267
+#define NOMO_EIO_NOT_FOUND 0x010B
 /* The file could not be read. */
-#define NOMO_EIO_READ 523
+#define NOMO_EIO_READ 0x020B
+
+/* One English sentence for a status. Static; never NULL; do not free. */
+const char *nomo_status_text(int32_t status);
+
+/*
+ The name of a status in this header, for example "NOMO_EARGUMENT_NULL". "?" for a number that no
+ function of this library returns, and so for a class that is not a status by itself. Static;
+ never NULL; do not free.
+ */
+const char *nomo_status_name(int32_t status);
+
+/* ---- Errors -------------------------------------------------------------------------- */
+
 /* Room for a message, with its closing NUL. */
 #define NOMO_MESSAGE_SIZE 512
-/* Kind of a feature: any finite number. */
-#define NOMO_FEATURE_NUMBER 1
-
-/*
- An opened and verified model.
-
- It never changes, so all threads may use it at once. It counts its references: opening gives
- one, nomo_model_retain adds one, nomo_model_release gives one back, and the last one frees it. A
- session keeps the model that it was created for alive by itself.
- */
-typedef struct nomo_model nomo_model;
-
-/*
- The working memory with which one thread at a time predicts.
-
- Create one per thread. It keeps its model alive and may be destroyed in another thread than it
- was created in. Two threads that use one session at once are told so by NOMO_EBUSY. Predicting
- with it allocates nothing and takes no lock.
- */
-typedef struct nomo_session nomo_session;
-
-/* How a bundle is opened. Owned by the caller; set up by NOMO_OPEN_OPTIONS_INIT. */
-typedef struct nomo_open_options {
-  /* Size of this struct as the caller knows it. */
-  uint32_t struct_size;
-  /* Always 0. */
-  uint32_t reserved;
-  /* The largest bundle that is opened, in bytes (inclusive); 0 means 256 MiB. */
-  uint64_t max_bytes;
-} nomo_open_options;
 
 /*
  What went wrong, in detail. Owned by the caller; set up by NOMO_ERROR_INIT.
@@ -196,20 +234,573 @@ typedef struct nomo_error {
   char message[NOMO_MESSAGE_SIZE];
 } nomo_error;
 
+/* ---- Models -------------------------------------------------------------------------- */
+
+/*
+ Opens without replaying the golden cases: for tests alone, since nothing then proves that the
+ model predicts what was sealed.
+ */
+#define NOMO_OPEN_SKIP_GOLDEN_CASES 1
+/* A message that is worth keeping: what was opened. */
+#define NOMO_LOG_INFO 1
+/* A message that somebody should read: something was left out. */
+#define NOMO_LOG_WARNING 2
+/* A message that says why a bundle was refused. */
+#define NOMO_LOG_ERROR 3
+
+/*
+ An opened and verified model.
+
+ It never changes, so all threads may use it at once. It counts its references: opening gives
+ one, nomo_model_retain adds one, nomo_model_release gives one back, and the last one frees it. A
+ session keeps the model that it was created for alive by itself. Every text of a model is UTF-8,
+ ends with NUL, is owned by the model and valid until it is freed; names and units hold no control
+ characters.
+ */
+typedef struct nomo_model nomo_model;
+
+/*
+ Receives what there is to say while a bundle is opened.
+
+ It is called within the opening call, in its thread, with the caller's `user` pointer. `message`
+ is English UTF-8 without line ends, valid during the call. It must return, and must not call back
+ into the library with the same model.
+ */
+typedef void (*nomo_log)(void *user, uint32_t level, const char *message);
+
+/* How a bundle is opened. Owned by the caller; set up by NOMO_OPEN_OPTIONS_INIT. */
+typedef struct nomo_open_options {
+  /* Size of this struct as the caller knows it. */
+  uint32_t struct_size;
+  /* 0 or NOMO_OPEN_SKIP_GOLDEN_CASES. */
+  uint32_t flags;
+  /* The largest bundle that is opened, in bytes (inclusive); 0 means 256 MiB. */
+  uint64_t max_bytes;
+  /* Called with messages, or NULL. */
+  nomo_log log;
+  /* Handed to `log`; the library does nothing else with it. */
+  void *log_user;
+} nomo_open_options;
+
+/*
+ Opens a bundle from a file and verifies it: digests, structure, golden cases.
+
+ `path` is UTF-8. `options` may be NULL. On success, `*model` is a model with one reference, which
+ the caller gives back with nomo_model_release. `error` may be NULL.
+
+ A path that cannot be read (a folder, for example) gives class NOMO_EIO, an empty file
+ NOMO_EFORMAT_TRUNCATED, bytes after the end of the bundle NOMO_EFORMAT_TABLE.
+ */
+int32_t nomo_model_open_file(const char *path,
+                             const nomo_open_options *options,
+                             nomo_model **model,
+                             nomo_error *error);
+
+/*
+ Opens a bundle from `n_bytes` bytes in memory, which are not needed after the call.
+
+ All else is as in nomo_model_open_file.
+ */
+int32_t nomo_model_open_memory(const void *bytes,
+                               size_t n_bytes,
+                               const nomo_open_options *options,
+                               nomo_model **model,
+                               nomo_error *error);
+
+/*
+ Adds a reference, to be given back with nomo_model_release.
+
+ Fails only with NOMO_EARGUMENT_NULL or NOMO_EARGUMENT_ALIGNMENT, so it takes no `error`.
+ */
+int32_t nomo_model_retain(nomo_model *model);
+
+/* Gives a reference back; the last one frees the model. NULL is ignored. */
+void nomo_model_release(nomo_model *model);
+
+/* ---- What a model is, reads and predicts --------------------------------------------- */
+
+/* The model tells two or more classes apart. */
+#define NOMO_TASK_CLASSES 1
+/* The model predicts a number. */
+#define NOMO_TASK_NUMBER 2
+/* Kind of a feature: any finite number. */
+#define NOMO_FEATURE_NUMBER 1
+/* Kind of a feature: a whole number of at most 2^53 in magnitude. */
+#define NOMO_FEATURE_INTEGER 2
+/* Kind of a feature: false (0) or true (1). */
+#define NOMO_FEATURE_BOOLEAN 3
+/* Kind of a feature: one of several levels, by name, or by number counted from 0. */
+#define NOMO_FEATURE_CATEGORY 4
+/* Policy: the row is refused. */
+#define NOMO_REFUSE 0
+/* Policy: the value counts as missing, and the model fills it in. */
+#define NOMO_IMPUTE 1
+/* Policy: the value is moved to the nearest end of the plausible range. */
+#define NOMO_CLAMP 2
+/* Policy: the value is taken as it is, or as none of the known levels, and flagged. */
+#define NOMO_TAKE 3
+
+/* What a model is. Owned by the caller; set up by NOMO_MODEL_INFO_INIT. */
+typedef struct nomo_model_info {
+  /* Size of this struct as the caller knows it. */
+  uint32_t struct_size;
+  /* What it predicts: NOMO_TASK_CLASSES or NOMO_TASK_NUMBER. */
+  uint32_t task;
+  /* The number of the bundle's format. */
+  uint32_t format;
+  /* How many golden cases the bundle has. */
+  uint32_t n_golden_cases;
+  /* The name of the model. */
+  const char *name;
+  /* The version of the model, chosen by those who trained it. */
+  const char *version;
+  /*
+   The digest that names the bundle, 64 lower-case hexadecimal digits: log it to prove which
+   model answered.
+   */
+  const char *digest;
+  /* The manifest, where the model comes from, as a JSON object. */
+  const char *manifest;
+  /* The model card, Markdown for people, or NULL. */
+  const char *card;
+  /* The name of what is predicted. */
+  const char *target;
+  /* The unit of a predicted number as a UCUM code, or NULL. */
+  const char *target_unit;
+  /* How many features a row has. */
+  size_t n_features;
+  /* How many classes there are; 0 for NOMO_TASK_NUMBER. */
+  size_t n_classes;
+  /* How many numbers a prediction has: one probability per class, or the one number. */
+  size_t n_outputs;
+  /* How many members are combined. */
+  size_t n_members;
+  /* How many margins the members have together. */
+  size_t n_margins;
+  /* How many cutoffs there are. */
+  size_t n_cutoffs;
+  /* How many rules between features there are. */
+  size_t n_rules;
+} nomo_model_info;
+
 /* A feature of a model. Owned by the caller; set up by NOMO_FEATURE_INIT. */
 typedef struct nomo_feature {
   /* Size of this struct as the caller knows it. */
   uint32_t struct_size;
-  /* What values it takes: NOMO_FEATURE_NUMBER. */
+  /* What values it takes: NOMO_FEATURE_NUMBER, ..._INTEGER, ..._BOOLEAN or ..._CATEGORY. */
   uint32_t kind;
-  /*
-   Its name, UTF-8 without control characters. Owned by the model, valid until the model is freed;
-   a session keeps its model from being freed.
-   */
+  /* Its name. */
   const char *name;
-  /* The unit of its values as a UCUM code, or NULL where it is not known. Owned as `name`. */
+  /* The unit of its values as a UCUM code, or NULL where it is not known. */
   const char *unit;
+  /* The lowest plausible value, in that unit; minus infinity where there is none. */
+  double low;
+  /* The highest plausible value, in that unit; infinity where there is none. */
+  double high;
+  /* How many levels it has; 0 unless it is a category. */
+  size_t n_levels;
+  /* How many alternative units a value may be stated in. */
+  size_t n_units;
+  /* Policy for a feature that nothing is said of: NOMO_REFUSE or NOMO_IMPUTE. */
+  uint32_t on_unset;
+  /* Policy for a missing value (in an array of numbers, NaN): NOMO_REFUSE or NOMO_IMPUTE. */
+  uint32_t on_missing;
+  /* Policy for NaN as a value: NOMO_REFUSE or NOMO_IMPUTE. */
+  uint32_t on_nan;
+  /* Policy for an infinite value: NOMO_REFUSE, NOMO_IMPUTE or NOMO_CLAMP. */
+  uint32_t on_infinite;
+  /* Policy for a value out of range: NOMO_REFUSE, NOMO_IMPUTE, NOMO_CLAMP or NOMO_TAKE. */
+  uint32_t on_out_of_range;
+  /* Policy for what is no level: NOMO_REFUSE, NOMO_IMPUTE or NOMO_TAKE. */
+  uint32_t on_unseen_level;
+  /* Policy for a value of the wrong type: NOMO_REFUSE or NOMO_IMPUTE. */
+  uint32_t on_wrong_type;
+  /* Always 0. */
+  uint32_t reserved;
 } nomo_feature;
+
+/*
+ An alternative unit of a feature. Owned by the caller; set up by NOMO_UNIT_INIT.
+
+ (value - offset) * multiplier / divisor is the value in the feature's own unit.
+ */
+typedef struct nomo_unit {
+  /* Size of this struct as the caller knows it. */
+  uint32_t struct_size;
+  /* Always 0. */
+  uint32_t reserved;
+  /* Its UCUM code. */
+  const char *code;
+  /* Subtracted first. */
+  double offset;
+  /* Multiplied second. */
+  double multiplier;
+  /* Divided by last. */
+  double divisor;
+} nomo_unit;
+
+/* A member of a model. Owned by the caller; set up by NOMO_MEMBER_INIT. */
+typedef struct nomo_member {
+  /* Size of this struct as the caller knows it. */
+  uint32_t struct_size;
+  /* Always 0. */
+  uint32_t reserved;
+  /* Its name. */
+  const char *name;
+  /* How many margins it has. */
+  size_t n_margins;
+} nomo_member;
+
+/* A named operating point. Owned by the caller; set up by NOMO_CUTOFF_INIT. */
+typedef struct nomo_cutoff {
+  /* Size of this struct as the caller knows it. */
+  uint32_t struct_size;
+  /* The class whose probability is compared. */
+  uint32_t class_index;
+  /* Its name. */
+  const char *name;
+  /* The lowest probability that reaches it. */
+  double probability;
+} nomo_cutoff;
+
+/* A rule between features. Owned by the caller; set up by NOMO_RULE_INIT. */
+typedef struct nomo_rule {
+  /* Size of this struct as the caller knows it. */
+  uint32_t struct_size;
+  /* What happens to a row that breaks it: NOMO_REFUSE, or NOMO_TAKE (and flagged). */
+  uint32_t action;
+  /* Its name. */
+  const char *name;
+  /* The features that it reads, counted from 0, each once; owned by the model as texts are. */
+  const uint32_t *features;
+  /* How many features it reads. */
+  size_t n_features;
+} nomo_rule;
+
+/* Describes a model in `*info`. `error` may be NULL. */
+int32_t nomo_model_describe(const nomo_model *model,
+                            nomo_model_info *info,
+                            nomo_error *error);
+
+/*
+ Replays the golden cases, as opening did: proves that the library, as loaded, still predicts what
+ was sealed. NOMO_ESELFTEST_GOLDEN names the first case that does not come out. `error` may be
+ NULL.
+ */
+int32_t nomo_model_self_test(const nomo_model *model,
+                             nomo_error *error);
+
+/* Describes the feature at `index`, counted from 0, in `*feature`. `error` may be NULL. */
+int32_t nomo_model_feature(const nomo_model *model,
+                           size_t index,
+                           nomo_feature *feature,
+                           nomo_error *error);
+
+/* Writes the position of the feature called `name` (UTF-8) to `*index`. `error` may be NULL. */
+int32_t nomo_model_feature_index(const nomo_model *model,
+                                 const char *name,
+                                 size_t *index,
+                                 nomo_error *error);
+
+/*
+ Writes the name of the level at `index` of a category at `feature`, both counted from 0, to
+ `*name`. `error` may be NULL.
+ */
+int32_t nomo_model_level(const nomo_model *model,
+                         size_t feature,
+                         size_t index,
+                         const char **name,
+                         nomo_error *error);
+
+/*
+ Describes the alternative unit at `index` of the feature at `feature`, both counted from 0, in
+ `*unit`. `error` may be NULL.
+ */
+int32_t nomo_model_unit(const nomo_model *model,
+                        size_t feature,
+                        size_t index,
+                        nomo_unit *unit,
+                        nomo_error *error);
+
+/*
+ Writes the name of the class at `index`, counted from 0, to `*name`. With two classes, class 1 is
+ the positive one. `error` may be NULL.
+ */
+int32_t nomo_model_class(const nomo_model *model,
+                         size_t index,
+                         const char **name,
+                         nomo_error *error);
+
+/* Describes the member at `index`, counted from 0, in `*member`. `error` may be NULL. */
+int32_t nomo_model_member(const nomo_model *model,
+                          size_t index,
+                          nomo_member *member,
+                          nomo_error *error);
+
+/* Describes the cutoff at `index`, counted from 0, in `*cutoff`. `error` may be NULL. */
+int32_t nomo_model_cutoff(const nomo_model *model,
+                          size_t index,
+                          nomo_cutoff *cutoff,
+                          nomo_error *error);
+
+/* Describes the rule at `index`, counted from 0, in `*rule`. `error` may be NULL. */
+int32_t nomo_model_rule(const nomo_model *model,
+                        size_t index,
+                        nomo_rule *rule,
+                        nomo_error *error);
+
+/* ---- Sessions ------------------------------------------------------------------------ */
+
+/*
+ The working memory with which one thread at a time predicts.
+
+ Create one per thread. It keeps its model alive and may be destroyed in another thread than it
+ was created in. Two threads that use one session at once are told so by NOMO_EBUSY. Predicting
+ with it allocates nothing, whether it succeeds or fails, and takes no lock.
+ */
+typedef struct nomo_session nomo_session;
+
+/*
+ Writes to `*n_bytes` how much memory nomo_session_create_in needs for a session of `model`.
+ `error` may be NULL.
+ */
+int32_t nomo_session_size(const nomo_model *model,
+                          size_t *n_bytes,
+                          nomo_error *error);
+
+/*
+ Creates a session for `model` and writes it to `*session`.
+
+ The caller frees it with nomo_session_destroy. All features are unset. On failure `*session` is
+ not written. `error` may be NULL.
+ */
+int32_t nomo_session_create(const nomo_model *model,
+                            nomo_session **session,
+                            nomo_error *error);
+
+/*
+ Creates a session in the caller's memory, without allocating, and writes it to `*session`.
+
+ `memory` has at least as many bytes as nomo_session_size says, of any alignment; fewer give
+ NOMO_EBUFFER_MEMORY. It stays the caller's, who must not touch, move or free it before
+ nomo_session_destroy was called. All else is as in nomo_session_create.
+ */
+int32_t nomo_session_create_in(const nomo_model *model,
+                               void *memory,
+                               size_t n_bytes,
+                               nomo_session **session,
+                               nomo_error *error);
+
+/*
+ Ends a session that no thread uses any more, and frees what nomo_session_create allocated; memory
+ of the caller is the caller's again. NULL is ignored.
+ */
+void nomo_session_destroy(nomo_session *session);
+
+/* ---- Outputs ------------------------------------------------------------------------- */
+
+/* The first row that cannot be predicted fails the call, and no output is written. */
+#define NOMO_STOP 0
+/* Rows that cannot be predicted are marked in `row_status`, and the others are predicted. */
+#define NOMO_GO_ON 1
+/* Flag of a value: it counts as missing, and the model filled it in. */
+#define NOMO_FLAG_IMPUTED 1
+/* Flag of a value: it was moved to the nearest end of its plausible range. */
+#define NOMO_FLAG_CLAMPED 2
+/* Flag of a value: it is no level of its category. */
+#define NOMO_FLAG_UNSEEN_LEVEL 4
+/* Flag of a value: it lay outside of its plausible range. */
+#define NOMO_FLAG_OUT_OF_RANGE 8
+/* Flag of a row: it breaks a rule. */
+#define NOMO_FLAG_RULE_BROKEN 16
+/* How many flags there are; count i is that of the flag 1 << i. */
+#define NOMO_N_FLAGS 5
+
+/*
+ Where predictions go. Owned by the caller; set up by NOMO_OUTPUTS_INIT.
+
+ An output that is not wanted is NULL with length 0. When there are rows, at least one is wanted;
+ else the call is refused with NOMO_EARGUMENT_NULL. Every length must be exactly the one named
+ here (the counts are those of nomo_model_info; n_rows is 1 for a single row). Outputs must not
+ overlap what is read, nor each other; this is not checked.
+ */
+typedef struct nomo_outputs {
+  /* Size of this struct as the caller knows it. */
+  uint32_t struct_size;
+  /*
+   What happens to a row that cannot be predicted: NOMO_STOP or NOMO_GO_ON. With NOMO_GO_ON,
+   `row_status` is wanted; a refused row has NaN, NOMO_NO_CLASS and 0 in all other outputs.
+   */
+  uint32_t on_refusal;
+  /*
+   One probability per row and class, row by row; of a model that predicts a number, the one
+   number per row.
+   */
+  double *probabilities;
+  /* Length of `probabilities`: n_rows * n_outputs. */
+  size_t n_probabilities;
+  /*
+   The index of the most probable class of each row; of equally probable ones, the lowest. Of a
+   model that predicts a number, NOMO_NO_CLASS.
+   */
+  uint32_t *class_indices;
+  /* Length of `class_indices`: n_rows. */
+  size_t n_class_indices;
+  /* 1 where a row reaches a cutoff of the model, 0 where it does not; row by row. */
+  uint8_t *cutoffs_reached;
+  /* Length of `cutoffs_reached`: n_rows * n_cutoffs. */
+  size_t n_cutoffs_reached;
+  /*
+   The probabilities (or number) of each member before they were combined and calibrated; row
+   by row, and in a row member by member.
+   */
+  double *members;
+  /* Length of `members`: n_rows * n_members * n_outputs. */
+  size_t n_members;
+  /* The margins of the members: raw sums on the scale of each member's link; row by row. */
+  double *margins;
+  /* Length of `margins`: n_rows * n_margins. */
+  size_t n_margins;
+  /* NOMO_OK, or why the row was refused (with NOMO_GO_ON). */
+  int32_t *row_status;
+  /* Length of `row_status`: n_rows. */
+  size_t n_row_status;
+  /* What happened in the row at all: NOMO_FLAG_... added up. */
+  uint32_t *row_flags;
+  /* Length of `row_flags`: n_rows. */
+  size_t n_row_flags;
+  /* How many values of the row (or rules) have each flag; row by row. */
+  uint32_t *flag_counts;
+  /* Length of `flag_counts`: n_rows * NOMO_N_FLAGS. */
+  size_t n_flag_counts;
+  /* What happened to each value: NOMO_FLAG_... added up; row by row. */
+  uint8_t *feature_flags;
+  /* Length of `feature_flags`: n_rows * n_features. */
+  size_t n_feature_flags;
+  /* 1 where a row breaks a rule of the model, 0 where it does not; row by row. */
+  uint8_t *rules_broken;
+  /* Length of `rules_broken`: n_rows * n_rules. */
+  size_t n_rules_broken;
+} nomo_outputs;
+
+/* ---- One row ------------------------------------------------------------------------- */
+
+/* Forgets every value that was set: all features are then unset. `error` may be NULL. */
+int32_t nomo_session_clear(nomo_session *session, nomo_error *error);
+
+/*
+ States a number in the feature's own unit, for nomo_session_predict.
+
+ `feature` counts from 0. What is stated stays until it is stated anew or nomo_session_clear is
+ called. Only an index or a unit that the model does not have is refused here; NaN, infinities,
+ values out of range and values of the wrong type are for the model's policy to decide when the
+ row is predicted. A category takes the number of a level, a boolean 0 or 1. `error` may be NULL.
+ */
+int32_t nomo_session_set_number(nomo_session *session,
+                                size_t feature,
+                                double value,
+                                nomo_error *error);
+
+/*
+ States a number in another unit of the feature, named by its UCUM code; it is converted exactly
+ as the bundle says. A unit that the feature does not have gives NOMO_EARGUMENT_UNIT, and what was
+ stated before stays. All else is as in nomo_session_set_number.
+ */
+int32_t nomo_session_set_number_in(nomo_session *session,
+                                   size_t feature,
+                                   double value,
+                                   const char *unit,
+                                   nomo_error *error);
+
+/*
+ States a whole number. Beyond 2^53 in magnitude it counts as of the wrong type, since a double
+ could not hold it. All else is as in nomo_session_set_number.
+ */
+int32_t nomo_session_set_integer(nomo_session *session,
+                                 size_t feature,
+                                 int64_t value,
+                                 nomo_error *error);
+
+/*
+ States false (0) or true (1); another `value` gives NOMO_EARGUMENT_OPTION. All else is as in
+ nomo_session_set_number.
+ */
+int32_t nomo_session_set_boolean(nomo_session *session,
+                                 size_t feature,
+                                 uint32_t value,
+                                 nomo_error *error);
+
+/*
+ States the level of a category by its name (UTF-8, compared byte by byte). All else is as in
+ nomo_session_set_number.
+ */
+int32_t nomo_session_set_text(nomo_session *session,
+                              size_t feature,
+                              const char *value,
+                              nomo_error *error);
+
+/*
+ States that there is no value, which is not the same as stating nothing.
+
+ `reason` is a code of FHIR's data-absent-reason, for example "not-performed", or NULL. A text that
+ is no such code gives NOMO_EARGUMENT_REASON. All else is as in nomo_session_set_number.
+ */
+int32_t nomo_session_set_missing(nomo_session *session,
+                                 size_t feature,
+                                 const char *reason,
+                                 nomo_error *error);
+
+/*
+ Writes to `*reason` why a feature was stated to be missing: the code of FHIR's data-absent-reason,
+ or NULL when it is not missing or no reason was given. Static; do not free. `error` may be NULL.
+ */
+int32_t nomo_session_missing_reason(nomo_session *session,
+                                    size_t feature,
+                                    const char **reason,
+                                    nomo_error *error);
+
+/*
+ Predicts the row that was stated value by value.
+
+ `outputs` is that of one row. The lowest feature with a value that is refused is reported, then
+ the first rule that is broken; `row` of `error` is NOMO_NONE. `error` may be NULL.
+ */
+int32_t nomo_session_predict(nomo_session *session,
+                             const nomo_outputs *outputs,
+                             nomo_error *error);
+
+/*
+ Predicts one row from an array: the short way for models of numbers.
+
+ `values` holds `n_values` numbers, one per feature of the model, in its order and units. NaN means
+ missing; a category is the number of its level, a boolean 0 or 1. `probabilities` has room for
+ exactly n_outputs numbers. `class_index` receives the most probable class (of equally probable
+ ones, the lowest; NOMO_NO_CLASS of a model that predicts a number); it may be NULL. The lowest
+ feature with a value that is refused is reported, then the first rule that is broken; `row` of
+ `error` is NOMO_NONE. `error` may be NULL. Outputs must not overlap `values`; this is not checked.
+ */
+int32_t nomo_session_predict_row(nomo_session *session,
+                                 const double *values,
+                                 size_t n_values,
+                                 double *probabilities,
+                                 size_t n_probabilities,
+                                 uint32_t *class_index,
+                                 nomo_error *error);
+
+/* ---- Many rows ----------------------------------------------------------------------- */
+
+/* Elements: double. */
+#define NOMO_F64 0
+/* Elements: float; each is converted to double, exactly. */
+#define NOMO_F32 1
+/* Elements: int64_t. */
+#define NOMO_I64 2
+/* Elements: int32_t. */
+#define NOMO_I32 3
+/* Elements: uint8_t, 0 for false and anything else for true. */
+#define NOMO_BOOLEAN 4
+/* Elements: const char *, UTF-8 that ends with NUL; NULL is missing. */
+#define NOMO_TEXT 5
 
 /*
  Rows as a matrix in any layout. Owned by the caller; set up by NOMO_MATRIX_INIT.
@@ -217,15 +808,16 @@ typedef struct nomo_feature {
  The value of a row and a column is values[row * row_stride + column * column_stride]. So
  row-major data have row_stride = n_columns and column_stride = 1, column-major data have
  row_stride = 1 and column_stride = n_rows. Strides of 0 and rows that overlap are allowed; a
- stride that is never walked (one row, one column) may be anything.
+ stride that is never walked (one row, one column) may be anything. NaN means missing; a category
+ is the number of its level, a boolean 0 or 1.
  */
 typedef struct nomo_matrix {
   /* Size of this struct as the caller knows it. */
   uint32_t struct_size;
-  /* Always 0. */
-  uint32_t reserved;
+  /* What `values` points to: NOMO_F64 or NOMO_F32. */
+  uint32_t element_type;
   /* The numbers; not changed. NULL is allowed when there are none. */
-  const double *values;
+  const void *values;
   /* How many numbers `values` holds; nothing beyond them is read. */
   size_t n_values;
   /* How many rows; 0 is allowed. */
@@ -239,177 +831,72 @@ typedef struct nomo_matrix {
 } nomo_matrix;
 
 /*
- Where predictions go. Owned by the caller; set up by NOMO_OUTPUTS_INIT.
+ The values of one feature. Owned by the caller; set up by NOMO_COLUMN_INIT.
 
- An output that is not wanted is NULL with length 0. When there are rows, at least one is wanted;
- else the call is refused with NOMO_EARGUMENT_NULL.
- An output must not overlap the rows or another output; this is not checked.
+ NaN is a number that is not one here, not a missing value: say what is missing by `validity`, or
+ by NULL among texts.
  */
-typedef struct nomo_outputs {
-  /* Size of this struct as the caller knows it. */
+typedef struct nomo_column {
+  /* Size of this struct as the caller knows it; the same in all columns of a call. */
   uint32_t struct_size;
-  /* Always 0. */
-  uint32_t reserved;
-  /* One probability per row and class, row by row. */
-  double *probabilities;
-  /* Length of `probabilities`: exactly n_rows * n_classes. */
-  size_t n_probabilities;
-  /* The index of the most probable class of each row; of equally probable ones, the lowest. */
-  uint32_t *class_indices;
-  /* Length of `class_indices`: exactly n_rows. */
-  size_t n_class_indices;
-} nomo_outputs;
-
-/*
- Version of the library in use: major << 16 | minor << 8 | patch.
-
- Compare it with NOMO_VERSION, the version of this header, to see which library was loaded.
- */
-uint32_t nomo_version(void);
-
-/* Version of the library in use as text, for example "0.1.0". Static; never NULL; do not free. */
-const char *nomo_version_text(void);
-
-/* One English sentence for a status. Static; never NULL; do not free. */
-const char *nomo_status_text(int32_t status);
-
-/*
- The name of a status in this header, for example "NOMO_EARGUMENT_NULL". "?" for a number that no
- function of this library returns, and so for a class that is not a status by itself. Static;
- never NULL; do not free.
- */
-const char *nomo_status_name(int32_t status);
-
-/*
- Opens a bundle from a file and verifies it: digests, structure, golden cases.
-
- `path` is UTF-8. `options` may be NULL. On success, `*model` is a model with one reference, which
- the caller gives back with nomo_model_release. `error` may be NULL.
-
- A path that cannot be read (a folder, for example) gives class NOMO_EIO, an empty file
- NOMO_EFORMAT_TRUNCATED, bytes after the end of the bundle NOMO_EFORMAT_TABLE.
- */
-int32_t nomo_model_open_file(const char *path,
-                             const struct nomo_open_options *options,
-                             struct nomo_model **model,
-                             struct nomo_error *error);
-
-/*
- Opens a bundle from `n_bytes` bytes in memory, which are not needed after the call.
-
- All else is as in nomo_model_open_file.
- */
-int32_t nomo_model_open_memory(const void *bytes,
-                               size_t n_bytes,
-                               const struct nomo_open_options *options,
-                               struct nomo_model **model,
-                               struct nomo_error *error);
-
-/*
- Adds a reference, to be given back with nomo_model_release.
-
- Fails only with NOMO_EARGUMENT_NULL or NOMO_EARGUMENT_ALIGNMENT, so it takes no `error`.
- */
-int32_t nomo_model_retain(struct nomo_model *model);
-
-/* Gives a reference back; the last one frees the model. NULL is ignored. */
-void nomo_model_release(struct nomo_model *model);
-
-/* Writes how many features a row has to `*n_features`. `error` may be NULL. */
-int32_t nomo_model_n_features(const struct nomo_model *model,
-                              size_t *n_features,
-                              struct nomo_error *error);
-
-/*
- Writes how many classes, and so how many probabilities a row gets, to `*n_classes`. `error` may
- be NULL.
- */
-int32_t nomo_model_n_classes(const struct nomo_model *model,
-                             size_t *n_classes,
-                             struct nomo_error *error);
-
-/* Describes the feature at `index`, counted from 0, in `*feature`. `error` may be NULL. */
-int32_t nomo_model_feature(const struct nomo_model *model,
-                           size_t index,
-                           struct nomo_feature *feature,
-                           struct nomo_error *error);
-
-/* Writes the position of the feature called `name` (UTF-8) to `*index`. `error` may be NULL. */
-int32_t nomo_model_feature_index(const struct nomo_model *model,
-                                 const char *name,
-                                 size_t *index,
-                                 struct nomo_error *error);
-
-/*
- Writes the name (UTF-8 without control characters) of the class at `index`, counted from 0, to `*name`.
-
- With two classes, class 1 is the positive one. The text is owned by the model and valid until
- the model is freed. `error` may be NULL.
- */
-int32_t nomo_model_class(const struct nomo_model *model,
-                         size_t index,
-                         const char **name,
-                         struct nomo_error *error);
-
-/*
- Writes the digest that names the bundle, 64 lower-case hexadecimal digits, to `*digest`: log it to prove
- which model answered.
-
- The text is owned by the model and valid until the model is freed. `error` may be NULL.
- */
-int32_t nomo_model_digest(const struct nomo_model *model,
-                          const char **digest,
-                          struct nomo_error *error);
-
-/*
- Creates a session for `model` and writes it to `*session`.
-
- The caller frees it with nomo_session_destroy. On failure `*session` is not written. `error` may
- be NULL.
- */
-int32_t nomo_session_create(const struct nomo_model *model,
-                            struct nomo_session **session,
-                            struct nomo_error *error);
-
-/* Frees a session that no thread uses any more. NULL is ignored. */
-void nomo_session_destroy(struct nomo_session *session);
-
-/*
- Predicts one row.
-
- `values` holds `n_values` numbers of at most 1e100 in magnitude, one per feature of the model, in
- its order and units. NaN means missing; a model that cannot do without the value refuses it. The
- lowest feature with an unusable value is reported; `row` of `error` is then NOMO_NONE.
- `probabilities` has room for exactly one number per class. `class_index` receives the most
- probable class (of equally probable ones, the lowest); it may be NULL. `error` may be NULL.
- Outputs must not overlap `values`; this is not checked.
- */
-int32_t nomo_session_predict_row(struct nomo_session *session,
-                                 const double *values,
-                                 size_t n_values,
-                                 double *probabilities,
-                                 size_t n_probabilities,
-                                 uint32_t *class_index,
-                                 struct nomo_error *error);
+  /* What `values` points to: NOMO_F64, NOMO_F32, NOMO_I64, NOMO_I32, NOMO_BOOLEAN or NOMO_TEXT. */
+  uint32_t element_type;
+  /* The feature, counted from 0; each stands at most once. */
+  size_t feature;
+  /* One element per row; not changed. */
+  const void *values;
+  /* How many elements `values` holds: n_rows. */
+  size_t n_values;
+  /*
+   NULL, or one bit per row, 1 where there is a value: bit i of a row is
+   (validity[i / 8] >> (i % 8)) & 1.
+   */
+  const uint8_t *validity;
+  /* How many bytes `validity` holds: at least (n_rows + 7) / 8; 0 when it is NULL. */
+  size_t n_validity;
+  /* The UCUM code of the unit of the numbers, or NULL for the feature's own. */
+  const char *unit;
+} nomo_column;
 
 /*
  Predicts every row of a matrix; each gets the same bits as from nomo_session_predict_row.
 
- The first row that cannot be predicted fails the call, with its number in `error`, and no output
- is written. With 0 rows and the right
- number of columns the call succeeds. `error` may be NULL.
+ With NOMO_STOP, the first row that cannot be predicted fails the call, with its number in `error`,
+ and no output is written; with NOMO_GO_ON, its status stands in `row_status`. With 0 rows and the
+ right number of columns the call succeeds. `error` may be NULL.
  */
-int32_t nomo_session_predict_matrix(struct nomo_session *session,
-                                    const struct nomo_matrix *rows,
-                                    const struct nomo_outputs *outputs,
-                                    struct nomo_error *error);
+int32_t nomo_session_predict_matrix(nomo_session *session,
+                                    const nomo_matrix *rows,
+                                    const nomo_outputs *outputs,
+                                    nomo_error *error);
+
+/*
+ Predicts rows that are given column by column; each gets the same bits as from
+ nomo_session_predict with the same values.
+
+ `columns` holds `n_columns` structs, one after the other. A feature without a column is unset. A
+ column that names no feature, or one that stands twice, gives NOMO_ESCHEMA_COLUMNS. All else is as
+ in nomo_session_predict_matrix; `feature` of `error` is that of the column.
+ */
+int32_t nomo_session_predict_columns(nomo_session *session,
+                                     const nomo_column *columns,
+                                     size_t n_columns,
+                                     size_t n_rows,
+                                     const nomo_outputs *outputs,
+                                     nomo_error *error);
 
 /* Initial values of the structs, to be used as in: nomo_error error = NOMO_ERROR_INIT; */
 #define NOMO_ERROR_INIT { (uint32_t)sizeof(nomo_error), 0, NOMO_NONE, NOMO_NONE, NOMO_NONE, { 0 } }
-#define NOMO_OPEN_OPTIONS_INIT { (uint32_t)sizeof(nomo_open_options), 0, 0 }
-#define NOMO_FEATURE_INIT { (uint32_t)sizeof(nomo_feature), 0, NULL, NULL }
-#define NOMO_MATRIX_INIT { (uint32_t)sizeof(nomo_matrix), 0, NULL, 0, 0, 0, 0, 0 }
-#define NOMO_OUTPUTS_INIT { (uint32_t)sizeof(nomo_outputs), 0, NULL, 0, NULL, 0 }
+#define NOMO_OPEN_OPTIONS_INIT { (uint32_t)sizeof(nomo_open_options), 0, 0, NULL, NULL }
+#define NOMO_MODEL_INFO_INIT { (uint32_t)sizeof(nomo_model_info), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0 }
+#define NOMO_FEATURE_INIT { (uint32_t)sizeof(nomo_feature), 0, NULL, NULL, 0.0, 0.0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+#define NOMO_UNIT_INIT { (uint32_t)sizeof(nomo_unit), 0, NULL, 0.0, 0.0, 0.0 }
+#define NOMO_MEMBER_INIT { (uint32_t)sizeof(nomo_member), 0, NULL, 0 }
+#define NOMO_CUTOFF_INIT { (uint32_t)sizeof(nomo_cutoff), 0, NULL, 0.0 }
+#define NOMO_RULE_INIT { (uint32_t)sizeof(nomo_rule), 0, NULL, NULL, 0 }
+#define NOMO_OUTPUTS_INIT { (uint32_t)sizeof(nomo_outputs), NOMO_STOP, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0 }
+#define NOMO_MATRIX_INIT { (uint32_t)sizeof(nomo_matrix), NOMO_F64, NULL, 0, 0, 0, 0, 0 }
+#define NOMO_COLUMN_INIT { (uint32_t)sizeof(nomo_column), NOMO_F64, 0, NULL, 0, NULL, 0, NULL }
 
 #ifdef __cplusplus
 }

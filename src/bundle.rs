@@ -5,21 +5,24 @@
 //! bytes.
 
 mod container;
+mod format_1;
 mod golden;
 mod manifest;
 
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub(crate) use container::FORMAT;
 pub use container::{Digest, Limits};
 pub(crate) use golden::GoldenCase;
 pub use golden::{MAX_GOLDEN_CASES, MIN_GOLDEN_CASES};
 pub use manifest::Manifest;
 
-use crate::codec;
-use crate::ensemble::{Combiner, EnsembleMember};
+use crate::codec::{self, Text};
+use crate::ensemble::{Calibrator, Combiner, Cutoff, EnsembleMember};
 use crate::error::{Error, ErrorKind, Place};
 use crate::pipeline::Branch;
 use crate::schema::Schema;
@@ -30,6 +33,8 @@ use container::{Container, SectionKind};
 pub struct Parts {
     /// Where the model comes from.
     pub manifest: Manifest,
+    /// The model card: Markdown for people.
+    pub card: Option<String>,
     /// What a row must look like and what is predicted.
     pub schema: Schema,
     /// The preprocessing that members read from.
@@ -38,11 +43,17 @@ pub struct Parts {
     pub members: Vec<EnsembleMember>,
     /// How the members vote.
     pub combiner: Combiner,
+    /// What is done to the probabilities of the ensemble.
+    pub calibrator: Option<Calibrator>,
+    /// Named operating points.
+    pub cutoffs: Vec<Cutoff>,
 }
 
 /// A decoded bundle whose digests are right; its parts are not yet checked against each other.
 #[derive(Debug)]
 pub(crate) struct Bundle {
+    pub(crate) format: u32,
+    pub(crate) n_skipped_sections: usize,
     pub(crate) parts: Parts,
     pub(crate) golden_cases: Vec<GoldenCase>,
     pub(crate) digest: Digest,
@@ -57,13 +68,21 @@ impl Bundle {
     /// section.
     pub(crate) fn from_bytes(bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
         let container = Container::from_bytes(bytes, limits)?;
+        if container.format() == 1 {
+            return format_1::read(&container);
+        }
         Ok(Self {
+            format: container.format(),
+            n_skipped_sections: container.n_skipped(),
             parts: Parts {
                 manifest: decode(&container, SectionKind::Manifest)?,
+                card: decode_optional(&container, SectionKind::Card)?.map(|card: Text| card.0),
                 schema: decode(&container, SectionKind::Schema)?,
                 branches: decode(&container, SectionKind::Pipeline)?,
                 members: decode(&container, SectionKind::Members)?,
                 combiner: decode(&container, SectionKind::Combiner)?,
+                calibrator: decode_optional(&container, SectionKind::Calibrator)?,
+                cutoffs: decode_optional(&container, SectionKind::Cutoffs)?.unwrap_or_default(),
             },
             golden_cases: decode(&container, SectionKind::GoldenCases)?,
             digest: container.digest(),
@@ -71,26 +90,46 @@ impl Bundle {
     }
 }
 
-/// Writes a bundle; the same parts and cases always give the same bytes.
+/// Writes a bundle; the same parts and cases always give the same bytes. What is not there gets no
+/// section.
 pub(crate) fn to_bytes(parts: &Parts, golden_cases: &Vec<GoldenCase>) -> Result<Vec<u8>, Error> {
-    Ok(container::to_bytes(&[
-        (SectionKind::Manifest, encode(&parts.manifest, SectionKind::Manifest)?),
-        (SectionKind::Schema, encode(&parts.schema, SectionKind::Schema)?),
-        (SectionKind::Pipeline, encode(&parts.branches, SectionKind::Pipeline)?),
-        (SectionKind::Members, encode(&parts.members, SectionKind::Members)?),
-        (SectionKind::Combiner, encode(&parts.combiner, SectionKind::Combiner)?),
-        (SectionKind::GoldenCases, encode(golden_cases, SectionKind::GoldenCases)?),
-    ]))
+    let mut sections = alloc::vec![
+        encode(&parts.manifest, SectionKind::Manifest)?,
+        encode(&parts.schema, SectionKind::Schema)?,
+        encode(&parts.branches, SectionKind::Pipeline)?,
+        encode(&parts.members, SectionKind::Members)?,
+        encode(&parts.combiner, SectionKind::Combiner)?,
+        encode(golden_cases, SectionKind::GoldenCases)?,
+    ];
+    if let Some(calibrator) = &parts.calibrator {
+        sections.push(encode(calibrator, SectionKind::Calibrator)?);
+    }
+    if !parts.cutoffs.is_empty() {
+        sections.push(encode(&parts.cutoffs, SectionKind::Cutoffs)?);
+    }
+    if let Some(card) = &parts.card {
+        sections.push(encode(card, SectionKind::Card)?);
+    }
+    Ok(container::to_bytes(&sections))
 }
 
-fn encode<T: Serialize>(value: &T, kind: SectionKind) -> Result<Vec<u8>, Error> {
-    codec::encode(value).map_err(|e| e.within(Place::Section(kind.name())))
+fn encode<T: Serialize>(value: &T, kind: SectionKind) -> Result<(SectionKind, Vec<u8>), Error> {
+    let payload = codec::encode(value).map_err(|e| e.within(Place::Section(kind.name())))?;
+    Ok((kind, payload))
 }
 
 fn decode<T: DeserializeOwned>(container: &Container<'_>, kind: SectionKind) -> Result<T, Error> {
-    let place = Place::Section(kind.name());
-    let Some(payload) = container.payload(kind) else {
-        return Err(Error::new(ErrorKind::SectionTable, "the section is absent").within(place));
-    };
-    codec::decode(payload).map_err(|e| e.within(place))
+    decode_optional(container, kind)?.ok_or_else(|| {
+        Error::new(ErrorKind::SectionTable, "the section is absent")
+            .within(Place::Section(kind.name()))
+    })
+}
+
+fn decode_optional<T: DeserializeOwned>(
+    container: &Container<'_>,
+    kind: SectionKind,
+) -> Result<Option<T>, Error> {
+    let Some(payload) = container.payload(kind) else { return Ok(None) };
+    let decoded = codec::decode(payload).map_err(|e| e.within(Place::Section(kind.name())));
+    decoded.map(Some)
 }

@@ -1,9 +1,10 @@
 //! Why something was refused: kind, place, found versus expected.
 //!
-//! A message never contains a value of a row: values are patients' data.
+//! A message never contains a value of a row: values are patients' data. What is refused while
+//! predicting is described without allocating: its details are borrowed or shared.
 
-use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::borrow::Cow;
+use alloc::sync::Arc;
 use core::ffi::CStr;
 use core::fmt;
 
@@ -14,19 +15,65 @@ use core::fmt;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     kind: ErrorKind,
-    path: Vec<Place>,
-    detail: String,
+    path: Path,
+    detail: Detail,
+}
+
+/// What was found, and what would have been right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Detail {
+    /// A sentence.
+    Text(Cow<'static, str>),
+    /// A sentence about something that has a name in the bundle.
+    Named(Arc<str>, &'static str),
+    /// A number of things that is not the right one.
+    Count { found: usize, expected: usize, of: &'static str },
+}
+
+impl fmt::Display for Detail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Named(name, text) => write!(f, "`{name}`: {text}"),
+            Self::Count { found, expected, of } => write!(f, "{found} {of}, expected {expected}"),
+        }
+    }
+}
+
+/// Places from the inside out, so that a level further out is one more at the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Path {
+    places: [Place; MAX_PLACES],
+    len: usize,
+}
+
+/// No error lies deeper.
+const MAX_PLACES: usize = 6;
+
+impl Path {
+    const EMPTY: Self = Self { places: [Place::Row(0); MAX_PLACES], len: 0 };
 }
 
 impl Error {
-    /// An error of `kind`; `detail` says what was found and what was expected.
+    /// An error of `kind`; `detail` says what was found and what was expected. A literal is not
+    /// copied.
     #[must_use]
-    pub fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
-        Self { kind, path: Vec::new(), detail: detail.into() }
+    pub fn new(kind: ErrorKind, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { kind, path: Path::EMPTY, detail: Detail::Text(detail.into()) }
+    }
+
+    /// An error about something that has a name, told without allocating.
+    pub(crate) fn named(kind: ErrorKind, name: &Arc<str>, detail: &'static str) -> Self {
+        Self { kind, path: Path::EMPTY, detail: Detail::Named(Arc::clone(name), detail) }
+    }
+
+    /// A wrong number of things, told without allocating.
+    pub(crate) fn count(kind: ErrorKind, found: usize, expected: usize, of: &'static str) -> Self {
+        Self { kind, path: Path::EMPTY, detail: Detail::Count { found, expected, of } }
     }
 
     /// Parts of a model that contradict each other.
-    pub(crate) fn invalid_model(detail: impl Into<String>) -> Self {
+    pub(crate) fn invalid_model(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::InvalidModel, detail)
     }
 
@@ -37,32 +84,34 @@ impl Error {
     }
 
     /// Where it is, from the outside in.
-    #[must_use]
-    pub fn path(&self) -> &[Place] {
-        &self.path
+    pub fn path(&self) -> impl Iterator<Item = Place> {
+        self.path.places.into_iter().take(self.path.len).rev()
     }
 
     /// The same error, seen from one level further out.
     #[must_use]
     pub fn within(mut self, place: Place) -> Self {
-        self.path.insert(0, place);
+        if let Some(next) = self.path.places.get_mut(self.path.len) {
+            *next = place;
+            self.path.len += 1;
+        }
         self
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for place in &self.path {
+        for place in self.path() {
             write!(f, "{place}: ")?;
         }
-        f.write_str(&self.detail)
+        write!(f, "{}", self.detail)
     }
 }
 
 impl core::error::Error for Error {}
 
 /// One step of the way to an error. Every number counts from 0.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Place {
     /// An argument of a call, by its name.
@@ -75,12 +124,22 @@ pub enum Place {
     Row(usize),
     /// A feature of the schema.
     Feature(usize),
+    /// A level of a category.
+    Level(usize),
+    /// An alternative unit of a feature.
+    Unit(usize),
+    /// A rule of the schema.
+    Rule(usize),
+    /// A column of the caller's table.
+    Column(usize),
     /// A class of the target.
     Class(usize),
     /// A branch of the pipeline.
     Branch(usize),
     /// A step of a branch.
     Step(usize),
+    /// A value of an encoded row that a step or a member reads.
+    Input(usize),
     /// A member of the ensemble.
     Member(usize),
     /// A tree of a forest.
@@ -89,6 +148,10 @@ pub enum Place {
     Node(usize),
     /// A layer of a network.
     Layer(usize),
+    /// An item of a points score.
+    Item(usize),
+    /// A cutoff.
+    Cutoff(usize),
     /// A golden case of the bundle.
     GoldenCase(usize),
 }
@@ -101,13 +164,20 @@ impl fmt::Display for Place {
             Self::Section(name) => write!(f, "section `{name}`"),
             Self::Row(index) => write!(f, "row {index}"),
             Self::Feature(index) => write!(f, "feature {index}"),
+            Self::Level(index) => write!(f, "level {index}"),
+            Self::Unit(index) => write!(f, "unit {index}"),
+            Self::Rule(index) => write!(f, "rule {index}"),
+            Self::Column(index) => write!(f, "column {index}"),
             Self::Class(index) => write!(f, "class {index}"),
             Self::Branch(index) => write!(f, "branch {index}"),
             Self::Step(index) => write!(f, "step {index}"),
+            Self::Input(index) => write!(f, "input {index}"),
             Self::Member(index) => write!(f, "member {index}"),
             Self::Tree(index) => write!(f, "tree {index}"),
             Self::Node(index) => write!(f, "node {index}"),
             Self::Layer(index) => write!(f, "layer {index}"),
+            Self::Item(index) => write!(f, "item {index}"),
+            Self::Cutoff(index) => write!(f, "cutoff {index}"),
             Self::GoldenCase(index) => write!(f, "golden case {index}"),
         }
     }
@@ -199,6 +269,10 @@ error_kinds! {
     UnknownClass = Argument, 5, "NOMO_EARGUMENT_CLASS", "The model has no such class.";
     Alignment = Argument, 6, "NOMO_EARGUMENT_ALIGNMENT", "A pointer is not aligned for its type.";
     Shape = Argument, 7, "NOMO_EARGUMENT_SHAPE", "A length or a matrix does not fit into memory or its buffer.";
+    Index = Argument, 8, "NOMO_EARGUMENT_INDEX", "An index is beyond the end.";
+    UnknownUnit = Argument, 9, "NOMO_EARGUMENT_UNIT", "The feature has no such unit.";
+    UnknownReason = Argument, 10, "NOMO_EARGUMENT_REASON", "A reason is no code of FHIR's data-absent-reason.";
+    Option = Argument, 11, "NOMO_EARGUMENT_OPTION", "An option or a flag has no such value.";
     Magic = Format, 1, "NOMO_EFORMAT_MAGIC", "The bytes are not a bundle.";
     Truncated = Format, 2, "NOMO_EFORMAT_TRUNCATED", "The bundle is shorter than it says.";
     SectionTable = Format, 3, "NOMO_EFORMAT_TABLE", "The section table is malformed.";
@@ -209,10 +283,19 @@ error_kinds! {
     DigestMismatch = Integrity, 1, "NOMO_EINTEGRITY_DIGEST", "The bundle's bytes do not match their digest.";
     TooLarge = Limit, 1, "NOMO_ELIMIT_SIZE", "The bundle is larger than the limit.";
     FeatureCount = Schema, 1, "NOMO_ESCHEMA_FEATURES", "A row does not have one value per feature.";
+    Columns = Schema, 2, "NOMO_ESCHEMA_COLUMNS", "The columns of a table do not fit the features.";
     Infinite = Value, 1, "NOMO_EVALUE_INFINITE", "A value is infinite.";
     Missing = Value, 2, "NOMO_EVALUE_MISSING", "A value is missing and the model cannot do without it.";
     Magnitude = Value, 3, "NOMO_EVALUE_MAGNITUDE", "A value is beyond every plausible size (1e100).";
+    Unset = Value, 4, "NOMO_EVALUE_UNSET", "A feature was not set.";
+    NotANumber = Value, 5, "NOMO_EVALUE_NAN", "A value is not a number.";
+    OutOfRange = Value, 6, "NOMO_EVALUE_RANGE", "A value is outside its plausible range.";
+    UnseenLevel = Value, 7, "NOMO_EVALUE_LEVEL", "A value is no level of its category.";
+    WrongType = Value, 8, "NOMO_EVALUE_TYPE", "A value does not have the type of its feature.";
+    RuleViolated = Value, 9, "NOMO_EVALUE_RULE", "Values of a row contradict each other.";
     OutputLength = Buffer, 1, "NOMO_EBUFFER_LENGTH", "An output does not have the right length.";
+    SessionMemory = Buffer, 2, "NOMO_EBUFFER_MEMORY", "The memory for a session is too small.";
+    ArrowType = Unsupported, 1, "NOMO_EUNSUPPORTED_ARROW", "An Arrow type or layout is not supported.";
     GoldenCase = SelfTest, 1, "NOMO_ESELFTEST_GOLDEN", "The model does not reproduce a golden case.";
     FileNotFound = Io, 1, "NOMO_EIO_NOT_FOUND", "The file does not exist.";
     FileRead = Io, 2, "NOMO_EIO_READ", "The file could not be read.";
@@ -222,7 +305,7 @@ error_kinds! {
 }
 
 /// A literal that ends with NUL as a C text.
-const fn c_text(literal: &'static str) -> &'static CStr {
+pub(crate) const fn c_text(literal: &'static str) -> &'static CStr {
     match CStr::from_bytes_with_nul(literal.as_bytes()) {
         Ok(text) => text,
         Err(_) => c"",
@@ -244,6 +327,15 @@ mod tests {
             error.to_string(),
             "member 2: tree 17: left child 90, but the tree has 31 nodes"
         );
+    }
+
+    #[test]
+    fn what_is_told_without_allocating_reads_like_the_rest() {
+        let name: Arc<str> = "dose".into();
+        let error = Error::named(ErrorKind::Missing, &name, "missing").within(Place::Feature(3));
+        assert_eq!(error.within(Place::Row(7)).to_string(), "row 7: feature 3: `dose`: missing");
+        let error = Error::count(ErrorKind::FeatureCount, 2, 3, "values");
+        assert_eq!(error.to_string(), "2 values, expected 3");
     }
 
     #[test]

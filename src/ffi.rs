@@ -10,15 +10,23 @@
     reason = "the header's comments are the contract, in C's words"
 )]
 
+mod batch;
 mod boundary;
 mod error;
+mod inspect;
 mod model;
+mod outputs;
+mod row;
 mod session;
 mod status;
 mod version;
 
+pub use batch::*;
 pub use error::*;
+pub use inspect::*;
 pub use model::*;
+pub use outputs::*;
+pub use row::*;
 pub use session::*;
 pub use status::*;
 pub use version::*;

@@ -11,7 +11,7 @@
 //! let model = Model::open(&bytes)?; // or Model::open_file("wdbc.nomo")
 //! let mut session = Session::new(model.into());
 //! let prediction = session.predict_row(&[17.99, 10.38, 122.8])?;
-//! println!("{} {:?}", prediction.class(), prediction.probabilities());
+//! println!("{:?} {:?}", prediction.class(), prediction.probabilities());
 //! # Ok(())
 //! # }
 //! ```
@@ -28,18 +28,19 @@ extern crate std;
 mod error;
 pub mod numeric;
 
-mod bound;
 mod codec;
+mod domain;
 
-mod link;
 mod schema;
 
-mod batch;
+mod intake;
+mod link;
+
 mod member;
 mod pipeline;
+mod prediction;
 
 mod ensemble;
-mod prediction;
 
 mod bundle;
 
@@ -53,16 +54,28 @@ mod session;
 pub mod ffi;
 
 pub use bundle::{Digest, Limits, MAX_GOLDEN_CASES, MIN_GOLDEN_CASES, Manifest, Parts};
-pub use ensemble::{Combiner, EnsembleMember};
+pub use ensemble::{CalibrationMap, Calibrator, Combiner, Cutoff, EnsembleMember, StackInput};
 pub use error::{Error, ErrorClass, ErrorKind, Place};
+pub use intake::{Flags, Value};
 pub use link::Link;
-pub use member::{Activation, Forest, Layer, Linear, Member, Network, Node, Tree};
+pub use member::{
+    Activation, Aggregate, BatchNormalization, Comparison, Forest, Layer, Likelihood, Linear,
+    Member, NaiveBayes, Network, Node, Points, PointsItem, PointsScore, PointsTotal, Precision,
+    Side, Tie, Tree,
+};
 pub use model::Model;
-pub use pipeline::{Branch, StandardScaler, Step};
+pub use pipeline::{
+    Binner, Branch, Clip, Derivation, Derive, ImputeStatistic, Imputer, Inputs, LevelEncoder,
+    Log1p, MinMaxScaler, OneHotEncoder, Polynomial, Projection, RobustScaler, Select, SignedPower,
+    Spline, StandardScaler, Step, YeoJohnson,
+};
 pub use prediction::Prediction;
-pub use schema::{Feature, FeatureKind, Schema, Target};
+pub use schema::{
+    Action, Condition, Feature, FeatureKind, MissingReason, Policy, Quantity, Range, Rule,
+    RuleAction, Schema, Target, Unit,
+};
 pub use seal::seal;
-pub use session::Session;
+pub use session::{OnRefusal, Session};
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

@@ -1,13 +1,16 @@
-//! From margins to probabilities, and from these to a class.
+//! From margins to what is predicted: probabilities, or a value.
 
 use alloc::format;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, ErrorKind};
+use crate::domain::Domain;
+use crate::error::{Error, Place};
 use crate::numeric::{exp, logistic_pair};
+use crate::schema::Target;
 
-/// The function whose inverse turns a member's margins into one probability per class.
+/// The function whose inverse turns a member's margins into one probability per class, or into the
+/// value of a regression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Link {
@@ -15,44 +18,87 @@ pub enum Link {
     Logit,
     /// One margin per class; probabilities are proportional to `exp(margin)`.
     Softmax,
+    /// Regression: the one margin is the predicted value.
+    Identity,
+    /// One margin per class, which is its probability already, as averaged trees give it.
+    Probability,
 }
 
 impl Link {
-    /// How many margins a member must give for this many classes.
+    /// How many margins a member must give for a target.
     ///
     /// # Errors
     ///
-    /// `InvalidModel` when the link cannot serve that many classes.
-    pub(crate) fn n_margins(self, n_classes: usize) -> Result<usize, Error> {
-        match self {
-            Self::Logit if n_classes != 2 => Err(Error::new(
-                ErrorKind::InvalidModel,
-                format!("the logit link serves 2 classes, but the target has {n_classes}"),
-            )),
-            Self::Logit => Ok(1),
-            Self::Softmax => Ok(n_classes),
+    /// `InvalidModel` when the link cannot serve the target.
+    pub(crate) fn n_margins(self, target: &Target) -> Result<usize, Error> {
+        let n_classes = target.classes().len();
+        let (name, serves) = match self {
+            Self::Logit if n_classes == 2 => return Ok(1),
+            Self::Softmax | Self::Probability if n_classes > 0 => return Ok(n_classes),
+            Self::Identity if n_classes == 0 => return Ok(1),
+            Self::Logit => ("logit", "2 classes"),
+            Self::Softmax => ("softmax", "classes"),
+            Self::Identity => ("identity", "regression"),
+            Self::Probability => ("probability", "classes"),
+        };
+        let found =
+            if n_classes == 0 { "is a number".into() } else { format!("has {n_classes} classes") };
+        Err(Error::invalid_model(format!(
+            "the {name} link serves {serves}, but the target {found}"
+        )))
+    }
+
+    /// Checks that margins of such domains have an inverse; tells the domain of the outputs.
+    ///
+    /// Every number has a logistic and is a value, and of any numbers there is a softmax: only what
+    /// is missing is refused, and what lies beyond 1e300. That probabilities sum to 1 no domain can
+    /// tell: members that use the probability link prove it themselves.
+    pub(crate) fn check(self, margins: &[Domain]) -> Result<Domain, Error> {
+        let mut hull: Option<Domain> = None;
+        for (index, margin) in margins.iter().enumerate() {
+            margin.check_present()?;
+            match self {
+                Self::Logit | Self::Softmax | Self::Identity => drop(margin.check()?),
+                Self::Probability => {
+                    margin.check_within(0.0, 1.0).map_err(|e| e.within(Place::Class(index)))?
+                }
+            }
+            let (low, high) = (margin.low, margin.high);
+            hull = Some(hull.map_or(*margin, |h| Domain::new(h.low.min(low), h.high.max(high))));
+        }
+        match (self, hull) {
+            (Self::Identity, Some(value)) => Ok(value),
+            (Self::Logit | Self::Softmax | Self::Probability, Some(_)) => Ok(Domain::new(0.0, 1.0)),
+            (_, None) => Err(Error::invalid_model("no margins")),
         }
     }
 
-    /// Writes one probability per class; `margins` are finite.
+    /// Writes one output per class, or the one value; `margins` are finite.
     ///
     /// The sum of `Softmax` runs from the first class to the last.
     #[allow(clippy::indexing_slicing, reason = "lengths were checked when the model was opened")]
-    pub(crate) fn probabilities(self, margins: &[f64], out: &mut [f64]) {
+    pub(crate) fn outputs(self, margins: &[f64], out: &mut [f64]) {
         match self {
             Self::Logit => (out[0], out[1]) = logistic_pair(margins[0]),
             Self::Softmax => {
-                let largest = margins.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                let mut sum = 0.0;
-                for (share, &margin) in out.iter_mut().zip(margins) {
-                    *share = exp(margin - largest);
-                    sum += *share;
-                }
-                for share in out {
-                    *share /= sum;
-                }
+                out.copy_from_slice(margins);
+                softmax(out);
             }
+            Self::Identity | Self::Probability => out.copy_from_slice(margins),
         }
+    }
+}
+
+/// `exp(value − largest)`, divided by their sum from the first to the last.
+pub(crate) fn softmax(values: &mut [f64]) {
+    let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let mut sum = 0.0;
+    for value in &mut *values {
+        *value = exp(*value - largest);
+        sum += *value;
+    }
+    for value in values {
+        *value /= sum;
     }
 }
 
@@ -70,26 +116,78 @@ pub(crate) fn most_probable(probabilities: &[f64]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString;
+    use alloc::vec;
+
+    fn classes(n: usize) -> Target {
+        Target::of_classes("diagnosis", ["a", "b", "c"].into_iter().take(n))
+    }
 
     #[test]
     fn softmax_of_two_margins_is_the_logistic_of_their_difference() {
         let mut softmax = [0.0; 2];
-        Link::Softmax.probabilities(&[0.25, 1.5], &mut softmax);
+        Link::Softmax.outputs(&[0.25, 1.5], &mut softmax);
         let mut logit = [0.0; 2];
-        Link::Logit.probabilities(&[1.25], &mut logit);
+        Link::Logit.outputs(&[1.25], &mut logit);
         assert!((softmax[0] - logit[0]).abs() < 1e-16 && (softmax[1] - logit[1]).abs() < 1e-15);
     }
 
     #[test]
     fn softmax_does_not_overflow() {
         let mut out = [0.0; 3];
-        Link::Softmax.probabilities(&[1e300, -1e300, 1e300], &mut out);
+        Link::Softmax.outputs(&[1e300, -1e300, 1e300], &mut out);
         assert_eq!(out, [0.5, 0.0, 0.5]);
     }
 
     #[test]
-    fn the_logit_link_refuses_three_classes() {
-        assert_eq!(Link::Logit.n_margins(3).unwrap_err().kind(), ErrorKind::InvalidModel);
+    fn a_link_serves_what_it_can_predict() {
+        let number = Target::Number { name: "dose".into(), unit: None };
+        let n_margins = |link: Link, target: &Target| link.n_margins(target).ok();
+        assert_eq!(n_margins(Link::Logit, &classes(2)), Some(1));
+        assert_eq!(n_margins(Link::Softmax, &classes(3)), Some(3));
+        assert_eq!(n_margins(Link::Probability, &classes(2)), Some(2));
+        assert_eq!(n_margins(Link::Identity, &number), Some(1));
+        assert_eq!(n_margins(Link::Identity, &classes(2)), None);
+        assert_eq!(n_margins(Link::Softmax, &number), None);
+        assert_eq!(
+            Link::Logit.n_margins(&classes(3)).unwrap_err().to_string(),
+            "the logit link serves 2 classes, but the target has 3 classes"
+        );
+    }
+
+    #[test]
+    fn margins_of_every_link_are_checked() {
+        let inside = [Domain::new(-3.0, 5.0), Domain::new(-1.0, 7.0)];
+        let outputs = |link: Link, n: usize| {
+            let outputs = link.check(&inside[..n]).unwrap();
+            (outputs.low, outputs.high)
+        };
+        assert_eq!(outputs(Link::Logit, 1), (0.0, 1.0));
+        assert_eq!(outputs(Link::Softmax, 2), (0.0, 1.0));
+        assert_eq!(outputs(Link::Identity, 1), (-3.0, 5.0));
+        assert!(Link::Probability.check(&[Domain::new(0.0, 1.0); 2]).is_ok());
+        let refused = Link::Probability.check(&[Domain::new(0.0, 1.0), Domain::new(0.0, 1.5)]);
+        assert_eq!(
+            refused.unwrap_err().to_string(),
+            "class 1: may lie in [0, 1.5], expected [0, 1]"
+        );
+        for link in [Link::Logit, Link::Softmax, Link::Identity, Link::Probability] {
+            let missing = Domain { may_be_missing: true, ..Domain::new(0.0, 1.0) };
+            let cases = [vec![], vec![missing], vec![Domain::new(0.0, f64::INFINITY)]];
+            for margins in cases.iter().chain(&[vec![Domain::new(f64::NAN, 0.0)]]) {
+                assert!(link.check(margins).is_err(), "{link:?} {margins:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn values_and_probabilities_are_margins_as_they_are() {
+        let mut value = [0.0];
+        Link::Identity.outputs(&[-0.0], &mut value);
+        assert!(value[0].to_bits() == (-0.0_f64).to_bits());
+        let mut probabilities = [0.0; 3];
+        Link::Probability.outputs(&[0.25, 0.75, 0.0], &mut probabilities);
+        assert_eq!(probabilities, [0.25, 0.75, 0.0]);
     }
 
     #[test]

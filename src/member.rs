@@ -5,18 +5,25 @@
 
 mod forest;
 mod linear;
+mod naive_bayes;
 mod network;
+mod points_score;
 
 use alloc::format;
+use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use forest::FlatForest;
-pub use forest::{Forest, Node, Tree};
+pub use forest::{Aggregate, Comparison, Forest, Node, Precision, Side, Tree};
 pub use linear::Linear;
-pub use network::{Activation, Layer, Network};
+pub(crate) use naive_bayes::CompiledNaiveBayes;
+pub use naive_bayes::{Likelihood, NaiveBayes};
+pub use network::{Activation, BatchNormalization, Layer, Network};
+pub use points_score::{Points, PointsItem, PointsScore, PointsTotal, Tie};
 
-use crate::error::Error;
+use crate::domain::Domain;
+use crate::error::{Error, Place};
 use crate::link::Link;
 
 /// One fitted model.
@@ -25,52 +32,57 @@ use crate::link::Link;
 pub enum Member {
     /// A linear model, for example logistic regression.
     Linear(Linear),
-    /// A sum of decision trees, for example gradient boosting.
+    /// Decision trees, summed (gradient boosting) or averaged (random forest).
     Forest(Forest),
     /// A network of dense layers.
     Network(Network),
+    /// Naive Bayes over numbers and levels.
+    NaiveBayes(NaiveBayes),
+    /// Whole points added up as on paper.
+    PointsScore(PointsScore),
+}
+
+/// What a fitted model can say of itself. `check` comes first, once, when a bundle is opened.
+pub(crate) trait Model {
+    /// How its margins become probabilities, or a value.
+    fn link(&self) -> Link;
+
+    /// Checks the parameters, and that they can work on such inputs; tells the domains of the
+    /// margins.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidModel`, with the place.
+    fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error>;
 }
 
 impl Member {
-    /// How many encoded values it reads.
-    #[must_use]
-    pub fn n_inputs(&self) -> usize {
+    fn model(&self) -> &dyn Model {
         match self {
-            Self::Linear(linear) => linear.n_inputs(),
-            Self::Forest(forest) => forest.n_inputs(),
-            Self::Network(network) => network.n_inputs(),
+            Self::Linear(linear) => linear,
+            Self::Forest(forest) => forest,
+            Self::Network(network) => network,
+            Self::NaiveBayes(naive_bayes) => naive_bayes,
+            Self::PointsScore(score) => score,
         }
     }
 
-    /// How its margins become probabilities.
+    /// How its margins become probabilities, or a value.
     #[must_use]
     pub fn link(&self) -> Link {
-        match self {
-            Self::Linear(linear) => linear.link(),
-            Self::Forest(forest) => forest.link(),
-            Self::Network(network) => network.link(),
-        }
+        self.model().link()
     }
 
-    /// Checks it against what it will be given: `n_inputs` values of at most `magnitude`.
-    pub(crate) fn check(
-        &self,
-        n_inputs: usize,
-        magnitude: f64,
-        n_classes: usize,
-    ) -> Result<(), Error> {
-        if self.n_inputs() != n_inputs {
+    /// Checks it against what it will be given, and that it gives `n_margins`; tells their domains.
+    pub(crate) fn check(&self, inputs: &[Domain], n_margins: usize) -> Result<Vec<Domain>, Error> {
+        let margins = self.model().check(inputs)?;
+        if margins.len() != n_margins {
             return Err(Error::invalid_model(format!(
-                "reads {} values, but its branch gives {n_inputs}",
-                self.n_inputs()
+                "{} margins, expected {n_margins}",
+                margins.len()
             )));
         }
-        let n_margins = self.link().n_margins(n_classes)?;
-        match self {
-            Self::Linear(linear) => linear.check(n_margins, magnitude),
-            Self::Forest(forest) => forest.check(n_margins),
-            Self::Network(network) => network.check(n_margins, magnitude),
-        }
+        Ok(margins)
     }
 
     /// The same member in the form that predicts fastest. Only for members that were checked.
@@ -79,6 +91,8 @@ impl Member {
             Self::Linear(linear) => CompiledMember::Linear(linear),
             Self::Forest(forest) => CompiledMember::Forest(FlatForest::new(&forest)),
             Self::Network(network) => CompiledMember::Network(network),
+            Self::NaiveBayes(naive_bayes) => CompiledMember::NaiveBayes(naive_bayes.compile()),
+            Self::PointsScore(score) => CompiledMember::PointsScore(score),
         }
     }
 }
@@ -89,29 +103,27 @@ pub(crate) enum CompiledMember {
     Linear(Linear),
     Forest(FlatForest),
     Network(Network),
+    NaiveBayes(CompiledNaiveBayes),
+    PointsScore(PointsScore),
 }
 
 impl CompiledMember {
-    /// How much scratch space each of the two buffers of [`Self::margins`] needs.
+    /// How much scratch space [`Self::margins`] needs.
     pub(crate) fn n_scratch(&self) -> usize {
         match self {
-            Self::Network(network) => network.n_scratch(),
-            Self::Linear(_) | Self::Forest(_) => 0,
+            Self::Network(network) => 2 * network.width(),
+            Self::Linear(_) | Self::Forest(_) | Self::NaiveBayes(_) | Self::PointsScore(_) => 0,
         }
     }
 
     /// Writes the margins of an encoded row.
-    pub(crate) fn margins(
-        &self,
-        encoded: &[f64],
-        here: &mut [f64],
-        there: &mut [f64],
-        out: &mut [f64],
-    ) {
+    pub(crate) fn margins(&self, encoded: &[f64], scratch: &mut [f64], out: &mut [f64]) {
         match self {
             Self::Linear(linear) => linear.margins(encoded, out),
             Self::Forest(forest) => forest.margins(encoded, out),
-            Self::Network(network) => network.margins(encoded, here, there, out),
+            Self::Network(network) => network.margins(encoded, scratch, out),
+            Self::NaiveBayes(naive_bayes) => naive_bayes.margins(encoded, out),
+            Self::PointsScore(score) => score.margins(encoded, out),
         }
     }
 }
@@ -123,3 +135,36 @@ fn check_finite(values: &[f64], what: &str) -> Result<(), Error> {
         Some(index) => Err(Error::invalid_model(format!("{what} {index} is not a finite number"))),
     }
 }
+
+/// Refuses the probability link, for members whose margins may have any sum.
+fn check_no_probabilities(link: Link) -> Result<(), Error> {
+    match link {
+        Link::Probability => Err(Error::invalid_model(
+            "the probability link needs margins that sum to 1, and weighted sums need not",
+        )),
+        Link::Logit | Link::Softmax | Link::Identity => Ok(()),
+    }
+}
+
+/// Refuses a wrong number of inputs, and inputs that may be missing.
+fn check_inputs(inputs: &[Domain], n_inputs: usize) -> Result<(), Error> {
+    check_width(inputs, n_inputs)?;
+    for (index, input) in inputs.iter().enumerate() {
+        input.check_present().map_err(|e| e.within(Place::Input(index)))?;
+    }
+    Ok(())
+}
+
+/// Refuses a wrong number of inputs.
+fn check_width(inputs: &[Domain], n_inputs: usize) -> Result<(), Error> {
+    if inputs.len() == n_inputs {
+        return Ok(());
+    }
+    let detail = format!("reads {n_inputs} values, but its branch gives {}", inputs.len());
+    Err(Error::invalid_model(detail))
+}
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+pub(crate) mod tests;

@@ -3,17 +3,18 @@
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::{String, ToString};
-use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::bundle::{
     Bundle, Digest, GoldenCase, Limits, MAX_GOLDEN_CASES, MIN_GOLDEN_CASES, Manifest, Parts,
 };
-use crate::ensemble::{Combiner, EnsembleMember};
+use crate::domain::Domain;
+use crate::ensemble::{Below, Calibrator, CompiledCombiner, Cutoff, EnsembleMember};
 use crate::error::{Error, ErrorKind, Place};
+use crate::intake::{Cell, Flags, Intake};
 use crate::link::Link;
 use crate::member::CompiledMember;
-use crate::pipeline::Branch;
+use crate::pipeline::Pipeline;
 use crate::prediction::Prediction;
 use crate::schema::{Schema, check_name};
 
@@ -25,11 +26,18 @@ use crate::schema::{Schema, check_name};
 #[derive(Debug)]
 pub struct Model {
     digest: Digest,
+    format: u32,
+    n_skipped_sections: usize,
     manifest: Manifest,
+    card: Option<String>,
     schema: Schema,
-    branches: Vec<Branch>,
+    intake: Intake,
+    pipeline: Pipeline,
     members: Vec<PlacedMember>,
-    combiner: Combiner,
+    combiner: CompiledCombiner,
+    calibrator: Option<Calibrator>,
+    cutoffs: Vec<Cutoff>,
+    golden_cases: Vec<GoldenCase>,
 }
 
 /// A compiled member and where it stands.
@@ -64,9 +72,23 @@ impl Model {
     ///
     /// As [`Self::open`].
     pub fn open_with(bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
+        let model = Self::open_untested(bytes, limits)?;
+        model.self_test()?;
+        Ok(model)
+    }
+
+    /// [`Self::open_with`] without replaying the golden cases: for tests alone. What such a model
+    /// predicts is not proved to be what was sealed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`], without the class `SelfTest`.
+    pub fn open_untested(bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
         let bundle = Bundle::from_bytes(bytes, limits)?;
-        let model = Self::new(bundle.parts, bundle.digest)?;
-        model.replay(&bundle.golden_cases)?;
+        let mut model = Self::new(bundle.parts, bundle.digest)?;
+        model.format = bundle.format;
+        model.n_skipped_sections = bundle.n_skipped_sections;
+        model.golden_cases = bundle.golden_cases;
         Ok(model)
     }
 
@@ -90,31 +112,64 @@ impl Model {
         path: impl AsRef<std::path::Path>,
         limits: &Limits,
     ) -> Result<Self, Error> {
-        Self::open_with(&read_file(path.as_ref(), limits)?, limits)
+        Self::open_with(&Self::read_file(path, limits)?, limits)
+    }
+
+    /// The bytes of a file, at most as many as the limit allows.
+    #[cfg(feature = "std")]
+    pub(crate) fn read_file(
+        path: impl AsRef<std::path::Path>,
+        limits: &Limits,
+    ) -> Result<Vec<u8>, Error> {
+        read_file(path.as_ref(), limits)
     }
 
     /// Checks the parts against each other and lays them out for predicting.
     pub(crate) fn new(parts: Parts, digest: Digest) -> Result<Self, Error> {
-        let Parts { manifest, schema, branches, members, combiner } = parts;
+        let Parts { manifest, card, schema, branches, members, combiner, calibrator, cutoffs } =
+            parts;
         manifest.check()?;
         schema.check()?;
-        combiner.check(members.len())?;
-        let mut magnitudes = Vec::with_capacity(branches.len());
-        for (index, branch) in branches.iter().enumerate() {
-            let checked = branch.check(schema.n_features());
-            magnitudes.push(checked.map_err(|e| e.within(Place::Branch(index)))?);
-        }
-        let mut names = BTreeSet::new();
-        for (index, member) in members.iter().enumerate() {
-            check_name(&member.name, &mut names).map_err(|e| e.within(Place::Member(index)))?;
-        }
-        let sources = Sources { schema: &schema, branches: &branches, magnitudes: &magnitudes };
-        let mut placed = Vec::with_capacity(members.len());
+        check_names(branches.iter().map(|branch| branch.name.as_str()), Place::Branch)?;
+        check_names(members.iter().map(|member| member.name.as_str()), Place::Member)?;
+        check_names(cutoffs.iter().map(|cutoff| cutoff.name.as_str()), Place::Cutoff)?;
+        let row: Vec<Domain> = schema.features().iter().map(|f| f.domain()).collect();
+        let pipeline = Pipeline::new(branches, &row)?;
+
+        let (mut placed, mut outputs, mut margins) = (Vec::new(), Vec::new(), Vec::new());
         for (index, member) in members.into_iter().enumerate() {
-            let member = PlacedMember::new(member, sources);
-            placed.push(member.map_err(|e| e.within(Place::Member(index)))?);
+            let (member, output, own_margins) = PlacedMember::new(member, &schema, &pipeline)
+                .map_err(|e| e.within(Place::Member(index)))?;
+            placed.push(member);
+            outputs.push(output);
+            margins.extend(own_margins);
         }
-        Ok(Self { digest, manifest, schema, branches, members: placed, combiner })
+        let below = Below { target: schema.target(), outputs: &outputs, margins: &margins };
+        let in_combiner = |e: Error| e.within(Place::Section("combiner"));
+        let combiner = combiner.compile(&below).map_err(in_combiner)?;
+        let n_classes = schema.target().classes().len();
+        if let Some(calibrator) = &calibrator {
+            let checked = calibrator.check(n_classes);
+            checked.map_err(|e| e.within(Place::Section("calibrator")))?;
+        }
+        for (index, cutoff) in cutoffs.iter().enumerate() {
+            cutoff.check(n_classes).map_err(|e| e.within(Place::Cutoff(index)))?;
+        }
+        Ok(Self {
+            digest,
+            format: crate::bundle::FORMAT,
+            n_skipped_sections: 0,
+            manifest,
+            card,
+            intake: Intake::new(&schema),
+            schema,
+            pipeline,
+            members: placed,
+            combiner,
+            calibrator,
+            cutoffs,
+            golden_cases: Vec::new(),
+        })
     }
 
     /// The digest that names the bundle: log it to prove which model answered.
@@ -123,10 +178,29 @@ impl Model {
         self.digest
     }
 
+    /// The number of the bundle's format.
+    #[must_use]
+    pub fn format(&self) -> u32 {
+        self.format
+    }
+
+    /// How many optional sections of the bundle this version does not know, and left out. They do not
+    /// change what is predicted.
+    #[must_use]
+    pub fn n_skipped_sections(&self) -> usize {
+        self.n_skipped_sections
+    }
+
     /// Where the model comes from.
     #[must_use]
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
+    }
+
+    /// The model card: Markdown for people, where the bundle has one.
+    #[must_use]
+    pub fn card(&self) -> Option<&str> {
+        self.card.as_deref()
     }
 
     /// What a row must look like and what is predicted.
@@ -141,124 +215,211 @@ impl Model {
         self.members.iter().map(|member| member.name.as_str())
     }
 
-    /// Predicts a row that was checked; neither fails nor allocates.
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    pub(crate) fn predict<'s>(&self, row: &[f64], scratch: &'s mut Scratch) -> Prediction<'s> {
-        let Scratch { here, there, encoded, margins, members, probabilities } = scratch;
-        for (branch, encoded) in self.branches.iter().zip(encoded.iter_mut()) {
-            branch.apply(row, here, there, encoded);
-        }
-        let outputs = members.chunks_exact_mut(self.schema.n_classes());
-        for (placed, output) in self.members.iter().zip(outputs) {
-            let margins = &mut margins[..placed.n_margins];
-            let has_steps = !self.branches[placed.branch].steps.is_empty();
-            let encoded = if has_steps { encoded[placed.branch].as_slice() } else { row };
-            placed.member.margins(encoded, here, there, margins);
-            placed.link.probabilities(margins, output);
-        }
-        self.combiner.combine(members, probabilities);
-        Prediction::new(probabilities, members)
+    /// How many margins each member has.
+    #[must_use]
+    pub fn member_margins(&self) -> impl ExactSizeIterator<Item = usize> {
+        self.members.iter().map(|member| member.n_margins)
     }
 
-    /// Predicts every golden case and compares bits.
-    fn replay(&self, cases: &[GoldenCase]) -> Result<(), Error> {
-        if !(MIN_GOLDEN_CASES..=MAX_GOLDEN_CASES).contains(&cases.len()) {
+    /// The named operating points.
+    #[must_use]
+    pub fn cutoffs(&self) -> &[Cutoff] {
+        &self.cutoffs
+    }
+
+    /// How many golden cases the bundle has.
+    #[must_use]
+    pub fn n_golden_cases(&self) -> usize {
+        self.golden_cases.len()
+    }
+
+    pub(crate) fn intake(&self) -> &Intake {
+        &self.intake
+    }
+
+    /// Predicts every golden case and compares bits, as opening did.
+    ///
+    /// # Errors
+    ///
+    /// `GoldenCase` with the case that does not come out.
+    pub fn self_test(&self) -> Result<(), Error> {
+        let n_cases = self.golden_cases.len();
+        if !(MIN_GOLDEN_CASES..=MAX_GOLDEN_CASES).contains(&n_cases) {
             return Err(Error::invalid_model(format!(
-                "{} golden cases, expected {MIN_GOLDEN_CASES} to {MAX_GOLDEN_CASES}",
-                cases.len()
+                "{n_cases} golden cases, expected {MIN_GOLDEN_CASES} to {MAX_GOLDEN_CASES}"
             )));
         }
-        let mut scratch = Scratch::new(self);
-        for (index, expected) in cases.iter().enumerate() {
-            self.replay_case(expected, &mut scratch)
-                .map_err(|e| e.within(Place::GoldenCase(index)))?;
+        let mut buffers = Buffers::new(self);
+        for (index, case) in self.golden_cases.iter().enumerate() {
+            let place = Place::GoldenCase(index);
+            self.replay(case, buffers.memory()).map_err(|e| e.within(place))?;
         }
         Ok(())
     }
 
-    fn replay_case(&self, expected: &GoldenCase, scratch: &mut Scratch) -> Result<(), Error> {
-        self.schema
-            .check_row(expected.row.iter())
-            .map_err(|e| Error::invalid_model(e.to_string()))?;
-        let found = GoldenCase::of(&expected.row, &self.predict(&expected.row, scratch));
-        let differs = |(found, expected): (&Vec<u64>, &Vec<u64>)| {
-            found.len() != expected.len() || found.iter().zip(expected).any(|(a, b)| a != b)
-        };
-        let what = if differs((&found.members, &expected.members)) {
-            "a member's probabilities are"
-        } else if differs((&found.probabilities, &expected.probabilities)) {
-            "the members' are right, but the combined probabilities are"
+    fn replay(&self, case: &GoldenCase, memory: Memory<'_>) -> Result<(), Error> {
+        let refused = |error: Error| Error::invalid_model(error.to_string());
+        self.intake.check_width(case.row.len()).map_err(refused)?;
+        let cells = case.row.iter().map(|number| Cell::of_array(*number));
+        let found = GoldenCase::of(&case.row, &self.predict(cells, memory).map_err(refused)?);
+        let what = if found.flags != case.flags {
+            "what was done to its values is"
+        } else if found.members != case.members {
+            "a member's outputs are"
+        } else if found.outputs != case.outputs {
+            "the members' are right, but the combined outputs are"
         } else {
             return Ok(());
         };
         let detail = format!(
-            "{what} not the sealed ones: found bits {:#018x?}, expected {:#018x?}",
-            found.probabilities, expected.probabilities
+            "{what} not as sealed: found bits {:#018x?}, expected {:#018x?}",
+            found.outputs, case.outputs
         );
         Err(Error::new(ErrorKind::GoldenCase, detail))
     }
-}
 
-/// What a member may read from.
-#[derive(Clone, Copy)]
-struct Sources<'a> {
-    schema: &'a Schema,
-    branches: &'a [Branch],
-    /// The largest magnitude of an encoded value, by branch.
-    magnitudes: &'a [f64],
-}
+    /// Applies the policies to a row and says whether it can be predicted.
+    ///
+    /// # Errors
+    ///
+    /// As [`Intake::admit`].
+    pub(crate) fn admit(
+        &self,
+        cells: impl Iterator<Item = Cell>,
+        memory: &mut Memory<'_>,
+    ) -> Result<Flags, Error> {
+        let (row, _) = memory.numbers.split_at_mut(self.intake.n_features());
+        self.intake.admit(cells, row, memory.flags, memory.broken)
+    }
 
-impl PlacedMember {
-    /// Checks a member against the branch that it reads, and compiles it.
-    fn new(placed: EnsembleMember, sources: Sources<'_>) -> Result<Self, Error> {
-        let EnsembleMember { name, branch, member } = placed;
-        let branch = branch as usize;
-        let Sources { schema, branches, magnitudes } = sources;
-        let (Some(source), Some(magnitude)) = (branches.get(branch), magnitudes.get(branch)) else {
-            let detail = format!("reads branch {branch} of {}", branches.len());
-            return Err(Error::invalid_model(detail));
-        };
-        let n_classes = schema.n_classes();
-        member.check(source.n_outputs(schema.n_features()), *magnitude, n_classes)?;
-        let link = member.link();
-        let n_margins = link.n_margins(n_classes)?;
-        Ok(Self { name, branch, link, n_margins, member: member.compile() })
+    /// Predicts a row; once it is admitted, nothing fails. Never allocates.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::admit`].
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    pub(crate) fn predict<'m>(
+        &self,
+        cells: impl Iterator<Item = Cell>,
+        mut memory: Memory<'m>,
+    ) -> Result<Prediction<'m>, Error> {
+        let happened = self.admit(cells, &mut memory)?;
+        let (n_outputs, n_margins) = (self.schema.n_outputs(), self.n_margins());
+        let (encoded, rest) = memory.numbers.split_at_mut(self.pipeline.n_encoded());
+        let (members, rest) = rest.split_at_mut(self.members.len() * n_outputs);
+        let (margins, rest) = rest.split_at_mut(n_margins);
+        let (outputs, scratch) = rest.split_at_mut(n_outputs);
+
+        self.pipeline.apply(encoded, &mut scratch[..self.pipeline.n_scratch()]);
+        let mut start = 0;
+        for (placed, outputs) in self.members.iter().zip(members.chunks_exact_mut(n_outputs)) {
+            let own_margins = &mut margins[start..start + placed.n_margins];
+            let encoded = self.pipeline.encoded(placed.branch, encoded);
+            let scratch = &mut scratch[..placed.member.n_scratch()];
+            placed.member.margins(encoded, scratch, own_margins);
+            placed.link.outputs(own_margins, outputs);
+            start += placed.n_margins;
+        }
+        self.combiner.combine(members, margins, &mut scratch[..self.combiner.n_scratch()], outputs);
+        if let Some(calibrator) = &self.calibrator {
+            calibrator.apply(outputs);
+        }
+        Ok(Prediction {
+            is_of_classes: !self.schema.target().classes().is_empty(),
+            outputs,
+            members,
+            margins,
+            happened,
+            flags: memory.flags,
+            broken: memory.broken,
+        })
+    }
+
+    /// How many margins the members have together.
+    #[must_use]
+    pub fn n_margins(&self) -> usize {
+        self.members.iter().map(|placed| placed.n_margins).sum()
+    }
+
+    /// How many numbers the working memory has: the row and the branches, the members' outputs and
+    /// margins, the outputs, and scratch space that steps, members and combiner use in turn.
+    pub(crate) fn n_numbers(&self) -> usize {
+        let of_members = self.members.iter().map(|placed| placed.member.n_scratch());
+        let others = [self.pipeline.n_scratch(), self.combiner.n_scratch()];
+        let n_scratch = of_members.chain(others).max().unwrap_or(0);
+        let n_outputs = (self.members.len() + 1) * self.schema.n_outputs();
+        self.pipeline.n_encoded() + n_outputs + self.n_margins() + n_scratch
     }
 }
 
-/// Working memory for predicting with one model.
-#[derive(Debug)]
-pub(crate) struct Scratch {
-    /// Two buffers that steps and layers read and write in turn.
-    here: Vec<f64>,
-    there: Vec<f64>,
-    /// The encoded row of each branch that has steps.
-    encoded: Vec<Vec<f64>>,
-    margins: Vec<f64>,
-    /// The probabilities of each member, one member after the other.
-    members: Vec<f64>,
-    probabilities: Vec<f64>,
+fn check_names<'a>(
+    names: impl Iterator<Item = &'a str>,
+    place: impl Fn(usize) -> Place,
+) -> Result<(), Error> {
+    let mut seen = BTreeSet::new();
+    for (index, name) in names.enumerate() {
+        check_name(name, &mut seen).map_err(|e| e.within(place(index)))?;
+    }
+    Ok(())
 }
 
-impl Scratch {
+impl PlacedMember {
+    /// Checks a member against the branch that it reads, and compiles it; tells the domain of its
+    /// outputs and the domains of its margins.
+    fn new(
+        placed: EnsembleMember,
+        schema: &Schema,
+        pipeline: &Pipeline,
+    ) -> Result<(Self, Domain, Vec<Domain>), Error> {
+        let EnsembleMember { name, branch, member } = placed;
+        let branch = branch as usize;
+        let inputs = pipeline.domains(branch)?;
+        let link = member.link();
+        let n_margins = link.n_margins(schema.target())?;
+        let margins = member.check(inputs, n_margins)?;
+        let outputs = link.check(&margins)?;
+        Ok((Self { name, branch, link, n_margins, member: member.compile() }, outputs, margins))
+    }
+}
+
+/// The working memory of one thread for one model, wherever it lies.
+#[derive(Debug)]
+pub(crate) struct Memory<'m> {
+    /// [`Model::n_numbers`] numbers; the first ones are the admitted row.
+    pub(crate) numbers: &'m mut [f64],
+    /// One per feature.
+    pub(crate) flags: &'m mut [Flags],
+    /// One per rule.
+    pub(crate) broken: &'m mut [bool],
+}
+
+/// Working memory of our own.
+#[derive(Debug)]
+pub(crate) struct Buffers {
+    numbers: Vec<f64>,
+    flags: Vec<Flags>,
+    broken: Vec<bool>,
+}
+
+impl Memory<'_> {
+    /// The same memory, lent for one row.
+    pub(crate) fn lend(&mut self) -> Memory<'_> {
+        Memory { numbers: self.numbers, flags: self.flags, broken: self.broken }
+    }
+}
+
+impl Buffers {
     /// All the memory that predicting with `model` will ever need.
     pub(crate) fn new(model: &Model) -> Self {
-        let (n_features, n_classes) = (model.schema.n_features(), model.schema.n_classes());
-        let of_steps = model.branches.iter().map(Branch::n_scratch);
-        let of_layers = model.members.iter().map(|placed| placed.member.n_scratch());
-        let n_scratch = of_steps.chain(of_layers).max().unwrap_or(0);
-        let encoded = |branch: &Branch| {
-            let width = if branch.steps.is_empty() { 0 } else { branch.n_outputs(n_features) };
-            vec![0.0; width]
-        };
         Self {
-            here: vec![0.0; n_scratch],
-            there: vec![0.0; n_scratch],
-            encoded: model.branches.iter().map(encoded).collect(),
-            margins: vec![0.0; n_classes],
-            members: vec![0.0; model.members.len() * n_classes],
-            probabilities: vec![0.0; n_classes],
+            numbers: alloc::vec![0.0; model.n_numbers()],
+            flags: alloc::vec![Flags::default(); model.intake.n_features()],
+            broken: alloc::vec![false; model.intake.n_rules()],
         }
+    }
+
+    pub(crate) fn memory(&mut self) -> Memory<'_> {
+        Memory { numbers: &mut self.numbers, flags: &mut self.flags, broken: &mut self.broken }
     }
 }
 

@@ -3,7 +3,7 @@
 //! All of them stand on the `libm` crate's generic code, which uses no fused multiply-add. The
 //! platform's own functions differ between architectures and processors, so nothing else in this
 //! project may call them (clippy.toml bans them). Accuracy: within 1 ULP of the exact result for
-//! `exp`, `ln` and `sqrt`, as `libm` promises.
+//! `exp`, `ln`, `erf` and `sqrt`, as `libm` promises.
 
 #[cfg(all(target_arch = "x86", not(target_feature = "sse2")))]
 compile_error!("without SSE2, x86 computes with 80 bits: the promise of equal bits cannot be kept");
@@ -32,10 +32,34 @@ pub fn tanh(x: f64) -> f64 {
     libm::tanh(x)
 }
 
+/// The error function: twice the normal distribution's share between 0 and `x·√2`.
+#[must_use]
+pub fn erf(x: f64) -> f64 {
+    libm::erf(x)
+}
+
+/// The nearest whole number, halves away from 0.
+#[must_use]
+pub fn round(x: f64) -> f64 {
+    libm::round(x)
+}
+
+/// `x` raised to `y`; NaN for negative `x` and fractional `y`.
+#[must_use]
+pub fn pow(x: f64, y: f64) -> f64 {
+    libm::pow(x, y)
+}
+
 /// The square root of `x`, correctly rounded.
 #[must_use]
 pub fn sqrt(x: f64) -> f64 {
     libm::sqrt(x)
+}
+
+/// Whether `x` has no fraction; NaN and infinities have none to speak of, and are not whole.
+#[must_use]
+pub fn is_whole(x: f64) -> bool {
+    x.is_finite() && libm::trunc(x) == x
 }
 
 /// `x` raised to a whole number, by squaring from the lowest bit of the exponent.
@@ -105,5 +129,7 @@ mod tests {
         assert_eq!(ln(10.0).to_bits(), 0x4002_6BB1_BBB5_5516);
         assert_eq!(tanh(0.5).to_bits(), 0x3FDD_9353_D756_8AF3);
         assert_eq!(logistic(1.0).to_bits(), 0x3FE7_64D4_F5D5_A2BD);
+        assert_eq!(erf(0.5).to_bits(), 0x3FE0_A7EF_5C18_EDD2);
+        assert_eq!(erf(-2.0).to_bits(), 0xBFEF_D9AE_1427_95E3);
     }
 }

@@ -1,5 +1,9 @@
 //! What a row must look like, and what is predicted.
 
+mod feature;
+mod reason;
+mod rule;
+
 use alloc::collections::BTreeSet;
 use alloc::format;
 use alloc::string::String;
@@ -7,25 +11,42 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::bound::MAX_MAGNITUDE;
-use crate::error::{Error, ErrorKind, Place};
+pub use feature::{Action, Condition, Feature, FeatureKind, Policy, Range, Unit};
+pub(crate) use feature::{MAX_WHOLE, count};
+pub use reason::MissingReason;
+pub use rule::{Quantity, Rule, RuleAction};
 
-/// The ordered features of a row and the target that is predicted from them.
+use crate::error::{Error, Place};
+
+/// The ordered features of a row, the rules between them, and the target that is predicted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Schema {
     features: Vec<Feature>,
+    rules: Vec<Rule>,
     target: Target,
 }
 
 impl Schema {
-    /// A schema of these features, in this order.
+    /// A schema of these features, in this order, without rules.
     ///
     /// # Errors
     ///
-    /// `InvalidModel` when there is no feature or fewer than two classes, or when a name is empty,
-    /// stands twice, or holds a control character.
+    /// `InvalidModel` when there is no feature, or when a name is empty, stands twice, or holds a
+    /// control character; and as the parts are refused by themselves.
     pub fn new(features: Vec<Feature>, target: Target) -> Result<Self, Error> {
-        let schema = Self { features, target };
+        let schema = Self { features, rules: Vec::new(), target };
+        schema.check()?;
+        Ok(schema)
+    }
+
+    /// The same schema with rules between its features.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidModel` with the rule, when it has no usable name, names no feature of the schema, or
+    /// nothing could break it.
+    pub fn with_rules(self, rules: Vec<Rule>) -> Result<Self, Error> {
+        let schema = Self { rules, ..self };
         schema.check()?;
         Ok(schema)
     }
@@ -48,109 +69,112 @@ impl Schema {
         self.features.iter().position(|feature| feature.name == name)
     }
 
+    /// The rules between features.
+    #[must_use]
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
     /// What is predicted.
     #[must_use]
     pub fn target(&self) -> &Target {
         &self.target
     }
 
-    /// How many classes, and so how many probabilities, a prediction has.
+    /// How many numbers a prediction has: one probability per class, or the one value.
     #[must_use]
-    pub fn n_classes(&self) -> usize {
-        self.target.classes.len()
+    pub fn n_outputs(&self) -> usize {
+        self.target.classes().len().max(1)
     }
 
     pub(crate) fn check(&self) -> Result<(), Error> {
-        let mut names = BTreeSet::new();
-        for (index, feature) in self.features.iter().enumerate() {
-            check_name(&feature.name, &mut names).map_err(|e| e.within(Place::Feature(index)))?;
-            if let Some(unit) = &feature.unit {
-                check_text(unit, "unit").map_err(|e| e.within(Place::Feature(index)))?;
-            }
-        }
         if self.features.is_empty() {
             return Err(Error::invalid_model("no features, at least 1 is needed"));
         }
-        check_text(&self.target.name, "target name")?;
         let mut names = BTreeSet::new();
-        for (index, class) in self.target.classes.iter().enumerate() {
-            check_name(class, &mut names).map_err(|e| e.within(Place::Class(index)))?;
+        for (index, feature) in self.features.iter().enumerate() {
+            let checked = check_name(&feature.name, &mut names).and_then(|()| feature.check());
+            checked.map_err(|e| e.within(Place::Feature(index)))?;
         }
-        if self.n_classes() < 2 {
-            return Err(Error::invalid_model(format!(
-                "{} classes, at least 2 are needed",
-                self.n_classes()
-            )));
+        let mut names = BTreeSet::new();
+        for (index, rule) in self.rules.iter().enumerate() {
+            let checked = check_name(&rule.name, &mut names).and_then(|()| rule.check(self));
+            checked.map_err(|e| e.within(Place::Rule(index)))?;
         }
-        Ok(())
+        self.target.check()
     }
-
-    /// Checks that a row has one usable value per feature.
-    ///
-    /// # Errors
-    ///
-    /// `FeatureCount`, or `Missing`, `Infinite` or `Magnitude` at the first feature that is not
-    /// usable. No error tells the value.
-    pub(crate) fn check_row<'a>(
-        &self,
-        values: impl ExactSizeIterator<Item = &'a f64>,
-    ) -> Result<(), Error> {
-        self.check_width(values.len())?;
-        for (index, (feature, &value)) in self.features.iter().zip(values).enumerate() {
-            if value.abs() <= MAX_MAGNITUDE {
-                continue;
-            }
-            let (kind, found) = if value.is_nan() {
-                (ErrorKind::Missing, "missing (NaN), and this model does not impute")
-            } else if value.is_infinite() {
-                (ErrorKind::Infinite, "infinite value, expected a finite number")
-            } else {
-                (ErrorKind::Magnitude, "magnitude above 1e100, expected a measured number")
-            };
-            return Err(Error::new(kind, format!("`{}`: {found}", feature.name))
-                .within(Place::Feature(index)));
-        }
-        Ok(())
-    }
-
-    pub(crate) fn check_width(&self, n_values: usize) -> Result<(), Error> {
-        if n_values != self.n_features() {
-            return Err(Error::new(
-                ErrorKind::FeatureCount,
-                format!("{n_values} values, expected {}, one per feature", self.n_features()),
-            ));
-        }
-        Ok(())
-    }
-}
-
-/// One named input of a row.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Feature {
-    /// The name, unique in its schema.
-    pub name: String,
-    /// What values it takes.
-    pub kind: FeatureKind,
-    /// The unit of its values as a UCUM code, where it is known; `1` for a pure number.
-    pub unit: Option<String>,
-}
-
-/// What values a feature takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum FeatureKind {
-    /// Any finite number.
-    Number,
 }
 
 /// What is predicted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Target {
-    /// Its name, for example `diagnosis`.
-    pub name: String,
-    /// The names of the classes, in the order of the probabilities. With two classes, class 1 is
-    /// the positive one.
-    pub classes: Vec<String>,
+#[non_exhaustive]
+pub enum Target {
+    /// One of several classes: each gets a probability.
+    Classes {
+        /// Its name, for example `diagnosis`.
+        #[serde(deserialize_with = "crate::codec::text")]
+        name: String,
+        /// The names of the classes, in the order of the probabilities. With two classes, class 1
+        /// is the positive one.
+        #[serde(deserialize_with = "crate::codec::texts")]
+        classes: Vec<String>,
+    },
+    /// A number: regression.
+    Number {
+        /// Its name, for example `length_of_stay`.
+        #[serde(deserialize_with = "crate::codec::text")]
+        name: String,
+        /// Its unit as a UCUM code, where it is known.
+        #[serde(deserialize_with = "crate::codec::optional_text")]
+        unit: Option<String>,
+    },
+}
+
+impl Target {
+    /// A target of classes.
+    pub fn of_classes<N: Into<String>>(
+        name: impl Into<String>,
+        classes: impl IntoIterator<Item = N>,
+    ) -> Self {
+        Self::Classes { name: name.into(), classes: classes.into_iter().map(Into::into).collect() }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Classes { name, .. } | Self::Number { name, .. } => name,
+        }
+    }
+
+    /// The names of the classes; none for a number.
+    #[must_use]
+    pub fn classes(&self) -> &[String] {
+        match self {
+            Self::Classes { classes, .. } => classes,
+            Self::Number { .. } => &[],
+        }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        check_text(self.name(), "target name")?;
+        match self {
+            Self::Classes { classes, .. } => {
+                let mut names = BTreeSet::new();
+                for (index, class) in classes.iter().enumerate() {
+                    check_name(class, &mut names).map_err(|e| e.within(Place::Class(index)))?;
+                }
+                if classes.len() < 2 {
+                    let n_classes = classes.len();
+                    let detail = format!("{n_classes} classes, at least 2 are needed");
+                    return Err(Error::invalid_model(detail));
+                }
+                Ok(())
+            }
+            Self::Number { unit: Some(unit), .. } => check_text(unit, "unit"),
+            Self::Number { unit: None, .. } => Ok(()),
+        }
+    }
 }
 
 pub(crate) fn check_name<'a>(name: &'a str, seen: &mut BTreeSet<&'a str>) -> Result<(), Error> {
@@ -176,16 +200,10 @@ pub(crate) fn check_text(text: &str, what: &str) -> Result<(), Error> {
 mod tests {
     use super::*;
     use alloc::string::ToString;
-    use alloc::vec;
 
     fn schema(names: &[&str], classes: &[&str]) -> Result<Schema, Error> {
-        let feature =
-            |name: &&str| Feature { name: (*name).into(), kind: FeatureKind::Number, unit: None };
-        let classes = classes.iter().map(ToString::to_string).collect();
-        Schema::new(
-            names.iter().map(feature).collect(),
-            Target { name: "diagnosis".into(), classes },
-        )
+        let features = names.iter().map(|name| Feature::number(*name)).collect();
+        Schema::new(features, Target::of_classes("diagnosis", classes.iter().copied()))
     }
 
     #[test]
@@ -201,22 +219,5 @@ mod tests {
         for (features, classes, message) in cases {
             assert_eq!(schema(features, classes).unwrap_err().to_string(), message);
         }
-    }
-
-    #[test]
-    fn a_row_is_refused_with_the_feature_but_without_the_value() {
-        let schema = schema(&["age", "dose"], &["B", "M"]).unwrap();
-        let cases = [
-            (vec![41.0], ErrorKind::FeatureCount, "1 values, expected 2, one per feature"),
-            (vec![41.0, f64::NAN], ErrorKind::Missing, "feature 1: `dose`: missing (NaN), and"),
-            (vec![f64::INFINITY, 1.0], ErrorKind::Infinite, "feature 0: `age`: infinite value"),
-            (vec![41.0, -1e101], ErrorKind::Magnitude, "feature 1: `dose`: magnitude above"),
-        ];
-        for (row, kind, message) in cases {
-            let error = schema.check_row(row.iter()).unwrap_err();
-            assert_eq!(error.kind(), kind);
-            assert!(error.to_string().starts_with(message), "{error}");
-        }
-        assert!(schema.check_row([1e100, -0.0].iter()).is_ok());
     }
 }

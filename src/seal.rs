@@ -1,17 +1,18 @@
 //! Parts to a sealed bundle.
 
+use alloc::format;
 use alloc::vec::Vec;
 
 use ndarray::ArrayView2;
 
-use crate::batch::Batch;
 use crate::bundle::{Digest, GoldenCase, Parts, to_bytes};
-use crate::error::{Error, ErrorKind};
-use crate::model::{Model, Scratch};
+use crate::error::{Error, ErrorKind, Place};
+use crate::intake::Cell;
+use crate::model::{Buffers, Model};
 
 /// Checks `parts`, predicts `golden_rows` and returns the bytes of the bundle.
 ///
-/// `golden_rows` has shape `(n_rows, n_features)` and at least
+/// `golden_rows` has shape `(n_rows, n_features)`, NaN where a value is missing, and at least
 /// [`MIN_GOLDEN_CASES`](crate::MIN_GOLDEN_CASES) rows; they are stored as they are, so they must not
 /// identify a patient. The same arguments always give the same bytes.
 ///
@@ -21,15 +22,17 @@ use crate::model::{Model, Scratch};
 /// when a row is not usable.
 pub fn seal(parts: &Parts, golden_rows: ArrayView2<'_, f64>) -> Result<Vec<u8>, Error> {
     let model = Model::new(parts.clone(), Digest::of(&[]))?;
-    let batch = Batch::new(model.schema(), golden_rows)?;
-    let mut scratch = Scratch::new(&model);
+    model.intake().check_width(golden_rows.ncols())?;
+    let mut buffers = Buffers::new(&model);
     let mut cases = Vec::with_capacity(golden_rows.nrows());
-    for row in batch.rows().rows() {
+    for (index, row) in golden_rows.rows().into_iter().enumerate() {
         let row: Vec<f64> = row.iter().copied().collect();
-        cases.push(GoldenCase::of(&row, &model.predict(&row, &mut scratch)));
+        let cells = row.iter().map(|number| Cell::of_array(*number));
+        let prediction = model.predict(cells, buffers.memory());
+        cases.push(GoldenCase::of(&row, &prediction.map_err(|e| e.within(Place::Row(index)))?));
     }
     let bytes = to_bytes(parts, &cases)?;
     // What cannot be opened must not be sealed: this covers the number of cases and the codec.
-    Model::open(&bytes).map_err(|e| Error::new(ErrorKind::InvalidModel, alloc::format!("{e}")))?;
+    Model::open(&bytes).map_err(|e| Error::new(ErrorKind::InvalidModel, format!("{e}")))?;
     Ok(bytes)
 }

@@ -1,16 +1,21 @@
-//! Predicting through the C ABI allocates nothing once the session exists.
+//! Predicting through the C ABI allocates nothing once the session exists, whether it succeeds or
+//! fails; in the caller's memory, neither does the session.
 
 #![allow(unsafe_code, reason = "a counting allocator, and calls as C makes them")]
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::ptr;
 
 use nomogram::ffi::{
-    NOMO_EVALUE_MISSING, NOMO_OK, nomo_matrix, nomo_model_open_memory, nomo_model_release,
-    nomo_outputs, nomo_session_create, nomo_session_destroy, nomo_session_predict_matrix,
-    nomo_session_predict_row,
+    NOMO_EARGUMENT_NULL, NOMO_EARGUMENT_UNIT, NOMO_EBUFFER_LENGTH, NOMO_ESCHEMA_FEATURES,
+    NOMO_EVALUE_INFINITE, NOMO_EVALUE_MISSING, NOMO_EVALUE_UNSET, NOMO_GO_ON, NOMO_OK, nomo_column,
+    nomo_error, nomo_matrix, nomo_model, nomo_model_open_memory, nomo_model_release, nomo_outputs,
+    nomo_session, nomo_session_clear, nomo_session_create, nomo_session_create_in,
+    nomo_session_destroy, nomo_session_predict, nomo_session_predict_columns,
+    nomo_session_predict_matrix, nomo_session_predict_row, nomo_session_set_number,
+    nomo_session_set_number_in, nomo_session_size,
 };
 use nomogram_testkit::{bundle_of_three_members, golden_rows};
 
@@ -38,80 +43,158 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-fn allocations_of(call: impl FnOnce()) -> usize {
+/// Makes a call that returns `status`; tells how often it allocated.
+fn allocations_of(status: i32, call: impl FnOnce() -> i32) -> usize {
     let before = N_ALLOCATIONS.with(Cell::get);
-    call();
-    N_ALLOCATIONS.with(Cell::get) - before
+    let found = call();
+    let allocations = N_ALLOCATIONS.with(Cell::get) - before;
+    assert_eq!(found, status);
+    allocations
+}
+
+/// A struct of the C ABI as its INIT macro sets it up, where all but the size is 0.
+fn init<T: Copy>() -> T {
+    // SAFETY: zeros are a value of every struct of the C ABI.
+    let mut value: T = unsafe { std::mem::zeroed() };
+    // SAFETY: each begins with its size.
+    unsafe { (&raw mut value).cast::<u32>().write(u32::try_from(size_of::<T>()).unwrap()) };
+    value
+}
+
+fn open() -> *mut nomo_model {
+    let bundle = bundle_of_three_members();
+    let (bytes, mut model) = (bundle.as_ptr().cast(), ptr::null_mut());
+    // SAFETY: the pointers are as the header asks for.
+    let status = unsafe {
+        nomo_model_open_memory(bytes, bundle.len(), ptr::null(), &mut model, ptr::null_mut())
+    };
+    assert_eq!(status, NOMO_OK);
+    model
+}
+
+/// Every way to predict, with and without failure; asserts that none of them allocates.
+fn predict_in_every_way(session: *mut nomo_session) {
+    let rows = golden_rows();
+    let (values, n_rows) = (rows.as_slice().unwrap(), rows.nrows());
+    let with_missing: Vec<f64> = [&values[..4], &[f64::NAN, f64::INFINITY]].concat();
+    let columns: Vec<Vec<f64>> = rows.columns().into_iter().map(|column| column.to_vec()).collect();
+    let (mut error, mut probabilities, mut class) =
+        (init::<nomo_error>(), vec![0.0; 2 * n_rows], 0);
+    let mut row_status = vec![0; n_rows];
+    let error = &raw mut error;
+    let expect = |status: i32, call: &mut dyn FnMut() -> i32| {
+        assert_eq!(allocations_of(status, call), 0, "status {status:#06x}");
+    };
+
+    let out = probabilities.as_mut_ptr();
+    let mut row = |values: &[f64], n_out: usize| {
+        let (start, n_values) = (values.as_ptr(), values.len());
+        // SAFETY: the pointers are as the header asks for.
+        unsafe { nomo_session_predict_row(session, start, n_values, out, n_out, &mut class, error) }
+    };
+    expect(NOMO_OK, &mut || row(&values[..3], 2));
+    expect(NOMO_EVALUE_MISSING, &mut || row(&[f64::NAN; 3], 2));
+    expect(NOMO_EVALUE_INFINITE, &mut || row(&[f64::INFINITY; 3], 2));
+    expect(NOMO_ESCHEMA_FEATURES, &mut || row(&values[..2], 2));
+    expect(NOMO_EBUFFER_LENGTH, &mut || row(&values[..3], 3));
+
+    let outputs =
+        |n_rows: usize| nomo_outputs { probabilities: out, n_probabilities: 2 * n_rows, ..init() };
+    let one = outputs(1);
+    // SAFETY: as above.
+    let set = |feature, value| unsafe { nomo_session_set_number(session, feature, value, error) };
+    // SAFETY: as above.
+    let predict = || unsafe { nomo_session_predict(session, &one, error) };
+    // SAFETY: as above.
+    let set_in = || unsafe { nomo_session_set_number_in(session, 0, 1.0, c"kg".as_ptr(), error) };
+    // SAFETY: as above.
+    expect(NOMO_OK, &mut || unsafe { nomo_session_clear(session, error) });
+    expect(NOMO_EVALUE_UNSET, &mut || predict());
+    expect(NOMO_OK, &mut || (0..3).map(|feature| set(feature, 10.0)).sum());
+    expect(NOMO_OK, &mut || predict());
+    expect(NOMO_EARGUMENT_UNIT, &mut || set_in());
+
+    let matrix = |values: &[f64]| nomo_matrix {
+        values: values.as_ptr().cast(),
+        n_values: values.len(),
+        n_rows: values.len() / 3,
+        n_columns: 3,
+        row_stride: 3,
+        column_stride: 1,
+        ..init()
+    };
+    let batch = |matrix: &nomo_matrix, outputs: &nomo_outputs| {
+        // SAFETY: as above.
+        unsafe { nomo_session_predict_matrix(session, matrix, outputs, error) }
+    };
+    expect(NOMO_OK, &mut || batch(&matrix(values), &outputs(n_rows)));
+    expect(NOMO_EVALUE_MISSING, &mut || batch(&matrix(&with_missing), &outputs(2)));
+    expect(NOMO_EBUFFER_LENGTH, &mut || batch(&matrix(values), &outputs(1)));
+    expect(NOMO_EARGUMENT_NULL, &mut || batch(&matrix(values), &init()));
+    let going_on = nomo_outputs {
+        on_refusal: NOMO_GO_ON,
+        row_status: row_status.as_mut_ptr(),
+        n_row_status: 2,
+        ..outputs(2)
+    };
+    expect(NOMO_OK, &mut || batch(&matrix(&with_missing), &going_on));
+    assert_eq!(row_status[..2], [NOMO_OK, NOMO_EVALUE_MISSING]);
+
+    let columns: Vec<nomo_column> = columns
+        .iter()
+        .enumerate()
+        .map(|(feature, values)| nomo_column {
+            feature,
+            values: values.as_ptr().cast(),
+            n_values: values.len(),
+            ..init()
+        })
+        .collect();
+    let table = |n_columns| {
+        let (start, outputs) = (columns.as_ptr(), outputs(n_rows));
+        // SAFETY: as above.
+        unsafe { nomo_session_predict_columns(session, start, n_columns, n_rows, &outputs, error) }
+    };
+    expect(NOMO_OK, &mut || table(3));
+    expect(NOMO_EVALUE_UNSET, &mut || table(2));
 }
 
 #[test]
 fn predicting_allocates_nothing() {
-    let bundle = bundle_of_three_members();
-    let rows = golden_rows();
-    let values = rows.as_slice().unwrap();
-    let (mut model, mut session) = (ptr::null_mut(), ptr::null_mut());
-    let none = ptr::null_mut();
+    let (model, mut session) = (open(), ptr::null_mut());
     // SAFETY: the pointers are as the header asks for.
-    let status = unsafe {
-        nomo_model_open_memory(bundle.as_ptr().cast(), bundle.len(), ptr::null(), &mut model, none)
-    };
-    assert_eq!(status, NOMO_OK);
-    // SAFETY: as above.
-    assert_eq!(unsafe { nomo_session_create(model, &mut session, none) }, NOMO_OK);
-
-    let (mut probabilities, mut class) = ([0.0; 2], 0);
-    let of_row = allocations_of(|| {
-        let out = probabilities.as_mut_ptr();
-        // SAFETY: as above.
-        let status = unsafe {
-            nomo_session_predict_row(session, values.as_ptr(), 3, out, 2, &mut class, none)
-        };
-        assert_eq!(status, NOMO_OK);
-    });
-    assert_eq!(of_row, 0);
-
-    let n_rows = rows.nrows();
-    let mut all = vec![0.0; 2 * n_rows];
-    let matrix = nomo_matrix {
-        struct_size: u32::try_from(size_of::<nomo_matrix>()).unwrap(),
-        reserved: 0,
-        values: values.as_ptr(),
-        n_values: values.len(),
-        n_rows,
-        n_columns: 3,
-        row_stride: 3,
-        column_stride: 1,
-    };
-    let outputs = nomo_outputs {
-        struct_size: u32::try_from(size_of::<nomo_outputs>()).unwrap(),
-        reserved: 0,
-        probabilities: all.as_mut_ptr(),
-        n_probabilities: all.len(),
-        class_indices: ptr::null_mut(),
-        n_class_indices: 0,
-    };
-    let of_matrix = allocations_of(|| {
-        // SAFETY: as above.
-        let status = unsafe { nomo_session_predict_matrix(session, &matrix, &outputs, none) };
-        assert_eq!(status, NOMO_OK);
-    });
-    assert_eq!(of_matrix, 0);
-    assert_eq!(all.first_chunk(), Some(&probabilities));
-
-    // The counter counts: an error carries a message, which is allocated.
-    let of_error = allocations_of(|| {
-        let missing = [f64::NAN; 3];
-        let out = probabilities.as_mut_ptr();
-        // SAFETY: as above.
-        let status = unsafe {
-            nomo_session_predict_row(session, missing.as_ptr(), 3, out, 2, &mut class, none)
-        };
-        assert_eq!(status, NOMO_EVALUE_MISSING);
-    });
-    assert!(of_error > 0);
-
+    let create = || unsafe { nomo_session_create(model, &mut session, ptr::null_mut()) };
+    assert!(allocations_of(NOMO_OK, create) > 0, "the counter counts");
+    predict_in_every_way(session);
     // SAFETY: as above; neither is used any more.
     unsafe { nomo_session_destroy(session) };
+    // SAFETY: as above.
+    unsafe { nomo_model_release(model) };
+}
+
+#[test]
+fn in_the_callers_memory_nothing_at_all_is_allocated() {
+    let (model, mut session) = (open(), ptr::null_mut());
+    let mut n_bytes = 0;
+    // SAFETY: the pointers are as the header asks for.
+    assert_eq!(unsafe { nomo_session_size(model, &mut n_bytes, ptr::null_mut()) }, NOMO_OK);
+    let mut memory = vec![0xa5_u8; n_bytes + 1];
+    for offset in [0, 1] {
+        let memory = memory[offset..].as_mut_ptr().cast();
+        let create = || {
+            let none = ptr::null_mut();
+            // SAFETY: as above.
+            unsafe { nomo_session_create_in(model, memory, n_bytes, &mut session, none) }
+        };
+        assert_eq!(allocations_of(NOMO_OK, create), 0);
+        predict_in_every_way(session);
+        let destroy = || {
+            // SAFETY: as above; it is not used any more.
+            unsafe { nomo_session_destroy(session) };
+            NOMO_OK
+        };
+        assert_eq!(allocations_of(NOMO_OK, destroy), 0);
+    }
     // SAFETY: as above.
     unsafe { nomo_model_release(model) };
 }

@@ -24,6 +24,7 @@ enum { READ_ERROR = -1, READ_END = 0, READ_LINE = 1 };
 struct opened_model {
   nomo_model *model;
   nomo_session *session;
+  const char *digest;
   size_t n_features, n_classes;
   double *values;        /* one row, in the order of the model's features */
   double *probabilities; /* one per class */
@@ -52,11 +53,18 @@ static void *allocate(size_t n, size_t size) {
 
 static int open_model(struct opened_model *p, const char *path) {
   nomo_error error = NOMO_ERROR_INIT;
+  nomo_model_info info = NOMO_MODEL_INFO_INIT;
   if (nomo_model_open_file(path, NULL, &p->model, &error) != NOMO_OK ||
-      nomo_model_n_features(p->model, &p->n_features, &error) != NOMO_OK ||
-      nomo_model_n_classes(p->model, &p->n_classes, &error) != NOMO_OK ||
+      nomo_model_describe(p->model, &info, &error) != NOMO_OK ||
       nomo_session_create(p->model, &p->session, &error) != NOMO_OK)
     return library_failed(&error);
+  if (info.task != NOMO_TASK_CLASSES) {
+    fprintf(stderr, "%s: the model predicts a number, expected classes\n", path);
+    return 1;
+  }
+  p->digest = info.digest;
+  p->n_features = info.n_features;
+  p->n_classes = info.n_classes;
   p->values = allocate(p->n_features, sizeof *p->values);
   p->probabilities = allocate(p->n_classes, sizeof *p->probabilities);
   return p->values == NULL || p->probabilities == NULL;
@@ -74,8 +82,7 @@ static int print_schema(const struct opened_model *p) {
   nomo_feature feature = NOMO_FEATURE_INIT;
   const char *text;
   size_t i;
-  if (nomo_model_digest(p->model, &text, &error) != NOMO_OK) return library_failed(&error);
-  printf("# bundle %s\n# library %s\n", text, nomo_version_text());
+  printf("# bundle %s\n# library %s\n", p->digest, nomo_version_text());
   for (i = 0; i < p->n_features; i++) {
     if (nomo_model_feature(p->model, i, &feature, &error) != NOMO_OK) return library_failed(&error);
     printf("# feature %zu %s %s\n", i, feature.name, feature.unit == NULL ? "-" : feature.unit);
@@ -269,7 +276,7 @@ static int predict_table(struct table *t, const struct opened_model *p) {
 }
 
 int main(int argc, char **argv) {
-  struct opened_model p = {NULL, NULL, 0, 0, NULL, NULL};
+  struct opened_model p = {NULL, NULL, NULL, 0, 0, NULL, NULL};
   struct table t = {NULL, NULL, 0, NULL, 0, NULL, NULL};
   int failed;
   if (argc != 3) {

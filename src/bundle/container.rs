@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Place};
 /// Begins every bundle. Like PNG's: bytes above 127 and both line ends show a damaged transfer.
 const MAGIC: [u8; 8] = *b"\x89NOMO\r\n\x1a";
 /// The newest format that this version reads, and the one that it writes.
-const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 /// Magic, format, number of sections, file length, digest.
 const HEADER_LEN: usize = 8 + 4 + 4 + 8 + 32;
 /// Kind, flags, offset, length, SHA-256.
@@ -79,7 +79,7 @@ impl Limits {
     }
 }
 
-/// The sections of format 1. Every one of them is critical and stands exactly once.
+/// The sections. Those of format 1, and all that change a prediction, are critical.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SectionKind {
     Manifest = 1,
@@ -88,20 +88,33 @@ pub(super) enum SectionKind {
     Members = 4,
     Combiner = 5,
     GoldenCases = 6,
+    Calibrator = 7,
+    Cutoffs = 8,
+    Card = 9,
 }
 
 impl SectionKind {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 9] = [
         Self::Manifest,
         Self::Schema,
         Self::Pipeline,
         Self::Members,
         Self::Combiner,
         Self::GoldenCases,
+        Self::Calibrator,
+        Self::Cutoffs,
+        Self::Card,
     ];
 
-    fn of_number(number: u32) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| *kind as u32 == number)
+    /// The kind with this number, if the format has it.
+    fn of_number(number: u32, format: u32) -> Option<Self> {
+        let is_of_format = |kind: &Self| format > 1 || (*kind as u32) <= Self::GoldenCases as u32;
+        Self::ALL.into_iter().filter(is_of_format).find(|kind| *kind as u32 == number)
+    }
+
+    /// A model without its card predicts the same; without anything else, it does not.
+    fn flags(self) -> u32 {
+        if self == Self::Card { 0 } else { CRITICAL }
     }
 
     pub(super) fn name(self) -> &'static str {
@@ -112,6 +125,9 @@ impl SectionKind {
             Self::Members => "members",
             Self::Combiner => "combiner",
             Self::GoldenCases => "golden cases",
+            Self::Calibrator => "calibrator",
+            Self::Cutoffs => "cutoffs",
+            Self::Card => "model card",
         }
     }
 }
@@ -119,7 +135,9 @@ impl SectionKind {
 /// A bundle whose header, table and digests are right.
 #[derive(Debug)]
 pub(super) struct Container<'a> {
+    format: u32,
     sections: Vec<(SectionKind, &'a [u8])>,
+    n_skipped: usize,
     digest: Digest,
 }
 
@@ -128,7 +146,7 @@ impl<'a> Container<'a> {
         limits.check(bytes.len() as u64)?;
         let header = Header::from_bytes(bytes)?;
         let entries = header.entries(bytes)?;
-        let digest = digest(&entries);
+        let digest = digest(header.format, &entries);
         if digest != header.digest {
             return Err(Error::new(
                 ErrorKind::DigestMismatch,
@@ -138,11 +156,21 @@ impl<'a> Container<'a> {
         let mut sections = Vec::with_capacity(entries.len());
         for entry in &entries {
             let payload = entry.payload(bytes)?;
-            if let Some(kind) = entry.known_kind()? {
+            if let Some(kind) = entry.known_kind(header.format)? {
                 sections.push((kind, payload));
             }
         }
-        Ok(Self { sections, digest })
+        let n_skipped = entries.len() - sections.len();
+        Ok(Self { format: header.format, sections, n_skipped, digest })
+    }
+
+    pub(super) fn format(&self) -> u32 {
+        self.format
+    }
+
+    /// How many optional sections this version does not know.
+    pub(super) fn n_skipped(&self) -> usize {
+        self.n_skipped
     }
 
     pub(super) fn digest(&self) -> Digest {
@@ -156,17 +184,18 @@ impl<'a> Container<'a> {
 
 /// Writes sections, in this order, as a bundle.
 pub(super) fn to_bytes(sections: &[(SectionKind, Vec<u8>)]) -> Vec<u8> {
-    #[allow(clippy::cast_possible_truncation, reason = "there are six kinds of section")]
+    #[allow(clippy::cast_possible_truncation, reason = "there are few kinds of section")]
     let n_sections = sections.len() as u32;
     let mut offset = (HEADER_LEN + ENTRY_LEN * sections.len()) as u64;
     let mut entries = Vec::with_capacity(sections.len());
     for (kind, payload) in sections {
         let length = payload.len() as u64;
         let sha256 = Digest::of(payload);
-        entries.push(Entry { kind: *kind as u32, flags: CRITICAL, offset, length, sha256 });
+        entries.push(Entry { kind: *kind as u32, flags: kind.flags(), offset, length, sha256 });
         offset += length;
     }
-    let header = Header { n_sections, length: offset, digest: digest(&entries) };
+    let digest = digest(FORMAT, &entries);
+    let header = Header { format: FORMAT, n_sections, length: offset, digest };
     let mut bytes = header.to_bytes();
     bytes.extend(entries.iter().flat_map(Entry::to_bytes));
     bytes.extend(sections.iter().flat_map(|(_, payload)| payload));
@@ -175,9 +204,9 @@ pub(super) fn to_bytes(sections: &[(SectionKind, Vec<u8>)]) -> Vec<u8> {
 
 /// The name of a bundle: SHA-256 over the format number and, of each section, kind, flags, length
 /// and SHA-256. Offsets follow from the lengths, so this binds every byte of the file.
-fn digest(entries: &[Entry]) -> Digest {
+fn digest(format: u32, entries: &[Entry]) -> Digest {
     let mut hasher = Sha256::new();
-    hasher.update(FORMAT.to_le_bytes());
+    hasher.update(format.to_le_bytes());
     for entry in entries {
         hasher.update(entry.kind.to_le_bytes());
         hasher.update(entry.flags.to_le_bytes());
@@ -188,6 +217,7 @@ fn digest(entries: &[Entry]) -> Digest {
 }
 
 struct Header {
+    format: u32,
     n_sections: u32,
     length: u64,
     digest: Digest,
@@ -196,7 +226,7 @@ struct Header {
 impl Header {
     fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = MAGIC.to_vec();
-        bytes.extend(FORMAT.to_le_bytes());
+        bytes.extend(self.format.to_le_bytes());
         bytes.extend(self.n_sections.to_le_bytes());
         bytes.extend(self.length.to_le_bytes());
         bytes.extend(self.digest.0);
@@ -219,6 +249,7 @@ impl Header {
                 .within(Place::Byte(MAGIC.len() as u64)));
         }
         let header = Self {
+            format,
             n_sections: u32::from_le_bytes(reader.array()?),
             length: u64::from_le_bytes(reader.array()?),
             digest: Digest(reader.array()?),
@@ -323,12 +354,12 @@ impl Entry {
     }
 
     /// The kind, or nothing for an optional section that this version does not know.
-    fn known_kind(&self) -> Result<Option<SectionKind>, Error> {
+    fn known_kind(&self, format: u32) -> Result<Option<SectionKind>, Error> {
         if self.flags & !CRITICAL != 0 {
             let detail = format!("flags {:#x} of section {} are unknown", self.flags, self.kind);
             return Err(Error::new(ErrorKind::UnknownSection, detail));
         }
-        let kind = SectionKind::of_number(self.kind);
+        let kind = SectionKind::of_number(self.kind, format);
         if kind.is_none() && self.flags & CRITICAL != 0 {
             let detail = format!("critical section {} is unknown to this version", self.kind);
             return Err(Error::new(ErrorKind::UnknownSection, detail));
@@ -346,7 +377,7 @@ impl Entry {
         if found == self.sha256 {
             return Ok(payload);
         }
-        let name = SectionKind::of_number(self.kind).map_or("unknown", SectionKind::name);
+        let name = SectionKind::of_number(self.kind, FORMAT).map_or("unknown", SectionKind::name);
         let detail = format!("has SHA-256 {found}, the table says {}", self.sha256);
         Err(Error::new(ErrorKind::DigestMismatch, detail)
             .within(Place::Byte(self.offset))

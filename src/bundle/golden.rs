@@ -14,11 +14,13 @@ pub const MAX_GOLDEN_CASES: usize = 10_000;
 /// One row and its expected bits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct GoldenCase {
-    /// One value per feature.
+    /// One value per feature; NaN where it is missing.
     pub(crate) row: Vec<f64>,
-    /// The probabilities of the classes, as bits.
-    pub(crate) probabilities: Vec<u64>,
-    /// The probabilities of each member, one member after the other, as bits.
+    /// What was done to each value, one set of bits per feature.
+    pub(crate) flags: Vec<u8>,
+    /// The outputs, as bits.
+    pub(crate) outputs: Vec<u64>,
+    /// The outputs of each member, one member after the other, as bits.
     pub(crate) members: Vec<u64>,
 }
 
@@ -27,7 +29,8 @@ impl GoldenCase {
     pub(crate) fn of(row: &[f64], prediction: &Prediction<'_>) -> Self {
         Self {
             row: row.to_vec(),
-            probabilities: prediction.probabilities().iter().map(|p| p.to_bits()).collect(),
+            flags: prediction.feature_flags().iter().map(|flags| flags.bits()).collect(),
+            outputs: prediction.outputs().iter().map(|p| p.to_bits()).collect(),
             members: prediction.members().flatten().map(|p| p.to_bits()).collect(),
         }
     }

@@ -1,8 +1,7 @@
 //! The one guard around every export, and the ways to borrow what C passes in.
 
-use alloc::format;
 use core::ffi::{CStr, c_char};
-use core::mem::{MaybeUninit, align_of, size_of};
+use core::mem::{MaybeUninit, size_of};
 use core::{ptr, slice};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -53,8 +52,7 @@ fn check_pointer<T>(pointer: *const T, name: &'static str) -> Result<(), Error> 
         return Err(refused(ErrorKind::NullPointer, name, "is NULL"));
     }
     if !pointer.is_aligned() {
-        let detail = format!("is not aligned to {} bytes", align_of::<T>());
-        return Err(refused(ErrorKind::Alignment, name, detail));
+        return Err(refused(ErrorKind::Alignment, name, "is not aligned for its type"));
     }
     Ok(())
 }
@@ -124,8 +122,7 @@ pub(super) unsafe fn borrow_slice_out<'a, T>(
 
 fn check_len<T>(len: usize, name: &'static str) -> Result<(), Error> {
     if len > isize::MAX as usize / size_of::<T>().max(1) {
-        let detail = format!("{len} elements are more than memory can hold");
-        return Err(refused(ErrorKind::Shape, name, detail));
+        return Err(refused(ErrorKind::Shape, name, "has more elements than memory can hold"));
     }
     Ok(())
 }
@@ -143,8 +140,9 @@ pub(super) unsafe fn borrow_text<'a>(
     // SAFETY: not NULL (checked); the caller promises a closing NUL.
     let text = unsafe { CStr::from_ptr(pointer) };
     text.to_str().map_err(|cause| {
-        let detail = format!("is not UTF-8 from byte {} on", cause.valid_up_to());
-        refused(ErrorKind::InvalidText, name, detail)
+        let (valid, all) = (cause.valid_up_to(), text.count_bytes());
+        Error::count(ErrorKind::InvalidText, valid, all, "bytes of UTF-8")
+            .within(Place::Argument(name))
     })
 }
 
@@ -178,8 +176,8 @@ pub(super) unsafe fn struct_size<T: Growing>(
     if (T::FIRST_SIZE..=MAX_STRUCT_SIZE).contains(&size) {
         return Ok(size);
     }
-    let detail = format!("struct_size is {size}, expected {}; use the INIT macro", size_of::<T>());
-    Err(refused(ErrorKind::StructSize, name, detail))
+    let of = "bytes in struct_size (use the INIT macro)";
+    Err(Error::count(ErrorKind::StructSize, size, size_of::<T>(), of).within(Place::Argument(name)))
 }
 
 /// Copies a struct that the caller filled in. What an older caller does not have is 0; a newer one
@@ -235,7 +233,7 @@ pub(super) unsafe fn write_struct<T: Growing>(pointer: *mut T, value: &T) {
 pub(super) fn refused(
     kind: ErrorKind,
     name: &'static str,
-    detail: impl Into<alloc::string::String>,
+    detail: impl Into<alloc::borrow::Cow<'static, str>>,
 ) -> Error {
     Error::new(kind, detail).within(Place::Argument(name))
 }

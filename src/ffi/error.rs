@@ -1,7 +1,7 @@
 //! The caller-owned error.
 
-use alloc::string::ToString;
 use core::ffi::c_char;
+use core::fmt::{self, Write};
 
 use super::boundary::{Growing, write_struct};
 use crate::error::{Error, Place};
@@ -45,17 +45,17 @@ unsafe impl Growing for nomo_error {
 ///
 /// `target` points to a `nomo_error` of checked size that the caller lets us write.
 pub(super) unsafe fn report(error: &Error, target: *mut nomo_error) {
-    let number = |find: fn(&Place) -> Option<u64>| error.path().iter().find_map(find);
+    let number = |find: fn(Place) -> Option<u64>| error.path().find_map(find);
     let row = number(|place| match place {
-        Place::Row(index) => Some(*index as u64),
+        Place::Row(index) => Some(index as u64),
         _ => None,
     });
     let feature = number(|place| match place {
-        Place::Feature(index) => Some(*index as u64),
+        Place::Feature(index) => Some(index as u64),
         _ => None,
     });
     let byte_offset = number(|place| match place {
-        Place::Byte(offset) => Some(*offset),
+        Place::Byte(offset) => Some(offset),
         _ => None,
     });
     let value = nomo_error {
@@ -64,22 +64,40 @@ pub(super) unsafe fn report(error: &Error, target: *mut nomo_error) {
         row: row.unwrap_or(NOMO_NONE),
         feature: feature.unwrap_or(NOMO_NONE),
         byte_offset: byte_offset.unwrap_or(NOMO_NONE),
-        message: message(&error.to_string()),
+        message: message(error),
     };
     // SAFETY: as this function's own contract.
     unsafe { write_struct(target, &value) };
 }
 
-/// `text` with its closing NUL, cut between two characters where it is too long.
-fn message(text: &str) -> [c_char; NOMO_MESSAGE_SIZE] {
-    let mut message = [0; NOMO_MESSAGE_SIZE];
-    let fits = |end: &usize| *end < NOMO_MESSAGE_SIZE;
-    let ends = text.char_indices().map(|(start, character)| start + character.len_utf8());
-    let kept = ends.take_while(fits).last().unwrap_or(0);
-    for (own, byte) in message.iter_mut().zip(text.bytes().take(kept)) {
-        *own = byte as c_char;
+/// A text with its closing NUL, cut between two characters where it is too long. Does not allocate.
+fn message(text: &impl fmt::Display) -> [c_char; NOMO_MESSAGE_SIZE] {
+    let mut message = Message { bytes: [0; NOMO_MESSAGE_SIZE], len: 0 };
+    // What does not fit is left out, which is no failure.
+    let _ = write!(message, "{text}");
+    message.bytes.map(|byte| byte as c_char)
+}
+
+/// Room for a message, of which the last byte stays 0.
+struct Message {
+    bytes: [u8; NOMO_MESSAGE_SIZE],
+    len: usize,
+}
+
+impl Write for Message {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for character in text.chars() {
+            let end = self.len + character.len_utf8();
+            match self.bytes.get_mut(self.len..end).filter(|_| end < NOMO_MESSAGE_SIZE) {
+                Some(room) => {
+                    character.encode_utf8(room);
+                }
+                None => return Err(fmt::Error),
+            }
+            self.len = end;
+        }
+        Ok(())
     }
-    message
 }
 
 #[cfg(test)]

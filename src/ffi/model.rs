@@ -1,41 +1,52 @@
-//! Models: open, count references, look at.
+//! Models: open them, count references to them.
 
 use alloc::ffi::CString;
 use alloc::format;
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::sync::Arc;
-use alloc::vec::Vec;
 use core::ffi::{c_char, c_void};
 use core::ptr;
 
 use super::boundary::{
     Growing, borrow, borrow_out, borrow_slice, borrow_text, boundary, read_struct, refused,
-    struct_size, write_struct,
 };
 use super::error::nomo_error;
+use super::inspect::Texts;
 use crate::bundle::Limits;
 use crate::error::{Error, ErrorKind};
 use crate::model::Model;
-use crate::schema::FeatureKind;
 
 /// An opened and verified model.
 ///
 /// It never changes, so all threads may use it at once. It counts its references: opening gives
 /// one, nomo_model_retain adds one, nomo_model_release gives one back, and the last one frees it. A
-/// session keeps the model that it was created for alive by itself.
+/// session keeps the model that it was created for alive by itself. Every text of a model is UTF-8,
+/// ends with NUL, is owned by the model and valid until it is freed; names and units hold no control
+/// characters.
 #[derive(Debug)]
 pub struct nomo_model {
-    model: Arc<Model>,
-    features: Vec<FeatureTexts>,
-    classes: Vec<CString>,
-    digest: CString,
+    model: Model,
+    texts: Texts,
 }
 
-#[derive(Debug)]
-struct FeatureTexts {
-    name: CString,
-    unit: Option<CString>,
-}
+/// Opens without replaying the golden cases: for tests alone, since nothing then proves that the
+/// model predicts what was sealed.
+pub const NOMO_OPEN_SKIP_GOLDEN_CASES: u32 = 1;
+
+/// A message that is worth keeping: what was opened.
+pub const NOMO_LOG_INFO: u32 = 1;
+/// A message that somebody should read: something was left out.
+pub const NOMO_LOG_WARNING: u32 = 2;
+/// A message that says why a bundle was refused.
+pub const NOMO_LOG_ERROR: u32 = 3;
+
+/// Receives what there is to say while a bundle is opened.
+///
+/// It is called within the opening call, in its thread, with the caller's `user` pointer. `message`
+/// is English UTF-8 without line ends, valid during the call. It must return, and must not call back
+/// into the library with the same model.
+pub type nomo_log =
+    Option<unsafe extern "C" fn(user: *mut c_void, level: u32, message: *const c_char)>;
 
 /// How a bundle is opened. Owned by the caller; set up by NOMO_OPEN_OPTIONS_INIT.
 #[repr(C)]
@@ -43,28 +54,14 @@ struct FeatureTexts {
 pub struct nomo_open_options {
     /// Size of this struct as the caller knows it.
     pub struct_size: u32,
-    /// Always 0.
-    pub reserved: u32,
+    /// 0 or NOMO_OPEN_SKIP_GOLDEN_CASES.
+    pub flags: u32,
     /// The largest bundle that is opened, in bytes (inclusive); 0 means 256 MiB.
     pub max_bytes: u64,
-}
-
-/// Kind of a feature: any finite number.
-pub const NOMO_FEATURE_NUMBER: u32 = 1;
-
-/// A feature of a model. Owned by the caller; set up by NOMO_FEATURE_INIT.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct nomo_feature {
-    /// Size of this struct as the caller knows it.
-    pub struct_size: u32,
-    /// What values it takes: NOMO_FEATURE_NUMBER.
-    pub kind: u32,
-    /// Its name, UTF-8 without control characters. Owned by the model, valid until the model is freed;
-    /// a session keeps its model from being freed.
-    pub name: *const c_char,
-    /// The unit of its values as a UCUM code, or NULL where it is not known. Owned as `name`.
-    pub unit: *const c_char,
+    /// Called with messages, or NULL.
+    pub log: nomo_log,
+    /// Handed to `log`; the library does nothing else with it.
+    pub log_user: *mut c_void,
 }
 
 /// Opens a bundle from a file and verifies it: digests, structure, golden cases.
@@ -85,10 +82,11 @@ pub unsafe extern "C" fn nomo_model_open_file(
         // SAFETY: the caller keeps the header's contract for the length of this call.
         let path = unsafe { borrow_text(path, "path") }?;
         // SAFETY: as above.
-        let limits = unsafe { limits(options) }?;
+        let options = unsafe { Options::new(options) }?;
         // SAFETY: as above.
         let out = unsafe { borrow_out(model, "model") }?;
-        out.write(into_c(Model::open_file_with(path, &limits)?)?);
+        let opened = Model::read_file(path, &options.limits).and_then(|bytes| options.open(&bytes));
+        out.write(into_c(options.tell(opened)?)?);
         Ok(())
     };
     // SAFETY: as above.
@@ -110,10 +108,10 @@ pub unsafe extern "C" fn nomo_model_open_memory(
         // SAFETY: the caller keeps the header's contract for the length of this call.
         let bytes = unsafe { borrow_slice(bytes.cast::<u8>(), n_bytes, "bytes") }?;
         // SAFETY: as above.
-        let limits = unsafe { limits(options) }?;
+        let options = unsafe { Options::new(options) }?;
         // SAFETY: as above.
         let out = unsafe { borrow_out(model, "model") }?;
-        out.write(into_c(Model::open_with(bytes, &limits)?)?);
+        out.write(into_c(options.tell(options.open(bytes))?)?);
         Ok(())
     };
     // SAFETY: as above.
@@ -150,117 +148,8 @@ pub unsafe extern "C" fn nomo_model_release(model: *mut nomo_model) {
     unsafe { boundary(ptr::null_mut(), call) };
 }
 
-/// Writes how many features a row has to `*n_features`. `error` may be NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn nomo_model_n_features(
-    model: *const nomo_model,
-    n_features: *mut usize,
-    error: *mut nomo_error,
-) -> i32 {
-    // SAFETY: the caller keeps the header's contract for the length of this call.
-    unsafe { query(model, (n_features, "n_features"), error, |m| Ok(m.features.len())) }
-}
-
-/// Writes how many classes, and so how many probabilities a row gets, to `*n_classes`. `error` may
-/// be NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn nomo_model_n_classes(
-    model: *const nomo_model,
-    n_classes: *mut usize,
-    error: *mut nomo_error,
-) -> i32 {
-    // SAFETY: the caller keeps the header's contract for the length of this call.
-    unsafe { query(model, (n_classes, "n_classes"), error, |m| Ok(m.classes.len())) }
-}
-
-/// Describes the feature at `index`, counted from 0, in `*feature`. `error` may be NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn nomo_model_feature(
-    model: *const nomo_model,
-    index: usize,
-    feature: *mut nomo_feature,
-    error: *mut nomo_error,
-) -> i32 {
-    let call = || {
-        // SAFETY: the caller keeps the header's contract for the length of this call.
-        let model = unsafe { borrow(model, "model") }?;
-        // SAFETY: as above.
-        unsafe { struct_size(feature.cast_const(), "feature") }?;
-        let described = model.feature(index)?;
-        // SAFETY: as above; its size was checked.
-        unsafe { write_struct(feature, &described) };
-        Ok(())
-    };
-    // SAFETY: as above.
-    unsafe { boundary(error, call) }
-}
-
-/// Writes the position of the feature called `name` (UTF-8) to `*index`. `error` may be NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn nomo_model_feature_index(
-    model: *const nomo_model,
-    name: *const c_char,
-    index: *mut usize,
-    error: *mut nomo_error,
-) -> i32 {
-    let find = |model: &nomo_model| {
-        // SAFETY: the caller keeps the header's contract for the length of this call.
-        let name = unsafe { borrow_text(name, "name") }?;
-        model.model.schema().feature_index(name).ok_or_else(|| {
-            refused(ErrorKind::UnknownFeature, "name", format!("no feature is called `{name}`"))
-        })
-    };
-    // SAFETY: as above.
-    unsafe { query(model, (index, "index"), error, find) }
-}
-
-/// Writes the name (UTF-8 without control characters) of the class at `index`, counted from 0, to `*name`.
-///
-/// With two classes, class 1 is the positive one. The text is owned by the model and valid until
-/// the model is freed. `error` may be NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn nomo_model_class(
-    model: *const nomo_model,
-    index: usize,
-    name: *mut *const c_char,
-    error: *mut nomo_error,
-) -> i32 {
-    let find = |model: &nomo_model| match model.classes.get(index) {
-        Some(class) => Ok(class.as_ptr()),
-        None => {
-            let detail = format!("class {index} of {}", model.classes.len());
-            Err(refused(ErrorKind::UnknownClass, "index", detail))
-        }
-    };
-    // SAFETY: the caller keeps the header's contract for the length of this call.
-    unsafe { query(model, (name, "name"), error, find) }
-}
-
-/// Writes the digest that names the bundle, 64 lower-case hexadecimal digits, to `*digest`: log it to prove
-/// which model answered.
-///
-/// The text is owned by the model and valid until the model is freed. `error` may be NULL.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn nomo_model_digest(
-    model: *const nomo_model,
-    digest: *mut *const c_char,
-    error: *mut nomo_error,
-) -> i32 {
-    // SAFETY: the caller keeps the header's contract for the length of this call.
-    unsafe { query(model, (digest, "digest"), error, |m| Ok(m.digest.as_ptr())) }
-}
-
-// SAFETY: `repr(C)`, begins with its size, and consists of integers.
-unsafe impl Growing for nomo_open_options {
-    const FIRST_SIZE: usize = size_of::<Self>();
-
-    fn reserved(&self) -> u32 {
-        self.reserved
-    }
-}
-
 // SAFETY: `repr(C)`, begins with its size, and consists of integers and pointers.
-unsafe impl Growing for nomo_feature {
+unsafe impl Growing for nomo_open_options {
     const FIRST_SIZE: usize = size_of::<Self>();
 }
 
@@ -271,90 +160,98 @@ const _: () = {
 };
 
 impl nomo_model {
+    fn new(model: Model) -> Result<Self, Error> {
+        Ok(Self { texts: Texts::of(&model)?, model })
+    }
+
     /// The model that sessions predict with.
-    pub(super) fn model(&self) -> &Arc<Model> {
+    pub(super) fn model(&self) -> &Model {
         &self.model
     }
 
-    fn new(model: Model) -> Result<Self, Error> {
-        let texts = |feature: &crate::schema::Feature| {
-            let unit = feature.unit.as_deref().map(c_text).transpose()?;
-            Ok(FeatureTexts { name: c_text(&feature.name)?, unit })
+    /// Its texts as C reads them.
+    pub(super) fn texts(&self) -> &Texts {
+        &self.texts
+    }
+}
+
+/// The caller's options, checked.
+struct Options {
+    limits: Limits,
+    is_tested: bool,
+    log: nomo_log,
+    log_user: *mut c_void,
+}
+
+impl Options {
+    /// # Safety
+    ///
+    /// As [`read_struct`], or NULL.
+    unsafe fn new(options: *const nomo_open_options) -> Result<Self, Error> {
+        let mut known = Self {
+            limits: Limits::default(),
+            is_tested: true,
+            log: None,
+            log_user: ptr::null_mut(),
         };
-        let schema = model.schema();
-        Ok(Self {
-            features: schema.features().iter().map(texts).collect::<Result<_, Error>>()?,
-            classes: schema
-                .target()
-                .classes
-                .iter()
-                .map(|name| c_text(name))
-                .collect::<Result<_, _>>()?,
-            digest: c_text(&model.digest().to_string())?,
-            model: Arc::new(model),
-        })
+        if options.is_null() {
+            return Ok(known);
+        }
+        // SAFETY: as this function's own contract.
+        let options = unsafe { read_struct(options, "options") }?;
+        if options.flags & !NOMO_OPEN_SKIP_GOLDEN_CASES != 0 {
+            return Err(refused(ErrorKind::Option, "options.flags", "holds an unknown flag"));
+        }
+        if options.max_bytes > 0 {
+            known.limits.max_bytes = options.max_bytes;
+        }
+        known.is_tested = options.flags & NOMO_OPEN_SKIP_GOLDEN_CASES == 0;
+        (known.log, known.log_user) = (options.log, options.log_user);
+        Ok(known)
     }
 
-    fn feature(&self, index: usize) -> Result<nomo_feature, Error> {
-        let features = self.model.schema().features();
-        let (Some(texts), Some(feature)) = (self.features.get(index), features.get(index)) else {
-            let detail = format!("feature {index} of {}", features.len());
-            return Err(refused(ErrorKind::UnknownFeature, "index", detail));
-        };
-        Ok(nomo_feature {
-            struct_size: 0,
-            kind: match feature.kind {
-                FeatureKind::Number => NOMO_FEATURE_NUMBER,
-            },
-            name: texts.name.as_ptr(),
-            unit: texts.unit.as_ref().map_or(ptr::null(), |unit| unit.as_ptr()),
-        })
+    fn open(&self, bytes: &[u8]) -> Result<Model, Error> {
+        if self.is_tested {
+            return Model::open_with(bytes, &self.limits);
+        }
+        Model::open_untested(bytes, &self.limits)
+    }
+
+    /// Tells the caller's log what came of opening.
+    fn tell(&self, opened: Result<Model, Error>) -> Result<Model, Error> {
+        match &opened {
+            Ok(model) => {
+                let (digest, format) = (model.digest(), model.format());
+                let n_cases = if self.is_tested { model.n_golden_cases() } else { 0 };
+                let opened =
+                    format!("opened {digest}, format {format}, {n_cases} golden cases replayed");
+                self.say(NOMO_LOG_INFO, &opened);
+                if !self.is_tested {
+                    self.say(NOMO_LOG_WARNING, "the golden cases were not replayed");
+                }
+                let n_skipped = model.n_skipped_sections();
+                if n_skipped > 0 {
+                    let newer = "of a newer version were left out; they do not change predictions";
+                    self.say(NOMO_LOG_WARNING, &format!("{n_skipped} sections {newer}"));
+                }
+            }
+            Err(error) => self.say(NOMO_LOG_ERROR, &error.to_string()),
+        }
+        opened
+    }
+
+    fn say(&self, level: u32, message: &str) {
+        let Some(log) = self.log else { return };
+        let printable: String =
+            message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        if let Ok(message) = CString::new(printable) {
+            // SAFETY: the caller promises a function of this type; the text lives until it returns.
+            unsafe { log(self.log_user, level, message.as_ptr()) };
+        }
     }
 }
 
 /// Hands a model to C with one reference.
 fn into_c(model: Model) -> Result<*mut nomo_model, Error> {
     Ok(Arc::into_raw(Arc::new(nomo_model::new(model)?)).cast_mut())
-}
-
-fn c_text(text: &str) -> Result<CString, Error> {
-    CString::new(text).map_err(|_| Error::new(ErrorKind::InvalidModel, "a text holds a NUL"))
-}
-
-/// # Safety
-///
-/// As [`read_struct`].
-unsafe fn limits(options: *const nomo_open_options) -> Result<Limits, Error> {
-    if options.is_null() {
-        return Ok(Limits::default());
-    }
-    // SAFETY: as this function's own contract.
-    let options = unsafe { read_struct(options, "options") }?;
-    match options.max_bytes {
-        0 => Ok(Limits::default()),
-        max_bytes => Ok(Limits { max_bytes }),
-    }
-}
-
-/// Writes what `find` finds in a model to `*out`.
-///
-/// # Safety
-///
-/// The pointers are as the header asks for.
-unsafe fn query<T>(
-    model: *const nomo_model,
-    (out, name): (*mut T, &'static str),
-    error: *mut nomo_error,
-    find: impl FnOnce(&nomo_model) -> Result<T, Error>,
-) -> i32 {
-    let call = || {
-        // SAFETY: as this function's own contract.
-        let model = unsafe { borrow(model, "model") }?;
-        // SAFETY: as above.
-        let out = unsafe { borrow_out(out, name) }?;
-        out.write(find(model)?);
-        Ok(())
-    };
-    // SAFETY: as above.
-    unsafe { boundary(error, call) }
 }

@@ -51,6 +51,14 @@ pub const NOMO_EARGUMENT_CLASS: i32 = 0x0501;
 pub const NOMO_EARGUMENT_ALIGNMENT: i32 = 0x0601;
 /// A length or a matrix does not fit into memory or its buffer.
 pub const NOMO_EARGUMENT_SHAPE: i32 = 0x0701;
+/// An index is beyond the end.
+pub const NOMO_EARGUMENT_INDEX: i32 = 0x0801;
+/// The feature has no such unit.
+pub const NOMO_EARGUMENT_UNIT: i32 = 0x0901;
+/// A reason is no code of FHIR's data-absent-reason.
+pub const NOMO_EARGUMENT_REASON: i32 = 0x0A01;
+/// An option or a flag has no such value.
+pub const NOMO_EARGUMENT_OPTION: i32 = 0x0B01;
 /// The bytes are not a bundle.
 pub const NOMO_EFORMAT_MAGIC: i32 = 0x0102;
 /// The bundle is shorter than it says.
@@ -71,14 +79,32 @@ pub const NOMO_EINTEGRITY_DIGEST: i32 = 0x0104;
 pub const NOMO_ELIMIT_SIZE: i32 = 0x0105;
 /// A row does not have one value per feature.
 pub const NOMO_ESCHEMA_FEATURES: i32 = 0x0106;
+/// The columns of a table do not fit the features.
+pub const NOMO_ESCHEMA_COLUMNS: i32 = 0x0206;
 /// A value is infinite.
 pub const NOMO_EVALUE_INFINITE: i32 = 0x0107;
 /// A value is missing and the model cannot do without it.
 pub const NOMO_EVALUE_MISSING: i32 = 0x0207;
 /// A value is beyond every plausible size (1e100).
 pub const NOMO_EVALUE_MAGNITUDE: i32 = 0x0307;
+/// A feature was not set.
+pub const NOMO_EVALUE_UNSET: i32 = 0x0407;
+/// A value is not a number.
+pub const NOMO_EVALUE_NAN: i32 = 0x0507;
+/// A value is outside its plausible range.
+pub const NOMO_EVALUE_RANGE: i32 = 0x0607;
+/// A value is no level of its category.
+pub const NOMO_EVALUE_LEVEL: i32 = 0x0707;
+/// A value does not have the type of its feature.
+pub const NOMO_EVALUE_TYPE: i32 = 0x0807;
+/// Values of a row contradict each other.
+pub const NOMO_EVALUE_RULE: i32 = 0x0907;
 /// An output does not have the right length.
 pub const NOMO_EBUFFER_LENGTH: i32 = 0x0108;
+/// The memory for a session is too small.
+pub const NOMO_EBUFFER_MEMORY: i32 = 0x0208;
+/// An Arrow type or layout is not supported.
+pub const NOMO_EUNSUPPORTED_ARROW: i32 = 0x0109;
 /// The model does not reproduce a golden case.
 pub const NOMO_ESELFTEST_GOLDEN: i32 = 0x010A;
 /// The file does not exist.

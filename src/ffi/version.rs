@@ -2,6 +2,8 @@
 
 use core::ffi::c_char;
 
+use crate::bundle::FORMAT;
+
 /// Version of the library in use: major << 16 | minor << 8 | patch.
 ///
 /// Compare it with NOMO_VERSION, the version of this header, to see which library was loaded.
@@ -18,6 +20,23 @@ pub extern "C" fn nomo_version() -> u32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn nomo_version_text() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
+}
+
+/// The newest bundle format that the library in use reads; it reads all formats from 1 on.
+#[unsafe(no_mangle)]
+pub extern "C" fn nomo_bundle_format() -> u32 {
+    FORMAT
+}
+
+/// Capability: bundles can be opened from files.
+pub const NOMO_CAPABILITY_FILES: u64 = 1;
+/// Capability: rows can be predicted from Arrow arrays.
+pub const NOMO_CAPABILITY_ARROW: u64 = 2;
+
+/// What the library in use was built with: NOMO_CAPABILITY_... added up. Later versions add bits.
+#[unsafe(no_mangle)]
+pub extern "C" fn nomo_capabilities() -> u64 {
+    NOMO_CAPABILITY_FILES | NOMO_CAPABILITY_ARROW
 }
 
 /// The number that decimal digits stand for.

@@ -1,7 +1,9 @@
-//! Forests: margins as sums over decision trees.
+//! Forests: margins as sums or means over decision trees.
 //!
 //! A tree is stored as a list of nodes in which a child stands after its parent, so that every
 //! walk ends. Opening lays the nodes out so that a walk has no branch: see [`FlatForest`].
+
+mod flat;
 
 use alloc::format;
 use alloc::vec;
@@ -9,53 +11,147 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::check_finite;
-use crate::bound;
+pub(crate) use flat::FlatForest;
+
+use super::{Model, check_finite, check_width};
+use crate::domain::Domain;
 use crate::error::{Error, Place};
 use crate::link::Link;
 
-/// `margin = base margin + Σ leaf`, over the trees of that margin, from the first to the last.
+/// `margin = base margin + Σ leaf` (or `+ Σ leaf / n_trees`), over the trees of that margin, from
+/// the first to the last.
+///
+/// # Forests of other libraries
+///
+/// Each of these gives the library's margins bit for bit (`tests/reference/to_forests.py`):
+///
+/// - **scikit-learn**: `SingleInputs`, and `Mean` for random forests. Histogram-based boosting:
+///   `Double`; a level that it never saw it treats as missing, so make it missing before. A
+///   threshold of +∞, which parts missing from present, becomes `f64::MAX`.
+/// - **LightGBM**: `Double`, and `Mean` for `boosting="rf"`. Missing goes right at splits by levels;
+///   at those with `missing_type` `None` it counts as 0: left if `0 <= threshold`. Of a model with
+///   `zero_as_missing`, make 0 missing before the forest. Linear trees have no counterpart here.
+/// - **XGBoost**: `Below` and `Single`. Its sets go to the right and other levels to the left, so
+///   exchange the children and turn the default child round. The base margin is the link of
+///   `base_score`, in single precision. Multiply leaves of DART by their tree's weight.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Forest {
-    link: Link,
-    n_inputs: u32,
-    base_margins: Vec<f64>,
-    trees: Vec<Tree>,
+    /// How its margins become probabilities, or a value.
+    pub link: Link,
+    /// How many values it reads.
+    pub n_inputs: u32,
+    /// When a split goes to the left.
+    pub comparison: Comparison,
+    /// What is rounded to single precision.
+    pub precision: Precision,
+    /// What becomes of the leaves.
+    pub aggregate: Aggregate,
+    /// What each margin starts from.
+    pub base_margins: Vec<f64>,
+    /// The trees, in the order in which they are added.
+    pub trees: Vec<Tree>,
+}
+
+/// When a split goes to the left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Comparison {
+    /// `value <= threshold`, as scikit-learn and LightGBM do.
+    AtMost,
+    /// `value < threshold`, as XGBoost does.
+    Below,
+}
+
+/// What is rounded to single precision, so that the source library's numbers come out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Precision {
+    /// Nothing, as in LightGBM.
+    Double,
+    /// Values before they are compared, as in scikit-learn.
+    SingleInputs,
+    /// Values before they are compared, and the sum after each addition, as in XGBoost.
+    Single,
+}
+
+impl Precision {
+    /// A leaf, or a result on the way to a margin, as this precision has it.
+    fn round(self, result: f64) -> f64 {
+        if self == Self::Single { single(result) } else { result }
+    }
+}
+
+/// What becomes of the leaves that a row reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Aggregate {
+    /// They are added, as in gradient boosting.
+    Sum,
+    /// They are added and divided by the number of trees of that margin, as in random forests.
+    Mean,
 }
 
 /// A decision tree: node 0 is the root.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tree {
-    /// The margin that the tree adds to.
-    pub margin: u32,
+    /// The margin that the tree adds to; nothing when each leaf has one value per margin.
+    pub margin: Option<u32>,
     /// The nodes; a child's index is larger than its parent's.
     pub nodes: Vec<Node>,
+    /// The values of the leaves, shape `(n_leaves, 1)` or `(n_leaves, n_margins)`, row-major, in
+    /// which any learning rate is already contained.
+    pub leaves: Vec<f64>,
 }
 
 /// A node of a tree.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Node {
-    /// Ends the walk and adds `margin`, in which any learning rate is already contained.
+    /// Ends the walk.
     Leaf {
-        /// What is added.
-        margin: f64,
+        /// The number of the leaf: where its values stand in the tree's `leaves`.
+        leaf: u32,
     },
-    /// Goes to `left` when `value <= threshold`, to `right` otherwise.
+    /// Compares a value with a threshold, by the forest's [`Comparison`].
     Split {
         /// The position of the value in the encoded row.
         input: u32,
-        /// What it is compared with.
+        /// What it is compared with: finite.
         threshold: f64,
         /// The node for values up to the threshold.
         left: u32,
         /// The node for values above the threshold.
         right: u32,
+        /// Where a missing value goes.
+        default_child: Side,
+    },
+    /// Looks a category's level up in a set.
+    SplitLevels {
+        /// The position of the level's number in the encoded row.
+        input: u32,
+        /// The levels that go to the left, ascending.
+        levels: Vec<u32>,
+        /// The node for levels of the set.
+        left: u32,
+        /// The node for all other levels.
+        right: u32,
+        /// Where a missing value goes.
+        default_child: Side,
     },
 }
 
+/// A side of a split.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Side {
+    /// The left child.
+    Left,
+    /// The right child.
+    Right,
+}
+
 impl Forest {
-    /// A forest of `base_margins.len()` margins over rows of `n_inputs` values.
+    /// Gradient-boosted trees: leaves are summed, a value equal to the threshold goes left, nothing
+    /// is rounded. Change the fields for forests of another make.
     ///
     /// # Errors
     ///
@@ -67,83 +163,201 @@ impl Forest {
         base_margins: Vec<f64>,
         trees: Vec<Tree>,
     ) -> Result<Self, Error> {
-        let forest = Self { link, n_inputs, base_margins, trees };
-        forest.check(forest.base_margins.len())?;
-        Ok(forest)
+        let forest = Self {
+            link,
+            n_inputs,
+            comparison: Comparison::AtMost,
+            precision: Precision::Double,
+            aggregate: Aggregate::Sum,
+            base_margins,
+            trees,
+        };
+        forest.check_trees().map(|_| forest)
     }
 
-    pub(super) fn link(&self) -> Link {
-        self.link
-    }
-
-    pub(super) fn n_inputs(&self) -> usize {
-        self.n_inputs as usize
-    }
-
-    /// What each margin starts from.
-    #[must_use]
-    pub fn base_margins(&self) -> &[f64] {
-        &self.base_margins
-    }
-
-    /// The trees, in the order in which they are added.
-    #[must_use]
-    pub fn trees(&self) -> &[Tree] {
-        &self.trees
-    }
-
-    pub(super) fn check(&self, n_margins: usize) -> Result<(), Error> {
-        if self.base_margins.len() != n_margins {
-            return Err(Error::invalid_model(format!(
-                "{} base margins, expected {n_margins}",
-                self.base_margins.len()
-            )));
-        }
+    /// Checks everything that does not depend on the inputs; tells the lowest and the highest leaf
+    /// of each margin, tree by tree.
+    fn check_trees(&self) -> Result<Vec<LeafRange>, Error> {
         check_finite(&self.base_margins, "base margin")?;
-        let mut magnitude = self.base_margins.iter().map(|base| base.abs()).fold(0.0, f64::max);
+        let mut ranges = Vec::new();
         for (index, tree) in self.trees.iter().enumerate() {
-            magnitude += self.check_tree(tree).map_err(|e| e.within(Place::Tree(index)))?;
+            let checked =
+                self.check_tree(tree).and_then(|n_leaves| self.leaf_ranges(tree, n_leaves));
+            ranges.extend(checked.map_err(|e| e.within(Place::Tree(index)))?);
         }
-        bound::check(magnitude).map(drop)
+        Ok(ranges)
     }
 
-    /// Checks the tree; returns the largest magnitude of its leaves.
-    fn check_tree(&self, tree: &Tree) -> Result<f64, Error> {
-        if tree.margin as usize >= self.base_margins.len() {
-            let n_margins = self.base_margins.len();
-            return Err(Error::invalid_model(format!(
-                "adds to margin {} of {n_margins}",
-                tree.margin
-            )));
-        }
+    /// Checks the nodes of a tree; tells the number of its leaves.
+    fn check_tree(&self, tree: &Tree) -> Result<usize, Error> {
         if tree.nodes.is_empty() {
             return Err(Error::invalid_model("no nodes, at least 1 is needed"));
         }
-        let mut largest: f64 = 0.0;
+        let mut n_leaves = 0;
         let mut parents = Parents::new(tree.nodes.len());
         for (index, node) in tree.nodes.iter().enumerate() {
-            let checked = match *node {
-                Node::Leaf { margin } => {
-                    largest = largest.max(margin.abs());
-                    check_finite(&[margin], "leaf")
+            let checked = match node {
+                Node::Leaf { leaf } => {
+                    n_leaves = n_leaves.max(*leaf as usize + 1);
+                    Ok(())
                 }
-                Node::Split { input, threshold, left, right } => self
-                    .check_split(input, threshold)
-                    .and_then(|()| parents.adopt("left", left, index))
-                    .and_then(|()| parents.adopt("right", right, index)),
+                Node::Split { input, threshold, left, right, .. } => self
+                    .check_input(*input)
+                    .and_then(|()| check_finite(&[*threshold], "threshold"))
+                    .and_then(|()| parents.adopt("left", *left, index))
+                    .and_then(|()| parents.adopt("right", *right, index)),
+                Node::SplitLevels { input, levels, left, right, .. } => self
+                    .check_input(*input)
+                    .and_then(|()| check_levels(levels))
+                    .and_then(|()| parents.adopt("left", *left, index))
+                    .and_then(|()| parents.adopt("right", *right, index)),
             };
             checked.map_err(|e| e.within(Place::Node(index)))?;
         }
         parents.check()?;
-        Ok(largest)
+        Ok(n_leaves)
     }
 
-    fn check_split(&self, input: u32, threshold: f64) -> Result<(), Error> {
+    fn check_input(&self, input: u32) -> Result<(), Error> {
         if input >= self.n_inputs {
             return Err(Error::invalid_model(format!("reads value {input} of {}", self.n_inputs)));
         }
-        check_finite(&[threshold], "threshold")
+        Ok(())
     }
+
+    /// The lowest and highest leaf of a tree, for each margin that it adds to.
+    fn leaf_ranges(&self, tree: &Tree, n_leaves: usize) -> Result<Vec<LeafRange>, Error> {
+        let n_margins = self.base_margins.len();
+        let (first, width) = match tree.margin {
+            Some(margin) if (margin as usize) < n_margins => (margin as usize, 1),
+            Some(margin) => {
+                let detail = format!("adds to margin {margin} of {n_margins}");
+                return Err(Error::invalid_model(detail));
+            }
+            None => (0, n_margins),
+        };
+        if tree.leaves.is_empty() || n_leaves.checked_mul(width) != Some(tree.leaves.len()) {
+            return Err(Error::invalid_model(format!(
+                "{} leaf values, expected {n_leaves} leaves × {width}",
+                tree.leaves.len()
+            )));
+        }
+        check_finite(&tree.leaves, "leaf")?;
+        if self.link == Link::Probability {
+            self.check_distributions(tree, width)?;
+        }
+        let of_margin = |nth: usize| {
+            let values = || tree.leaves.iter().copied().skip(nth).step_by(width);
+            LeafRange {
+                margin: first + nth,
+                low: values().fold(f64::INFINITY, f64::min),
+                high: values().fold(f64::NEG_INFINITY, f64::max),
+            }
+        };
+        Ok((0..width).map(of_margin).collect())
+    }
+
+    /// Averaged leaves are probabilities only when every leaf is a distribution over the classes.
+    fn check_distributions(&self, tree: &Tree, width: usize) -> Result<(), Error> {
+        let is_mean = self.aggregate == Aggregate::Mean && tree.margin.is_none();
+        if !is_mean || self.base_margins.iter().any(|base| *base != 0.0) {
+            let detail = "the probability link needs the mean of leaves with one value per class";
+            return Err(Error::invalid_model(detail));
+        }
+        for (index, leaf) in tree.leaves.chunks_exact(width).enumerate() {
+            let sum: f64 = leaf.iter().sum();
+            if leaf.iter().any(|share| *share < 0.0) || !(1.0 - 1e-9..=1.0 + 1e-9).contains(&sum) {
+                let detail = format!("leaf {index} sums to {sum}, expected shares that sum to 1");
+                return Err(Error::invalid_model(detail));
+            }
+        }
+        Ok(())
+    }
+
+    /// The sums of the lowest and of the highest leaves, taken as [`FlatForest::margins`] takes them:
+    /// rounding never turns an order round, so every margin lies between the two.
+    fn margin_domains(&self, ranges: &[LeafRange]) -> Vec<Domain> {
+        let round = |sum: f64| self.precision.round(sum);
+        let start = |base: &f64| match self.aggregate {
+            Aggregate::Sum => (Domain::new(round(*base), round(*base)), 0.0),
+            Aggregate::Mean => (Domain::new(0.0, 0.0), 0.0),
+        };
+        let mut sums: Vec<(Domain, f64)> = self.base_margins.iter().map(start).collect();
+        for range in ranges {
+            if let Some((sum, n_trees)) = sums.get_mut(range.margin) {
+                sum.low = round(sum.low + round(range.low));
+                sum.high = round(sum.high + round(range.high));
+                *n_trees += 1.0;
+            }
+        }
+        let end = |((sum, n_trees), base): ((Domain, f64), &f64)| {
+            let mean = |sum: f64| round(round(*base) + round(sum / n_trees.max(1.0)));
+            match self.aggregate {
+                Aggregate::Sum => sum,
+                Aggregate::Mean => Domain::new(mean(sum.low), mean(sum.high)),
+            }
+        };
+        sums.into_iter().zip(&self.base_margins).map(end).collect()
+    }
+
+    /// A split by levels needs their numbers.
+    fn check_level_inputs(&self, inputs: &[Domain]) -> Result<(), Error> {
+        for (tree, node) in self
+            .trees
+            .iter()
+            .enumerate()
+            .flat_map(|(index, tree)| tree.nodes.iter().map(move |node| (index, node)))
+        {
+            let Node::SplitLevels { input, .. } = node else { continue };
+            if !inputs.get(*input as usize).is_some_and(|d| d.is_whole && d.low >= 0.0) {
+                let detail = format!("looks value {input} up as a level, but it is none");
+                return Err(Error::invalid_model(detail).within(Place::Tree(tree)));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Model for Forest {
+    fn link(&self) -> Link {
+        self.link
+    }
+
+    fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
+        check_width(inputs, self.n_inputs as usize)?;
+        let ranges = self.check_trees()?;
+        self.check_level_inputs(inputs)?;
+        let domains = self.margin_domains(&ranges);
+        for domain in &domains {
+            domain.check()?;
+            if self.precision == Precision::Single {
+                // A sum in single precision overflows much earlier.
+                domain.check_within(-1e30, 1e30)?;
+            }
+        }
+        Ok(domains)
+    }
+}
+
+/// What a tree can add to a margin.
+struct LeafRange {
+    margin: usize,
+    low: f64,
+    high: f64,
+}
+
+fn check_levels(levels: &[u32]) -> Result<(), Error> {
+    if levels.is_empty() || !levels.is_sorted_by(|before, after| before < after) {
+        return Err(Error::invalid_model("its levels do not ascend, or there is none"));
+    }
+    Ok(())
+}
+
+/// Rounded to single precision. A sum or quotient of two such numbers, computed in double precision
+/// and then rounded, is the one that single precision gives.
+#[allow(clippy::cast_possible_truncation, reason = "this is what it is for")]
+fn single(value: f64) -> f64 {
+    f64::from(value as f32)
 }
 
 /// Which nodes of a tree have a parent.
@@ -184,161 +398,7 @@ impl Parents {
     }
 }
 
-/// A checked forest whose walks have no branch.
-///
-/// The two children of a node stand side by side, so the next node is `left + (value > threshold)`.
-/// A leaf points to itself with threshold +∞, so a walk of `depth` steps ends at the right leaf
-/// wherever it meets it.
-#[derive(Debug)]
-pub(crate) struct FlatForest {
-    base_margins: Vec<f64>,
-    trees: Vec<FlatTree>,
-    nodes: Vec<FlatNode>,
-    /// The margin of each leaf, by its node; 0 elsewhere.
-    leaves: Vec<f64>,
-}
-
-#[derive(Debug)]
-struct FlatTree {
-    root: u32,
-    depth: u32,
-    margin: u32,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct FlatNode {
-    threshold: f64,
-    input: u32,
-    left: u32,
-}
-
-impl FlatForest {
-    /// Lays out a forest that was checked.
-    pub(super) fn new(forest: &Forest) -> Self {
-        let mut flat = Self {
-            base_margins: forest.base_margins.clone(),
-            trees: Vec::with_capacity(forest.trees.len()),
-            nodes: Vec::new(),
-            leaves: Vec::new(),
-        };
-        for tree in &forest.trees {
-            flat.push_tree(tree);
-        }
-        flat
-    }
-
-    /// Breadth first, so that siblings come to stand side by side.
-    #[allow(clippy::indexing_slicing, reason = "the tree was checked")]
-    #[allow(clippy::cast_possible_truncation, reason = "a section has fewer than 2^28 bytes")]
-    fn push_tree(&mut self, tree: &Tree) {
-        let root = self.nodes.len() as u32;
-        let mut level = vec![0_u32];
-        let mut depth = 0;
-        loop {
-            let mut next_level = Vec::new();
-            let mut next = self.nodes.len() + level.len();
-            for &stored in &level {
-                match tree.nodes[stored as usize] {
-                    Node::Leaf { margin } => {
-                        let own = self.nodes.len() as u32;
-                        self.nodes.push(FlatNode { threshold: f64::INFINITY, input: 0, left: own });
-                        self.leaves.push(margin);
-                    }
-                    Node::Split { input, threshold, left, right } => {
-                        self.nodes.push(FlatNode { threshold, input, left: next as u32 });
-                        self.leaves.push(0.0);
-                        next_level.extend([left, right]);
-                        next += 2;
-                    }
-                }
-            }
-            if next_level.is_empty() {
-                break;
-            }
-            depth += 1;
-            level = next_level;
-        }
-        self.trees.push(FlatTree { root, depth, margin: tree.margin });
-    }
-
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    pub(super) fn margins(&self, encoded: &[f64], out: &mut [f64]) {
-        out.copy_from_slice(&self.base_margins);
-        for tree in &self.trees {
-            let mut at = tree.root;
-            for _ in 0..tree.depth {
-                let node = self.nodes[at as usize];
-                at = node.left + u32::from(encoded[node.input as usize] > node.threshold);
-            }
-            out[tree.margin as usize] += self.leaves[at as usize];
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use alloc::string::ToString;
-
-    fn leaf(margin: f64) -> Node {
-        Node::Leaf { margin }
-    }
-
-    fn split(input: u32, threshold: f64, left: u32, right: u32) -> Node {
-        Node::Split { input, threshold, left, right }
-    }
-
-    fn forest(nodes: Vec<Node>) -> Result<Forest, Error> {
-        Forest::new(Link::Logit, 2, vec![0.5], vec![Tree { margin: 0, nodes }])
-    }
-
-    /// Root splits on input 0; its right child is a leaf, its left child splits on input 1.
-    fn uneven() -> Vec<Node> {
-        vec![split(0, 1.0, 1, 4), split(1, -2.0, 2, 3), leaf(1.0), leaf(2.0), leaf(4.0)]
-    }
-
-    #[test]
-    fn a_value_equal_to_the_threshold_goes_left() {
-        let flat = FlatForest::new(&forest(uneven()).unwrap());
-        let above = f64::from_bits(1.0_f64.to_bits() + 1);
-        let cases =
-            [([1.0, -2.0], 1.5), ([1.0, 0.0], 2.5), ([above, -9.0], 4.5), ([-9.0, -2.0], 1.5)];
-        for (row, margin) in cases {
-            let mut out = [0.0];
-            flat.margins(&row, &mut out);
-            assert_eq!(out, [margin], "{row:?}");
-        }
-    }
-
-    #[test]
-    fn every_index_is_checked() {
-        let cases = [
-            (vec![], "tree 0: no nodes, at least 1 is needed"),
-            (
-                vec![split(0, 0.0, 1, 2), leaf(0.0)],
-                "tree 0: node 0: right child 2, but the tree has 2 nodes",
-            ),
-            (
-                vec![split(0, 0.0, 0, 1), leaf(0.0)],
-                "tree 0: node 0: left child 0 does not stand after its parent",
-            ),
-            (vec![split(2, 0.0, 1, 2), leaf(0.0), leaf(0.0)], "tree 0: node 0: reads value 2 of 2"),
-            (
-                vec![split(0, f64::NAN, 1, 2), leaf(0.0), leaf(0.0)],
-                "tree 0: node 0: threshold 0 is not a finite number",
-            ),
-            (
-                vec![split(0, 0.0, 1, 1), leaf(0.0)],
-                "tree 0: node 0: right child 1 is the child of two nodes",
-            ),
-            (vec![leaf(0.0), leaf(0.0)], "tree 0: node 1: no node leads to it"),
-            (vec![leaf(f64::INFINITY)], "tree 0: node 0: leaf 0 is not a finite number"),
-        ];
-        for (nodes, message) in cases {
-            assert_eq!(forest(nodes).unwrap_err().to_string(), message);
-        }
-        let stray = vec![Tree { margin: 1, nodes: vec![leaf(0.0)] }];
-        let error = Forest::new(Link::Logit, 1, vec![0.0], stray).unwrap_err();
-        assert_eq!(error.to_string(), "tree 0: adds to margin 1 of 1");
-    }
-}
+pub(super) mod properties;
+#[cfg(test)]
+mod tests;

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::check_finite;
-use crate::bound;
+use super::{Model, check_finite, check_inputs, check_no_probabilities};
+use crate::domain::{Domain, affine};
 use crate::error::Error;
 use crate::link::Link;
 
@@ -25,7 +25,8 @@ impl Linear {
     ///
     /// # Errors
     ///
-    /// `InvalidModel` when the shapes do not fit or a parameter is not finite.
+    /// `InvalidModel` when the shapes do not fit, a parameter is not finite, or for the probability
+    /// link.
     pub fn new(link: Link, intercepts: Vec<f64>, weights: Vec<f64>) -> Result<Self, Error> {
         let n_inputs = weights.len() / intercepts.len().max(1);
         let n_inputs =
@@ -35,11 +36,7 @@ impl Linear {
         Ok(linear)
     }
 
-    pub(super) fn link(&self) -> Link {
-        self.link
-    }
-
-    pub(super) fn n_inputs(&self) -> usize {
+    fn n_inputs(&self) -> usize {
         self.n_inputs as usize
     }
 
@@ -56,6 +53,7 @@ impl Linear {
     }
 
     fn check_parameters(&self) -> Result<(), Error> {
+        check_no_probabilities(self.link)?;
         let (n_margins, n_inputs) = (self.intercepts.len(), self.n_inputs());
         if n_inputs == 0 || n_margins.checked_mul(n_inputs) != Some(self.weights.len()) {
             return Err(Error::invalid_model(format!(
@@ -67,21 +65,6 @@ impl Linear {
         check_finite(&self.weights, "weight")
     }
 
-    pub(super) fn check(&self, n_margins: usize, magnitude: f64) -> Result<(), Error> {
-        self.check_parameters()?;
-        if self.intercepts.len() != n_margins {
-            return Err(Error::invalid_model(format!(
-                "{} margins, expected {n_margins}",
-                self.intercepts.len()
-            )));
-        }
-        let rows = self.weights.chunks_exact(self.n_inputs());
-        let of_margin = |(intercept, weights): (&f64, &[f64])| {
-            bound::affine(*intercept, weights.iter(), magnitude)
-        };
-        bound::largest(self.intercepts.iter().zip(rows).map(of_margin)).map(drop)
-    }
-
     pub(super) fn margins(&self, encoded: &[f64], out: &mut [f64]) {
         let rows = self.weights.chunks_exact(self.n_inputs());
         for ((margin, intercept), weights) in out.iter_mut().zip(&self.intercepts).zip(rows) {
@@ -90,6 +73,23 @@ impl Linear {
                 .zip(encoded)
                 .fold(*intercept, |sum, (weight, value)| sum + weight * value);
         }
+    }
+}
+
+impl Model for Linear {
+    fn link(&self) -> Link {
+        self.link
+    }
+
+    fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
+        self.check_parameters()?;
+        check_inputs(inputs, self.n_inputs())?;
+        let rows = self.weights.chunks_exact(self.n_inputs());
+        self.intercepts
+            .iter()
+            .zip(rows)
+            .map(|(intercept, weights)| affine(*intercept, weights.iter().zip(inputs)))
+            .collect()
     }
 }
 
@@ -110,6 +110,21 @@ mod tests {
     }
 
     #[test]
+    fn every_link_but_one_has_linear_members() {
+        let linear = |link, n_margins: usize| {
+            Linear::new(link, vec![0.0; n_margins], vec![1.0; 2 * n_margins])
+        };
+        let value = linear(Link::Identity, 1).unwrap();
+        let domains = value.check(&[Domain::new(-1.0, 1.0), Domain::new(0.0, 5.0)]).unwrap();
+        assert_eq!((domains[0].low, domains[0].high), (-1.0, 6.0));
+        assert_eq!(linear(Link::Softmax, 3).unwrap().check(&[domains[0]; 2]).unwrap().len(), 3);
+        assert_eq!(
+            linear(Link::Probability, 2).unwrap_err().to_string(),
+            "the probability link needs margins that sum to 1, and weighted sums need not"
+        );
+    }
+
+    #[test]
     fn shapes_and_overflow_are_refused() {
         let refused =
             |intercepts, weights| Linear::new(Link::Logit, intercepts, weights).unwrap_err();
@@ -123,7 +138,9 @@ mod tests {
             "weight 1 is not a finite number"
         );
         let huge = Linear::new(Link::Logit, vec![0.0], vec![1e250]).unwrap();
-        assert!(huge.check(1, 1e100).unwrap_err().to_string().contains("could pass 1e300"));
-        assert_eq!(huge.check(2, 1.0).unwrap_err().to_string(), "1 margins, expected 2");
+        let refused = |domain| huge.check(&[domain]).unwrap_err().to_string();
+        assert!(refused(Domain::new(0.0, 1e100)).contains("could pass 1e300"));
+        let missing = Domain { may_be_missing: true, ..Domain::new(0.0, 1.0) };
+        assert_eq!(refused(missing), "input 0: may be missing here; impute it first");
     }
 }

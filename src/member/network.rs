@@ -1,15 +1,22 @@
 //! Networks of dense layers.
 
+mod activation;
+mod batch_normalization;
+mod layer;
+
 use alloc::format;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::check_finite;
-use crate::bound;
+pub use activation::Activation;
+pub use batch_normalization::BatchNormalization;
+pub use layer::Layer;
+
+use super::{Model, check_no_probabilities};
+use crate::domain::Domain;
 use crate::error::{Error, Place};
 use crate::link::Link;
-use crate::numeric::{logistic, tanh};
 
 /// Dense layers one after the other; the last one's outputs are the margins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,125 +25,18 @@ pub struct Network {
     layers: Vec<Layer>,
 }
 
-/// `output = activation(bias + Σ value · weight)`, summed from the first input to the last.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Layer {
-    /// What is applied to each sum; `Identity` in the last layer.
-    pub activation: Activation,
-    /// One bias per output.
-    pub biases: Vec<f64>,
-    /// The weights, shape `(n_inputs, n_outputs)`, row-major.
-    pub weights: Vec<f64>,
-}
-
-/// The function at the end of a layer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Activation {
-    /// The sum itself.
-    Identity,
-    /// The sum, or 0 if it is negative.
-    Relu,
-    /// The hyperbolic tangent.
-    Tanh,
-    /// `1 / (1 + exp(−sum))`.
-    Logistic,
-}
-
-impl Activation {
-    /// Applies it to every sum.
-    pub fn apply(self, sums: &mut [f64]) {
-        match self {
-            Self::Identity => {}
-            Self::Relu => {
-                sums.iter_mut().for_each(|sum| *sum = if *sum > 0.0 { *sum } else { 0.0 })
-            }
-            Self::Tanh => sums.iter_mut().for_each(|sum| *sum = tanh(*sum)),
-            Self::Logistic => sums.iter_mut().for_each(|sum| *sum = logistic(*sum)),
-        }
-    }
-
-    /// The largest magnitude of its result for sums of at most `magnitude`.
-    fn bound(self, magnitude: f64) -> f64 {
-        match self {
-            Self::Identity | Self::Relu => magnitude,
-            Self::Tanh | Self::Logistic => 1.0,
-        }
-    }
-}
-
-impl Layer {
-    /// How many values it reads.
-    #[must_use]
-    pub fn n_inputs(&self) -> usize {
-        self.weights.len() / self.biases.len().max(1)
-    }
-
-    /// How many values it writes.
-    #[must_use]
-    pub fn n_outputs(&self) -> usize {
-        self.biases.len()
-    }
-
-    /// Writes the outputs of `input`.
-    ///
-    /// # Panics
-    ///
-    /// When `output` does not hold one value per output, or there are no outputs.
-    pub fn apply(&self, input: &[f64], output: &mut [f64]) {
-        output.copy_from_slice(&self.biases);
-        for (value, weights) in input.iter().zip(self.weights.chunks_exact(self.n_outputs())) {
-            // Over outputs, not over inputs: lanes of a vector are then separate sums, and each
-            // sum has the order that the contract names.
-            for (sum, weight) in output.iter_mut().zip(weights) {
-                *sum += value * weight;
-            }
-        }
-        self.activation.apply(output);
-    }
-
-    fn check_parameters(&self) -> Result<(), Error> {
-        let (n_inputs, n_outputs) = (self.n_inputs(), self.n_outputs());
-        if n_inputs == 0 || n_inputs.checked_mul(n_outputs) != Some(self.weights.len()) {
-            let n_weights = self.weights.len();
-            return Err(Error::invalid_model(format!(
-                "{n_weights} weights do not fit {n_outputs} outputs, expected a multiple above 0"
-            )));
-        }
-        check_finite(&self.biases, "bias")?;
-        check_finite(&self.weights, "weight")
-    }
-
-    /// The largest magnitude of a sum.
-    fn bound(&self, magnitude: f64) -> Result<f64, Error> {
-        let of_output = |(output, bias): (usize, &f64)| {
-            let weights = self.weights.iter().skip(output).step_by(self.n_outputs());
-            bound::affine(*bias, weights, magnitude)
-        };
-        bound::largest(self.biases.iter().enumerate().map(of_output))
-    }
-}
-
 impl Network {
     /// A network of these layers.
     ///
     /// # Errors
     ///
     /// `InvalidModel` with the layer, when there is none, when one does not fit the one before it,
-    /// when the last one has an activation, or when a parameter is not finite.
+    /// when the last one has an activation, when a parameter is not finite, or for the probability
+    /// link.
     pub fn new(link: Link, layers: Vec<Layer>) -> Result<Self, Error> {
         let network = Self { link, layers };
         network.check_layers()?;
         Ok(network)
-    }
-
-    pub(super) fn link(&self) -> Link {
-        self.link
-    }
-
-    pub(super) fn n_inputs(&self) -> usize {
-        self.layers.first().map_or(0, Layer::n_inputs)
     }
 
     /// The layers, from the input to the margins.
@@ -146,7 +46,8 @@ impl Network {
     }
 
     fn check_layers(&self) -> Result<(), Error> {
-        let mut width = self.n_inputs();
+        check_no_probabilities(self.link)?;
+        let mut width = self.layers.first().map_or(0, Layer::n_inputs);
         for (index, layer) in self.layers.iter().enumerate() {
             let fits = layer.check_parameters().and_then(|()| {
                 if layer.n_inputs() == width {
@@ -169,32 +70,14 @@ impl Network {
         }
     }
 
-    pub(super) fn check(&self, n_margins: usize, magnitude: f64) -> Result<(), Error> {
-        self.check_layers()?;
-        let n_outputs = self.layers.last().map_or(0, Layer::n_outputs);
-        if n_outputs != n_margins {
-            return Err(Error::invalid_model(format!("{n_outputs} margins, expected {n_margins}")));
-        }
-        let mut magnitude = magnitude;
-        for (index, layer) in self.layers.iter().enumerate() {
-            let sum = layer.bound(magnitude).map_err(|e| e.within(Place::Layer(index)))?;
-            magnitude = layer.activation.bound(sum);
-        }
-        Ok(())
-    }
-
-    pub(super) fn n_scratch(&self) -> usize {
+    /// The widest layer.
+    pub(super) fn width(&self) -> usize {
         self.layers.iter().map(Layer::n_outputs).max().unwrap_or(0)
     }
 
     #[allow(clippy::indexing_slicing, reason = "widths were checked when the model was opened")]
-    pub(super) fn margins<'s>(
-        &self,
-        encoded: &[f64],
-        mut here: &'s mut [f64],
-        mut there: &'s mut [f64],
-        out: &mut [f64],
-    ) {
+    pub(super) fn margins(&self, encoded: &[f64], scratch: &mut [f64], out: &mut [f64]) {
+        let (mut here, mut there) = scratch.split_at_mut(scratch.len() / 2);
         let mut width = encoded.len();
         for (index, layer) in self.layers.iter().enumerate() {
             let input = if index == 0 { encoded } else { &here[..width] };
@@ -206,9 +89,25 @@ impl Network {
     }
 }
 
+impl Model for Network {
+    fn link(&self) -> Link {
+        self.link
+    }
+
+    fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
+        self.check_layers()?;
+        let mut domains = inputs.to_vec();
+        for (index, layer) in self.layers.iter().enumerate() {
+            domains = layer.check(&domains).map_err(|e| e.within(Place::Layer(index)))?;
+        }
+        Ok(domains)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::numeric::tanh;
     use alloc::string::ToString;
     use alloc::vec;
 
@@ -227,8 +126,8 @@ mod tests {
             ],
         )
         .unwrap();
-        let (mut here, mut there, mut out) = ([0.0; 2], [0.0; 2], [0.0]);
-        network.margins(&[0.1, 0.2], &mut here, &mut there, &mut out);
+        let (mut scratch, mut out) = ([0.0; 4], [0.0]);
+        network.margins(&[0.1, 0.2], &mut scratch, &mut out);
         let hidden = 0.5 + 0.1 * 1.0 + 0.2 * 3.0;
         assert_eq!(out, [1.0 + tanh(0.25 + hidden * 1.0 + 0.0 * 5.0) * 2.0]);
     }
@@ -270,8 +169,9 @@ mod tests {
             ]
         };
         let relu = Network::new(Link::Logit, layers(Activation::Relu)).unwrap();
-        assert!(relu.check(1, 1e100).unwrap_err().to_string().starts_with("layer 1: its param"));
+        let inputs = [Domain::new(-1e100, 1e100)];
+        assert!(relu.check(&inputs).unwrap_err().to_string().starts_with("layer 1: its param"));
         let tanh = Network::new(Link::Logit, layers(Activation::Tanh)).unwrap();
-        assert!(tanh.check(1, 1e100).is_ok());
+        assert!(tanh.check(&inputs).is_ok());
     }
 }

@@ -2,75 +2,72 @@
 //!
 //! Formula and defaults are those of scikit-learn's `StandardScaler`.
 
-use alloc::format;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Place};
+use super::{Inputs, Transform, check_finite, check_positive};
+use crate::domain::Domain;
+use crate::error::Error;
 
-/// `(value − mean) / std_dev`, feature by feature.
+/// `(value − mean) / std_dev`, input by input. What is missing stays missing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StandardScaler {
+    inputs: Inputs,
     means: Vec<f64>,
     std_devs: Vec<f64>,
 }
 
 impl StandardScaler {
-    /// One mean and one standard deviation per feature.
+    /// One mean and one standard deviation per input.
     ///
     /// # Errors
     ///
     /// `InvalidModel` when the lengths differ, a mean is not finite, or a standard deviation is not
     /// a positive number.
-    pub fn new(means: Vec<f64>, std_devs: Vec<f64>) -> Result<Self, Error> {
-        let scaler = Self { means, std_devs };
-        scaler.check()?;
+    pub fn new(inputs: Inputs, means: Vec<f64>, std_devs: Vec<f64>) -> Result<Self, Error> {
+        let scaler = Self { inputs, means, std_devs };
+        scaler.check_parameters()?;
         Ok(scaler)
     }
 
-    /// How many values it reads and writes.
+    /// The mean of each input.
     #[must_use]
-    pub fn n_features(&self) -> usize {
-        self.means.len()
+    pub fn means(&self) -> &[f64] {
+        &self.means
     }
 
-    /// Writes the scaled values of `input` to `output`; both hold one value per feature.
-    pub fn apply(&self, input: &[f64], output: &mut [f64]) {
-        for (((out, value), mean), std_dev) in
-            output.iter_mut().zip(input).zip(&self.means).zip(&self.std_devs)
-        {
-            // Divide, as scikit-learn does: a stored reciprocal rounds twice and gives other bits.
-            *out = (value - mean) / std_dev;
-        }
+    /// The standard deviation of each input.
+    #[must_use]
+    pub fn std_devs(&self) -> &[f64] {
+        &self.std_devs
     }
 
-    pub(super) fn check(&self) -> Result<(), Error> {
-        if self.means.len() != self.std_devs.len() {
-            return Err(Error::invalid_model(format!(
-                "{} means, but {} standard deviations",
-                self.means.len(),
-                self.std_devs.len()
-            )));
-        }
-        for (index, (mean, std_dev)) in self.means.iter().zip(&self.std_devs).enumerate() {
-            if !mean.is_finite() {
-                return Err(Error::invalid_model(format!("mean {mean}, expected a finite number"))
-                    .within(Place::Feature(index)));
-            }
-            if !(*std_dev > 0.0 && std_dev.is_finite()) {
-                return Err(Error::invalid_model(format!(
-                    "standard deviation {std_dev}, expected a positive number"
-                ))
-                .within(Place::Feature(index)));
-            }
-        }
-        Ok(())
+    #[allow(clippy::indexing_slicing, reason = "counts are checked first")]
+    fn check_parameters(&self) -> Result<(), Error> {
+        self.inputs.check_count(self.means.len(), "means")?;
+        self.inputs.check_count(self.std_devs.len(), "standard deviations")?;
+        self.inputs.check_each(|nth| {
+            check_finite(self.means[nth], "mean")?;
+            check_positive(self.std_devs[nth], "standard deviation")
+        })
     }
 
-    pub(super) fn bound(&self, magnitude: f64) -> f64 {
-        let largest = |mean: &f64, std_dev: &f64| (magnitude + mean.abs()) / std_dev;
-        self.means.iter().zip(&self.std_devs).map(|(m, s)| largest(m, s)).fold(0.0, f64::max)
+    #[allow(clippy::indexing_slicing, reason = "there is one of each per input")]
+    fn scale(&self, nth: usize, value: f64) -> f64 {
+        // Divide, as scikit-learn does: a stored reciprocal rounds twice and gives other bits.
+        (value - self.means[nth]) / self.std_devs[nth]
+    }
+}
+
+impl Transform for StandardScaler {
+    fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
+        self.check_parameters()?;
+        self.inputs.map_domains(inputs, |nth, domain| domain.map_monotone(|v| self.scale(nth, v)))
+    }
+
+    fn apply(&self, input: &[f64], output: &mut [f64]) {
+        self.inputs.map_values(input, output, |nth, value| self.scale(nth, value));
     }
 }
 
@@ -82,21 +79,24 @@ mod tests {
 
     #[test]
     fn it_subtracts_then_divides() {
-        let scaler = StandardScaler::new(vec![1.0, 0.1], vec![3.0, 0.7]).unwrap();
+        let scaler = StandardScaler::new(Inputs::all(2), vec![1.0, 0.1], vec![3.0, 0.7]).unwrap();
         let mut out = [0.0; 2];
         scaler.apply(&[2.0, 0.3], &mut out);
         assert_eq!(out, [1.0 / 3.0, (0.3 - 0.1) / 0.7]);
+        scaler.apply(&[f64::NAN, 0.1], &mut out);
+        assert!(out[0].is_nan() && out[1] == 0.0);
     }
 
     #[test]
     fn parameters_that_cannot_scale_are_refused() {
         let cases = [
-            (vec![0.0], vec![], "1 means, but 0 standard deviations"),
-            (vec![f64::NAN], vec![1.0], "feature 0: mean NaN, expected a finite number"),
-            (vec![0.0], vec![0.0], "feature 0: standard deviation 0, expected a positive number"),
+            (vec![0.0], vec![], "0 standard deviations for 1 inputs"),
+            (vec![f64::NAN], vec![1.0], "input 0: mean NaN, expected a finite number"),
+            (vec![0.0], vec![0.0], "input 0: standard deviation 0, expected a positive number"),
         ];
         for (means, std_devs, message) in cases {
-            assert_eq!(StandardScaler::new(means, std_devs).unwrap_err().to_string(), message);
+            let refused = StandardScaler::new(Inputs::all(1), means, std_devs).unwrap_err();
+            assert_eq!(refused.to_string(), message);
         }
     }
 }

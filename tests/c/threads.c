@@ -1,212 +1,265 @@
 /*
  * threads.c - checks what nomogram.h promises about threads.
  *
- *     gcc -std=c99 -Wall -Wextra -pedantic -Werror -pthread -Iinclude threads.c -Lpath -lnomogram -o threads
- *     ./threads BUNDLE.nomo
+ *     threads
  *
- * Eight threads share one model, each with its own session; then two threads fight for one
- * session. All bits are those of one thread alone. Exit code 1 if a check failed.
+ * 64 threads share one model, each with its own session; other threads then end those sessions. At
+ * last two threads fight for one session. All bits are those of one thread alone. policies.nomo
+ * lies in the current folder.
  */
 #define _POSIX_C_SOURCE 200112L
 #include <pthread.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <sched.h>
 
-#include "nomogram.h"
+#include "outputs.h"
 
-enum { THREADS = 8, ROWS = 2000, ROUNDS = 200 };
+enum { THREADS = 64, ROWS = MAX_ROWS, ROUNDS = 12, LONG = 4000, TRIES = 100000 };
 
-/* Shared by all threads, which only read it after main has set it up. */
-struct shared {
-  nomo_model *model;
-  nomo_session *session; /* the one that two threads fight for */
-  pthread_barrier_t barrier;
-  size_t nf, nc;
-  double *rows;
-  double *wanted;
-  uint32_t *wanted_class;
-};
+/* Only read once the threads run. */
+static nomo_model *model;
+static nomo_model_info info = NOMO_MODEL_INFO_INIT;
+static double rows[ROWS][N_FEATURES], columns_of_rows[N_FEATURES][ROWS];
+static results wanted;
 
-/* One thread and what it found. */
+/* One thread, its session, and what it found. */
 struct job {
   pthread_t thread;
-  struct shared *shared;
-  int by_matrix;
-  unsigned long right, busy, wrong;
+  unsigned number;
+  nomo_session *session;
+  void *memory; /* of a session in the caller's memory */
+  unsigned long right, wrong;
+  results found;
 };
+static struct job jobs[THREADS];
 
-static unsigned long passed, failed;
+static void note(struct job *job, int is_right) {
+  if (is_right) job->right++;
+  else job->wrong++;
+}
 
-#define CHECK(condition) \
-  ((condition) ? (void)passed++ \
-               : (void)(failed++, printf("%s:%d: failed: %s\n", __FILE__, __LINE__, #condition)))
+/* No state is shared: an error tells what this thread did wrong. */
+static void fail_once(struct job *job) {
+  nomo_error why = NOMO_ERROR_INIT;
+  const size_t feature = N_FEATURES + job->number;
+  note(job, nomo_session_set_number(job->session, feature, 0, &why) == NOMO_EARGUMENT_FEATURE &&
+                why.status == NOMO_EARGUMENT_FEATURE && why.feature == feature);
+}
 
-static void predict_one(struct job *job, nomo_session *session, size_t row, double *p) {
-  const struct shared *s = job->shared;
-  uint32_t c = UINT32_MAX;
-  int32_t status;
+static void predict_rows(struct job *job, nomo_outputs *outputs) {
+  nomo_matrix matrix = row_major(rows[0], ROWS, N_FEATURES);
+  nomo_column columns[N_FEATURES];
   size_t i;
-  for (i = 0; i < s->nc; i++) p[i] = -1;
-  status = nomo_session_predict_row(session, s->rows + row * s->nf, s->nf, p, s->nc, &c, NULL);
-  if (status == NOMO_OK && c == s->wanted_class[row] &&
-      memcmp(p, s->wanted + row * s->nc, s->nc * sizeof *p) == 0)
-    job->right++;
-  else if (status == NOMO_EBUSY && c == UINT32_MAX && p[0] == -1)
-    job->busy++;
+  for (i = 0; i < N_FEATURES; i++) columns[i] = f64_column(i, columns_of_rows[i], ROWS);
+  if (job->number % 2 == 0)
+    note(job, nomo_session_predict_matrix(job->session, &matrix, outputs, NULL) == NOMO_OK);
   else
-    job->wrong++;
+    note(job, nomo_session_predict_columns(job->session, columns, N_FEATURES, ROWS, outputs, NULL) == NOMO_OK);
+  for (i = 0; i < ROWS; i++) note(job, same_row(&job->found, i, &wanted, i, &info));
 }
 
-static void *own_session(void *argument) {
+static void predict_values(struct job *job, size_t row) {
+  nomo_outputs outputs = all_outputs(&job->found, &info, 1);
+  double p[2];
+  uint32_t c;
+  size_t j;
+  for (j = 0; j < N_FEATURES; j++)
+    if (nomo_session_set_number(job->session, j, rows[row][j], NULL) != NOMO_OK) job->wrong++;
+  note(job, nomo_session_predict(job->session, &outputs, NULL) == NOMO_OK &&
+                same_row(&job->found, 0, &wanted, row, &info));
+  note(job, nomo_session_predict_row(job->session, rows[row], N_FEATURES, p, 2, &c, NULL) == NOMO_OK &&
+                same_bits(p, wanted.probabilities + 2 * row, 2) && c == wanted.class_indices[row]);
+}
+
+/* The model itself: described, tested, retained and released by all at once. */
+static void use_model(struct job *job) {
+  nomo_model_info found = NOMO_MODEL_INFO_INIT;
+  nomo_model *other = NULL;
+  note(job, nomo_model_retain(model) == NOMO_OK);
+  note(job, nomo_model_describe(model, &found, NULL) == NOMO_OK && found.name == info.name);
+  nomo_model_release(model);
+  if (job->number % 8 != 0) return;
+  note(job, nomo_model_self_test(model, NULL) == NOMO_OK);
+  note(job, nomo_model_open_file("policies.nomo", NULL, &other, NULL) == NOMO_OK && other != model);
+  nomo_model_release(other);
+}
+
+static void *work(void *argument) {
   struct job *job = argument;
-  struct shared *s = job->shared;
-  nomo_session *session = NULL;
-  double *p = malloc(s->nc * sizeof *p);
-  size_t row;
-  pthread_barrier_wait(&s->barrier);
-  if (p == NULL || nomo_session_create(s->model, &session, NULL) != NOMO_OK) job->wrong++;
-  else
-    for (row = 0; row < ROWS; row++) predict_one(job, session, row, p);
-  nomo_session_destroy(session);
-  free(p);
-  return NULL;
-}
-
-static void predict_all(struct job *job, double *p, uint32_t *c) {
-  const struct shared *s = job->shared;
-  nomo_matrix in = NOMO_MATRIX_INIT;
-  nomo_outputs out = NOMO_OUTPUTS_INIT;
-  int32_t status;
-  in.values = s->rows;
-  in.n_values = ROWS * s->nf;
-  in.n_rows = ROWS;
-  in.n_columns = in.row_stride = s->nf;
-  in.column_stride = 1;
-  out.probabilities = p;
-  out.n_probabilities = ROWS * s->nc;
-  out.class_indices = c;
-  out.n_class_indices = ROWS;
-  p[0] = -1;
-  status = nomo_session_predict_matrix(s->session, &in, &out, NULL);
-  if (status == NOMO_OK && memcmp(p, s->wanted, ROWS * s->nc * sizeof *p) == 0 &&
-      memcmp(c, s->wanted_class, ROWS * sizeof *c) == 0)
-    job->right++;
-  else if (status == NOMO_EBUSY && p[0] == -1)
-    job->busy++;
-  else
-    job->wrong++;
-}
-
-static void *one_session(void *argument) {
-  struct job *job = argument;
-  struct shared *s = job->shared;
-  double *p = malloc(ROWS * s->nc * sizeof *p);
-  uint32_t *c = malloc(ROWS * sizeof *c);
-  size_t i;
-  pthread_barrier_wait(&s->barrier);
-  if (p == NULL || c == NULL) job->wrong++;
-  else
-    for (i = 0; i < ROUNDS * (job->by_matrix ? 1 : 100); i++) {
-      if (job->by_matrix) predict_all(job, p, c);
-      else predict_one(job, s->session, i % ROWS, p);
-    }
-  free(c);
-  free(p);
-  return NULL;
-}
-
-static void run(struct shared *s, struct job *jobs, unsigned n, void *(*work)(void *), int by_matrix) {
-  unsigned i;
-  memset(jobs, 0, n * sizeof *jobs);
-  if (pthread_barrier_init(&s->barrier, NULL, n) != 0) abort();
-  for (i = 0; i < n; i++) {
-    jobs[i].shared = s;
-    jobs[i].by_matrix = by_matrix && i == 0; /* the first by matrix, the others row by row */
-    if (pthread_create(&jobs[i].thread, NULL, work, &jobs[i]) != 0) abort();
+  nomo_outputs outputs = all_outputs(&job->found, &info, ROWS);
+  size_t n = 0, round;
+  if (job->number % 3 == 0) {
+    note(job, nomo_session_size(model, &n, NULL) == NOMO_OK && (job->memory = malloc(n)) != NULL);
+    note(job, nomo_session_create_in(model, job->memory, n, &job->session, NULL) == NOMO_OK);
+  } else {
+    note(job, nomo_session_create(model, &job->session, NULL) == NOMO_OK);
   }
-  for (i = 0; i < n; i++) pthread_join(jobs[i].thread, NULL);
-  pthread_barrier_destroy(&s->barrier);
+  for (round = 0; round < ROUNDS && job->wrong == 0; round++) {
+    predict_rows(job, &outputs);
+    predict_values(job, round % ROWS);
+    fail_once(job);
+    use_model(job);
+  }
+  nomo_model_release(model); /* its own reference; the session keeps the model alive */
+  return NULL;
 }
 
-static void test_own_sessions(struct shared *s) {
-  struct job jobs[THREADS];
+/* Ends the session of another thread. */
+static void *end_session(void *argument) {
+  struct job *job = argument, *other = &jobs[(job->number + 1) % THREADS];
+  nomo_session_destroy(other->session);
+  free(other->memory);
+  return NULL;
+}
+
+static void run(void *(*start)(void *)) {
   unsigned i;
-  run(s, jobs, THREADS, own_session, 0);
   for (i = 0; i < THREADS; i++) {
-    CHECK(jobs[i].right == ROWS);
-    CHECK(jobs[i].busy == 0);
-    CHECK(jobs[i].wrong == 0);
+    jobs[i].number = i;
+    if (pthread_create(&jobs[i].thread, NULL, start, &jobs[i]) != 0) abort();
   }
+  for (i = 0; i < THREADS; i++) pthread_join(jobs[i].thread, NULL);
 }
 
-static void test_one_session(struct shared *s, int by_matrix) {
-  struct job jobs[2];
+static void test_own_sessions(void) {
   unsigned i;
-  run(s, jobs, 2, one_session, by_matrix);
-  for (i = 0; i < 2; i++) {
+  for (i = 0; i < THREADS; i++)
+    if (nomo_model_retain(model) != NOMO_OK) abort();
+  run(work);
+  for (i = 0; i < THREADS; i++) {
     CHECK(jobs[i].wrong == 0);
-    printf("# one session, thread %u %s: %lu right, %lu busy\n", i,
-           jobs[i].by_matrix ? "by matrix" : "by row", jobs[i].right, jobs[i].busy);
+    CHECK(jobs[i].right > ROUNDS * ROWS);
   }
-  CHECK(jobs[0].right + jobs[1].right > 0);
-  memset(&jobs[0], 0, sizeof jobs[0]); /* the session works on */
-  jobs[0].shared = s;
-  {
-    double *p = malloc(s->nc * sizeof *p);
-    if (p == NULL) abort();
-    predict_one(&jobs[0], s->session, 7, p);
-    free(p);
-  }
-  CHECK(jobs[0].right == 1);
+  run(end_session);
 }
 
-static int set_up(struct shared *s, const char *path) {
-  nomo_error error = NOMO_ERROR_INIT;
-  size_t i, j;
-  if (nomo_model_open_file(path, NULL, &s->model, &error) != NOMO_OK ||
-      nomo_model_n_features(s->model, &s->nf, &error) != NOMO_OK ||
-      nomo_model_n_classes(s->model, &s->nc, &error) != NOMO_OK ||
-      nomo_session_create(s->model, &s->session, &error) != NOMO_OK) {
-    fprintf(stderr, "%s\n", error.message);
-    return 0;
+/* ---- One session, two threads ------------------------------------------------------------ */
+
+static struct {
+  pthread_mutex_t mutex;
+  nomo_session *session;
+  int is_over;
+  double *values, *probabilities;
+  unsigned long right, busy, wrong;
+} fight = {PTHREAD_MUTEX_INITIALIZER, NULL, 0, NULL, NULL, 0, 0, 0};
+
+static int is_over(void) {
+  int over;
+  pthread_mutex_lock(&fight.mutex);
+  over = fight.is_over;
+  pthread_mutex_unlock(&fight.mutex);
+  return over;
+}
+
+/* Keeps the session busy. */
+static void *predict_long(void *unused) {
+  nomo_matrix matrix = row_major(fight.values, LONG, N_FEATURES);
+  nomo_outputs outputs = NOMO_OUTPUTS_INIT;
+  size_t i;
+  (void)unused;
+  outputs.probabilities = fight.probabilities;
+  outputs.n_probabilities = 2 * LONG;
+  while (!is_over()) {
+    int32_t s = nomo_session_predict_matrix(fight.session, &matrix, &outputs, NULL);
+    for (i = 0; s == NOMO_OK && i < LONG; i++)
+      if (!same_bits(fight.probabilities + 2 * i, wanted.probabilities + 2 * (i % ROWS), 2)) s = -1;
+    if (s == NOMO_OK) fight.right++;
+    else if (s == NOMO_EBUSY) fight.busy++;
+    else fight.wrong++;
   }
-  s->rows = malloc(ROWS * s->nf * sizeof *s->rows);
-  s->wanted = malloc(ROWS * s->nc * sizeof *s->wanted);
-  s->wanted_class = malloc(ROWS * sizeof *s->wanted_class);
-  if (s->rows == NULL || s->wanted == NULL || s->wanted_class == NULL) return 0;
-  for (i = 0; i < ROWS; i++) {
-    for (j = 0; j < s->nf; j++)
-      s->rows[i * s->nf + j] = 3.0 + (double)((i * 37 + j * 101) % 997) / 9.0;
-    if (nomo_session_predict_row(s->session, s->rows + i * s->nf, s->nf, s->wanted + i * s->nc,
-                                 s->nc, &s->wanted_class[i], &error) != NOMO_OK) {
-      fprintf(stderr, "%s\n", error.message);
-      return 0;
+  return NULL;
+}
+
+static struct {
+  results results;
+  double p[2];
+  uint32_t c;
+} out;
+
+/* Every function that takes a session. */
+static int32_t use_session(size_t function, size_t row) {
+  nomo_session *s = fight.session;
+  nomo_outputs one = all_outputs(&out.results, &info, 1), several = all_outputs(&out.results, &info, ROWS);
+  nomo_matrix matrix = row_major(rows[0], ROWS, N_FEATURES);
+  several.on_refusal = one.on_refusal = NOMO_GO_ON;
+  switch (function) {
+    case 0: return nomo_session_clear(s, &error);
+    case 1: return nomo_session_set_number(s, AGE, 40, &error);
+    case 2: return nomo_session_set_number_in(s, AGE, 480, "mo", &error);
+    case 3: return nomo_session_set_integer(s, AGE, 40, &error);
+    case 4: return nomo_session_set_boolean(s, SMOKER, 1, &error);
+    case 5: return nomo_session_set_text(s, STAGE, "II", &error);
+    case 6: return nomo_session_set_missing(s, GRADE, "masked", &error);
+    case 7: return nomo_session_predict(s, &one, &error);
+    case 8: return nomo_session_predict_row(s, rows[row], N_FEATURES, out.p, 2, &out.c, &error);
+    case 9: return nomo_session_predict_matrix(s, &matrix, &several, &error);
+    default: return nomo_session_predict_columns(s, NULL, 0, ROWS, &several, &error);
+  }
+}
+
+static void test_one_session(void) {
+  pthread_t thread;
+  size_t function, i;
+  fight.session = session_or_exit(model);
+  fight.values = malloc(LONG * sizeof good_row);
+  fight.probabilities = malloc(2 * LONG * sizeof(double));
+  if (fight.values == NULL || fight.probabilities == NULL) abort();
+  for (i = 0; i < LONG; i++) memcpy(fight.values + i * N_FEATURES, rows[i % ROWS], sizeof good_row);
+  WATCH(out);
+  if (pthread_create(&thread, NULL, predict_long, NULL) != 0) abort();
+  for (function = 0; function < 11; function++) {
+    unsigned long busy = 0;
+    for (i = 0; i < TRIES && busy < 3; i++) {
+      begin();
+      status = use_session(function, i % ROWS);
+      if (status == NOMO_EBUSY) {
+        busy++;
+        after_refused(1, 1, __LINE__, "a busy session");
+        CHECK(error.row == NOMO_NONE && error.feature == NOMO_NONE);
+      } else {
+        CHECK(status == NOMO_OK && error_is_same());
+        if (function == 8) CHECK(same_bits(out.p, wanted.probabilities + 2 * (i % ROWS), 2));
+      }
+      sched_yield();
     }
+    if (!CHECK(busy > 0)) printf("  function %zu was never told that the session is busy\n", function);
   }
-  return 1;
+  pthread_mutex_lock(&fight.mutex);
+  fight.is_over = 1;
+  pthread_mutex_unlock(&fight.mutex);
+  pthread_join(thread, NULL);
+  CHECK(fight.right > 0 && fight.wrong == 0);
+  printf("# one session: the long thread was right %lu times and told %lu times that it is busy\n",
+         fight.right, fight.busy);
+  for (i = 0; i < ROWS; i++) { /* the session works on */
+    ACCEPTED(use_session(8, i));
+    CHECK(same_bits(out.p, wanted.probabilities + 2 * i, 2));
+  }
+  watch_nothing();
+  nomo_session_destroy(fight.session);
+  free(fight.values);
+  free(fight.probabilities);
 }
 
-int main(int argc, char **argv) {
-  static struct shared s;
-  int ready;
-  if (argc != 2) {
-    fprintf(stderr, "usage: threads BUNDLE.nomo\n");
-    return 2;
-  }
-  ready = set_up(&s, argv[1]);
-  CHECK(ready);
-  if (ready) {
-    test_own_sessions(&s);
-    test_one_session(&s, 0);
-    test_one_session(&s, 1);
-  }
-  free(s.wanted_class);
-  free(s.wanted);
-  free(s.rows);
-  nomo_session_destroy(s.session);
-  nomo_model_release(s.model);
-  printf("%lu passed, %lu failed\n", passed, failed);
-  return failed != 0;
+int main(void) {
+  nomo_outputs outputs;
+  nomo_matrix matrix = row_major(rows[0], ROWS, N_FEATURES);
+  nomo_session *session;
+  size_t i, j;
+  model = open_or_exit("policies.nomo");
+  session = session_or_exit(model);
+  for (i = 0; i < ROWS; i++)
+    for (j = 0; j < N_FEATURES; j++) {
+      rows[i][j] = good_row[j];
+      if (j == AGE || j == TEMPERATURE) rows[i][j] += 3.5 * (double)i;
+      if (j == SMOKER) rows[i][j] = (double)(i % 2);
+      columns_of_rows[j][i] = rows[i][j];
+    }
+  ACCEPTED(nomo_model_describe(model, &info, &error));
+  outputs = all_outputs(&wanted, &info, ROWS);
+  ACCEPTED(nomo_session_predict_matrix(session, &matrix, &outputs, &error));
+  nomo_session_destroy(session);
+  test_own_sessions();
+  test_one_session();
+  nomo_model_release(model);
+  return report();
 }

@@ -121,3 +121,33 @@ fn elementary_functions_come_from_numeric_alone() {
         assert!(is_numeric || !code.contains("libm::"), "{}: libm", path.display());
     }
 }
+
+/// Fields that decode a text as a plain `String`: room for all that a length claims would be made
+/// before the first byte is read.
+fn trusting_texts(text: &str) -> Vec<&str> {
+    let (mut is_decoded, mut before) = (false, "");
+    let mut trusting = Vec::new();
+    for line in text.lines() {
+        if line.trim_start().starts_with("#[derive(") {
+            is_decoded = line.contains("Deserialize");
+        }
+        let is_text = line.trim_end().ends_with("String,") || line.trim_end().ends_with("String>,");
+        let is_field = line.contains(": ") && !line.contains("impl ");
+        if is_decoded && is_text && is_field && !before.contains("deserialize_with") {
+            trusting.push(line.trim());
+        }
+        before = line;
+    }
+    trusting
+}
+
+#[test]
+fn no_text_of_a_bundle_is_given_the_room_that_its_length_claims() {
+    for (path, text) in sources() {
+        let is_test = path.ends_with("codec.rs");
+        let trusting = trusting_texts(&text);
+        assert!(is_test || trusting.is_empty(), "{}: {trusting:?}", path.display());
+    }
+    let plain = "#[derive(Deserialize)]\nstruct Named {\n    name: String,\n}\n";
+    assert_eq!(trusting_texts(plain), ["name: String,"]);
+}

@@ -1,8 +1,8 @@
 //! Bytes that are not a valid bundle: all are refused with a place, none panics.
 
 use nomogram::{
-    ErrorKind, Forest, Limits, Linear, Link, Member, Model, Node, Parts, StandardScaler, Step,
-    Tree, seal,
+    ErrorKind, Forest, Inputs, Limits, Linear, Link, Member, Model, Node, Parts, Side,
+    StandardScaler, Step, Tree, seal,
 };
 use nomogram_testkit::{bundle_of_three_members, golden_rows, reseal, three_members};
 use proptest::prelude::*;
@@ -52,7 +52,7 @@ fn a_golden_case_that_does_not_reproduce_is_refused_with_its_number() {
     });
     let error = Model::open(&forged).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::GoldenCase);
-    let start = "golden case 15: a member's probabilities are not the sealed ones";
+    let start = "golden case 15: a member's outputs are not as sealed";
     assert!(error.to_string().starts_with(start), "{error}");
 }
 
@@ -96,10 +96,16 @@ fn with_member(index: usize, member: Member) -> Parts {
 fn a_tree_whose_branches_meet_again_is_refused_before_it_is_laid_out() {
     // Laid out, 60 levels of `left == right` would be 2^60 nodes.
     let mut nodes: Vec<Node> = (1..61)
-        .map(|next| Node::Split { input: 0, threshold: 0.0, left: next, right: next })
+        .map(|next| Node::Split {
+            input: 0,
+            threshold: 0.0,
+            left: next,
+            right: next,
+            default_child: Side::Left,
+        })
         .collect();
-    nodes.push(Node::Leaf { margin: 0.0 });
-    let trees = vec![Tree { margin: 0, nodes }];
+    nodes.push(Node::Leaf { leaf: 0 });
+    let trees = vec![Tree { margin: Some(0), nodes, leaves: vec![0.0] }];
     let error = Forest::new(Link::Logit, 3, vec![0.0], trees).unwrap_err();
     assert_eq!(error.to_string(), "tree 0: node 0: right child 1 is the child of two nodes");
     // The same by way of bytes: the root's right child becomes its left one.
@@ -117,10 +123,11 @@ fn a_tree_whose_branches_meet_again_is_refused_before_it_is_laid_out() {
 fn a_model_that_could_overflow_is_refused_even_behind_a_weight_of_zero() {
     let mut parts =
         with_member(0, Member::Linear(Linear::new(Link::Logit, vec![0.0], vec![0.0; 3]).unwrap()));
-    let scaler = StandardScaler::new(vec![0.0; 3], vec![1e-300; 3]).unwrap();
+    let scaler = StandardScaler::new(Inputs::all(3), vec![0.0; 3], vec![1e-300; 3]).unwrap();
     parts.branches[1].steps = vec![Step::StandardScale(scaler)];
     let error = seal(&parts, golden_rows().view()).unwrap_err();
-    let start = "branch 1: step 0: its parameters are so large that a result could pass 1e300";
+    let start =
+        "branch 1: step 0: input 0: its parameters are so large that a result could pass 1e300";
     assert!(error.to_string().starts_with(start), "{error}");
 }
 

@@ -10,10 +10,16 @@
 
 mod architecture;
 mod bundle_bytes;
+mod c_coverage;
 
 #[cfg(feature = "ffi")]
 mod c_programs;
+mod corpus;
+#[cfg(feature = "ffi")]
+mod corpus_programs;
 mod golden_bundles;
 #[cfg(feature = "header")]
 mod header;
 mod prediction;
+#[cfg(all(feature = "ffi", target_os = "linux"))]
+mod symbols;

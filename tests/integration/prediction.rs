@@ -79,7 +79,7 @@ proptest! {
             prop_assert!((probabilities.iter().sum::<f64>() - 1.0).abs() < 1e-15);
         }
         let [low, high] = prediction.probabilities() else { panic!("two classes") };
-        prop_assert_eq!(prediction.class(), usize::from(high > low));
+        prop_assert_eq!(prediction.class(), Some(usize::from(high > low)));
     }
 }
 
@@ -109,7 +109,8 @@ fn a_bad_row_fails_the_batch_and_leaves_the_output_alone() {
     let mut out = Array2::from_elem((rows.nrows(), 2), -7.0);
     let error = session().predict_into(rows.view(), out.view_mut()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Infinite);
-    assert_eq!(error.path(), [Place::Row(11), Place::Feature(2)]);
+    let path: Vec<Place> = error.path().collect();
+    assert_eq!(path, [Place::Row(11), Place::Feature(2)]);
     let message = "row 11: feature 2: `perimeter`: infinite value, expected a finite number";
     assert_eq!(error.to_string(), message);
     assert!(out.iter().all(|value| *value == -7.0));
@@ -136,11 +137,11 @@ fn parts_that_contradict_each_other_are_not_sealed() {
     let cases: [(Spoil, &str); 5] = [
         (|p| p.members[1].branch = 2, "member 1: reads branch 2 of 2"),
         (|p| p.members[1].name = "linear".into(), "member 1: the name `linear` stands twice"),
-        (|p| drop(p.members.pop()), "3 weights for 2 members"),
+        (|p| drop(p.members.pop()), "section `combiner`: 3 weights for 2 members"),
         (|p| p.branches[1].steps.clear(), ""),
         (
             |p| p.combiner = Combiner::HardVote { weights: vec![1.0, -1.0, 1.0] },
-            "weight 1 is -1, expected 0, or 1e-100 to 1e100",
+            "section `combiner`: weight 1 is -1, expected 0, or 1e-100 to 1e100",
         ),
     ];
     for (spoil, message) in cases {

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::demo::{example, train};
-use crate::run::{cargo, is_installed, run, skip};
+use crate::run::{cargo, is_installed, is_there, run, skip};
 use crate::target;
 
 /// A target, its linker, and the emulator with the folder of its libraries.
@@ -33,7 +33,7 @@ pub(crate) fn cross() -> Result<(), String> {
     for platform in &PLATFORMS {
         let Platform { target: name, linker, emulator } = platform;
         for program in [*linker, emulator[0]] {
-            if Command::new(program).arg("--version").output().is_err() {
+            if !is_there(program) {
                 return skip(&format!("{name}: {program} is not installed"));
             }
         }

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::run::{cargo, output, run};
+use crate::files::read;
+use crate::run::{cargo, compiler, output, run};
 use crate::{root, target};
 
 /// Trains the reference model, predicts its rows by a C program and compares with Rust, bit by bit.
@@ -96,10 +97,10 @@ pub(crate) fn install_library(folder: &Path) -> Result<(), String> {
 pub(crate) fn compile(source: &Path, folder: &Path) -> Result<PathBuf, String> {
     let name = source.file_stem().ok_or("a C program without a name")?;
     let program = folder.join(name);
-    let mut cc = Command::new(std::env::var_os("CC").unwrap_or_else(|| "cc".into()));
+    let mut cc = compiler();
     cc.args(["-std=c99", "-O2", "-Wall", "-Wextra", "-pedantic", "-I"]).arg(root().join("include"));
     cc.arg(source).arg("-L").arg(folder);
-    cc.args(["-lnomogram", "-lpthread", "-Wl,-rpath,$ORIGIN", "-o"]).arg(&program);
+    cc.args(["-lnomogram", "-lpthread", "-lm", "-Wl,-rpath,$ORIGIN", "-o"]).arg(&program);
     run(&mut cc)?;
     Ok(program)
 }
@@ -107,10 +108,10 @@ pub(crate) fn compile(source: &Path, folder: &Path) -> Result<PathBuf, String> {
 /// Writes the test rows as the C program reads them; returns its path, and the lines of
 /// `predictions.csv` that belong to them.
 fn test_rows(folder: &Path) -> Result<(PathBuf, Vec<String>), String> {
-    let predictions = text(&folder.join("predictions.csv"))?;
+    let predictions = read(&folder.join("predictions.csv"))?;
     let of_test_part = |line: &&str| line.split(',').nth(1) == Some("test");
     let expected: Vec<String> = predictions.lines().filter(of_test_part).map(Into::into).collect();
-    let rows = text(&data("wdbc.csv"))?;
+    let rows = read(&data("wdbc.csv"))?;
     let mut patients = String::new();
     for (index, line) in rows.lines().enumerate() {
         // The columns are: row id, diagnosis, features. The diagnosis is not for the model to see.
@@ -147,8 +148,4 @@ fn compare(out: &str, expected: &[String]) -> Result<usize, String> {
         }
     }
     Ok(expected.len())
-}
-
-fn text(path: &Path) -> Result<String, String> {
-    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
 }

@@ -3,28 +3,49 @@
 //! Without dependencies, so that it is there at once; what takes long is done by the programs that
 //! it starts.
 
+mod abi;
+mod archive;
+mod arguments;
 mod cross;
 mod demo;
+mod files;
+mod install;
+mod package;
 mod run;
+mod sanitize;
+mod symbols;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use run::{cargo, run};
 
 /// Name, what it does, and the command itself.
 type Task = (&'static str, &'static str, fn() -> Result<(), String>);
 
-const TASKS: [Task; 9] = [
+const TASKS: [Task; 14] = [
     ("demo", "train on real data, seal a bundle, predict from C, compare bits", demo::demo),
     ("test", "all tests, C programs included", test),
     ("lint", "formatting, lints and documentation, warnings are errors", lint),
     ("header", "generate include/nomogram.h", header),
+    ("corpus", "seal the models of tests/data/corpus, fill in and check its cases", corpus),
     ("no-std", "build the core without the standard library", no_std),
     ("reproduce", "train in debug and in release, compare the bundles' bytes", demo::reproduce),
     ("cross", "the same bits on other processors, emulated, big-endian included", cross::cross),
     ("choose", "how the settings of the reference model were chosen", demo::choose),
-    ("memory", "run the C programs under valgrind", memory),
+    (
+        "install",
+        "--prefix DIR [--destdir DIR] [--libdir lib]: install the C library",
+        install::install,
+    ),
+    ("package", "install, and use the installation in every way that is offered", package::package),
+    ("abi", "[--update]: compare the C ABI with the last release's, or record it", abi::abi),
+    ("memory", "run the C programs under valgrind", sanitize::memory),
+    (
+        "sanitize",
+        "run the C programs with AddressSanitizer, UBSan, ThreadSanitizer",
+        sanitize::sanitize,
+    ),
 ];
 
 fn main() -> ExitCode {
@@ -75,6 +96,15 @@ fn header() -> Result<(), String> {
     run(update.args(["test", "--features", "header", "--test", "integration", "header::"]))
 }
 
+/// Answers that have changed are printed, and replaced; then all languages run the corpus.
+fn corpus() -> Result<(), String> {
+    let test = ["test", "--test", "integration"];
+    let mut update = cargo();
+    update.env("NOMOGRAM_UPDATE", "1");
+    run(update.args(test).args(["corpus::every_case_has_its_answer", "--", "--nocapture"]))?;
+    run(cargo().args(test).arg("corpus"))
+}
+
 /// `#![no_std]` makes the compiler refuse `std`; a target without one shows that the dependencies do
 /// without it as well.
 fn no_std() -> Result<(), String> {
@@ -86,19 +116,4 @@ fn no_std() -> Result<(), String> {
         return run(cargo().args(core).args(["--target", target]));
     }
     run::skip(&format!("the target {target} is not installed: rustup target add {target}"))
-}
-
-fn memory() -> Result<(), String> {
-    demo::build_library()?;
-    let folder = target().join("memory");
-    demo::install_library(&folder)?;
-    let bundle = root().join("tests/data/bundles/v1/three-members.nomo");
-    for program in ["contract", "threads"] {
-        let source = root().join("tests/c").join(program).with_extension("c");
-        let program = demo::compile(&source, &folder)?;
-        let mut valgrind = Command::new("valgrind");
-        valgrind.args(["--quiet", "--leak-check=full", "--error-exitcode=99"]);
-        run(valgrind.arg(program).arg(&bundle).current_dir(&folder))?;
-    }
-    Ok(())
 }

@@ -11,6 +11,16 @@ pub(crate) fn cargo() -> Command {
     cargo
 }
 
+/// The system's C compiler, or the one that `CC` names.
+pub(crate) fn compiler() -> Command {
+    Command::new(std::env::var_os("CC").unwrap_or_else(|| "cc".into()))
+}
+
+/// Whether a program can be started.
+pub(crate) fn is_there(program: &str) -> bool {
+    Command::new(program).arg("--version").output().is_ok()
+}
+
 /// Runs a program that prints for itself.
 pub(crate) fn run(command: &mut Command) -> Result<(), String> {
     let status = command.status().map_err(|error| format!("{command:?}: {error}"))?;

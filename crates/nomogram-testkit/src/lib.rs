@@ -1,13 +1,47 @@
 //! Small models for tests: valid parts, and the bundles that they seal to.
 
+pub mod corpus;
+mod policies;
+mod sections;
+mod targets;
+
 use std::collections::BTreeMap;
 
 use ndarray::Array2;
 use nomogram::{
-    Activation, Branch, Combiner, Digest, EnsembleMember, Feature, FeatureKind, Forest, Layer,
-    Linear, Link, MIN_GOLDEN_CASES, Manifest, Member, Network, Node, Parts, Schema, StandardScaler,
+    Activation, Branch, Combiner, Digest, EnsembleMember, Feature, Forest, Inputs, Layer, Linear,
+    Link, MIN_GOLDEN_CASES, Manifest, Member, Network, Node, Parts, Schema, Side, StandardScaler,
     Step, Target, Tree, seal,
 };
+
+pub use policies::{bundle_of_policies, policies};
+pub use sections::{reseal, with_section};
+pub use targets::{bundle_of_a_number, bundle_of_three_classes};
+
+/// A number that no section has.
+const NO_SECTION: u32 = 0x7fff;
+/// The number of the section with the golden cases.
+const GOLDEN_CASES: u32 = 6;
+
+/// Every bundle that the C programs in `tests/c` open, with the name of its file.
+#[must_use]
+pub fn bundles() -> Vec<(&'static str, Vec<u8>)> {
+    let good = bundle_of_three_members();
+    // The last bytes of the last case are the bits of a member's output.
+    let flip_last_bit = |payload: &mut Vec<u8>| {
+        let last = payload.len() - 8;
+        payload.iter_mut().skip(last).take(1).for_each(|byte| *byte ^= 1);
+    };
+    vec![
+        ("policies.nomo", bundle_of_policies()),
+        ("number.nomo", bundle_of_a_number()),
+        ("three_classes.nomo", bundle_of_three_classes()),
+        ("wrong_golden.nomo", reseal(&good, GOLDEN_CASES, flip_last_bit)),
+        ("newer_optional.nomo", with_section(&good, NO_SECTION, false, b"later")),
+        ("newer_critical.nomo", with_section(&good, NO_SECTION, true, b"later")),
+        ("three_members.nomo", good),
+    ]
+}
 
 /// The parts of a model with one member of each kind, three features and two classes.
 ///
@@ -36,38 +70,42 @@ pub fn golden_rows() -> Array2<f64> {
 }
 
 fn parts_of_three_members() -> Result<Parts, nomogram::Error> {
-    let scaler = StandardScaler::new(vec![14.1, 19.2, 91.9], vec![3.5, 4.3, 24.3])?;
+    let scaler = StandardScaler::new(Inputs::all(3), vec![14.1, 19.2, 91.9], vec![3.5, 4.3, 24.3])?;
     Ok(Parts {
-        manifest: Manifest {
-            name: "three members".into(),
-            version: "1".into(),
-            created_by: "nomogram-testkit".into(),
-            training_data_digest: Digest::of(b"no data"),
-            configuration_digest: Digest::of(b"no configuration"),
-            notes: BTreeMap::from([("purpose".into(), "tests".into())]),
-        },
+        manifest: manifest("three members", "1"),
         schema: Schema::new(
             [("radius", Some("um")), ("texture", Some("1")), ("perimeter", None)]
                 .into_iter()
-                .map(|(name, unit)| Feature {
-                    name: name.into(),
-                    kind: FeatureKind::Number,
-                    unit: unit.map(Into::into),
-                })
+                .map(|(name, unit)| Feature { unit: unit.map(Into::into), ..Feature::number(name) })
                 .collect(),
-            Target { name: "diagnosis".into(), classes: vec!["B".into(), "M".into()] },
+            Target::of_classes("diagnosis", ["B", "M"]),
         )?,
-        branches: vec![
-            Branch { name: "raw".into(), steps: vec![] },
-            Branch { name: "scaled".into(), steps: vec![Step::StandardScale(scaler)] },
-        ],
+        branches: vec![branch("raw", vec![]), branch("scaled", vec![Step::StandardScale(scaler)])],
         members: vec![
             member("linear", 1, Member::Linear(linear()?)),
             member("forest", 0, Member::Forest(forest()?)),
             member("network", 1, Member::Network(network()?)),
         ],
         combiner: Combiner::SoftVote { weights: vec![1.0, 1.5, 0.5] },
+        calibrator: None,
+        cutoffs: vec![],
+        card: None,
     })
+}
+
+fn manifest(name: &str, version: &str) -> Manifest {
+    Manifest {
+        name: name.into(),
+        version: version.into(),
+        created_by: "nomogram-testkit".into(),
+        training_data_digest: Digest::of(b"no data"),
+        configuration_digest: Digest::of(b"no configuration"),
+        notes: BTreeMap::from([("purpose".into(), "tests".into())]),
+    }
+}
+
+fn branch(name: &str, steps: Vec<Step>) -> Branch {
+    Branch { name: name.into(), source: None, steps }
 }
 
 fn member(name: &str, branch: u32, member: Member) -> EnsembleMember {
@@ -79,24 +117,29 @@ fn linear() -> Result<Linear, nomogram::Error> {
 }
 
 fn forest() -> Result<Forest, nomogram::Error> {
-    let split = |input, threshold, left, right| Node::Split { input, threshold, left, right };
-    let leaf = |margin| Node::Leaf { margin };
+    let split = |input, threshold, left, right| Node::Split {
+        input,
+        threshold,
+        left,
+        right,
+        default_child: Side::Left,
+    };
+    let leaf = |leaf| Node::Leaf { leaf };
     Forest::new(
         Link::Logit,
         3,
         vec![-0.5],
         vec![
             Tree {
-                margin: 0,
-                nodes: vec![
-                    split(0, 15.0, 1, 4),
-                    split(1, 20.0, 2, 3),
-                    leaf(-1.3),
-                    leaf(0.2),
-                    leaf(1.9),
-                ],
+                margin: Some(0),
+                nodes: vec![split(0, 15.0, 1, 4), split(1, 20.0, 2, 3), leaf(0), leaf(1), leaf(2)],
+                leaves: vec![-1.3, 0.2, 1.9],
             },
-            Tree { margin: 0, nodes: vec![split(2, 100.0, 1, 2), leaf(-0.7), leaf(1.1)] },
+            Tree {
+                margin: Some(0),
+                nodes: vec![split(2, 100.0, 1, 2), leaf(0), leaf(1)],
+                leaves: vec![-0.7, 1.1],
+            },
         ],
     )
 }
@@ -122,40 +165,4 @@ fn network() -> Result<Network, nomogram::Error> {
 #[allow(clippy::panic, reason = "a fixture that does not build must stop the test at once")]
 fn valid<T>(fixture: Result<T, nomogram::Error>) -> T {
     fixture.unwrap_or_else(|error| panic!("the fixture is refused: {error}"))
-}
-
-/// The same bundle with an edited payload and right digests: what an attacker could make.
-///
-/// `section` is the number of the section; `edit` may change the length of its payload.
-#[must_use]
-#[allow(clippy::indexing_slicing, reason = "for well-formed bundles")]
-pub fn reseal(bundle: &[u8], section: u32, edit: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
-    const HEADER: usize = 56;
-    const ENTRY: usize = 56;
-    let word = |at: usize| bundle[at..at + 4].try_into().map_or(0, u32::from_le_bytes);
-    let long = |at: usize| {
-        let value = bundle[at..at + 8].try_into().map_or(0, u64::from_le_bytes);
-        usize::try_from(value).unwrap_or(usize::MAX)
-    };
-    let mut edit = Some(edit);
-    let n_sections = word(12) as usize;
-    let (mut table, mut payloads) = (Vec::new(), Vec::new());
-    let mut digested = bundle[8..12].to_vec();
-    for entry in (0..n_sections).map(|index| HEADER + index * ENTRY) {
-        let (kind, offset, length) = (word(entry), long(entry + 8), long(entry + 16));
-        let mut payload = bundle[offset..offset + length].to_vec();
-        if let Some(edit) = edit.take_if(|_| kind == section) {
-            edit(&mut payload);
-        }
-        let offset = (HEADER + n_sections * ENTRY + payloads.len()) as u64;
-        let length = (payload.len() as u64).to_le_bytes();
-        let sha256 = *Digest::of(&payload).as_bytes();
-        let kind_and_flags = &bundle[entry..entry + 8];
-        table.extend([kind_and_flags, &offset.to_le_bytes(), &length, &sha256].concat());
-        digested.extend([kind_and_flags, &length, &sha256].concat());
-        payloads.extend(payload);
-    }
-    let length = (HEADER + table.len() + payloads.len()) as u64;
-    let digest = Digest::of(&digested);
-    [&bundle[..16], &length.to_le_bytes(), digest.as_bytes(), &table, &payloads].concat()
 }

@@ -74,7 +74,7 @@ fn predictions(
     dataset: &Dataset,
     split: &Split,
 ) -> Result<String, Box<dyn Error>> {
-    let classes = &trained.model.schema().target().classes;
+    let classes = trained.model.schema().target().classes();
     let vote = Predictions::of(&trained.model, dataset)?.vote;
     let mut csv = String::from("row_id,part,probability,bits,class\n");
     for (row, (id, probability)) in dataset.row_ids().iter().zip(vote).enumerate() {

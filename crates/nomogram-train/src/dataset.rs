@@ -5,7 +5,7 @@ use std::io::Read;
 use std::path::Path;
 
 use ndarray::{Array2, Axis};
-use nomogram::{Digest, Feature, FeatureKind, Schema, Target};
+use nomogram::{Digest, Feature, Schema, Target};
 
 use crate::config::DataConfig;
 use crate::error::Error;
@@ -44,14 +44,11 @@ impl Dataset {
     /// As [`Self::from_csv_file`].
     pub fn from_csv(name: &str, source: impl Read, config: &DataConfig) -> Result<Self, Error> {
         let features = config.features.iter().map(|feature| Feature {
-            name: feature.name.clone(),
-            kind: FeatureKind::Number,
             unit: feature.unit.clone(),
+            ..Feature::number(&feature.name)
         });
-        let target = Target {
-            name: config.target.column.clone(),
-            classes: vec![config.target.negative.clone(), config.target.positive.clone()],
-        };
+        let classes = [&config.target.negative, &config.target.positive];
+        let target = Target::of_classes(&config.target.column, classes);
         let schema = Schema::new(features.collect(), target)?;
         let table = Table::read(name, source)?;
         table.refuse_unnamed_columns(config)?;
@@ -66,7 +63,7 @@ impl Dataset {
         }
         let cells = table.column(&config.target.column)?;
         let classes =
-            cells.map(|cell| cell.class(&schema.target().classes)).collect::<Result<_, _>>()?;
+            cells.map(|cell| cell.class(schema.target().classes())).collect::<Result<_, _>>()?;
         let dataset = Self { schema, row_ids, values, classes };
         dataset.refuse_single_class(name)?;
         Ok(dataset)
@@ -132,7 +129,7 @@ impl Dataset {
         if n_positive > 0 && n_negative > 0 {
             return Ok(());
         }
-        let [negative, positive] = [0, 1].map(|class| self.schema.target().classes.get(class));
+        let [negative, positive] = [0, 1].map(|class| self.schema.target().classes().get(class));
         let (negative, positive) = (negative.map_or("", |c| c), positive.map_or("", |c| c));
         Err(Error::Table {
             table: name.into(),

@@ -26,7 +26,7 @@ impl Predictions {
     /// `Model` when a row does not fit the model; `Data` when the model has not two classes.
     #[allow(clippy::indexing_slicing, reason = "the model has two classes")]
     pub fn of(model: &Arc<Model>, dataset: &Dataset) -> Result<Self, Error> {
-        let n_classes = model.schema().n_classes();
+        let n_classes = model.schema().target().classes().len();
         if n_classes != 2 {
             return Err(Error::Data(format!("the model has {n_classes} classes, expected 2")));
         }

@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 use nomogram::{
-    Branch, Combiner, EnsembleMember, MIN_GOLDEN_CASES, Manifest, Model, Parts, StandardScaler,
-    Step, seal,
+    Branch, Combiner, EnsembleMember, MIN_GOLDEN_CASES, Manifest, Model, Parts, Step, seal,
 };
 
 use crate::config::{Input, TrainingConfig, Vote};
@@ -145,6 +144,9 @@ impl<'a> Fits<'a> {
                 Vote::Soft => Combiner::SoftVote { weights },
                 Vote::Hard => Combiner::HardVote { weights },
             },
+            calibrator: None,
+            cutoffs: Vec::new(),
+            card: None,
         })
     }
 
@@ -176,11 +178,12 @@ impl Inputs {
                 Input::Raw => (("raw", Vec::new()), dataset.values().clone()),
                 Input::Scaled => {
                     let scaler = fit_standard_scaler(dataset.values().view())?;
-                    let encoded = scaled(&scaler, dataset.values());
-                    (("scaled", vec![Step::StandardScale(scaler)]), encoded)
+                    let step = Step::StandardScale(scaler);
+                    let encoded = step.encode(dataset.values().view())?;
+                    (("scaled", vec![step]), encoded)
                 }
             };
-            inputs.branches.push(Branch { name: branch.0.into(), steps: branch.1 });
+            inputs.branches.push(Branch { name: branch.0.into(), source: None, steps: branch.1 });
             inputs.encoded.insert(input, (index, encoded));
         }
         Ok(inputs)
@@ -192,17 +195,6 @@ impl Inputs {
         let (branch, encoded) = &self.encoded[&input];
         (*branch, encoded)
     }
-}
-
-fn scaled(scaler: &StandardScaler, values: &Array2<f64>) -> Array2<f64> {
-    let mut encoded = Array2::zeros(values.dim());
-    for (raw, mut row) in values.rows().into_iter().zip(encoded.rows_mut()) {
-        let raw: Vec<f64> = raw.to_vec();
-        if let Some(row) = row.as_slice_mut() {
-            scaler.apply(&raw, row);
-        }
-    }
-    encoded
 }
 
 /// A member that cannot tell the classes apart on rows it has not seen, or that gives every row the

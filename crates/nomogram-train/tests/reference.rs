@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, ArrayView2, s};
-use nomogram::{Activation, Forest, Layer, Network, Node, numeric};
+use nomogram::{Activation, Forest, Layer, Network, Node, Step, Tree, numeric};
 use nomogram_train::config::{
     BoostedTreesSpec, ClassWeight, LogisticRegressionSpec, NetworkSpec, TrainingConfig,
 };
@@ -44,13 +44,8 @@ fn the_scaler_has_the_means_and_deviations_of_scikit_learn() {
     let scaler = fit_standard_scaler(training_part().values().view()).unwrap();
     let (means, scales) = (&fixture["scaler"]["mean"], &fixture["scaler"]["scale"]);
     let (means, scales) = (numbers(means), numbers(scales));
-    // One deviation above the mean scales to 1, the mean itself to 0.
-    let one_above: Vec<f64> = means.iter().zip(&scales).map(|(mean, scale)| mean + scale).collect();
-    let mut out = vec![0.0; means.len()];
-    scaler.apply(&one_above, &mut out);
-    assert_close(&out, &vec![1.0; means.len()], 1e-12, "mean + deviation");
-    scaler.apply(&means, &mut out);
-    assert_close(&out, &vec![0.0; means.len()], 1e-12, "mean");
+    assert_close(scaler.means(), &means, 1e-12, "means");
+    assert_close(scaler.std_devs(), &scales, 1e-12, "deviations");
 }
 
 #[test]
@@ -70,7 +65,7 @@ fn boosted_trees_split_where_scikit_learn_does() {
         let forest = fit_boosted_trees(&spec, rows, 0).unwrap();
         let mut comparison = Comparison::default();
         for (index, (tree, expected)) in
-            forest.trees().iter().zip(case["trees"].as_array().unwrap()).enumerate()
+            forest.trees.iter().zip(case["trees"].as_array().unwrap()).enumerate()
         {
             let all = (0..part.n_rows()).collect();
             comparison.tree = index;
@@ -188,7 +183,7 @@ impl Comparison {
         rows: Vec<usize>,
     ) {
         let feature = expected["feature"][expected_node].as_i64().unwrap();
-        let Node::Split { input, threshold, left, right } = nodes[node] else {
+        let Node::Split { input, threshold, left, right, .. } = nodes[node] else {
             assert!(feature < 0, "tree {} node {node}: a leaf, expected a split", self.tree);
             return;
         };
@@ -223,20 +218,20 @@ impl Comparison {
 
 fn margins(forest: &Forest, values: ArrayView2<'_, f64>) -> Vec<f64> {
     let of_row = |row: usize| {
-        let leaf = |nodes: &[Node]| {
+        let leaf = |tree: &Tree| {
             let mut at = 0;
             loop {
-                match nodes[at] {
-                    Node::Split { input, threshold, left, right } => {
+                match tree.nodes[at] {
+                    Node::Split { input, threshold, left, right, .. } => {
                         let goes_left = values[[row, input as usize]] <= threshold;
                         at = if goes_left { left } else { right } as usize;
                     }
-                    Node::Leaf { margin } => return margin,
+                    Node::Leaf { leaf } => return tree.leaves[leaf as usize],
                     _ => panic!("a kind of node that the learner does not make"),
                 }
             }
         };
-        forest.trees().iter().fold(forest.base_margins()[0], |sum, tree| sum + leaf(&tree.nodes))
+        forest.trees.iter().fold(forest.base_margins[0], |sum, tree| sum + leaf(tree))
     };
     (0..values.nrows()).map(of_row).collect()
 }
@@ -258,11 +253,7 @@ fn layers(coefs: &Value, intercepts: &Value, activation: Activation) -> Vec<Laye
 
 fn scaled(values: ArrayView2<'_, f64>) -> Array2<f64> {
     let scaler = fit_standard_scaler(values).unwrap();
-    let mut scaled = Array2::zeros(values.dim());
-    for (row, mut out) in values.rows().into_iter().zip(scaled.rows_mut()) {
-        scaler.apply(&row.to_vec(), out.as_slice_mut().unwrap());
-    }
-    scaled
+    Step::StandardScale(scaler).encode(values).unwrap()
 }
 
 fn training_part() -> Dataset {

@@ -3,7 +3,11 @@ use alloc::string::ToString;
 use alloc::vec;
 
 fn sealed() -> Vec<u8> {
-    to_bytes(&[(SectionKind::Manifest, vec![1; 5]), (SectionKind::Schema, vec![2; 9])])
+    sealed_with(SectionKind::Schema)
+}
+
+fn sealed_with(second: SectionKind) -> Vec<u8> {
+    to_bytes(&[(SectionKind::Manifest, vec![1; 5]), (second, vec![2; 9])])
 }
 
 fn refused(bytes: &[u8]) -> Error {
@@ -12,12 +16,16 @@ fn refused(bytes: &[u8]) -> Error {
 
 /// The same file with `bytes` at `offset`, and with the digest of its table put right again.
 fn forged(offset: usize, bytes: &[u8]) -> Vec<u8> {
-    let mut file = sealed();
+    forge(sealed(), offset, bytes)
+}
+
+fn forge(mut file: Vec<u8>, offset: usize, bytes: &[u8]) -> Vec<u8> {
     file[offset..offset + bytes.len()].copy_from_slice(bytes);
     let mut reader = Reader { bytes: &file, offset: HEADER_LEN };
     let n_sections = u32::from_le_bytes(file[12..16].try_into().unwrap()).min(2);
     let entries: Vec<Entry> = (0..n_sections).map(|_| Entry::read(&mut reader).unwrap()).collect();
-    let digest = digest(&entries);
+    let format = u32::from_le_bytes(file[8..12].try_into().unwrap());
+    let digest = digest(format, &entries);
     file[24..56].copy_from_slice(digest.as_bytes());
     file
 }
@@ -86,15 +94,21 @@ fn an_unknown_section_is_skipped_when_optional_and_refused_when_critical() {
     let container = Container::from_bytes(&bytes, &Limits::default()).unwrap();
     assert_eq!(container.payload(SectionKind::Manifest), Some(&[1; 5][..]));
 
+    // What came with format 2 means nothing in format 1, and must not be passed over in silence.
+    let cutoffs = sealed_with(SectionKind::Cutoffs);
+    assert!(Container::from_bytes(&cutoffs, &Limits::default()).is_ok());
+    let error = refused(&forge(cutoffs, 8, &1_u32.to_le_bytes()));
+    assert_eq!(error.to_string(), "critical section 8 is unknown to this version");
+
     let flags = forged(kind_of_second + 4, &3_u32.to_le_bytes());
     assert_eq!(refused(&flags).to_string(), "flags 0x3 of section 2 are unknown");
 }
 
 #[test]
 fn a_newer_format_is_refused_with_the_formats_that_are_read() {
-    let error = refused(&forged(8, &2_u32.to_le_bytes()));
+    let error = refused(&forged(8, &3_u32.to_le_bytes()));
     assert_eq!(error.kind(), ErrorKind::NewerFormat);
-    assert_eq!(error.to_string(), "format 2, this version reads formats 1 to 1");
+    assert_eq!(error.to_string(), "format 3, this version reads formats 1 to 2");
     assert_eq!(refused(&forged(8, &0_u32.to_le_bytes())).kind(), ErrorKind::SectionTable);
 }
 

@@ -4,7 +4,7 @@
 //! squared-error criterion: each tree is fitted to the residuals, each leaf takes one Newton step.
 //! Of equally good splits the lowest feature wins, then the lowest threshold.
 
-use nomogram::{Forest, Link, Node, Tree, numeric};
+use nomogram::{Forest, Link, Node, Side, Tree, numeric};
 
 use super::{TrainingRows, number, position};
 use crate::config::BoostedTreesSpec;
@@ -56,11 +56,11 @@ pub fn fit_boosted_trees(
             }
         });
         let gradients: Vec<Gradient> = gradients.collect();
-        let nodes = Grower { spec, columns: &columns, gradients: &gradients }.grow(drawn)?;
+        let tree = Grower { spec, columns: &columns, gradients: &gradients }.grow(drawn)?;
         for (row, margin) in margins.iter_mut().enumerate() {
-            *margin += columns.leaf_of(row, &nodes);
+            *margin += columns.leaf_of(row, &tree);
         }
-        trees.push(Tree { margin: 0, nodes });
+        trees.push(tree);
     }
     Ok(Forest::new(Link::Logit, position(rows.n_inputs())?, vec![base_margin], trees)?)
 }
@@ -106,15 +106,15 @@ impl Columns {
     }
 
     /// The margin of the leaf that a row ends in.
-    fn leaf_of(&self, row: usize, nodes: &[Node]) -> f64 {
+    fn leaf_of(&self, row: usize, tree: &Tree) -> f64 {
         let mut at = 0;
         loop {
-            match nodes[at] {
-                Node::Split { input, threshold, left, right } => {
+            match tree.nodes[at] {
+                Node::Split { input, threshold, left, right, .. } => {
                     let goes_left = self.values[input as usize][row] <= threshold;
                     at = if goes_left { left } else { right } as usize;
                 }
-                Node::Leaf { margin } => return margin,
+                Node::Leaf { leaf } => return tree.leaves[leaf as usize],
                 // `Node` may get more kinds; this learner makes these two. NaN would be refused.
                 _ => return f64::NAN,
             }
@@ -127,6 +127,31 @@ struct Grower<'a> {
     spec: &'a BoostedTreesSpec,
     columns: &'a Columns,
     gradients: &'a [Gradient],
+}
+
+/// A node of a tree that grows.
+#[derive(Clone, Copy)]
+enum Grown {
+    Leaf { margin: f64 },
+    Split { input: u32, threshold: f64, left: u32, right: u32 },
+}
+
+/// The tree that has grown, its leaves numbered in the order of the nodes.
+fn tree(nodes: Vec<Grown>) -> Tree {
+    let mut leaves = Vec::new();
+    let mut leaf = 0;
+    let nodes = nodes.into_iter().map(|node| match node {
+        Grown::Leaf { margin } => {
+            leaves.push(margin);
+            leaf += 1;
+            Node::Leaf { leaf: leaf - 1 }
+        }
+        Grown::Split { input, threshold, left, right } => {
+            Node::Split { input, threshold, left, right, default_child: Side::Left }
+        }
+    });
+    let nodes = nodes.collect();
+    Tree { margin: Some(0), nodes, leaves }
 }
 
 /// A node that may still be split: its rows in numbers.
@@ -156,14 +181,15 @@ struct Left {
 
 #[allow(clippy::indexing_slicing, reason = "rows and open nodes are those of the table and level")]
 impl Grower<'_> {
-    fn grow(&self, drawn: Vec<bool>) -> Result<Vec<Node>, Error> {
-        let mut nodes = vec![Node::Leaf { margin: 0.0 }];
+    fn grow(&self, drawn: Vec<bool>) -> Result<Tree, Error> {
+        // The value of each node as long as it is a leaf.
+        let mut nodes = vec![Grown::Leaf { margin: 0.0 }];
         // Which open node of the level each row is in.
         let mut place: Vec<Option<usize>> = drawn.into_iter().map(|d| d.then_some(0)).collect();
         let mut level = self.open(&place, &[0]);
         for depth in 0.. {
             for open in &level {
-                nodes[open.node] = Node::Leaf { margin: self.leaf(open) };
+                nodes[open.node] = Grown::Leaf { margin: self.leaf(open) };
             }
             if depth == self.spec.max_depth {
                 break;
@@ -175,10 +201,10 @@ impl Grower<'_> {
                 let Some(split) = open.best else { continue };
                 let (left, right) = (position(nodes.len())?, position(nodes.len() + 1)?);
                 let (input, threshold) = (position(split.input)?, split.threshold);
-                nodes[open.node] = Node::Split { input, threshold, left, right };
+                nodes[open.node] = Grown::Split { input, threshold, left, right };
                 first_child[index] = children.len();
                 children.extend([nodes.len(), nodes.len() + 1]);
-                nodes.extend([Node::Leaf { margin: 0.0 }; 2]);
+                nodes.extend([Grown::Leaf { margin: 0.0 }; 2]);
             }
             if children.is_empty() {
                 break;
@@ -192,7 +218,7 @@ impl Grower<'_> {
             }
             level = self.open(&place, &children);
         }
-        Ok(nodes)
+        Ok(tree(nodes))
     }
 
     /// The numbers of each node of a level, summed from the first row to the last.
@@ -293,14 +319,21 @@ mod tests {
         let forest = fit_boosted_trees(&spec(1, 3), rows, 0).unwrap();
         // Residuals ±0.5, curvatures 0.25: a Newton step of ±2, halved by the learning rate.
         assert_eq!(
-            forest.trees()[0].nodes,
+            forest.trees[0].nodes,
             [
-                Node::Split { input: 1, threshold: 3.0, left: 1, right: 2 },
-                Node::Leaf { margin: -1.0 },
-                Node::Leaf { margin: 1.0 },
+                Node::Split {
+                    input: 1,
+                    threshold: 3.0,
+                    left: 1,
+                    right: 2,
+                    default_child: Side::Left
+                },
+                Node::Leaf { leaf: 0 },
+                Node::Leaf { leaf: 1 },
             ]
         );
-        assert_eq!(forest.base_margins(), [0.0]);
+        assert_eq!(forest.trees[0].leaves, [-1.0, 1.0]);
+        assert_eq!(forest.base_margins, [0.0]);
     }
 
     #[test]
@@ -309,10 +342,10 @@ mod tests {
         let rows = TrainingRows { values: values.view(), classes: &[1, 0, 0, 0, 0] };
         let two = BoostedTreesSpec { min_rows_per_leaf: 2, ..spec(1, 3) };
         let forest = fit_boosted_trees(&two, rows, 0).unwrap();
-        assert!(matches!(forest.trees()[0].nodes[0], Node::Split { threshold: 2.5, .. }));
+        assert!(matches!(forest.trees[0].nodes[0], Node::Split { threshold: 2.5, .. }));
         let three = BoostedTreesSpec { min_rows_per_leaf: 3, ..spec(1, 3) };
         let forest = fit_boosted_trees(&three, rows, 0).unwrap();
-        assert_eq!(forest.trees()[0].nodes.len(), 1);
+        assert_eq!(forest.trees[0].nodes.len(), 1);
     }
 
     #[test]
@@ -323,7 +356,7 @@ mod tests {
         let rows = TrainingRows { values: values.view(), classes: &[0, 1] };
         let forest = fit_boosted_trees(&spec(1, 1), rows, 0).unwrap();
         assert!(
-            matches!(forest.trees()[0].nodes[0], Node::Split { threshold, .. } if threshold == low)
+            matches!(forest.trees[0].nodes[0], Node::Split { threshold, .. } if threshold == low)
         );
     }
 

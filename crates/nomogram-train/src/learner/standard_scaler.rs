@@ -1,9 +1,9 @@
 //! Fits standard scaling: mean and standard deviation of each feature.
 
 use ndarray::ArrayView2;
-use nomogram::{StandardScaler, numeric};
+use nomogram::{Inputs, StandardScaler, numeric};
 
-use super::number;
+use super::{number, position};
 use crate::error::Error;
 
 /// Fits a scaler to `values`, shape `(n_rows, n_features)`.
@@ -28,7 +28,8 @@ pub fn fit_standard_scaler(values: ArrayView2<'_, f64>) -> Result<StandardScaler
         means.push(mean);
         std_devs.push(if is_constant { 1.0 } else { std_dev });
     }
-    Ok(StandardScaler::new(means, std_devs)?)
+    let inputs = Inputs::all(position(values.ncols())?);
+    Ok(StandardScaler::new(inputs, means, std_devs)?)
 }
 
 #[cfg(test)]
@@ -40,11 +41,10 @@ mod tests {
     fn a_constant_feature_is_centred_only() {
         let scaler =
             fit_standard_scaler(array![[1.0, 0.1], [3.0, 0.1], [5.0, 0.1]].view()).unwrap();
-        let mut out = [0.0; 2];
-        scaler.apply(&[3.0, 1.1], &mut out);
-        assert_eq!(out[0], 0.0);
-        assert!((out[1] - 1.0).abs() < 1e-15);
-        scaler.apply(&[5.0, 0.1], &mut out);
-        assert!((out[0] - 1.5_f64.sqrt()).abs() < 1e-15);
+        let step = nomogram::Step::StandardScale(scaler);
+        let out = step.encode(array![[3.0, 1.1], [5.0, 0.1]].view()).unwrap();
+        assert_eq!(out[[0, 0]], 0.0);
+        assert!((out[[0, 1]] - 1.0).abs() < 1e-15);
+        assert!((out[[1, 0]] - 1.5_f64.sqrt()).abs() < 1e-15);
     }
 }

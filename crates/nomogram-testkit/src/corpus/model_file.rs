@@ -1,0 +1,125 @@
+//! A model of the corpus as JSON: the parts of a bundle and its golden rows.
+//!
+//! The parts stand as their `serde` derives write them, but what a feature leaves out is the
+//! default, and the manifest follows from the file.
+
+use std::collections::BTreeMap;
+
+use ndarray::Array2;
+use nomogram::{
+    Branch, Calibrator, Combiner, Cutoff, Digest, EnsembleMember, Error, Feature, Manifest, Parts,
+    Rule, Schema, Target, seal,
+};
+use serde::Deserialize;
+use serde_json::Value;
+
+/// A model as it stands in its file.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelFile {
+    /// What the model is there for, in a sentence.
+    purpose: String,
+    features: Features,
+    #[serde(default)]
+    rules: Vec<Rule>,
+    target: Target,
+    branches: Vec<Branch>,
+    members: Vec<EnsembleMember>,
+    combiner: Combiner,
+    #[serde(default)]
+    calibrator: Option<Calibrator>,
+    #[serde(default)]
+    cutoffs: Vec<Cutoff>,
+    #[serde(default)]
+    card: Option<String>,
+    /// Null where a value is missing.
+    golden_rows: Vec<Vec<Option<f64>>>,
+}
+
+/// Features that may leave out what is the default.
+#[derive(Debug, Deserialize)]
+#[serde(try_from = "Vec<Value>")]
+struct Features(Vec<Feature>);
+
+impl ModelFile {
+    /// Reads the text of a file.
+    ///
+    /// # Errors
+    ///
+    /// The line and what is wrong with it.
+    pub fn of_json(text: &str) -> Result<Self, String> {
+        let file: Self = serde_json::from_str(text).map_err(|e| e.to_string())?;
+        let n_features = file.features.0.len();
+        match file.golden_rows.iter().position(|row| row.len() != n_features) {
+            None => Ok(file),
+            Some(row) => Err(format!("golden row {row} has not {n_features} values")),
+        }
+    }
+
+    /// The features of a row.
+    #[must_use]
+    pub fn features(&self) -> &[Feature] {
+        &self.features.0
+    }
+
+    /// The bytes of the bundle, which is named after its file.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidModel` when the parts contradict each other, and as for predicting when a golden row
+    /// is not usable.
+    pub fn seal(&self, name: &str) -> Result<Vec<u8>, Error> {
+        let features = self.features().to_vec();
+        let parts = Parts {
+            manifest: Manifest {
+                name: name.into(),
+                version: "1".into(),
+                created_by: "tests/data/corpus".into(),
+                training_data_digest: Digest::of(b"no data"),
+                configuration_digest: Digest::of(b"no configuration"),
+                notes: BTreeMap::from([("purpose".into(), self.purpose.clone())]),
+            },
+            card: self.card.clone(),
+            schema: Schema::new(features, self.target.clone())?.with_rules(self.rules.clone())?,
+            branches: self.branches.clone(),
+            members: self.members.clone(),
+            combiner: self.combiner.clone(),
+            calibrator: self.calibrator.clone(),
+            cutoffs: self.cutoffs.clone(),
+        };
+        let mut golden_rows =
+            Array2::from_elem((self.golden_rows.len(), self.features().len()), 0.0);
+        for (mut own, row) in golden_rows.rows_mut().into_iter().zip(&self.golden_rows) {
+            own.iter_mut().zip(row).for_each(|(own, value)| *own = value.unwrap_or(f64::NAN));
+        }
+        seal(&parts, golden_rows.view())
+    }
+}
+
+impl TryFrom<Vec<Value>> for Features {
+    type Error = serde_json::Error;
+
+    fn try_from(stated: Vec<Value>) -> Result<Self, serde_json::Error> {
+        let default = serde_json::to_value(Feature::number(""))?;
+        let completed = stated.into_iter().map(|feature| {
+            let mut completed = default.clone();
+            lay_over(&mut completed, feature)?;
+            serde_json::from_value(completed)
+        });
+        completed.collect::<Result<_, _>>().map(Self)
+    }
+}
+
+/// Replaces what `stated` states, object by object; it states only what there is.
+fn lay_over(own: &mut Value, stated: Value) -> Result<(), serde_json::Error> {
+    match (own, stated) {
+        (Value::Object(own), Value::Object(stated)) => {
+            for (name, value) in stated {
+                let unknown = || serde::de::Error::custom(format!("no field `{name}`"));
+                lay_over(own.get_mut(&name).ok_or_else(unknown)?, value)?;
+            }
+        }
+        (own, stated) => *own = stated,
+    }
+    Ok(())
+}

@@ -1,0 +1,165 @@
+//! What is known of a value before any row is seen: where it lies, whether it may be missing.
+//!
+//! A row's values come from the schema with a domain each; every step and member tells the domain of
+//! what comes out of it. Opening a model follows them from the row to the outputs, once, and so
+//! proves that nothing can overflow, that no function meets an argument it has no answer for, and
+//! that what is missing reaches nobody who cannot do without. Predicting then checks nothing.
+
+use alloc::format;
+
+use ndarray::ArrayView1;
+
+use crate::error::Error;
+use crate::numeric::is_whole;
+
+/// The largest magnitude that a value of a row may have; no measurement comes near it.
+pub(crate) const MAX_MAGNITUDE: f64 = 1e100;
+
+/// The largest magnitude that an intermediate result may reach: far below overflow, so that the
+/// roundings of the proof itself do not matter.
+const MAX_INTERMEDIATE: f64 = 1e300;
+
+/// Everything that a value can be: a number in `[low, high]`, or missing (NaN) where it may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Domain {
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+    /// Whether it is a whole number wherever it is not missing.
+    pub(crate) is_whole: bool,
+    pub(crate) may_be_missing: bool,
+}
+
+impl Domain {
+    /// Any number of `[low, high]`, never missing.
+    pub(crate) const fn new(low: f64, high: f64) -> Self {
+        Self { low, high, is_whole: false, may_be_missing: false }
+    }
+
+    /// A whole number of `[low, high]`, never missing.
+    pub(crate) const fn whole(low: f64, high: f64) -> Self {
+        Self { low, high, is_whole: true, may_be_missing: false }
+    }
+
+    /// The same numbers, missing where `other` may be.
+    pub(crate) const fn missing_as(self, other: Self) -> Self {
+        Self { may_be_missing: self.may_be_missing || other.may_be_missing, ..self }
+    }
+
+    /// What a function that never falls (nor leaves NaN) makes of it: its values at both ends.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidModel` as [`Self::check`].
+    pub(crate) fn map_monotone(self, f: impl Fn(f64) -> f64) -> Result<Self, Error> {
+        let (a, b) = (f(self.low), f(self.high));
+        let (low, high) = if a <= b { (a, b) } else { (b, a) };
+        Self { low, high, is_whole: false, ..self }.check()
+    }
+
+    /// The domain of numbers that are known; NaN is missing.
+    pub(crate) fn of_column(values: ArrayView1<'_, f64>) -> Self {
+        let known = || values.iter().copied().filter(|value| !value.is_nan());
+        let low = known().reduce(f64::min).unwrap_or(0.0);
+        let high = known().reduce(f64::max).unwrap_or(0.0);
+        let is_whole = known().all(is_whole);
+        let may_be_missing = values.iter().any(|value| value.is_nan());
+        Self { low, high, is_whole, may_be_missing }
+    }
+
+    /// The same, a little wider at both ends: for functions that rise but for their rounding.
+    pub(crate) fn widened(self) -> Result<Self, Error> {
+        let margin = |end: f64| end.abs() * 1e-12;
+        let (low, high) = (self.low - margin(self.low), self.high + margin(self.high));
+        Self { low, high, ..self }.check()
+    }
+
+    /// Passes it on, or refuses what could overflow; refuses NaN too.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidModel` when an end is beyond 1e300 or is not a number.
+    pub(crate) fn check(self) -> Result<Self, Error> {
+        if self.low >= -MAX_INTERMEDIATE && self.high <= MAX_INTERMEDIATE && self.low <= self.high {
+            return Ok(self);
+        }
+        Err(Error::invalid_model(
+            "its parameters are so large that a result could pass 1e300, for the values it may get",
+        ))
+    }
+
+    /// Refuses what may be missing.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidModel`.
+    pub(crate) fn check_present(self) -> Result<(), Error> {
+        if self.may_be_missing {
+            return Err(Error::invalid_model("may be missing here; impute it first"));
+        }
+        Ok(())
+    }
+
+    /// Refuses numbers outside of `[low, high]`.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidModel`.
+    pub(crate) fn check_within(self, low: f64, high: f64) -> Result<(), Error> {
+        if self.low >= low && self.high <= high {
+            return Ok(());
+        }
+        Err(Error::invalid_model(format!(
+            "may lie in [{}, {}], expected [{low}, {high}]",
+            self.low, self.high
+        )))
+    }
+}
+
+/// The domain of `base + Σ weight · input`: of sums in any order, since the bound is far from
+/// overflow. A sum is missing when one of its inputs is.
+pub(crate) fn affine<'a>(
+    base: f64,
+    terms: impl Iterator<Item = (&'a f64, &'a Domain)>,
+) -> Result<Domain, Error> {
+    let mut sum = Domain::new(base, base);
+    for (&weight, input) in terms {
+        let (a, b) = (weight * input.low, weight * input.high);
+        let (low, high) = if a <= b { (a, b) } else { (b, a) };
+        sum = Domain::new(sum.low + low, sum.high + high).missing_as(sum).missing_as(*input);
+    }
+    sum.check()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_a_number_is_not_a_bound() {
+        assert!(Domain::new(f64::NAN, 0.0).check().is_err());
+        assert!(Domain::new(0.0, f64::INFINITY).check().is_err());
+        assert!(Domain::new(1.0, 0.0).check().is_err());
+        assert!(Domain::new(-1e300, 1e300).check().is_ok());
+        assert!(affine(0.0, [(&0.0, &Domain::new(0.0, f64::INFINITY))].into_iter()).is_err());
+    }
+
+    #[test]
+    fn a_sum_lies_between_the_sums_of_the_ends() {
+        let inputs = [Domain::new(-1.0, 2.0), Domain::new(0.0, 10.0)];
+        let sum = affine(-1.0, [2.0, -3.0].iter().zip(&inputs)).unwrap();
+        assert_eq!((sum.low, sum.high), (-33.0, 3.0));
+    }
+
+    #[test]
+    fn a_falling_function_turns_the_ends_round() {
+        let domain = Domain::new(1.0, 4.0).map_monotone(|value| -value).unwrap();
+        assert_eq!((domain.low, domain.high), (-4.0, -1.0));
+    }
+
+    #[test]
+    fn missing_stays_missing() {
+        let missing = Domain { may_be_missing: true, ..Domain::new(0.0, 1.0) };
+        let sum = affine(0.0, [(&1.0, &missing), (&1.0, &Domain::new(0.0, 1.0))].into_iter());
+        assert!(sum.unwrap().check_present().is_err());
+    }
+}

@@ -1,0 +1,271 @@
+//! Combiners: votes, and stacking.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Domain, affine};
+use crate::error::Error;
+use crate::link::{Link, most_probable};
+use crate::member::{CompiledMember, Member};
+use crate::schema::Target;
+
+/// How the members' outputs become those of the ensemble.
+///
+/// Sums run over the members from the first to the last, and are then divided by the sum of the
+/// weights.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Combiner {
+    /// The weighted mean of the members' probabilities, or of their values.
+    SoftVote {
+        /// One weight per member.
+        weights: Vec<f64>,
+    },
+    /// The share of the weight that voted for each class. A member votes for its most probable
+    /// class; of equally probable ones, and of classes with equal shares, the lowest wins.
+    HardVote {
+        /// One weight per member.
+        weights: Vec<f64>,
+    },
+    /// A member that reads the other members: stacking.
+    Stack {
+        /// What it reads of each member, one member after the other.
+        input: StackInput,
+        /// The fitted model.
+        member: Box<Member>,
+    },
+}
+
+/// What a stacked member reads of the members below it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum StackInput {
+    /// Their outputs; of two classes, the probability of class 1 alone.
+    Outputs,
+    /// Their margins.
+    Margins,
+}
+
+/// What the members of an ensemble give, as far as it is known on opening.
+pub(crate) struct Below<'a> {
+    pub(crate) target: &'a Target,
+    /// The domain of each member's outputs.
+    pub(crate) outputs: &'a [Domain],
+    /// The domains of every member's margins.
+    pub(crate) margins: &'a [Domain],
+}
+
+/// A checked combiner in the form that predicts fastest.
+#[derive(Debug)]
+pub(crate) enum CompiledCombiner {
+    SoftVote(Vec<f64>),
+    HardVote(Vec<f64>),
+    Stack(Box<Stack>),
+}
+
+/// A member over members.
+#[derive(Debug)]
+pub(crate) struct Stack {
+    input: StackInput,
+    link: Link,
+    n_inputs: usize,
+    n_margins: usize,
+    member: CompiledMember,
+}
+
+impl Combiner {
+    /// Checks it against the members that it combines, and compiles it.
+    pub(crate) fn compile(self, below: &Below<'_>) -> Result<CompiledCombiner, Error> {
+        match self {
+            Self::SoftVote { weights } => {
+                check_weights(&weights, below.outputs.len())?;
+                affine(0.0, weights.iter().zip(below.outputs))?;
+                Ok(CompiledCombiner::SoftVote(weights))
+            }
+            Self::HardVote { .. } if below.target.classes().is_empty() => {
+                Err(Error::invalid_model("a hard vote needs classes, but the target is a number"))
+            }
+            Self::HardVote { weights } => {
+                check_weights(&weights, below.outputs.len())?;
+                Ok(CompiledCombiner::HardVote(weights))
+            }
+            Self::Stack { input, member } => {
+                let stack = Stack::new(input, *member, below)?;
+                Ok(CompiledCombiner::Stack(Box::new(stack)))
+            }
+        }
+    }
+}
+
+fn check_weights(weights: &[f64], n_members: usize) -> Result<(), Error> {
+    if weights.len() != n_members {
+        let n_weights = weights.len();
+        return Err(Error::invalid_model(format!("{n_weights} weights for {n_members} members")));
+    }
+    // Their sum can neither overflow nor vanish.
+    let is_usable = |weight: f64| weight == 0.0 || (1e-100..=1e100).contains(&weight);
+    if let Some(index) = weights.iter().position(|weight| !is_usable(*weight)) {
+        let found = weights.get(index).copied().unwrap_or(f64::NAN);
+        let detail = format!("weight {index} is {found}, expected 0, or 1e-100 to 1e100");
+        return Err(Error::invalid_model(detail));
+    }
+    if weights.iter().all(|weight| *weight <= 0.0) {
+        return Err(Error::invalid_model("every weight is 0, at least 1 member must count"));
+    }
+    Ok(())
+}
+
+impl Stack {
+    fn new(input: StackInput, member: Member, below: &Below<'_>) -> Result<Self, Error> {
+        let n_classes = below.target.classes().len();
+        let inputs: Vec<Domain> = match input {
+            StackInput::Margins => below.margins.to_vec(),
+            StackInput::Outputs if n_classes <= 2 => below.outputs.to_vec(),
+            StackInput::Outputs => {
+                below.outputs.iter().flat_map(|domain| vec![*domain; n_classes]).collect()
+            }
+        };
+        let link = member.link();
+        let n_margins = link.n_margins(below.target)?;
+        let margins = member.check(&inputs, n_margins)?;
+        link.check(&margins)?;
+        Ok(Self { input, link, n_inputs: inputs.len(), n_margins, member: member.compile() })
+    }
+
+    #[allow(clippy::indexing_slicing, reason = "lengths were checked when the model was opened")]
+    fn combine(&self, members: &[f64], margins: &[f64], scratch: &mut [f64], out: &mut [f64]) {
+        let (own_margins, scratch) = scratch.split_at_mut(self.n_margins);
+        let (inputs, scratch) = scratch.split_at_mut(self.n_inputs);
+        let inputs = match self.input {
+            StackInput::Margins => margins,
+            StackInput::Outputs if out.len() == 2 => {
+                for (input, outputs) in inputs.iter_mut().zip(members.chunks_exact(2)) {
+                    *input = outputs[1];
+                }
+                inputs
+            }
+            StackInput::Outputs => members,
+        };
+        self.member.margins(inputs, scratch, own_margins);
+        self.link.outputs(own_margins, out);
+    }
+}
+
+impl CompiledCombiner {
+    /// How much scratch space [`Self::combine`] needs.
+    pub(crate) fn n_scratch(&self) -> usize {
+        match self {
+            Self::SoftVote(_) | Self::HardVote(_) => 0,
+            Self::Stack(stack) => stack.n_margins + stack.n_inputs + stack.member.n_scratch(),
+        }
+    }
+
+    /// Combines the outputs and margins of the members, one member after the other, into `out`.
+    #[allow(clippy::indexing_slicing, reason = "lengths were checked when the model was opened")]
+    pub(crate) fn combine(
+        &self,
+        members: &[f64],
+        margins: &[f64],
+        scratch: &mut [f64],
+        out: &mut [f64],
+    ) {
+        let weights = match self {
+            Self::SoftVote(weights) | Self::HardVote(weights) => weights,
+            Self::Stack(stack) => return stack.combine(members, margins, scratch, out),
+        };
+        out.fill(0.0);
+        let mut total = 0.0;
+        for (outputs, weight) in members.chunks_exact(out.len()).zip(weights) {
+            total += weight;
+            if let Self::HardVote(_) = self {
+                out[most_probable(outputs)] += weight;
+                continue;
+            }
+            for (sum, output) in out.iter_mut().zip(outputs) {
+                *sum += weight * output;
+            }
+        }
+        for share in out {
+            *share /= total;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::member::Linear;
+    use alloc::string::ToString;
+
+    const MEMBERS: [f64; 6] = [0.9, 0.1, 0.4, 0.6, 0.2, 0.8];
+
+    fn compile(combiner: Combiner, n_members: usize) -> Result<CompiledCombiner, Error> {
+        combiner.compile(&Below {
+            target: &Target::of_classes("diagnosis", ["B", "M"]),
+            outputs: &vec![Domain::new(0.0, 1.0); n_members],
+            margins: &vec![Domain::new(-9.0, 9.0); n_members],
+        })
+    }
+
+    fn combine(combiner: Combiner) -> [f64; 2] {
+        let compiled = compile(combiner, 3).unwrap();
+        let mut scratch = vec![0.0; compiled.n_scratch()];
+        let mut out = [0.0; 2];
+        compiled.combine(&MEMBERS, &[-2.0, 0.5, 1.5], &mut scratch, &mut out);
+        out
+    }
+
+    #[test]
+    fn a_soft_vote_is_the_weighted_mean() {
+        let out = combine(Combiner::SoftVote { weights: vec![2.0, 1.0, 1.0] });
+        assert_eq!(out, [(2.0 * 0.9 + 0.4 + 0.2) / 4.0, (2.0 * 0.1 + 0.6 + 0.8) / 4.0]);
+    }
+
+    #[test]
+    fn a_hard_vote_is_the_share_of_the_weight() {
+        assert_eq!(combine(Combiner::HardVote { weights: vec![1.0, 1.0, 3.0] }), [0.2, 0.8]);
+    }
+
+    #[test]
+    fn a_member_of_weight_zero_does_not_count() {
+        assert_eq!(combine(Combiner::SoftVote { weights: vec![0.0, 1.0, 0.0] }), [0.4, 0.6]);
+    }
+
+    #[test]
+    fn a_stacked_member_reads_the_others() {
+        let stack = |input| {
+            let linear = Linear::new(Link::Logit, vec![0.25], vec![1.0, 2.0, 4.0]).unwrap();
+            combine(Combiner::Stack { input, member: Box::new(Member::Linear(linear)) })
+        };
+        let logistic = |margin| {
+            let (low, high) = crate::numeric::logistic_pair(margin);
+            [low, high]
+        };
+        let of_outputs = 0.25 + 0.1 + 2.0 * 0.6 + 4.0 * 0.8;
+        assert_eq!(stack(StackInput::Outputs), logistic(of_outputs));
+        assert_eq!(stack(StackInput::Margins), logistic(0.25 - 2.0 + 2.0 * 0.5 + 4.0 * 1.5));
+    }
+
+    #[test]
+    fn what_cannot_combine_is_refused() {
+        for weights in [vec![1.0], vec![0.0, 0.0], vec![1.0, -1.0], vec![1.0, f64::NAN]] {
+            let refused = compile(Combiner::SoftVote { weights: weights.clone() }, 2);
+            assert!(refused.is_err(), "{weights:?}");
+        }
+        let of_values = Combiner::SoftVote { weights: vec![1e100] }.compile(&Below {
+            target: &Target::Number { name: "days".into(), unit: None },
+            outputs: &[Domain::new(0.0, 1e250)],
+            margins: &[],
+        });
+        assert!(of_values.unwrap_err().to_string().contains("could pass 1e300"));
+        let linear = Linear::new(Link::Logit, vec![0.25], vec![1.0, 2.0, 4.0]).unwrap();
+        let member = Box::new(Member::Linear(linear));
+        let stack = Combiner::Stack { input: StackInput::Outputs, member };
+        let expected = "reads 3 values, but its branch gives 2";
+        assert_eq!(compile(stack, 2).unwrap_err().to_string(), expected);
+    }
+}

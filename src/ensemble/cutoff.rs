@@ -1,0 +1,55 @@
+//! Cutoffs: named operating points on the probability of a class.
+
+use alloc::format;
+use alloc::string::String;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+
+/// A probability at which something is done, for example `refer to biopsy` at 0.1.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cutoff {
+    /// The name, unique in the model.
+    #[serde(deserialize_with = "crate::codec::text")]
+    pub name: String,
+    /// The class whose probability is compared.
+    pub class: u32,
+    /// The lowest probability that reaches the cutoff, in `[0, 1]`.
+    pub probability: f64,
+}
+
+impl Cutoff {
+    /// Whether the class is at least as probable as the cutoff asks for. `probabilities` has one
+    /// number per class; a class that it does not hold reaches nothing.
+    #[must_use]
+    pub fn is_reached_by(&self, probabilities: &[f64]) -> bool {
+        probabilities.get(self.class as usize).is_some_and(|found| *found >= self.probability)
+    }
+
+    pub(crate) fn check(&self, n_classes: usize) -> Result<(), Error> {
+        if self.class as usize >= n_classes {
+            let detail = format!("compares class {} of {n_classes}", self.class);
+            return Err(Error::invalid_model(detail));
+        }
+        if !(0.0..=1.0).contains(&self.probability) {
+            let detail = format!("probability {}, expected one of [0, 1]", self.probability);
+            return Err(Error::invalid_model(detail));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_probability_equal_to_the_cutoff_reaches_it() {
+        let cutoff = Cutoff { name: "refer".into(), class: 1, probability: 0.25 };
+        assert!(cutoff.is_reached_by(&[0.75, 0.25]));
+        assert!(!cutoff.is_reached_by(&[0.75, 0.25_f64.next_down()]));
+        assert!(cutoff.check(2).is_ok() && cutoff.check(1).is_err());
+        assert!(Cutoff { probability: f64::NAN, ..cutoff }.check(2).is_err());
+    }
+}

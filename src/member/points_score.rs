@@ -1,0 +1,109 @@
+//! Points scores: whole points added up as on paper, and what their total means.
+
+mod item;
+mod total;
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+pub use item::{Points, PointsItem, Tie};
+pub use total::PointsTotal;
+
+use super::{Model, check_width};
+use crate::domain::Domain;
+use crate::error::{Error, Place};
+use crate::link::Link;
+
+/// A clinical score: every item reads one input and gives whole points, and the total becomes a
+/// value, log odds, or a probability from a printed table.
+///
+/// The total is exact, so the order of the items does not matter. Half points are stored doubled,
+/// under a slope of one half: see [`PointsTotal`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PointsScore {
+    n_inputs: u32,
+    items: Vec<PointsItem>,
+    total: PointsTotal,
+}
+
+impl PointsScore {
+    /// A score over rows of `n_inputs` values. Several items may read one input.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidModel` with the item, when there is none, when one reads beyond the row, has not one
+    /// number of points per bin, thresholds that do not ascend, or more than a million points; and
+    /// when the table of the total has no ascending totals or no probabilities.
+    pub fn new(n_inputs: u32, items: Vec<PointsItem>, total: PointsTotal) -> Result<Self, Error> {
+        let score = Self { n_inputs, items, total };
+        score.check_parameters()?;
+        Ok(score)
+    }
+
+    /// The items.
+    #[must_use]
+    pub fn items(&self) -> &[PointsItem] {
+        &self.items
+    }
+
+    /// What the total becomes.
+    #[must_use]
+    pub fn total(&self) -> &PointsTotal {
+        &self.total
+    }
+
+    /// The points of a row: what one would add up on paper.
+    ///
+    /// # Panics
+    ///
+    /// When `encoded` does not hold one value per input.
+    #[must_use]
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    pub fn points(&self, encoded: &[f64]) -> f64 {
+        // Whole numbers that stay far below 2^53: every sum is exact.
+        self.items.iter().map(|item| item.points_of(encoded[item.input as usize])).sum()
+    }
+
+    fn check_parameters(&self) -> Result<(), Error> {
+        if self.items.is_empty() {
+            return Err(Error::invalid_model("no items, at least 1 is needed"));
+        }
+        for (index, item) in self.items.iter().enumerate() {
+            let checked = item.check_parameters().and_then(|()| {
+                if item.input >= self.n_inputs {
+                    let detail = format!("reads value {} of {}", item.input, self.n_inputs);
+                    return Err(Error::invalid_model(detail));
+                }
+                Ok(())
+            });
+            checked.map_err(|e| e.within(Place::Item(index)))?;
+        }
+        self.total.check_parameters()
+    }
+
+    pub(super) fn margins(&self, encoded: &[f64], out: &mut [f64]) {
+        self.total.margins(self.points(encoded), out);
+    }
+}
+
+impl Model for PointsScore {
+    fn link(&self) -> Link {
+        self.total.link()
+    }
+
+    #[allow(clippy::indexing_slicing, reason = "the parameters were checked")]
+    fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
+        check_width(inputs, self.n_inputs as usize)?;
+        self.check_parameters()?;
+        let possible = self.items.iter().enumerate().map(|(index, item)| {
+            let possible = item.possible_points(inputs[item.input as usize]);
+            possible.map_err(|e| e.within(Place::Item(index)))
+        });
+        self.total.check(possible.collect::<Result<Vec<_>, Error>>()?)
+    }
+}
+
+#[cfg(test)]
+mod tests;

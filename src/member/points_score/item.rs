@@ -1,0 +1,141 @@
+//! One line of a score: from a value to its points.
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::super::check_finite;
+use crate::domain::Domain;
+use crate::error::Error;
+use crate::schema::count;
+
+/// The most points of an item, either way: totals of them are exact.
+const MAX_POINTS: u32 = 1_000_000;
+
+/// One line of a score: reads one input and gives points.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct PointsItem {
+    /// The position of the value in the encoded row.
+    pub input: u32,
+    /// What the points are given for.
+    pub points: Points,
+    /// The points of a missing value; nothing where the value must be present.
+    pub if_missing: Option<i32>,
+}
+
+/// What points are given for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Points {
+    /// For levels, false and true among them.
+    Levels {
+        /// The points of level 0, 1, … Where the input may be an unseen level, the last ones are
+        /// those of an unseen level.
+        points: Vec<i32>,
+    },
+    /// For numbers, by the bin that they lie in.
+    Bins {
+        /// What the bins are parted by, ascending.
+        thresholds: Vec<f64>,
+        /// Where a value that equals a threshold belongs.
+        tie: Tie,
+        /// The points of each bin: one more than thresholds.
+        points: Vec<i32>,
+    },
+}
+
+/// Which bin a value belongs to that equals a threshold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Tie {
+    /// The bin below: one leaves it with `value > threshold`, as in "more than 100 per minute".
+    Below,
+    /// The bin above: one reaches it with `value >= threshold`, as in "75 years or older".
+    Above,
+}
+
+impl PointsItem {
+    /// The points of a value; NaN is missing.
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    pub(super) fn points_of(&self, value: f64) -> f64 {
+        let points = if value.is_nan() {
+            self.if_missing.unwrap_or(0)
+        } else {
+            self.points.each()[self.points.position(value)]
+        };
+        f64::from(points)
+    }
+
+    pub(super) fn check_parameters(&self) -> Result<(), Error> {
+        if let Points::Bins { thresholds, points, .. } = &self.points {
+            check_finite(thresholds, "threshold")?;
+            if !thresholds.is_sorted_by(|before, after| before < after) {
+                return Err(Error::invalid_model("its thresholds do not ascend"));
+            }
+            if points.len() != thresholds.len() + 1 {
+                return Err(Error::invalid_model(format!(
+                    "{} thresholds and {} points, expected one more",
+                    thresholds.len(),
+                    points.len()
+                )));
+            }
+        }
+        let mut points = self.points.each().iter().chain(&self.if_missing);
+        if let Some(found) = points.find(|points| points.unsigned_abs() > MAX_POINTS) {
+            let detail = format!("{found} points, expected at most {MAX_POINTS} either way");
+            return Err(Error::invalid_model(detail));
+        }
+        Ok(())
+    }
+
+    /// The points that values of `input` can give, ascending, each once. Only after
+    /// [`Self::check_parameters`].
+    pub(super) fn possible_points(&self, input: Domain) -> Result<Vec<i32>, Error> {
+        let each = self.points.each();
+        if let Points::Levels { .. } = self.points {
+            if !(input.is_whole && input.low >= 0.0) {
+                let detail = format!("looks value {} up as a level, but it is none", self.input);
+                return Err(Error::invalid_model(detail));
+            }
+            if input.high >= count(each.len()) {
+                let (high, n_levels) = (input.high, each.len());
+                let detail = format!("may get level {high}, but has points for {n_levels} levels");
+                return Err(Error::invalid_model(detail));
+            }
+        }
+        let (first, last) = (self.points.position(input.low), self.points.position(input.high));
+        let mut possible = each.get(first..=last).unwrap_or(each).to_vec();
+        if input.may_be_missing {
+            match self.if_missing {
+                None => input.check_present()?,
+                Some(points) => possible.push(points),
+            }
+        }
+        possible.sort_unstable();
+        possible.dedup();
+        Ok(possible)
+    }
+}
+
+impl Points {
+    /// The points of each level or bin.
+    fn each(&self) -> &[i32] {
+        match self {
+            Self::Levels { points } | Self::Bins { points, .. } => points,
+        }
+    }
+
+    /// The level or bin of a value.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole levels")]
+    fn position(&self, value: f64) -> usize {
+        match self {
+            Self::Levels { .. } => value as usize,
+            Self::Bins { thresholds, tie: Tie::Below, .. } => {
+                thresholds.partition_point(|threshold| value > *threshold)
+            }
+            Self::Bins { thresholds, tie: Tie::Above, .. } => {
+                thresholds.partition_point(|threshold| value >= *threshold)
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! What the total of a points score becomes.
+
+use alloc::format;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::super::check_finite;
+use crate::domain::{Domain, affine};
+use crate::error::Error;
+use crate::link::Link;
+
+/// No printed table has more totals.
+const MAX_TOTALS: usize = 1000;
+
+/// What the total of the points becomes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum PointsTotal {
+    /// A predicted value: `intercept + slope · total`. With 0 and 1 it is the total itself; with 0
+    /// and ½, the total of points that are stored doubled because the score has half points.
+    Value {
+        /// The value of no points.
+        intercept: f64,
+        /// What each point adds.
+        slope: f64,
+    },
+    /// The log odds of class 1: `intercept + slope · total`.
+    Logit {
+        /// The log odds of no points.
+        intercept: f64,
+        /// What each point adds to the log odds.
+        slope: f64,
+    },
+    /// The probability of class 1, from a printed table.
+    Table {
+        /// The totals, ascending, and the probability of each. It must have every total that the
+        /// items can give; for print like "9 or more" these are written out one by one.
+        probabilities: Vec<(i32, f64)>,
+    },
+}
+
+impl PointsTotal {
+    pub(super) fn link(&self) -> Link {
+        match self {
+            Self::Value { .. } => Link::Identity,
+            Self::Logit { .. } => Link::Logit,
+            Self::Table { .. } => Link::Probability,
+        }
+    }
+
+    /// Writes the margins of a total that can come up.
+    #[allow(clippy::indexing_slicing, reason = "lengths were checked when the model was opened")]
+    pub(super) fn margins(&self, total: f64, out: &mut [f64]) {
+        match self {
+            Self::Value { intercept, slope } | Self::Logit { intercept, slope } => {
+                out[0] = intercept + slope * total;
+            }
+            Self::Table { probabilities } => {
+                let at = probabilities.partition_point(|(listed, _)| f64::from(*listed) < total);
+                let (_, probability) = probabilities[at];
+                (out[0], out[1]) = (1.0 - probability, probability);
+            }
+        }
+    }
+
+    pub(super) fn check_parameters(&self) -> Result<(), Error> {
+        match self {
+            Self::Value { intercept, slope } | Self::Logit { intercept, slope } => {
+                check_finite(&[*intercept], "intercept")?;
+                check_finite(&[*slope], "slope")
+            }
+            Self::Table { probabilities } => {
+                if !(1..=MAX_TOTALS).contains(&probabilities.len()) {
+                    let n_totals = probabilities.len();
+                    let detail =
+                        format!("a table of {n_totals} totals, expected 1 to {MAX_TOTALS}");
+                    return Err(Error::invalid_model(detail));
+                }
+                if !probabilities.is_sorted_by(|(before, _), (after, _)| before < after) {
+                    return Err(Error::invalid_model("the totals of its table do not ascend"));
+                }
+                match probabilities.iter().find(|(_, p)| !(0.0..=1.0).contains(p)) {
+                    None => Ok(()),
+                    Some((total, found)) => Err(Error::invalid_model(format!(
+                        "total {total} has the probability {found}, expected one of [0, 1]"
+                    ))),
+                }
+            }
+        }
+    }
+
+    /// The domains of the margins, from the points that each item can give. Only after
+    /// [`Self::check_parameters`].
+    pub(super) fn check(&self, items: Vec<Vec<i32>>) -> Result<Vec<Domain>, Error> {
+        match self {
+            Self::Value { intercept, slope } | Self::Logit { intercept, slope } => {
+                let sum = |end: fn(&Vec<i32>) -> Option<&i32>| -> f64 {
+                    items.iter().filter_map(end).copied().map(f64::from).sum()
+                };
+                let total = Domain::whole(sum(|item| item.first()), sum(|item| item.last()));
+                Ok(vec![affine(*intercept, [(slope, &total)].into_iter())?])
+            }
+            Self::Table { probabilities } => {
+                let (mut low, mut high) = (1.0_f64, 0.0_f64);
+                for total in possible_totals(&items, probabilities.len())? {
+                    let listed = probabilities
+                        .binary_search_by_key(&total, |(listed, _)| i64::from(*listed))
+                        .ok()
+                        .and_then(|at| probabilities.get(at));
+                    let Some((_, probability)) = listed else {
+                        let detail =
+                            format!("a total of {total} is possible, but not in the table");
+                        return Err(Error::invalid_model(detail));
+                    };
+                    (low, high) = (low.min(*probability), high.max(*probability));
+                }
+                Ok(vec![Domain::new(1.0 - high, 1.0 - low), Domain::new(low, high)])
+            }
+        }
+    }
+}
+
+/// Every total that the items can give, ascending, whatever the others give.
+///
+/// No step holds more than `n_listed` totals, and only items with a choice cost more than a step:
+/// each makes one more total possible at least, so there are fewer than `n_listed` of them.
+fn possible_totals(items: &[Vec<i32>], n_listed: usize) -> Result<Vec<i64>, Error> {
+    let mut totals = vec![0_i64];
+    let mut constant = 0_i64;
+    for points in items {
+        if let [only] = points.as_slice() {
+            constant += i64::from(*only);
+            continue;
+        }
+        // At least so many sums of two sets differ: refuse before they are written out.
+        if totals.len() + points.len() - 1 <= n_listed {
+            let sums = |total: i64| points.iter().map(move |points| total + i64::from(*points));
+            totals = totals.into_iter().flat_map(sums).collect();
+            totals.sort_unstable();
+            totals.dedup();
+            if totals.len() <= n_listed {
+                continue;
+            }
+        }
+        let detail = format!("more than {n_listed} totals are possible, but not in the table");
+        return Err(Error::invalid_model(detail));
+    }
+    totals.iter_mut().for_each(|total| *total += constant);
+    Ok(totals)
+}

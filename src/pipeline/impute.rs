@@ -1,0 +1,121 @@
+//! Imputation: what is missing becomes a fitted value.
+//!
+//! As scikit-learn's `SimpleImputer`, with its `add_indicator`.
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Inputs, Transform, check_finite};
+use crate::domain::Domain;
+use crate::error::Error;
+use crate::numeric::is_whole;
+
+/// Puts a value where there is none. With indicators, one more value for each input is appended at
+/// the end of the row: 1 where it was missing, else 0.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Imputer {
+    inputs: Inputs,
+    statistic: ImputeStatistic,
+    values: Vec<f64>,
+    has_indicators: bool,
+}
+
+/// What the imputed values are; for people, since the values themselves are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum ImputeStatistic {
+    /// Chosen beforehand.
+    Constant,
+    /// The mean of the training rows.
+    Mean,
+    /// The median of the training rows.
+    Median,
+    /// The most frequent value of the training rows.
+    Mode,
+}
+
+impl Imputer {
+    /// One value per input.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidModel` when the lengths differ or a value is not finite.
+    pub fn new(
+        inputs: Inputs,
+        statistic: ImputeStatistic,
+        values: Vec<f64>,
+        has_indicators: bool,
+    ) -> Result<Self, Error> {
+        let imputer = Self { inputs, statistic, values, has_indicators };
+        imputer.check_parameters()?;
+        Ok(imputer)
+    }
+
+    /// What the imputed values are.
+    #[must_use]
+    pub fn statistic(&self) -> ImputeStatistic {
+        self.statistic
+    }
+
+    #[allow(clippy::indexing_slicing, reason = "counts are checked first")]
+    fn check_parameters(&self) -> Result<(), Error> {
+        self.inputs.check_count(self.values.len(), "values")?;
+        self.inputs.check_each(|nth| check_finite(self.values[nth], "value"))
+    }
+}
+
+impl Transform for Imputer {
+    #[allow(clippy::indexing_slicing, reason = "there is one of each per input")]
+    fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
+        self.check_parameters()?;
+        let mut outputs = self.inputs.map_domains(inputs, |nth, domain| {
+            if !domain.may_be_missing {
+                return Ok(domain);
+            }
+            let value = self.values[nth];
+            Ok(Domain {
+                low: domain.low.min(value),
+                high: domain.high.max(value),
+                is_whole: domain.is_whole && is_whole(value),
+                may_be_missing: false,
+            })
+        })?;
+        if self.has_indicators {
+            outputs.resize(outputs.len() + self.inputs.n_inputs(), Domain::whole(0.0, 1.0));
+        }
+        Ok(outputs)
+    }
+
+    #[allow(clippy::indexing_slicing, reason = "there is one of each per input")]
+    fn apply(&self, input: &[f64], output: &mut [f64]) {
+        let (values, indicators) = output.split_at_mut(input.len());
+        for (indicator, at) in indicators.iter_mut().zip(self.inputs.positions()) {
+            *indicator = if input[at].is_nan() { 1.0 } else { 0.0 };
+        }
+        let impute = |nth: usize, value: f64| if value.is_nan() { self.values[nth] } else { value };
+        self.inputs.map_values(input, values, impute);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    #[test]
+    fn what_is_missing_is_filled_in_and_told() {
+        let inputs = Inputs::new(vec![0, 2]).unwrap();
+        let statistic = ImputeStatistic::Median;
+        let imputer = Imputer::new(inputs, statistic, vec![5.0, 7.5], true).unwrap();
+        let missing = Domain { may_be_missing: true, ..Domain::whole(0.0, 6.0) };
+        let outputs = imputer.check(&[missing, missing, missing]).unwrap();
+        assert!(!outputs[0].may_be_missing && outputs[0].is_whole && outputs[1].may_be_missing);
+        assert!(!outputs[2].is_whole && outputs[2].high == 7.5 && outputs.len() == 5);
+        let mut output = [0.0; 5];
+        imputer.apply(&[f64::NAN, 1.0, 2.0], &mut output);
+        assert_eq!(output, [5.0, 1.0, 2.0, 1.0, 0.0]);
+        imputer.apply(&[0.0, 1.0, -f64::NAN], &mut output);
+        assert_eq!(output, [0.0, 1.0, 7.5, 0.0, 1.0]);
+    }
+}

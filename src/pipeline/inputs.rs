@@ -1,0 +1,142 @@
+//! Which values of an encoded row a step reads.
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::domain::Domain;
+use crate::error::{Error, Place};
+
+/// Positions in an encoded row, ascending, each once, counted from 0.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Inputs(Vec<u32>);
+
+impl Inputs {
+    /// These positions.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidModel` when there is none or they do not ascend.
+    pub fn new(positions: Vec<u32>) -> Result<Self, Error> {
+        let inputs = Self(positions);
+        inputs.check_order()?;
+        Ok(inputs)
+    }
+
+    /// Every position of a row of `width` values.
+    #[must_use]
+    pub fn all(width: u32) -> Self {
+        Self((0..width).collect())
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn n_inputs(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The positions.
+    #[must_use = "positions are all there is to it"]
+    pub fn positions(&self) -> impl ExactSizeIterator<Item = usize> {
+        self.0.iter().map(|position| *position as usize)
+    }
+
+    fn check_order(&self) -> Result<(), Error> {
+        if self.0.is_empty() {
+            return Err(Error::invalid_model("reads no input, at least 1 is needed"));
+        }
+        if !self.0.is_sorted_by(|before, after| before < after) {
+            return Err(Error::invalid_model("its inputs do not ascend"));
+        }
+        Ok(())
+    }
+
+    /// Checks that they ascend and stand in a row of `width` values.
+    pub(super) fn check(&self, width: usize) -> Result<(), Error> {
+        self.check_order()?;
+        match self.positions().last() {
+            Some(last) if last >= width => {
+                Err(Error::invalid_model(format!("reads input {last} of {width}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks that there is one of something per input.
+    pub(super) fn check_count(&self, n_found: usize, what: &str) -> Result<(), Error> {
+        if n_found == self.n_inputs() {
+            return Ok(());
+        }
+        Err(Error::invalid_model(format!("{n_found} {what} for {} inputs", self.n_inputs())))
+    }
+
+    /// Calls `check` with the number of each input among those read, and places its error.
+    pub(super) fn check_each(
+        &self,
+        mut check: impl FnMut(usize) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        self.positions()
+            .enumerate()
+            .try_for_each(|(nth, at)| check(nth).map_err(|e| e.within(Place::Input(at))))
+    }
+
+    /// The domains of a row in which `map` has replaced those of the inputs, one by one. `map` gets
+    /// the number of the input among those read.
+    pub(super) fn map_domains(
+        &self,
+        domains: &[Domain],
+        mut map: impl FnMut(usize, Domain) -> Result<Domain, Error>,
+    ) -> Result<Vec<Domain>, Error> {
+        self.check(domains.len())?;
+        let mut mapped = domains.to_vec();
+        for (nth, at) in self.positions().enumerate() {
+            if let Some(domain) = mapped.get_mut(at) {
+                *domain = map(nth, *domain).map_err(|e| e.within(Place::Input(at)))?;
+            }
+        }
+        Ok(mapped)
+    }
+
+    /// Copies `input` to `output`, the inputs replaced by what `map` makes of them, one by one.
+    /// `map` gets the number of the input among those read.
+    #[allow(clippy::indexing_slicing, reason = "positions were checked when the model was opened")]
+    pub(super) fn map_values(
+        &self,
+        input: &[f64],
+        output: &mut [f64],
+        map: impl Fn(usize, f64) -> f64,
+    ) {
+        output.copy_from_slice(input);
+        for (nth, at) in self.positions().enumerate() {
+            output[at] = map(nth, output[at]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::string::ToString;
+    use alloc::vec;
+
+    #[test]
+    fn positions_ascend_and_stand_in_the_row() {
+        assert!(Inputs::new(vec![]).is_err());
+        assert!(Inputs::new(vec![1, 1]).is_err());
+        assert!(Inputs::new(vec![2, 1]).is_err());
+        let inputs = Inputs::new(vec![0, 3]).unwrap();
+        assert!(inputs.check(4).is_ok());
+        assert_eq!(inputs.check(3).unwrap_err().to_string(), "reads input 3 of 3");
+    }
+
+    #[test]
+    fn only_the_inputs_are_mapped() {
+        let inputs = Inputs::new(vec![0, 2]).unwrap();
+        let mut output = [0.0; 3];
+        inputs.map_values(&[1.0, 2.0, 3.0], &mut output, |nth, value| {
+            value * 10.0 + f64::from(u32::try_from(nth).unwrap())
+        });
+        assert_eq!(output, [10.0, 2.0, 31.0]);
+    }
+}

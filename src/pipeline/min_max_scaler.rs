@@ -1,0 +1,84 @@
+//! Min-max scaling: a multiple and a shift that move a range to another.
+//!
+//! Formula and parameters are those of scikit-learn's `MinMaxScaler` (`scale_`, `min_`, `clip`).
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Clip, Inputs, Transform, check_finite};
+use crate::domain::Domain;
+use crate::error::Error;
+
+/// `value · scale + shift`, input by input. What is missing stays missing. To clip, add a [`Clip`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct MinMaxScaler {
+    inputs: Inputs,
+    scales: Vec<f64>,
+    shifts: Vec<f64>,
+}
+
+impl MinMaxScaler {
+    /// One scale and one shift (scikit-learn's `min_`) per input.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidModel` when the lengths differ or a number is not finite.
+    pub fn new(inputs: Inputs, scales: Vec<f64>, shifts: Vec<f64>) -> Result<Self, Error> {
+        let scaler = Self { inputs, scales, shifts };
+        scaler.check_parameters()?;
+        Ok(scaler)
+    }
+
+    /// The step that scikit-learn's `clip=True` stands for: the range that is scaled to.
+    ///
+    /// # Errors
+    ///
+    /// As [`Clip::new`].
+    pub fn clip(&self, low: f64, high: f64) -> Result<Clip, Error> {
+        let n_inputs = self.inputs.n_inputs();
+        Clip::new(self.inputs.clone(), alloc::vec![low; n_inputs], alloc::vec![high; n_inputs])
+    }
+
+    #[allow(clippy::indexing_slicing, reason = "counts are checked first")]
+    fn check_parameters(&self) -> Result<(), Error> {
+        self.inputs.check_count(self.scales.len(), "scales")?;
+        self.inputs.check_count(self.shifts.len(), "shifts")?;
+        self.inputs.check_each(|nth| {
+            check_finite(self.scales[nth], "scale")?;
+            check_finite(self.shifts[nth], "shift")
+        })
+    }
+
+    #[allow(clippy::indexing_slicing, reason = "there is one of each per input")]
+    fn scale(&self, nth: usize, value: f64) -> f64 {
+        value * self.scales[nth] + self.shifts[nth]
+    }
+}
+
+impl Transform for MinMaxScaler {
+    fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
+        self.check_parameters()?;
+        self.inputs.map_domains(inputs, |nth, domain| domain.map_monotone(|v| self.scale(nth, v)))
+    }
+
+    fn apply(&self, input: &[f64], output: &mut [f64]) {
+        self.inputs.map_values(input, output, |nth, value| self.scale(nth, value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    #[test]
+    fn it_multiplies_then_adds() {
+        let scaler = MinMaxScaler::new(Inputs::all(1), vec![0.1], vec![-0.3]).unwrap();
+        let mut output = [0.0];
+        scaler.apply(&[7.0], &mut output);
+        assert_eq!(output, [7.0 * 0.1 - 0.3]);
+        scaler.clip(0.0, 0.25).unwrap().apply(&output.clone(), &mut output);
+        assert_eq!(output, [0.25]);
+    }
+}

@@ -1,0 +1,142 @@
+//! Polynomial terms: products of values.
+//!
+//! As scikit-learn's `PolynomialFeatures`; the terms are stored, so degree, interactions and bias are
+//! told by which there are.
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::{MAX_OUTPUTS, Transform, check_position};
+use crate::domain::Domain;
+use crate::error::Error;
+
+/// The terms take the place of the whole row. A term is the product of the values at its positions,
+/// multiplied from the last to the first; one that stands twice is squared; no position at all is the number 1.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Polynomial {
+    terms: Vec<Vec<u32>>,
+}
+
+impl Polynomial {
+    /// These terms, in this order.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidModel` when there is none, or more than 65,536.
+    pub fn new(terms: Vec<Vec<u32>>) -> Result<Self, Error> {
+        let polynomial = Self { terms };
+        polynomial.check_count()?;
+        Ok(polynomial)
+    }
+
+    /// Every term of up to `degree` factors out of `width` values, in scikit-learn's order: by
+    /// degree, then by position. `interactions_only` leaves out powers, `has_bias` begins with 1.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidModel` when there are more than 65,536 terms.
+    pub fn of_degree(
+        width: u32,
+        degree: u32,
+        interactions_only: bool,
+        has_bias: bool,
+    ) -> Result<Self, Error> {
+        let mut terms: Vec<Vec<u32>> = Vec::new();
+        let mut of_degree: Vec<Vec<u32>> = alloc::vec![Vec::new()];
+        if has_bias {
+            terms.push(Vec::new());
+        }
+        for _ in 0..degree {
+            let mut longer = Vec::new();
+            for term in &of_degree {
+                let next = |last: u32| if interactions_only { last + 1 } else { last };
+                for position in term.last().copied().map_or(0, next)..width {
+                    longer.push([term.as_slice(), &[position]].concat());
+                    Self::check_number(terms.len() + longer.len())?;
+                }
+            }
+            terms.extend(longer.iter().cloned());
+            of_degree = longer;
+        }
+        Self::new(terms)
+    }
+
+    fn check_count(&self) -> Result<(), Error> {
+        if self.terms.is_empty() {
+            return Err(Error::invalid_model("no terms, at least 1 is needed"));
+        }
+        Self::check_number(self.terms.len())
+    }
+
+    fn check_number(n_terms: usize) -> Result<(), Error> {
+        if n_terms <= MAX_OUTPUTS {
+            return Ok(());
+        }
+        Err(Error::invalid_model(format!("{n_terms} terms, expected at most {MAX_OUTPUTS}")))
+    }
+}
+
+/// The domain of a product.
+fn product(first: Domain, second: Domain) -> Domain {
+    let corners = [first.low, first.high].map(|a| [a * second.low, a * second.high]);
+    let corners = corners.as_flattened().iter().copied();
+    Domain {
+        low: corners.clone().fold(f64::INFINITY, f64::min),
+        high: corners.fold(f64::NEG_INFINITY, f64::max),
+        is_whole: first.is_whole && second.is_whole,
+        may_be_missing: first.may_be_missing || second.may_be_missing,
+    }
+}
+
+impl Transform for Polynomial {
+    #[allow(clippy::indexing_slicing, reason = "positions are checked first")]
+    fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
+        self.check_count()?;
+        let of_term = |term: &Vec<u32>| {
+            term.iter().rev().try_fold(Domain::whole(1.0, 1.0), |domain, position| {
+                check_position(*position as usize, inputs.len())?;
+                product(domain, inputs[*position as usize]).check()
+            })
+        };
+        self.terms.iter().map(of_term).collect()
+    }
+
+    #[allow(clippy::indexing_slicing, reason = "positions were checked when the model was opened")]
+    fn apply(&self, input: &[f64], output: &mut [f64]) {
+        for (output, term) in output.iter_mut().zip(&self.terms) {
+            *output = term
+                .iter()
+                .rev()
+                .fold(1.0, |product, position| product * input[*position as usize]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    #[test]
+    fn terms_stand_in_the_order_of_scikit_learn() {
+        let all = Polynomial::of_degree(2, 2, false, true).unwrap();
+        assert_eq!(all.terms, [vec![], vec![0], vec![1], vec![0, 0], vec![0, 1], vec![1, 1]]);
+        let pairs = Polynomial::of_degree(3, 2, true, false).unwrap();
+        assert_eq!(pairs.terms, [vec![0], vec![1], vec![2], vec![0, 1], vec![0, 2], vec![1, 2]]);
+        let mut output = [0.0; 6];
+        all.apply(&[3.0, -0.5], &mut output);
+        assert_eq!(output, [1.0, 3.0, -0.5, 9.0, -1.5, 0.25]);
+        assert!(Polynomial::of_degree(1000, 3, false, false).is_err());
+    }
+
+    #[test]
+    fn a_product_that_could_overflow_is_refused() {
+        let square = Polynomial::new(vec![vec![0, 0, 0, 0]]).unwrap();
+        assert!(square.check(&[Domain::new(-1e100, 1e100)]).is_err());
+        let outputs = square.check(&[Domain::new(-2.0, 1.0)]).unwrap();
+        assert!(outputs[0].low <= 0.0 && outputs[0].high == 16.0);
+        assert!(Polynomial::new(vec![vec![1]]).unwrap().check(&[Domain::new(0.0, 1.0)]).is_err());
+    }
+}

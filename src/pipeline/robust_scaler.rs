@@ -1,0 +1,73 @@
+//! Robust scaling: subtract the median, divide by the spread of the middle.
+//!
+//! Formula and parameters are those of scikit-learn's `RobustScaler` (`center_`, `scale_`).
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Inputs, Transform, check_finite, check_positive};
+use crate::domain::Domain;
+use crate::error::Error;
+
+/// `(value − center) / scale`, input by input. What is missing stays missing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RobustScaler {
+    inputs: Inputs,
+    centers: Vec<f64>,
+    scales: Vec<f64>,
+}
+
+impl RobustScaler {
+    /// One center and one scale per input.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidModel` when the lengths differ, a center is not finite, or a scale is not positive.
+    pub fn new(inputs: Inputs, centers: Vec<f64>, scales: Vec<f64>) -> Result<Self, Error> {
+        let scaler = Self { inputs, centers, scales };
+        scaler.check_parameters()?;
+        Ok(scaler)
+    }
+
+    #[allow(clippy::indexing_slicing, reason = "counts are checked first")]
+    fn check_parameters(&self) -> Result<(), Error> {
+        self.inputs.check_count(self.centers.len(), "centers")?;
+        self.inputs.check_count(self.scales.len(), "scales")?;
+        self.inputs.check_each(|nth| {
+            check_finite(self.centers[nth], "center")?;
+            check_positive(self.scales[nth], "scale")
+        })
+    }
+
+    #[allow(clippy::indexing_slicing, reason = "there is one of each per input")]
+    fn scale(&self, nth: usize, value: f64) -> f64 {
+        (value - self.centers[nth]) / self.scales[nth]
+    }
+}
+
+impl Transform for RobustScaler {
+    fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
+        self.check_parameters()?;
+        self.inputs.map_domains(inputs, |nth, domain| domain.map_monotone(|v| self.scale(nth, v)))
+    }
+
+    fn apply(&self, input: &[f64], output: &mut [f64]) {
+        self.inputs.map_values(input, output, |nth, value| self.scale(nth, value));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloc::vec;
+
+    #[test]
+    fn it_subtracts_then_divides() {
+        let scaler = RobustScaler::new(Inputs::all(1), vec![0.1], vec![0.7]).unwrap();
+        let mut output = [0.0];
+        scaler.apply(&[0.3], &mut output);
+        assert_eq!(output, [(0.3 - 0.1) / 0.7]);
+        assert!(RobustScaler::new(Inputs::all(1), vec![0.1], vec![0.0]).is_err());
+    }
+}

@@ -1,0 +1,417 @@
+/*
+ * corpus.c - every case of tests/data/corpus, in every way in which C can state a row.
+ *
+ *     cc -std=c99 -Wall -Wextra -pedantic -Werror -Iinclude corpus.c -Lpath -lnomogram -o corpus
+ *     ./corpus tests/data/corpus/NAME ...
+ *
+ * Each NAME stands for NAME.nomo and NAME.cases. Prints checks that failed, then "N cases, M
+ * checks, K failed"; exit code 1 if any failed.
+ */
+#include "answers.h"
+
+enum { MANY_ROWS = 10000 };
+
+static nomo_session *session;
+static case_file file;
+
+/* ---- Value by value ------------------------------------------------------------------ */
+
+static int32_t set(size_t feature, const stated *value, nomo_error *error) {
+  switch (value->kind) {
+    case NUMBER:
+      return nomo_session_set_number(session, feature, value->number, error);
+    case NUMBER_IN:
+      return nomo_session_set_number_in(session, feature, value->number, value->text, error);
+    case INTEGER:
+      return nomo_session_set_integer(session, feature, value->whole, error);
+    case BOOLEAN:
+      return nomo_session_set_boolean(session, feature, (uint32_t)value->whole, error);
+    case TEXT:
+      return nomo_session_set_text(session, feature, value->text, error);
+    case MISSING:
+      return nomo_session_set_missing(session, feature, value->text, error);
+    default:
+      return NOMO_OK;
+  }
+}
+
+/* Whether the case can be stated at all. */
+static int by_value(const golden_case *own) {
+  nomo_error error = NOMO_ERROR_INIT;
+  nomo_outputs going_on = new_outputs(1, NOMO_GO_ON), stopping = new_outputs(1, NOMO_STOP);
+  const char *where = "value by value";
+  size_t feature;
+  int32_t status = nomo_session_clear(session, NULL);
+  for (feature = 0; status == NOMO_OK && feature < info.n_features; feature++)
+    status = set(feature, &own->values[feature], &error);
+  if (status != NOMO_OK) {
+    check_refusal("stating", own, status, &error, NOMO_NONE);
+  } else {
+    check(nomo_session_predict(session, &going_on, NULL) == NOMO_OK, where, own, "call");
+    check_row(where, own, &going_on, 0);
+    status = nomo_session_predict(session, &stopping, &error);
+    if (is_predicted(own)) {
+      check_row(where, own, &stopping, 0);
+    } else {
+      check_refusal(where, own, status, &error, NOMO_NONE);
+      check(is_untouched(&stopping), where, own, "untouched outputs");
+    }
+    status = NOMO_OK;
+  }
+  free_outputs(&going_on);
+  free_outputs(&stopping);
+  return status == NOMO_OK;
+}
+
+/* ---- Batches ------------------------------------------------------------------------- */
+
+/* A call that predicts a batch of some kind. */
+typedef int32_t (*predict_batch)(const void *rows, const nomo_outputs *outputs, nomo_error *error);
+
+/* Runs a batch whose row i is case order[i], going on and stopping. */
+static void check_batch(const char *where, predict_batch call, const void *rows,
+                        const size_t *order, size_t n_rows) {
+  nomo_error error = NOMO_ERROR_INIT;
+  nomo_outputs going_on = new_outputs(n_rows, NOMO_GO_ON);
+  nomo_outputs stopping = new_outputs(n_rows, NOMO_STOP);
+  size_t row, first_refused = 0;
+  int32_t status;
+  check(call(rows, &going_on, NULL) == NOMO_OK, where, NULL, "call");
+  for (row = 0; row < n_rows; row++) check_row(where, &file.cases[order[row]], &going_on, row);
+
+  while (first_refused < n_rows && is_predicted(&file.cases[order[first_refused]])) first_refused++;
+  status = call(rows, &stopping, &error);
+  if (first_refused < n_rows) {
+    check_refusal(where, &file.cases[order[first_refused]], status, &error, first_refused);
+    check(is_untouched(&stopping), where, NULL, "untouched outputs");
+  } else {
+    check(status == NOMO_OK, where, NULL, "call, stopping");
+    for (row = 0; row < n_rows; row++) check_row(where, &file.cases[order[row]], &stopping, row);
+  }
+  free_outputs(&going_on);
+  free_outputs(&stopping);
+}
+
+/* ---- Arrays of numbers --------------------------------------------------------------- */
+
+/* The number of a level; 0 when there is no such level. */
+static int of_level(size_t index, size_t n_levels, const char *text, double *number) {
+  size_t i;
+  for (i = 0; i < n_levels; i++) {
+    const char *level = NULL;
+    *number = (double)i;
+    if (nomo_model_level(model, index, i, &level, NULL) == NOMO_OK && strcmp(level, text) == 0)
+      return 1;
+  }
+  return 0;
+}
+
+/* Converts a number that is not stated in the feature's own unit. */
+static void convert(size_t index, size_t n_units, const char *code, double *number) {
+  nomo_unit unit = NOMO_UNIT_INIT;
+  size_t i;
+  for (i = 0; i < n_units; i++) {
+    if (nomo_model_unit(model, index, i, &unit, NULL) == NOMO_OK && strcmp(unit.code, code) == 0)
+      *number = (*number - unit.offset) * unit.multiplier / unit.divisor;
+  }
+}
+
+/* The number that says the same in an array; 0 when no number does. */
+static int as_number(size_t index, const stated *value, double *number) {
+  nomo_feature feature = NOMO_FEATURE_INIT;
+  if (nomo_model_feature(model, index, &feature, NULL) != NOMO_OK) return 0;
+  *number = value->number;
+  switch (value->kind) {
+    case NUMBER:
+      return !isnan(*number);
+    case NUMBER_IN:
+      convert(index, feature.n_units, value->text, number);
+      return !isnan(*number);
+    case MISSING:
+      *number = NAN;
+      return 1;
+    case INTEGER:
+      *number = (double)value->whole;
+      return value->whole >= -(INT64_C(1) << 53) && value->whole <= INT64_C(1) << 53;
+    case BOOLEAN:
+      *number = (double)value->whole;
+      return feature.kind == NOMO_FEATURE_BOOLEAN;
+    case TEXT:
+      return of_level(index, feature.n_levels, value->text, number);
+    default:
+      return 0;
+  }
+}
+
+static int as_numbers(const golden_case *own, double *row) {
+  size_t feature;
+  for (feature = 0; feature < info.n_features; feature++) {
+    if (!as_number(feature, &own->values[feature], &row[feature])) return 0;
+  }
+  return 1;
+}
+
+static void by_row(const golden_case *own, const double *row) {
+  nomo_error error = NOMO_ERROR_INIT;
+  size_t n = info.n_outputs;
+  double *outputs = (double *)allocate(n, sizeof(double));
+  uint32_t index = 77;
+  int32_t status =
+      nomo_session_predict_row(session, row, info.n_features, outputs, n, &index, &error);
+  if (is_predicted(own)) {
+    check(status == NOMO_OK, "as a row", own, "call");
+    check(same_bits(outputs, n, &own->outputs), "as a row", own, "outputs");
+    check(index == expected_class(own), "as a row", own, "class");
+  } else {
+    check_refusal("as a row", own, status, &error, NOMO_NONE);
+    check(is_poison(outputs, n * sizeof(double)) && index == 77, "as a row", own, "untouched");
+  }
+  free(outputs);
+}
+
+static int32_t predict_matrix(const void *rows, const nomo_outputs *outputs, nomo_error *error) {
+  return nomo_session_predict_matrix(session, (const nomo_matrix *)rows, outputs, error);
+}
+
+/* Lays rows[order[0]], rows[order[1]], … out with these strides and runs them as a matrix. */
+static void check_matrix(const char *where, const double *rows, const size_t *order, size_t n_rows,
+                         size_t row_stride, size_t column_stride, uint32_t element_type) {
+  nomo_matrix matrix = NOMO_MATRIX_INIT;
+  size_t n_values = n_rows * row_stride + info.n_features * column_stride, row, column, i;
+  double *doubles = (double *)allocate(n_values, sizeof(double));
+  float *floats = (float *)allocate(n_values, sizeof(float));
+  /* What must not be read is a number that any feature could be. */
+  for (i = 0; i < n_values; i++) doubles[i] = 10.0, floats[i] = 10.0F;
+  for (row = 0; row < n_rows; row++) {
+    for (column = 0; column < info.n_features; column++) {
+      size_t at = row * row_stride + column * column_stride;
+      doubles[at] = rows[order[row] * info.n_features + column];
+      if (element_type == NOMO_F32) floats[at] = (float)doubles[at];
+    }
+  }
+  matrix.element_type = element_type;
+  matrix.values = element_type == NOMO_F32 ? (const void *)floats : (const void *)doubles;
+  matrix.n_values = n_values;
+  matrix.n_rows = n_rows;
+  matrix.n_columns = info.n_features;
+  matrix.row_stride = row_stride;
+  matrix.column_stride = column_stride;
+  check_batch(where, predict_matrix, &matrix, order, n_rows);
+  free(doubles);
+  free(floats);
+}
+
+/* Whether a float holds the number exactly. */
+static int is_single(double number) {
+  return isnan(number) || (fabs(number) < 3e38 && (double)(float)number == number);
+}
+
+static int is_single_row(const double *row) {
+  size_t column;
+  for (column = 0; column < info.n_features; column++) {
+    if (!is_single(row[column])) return 0;
+  }
+  return 1;
+}
+
+/* Every case that numbers can state, as one matrix in many layouts. */
+static void by_matrix(const double *rows, const size_t *kept, size_t n_kept) {
+  size_t n = info.n_features, i, n_single = 0;
+  size_t *order = (size_t *)allocate(MANY_ROWS + n_kept, sizeof(size_t));
+  for (i = 0; i < n_kept; i++)
+    check_matrix("as a matrix of one row", rows, &kept[i], 1, n + 5, 1, NOMO_F64);
+  check_matrix("as a matrix, row by row", rows, kept, n_kept, n, 1, NOMO_F64);
+  check_matrix("as a matrix, column by column", rows, kept, n_kept, 1, n_kept, NOMO_F64);
+  check_matrix("as a padded matrix", rows, kept, n_kept, 2 * n + 3, 2, NOMO_F64);
+  for (i = 0; i < n_kept; i++) order[i] = kept[n_kept - 1 - i];
+  check_matrix("as a matrix, last row first", rows, order, n_kept, n, 1, NOMO_F64);
+  for (i = 0; i < n_kept; i++) {
+    if (is_single_row(&rows[kept[i] * n])) order[n_single++] = kept[i];
+  }
+  check_matrix("as a matrix of floats", rows, order, n_single, 1, n_single, NOMO_F32);
+  if (n_kept > 0) {
+    for (i = 0; i < MANY_ROWS; i++) order[i] = kept[i % n_kept];
+    check_matrix("as a matrix of many rows", rows, order, MANY_ROWS, n, 1, NOMO_F64);
+  }
+  free(order);
+}
+
+/* ---- Typed columns ------------------------------------------------------------------- */
+
+typedef struct columns {
+  nomo_column *items;
+  size_t n;
+  size_t n_rows;
+} columns;
+
+static int32_t predict_columns(const void *rows, const nomo_outputs *outputs, nomo_error *error) {
+  const columns *own = (const columns *)rows;
+  return nomo_session_predict_columns(session, own->items, own->n, own->n_rows, outputs, error);
+}
+
+/* Fills a column with what the cases state of a feature; the smallest type that holds it if
+   `is_narrow`, and the widest otherwise. */
+static nomo_column new_column(size_t feature, const stated *type, const size_t *order,
+                              size_t n_rows, int is_narrow) {
+  nomo_column column = NOMO_COLUMN_INIT;
+  uint8_t *validity = (uint8_t *)allocate((n_rows + 7) / 8, 1);
+  double *doubles = (double *)allocate(n_rows, sizeof(double));
+  void *values = doubles;
+  size_t row, n_missing = 0;
+  int is_narrow_number = is_narrow, is_narrow_integer = is_narrow;
+  memset(validity, 0, (n_rows + 7) / 8);
+  for (row = 0; row < n_rows; row++) {
+    const stated *own = &file.cases[order[row]].values[feature];
+    n_missing += own->kind == MISSING;
+    if (own->kind != MISSING) validity[row / 8] |= (uint8_t)(1U << row % 8);
+    if (!is_single(own->number)) is_narrow_number = 0;
+    if (own->whole < INT32_MIN || own->whole > INT32_MAX) is_narrow_integer = 0;
+  }
+#define FILL(code, type, value)                                        \
+  do {                                                                 \
+    column.element_type = code;                                        \
+    for (row = 0; row < n_rows; row++) {                               \
+      const stated *own = &file.cases[order[row]].values[feature];     \
+      if (own->kind != MISSING) ((type *)values)[row] = (type)(value); \
+    }                                                                  \
+  } while (0)
+  if (type->kind == TEXT) FILL(NOMO_TEXT, const char *, own->text);
+  else if (type->kind == BOOLEAN) FILL(NOMO_BOOLEAN, uint8_t, own->whole);
+  else if (type->kind == INTEGER && is_narrow_integer) FILL(NOMO_I32, int32_t, own->whole);
+  else if (type->kind == INTEGER) FILL(NOMO_I64, int64_t, own->whole);
+  else if (is_narrow_number) FILL(NOMO_F32, float, own->number);
+  else FILL(NOMO_F64, double, own->number);
+#undef FILL
+  column.feature = feature;
+  column.values = values;
+  column.n_values = n_rows;
+  column.unit = type->kind == NUMBER_IN ? type->text : NULL;
+  if (n_missing > 0 || is_narrow) {
+    column.validity = validity;
+    column.n_validity = (n_rows + 7) / 8;
+  } else {
+    free(validity);
+  }
+  return column;
+}
+
+/* Runs cases that state values of the same types, as columns of these types. */
+static void check_columns(const char *where, const stated *types, const size_t *order,
+                          size_t n_rows, int is_narrow) {
+  columns own = {NULL, 0, n_rows};
+  size_t feature, i;
+  own.items = (nomo_column *)allocate(info.n_features, sizeof(nomo_column));
+  for (feature = 0; feature < info.n_features; feature++) {
+    /* In either order of the features. */
+    size_t at = is_narrow ? info.n_features - 1 - feature : feature;
+    if (types[at].kind != UNSET)
+      own.items[own.n++] = new_column(at, &types[at], order, n_rows, is_narrow);
+  }
+  check_batch(where, predict_columns, &own, order, n_rows);
+  for (i = 0; i < own.n; i++) {
+    free((void *)(uintptr_t)own.items[i].values);
+    free((void *)(uintptr_t)own.items[i].validity);
+  }
+  free(own.items);
+}
+
+/* Whether the values of a case fit into columns of these types; makes the types fit if so. */
+static int join(stated *types, const golden_case *own) {
+  size_t i;
+  for (i = 0; i < info.n_features; i++) {
+    const stated *a = &types[i], *b = &own->values[i];
+    int may_differ = (a->kind == MISSING && b->kind != UNSET) ||
+                     (b->kind == MISSING && a->kind != UNSET);
+    if (a->kind != b->kind && !may_differ) return 0;
+    if (a->kind == NUMBER_IN && b->kind == NUMBER_IN && strcmp(a->text, b->text) != 0) return 0;
+  }
+  for (i = 0; i < info.n_features; i++) {
+    if (types[i].kind == MISSING) types[i] = own->values[i];
+  }
+  return 1;
+}
+
+/* Every case as columns: alone, with all others of the same types, and many times over. */
+static void by_columns(const int *can_be_stated) {
+  stated *types = (stated *)allocate(info.n_features, sizeof(stated));
+  size_t *order = (size_t *)allocate(MANY_ROWS + file.n_cases, sizeof(size_t));
+  int *is_done = (int *)allocate(file.n_cases, sizeof(int));
+  size_t i, other, n, largest = 0;
+  memset(is_done, 0, file.n_cases * sizeof(int));
+  for (i = 0; i < file.n_cases; i++) {
+    if (!can_be_stated[i]) continue;
+    check_columns("as columns of one row", file.cases[i].values, &i, 1, 0);
+    check_columns("as narrow columns of one row", file.cases[i].values, &i, 1, 1);
+    if (is_done[i]) continue;
+    memcpy(types, file.cases[i].values, info.n_features * sizeof(stated));
+    for (n = 0, other = i; other < file.n_cases; other++) {
+      if (can_be_stated[other] && !is_done[other] && join(types, &file.cases[other])) {
+        is_done[other] = 1;
+        order[n++] = other;
+      }
+    }
+    check_columns("as columns", types, order, n, 0);
+    check_columns("as narrow columns", types, order, n, 1);
+    if (n > largest) {
+      largest = n;
+      for (other = n; other < MANY_ROWS; other++) order[other] = order[other % n];
+      check_columns("as columns of many rows", types, order, MANY_ROWS, 0);
+    }
+  }
+  free(types);
+  free(order);
+  free(is_done);
+}
+
+/* ---- All of it ----------------------------------------------------------------------- */
+
+static void run(const char *name) {
+  char path[4096];
+  nomo_error error = NOMO_ERROR_INIT;
+  nomo_model_info initial = NOMO_MODEL_INFO_INIT;
+  double *rows;
+  size_t *kept, n_kept = 0, i;
+  int *can_be_stated;
+  model_name = name;
+  info = initial;
+  snprintf(path, sizeof path, "%s.nomo", name);
+  if (nomo_model_open_file(path, NULL, &model, &error) != NOMO_OK ||
+      nomo_model_describe(model, &info, &error) != NOMO_OK ||
+      nomo_session_create(model, &session, &error) != NOMO_OK) {
+    fprintf(stderr, "%s: %s\n", path, error.message);
+    exit(2);
+  }
+  snprintf(path, sizeof path, "%s.cases", name);
+  file = read_cases(path, model, info.n_features);
+  rows = (double *)allocate(file.n_cases * info.n_features, sizeof(double));
+  kept = (size_t *)allocate(file.n_cases, sizeof(size_t));
+  can_be_stated = (int *)allocate(file.n_cases, sizeof(int));
+  for (i = 0; i < file.n_cases; i++) {
+    const golden_case *own = &file.cases[i];
+    can_be_stated[i] = by_value(own);
+    if (can_be_stated[i] && as_numbers(own, &rows[i * info.n_features])) {
+      by_row(own, &rows[i * info.n_features]);
+      kept[n_kept++] = i;
+    }
+  }
+  by_matrix(rows, kept, n_kept);
+  by_columns(can_be_stated);
+  /* A new way to state rows goes here; nomo_session_predict_arrow does, once it exists. */
+  free(rows);
+  free(kept);
+  free(can_be_stated);
+  nomo_session_destroy(session);
+  nomo_model_release(model);
+}
+
+int main(int argc, char **argv) {
+  unsigned long n_cases = 0;
+  int i;
+  for (i = 1; i < argc; i++) {
+    run(argv[i]);
+    n_cases += (unsigned long)file.n_cases;
+    free_cases(&file);
+  }
+  printf("%lu cases, %lu checks, %lu failed\n", n_cases, n_checks, n_failed);
+  return n_failed > 0 || n_cases == 0;
+}

@@ -1,0 +1,170 @@
+"""Members: from an encoded row to margins, and through the link to outputs."""
+
+import math
+from bisect import bisect_left, bisect_right
+
+from . import elementary
+from .elementary import erf, ln, logistic_pair, single, softmax, tanh
+
+
+def linear(member, row):
+    """intercept + weight * value, added from the first input on"""
+    n_inputs = member["n_inputs"]
+    margins = []
+    for k, intercept in enumerate(member["intercepts"]):
+        for weight, value in zip(member["weights"][k * n_inputs :], row):
+            intercept += weight * value
+        margins.append(intercept)
+    return margins
+
+
+def leaf_of(forest, tree, row):
+    """Walks from the root to a leaf."""
+    at = 0
+    while True:
+        (kind, node), = tree["nodes"][at].items()
+        if kind == "Leaf":
+            return node["leaf"]
+        value = row[node["input"]]
+        if math.isnan(value):
+            goes_left = node["default_child"] == "Left"
+        elif kind == "SplitLevels":
+            goes_left = value in node["levels"]
+        else:
+            if forest["precision"] != "Double":
+                value = single(value)
+            is_below = forest["comparison"] == "Below"
+            goes_left = value < node["threshold"] if is_below else value <= node["threshold"]
+        at = node["left"] if goes_left else node["right"]
+
+
+def forest(member, row):
+    """base margin + leaves of tree 0, 1, …; or their mean"""
+    rounded = single if member["precision"] == "Single" else lambda value: value
+    is_mean = member["aggregate"] == "Mean"
+    bases = [rounded(base) for base in member["base_margins"]]
+    sums = [0.0] * len(bases) if is_mean else list(bases)
+    n_trees = [0] * len(bases)
+    for tree in member["trees"]:
+        margins = range(len(bases)) if tree["margin"] is None else [tree["margin"]]
+        first = leaf_of(member, tree, row) * len(margins)
+        for value, margin in zip(tree["leaves"][first:], margins):
+            sums[margin] = rounded(sums[margin] + rounded(value))
+            n_trees[margin] += 1
+    if not is_mean:
+        return sums
+    means = [rounded(total / max(n, 1)) for total, n in zip(sums, n_trees)]
+    return [rounded(base + mean) for base, mean in zip(bases, means)]
+
+
+def gelu(x):
+    return x * 0.5 * (1.0 + erf(x * math.sqrt(0.5)))
+
+
+def gelu_tanh(x):
+    inner = math.sqrt(2.0 / math.pi) * (x + 0.044715 * (x * x * x))
+    return 0.5 * x * (1.0 + tanh(inner))
+
+
+def activate(activation, sums):
+    """Applies the activation of a layer to its sums."""
+    if isinstance(activation, dict):
+        slope = activation["leaky_relu"]["slope"]
+        return [x if x > 0.0 else slope * x for x in sums]
+    if activation == "softmax":
+        return softmax(sums)
+    function = {
+        "identity": lambda x: x,
+        "relu": lambda x: x if x > 0.0 else 0.0,
+        "tanh": tanh,
+        "logistic": lambda x: logistic_pair(x)[1],
+        "gelu": gelu,
+        "gelu_tanh": gelu_tanh,
+    }[activation]
+    return [function(x) for x in sums]
+
+
+def network(member, row):
+    """bias + value * weight, added from the first input on, then the activation"""
+    for layer in member["layers"]:
+        n_outputs = len(layer["biases"])
+        sums = []
+        for output, total in enumerate(layer["biases"]):
+            for value, weight in zip(row, layer["weights"][output::n_outputs]):
+                total += value * weight
+            sums.append(total)
+        row = activate(layer["activation"], sums)
+    return row
+
+
+def naive_bayes(member, row):
+    """ln prior + ln likelihood of each value; what is missing or unseen contributes nothing"""
+    margins = list(member["log_priors"])
+    n_classes = len(margins)
+    for value, likelihood in zip(row, member["likelihoods"]):
+        if math.isnan(value):
+            continue
+        (kind, table), = likelihood.items()
+        for k in range(n_classes):
+            if kind == "Gaussian":
+                mean, variance = table["means"][k], table["variances"][k]
+                height = -0.5 * ln(2.0 * math.pi * variance)
+                distance = value - mean
+                margins[k] += height - 0.5 * (distance * distance / variance)
+            else:
+                n_levels = len(table["log_probabilities"]) // n_classes
+                if value < n_levels:
+                    margins[k] += table["log_probabilities"][k * n_levels + int(value)]
+    return margins
+
+
+def points_of(item, value):
+    if math.isnan(value):
+        return item["if_missing"]
+    (kind, table), = item["points"].items()
+    if kind == "Levels":
+        return table["points"][int(value)]
+    bisect = bisect_left if table["tie"] == "Below" else bisect_right
+    return table["points"][bisect(table["thresholds"], value)]
+
+
+def points_score(member, row):
+    """What the total of the points of all items becomes"""
+    total = sum(points_of(item, row[item["input"]]) for item in member["items"])
+    (kind, line), = member["total"].items()
+    if kind == "Table":
+        probability = dict(map(tuple, line["probabilities"]))[total]
+        return [1.0 - probability, probability]
+    return [line["intercept"] + line["slope"] * total]
+
+
+MEMBERS = {
+    "Linear": linear,
+    "Forest": forest,
+    "Network": network,
+    "NaiveBayes": naive_bayes,
+    "PointsScore": points_score,
+}
+
+
+def link_of(kind, member):
+    if kind == "NaiveBayes":
+        return "Softmax"
+    if kind == "PointsScore":
+        (total,) = member["total"]
+        return {"Value": "Identity", "Logit": "Logit", "Table": "Probability"}[total]
+    return member["link"]
+
+
+def predict(member, row, is_exact):
+    """Margins and outputs of a member, each with whether they are exact."""
+    (kind, member), = member.items()
+    before = elementary.calls
+    margins = MEMBERS[kind](member, row)
+    is_exact = is_exact and elementary.calls == before
+    link = link_of(kind, member)
+    if link == "Logit":
+        return (margins, is_exact), (list(logistic_pair(margins[0])), False)
+    if link == "Softmax":
+        return (margins, is_exact), (softmax(margins), False)
+    return (margins, is_exact), (list(margins), is_exact)
