@@ -16,7 +16,7 @@ mod header {
     use std::path::{Path, PathBuf};
 
     /// In the order in which a reader of the header needs them.
-    const SOURCES: [(&str, &str); 9] = [
+    const SOURCES: [(&str, &str); 10] = [
         ("version", "Version"),
         ("status", "Status"),
         ("error", "Errors"),
@@ -26,7 +26,58 @@ mod header {
         ("outputs", "Outputs"),
         ("row", "One row"),
         ("batch", "Many rows"),
+        ("arrow", "Arrow"),
     ];
+
+    /// The structs of the Arrow C Data Interface, as every header that has them must write them.
+    const ARROW: &str = "\
+/*
+ The structs of the Arrow C Data Interface, which other headers declare too. They do not begin with
+ their size, and each is released by its own `release`.
+ */
+#ifndef ARROW_C_DATA_INTERFACE
+#define ARROW_C_DATA_INTERFACE
+
+#define ARROW_FLAG_DICTIONARY_ORDERED 1
+#define ARROW_FLAG_NULLABLE 2
+#define ARROW_FLAG_MAP_KEYS_SORTED 4
+
+struct ArrowSchema {
+  /* Array type description */
+  const char *format;
+  const char *name;
+  const char *metadata;
+  int64_t flags;
+  int64_t n_children;
+  struct ArrowSchema **children;
+  struct ArrowSchema *dictionary;
+
+  /* Release callback */
+  void (*release)(struct ArrowSchema *);
+  /* Opaque producer-specific data */
+  void *private_data;
+};
+
+struct ArrowArray {
+  /* Array data description */
+  int64_t length;
+  int64_t null_count;
+  int64_t offset;
+  int64_t n_buffers;
+  int64_t n_children;
+  const void **buffers;
+  struct ArrowArray **children;
+  struct ArrowArray *dictionary;
+
+  /* Release callback */
+  void (*release)(struct ArrowArray *);
+  /* Opaque producer-specific data */
+  void *private_data;
+};
+
+#endif /* ARROW_C_DATA_INTERFACE */
+
+";
 
     const TRAILER: &str = "
 /* Initial values of the structs, to be used as in: nomo_error error = NOMO_ERROR_INIT; */
@@ -70,6 +121,9 @@ mod header {
         for (source, title) in SOURCES {
             let line = "-".repeat(80 - title.len());
             header += &format!("\n/* ---- {title} {line} */\n\n");
+            if source == "arrow" {
+                header += ARROW;
+            }
             header += &tidy(&declarations(&root.join(format!("src/ffi/{source}.rs")), &config));
         }
         header += TRAILER;
@@ -108,10 +162,18 @@ mod header {
                 }
                 _ if line.is_empty() && tidy.last().is_some_and(String::is_empty) => {}
                 _ if line.starts_with("typedef") => tidy.push((*line).to_string()),
-                _ => tidy.push(line.replace("struct nomo_", "nomo_")),
+                _ => tidy.push(with_tags(&line.replace("struct nomo_", "nomo_"))),
             }
         }
         hexadecimal(&tidy.join("\n"))
+    }
+
+    /// Arrow's structs have no names but their tags.
+    fn with_tags(line: &str) -> String {
+        ["ArrowSchema *", "ArrowArray *"].iter().fold(line.to_owned(), |line, name| {
+            let tagged = format!("struct {name}");
+            line.replace(&tagged, name).replace(name, &tagged)
+        })
     }
 
     /// Writes statuses so that class and detail can be told apart.

@@ -885,6 +885,114 @@ int32_t nomo_session_predict_columns(nomo_session *session,
                                      const nomo_outputs *outputs,
                                      nomo_error *error);
 
+/* ---- Arrow --------------------------------------------------------------------------- */
+
+/*
+ The structs of the Arrow C Data Interface, which other headers declare too. They do not begin with
+ their size, and each is released by its own `release`.
+ */
+#ifndef ARROW_C_DATA_INTERFACE
+#define ARROW_C_DATA_INTERFACE
+
+#define ARROW_FLAG_DICTIONARY_ORDERED 1
+#define ARROW_FLAG_NULLABLE 2
+#define ARROW_FLAG_MAP_KEYS_SORTED 4
+
+struct ArrowSchema {
+  /* Array type description */
+  const char *format;
+  const char *name;
+  const char *metadata;
+  int64_t flags;
+  int64_t n_children;
+  struct ArrowSchema **children;
+  struct ArrowSchema *dictionary;
+
+  /* Release callback */
+  void (*release)(struct ArrowSchema *);
+  /* Opaque producer-specific data */
+  void *private_data;
+};
+
+struct ArrowArray {
+  /* Array data description */
+  int64_t length;
+  int64_t null_count;
+  int64_t offset;
+  int64_t n_buffers;
+  int64_t n_children;
+  const void **buffers;
+  struct ArrowArray **children;
+  struct ArrowArray *dictionary;
+
+  /* Release callback */
+  void (*release)(struct ArrowArray *);
+  /* Opaque producer-specific data */
+  void *private_data;
+};
+
+#endif /* ARROW_C_DATA_INTERFACE */
+
+/* Columns that are no feature of the model are left aside, and not looked at but for their names. */
+#define NOMO_ARROW_IGNORE_OTHER_COLUMNS 1
+
+/*
+ Predicts the rows of an Arrow struct array (a record batch); each gets the same bits as from
+ nomo_session_predict with the same values.
+
+ `schema` (format "+s") and `array` are read during the call, and neither changed nor released.
+ Its children are matched to features by name. A feature without a column is unset; a column that
+ is no feature gives NOMO_ESCHEMA_COLUMNS, unless `flags` has NOMO_ARROW_IGNORE_OTHER_COLUMNS, and
+ so does a feature with two columns. Null is missing, in a null row every feature is; NaN is a
+ number that is not one. The types are
+
+     f g               numbers
+     c C s S i I l L   whole numbers; of a category the number of a level, of a boolean 0 or 1
+     b                 booleans
+     u U               texts: the names of levels; also encoded by a dictionary
+     n                 no value at all
+
+ and any other gives NOMO_EUNSUPPORTED_ARROW. A column of numbers whose metadata has the key `unit`
+ is in that unit, a UCUM code; where the feature does not have it: NOMO_EARGUMENT_UNIT.
+
+ Offsets and nulls are taken as they come. Lengths, offsets, indices and pointers are checked as
+ far as they can be: one that was released gives NOMO_EARGUMENT_OPTION, what contradicts itself
+ NOMO_ESCHEMA_COLUMNS. How long buffers, names and metadata are cannot be known: they must be as
+ long as the Arrow specification says. All else is as in nomo_session_predict_columns; nothing is
+ allocated.
+ */
+int32_t nomo_session_predict_arrow(nomo_session *session,
+                                   const struct ArrowSchema *schema,
+                                   const struct ArrowArray *array,
+                                   uint32_t flags,
+                                   const nomo_outputs *outputs,
+                                   nomo_error *error);
+
+/*
+ Predicts the rows of an Arrow struct array, and writes a struct array of as many rows to
+ `*out_schema` and `*out_array`.
+
+ Its columns, in this order, are `probability_<class>` (double) of each class, or one column with
+ the name of the target for a model that predicts a number; `class` (utf8), the name of the most
+ probable class, null where a number is predicted; `status` (int32), NOMO_OK or why the row was
+ refused; `flags` (uint32), NOMO_FLAG_... added up; `cutoff_<name>` (boolean) of each cutoff,
+ whether the row reaches it. `on_refusal` is NOMO_STOP or NOMO_GO_ON; a refused row is null in all
+ columns but `status` and `flags`.
+
+ The caller releases both structs by their `release`, in any thread, also after the session is
+ gone; what they held before is overwritten. On failure neither is written. This call allocates;
+ NOMO_EMEMORY when there is not enough memory for the columns, NOMO_EARGUMENT_SHAPE when the names
+ in `class` are longer than 2^31 bytes together. All else is as in nomo_session_predict_arrow.
+ */
+int32_t nomo_session_predict_to_arrow(nomo_session *session,
+                                      const struct ArrowSchema *schema,
+                                      const struct ArrowArray *array,
+                                      uint32_t flags,
+                                      uint32_t on_refusal,
+                                      struct ArrowSchema *out_schema,
+                                      struct ArrowArray *out_array,
+                                      nomo_error *error);
+
 /* Initial values of the structs, to be used as in: nomo_error error = NOMO_ERROR_INIT; */
 #define NOMO_ERROR_INIT { (uint32_t)sizeof(nomo_error), 0, NOMO_NONE, NOMO_NONE, NOMO_NONE, { 0 } }
 #define NOMO_OPEN_OPTIONS_INIT { (uint32_t)sizeof(nomo_open_options), 0, 0, NULL, NULL }

@@ -10,6 +10,7 @@
     reason = "the header's comments are the contract, in C's words"
 )]
 
+mod arrow;
 mod batch;
 mod boundary;
 mod error;
@@ -21,6 +22,7 @@ mod session;
 mod status;
 mod version;
 
+pub use arrow::*;
 pub use batch::*;
 pub use error::*;
 pub use inspect::*;

@@ -6,16 +6,18 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
+use std::ffi::{CStr, c_void};
 use std::ptr;
 
 use nomogram::ffi::{
-    NOMO_EARGUMENT_NULL, NOMO_EARGUMENT_UNIT, NOMO_EBUFFER_LENGTH, NOMO_ESCHEMA_FEATURES,
-    NOMO_EVALUE_INFINITE, NOMO_EVALUE_MISSING, NOMO_EVALUE_UNSET, NOMO_GO_ON, NOMO_OK, nomo_column,
-    nomo_error, nomo_matrix, nomo_model, nomo_model_open_memory, nomo_model_release, nomo_outputs,
+    ArrowArray, ArrowSchema, NOMO_EARGUMENT_NULL, NOMO_EARGUMENT_UNIT, NOMO_EBUFFER_LENGTH,
+    NOMO_ESCHEMA_COLUMNS, NOMO_ESCHEMA_FEATURES, NOMO_EUNSUPPORTED_ARROW, NOMO_EVALUE_INFINITE,
+    NOMO_EVALUE_MISSING, NOMO_EVALUE_UNSET, NOMO_GO_ON, NOMO_OK, nomo_column, nomo_error,
+    nomo_matrix, nomo_model, nomo_model_open_memory, nomo_model_release, nomo_outputs,
     nomo_session, nomo_session_clear, nomo_session_create, nomo_session_create_in,
-    nomo_session_destroy, nomo_session_predict, nomo_session_predict_columns,
-    nomo_session_predict_matrix, nomo_session_predict_row, nomo_session_set_number,
-    nomo_session_set_number_in, nomo_session_size,
+    nomo_session_destroy, nomo_session_predict, nomo_session_predict_arrow,
+    nomo_session_predict_columns, nomo_session_predict_matrix, nomo_session_predict_row,
+    nomo_session_set_number, nomo_session_set_number_in, nomo_session_size,
 };
 use nomogram_testkit::{bundle_of_three_members, golden_rows};
 
@@ -157,6 +159,69 @@ fn predict_in_every_way(session: *mut nomo_session) {
     };
     expect(NOMO_OK, &mut || table(3));
     expect(NOMO_EVALUE_UNSET, &mut || table(2));
+    predict_arrow(session, &rows.columns().into_iter().map(|c| c.to_vec()).collect::<Vec<_>>());
+}
+
+unsafe extern "C" fn release_schema(_: *mut ArrowSchema) {}
+unsafe extern "C" fn release_array(_: *mut ArrowArray) {}
+
+/// Predicts from an Arrow array, with and without failure; asserts that it does not allocate.
+fn predict_arrow(session: *mut nomo_session, columns: &[Vec<f64>]) {
+    let n_rows = columns[0].len();
+    let mut buffers: Vec<_> =
+        columns.iter().map(|values| [ptr::null(), values.as_ptr().cast()]).collect();
+    let schema = |format: &'static CStr, name: &'static CStr| ArrowSchema {
+        format: format.as_ptr(),
+        name: name.as_ptr(),
+        metadata: ptr::null(),
+        flags: 0,
+        n_children: 0,
+        children: ptr::null_mut(),
+        dictionary: ptr::null_mut(),
+        release: Some(release_schema),
+        private_data: ptr::null_mut(),
+    };
+    let array = |buffers: &mut [*const c_void]| ArrowArray {
+        length: i64::try_from(n_rows).unwrap(),
+        null_count: 0,
+        offset: 0,
+        n_buffers: i64::try_from(buffers.len()).unwrap(),
+        n_children: 0,
+        buffers: buffers.as_mut_ptr(),
+        children: ptr::null_mut(),
+        dictionary: ptr::null_mut(),
+        release: Some(release_array),
+        private_data: ptr::null_mut(),
+    };
+    let mut probabilities = vec![0.0; 2 * n_rows];
+    let mut error = init::<nomo_error>();
+    let outputs = nomo_outputs {
+        probabilities: probabilities.as_mut_ptr(),
+        n_probabilities: 2 * n_rows,
+        ..init()
+    };
+    for (status, format, name) in [
+        (NOMO_OK, c"g", c"perimeter"),
+        (NOMO_ESCHEMA_COLUMNS, c"g", c"other"),
+        (NOMO_ESCHEMA_COLUMNS, c"g", c"radius"),
+        (NOMO_EUNSUPPORTED_ARROW, c"e", c"perimeter"),
+    ] {
+        let mut schemas = [schema(c"g", c"radius"), schema(c"g", c"texture"), schema(format, name)];
+        let mut schemas = schemas.each_mut().map(ptr::from_mut);
+        let mut arrays: Vec<ArrowArray> =
+            buffers.iter_mut().map(|buffers| array(buffers.as_mut_slice())).collect();
+        let mut arrays: Vec<_> = arrays.iter_mut().map(ptr::from_mut).collect();
+        let children = schemas.as_mut_ptr();
+        let schema = ArrowSchema { n_children: 3, children, ..schema(c"+s", c"") };
+        let mut validity = [ptr::null()];
+        let children = arrays.as_mut_ptr();
+        let array = ArrowArray { n_children: 3, children, ..array(&mut validity) };
+        // SAFETY: the pointers are as the header asks for.
+        let call = || unsafe {
+            nomo_session_predict_arrow(session, &schema, &array, 0, &outputs, &mut error)
+        };
+        assert_eq!(allocations_of(status, call), 0, "status {status:#06x}");
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use core::mem::{align_of, size_of};
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::{ptr, slice};
 
+use super::arrow::Column;
 use super::boundary::{borrow, borrow_out, boundary, refused};
 use super::error::nomo_error;
 use super::model::nomo_model;
@@ -45,6 +46,8 @@ struct Parts {
     n_features: usize,
     broken: *mut bool,
     n_rules: usize,
+    /// Room for one column of an Arrow array per feature, used within a call alone.
+    columns: *mut u8,
 }
 
 /// The block of a session: the session itself, then the parts of its working memory.
@@ -54,6 +57,7 @@ struct Block {
     cells: usize,
     flags: usize,
     broken: usize,
+    columns: usize,
 }
 
 impl Block {
@@ -67,7 +71,9 @@ impl Block {
         let (layout, cells) = part(layout, Layout::array::<Cell>(n_features).map_err(too_large)?)?;
         let (layout, flags) = part(layout, Layout::array::<Flags>(n_features).map_err(too_large)?)?;
         let (layout, broken) = part(layout, Layout::array::<bool>(n_rules).map_err(too_large)?)?;
-        Ok(Self { layout: layout.pad_to_align(), numbers, cells, flags, broken })
+        let (layout, columns) =
+            part(layout, Layout::array::<Column<'_>>(n_features).map_err(too_large)?)?;
+        Ok(Self { layout: layout.pad_to_align(), numbers, cells, flags, broken, columns })
     }
 
     /// How much memory of any alignment is enough.
@@ -95,6 +101,7 @@ impl Block {
             n_features: intake.n_features(),
             broken: start.wrapping_add(self.broken).cast(),
             n_rules: intake.n_rules(),
+            columns: start.wrapping_add(self.columns),
         };
         // SAFETY: each part lies in the block, aligned, as the layout has it; 0 is a value of every
         // number, flag and bool.
@@ -282,6 +289,20 @@ impl<'a> Claim<'a> {
             cells,
             memory: Memory { numbers, flags, broken },
         }
+    }
+
+    /// The working memory, and one column per feature that nothing is known of yet.
+    pub(super) fn workspace_and_columns<'c>(&'c mut self) -> (Workspace<'c>, &'c mut [Column<'c>]) {
+        let Parts { columns, n_features, .. } = self.claimed.parts;
+        let columns = columns.cast::<Column<'c>>();
+        for feature in 0..n_features {
+            // SAFETY: the block has room for one column per feature there, and nobody else uses it,
+            // as in `workspace`.
+            unsafe { columns.wrapping_add(feature).write(Column::UNSET) };
+        }
+        // SAFETY: as above; each was just written.
+        let columns = unsafe { slice::from_raw_parts_mut(columns, n_features) };
+        (self.workspace(), columns)
     }
 }
 

@@ -8,9 +8,9 @@
  * behaviour is defined: each call must end with a status of the header, and a failed one must leave
  * everything as it was. The bundles of nomogram-testkit lie in the current folder.
  */
-#include "outputs.h"
+#include "arrow.h"
 
-enum { MODELS = 3, SESSIONS = 4, ROWS = MAX_ROWS, FUNCTIONS = 27 };
+enum { MODELS = 3, SESSIONS = 4, ROWS = MAX_ROWS, FUNCTIONS = 29 };
 
 static uint64_t state = UINT64_C(0x9E3779B97F4A7C15);
 
@@ -42,6 +42,8 @@ static struct {
   const char *text;
   size_t size;
   uint32_t c;
+  struct ArrowSchema schema;
+  struct ArrowArray array;
 } out;
 
 static void *pointer(const void *good) {
@@ -277,6 +279,47 @@ static int32_t predict_columns(nomo_session *session, const nomo_model_info *inf
   return nomo_session_predict_columns(session, pointer(columns), n_columns, n_rows, pointer(&o), e);
 }
 
+/* A count of Arrow: as it is, or anything that does not claim more than there is to be read. */
+static void spoil(int64_t *count) { *count = one_in(2) ? -(int64_t)below(9) : (int64_t)(any() | UINT64_C(1) << 62); }
+
+static int32_t predict_arrow(nomo_session *session, nomo_model *model, const nomo_model_info *info, int write, nomo_error *e) {
+  static const char *const formats[] = {"g", "f", "l", "i", "L", "b", "n", "z", ""};
+  static table t;
+  static nomo_outputs o;
+  size_t i, j, n_rows = below(ROWS + 1);
+  uint32_t flags = option(2);
+  draw_numbers(info->n_features);
+  make_table(&t, n_rows);
+  for (j = 0; j < info->n_features; j++) {
+    nomo_feature feature = NOMO_FEATURE_INIT;
+    if (nomo_model_feature(model, j, &feature, NULL) != NOMO_OK) abort();
+    for (i = 0; i < ROWS; i++) elements[j].f64[i] = numbers[i * info->n_features + j];
+    add_column(&t, one_in(96) ? text() : feature.name, one_in(24) ? formats[below(LENGTH(formats))] : "g", &elements[j], NULL);
+    if (one_in(12)) t.buffers[j][0] = numbers;
+  }
+  if (one_in(8)) t.array.offset = (int64_t)below(n_rows + 1), t.array.length = (int64_t)n_rows - t.array.offset;
+  o = outputs_of(info, (size_t)t.array.length);
+  if (one_in(8) && info->n_features > 0) { /* something is wrong with one column */
+    j = below(info->n_features);
+    switch (below(8)) {
+      case 0: spoil(&t.arrays[j].length); break;
+      case 1: spoil(&t.arrays[j].offset); break;
+      case 2: spoil(&t.arrays[j].n_buffers); break;
+      case 3: spoil(&t.arrays[j].null_count); break;
+      case 4: t.buffers[j][1] = pointer(&elements[j]); break;
+      case 5: t.array_pointers[j] = pointer(&t.arrays[j]); break;
+      case 6: t.schemas[j].release = NULL; break;
+      default: t.schemas[j].dictionary = pointer(&t.schemas[j]);
+    }
+    if (t.arrays[j].length > t.array.length) t.arrays[j].length = t.array.length + t.array.offset;
+  }
+  if (one_in(16)) spoil(one_in(2) ? &t.array.length : &t.schema.n_children);
+  if (write)
+    return nomo_session_predict_to_arrow(session, pointer(&t.schema), pointer(&t.array), flags, option(2),
+                                         pointer(&out.schema), pointer(&out.array), e);
+  return nomo_session_predict_arrow(session, pointer(&t.schema), pointer(&t.array), flags, pointer(&o), e);
+}
+
 static int32_t call(size_t function, nomo_error *e) {
   static const nomo_model_info no_info = NOMO_MODEL_INFO_INIT;
   static const nomo_feature no_feature = NOMO_FEATURE_INIT;
@@ -324,6 +367,13 @@ static int32_t call(size_t function, nomo_error *e) {
       return NOMO_OK;
     case 24: return nomo_session_set_number(s, f, value(), e);
     case 25: return create_in(e);
+    case 26: return predict_arrow(s, models[model_of[i]], info, 0, e);
+    case 27:
+      found = predict_arrow(s, models[model_of[i]], info, 1, e);
+      if (found != NOMO_OK) return found;
+      out.schema.release(&out.schema);
+      out.array.release(&out.array);
+      return found;
     default:
       o = outputs_of(info, 1);
       return nomo_session_predict(s, pointer(&o), e);
@@ -396,6 +446,8 @@ int main(int argc, char **argv) {
   WATCH(out.text);
   WATCH(out.size);
   WATCH(out.c);
+  WATCH(out.schema);
+  WATCH(out.array);
   fill_watched();
   for (i = 0; i < n; i++) one_call(i);
   for (j = 0; j < FUNCTIONS; j++) { /* else the calls would show little */

@@ -117,6 +117,11 @@ fn columns_keep_the_promises_of_the_header() {
 }
 
 #[test]
+fn arrow_arrays_are_read_and_written_as_the_header_says() {
+    keeps_promises("contract_arrow", &[]);
+}
+
+#[test]
 fn any_arguments_end_with_a_status_of_the_header() {
     keeps_promises("fuzz_arguments", &[]);
 }

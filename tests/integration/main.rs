@@ -8,6 +8,10 @@
     reason = "tests"
 )]
 
+#[cfg(feature = "ffi")]
+#[allow(unsafe_code, reason = "calls as C makes them")]
+mod arrow;
+
 mod architecture;
 mod bundle_bytes;
 mod c_coverage;

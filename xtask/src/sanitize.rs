@@ -9,7 +9,7 @@ use crate::{demo, root, target};
 
 /// Every test program, with its arguments. The reference bundle is left out: flipping each of its
 /// bytes takes long here, and shows no more than the small ones do.
-const PROGRAMS: [(&str, &[&str]); 9] = [
+const PROGRAMS: [(&str, &[&str]); 10] = [
     ("contract_open", &["three_members.nomo"]),
     ("contract_inspect", &[]),
     ("contract_session", &[]),
@@ -17,6 +17,7 @@ const PROGRAMS: [(&str, &[&str]); 9] = [
     ("contract_outputs", &[]),
     ("contract_matrix", &["three_members.nomo", "number.nomo"]),
     ("contract_columns", &[]),
+    ("contract_arrow", &[]),
     ("fuzz_arguments", &["100000"]),
     ("threads", &[]),
 ];

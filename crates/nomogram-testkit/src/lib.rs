@@ -1,6 +1,7 @@
 //! Small models for tests: valid parts, and the bundles that they seal to.
 
 pub mod corpus;
+mod every_kind;
 mod policies;
 mod sections;
 mod targets;
@@ -42,6 +43,7 @@ pub fn bundles() -> Vec<(&'static str, Vec<u8>)> {
         ("three_members.nomo", good),
     ]
 }
+pub use every_kind::bundle_of_every_kind;
 
 /// The parts of a model with one member of each kind, three features and two classes.
 ///

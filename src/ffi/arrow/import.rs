@@ -1,0 +1,253 @@
+//! Arrow arrays of others: checked once, so that reading a value needs no further care.
+
+use core::ffi::CStr;
+use core::str;
+
+use super::layout::{Bits, Metadata, Span, Typed, Values, check, count, is_null};
+use super::{ArrowArray, ArrowSchema, NOMO_ARROW_IGNORE_OTHER_COLUMNS, option};
+use crate::error::{Error, ErrorKind, Place};
+use crate::ffi::boundary::{borrow, borrow_slice};
+use crate::intake::{Cell, Intake, Value};
+use crate::model::Model;
+use crate::schema::Schema;
+use crate::session::Rows;
+
+/// Up to here in magnitude, each whole number is a double of its own: 2^53.
+const MAX_WHOLE_INTEGER: i128 = 1 << 53;
+
+/// The rows of a struct array that was checked.
+pub(super) struct Table<'a> {
+    /// One column per feature.
+    columns: &'a [Column<'a>],
+    validity: Option<Bits<'a>>,
+    n_rows: usize,
+    intake: &'a Intake,
+}
+
+/// What an array says of one feature.
+#[derive(Clone, Copy)]
+pub(in crate::ffi) struct Column<'a> {
+    values: Values<'a>,
+    validity: Option<Bits<'a>>,
+    unit: Option<&'a str>,
+}
+
+impl<'a> Table<'a> {
+    /// `columns` holds one per feature; what it held before does not matter.
+    ///
+    /// # Safety
+    ///
+    /// Both structs are as the Arrow C Data Interface asks for, as far as that cannot be checked:
+    /// pointers lead to what they should, and nobody changes it.
+    pub(super) unsafe fn new(
+        (schema, array): (*const ArrowSchema, *const ArrowArray),
+        flags: u32,
+        model: &'a Model,
+        columns: &'a mut [Column<'a>],
+    ) -> Result<Self, Error> {
+        if flags & !NOMO_ARROW_IGNORE_OTHER_COLUMNS != 0 {
+            return Err(option("flags", "expected 0 or NOMO_ARROW_IGNORE_OTHER_COLUMNS"));
+        }
+        // SAFETY: as this function's own contract.
+        let schema = unsafe { Typed::new(schema) }?;
+        // SAFETY: as above.
+        let array: &ArrowArray = unsafe { borrow(array, "array") }?;
+        if schema.format != b"+s" {
+            return Err(Error::new(ErrorKind::ArrowType, "expected a struct array (format `+s`)"));
+        }
+        let n_rows = count(array.length, "rows")?;
+        // SAFETY: as above.
+        let span = unsafe { Span::new(array, (0, n_rows), 1) }?;
+        check(schema.schema.dictionary.is_null(), "a struct array has no dictionary")?;
+        check(array.dictionary.is_null(), "a struct array has no dictionary")?;
+        let n_columns = count(array.n_children, "children")?;
+        let n_types = count(schema.schema.n_children, "children")?;
+        if n_types != n_columns {
+            return Err(Error::count(ErrorKind::Columns, n_columns, n_types, "children"));
+        }
+        // SAFETY: as above.
+        let types = unsafe { borrow_slice(schema.schema.children, n_columns, "schema.children") }?;
+        // SAFETY: as above.
+        let arrays = unsafe { borrow_slice(array.children, n_columns, "array.children") }?;
+        for (index, (schema, array)) in types.iter().zip(arrays).enumerate() {
+            // SAFETY: as above.
+            let found = unsafe { feature_of(*schema, index, model.schema()) };
+            let Some(feature) = found.map_err(|e| e.within(Place::Column(index)))? else {
+                if flags & NOMO_ARROW_IGNORE_OTHER_COLUMNS == 0 {
+                    let error = Error::new(ErrorKind::Columns, "the model has no such feature");
+                    return Err(error.within(Place::Column(index)));
+                }
+                continue;
+            };
+            let Some(column) = columns.get_mut(feature) else { continue };
+            // SAFETY: as above.
+            let added = unsafe { column.read((*schema, *array), (span.first, n_rows)) };
+            let added = added.and_then(|()| column.check_unit(feature, model.intake()));
+            added.map_err(|e| e.within(Place::Feature(feature)).within(Place::Column(index)))?;
+        }
+        // SAFETY: as above.
+        let validity = unsafe { span.validity() }?;
+        Ok(Self { columns, validity, n_rows, intake: model.intake() })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.n_rows
+    }
+}
+
+impl Rows for Table<'_> {
+    fn n_rows(&self) -> usize {
+        self.n_rows
+    }
+
+    fn cell(&self, row: usize, feature: usize) -> Cell {
+        let value = match self.columns.get(feature) {
+            _ if is_null(self.validity, row) => Some(Value::Missing(None)),
+            Some(column) => column.value(row),
+            None => None,
+        };
+        value.map_or(Cell::UNSET, |value| self.intake.cell(feature, value).unwrap_or(Cell::UNSET))
+    }
+}
+
+impl<'a> Column<'a> {
+    /// The feature without a column.
+    pub(in crate::ffi) const UNSET: Self =
+        Self { values: Values::Unset, validity: None, unit: None };
+
+    /// Checks `n` values after the first `start`, and takes them.
+    ///
+    /// # Safety
+    ///
+    /// As [`Table::new`].
+    unsafe fn read(
+        &mut self,
+        (schema, array): (*const ArrowSchema, *const ArrowArray),
+        (start, n): (usize, usize),
+    ) -> Result<(), Error> {
+        check(matches!(self.values, Values::Unset), "two columns of one feature")?;
+        // SAFETY: as this function's own contract.
+        let schema = unsafe { Typed::new(schema) }?;
+        // SAFETY: as above.
+        let array: &ArrowArray = unsafe { borrow(array, "array") }?;
+        let has_dictionary = !schema.schema.dictionary.is_null();
+        check(has_dictionary != array.dictionary.is_null(), "one of two dictionaries is NULL")?;
+        check(schema.schema.n_children == 0 && array.n_children == 0, "a value has no children")?;
+        // SAFETY: as above.
+        let span = unsafe { Span::new(array, (start, n), schema.n_buffers()?) }?;
+        // SAFETY: as above.
+        self.values = unsafe { schema.values(&span) }?;
+        // SAFETY: as above.
+        self.validity = unsafe { span.validity() }?;
+        if has_dictionary {
+            // SAFETY: as above.
+            unsafe { self.look_up(schema.schema.dictionary, array.dictionary, n) }?;
+        }
+        // SAFETY: as above.
+        let unit = unsafe { Metadata::find(schema.schema.metadata, b"unit") }?;
+        let unit = unit.map(str::from_utf8).transpose();
+        self.unit = unit.map_err(|_| Error::new(ErrorKind::UnknownUnit, "a unit is not UTF-8"))?;
+        Ok(())
+    }
+
+    /// Makes indices the texts of a dictionary.
+    ///
+    /// # Safety
+    ///
+    /// As [`Table::new`].
+    unsafe fn look_up(
+        &mut self,
+        schema: *const ArrowSchema,
+        array: *const ArrowArray,
+        n: usize,
+    ) -> Result<(), Error> {
+        // SAFETY: as this function's own contract.
+        let schema = unsafe { Typed::new(schema) }?;
+        // SAFETY: as above.
+        let array: &ArrowArray = unsafe { borrow(array, "dictionary") }?;
+        let n_texts = count(array.length, "texts")?;
+        check(
+            schema.schema.dictionary.is_null() && array.dictionary.is_null(),
+            "a dictionary of a dictionary",
+        )?;
+        check(schema.schema.n_children == 0 && array.n_children == 0, "a text has no children")?;
+        // SAFETY: as above.
+        let span = unsafe { Span::new(array, (0, n_texts), schema.n_buffers()?) }?;
+        // SAFETY: as above.
+        let values = (self.values, unsafe { schema.values(&span) }?);
+        let (Values::Integers(indices), Values::Text(texts)) = values else {
+            return Err(Error::new(ErrorKind::ArrowType, "a dictionary of anything but texts"));
+        };
+        let is_inside = |row| usize::try_from(indices.get(row)).is_ok_and(|at| at < n_texts);
+        let are_inside = (0..n).all(|row| is_null(self.validity, row) || is_inside(row));
+        check(are_inside, "an index beyond the dictionary")?;
+        // SAFETY: as above.
+        self.values = Values::Dictionary(indices, texts, unsafe { span.validity() }?);
+        Ok(())
+    }
+
+    fn check_unit(&self, feature: usize, intake: &Intake) -> Result<(), Error> {
+        let Some(unit) = self.unit else { return Ok(()) };
+        if matches!(self.values, Values::Boolean(_) | Values::Text(_) | Values::Dictionary(..)) {
+            return Err(Error::new(ErrorKind::UnknownUnit, "only numbers have a unit"));
+        }
+        intake.cell(feature, Value::NumberIn(0.0, unit)).map(drop)
+    }
+
+    /// What the column says of a row; nothing if there is no column.
+    fn value(&self, row: usize) -> Option<Value<'a>> {
+        if is_null(self.validity, row) {
+            return Some(Value::Missing(None));
+        }
+        let value = match self.values {
+            Values::Unset => return None,
+            Values::Missing => None,
+            Values::F64(values) => values.get(row).map(|value| self.number(*value)),
+            Values::F32(values) => values.get(row).map(|value| self.number(f64::from(*value))),
+            Values::Integers(values) => Some(self.integer(values.get(row))),
+            Values::Boolean(values) => Some(Value::Boolean(values.get(row))),
+            Values::Text(texts) => Some(Value::Text(texts.get(row))),
+            Values::Dictionary(indices, texts, validity) => {
+                let index = usize::try_from(indices.get(row)).unwrap_or(usize::MAX);
+                (!is_null(validity, index)).then(|| Value::Text(texts.get(index)))
+            }
+        };
+        value.or(Some(Value::Missing(None)))
+    }
+
+    /// A whole number beyond 2^53 gets no unit, so that it is found to be of the wrong type.
+    fn integer(&self, integer: i128) -> Value<'a> {
+        let (low, high) = (-MAX_WHOLE_INTEGER, MAX_WHOLE_INTEGER);
+        match self.unit {
+            #[allow(clippy::cast_precision_loss, reason = "exact up to 2^53")]
+            Some(unit) if (low..=high).contains(&integer) => Value::NumberIn(integer as f64, unit),
+            _ => Value::Integer(i64::try_from(integer).unwrap_or(i64::MAX)),
+        }
+    }
+
+    fn number(&self, number: f64) -> Value<'a> {
+        self.unit.map_or(Value::Number(number), |unit| Value::NumberIn(number, unit))
+    }
+}
+
+/// The feature that a column is named after.
+///
+/// # Safety
+///
+/// As [`Table::new`].
+unsafe fn feature_of(
+    schema: *const ArrowSchema,
+    index: usize,
+    features: &Schema,
+) -> Result<Option<usize>, Error> {
+    // SAFETY: as this function's own contract.
+    let schema: &ArrowSchema = unsafe { borrow(schema, "schema.children") }?;
+    if schema.name.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: as above; not NULL.
+    let Ok(name) = unsafe { CStr::from_ptr(schema.name) }.to_str() else { return Ok(None) };
+    // In most tables the columns stand in the order of the features.
+    let guess = features.features().get(index).filter(|feature| feature.name == name);
+    Ok(guess.map(|_| index).or_else(|| features.feature_index(name)))
+}
