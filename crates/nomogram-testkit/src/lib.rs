@@ -4,6 +4,7 @@ pub mod corpus;
 mod every_kind;
 mod policies;
 mod sections;
+mod table;
 mod targets;
 
 use std::collections::BTreeMap;
@@ -15,8 +16,10 @@ use nomogram::{
     Step, Target, Tree, seal,
 };
 
+pub use every_kind::bundle_of_every_kind;
 pub use policies::{bundle_of_policies, policies};
 pub use sections::{reseal, with_section};
+pub use table::{bundle_of_number, bundle_of_table, table};
 pub use targets::{bundle_of_a_number, bundle_of_three_classes};
 
 /// A number that no section has.
@@ -43,7 +46,6 @@ pub fn bundles() -> Vec<(&'static str, Vec<u8>)> {
         ("three_members.nomo", good),
     ]
 }
-pub use every_kind::bundle_of_every_kind;
 
 /// The parts of a model with one member of each kind, three features and two classes.
 ///
