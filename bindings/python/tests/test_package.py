@@ -1,0 +1,118 @@
+"""The package as it is installed."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import REFERENCE, ROOT
+
+import nomogram
+from nomogram import _library
+
+PACKAGE = Path(nomogram.__file__).parent
+HEADER = (ROOT / "include/nomogram.h").read_text()
+
+
+def test_the_versions_of_package_library_and_crate_are_one() -> None:
+    manifest = (ROOT / "Cargo.toml").read_text()
+    found = re.search(r'^version = "(.*)"$', manifest, re.MULTILINE)
+    assert found is not None
+    assert nomogram.__version__ == found[1]
+    assert nomogram.__version__ == importlib.metadata.version("nomogram")
+    assert nomogram.__version__ == _library.text(_library.lib.nomo_version_text())
+
+
+def test_a_library_of_another_version_is_not_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Other:
+        NOMO_VERSION_MAJOR, NOMO_VERSION_MINOR, NOMO_VERSION_PATCH = 0, 1, 0
+
+        @staticmethod
+        def nomo_version() -> int:
+            return 2 << 16 | 3 << 8 | 4
+
+    class Loader:
+        @staticmethod
+        def dlopen(_: str) -> type[Other]:
+            return Other
+
+    monkeypatch.setattr(_library, "ffi", Loader)
+    with pytest.raises(ImportError, match=r"is version 2\.3\.4, but .* for 0\.1\.0"):
+        _library._load()
+
+
+def test_macros_that_cffi_does_not_read_are_those_of_the_header() -> None:
+    assert "#define NOMO_NONE (~(uint64_t)0)\n" in HEADER
+    assert _library.NONE == 2**64 - 1
+    # -1 among the indices of classes, which are given as signed numbers.
+    assert "#define NOMO_NO_CLASS (~(uint32_t)0)\n" in HEADER
+    assert len(nomogram.Flag) == _library.lib.NOMO_N_FLAGS
+
+
+def test_every_function_of_the_header_is_declared() -> None:
+    # Functions begin at the margin; the names of types stand after `}` or `(*`.
+    declared = set(re.findall(r"^[a-z].*?\b(nomo_\w+)\(", HEADER, re.MULTILINE))
+    assert len(declared) > 30
+    for name in declared:
+        assert getattr(_library.lib, name) is not None, name
+
+
+def test_the_library_has_a_name_of_its_own() -> None:
+    libraries = [path.name for path in PACKAGE.iterdir() if ".so" in path.suffixes]
+    assert libraries == ["libnomogram-py.so"]
+    content = (PACKAGE / libraries[0]).read_bytes()
+    assert content.count(b"\0libnomogram-py.1\0") == 1
+    assert b"\0libnomogram.so.1\0" not in content
+
+
+def test_the_wheel_fits_every_python_3() -> None:
+    if PACKAGE.parent == ROOT / "bindings/python/src":
+        pytest.skip("an editable installation has no wheel of its own")
+    wheel = importlib.metadata.distribution("nomogram").read_text("WHEEL") or ""
+    assert re.search(r"^Tag: py3-none-linux_\w+$", wheel, re.MULTILINE)
+    assert "Root-Is-Purelib: false" in wheel
+
+
+def test_importing_loads_numpy_and_cffi_and_no_table_library() -> None:
+    program = "import nomogram, sys; print(*sys.modules)"
+    modules = subprocess.check_output([sys.executable, "-c", program], text=True).split()
+    assert "numpy" in modules
+    slow = {"pandas", "polars", "pyarrow", "cffi", "pycparser", "concurrent.futures"}
+    assert slow.isdisjoint(modules)
+
+
+def test_arrow_tables_without_pyarrow_are_refused_with_a_way_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import polars
+
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    model = nomogram.Model.open(REFERENCE)
+    with pytest.raises(ImportError, match=r"nomogram\[arrow\]"):
+        model.predict_proba(polars.DataFrame({"radius_mean": [1.0]}))
+
+
+def test_what_is_public_is_listed_and_documented() -> None:
+    for name in nomogram.__all__:
+        assert hasattr(nomogram, name)
+    public = {name for name in vars(nomogram) if not name.startswith("_")}
+    assert public == set(nomogram.__all__) - {"__version__"}
+    for name in vars(nomogram.Model):
+        member = getattr(nomogram.Model, name)
+        assert name.startswith("_") or member.__doc__, name
+
+
+def test_the_example_of_the_readme_works(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readme = (ROOT / "bindings/python/README.md").read_text()
+    (example,) = re.findall(r"^```python\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    monkeypatch.chdir(ROOT)
+    exec(compile(example, "README.md", "exec"), {})
+    printed = capsys.readouterr().out.splitlines()
+    expected = re.findall(r"  # (.*)$", example, re.MULTILINE)
+    assert printed == expected
