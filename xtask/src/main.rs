@@ -11,6 +11,7 @@ mod demo;
 mod files;
 mod install;
 mod package;
+mod python;
 mod run;
 mod sanitize;
 mod symbols;
@@ -23,7 +24,7 @@ use run::{cargo, run};
 /// Name, what it does, and the command itself.
 type Task = (&'static str, &'static str, fn() -> Result<(), String>);
 
-const TASKS: [Task; 14] = [
+const TASKS: [Task; 15] = [
     ("demo", "train on real data, seal a bundle, predict from C, compare bits", demo::demo),
     ("test", "all tests, C programs included", test),
     ("lint", "formatting, lints and documentation, warnings are errors", lint),
@@ -46,6 +47,7 @@ const TASKS: [Task; 14] = [
         "run the C programs with AddressSanitizer, UBSan, ThreadSanitizer",
         sanitize::sanitize,
     ),
+    ("python", "install the Python package in a new environment, test it", python::python),
 ];
 
 fn main() -> ExitCode {

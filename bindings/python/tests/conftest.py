@@ -32,7 +32,7 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with test bundles."""
     folder = tmp_path_factory.mktemp("bundles")
     command = ["cargo", "run", "--quiet", "--package", "nomogram-testkit"]
-    command += ["--example", "write_bundles", "--", str(folder)]
+    command += ["--example", "python_cases", "--", str(folder)]
     subprocess.run(command, cwd=ROOT, check=True)
     return folder
 

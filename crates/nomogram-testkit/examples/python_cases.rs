@@ -1,6 +1,6 @@
 //! Writes test bundles, and what Rust predicts with them, for the tests of the bindings.
 //!
-//! `cargo run --package nomogram-testkit --example write_bundles -- FOLDER`
+//! `cargo run --package nomogram-testkit --example python_cases -- FOLDER`
 //!
 //! - `three-members.nomo`, `table.nomo`, `number.nomo`: bundles;
 //! - `table.json`: rows as a caller states them, each with the bits of its probabilities or the
@@ -21,7 +21,7 @@ const N_CASES: usize = 400;
 
 fn main() -> ExitCode {
     let Some(folder) = std::env::args_os().nth(1).map(PathBuf::from) else {
-        eprintln!("usage: write_bundles FOLDER");
+        eprintln!("usage: python_cases FOLDER");
         return ExitCode::from(2);
     };
     match write(&folder) {

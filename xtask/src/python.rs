@@ -1,0 +1,37 @@
+//! The Python package: installed as users install it, tested and type-checked.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::run::{self, run};
+use crate::{root, target};
+
+/// Installs the package into a new environment; runs its tests, lints and type checks there.
+pub(crate) fn python() -> Result<(), String> {
+    let folder = target().join("python");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    }
+    let python = std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
+    let mut probe = Command::new(&python);
+    probe.args(["-c", "import sys, venv, ensurepip; assert sys.version_info >= (3, 10)"]);
+    if run::output(&mut probe).is_err() {
+        return run::skip("no Python 3.10 or newer with venv: apt-get install python3-venv");
+    }
+    let environment = folder.join("environment");
+    run(Command::new(&python).args(["-m", "venv"]).arg(&environment))?;
+    let package = root().join("bindings/python");
+    run(in_package(&environment, "pip", &package).args(["install", "--quiet", ".[test]"]))?;
+    run(&mut in_package(&environment, "pytest", &package))?;
+    run(&mut in_package(&environment, "mypy", &package))?;
+    run(in_package(&environment, "ruff", &package).args(["format", "--check", "."]))?;
+    run(in_package(&environment, "ruff", &package).args(["check", "."]))
+}
+
+/// A module of the environment as a program, in the folder of the package.
+fn in_package(environment: &Path, module: &str, package: &Path) -> Command {
+    let mut command = Command::new(environment.join("bin/python"));
+    command.args(["-m", module]).current_dir(package);
+    command
+}
