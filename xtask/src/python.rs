@@ -26,7 +26,25 @@ pub(crate) fn python() -> Result<(), String> {
     run(&mut in_package(&environment, "pytest", &package))?;
     run(&mut in_package(&environment, "mypy", &package))?;
     run(in_package(&environment, "ruff", &package).args(["format", "--check", "."]))?;
-    run(in_package(&environment, "ruff", &package).args(["check", "."]))
+    run(in_package(&environment, "ruff", &package).args(["check", "."]))?;
+    distribute(&environment, &package, &folder.join("dist"))
+}
+
+/// Builds the source distribution, a wheel from that alone, and tests the wheel.
+fn distribute(environment: &Path, package: &Path, folder: &Path) -> Result<(), String> {
+    let mut build = in_package(environment, "build", package);
+    // Unpacked, the crate would have a target folder of its own, and build its dependencies anew.
+    build.env("CARGO_TARGET_DIR", fs::canonicalize(target()).map_err(|e| e.to_string())?);
+    run(build.arg("--outdir").arg(folder))?;
+    let found = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let wheel = found
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|path| path.extension().is_some_and(|extension| extension == "whl"))
+        .ok_or("no wheel was built")?;
+    let mut install = in_package(environment, "pip", package);
+    run(install.args(["install", "--quiet", "--force-reinstall", "--no-deps"]).arg(&wheel))?;
+    run(in_package(environment, "pytest", package)
+        .args(["tests/test_bits.py", "tests/test_package.py"]))
 }
 
 /// A module of the environment as a program, in the folder of the package.

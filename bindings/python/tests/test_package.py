@@ -27,6 +27,12 @@ def test_the_versions_of_package_library_and_crate_are_one() -> None:
     assert nomogram.__version__ == _library.text(_library.lib.nomo_version_text())
 
 
+def test_the_licences_are_those_of_the_crate() -> None:
+    # Copies, since links that lead out of a source distribution cannot be unpacked.
+    for name in ("LICENSE-MIT", "LICENSE-APACHE"):
+        assert (ROOT / "bindings/python" / name).read_text() == (ROOT / name).read_text()
+
+
 def test_a_library_of_another_version_is_not_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     class Other:
         NOMO_VERSION_MAJOR, NOMO_VERSION_MINOR, NOMO_VERSION_PATCH = 0, 1, 0
