@@ -78,8 +78,10 @@ fn data(name: &str) -> PathBuf {
     root().join("examples/data").join(name)
 }
 
+/// Builds the C libraries alone: beside a Rust library, cargo would leave link-time optimisation out.
 pub(crate) fn build_library() -> Result<(), String> {
-    run(cargo().args(["build", "--release", "--package", "nomogram"]))
+    let core = ["rustc", "--release", "--package", "nomogram", "--lib"];
+    run(cargo().args(core).args(["--crate-type", "cdylib,staticlib"]))
 }
 
 /// Copies the shared library to `folder`, under the names that linking and loading look for.
