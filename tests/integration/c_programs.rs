@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use nomogram_testkit::{bundle_of_three_members, bundles};
+use nomogram_testkit::{bundle_of_every_kind, bundle_of_three_members, bundles};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -114,6 +114,24 @@ fn a_matrix_of_any_layout_gives_the_bits_of_single_rows() {
 #[test]
 fn columns_keep_the_promises_of_the_header() {
     keeps_promises("contract_columns", &[]);
+}
+
+/// The blocks of one language in a page, one after the other.
+fn blocks(page: &str, language: &str) -> String {
+    let fence = format!("```{language}\n");
+    page.split(&fence).skip(1).filter_map(|rest| rest.split("```").next()).collect()
+}
+
+#[test]
+fn the_program_of_the_guide_prints_what_the_guide_says() {
+    let folder = folder("guide");
+    let page = fs::read_to_string(root().join("docs/c-abi.md")).unwrap();
+    let source = folder.join("guide.c");
+    fs::write(&source, blocks(&page, "c")).unwrap();
+    fs::write(folder.join("risk.nomo"), bundle_of_every_kind()).unwrap();
+    let program = compile(source.to_str().unwrap(), &folder);
+    let out = succeed(Command::new(program).arg("risk.nomo").current_dir(&folder));
+    assert_eq!(out, blocks(&page, "text"));
 }
 
 #[test]
