@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::run::{self, run};
+use crate::run::{self, cargo, run};
 use crate::{root, target};
 
 /// Installs the package into a new environment; runs its tests, lints and type checks there.
@@ -24,6 +24,9 @@ pub(crate) fn python() -> Result<(), String> {
     let package = root().join("bindings/python");
     run(in_package(&environment, "pip", &package).args(["install", "--quiet", ".[test]"]))?;
     run(&mut in_package(&environment, "pytest", &package))?;
+    // Those tests call the library itself, with what pyarrow and polars export.
+    run(cargo().args(["build", "--package", "nomogram"]))?;
+    run(in_package(&environment, "pytest", &root()).arg("tests/python/test_arrow_abi.py"))?;
     run(&mut in_package(&environment, "mypy", &package))?;
     run(in_package(&environment, "ruff", &package).args(["format", "--check", "."]))?;
     run(in_package(&environment, "ruff", &package).args(["check", "."]))?;
