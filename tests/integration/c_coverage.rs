@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-fn text(path: impl AsRef<Path>) -> String {
+pub(crate) fn text(path: impl AsRef<Path>) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
@@ -50,7 +50,7 @@ fn without_comments(text: &str) -> String {
 }
 
 /// Whether the code has `name` as a word of its own, with `next` behind it.
-fn says(code: &str, name: &str, next: &str) -> bool {
+pub(crate) fn says(code: &str, name: &str, next: &str) -> bool {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     code.match_indices(name).any(|(at, _)| {
         let rest = &code[at + name.len()..];

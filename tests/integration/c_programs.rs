@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 
 use nomogram_testkit::{bundle_of_every_kind, bundle_of_three_members, bundles};
 
-fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
@@ -20,8 +20,13 @@ fn run(command: &mut Command) -> Output {
     command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }
 
+/// Whether a compiler is installed.
+pub(crate) fn is_there(compiler: &str) -> bool {
+    Command::new(compiler).arg("--version").output().is_ok()
+}
+
 /// Runs and expects success; returns what was printed.
-fn succeed(command: &mut Command) -> String {
+pub(crate) fn succeed(command: &mut Command) -> String {
     let output = run(command);
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let (out, err) = (text(&output.stdout), text(&output.stderr));
@@ -31,7 +36,7 @@ fn succeed(command: &mut Command) -> String {
 
 /// A folder of its own for a test, with the shared library under the name that programs load, and
 /// the bundles.
-fn folder(test: &str) -> PathBuf {
+pub(crate) fn folder(test: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
     fs::create_dir_all(&folder).unwrap();
     // Cargo puts the library beside the test programs.
@@ -48,7 +53,7 @@ fn folder(test: &str) -> PathBuf {
 const WARNINGS: [&str; 5] = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror"];
 
 /// Compiles a C file of the project, with every warning an error.
-fn compile(source: &str, folder: &Path) -> PathBuf {
+pub(crate) fn compile(source: &str, folder: &Path) -> PathBuf {
     let program = folder.join(Path::new(source).file_stem().unwrap());
     succeed(
         compiler("CC", "cc")
@@ -151,8 +156,7 @@ fn threads_share_a_model_and_a_busy_session_says_so() {
 
 #[test]
 fn the_programs_compile_without_warnings_with_clang_too() {
-    let is_there = |name: &&&str| Command::new(**name).arg("--version").output().is_ok();
-    let Some(clang) = ["clang", "clang-16"].iter().find(is_there) else {
+    let Some(clang) = ["clang", "clang-16"].iter().find(|name| is_there(name)) else {
         println!("skipped: clang is not installed");
         return;
     };
@@ -179,16 +183,19 @@ fn the_header_compiles_alone_and_twice_in_every_standard() {
         nomo_outputs outputs = NOMO_OUTPUTS_INIT;\n\
         int main(void) { return NOMO_STATUS_CLASS(NOMO_EARGUMENT_NULL) != NOMO_EARGUMENT; }\n";
     let warnings = ["-Wall", "-Wextra", "-pedantic", "-Werror", "-Wno-long-long", "-fsyntax-only"];
-    for (variable, default, suffix, standards) in [
-        ("CC", "cc", "c", &["c89", "c99", "c11", "c17", "c2x"][..]),
-        ("CXX", "c++", "cpp", &["c++98", "c++11", "c++14", "c++17", "c++20"][..]),
-    ] {
+    let c = ["c89", "c99", "c11", "c17", "c2x"];
+    let cpp = ["c++98", "c++11", "c++14", "c++17", "c++20"];
+    for (compilers, suffix, standards) in
+        [(["cc", "clang", "clang-16"], "c", c), (["c++", "clang++", "clang++-16"], "cpp", cpp)]
+    {
         let source = folder.join("header").with_extension(suffix);
         fs::write(&source, text).unwrap();
-        for standard in standards {
-            let mut compiler = compiler(variable, default);
-            compiler.args(warnings).arg(format!("-std={standard}")).arg("-I");
-            succeed(compiler.arg(root().join("include")).arg(&source));
+        for compiler in compilers.into_iter().filter(|name| is_there(name)) {
+            for standard in standards {
+                let mut compiler = Command::new(compiler);
+                compiler.args(warnings).arg(format!("-std={standard}")).arg("-I");
+                succeed(compiler.arg(root().join("include")).arg(&source));
+            }
         }
     }
 }

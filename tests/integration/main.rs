@@ -21,6 +21,7 @@ mod c_programs;
 mod corpus;
 #[cfg(feature = "ffi")]
 mod corpus_programs;
+mod cpp_programs;
 mod golden_bundles;
 #[cfg(feature = "header")]
 mod header;

@@ -1,0 +1,956 @@
+/// @file nomogram.hpp
+/// The C++17 interface of Nomogram: nomogram.h with owners, views and two styles of errors.
+///
+///     nomogram::model model = nomogram::model::open_file("wdbc.nomo");
+///     nomogram::session session = nomogram::session::create(model);
+///     double patient[30] = {17.99, 10.38}, probabilities[2];
+///     session.predict_row(patient, probabilities);
+///
+/// Errors.   Every operation has two forms. `try_x` returns a result: a value, or the failure.
+///           `x` returns the value, or throws nomogram::error. Without exceptions (the macro
+///           NOMOGRAM_NO_EXCEPTIONS, or a compiler that is told so) there is `try_x` alone.
+/// Owners.   A model is shared: a copy is one more reference to it. A session is owned by one.
+///           Every other type is a value, or a view of what somebody else owns.
+/// Copies.   Nothing is copied: a view and a text must live until the call that uses it returns.
+///           Texts of a model live as long as any reference to it; data() of one ends with NUL.
+/// Threads.  A model may be used by all threads at once, a session by one at a time.
+/// Failure.  Nothing is checked here: the library checks, and writes no output when it refuses.
+///           A model or session that was moved from, or never set, is refused with
+///           NOMO_EARGUMENT_NULL.
+///
+/// Statuses, flags and capabilities are the macros of nomogram.h, which also says what each
+/// operation does in full.
+#ifndef NOMOGRAM_HPP
+#define NOMOGRAM_HPP
+
+#include "nomogram.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#if (__cplusplus >= 202002L || (defined(_MSVC_LANG) && _MSVC_LANG >= 202002L)) && __has_include(<span>)
+#include <span>
+#endif
+
+#if !defined(NOMOGRAM_NO_EXCEPTIONS) && !defined(__cpp_exceptions) && !defined(_CPPUNWIND)
+/// No exceptions: each operation has its `try_` form alone. The same in all parts of a program.
+#define NOMOGRAM_NO_EXCEPTIONS
+#endif
+#ifndef NOMOGRAM_NO_EXCEPTIONS
+#include <exception>
+#include <stdexcept>
+#endif
+
+namespace nomogram {
+
+// ---- Views -----------------------------------------------------------------------------------
+
+#ifdef __cpp_lib_span
+/// A view of numbers that lie one after the other; the numbers are somebody else's.
+template <class T>
+using span = std::span<T>;
+#else
+/// A view of numbers that lie one after the other; the numbers are somebody else's. In C++20 it is
+/// std::span, of which this has the part that is needed.
+template <class T>
+class span {
+ public:
+  /// A view of nothing.
+  constexpr span() noexcept = default;
+  /// A view of `size` numbers from `data` on.
+  constexpr span(T* data, std::size_t size) noexcept : data_(data), size_(size) {}
+  /// A view of an array, a std::vector, or what else has data and size.
+  template <class C, class E = std::remove_pointer_t<decltype(std::data(std::declval<C>()))>,
+            class = std::enable_if_t<std::is_convertible_v<E (*)[], T (*)[]>>>
+  constexpr span(C&& values) noexcept : data_(std::data(values)), size_(std::size(values)) {}
+
+  constexpr T* data() const noexcept { return data_; }                          ///< The first one.
+  constexpr std::size_t size() const noexcept { return size_; }                 ///< How many.
+  constexpr bool empty() const noexcept { return size_ == 0; }                  ///< Whether none.
+  constexpr T* begin() const noexcept { return data_; }                         ///< For loops.
+  constexpr T* end() const noexcept { return data_ + size_; }                   ///< For loops.
+  constexpr T& operator[](std::size_t at) const noexcept { return data_[at]; }  ///< Not checked.
+
+ private:
+  T* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+#endif
+
+/// A text for the library: UTF-8 that ends with NUL, and lives until the call that uses it returns.
+/// A std::string_view need not end with NUL; of a text of a model, pass data().
+class text {
+ public:
+  /// A C string. nullptr is refused by the library where a text is required.
+  text(const char* c_str) noexcept : c_str_(c_str) {}
+  /// A std::string. One that holds a NUL is refused with NOMO_EARGUMENT_TEXT, not cut short.
+  text(const std::string& string) noexcept
+      : c_str_(string.find('\0') == std::string::npos ? string.c_str() : "\xff") {}
+
+  /// What the library gets.
+  const char* c_str() const noexcept { return c_str_; }
+
+ private:
+  const char* c_str_;
+};
+
+// ---- The library -----------------------------------------------------------------------------
+
+/// Version of the library in use, to be compared with NOMO_VERSION.
+inline std::uint32_t version() noexcept { return nomo_version(); }
+/// Version of the library in use as text, for example "0.1.0".
+inline std::string_view version_text() noexcept { return nomo_version_text(); }
+/// The newest bundle format that the library in use reads.
+inline std::uint32_t bundle_format() noexcept { return nomo_bundle_format(); }
+/// What the library in use was built with: NOMO_CAPABILITY_... added up.
+inline std::uint64_t capabilities() noexcept { return nomo_capabilities(); }
+/// One English sentence for a status.
+inline std::string_view status_text(std::int32_t status) noexcept { return nomo_status_text(status); }
+/// The name of a status in nomogram.h, "?" for a number that is none.
+inline std::string_view status_name(std::int32_t status) noexcept { return nomo_status_name(status); }
+
+// ---- Errors ----------------------------------------------------------------------------------
+
+/// The class of a status: what a program decides on. Expect new ones.
+enum class error_class : std::int32_t {
+  argument = NOMO_EARGUMENT,        ///< The call itself is wrong.
+  format = NOMO_EFORMAT,            ///< The bytes are not a well-formed bundle.
+  version = NOMO_EVERSION,          ///< The bundle needs a newer library.
+  integrity = NOMO_EINTEGRITY,      ///< The bundle was changed after it was sealed.
+  limit = NOMO_ELIMIT,              ///< A limit of the caller was exceeded.
+  schema = NOMO_ESCHEMA,            ///< The rows do not have the shape that the model asks for.
+  value = NOMO_EVALUE,              ///< A value of a row cannot be used.
+  buffer = NOMO_EBUFFER,            ///< An output does not have the right length.
+  unsupported = NOMO_EUNSUPPORTED,  ///< This build of the library does not support it.
+  self_test = NOMO_ESELFTEST,       ///< The model does not reproduce its golden cases.
+  io = NOMO_EIO,                    ///< A file could not be read.
+  memory = NOMO_EMEMORY,            ///< There was not enough memory for the bundle.
+  busy = NOMO_EBUSY,                ///< The session is in use by another thread.
+  panic = NOMO_EPANIC,              ///< The library has a defect; please report it.
+};
+
+/// Why an operation failed: a value, owned by who holds it. Copying it cannot fail.
+class failure {
+ public:
+  /// Keeps a copy of `detail`, which a call that failed has written.
+  explicit failure(const nomo_error& detail) noexcept : detail_(detail) {}
+
+  /// The exact status, for example NOMO_EVALUE_RANGE; never NOMO_OK.
+  std::int32_t status() const noexcept { return detail_.status; }
+  /// Its class.
+  error_class status_class() const noexcept { return error_class(NOMO_STATUS_CLASS(status())); }
+  /// The row of the matrix or of the columns, counted from 0, if it is about one.
+  std::optional<std::size_t> row() const noexcept { return place(detail_.row); }
+  /// The feature, counted from 0, if it is about one.
+  std::optional<std::size_t> feature() const noexcept { return place(detail_.feature); }
+  /// The offset into the bundle, if it is about one.
+  std::optional<std::uint64_t> byte_offset() const noexcept {
+    if (detail_.byte_offset == NOMO_NONE) return std::nullopt;
+    return detail_.byte_offset;
+  }
+  /// Where it was, what was found, what was expected; never a value of a row. Lives as long as
+  /// this object; data() ends with NUL.
+  std::string_view message() const noexcept { return detail_.message; }
+
+ private:
+  static std::optional<std::size_t> place(std::uint64_t index) noexcept {
+    if (index == NOMO_NONE) return std::nullopt;
+    return static_cast<std::size_t>(index);
+  }
+
+  nomo_error detail_;
+};
+
+#ifndef NOMOGRAM_NO_EXCEPTIONS
+/// A failure, thrown; what() is its message.
+class error : public std::runtime_error {
+ public:
+  /// Keeps a copy of `why`.
+  explicit error(const failure& why) : std::runtime_error(why.message().data()), why_(why) {}
+
+  /// The failure as a value.
+  const failure& why() const noexcept { return why_; }
+  /// As failure::status.
+  std::int32_t status() const noexcept { return why_.status(); }
+  /// As failure::status_class.
+  error_class status_class() const noexcept { return why_.status_class(); }
+  /// As failure::row.
+  std::optional<std::size_t> row() const noexcept { return why_.row(); }
+  /// As failure::feature.
+  std::optional<std::size_t> feature() const noexcept { return why_.feature(); }
+  /// As failure::byte_offset.
+  std::optional<std::uint64_t> byte_offset() const noexcept { return why_.byte_offset(); }
+
+ private:
+  failure why_;
+};
+#endif
+
+/// What a `try_` form returns: a value (nothing for `void`), or the failure. Like std::expected.
+template <class T>
+class [[nodiscard]] result {
+  using stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
+  using reference = std::add_lvalue_reference_t<T>;
+  using const_reference = std::add_lvalue_reference_t<std::conditional_t<std::is_void_v<T>, T, const T>>;
+
+ public:
+  /// Success.
+  result(stored value) noexcept(std::is_nothrow_move_constructible_v<stored>)
+      : either_(std::in_place_index<0>, std::move(value)) {}
+  /// Failure.
+  result(const failure& why) noexcept : either_(std::in_place_index<1>, why) {}
+
+  /// Whether there is a value.
+  bool has_value() const noexcept { return either_.index() == 0; }
+  /// Whether there is a value.
+  explicit operator bool() const noexcept { return has_value(); }
+
+  /// The value; without one, the process ends.
+  reference operator*() & noexcept { return static_cast<reference>(get<0>(either_)); }
+  /// The value; without one, the process ends.
+  const_reference operator*() const& noexcept { return static_cast<const_reference>(get<0>(either_)); }
+  /// The value, moved away; without one, the process ends.
+  T operator*() && noexcept { return static_cast<T>(std::move(get<0>(either_))); }
+  /// A member of the value; without one, the process ends.
+  auto* operator->() noexcept { return &get<0>(either_); }
+  /// A member of the value; without one, the process ends.
+  const auto* operator->() const noexcept { return &get<0>(either_); }
+  /// The failure; without one, the process ends.
+  const failure& error() const noexcept { return get<1>(either_); }
+
+#ifndef NOMOGRAM_NO_EXCEPTIONS
+  /// The value; throws nomogram::error without one.
+  reference value() & {
+    if (!has_value()) throw nomogram::error(error());
+    return **this;
+  }
+  /// The value, moved away; throws nomogram::error without one.
+  T value() && {
+    if (!has_value()) throw nomogram::error(error());
+    return *std::move(*this);
+  }
+#endif
+
+ private:
+  /// Asking for what is not there is a defect of the caller, and must not go on with another value.
+  template <std::size_t I, class Either>
+  static auto& get(Either& either) noexcept {
+    auto* alternative = std::get_if<I>(&either);
+    if (alternative == nullptr) std::abort();
+    return *alternative;
+  }
+
+  std::variant<stored, failure> either_;
+};
+
+/// Not for programs.
+namespace detail {
+
+/// Calls a function of nomogram.h whose last parameter is a nomo_error.
+template <class... Parameters, class... Arguments>
+result<void> call(std::int32_t (*function)(Parameters...), Arguments... arguments) noexcept {
+  nomo_error error;  // a call that fails writes all of it, so its room is not cleared first
+  error.struct_size = static_cast<std::uint32_t>(sizeof error);
+  if (function(arguments..., &error) != NOMO_OK) return failure(error);
+  return std::monostate();
+}
+
+template <class T>
+T sized() noexcept {
+  T value{};  // 0 is the default of every field
+  value.struct_size = static_cast<std::uint32_t>(sizeof(T));
+  return value;
+}
+
+inline std::optional<std::string_view> optional_text(const char* text) noexcept {
+  if (text == nullptr) return std::nullopt;
+  return std::string_view(text);
+}
+
+/// Whole numbers of which an int64_t holds every value.
+template <class Int>
+inline constexpr bool is_whole = std::is_integral_v<Int> && !std::is_same_v<Int, bool> &&
+                                 (std::is_signed_v<Int> || sizeof(Int) < sizeof(std::int64_t));
+
+}  // namespace detail
+
+// ---- What a model is, reads and predicts -------------------------------------------------------
+
+/// What a model predicts.
+enum class task : std::uint32_t {
+  classes = NOMO_TASK_CLASSES,  ///< It tells two or more classes apart.
+  number = NOMO_TASK_NUMBER,    ///< It predicts a number.
+};
+
+/// What values a feature takes.
+enum class feature_kind : std::uint32_t {
+  number = NOMO_FEATURE_NUMBER,      ///< Any finite number.
+  integer = NOMO_FEATURE_INTEGER,    ///< A whole number of at most 2^53 in magnitude.
+  boolean = NOMO_FEATURE_BOOLEAN,    ///< False (0) or true (1).
+  category = NOMO_FEATURE_CATEGORY,  ///< One of several levels, by name, or by number from 0.
+};
+
+/// What happens to a value that cannot be used as it is, or to a row that breaks a rule.
+enum class policy : std::uint32_t {
+  refuse = NOMO_REFUSE,  ///< The row is refused.
+  impute = NOMO_IMPUTE,  ///< The value counts as missing, and the model fills it in.
+  clamp = NOMO_CLAMP,    ///< The value is moved to the nearest end of the plausible range.
+  take = NOMO_TAKE,      ///< It is taken, and flagged.
+};
+
+/// What a model is. Texts live as long as the model.
+struct model_info {
+  nomogram::task task;                          ///< What it predicts.
+  std::uint32_t format;                         ///< The number of the bundle's format.
+  std::uint32_t n_golden_cases;                 ///< How many golden cases the bundle has.
+  std::string_view name;                        ///< The name of the model.
+  std::string_view version;                     ///< The version, chosen by those who trained it.
+  std::string_view digest;                      ///< Names the bundle: log it with each answer.
+  std::string_view manifest;                    ///< Where the model comes from: a JSON object.
+  std::optional<std::string_view> card;         ///< The model card, Markdown for people.
+  std::string_view target;                      ///< The name of what is predicted.
+  std::optional<std::string_view> target_unit;  ///< UCUM code of a predicted number's unit.
+  std::size_t n_features;                       ///< How many features a row has.
+  std::size_t n_classes;                        ///< How many classes; 0 for task::number.
+  std::size_t n_outputs;                        ///< How many numbers a prediction has.
+  std::size_t n_members;                        ///< How many members are combined.
+  std::size_t n_margins;                        ///< How many margins they have together.
+  std::size_t n_cutoffs;                        ///< How many cutoffs there are.
+  std::size_t n_rules;                          ///< How many rules between features there are.
+};
+
+/// A feature of a model. Texts live as long as the model.
+struct feature_info {
+  feature_kind kind;                     ///< What values it takes.
+  std::string_view name;                 ///< Its name.
+  std::optional<std::string_view> unit;  ///< UCUM code of the unit of its values, if known.
+  double low;                            ///< The lowest plausible value, or minus infinity.
+  double high;                           ///< The highest plausible value, or infinity.
+  std::size_t n_levels;                  ///< How many levels a category has, else 0.
+  std::size_t n_units;                   ///< How many alternative units it has.
+  policy on_unset;                       ///< Nothing was said of it.
+  policy on_missing;                     ///< It was said to be missing.
+  policy on_nan;                         ///< NaN was given as a value.
+  policy on_infinite;                    ///< An infinity was given.
+  policy on_out_of_range;                ///< It is out of its plausible range.
+  policy on_unseen_level;                ///< It is no level of the category.
+  policy on_wrong_type;                  ///< It has the wrong type.
+};
+
+/// An alternative unit: (value - offset) * multiplier / divisor is in the feature's own.
+struct unit_info {
+  std::string_view code;  ///< Its UCUM code; lives as long as the model.
+  double offset;          ///< Subtracted first.
+  double multiplier;      ///< Multiplied second.
+  double divisor;         ///< Divided by last.
+};
+
+/// A member of a model.
+struct member_info {
+  std::string_view name;  ///< Its name; lives as long as the model.
+  std::size_t n_margins;  ///< How many margins it has.
+};
+
+/// A named operating point.
+struct cutoff_info {
+  std::string_view name;      ///< Its name; lives as long as the model.
+  std::uint32_t class_index;  ///< The class whose probability is compared.
+  double probability;         ///< The lowest probability that reaches it.
+};
+
+/// A rule between features.
+struct rule_info {
+  std::string_view name;               ///< Its name; lives as long as the model.
+  policy action;                       ///< policy::refuse or policy::take.
+  span<const std::uint32_t> features;  ///< The features that it reads; the model owns them.
+};
+
+/// A feature of a model, by its position or by its name. A name is looked up in each call: for
+/// many rows, ask model::feature_index once.
+class feature_key {
+ public:
+  /// The feature at `index`, counted from 0: a whole number, or a value of an unscoped enum.
+  template <class Int, class = std::enable_if_t<std::is_integral_v<Int> || std::is_enum_v<Int>>,
+            class = std::enable_if_t<std::is_convertible_v<Int, std::size_t>>>
+  feature_key(Int index) noexcept : index_(static_cast<std::size_t>(index)), name_(nullptr) {}
+  /// The feature called `name`, which must live until the call that uses it returns.
+  feature_key(const char* name) noexcept : feature_key(text(name)) {}
+  /// The feature called `name`, which must live until the call that uses it returns.
+  feature_key(const std::string& name) noexcept : feature_key(text(name)) {}
+
+  /// Makes a call about this feature of a model: function(handle, position, arguments, error).
+  template <class Function, class Handle, class... Arguments>
+  result<void> call(const nomo_model* model, Function function, Handle handle,
+                    Arguments... arguments) const noexcept {
+    std::size_t index = index_;
+    if (is_name_) {
+      auto found = detail::call(nomo_model_feature_index, model, name_.c_str(), &index);
+      if (!found) return found;
+    }
+    return detail::call(function, handle, index, arguments...);
+  }
+
+ private:
+  explicit feature_key(text name) noexcept : index_(0), name_(name), is_name_(true) {}
+
+  std::size_t index_;
+  text name_;
+  bool is_name_ = false;
+};
+
+// ---- Models ----------------------------------------------------------------------------------
+
+/// How much a message of opening matters.
+enum class log_level : std::uint32_t {
+  info = NOMO_LOG_INFO,        ///< Worth keeping: what was opened.
+  warning = NOMO_LOG_WARNING,  ///< Somebody should read it: something was left out.
+  error = NOMO_LOG_ERROR,      ///< Why a bundle was refused.
+};
+
+/// How a bundle is opened.
+struct open_options {
+  /// The largest bundle that is opened, in bytes (inclusive); 0 means 256 MiB.
+  std::uint64_t max_bytes = 0;
+  /// For tests alone: nothing then proves that the model predicts what was sealed.
+  bool skip_golden_cases = false;
+};
+
+namespace detail {
+
+/// No log is wanted.
+struct no_log {};
+
+/// The options of a call that opens, and the log of the caller, whose exceptions must not reach the
+/// library.
+template <class Log>
+struct listener {
+  static constexpr bool is_wanted = !std::is_same_v<std::remove_cv_t<std::remove_reference_t<Log>>, no_log>;
+
+  listener(const open_options& options, Log& to) noexcept : log(&to) {
+    raw.flags = options.skip_golden_cases ? NOMO_OPEN_SKIP_GOLDEN_CASES : 0;
+    raw.max_bytes = options.max_bytes;
+    if constexpr (is_wanted) raw.log = &hear;
+    raw.log_user = this;
+  }
+  listener(const listener&) = delete;
+  listener& operator=(const listener&) = delete;
+
+  static void hear(void* user, std::uint32_t level, const char* message) noexcept {
+    auto& self = *static_cast<listener*>(user);
+#ifndef NOMOGRAM_NO_EXCEPTIONS
+    try {
+      if (!self.thrown) (*self.log)(log_level(level), std::string_view(message));
+    } catch (...) {
+      self.thrown = std::current_exception();
+    }
+#else
+    (*self.log)(log_level(level), std::string_view(message));
+#endif
+  }
+
+  /// What the call comes to.
+  template <class Model>
+  result<Model> end(const result<void>& done, Model opened) {
+#ifndef NOMOGRAM_NO_EXCEPTIONS
+    if (thrown) std::rethrow_exception(thrown);
+#endif
+    if (!done) return done.error();
+    return opened;
+  }
+
+  nomo_open_options raw = sized<nomo_open_options>();
+  std::remove_reference_t<Log>* log;
+#ifndef NOMOGRAM_NO_EXCEPTIONS
+  std::exception_ptr thrown;
+#endif
+};
+
+}  // namespace detail
+
+/// An opened and verified model, shared by all its copies: a copy is one more reference, and the
+/// last one frees it. It never changes, so all threads may use it, and copies of it, at once; one
+/// model object is, like a std::shared_ptr, not assigned by one thread while another uses it.
+class model {
+ public:
+  /// No model.
+  model() noexcept = default;
+  /// One more reference to the same model.
+  model(const model& other) noexcept : handle_(other.handle_) {
+    if (handle_ != nullptr) nomo_model_retain(handle_);
+  }
+  /// Takes the reference over; `other` is then no model.
+  model(model&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  /// Gives the own reference back, and takes that of `other` over.
+  model& operator=(model other) noexcept {
+    std::swap(handle_, other.handle_);
+    return *this;
+  }
+  /// Gives the reference back.
+  ~model() { nomo_model_release(handle_); }
+
+  /// Takes over one reference that the C API has given.
+  static model adopt(nomo_model* handle) noexcept {
+    model taken;
+    taken.handle_ = handle;
+    return taken;
+  }
+  /// The model for the C API; the reference stays with this object.
+  nomo_model* get() const noexcept { return handle_; }
+  /// Whether there is a model.
+  explicit operator bool() const noexcept { return handle_ != nullptr; }
+
+  /// Opens a bundle from a file and verifies it. `log`, if there is one, is called as
+  /// log(log_level, std::string_view) in this thread before this returns. What it throws comes out
+  /// of this call, of the `try_` form too.
+  template <class Log = detail::no_log>
+  static result<model> try_open_file(text path, const open_options& options = {}, Log&& log = Log()) {
+    detail::listener<Log> listener(options, log);
+    model opened;
+    auto done = detail::call(nomo_model_open_file, path.c_str(), &listener.raw, &opened.handle_);
+    return listener.end(done, std::move(opened));
+  }
+  /// As try_open_file, from `n_bytes` bytes in memory, which are not needed after the call.
+  template <class Log = detail::no_log>
+  static result<model> try_open_memory(const void* bytes, std::size_t n_bytes,
+                                       const open_options& options = {}, Log&& log = Log()) {
+    detail::listener<Log> listener(options, log);
+    model opened;
+    auto done = detail::call(nomo_model_open_memory, bytes, n_bytes, &listener.raw, &opened.handle_);
+    return listener.end(done, std::move(opened));
+  }
+
+  /// What the model is.
+  result<model_info> try_describe() const noexcept {
+    auto raw = detail::sized<nomo_model_info>();
+    if (auto done = detail::call(nomo_model_describe, handle_, &raw); !done) return done.error();
+    return model_info{nomogram::task(raw.task), raw.format, raw.n_golden_cases, raw.name, raw.version,
+                      raw.digest, raw.manifest, detail::optional_text(raw.card), raw.target,
+                      detail::optional_text(raw.target_unit), raw.n_features, raw.n_classes,
+                      raw.n_outputs, raw.n_members, raw.n_margins, raw.n_cutoffs, raw.n_rules};
+  }
+  /// Replays the golden cases, as opening did.
+  result<void> try_self_test() const noexcept { return detail::call(nomo_model_self_test, handle_); }
+  /// The position of the feature called `name`.
+  result<std::size_t> try_feature_index(text name) const noexcept {
+    std::size_t index = 0;
+    auto done = detail::call(nomo_model_feature_index, handle_, name.c_str(), &index);
+    if (!done) return done.error();
+    return index;
+  }
+  /// A feature.
+  result<feature_info> try_feature(feature_key feature) const noexcept {
+    auto raw = detail::sized<nomo_feature>();
+    if (auto done = feature.call(handle_, nomo_model_feature, handle_, &raw); !done) return done.error();
+    return feature_info{feature_kind(raw.kind), raw.name, detail::optional_text(raw.unit), raw.low,
+                        raw.high, raw.n_levels, raw.n_units, policy(raw.on_unset),
+                        policy(raw.on_missing), policy(raw.on_nan), policy(raw.on_infinite),
+                        policy(raw.on_out_of_range), policy(raw.on_unseen_level),
+                        policy(raw.on_wrong_type)};
+  }
+  /// The name of a level of a category, by its number.
+  result<std::string_view> try_level(feature_key feature, std::size_t index) const noexcept {
+    const char* name = nullptr;
+    auto done = feature.call(handle_, nomo_model_level, handle_, index, &name);
+    if (!done) return done.error();
+    return std::string_view(name);
+  }
+  /// An alternative unit of a feature, by its number.
+  result<unit_info> try_unit(feature_key feature, std::size_t index) const noexcept {
+    auto raw = detail::sized<nomo_unit>();
+    auto done = feature.call(handle_, nomo_model_unit, handle_, index, &raw);
+    if (!done) return done.error();
+    return unit_info{raw.code, raw.offset, raw.multiplier, raw.divisor};
+  }
+  /// The name of a class, by its index. With two classes, class 1 is the positive one.
+  result<std::string_view> try_class_name(std::size_t index) const noexcept {
+    const char* name = nullptr;
+    if (auto done = detail::call(nomo_model_class, handle_, index, &name); !done) return done.error();
+    return std::string_view(name);
+  }
+  /// A member, by its number.
+  result<member_info> try_member(std::size_t index) const noexcept {
+    auto raw = detail::sized<nomo_member>();
+    if (auto done = detail::call(nomo_model_member, handle_, index, &raw); !done) return done.error();
+    return member_info{raw.name, raw.n_margins};
+  }
+  /// A cutoff, by its number.
+  result<cutoff_info> try_cutoff(std::size_t index) const noexcept {
+    auto raw = detail::sized<nomo_cutoff>();
+    if (auto done = detail::call(nomo_model_cutoff, handle_, index, &raw); !done) return done.error();
+    return cutoff_info{raw.name, raw.class_index, raw.probability};
+  }
+  /// A rule, by its number.
+  result<rule_info> try_rule(std::size_t index) const noexcept {
+    auto raw = detail::sized<nomo_rule>();
+    if (auto done = detail::call(nomo_model_rule, handle_, index, &raw); !done) return done.error();
+    return rule_info{raw.name, policy(raw.action), {raw.features, raw.n_features}};
+  }
+  /// How many bytes session::create_in needs.
+  result<std::size_t> try_session_size() const noexcept {
+    std::size_t n_bytes = 0;
+    if (auto done = detail::call(nomo_session_size, handle_, &n_bytes); !done) return done.error();
+    return n_bytes;
+  }
+
+#ifndef NOMOGRAM_NO_EXCEPTIONS
+  /// @name The forms that throw nomogram::error; all else is as in their `try_` forms.
+  /// @{
+  template <class Log = detail::no_log>
+  static model open_file(text path, const open_options& options = {}, Log&& log = Log()) {
+    return try_open_file(path, options, log).value();
+  }
+  template <class Log = detail::no_log>
+  static model open_memory(const void* bytes, std::size_t n_bytes, const open_options& options = {},
+                           Log&& log = Log()) {
+    return try_open_memory(bytes, n_bytes, options, log).value();
+  }
+  model_info describe() const { return try_describe().value(); }
+  void self_test() const { try_self_test().value(); }
+  std::size_t feature_index(text name) const { return try_feature_index(name).value(); }
+  feature_info feature(feature_key feature) const { return try_feature(feature).value(); }
+  std::string_view level(feature_key feature, std::size_t index) const { return try_level(feature, index).value(); }
+  unit_info unit(feature_key feature, std::size_t index) const { return try_unit(feature, index).value(); }
+  std::string_view class_name(std::size_t index) const { return try_class_name(index).value(); }
+  member_info member(std::size_t index) const { return try_member(index).value(); }
+  cutoff_info cutoff(std::size_t index) const { return try_cutoff(index).value(); }
+  rule_info rule(std::size_t index) const { return try_rule(index).value(); }
+  std::size_t session_size() const { return try_session_size().value(); }
+  /// @}
+#endif
+
+ private:
+  nomo_model* handle_ = nullptr;
+};
+
+// ---- Rows in, predictions out ----------------------------------------------------------------
+
+namespace detail {
+
+/// NOMO_F64 or another of its kin; -1 of types that the library does not read.
+template <class E>
+constexpr std::int64_t element_type() noexcept {
+  static_assert(sizeof(int) == 4 && sizeof(long long) == 8 && sizeof(bool) == 1, "an unusual platform");
+  if constexpr (std::is_same_v<E, double>) return NOMO_F64;
+  if constexpr (std::is_same_v<E, float>) return NOMO_F32;
+  if constexpr (std::is_same_v<E, int>) return NOMO_I32;
+  if constexpr (std::is_same_v<E, long>) return sizeof(long) == 8 ? NOMO_I64 : NOMO_I32;
+  if constexpr (std::is_same_v<E, long long>) return NOMO_I64;
+  if constexpr (std::is_same_v<E, bool>) return NOMO_BOOLEAN;
+  if constexpr (std::is_same_v<E, const char*>) return NOMO_TEXT;
+  return -1;
+}
+
+}  // namespace detail
+
+/// A view of elements of a type that the library reads: double, float, signed whole numbers of 32
+/// and 64 bits, bool, const char* (a text that ends with NUL; nullptr is missing). Bytes are taken
+/// for booleans only where `booleans` says so.
+class elements {
+ public:
+  /// A view of an array, a std::vector, a span, or what else has data and size.
+  template <class C, class E = std::remove_pointer_t<decltype(std::data(std::declval<const C&>()))>,
+            std::int64_t type = detail::element_type<std::remove_cv_t<E>>(),
+            class = std::enable_if_t<(type >= 0)>>
+  elements(const C& values) noexcept
+      : elements(static_cast<std::uint32_t>(type), std::data(values), std::size(values)) {}
+  /// Bytes as booleans: 0 is false, anything else true.
+  static elements booleans(span<const std::uint8_t> values) noexcept {
+    return elements(NOMO_BOOLEAN, values.data(), values.size());
+  }
+
+  std::uint32_t type() const noexcept { return type_; }  ///< NOMO_F64 or another of its kin.
+  const void* data() const noexcept { return data_; }    ///< The first one.
+  std::size_t size() const noexcept { return size_; }    ///< How many.
+
+ private:
+  elements(std::uint32_t type, const void* data, std::size_t size) noexcept
+      : type_(type), data_(data), size_(size) {}
+
+  std::uint32_t type_;
+  const void* data_;
+  std::size_t size_;
+};
+
+/// A view of rows as a matrix of double or float, in any layout. NaN means missing; a category is
+/// the number of its level, a boolean 0 or 1. The library refuses one that does not fit its values.
+class matrix {
+ public:
+  /// Rows one after the other.
+  static matrix row_major(elements values, std::size_t n_rows, std::size_t n_columns) noexcept {
+    return strided(values, n_rows, n_columns, n_columns, 1);
+  }
+  /// Columns one after the other.
+  static matrix column_major(elements values, std::size_t n_rows, std::size_t n_columns) noexcept {
+    return strided(values, n_rows, n_columns, 1, n_rows);
+  }
+  /// The value of a row and a column is values[row * row_stride + column * column_stride].
+  static matrix strided(elements values, std::size_t n_rows, std::size_t n_columns,
+                        std::size_t row_stride, std::size_t column_stride) noexcept {
+    matrix rows;
+    rows.raw_.element_type = values.type();
+    rows.raw_.values = values.data();
+    rows.raw_.n_values = values.size();
+    rows.raw_.n_rows = n_rows;
+    rows.raw_.n_columns = n_columns;
+    rows.raw_.row_stride = row_stride;
+    rows.raw_.column_stride = column_stride;
+    return rows;
+  }
+
+  /// The matrix for the C API.
+  const nomo_matrix& raw() const noexcept { return raw_; }
+
+ private:
+  matrix() noexcept = default;
+
+  nomo_matrix raw_ = detail::sized<nomo_matrix>();
+};
+
+/// A view of the values of one feature. NaN is a number that is not one here, not a missing value.
+class column {
+ public:
+  /// One element per row for the feature at `feature`; `validity` has one bit per row, lowest first,
+  /// 1 where there is a value, or is empty; `unit` is a UCUM code, or nullptr for the feature's own.
+  column(std::size_t feature, elements values, span<const std::uint8_t> validity = {},
+         const char* unit = nullptr) noexcept {
+    raw_.element_type = values.type();
+    raw_.feature = feature;
+    raw_.values = values.data();
+    raw_.n_values = values.size();
+    raw_.validity = validity.data();
+    raw_.n_validity = validity.size();
+    raw_.unit = unit;
+  }
+
+  /// The column for the C API.
+  const nomo_column& raw() const noexcept { return raw_; }
+
+ private:
+  nomo_column raw_ = detail::sized<nomo_column>();
+};
+// So that an array of columns is one for the C API too.
+static_assert(sizeof(column) == sizeof(nomo_column) && std::is_standard_layout_v<column>,
+              "nomogram: a column is a nomo_column");
+
+/// What happens to a row that cannot be predicted.
+enum class on_refusal : std::uint32_t {
+  stop = NOMO_STOP,    ///< It fails the call, and no output is written.
+  go_on = NOMO_GO_ON,  ///< It is marked in row_status, and the others are predicted.
+};
+
+/// Views of where predictions go; nomo_outputs tells of each what is written. An output that is not
+/// wanted stays empty; of the others the library checks that the length is exactly the one named.
+struct outputs {
+  nomogram::on_refusal on_refusal = nomogram::on_refusal::stop;  ///< With go_on, row_status is wanted.
+  span<double> probabilities;          ///< n_rows * n_outputs, row by row, as in all that follow.
+  span<std::uint32_t> class_indices;   ///< n_rows: the most probable class, or NOMO_NO_CLASS.
+  span<std::uint8_t> cutoffs_reached;  ///< n_rows * n_cutoffs: 1 where a cutoff is reached.
+  span<double> members;                ///< n_rows * n_members * n_outputs: before combining.
+  span<double> margins;                ///< n_rows * n_margins: raw sums of the members.
+  span<std::int32_t> row_status;       ///< n_rows: NOMO_OK, or why the row was refused.
+  span<std::uint32_t> row_flags;       ///< n_rows: NOMO_FLAG_... added up.
+  span<std::uint32_t> flag_counts;     ///< n_rows * NOMO_N_FLAGS: how many values have each flag.
+  span<std::uint8_t> feature_flags;    ///< n_rows * n_features: NOMO_FLAG_... of each value.
+  span<std::uint8_t> rules_broken;     ///< n_rows * n_rules: 1 where a rule is broken.
+
+  /// The outputs for the C API.
+  nomo_outputs raw() const noexcept {
+    auto raw = detail::sized<nomo_outputs>();
+    raw.on_refusal = static_cast<std::uint32_t>(on_refusal);
+    raw.probabilities = probabilities.data(), raw.n_probabilities = probabilities.size();
+    raw.class_indices = class_indices.data(), raw.n_class_indices = class_indices.size();
+    raw.cutoffs_reached = cutoffs_reached.data(), raw.n_cutoffs_reached = cutoffs_reached.size();
+    raw.members = members.data(), raw.n_members = members.size();
+    raw.margins = margins.data(), raw.n_margins = margins.size();
+    raw.row_status = row_status.data(), raw.n_row_status = row_status.size();
+    raw.row_flags = row_flags.data(), raw.n_row_flags = row_flags.size();
+    raw.flag_counts = flag_counts.data(), raw.n_flag_counts = flag_counts.size();
+    raw.feature_flags = feature_flags.data(), raw.n_feature_flags = feature_flags.size();
+    raw.rules_broken = rules_broken.data(), raw.n_rules_broken = rules_broken.size();
+    return raw;
+  }
+};
+
+/// The working memory with which one thread at a time predicts; it keeps its model alive, and may
+/// be moved to and ended in another thread. Two threads that use it at once are refused with
+/// NOMO_EBUSY. Stating and predicting allocate nothing, whether they succeed or fail; only throwing
+/// nomogram::error does.
+class session {
+ public:
+  /// No session.
+  session() noexcept = default;
+  /// Takes the session over; `other` is then none.
+  session(session&& other) noexcept
+      : model_(std::move(other.model_)), handle_(std::exchange(other.handle_, nullptr)) {}
+  /// Ends the own session, and takes that of `other` over.
+  session& operator=(session&& other) noexcept {
+    session taken(std::move(other));
+    std::swap(model_, taken.model_);
+    std::swap(handle_, taken.handle_);
+    return *this;
+  }
+  session(const session&) = delete;
+  session& operator=(const session&) = delete;
+  /// Ends the session; memory of the caller is the caller's again.
+  ~session() { nomo_session_destroy(handle_); }
+
+  /// The session for the C API; it stays this object's.
+  nomo_session* get() const noexcept { return handle_; }
+  /// The model that it predicts with.
+  const model& get_model() const noexcept { return model_; }
+  /// Whether there is a session.
+  explicit operator bool() const noexcept { return handle_ != nullptr; }
+
+  /// Creates a session; all features are unset.
+  static result<session> try_create(const model& of) noexcept {
+    session made(of);
+    auto done = detail::call(nomo_session_create, of.get(), &made.handle_);
+    if (!done) return done.error();
+    return made;
+  }
+  /// As try_create, in memory of the caller and without allocating: at least model::session_size
+  /// bytes of any alignment, not to be touched, moved or freed while the session lives.
+  static result<session> try_create_in(const model& of, void* memory, std::size_t n_bytes) noexcept {
+    session made(of);
+    auto done = detail::call(nomo_session_create_in, of.get(), memory, n_bytes, &made.handle_);
+    if (!done) return done.error();
+    return made;
+  }
+
+  /// Forgets every value that was stated: all features are then unset.
+  result<void> try_clear() noexcept { return detail::call(nomo_session_clear, handle_); }
+  /// States a number in the feature's own unit. What is stated stays until it is stated anew or
+  /// cleared; whether it can be used is decided, by the model's policy, when the row is predicted.
+  result<void> try_set_number(feature_key feature, double value) noexcept {
+    return feature.call(model_.get(), nomo_session_set_number, handle_, value);
+  }
+  /// States a number in another unit of the feature, named by its UCUM code.
+  result<void> try_set_number(feature_key feature, double value, text unit) noexcept {
+    return feature.call(model_.get(), nomo_session_set_number_in, handle_, value, unit.c_str());
+  }
+  /// States a whole number, of a type whose every value an int64_t holds.
+  template <class Int, class = std::enable_if_t<detail::is_whole<Int>>>
+  result<void> try_set_integer(feature_key feature, Int value) noexcept {
+    return feature.call(model_.get(), nomo_session_set_integer, handle_, std::int64_t{value});
+  }
+  /// States false or true; takes nothing but a bool.
+  template <class Bool, class = std::enable_if_t<std::is_same_v<Bool, bool>>>
+  result<void> try_set_boolean(feature_key feature, Bool value) noexcept {
+    return feature.call(model_.get(), nomo_session_set_boolean, handle_, value ? 1u : 0u);
+  }
+  /// States the level of a category by its name.
+  result<void> try_set_text(feature_key feature, text value) noexcept {
+    return feature.call(model_.get(), nomo_session_set_text, handle_, value.c_str());
+  }
+  /// States that there is no value; `reason` is a code of FHIR's data-absent-reason, or nullptr.
+  result<void> try_set_missing(feature_key feature, text reason = nullptr) noexcept {
+    return feature.call(model_.get(), nomo_session_set_missing, handle_, reason.c_str());
+  }
+  /// Why a feature was stated to be missing, if it was and with a reason. The text is static.
+  result<std::optional<std::string_view>> try_missing_reason(feature_key feature) noexcept {
+    const char* reason = nullptr;
+    auto done = feature.call(model_.get(), nomo_session_missing_reason, handle_, &reason);
+    if (!done) return done.error();
+    return detail::optional_text(reason);
+  }
+
+  /// Predicts the row that was stated value by value; `out` is that of one row.
+  result<void> try_predict(const outputs& out) noexcept {
+    const nomo_outputs raw = out.raw();
+    return detail::call(nomo_session_predict, handle_, &raw);
+  }
+  /// Predicts one row from numbers, one per feature of the model, in its order and units; NaN means
+  /// missing. `probabilities` has n_outputs numbers. Returns the index of the most probable class,
+  /// or NOMO_NO_CLASS of a model that predicts a number.
+  result<std::uint32_t> try_predict_row(span<const double> values, span<double> probabilities) noexcept {
+    std::uint32_t class_index = 0;
+    auto done = detail::call(nomo_session_predict_row, handle_, values.data(), values.size(),
+                             probabilities.data(), probabilities.size(), &class_index);
+    if (!done) return done.error();
+    return class_index;
+  }
+  /// Predicts every row of a matrix; each gets the same bits as from predict_row.
+  result<void> try_predict_matrix(const matrix& rows, const outputs& out) noexcept {
+    const nomo_outputs raw = out.raw();
+    return detail::call(nomo_session_predict_matrix, handle_, &rows.raw(), &raw);
+  }
+  /// Predicts rows that are given column by column; each gets the same bits as from predict. A
+  /// feature without a column is unset.
+  result<void> try_predict_columns(span<const column> columns, std::size_t n_rows, const outputs& out) noexcept {
+    const nomo_outputs raw = out.raw();
+    const nomo_column* first = columns.empty() ? nullptr : &columns[0].raw();
+    return detail::call(nomo_session_predict_columns, handle_, first, columns.size(), n_rows, &raw);
+  }
+  /// Predicts the rows of an Arrow struct array, which is read and neither changed nor released;
+  /// each gets the same bits as from predict. `flags` is 0 or NOMO_ARROW_IGNORE_OTHER_COLUMNS.
+  result<void> try_predict_arrow(const ArrowSchema& schema, const ArrowArray& array, const outputs& out,
+                                 std::uint32_t flags = 0) noexcept {
+    const nomo_outputs raw = out.raw();
+    return detail::call(nomo_session_predict_arrow, handle_, &schema, &array, flags, &raw);
+  }
+  /// As predict_arrow, and writes a struct array of predictions, which the caller releases, over
+  /// what `to_schema` and `to_array` held.
+  result<void> try_predict_to_arrow(const ArrowSchema& schema, const ArrowArray& array, ArrowSchema& to_schema,
+                                    ArrowArray& to_array, on_refusal refused = on_refusal::stop,
+                                    std::uint32_t flags = 0) noexcept {
+    return detail::call(nomo_session_predict_to_arrow, handle_, &schema, &array, flags,
+                        static_cast<std::uint32_t>(refused), &to_schema, &to_array);
+  }
+
+#ifndef NOMOGRAM_NO_EXCEPTIONS
+  /// @name The forms that throw nomogram::error; all else is as in their `try_` forms.
+  /// @{
+  static session create(const model& of) { return try_create(of).value(); }
+  static session create_in(const model& of, void* memory, std::size_t n_bytes) {
+    return try_create_in(of, memory, n_bytes).value();
+  }
+  void clear() { try_clear().value(); }
+  void set_number(feature_key feature, double value) { try_set_number(feature, value).value(); }
+  void set_number(feature_key feature, double value, text unit) { try_set_number(feature, value, unit).value(); }
+  template <class Int, class = std::enable_if_t<detail::is_whole<Int>>>
+  void set_integer(feature_key feature, Int value) {
+    try_set_integer(feature, value).value();
+  }
+  template <class Bool, class = std::enable_if_t<std::is_same_v<Bool, bool>>>
+  void set_boolean(feature_key feature, Bool value) {
+    try_set_boolean(feature, value).value();
+  }
+  void set_text(feature_key feature, text value) { try_set_text(feature, value).value(); }
+  void set_missing(feature_key feature, text reason = nullptr) { try_set_missing(feature, reason).value(); }
+  std::optional<std::string_view> missing_reason(feature_key feature) { return try_missing_reason(feature).value(); }
+  void predict(const outputs& out) { try_predict(out).value(); }
+  std::uint32_t predict_row(span<const double> values, span<double> probabilities) {
+    return try_predict_row(values, probabilities).value();
+  }
+  void predict_matrix(const matrix& rows, const outputs& out) { try_predict_matrix(rows, out).value(); }
+  void predict_columns(span<const column> columns, std::size_t n_rows, const outputs& out) {
+    try_predict_columns(columns, n_rows, out).value();
+  }
+  void predict_arrow(const ArrowSchema& schema, const ArrowArray& array, const outputs& out,
+                     std::uint32_t flags = 0) {
+    try_predict_arrow(schema, array, out, flags).value();
+  }
+  void predict_to_arrow(const ArrowSchema& schema, const ArrowArray& array, ArrowSchema& to_schema,
+                        ArrowArray& to_array, on_refusal refused = on_refusal::stop, std::uint32_t flags = 0) {
+    try_predict_to_arrow(schema, array, to_schema, to_array, refused, flags).value();
+  }
+  /// @}
+#endif
+
+ private:
+  explicit session(const model& of) noexcept : model_(of) {}
+
+  model model_;
+  nomo_session* handle_ = nullptr;
+};
+
+}  // namespace nomogram
+
+#endif  // NOMOGRAM_HPP
