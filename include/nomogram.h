@@ -946,11 +946,11 @@ struct ArrowArray {
  so does a feature with two columns. Null is missing, in a null row every feature is; NaN is a
  number that is not one. The types are
 
-     f g               numbers
-     c C s S i I l L   whole numbers; of a category the number of a level, of a boolean 0 or 1
-     b                 booleans
-     u U               texts: the names of levels; also encoded by a dictionary
-     n                 no value at all
+ - f, g: numbers
+ - c, C, s, S, i, I, l, L: whole numbers; of a category the number of a level, of a boolean 0 or 1
+ - b: booleans
+ - u, U: texts, the names of levels; also encoded by a dictionary
+ - n: no value at all
 
  and any other gives NOMO_EUNSUPPORTED_ARROW. A column of numbers whose metadata has the key `unit`
  is in that unit, a UCUM code; where the feature does not have it: NOMO_EARGUMENT_UNIT.

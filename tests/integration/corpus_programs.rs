@@ -95,6 +95,19 @@ fn c_runner(folder: &Path) -> PathBuf {
     runner
 }
 
+/// The runner in C++, through `nomogram.hpp`.
+fn cpp_runner(folder: &Path) -> PathBuf {
+    let runner = folder.join("corpus_cpp");
+    let mut compiler = program("CXX", "c++");
+    compiler.args(["-std=c++17", "-O1", "-g", "-Wall", "-Wextra", "-pedantic", "-Werror"]);
+    for include in ["include", "tests/c"] {
+        compiler.arg("-I").arg(root().join(include));
+    }
+    compiler.arg(root().join("tests/cpp/corpus.cpp")).arg("-L").arg(folder);
+    succeed(compiler.args(["-lnomogram", "-Wl,-rpath,$ORIGIN", "-o"]).arg(&runner));
+    runner
+}
+
 /// A program in `tests/python`; nothing where there is no Python.
 fn python(script: &str) -> Option<Command> {
     let is_there = program("PYTHON", "python3").arg("--version").output().is_ok();
@@ -112,6 +125,12 @@ fn python(script: &str) -> Option<Command> {
 fn c_answers_every_case_in_every_way_to_state_it() {
     let folder = folder("corpus_c");
     succeed(Command::new(c_runner(&folder)).args(models(&corpus())));
+}
+
+#[test]
+fn cpp_answers_every_case_in_every_way_to_state_it() {
+    let folder = folder("corpus_cpp");
+    succeed(Command::new(cpp_runner(&folder)).args(models(&corpus())));
 }
 
 #[test]
@@ -134,6 +153,7 @@ fn every_runner_sees_one_wrong_bit() {
     let folder = folder("corpus_forged");
     let forged = forged(&folder);
     fail(Command::new(c_runner(&folder)).args(models(&forged)));
+    fail(Command::new(cpp_runner(&folder)).args(models(&forged)));
     if let Some(mut python) = python("run_corpus.py") {
         fail(python.arg(folder.join("libnomogram.so")).arg(&forged));
     }
