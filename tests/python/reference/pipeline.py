@@ -13,7 +13,75 @@ def standard_scale(step, row):
     return row
 
 
-STEPS = {"StandardScale": standard_scale}
+def each(step, row, make, *names):
+    """Replaces the values that a step reads by what `make` makes of them and of their parameters."""
+    row = list(row)
+    for at, *parameters in zip(step["inputs"], *(step[name] for name in names)):
+        row[at] = make(row[at], *parameters)
+    return row
+
+
+def unless_missing(make):
+    return lambda value, *parameters: value if math.isnan(value) else make(value, *parameters)
+
+
+def impute(step, row):
+    indicators = [1.0 if math.isnan(row[at]) else 0.0 for at in step["inputs"]]
+    fill = lambda value, own: own if math.isnan(value) else value
+    return each(step, row, fill, "values") + (indicators if step["has_indicators"] else [])
+
+
+def clip(step, row):
+    bound = unless_missing(lambda value, low, high: low if value < low else high if value > high else value)
+    return each(step, row, bound, "lows", "highs")
+
+
+def min_max_scale(step, row):
+    return each(step, row, lambda value, scale, shift: value * scale + shift, "scales", "shifts")
+
+
+def robust_scale(step, row):
+    return each(step, row, lambda value, center, scale: (value - center) / scale, "centers", "scales")
+
+
+def log_1p(step, row):
+    return each(step, row, unless_missing(elementary.ln_1p))
+
+
+def one_hot(step, row):
+    """One value per level, in place of its number; the first one may be left out."""
+    n_levels = dict(zip(step["inputs"], step["n_levels"]))
+    encoded = []
+    for at, value in enumerate(row):
+        if at not in n_levels:
+            encoded.append(value)
+            continue
+        for level in range(1 if step["drops_first"] else 0, n_levels[at]):
+            encoded.append(value if math.isnan(value) else 1.0 if value == level else 0.0)
+    return encoded
+
+
+def polynomial(step, row):
+    """Products, each from its last factor to its first."""
+    products = []
+    for term in step["terms"]:
+        product = 1.0
+        for at in reversed(term):
+            product *= row[at]
+        products.append(product)
+    return products
+
+
+STEPS = {
+    "StandardScale": standard_scale,
+    "Impute": impute,
+    "Clip": clip,
+    "MinMaxScale": min_max_scale,
+    "RobustScale": robust_scale,
+    "Log1p": log_1p,
+    "OneHot": one_hot,
+    "Polynomial": polynomial,
+}
 
 
 def encode(model, row):
