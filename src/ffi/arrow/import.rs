@@ -130,11 +130,12 @@ impl<'a> Column<'a> {
         let schema = unsafe { Typed::new(schema) }?;
         // SAFETY: as above.
         let array: &ArrowArray = unsafe { borrow(array, "array") }?;
+        let n_buffers = schema.n_buffers()?;
         let has_dictionary = !schema.schema.dictionary.is_null();
         check(has_dictionary != array.dictionary.is_null(), "one of two dictionaries is NULL")?;
         check(schema.schema.n_children == 0 && array.n_children == 0, "a value has no children")?;
         // SAFETY: as above.
-        let span = unsafe { Span::new(array, (start, n), schema.n_buffers()?) }?;
+        let span = unsafe { Span::new(array, (start, n), n_buffers) }?;
         // SAFETY: as above.
         self.values = unsafe { schema.values(&span) }?;
         // SAFETY: as above.
@@ -165,14 +166,14 @@ impl<'a> Column<'a> {
         let schema = unsafe { Typed::new(schema) }?;
         // SAFETY: as above.
         let array: &ArrowArray = unsafe { borrow(array, "dictionary") }?;
-        let n_texts = count(array.length, "texts")?;
+        let (n_buffers, n_texts) = (schema.n_buffers()?, count(array.length, "texts")?);
         check(
             schema.schema.dictionary.is_null() && array.dictionary.is_null(),
             "a dictionary of a dictionary",
         )?;
         check(schema.schema.n_children == 0 && array.n_children == 0, "a text has no children")?;
         // SAFETY: as above.
-        let span = unsafe { Span::new(array, (0, n_texts), schema.n_buffers()?) }?;
+        let span = unsafe { Span::new(array, (0, n_texts), n_buffers) }?;
         // SAFETY: as above.
         let values = (self.values, unsafe { schema.values(&span) }?);
         let (Values::Integers(indices), Values::Text(texts)) = values else {
