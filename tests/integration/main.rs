@@ -21,6 +21,7 @@ mod c_programs;
 mod corpus;
 #[cfg(feature = "ffi")]
 mod corpus_programs;
+#[cfg(feature = "ffi")]
 mod cpp_programs;
 mod golden_bundles;
 #[cfg(feature = "header")]
