@@ -4,15 +4,20 @@
 #ifndef ARROW_H
 #define ARROW_H
 
-#include "outputs.h"
+#include <stdlib.h>
+#include <string.h>
+
+#include "nomogram.h"
+
+enum { MAX_COLUMNS = 128 };
 
 /* A struct array of columns, each with a few buffers, in memory of its own. */
 typedef struct table {
-  struct ArrowSchema schema, schemas[MAX_IN];
-  struct ArrowArray array, arrays[MAX_IN];
-  struct ArrowSchema *schema_pointers[MAX_IN];
-  struct ArrowArray *array_pointers[MAX_IN];
-  const void *no_buffer[1], *buffers[MAX_IN][3];
+  struct ArrowSchema schema, schemas[MAX_COLUMNS];
+  struct ArrowArray array, arrays[MAX_COLUMNS];
+  struct ArrowSchema *schema_pointers[MAX_COLUMNS];
+  struct ArrowArray *array_pointers[MAX_COLUMNS];
+  const void *no_buffer[1], *buffers[MAX_COLUMNS][3];
 } table;
 
 static unsigned long n_released;
@@ -41,7 +46,7 @@ static inline void make_table(table *t, size_t n_rows) {
 static inline size_t add_column(table *t, const char *name, const char *format, const void *values,
                                 const void *bytes) {
   size_t j = (size_t)t->array.n_children++;
-  if (j >= MAX_IN) abort();
+  if (j >= MAX_COLUMNS) abort();
   t->schema.n_children++;
   t->schema_pointers[j] = &t->schemas[j];
   t->array_pointers[j] = &t->arrays[j];

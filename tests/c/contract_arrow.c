@@ -7,6 +7,7 @@
  * other ways, whatever offsets and nulls it has, is checked by tests/integration/arrow.rs.
  */
 #include "arrow.h"
+#include "outputs.h"
 
 enum { ROWS = 4 };
 

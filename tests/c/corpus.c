@@ -8,6 +8,7 @@
  * checks, K failed"; exit code 1 if any failed.
  */
 #include "answers.h"
+#include "arrow.h"
 
 enum { MANY_ROWS = 10000 };
 
@@ -244,6 +245,10 @@ typedef struct columns {
   size_t n_rows;
 } columns;
 
+static int is_valid(const nomo_column *column, size_t row) {
+  return column->validity == NULL || (column->validity[row / 8] >> row % 8 & 1) != 0;
+}
+
 static int32_t predict_columns(const void *rows, const nomo_outputs *outputs, nomo_error *error) {
   const columns *own = (const columns *)rows;
   return nomo_session_predict_columns(session, own->items, own->n, own->n_rows, outputs, error);
@@ -295,6 +300,88 @@ static nomo_column new_column(size_t feature, const stated *type, const size_t *
   return column;
 }
 
+/* ---- Arrow --------------------------------------------------------------------------- */
+
+static int32_t predict_arrow(const void *rows, const nomo_outputs *outputs, nomo_error *error) {
+  const table *own = (const table *)rows;
+  return nomo_session_predict_arrow(session, &own->schema, &own->array, 0, outputs, error);
+}
+
+/* Metadata that says in which unit a column is. */
+static char *new_metadata(const char *unit) {
+  const int32_t n_keys = 1, n_key = 4, n_unit = (int32_t)strlen(unit);
+  char *metadata = (char *)allocate(16 + (size_t)n_unit, 1);
+  memcpy(metadata, &n_keys, 4);
+  memcpy(metadata + 4, &n_key, 4);
+  memcpy(metadata + 8, "unit", 4);
+  memcpy(metadata + 12, &n_unit, 4);
+  memcpy(metadata + 16, unit, (size_t)n_unit);
+  return metadata;
+}
+
+/* The texts of a column one after the other, and where each ends. */
+static char *new_texts(const nomo_column *column, int32_t *offsets) {
+  const char *const *texts = (const char *const *)column->values;
+  size_t row, n_bytes = 0;
+  char *bytes;
+  for (row = 0; row < column->n_values; row++)
+    n_bytes += is_valid(column, row) ? strlen(texts[row]) : 0;
+  bytes = (char *)allocate(n_bytes, 1);
+  offsets[0] = 0;
+  for (row = 0; row < column->n_values; row++) {
+    size_t n = is_valid(column, row) ? strlen(texts[row]) : 0;
+    if (n > 0) memcpy(bytes + offsets[row], texts[row], n);
+    offsets[row + 1] = offsets[row] + (int32_t)n;
+  }
+  return bytes;
+}
+
+static uint8_t *new_bits(const nomo_column *column) {
+  const uint8_t *booleans = (const uint8_t *)column->values;
+  uint8_t *bits = (uint8_t *)allocate((column->n_values + 7) / 8, 1);
+  size_t row;
+  for (row = 0; row < column->n_values; row++) {
+    bits[row / 8] &= (uint8_t)~(1U << row % 8);
+    if (is_valid(column, row) && booleans[row] != 0) bits[row / 8] |= (uint8_t)(1U << row % 8);
+  }
+  return bits;
+}
+
+/* The same columns as an Arrow struct array. */
+static void check_arrow(const columns *own, const size_t *order) {
+  table *rows = (table *)allocate(1, sizeof *rows);
+  void *kept[2 * MAX_COLUMNS] = {NULL};
+  char *metadata[MAX_COLUMNS] = {NULL};
+  size_t i, j;
+  if (own->n > MAX_COLUMNS) abort();
+  make_table(rows, own->n_rows);
+  for (i = 0; i < own->n; i++) {
+    const nomo_column *column = &own->items[i];
+    nomo_feature feature = NOMO_FEATURE_INIT;
+    const char *format = "g";
+    const void *values = column->values, *bytes = NULL;
+    if (nomo_model_feature(model, column->feature, &feature, NULL) != NOMO_OK) abort();
+    if (column->element_type == NOMO_F32) format = "f";
+    if (column->element_type == NOMO_I32) format = "i";
+    if (column->element_type == NOMO_I64) format = "l";
+    if (column->element_type == NOMO_BOOLEAN) format = "b", values = kept[2 * i] = new_bits(column);
+    if (column->element_type == NOMO_TEXT) {
+      int32_t *offsets = (int32_t *)allocate(own->n_rows + 1, sizeof(int32_t));
+      bytes = kept[2 * i + 1] = new_texts(column, offsets);
+      format = "u", values = kept[2 * i] = offsets;
+    }
+    j = add_column(rows, feature.name, format, values, bytes);
+    rows->buffers[j][0] = column->validity;
+    if (column->unit != NULL) rows->schemas[j].metadata = metadata[i] = new_metadata(column->unit);
+  }
+  check_batch("as Arrow", predict_arrow, rows, order, own->n_rows);
+  for (i = 0; i < 2 * MAX_COLUMNS; i++) free(kept[i]);
+  for (i = 0; i < MAX_COLUMNS; i++) free(metadata[i]);
+  free(rows);
+}
+
+/* ---- Columns of both kinds ----------------------------------------------------------- */
+
 /* Runs cases that state values of the same types, as columns of these types. */
 static void check_columns(const char *where, const stated *types, const size_t *order,
                           size_t n_rows, int is_narrow) {
@@ -308,6 +395,7 @@ static void check_columns(const char *where, const stated *types, const size_t *
       own.items[own.n++] = new_column(at, &types[at], order, n_rows, is_narrow);
   }
   check_batch(where, predict_columns, &own, order, n_rows);
+  check_arrow(&own, order);
   for (i = 0; i < own.n; i++) {
     free((void *)(uintptr_t)own.items[i].values);
     free((void *)(uintptr_t)own.items[i].validity);
@@ -396,7 +484,6 @@ static void run(const char *name) {
   }
   by_matrix(rows, kept, n_kept);
   by_columns(can_be_stated);
-  /* A new way to state rows goes here; nomo_session_predict_arrow does, once it exists. */
   free(rows);
   free(kept);
   free(can_be_stated);

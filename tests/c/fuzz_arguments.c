@@ -9,6 +9,7 @@
  * everything as it was. The bundles of nomogram-testkit lie in the current folder.
  */
 #include "arrow.h"
+#include "outputs.h"
 
 enum { MODELS = 3, SESSIONS = 4, ROWS = MAX_ROWS, FUNCTIONS = 29 };
 

@@ -9,9 +9,14 @@ use std::fs;
 use std::sync::{Arc, LazyLock};
 
 use ndarray::{Array2, ArrayView2, Axis, ShapeBuilder, concatenate, s};
-use nomogram::{Model, OnRefusal, Place, Prediction, Session};
+use nomogram::{
+    Action, Activation, Aggregate, CalibrationMap, Calibrator, Combiner, Comparison, Derivation,
+    FeatureKind, ImputeStatistic, Likelihood, Link, Member, Model, Node, OnRefusal, Place, Points,
+    PointsTotal, Precision, Prediction, Quantity, RuleAction, Session, Side, StackInput, Step, Tie,
+};
 use nomogram_testkit::corpus::{self, Answer, Case, Entry, Stated};
 use proptest::prelude::*;
+use serde::de::DeserializeOwned;
 
 /// A model of the corpus, opened from its bundle.
 struct Opened {
@@ -267,6 +272,52 @@ fn cases_have_names_of_their_own_and_there_are_enough() {
     }
     let n_cases: usize = every_model().map(|opened| opened.entry.cases.cases.len()).sum();
     assert!(n_cases >= 300, "{n_cases} cases");
+}
+
+/// The names that one kind of part can have in a model's file: serde lists them when it meets none
+/// of them.
+fn names<T: DeserializeOwned>() -> Vec<String> {
+    let error = serde_json::from_str::<T>("\"?\"").err().unwrap().to_string();
+    let names: Vec<String> = error.split('`').skip(3).step_by(2).map(String::from).collect();
+    assert!(names.len() >= 2, "{error}");
+    names
+}
+
+#[test]
+fn every_kind_of_part_stands_in_a_model() {
+    let parts = [
+        ("feature", names::<FeatureKind>()),
+        ("action", names::<Action>()),
+        ("quantity of a rule", names::<Quantity>()),
+        ("action of a rule", names::<RuleAction>()),
+        ("step", names::<Step>()),
+        ("statistic", names::<ImputeStatistic>()),
+        ("derivation", names::<Derivation>()),
+        ("member", names::<Member>()),
+        ("link", names::<Link>()),
+        ("node", names::<Node>()),
+        ("comparison", names::<Comparison>()),
+        ("precision", names::<Precision>()),
+        ("aggregate", names::<Aggregate>()),
+        ("default child", names::<Side>()),
+        ("activation", names::<Activation>()),
+        ("likelihood", names::<Likelihood>()),
+        ("points", names::<Points>()),
+        ("total of points", names::<PointsTotal>()),
+        ("tie", names::<Tie>()),
+        ("combiner", names::<Combiner>()),
+        ("input of a stack", names::<StackInput>()),
+        ("calibrator", names::<Calibrator>()),
+        ("map of a calibrator", names::<CalibrationMap>()),
+    ];
+    let read = |opened: &Opened| fs::read_to_string(corpus::path(&opened.entry.name, "json"));
+    let models: String = every_model().map(|opened| read(opened).unwrap()).collect();
+    let mut absent = Vec::new();
+    for (what, names) in parts {
+        let is_absent = |name: &&String| !models.contains(&format!("\"{name}\""));
+        absent.extend(names.iter().filter(is_absent).map(|name| format!("{what} {name}")));
+    }
+    assert!(absent.is_empty(), "in no model of the corpus: {}", absent.join(", "));
 }
 
 #[test]

@@ -72,6 +72,72 @@ def polynomial(step, row):
     return products
 
 
+def signed_power(step, row):
+    """The sign of the value times a power of its size."""
+    raised = lambda value, exponent: math.copysign(1.0, value) * elementary.power(abs(value), exponent)
+    return each(step, row, unless_missing(raised), "exponents")
+
+
+def yeo_johnson(step, row):
+    def power(x, own):
+        return elementary.ln_1p(x) if abs(own) < 2.0**-52 else (elementary.power(x + 1.0, own) - 1.0) / own
+
+    transform = lambda value, own: -power(-value, 2.0 - own) if value < 0.0 else power(value, own)
+    return each(step, row, unless_missing(transform), "lambdas")
+
+
+def encode_levels(step, row):
+    number = lambda level, numbers, unseen: numbers[int(level)] if level < len(numbers) else unseen
+    return each(step, row, unless_missing(number), "numbers", "unseen")
+
+
+def bin_number(step, row):
+    """How many edges are not above the value."""
+    count = lambda value, edges: float(sum(edge <= value for edge in edges))
+    return each(step, row, unless_missing(count), "edges")
+
+
+def derive(step, row):
+    make = {
+        "Ratio": lambda of: row[of["numerator"]] / row[of["denominator"]],
+        "Product": lambda of: row[of["first"]] * row[of["second"]],
+        "Difference": lambda of: row[of["minuend"]] - row[of["subtrahend"]],
+    }
+    return list(row) + [make[kind](of) for own in step["derivations"] for kind, of in own.items()]
+
+
+def spline(step, row):
+    """The value, then a term for each knot but the last two."""
+    cube = lambda u: 0.0 if u < 0.0 else u * u * u
+    knots_of = dict(zip(step["inputs"], step["knots"]))
+    encoded = []
+    for at, x in enumerate(row):
+        encoded.append(x)
+        knots = knots_of.get(at, [])
+        for own in knots[:-2]:
+            first, before, last = knots[0], knots[-2], knots[-1]
+            outer = (before - own) * cube(x - last) - (last - own) * cube(x - before)
+            term = (cube(x - own) + outer / (last - before)) / ((last - first) * (last - first))
+            encoded.append(term)
+    return encoded
+
+
+def project(step, row):
+    """Sums from the first value to the last."""
+    width, projected = len(step["means"]), []
+    for nth, scale in enumerate(step["scales"]):
+        total = 0.0
+        weights = step["components"][nth * width : (nth + 1) * width]
+        for value, mean, weight in zip(row, step["means"], weights):
+            total += (value - mean) * weight
+        projected.append(total / scale)
+    return projected
+
+
+def select(step, row):
+    return [row[at] for at in step["positions"]]
+
+
 STEPS = {
     "StandardScale": standard_scale,
     "Impute": impute,
@@ -81,6 +147,14 @@ STEPS = {
     "Log1p": log_1p,
     "OneHot": one_hot,
     "Polynomial": polynomial,
+    "SignedPower": signed_power,
+    "YeoJohnson": yeo_johnson,
+    "EncodeLevels": encode_levels,
+    "Bin": bin_number,
+    "Derive": derive,
+    "Spline": spline,
+    "Project": project,
+    "Select": select,
 }
 
 
