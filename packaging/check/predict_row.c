@@ -1,5 +1,5 @@
 /* Opens the bundle that is its argument, predicts one row of tens, prints the probabilities and its
-   peak of memory. Also compiled as C++. */
+   peak of memory. */
 #include "nomogram.h"
 
 #include "peak.h"

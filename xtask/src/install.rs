@@ -141,10 +141,8 @@ fn files(library: &Library, libdir: &Path) -> Result<Vec<NewFile>, String> {
         link(&library.soname, &library.real_name),
         link("libnomogram.so", &library.soname),
     ];
-    // The C++ interface is an optional part of the project.
-    let headers = ["nomogram.h", "nomogram.hpp"].map(|name| Path::new("include").join(name));
-    for header in headers.into_iter().filter(|header| root().join(header).exists()) {
-        files.push(copy(header.clone(), root().join(header)));
+    for header in ["include/nomogram.h", "include/nomogram.hpp"] {
+        files.push(copy(header.into(), root().join(header)));
     }
     for licence in ["LICENSE-MIT", "LICENSE-APACHE"] {
         files.push(copy(Path::new("share/doc/nomogram").join(licence), root().join(licence)));
