@@ -78,7 +78,7 @@ impl<'a> TrainingRows<'a> {
 
 /// A count as a number; tables have far fewer than 2^53 rows.
 #[allow(clippy::cast_precision_loss, reason = "documented above")]
-fn number(count: usize) -> f64 {
+pub(crate) fn number(count: usize) -> f64 {
     count as f64
 }
 

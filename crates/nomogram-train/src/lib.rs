@@ -21,6 +21,7 @@ mod predictions;
 
 mod evaluation;
 mod train;
+pub mod tuning;
 
 pub use config::TrainingConfig;
 pub use dataset::Dataset;
