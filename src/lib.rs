@@ -74,7 +74,7 @@ pub use schema::{
     Action, Condition, Feature, FeatureKind, MissingReason, Policy, Quantity, Range, Rule,
     RuleAction, Schema, Target, Unit,
 };
-pub use seal::seal;
+pub use seal::{seal, unseal};
 pub use session::{OnRefusal, Session};
 
 /// Compiles the example of the README.

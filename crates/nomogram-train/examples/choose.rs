@@ -90,7 +90,7 @@ fn judge(
             .map(|thread| thread.join().unwrap_or_else(|p| resume_unwind(p)))
             .collect()
     });
-    Ok(Candidate { settings, held_out: predictions?.into_iter().map(|p| p.vote).collect() })
+    Ok(Candidate { settings, held_out: predictions?.into_iter().map(|p| p.positive()).collect() })
 }
 
 /// Prints the votes with the lowest log loss.

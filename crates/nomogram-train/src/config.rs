@@ -195,13 +195,38 @@ pub struct EarlyStopping {
 }
 
 /// How the members vote.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Vote {
+    /// The mean of probabilities, weighted as the members say.
+    Soft,
+    /// The share of votes, weighted as the members say.
+    Hard,
+    /// The mean of probabilities with the weights that have the lowest log loss on held-out folds.
+    Fitted,
+    /// A logistic regression that reads the members, fitted on held-out folds.
+    Stack(StackSpec),
+}
+
+/// A logistic regression over the members.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StackSpec {
+    /// What it reads of each member.
+    pub reads: StackReads,
+    /// The inverse of the strength of its L2 penalty.
+    pub c: f64,
+}
+
+/// What a stacked model reads of each member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Vote {
-    /// The weighted mean of probabilities.
-    Soft,
-    /// The weighted share of votes.
-    Hard,
+pub enum StackReads {
+    /// Its probabilities.
+    Outputs,
+    /// Its margins: of two classes, the logit.
+    Margins,
 }
 
 impl TrainingConfig {

@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use nomogram::{Model, Session};
+use nomogram::{Combiner, Model, Session, StackInput, unseal};
 use nomogram_train::config::{ClassWeight, Input, Learner, LogisticRegressionSpec};
 use nomogram_train::split::Split;
 use nomogram_train::{
@@ -110,10 +110,14 @@ fn the_held_out_rows_of_a_fold_do_not_reach_its_fit() {
     let folds = nomogram_train::split::stratified_folds(dataset.classes(), 3, config.seed).unwrap();
     let own_fold = folds.iter().find(|fold| fold.test.contains(&row)).unwrap();
     for other in own_fold.test.iter().filter(|other| **other != row) {
-        assert_eq!(clean.vote[*other].to_bits(), changed.vote[*other].to_bits(), "row {other}");
+        assert_eq!(
+            clean.positive()[*other].to_bits(),
+            changed.positive()[*other].to_bits(),
+            "row {other}"
+        );
     }
     let others = folds.iter().filter(|fold| !fold.test.contains(&row)).flat_map(|fold| &fold.test);
-    assert!(others.clone().any(|other| clean.vote[*other] != changed.vote[*other]));
+    assert!(others.clone().any(|other| clean.positive()[*other] != changed.positive()[*other]));
 }
 
 #[test]
@@ -192,8 +196,32 @@ fn a_hard_vote_counts_members() {
     let mut config = config();
     config.vote = nomogram_train::config::Vote::Hard;
     let trained = train(&config, &dataset()).unwrap();
-    let vote = Predictions::of(&trained.model, &dataset()).unwrap().vote;
+    let vote = Predictions::of(&trained.model, &dataset()).unwrap().positive();
     assert!(vote.iter().all(|share| [0.0, 0.25, 0.5, 0.75, 1.0].contains(share)), "{vote:?}");
+}
+
+#[test]
+fn weights_and_stacks_are_found_on_held_out_rows() {
+    let votes = [
+        ("fitted", None),
+        ("{ stack: { reads: margins, c: 1.0 } }", Some(StackInput::Margins)),
+        ("{ stack: { reads: outputs, c: 0.5 } }", Some(StackInput::Outputs)),
+    ];
+    for (vote, expected) in votes {
+        let text = CONFIG.replace("vote: soft", &format!("vote: {vote}"));
+        let config = TrainingConfig::from_yaml(&text).unwrap();
+        let trained = train(&config, &dataset()).unwrap();
+        match &unseal(&trained.bundle).unwrap().0.combiner {
+            Combiner::SoftVote { weights } => {
+                assert_eq!(expected, None);
+                assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-5, "{weights:?}");
+            }
+            Combiner::Stack { input, .. } => assert_eq!(expected, Some(*input)),
+            other => panic!("{other:?}"),
+        }
+        let evaluation = Evaluation::new(&trained.out_of_fold, dataset().classes()).unwrap();
+        assert!(evaluation.vote().unwrap().auc.unwrap() > 0.75, "{vote}: {evaluation}");
+    }
 }
 
 #[test]

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ndarray::{Array2, Axis};
-use nomogram::{MAX_GOLDEN_CASES, MIN_GOLDEN_CASES, Model, Parts, seal};
+use nomogram::{MAX_GOLDEN_CASES, MIN_GOLDEN_CASES, Model, Parts};
 
+use super::seal_untold;
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::predictions::Predictions;
@@ -20,10 +21,17 @@ pub(super) fn choose(parts: &Parts, dataset: &Dataset) -> Result<Array2<f64>, Er
     }
     let predictions = predict(parts, dataset)?;
     for probabilities in predictions.members.iter().chain([&predictions.vote]) {
-        chosen.extend(extremes(probabilities));
+        // Of two classes, the extremes of one are those of the other.
+        let first = if probabilities.ncols() == 2 { 1 } else { 0 };
+        for class in probabilities.columns().into_iter().skip(first) {
+            chosen.extend(extremes(&class.to_vec()));
+        }
     }
-    let doubts: Vec<f64> = predictions.vote.iter().map(|p| (p - 0.5).abs()).collect();
-    chosen.extend(extremes(&doubts));
+    let doubts = predictions.vote.columns().into_iter().skip(1);
+    for class in doubts {
+        let doubts: Vec<f64> = class.iter().map(|p| (p - 0.5).abs()).collect();
+        chosen.extend(extremes(&doubts));
+    }
 
     let n_rows = dataset.n_rows();
     // As many as are missing, evenly spread; then, where these were chosen already, from the start.
@@ -40,9 +48,7 @@ pub(super) fn choose(parts: &Parts, dataset: &Dataset) -> Result<Array2<f64>, Er
 
 /// What the model says for the training rows, before it has its final golden cases.
 fn predict(parts: &Parts, dataset: &Dataset) -> Result<Predictions, Error> {
-    let any: Vec<usize> = (0..MIN_GOLDEN_CASES).collect();
-    let draft = seal(parts, dataset.values().select(Axis(0), &any).view())?;
-    Predictions::of(&Arc::new(Model::open(&draft)?), dataset)
+    Predictions::of(&Arc::new(Model::open(&seal_untold(parts, dataset)?)?), dataset)
 }
 
 /// The rows of the lowest and of the highest value; of equal ones, the first.
