@@ -16,7 +16,7 @@ use nomogram_train::config::{
     BoostedTreesSpec, ClassWeight, Input, Learner, LogisticRegressionSpec, MemberConfig,
     NetworkSpec, Vote,
 };
-use nomogram_train::split::Split;
+use nomogram_train::split::{Split, stratified_folds};
 use nomogram_train::{Dataset, Metrics, Predictions, TrainingConfig, cross_validate};
 
 /// Each seed draws other folds, other subsamples and other initial weights.
@@ -79,9 +79,10 @@ fn judge(
 ) -> Result<Candidate, Box<dyn Error>> {
     let settings = serde_json::to_string(&member.learner)?;
     let held_out = |seed: u64| {
+        let folds = stratified_folds(dataset.classes(), config.validation.n_folds, seed)?;
         let members = vec![member.clone()];
         let config = TrainingConfig { seed, members, vote: Vote::Soft, ..config.clone() };
-        cross_validate(&config, dataset, &mut |_: usize, _: usize, _: &str| {})
+        cross_validate(&config, dataset, &folds, &mut |_: usize, _: usize, _: &str| {})
     };
     let predictions: Result<Vec<Predictions>, _> = std::thread::scope(|scope| {
         let threads = SEEDS.map(|seed| scope.spawn(move || held_out(seed)));

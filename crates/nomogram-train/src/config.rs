@@ -264,6 +264,11 @@ impl TrainingConfig {
         Ok(Digest::of(&json))
     }
 
+    /// Whether the vote is fitted to predictions of rows that the members had not seen.
+    pub(crate) fn needs_held_out(&self) -> bool {
+        !matches!(self.vote, Vote::Soft | Vote::Hard)
+    }
+
     /// Refuses values that make no sense; called by all that trains.
     pub(crate) fn check(&self) -> Result<(), Error> {
         require(!self.members.is_empty(), || "no members, at least 1 is needed".into())?;

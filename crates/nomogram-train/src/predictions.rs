@@ -84,8 +84,9 @@ impl Predictions {
         Ok(all)
     }
 
-    /// Those of the rows at `indices`, in this order.
-    pub(crate) fn select(&self, indices: &[usize]) -> Self {
+    /// Those of the rows at `indices`, in this order. Indices are below the number of rows.
+    #[must_use]
+    pub fn select(&self, indices: &[usize]) -> Self {
         let pick = |values: &Array2<f64>| values.select(ndarray::Axis(0), indices);
         Self {
             names: self.names.clone(),

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use nomogram::{Combiner, Model, Session, StackInput, unseal};
 use nomogram_train::config::{ClassWeight, Input, Learner, LogisticRegressionSpec};
-use nomogram_train::split::Split;
+use nomogram_train::split::{Split, stratified_folds};
 use nomogram_train::{
     Dataset, Error, Evaluation, Predictions, Trained, TrainingConfig, cross_validate,
 };
@@ -102,12 +102,13 @@ fn the_held_out_rows_of_a_fold_do_not_reach_its_fit() {
     // models: its own prediction may change, predictions of its fold's other rows may not.
     let dataset = dataset();
     let config = config();
-    let clean = cross_validate(&config, &dataset, &mut |_: usize, _: usize, _: &str| {}).unwrap();
+    let folds = stratified_folds(dataset.classes(), 3, config.seed).unwrap();
+    let nobody = &mut |_: usize, _: usize, _: &str| {};
+    let clean = cross_validate(&config, &dataset, &folds, nobody).unwrap();
     let spoiled_table = table().replacen("8,no,", "8,no,9999", 1);
     let spoiled = Dataset::from_csv("table", spoiled_table.as_bytes(), &config.data).unwrap();
     let row = (0..60).find(|row| spoiled.values()[[*row, 0]] > 999.0).unwrap();
-    let changed = cross_validate(&config, &spoiled, &mut |_: usize, _: usize, _: &str| {}).unwrap();
-    let folds = nomogram_train::split::stratified_folds(dataset.classes(), 3, config.seed).unwrap();
+    let changed = cross_validate(&config, &spoiled, &folds, nobody).unwrap();
     let own_fold = folds.iter().find(|fold| fold.test.contains(&row)).unwrap();
     for other in own_fold.test.iter().filter(|other| **other != row) {
         assert_eq!(

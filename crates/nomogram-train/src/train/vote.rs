@@ -1,9 +1,12 @@
 //! How the members vote, found on rows that they were not fitted to.
 
 use ndarray::Array2;
-use nomogram::{Combiner, Member, StackInput};
+use nomogram::{Combiner, Parts, StackInput};
 
-use crate::config::{Learner, LogisticRegressionSpec, StackReads, TrainingConfig, Vote};
+use crate::config::{
+    ClassWeight, Learner, LogisticRegressionSpec, StackReads, TrainingConfig, Vote,
+};
+use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::learner::{TrainingRows, number};
 use crate::predictions::Predictions;
@@ -16,17 +19,44 @@ const SMALLEST_WEIGHT: f64 = 1e-6;
 /// Probabilities below count as this, so that one impossible row does not decide alone.
 const SMALLEST_PROBABILITY: f64 = 1e-15;
 
-/// The combiner that a configuration asks for; `held_out` are predictions by members that had not
-/// seen the rows.
-pub(super) fn fit_combiner(
+/// How an ensemble goes from its members' outputs to its own.
+pub(super) struct FittedVote {
+    combiner: Combiner,
+}
+
+impl FittedVote {
+    /// The same members, with this vote.
+    pub(super) fn of(self, members: Parts) -> Parts {
+        Parts { combiner: self.combiner, ..members }
+    }
+}
+
+/// The vote as far as a configuration says it without held-out rows; members count as they say.
+pub(super) fn given(config: &TrainingConfig) -> Combiner {
+    let weights = config.members.iter().map(|member| member.weight).collect();
+    match config.vote {
+        Vote::Hard => Combiner::HardVote { weights },
+        _ => Combiner::SoftVote { weights },
+    }
+}
+
+/// The vote that a configuration asks for; `held_out` are predictions of `rows` by members that had
+/// not seen them.
+pub(super) fn fit(
+    config: &TrainingConfig,
+    held_out: &Predictions,
+    rows: &Dataset,
+) -> Result<FittedVote, Error> {
+    Ok(FittedVote { combiner: fit_combiner(config, held_out, rows.classes())? })
+}
+
+fn fit_combiner(
     config: &TrainingConfig,
     held_out: &Predictions,
     classes: &[usize],
 ) -> Result<Combiner, Error> {
-    let given = || config.members.iter().map(|member| member.weight).collect();
     match &config.vote {
-        Vote::Soft => Ok(Combiner::SoftVote { weights: given() }),
-        Vote::Hard => Ok(Combiner::HardVote { weights: given() }),
+        Vote::Soft | Vote::Hard => Ok(given(config)),
         Vote::Fitted => Ok(Combiner::SoftVote { weights: fit_weights(held_out, classes) }),
         Vote::Stack(stack) => {
             let (input, values) = match stack.reads {
@@ -37,10 +67,10 @@ pub(super) fn fit_combiner(
             let rows = TrainingRows { values: values.view(), classes, n_classes, weights: None };
             let learner = Learner::LogisticRegression(LogisticRegressionSpec {
                 c: stack.c,
-                class_weight: crate::config::ClassWeight::Equal,
+                class_weight: ClassWeight::Equal,
             });
-            let member: Member = learner.fit(rows, config.seed)?;
-            Ok(Combiner::Stack { input, member: Box::new(member) })
+            let member = Box::new(learner.fit(rows, config.seed)?);
+            Ok(Combiner::Stack { input, member })
         }
     }
 }
