@@ -1,15 +1,17 @@
 //! Means over the folds of scikit-learn's `RepeatedStratifiedKFold(10, 3, random_state=0)`, each
-//! fold predicted by a model that was trained on its other rows alone.
+//! fold predicted by a model that was trained on its other rows alone; where the configuration has
+//! `tuning`, its settings are searched on these rows too.
 //!
 //! `cargo run --release --package nomogram-train --example wdbc_folds -- CONFIG DATA FOLDS`
 
 #![allow(clippy::indexing_slicing, clippy::cast_precision_loss, reason = "small tables")]
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use nomogram_train::split::Split;
+use nomogram_train::tuning::cross_validate_tuned;
 use nomogram_train::{Dataset, Evaluation, Metrics, TrainingConfig, cross_validate};
 
 fn main() -> ExitCode {
@@ -29,7 +31,7 @@ fn main() -> ExitCode {
 
 /// Of each repeat the folds: a line per row of the data, in the same order, with the number of the
 /// fold that holds it out.
-fn read_folds(path: &PathBuf, dataset: &Dataset) -> Result<Vec<Vec<Split>>, Box<dyn Error>> {
+fn read_folds(path: &Path, dataset: &Dataset) -> Result<Vec<Vec<Split>>, Box<dyn Error>> {
     let mut repeats: Vec<Vec<usize>> = Vec::new();
     let mut reader = csv::Reader::from_path(path)?;
     for (record, id) in reader.records().zip(dataset.row_ids()) {
@@ -56,17 +58,20 @@ fn read_folds(path: &PathBuf, dataset: &Dataset) -> Result<Vec<Vec<Split>>, Box<
     Ok(repeats.iter().map(splits).collect())
 }
 
-fn run(config: &PathBuf, data: &PathBuf, folds: &PathBuf) -> Result<(), Box<dyn Error>> {
+fn run(config: &Path, data: &Path, folds: &Path) -> Result<(), Box<dyn Error>> {
     let config = TrainingConfig::from_file(config)?;
     let dataset = Dataset::from_csv_file(data, &config.data)?;
     let mut evaluations = Vec::new();
     for (number, folds) in read_folds(folds, &dataset)?.into_iter().enumerate() {
-        let what = format!("repeat {number}");
-        let predictions =
-            cross_validate(&config, &dataset, &folds, &mut |done, total, _: &str| {
-                eprint!("\r{what}: {done} of {total} fits");
-            })?;
-        eprintln!();
+        let predictions = if config.tuning.is_some() {
+            let (predictions, settings) = cross_validate_tuned(&config, &dataset, &folds)?;
+            for (fold, settings) in settings.iter().enumerate() {
+                println!("repeat {number} fold {fold}: {}", serde_json::to_string(settings)?);
+            }
+            predictions
+        } else {
+            cross_validate(&config, &dataset, &folds, &mut |_: usize, _: usize, _: &str| {})?
+        };
         for fold in &folds {
             let classes = dataset.select(&fold.test);
             evaluations.push(Evaluation::new(&predictions.select(&fold.test), classes.classes())?);

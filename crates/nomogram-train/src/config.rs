@@ -10,6 +10,7 @@ use nomogram::{Activation, Digest};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::tuning::TuningConfig;
 
 /// Everything that decides what a bundle contains, apart from the rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +31,9 @@ pub struct TrainingConfig {
     /// Seals a model even if a member learned nothing.
     #[serde(default)]
     pub allow_dead_members: bool,
+    /// Which settings are searched, and how.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuning: Option<TuningConfig>,
 }
 
 /// How a model is called.
@@ -297,7 +301,7 @@ impl TrainingConfig {
         require(self.members.iter().any(|member| member.weight > 0.0), || {
             "every member has weight 0, at least 1 must count".into()
         })?;
-        Ok(())
+        self.tuning.as_ref().map_or(Ok(()), TuningConfig::check)
     }
 }
 

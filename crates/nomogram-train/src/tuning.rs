@@ -8,6 +8,7 @@
 
 mod journal;
 mod settings;
+mod tune;
 
 use std::collections::BTreeMap;
 
@@ -21,6 +22,7 @@ use crate::random::Random;
 
 pub use journal::Journal;
 pub use settings::{Distribution, with_settings};
+pub use tune::{cross_validate_tuned, tune};
 
 /// Stream of random numbers of this module.
 const TRIALS: u64 = 0x7475_6e65;

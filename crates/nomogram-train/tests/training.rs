@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use nomogram::{Combiner, Model, Session, StackInput, unseal};
 use nomogram_train::config::{ClassWeight, Input, Learner, LogisticRegressionSpec};
 use nomogram_train::split::{Split, stratified_folds};
+use nomogram_train::tuning::{cross_validate_tuned, tune};
 use nomogram_train::{
     Dataset, Error, Evaluation, Predictions, Trained, TrainingConfig, cross_validate,
 };
@@ -222,6 +223,53 @@ fn weights_and_stacks_are_found_on_held_out_rows() {
         }
         let evaluation = Evaluation::new(&trained.out_of_fold, dataset().classes()).unwrap();
         assert!(evaluation.vote().unwrap().auc.unwrap() > 0.75, "{vote}: {evaluation}");
+    }
+}
+
+const TUNING: &str = r#"
+tuning:
+  n_trials: 8
+  rungs: [1, 4]
+  space:
+    members.linear.learner.logistic_regression.c: { log_uniform: [0.001, 100.0] }
+    members.network.weight: { choice: [0, 1] }
+"#;
+
+#[test]
+fn a_search_that_was_killed_finds_what_an_uninterrupted_one_finds() {
+    let config = TrainingConfig::from_yaml(&format!("{CONFIG}{TUNING}")).unwrap();
+    let (best, whole) = tune(&config, &dataset(), None).unwrap();
+    let settings = &whole.best_trial().settings;
+    let Learner::LogisticRegression(spec) = &best.members[0].learner else { panic!() };
+    assert_eq!(Some(spec.c), settings["members.linear.learner.logistic_regression.c"].as_f64());
+    assert_eq!(Some(best.members[2].weight), settings["members.network.weight"].as_f64());
+    let reached: Vec<usize> = whole.trials.iter().map(|trial| trial.losses.len()).collect();
+    assert_eq!(reached.iter().filter(|n| **n == 4).count(), 3, "{reached:?}");
+
+    let path = std::env::temp_dir().join(format!("nomogram-tune-{}.jsonl", std::process::id()));
+    let _absent = std::fs::remove_file(&path);
+    assert_eq!(tune(&config, &dataset(), Some(&path)).unwrap().1, whole);
+    let lines = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &lines[..lines.len() / 2]).unwrap();
+    assert_eq!(tune(&config, &dataset(), Some(&path)).unwrap().1, whole);
+    let mut other = config.clone();
+    other.seed += 1;
+    let error = tune(&other, &dataset(), Some(&path)).unwrap_err().to_string();
+    assert!(error.contains("line 1: of the search"), "{error}");
+    std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn settings_are_searched_within_the_rows_of_each_fold() {
+    let config = TrainingConfig::from_yaml(&format!("{CONFIG}{TUNING}")).unwrap();
+    let folds = stratified_folds(dataset().classes(), 3, 1).unwrap();
+    let (predictions, settings) = cross_validate_tuned(&config, &dataset(), &folds).unwrap();
+    for (fold, settings) in folds.iter().zip(settings) {
+        let (tuned, found) = tune(&config, &dataset().select(&fold.train), None).unwrap();
+        assert_eq!(found.best_trial().settings, settings);
+        let trained = train(&tuned, &dataset().select(&fold.train)).unwrap();
+        let held_out = Predictions::of(&trained.model, &dataset().select(&fold.test)).unwrap();
+        assert_eq!(predictions.select(&fold.test), held_out);
     }
 }
 
