@@ -9,6 +9,7 @@ use std::path::Path;
 use nomogram::{Activation, Digest};
 use serde::{Deserialize, Serialize};
 
+use crate::calibrate::Calibration;
 use crate::error::Error;
 use crate::tuning::TuningConfig;
 
@@ -28,6 +29,9 @@ pub struct TrainingConfig {
     pub members: Vec<MemberConfig>,
     /// How the members vote.
     pub vote: Vote,
+    /// What is done to the probabilities of the vote, fitted on held-out folds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
     /// Seals a model even if a member learned nothing.
     #[serde(default)]
     pub allow_dead_members: bool,
@@ -270,7 +274,7 @@ impl TrainingConfig {
 
     /// Whether the vote is fitted to predictions of rows that the members had not seen.
     pub(crate) fn needs_held_out(&self) -> bool {
-        !matches!(self.vote, Vote::Soft | Vote::Hard)
+        !matches!(self.vote, Vote::Soft | Vote::Hard) || self.calibration.is_some()
     }
 
     /// Refuses values that make no sense; called by all that trains.

@@ -16,6 +16,7 @@ mod dataset;
 mod metrics;
 pub mod split;
 
+pub mod calibrate;
 pub mod learner;
 mod predictions;
 

@@ -61,11 +61,11 @@ pub fn train(
     let (members, held_out) =
         rayon::join(|| fits.fit(dataset, "all rows"), || fits.hold_out(dataset, ""));
     let (members, held_out) = (members?, held_out?);
-    let parts = vote::fit(config, &held_out.members, dataset)?.of(members);
+    let parts = held_out.fit_vote()?.of(members);
     let golden_rows = golden_rows::choose(&parts, dataset)?;
     let bundle = seal(&parts, golden_rows.view())?;
     let model = Arc::new(Model::open(&bundle)?);
-    let trained = Trained { bundle, model, out_of_fold: held_out.predict(config, dataset)? };
+    let trained = Trained { bundle, model, out_of_fold: held_out.predict()? };
     if !config.allow_dead_members {
         refuse_dead_members(config, dataset, &trained)?;
     }
@@ -93,8 +93,7 @@ pub fn cross_validate(
         let what = format!("fold {fold}");
         let members = fits.fit(&rows, &what)?;
         let parts = if config.needs_held_out() {
-            vote::fit(config, &fits.hold_out(&rows, &format!("{what}, "))?.members, &rows)?
-                .of(members)
+            fits.hold_out(&rows, &format!("{what}, "))?.fit_vote()?.of(members)
         } else {
             members
         };

@@ -226,6 +226,19 @@ fn weights_and_stacks_are_found_on_held_out_rows() {
     }
 }
 
+#[test]
+fn calibrators_are_fitted_on_held_out_rows_and_sealed() {
+    for kind in ["platt", "beta", "isotonic", "temperature", "chosen"] {
+        let text = CONFIG.replace("vote: soft", &format!("vote: soft\ncalibration: {kind}"));
+        let config = TrainingConfig::from_yaml(&text).unwrap();
+        let trained = train(&config, &dataset()).unwrap();
+        let calibrator = unseal(&trained.bundle).unwrap().0.calibrator;
+        assert!(calibrator.is_some() || kind == "chosen", "{kind}");
+        let plain = train(&self::config(), &dataset()).unwrap();
+        assert_eq!(trained.out_of_fold.members, plain.out_of_fold.members, "{kind}");
+    }
+}
+
 const TUNING: &str = r#"
 tuning:
   n_trials: 8

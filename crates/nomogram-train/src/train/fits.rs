@@ -73,15 +73,19 @@ impl<'a> Fits<'a> {
     }
 
     /// Fits to all folds but one, for each fold in turn.
-    pub(super) fn hold_out(&self, dataset: &Dataset, what: &str) -> Result<HeldOut, Error> {
+    pub(super) fn hold_out<'d>(
+        &'d self,
+        dataset: &'d Dataset,
+        what: &str,
+    ) -> Result<HeldOut<'d>, Error> {
         let n_folds = self.config.validation.n_folds;
         let folds = stratified_folds(dataset.classes(), n_folds, self.config.seed)?;
-        let fit = |(fold, split): (usize, &Split)| {
-            self.fit(&dataset.select(&split.train), &format!("{what}fold {fold}"))
+        let fit = |(fold, split): (usize, Split)| {
+            let parts = self.fit(&dataset.select(&split.train), &format!("{what}fold {fold}"))?;
+            Ok((split, parts))
         };
-        let fitted =
-            folds.par_iter().enumerate().map(fit).collect::<Result<Vec<Parts>, Error>>()?;
-        HeldOut::new(dataset, folds, fitted)
+        let folds: Result<_, Error> = folds.into_par_iter().enumerate().map(fit).collect();
+        HeldOut::new(self.config, dataset, folds?)
     }
 
     fn tell(&self, n_finished: usize, what: &str) {

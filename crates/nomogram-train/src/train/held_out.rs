@@ -1,6 +1,6 @@
-//! What models say of rows that they had not seen.
+//! What models say of rows that they had not seen, and the vote that is fitted to it.
 
-use nomogram::Parts;
+use nomogram::{Calibrator, Combiner, Parts};
 
 use super::{predict, vote};
 use crate::config::TrainingConfig;
@@ -10,39 +10,73 @@ use crate::predictions::Predictions;
 use crate::split::Split;
 
 /// The models of the folds, and what they say of the rows that they had not seen.
-pub(super) struct HeldOut {
+pub(super) struct HeldOut<'a> {
+    config: &'a TrainingConfig,
+    dataset: &'a Dataset,
     folds: Vec<(Split, Parts)>,
-    /// As the members say by themselves; their vote is not fitted.
-    pub(super) members: Predictions,
+    /// The vote as far as the configuration says it without held-out rows.
+    predictions: Predictions,
 }
 
-impl HeldOut {
+/// How an ensemble goes from its members' outputs to its own.
+pub(super) struct FittedVote {
+    combiner: Combiner,
+    calibrator: Option<Calibrator>,
+}
+
+impl FittedVote {
+    /// The same members, with this vote.
+    pub(super) fn of(self, members: Parts) -> Parts {
+        Parts { combiner: self.combiner, calibrator: self.calibrator, ..members }
+    }
+}
+
+impl<'a> HeldOut<'a> {
+    /// Models that were fitted to the training rows of these folds.
     pub(super) fn new(
-        dataset: &Dataset,
-        folds: Vec<Split>,
-        fitted: Vec<Parts>,
+        config: &'a TrainingConfig,
+        dataset: &'a Dataset,
+        folds: Vec<(Split, Parts)>,
     ) -> Result<Self, Error> {
-        let folds: Vec<(Split, Parts)> = folds.into_iter().zip(fitted).collect();
-        let members = gather(dataset, &folds, |_, parts| Ok(parts.clone()))?;
-        Ok(Self { folds, members })
+        let predictions = gather(dataset, &folds, |_, parts| Ok(parts.clone()))?;
+        Ok(Self { config, dataset, folds, predictions })
+    }
+
+    /// The vote that the configuration asks for, fitted to all held-out rows.
+    pub(super) fn fit_vote(&self) -> Result<FittedVote, Error> {
+        self.fit_vote_to(&(0..self.dataset.n_rows()).collect::<Vec<_>>())
     }
 
     /// What the vote says of each row, fitted to what the members say of the other folds.
-    pub(super) fn predict(
-        &self,
-        config: &TrainingConfig,
-        dataset: &Dataset,
-    ) -> Result<Predictions, Error> {
-        if !config.needs_held_out() {
-            return Ok(self.members.clone());
+    pub(super) fn predict(&self) -> Result<Predictions, Error> {
+        if !self.config.needs_held_out() {
+            return Ok(self.predictions.clone());
         }
-        gather(dataset, &self.folds, |split, parts| {
-            let others = self.members.select(&split.train);
-            Ok(vote::fit(config, &others, &dataset.select(&split.train))?.of(parts.clone()))
+        gather(self.dataset, &self.folds, |split, parts| {
+            Ok(self.fit_vote_to(&split.train)?.of(parts.clone()))
         })
+    }
+
+    fn fit_vote_to(&self, rows: &[usize]) -> Result<FittedVote, Error> {
+        let config = self.config;
+        let classes = self.dataset.select(rows);
+        let members = self.predictions.select(rows);
+        let combiner = vote::fit_combiner(config, &members, classes.classes())?;
+        let calibrator = match config.calibration {
+            None => None,
+            Some(calibration) => {
+                let voted = gather(self.dataset, &self.folds, |_, parts| {
+                    Ok(Parts { combiner: combiner.clone(), ..parts.clone() })
+                })?;
+                let voted = voted.select(rows).vote;
+                calibration.fit(voted.view(), classes.classes(), config.seed)?
+            }
+        };
+        Ok(FittedVote { combiner, calibrator })
     }
 }
 
+/// The predictions of each fold's held-out rows by a model that is made of its own.
 fn gather(
     dataset: &Dataset,
     folds: &[(Split, Parts)],

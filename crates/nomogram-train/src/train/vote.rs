@@ -1,12 +1,11 @@
 //! How the members vote, found on rows that they were not fitted to.
 
 use ndarray::Array2;
-use nomogram::{Combiner, Parts, StackInput};
+use nomogram::{Combiner, StackInput};
 
 use crate::config::{
     ClassWeight, Learner, LogisticRegressionSpec, StackReads, TrainingConfig, Vote,
 };
-use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::learner::{TrainingRows, number};
 use crate::predictions::Predictions;
@@ -19,18 +18,6 @@ const SMALLEST_WEIGHT: f64 = 1e-6;
 /// Probabilities below count as this, so that one impossible row does not decide alone.
 const SMALLEST_PROBABILITY: f64 = 1e-15;
 
-/// How an ensemble goes from its members' outputs to its own.
-pub(super) struct FittedVote {
-    combiner: Combiner,
-}
-
-impl FittedVote {
-    /// The same members, with this vote.
-    pub(super) fn of(self, members: Parts) -> Parts {
-        Parts { combiner: self.combiner, ..members }
-    }
-}
-
 /// The vote as far as a configuration says it without held-out rows; members count as they say.
 pub(super) fn given(config: &TrainingConfig) -> Combiner {
     let weights = config.members.iter().map(|member| member.weight).collect();
@@ -40,17 +27,9 @@ pub(super) fn given(config: &TrainingConfig) -> Combiner {
     }
 }
 
-/// The vote that a configuration asks for; `held_out` are predictions of `rows` by members that had
-/// not seen them.
-pub(super) fn fit(
-    config: &TrainingConfig,
-    held_out: &Predictions,
-    rows: &Dataset,
-) -> Result<FittedVote, Error> {
-    Ok(FittedVote { combiner: fit_combiner(config, held_out, rows.classes())? })
-}
-
-fn fit_combiner(
+/// The combiner that a configuration asks for; `held_out` are predictions by members that had not
+/// seen the rows.
+pub(super) fn fit_combiner(
     config: &TrainingConfig,
     held_out: &Predictions,
     classes: &[usize],
