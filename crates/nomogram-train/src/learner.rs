@@ -22,10 +22,15 @@ use crate::error::Error;
 /// What a member learns from.
 #[derive(Clone, Copy, Debug)]
 pub struct TrainingRows<'a> {
-    /// The encoded rows, shape `(n_rows, n_inputs)`, all finite.
+    /// The encoded rows, shape `(n_rows, n_inputs)`, finite; NaN is missing, for learners that say
+    /// that they take it.
     pub values: ArrayView2<'a, f64>,
-    /// The class of each row, 0 or 1; both are there.
+    /// The class of each row, below `n_classes`; each is there.
     pub classes: &'a [usize],
+    /// How many classes there are, 2 or more.
+    pub n_classes: usize,
+    /// How much each row counts, positive; nothing where all count 1.
+    pub weights: Option<&'a [f64]>,
 }
 
 impl Learner {
@@ -45,7 +50,13 @@ impl Learner {
     }
 }
 
-impl TrainingRows<'_> {
+impl<'a> TrainingRows<'a> {
+    /// Rows of two classes, each of which counts 1.
+    #[must_use]
+    pub fn binary(values: ArrayView2<'a, f64>, classes: &'a [usize]) -> Self {
+        Self { values, classes, n_classes: 2, weights: None }
+    }
+
     /// The values row by row, each row contiguous.
     fn row_major(&self) -> Vec<f64> {
         self.values.iter().copied().collect()

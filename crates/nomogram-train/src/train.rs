@@ -126,7 +126,7 @@ impl<'a> Fits<'a> {
         for member in &self.config.members {
             self.progress.fitting(self.done, self.total, &format!("{what}: {}", member.name));
             let (branch, values) = inputs.of(member.input);
-            let rows = TrainingRows { values: values.view(), classes: dataset.classes() };
+            let rows = TrainingRows::binary(values.view(), dataset.classes());
             members.push(EnsembleMember {
                 name: member.name.clone(),
                 branch,

@@ -23,7 +23,7 @@ fn logistic_regression_has_the_coefficients_of_newton_cholesky() {
     let fixture = fixture("logistic.json");
     let part = training_part();
     let scaled = scaled(part.values().view());
-    let rows = TrainingRows { values: scaled.view(), classes: part.classes() };
+    let rows = TrainingRows::binary(scaled.view(), part.classes());
     for case in fixture["cases"].as_array().unwrap() {
         let class_weight = match case["class_weight"].as_str() {
             Some("balanced") => ClassWeight::Balanced,
@@ -52,7 +52,7 @@ fn the_scaler_has_the_means_and_deviations_of_scikit_learn() {
 fn boosted_trees_split_where_scikit_learn_does() {
     let fixture = fixture("boosting.json");
     let part = training_part();
-    let rows = TrainingRows { values: part.values().view(), classes: part.classes() };
+    let rows = TrainingRows::binary(part.values().view(), part.classes());
     for case in fixture["cases"].as_array().unwrap() {
         let of = |name: &str| &case["parameters"][name];
         let spec = BoostedTreesSpec {
@@ -93,7 +93,7 @@ fn networks_take_the_steps_of_scikit_learn() {
     let fixture = fixture("network.json");
     let part = training_part();
     let scaled = scaled(part.values().slice(s![.., ..6]));
-    let rows = TrainingRows { values: scaled.view(), classes: part.classes() };
+    let rows = TrainingRows::binary(scaled.view(), part.classes());
     for case in fixture["cases"].as_array().unwrap() {
         let name = format!("{} after {} epochs", case["activation"], case["epochs"]);
         let activation: Activation = serde_json::from_value(case["activation"].clone()).unwrap();

@@ -315,7 +315,7 @@ mod tests {
     #[test]
     fn the_first_tree_splits_where_the_classes_change() {
         let values = array![[7.0, 1.0], [7.0, 2.0], [7.0, 4.0], [7.0, 8.0]];
-        let rows = TrainingRows { values: values.view(), classes: &[0, 0, 1, 1] };
+        let rows = TrainingRows::binary(values.view(), &[0, 0, 1, 1]);
         let forest = fit_boosted_trees(&spec(1, 3), rows, 0).unwrap();
         // Residuals ±0.5, curvatures 0.25: a Newton step of ±2, halved by the learning rate.
         assert_eq!(
@@ -339,7 +339,7 @@ mod tests {
     #[test]
     fn leaves_keep_their_smallest_number_of_rows() {
         let values = array![[1.0], [2.0], [3.0], [4.0], [5.0]];
-        let rows = TrainingRows { values: values.view(), classes: &[1, 0, 0, 0, 0] };
+        let rows = TrainingRows::binary(values.view(), &[1, 0, 0, 0, 0]);
         let two = BoostedTreesSpec { min_rows_per_leaf: 2, ..spec(1, 3) };
         let forest = fit_boosted_trees(&two, rows, 0).unwrap();
         assert!(matches!(forest.trees[0].nodes[0], Node::Split { threshold: 2.5, .. }));
@@ -353,7 +353,7 @@ mod tests {
         let low = 1.0_f64;
         let high = f64::from_bits(low.to_bits() + 1);
         let values = array![[low], [high]];
-        let rows = TrainingRows { values: values.view(), classes: &[0, 1] };
+        let rows = TrainingRows::binary(values.view(), &[0, 1]);
         let forest = fit_boosted_trees(&spec(1, 1), rows, 0).unwrap();
         assert!(
             matches!(forest.trees[0].nodes[0], Node::Split { threshold, .. } if threshold == low)
@@ -366,7 +366,7 @@ mod tests {
             f64::from(u32::try_from((row * 17 + column * 5) % 23).unwrap())
         });
         let classes: Vec<usize> = (0..40).map(|row| usize::from(row % 3 == 0)).collect();
-        let rows = TrainingRows { values: values.view(), classes: &classes };
+        let rows = TrainingRows::binary(values.view(), &classes);
         let half = BoostedTreesSpec { subsample: 0.5, ..spec(5, 2) };
         let fit = |seed| fit_boosted_trees(&half, rows, seed).unwrap();
         assert_eq!(fit(1), fit(1));

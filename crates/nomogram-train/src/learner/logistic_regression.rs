@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn the_intercept_is_not_penalised() {
         let values = array![[0.0], [0.0], [0.0], [0.0]];
-        let rows = TrainingRows { values: values.view(), classes: &[0, 0, 0, 1] };
+        let rows = TrainingRows::binary(values.view(), &[0, 0, 0, 1]);
         let spec = LogisticRegressionSpec { c: 1e-3, class_weight: ClassWeight::Equal };
         let linear = fit_logistic_regression(&spec, rows).unwrap();
         assert!((linear.intercepts()[0] - numeric::ln(1.0 / 3.0)).abs() < 1e-8);
