@@ -44,6 +44,19 @@ impl Components {
         })
     }
 
+    /// What each row contributes to the difference of two areas. Its variance is not negative, as a
+    /// sum of two variances less two covariances may be after rounding.
+    pub(super) fn contrast(&self, other: &Self) -> Self {
+        let minus = |first: &[f64], second: &[f64]| -> Vec<f64> {
+            first.iter().zip(second).map(|(first, second)| first - second).collect()
+        };
+        Self {
+            auc: self.auc - other.auc,
+            positive: minus(&self.positive, &other.positive),
+            negative: minus(&self.negative, &other.negative),
+        }
+    }
+
     /// The covariance of two areas on the same rows; `None` when a class has only one row.
     pub(super) fn covariance(&self, other: &Self) -> Option<f64> {
         let of_positive = covariance(&self.positive, &other.positive)?;
