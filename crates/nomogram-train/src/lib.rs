@@ -15,6 +15,7 @@ pub mod config;
 mod dataset;
 mod metrics;
 pub mod split;
+pub mod statistics;
 
 pub mod calibrate;
 pub mod learner;
