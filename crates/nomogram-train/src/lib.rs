@@ -12,6 +12,8 @@ mod error;
 mod random;
 
 pub mod config;
+mod table;
+
 mod dataset;
 mod metrics;
 pub mod split;
@@ -23,9 +25,10 @@ mod evaluation;
 mod train;
 
 pub use config::TrainingConfig;
-pub use dataset::Dataset;
+pub use dataset::{Dataset, Part};
 pub use error::Error;
 pub use evaluation::{Evaluation, EvaluationRow};
 pub use metrics::{ConfusionMatrix, Metrics};
 pub use predictions::Predictions;
+pub use table::Table;
 pub use train::{Progress, Trained, cross_validate, train};

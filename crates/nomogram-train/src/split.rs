@@ -1,10 +1,13 @@
 //! Which rows are for training and which for testing. Splits come before every fit.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::dataset::{Dataset, Table};
+use crate::config::CsvConfig;
+use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::random::Random;
+use crate::table::Table;
 
 /// Streams of random numbers of this module.
 const FOLDS: u64 = 1;
@@ -27,18 +30,17 @@ impl Split {
     /// `File`; `Table` or `Cell` when the file does not have exactly one line for each row of
     /// `dataset`, or another part.
     pub fn from_csv_file(path: &Path, dataset: &Dataset) -> Result<Self, Error> {
-        let file =
-            std::fs::File::open(path).map_err(|cause| Error::File { path: path.into(), cause })?;
-        let name = path.display().to_string();
-        let table = Table::read(&name, file)?;
-        table.refuse_repeated_ids("row_id")?;
+        let table = Table::from_csv_file(path, &CsvConfig::default())?;
+        table.refuse_repeated("row_id")?;
+        let rows: BTreeMap<&str, usize> =
+            dataset.row_ids().iter().map(String::as_str).zip(0..).collect();
         let mut parts = vec![None; dataset.n_rows()];
         for (id, part) in table.column("row_id")?.zip(table.column("part")?) {
-            let row = dataset.row_ids().iter().position(|known| known == id.text);
+            let row = rows.get(id.text().as_ref()).copied();
             let Some(slot) = row.and_then(|row| parts.get_mut(row)) else {
                 return Err(id.refuse("the id of a row of the data"));
             };
-            *slot = match part.text {
+            *slot = match part.text().as_ref() {
                 "train" => Some(true),
                 "test" => Some(false),
                 _ => return Err(part.refuse("`train` or `test`")),
@@ -46,7 +48,7 @@ impl Split {
         }
         if let Some(id) = parts.iter().position(Option::is_none) {
             let id = dataset.row_ids().get(id).map_or("", |id| id);
-            return Err(Error::Table { table: name, detail: format!("no line for row id `{id}`") });
+            return Err(table.failed(format!("no line for row id `{id}`")));
         }
         Ok(Self {
             train: (0..parts.len()).filter(|row| parts.get(*row) == Some(&Some(true))).collect(),

@@ -82,6 +82,7 @@ pub fn cross_validate(
 fn out_of_fold(fits: &mut Fits<'_>, dataset: &Dataset) -> Result<Predictions, Error> {
     let config = fits.config;
     config.check()?;
+    refuse_what_is_not_learned_from(dataset)?;
     let names = config.members.iter().map(|member| member.name.clone()).collect();
     let mut out_of_fold = Predictions::empty(names, dataset.n_rows());
     let folds = stratified_folds(dataset.classes(), config.validation.n_folds, config.seed)?;
@@ -92,6 +93,21 @@ fn out_of_fold(fits: &mut Fits<'_>, dataset: &Dataset) -> Result<Predictions, Er
         out_of_fold.place(&split.test, &predictions);
     }
     Ok(out_of_fold)
+}
+
+/// Refuses data of which this training would not make use, and would not say so.
+fn refuse_what_is_not_learned_from(dataset: &Dataset) -> Result<(), Error> {
+    let refused = |what: &str| Err(Error::Data(format!("{what}, which training does not support")));
+    if dataset.n_classes() != 2 {
+        return refused(&format!("{} classes", dataset.n_classes()));
+    }
+    if dataset.weights().is_some() {
+        return refused("rows have weights");
+    }
+    if dataset.has_missing_values() {
+        return refused("values are missing");
+    }
+    Ok(())
 }
 
 /// A row of fits, each of all members to some rows.
