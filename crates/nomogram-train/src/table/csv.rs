@@ -87,7 +87,7 @@ mod tests {
     fn lines_and_last_cells(text: &str) -> Vec<(u64, String)> {
         let rows = read(text).unwrap().1;
         rows.iter()
-            .map(|(line, record)| (*line, record.iter().last().unwrap().to_owned()))
+            .map(|(line, record)| (*line, record.iter().next_back().unwrap().to_owned()))
             .collect()
     }
 
