@@ -17,6 +17,7 @@ mod table;
 mod dataset;
 mod metrics;
 pub mod split;
+mod validation;
 
 pub mod learner;
 mod predictions;
@@ -24,7 +25,7 @@ mod predictions;
 mod evaluation;
 mod train;
 
-pub use config::TrainingConfig;
+pub use config::{DataConfig, TrainingConfig};
 pub use dataset::{Dataset, Part};
 pub use error::Error;
 pub use evaluation::{Evaluation, EvaluationRow};
@@ -32,3 +33,6 @@ pub use metrics::{ConfusionMatrix, Metrics};
 pub use predictions::Predictions;
 pub use table::Table;
 pub use train::{Progress, Trained, cross_validate, train};
+pub use validation::{
+    Check, Finding, Limits, Severity, ValidationReport, validate, validate_within,
+};

@@ -26,7 +26,6 @@ pub(crate) type Column<T> = Option<Vec<Result<T, Error>>>;
 /// A feature's cell that its policy refuses.
 #[derive(Debug)]
 pub(crate) struct Refused {
-    #[expect(dead_code, reason = "for the validation of tables")]
     pub(crate) kind: ErrorKind,
     pub(crate) error: Error,
 }

@@ -30,6 +30,10 @@ pub(crate) enum Time {
 }
 
 impl<'a> Cell<'a> {
+    pub(crate) fn line(&self) -> u64 {
+        self.line
+    }
+
     pub(crate) fn refuse(&self, expected: impl Into<String>) -> Error {
         Error::Cell {
             table: self.table.into(),
