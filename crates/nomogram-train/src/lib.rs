@@ -15,6 +15,7 @@ pub mod config;
 mod table;
 
 mod dataset;
+mod infer;
 mod metrics;
 pub mod split;
 mod validation;
@@ -29,6 +30,7 @@ pub use config::{DataConfig, TrainingConfig};
 pub use dataset::{Dataset, Part};
 pub use error::Error;
 pub use evaluation::{Evaluation, EvaluationRow};
+pub use infer::{Draft, InferOptions, infer_schema};
 pub use metrics::{ConfusionMatrix, Metrics};
 pub use predictions::Predictions;
 pub use table::Table;
