@@ -56,7 +56,7 @@ pub mod ffi;
 pub use bundle::{Digest, Limits, MAX_GOLDEN_CASES, MIN_GOLDEN_CASES, Manifest, Parts};
 pub use ensemble::{CalibrationMap, Calibrator, Combiner, Cutoff, EnsembleMember, StackInput};
 pub use error::{Error, ErrorClass, ErrorKind, Place};
-pub use intake::{Flags, Value};
+pub use intake::{Flags, Intake, Value};
 pub use link::Link;
 pub use member::{
     Activation, Aggregate, BatchNormalization, Comparison, Forest, Layer, Likelihood, Linear,

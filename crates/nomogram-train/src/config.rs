@@ -3,11 +3,18 @@
 //! Read from YAML by [`TrainingConfig::from_yaml`] or built in Rust. Nothing has a hidden default:
 //! what a model was trained with stands in its configuration, whose digest is sealed with it.
 
+mod data;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use nomogram::{Activation, Digest};
 use serde::{Deserialize, Serialize};
+
+pub use data::{
+    ActionConfig, CsvConfig, DataConfig, Encoding, FeatureConfig, Kind, PolicyConfig,
+    QuantityConfig, RuleActionConfig, RuleConfig, TargetConfig, UnitConfig,
+};
 
 use crate::calibrate::Calibration;
 use crate::error::Error;
@@ -48,44 +55,6 @@ pub struct ModelName {
     pub name: String,
     /// Its version, for example `1.0`.
     pub version: String,
-}
-
-/// What the columns of the table are. A column that is not named here is refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DataConfig {
-    /// The column that names rows, unique.
-    pub row_id: String,
-    /// The column that is to be predicted.
-    pub target: TargetConfig,
-    /// The features, in the order of the schema.
-    pub features: Vec<FeatureConfig>,
-    /// Columns that are there and not used.
-    #[serde(default)]
-    pub ignored: Vec<String>,
-}
-
-/// The target column and its two classes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TargetConfig {
-    /// The name of the column.
-    pub column: String,
-    /// The text of class 0.
-    pub negative: String,
-    /// The text of class 1, whose probability is reported.
-    pub positive: String,
-}
-
-/// A feature column.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FeatureConfig {
-    /// The name of the column and of the feature.
-    pub name: String,
-    /// The UCUM code of its unit, where it is known; `1` for a pure number.
-    #[serde(default)]
-    pub unit: Option<String>,
 }
 
 /// How members are judged on rows that they were not fitted to.
@@ -286,10 +255,7 @@ impl TrainingConfig {
         require((0.0..=1.0).contains(&self.validation.min_auc), || {
             format!("validation: min_auc: {}, expected 0 to 1", self.validation.min_auc)
         })?;
-        let target = &self.data.target;
-        require(target.negative != target.positive, || {
-            format!("data: target: both classes are `{}`", target.positive)
-        })?;
+        self.data.check()?;
         let mut names = BTreeSet::new();
         for member in &self.members {
             let name = &member.name;

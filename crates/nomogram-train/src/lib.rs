@@ -12,10 +12,14 @@ mod error;
 mod random;
 
 pub mod config;
+mod table;
+
 mod dataset;
+mod infer;
 mod metrics;
 pub mod split;
 pub mod statistics;
+mod validation;
 
 pub mod calibrate;
 pub mod learner;
@@ -25,10 +29,15 @@ mod evaluation;
 mod train;
 pub mod tuning;
 
-pub use config::TrainingConfig;
-pub use dataset::Dataset;
+pub use config::{DataConfig, TrainingConfig};
+pub use dataset::{Dataset, Part};
 pub use error::Error;
 pub use evaluation::{Evaluation, EvaluationRow};
+pub use infer::{Draft, InferOptions, infer_schema};
 pub use metrics::{ConfusionMatrix, Metrics};
 pub use predictions::Predictions;
+pub use table::Table;
 pub use train::{Progress, Trained, cross_validate, train};
+pub use validation::{
+    Check, Finding, Limits, Severity, ValidationReport, validate, validate_within,
+};

@@ -36,6 +36,7 @@ impl<'a> Fits<'a> {
     /// Fits preprocessing and members to these rows alone. The members vote as the configuration
     /// says, as far as it says so without held-out rows.
     pub(super) fn fit(&self, dataset: &Dataset, what: &str) -> Result<Parts, Error> {
+        refuse_what_is_not_learned_from(dataset)?;
         if dataset.n_rows() < MIN_GOLDEN_CASES {
             return Err(Error::Data(format!(
                 "{what}: {} rows to fit to, expected at least {MIN_GOLDEN_CASES}",
@@ -106,6 +107,21 @@ impl<'a> Fits<'a> {
             notes,
         })
     }
+}
+
+/// Refuses data of which this training would not make use, and would not say so.
+fn refuse_what_is_not_learned_from(dataset: &Dataset) -> Result<(), Error> {
+    let refused = |what: &str| Err(Error::Data(format!("{what}, which training does not support")));
+    if dataset.n_classes() != 2 {
+        return refused(&format!("{} classes", dataset.n_classes()));
+    }
+    if dataset.weights().is_some() {
+        return refused("rows have weights");
+    }
+    if dataset.has_missing_values() {
+        return refused("values are missing");
+    }
+    Ok(())
 }
 
 /// The branches that the members read, and the training rows as each of them encodes them.
