@@ -19,15 +19,13 @@ use nomogram_train::statistics::calibration::{
 };
 use nomogram_train::statistics::classification::{Classification, Proportion};
 use nomogram_train::statistics::comparison::{McnemarTest, Paired};
-use nomogram_train::statistics::cutoffs::{
-    CutoffRule, choose_cutoff, choose_cutoff_with_intervals,
-};
+use nomogram_train::statistics::cutoffs::CutoffRule;
 use nomogram_train::statistics::decision_curve::decision_curve;
 use nomogram_train::statistics::discrimination::{
     auc, auc_estimate, average_precision, macro_auc, precision_recall_curve, roc_curve,
     without_collinear,
 };
-use nomogram_train::statistics::subgroups::subgroups;
+use nomogram_train::statistics::subgroups::{SubgroupSpec, subgroups};
 use nomogram_train::statistics::{Confidence, Estimate, Interval};
 use serde_json::Value;
 
@@ -316,11 +314,10 @@ fn cutoffs_are_those_of_an_exhaustive_search() {
         };
         let what = format!("{rule:?}");
         let rows = (&first.outcomes[..], &first.probabilities[..]);
-        let chosen = choose_cutoff(rows.0, rows.1, rule).unwrap();
+        let chosen = rule.choose(rows.0, rows.1).unwrap();
         let values = [chosen.cutoff, chosen.sensitivity, chosen.specificity];
         close_all(&values, &expected["chosen"], CLOSED, &what);
-        let found =
-            choose_cutoff_with_intervals(rows.0, rows.1, rule, (&spec, CONFIDENCE)).unwrap();
+        let found = rule.choose_with_intervals(rows.0, rows.1, &spec, CONFIDENCE).unwrap();
         assert_eq!((found.chosen, found.n_undefined), (chosen, 0), "{what}");
         let intervals = list(&expected["intervals"]);
         close_interval(found.cutoff, &intervals[0], CLOSED, &what);
@@ -359,8 +356,9 @@ fn subgroups_have_the_statistics_of_their_rows() {
     let expected = &fixture["subgroups"];
     let levels: Vec<&str> =
         list(&expected["levels"]).iter().map(|level| level.as_str().unwrap()).collect();
-    let settings = (expected["cutoff"].as_f64().unwrap(), CONFIDENCE);
-    let found = subgroups(&first.outcomes, &first.probabilities, &levels, settings).unwrap();
+    let cutoff = expected["cutoff"].as_f64().unwrap();
+    let spec = SubgroupSpec { cutoff, confidence: CONFIDENCE };
+    let found = subgroups(&first.outcomes, &first.probabilities, &levels, spec).unwrap();
     let groups = list(&expected["groups"]);
     assert_eq!(found.len(), groups.len());
     for (found, expected) in found.iter().zip(groups) {

@@ -59,87 +59,116 @@ pub struct CutoffIntervals {
     pub n_undefined: usize,
 }
 
-/// The best cutoff among the probabilities of the rows.
-///
-/// Ties: Youden and cost take the highest of equally good cutoffs; the other two take the one that is
-/// better in the share that the rule names, and then the highest. Youden is decided on whole numbers.
-/// Calling every row negative is not among the choices.
-///
-/// # Errors
-///
-/// `Data` when all rows are of one class, when a number of the rule is not a share or is negative, when
-/// no cutoff has the specificity asked for, and as in [`statistics`](super).
-pub fn choose_cutoff(
-    outcomes: &[bool],
-    probabilities: &[f64],
-    rule: CutoffRule,
-) -> Result<ChosenCutoff, Error> {
-    check(outcomes, probabilities)?;
-    check_rule(rule)?;
-    let (n_positive, n_negative) = counts_of_both(outcomes)?;
-    let totals = Totals { n_positive, n_negative };
-    let points = sweep(outcomes, probabilities);
-    let best = match rule {
-        CutoffRule::Youden => first_max_by(&points, |at| totals.youden(at)),
-        CutoffRule::SensitivityAtLeast(least) => {
-            let enough: Vec<AtCutoff> =
-                points.into_iter().filter(|at| totals.sensitivity(at) >= least).collect();
-            first_max_by(&enough, |at| (totals.n_true_negative(at), at.true_positive))
-        }
-        CutoffRule::SpecificityAtLeast(least) => {
-            let enough: Vec<AtCutoff> =
-                points.into_iter().filter(|at| totals.specificity(at) >= least).collect();
-            first_max_by(&enough, |at| (at.true_positive, totals.n_true_negative(at)))
-        }
-        CutoffRule::Cost { false_negative, false_positive, prevalence } => {
-            let prevalence =
-                prevalence.unwrap_or(number(n_positive) / number(n_positive + n_negative));
-            first_max_by(&points, |at| {
-                let missed = number(n_positive - at.true_positive) / number(n_positive);
-                let alarmed = number(at.false_positive) / number(n_negative);
-                -(false_negative * missed * prevalence
-                    + false_positive * alarmed * (1.0 - prevalence))
-            })
-        }
-    };
-    let best = best.ok_or_else(|| Error::Data(format!("no cutoff fulfils {rule:?}")))?;
-    Ok(ChosenCutoff {
-        cutoff: best.cutoff,
-        sensitivity: totals.sensitivity(&best),
-        specificity: totals.specificity(&best),
-    })
-}
+impl CutoffRule {
+    /// The best cutoff among the probabilities of the rows.
+    ///
+    /// Ties: Youden and cost take the highest of equally good cutoffs; the other two take the one
+    /// that is better in the share that the rule names, and then the highest. Ties are exact, but for
+    /// costs with fractions or with a prevalence of their own, where rounding may part them.
+    /// Calling every row negative is not among the choices.
+    ///
+    /// # Errors
+    ///
+    /// `Data` when all rows are of one class, when a number of the rule is not a share or is
+    /// negative, when no cutoff has the specificity asked for, and as in [`statistics`](super).
+    pub fn choose(self, outcomes: &[bool], probabilities: &[f64]) -> Result<ChosenCutoff, Error> {
+        check(outcomes, probabilities)?;
+        self.check()?;
+        let (n_positive, n_negative) = counts_of_both(outcomes)?;
+        let totals = Totals { n_positive, n_negative };
+        let best = self
+            .best(&totals, &sweep(outcomes, probabilities))
+            .ok_or_else(|| Error::Data(format!("no cutoff fulfils {self:?}")))?;
+        Ok(ChosenCutoff {
+            cutoff: best.cutoff,
+            sensitivity: totals.sensitivity(&best),
+            specificity: totals.specificity(&best),
+        })
+    }
 
-/// The best cutoff with bootstrap intervals.
-///
-/// # Errors
-///
-/// `Data` when the choice on all rows fails as in [`choose_cutoff`], when there is no replicate, or when
-/// it fails on all replicates but one.
-pub fn choose_cutoff_with_intervals(
-    outcomes: &[bool],
-    probabilities: &[f64],
-    rule: CutoffRule,
-    (spec, confidence): (&BootstrapSpec, Confidence),
-) -> Result<CutoffIntervals, Error> {
-    let chosen = choose_cutoff(outcomes, probabilities, rule)?;
-    check_spec(outcomes, spec)?;
-    let choices = replicates(outcomes, spec, |rows| {
-        choose_cutoff(&select(outcomes, rows), &select(probabilities, rows), rule).ok()
-    });
-    let interval = |of: fn(&ChosenCutoff) -> f64| {
-        let values: Vec<Option<f64>> =
-            choices.iter().map(|choice| choice.as_ref().map(of)).collect();
-        let distribution = BootstrapDistribution::new(of(&chosen), &values)?;
-        Ok::<_, Error>(distribution.percentile(confidence))
-    };
-    Ok(CutoffIntervals {
-        cutoff: interval(|choice| choice.cutoff)?,
-        sensitivity: interval(|choice| choice.sensitivity)?,
-        specificity: interval(|choice| choice.specificity)?,
-        n_undefined: choices.iter().filter(|choice| choice.is_none()).count(),
-        chosen,
-    })
+    /// The best cutoff with bootstrap intervals.
+    ///
+    /// # Errors
+    ///
+    /// `Data` when the choice on all rows fails as in [`choose`](Self::choose), when there is no
+    /// replicate, or when it fails on all replicates but one.
+    pub fn choose_with_intervals(
+        self,
+        outcomes: &[bool],
+        probabilities: &[f64],
+        spec: &BootstrapSpec,
+        confidence: Confidence,
+    ) -> Result<CutoffIntervals, Error> {
+        let chosen = self.choose(outcomes, probabilities)?;
+        check_spec(outcomes, spec)?;
+        let choices = replicates(outcomes, spec, |rows| {
+            self.choose(&select(outcomes, rows), &select(probabilities, rows)).ok()
+        });
+        let interval = |of: fn(&ChosenCutoff) -> f64| {
+            let values: Vec<Option<f64>> =
+                choices.iter().map(|choice| choice.as_ref().map(of)).collect();
+            let distribution = BootstrapDistribution::new(of(&chosen), &values)?;
+            Ok::<_, Error>(distribution.percentile(confidence))
+        };
+        Ok(CutoffIntervals {
+            cutoff: interval(|choice| choice.cutoff)?,
+            sensitivity: interval(|choice| choice.sensitivity)?,
+            specificity: interval(|choice| choice.specificity)?,
+            n_undefined: choices.iter().filter(|choice| choice.is_none()).count(),
+            chosen,
+        })
+    }
+
+    fn best(self, totals: &Totals, points: &[AtCutoff]) -> Option<AtCutoff> {
+        match self {
+            Self::Youden => first_max_by(points, |at| Some(totals.youden(at))),
+            Self::SensitivityAtLeast(least) => first_max_by(points, |at| {
+                let key = (totals.n_true_negative(at), at.true_positive);
+                (totals.sensitivity(at) >= least).then_some(key)
+            }),
+            Self::SpecificityAtLeast(least) => first_max_by(points, |at| {
+                let key = (at.true_positive, totals.n_true_negative(at));
+                (totals.specificity(at) >= least).then_some(key)
+            }),
+            Self::Cost { false_negative, false_positive, prevalence } => {
+                // Costs per row times a constant: whole-numbered costs then add up without rounding,
+                // and equally good cutoffs tie.
+                let (of_missed, of_alarmed) = match prevalence {
+                    None => (false_negative, false_positive),
+                    Some(share) => (
+                        false_negative * share * number(totals.n_negative),
+                        false_positive * (1.0 - share) * number(totals.n_positive),
+                    ),
+                };
+                first_max_by(points, |at| {
+                    let n_missed = number(totals.n_positive - at.true_positive);
+                    Some(-(of_missed * n_missed + of_alarmed * number(at.false_positive)))
+                })
+            }
+        }
+    }
+
+    fn check(self) -> Result<(), Error> {
+        let is_share = |value: f64| (0.0..=1.0).contains(&value);
+        let is_cost = |value: f64| value >= 0.0 && value.is_finite();
+        let is_good = match self {
+            Self::Youden => true,
+            Self::SensitivityAtLeast(least) | Self::SpecificityAtLeast(least) => is_share(least),
+            Self::Cost { false_negative, false_positive, prevalence } => {
+                let is_some_cost = false_negative > 0.0 || false_positive > 0.0;
+                is_cost(false_negative)
+                    && is_cost(false_positive)
+                    && is_some_cost
+                    && prevalence.is_none_or(is_share)
+            }
+        };
+        if is_good {
+            return Ok(());
+        }
+        Err(Error::Data(format!(
+            "{self:?}, expected shares in [0, 1], and costs not negative and not both 0"
+        )))
+    }
 }
 
 /// Rows of each class, at least one.
@@ -168,36 +197,15 @@ impl Totals {
     }
 }
 
-fn check_rule(rule: CutoffRule) -> Result<(), Error> {
-    let is_share = |value: f64| (0.0..=1.0).contains(&value);
-    let is_cost = |value: f64| value >= 0.0 && value.is_finite();
-    let is_good = match rule {
-        CutoffRule::Youden => true,
-        CutoffRule::SensitivityAtLeast(least) | CutoffRule::SpecificityAtLeast(least) => {
-            is_share(least)
-        }
-        CutoffRule::Cost { false_negative, false_positive, prevalence } => {
-            let is_some_cost = false_negative > 0.0 || false_positive > 0.0;
-            is_cost(false_negative)
-                && is_cost(false_positive)
-                && is_some_cost
-                && prevalence.is_none_or(is_share)
-        }
-    };
-    if is_good {
-        return Ok(());
-    }
-    Err(Error::Data(format!("{rule:?}, expected shares in [0, 1] and a cost that is not negative")))
-}
-
-/// The first of the largest: the highest cutoff, because points begin there.
+/// The first of the largest among points that have a key: the highest cutoff, because points begin
+/// there.
 fn first_max_by<K: PartialOrd>(
     points: &[AtCutoff],
-    key: impl Fn(&AtCutoff) -> K,
+    key: impl Fn(&AtCutoff) -> Option<K>,
 ) -> Option<AtCutoff> {
     let mut best: Option<(K, AtCutoff)> = None;
     for point in points {
-        let of_point = key(point);
+        let Some(of_point) = key(point) else { continue };
         if best.as_ref().is_none_or(|(of_best, _)| of_point > *of_best) {
             best = Some((of_point, *point));
         }
@@ -213,7 +221,7 @@ mod tests {
     const PROBABILITIES: [f64; 6] = [0.9, 0.8, 0.7, 0.6, 0.2, 0.1];
 
     fn chosen(rule: CutoffRule) -> f64 {
-        choose_cutoff(&OUTCOMES, &PROBABILITIES, rule).unwrap().cutoff
+        rule.choose(&OUTCOMES, &PROBABILITIES).unwrap().cutoff
     }
 
     #[test]
@@ -232,13 +240,14 @@ mod tests {
             chosen(CutoffRule::Cost { false_negative, false_positive: 1.0, prevalence })
         };
         assert_eq!(cost(10.0, None), 0.6);
-        assert_eq!(cost(0.1, None), 0.9_f64.min(0.8));
+        assert_eq!(cost(0.1, None), 0.8);
         assert_eq!(cost(10.0, Some(0.01)), 0.8);
     }
 
     #[test]
     fn what_cannot_be_fulfilled_is_refused() {
-        let refused = |outcomes: &[bool], rule| choose_cutoff(outcomes, &[0.9, 0.1], rule).is_err();
+        let refused =
+            |outcomes: &[bool], rule: CutoffRule| rule.choose(outcomes, &[0.9, 0.1]).is_err();
         assert!(refused(&[false, true], CutoffRule::SpecificityAtLeast(1.0)));
         assert!(refused(&[true, true], CutoffRule::Youden));
         assert!(refused(&[true, false], CutoffRule::SensitivityAtLeast(1.5)));
@@ -251,10 +260,9 @@ mod tests {
     #[test]
     fn intervals_hold_the_choices_of_replicates() {
         let spec = BootstrapSpec::new(50, 1);
-        let settings = (&spec, Confidence::PERCENT_95);
-        let found =
-            choose_cutoff_with_intervals(&OUTCOMES, &PROBABILITIES, CutoffRule::Youden, settings)
-                .unwrap();
+        let found = CutoffRule::Youden
+            .choose_with_intervals(&OUTCOMES, &PROBABILITIES, &spec, Confidence::PERCENT_95)
+            .unwrap();
         assert!(
             found.cutoff.lower <= found.chosen.cutoff && found.chosen.cutoff <= found.cutoff.upper
         );

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::calibration::CalibrationLine;
 use super::calibration::{
-    BrierScore, ObservedExpected, calibration_in_the_large, calibration_line, observed_expected,
+    BrierScore, CalibrationLine, ObservedExpected, calibration_in_the_large, calibration_line,
+    observed_expected,
 };
 use super::classification::Classification;
 use super::discrimination::{AucEstimate, auc_estimate};
@@ -16,6 +16,15 @@ use crate::error::Error;
 
 /// A level with fewer events, or fewer rows without event, has no statistics: any number would mislead.
 pub const MIN_EVENTS: usize = 5;
+
+/// How each level is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct SubgroupSpec {
+    /// Rows with at least this probability are predicted positive.
+    pub cutoff: f64,
+    /// Of all intervals.
+    pub confidence: Confidence,
+}
 
 /// The rows of one level.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -62,7 +71,7 @@ pub fn subgroups<L: AsRef<str>>(
     outcomes: &[bool],
     probabilities: &[f64],
     levels: &[L],
-    (cutoff, confidence): (f64, Confidence),
+    spec: SubgroupSpec,
 ) -> Result<Vec<Subgroup>, Error> {
     check(outcomes, probabilities)?;
     if levels.len() != outcomes.len() {
@@ -83,7 +92,7 @@ pub fn subgroups<L: AsRef<str>>(
         let statistics = if is_too_small {
             None
         } else {
-            Some(SubgroupStatistics::new(&outcomes, &probabilities, cutoff, confidence)?)
+            Some(SubgroupStatistics::new(&outcomes, &probabilities, spec)?)
         };
         let (level, n_rows) = (level.to_owned(), rows.len());
         Ok(Subgroup { level, n_rows, n_events, is_too_small, statistics })
@@ -96,8 +105,7 @@ impl SubgroupStatistics {
     fn new(
         outcomes: &[bool],
         probabilities: &[f64],
-        cutoff: f64,
-        confidence: Confidence,
+        SubgroupSpec { cutoff, confidence }: SubgroupSpec,
     ) -> Result<Self, Error> {
         Ok(Self {
             auc: auc_estimate(outcomes, probabilities, confidence)?,
@@ -121,8 +129,8 @@ mod tests {
         let probabilities: Vec<f64> = (0..20).map(|row| f64::from(row) / 20.0).collect();
         let level = |row: i32| if row < 11 { "a" } else { "b" };
         let levels: Vec<&str> = (0..20).map(level).collect();
-        let settings = (0.5, Confidence::PERCENT_95);
-        let found = subgroups(&outcomes, &probabilities, &levels, settings).unwrap();
+        let spec = SubgroupSpec { cutoff: 0.5, confidence: Confidence::PERCENT_95 };
+        let found = subgroups(&outcomes, &probabilities, &levels, spec).unwrap();
         let flags: Vec<_> = found
             .iter()
             .map(|group| (group.level.as_str(), group.n_rows, group.n_events, group.is_too_small))
@@ -137,7 +145,7 @@ mod tests {
 
     #[test]
     fn one_level_per_row_is_asked_for() {
-        let settings = (0.5, Confidence::PERCENT_95);
-        assert!(subgroups(&[true, false], &[0.5, 0.5], &["a"], settings).is_err());
+        let spec = SubgroupSpec { cutoff: 0.5, confidence: Confidence::PERCENT_95 };
+        assert!(subgroups(&[true, false], &[0.5, 0.5], &["a"], spec).is_err());
     }
 }

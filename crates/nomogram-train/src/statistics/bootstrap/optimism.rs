@@ -100,11 +100,10 @@ mod tests {
     #[test]
     fn a_failed_fit_is_the_error() {
         let spec = BootstrapSpec::new(3, 3);
-        let fit = |rows: &[usize]| -> Result<fn(&[usize]) -> Vec<f64>, Error> {
-            if rows.is_sorted_by(|a, b| a < b) {
-                return Ok(|rows| vec![0.5; rows.len()]);
-            }
-            Err(Error::NotConverged("no".into()))
+        let fit = |rows: &[usize]| {
+            let are_all = rows.is_sorted_by(|a, b| a < b);
+            let model = |rows: &[usize]| vec![0.5; rows.len()];
+            are_all.then_some(model).ok_or(Error::NotConverged("no".into()))
         };
         let found = optimism(&OUTCOMES, &spec, fit, |y, p| auc(y, p).ok());
         assert!(matches!(found, Err(Error::NotConverged(_))), "{found:?}");
