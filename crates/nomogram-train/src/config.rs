@@ -18,6 +18,7 @@ pub use data::{
 
 use crate::calibrate::Calibration;
 use crate::error::Error;
+use crate::statistics::cutoffs::CutoffRule;
 use crate::tuning::TuningConfig;
 
 /// Everything that decides what a bundle contains, apart from the rows.
@@ -39,6 +40,9 @@ pub struct TrainingConfig {
     /// What is done to the probabilities of the vote, fitted on held-out folds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibration>,
+    /// Probabilities of the positive class at which something is done, chosen on held-out folds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cutoffs: Vec<CutoffConfig>,
     /// Seals a model even if a member learned nothing.
     #[serde(default)]
     pub allow_dead_members: bool,
@@ -169,6 +173,16 @@ pub struct EarlyStopping {
     pub fraction: f64,
     /// The number of epochs without a lower log loss after which to stop.
     pub patience: usize,
+}
+
+/// A named operating point.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CutoffConfig {
+    /// Its name, unique, for example `refer to biopsy`.
+    pub name: String,
+    /// What makes a probability the best one.
+    pub rule: CutoffRule,
 }
 
 /// How the members vote.

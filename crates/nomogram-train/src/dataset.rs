@@ -161,6 +161,19 @@ impl Dataset {
         self.parts.as_deref()
     }
 
+    /// The same rows, but each with the value of one feature from the row at its place in `rows`.
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "a permutation of the rows, of a feature that is there"
+    )]
+    pub(crate) fn with_column_of(&self, feature: usize, rows: &[usize]) -> Self {
+        let mut other = self.clone();
+        for (to, from) in rows.iter().enumerate() {
+            other.values[[to, feature]] = self.values[[*from, feature]];
+        }
+        other
+    }
+
     /// The rows at `indices`, in this order. Indices are below [`Self::n_rows`].
     #[must_use]
     pub fn select(&self, indices: &[usize]) -> Self {

@@ -25,14 +25,20 @@ pub mod calibrate;
 pub mod learner;
 mod predictions;
 
+mod assessment;
 mod evaluation;
+mod importance;
 mod train;
 pub mod tuning;
 
+pub use assessment::{
+    Agreement, Assessment, AtCutoff, Calibration, CalibrationGroup, Discrimination, Histogram,
+};
 pub use config::{DataConfig, TrainingConfig};
 pub use dataset::{Dataset, Part};
 pub use error::Error;
 pub use evaluation::{Evaluation, EvaluationRow};
+pub use importance::{Importance, permutation_importance};
 pub use infer::{Draft, InferOptions, infer_schema};
 pub use metrics::{ConfusionMatrix, Metrics};
 pub use predictions::Predictions;

@@ -7,10 +7,10 @@ mod vote;
 
 use std::sync::Arc;
 
-use nomogram::{MIN_GOLDEN_CASES, Model, Parts, seal};
+use nomogram::{Cutoff, MIN_GOLDEN_CASES, Model, Parts, seal};
 use rayon::prelude::*;
 
-use crate::config::TrainingConfig;
+use crate::config::{CutoffConfig, TrainingConfig};
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::metrics::Metrics;
@@ -61,15 +61,32 @@ pub fn train(
     let (members, held_out) =
         rayon::join(|| fits.fit(dataset, "all rows"), || fits.hold_out(dataset, ""));
     let (members, held_out) = (members?, held_out?);
-    let parts = held_out.fit_vote()?.of(members);
+    let out_of_fold = held_out.predict()?;
+    let cutoffs = choose_cutoffs(config, dataset, &out_of_fold)?;
+    let parts = Parts { cutoffs, ..held_out.fit_vote()?.of(members) };
     let golden_rows = golden_rows::choose(&parts, dataset)?;
     let bundle = seal(&parts, golden_rows.view())?;
     let model = Arc::new(Model::open(&bundle)?);
-    let trained = Trained { bundle, model, out_of_fold: held_out.predict()? };
+    let trained = Trained { bundle, model, out_of_fold };
     if !config.allow_dead_members {
         refuse_dead_members(config, dataset, &trained)?;
     }
     Ok(trained)
+}
+
+/// The cutoffs that a configuration asks for, chosen on rows that the model had not seen.
+fn choose_cutoffs(
+    config: &TrainingConfig,
+    dataset: &Dataset,
+    out_of_fold: &Predictions,
+) -> Result<Vec<Cutoff>, Error> {
+    let outcomes: Vec<bool> = dataset.classes().iter().map(|class| *class == 1).collect();
+    let choose = |cutoff: &CutoffConfig| {
+        let chosen = cutoff.rule.choose(&outcomes, &out_of_fold.positive());
+        let chosen = chosen.map_err(|e| Error::Data(format!("cutoff `{}`: {e}", cutoff.name)))?;
+        Ok(Cutoff { name: cutoff.name.clone(), class: 1, probability: chosen.cutoff })
+    };
+    config.cutoffs.iter().map(choose).collect()
 }
 
 /// Predicts the held-out rows of each fold by a model that was trained on its other rows alone, its

@@ -11,7 +11,7 @@ use super::{Area, INK, draw, font, text};
 use crate::error::Error;
 
 /// A scale: labels and the points at which they stand.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Axis {
     /// What it is the scale of, with its unit.
     pub name: String,
@@ -20,7 +20,7 @@ pub struct Axis {
 }
 
 /// All scales of a nomogram.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct NomogramChart {
     /// Of each feature its values, on a scale of 0 to 100 points.
     pub features: Vec<Axis>,

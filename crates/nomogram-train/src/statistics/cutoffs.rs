@@ -1,6 +1,6 @@
 //! Choosing the cutoff at which rows count as positive.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::bootstrap::{BootstrapDistribution, BootstrapSpec, check_spec, replicates};
 use super::interval::{Confidence, Interval};
@@ -9,7 +9,7 @@ use super::sweep::{AtCutoff, sweep};
 use crate::error::Error;
 
 /// What makes a cutoff the best.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CutoffRule {
     /// The largest sensitivity + specificity − 1 (Youden 1950).
@@ -26,6 +26,7 @@ pub enum CutoffRule {
         /// What a false positive costs, in the same unit, not negative.
         false_positive: f64,
         /// The share of events where the model will be used; nothing: as in these rows.
+        #[serde(default)]
         prevalence: Option<f64>,
     },
 }
