@@ -61,6 +61,15 @@ impl Dataset {
         Self::from_table(&Table::from_csv(name, source, &config.csv)?, config)
     }
 
+    /// Reads a file by the ending of its name, as [`Table::from_file`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Table::from_file`] and [`Self::from_table`].
+    pub fn from_file(path: &Path, config: &DataConfig) -> Result<Self, Error> {
+        Self::from_table(&Table::from_file(path, &config.csv)?, config)
+    }
+
     /// What the cells of a table mean.
     ///
     /// # Errors

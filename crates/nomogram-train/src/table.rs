@@ -5,6 +5,8 @@
 //! that whatever refuses it can say where.
 
 mod cell;
+#[cfg(feature = "columnar")]
+mod columnar;
 mod csv;
 mod encoding;
 mod time;
@@ -31,6 +33,9 @@ pub struct Table {
 enum Content {
     /// Of each row, its line in the file and its cells.
     Texts(Vec<(u64, ::csv::StringRecord)>),
+    /// Columns of one type each.
+    #[cfg(feature = "columnar")]
+    Typed { n_rows: usize, columns: Vec<columnar::Column> },
 }
 
 impl Table {
@@ -53,6 +58,29 @@ impl Table {
     pub fn from_csv(name: &str, source: impl Read, config: &CsvConfig) -> Result<Self, Error> {
         let (columns, rows) = csv::read(name, source, config)?;
         Self::new(name, columns, Content::Texts(rows))
+    }
+
+    /// Reads a file by the ending of its name: `.parquet`; `.arrow`, `.feather` or `.ipc`; everything
+    /// else is CSV.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::from_csv_file`] and its likes; `Table` when the feature `columnar` is off and it is
+    /// needed.
+    pub fn from_file(path: &Path, csv: &CsvConfig) -> Result<Self, Error> {
+        let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+        match ending.as_deref() {
+            #[cfg(feature = "columnar")]
+            Some("parquet") => Self::from_parquet_file(path),
+            #[cfg(feature = "columnar")]
+            Some("arrow" | "feather" | "ipc") => Self::from_arrow_file(path),
+            #[cfg(not(feature = "columnar"))]
+            Some("parquet" | "arrow" | "feather" | "ipc") => Err(Error::Table {
+                table: path.display().to_string(),
+                detail: "a columnar file, which needs the feature `columnar`".into(),
+            }),
+            _ => Self::from_csv_file(path, csv),
+        }
     }
 
     fn new(name: &str, columns: Vec<String>, content: Content) -> Result<Self, Error> {
@@ -87,6 +115,8 @@ impl Table {
     pub fn n_rows(&self) -> usize {
         match &self.content {
             Content::Texts(rows) => rows.len(),
+            #[cfg(feature = "columnar")]
+            Content::Typed { n_rows, .. } => *n_rows,
         }
     }
 
@@ -138,6 +168,8 @@ impl Table {
     fn line(&self, row: usize) -> u64 {
         match &self.content {
             Content::Texts(rows) => rows.get(row).map_or(0, |(line, _)| *line),
+            #[cfg(feature = "columnar")]
+            Content::Typed { .. } => row as u64 + 1,
         }
     }
 
@@ -146,6 +178,10 @@ impl Table {
             Content::Texts(rows) => {
                 let text = rows.get(row).and_then(|(_, record)| record.get(column));
                 Datum::Text(text.unwrap_or_default())
+            }
+            #[cfg(feature = "columnar")]
+            Content::Typed { columns, .. } => {
+                columns.get(column).map_or(Datum::Missing, |column| column.datum(row))
             }
         };
         let name = self.columns.get(column).map_or("", |name| name);

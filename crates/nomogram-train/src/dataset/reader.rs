@@ -119,7 +119,13 @@ impl<'a> Reader<'a> {
         Ok(cells.map(move |cell| {
             self.take(index, feature, &cell).map_err(|error| {
                 let kind = error.kind();
-                Refused { kind, error: cell.refuse(self.expected(index, feature, kind)) }
+                let expected = match cell.datum {
+                    Datum::Integer(number) if number.unsigned_abs() > 1 << 53 => {
+                        "a whole number of at most 2^53".into()
+                    }
+                    _ => self.expected(index, feature, kind),
+                };
+                Refused { kind, error: cell.refuse(expected) }
             })
         }))
     }
@@ -147,8 +153,19 @@ impl<'a> Reader<'a> {
         if cell.is_missing(&self.config.missing) {
             return take(Value::Missing(None));
         }
-        let Datum::Text(text) = cell.datum;
-        take(of_text(text, feature))
+        let is_category = feature.kind == Kind::Category;
+        match cell.datum {
+            Datum::Text(text) => take(of_text(text, feature)),
+            // Levels are named by texts: the number of a level is not a level.
+            Datum::Integer(_) | Datum::Boolean(_) if is_category => take(Value::Text(&cell.text())),
+            Datum::Number(_) if is_category => take(UNFIT),
+            Datum::Number(number) => take(Value::Number(number)),
+            Datum::Integer(number) => take(Value::Integer(number)),
+            Datum::Boolean(value) => take(Value::Boolean(value)),
+            Datum::Missing => take(Value::Missing(None)),
+            Datum::Time(_) | Datum::Other(_) if is_category => take(UNFIT),
+            Datum::Time(_) | Datum::Other(_) => take(Value::Text("")),
+        }
     }
 
     /// What a refused cell should have been.
@@ -172,6 +189,9 @@ impl<'a> Reader<'a> {
         }
     }
 }
+
+/// Of no kind that a category can be.
+const UNFIT: Value<'static> = Value::Boolean(false);
 
 /// What a text says of a feature; a text that says nothing of its kind stays one, and is refused or
 /// imputed.
