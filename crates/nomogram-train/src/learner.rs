@@ -46,6 +46,9 @@ impl Learner {
             Self::LogisticRegression(spec) => Member::Linear(fit_logistic_regression(spec, rows)?),
             Self::BoostedTrees(spec) => Member::Forest(fit_boosted_trees(spec, rows, seed)?),
             Self::Network(spec) => Member::Network(fit_network(spec, rows, seed)?),
+            Self::RandomForest(_) => {
+                return Err(Error::Configuration("random_forest: not yet".into()));
+            }
         })
     }
 }
