@@ -9,7 +9,7 @@ use super::sums::{Sum, add, subtract};
 /// Tries the sets of levels; `bins` are the sums of `n_levels` levels, perhaps one of rare levels,
 /// and missing.
 pub(super) fn scan(best: &mut Best<'_>, n_levels: usize, bins: &[Sum]) {
-    let mut input = Levels { bins, n_levels, missing: bins.len() - 1 };
+    let input = Levels { bins, n_levels, missing: bins.len() - 1 };
     if n_levels <= best.search.histogram.max_cat_to_onehot {
         for bin in input.present(best, 1) {
             input.consider(best, &[bin]);
@@ -35,7 +35,7 @@ impl Levels<'_> {
             .collect()
     }
 
-    fn scan_sorted(&mut self, best: &mut Best<'_>) {
+    fn scan_sorted(&self, best: &mut Best<'_>) {
         let (spec, scale) = (best.search.histogram, best.search.scale);
         let ratio = |bin: usize| {
             let total = scale.total(self.bins[bin]);
@@ -57,22 +57,30 @@ impl Levels<'_> {
             let mut in_group = 0;
             for (place, bin) in order.iter().enumerate().take(longest) {
                 in_group += scale.count(self.bins[*bin]);
-                if in_group >= min_group && self.consider(best, &order[..=place]) {
+                let set = &order[..=place];
+                let left = self.sum(set);
+                let right = subtract(best.node.sum, left);
+                if scale.count(right) < min_group {
+                    break;
+                }
+                if in_group >= min_group && best.is_allowed(left, right) {
                     in_group = 0;
+                    self.consider(best, set);
                 }
             }
             order.reverse();
         }
     }
 
-    /// Tries a set; tells whether both sides have enough rows.
-    fn consider(&self, best: &mut Best<'_>, set: &[usize]) -> bool {
+    fn sum(&self, set: &[usize]) -> Sum {
+        set.iter().fold([0; 2], |sum, bin| add(sum, self.bins[*bin]))
+    }
+
+    /// Tries a set of levels, missing perhaps among them.
+    fn consider(&self, best: &mut Best<'_>, set: &[usize]) {
         let scale = best.search.scale;
-        let left = set.iter().fold([0; 2], |sum, bin| add(sum, self.bins[*bin]));
+        let left = self.sum(set);
         let right = subtract(best.node.sum, left);
-        if scale.count(left).min(scale.count(right)) < best.search.min_rows {
-            return false;
-        }
         let mut within: Vec<usize> =
             set.iter().copied().filter(|bin| *bin != self.missing).collect();
         within.sort_unstable();
@@ -84,7 +92,7 @@ impl Levels<'_> {
                 scale.count(left) > scale.count(right)
             };
             best.consider(left, right, missing_left, || Rule::Within(within));
-            return true;
+            return;
         }
         // A forest has no set of missing alone, so all levels go to the left instead, if there are
         // no others that would have to go with them.
@@ -92,6 +100,5 @@ impl Levels<'_> {
         if !has_rest {
             best.consider(right, left, false, || Rule::Within((0..self.n_levels).collect()));
         }
-        true
     }
 }

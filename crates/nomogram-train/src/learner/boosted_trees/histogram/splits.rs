@@ -182,6 +182,18 @@ impl Best<'_> {
         }
     }
 
+    /// Whether both sides have enough rows and curvature.
+    #[inline]
+    pub(super) fn is_allowed(&self, left: Sum, right: Sum) -> bool {
+        let scale = &self.search.scale;
+        if scale.count(left).min(scale.count(right)) < self.search.min_rows {
+            return false;
+        }
+        let lowest = scale.total(left).curvature.min(scale.total(right).curvature);
+        // Without curvature there is no Newton step.
+        lowest > 0.0 && lowest >= self.search.spec.min_child_weight
+    }
+
     /// Keeps a split if it is allowed and the best so far.
     #[inline]
     pub(super) fn consider(
@@ -191,16 +203,11 @@ impl Best<'_> {
         missing_left: bool,
         rule: impl FnOnce() -> Rule,
     ) {
+        if !self.is_allowed(left, right) {
+            return;
+        }
         let scale = &self.search.scale;
-        if scale.count(left).min(scale.count(right)) < self.search.min_rows {
-            return;
-        }
         let (of_left, of_right) = (scale.total(left), scale.total(right));
-        let lowest = of_left.curvature.min(of_right.curvature);
-        // Without curvature there is no Newton step.
-        if lowest <= 0.0 || lowest < self.search.spec.min_child_weight {
-            return;
-        }
         let bounds = self.node.bounds;
         let is_free =
             self.monotone == 0 && bounds.low == f64::NEG_INFINITY && bounds.high == f64::INFINITY;
