@@ -12,9 +12,11 @@ use std::path::Path;
 use ndarray::{Array2, ArrayView1};
 use nomogram::{Forest, Node, Side, Tree};
 use nomogram_train::config::{
-    BoostedTreesSpec, HistogramSpec, Impurity, MaxFeatures, RandomForestSpec, Splits,
+    BoostedTreesSpec, HistogramSpec, Impurity, Input, MaxFeatures, RandomForestSpec, Splits,
+    TrainingConfig,
 };
 use nomogram_train::learner::{TrainingRows, fit_boosted_trees, fit_random_forest};
+use nomogram_train::{Dataset, Metrics, train};
 use serde_json::Value;
 
 #[test]
@@ -54,6 +56,31 @@ fn a_tree_of_all_rows_and_inputs_is_that_of_scikit_learn() {
         let name = case["criterion"].to_string();
         assert_same(&table, &forest.trees[0], 3, (&expected["leaf"], &shares), (1e-12, &name));
     }
+}
+
+#[test]
+fn forests_of_both_kinds_are_sealed_and_tell_the_classes_apart() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let mut config = TrainingConfig::from_file(&examples.join("wdbc.yaml")).unwrap();
+    let dataset = Dataset::from_csv_file(&examples.join("data/wdbc.csv"), &config.data).unwrap();
+    let learners = [
+        "boosted_trees: { n_trees: 40, learning_rate: 0.2, max_leaves: 8, min_rows_per_leaf: 5, \
+         subsample: 0.8, column_subsample: 0.5, splits: { histogram: {} } }",
+        "random_forest: { n_trees: 40, criterion: gini, max_features: sqrt, min_rows_per_leaf: \
+         1, bootstrap: true }",
+    ];
+    config.members.truncate(2);
+    for (member, learner) in config.members.iter_mut().zip(learners) {
+        member.input = Input::Raw;
+        member.learner = serde_saphyr::from_str(learner).unwrap();
+    }
+    let trained = train(&config, &dataset, &mut |_: usize, _: usize, _: &str| {}).unwrap();
+    for member in &trained.out_of_fold.members {
+        let auc = Metrics::new(dataset.classes(), member).auc.unwrap();
+        assert!(auc > 0.98, "{auc}");
+    }
+    let again = train(&config, &dataset, &mut |_: usize, _: usize, _: &str| {}).unwrap();
+    assert_eq!(trained.bundle, again.bundle);
 }
 
 #[test]

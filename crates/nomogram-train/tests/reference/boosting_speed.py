@@ -4,7 +4,8 @@
     cargo build --release -p nomogram-train --example boosting_speed
     python boosting_speed.py TARGET_DIR/release/examples/boosting_speed
 
-Needs lightgbm, numpy, scikit-learn (for the AUC-free log loss only). Both get the
+Needs lightgbm, numpy, scikit-learn. Set OMP_WAIT_POLICY=PASSIVE on a machine that is
+busy, or LightGBM's threads wait for each other in vain. Both get the
 same table of float64 and make their bins within the time that is measured; the two
 take turns, so that what else the machine does hits both. Prints the median and the
 lowest seconds of each, and both log losses on the training rows.

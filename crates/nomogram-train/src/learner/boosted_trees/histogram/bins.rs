@@ -55,8 +55,8 @@ impl Bins {
         Self::Numbers { bounds: bounds(&distinct.collect::<Vec<_>>(), sorted.len(), max_bins) }
     }
 
-    #[allow(clippy::indexing_slicing, reason = "chunks of equals are not empty")]
     /// The bins of a column of levels: the most frequent have their own, of equals the lowest.
+    #[allow(clippy::indexing_slicing, reason = "chunks of equals are not empty")]
     fn of_levels(values: &[f64], max_bins: usize) -> Result<Self, String> {
         let mut all = Vec::with_capacity(values.len());
         for value in values.iter().filter(|value| !value.is_nan()) {

@@ -4,7 +4,7 @@
 //! curvature and count together in another. Adding and subtracting them rounds nothing, so a
 //! histogram that is its parent's minus its sibling's is the one that its own rows give, and any
 //! number of threads gives the same bits. The step is chosen for each tree so that the sum of all
-//! rows just fits: for 100,000 rows 2⁻⁴⁵ of a mean residual, 2⁻²⁹ of a mean curvature.
+//! rows just fits: for 100,000 rows 2⁻⁴⁴ of a mean residual, 2⁻²⁷ of a mean curvature.
 
 use super::bins::BLOCK;
 
