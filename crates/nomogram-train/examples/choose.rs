@@ -163,11 +163,9 @@ fn boosted_trees() -> Vec<Learner> {
         for max_depth in [1, 2, 3] {
             for subsample in [1.0, 0.5] {
                 let spec = BoostedTreesSpec {
-                    n_trees,
-                    learning_rate,
-                    max_depth,
-                    min_rows_per_leaf: 1,
+                    max_depth: Some(max_depth),
                     subsample,
+                    ..BoostedTreesSpec::new(n_trees, learning_rate)
                 };
                 candidates.push(Learner::BoostedTrees(spec));
             }

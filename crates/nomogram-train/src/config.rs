@@ -4,6 +4,7 @@
 //! what a model was trained with stands in its configuration, whose digest is sealed with it.
 
 mod data;
+mod trees;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -15,6 +16,8 @@ pub use data::{
     ActionConfig, CsvConfig, DataConfig, Encoding, FeatureConfig, Kind, PolicyConfig,
     QuantityConfig, RuleActionConfig, RuleConfig, TargetConfig, UnitConfig,
 };
+
+pub use trees::{BoostedTreesSpec, HistogramSpec, Impurity, MaxFeatures, RandomForestSpec, Splits};
 
 use crate::calibrate::Calibration;
 use crate::error::Error;
@@ -91,7 +94,7 @@ pub struct MemberConfig {
 pub enum Input {
     /// The values as they are.
     Raw,
-    /// Standard-scaled values.
+    /// Standard-scaled values; what may be missing is filled in, categories are one value per level.
     Scaled,
 }
 
@@ -106,6 +109,8 @@ pub enum Learner {
     BoostedTrees(BoostedTreesSpec),
     /// A multi-layer perceptron.
     Network(NetworkSpec),
+    /// A random forest.
+    RandomForest(RandomForestSpec),
 }
 
 /// Logistic regression with an L2 penalty, as scikit-learn defines it.
@@ -126,22 +131,6 @@ pub enum ClassWeight {
     Equal,
     /// Rows of a class count `n_rows / (n_classes · n_rows of the class)`.
     Balanced,
-}
-
-/// Gradient boosting with log loss and exact splits, as in Friedman (2001).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BoostedTreesSpec {
-    /// The number of trees.
-    pub n_trees: usize,
-    /// What each tree's leaves are multiplied by.
-    pub learning_rate: f64,
-    /// The largest number of splits from the root to a leaf.
-    pub max_depth: usize,
-    /// The smallest number of rows in a leaf.
-    pub min_rows_per_leaf: usize,
-    /// The share of the rows that each tree is fitted to, drawn without replacement.
-    pub subsample: f64,
 }
 
 /// A multi-layer perceptron with log loss, fitted by Adam (Kingma and Ba 2015).
@@ -171,7 +160,7 @@ pub struct NetworkSpec {
 pub struct EarlyStopping {
     /// The share of the rows that is held out, stratified.
     pub fraction: f64,
-    /// The number of epochs without a lower log loss after which to stop.
+    /// The number of epochs or rounds without a lower log loss after which to stop.
     pub patience: usize,
 }
 
@@ -296,23 +285,13 @@ impl Learner {
                 format!("{name}: {value}, expected a positive number")
             })
         };
-        let share = |value: f64, name| {
-            demand(value > 0.0 && value <= 1.0, || {
-                format!("{name}: {value}, expected more than 0 and at most 1")
-            })
-        };
         let count = |value: usize, name| {
             demand(value >= 1, || format!("{name}: {value}, expected at least 1"))
         };
         match self {
             Self::LogisticRegression(spec) => positive(spec.c, "c"),
-            Self::BoostedTrees(spec) => {
-                count(spec.n_trees, "n_trees")?;
-                positive(spec.learning_rate, "learning_rate")?;
-                count(spec.max_depth, "max_depth")?;
-                count(spec.min_rows_per_leaf, "min_rows_per_leaf")?;
-                share(spec.subsample, "subsample")
-            }
+            Self::BoostedTrees(spec) => spec.check(),
+            Self::RandomForest(spec) => spec.check(),
             Self::Network(spec) => {
                 spec.hidden.iter().try_for_each(|width| count(*width, "hidden"))?;
                 demand(spec.l2 >= 0.0 && spec.l2.is_finite(), || {

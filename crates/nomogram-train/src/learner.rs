@@ -6,6 +6,7 @@
 mod boosted_trees;
 mod logistic_regression;
 mod network;
+mod random_forest;
 mod standard_scaler;
 
 use ndarray::ArrayView2;
@@ -14,6 +15,7 @@ use nomogram::Member;
 pub use boosted_trees::fit_boosted_trees;
 pub use logistic_regression::fit_logistic_regression;
 pub use network::{NetworkStart, fit_network, fit_network_from};
+pub use random_forest::{fit_random_forest, fit_random_forest_out_of_bag};
 pub use standard_scaler::fit_standard_scaler;
 
 use crate::config::Learner;
@@ -42,10 +44,21 @@ impl Learner {
     /// learner says.
     pub fn fit(&self, rows: TrainingRows<'_>, seed: u64) -> Result<Member, Error> {
         self.check().map_err(Error::Configuration)?;
+        match self {
+            Self::LogisticRegression(_) => rows.refuse_missing("logistic regression")?,
+            Self::Network(_) => {
+                rows.refuse_missing("network")?;
+                if rows.weights.is_some() {
+                    return Err(Error::Data("network: rows have weights, expected none".into()));
+                }
+            }
+            _ => {}
+        }
         Ok(match self {
             Self::LogisticRegression(spec) => Member::Linear(fit_logistic_regression(spec, rows)?),
             Self::BoostedTrees(spec) => Member::Forest(fit_boosted_trees(spec, rows, seed)?),
             Self::Network(spec) => Member::Network(fit_network(spec, rows, seed)?),
+            Self::RandomForest(spec) => Member::Forest(fit_random_forest(spec, rows, seed)?),
         })
     }
 }
@@ -55,6 +68,15 @@ impl<'a> TrainingRows<'a> {
     #[must_use]
     pub fn binary(values: ArrayView2<'a, f64>, classes: &'a [usize]) -> Self {
         Self { values, classes, n_classes: 2, weights: None }
+    }
+
+    fn refuse_missing(&self, learner: &str) -> Result<(), Error> {
+        match self.values.indexed_iter().find(|(_, value)| value.is_nan()) {
+            None => Ok(()),
+            Some(((row, input), _)) => Err(Error::Data(format!(
+                "{learner}: row {row} has no value of input {input}; read `scaled`, which fills in"
+            ))),
+        }
     }
 
     /// The values row by row, each row contiguous.
@@ -83,6 +105,6 @@ pub(crate) fn number(count: usize) -> f64 {
 }
 
 /// A position as a bundle stores it.
-fn position(index: usize) -> Result<u32, Error> {
+pub(crate) fn position(index: usize) -> Result<u32, Error> {
     u32::try_from(index).map_err(|_| Error::Data(format!("{index} does not fit a bundle")))
 }

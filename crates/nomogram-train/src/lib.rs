@@ -24,6 +24,7 @@ mod validation;
 pub mod calibrate;
 pub mod learner;
 mod predictions;
+mod preprocessing;
 
 mod assessment;
 mod evaluation;

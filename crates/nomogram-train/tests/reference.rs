@@ -56,11 +56,12 @@ fn boosted_trees_split_where_scikit_learn_does() {
     for case in fixture["cases"].as_array().unwrap() {
         let of = |name: &str| &case["parameters"][name];
         let spec = BoostedTreesSpec {
-            n_trees: count(of("n_estimators")),
-            learning_rate: of("learning_rate").as_f64().unwrap(),
-            max_depth: count(of("max_depth")),
+            max_depth: Some(count(of("max_depth"))),
             min_rows_per_leaf: count(of("min_samples_leaf")),
-            subsample: 1.0,
+            ..BoostedTreesSpec::new(
+                count(of("n_estimators")),
+                of("learning_rate").as_f64().unwrap(),
+            )
         };
         let forest = fit_boosted_trees(&spec, rows, 0).unwrap();
         let mut comparison = Comparison::default();

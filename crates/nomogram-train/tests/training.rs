@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use nomogram::{Combiner, Model, Session, StackInput, unseal};
+use nomogram::{Combiner, Model, Session, StackInput, Step, unseal};
 use nomogram_train::config::{ClassWeight, Input, Learner, LogisticRegressionSpec};
 use nomogram_train::split::{Split, stratified_folds};
 use nomogram_train::tuning::{cross_validate_tuned, tune};
@@ -237,6 +237,52 @@ fn calibrators_are_fitted_on_held_out_rows_and_sealed() {
         let plain = train(&self::config(), &dataset()).unwrap();
         assert_eq!(trained.out_of_fold.members, plain.out_of_fold.members, "{kind}");
     }
+}
+
+#[test]
+fn missing_values_categories_and_weights_reach_every_member_that_takes_them() {
+    let text = CONFIG
+        .replace("{ name: a, unit: mg/dL }", "{ name: a, policy: { missing: impute } }")
+        .replace("{ name: b }", "{ name: b, kind: category, levels: [low, high] }")
+        .replace("row_id: id", "row_id: id\n  weight: w");
+    let mut config = TrainingConfig::from_yaml(&text).unwrap();
+    config.members.truncate(2);
+    let mut table = String::from("id,y,a,b,w\n");
+    for row in 0..120_u32 {
+        let class = if (row % 2 == 1) != (row % 9 == 0) { "yes" } else { "no" };
+        let a = if row % 5 == 0 { String::new() } else { (row % 2 * 3 + row % 7).to_string() };
+        let level = if row % 3 == 0 { "low" } else { "high" };
+        writeln!(table, "{row},{class},{a},{level},{}", 1 + row % 2).unwrap();
+    }
+    let dataset = Dataset::from_csv("table", table.as_bytes(), &config.data).unwrap();
+    config.members[1].learner = serde_json::from_str(
+        r#"{"boosted_trees": {"n_trees": 5, "learning_rate": 0.3, "max_depth": 2,
+            "min_rows_per_leaf": 2, "subsample": 1.0, "splits": {"histogram": {}}}}"#,
+    )
+    .unwrap();
+    let weighted = train(&config, &dataset).unwrap();
+    let branches = unseal(&weighted.bundle).unwrap().0.branches;
+    let scaled = branches.iter().find(|branch| branch.name == "scaled").unwrap();
+    assert!(matches!(
+        scaled.steps.as_slice(),
+        [Step::Impute(_), Step::OneHot(_), Step::StandardScale(_)]
+    ));
+    let mut session = Session::new(weighted.model.clone());
+    assert!(session.predict_row(&[f64::NAN, 1.0]).is_ok());
+
+    let all_one = table.lines().enumerate().map(|(line, text)| match line {
+        0 => format!("{text}\n"),
+        _ => format!("{},1\n", text.rsplit_once(',').unwrap().0),
+    });
+    let all_one: String = all_one.collect();
+    let plain = Dataset::from_csv("table", all_one.as_bytes(), &config.data).unwrap();
+    let plain = train(&config, &plain).unwrap();
+    for member in 0..2 {
+        assert_ne!(weighted.out_of_fold.members[member], plain.out_of_fold.members[member]);
+    }
+    config.members[0].input = Input::Raw;
+    let error = train(&config, &dataset).unwrap_err().to_string();
+    assert!(error.contains("logistic regression: row 0 has no value of input 0"), "{error}");
 }
 
 const TUNING: &str = r#"

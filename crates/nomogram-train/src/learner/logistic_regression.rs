@@ -81,6 +81,10 @@ impl Problem {
                 rows.classes.iter().map(|class| by_class[*class]).collect()
             }
         };
+        let weights = match rows.weights {
+            None => weights,
+            Some(own) => weights.iter().zip(own).map(|(a, b)| a * b).collect(),
+        };
         Self {
             values: rows.row_major(),
             n_inputs: rows.n_inputs(),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use ndarray::Array2;
-use nomogram::{Branch, EnsembleMember, MIN_GOLDEN_CASES, Manifest, Parts, Step};
+use nomogram::{Branch, EnsembleMember, MIN_GOLDEN_CASES, Manifest, Parts};
 use rayon::prelude::*;
 
 use super::held_out::HeldOut;
@@ -12,7 +12,8 @@ use super::{Progress, vote};
 use crate::config::{Input, TrainingConfig};
 use crate::dataset::Dataset;
 use crate::error::Error;
-use crate::learner::{TrainingRows, fit_standard_scaler};
+use crate::learner::TrainingRows;
+use crate::preprocessing::fit_scaled;
 use crate::split::{Split, stratified_folds};
 
 /// Fits of one configuration, from any thread.
@@ -52,7 +53,7 @@ impl<'a> Fits<'a> {
                 values: values.view(),
                 classes: dataset.classes(),
                 n_classes: dataset.schema().target().classes().len(),
-                weights: None,
+                weights: dataset.weights(),
             };
             members.push(EnsembleMember {
                 name: member.name.clone(),
@@ -115,12 +116,6 @@ fn refuse_what_is_not_learned_from(dataset: &Dataset) -> Result<(), Error> {
     if dataset.n_classes() != 2 {
         return refused(&format!("{} classes", dataset.n_classes()));
     }
-    if dataset.weights().is_some() {
-        return refused("rows have weights");
-    }
-    if dataset.has_missing_values() {
-        return refused("values are missing");
-    }
     Ok(())
 }
 
@@ -138,10 +133,8 @@ impl Inputs {
             let (branch, encoded) = match input {
                 Input::Raw => (("raw", Vec::new()), dataset.values().clone()),
                 Input::Scaled => {
-                    let scaler = fit_standard_scaler(dataset.values().view())?;
-                    let step = Step::StandardScale(scaler);
-                    let encoded = step.encode(dataset.values().view())?;
-                    (("scaled", vec![step]), encoded)
+                    let (steps, encoded) = fit_scaled(dataset)?;
+                    (("scaled", steps), encoded)
                 }
             };
             inputs.branches.push(Branch { name: branch.0.into(), source: None, steps: branch.1 });
