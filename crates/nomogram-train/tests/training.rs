@@ -247,6 +247,7 @@ fn missing_values_categories_and_weights_reach_every_member_that_takes_them() {
         .replace("row_id: id", "row_id: id\n  weight: w");
     let mut config = TrainingConfig::from_yaml(&text).unwrap();
     config.members.truncate(2);
+    config.allow_dead_members = true;
     let mut table = String::from("id,y,a,b,w\n");
     for row in 0..120_u32 {
         let class = if (row % 2 == 1) != (row % 9 == 0) { "yes" } else { "no" };
