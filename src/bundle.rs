@@ -49,6 +49,30 @@ pub struct Parts {
     pub cutoffs: Vec<Cutoff>,
 }
 
+impl Parts {
+    /// The parts of a bundle, for those who describe or compare models.
+    ///
+    /// Digests are checked. That the parts fit each other, and that they predict what was sealed,
+    /// [`Model::open`](crate::Model::open) alone proves.
+    ///
+    /// # Errors
+    ///
+    /// Every kind of the classes `Format`, `Version`, `Integrity` and `Limit`.
+    ///
+    /// ```
+    /// use nomogram::{Limits, Parts};
+    ///
+    /// let bytes = nomogram_testkit::bundle_of_three_members();
+    /// let parts = Parts::of_bundle(&bytes, &Limits::default())?;
+    /// assert_eq!(parts.members[0].name, "linear");
+    /// assert!(Parts::of_bundle(&bytes[1..], &Limits::default()).is_err());
+    /// # Ok::<(), nomogram::Error>(())
+    /// ```
+    pub fn of_bundle(bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
+        Ok(Bundle::from_bytes(bytes, limits)?.parts)
+    }
+}
+
 /// A decoded bundle whose digests are right; its parts are not yet checked against each other.
 #[derive(Debug)]
 pub(crate) struct Bundle {
