@@ -106,8 +106,8 @@ impl Columns {
             if !is_known && !wanted.ignore_others && !others.contains(&column) {
                 let names = known_names(schema.features().iter().map(|f| f.name.as_str()));
                 return Err(failed(format!(
-                    "column `{}` is no feature of the model, which are {names}; name it by --id or \
-                     --keep, or leave it aside with --ignore-other-columns",
+                    "column `{}` is no feature of the model: name it by --id or --keep, or leave \
+                     such columns aside with --ignore-other-columns; the features are {names}",
                     header.name
                 )));
             }

@@ -241,7 +241,10 @@ impl Movement {
     /// Keeps the rows that move the most; of equal ones, the first.
     fn push_top(&mut self, moved: MovedRow, n: usize) {
         let is_smaller = |last: &MovedRow| last.change >= moved.change;
-        if n == 0 || (self.top.len() == n && self.top.last().is_some_and(is_smaller)) {
+        if n == 0
+            || moved.change <= 0.0
+            || (self.top.len() == n && self.top.last().is_some_and(is_smaller))
+        {
             return;
         }
         let at = self.top.partition_point(|earlier| earlier.change >= moved.change);
