@@ -1,0 +1,53 @@
+//! Why a command failed, and with which exit code.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::exit;
+
+/// Why a command failed: where, what was found, what was expected.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// Options contradict each other or the bundle.
+    #[error("{0}")]
+    Usage(String),
+    /// A file could not be read or written.
+    #[error("{place}: {cause}")]
+    File { place: String, cause: io::Error },
+    /// The core refused a bundle.
+    #[error("{}: {cause}", path.display())]
+    Bundle { path: PathBuf, cause: Box<nomogram::Error> },
+    /// A table does not have the shape that the model asks for, or cannot be decoded.
+    #[error("{table}: {detail}")]
+    Table { table: String, detail: String },
+    /// A row was refused, and nobody asked to go on.
+    #[error("{table}: {refusal}")]
+    Row { table: String, refusal: String },
+    /// Standard output was closed by its reader.
+    #[error("standard output was closed")]
+    BrokenPipe,
+    /// The program has a defect.
+    #[error("a defect of this program: {0}; please report it")]
+    Defect(&'static str),
+}
+
+impl Error {
+    /// A failure of a file, or of standard input or output.
+    pub(crate) fn file(place: impl Into<String>, cause: io::Error) -> Self {
+        Self::File { place: place.into(), cause }
+    }
+
+    /// Options that cannot be followed.
+    pub(crate) fn usage(detail: impl Into<String>) -> Self {
+        Self::Usage(detail.into())
+    }
+
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::BrokenPipe => ExitCode::SUCCESS,
+            Self::Usage(_) => ExitCode::from(exit::USAGE),
+            _ => ExitCode::FAILURE,
+        }
+    }
+}
