@@ -20,7 +20,9 @@ pub use data::{
 pub use trees::{BoostedTreesSpec, HistogramSpec, Impurity, MaxFeatures, RandomForestSpec, Splits};
 
 use crate::calibrate::Calibration;
+use crate::dataset::Dataset;
 use crate::error::Error;
+use crate::split::{FoldsConfig, RowParts, Split, SplitConfig, stratified_folds};
 use crate::statistics::cutoffs::CutoffRule;
 use crate::tuning::TuningConfig;
 
@@ -32,6 +34,10 @@ pub struct TrainingConfig {
     pub model: ModelName,
     /// What the columns of the table are.
     pub data: DataConfig,
+    /// Which rows are for testing, and how folds are dealt; without it, all rows are learned from and
+    /// folds are stratified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub splits: Option<SplitConfig>,
     /// Decides every random choice.
     pub seed: u64,
     /// How members are judged before the model is sealed.
@@ -244,6 +250,39 @@ impl TrainingConfig {
         Ok(Digest::of(&json))
     }
 
+    /// The rows to learn from and the rows for testing.
+    ///
+    /// # Errors
+    ///
+    /// `Data` when the rows cannot be split as asked.
+    pub fn parts(&self, dataset: &Dataset) -> Result<RowParts, Error> {
+        match &self.splits {
+            Some(splits) => splits.parts(dataset, self.seed),
+            None => Ok(RowParts { train: (0..dataset.n_rows()).collect(), ..RowParts::default() }),
+        }
+    }
+
+    /// Folds of the rows to learn from; repeats have other seeds.
+    ///
+    /// # Errors
+    ///
+    /// `Data` when the rows cannot be dealt as asked.
+    pub(crate) fn folds(&self, dataset: &Dataset, seed: u64) -> Result<Vec<Split>, Error> {
+        match &self.splits {
+            None => stratified_folds(dataset.classes(), self.validation.n_folds, seed),
+            Some(splits) => {
+                let once = FoldsConfig { repeats: 1, ..splits.folds };
+                let folds = SplitConfig { folds: once, ..*splits }.folds(dataset, seed)?;
+                Ok(folds.into_iter().flatten().collect())
+            }
+        }
+    }
+
+    /// How many folds there are, as far as this is known without the data.
+    pub(crate) fn n_folds(&self) -> usize {
+        self.splits.and_then(|splits| splits.folds.n).unwrap_or(self.validation.n_folds)
+    }
+
     /// Whether the vote is fitted to predictions of rows that the members had not seen.
     pub(crate) fn needs_held_out(&self) -> bool {
         !matches!(self.vote, Vote::Soft | Vote::Hard) || self.calibration.is_some()
@@ -274,6 +313,7 @@ impl TrainingConfig {
         require(self.members.iter().any(|member| member.weight > 0.0), || {
             "every member has weight 0, at least 1 must count".into()
         })?;
+        self.splits.as_ref().map_or(Ok(()), SplitConfig::check)?;
         self.tuning.as_ref().map_or(Ok(()), TuningConfig::check)
     }
 }

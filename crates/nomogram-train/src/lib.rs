@@ -1,6 +1,7 @@
 //! Trains clinical risk models and seals them into bundles.
 //!
-//! From a table to a bundle: read ([`Dataset`]), split ([`split`]), fit and check ([`train`]),
+//! From a table to a bundle: draft what its columns are ([`infer_schema`]), look for all that is wrong
+//! with it ([`validate`]), read ([`Dataset`]), split ([`split`]), fit and check ([`train`]),
 //! evaluate ([`Evaluation`]). Every fit sees training rows only: preprocessing is fitted inside the
 //! fold. The same data, configuration and seed give the same bundle, byte for byte, on every
 //! platform, in debug and in release.

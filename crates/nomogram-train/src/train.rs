@@ -37,8 +37,11 @@ pub struct Trained {
     pub bundle: Vec<u8>,
     /// The same bundle, opened.
     pub model: Arc<Model>,
-    /// The predictions of the training rows by models that had not seen them.
+    /// The predictions of the rows of [`Self::held_out`], in this order, by models that had not seen
+    /// them.
     pub out_of_fold: Predictions,
+    /// The training rows that a fold held out: all of them, but for the earliest of folds by time.
+    pub held_out: Vec<usize>,
 }
 
 /// Trains, judges every member on held-out folds, and seals.
@@ -57,19 +60,20 @@ pub fn train(
     progress: &mut dyn Progress,
 ) -> Result<Trained, Error> {
     config.check()?;
-    let fits = Fits::new(config, config.validation.n_folds + 1, progress);
+    let fits = Fits::new(config, config.n_folds() + 1, progress);
     let (members, held_out) =
         rayon::join(|| fits.fit(dataset, "all rows"), || fits.hold_out(dataset, ""));
     let (members, held_out) = (members?, held_out?);
-    let out_of_fold = held_out.predict()?;
-    let cutoffs = choose_cutoffs(config, dataset, &out_of_fold)?;
+    let out_of_fold = held_out.predict()?.select(held_out.rows());
+    let judged = dataset.select(held_out.rows());
+    let cutoffs = choose_cutoffs(config, &judged, &out_of_fold)?;
     let parts = Parts { cutoffs, ..held_out.fit_vote()?.of(members) };
     let golden_rows = golden_rows::choose(&parts, dataset)?;
     let bundle = seal(&parts, golden_rows.view())?;
     let model = Arc::new(Model::open(&bundle)?);
-    let trained = Trained { bundle, model, out_of_fold };
+    let trained = Trained { bundle, model, out_of_fold, held_out: held_out.rows().to_vec() };
     if !config.allow_dead_members {
-        refuse_dead_members(config, dataset, &trained)?;
+        refuse_dead_members(config, dataset, &judged, &trained)?;
     }
     Ok(trained)
 }
@@ -103,7 +107,7 @@ pub fn cross_validate(
     progress: &mut dyn Progress,
 ) -> Result<Predictions, Error> {
     config.check()?;
-    let n_inner = if config.needs_held_out() { config.validation.n_folds } else { 0 };
+    let n_inner = if config.needs_held_out() { config.n_folds() } else { 0 };
     let fits = Fits::new(config, folds.len() * (n_inner + 1), progress);
     let predict = |(fold, split): (usize, &Split)| {
         let rows = dataset.select(&split.train);
@@ -135,6 +139,7 @@ fn predict(parts: &Parts, fitted: &Dataset, rows: &Dataset) -> Result<Prediction
 fn refuse_dead_members(
     config: &TrainingConfig,
     dataset: &Dataset,
+    judged: &Dataset,
     trained: &Trained,
 ) -> Result<(), Error> {
     let min_auc = config.validation.min_auc;
@@ -154,7 +159,7 @@ fn refuse_dead_members(
         }
         let out_of_fold = trained.out_of_fold.members.get(index);
         let auc = out_of_fold
-            .and_then(|held_out| Metrics::new(dataset.classes(), &held_out.column(1).to_vec()).auc);
+            .and_then(|held_out| Metrics::new(judged.classes(), &held_out.column(1).to_vec()).auc);
         if auc.is_none_or(|auc| auc < min_auc) {
             let auc = auc.map_or("undefined".into(), |auc| format!("{auc:.4}"));
             return Err(refused(format!(

@@ -14,7 +14,7 @@ use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::learner::TrainingRows;
 use crate::preprocessing::fit_scaled;
-use crate::split::{Split, stratified_folds};
+use crate::split::Split;
 
 /// Fits of one configuration, from any thread.
 pub(super) struct Fits<'a> {
@@ -80,8 +80,7 @@ impl<'a> Fits<'a> {
         dataset: &'d Dataset,
         what: &str,
     ) -> Result<HeldOut<'d>, Error> {
-        let n_folds = self.config.validation.n_folds;
-        let folds = stratified_folds(dataset.classes(), n_folds, self.config.seed)?;
+        let folds = self.config.folds(dataset, self.config.seed)?;
         let fit = |(fold, split): (usize, Split)| {
             let parts = self.fit(&dataset.select(&split.train), &format!("{what}fold {fold}"))?;
             Ok((split, parts))

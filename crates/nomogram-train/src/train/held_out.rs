@@ -1,5 +1,7 @@
 //! What models say of rows that they had not seen, and the vote that is fitted to it.
 
+use std::collections::BTreeSet;
+
 use nomogram::{Calibrator, Combiner, Parts};
 
 use super::{predict, vote};
@@ -14,6 +16,8 @@ pub(super) struct HeldOut<'a> {
     config: &'a TrainingConfig,
     dataset: &'a Dataset,
     folds: Vec<(Split, Parts)>,
+    /// The rows that a fold holds out, ascending.
+    rows: Vec<usize>,
     /// The vote as far as the configuration says it without held-out rows.
     predictions: Predictions,
 }
@@ -39,12 +43,19 @@ impl<'a> HeldOut<'a> {
         folds: Vec<(Split, Parts)>,
     ) -> Result<Self, Error> {
         let predictions = gather(dataset, &folds, |_, parts| Ok(parts.clone()))?;
-        Ok(Self { config, dataset, folds, predictions })
+        let rows: BTreeSet<usize> =
+            folds.iter().flat_map(|(split, _)| &split.test).copied().collect();
+        Ok(Self { config, dataset, folds, rows: rows.into_iter().collect(), predictions })
     }
 
     /// The vote that the configuration asks for, fitted to all held-out rows.
     pub(super) fn fit_vote(&self) -> Result<FittedVote, Error> {
-        self.fit_vote_to(&(0..self.dataset.n_rows()).collect::<Vec<_>>())
+        self.fit_vote_to(&self.rows)
+    }
+
+    /// The rows that a fold holds out, ascending.
+    pub(super) fn rows(&self) -> &[usize] {
+        &self.rows
     }
 
     /// What the vote says of each row, fitted to what the members say of the other folds.
@@ -53,7 +64,9 @@ impl<'a> HeldOut<'a> {
             return Ok(self.predictions.clone());
         }
         gather(self.dataset, &self.folds, |split, parts| {
-            Ok(self.fit_vote_to(&split.train)?.of(parts.clone()))
+            let others: Vec<usize> =
+                self.rows.iter().copied().filter(|row| !split.test.contains(row)).collect();
+            Ok(self.fit_vote_to(&others)?.of(parts.clone()))
         })
     }
 

@@ -8,7 +8,7 @@ use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::metrics::log_loss;
 use crate::predictions::Predictions;
-use crate::split::{Split, stratified_folds};
+use crate::split::Split;
 use crate::train::cross_validate;
 
 /// Searches the settings that `config.tuning` names, and puts the best ones into the configuration.
@@ -80,13 +80,12 @@ fn tuning(config: &TrainingConfig) -> Result<&TuningConfig, Error> {
 
 /// As many folds as the last rung asks for.
 fn folds(config: &TrainingConfig, dataset: &Dataset, n: usize) -> Result<Vec<Split>, Error> {
-    let n_folds = config.validation.n_folds;
     let mut all = Vec::with_capacity(n);
     for seed in config.seed.. {
         if all.len() >= n {
             break;
         }
-        all.extend(stratified_folds(dataset.classes(), n_folds, seed)?);
+        all.extend(config.folds(dataset, seed)?);
     }
     all.truncate(n);
     Ok(all)
