@@ -8,7 +8,7 @@
 
 Rows are those of examples/data/wdbc.csv, drawn with a fixed seed, each value scaled by a random
 factor near 1 and rounded to 6 digits. They are written once as CSV and as Parquet to FOLDER (about
-2.3 and 1.4 GB for the 10 million rows of the default), which is yours to delete. The stages of
+2.8 and 2.3 GB for the 10 million rows of the default), which is yours to delete. The stages of
 --timings are added up over all threads, and measuring them costs some time itself; so each case runs
 twice, once for the clock and once for the stages.
 """
