@@ -4,12 +4,15 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::commands::{completions, diff, inspect, man, predict, verify};
+use crate::commands::{
+    compare, completions, diff, evaluate, inspect, man, predict, schema, train, tune, validate,
+    verify,
+};
 use crate::console::{Color, Console};
 use crate::error::Error;
 use crate::exit::{self, Exit};
 
-/// Clinical risk models in sealed bundles: predict with them, look into them, compare them.
+/// Clinical risk models in sealed bundles: train them, predict with them, judge and compare them.
 #[derive(Debug, Parser)]
 #[command(name = "nomogram", version, after_help = exit::HELP, propagate_version = true)]
 #[command(disable_help_subcommand = true)]
@@ -39,6 +42,20 @@ struct Options {
 #[derive(Debug, Subcommand)]
 #[command(subcommand_value_name = "COMMAND")]
 enum Command {
+    #[command(after_help = exit::HELP)]
+    Schema(schema::Arguments),
+    #[command(after_help = exit::HELP)]
+    Validate(validate::Arguments),
+    #[command(after_help = exit::HELP)]
+    Train(train::Arguments),
+    #[command(after_help = exit::HELP)]
+    Tune(tune::Arguments),
+    #[command(after_help = exit::HELP)]
+    Evaluate(evaluate::Arguments),
+    #[command(after_help = exit::HELP)]
+    Compare(compare::Arguments),
+    #[command(after_help = exit::HELP)]
+    Report(evaluate::ReportArguments),
     #[command(after_help = exit::HELP)]
     Predict(predict::Arguments),
     #[command(after_help = exit::HELP)]
@@ -77,6 +94,13 @@ pub(crate) fn run() -> ExitCode {
 
 fn dispatch(command: Command, console: &Console) -> Result<Exit, Error> {
     match command {
+        Command::Schema(arguments) => schema::run(arguments, console),
+        Command::Validate(arguments) => validate::run(&arguments, console),
+        Command::Train(arguments) => train::run(&arguments, console),
+        Command::Tune(arguments) => tune::run(&arguments, console),
+        Command::Evaluate(arguments) => evaluate::run(&arguments, console),
+        Command::Compare(arguments) => compare::run(&arguments, console),
+        Command::Report(arguments) => evaluate::run_report(&arguments, console),
         Command::Predict(arguments) => predict::run(arguments, console),
         Command::Inspect(arguments) => inspect::run(&arguments, console),
         Command::Verify(arguments) => verify::run(&arguments, console),

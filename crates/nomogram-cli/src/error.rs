@@ -24,6 +24,18 @@ pub(crate) enum Error {
     /// A row was refused, and nobody asked to go on.
     #[error("{table}: {refusal}")]
     Row { table: String, refusal: String },
+    /// A table has errors that training would not survive; the report of them.
+    #[error("the table cannot be used\n{0}")]
+    Validation(String),
+    /// Training or evaluation failed.
+    #[error(transparent)]
+    Training(#[from] nomogram_train::Error),
+    /// A report could not be written.
+    #[error(transparent)]
+    Report(#[from] nomogram_report::Error),
+    /// The core refused a model that was just trained.
+    #[error(transparent)]
+    Model(#[from] nomogram::Error),
     /// Standard output was closed by its reader.
     #[error("standard output was closed")]
     BrokenPipe,

@@ -1,4 +1,4 @@
-//! The program `nomogram`: predicting with sealed bundles, and looking into them.
+//! The program `nomogram`: training sealed bundles, predicting with them, and looking into them.
 //!
 //! Every prediction is the core's: nothing here computes one. A command is one file in `commands/`.
 
@@ -14,6 +14,7 @@ mod description;
 mod table;
 
 mod refusal;
+mod training;
 mod workers;
 
 mod commands;
