@@ -8,7 +8,7 @@
 //!
 //! Only this crate has `fit`; what it returns are the fitted types of the `nomogram` crate.
 
-// Modules stand in layers, lowest first.
+// Modules stand in layers, lowest first; `config` names what each of them can be asked for.
 mod error;
 mod random;
 
