@@ -95,9 +95,23 @@ impl Flags {
     }
 }
 
-/// A schema, ready to take rows.
+/// A schema, ready to take rows: what a session does with a row before the model gets it, for tools
+/// that read rows without a model.
+///
+/// ```
+/// use nomogram::{Action, Feature, Flags, Intake, Range, Schema, Target, Value};
+///
+/// let mut age = Feature::number("age");
+/// age.range = Some(Range { low: 18.0, high: 90.0 });
+/// age.policy.out_of_range = Action::Clamp;
+/// let schema = Schema::new(vec![age], Target::of_classes("outcome", ["no", "yes"]))?;
+/// let intake = Intake::of_schema(&schema)?;
+/// assert_eq!(intake.take(0, Value::Number(95.0))?, (90.0, Flags::OUT_OF_RANGE.union(Flags::CLAMPED)));
+/// assert!(intake.take(0, Value::Missing(None)).is_err());
+/// # Ok::<(), nomogram::Error>(())
+/// ```
 #[derive(Debug)]
-pub(crate) struct Intake {
+pub struct Intake {
     /// Of each feature, the numbers that pass without any question but whether they are whole.
     plain: Vec<Domain>,
     gates: Vec<Gate>,
@@ -116,6 +130,42 @@ struct Gate {
 }
 
 impl Intake {
+    /// For any schema.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidModel` when the schema contradicts itself.
+    pub fn of_schema(schema: &Schema) -> Result<Self, Error> {
+        schema.check()?;
+        Ok(Self::new(schema))
+    }
+
+    /// Applies the policy of a feature to a value: the number that a model gets, NaN where it counts
+    /// as missing, and what was done.
+    ///
+    /// # Errors
+    ///
+    /// `UnknownFeature`, `UnknownUnit`, or a kind of the class `Value`. No error tells the value.
+    pub fn take(&self, feature: usize, value: Value<'_>) -> Result<(f64, Flags), Error> {
+        let cell = self.cell(feature, value)?;
+        match self.plain.get(feature) {
+            Some(plain) if cell.is_plain(plain) => Ok((cell.number, Flags::default())),
+            _ => self.treat(feature, cell),
+        }
+    }
+
+    /// The positions of the rules that a row breaks, one value per feature as [`Self::take`] gives
+    /// them.
+    ///
+    /// # Errors
+    ///
+    /// `FeatureCount`.
+    pub fn broken_rules(&self, row: &[f64]) -> Result<impl Iterator<Item = usize>, Error> {
+        self.check_width(row.len())?;
+        let rules = self.rules.iter().enumerate();
+        Ok(rules.filter(|(_, (_, rule))| rule.is_broken_by(row)).map(|(index, _)| index))
+    }
+
     /// For a schema that was checked.
     pub(crate) fn new(schema: &Schema) -> Self {
         let gate = |feature: &Feature| {
@@ -186,10 +236,8 @@ impl Intake {
         for (index, ((plain, cell), (value, flag))) in
             self.plain.iter().zip(cells).zip(outputs).enumerate()
         {
-            let Cell { number, mark } = cell;
-            let is_plain = mark == Mark::Number && number >= plain.low && number <= plain.high;
-            if is_plain && (!plain.is_whole || is_whole(number)) {
-                (*value, *flag) = (number, Flags::default());
+            if cell.is_plain(plain) {
+                (*value, *flag) = (cell.number, Flags::default());
                 continue;
             }
             (*value, *flag) = self.treat(index, cell)?;
@@ -353,6 +401,13 @@ impl Gate {
 impl Cell {
     /// Nobody said anything.
     pub(crate) const UNSET: Self = Self { number: 0.0, mark: Mark::Unset };
+
+    /// Whether it passes without any question.
+    #[inline]
+    fn is_plain(self, plain: &Domain) -> bool {
+        let is_within = self.number >= plain.low && self.number <= plain.high;
+        self.mark == Mark::Number && is_within && (!plain.is_whole || is_whole(self.number))
+    }
 
     /// Why there is no value, where that was said.
     pub(crate) fn missing_reason(self) -> Option<MissingReason> {

@@ -56,7 +56,7 @@ pub mod ffi;
 pub use bundle::{Digest, Limits, MAX_GOLDEN_CASES, MIN_GOLDEN_CASES, Manifest, Parts};
 pub use ensemble::{CalibrationMap, Calibrator, Combiner, Cutoff, EnsembleMember, StackInput};
 pub use error::{Error, ErrorClass, ErrorKind, Place};
-pub use intake::{Flags, Value};
+pub use intake::{Flags, Intake, Value};
 pub use link::Link;
 pub use member::{
     Activation, Aggregate, BatchNormalization, Comparison, Forest, Layer, Likelihood, Linear,
@@ -74,7 +74,7 @@ pub use schema::{
     Action, Condition, Feature, FeatureKind, MissingReason, Policy, Quantity, Range, Rule,
     RuleAction, Schema, Target, Unit,
 };
-pub use seal::seal;
+pub use seal::{seal, unseal};
 pub use session::{OnRefusal, Session};
 
 /// Compiles the example of the README.

@@ -38,6 +38,18 @@ pub fn erf(x: f64) -> f64 {
     libm::erf(x)
 }
 
+/// `1 − erf(x)`, with full relative accuracy far out: the tails of the normal distribution.
+#[must_use]
+pub fn erfc(x: f64) -> f64 {
+    libm::erfc(x)
+}
+
+/// The natural logarithm of the absolute value of the gamma function: of `(x − 1)!` at whole `x`.
+#[must_use]
+pub fn ln_gamma(x: f64) -> f64 {
+    libm::lgamma(x)
+}
+
 /// The nearest whole number, halves away from 0.
 #[must_use]
 pub fn round(x: f64) -> f64 {
@@ -131,5 +143,7 @@ mod tests {
         assert_eq!(logistic(1.0).to_bits(), 0x3FE7_64D4_F5D5_A2BD);
         assert_eq!(erf(0.5).to_bits(), 0x3FE0_A7EF_5C18_EDD2);
         assert_eq!(erf(-2.0).to_bits(), 0xBFEF_D9AE_1427_95E3);
+        assert_eq!(erfc(2.0).to_bits(), 0x3F73_28F5_EC35_0E67);
+        assert_eq!(ln_gamma(10.5).to_bits(), 0x402B_E199_A0F6_4393);
     }
 }

@@ -1,11 +1,11 @@
-//! Parts to a sealed bundle.
+//! Parts to a sealed bundle, and back.
 
 use alloc::format;
 use alloc::vec::Vec;
 
-use ndarray::ArrayView2;
+use ndarray::{Array2, ArrayView2};
 
-use crate::bundle::{Digest, GoldenCase, Parts, to_bytes};
+use crate::bundle::{Bundle, Digest, GoldenCase, Limits, Parts, to_bytes};
 use crate::error::{Error, ErrorKind, Place};
 use crate::intake::Cell;
 use crate::model::{Buffers, Model};
@@ -35,4 +35,21 @@ pub fn seal(parts: &Parts, golden_rows: ArrayView2<'_, f64>) -> Result<Vec<u8>, 
     // What cannot be opened must not be sealed: this covers the number of cases and the codec.
     Model::open(&bytes).map_err(|e| Error::new(ErrorKind::InvalidModel, format!("{e}")))?;
     Ok(bytes)
+}
+
+/// The parts of a bundle and its golden rows, as [`seal`] took them: for those who look into a model
+/// or derive another one from it. A bundle of the newest format is sealed to the same bytes again.
+///
+/// # Errors
+///
+/// As [`Model::open`], which also checks the bundle.
+pub fn unseal(bytes: &[u8]) -> Result<(Parts, Array2<f64>), Error> {
+    Model::open(bytes)?;
+    let bundle = Bundle::from_bytes(bytes, &Limits::default())?;
+    let n_features = bundle.parts.schema.n_features();
+    let shape = (bundle.golden_cases.len(), n_features);
+    let rows = bundle.golden_cases.into_iter().flat_map(|case| case.row).collect();
+    let rows = Array2::from_shape_vec(shape, rows)
+        .map_err(|e| Error::new(ErrorKind::InvalidModel, format!("golden cases: {e}")))?;
+    Ok((bundle.parts, rows))
 }

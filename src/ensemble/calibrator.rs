@@ -72,8 +72,9 @@ pub enum CalibrationMap {
 }
 
 impl Calibrator {
-    /// Calibrates the probabilities of a row, one per class.
-    pub(crate) fn apply(&self, probabilities: &mut [f64]) {
+    /// Calibrates the probabilities of a row in place, one per class. Never fails: with another
+    /// number of classes than it was checked for, they stay as they are or are divided by their sum.
+    pub fn apply(&self, probabilities: &mut [f64]) {
         match self {
             Self::Binary(map) => {
                 if let [q, p] = probabilities {

@@ -26,7 +26,16 @@ fn intake(change: impl FnOnce(&mut [Feature])) -> Intake {
     Intake::new(&Schema::new(features, Target::of_classes("y", ["no", "yes"])).unwrap())
 }
 
+/// By a row and by the value alone, which must agree.
 fn admit(intake: &Intake, feature: usize, value: Value<'_>) -> Result<(f64, Flags), Error> {
+    let of_row = admit_in_row(intake, feature, value);
+    let bits =
+        |taken: Result<(f64, Flags), Error>| taken.map(|(value, flags)| (value.to_bits(), flags));
+    assert_eq!(bits(intake.take(feature, value)), bits(of_row.clone()));
+    of_row
+}
+
+fn admit_in_row(intake: &Intake, feature: usize, value: Value<'_>) -> Result<(f64, Flags), Error> {
     let plain = [100.0, 50.0, 1.0, 2.0].map(Cell::of_array);
     let cell = intake.cell(feature, value)?;
     let cells = (0..4).map(|at| if at == feature { cell } else { plain[at] });

@@ -40,6 +40,12 @@ impl Linear {
         self.n_inputs as usize
     }
 
+    /// How its margins become outputs.
+    #[must_use]
+    pub fn link(&self) -> Link {
+        self.link
+    }
+
     /// The intercept of each margin.
     #[must_use]
     pub fn intercepts(&self) -> &[f64] {

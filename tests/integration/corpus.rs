@@ -13,6 +13,7 @@ use nomogram::{
     Action, Activation, Aggregate, CalibrationMap, Calibrator, Combiner, Comparison, Derivation,
     FeatureKind, ImputeStatistic, Likelihood, Link, Member, Model, Node, OnRefusal, Place, Points,
     PointsTotal, Precision, Prediction, Quantity, RuleAction, Session, Side, StackInput, Step, Tie,
+    seal, unseal,
 };
 use nomogram_testkit::corpus::{self, Answer, Case, Entry, Stated};
 use proptest::prelude::*;
@@ -163,6 +164,8 @@ fn every_bundle_is_sealed_from_its_model() {
         let name = &entry.name;
         let sealed = entry.model.seal(name).unwrap_or_else(|e| panic!("{name}.json: {e}"));
         let is_current = fs::read(corpus::path(name, "nomo")).unwrap() == sealed;
+        let (parts, rows) = unseal(&sealed).unwrap();
+        assert!(seal(&parts, rows.view()).unwrap() == sealed, "{name}: sealed again");
         assert!(is_current, "{name}.nomo is not what {name}.json gives: run `cargo xtask corpus`");
     }
 }

@@ -16,7 +16,7 @@ use nomogram_train::config::{
     BoostedTreesSpec, ClassWeight, Input, Learner, LogisticRegressionSpec, MemberConfig,
     NetworkSpec, Vote,
 };
-use nomogram_train::split::Split;
+use nomogram_train::split::{Split, stratified_folds};
 use nomogram_train::{Dataset, Metrics, Predictions, TrainingConfig, cross_validate};
 
 /// Each seed draws other folds, other subsamples and other initial weights.
@@ -79,9 +79,10 @@ fn judge(
 ) -> Result<Candidate, Box<dyn Error>> {
     let settings = serde_json::to_string(&member.learner)?;
     let held_out = |seed: u64| {
+        let folds = stratified_folds(dataset.classes(), config.validation.n_folds, seed)?;
         let members = vec![member.clone()];
         let config = TrainingConfig { seed, members, vote: Vote::Soft, ..config.clone() };
-        cross_validate(&config, dataset, &mut |_: usize, _: usize, _: &str| {})
+        cross_validate(&config, dataset, &folds, &mut |_: usize, _: usize, _: &str| {})
     };
     let predictions: Result<Vec<Predictions>, _> = std::thread::scope(|scope| {
         let threads = SEEDS.map(|seed| scope.spawn(move || held_out(seed)));
@@ -90,7 +91,7 @@ fn judge(
             .map(|thread| thread.join().unwrap_or_else(|p| resume_unwind(p)))
             .collect()
     });
-    Ok(Candidate { settings, held_out: predictions?.into_iter().map(|p| p.vote).collect() })
+    Ok(Candidate { settings, held_out: predictions?.into_iter().map(|p| p.positive()).collect() })
 }
 
 /// Prints the votes with the lowest log loss.
@@ -162,11 +163,9 @@ fn boosted_trees() -> Vec<Learner> {
         for max_depth in [1, 2, 3] {
             for subsample in [1.0, 0.5] {
                 let spec = BoostedTreesSpec {
-                    n_trees,
-                    learning_rate,
-                    max_depth,
-                    min_rows_per_leaf: 1,
+                    max_depth: Some(max_depth),
                     subsample,
+                    ..BoostedTreesSpec::new(n_trees, learning_rate)
                 };
                 candidates.push(Learner::BoostedTrees(spec));
             }

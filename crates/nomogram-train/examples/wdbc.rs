@@ -75,7 +75,7 @@ fn predictions(
     split: &Split,
 ) -> Result<String, Box<dyn Error>> {
     let classes = trained.model.schema().target().classes();
-    let vote = Predictions::of(&trained.model, dataset)?.vote;
+    let vote = Predictions::of(&trained.model, dataset)?.positive();
     let mut csv = String::from("row_id,part,probability,bits,class\n");
     for (row, (id, probability)) in dataset.row_ids().iter().zip(vote).enumerate() {
         let part = if split.test.contains(&row) { "test" } else { "train" };

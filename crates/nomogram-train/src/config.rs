@@ -3,13 +3,28 @@
 //! Read from YAML by [`TrainingConfig::from_yaml`] or built in Rust. Nothing has a hidden default:
 //! what a model was trained with stands in its configuration, whose digest is sealed with it.
 
+mod data;
+mod trees;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use nomogram::{Activation, Digest};
 use serde::{Deserialize, Serialize};
 
+pub use data::{
+    ActionConfig, CsvConfig, DataConfig, Encoding, FeatureConfig, Kind, PolicyConfig,
+    QuantityConfig, RuleActionConfig, RuleConfig, TargetConfig, UnitConfig,
+};
+
+pub use trees::{BoostedTreesSpec, HistogramSpec, Impurity, MaxFeatures, RandomForestSpec, Splits};
+
+use crate::calibrate::Calibration;
+use crate::dataset::Dataset;
 use crate::error::Error;
+use crate::split::{FoldsConfig, RowParts, Split, SplitConfig, stratified_folds};
+use crate::statistics::cutoffs::CutoffRule;
+use crate::tuning::TuningConfig;
 
 /// Everything that decides what a bundle contains, apart from the rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,6 +34,10 @@ pub struct TrainingConfig {
     pub model: ModelName,
     /// What the columns of the table are.
     pub data: DataConfig,
+    /// Which rows are for testing, and how folds are dealt; without it, all rows are learned from and
+    /// folds are stratified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub splits: Option<SplitConfig>,
     /// Decides every random choice.
     pub seed: u64,
     /// How members are judged before the model is sealed.
@@ -27,9 +46,18 @@ pub struct TrainingConfig {
     pub members: Vec<MemberConfig>,
     /// How the members vote.
     pub vote: Vote,
+    /// What is done to the probabilities of the vote, fitted on held-out folds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
+    /// Probabilities of the positive class at which something is done, chosen on held-out folds.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cutoffs: Vec<CutoffConfig>,
     /// Seals a model even if a member learned nothing.
     #[serde(default)]
     pub allow_dead_members: bool,
+    /// Which settings are searched, and how.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tuning: Option<TuningConfig>,
 }
 
 /// How a model is called.
@@ -40,44 +68,6 @@ pub struct ModelName {
     pub name: String,
     /// Its version, for example `1.0`.
     pub version: String,
-}
-
-/// What the columns of the table are. A column that is not named here is refused.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DataConfig {
-    /// The column that names rows, unique.
-    pub row_id: String,
-    /// The column that is to be predicted.
-    pub target: TargetConfig,
-    /// The features, in the order of the schema.
-    pub features: Vec<FeatureConfig>,
-    /// Columns that are there and not used.
-    #[serde(default)]
-    pub ignored: Vec<String>,
-}
-
-/// The target column and its two classes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TargetConfig {
-    /// The name of the column.
-    pub column: String,
-    /// The text of class 0.
-    pub negative: String,
-    /// The text of class 1, whose probability is reported.
-    pub positive: String,
-}
-
-/// A feature column.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FeatureConfig {
-    /// The name of the column and of the feature.
-    pub name: String,
-    /// The UCUM code of its unit, where it is known; `1` for a pure number.
-    #[serde(default)]
-    pub unit: Option<String>,
 }
 
 /// How members are judged on rows that they were not fitted to.
@@ -110,7 +100,7 @@ pub struct MemberConfig {
 pub enum Input {
     /// The values as they are.
     Raw,
-    /// Standard-scaled values.
+    /// Standard-scaled values; what may be missing is filled in, categories are one value per level.
     Scaled,
 }
 
@@ -125,6 +115,8 @@ pub enum Learner {
     BoostedTrees(BoostedTreesSpec),
     /// A multi-layer perceptron.
     Network(NetworkSpec),
+    /// A random forest.
+    RandomForest(RandomForestSpec),
 }
 
 /// Logistic regression with an L2 penalty, as scikit-learn defines it.
@@ -145,22 +137,6 @@ pub enum ClassWeight {
     Equal,
     /// Rows of a class count `n_rows / (n_classes · n_rows of the class)`.
     Balanced,
-}
-
-/// Gradient boosting with log loss and exact splits, as in Friedman (2001).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BoostedTreesSpec {
-    /// The number of trees.
-    pub n_trees: usize,
-    /// What each tree's leaves are multiplied by.
-    pub learning_rate: f64,
-    /// The largest number of splits from the root to a leaf.
-    pub max_depth: usize,
-    /// The smallest number of rows in a leaf.
-    pub min_rows_per_leaf: usize,
-    /// The share of the rows that each tree is fitted to, drawn without replacement.
-    pub subsample: f64,
 }
 
 /// A multi-layer perceptron with log loss, fitted by Adam (Kingma and Ba 2015).
@@ -190,18 +166,53 @@ pub struct NetworkSpec {
 pub struct EarlyStopping {
     /// The share of the rows that is held out, stratified.
     pub fraction: f64,
-    /// The number of epochs without a lower log loss after which to stop.
+    /// The number of epochs or rounds without a lower log loss after which to stop.
     pub patience: usize,
 }
 
+/// A named operating point.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CutoffConfig {
+    /// Its name, unique, for example `refer to biopsy`.
+    pub name: String,
+    /// What makes a probability the best one.
+    pub rule: CutoffRule,
+}
+
 /// How the members vote.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Vote {
+    /// The mean of probabilities, weighted as the members say.
+    Soft,
+    /// The share of votes, weighted as the members say.
+    Hard,
+    /// The mean of probabilities with the weights that have the lowest log loss on held-out folds.
+    Fitted,
+    /// A logistic regression that reads the members, fitted on held-out folds.
+    Stack(StackSpec),
+}
+
+/// A logistic regression over the members.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StackSpec {
+    /// What it reads of each member.
+    pub reads: StackReads,
+    /// The inverse of the strength of its L2 penalty.
+    pub c: f64,
+}
+
+/// What a stacked model reads of each member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Vote {
-    /// The weighted mean of probabilities.
-    Soft,
-    /// The weighted share of votes.
-    Hard,
+pub enum StackReads {
+    /// Its probabilities.
+    Outputs,
+    /// Its margins: of two classes, the logit.
+    Margins,
 }
 
 impl TrainingConfig {
@@ -239,6 +250,44 @@ impl TrainingConfig {
         Ok(Digest::of(&json))
     }
 
+    /// The rows to learn from and the rows for testing.
+    ///
+    /// # Errors
+    ///
+    /// `Data` when the rows cannot be split as asked.
+    pub fn parts(&self, dataset: &Dataset) -> Result<RowParts, Error> {
+        match &self.splits {
+            Some(splits) => splits.parts(dataset, self.seed),
+            None => Ok(RowParts { train: (0..dataset.n_rows()).collect(), ..RowParts::default() }),
+        }
+    }
+
+    /// Folds of the rows to learn from; repeats have other seeds.
+    ///
+    /// # Errors
+    ///
+    /// `Data` when the rows cannot be dealt as asked.
+    pub(crate) fn folds(&self, dataset: &Dataset, seed: u64) -> Result<Vec<Split>, Error> {
+        match &self.splits {
+            None => stratified_folds(dataset.classes(), self.validation.n_folds, seed),
+            Some(splits) => {
+                let once = FoldsConfig { repeats: 1, ..splits.folds };
+                let folds = SplitConfig { folds: once, ..*splits }.folds(dataset, seed)?;
+                Ok(folds.into_iter().flatten().collect())
+            }
+        }
+    }
+
+    /// How many folds there are, as far as this is known without the data.
+    pub(crate) fn n_folds(&self) -> usize {
+        self.splits.and_then(|splits| splits.folds.n).unwrap_or(self.validation.n_folds)
+    }
+
+    /// Whether the vote is fitted to predictions of rows that the members had not seen.
+    pub(crate) fn needs_held_out(&self) -> bool {
+        !matches!(self.vote, Vote::Soft | Vote::Hard) || self.calibration.is_some()
+    }
+
     /// Refuses values that make no sense; called by all that trains.
     pub(crate) fn check(&self) -> Result<(), Error> {
         require(!self.members.is_empty(), || "no members, at least 1 is needed".into())?;
@@ -248,10 +297,7 @@ impl TrainingConfig {
         require((0.0..=1.0).contains(&self.validation.min_auc), || {
             format!("validation: min_auc: {}, expected 0 to 1", self.validation.min_auc)
         })?;
-        let target = &self.data.target;
-        require(target.negative != target.positive, || {
-            format!("data: target: both classes are `{}`", target.positive)
-        })?;
+        self.data.check()?;
         let mut names = BTreeSet::new();
         for member in &self.members {
             let name = &member.name;
@@ -267,7 +313,8 @@ impl TrainingConfig {
         require(self.members.iter().any(|member| member.weight > 0.0), || {
             "every member has weight 0, at least 1 must count".into()
         })?;
-        Ok(())
+        self.splits.as_ref().map_or(Ok(()), SplitConfig::check)?;
+        self.tuning.as_ref().map_or(Ok(()), TuningConfig::check)
     }
 }
 
@@ -278,23 +325,13 @@ impl Learner {
                 format!("{name}: {value}, expected a positive number")
             })
         };
-        let share = |value: f64, name| {
-            demand(value > 0.0 && value <= 1.0, || {
-                format!("{name}: {value}, expected more than 0 and at most 1")
-            })
-        };
         let count = |value: usize, name| {
             demand(value >= 1, || format!("{name}: {value}, expected at least 1"))
         };
         match self {
             Self::LogisticRegression(spec) => positive(spec.c, "c"),
-            Self::BoostedTrees(spec) => {
-                count(spec.n_trees, "n_trees")?;
-                positive(spec.learning_rate, "learning_rate")?;
-                count(spec.max_depth, "max_depth")?;
-                count(spec.min_rows_per_leaf, "min_rows_per_leaf")?;
-                share(spec.subsample, "subsample")
-            }
+            Self::BoostedTrees(spec) => spec.check(),
+            Self::RandomForest(spec) => spec.check(),
             Self::Network(spec) => {
                 spec.hidden.iter().try_for_each(|width| count(*width, "hidden"))?;
                 demand(spec.l2 >= 0.0 && spec.l2.is_finite(), || {

@@ -1,26 +1,45 @@
-//! A table of rows to learn from: features as numbers, the target as classes.
+//! Rows to learn from: features as numbers, the target as classes.
 
-use std::collections::BTreeSet;
+mod reader;
+
 use std::io::Read;
 use std::path::Path;
 
 use ndarray::{Array2, Axis};
-use nomogram::{Digest, Feature, Schema, Target};
+use nomogram::{Digest, RuleAction, Schema};
+
+pub(crate) use reader::Reader;
 
 use crate::config::DataConfig;
 use crate::error::Error;
+use crate::table::Table;
 
-/// The core predicts no row with a larger value.
-const MAX_VALUE: f64 = 1e100;
+/// The digest tells classes by one byte.
+const MAX_CLASSES: usize = 256;
 
-/// Rows to learn from. Holding one is the proof that every value is a finite number and that both
-/// classes are there.
+/// Rows to learn from. Holding one is the proof that every value is what the schema's policies let
+/// pass, and that every class is there.
 #[derive(Clone, Debug)]
 pub struct Dataset {
     schema: Schema,
     row_ids: Vec<String>,
     values: Array2<f64>,
     classes: Vec<usize>,
+    weights: Option<Vec<f64>>,
+    patients: Option<Vec<String>>,
+    times: Option<Vec<f64>>,
+    parts: Option<Vec<Part>>,
+}
+
+/// What a row is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// To learn from.
+    Train,
+    /// To fit calibrators and to choose cutoffs.
+    Calibration,
+    /// For the final evaluation alone.
+    Test,
 }
 
 impl Dataset {
@@ -28,44 +47,57 @@ impl Dataset {
     ///
     /// # Errors
     ///
-    /// `File`; `Table` when a column is absent, stands twice or is not named in `config`, when a row
-    /// id stands twice, or when there are fewer than two classes; `Cell` with line and column when a
-    /// cell is not a finite number or not one of the two classes.
+    /// `File`; as [`Self::from_table`].
     pub fn from_csv_file(path: &Path, config: &DataConfig) -> Result<Self, Error> {
-        let file =
-            std::fs::File::open(path).map_err(|cause| Error::File { path: path.into(), cause })?;
-        Self::from_csv(&path.display().to_string(), file, config)
+        Self::from_table(&Table::from_csv_file(path, &config.csv)?, config)
     }
 
-    /// [`Self::from_csv_file`] of any source; `name` stands in errors.
+    /// [`Self::from_csv_file`] of any source, for example standard input; `name` stands in errors.
     ///
     /// # Errors
     ///
     /// As [`Self::from_csv_file`].
     pub fn from_csv(name: &str, source: impl Read, config: &DataConfig) -> Result<Self, Error> {
-        let features = config.features.iter().map(|feature| Feature {
-            unit: feature.unit.clone(),
-            ..Feature::number(&feature.name)
-        });
-        let classes = [&config.target.negative, &config.target.positive];
-        let target = Target::of_classes(&config.target.column, classes);
-        let schema = Schema::new(features.collect(), target)?;
-        let table = Table::read(name, source)?;
-        table.refuse_unnamed_columns(config)?;
+        Self::from_table(&Table::from_csv(name, source, &config.csv)?, config)
+    }
 
-        let row_ids = table.column(&config.row_id)?.map(|cell| cell.text.to_owned()).collect();
-        table.refuse_repeated_ids(&config.row_id)?;
-        let mut values = Array2::zeros((table.rows.len(), schema.n_features()));
-        for (mut column, feature) in values.columns_mut().into_iter().zip(schema.features()) {
-            for (value, cell) in column.iter_mut().zip(table.column(&feature.name)?) {
-                *value = cell.number()?;
-            }
+    /// Reads a file by the ending of its name, as [`Table::from_file`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Table::from_file`] and [`Self::from_table`].
+    pub fn from_file(path: &Path, config: &DataConfig) -> Result<Self, Error> {
+        Self::from_table(&Table::from_file(path, &config.csv)?, config)
+    }
+
+    /// What the cells of a table mean.
+    ///
+    /// # Errors
+    ///
+    /// `Configuration` when the configuration contradicts itself; `Table` when a column is absent or
+    /// is not named in `config`, when a class is absent, or when a row breaks a rule that refuses it;
+    /// `Cell` with line and column when a row id stands twice, or when a cell is not what its column
+    /// holds and its policy, if it is a feature's, refuses that.
+    pub fn from_table(table: &Table, config: &DataConfig) -> Result<Self, Error> {
+        let reader = Reader::new(table, config)?;
+        reader.refuse_others()?;
+        let row_ids = reader.row_ids()?;
+        if let Some(column) = &config.row_id {
+            table.refuse_repeated(column)?;
         }
-        let cells = table.column(&config.target.column)?;
-        let classes =
-            cells.map(|cell| cell.class(schema.target().classes())).collect::<Result<_, _>>()?;
-        let dataset = Self { schema, row_ids, values, classes };
-        dataset.refuse_single_class(name)?;
+        let values = values(&reader)?;
+        let classes = reader.classes()?.collect::<Result<_, _>>()?;
+        let dataset = Self {
+            row_ids,
+            classes,
+            weights: all(reader.weights()?)?,
+            patients: all(reader.patients()?)?,
+            times: all(reader.times()?)?,
+            parts: all(reader.parts()?)?,
+            values,
+            schema: reader.schema,
+        };
+        dataset.refuse_absent_class(table)?;
         Ok(dataset)
     }
 
@@ -81,252 +113,167 @@ impl Dataset {
         self.classes.len()
     }
 
+    /// How many classes the target has.
+    #[must_use]
+    pub fn n_classes(&self) -> usize {
+        self.schema.target().classes().len()
+    }
+
     /// The names of the rows.
     #[must_use]
     pub fn row_ids(&self) -> &[String] {
         &self.row_ids
     }
 
-    /// The values, shape `(n_rows, n_features)`, all finite.
+    /// The values, shape `(n_rows, n_features)`, as a model gets them: in the features' own units, a
+    /// boolean as 0 or 1, a category as the number of its level, NaN where a value is missing. Where
+    /// no policy imputes, all are finite.
     #[must_use]
     pub fn values(&self) -> &Array2<f64> {
         &self.values
     }
 
-    /// The class of each row: 0 negative, 1 positive.
+    /// Whether any value is missing.
+    #[must_use]
+    pub fn has_missing_values(&self) -> bool {
+        self.values.iter().any(|value| value.is_nan())
+    }
+
+    /// The class of each row. Of two classes, 0 is the negative and 1 the positive one.
     #[must_use]
     pub fn classes(&self) -> &[usize] {
         &self.classes
     }
 
+    /// How much each row counts, positive and finite; nothing where all count the same.
+    #[must_use]
+    pub fn weights(&self) -> Option<&[f64]> {
+        self.weights.as_deref()
+    }
+
+    /// The patient of each row, where the table tells them.
+    #[must_use]
+    pub fn patients(&self) -> Option<&[String]> {
+        self.patients.as_deref()
+    }
+
+    /// When each row was recorded, where the table tells it: seconds since 1970, or numbers as they
+    /// stand there.
+    #[must_use]
+    pub fn times(&self) -> Option<&[f64]> {
+        self.times.as_deref()
+    }
+
+    /// What each row is for, where the table tells it.
+    #[must_use]
+    pub fn parts(&self) -> Option<&[Part]> {
+        self.parts.as_deref()
+    }
+
+    /// The same rows, but each with the value of one feature from the row at its place in `rows`.
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "a permutation of the rows, of a feature that is there"
+    )]
+    pub(crate) fn with_column_of(&self, feature: usize, rows: &[usize]) -> Self {
+        let mut other = self.clone();
+        for (to, from) in rows.iter().enumerate() {
+            other.values[[to, feature]] = self.values[[*from, feature]];
+        }
+        other
+    }
+
     /// The rows at `indices`, in this order. Indices are below [`Self::n_rows`].
     #[must_use]
-    #[allow(clippy::indexing_slicing, reason = "documented: indices are below `n_rows`")]
     pub fn select(&self, indices: &[usize]) -> Self {
         Self {
             schema: self.schema.clone(),
-            row_ids: indices.iter().map(|&index| self.row_ids[index].clone()).collect(),
+            row_ids: select(&self.row_ids, indices),
             values: self.values.select(Axis(0), indices),
-            classes: indices.iter().map(|&index| self.classes[index]).collect(),
+            classes: select(&self.classes, indices),
+            weights: self.weights.as_ref().map(|weights| select(weights, indices)),
+            patients: self.patients.as_ref().map(|patients| select(patients, indices)),
+            times: self.times.as_ref().map(|times| select(times, indices)),
+            parts: self.parts.as_ref().map(|parts| select(parts, indices)),
         }
     }
 
-    /// SHA-256 over the rows: of each row the little-endian bits of its values, then its class as
-    /// one byte.
+    /// SHA-256 over what is learned from: of each row the little-endian bits of its values, one and
+    /// the same NaN where they are missing, then its class as one byte, then, where rows have
+    /// weights, the bits of its weight.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        let mut bytes = Vec::with_capacity(self.n_rows() * (self.schema.n_features() * 8 + 1));
-        for (row, class) in self.values.rows().into_iter().zip(&self.classes) {
-            bytes.extend(row.iter().flat_map(|value| value.to_le_bytes()));
-            bytes.push(u8::from(*class == 1));
+        let mut bytes = Vec::with_capacity(self.n_rows() * (self.schema.n_features() * 8 + 9));
+        for (index, (row, class)) in self.values.rows().into_iter().zip(&self.classes).enumerate() {
+            let known = |value: &f64| if value.is_nan() { CANONICAL_NAN } else { value.to_bits() };
+            bytes.extend(row.iter().flat_map(|value| known(value).to_le_bytes()));
+            bytes.push(u8::try_from(*class).unwrap_or(u8::MAX));
+            if let Some(weight) = self.weights.as_ref().and_then(|weights| weights.get(index)) {
+                bytes.extend(weight.to_le_bytes());
+            }
         }
         Digest::of(&bytes)
     }
 
-    fn refuse_single_class(&self, name: &str) -> Result<(), Error> {
-        let n_positive = self.classes.iter().filter(|class| **class == 1).count();
-        let n_negative = self.n_rows() - n_positive;
-        if n_positive > 0 && n_negative > 0 {
+    fn refuse_absent_class(&self, table: &Table) -> Result<(), Error> {
+        let classes = self.schema.target().classes();
+        if classes.len() > MAX_CLASSES {
+            let n_classes = classes.len();
+            return Err(table.failed(format!("{n_classes} classes, at most {MAX_CLASSES}")));
+        }
+        let n_rows = |class| self.classes.iter().filter(|of_row| **of_row == class).count();
+        let counts: Vec<usize> = (0..classes.len()).map(n_rows).collect();
+        if counts.iter().all(|count| *count > 0) {
             return Ok(());
         }
-        let [negative, positive] = [0, 1].map(|class| self.schema.target().classes().get(class));
-        let (negative, positive) = (negative.map_or("", |c| c), positive.map_or("", |c| c));
-        Err(Error::Table {
-            table: name.into(),
-            detail: format!(
-                "{n_negative} rows of class `{negative}` and {n_positive} of `{positive}`, expected at least 1 of each"
-            ),
-        })
+        let counts = classes.iter().zip(&counts).enumerate().map(|(index, (class, count))| {
+            let what = if index == 0 { "rows of class" } else { "of" };
+            format!("{count} {what} `{class}`")
+        });
+        let counts = counts.collect::<Vec<_>>().join(" and ");
+        Err(table.failed(format!("{counts}, expected at least 1 of each")))
     }
 }
 
-/// Cells as text.
-pub(crate) struct Table {
-    name: String,
-    columns: Vec<String>,
-    /// Line of the file and cells.
-    rows: Vec<(u64, csv::StringRecord)>,
+/// The bits of Rust's own NaN, whatever NaN a value is.
+const CANONICAL_NAN: u64 = 0x7FF8_0000_0000_0000;
+
+/// The features' values; refuses rows that break a rule.
+fn values(reader: &Reader<'_>) -> Result<Array2<f64>, Error> {
+    let Reader { table, config, schema, .. } = reader;
+    let mut values = Array2::zeros((table.n_rows(), schema.n_features()));
+    let columns = values.columns_mut().into_iter().zip(&config.features);
+    for (index, (mut column, feature)) in columns.enumerate() {
+        for (value, taken) in column.iter_mut().zip(reader.feature(index, feature)?) {
+            (*value, _) = taken.map_err(|refused| refused.error)?;
+        }
+    }
+    let refuses =
+        |rule: usize| schema.rules().get(rule).filter(|rule| rule.action == RuleAction::Refuse);
+    for (row, line) in values.rows().into_iter().zip(table.lines()) {
+        let broken = reader.broken_rules(&row.to_vec())?.find_map(refuses);
+        if let Some(rule) = broken {
+            let of_rule = rule.features().filter_map(|index| {
+                Some(format!("`{}` = {}", schema.features().get(index)?.name, row.get(index)?))
+            });
+            let found = of_rule.collect::<Vec<_>>().join(", ");
+            return Err(
+                table.failed(format!("line {line}: rule `{}`: broken by {found}", rule.name))
+            );
+        }
+    }
+    Ok(values)
 }
 
-/// One cell and where it stands.
-pub(crate) struct Cell<'a> {
-    pub(crate) text: &'a str,
-    line: u64,
-    column: &'a str,
-    table: &'a str,
+/// What every row says, or why the first one is refused.
+fn all<T>(column: reader::Column<T>) -> Result<Option<Vec<T>>, Error> {
+    column.map(|cells| cells.into_iter().collect()).transpose()
 }
 
-impl Table {
-    /// Reads CSV with a header; every row has as many cells as the header.
-    pub(crate) fn read(name: &str, source: impl Read) -> Result<Self, Error> {
-        let failed = |detail: String| Error::Table { table: name.into(), detail };
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(source);
-        let header = reader.headers().map_err(|e| failed(e.to_string()))?;
-        let columns: Vec<String> = header.iter().map(str::to_owned).collect();
-        if columns.is_empty() {
-            return Err(failed("no header, expected a line of column names".into()));
-        }
-        for (index, column) in columns.iter().enumerate() {
-            if columns.iter().take(index).any(|earlier| earlier == column) {
-                return Err(failed(format!("column `{column}` stands twice")));
-            }
-        }
-        let mut rows = Vec::new();
-        for record in reader.into_records() {
-            let record = record.map_err(|e| failed(e.to_string()))?;
-            let line = record.position().map_or(0, csv::Position::line);
-            rows.push((line, record));
-        }
-        if rows.is_empty() {
-            return Err(failed("no rows after the header".into()));
-        }
-        Ok(Self { name: name.into(), columns, rows })
-    }
-
-    /// The cells of a column, from the first row to the last.
-    pub(crate) fn column<'a>(
-        &'a self,
-        column: &'a str,
-    ) -> Result<impl Iterator<Item = Cell<'a>> + 'a, Error> {
-        let Some(index) = self.columns.iter().position(|found| found == column) else {
-            return Err(self.failed(format!(
-                "no column `{column}`; the columns are `{}`",
-                self.columns.join("`, `")
-            )));
-        };
-        Ok(self.rows.iter().map(move |(line, record)| Cell {
-            text: record.get(index).unwrap_or_default(),
-            line: *line,
-            column,
-            table: &self.name,
-        }))
-    }
-
-    fn refuse_unnamed_columns(&self, config: &DataConfig) -> Result<(), Error> {
-        let features = config.features.iter().map(|feature| feature.name.as_str());
-        let others = [config.row_id.as_str(), config.target.column.as_str()];
-        let ignored = config.ignored.iter().map(String::as_str);
-        let named: BTreeSet<&str> = features.chain(others).chain(ignored).collect();
-        match self.columns.iter().find(|column| !named.contains(column.as_str())) {
-            None => Ok(()),
-            Some(column) => Err(self.failed(format!(
-                "column `{column}` is not in the configuration; name it under `features` or `ignored`"
-            ))),
-        }
-    }
-
-    pub(crate) fn refuse_repeated_ids(&self, column: &str) -> Result<(), Error> {
-        let mut seen = BTreeSet::new();
-        for cell in self.column(column)? {
-            if !seen.insert(cell.text) {
-                return Err(cell.refuse("a row id that stands only once"));
-            }
-        }
-        Ok(())
-    }
-
-    fn failed(&self, detail: String) -> Error {
-        Error::Table { table: self.name.clone(), detail }
-    }
-}
-
-impl Cell<'_> {
-    pub(crate) fn refuse(&self, expected: impl Into<String>) -> Error {
-        Error::Cell {
-            table: self.table.into(),
-            line: self.line,
-            column: self.column.into(),
-            found: self.text.into(),
-            expected: expected.into(),
-        }
-    }
-
-    /// The cell as a number; Rust's parser is correctly rounded and knows no locale.
-    fn number(&self) -> Result<f64, Error> {
-        let number: Option<f64> = self.text.parse().ok();
-        let expected = "a finite number of at most 1e100";
-        number.filter(|number| number.abs() <= MAX_VALUE).ok_or_else(|| self.refuse(expected))
-    }
-
-    fn class(&self, classes: &[String]) -> Result<usize, Error> {
-        classes
-            .iter()
-            .position(|class| class == self.text)
-            .ok_or_else(|| self.refuse(format!("one of the classes `{}`", classes.join("`, `"))))
-    }
+#[allow(clippy::indexing_slicing, reason = "documented: indices are below `n_rows`")]
+fn select<T: Clone>(items: &[T], indices: &[usize]) -> Vec<T> {
+    indices.iter().map(|&index| items[index].clone()).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::{FeatureConfig, TargetConfig};
-
-    fn config() -> DataConfig {
-        let feature = |name: &str| FeatureConfig { name: name.into(), unit: None };
-        DataConfig {
-            row_id: "id".into(),
-            target: TargetConfig { column: "y".into(), negative: "B".into(), positive: "M".into() },
-            features: vec![feature("a"), feature("b")],
-            ignored: vec!["note".into()],
-        }
-    }
-
-    fn read(text: &str) -> Result<Dataset, Error> {
-        Dataset::from_csv("t.csv", text.as_bytes(), &config())
-    }
-
-    #[test]
-    fn columns_are_found_by_name() {
-        let dataset = read("y,b,note,id,a\nM, 2.5 ,x,7,1\nB,-1e3,y,8,0\n").unwrap();
-        assert_eq!(dataset.values(), ndarray::array![[1.0, 2.5], [0.0, -1000.0]]);
-        assert_eq!(dataset.classes(), [1, 0]);
-        assert_eq!(dataset.row_ids(), ["7", "8"]);
-    }
-
-    #[test]
-    fn bad_tables_are_refused_with_place_found_and_expected() {
-        let cases = [
-            ("", "t.csv: no header, expected a line of column names"),
-            ("id,y,a,b\n", "t.csv: no rows after the header"),
-            ("id,y,a\n1,B,2\n", "t.csv: no column `b`; the columns are `id`, `y`, `a`"),
-            (
-                "id,y,a,b,c\n1,B,2,3,4\n",
-                "t.csv: column `c` is not in the configuration; name it under `features` or `ignored`",
-            ),
-            ("id,y,a,b,a\n1,B,2,3,4\n", "t.csv: column `a` stands twice"),
-            (
-                "id,y,a,b\n1,B,2,3\n2,M,x,3\n",
-                "t.csv: line 3: column `a`: found `x`, expected a finite number of at most 1e100",
-            ),
-            (
-                "id,y,a,b\n1,B,2,\n2,M,1,3\n",
-                "t.csv: line 2: column `b`: found ``, expected a finite number of at most 1e100",
-            ),
-            (
-                "id,y,a,b\n1,B,2,inf\n",
-                "t.csv: line 2: column `b`: found `inf`, expected a finite number of at most 1e100",
-            ),
-            (
-                "id,y,a,b\n1,B,2,NaN\n",
-                "t.csv: line 2: column `b`: found `NaN`, expected a finite number of at most 1e100",
-            ),
-            (
-                "id,y,a,b\n1,X,2,3\n",
-                "t.csv: line 2: column `y`: found `X`, expected one of the classes `B`, `M`",
-            ),
-            (
-                "id,y,a,b\n1,B,2,3\n1,M,2,3\n",
-                "t.csv: line 3: column `id`: found `1`, expected a row id that stands only once",
-            ),
-            (
-                "id,y,a,b\n1,B,2,3\n",
-                "t.csv: 1 rows of class `B` and 0 of `M`, expected at least 1 of each",
-            ),
-        ];
-        for (text, message) in cases {
-            assert_eq!(read(text).unwrap_err().to_string(), message);
-        }
-        let ragged = read("id,y,a,b\n1,B,2\n").unwrap_err().to_string();
-        assert!(ragged.contains("line: 2") && ragged.contains("3 fields"), "{ragged}");
-    }
-}
+mod tests;

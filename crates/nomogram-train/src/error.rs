@@ -27,7 +27,8 @@ pub enum Error {
     Cell {
         /// The name of the table, usually its path.
         table: String,
-        /// The line in the file, counted from 1; the header is line 1.
+        /// The line in the file, counted from 1; the header is line 1. Of a file without lines, the
+        /// row, counted from 1.
         line: u64,
         /// The name of the column.
         column: String,

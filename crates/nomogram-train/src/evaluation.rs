@@ -4,6 +4,7 @@ use std::fmt;
 
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
+use ndarray::Array2;
 use serde::Serialize;
 
 use crate::error::Error;
@@ -39,8 +40,8 @@ impl Evaluation {
     ///
     /// `Data` when there is not one prediction per class.
     pub fn new(predictions: &Predictions, classes: &[usize]) -> Result<Self, Error> {
-        if predictions.vote.len() != classes.len() || classes.is_empty() {
-            let n_predictions = predictions.vote.len();
+        if predictions.vote.nrows() != classes.len() || classes.is_empty() {
+            let n_predictions = predictions.vote.nrows();
             return Err(Error::Data(format!(
                 "{n_predictions} predictions for {} rows, expected one each and at least 1",
                 classes.len()
@@ -48,9 +49,9 @@ impl Evaluation {
         }
         let names = predictions.names.iter().map(String::as_str).chain([VOTE]);
         let probabilities = predictions.members.iter().chain([&predictions.vote]);
-        let row = |(name, probabilities): (&str, &Vec<f64>)| EvaluationRow {
+        let row = |(name, probabilities): (&str, &Array2<f64>)| EvaluationRow {
             name: name.into(),
-            metrics: Metrics::new(classes, probabilities),
+            metrics: Metrics::new(classes, &probabilities.column(1).to_vec()),
         };
         Ok(Self { rows: names.zip(probabilities).map(row).collect() })
     }

@@ -6,6 +6,7 @@
 mod boosted_trees;
 mod logistic_regression;
 mod network;
+mod random_forest;
 mod standard_scaler;
 
 use ndarray::ArrayView2;
@@ -14,6 +15,7 @@ use nomogram::Member;
 pub use boosted_trees::fit_boosted_trees;
 pub use logistic_regression::fit_logistic_regression;
 pub use network::{NetworkStart, fit_network, fit_network_from};
+pub use random_forest::{fit_random_forest, fit_random_forest_out_of_bag};
 pub use standard_scaler::fit_standard_scaler;
 
 use crate::config::Learner;
@@ -22,10 +24,15 @@ use crate::error::Error;
 /// What a member learns from.
 #[derive(Clone, Copy, Debug)]
 pub struct TrainingRows<'a> {
-    /// The encoded rows, shape `(n_rows, n_inputs)`, all finite.
+    /// The encoded rows, shape `(n_rows, n_inputs)`, finite; NaN is missing, for learners that say
+    /// that they take it.
     pub values: ArrayView2<'a, f64>,
-    /// The class of each row, 0 or 1; both are there.
+    /// The class of each row, below `n_classes`; each is there.
     pub classes: &'a [usize],
+    /// How many classes there are, 2 or more.
+    pub n_classes: usize,
+    /// How much each row counts, positive; nothing where all count 1.
+    pub weights: Option<&'a [f64]>,
 }
 
 impl Learner {
@@ -37,15 +44,41 @@ impl Learner {
     /// learner says.
     pub fn fit(&self, rows: TrainingRows<'_>, seed: u64) -> Result<Member, Error> {
         self.check().map_err(Error::Configuration)?;
+        match self {
+            Self::LogisticRegression(_) => rows.refuse_missing("logistic regression")?,
+            Self::Network(_) => {
+                rows.refuse_missing("network")?;
+                if rows.weights.is_some() {
+                    return Err(Error::Data("network: rows have weights, expected none".into()));
+                }
+            }
+            _ => {}
+        }
         Ok(match self {
             Self::LogisticRegression(spec) => Member::Linear(fit_logistic_regression(spec, rows)?),
             Self::BoostedTrees(spec) => Member::Forest(fit_boosted_trees(spec, rows, seed)?),
             Self::Network(spec) => Member::Network(fit_network(spec, rows, seed)?),
+            Self::RandomForest(spec) => Member::Forest(fit_random_forest(spec, rows, seed)?),
         })
     }
 }
 
-impl TrainingRows<'_> {
+impl<'a> TrainingRows<'a> {
+    /// Rows of two classes, each of which counts 1.
+    #[must_use]
+    pub fn binary(values: ArrayView2<'a, f64>, classes: &'a [usize]) -> Self {
+        Self { values, classes, n_classes: 2, weights: None }
+    }
+
+    fn refuse_missing(&self, learner: &str) -> Result<(), Error> {
+        match self.values.indexed_iter().find(|(_, value)| value.is_nan()) {
+            None => Ok(()),
+            Some(((row, input), _)) => Err(Error::Data(format!(
+                "{learner}: row {row} has no value of input {input}; read `scaled`, which fills in"
+            ))),
+        }
+    }
+
     /// The values row by row, each row contiguous.
     fn row_major(&self) -> Vec<f64> {
         self.values.iter().copied().collect()
@@ -67,11 +100,11 @@ impl TrainingRows<'_> {
 
 /// A count as a number; tables have far fewer than 2^53 rows.
 #[allow(clippy::cast_precision_loss, reason = "documented above")]
-fn number(count: usize) -> f64 {
+pub(crate) fn number(count: usize) -> f64 {
     count as f64
 }
 
 /// A position as a bundle stores it.
-fn position(index: usize) -> Result<u32, Error> {
+pub(crate) fn position(index: usize) -> Result<u32, Error> {
     u32::try_from(index).map_err(|_| Error::Data(format!("{index} does not fit a bundle")))
 }

@@ -1,5 +1,6 @@
 //! How good predictions are, as numbers.
 
+use ndarray::Array2;
 use serde::Serialize;
 use smartcore::metrics::Metrics as _;
 use smartcore::metrics::auc::AUC;
@@ -92,6 +93,16 @@ impl Metrics {
             log_loss: log_loss / number(n_rows),
         }
     }
+}
+
+/// The mean negative logarithm of the probability of what came true; `probabilities` has shape
+/// `(n_rows, n_classes)` and `classes` one class per row.
+pub(crate) fn log_loss(probabilities: &Array2<f64>, classes: &[usize]) -> f64 {
+    let of_truth = probabilities.rows().into_iter().zip(classes).map(|(row, class)| {
+        let of_truth = row.get(*class).copied().unwrap_or(f64::NAN);
+        numeric::ln(of_truth.clamp(LOG_LOSS_CLIP, 1.0 - LOG_LOSS_CLIP))
+    });
+    -of_truth.fold(0.0, |sum, term| sum + term) / number(classes.len())
 }
 
 /// By smartcore: the rank statistic with mean ranks for ties.

@@ -22,9 +22,14 @@ impl Random {
         (self.0.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
+    /// The seed of something that draws by itself.
+    pub(crate) fn seed(&mut self) -> u64 {
+        self.0.next_u64()
+    }
+
     /// A whole number below `n`, each equally likely (Lemire 2019, with rejection).
     #[allow(clippy::cast_possible_truncation, reason = "the low and the high half are wanted")]
-    fn below(&mut self, n: u64) -> u64 {
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
         let rejected = n.wrapping_neg() % n;
         loop {
             let product = u128::from(self.0.next_u64()) * u128::from(n);

@@ -1,14 +1,31 @@
 //! Which rows are for training and which for testing. Splits come before every fit.
+//!
+//! Every split is decided by its arguments and a seed alone. Rows of a part stand in the order of the
+//! table. What cannot be split as asked is refused; nothing is dropped or moved to make it fit.
 
+mod by_time;
+mod grouped;
+mod plan;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::dataset::{Dataset, Table};
+use crate::config::CsvConfig;
+use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::random::Random;
+use crate::table::Table;
+
+pub use by_time::time_folds;
+pub use grouped::{each_group, grouped_folds};
+pub use plan::{FoldsBy, FoldsConfig, RowParts, SplitConfig, TestPart};
 
 /// Streams of random numbers of this module.
 const FOLDS: u64 = 1;
 const TEST_PART: u64 = 2;
+const GROUPED_FOLDS: u64 = 3;
+const GROUPED_TEST_PART: u64 = 4;
+const REPEATS: u64 = 5;
 
 /// The rows of each part, in the order of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,18 +44,17 @@ impl Split {
     /// `File`; `Table` or `Cell` when the file does not have exactly one line for each row of
     /// `dataset`, or another part.
     pub fn from_csv_file(path: &Path, dataset: &Dataset) -> Result<Self, Error> {
-        let file =
-            std::fs::File::open(path).map_err(|cause| Error::File { path: path.into(), cause })?;
-        let name = path.display().to_string();
-        let table = Table::read(&name, file)?;
-        table.refuse_repeated_ids("row_id")?;
+        let table = Table::from_csv_file(path, &CsvConfig::default())?;
+        table.refuse_repeated("row_id")?;
+        let rows: BTreeMap<&str, usize> =
+            dataset.row_ids().iter().map(String::as_str).zip(0..).collect();
         let mut parts = vec![None; dataset.n_rows()];
         for (id, part) in table.column("row_id")?.zip(table.column("part")?) {
-            let row = dataset.row_ids().iter().position(|known| known == id.text);
+            let row = rows.get(id.text().as_ref()).copied();
             let Some(slot) = row.and_then(|row| parts.get_mut(row)) else {
                 return Err(id.refuse("the id of a row of the data"));
             };
-            *slot = match part.text {
+            *slot = match part.text().as_ref() {
                 "train" => Some(true),
                 "test" => Some(false),
                 _ => return Err(part.refuse("`train` or `test`")),
@@ -46,7 +62,7 @@ impl Split {
         }
         if let Some(id) = parts.iter().position(Option::is_none) {
             let id = dataset.row_ids().get(id).map_or("", |id| id);
-            return Err(Error::Table { table: name, detail: format!("no line for row id `{id}`") });
+            return Err(table.failed(format!("no line for row id `{id}`")));
         }
         Ok(Self {
             train: (0..parts.len()).filter(|row| parts.get(*row) == Some(&Some(true))).collect(),
@@ -90,6 +106,30 @@ impl Split {
     }
 }
 
+/// The same kind of folds several times, each drawn anew: the first time by `seed` itself, so that
+/// one repeat is what there is without repeats, then by seeds that follow from it.
+///
+/// # Errors
+///
+/// `Data` when there is no repeat; as `folds`.
+pub fn repeated(
+    n_repeats: usize,
+    seed: u64,
+    mut folds: impl FnMut(u64) -> Result<Vec<Split>, Error>,
+) -> Result<Vec<Vec<Split>>, Error> {
+    if n_repeats == 0 {
+        return Err(Error::Data("0 repeats, at least 1 is needed".into()));
+    }
+    let mut random = Random::new(seed, REPEATS);
+    let mut own_seed = seed;
+    let mut repeats = Vec::new();
+    for _ in 0..n_repeats {
+        repeats.push(folds(own_seed)?);
+        own_seed = random.seed();
+    }
+    Ok(repeats)
+}
+
 /// Stratified folds: for each fold the rows to fit to and the rows held out.
 ///
 /// Rows of each class are shuffled and dealt to the folds in turn, so folds differ by at most one
@@ -99,9 +139,7 @@ impl Split {
 ///
 /// `Data` when there are fewer than two folds, or a class has fewer rows than there are folds.
 pub fn stratified_folds(classes: &[usize], n_folds: usize, seed: u64) -> Result<Vec<Split>, Error> {
-    if n_folds < 2 {
-        return Err(Error::Data(format!("{n_folds} folds, at least 2 are needed")));
-    }
+    require_folds(n_folds)?;
     let mut random = Random::new(seed, FOLDS);
     let mut fold_of = vec![0; classes.len()];
     let mut dealt = 0;
@@ -120,12 +158,51 @@ pub fn stratified_folds(classes: &[usize], n_folds: usize, seed: u64) -> Result<
             dealt += 1;
         }
     }
+    Ok(folds_of(&fold_of, n_folds))
+}
+
+/// Folds from the fold in which each row is held out.
+fn folds_of(fold_of: &[usize], n_folds: usize) -> Vec<Split> {
     let rows_where = |keep: &dyn Fn(usize) -> bool| {
         fold_of.iter().enumerate().filter(|(_, fold)| keep(**fold)).map(|(row, _)| row).collect()
     };
-    Ok((0..n_folds)
+    (0..n_folds)
         .map(|fold| Split { train: rows_where(&|f| f != fold), test: rows_where(&|f| f == fold) })
-        .collect())
+        .collect()
+}
+
+/// Refuses rows of which a class is absent; `what` they are.
+fn require_classes(rows: &[usize], classes: &[usize], what: &str) -> Result<(), Error> {
+    let n_classes = classes.iter().max().map_or(0, |largest| largest + 1);
+    let there: BTreeSet<usize> = rows.iter().filter_map(|row| classes.get(*row).copied()).collect();
+    match (0..n_classes).find(|class| !there.contains(class)) {
+        None => Ok(()),
+        Some(class) => Err(Error::Data(format!(
+            "{what} would hold no row of class {class}, expected at least 1 of each class"
+        ))),
+    }
+}
+
+fn require_one_each(n: usize, what: &str, classes: &[usize]) -> Result<(), Error> {
+    if n == classes.len() {
+        return Ok(());
+    }
+    Err(Error::Data(format!("{n} {what} for {} rows, expected one each", classes.len())))
+}
+
+fn require_folds(n_folds: usize) -> Result<(), Error> {
+    if n_folds >= 2 {
+        return Ok(());
+    }
+    Err(Error::Data(format!("{n_folds} folds, at least 2 are needed")))
+}
+
+/// Refuses shares that would leave a part without rows whatever the rows.
+fn require_share(share: f64) -> Result<(), Error> {
+    if share > 0.0 && share < 1.0 {
+        return Ok(());
+    }
+    Err(Error::Data(format!("a share of {share} for testing, expected between 0 and 1")))
 }
 
 /// The rows of class 0, of class 1 and so on.

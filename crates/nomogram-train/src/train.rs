@@ -1,30 +1,30 @@
 //! From rows to a sealed bundle.
 
+mod fits;
 mod golden_rows;
+mod held_out;
+mod vote;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ndarray::Array2;
-use nomogram::{
-    Branch, Combiner, EnsembleMember, MIN_GOLDEN_CASES, Manifest, Model, Parts, Step, seal,
-};
+use nomogram::{Cutoff, MIN_GOLDEN_CASES, Model, Parts, seal};
+use rayon::prelude::*;
 
-use crate::config::{Input, TrainingConfig, Vote};
+use crate::config::{CutoffConfig, TrainingConfig};
 use crate::dataset::Dataset;
 use crate::error::Error;
-use crate::learner::{TrainingRows, fit_standard_scaler};
 use crate::metrics::Metrics;
 use crate::predictions::Predictions;
-use crate::split::stratified_folds;
+use crate::split::Split;
+use fits::Fits;
 
-/// Told about long work.
-pub trait Progress {
+/// Told about long work, from any thread.
+pub trait Progress: Send {
     /// `done` of `total` fits are finished; `next` is being fitted.
     fn fitting(&mut self, done: usize, total: usize, next: &str);
 }
 
-impl<F: FnMut(usize, usize, &str)> Progress for F {
+impl<F: FnMut(usize, usize, &str) + Send> Progress for F {
     fn fitting(&mut self, done: usize, total: usize, next: &str) {
         self(done, total, next);
     }
@@ -37,14 +37,18 @@ pub struct Trained {
     pub bundle: Vec<u8>,
     /// The same bundle, opened.
     pub model: Arc<Model>,
-    /// The predictions of the training rows by models that had not seen them.
+    /// The predictions of the rows of [`Self::held_out`], in this order, by models that had not seen
+    /// them.
     pub out_of_fold: Predictions,
+    /// The training rows that a fold held out: all of them, but for the earliest of folds by time.
+    pub held_out: Vec<usize>,
 }
 
 /// Trains, judges every member on held-out folds, and seals.
 ///
 /// `dataset` holds the training rows alone. Nothing but its rows, `config` and the version of this
-/// crate decides the bytes of the bundle.
+/// crate decides the bytes of the bundle; folds are fitted on all threads of the rayon pool that
+/// calls.
 ///
 /// # Errors
 ///
@@ -55,18 +59,43 @@ pub fn train(
     dataset: &Dataset,
     progress: &mut dyn Progress,
 ) -> Result<Trained, Error> {
-    let mut fits = Fits::new(config, config.validation.n_folds + 1, progress);
-    let out_of_fold = out_of_fold(&mut fits, dataset)?;
-    let bundle = fits.fit_and_seal(dataset, "all rows")?;
+    config.check()?;
+    let fits = Fits::new(config, config.n_folds() + 1, progress);
+    let (members, held_out) =
+        rayon::join(|| fits.fit(dataset, "all rows"), || fits.hold_out(dataset, ""));
+    let (members, held_out) = (members?, held_out?);
+    let out_of_fold = held_out.predict()?.select(held_out.rows());
+    let judged = dataset.select(held_out.rows());
+    let cutoffs = choose_cutoffs(config, &judged, &out_of_fold)?;
+    let parts = Parts { cutoffs, ..held_out.fit_vote()?.of(members) };
+    let golden_rows = golden_rows::choose(&parts, dataset)?;
+    let bundle = seal(&parts, golden_rows.view())?;
     let model = Arc::new(Model::open(&bundle)?);
-    let trained = Trained { bundle, model, out_of_fold };
+    let trained = Trained { bundle, model, out_of_fold, held_out: held_out.rows().to_vec() };
     if !config.allow_dead_members {
-        refuse_dead_members(config, dataset, &trained)?;
+        refuse_dead_members(config, dataset, &judged, &trained)?;
     }
     Ok(trained)
 }
 
-/// Predicts each row of `dataset` by a model that was fitted to the other folds.
+/// The cutoffs that a configuration asks for, chosen on rows that the model had not seen.
+fn choose_cutoffs(
+    config: &TrainingConfig,
+    dataset: &Dataset,
+    out_of_fold: &Predictions,
+) -> Result<Vec<Cutoff>, Error> {
+    let outcomes: Vec<bool> = dataset.classes().iter().map(|class| *class == 1).collect();
+    let choose = |cutoff: &CutoffConfig| {
+        let chosen = cutoff.rule.choose(&outcomes, &out_of_fold.positive());
+        let chosen = chosen.map_err(|e| Error::Data(format!("cutoff `{}`: {e}", cutoff.name)))?;
+        Ok(Cutoff { name: cutoff.name.clone(), class: 1, probability: chosen.cutoff })
+    };
+    config.cutoffs.iter().map(choose).collect()
+}
+
+/// Predicts the held-out rows of each fold by a model that was trained on its other rows alone, its
+/// vote included. A row that no fold holds out gets NaN; one that several hold out, the prediction
+/// of the last.
 ///
 /// # Errors
 ///
@@ -74,127 +103,35 @@ pub fn train(
 pub fn cross_validate(
     config: &TrainingConfig,
     dataset: &Dataset,
+    folds: &[Split],
     progress: &mut dyn Progress,
 ) -> Result<Predictions, Error> {
-    out_of_fold(&mut Fits::new(config, config.validation.n_folds, progress), dataset)
-}
-
-fn out_of_fold(fits: &mut Fits<'_>, dataset: &Dataset) -> Result<Predictions, Error> {
-    let config = fits.config;
     config.check()?;
-    let names = config.members.iter().map(|member| member.name.clone()).collect();
-    let mut out_of_fold = Predictions::empty(names, dataset.n_rows());
-    let folds = stratified_folds(dataset.classes(), config.validation.n_folds, config.seed)?;
-    for (fold, split) in folds.iter().enumerate() {
-        let bundle = fits.fit_and_seal(&dataset.select(&split.train), &format!("fold {fold}"))?;
-        let held_out = dataset.select(&split.test);
-        let predictions = Predictions::of(&Arc::new(Model::open(&bundle)?), &held_out)?;
-        out_of_fold.place(&split.test, &predictions);
-    }
-    Ok(out_of_fold)
+    let n_inner = if config.needs_held_out() { config.n_folds() } else { 0 };
+    let fits = Fits::new(config, folds.len() * (n_inner + 1), progress);
+    let predict = |(fold, split): (usize, &Split)| {
+        let rows = dataset.select(&split.train);
+        let what = format!("fold {fold}");
+        let members = fits.fit(&rows, &what)?;
+        let parts = if config.needs_held_out() {
+            fits.hold_out(&rows, &format!("{what}, "))?.fit_vote()?.of(members)
+        } else {
+            members
+        };
+        predict(&parts, &rows, &dataset.select(&split.test))
+    };
+    let predictions: Vec<Predictions> =
+        folds.par_iter().enumerate().map(predict).collect::<Result<_, Error>>()?;
+    let rows = folds.iter().map(|split| split.test.as_slice());
+    Predictions::gather(&rows.zip(predictions).collect::<Vec<_>>(), dataset.n_rows())
 }
 
-/// A row of fits, each of all members to some rows.
-struct Fits<'a> {
-    config: &'a TrainingConfig,
-    progress: &'a mut dyn Progress,
-    done: usize,
-    total: usize,
-}
-
-impl<'a> Fits<'a> {
-    fn new(config: &'a TrainingConfig, n: usize, progress: &'a mut dyn Progress) -> Self {
-        Self { config, progress, done: 0, total: n * config.members.len() }
-    }
-
-    /// Fits preprocessing and members to these rows alone, and seals them.
-    fn fit_and_seal(&mut self, dataset: &Dataset, what: &str) -> Result<Vec<u8>, Error> {
-        if dataset.n_rows() < MIN_GOLDEN_CASES {
-            return Err(Error::Data(format!(
-                "{what}: {} rows to fit to, expected at least {MIN_GOLDEN_CASES}",
-                dataset.n_rows()
-            )));
-        }
-        let parts = self.fit(dataset, what)?;
-        let golden_rows = golden_rows::choose(&parts, dataset)?;
-        Ok(seal(&parts, golden_rows.view())?)
-    }
-
-    fn fit(&mut self, dataset: &Dataset, what: &str) -> Result<Parts, Error> {
-        let inputs = Inputs::fit(self.config, dataset)?;
-        let mut members = Vec::with_capacity(self.config.members.len());
-        for member in &self.config.members {
-            self.progress.fitting(self.done, self.total, &format!("{what}: {}", member.name));
-            let (branch, values) = inputs.of(member.input);
-            let rows = TrainingRows { values: values.view(), classes: dataset.classes() };
-            members.push(EnsembleMember {
-                name: member.name.clone(),
-                branch,
-                member: member.learner.fit(rows, self.config.seed)?,
-            });
-            self.done += 1;
-        }
-        let weights = self.config.members.iter().map(|member| member.weight).collect();
-        Ok(Parts {
-            manifest: self.manifest(dataset)?,
-            schema: dataset.schema().clone(),
-            branches: inputs.branches,
-            members,
-            combiner: match self.config.vote {
-                Vote::Soft => Combiner::SoftVote { weights },
-                Vote::Hard => Combiner::HardVote { weights },
-            },
-            calibrator: None,
-            cutoffs: Vec::new(),
-            card: None,
-        })
-    }
-
-    fn manifest(&self, dataset: &Dataset) -> Result<Manifest, Error> {
-        let notes = BTreeMap::from([("training rows".into(), dataset.n_rows().to_string())]);
-        Ok(Manifest {
-            name: self.config.model.name.clone(),
-            version: self.config.model.version.clone(),
-            created_by: concat!("nomogram-train ", env!("CARGO_PKG_VERSION")).into(),
-            training_data_digest: dataset.digest(),
-            configuration_digest: self.config.digest()?,
-            notes,
-        })
-    }
-}
-
-/// The branches that the members read, and the training rows as each of them encodes them.
-struct Inputs {
-    branches: Vec<Branch>,
-    encoded: BTreeMap<Input, (u32, Array2<f64>)>,
-}
-
-impl Inputs {
-    fn fit(config: &TrainingConfig, dataset: &Dataset) -> Result<Self, Error> {
-        let used: BTreeSet<Input> = config.members.iter().map(|member| member.input).collect();
-        let mut inputs = Self { branches: Vec::new(), encoded: BTreeMap::new() };
-        for (index, input) in (0..).zip(used) {
-            let (branch, encoded) = match input {
-                Input::Raw => (("raw", Vec::new()), dataset.values().clone()),
-                Input::Scaled => {
-                    let scaler = fit_standard_scaler(dataset.values().view())?;
-                    let step = Step::StandardScale(scaler);
-                    let encoded = step.encode(dataset.values().view())?;
-                    (("scaled", vec![step]), encoded)
-                }
-            };
-            inputs.branches.push(Branch { name: branch.0.into(), source: None, steps: branch.1 });
-            inputs.encoded.insert(input, (index, encoded));
-        }
-        Ok(inputs)
-    }
-
-    /// The number of the branch and its encoded rows.
-    #[allow(clippy::indexing_slicing, reason = "`fit` makes one for each input of a member")]
-    fn of(&self, input: Input) -> (u32, &Array2<f64>) {
-        let (branch, encoded) = &self.encoded[&input];
-        (*branch, encoded)
-    }
+/// What a model that is not given away says of `rows`; `fitted` are those that it was fitted to.
+fn predict(parts: &Parts, fitted: &Dataset, rows: &Dataset) -> Result<Predictions, Error> {
+    // Which golden rows it replays does not matter.
+    let any: Vec<usize> = (0..MIN_GOLDEN_CASES).collect();
+    let bundle = seal(parts, fitted.select(&any).values().view())?;
+    Predictions::of(&Arc::new(Model::open(&bundle)?), rows)
 }
 
 /// A member that cannot tell the classes apart on rows it has not seen, or that gives every row the
@@ -202,6 +139,7 @@ impl Inputs {
 fn refuse_dead_members(
     config: &TrainingConfig,
     dataset: &Dataset,
+    judged: &Dataset,
     trained: &Trained,
 ) -> Result<(), Error> {
     let min_auc = config.validation.min_auc;
@@ -209,17 +147,19 @@ fn refuse_dead_members(
     for (index, member) in config.members.iter().enumerate() {
         let refused = |reason| Error::DeadMember { member: member.name.clone(), reason };
         if let Some(fitted) = of_fitted.members.get(index) {
-            let lowest = fitted.iter().copied().fold(f64::INFINITY, f64::min);
-            let highest = fitted.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            if highest <= lowest {
+            let first = fitted.rows().into_iter().next();
+            let first = first.filter(|first| fitted.rows().into_iter().all(|row| row == *first));
+            if let Some(first) = first {
                 let n_rows = dataset.n_rows();
+                let lowest = first.last().copied().unwrap_or(f64::NAN);
                 return Err(refused(format!(
                     "it gives the probability {lowest} for each of the {n_rows} training rows"
                 )));
             }
         }
         let out_of_fold = trained.out_of_fold.members.get(index);
-        let auc = out_of_fold.and_then(|held_out| Metrics::new(dataset.classes(), held_out).auc);
+        let auc = out_of_fold
+            .and_then(|held_out| Metrics::new(judged.classes(), &held_out.column(1).to_vec()).auc);
         if auc.is_none_or(|auc| auc < min_auc) {
             let auc = auc.map_or("undefined".into(), |auc| format!("{auc:.4}"));
             return Err(refused(format!(

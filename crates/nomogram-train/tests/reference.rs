@@ -23,7 +23,7 @@ fn logistic_regression_has_the_coefficients_of_newton_cholesky() {
     let fixture = fixture("logistic.json");
     let part = training_part();
     let scaled = scaled(part.values().view());
-    let rows = TrainingRows { values: scaled.view(), classes: part.classes() };
+    let rows = TrainingRows::binary(scaled.view(), part.classes());
     for case in fixture["cases"].as_array().unwrap() {
         let class_weight = match case["class_weight"].as_str() {
             Some("balanced") => ClassWeight::Balanced,
@@ -52,15 +52,16 @@ fn the_scaler_has_the_means_and_deviations_of_scikit_learn() {
 fn boosted_trees_split_where_scikit_learn_does() {
     let fixture = fixture("boosting.json");
     let part = training_part();
-    let rows = TrainingRows { values: part.values().view(), classes: part.classes() };
+    let rows = TrainingRows::binary(part.values().view(), part.classes());
     for case in fixture["cases"].as_array().unwrap() {
         let of = |name: &str| &case["parameters"][name];
         let spec = BoostedTreesSpec {
-            n_trees: count(of("n_estimators")),
-            learning_rate: of("learning_rate").as_f64().unwrap(),
-            max_depth: count(of("max_depth")),
+            max_depth: Some(count(of("max_depth"))),
             min_rows_per_leaf: count(of("min_samples_leaf")),
-            subsample: 1.0,
+            ..BoostedTreesSpec::new(
+                count(of("n_estimators")),
+                of("learning_rate").as_f64().unwrap(),
+            )
         };
         let forest = fit_boosted_trees(&spec, rows, 0).unwrap();
         let mut comparison = Comparison::default();
@@ -93,7 +94,7 @@ fn networks_take_the_steps_of_scikit_learn() {
     let fixture = fixture("network.json");
     let part = training_part();
     let scaled = scaled(part.values().slice(s![.., ..6]));
-    let rows = TrainingRows { values: scaled.view(), classes: part.classes() };
+    let rows = TrainingRows::binary(scaled.view(), part.classes());
     for case in fixture["cases"].as_array().unwrap() {
         let name = format!("{} after {} epochs", case["activation"], case["epochs"]);
         let activation: Activation = serde_json::from_value(case["activation"].clone()).unwrap();

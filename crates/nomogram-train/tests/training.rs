@@ -4,9 +4,10 @@
 
 use std::fmt::Write as _;
 
-use nomogram::{Model, Session};
+use nomogram::{Combiner, Model, Session, StackInput, Step, unseal};
 use nomogram_train::config::{ClassWeight, Input, Learner, LogisticRegressionSpec};
-use nomogram_train::split::Split;
+use nomogram_train::split::{Split, stratified_folds};
+use nomogram_train::tuning::{cross_validate_tuned, tune};
 use nomogram_train::{
     Dataset, Error, Evaluation, Predictions, Trained, TrainingConfig, cross_validate,
 };
@@ -102,18 +103,23 @@ fn the_held_out_rows_of_a_fold_do_not_reach_its_fit() {
     // models: its own prediction may change, predictions of its fold's other rows may not.
     let dataset = dataset();
     let config = config();
-    let clean = cross_validate(&config, &dataset, &mut |_: usize, _: usize, _: &str| {}).unwrap();
+    let folds = stratified_folds(dataset.classes(), 3, config.seed).unwrap();
+    let nobody = &mut |_: usize, _: usize, _: &str| {};
+    let clean = cross_validate(&config, &dataset, &folds, nobody).unwrap();
     let spoiled_table = table().replacen("8,no,", "8,no,9999", 1);
     let spoiled = Dataset::from_csv("table", spoiled_table.as_bytes(), &config.data).unwrap();
     let row = (0..60).find(|row| spoiled.values()[[*row, 0]] > 999.0).unwrap();
-    let changed = cross_validate(&config, &spoiled, &mut |_: usize, _: usize, _: &str| {}).unwrap();
-    let folds = nomogram_train::split::stratified_folds(dataset.classes(), 3, config.seed).unwrap();
+    let changed = cross_validate(&config, &spoiled, &folds, nobody).unwrap();
     let own_fold = folds.iter().find(|fold| fold.test.contains(&row)).unwrap();
     for other in own_fold.test.iter().filter(|other| **other != row) {
-        assert_eq!(clean.vote[*other].to_bits(), changed.vote[*other].to_bits(), "row {other}");
+        assert_eq!(
+            clean.positive()[*other].to_bits(),
+            changed.positive()[*other].to_bits(),
+            "row {other}"
+        );
     }
     let others = folds.iter().filter(|fold| !fold.test.contains(&row)).flat_map(|fold| &fold.test);
-    assert!(others.clone().any(|other| clean.vote[*other] != changed.vote[*other]));
+    assert!(others.clone().any(|other| clean.positive()[*other] != changed.positive()[*other]));
 }
 
 #[test]
@@ -192,8 +198,139 @@ fn a_hard_vote_counts_members() {
     let mut config = config();
     config.vote = nomogram_train::config::Vote::Hard;
     let trained = train(&config, &dataset()).unwrap();
-    let vote = Predictions::of(&trained.model, &dataset()).unwrap().vote;
+    let vote = Predictions::of(&trained.model, &dataset()).unwrap().positive();
     assert!(vote.iter().all(|share| [0.0, 0.25, 0.5, 0.75, 1.0].contains(share)), "{vote:?}");
+}
+
+#[test]
+fn weights_and_stacks_are_found_on_held_out_rows() {
+    let votes = [
+        ("fitted", None),
+        ("{ stack: { reads: margins, c: 1.0 } }", Some(StackInput::Margins)),
+        ("{ stack: { reads: outputs, c: 0.5 } }", Some(StackInput::Outputs)),
+    ];
+    for (vote, expected) in votes {
+        let text = CONFIG.replace("vote: soft", &format!("vote: {vote}"));
+        let config = TrainingConfig::from_yaml(&text).unwrap();
+        let trained = train(&config, &dataset()).unwrap();
+        match &unseal(&trained.bundle).unwrap().0.combiner {
+            Combiner::SoftVote { weights } => {
+                assert_eq!(expected, None);
+                assert!((weights.iter().sum::<f64>() - 1.0).abs() < 1e-5, "{weights:?}");
+            }
+            Combiner::Stack { input, .. } => assert_eq!(expected, Some(*input)),
+            other => panic!("{other:?}"),
+        }
+        let evaluation = Evaluation::new(&trained.out_of_fold, dataset().classes()).unwrap();
+        assert!(evaluation.vote().unwrap().auc.unwrap() > 0.75, "{vote}: {evaluation}");
+    }
+}
+
+#[test]
+fn calibrators_are_fitted_on_held_out_rows_and_sealed() {
+    for kind in ["platt", "beta", "isotonic", "temperature", "chosen"] {
+        let text = CONFIG.replace("vote: soft", &format!("vote: soft\ncalibration: {kind}"));
+        let config = TrainingConfig::from_yaml(&text).unwrap();
+        let trained = train(&config, &dataset()).unwrap();
+        let calibrator = unseal(&trained.bundle).unwrap().0.calibrator;
+        assert!(calibrator.is_some() || kind == "chosen", "{kind}");
+        let plain = train(&self::config(), &dataset()).unwrap();
+        assert_eq!(trained.out_of_fold.members, plain.out_of_fold.members, "{kind}");
+    }
+}
+
+#[test]
+fn missing_values_categories_and_weights_reach_every_member_that_takes_them() {
+    let text = CONFIG
+        .replace("{ name: a, unit: mg/dL }", "{ name: a, policy: { missing: impute } }")
+        .replace("{ name: b }", "{ name: b, kind: category, levels: [low, high] }")
+        .replace("row_id: id", "row_id: id\n  weight: w");
+    let mut config = TrainingConfig::from_yaml(&text).unwrap();
+    config.members.truncate(2);
+    config.allow_dead_members = true;
+    let mut table = String::from("id,y,a,b,w\n");
+    for row in 0..120_u32 {
+        let class = if (row % 2 == 1) != (row % 9 == 0) { "yes" } else { "no" };
+        let a = if row % 5 == 0 { String::new() } else { (row % 2 * 3 + row % 7).to_string() };
+        let level = if row % 3 == 0 { "low" } else { "high" };
+        writeln!(table, "{row},{class},{a},{level},{}", 1 + row % 2).unwrap();
+    }
+    let dataset = Dataset::from_csv("table", table.as_bytes(), &config.data).unwrap();
+    config.members[1].learner = serde_json::from_str(
+        r#"{"boosted_trees": {"n_trees": 5, "learning_rate": 0.3, "max_depth": 2,
+            "min_rows_per_leaf": 2, "subsample": 1.0, "splits": {"histogram": {}}}}"#,
+    )
+    .unwrap();
+    let weighted = train(&config, &dataset).unwrap();
+    let branches = unseal(&weighted.bundle).unwrap().0.branches;
+    let scaled = branches.iter().find(|branch| branch.name == "scaled").unwrap();
+    assert!(matches!(
+        scaled.steps.as_slice(),
+        [Step::Impute(_), Step::OneHot(_), Step::StandardScale(_)]
+    ));
+    let mut session = Session::new(weighted.model.clone());
+    assert!(session.predict_row(&[f64::NAN, 1.0]).is_ok());
+
+    let all_one = table.lines().enumerate().map(|(line, text)| match line {
+        0 => format!("{text}\n"),
+        _ => format!("{},1\n", text.rsplit_once(',').unwrap().0),
+    });
+    let all_one: String = all_one.collect();
+    let plain = Dataset::from_csv("table", all_one.as_bytes(), &config.data).unwrap();
+    let plain = train(&config, &plain).unwrap();
+    for member in 0..2 {
+        assert_ne!(weighted.out_of_fold.members[member], plain.out_of_fold.members[member]);
+    }
+    config.members[0].input = Input::Raw;
+    let error = train(&config, &dataset).unwrap_err().to_string();
+    assert!(error.contains("logistic regression: row 0 has no value of input 0"), "{error}");
+}
+
+const TUNING: &str = r#"
+tuning:
+  n_trials: 8
+  rungs: [1, 4]
+  space:
+    members.linear.learner.logistic_regression.c: { log_uniform: [0.001, 100.0] }
+    members.network.weight: { choice: [0, 1] }
+"#;
+
+#[test]
+fn a_search_that_was_killed_finds_what_an_uninterrupted_one_finds() {
+    let config = TrainingConfig::from_yaml(&format!("{CONFIG}{TUNING}")).unwrap();
+    let (best, whole) = tune(&config, &dataset(), None).unwrap();
+    let settings = &whole.best_trial().settings;
+    let Learner::LogisticRegression(spec) = &best.members[0].learner else { panic!() };
+    assert_eq!(Some(spec.c), settings["members.linear.learner.logistic_regression.c"].as_f64());
+    assert_eq!(Some(best.members[2].weight), settings["members.network.weight"].as_f64());
+    let reached: Vec<usize> = whole.trials.iter().map(|trial| trial.losses.len()).collect();
+    assert_eq!(reached.iter().filter(|n| **n == 4).count(), 3, "{reached:?}");
+
+    let path = std::env::temp_dir().join(format!("nomogram-tune-{}.jsonl", std::process::id()));
+    let _absent = std::fs::remove_file(&path);
+    assert_eq!(tune(&config, &dataset(), Some(&path)).unwrap().1, whole);
+    let lines = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &lines[..lines.len() / 2]).unwrap();
+    assert_eq!(tune(&config, &dataset(), Some(&path)).unwrap().1, whole);
+    let mut other = config.clone();
+    other.seed += 1;
+    let error = tune(&other, &dataset(), Some(&path)).unwrap_err().to_string();
+    assert!(error.contains("line 1: of the search"), "{error}");
+    std::fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn settings_are_searched_within_the_rows_of_each_fold() {
+    let config = TrainingConfig::from_yaml(&format!("{CONFIG}{TUNING}")).unwrap();
+    let folds = stratified_folds(dataset().classes(), 3, 1).unwrap();
+    let (predictions, settings) = cross_validate_tuned(&config, &dataset(), &folds).unwrap();
+    for (fold, settings) in folds.iter().zip(settings) {
+        let (tuned, found) = tune(&config, &dataset().select(&fold.train), None).unwrap();
+        assert_eq!(found.best_trial().settings, settings);
+        let trained = train(&tuned, &dataset().select(&fold.train)).unwrap();
+        let held_out = Predictions::of(&trained.model, &dataset().select(&fold.test)).unwrap();
+        assert_eq!(predictions.select(&fold.test), held_out);
+    }
 }
 
 #[test]

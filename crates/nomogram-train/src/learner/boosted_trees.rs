@@ -1,37 +1,45 @@
-//! Gradient-boosted trees with log loss and exact splits.
+//! Gradient-boosted trees with log loss.
 //!
-//! Friedman (2001), in the form of scikit-learn's `GradientBoostingClassifier` with the
-//! squared-error criterion: each tree is fitted to the residuals, each leaf takes one Newton step.
-//! Of equally good splits the lowest feature wins, then the lowest threshold.
+//! Friedman (2001): each tree is fitted to the derivatives of the loss, each leaf takes one Newton
+//! step. Two ways to find splits, see [`Splits`]: between every two values, or between bins.
 
-use nomogram::{Forest, Link, Node, Side, Tree, numeric};
+mod exact;
+mod histogram;
 
-use super::{TrainingRows, number, position};
-use crate::config::BoostedTreesSpec;
+use nomogram::Forest;
+
+use super::TrainingRows;
+use crate::config::{BoostedTreesSpec, Splits};
 use crate::error::Error;
 use crate::random::Random;
 use crate::split::share;
 
 /// Stream of random numbers of this module.
 const SUBSAMPLE: u64 = 3;
-/// A node whose residuals vary less is a leaf.
-const MIN_VARIANCE: f64 = f64::EPSILON;
-/// A leaf whose rows have less curvature than this adds nothing, as in scikit-learn.
-const MIN_CURVATURE: f64 = 1e-150;
 
 /// Fits a forest whose leaves contain the learning rate.
 ///
+/// Histogram splits run on the threads of rayon's pool at hand; their number changes no bit.
+///
 /// # Errors
 ///
-/// `Data` when a tree would be fitted to no row, or the forest does not fit a bundle.
-#[allow(clippy::indexing_slicing, reason = "rows are below `n_rows`")]
+/// `Configuration` when the specification makes no sense or does not fit the rows; `Data` when a
+/// tree would be fitted to no row, when a value is missing or a third class is there that exact
+/// splits do not take, when a value is no level, or the forest does not fit a bundle.
 pub fn fit_boosted_trees(
     spec: &BoostedTreesSpec,
     rows: TrainingRows<'_>,
     seed: u64,
 ) -> Result<Forest, Error> {
-    let targets = rows.targets();
-    let n_rows = rows.n_rows();
+    spec.check().map_err(Error::Configuration)?;
+    match &spec.splits {
+        Splits::Exact => exact::fit(spec, rows, seed),
+        Splits::Histogram(bins) => histogram::fit(spec, bins, rows, seed),
+    }
+}
+
+/// How many of the rows a tree is fitted to.
+fn n_drawn(spec: &BoostedTreesSpec, n_rows: usize) -> Result<usize, Error> {
     let n_drawn = share(n_rows, spec.subsample);
     if n_drawn == 0 {
         return Err(Error::Data(format!(
@@ -39,337 +47,19 @@ pub fn fit_boosted_trees(
             spec.subsample
         )));
     }
-    let columns = Columns::new(rows);
-    let prior = targets.iter().fold(0.0, |sum, target| sum + target) / number(n_rows);
-    let base_margin = numeric::ln(prior / (1.0 - prior));
-
-    let mut random = Random::new(seed, SUBSAMPLE);
-    let mut margins = vec![base_margin; n_rows];
-    let mut trees = Vec::with_capacity(spec.n_trees);
-    for _ in 0..spec.n_trees {
-        let drawn = draw(&mut random, n_rows, n_drawn);
-        let gradients = margins.iter().zip(&targets).map(|(margin, target)| {
-            let probability = numeric::logistic(*margin);
-            Gradient {
-                residual: target - probability,
-                curvature: probability * (1.0 - probability),
-            }
-        });
-        let gradients: Vec<Gradient> = gradients.collect();
-        let tree = Grower { spec, columns: &columns, gradients: &gradients }.grow(drawn)?;
-        for (row, margin) in margins.iter_mut().enumerate() {
-            *margin += columns.leaf_of(row, &tree);
-        }
-        trees.push(tree);
-    }
-    Ok(Forest::new(Link::Logit, position(rows.n_inputs())?, vec![base_margin], trees)?)
+    Ok(n_drawn)
 }
 
 /// Which rows a tree is fitted to.
 #[allow(clippy::indexing_slicing, reason = "a permutation of the rows")]
 fn draw(random: &mut Random, n_rows: usize, n_drawn: usize) -> Vec<bool> {
-    let mut order: Vec<usize> = (0..n_rows).collect();
+    let mut drawn = vec![n_drawn == n_rows; n_rows];
     if n_drawn < n_rows {
+        let mut order: Vec<usize> = (0..n_rows).collect();
         random.shuffle(&mut order);
-    }
-    let mut drawn = vec![false; n_rows];
-    for row in order.into_iter().take(n_drawn) {
-        drawn[row] = true;
+        for row in order.into_iter().take(n_drawn) {
+            drawn[row] = true;
+        }
     }
     drawn
-}
-
-/// The derivatives of a row's log loss: what a tree is fitted to, and what its leaves divide by.
-struct Gradient {
-    residual: f64,
-    curvature: f64,
-}
-
-/// The values by input, and the rows of each input in the order of their values.
-struct Columns {
-    values: Vec<Vec<f64>>,
-    orders: Vec<Vec<usize>>,
-}
-
-#[allow(clippy::indexing_slicing, reason = "rows and inputs are those of the table")]
-impl Columns {
-    fn new(rows: TrainingRows<'_>) -> Self {
-        let values: Vec<Vec<f64>> =
-            rows.values.columns().into_iter().map(|column| column.to_vec()).collect();
-        let orders = values.iter().map(|column| {
-            let mut order: Vec<usize> = (0..column.len()).collect();
-            order.sort_by(|a, b| column[*a].total_cmp(&column[*b]));
-            order
-        });
-        let orders = orders.collect();
-        Self { values, orders }
-    }
-
-    /// The margin of the leaf that a row ends in.
-    fn leaf_of(&self, row: usize, tree: &Tree) -> f64 {
-        let mut at = 0;
-        loop {
-            match tree.nodes[at] {
-                Node::Split { input, threshold, left, right, .. } => {
-                    let goes_left = self.values[input as usize][row] <= threshold;
-                    at = if goes_left { left } else { right } as usize;
-                }
-                Node::Leaf { leaf } => return tree.leaves[leaf as usize],
-                // `Node` may get more kinds; this learner makes these two. NaN would be refused.
-                _ => return f64::NAN,
-            }
-        }
-    }
-}
-
-/// Grows one tree, level by level.
-struct Grower<'a> {
-    spec: &'a BoostedTreesSpec,
-    columns: &'a Columns,
-    gradients: &'a [Gradient],
-}
-
-/// A node of a tree that grows.
-#[derive(Clone, Copy)]
-enum Grown {
-    Leaf { margin: f64 },
-    Split { input: u32, threshold: f64, left: u32, right: u32 },
-}
-
-/// The tree that has grown, its leaves numbered in the order of the nodes.
-fn tree(nodes: Vec<Grown>) -> Tree {
-    let mut leaves = Vec::new();
-    let mut leaf = 0;
-    let nodes = nodes.into_iter().map(|node| match node {
-        Grown::Leaf { margin } => {
-            leaves.push(margin);
-            leaf += 1;
-            Node::Leaf { leaf: leaf - 1 }
-        }
-        Grown::Split { input, threshold, left, right } => {
-            Node::Split { input, threshold, left, right, default_child: Side::Left }
-        }
-    });
-    let nodes = nodes.collect();
-    Tree { margin: Some(0), nodes, leaves }
-}
-
-/// A node that may still be split: its rows in numbers.
-struct Open {
-    node: usize,
-    n_rows: usize,
-    sum: f64,
-    sum_of_squares: f64,
-    curvature: f64,
-    best: Option<Split>,
-}
-
-#[derive(Clone, Copy)]
-struct Split {
-    gain: f64,
-    input: usize,
-    threshold: f64,
-}
-
-/// What lies left of a place while an input is scanned.
-#[derive(Clone, Copy, Default)]
-struct Left {
-    n_rows: usize,
-    sum: f64,
-    last: f64,
-}
-
-#[allow(clippy::indexing_slicing, reason = "rows and open nodes are those of the table and level")]
-impl Grower<'_> {
-    fn grow(&self, drawn: Vec<bool>) -> Result<Tree, Error> {
-        // The value of each node as long as it is a leaf.
-        let mut nodes = vec![Grown::Leaf { margin: 0.0 }];
-        // Which open node of the level each row is in.
-        let mut place: Vec<Option<usize>> = drawn.into_iter().map(|d| d.then_some(0)).collect();
-        let mut level = self.open(&place, &[0]);
-        for depth in 0.. {
-            for open in &level {
-                nodes[open.node] = Grown::Leaf { margin: self.leaf(open) };
-            }
-            if depth == self.spec.max_depth {
-                break;
-            }
-            self.find_splits(&mut level, &place);
-            let mut children = Vec::new();
-            let mut first_child = vec![0; level.len()];
-            for (index, open) in level.iter().enumerate() {
-                let Some(split) = open.best else { continue };
-                let (left, right) = (position(nodes.len())?, position(nodes.len() + 1)?);
-                let (input, threshold) = (position(split.input)?, split.threshold);
-                nodes[open.node] = Grown::Split { input, threshold, left, right };
-                first_child[index] = children.len();
-                children.extend([nodes.len(), nodes.len() + 1]);
-                nodes.extend([Grown::Leaf { margin: 0.0 }; 2]);
-            }
-            if children.is_empty() {
-                break;
-            }
-            for (row, place) in place.iter_mut().enumerate() {
-                *place = place.and_then(|open| {
-                    let split = level[open].best?;
-                    let goes_right = self.columns.values[split.input][row] > split.threshold;
-                    Some(first_child[open] + usize::from(goes_right))
-                });
-            }
-            level = self.open(&place, &children);
-        }
-        Ok(tree(nodes))
-    }
-
-    /// The numbers of each node of a level, summed from the first row to the last.
-    fn open(&self, place: &[Option<usize>], nodes: &[usize]) -> Vec<Open> {
-        let empty = |node: &usize| Open {
-            node: *node,
-            n_rows: 0,
-            sum: 0.0,
-            sum_of_squares: 0.0,
-            curvature: 0.0,
-            best: None,
-        };
-        let mut level: Vec<Open> = nodes.iter().map(empty).collect();
-        for (gradient, place) in self.gradients.iter().zip(place) {
-            let Some(open) = place.map(|index| &mut level[index]) else { continue };
-            open.n_rows += 1;
-            open.sum += gradient.residual;
-            open.sum_of_squares += gradient.residual * gradient.residual;
-            open.curvature += gradient.curvature;
-        }
-        level
-    }
-
-    /// One Newton step on the log loss of the node's rows, times the learning rate.
-    fn leaf(&self, open: &Open) -> f64 {
-        if open.curvature.abs() < MIN_CURVATURE {
-            return 0.0;
-        }
-        self.spec.learning_rate * (open.sum / open.curvature)
-    }
-
-    /// Finds the best split of every node of a level in one scan per input.
-    fn find_splits(&self, level: &mut [Open], place: &[Option<usize>]) {
-        let splittable: Vec<bool> = level.iter().map(|open| self.is_splittable(open)).collect();
-        for (input, order) in self.columns.orders.iter().enumerate() {
-            let mut left = vec![Left::default(); level.len()];
-            for &row in order {
-                let Some(index) = place[row].filter(|index| splittable[*index]) else { continue };
-                let value = self.columns.values[input][row];
-                let seen = &mut left[index];
-                if seen.n_rows > 0 && value > seen.last {
-                    self.consider(&mut level[index], *seen, input, value);
-                }
-                seen.n_rows += 1;
-                seen.sum += self.gradients[row].residual;
-                seen.last = value;
-            }
-        }
-    }
-
-    fn is_splittable(&self, open: &Open) -> bool {
-        let n_rows = number(open.n_rows);
-        let mean = open.sum / n_rows;
-        open.n_rows >= 2 * self.spec.min_rows_per_leaf
-            && open.n_rows >= 2
-            && open.sum_of_squares / n_rows - mean * mean > MIN_VARIANCE
-    }
-
-    /// Keeps the split between `left.last` and `value` if it is the best so far.
-    fn consider(&self, open: &mut Open, left: Left, input: usize, value: f64) {
-        let n_right = open.n_rows - left.n_rows;
-        if left.n_rows.min(n_right) < self.spec.min_rows_per_leaf {
-            return;
-        }
-        let sum_right = open.sum - left.sum;
-        let gain =
-            left.sum * left.sum / number(left.n_rows) + sum_right * sum_right / number(n_right);
-        if open.best.is_some_and(|best| gain <= best.gain) {
-            return;
-        }
-        // Halved first so that the sum cannot overflow; rounding may reach the upper value, which
-        // must stay on the right.
-        let middle = left.last / 2.0 + value / 2.0;
-        let threshold = if middle >= value { left.last } else { middle };
-        open.best = Some(Split { gain, input, threshold });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use ndarray::array;
-
-    fn spec(n_trees: usize, max_depth: usize) -> BoostedTreesSpec {
-        BoostedTreesSpec {
-            n_trees,
-            learning_rate: 0.5,
-            max_depth,
-            min_rows_per_leaf: 1,
-            subsample: 1.0,
-        }
-    }
-
-    #[test]
-    fn the_first_tree_splits_where_the_classes_change() {
-        let values = array![[7.0, 1.0], [7.0, 2.0], [7.0, 4.0], [7.0, 8.0]];
-        let rows = TrainingRows { values: values.view(), classes: &[0, 0, 1, 1] };
-        let forest = fit_boosted_trees(&spec(1, 3), rows, 0).unwrap();
-        // Residuals ±0.5, curvatures 0.25: a Newton step of ±2, halved by the learning rate.
-        assert_eq!(
-            forest.trees[0].nodes,
-            [
-                Node::Split {
-                    input: 1,
-                    threshold: 3.0,
-                    left: 1,
-                    right: 2,
-                    default_child: Side::Left
-                },
-                Node::Leaf { leaf: 0 },
-                Node::Leaf { leaf: 1 },
-            ]
-        );
-        assert_eq!(forest.trees[0].leaves, [-1.0, 1.0]);
-        assert_eq!(forest.base_margins, [0.0]);
-    }
-
-    #[test]
-    fn leaves_keep_their_smallest_number_of_rows() {
-        let values = array![[1.0], [2.0], [3.0], [4.0], [5.0]];
-        let rows = TrainingRows { values: values.view(), classes: &[1, 0, 0, 0, 0] };
-        let two = BoostedTreesSpec { min_rows_per_leaf: 2, ..spec(1, 3) };
-        let forest = fit_boosted_trees(&two, rows, 0).unwrap();
-        assert!(matches!(forest.trees[0].nodes[0], Node::Split { threshold: 2.5, .. }));
-        let three = BoostedTreesSpec { min_rows_per_leaf: 3, ..spec(1, 3) };
-        let forest = fit_boosted_trees(&three, rows, 0).unwrap();
-        assert_eq!(forest.trees[0].nodes.len(), 1);
-    }
-
-    #[test]
-    fn a_threshold_never_reaches_the_value_on_its_right() {
-        let low = 1.0_f64;
-        let high = f64::from_bits(low.to_bits() + 1);
-        let values = array![[low], [high]];
-        let rows = TrainingRows { values: values.view(), classes: &[0, 1] };
-        let forest = fit_boosted_trees(&spec(1, 1), rows, 0).unwrap();
-        assert!(
-            matches!(forest.trees[0].nodes[0], Node::Split { threshold, .. } if threshold == low)
-        );
-    }
-
-    #[test]
-    fn subsampling_depends_on_the_seed_alone() {
-        let values = ndarray::Array2::from_shape_fn((40, 2), |(row, column)| {
-            f64::from(u32::try_from((row * 17 + column * 5) % 23).unwrap())
-        });
-        let classes: Vec<usize> = (0..40).map(|row| usize::from(row % 3 == 0)).collect();
-        let rows = TrainingRows { values: values.view(), classes: &classes };
-        let half = BoostedTreesSpec { subsample: 0.5, ..spec(5, 2) };
-        let fit = |seed| fit_boosted_trees(&half, rows, seed).unwrap();
-        assert_eq!(fit(1), fit(1));
-        assert_ne!(fit(1), fit(2));
-    }
 }

@@ -81,6 +81,10 @@ impl Problem {
                 rows.classes.iter().map(|class| by_class[*class]).collect()
             }
         };
+        let weights = match rows.weights {
+            None => weights,
+            Some(own) => weights.iter().zip(own).map(|(a, b)| a * b).collect(),
+        };
         Self {
             values: rows.row_major(),
             n_inputs: rows.n_inputs(),
@@ -223,7 +227,7 @@ mod tests {
     #[test]
     fn the_intercept_is_not_penalised() {
         let values = array![[0.0], [0.0], [0.0], [0.0]];
-        let rows = TrainingRows { values: values.view(), classes: &[0, 0, 0, 1] };
+        let rows = TrainingRows::binary(values.view(), &[0, 0, 0, 1]);
         let spec = LogisticRegressionSpec { c: 1e-3, class_weight: ClassWeight::Equal };
         let linear = fit_logistic_regression(&spec, rows).unwrap();
         assert!((linear.intercepts()[0] - numeric::ln(1.0 / 3.0)).abs() < 1e-8);

@@ -152,7 +152,7 @@ impl Part {
         let values = rows.values.select(Axis(0), kept);
         let classes: Vec<usize> =
             kept.iter().filter_map(|row| rows.classes.get(*row).copied()).collect();
-        let part = TrainingRows { values: values.view(), classes: &classes };
+        let part = TrainingRows::binary(values.view(), &classes);
         Self { values: part.row_major(), n_inputs, targets: part.targets() }
     }
 
@@ -347,7 +347,7 @@ mod tests {
     #[test]
     fn it_learns_what_no_line_can_tell() {
         let values = array![[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]];
-        let rows = TrainingRows { values: values.view(), classes: &[0, 1, 1, 0] };
+        let rows = TrainingRows::binary(values.view(), &[0, 1, 1, 0]);
         let spec = spec(None);
         let network = fit_network(&spec, rows, 1).unwrap();
         let mut fit = Fit::new(&spec, network.layers().to_vec());
@@ -361,7 +361,7 @@ mod tests {
         let values =
             ndarray::Array2::from_shape_fn((20, 1), |(row, _)| if row < 10 { -1e60 } else { 1e60 });
         let classes: Vec<usize> = (0..20).map(|row| row % 2).collect();
-        let rows = TrainingRows { values: values.view(), classes: &classes };
+        let rows = TrainingRows::binary(values.view(), &classes);
         for stopping in [None, Some(EarlyStopping { fraction: 0.5, patience: 3 })] {
             let spec = NetworkSpec {
                 learning_rate: 1e200,
@@ -376,7 +376,7 @@ mod tests {
     #[test]
     fn a_start_that_does_not_fit_is_refused() {
         let values = array![[0.0, 0.0], [1.0, 1.0]];
-        let rows = TrainingRows { values: values.view(), classes: &[0, 1] };
+        let rows = TrainingRows::binary(values.view(), &[0, 1]);
         let layers = initial_layers(&spec(None), 3, 0);
         let start = NetworkStart { layers, shuffle: false };
         let error = fit_network_from(&spec(None), rows, 0, start).unwrap_err();

@@ -1,14 +1,13 @@
 //! Chooses the training rows that a bundle replays when it is opened.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use ndarray::{Array2, Axis};
-use nomogram::{MAX_GOLDEN_CASES, MIN_GOLDEN_CASES, Model, Parts, seal};
+use nomogram::{MAX_GOLDEN_CASES, MIN_GOLDEN_CASES, Parts};
 
+use super::predict;
 use crate::dataset::Dataset;
 use crate::error::Error;
-use crate::predictions::Predictions;
 
 /// The extremes: the rows with the lowest and highest value of each feature, with the lowest and
 /// highest probability of each member and of the vote, and with the vote closest to 0.5. Filled up
@@ -18,12 +17,20 @@ pub(super) fn choose(parts: &Parts, dataset: &Dataset) -> Result<Array2<f64>, Er
     for column in dataset.values().columns() {
         chosen.extend(extremes(&column.to_vec()));
     }
-    let predictions = predict(parts, dataset)?;
+    // What the model says before it has its final golden cases.
+    let predictions = predict(parts, dataset, dataset)?;
     for probabilities in predictions.members.iter().chain([&predictions.vote]) {
-        chosen.extend(extremes(probabilities));
+        // Of two classes, the extremes of one are those of the other.
+        let first = if probabilities.ncols() == 2 { 1 } else { 0 };
+        for class in probabilities.columns().into_iter().skip(first) {
+            chosen.extend(extremes(&class.to_vec()));
+        }
     }
-    let doubts: Vec<f64> = predictions.vote.iter().map(|p| (p - 0.5).abs()).collect();
-    chosen.extend(extremes(&doubts));
+    let doubts = predictions.vote.columns().into_iter().skip(1);
+    for class in doubts {
+        let doubts: Vec<f64> = class.iter().map(|p| (p - 0.5).abs()).collect();
+        chosen.extend(extremes(&doubts));
+    }
 
     let n_rows = dataset.n_rows();
     // As many as are missing, evenly spread; then, where these were chosen already, from the start.
@@ -36,13 +43,6 @@ pub(super) fn choose(parts: &Parts, dataset: &Dataset) -> Result<Array2<f64>, Er
     }
     let chosen: Vec<usize> = chosen.into_iter().take(MAX_GOLDEN_CASES).collect();
     Ok(dataset.values().select(Axis(0), &chosen))
-}
-
-/// What the model says for the training rows, before it has its final golden cases.
-fn predict(parts: &Parts, dataset: &Dataset) -> Result<Predictions, Error> {
-    let any: Vec<usize> = (0..MIN_GOLDEN_CASES).collect();
-    let draft = seal(parts, dataset.values().select(Axis(0), &any).view())?;
-    Predictions::of(&Arc::new(Model::open(&draft)?), dataset)
 }
 
 /// The rows of the lowest and of the highest value; of equal ones, the first.

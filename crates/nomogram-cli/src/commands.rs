@@ -1,0 +1,14 @@
+//! The commands: each file has the `Arguments` of one and runs it.
+
+pub(crate) mod compare;
+pub(crate) mod completions;
+pub(crate) mod diff;
+pub(crate) mod evaluate;
+pub(crate) mod inspect;
+pub(crate) mod man;
+pub(crate) mod predict;
+pub(crate) mod schema;
+pub(crate) mod train;
+pub(crate) mod tune;
+pub(crate) mod validate;
+pub(crate) mod verify;

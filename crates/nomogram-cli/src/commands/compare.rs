@@ -1,0 +1,111 @@
+//! `nomogram compare`: which of two bundles predicts a table better.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use nomogram_train::Predictions;
+use nomogram_train::statistics::Confidence;
+use nomogram_train::statistics::bootstrap::BootstrapSpec;
+use nomogram_train::statistics::comparison::{DelongTest, McnemarTest, Paired};
+use serde::Serialize;
+
+use super::evaluate::refuse_other_schema;
+use crate::bundle::OpenBundle;
+use crate::console::Console;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::training::{Inputs, Threads};
+
+/// Compare two bundles on the same rows: DeLong's test of the AUC, McNemar's test of the classes, and
+/// the bootstrap of the difference of the Brier scores.
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The first sealed model
+    first: PathBuf,
+    /// The second one
+    second: PathBuf,
+    #[command(flatten)]
+    inputs: Inputs,
+    /// Take the rows of the configuration's test part alone
+    #[arg(long)]
+    test: bool,
+    /// How many times rows are drawn with replacement
+    #[arg(long, value_name = "N", default_value_t = 2000)]
+    replicates: usize,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+/// How two models differ; differences are the first minus the second.
+#[derive(Serialize)]
+struct Comparison {
+    n_rows: usize,
+    n_events: usize,
+    delong: DelongTest,
+    mcnemar: McnemarTest,
+    brier_difference: f64,
+    brier_interval: [f64; 2],
+}
+
+pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Error> {
+    let loaded = arguments.inputs.load(console)?;
+    let rows: Vec<usize> = match arguments.test {
+        true => loaded.config.parts(&loaded.dataset)?.test,
+        false => (0..loaded.dataset.n_rows()).collect(),
+    };
+    let dataset = loaded.dataset.select(&rows);
+    let mut probabilities = Vec::new();
+    for path in [&arguments.first, &arguments.second] {
+        let open = OpenBundle::open(path)?;
+        refuse_other_schema(open.model.schema(), &loaded)?;
+        probabilities.push(Predictions::of(&open.model, &dataset)?.positive());
+    }
+    let [first, second] = probabilities.as_slice() else {
+        return Err(Error::Defect("two bundles were opened"));
+    };
+    let outcomes: Vec<bool> = dataset.classes().iter().map(|class| *class == 1).collect();
+    let paired = Paired::new(&outcomes, first, second)?;
+    let spec = BootstrapSpec::new(arguments.replicates, loaded.config.seed);
+    let distribution = arguments.threads.run(|| Ok(paired.bootstrap(&spec, brier)?))?;
+    let interval = distribution.percentile(Confidence::PERCENT_95);
+    let (own, other) = (brier(&outcomes, first), brier(&outcomes, second));
+    let comparison = Comparison {
+        n_rows: outcomes.len(),
+        n_events: outcomes.iter().filter(|outcome| **outcome).count(),
+        delong: paired.delong(Confidence::PERCENT_95)?,
+        mcnemar: paired.mcnemar(0.5, 0.5)?,
+        brier_difference: own.unwrap_or(f64::NAN) - other.unwrap_or(f64::NAN),
+        brier_interval: [interval.lower, interval.upper],
+    };
+    if console.is_json() {
+        console.json_result(&comparison)?;
+        return Ok(Exit::Done);
+    }
+    let Comparison { delong, mcnemar, brier_difference, brier_interval, .. } = &comparison;
+    let p = |value: Option<f64>| value.map_or("–".into(), |value| format!("{value:.4}"));
+    console.result(format_args!(
+        "{} rows, {} of them positive; differences are the first minus the second\n\
+         AUC    {:.4} and {:.4}, difference {:+.4} ({:+.4} to {:+.4}), p = {} (DeLong)\n\
+         Brier  difference {brier_difference:+.4} ({:+.4} to {:+.4}, bootstrap)\n\
+         class  right in the first alone {}, in the second alone {}, p = {:.4} (McNemar, exact)",
+        comparison.n_rows,
+        comparison.n_events,
+        delong.first,
+        delong.second,
+        delong.difference,
+        delong.interval.lower,
+        delong.interval.upper,
+        p(delong.p_value),
+        brier_interval[0],
+        brier_interval[1],
+        mcnemar.n_only_first,
+        mcnemar.n_only_second,
+        mcnemar.exact_p_value,
+    ))?;
+    Ok(Exit::Done)
+}
+
+fn brier(outcomes: &[bool], probabilities: &[f64]) -> Option<f64> {
+    let score = nomogram_train::statistics::calibration::BrierScore::new(outcomes, probabilities);
+    score.ok().map(|score| score.score)
+}

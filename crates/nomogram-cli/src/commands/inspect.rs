@@ -1,0 +1,137 @@
+//! `nomogram inspect`: what a bundle says of itself.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use comfy_table::{ContentArrangement, Table, presets};
+
+use crate::bundle::OpenBundle;
+use crate::console::Console;
+use crate::description::{Description, count};
+use crate::error::Error;
+use crate::exit::Exit;
+
+/// Show what a bundle holds.
+///
+/// Opens it with its full self-test, then shows where it comes from, its features with their policies
+/// in words, rules, preprocessing, members with their sizes, combiner, calibrator and cutoffs. --json
+/// has all of it.
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The sealed model
+    bundle: PathBuf,
+    /// Show the features alone
+    #[arg(long)]
+    features: bool,
+    /// Show the model card alone
+    #[arg(long)]
+    card: bool,
+    /// Add every fitted parameter to --json
+    #[arg(long, requires = "json")]
+    parameters: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Error> {
+    let bundle = OpenBundle::open(&arguments.bundle)?;
+    let description = Description::new(&bundle, arguments.parameters);
+    if console.is_json() {
+        console.json_result(&description)?;
+        return Ok(Exit::Done);
+    }
+    let mut parts = Vec::new();
+    if !arguments.features && !arguments.card {
+        parts.push(heading(&description, console));
+    }
+    if arguments.features || !arguments.card {
+        parts.push(features(&description));
+    }
+    if !arguments.features && !arguments.card {
+        parts.push(model(&description, console));
+    }
+    if arguments.card {
+        parts.push(description.card.unwrap_or_else(|| "This bundle has no model card.".into()));
+    }
+    console.result(parts.join("\n\n"))?;
+    Ok(Exit::Done)
+}
+
+fn heading(description: &Description, console: &Console) -> String {
+    let Description { name, version, .. } = description;
+    let mut lines = vec![console.heading(&format!("{name} {version}"))];
+    let mut line = |name: &str, text: &str| lines.push(format!("  {name:<22}{text}"));
+    line("digest", &description.digest);
+    line("predicts", &description.target.text());
+    line("format", &format!("{} ({} bytes)", description.format, description.n_bytes));
+    line("created by", &description.created_by);
+    line("training data", &description.training_data_digest);
+    line("configuration", &description.configuration_digest);
+    for (key, note) in &description.notes {
+        line(key, note);
+    }
+    line("golden cases", &format!("{}, all as sealed", description.n_golden_cases));
+    if description.n_skipped_sections > 0 {
+        line("unknown sections", &description.n_skipped_sections.to_string());
+    }
+    line("model card", if description.card.is_some() { "--card shows it" } else { "none" });
+    lines.join("\n")
+}
+
+fn features(description: &Description) -> String {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(["feature", "kind", "unit", "also in", "plausible", "values that are not"]);
+    for feature in &description.features {
+        table.add_row([
+            feature.name.clone(),
+            feature.kind_text(),
+            feature.unit.clone().unwrap_or_default(),
+            feature.units_text(),
+            feature.range_text(),
+            feature.policy.text(),
+        ]);
+    }
+    let text = table.to_string();
+    let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
+    lines.join("\n")
+}
+
+fn model(description: &Description, console: &Console) -> String {
+    let mut lines = Vec::new();
+    let mut section = |name: &str, entries: Vec<(String, String)>| {
+        if entries.is_empty() {
+            return;
+        }
+        lines.push(console.heading(name));
+        for (name, text) in entries {
+            lines.push(format!("  {name:<22}{text}"));
+        }
+    };
+    let named = |name: &str, text: String| (name.to_owned(), text);
+    section(
+        &count(description.rules.len(), "rule"),
+        description.rules.iter().map(|rule| named(&rule.name, rule.text())).collect(),
+    );
+    section(
+        "preprocessing",
+        description.branches.iter().map(|branch| named(&branch.name, branch.text())).collect(),
+    );
+    section(
+        &count(description.members.len(), "member"),
+        description
+            .members
+            .iter()
+            .map(|member| {
+                named(&member.name, format!("{}; reads {}", member.text(), member.branch))
+            })
+            .collect(),
+    );
+    let combiner = named("combiner", description.combiner.text());
+    let calibrator = description.calibrator.as_ref();
+    let calibrator = calibrator.map_or("none".into(), |calibrator| calibrator.text());
+    section("ensemble", vec![combiner, named("calibrator", calibrator)]);
+    let cutoffs = description.cutoffs.iter().map(|cutoff| {
+        named(&cutoff.name, format!("{} from {} on", cutoff.class, cutoff.probability))
+    });
+    section(&count(description.cutoffs.len(), "cutoff"), cutoffs.collect());
+    lines.join("\n")
+}

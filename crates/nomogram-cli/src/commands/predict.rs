@@ -1,0 +1,225 @@
+//! `nomogram predict`: a table in, the same rows with their predictions out.
+
+mod answer;
+mod progress;
+mod summary;
+mod worker;
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::available_parallelism;
+use std::time::Instant;
+
+use clap::{Args, ValueEnum};
+
+use crate::bundle;
+use crate::console::Console;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::output::{Output, TableWriter, push_csv_cell};
+use crate::table::{self, Columns, Delimiter, Format, ReadOptions, Source, Wanted};
+use crate::workers;
+use answer::Answer;
+use progress::Progress;
+use summary::Summary;
+use worker::{Done, Worker};
+
+/// Predict the rows of a table.
+///
+/// Reads CSV, Parquet or Arrow IPC of any size in constant memory, on all processors. Rows keep
+/// their order, and the output does not depend on the number of threads.
+///
+/// Columns are matched to the features of the model by name; `name [unit]` names one of the feature's
+/// units by its UCUM code, and so does the metadata key `unit` of a Parquet or Arrow column. A column
+/// that is no feature is refused unless --id, --keep or --ignore-other-columns says what it is; a
+/// feature without a column is unset, and the model refuses or imputes it.
+///
+/// In CSV, an empty cell and the texts of --missing are missing; numbers have a decimal point and no
+/// unit; booleans are false, true, 0 or 1; categories are the names of their levels.
+///
+/// The output has one row per row of the input: the id, the kept columns, `probability_CLASS` of each
+/// class (or `value`, of a model that predicts a number), `class`, what is asked for by --cutoffs,
+/// --members, --margins and --flags, and `status`: `ok`, or why the row was refused, by the names of
+/// the C interface without `NOMO_E` in lower case, for example `value_missing`. Without --bad-rows,
+/// the first refused row ends the program.
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The sealed model
+    bundle: PathBuf,
+    /// The table; `-`, and none, is standard input
+    input: Option<PathBuf>,
+    #[command(flatten)]
+    read: ReadOptions,
+    /// Where the predictions go; `-` is standard output
+    #[arg(long, short, value_name = "FILE", default_value = "-", help_heading = "Output")]
+    output: PathBuf,
+    /// The format of the output; without it, told by the end of its name, and CSV for any other
+    #[arg(long, value_name = "FORMAT", help_heading = "Output")]
+    output_format: Option<Format>,
+    /// A column that names the rows; it is handed through as the first one
+    #[arg(long, value_name = "COLUMN", help_heading = "Output")]
+    id: Option<String>,
+    /// A column that is handed through; may stand several times
+    #[arg(long, value_name = "COLUMN", help_heading = "Output")]
+    keep: Vec<String>,
+    /// Add whether each cutoff is reached: `cutoff_NAME`
+    #[arg(long, help_heading = "Output")]
+    cutoffs: bool,
+    /// Add what each member says before they are combined: `member_NAME_CLASS`
+    #[arg(long, help_heading = "Output")]
+    members: bool,
+    /// Add the margins of each member: `margin_NAME`, or `margin_NAME_0` and so on
+    #[arg(long, help_heading = "Output")]
+    margins: bool,
+    /// Add what was done to values: `flags`, for example `imputed:age;clamped:dose`
+    #[arg(long, help_heading = "Output")]
+    flags: bool,
+    /// Go on when a row is refused, and write it to this CSV file with its place and the reason
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    bad_rows: Option<PathBuf>,
+    /// How many threads predict; without it, one per processor
+    #[arg(long, value_name = "N", env = "NOMOGRAM_THREADS", hide_env = true)]
+    #[arg(value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// Whether to show the progress on a terminal
+    #[arg(long, value_name = "WHEN", default_value = "auto", env = "NOMOGRAM_PROGRESS")]
+    #[arg(hide_env = true)]
+    progress: When,
+    /// Add the seconds that each stage took, over all threads, to the summary of --json
+    #[arg(long, hide = true)]
+    timings: bool,
+}
+
+/// Whether to do something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum When {
+    /// On a terminal
+    Auto,
+    /// Never
+    Never,
+}
+
+pub(crate) fn run(arguments: Arguments, console: &Console) -> Result<Exit, Error> {
+    let model = bundle::open(&arguments.bundle)?;
+    let input = table::or_stdin(arguments.input.as_ref());
+    let mut source = Source::open(&input, &arguments.read)?;
+    let wanted = Wanted {
+        id: arguments.id.as_deref(),
+        keep: &arguments.keep,
+        ignore_others: arguments.read.ignore_other_columns,
+    };
+    let columns = Columns::new(&source.name, &source.headers, model.schema(), wanted)?;
+    source.select(&columns)?;
+    let answer = Answer::new(&arguments, &input, &model, &source, &columns)?;
+    let answer = Arc::new(answer);
+
+    let output = Output::create(&arguments.output)?;
+    let is_stdout = output.is_stdout();
+    let mut writer = TableWriter::new(output, &answer.layout)?;
+    let bad_rows = BadRows::create(&arguments, &input, &source, &columns)?;
+    let worker = Worker::new(
+        (model.clone(), Arc::new(columns), answer),
+        (&source.name, &arguments.read.missing),
+        bad_rows.is_some(),
+        arguments.timings,
+    );
+    let mut summary = Summary::new(&model, arguments.timings);
+    let mut sink = Sink { bad_rows, progress: Progress::new(&source, arguments.progress, console) };
+    let workers = (0..n_threads(arguments.threads)).map(|_| worker.for_a_thread()).collect();
+    let read_nanos = Arc::new(AtomicU64::new(0));
+    let next = timed_reader(source, read_nanos.clone());
+    workers::run(next, workers, |done| sink.write(done, &mut writer, &mut summary))?;
+
+    let end = Instant::now();
+    writer.finish()?.finish()?;
+    if let Some(bad_rows) = sink.bad_rows {
+        bad_rows.finish()?;
+    }
+    sink.progress.finish();
+    summary.add_stages(read_nanos.load(Ordering::Relaxed), end.elapsed());
+    summary.tell(console, is_stdout)?;
+    Ok(if summary.refused > 0 { Exit::SomeRowsRefused } else { Exit::Done })
+}
+
+pub(crate) fn n_threads(asked: Option<u16>) -> usize {
+    asked.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from)
+}
+
+/// Reads chunks, and adds up how long that takes.
+fn timed_reader(
+    mut source: Source,
+    nanos: Arc<AtomicU64>,
+) -> impl FnMut() -> Result<Option<table::Chunk>, Error> + Send + 'static {
+    move || {
+        let begin = Instant::now();
+        let chunk = source.next_chunk();
+        let elapsed = u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        nanos.fetch_add(elapsed, Ordering::Relaxed);
+        chunk
+    }
+}
+
+/// Takes what the workers have done.
+struct Sink {
+    bad_rows: Option<BadRows>,
+    progress: Progress,
+}
+
+impl Sink {
+    fn write(
+        &mut self,
+        done: Done,
+        writer: &mut TableWriter,
+        summary: &mut Summary,
+    ) -> Result<(), Error> {
+        let begin = Instant::now();
+        writer.write(done.block)?;
+        if let Some(bad_rows) = &mut self.bad_rows {
+            bad_rows.write(&done.bad_rows)?;
+        }
+        summary.add(&done.counts, begin.elapsed());
+        self.progress.advance(done.length);
+        Ok(())
+    }
+}
+
+/// The file of refused rows.
+struct BadRows(Output);
+
+impl BadRows {
+    fn create(
+        arguments: &Arguments,
+        input: &Path,
+        source: &Source,
+        columns: &Columns,
+    ) -> Result<Option<Self>, Error> {
+        let Some(path) = &arguments.bad_rows else { return Ok(None) };
+        if path == Path::new("-") || path == &arguments.output {
+            return Err(Error::usage("--bad-rows needs a file of its own"));
+        }
+        let delimiter = Delimiter::of_input(arguments.read.delimiter, input).byte();
+        let place = if source.format == Format::Csv { "line" } else { "row" };
+        let mut header = Vec::new();
+        let own = [place, "status", "feature", "reason"];
+        for name in own.into_iter().chain(columns.names.iter().map(String::as_str)) {
+            if !header.is_empty() {
+                header.push(delimiter);
+            }
+            push_csv_cell(&mut header, delimiter, name.as_bytes());
+        }
+        header.push(b'\n');
+        let mut bad_rows = Self(Output::create(path)?);
+        bad_rows.write(&header)?;
+        Ok(Some(bad_rows))
+    }
+
+    fn write(&mut self, rows: &[u8]) -> Result<(), Error> {
+        self.0.write_all(rows).map_err(|cause| self.0.failed(cause))
+    }
+
+    fn finish(self) -> Result<(), Error> {
+        self.0.finish()
+    }
+}

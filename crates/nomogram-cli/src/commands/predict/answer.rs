@@ -1,0 +1,224 @@
+//! What the output tells of each row, column by column.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use arrow_array::ArrayRef;
+use arrow_schema::DataType;
+use nomogram::{Flags, Model, Prediction};
+
+use super::Arguments;
+use crate::error::Error;
+use crate::output::{BlockBuilder, Item, Layout};
+use crate::refusal;
+use crate::table::{Chunk, Columns, Delimiter, Format, Row, Source, is_plain};
+
+/// The columns of the output and what stands in them.
+pub(super) struct Answer {
+    pub(super) layout: Layout,
+    parts: Vec<Part>,
+    /// Whether kept columns are handed through as whole arrays.
+    keeps_arrays: bool,
+}
+
+/// What stands in a column of the output.
+#[derive(Clone, Copy)]
+enum Part {
+    Kept { column: usize },
+    Output(usize),
+    Class,
+    Cutoff(usize),
+    Member { member: usize, output: usize },
+    Margin(usize),
+    Flags,
+    Status,
+}
+
+/// The names of flags in tables.
+pub(super) const FLAGS: [(Flags, &str); 5] = [
+    (Flags::IMPUTED, "imputed"),
+    (Flags::CLAMPED, "clamped"),
+    (Flags::UNSEEN_LEVEL, "unseen_level"),
+    (Flags::OUT_OF_RANGE, "out_of_range"),
+    (Flags::RULE_BROKEN, "rule_broken"),
+];
+
+impl Answer {
+    /// # Errors
+    ///
+    /// `Usage` when two columns would have one name, or a kept column does not fit into CSV.
+    pub(super) fn new(
+        arguments: &Arguments,
+        input: &Path,
+        model: &Model,
+        source: &Source,
+        columns: &Columns,
+    ) -> Result<Self, Error> {
+        let output_format = Format::of_path(&arguments.output);
+        let format = arguments.output_format.unwrap_or(output_format);
+        let keeps_arrays = source.format != Format::Csv && format != Format::Csv;
+        let mut named: Vec<(String, DataType, Part)> = Vec::new();
+        for kept in &columns.kept {
+            let data_type = kept.data_type.clone().unwrap_or(DataType::Utf8);
+            if !keeps_arrays && !is_plain(&data_type) {
+                return Err(Error::usage(format!(
+                    "column `{}` is of type {data_type}, which CSV cannot hold; use \
+                     --output-format parquet",
+                    kept.name
+                )));
+            }
+            let data_type = if keeps_arrays { data_type } else { DataType::Utf8 };
+            named.push((kept.name.clone(), data_type, Part::Kept { column: kept.column }));
+        }
+        named.extend(predicted(arguments, model));
+        let mut seen = BTreeSet::new();
+        if let Some((name, ..)) = named.iter().find(|(name, ..)| !seen.insert(name)) {
+            let detail = format!(
+                "the output would have two columns `{name}`; rename that of the \
+                                  input"
+            );
+            return Err(Error::usage(detail));
+        }
+        let parts = named.iter().map(|(_, _, part)| *part).collect();
+        let named = named.into_iter().map(|(name, data_type, _)| (name, data_type)).collect();
+        let is_tsv = arguments.output.extension().is_some_and(|extension| extension == "tsv");
+        let named_like = if is_tsv { &arguments.output } else { input };
+        let delimiter = Delimiter::of_input(arguments.read.delimiter, named_like).byte();
+        Ok(Self { layout: Layout::new(format, delimiter, named), parts, keeps_arrays })
+    }
+
+    pub(super) fn builder(&self, chunk: &Chunk) -> BlockBuilder {
+        let array = |part: &Part| match (part, chunk) {
+            (Part::Kept { column }, Chunk::Typed(chunk)) => chunk.arrays.get(*column)?.clone(),
+            _ => None,
+        };
+        let whole: Vec<ArrayRef> =
+            if self.keeps_arrays { self.parts.iter().map_while(array).collect() } else { vec![] };
+        self.layout.builder(whole)
+    }
+
+    /// Adds a row; without a prediction, only what does not need one.
+    pub(super) fn push(
+        &self,
+        builder: &mut BlockBuilder,
+        row: Row<'_>,
+        model: &Model,
+        predicted: Result<&Prediction<'_>, &str>,
+        scratch: &mut String,
+    ) {
+        for (column, part) in self.parts.iter().enumerate() {
+            let item = match (part, predicted) {
+                (Part::Kept { .. }, _) if self.keeps_arrays => Item::None,
+                (Part::Kept { column: kept }, _) => {
+                    builder.push(column, Item::Bytes(&row.text(*kept)));
+                    continue;
+                }
+                (Part::Status, Ok(_)) => Item::Text(refusal::OK),
+                (Part::Status, Err(status)) => Item::Text(status),
+                (_, Err(_)) => Item::None,
+                (Part::Output(at), Ok(prediction)) => number(prediction.outputs(), *at),
+                (Part::Class, Ok(prediction)) => {
+                    let class = prediction.class();
+                    let class = class.and_then(|at| model.schema().target().classes().get(at));
+                    class.map_or(Item::None, |class| Item::Text(class))
+                }
+                (Part::Cutoff(at), Ok(prediction)) => match model.cutoffs().get(*at) {
+                    Some(cutoff) => Item::Boolean(cutoff.is_reached_by(prediction.probabilities())),
+                    None => Item::None,
+                },
+                (Part::Member { member, output }, Ok(prediction)) => {
+                    let outputs = prediction.members().nth(*member);
+                    outputs.map_or(Item::None, |outputs| number(outputs, *output))
+                }
+                (Part::Margin(at), Ok(prediction)) => number(prediction.margins(), *at),
+                (Part::Flags, Ok(prediction)) => {
+                    flags_text(prediction, model, scratch);
+                    Item::Text(scratch)
+                }
+            };
+            builder.push(column, item);
+        }
+        builder.end_row();
+    }
+}
+
+/// The columns that hold what was predicted.
+fn predicted(arguments: &Arguments, model: &Model) -> Vec<(String, DataType, Part)> {
+    use DataType::{Boolean, Float64, Utf8};
+
+    let classes = model.schema().target().classes();
+    let mut named = Vec::new();
+    for (index, class) in classes.iter().enumerate() {
+        named.push((format!("probability_{class}"), Float64, Part::Output(index)));
+    }
+    if classes.is_empty() {
+        named.push(("value".into(), Float64, Part::Output(0)));
+    } else {
+        named.push(("class".into(), Utf8, Part::Class));
+    }
+    if arguments.cutoffs {
+        let cutoffs = model.cutoffs().iter().enumerate();
+        named.extend(
+            cutoffs.map(|(at, c)| (format!("cutoff_{}", c.name), Boolean, Part::Cutoff(at))),
+        );
+    }
+    if arguments.members {
+        for (member, name) in model.member_names().enumerate() {
+            if classes.is_empty() {
+                let part = Part::Member { member, output: 0 };
+                named.push((format!("member_{name}"), Float64, part));
+            }
+            for (output, class) in classes.iter().enumerate() {
+                let part = Part::Member { member, output };
+                named.push((format!("member_{name}_{class}"), Float64, part));
+            }
+        }
+    }
+    if arguments.margins {
+        let mut at = 0;
+        for (name, n_margins) in model.member_names().zip(model.member_margins()) {
+            for margin in 0..n_margins {
+                let end = if n_margins == 1 { String::new() } else { format!("_{margin}") };
+                named.push((format!("margin_{name}{end}"), Float64, Part::Margin(at)));
+                at += 1;
+            }
+        }
+    }
+    if arguments.flags {
+        named.push(("flags".into(), Utf8, Part::Flags));
+    }
+    named.push(("status".into(), Utf8, Part::Status));
+    named
+}
+
+fn number(numbers: &[f64], at: usize) -> Item<'static> {
+    numbers.get(at).map_or(Item::None, |number| Item::Number(*number))
+}
+
+/// What was done to which feature, and which rules are broken.
+fn flags_text(prediction: &Prediction<'_>, model: &Model, text: &mut String) {
+    text.clear();
+    if prediction.flags() == Flags::default() {
+        return;
+    }
+    let mut push = |flag: &str, name: &str| {
+        if !text.is_empty() {
+            text.push(';');
+        }
+        text.push_str(flag);
+        text.push(':');
+        text.push_str(name);
+    };
+    for (feature, flags) in model.schema().features().iter().zip(prediction.feature_flags()) {
+        for (flag, name) in FLAGS {
+            if flags.contains(flag) {
+                push(name, &feature.name);
+            }
+        }
+    }
+    for (rule, is_broken) in model.schema().rules().iter().zip(prediction.broken_rules()) {
+        if *is_broken {
+            push("rule_broken", &rule.name);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! What one thread does with a chunk: state the rows, predict them, write them down.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use nomogram::{Model, Session};
+
+use super::answer::{Answer, FLAGS};
+use crate::error::Error;
+use crate::output::{Block, push_csv_cell};
+use crate::refusal::Refusal;
+use crate::table::{Chunk, Columns, Row, RowReader};
+
+/// What all threads share, and how a chunk is done.
+#[derive(Clone)]
+pub(super) struct Worker {
+    model: Arc<Model>,
+    columns: Arc<Columns>,
+    answer: Arc<Answer>,
+    table: Arc<str>,
+    missing: Arc<[String]>,
+    /// Whether refused rows are noted; or else the first one is a failure.
+    goes_on: bool,
+    is_timed: bool,
+}
+
+/// A chunk that was done.
+pub(super) struct Done {
+    pub(super) block: Block,
+    /// Refused rows as CSV.
+    pub(super) bad_rows: Vec<u8>,
+    pub(super) counts: Counts,
+    /// How much of the input it was.
+    pub(super) length: u64,
+}
+
+/// What happened to the rows of a chunk.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    pub(super) rows: u64,
+    pub(super) refused: u64,
+    /// How many rows have each flag, in the order of [`FLAGS`].
+    pub(super) flags: [u64; FLAGS.len()],
+    pub(super) parse: Duration,
+    pub(super) predict: Duration,
+    pub(super) encode: Duration,
+}
+
+/// Measures, where that is asked for: a clock is not for free.
+struct Clock(Option<Instant>);
+
+impl Worker {
+    pub(super) fn new(
+        (model, columns, answer): (Arc<Model>, Arc<Columns>, Arc<Answer>),
+        (table, missing): (&str, &[String]),
+        goes_on: bool,
+        is_timed: bool,
+    ) -> Self {
+        let (table, missing) = (table.into(), missing.into());
+        Self { model, columns, answer, table, missing, goes_on, is_timed }
+    }
+
+    /// What a thread calls for each of its chunks.
+    pub(super) fn for_a_thread(
+        &self,
+    ) -> impl FnMut(Chunk) -> Result<Done, Error> + Send + 'static + use<> {
+        let own = self.clone();
+        let mut session = Session::new(self.model.clone());
+        let reader = RowReader::new(&self.missing);
+        move |chunk| own.predict(&chunk, &reader, &mut session)
+    }
+
+    fn predict(
+        &self,
+        chunk: &Chunk,
+        reader: &RowReader,
+        session: &mut Session,
+    ) -> Result<Done, Error> {
+        let begin = Instant::now();
+        let mut builder = self.answer.builder(chunk);
+        let (mut bad_rows, mut scratch) = (Vec::new(), String::new());
+        let mut counts = Counts::default();
+        reader.each(chunk, &self.table, |row| {
+            counts.rows += 1;
+            let refusal = match Refusal::of_length(row, &self.columns) {
+                Some(refusal) => refusal,
+                None => {
+                    let stated = reader.state(row, &self.columns, session);
+                    let mut clock = Clock::new(self.is_timed);
+                    let predicted = stated.and_then(|()| session.predict());
+                    counts.predict += clock.lap();
+                    match predicted {
+                        Ok(prediction) => {
+                            for (count, (flag, _)) in counts.flags.iter_mut().zip(FLAGS) {
+                                *count += u64::from(prediction.flags().contains(flag));
+                            }
+                            let told = Ok(&prediction);
+                            self.answer.push(&mut builder, row, &self.model, told, &mut scratch);
+                            counts.encode += clock.lap();
+                            return Ok(());
+                        }
+                        Err(e) => Refusal::new(&e, row, &self.columns, self.model.schema()),
+                    }
+                }
+            };
+            if !self.goes_on {
+                let table = self.table.to_string();
+                return Err(Error::Row { table, refusal: refusal.line() });
+            }
+            counts.refused += 1;
+            let told = Err(refusal.status.as_str());
+            self.answer.push(&mut builder, row, &self.model, told, &mut scratch);
+            self.note(&mut bad_rows, row, &refusal);
+            Ok(())
+        })?;
+        let clock = Instant::now();
+        let block = builder.finish(&self.answer.layout)?;
+        counts.encode += clock.elapsed();
+        counts.parse = begin.elapsed().saturating_sub(counts.predict + counts.encode);
+        Ok(Done { block, bad_rows, counts, length: chunk.length() })
+    }
+
+    /// Adds a refused row, with all its cells, to the file of refused rows.
+    fn note(&self, bad_rows: &mut Vec<u8>, row: Row<'_>, refusal: &Refusal) {
+        let delimiter = self.answer.layout.delimiter;
+        let place = refusal.place.number().to_string();
+        for cell in [&place, &refusal.status, &refusal.feature, &refusal.reason] {
+            push_csv_cell(bad_rows, delimiter, cell.as_bytes());
+            bad_rows.push(delimiter);
+        }
+        let n_cells = row.n_cells().unwrap_or(self.columns.names.len());
+        for column in 0..n_cells {
+            if column > 0 {
+                bad_rows.push(delimiter);
+            }
+            push_csv_cell(bad_rows, delimiter, &row.text(column));
+        }
+        bad_rows.push(b'\n');
+    }
+}
+
+impl Clock {
+    fn new(is_timed: bool) -> Self {
+        Self(is_timed.then(Instant::now))
+    }
+
+    /// The time since the last lap.
+    fn lap(&mut self) -> Duration {
+        let Some(last) = &mut self.0 else { return Duration::ZERO };
+        let now = Instant::now();
+        now.duration_since(std::mem::replace(last, now))
+    }
+}

@@ -1,0 +1,117 @@
+//! `nomogram train`: from a table to a sealed bundle.
+
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use nomogram::unseal;
+use nomogram_train::tuning::tune;
+use nomogram_train::{Evaluation, Predictions, train};
+
+use crate::console::Console;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::training::{Inputs, Threads, report, write, write_report};
+
+/// Train a model, judge it on rows that it has not seen, and seal it.
+///
+/// The same table, configuration and seed give the same bundle, byte for byte. A table with errors is
+/// refused before anything is fitted.
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    inputs: Inputs,
+    /// Where the bundle goes
+    #[arg(long, short, value_name = "BUNDLE")]
+    output: PathBuf,
+    /// A report: .html, .md or .json; may be given several times
+    #[arg(long, value_name = "FILE")]
+    report: Vec<PathBuf>,
+    /// Search the settings that the configuration names under `tuning` first
+    #[arg(long)]
+    tune: bool,
+    /// Keep what the search has found in this file; a search that was killed goes on from there
+    #[arg(long, value_name = "FILE", requires = "tune")]
+    journal: Option<PathBuf>,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Error> {
+    let mut loaded = arguments.inputs.load(console)?;
+    let parts = loaded.config.parts(&loaded.dataset)?;
+    let to_learn_from = loaded.dataset.select(&parts.train);
+    if arguments.tune {
+        let journal = arguments.journal.as_deref();
+        let tuned = arguments.threads.run(|| Ok(tune(&loaded.config, &to_learn_from, journal)?));
+        let (config, found) = tuned?;
+        let best = serde_json::to_string(&found.best_trial().settings).unwrap_or_default();
+        console.note(format_args!("the best of {} trials: {best}", found.trials.len()));
+        loaded.config = config;
+    }
+
+    let bar = progress_bar(console);
+    let mut tell = |done: usize, total: usize, next: &str| {
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+        bar.set_message(next.to_owned());
+    };
+    let trained = arguments.threads.run(|| Ok(train(&loaded.config, &to_learn_from, &mut tell)?));
+    bar.finish_and_clear();
+    let trained = trained?;
+
+    let judged = to_learn_from.select(&trained.held_out);
+    let test = loaded.dataset.select(&parts.test);
+    let on_test = Predictions::of(&trained.model, &test)?;
+    let mut sets = vec![("held-out folds", &judged, &trained.out_of_fold)];
+    if test.n_rows() > 0 {
+        sets.push(("test part", &test, &on_test));
+    }
+    let mut evaluations = Vec::new();
+    for (rows, dataset, predictions) in &sets {
+        evaluations.push((*rows, Evaluation::new(predictions, dataset.classes())?));
+    }
+    if !arguments.report.is_empty() {
+        let (parts, _golden_rows) = unseal(&trained.bundle)?;
+        let report =
+            arguments.threads.run(|| report(&trained.model, &parts, &sets, &loaded, true))?;
+        for path in &arguments.report {
+            write_report(&report, path, None)?;
+        }
+    }
+    write(&arguments.output, &trained.bundle)?;
+
+    let digest = trained.model.digest().to_string();
+    if console.is_json() {
+        let evaluations: serde_json::Map<String, serde_json::Value> = evaluations
+            .into_iter()
+            .map(|(rows, own)| (rows.to_owned(), serde_json::json!(own)))
+            .collect();
+        console.json_result(&serde_json::json!({
+            "bundle": arguments.output.display().to_string(),
+            "digest": digest,
+            "rows": to_learn_from.n_rows(),
+            "evaluations": evaluations,
+        }))?;
+        return Ok(Exit::Done);
+    }
+    for (rows, evaluation) in &evaluations {
+        console.result(format_args!("{}\n{evaluation}\n", console.heading(rows)))?;
+    }
+    let n_bytes = trained.bundle.len();
+    console.result(format_args!("bundle {digest} ({n_bytes} bytes)"))?;
+    Ok(Exit::Done)
+}
+
+/// A bar on standard error, hidden where that is no terminal or nobody wants to see it.
+fn progress_bar(console: &Console) -> ProgressBar {
+    if !console.is_talkative() || !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::no_length();
+    match ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {msg}") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}

@@ -1,0 +1,57 @@
+//! `nomogram tune`: which settings predict best.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use nomogram_train::tuning::tune;
+
+use crate::console::Console;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::training::{Inputs, Threads, write};
+
+/// Search the settings that a configuration names under `tuning`, on its training rows alone.
+///
+/// Writes the configuration with the best ones, as JSON, which is YAML too.
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    inputs: Inputs,
+    /// Where the configuration goes
+    #[arg(long, short, value_name = "FILE")]
+    output: PathBuf,
+    /// Keep what is found in this file; a search that was killed goes on from there
+    #[arg(long, value_name = "FILE")]
+    journal: Option<PathBuf>,
+    #[command(flatten)]
+    threads: Threads,
+}
+
+pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Error> {
+    let loaded = arguments.inputs.load(console)?;
+    let parts = loaded.config.parts(&loaded.dataset)?;
+    let rows = loaded.dataset.select(&parts.train);
+    let (config, found) =
+        arguments.threads.run(|| Ok(tune(&loaded.config, &rows, arguments.journal.as_deref())?))?;
+    let text = serde_json::to_string_pretty(&config)
+        .map_err(|_| Error::Defect("a configuration is no JSON"))?;
+    write(&arguments.output, text.as_bytes())?;
+    if console.is_json() {
+        console.json_result(&found)?;
+        return Ok(Exit::Done);
+    }
+    let mut trials: Vec<_> = found.trials.iter().filter(|trial| trial.error.is_none()).collect();
+    let n_failed = found.trials.len() - trials.len();
+    trials.sort_by(|a, b| {
+        let loss = |trial: &nomogram_train::tuning::Trial| trial.mean_loss().unwrap_or(f64::MAX);
+        b.losses.len().cmp(&a.losses.len()).then(loss(a).total_cmp(&loss(b)))
+    });
+    console.result("log loss  folds  settings")?;
+    for trial in trials.iter().take(10) {
+        let settings = serde_json::to_string(&trial.settings).unwrap_or_default();
+        let loss = trial.mean_loss().unwrap_or(f64::NAN);
+        console.result(format_args!("{loss:.4}    {:5}  {settings}", trial.losses.len()))?;
+    }
+    console.note(format_args!("{} trials, {n_failed} of them failed", found.trials.len()));
+    Ok(Exit::Done)
+}

@@ -1,0 +1,26 @@
+//! The program `nomogram`: training sealed bundles, predicting with them, and looking into them.
+//!
+//! Every prediction is the core's: nothing here computes one. A command is one file in `commands/`.
+
+mod exit;
+
+mod error;
+
+mod console;
+mod output;
+
+mod bundle;
+mod description;
+mod table;
+
+mod refusal;
+mod training;
+mod workers;
+
+mod commands;
+
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::run()
+}

@@ -1,0 +1,117 @@
+//! Why a row was refused: status, feature, what was found and what was expected.
+
+use nomogram::{Error as CoreError, ErrorKind, Feature, FeatureKind, Place as CorePlace, Schema};
+
+use crate::table::{Columns, Place, Row};
+
+/// Why a row was refused.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    pub(crate) place: Place,
+    /// As in the output: [`status`].
+    pub(crate) status: String,
+    /// The name of the feature; nothing for a rule, or a row of the wrong length.
+    pub(crate) feature: String,
+    /// What was found and what was expected, for people.
+    pub(crate) reason: String,
+}
+
+/// The status of a row that was predicted.
+pub(crate) const OK: &str = "ok";
+
+/// The name of a kind in tables: that of the C interface without `NOMO_E`, in lower case, for
+/// example `value_missing`.
+pub(crate) fn status(kind: ErrorKind) -> String {
+    let name = kind.c_name().to_string_lossy().to_ascii_lowercase();
+    name.trim_start_matches("nomo_e").to_owned()
+}
+
+impl Refusal {
+    /// Of a row that has too few or too many cells.
+    pub(crate) fn of_length(row: Row<'_>, columns: &Columns) -> Option<Self> {
+        let n_cells = row.n_cells().filter(|n_cells| *n_cells != columns.names.len())?;
+        Some(Self {
+            place: row.place(),
+            status: status(ErrorKind::Columns),
+            feature: String::new(),
+            reason: format!("found {n_cells} cells, expected {}", columns.names.len()),
+        })
+    }
+
+    /// Of a row that the core refused.
+    pub(crate) fn new(error: &CoreError, row: Row<'_>, columns: &Columns, schema: &Schema) -> Self {
+        let is_rule = error.kind() == ErrorKind::RuleViolated;
+        let features = error.path().filter_map(|place| match place {
+            CorePlace::Feature(index) => Some(index),
+            _ => None,
+        });
+        let features: Vec<usize> = features.collect();
+        let found = |index: usize| match columns.column_of(index) {
+            None => "no such column".to_owned(),
+            Some(column) => {
+                format!("`{}`", String::from_utf8_lossy(&row.text(column.column)))
+            }
+        };
+        let name = |index: usize| {
+            schema.features().get(index).map_or("", |feature| feature.name.as_str()).to_owned()
+        };
+        let place = row.place();
+        let status = status(error.kind());
+        let feature = match features.first().filter(|_| !is_rule) {
+            Some(index) => {
+                let expected = schema.features().get(*index).map_or(String::new(), expectation);
+                let mut reason = format!("found {}, expected {expected}", found(*index));
+                if let Some(unit) = columns.column_of(*index).and_then(|c| c.unit.as_deref()) {
+                    reason.push_str(&format!(" (the column is in {unit})"));
+                }
+                return Self { place, status, feature: name(*index), reason };
+            }
+            None => String::new(),
+        };
+        let values: Vec<String> =
+            features.iter().map(|index| format!("{} {}", name(*index), found(*index))).collect();
+        let rule = error.path().find_map(|place| match place {
+            CorePlace::Rule(index) => schema.rules().get(index),
+            _ => None,
+        });
+        let rule = rule.map_or("", |rule| rule.name.as_str());
+        let reason = if is_rule {
+            format!("rule `{rule}`: the values contradict each other: {}", values.join(", "))
+        } else {
+            error.to_string()
+        };
+        Self { place, status, feature, reason }
+    }
+
+    /// The whole of it in one line.
+    pub(crate) fn line(&self) -> String {
+        let Self { place, feature, reason, .. } = self;
+        if feature.is_empty() {
+            return format!("{place}: {reason}");
+        }
+        format!("{place}: feature `{feature}`: {reason}")
+    }
+}
+
+/// What values a feature takes, in words.
+fn expectation(feature: &Feature) -> String {
+    const MOST: usize = 12;
+    let mut expectation = match &feature.kind {
+        FeatureKind::Number => "a number".to_owned(),
+        FeatureKind::Integer => "a whole number".to_owned(),
+        FeatureKind::Boolean => "false, true, 0 or 1".to_owned(),
+        FeatureKind::Category { levels } => {
+            let shown: Vec<&str> = levels.iter().take(MOST).map(String::as_str).collect();
+            let more = if levels.len() > MOST { ", …" } else { "" };
+            format!("one of `{}`{more}", shown.join("`, `"))
+        }
+        _ => "a value of its kind".to_owned(),
+    };
+    if let Some(range) = feature.range {
+        expectation.push_str(&format!(" from {} to {}", range.low, range.high));
+    }
+    if let Some(unit) = &feature.unit {
+        expectation.push_str(&format!(" in {unit}"));
+    }
+    expectation
+}

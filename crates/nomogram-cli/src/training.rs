@@ -1,0 +1,159 @@
+//! What the commands share that train and judge: configuration, table, parts, reports.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+use nomogram::{Model, Parts};
+use nomogram_report::{FeatureSummary, ModelSummary, Report, nomograms, tripod};
+use nomogram_train::{
+    Assessment, Dataset, Predictions, Table, TrainingConfig, ValidationReport,
+    permutation_importance, validate,
+};
+
+use crate::console::Console;
+use crate::error::Error;
+use crate::output::Output;
+
+/// How many times the values of a feature are shuffled for its importance.
+const N_SHUFFLES: usize = 5;
+
+/// A configuration and a table that fits it.
+#[derive(Args, Debug)]
+pub(crate) struct Inputs {
+    /// What to train, as YAML: docs/training.md
+    config: PathBuf,
+    /// The table: CSV, Parquet or Arrow
+    data: PathBuf,
+}
+
+/// How many threads train.
+#[derive(Args, Debug)]
+pub(crate) struct Threads {
+    /// How many threads fit; without it, one per processor. The result does not depend on it
+    #[arg(long, value_name = "N", env = "NOMOGRAM_THREADS", hide_env = true)]
+    threads: Option<u16>,
+}
+
+/// What a report is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// One page that needs nothing else
+    Html,
+    /// A model card
+    Markdown,
+    /// Every number
+    Json,
+}
+
+/// A table that was read and looked through.
+pub(crate) struct Loaded {
+    pub(crate) config: TrainingConfig,
+    pub(crate) config_text: String,
+    pub(crate) dataset: Dataset,
+    pub(crate) validation: ValidationReport,
+}
+
+impl Inputs {
+    /// Reads both, and looks for everything that is wrong with the table.
+    pub(crate) fn read(&self) -> Result<(TrainingConfig, String, Table, ValidationReport), Error> {
+        let config = TrainingConfig::from_file(&self.config)?;
+        let place = self.config.display().to_string();
+        let text = std::fs::read_to_string(&self.config);
+        let text = text.map_err(|cause| Error::file(place, cause))?;
+        let table = Table::from_file(&self.data, &config.data.csv)?;
+        let validation = validate(&table, &config.data)?;
+        Ok((config, text, table, validation))
+    }
+
+    /// Reads both; a table with errors is refused, warnings are told.
+    pub(crate) fn load(&self, console: &Console) -> Result<Loaded, Error> {
+        let (config, config_text, table, validation) = self.read()?;
+        if validation.has_errors() {
+            return Err(Error::Validation(validation.to_string()));
+        }
+        if !validation.findings.is_empty() {
+            console.note(&validation);
+        }
+        let dataset = Dataset::from_table(&table, &config.data)?;
+        Ok(Loaded { config, config_text, dataset, validation })
+    }
+}
+
+impl Threads {
+    /// Runs on a pool of so many threads.
+    pub(crate) fn run<T: Send>(
+        &self,
+        work: impl FnOnce() -> Result<T, Error> + Send,
+    ) -> Result<T, Error> {
+        let n_threads = self.threads.map_or(0, usize::from);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build();
+        pool.map_err(|_| Error::Defect("threads cannot be started"))?.install(work)
+    }
+}
+
+/// A report of a model on some sets of rows; importance and scales are those of the last one.
+pub(crate) fn report(
+    model: &Arc<Model>,
+    parts: &Parts,
+    sets: &[(&str, &Dataset, &Predictions)],
+    loaded: &Loaded,
+    is_trained: bool,
+) -> Result<Report, Error> {
+    let assessments = sets.iter().map(|(rows, dataset, predictions)| {
+        Assessment::new(rows, dataset, predictions, model.cutoffs())
+    });
+    let (importance, scales) = match sets.last() {
+        None => (Vec::new(), Vec::new()),
+        Some((_, dataset, _)) => (
+            permutation_importance(model, dataset, N_SHUFFLES, loaded.config.seed)?,
+            nomograms(parts, dataset),
+        ),
+    };
+    let mut report = Report {
+        model: ModelSummary::of(model),
+        features: FeatureSummary::all_of(model),
+        configuration: is_trained.then(|| loaded.config_text.clone()),
+        validation: Some(loaded.validation.clone()),
+        assessments: assessments.collect::<Result<_, _>>()?,
+        importance,
+        learning_curve: Vec::new(),
+        nomograms: scales,
+        tripod: Vec::new(),
+    };
+    report.tripod = tripod(&report);
+    Ok(report)
+}
+
+/// Writes a report; without a format, that of the name.
+pub(crate) fn write_report(
+    report: &Report,
+    path: &Path,
+    format: Option<ReportFormat>,
+) -> Result<(), Error> {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    let format = match (format, extension) {
+        (Some(format), _) => format,
+        (None, Some("html" | "htm")) => ReportFormat::Html,
+        (None, Some("md")) => ReportFormat::Markdown,
+        (None, Some("json")) => ReportFormat::Json,
+        (None, _) => {
+            let path = path.display();
+            return Err(Error::usage(format!("{path}: expected .html, .md or .json, or --format")));
+        }
+    };
+    let text = match format {
+        ReportFormat::Html => report.to_html(),
+        ReportFormat::Markdown => report.to_markdown(),
+        ReportFormat::Json => report.to_json(),
+    };
+    write(path, text?.as_bytes())
+}
+
+/// Writes a file that is there as a whole or not at all.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    use std::io::Write as _;
+    let mut output = Output::create(path)?;
+    output.write_all(bytes).map_err(|cause| output.failed(cause))?;
+    output.finish()
+}

@@ -1,0 +1,147 @@
+//! The report as pages.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{AutoEscape, Environment, Value, context};
+use nomogram_train::Assessment;
+
+use crate::charts::{self, Bar, CalibrationGroup, Curve};
+use crate::error::Error;
+use crate::report::Report;
+
+impl Report {
+    /// One HTML page that needs no other file and no network, for screens and for paper.
+    ///
+    /// # Errors
+    ///
+    /// `Chart` or `Page`, which no report of finite numbers gives.
+    pub fn to_html(&self) -> Result<String, Error> {
+        let pictures: Vec<Value> =
+            self.assessments.iter().map(pictures).collect::<Result<_, Error>>()?;
+        let importance = match self.importance.as_slice() {
+            [] => None,
+            all => {
+                let bar = |own: &'_ nomogram_train::Importance| (own.log_loss_increase, own.range);
+                let bars = all.iter().map(|own| Bar {
+                    name: &own.feature,
+                    value: bar(own).0,
+                    interval: bar(own).1,
+                });
+                Some(charts::importance(&bars.collect::<Vec<_>>(), "increase of the log loss")?)
+            }
+        };
+        let points = self.learning_curve.iter();
+        #[allow(clippy::cast_precision_loss, reason = "a number of rows")]
+        let points: Vec<(f64, f64)> =
+            points.map(|point| (point.n_rows as f64, point.log_loss)).collect();
+        let learning = match points.as_slice() {
+            [] => None,
+            points => Some(charts::learning(&[Curve { name: "held out", points }], "log loss")?),
+        };
+        let scales = self
+            .nomograms
+            .iter()
+            .map(|(member, chart)| Ok(context! { member, picture => charts::nomogram(chart)? }));
+        let scales: Vec<Value> = scales.collect::<Result<_, Error>>()?;
+        self.fill(
+            "report.html",
+            include_str!("../templates/report.html"),
+            context! {
+                pictures, importance, learning, scales,
+            },
+        )
+    }
+
+    /// A model card in Markdown, as it is kept in a bundle.
+    ///
+    /// # Errors
+    ///
+    /// `Page`, which no report gives.
+    pub fn to_markdown(&self) -> Result<String, Error> {
+        self.fill("card.md", include_str!("../templates/card.md"), context! {})
+    }
+
+    /// Every number of the report.
+    ///
+    /// # Errors
+    ///
+    /// `Page` when it cannot be written as JSON.
+    pub fn to_json(&self) -> Result<String, Error> {
+        serde_json::to_string_pretty(self).map_err(|e| {
+            Error::Page(minijinja::Error::new(
+                minijinja::ErrorKind::BadSerialization,
+                e.to_string(),
+            ))
+        })
+    }
+
+    fn fill(
+        &self,
+        name: &'static str,
+        template: &'static str,
+        more: Value,
+    ) -> Result<String, Error> {
+        let mut pages = Environment::new();
+        pages.set_auto_escape_callback(|name| match name.ends_with(".html") {
+            true => AutoEscape::Html,
+            false => AutoEscape::None,
+        });
+        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+        pages.set_syntax(syntax?);
+        pages.add_filter("digits", |number: Option<f64>, n: usize| match number {
+            Some(number) if number.is_finite() => format!("{number:.n$}"),
+            _ => "–".into(),
+        });
+        pages.add_template(name, template)?;
+        let report = Value::from(minijinja::value::Serde(self));
+        Ok(pages.get_template(name)?.render(context! { report, ..more })?)
+    }
+}
+
+/// The pictures of one set of rows.
+fn pictures(own: &Assessment) -> Result<Value, Error> {
+    let calibration = &own.calibration;
+    let groups = calibration.groups.iter().map(|group| CalibrationGroup {
+        predicted: group.mean_probability,
+        observed: group.observed.value,
+        interval: [group.observed.wilson.lower, group.observed.wilson.upper],
+    });
+    let smoothed = calibration.smooth.as_ref().map(|smooth| {
+        smooth.probabilities.iter().copied().zip(smooth.observed.iter().copied()).collect()
+    });
+    let smoothed: Vec<(f64, f64)> = smoothed.unwrap_or_default();
+    let curve = |of: fn(&nomogram_train::statistics::decision_curve::NetBenefit) -> f64| {
+        own.decision_curve.iter().map(|point| (point.cutoff, of(point))).collect::<Vec<_>>()
+    };
+    let benefits =
+        [curve(|own| own.model), curve(|own| own.treat_all), curve(|own| own.treat_none)];
+    let [model, all, none] = &benefits;
+    let discrimination = own.discrimination.as_ref();
+    #[allow(clippy::cast_precision_loss, reason = "numbers of rows")]
+    let prevalence = own.n_events as f64 / own.n_rows.max(1) as f64;
+    let roc = discrimination.map(|found| {
+        let points = found.roc.iter().map(|point| (point.false_positive_rate, point.sensitivity));
+        charts::roc(&[Curve { name: "vote", points: &points.collect::<Vec<_>>() }])
+    });
+    let precision_recall = discrimination.map(|found| {
+        let points = found.precision_recall.iter().map(|point| (point.recall, point.precision));
+        let points: Vec<(f64, f64)> = points.collect();
+        charts::precision_recall(&[Curve { name: "vote", points: &points }], prevalence)
+    });
+    let names: Vec<&str> = own.agreement.names.iter().map(String::as_str).collect();
+    let positive = own.positive_class.as_str();
+    Ok(context! {
+        roc => roc.transpose()?,
+        precision_recall => precision_recall.transpose()?,
+        calibration => charts::calibration(&groups.collect::<Vec<_>>(), &smoothed)?,
+        decision => charts::decision(&[
+            Curve { name: "vote", points: model },
+            Curve { name: "treat all", points: all },
+            Curve { name: "treat none", points: none },
+        ])?,
+        histogram => charts::histograms(
+            &own.histogram.edges(),
+            &[("other", &own.histogram.negative), (positive, &own.histogram.positive)],
+        )?,
+        agreement => charts::agreement(&names, &own.agreement.shares)?,
+    })
+}

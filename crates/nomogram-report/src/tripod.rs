@@ -1,0 +1,134 @@
+//! The reporting items of TRIPOD+AI, filled in as far as a training run knows them.
+//!
+//! Collins et al., TRIPOD+AI statement: updated guidance for reporting clinical prediction models that
+//! use regression or machine learning methods, BMJ 2024;385:e078378. Topics are abridged.
+
+use serde::Serialize;
+
+use crate::report::Report;
+
+/// An item, and what this report says of it.
+#[derive(Clone, Debug, Serialize)]
+pub struct TripodItem {
+    /// Its number in the statement.
+    pub number: &'static str,
+    /// What it asks for.
+    pub topic: &'static str,
+    /// What is known; nothing where people have to write it.
+    pub text: Option<String>,
+}
+
+/// The number and the topic of each item.
+const ITEMS: [(&str, &str); 52] = [
+    ("1", "Title: development or evaluation of a prediction model, population, outcome"),
+    ("2", "Abstract"),
+    ("3a", "Healthcare context and rationale, existing models"),
+    ("3b", "Target population and intended purpose, intended users"),
+    ("3c", "Known health inequalities between groups"),
+    ("4", "Objectives: development, validation, or both"),
+    ("5a", "Sources of data, separately for development and evaluation"),
+    ("5b", "Dates of the data"),
+    ("6a", "Setting, number and location of centres"),
+    ("6b", "Eligibility of participants"),
+    ("6c", "Treatments received"),
+    ("7", "Data preparation and quality checks"),
+    ("8a", "Outcome and time horizon, how and when assessed"),
+    ("8b", "Qualifications of outcome assessors"),
+    ("8c", "Blinding of outcome assessment"),
+    ("9a", "Choice of initial predictors"),
+    ("9b", "All predictors, how and when they were measured"),
+    ("9c", "Qualifications of predictor assessors"),
+    ("10", "Sample size, and why it suffices"),
+    ("11", "Missing data, how handled"),
+    ("12a", "How the data were used: development, evaluation, splits"),
+    ("12b", "How predictors were handled: form, scaling, transformation"),
+    ("12c", "Type of model, rationale, all steps of building it, internal validation"),
+    ("12d", "Heterogeneity between clusters"),
+    ("12e", "Measures and plots of performance, and why"),
+    ("12f", "Model updating"),
+    ("12g", "How predictions were calculated for evaluation"),
+    ("13", "Class imbalance, and recalibration where it was handled"),
+    ("14", "Fairness: approaches and why"),
+    ("15", "Output of the model: probabilities, classes, thresholds"),
+    ("16", "Differences between training and evaluation data"),
+    ("17", "Ethical approval"),
+    ("18a", "Funding"),
+    ("18b", "Conflicts of interest"),
+    ("18c", "Protocol"),
+    ("18d", "Registration"),
+    ("18e", "Data sharing"),
+    ("18f", "Code sharing"),
+    ("19", "Patient and public involvement"),
+    ("20a", "Flow of participants, with and without the outcome"),
+    ("20b", "Characteristics of participants"),
+    ("20c", "Comparison of development and evaluation data"),
+    ("21", "Number of participants and events in each analysis"),
+    ("22", "The full model, for prediction in new individuals"),
+    ("23a", "Performance with confidence intervals, also for subgroups"),
+    ("23b", "Heterogeneity of performance between clusters"),
+    ("24", "Results of model updating"),
+    ("25", "Interpretation, fairness included, in the context of objectives and other studies"),
+    ("26", "Limitations"),
+    ("27a", "Handling of poor or unavailable input data at use"),
+    ("27b", "Interaction and expertise that users need"),
+    ("27c", "Next steps for research"),
+];
+
+/// Every item of the statement, with what `report` knows of it.
+#[must_use]
+pub fn tripod(report: &Report) -> Vec<TripodItem> {
+    let item = |(number, topic)| TripodItem { number, topic, text: known(number, report) };
+    ITEMS.into_iter().map(item).collect()
+}
+
+fn known(number: &str, report: &Report) -> Option<String> {
+    let model = &report.model;
+    let per_rows = |of: &dyn Fn(&nomogram_train::Assessment) -> String| {
+        let texts: Vec<String> = report.assessments.iter().map(of).collect();
+        (!texts.is_empty()).then(|| texts.join("; "))
+    };
+    match number {
+        "4" => Some(match report.configuration {
+            Some(_) => "Development, with internal validation.".into(),
+            None => "Evaluation of an existing model.".into(),
+        }),
+        "7" => report.validation.as_ref().map(|_| {
+            "Types, ranges, units, duplicates, constant columns, leakage and rules were checked \
+             before anything was fitted: section Data."
+                .into()
+        }),
+        "9b" => Some(format!("{} predictors: section Features.", report.features.len())),
+        "12a" | "21" | "20a" => per_rows(&|own| {
+            let (rows, n_rows, n_events) = (&own.rows, own.n_rows, own.n_events);
+            format!("{rows}: {n_rows} rows, {n_events} with `{}`", own.positive_class)
+        }),
+        "12b" | "12c" => report
+            .configuration
+            .as_ref()
+            .map(|_| format!("Members {}: section Settings.", model.members.join(", "))),
+        "12e" => per_rows(&|own| format!("{}: section Performance", own.rows)),
+        "12g" => Some(format!("By the bundle {} itself.", model.digest)),
+        "15" => Some(format!(
+            "The probability of each class of `{}` ({}); cutoffs in section Performance.",
+            model.target,
+            model.classes.join(", ")
+        )),
+        "18f" => Some(format!("{}.", model.created_by)),
+        "22" => Some(format!("The bundle with the digest {}.", model.digest)),
+        "23a" => per_rows(&|own| {
+            let Some(found) = &own.discrimination else {
+                return format!("{}: one class only", own.rows);
+            };
+            let interval = found.auc.logit.as_ref().map_or(String::new(), |interval| {
+                format!(" ({:.4} to {:.4})", interval.lower, interval.upper)
+            });
+            format!("{}: AUC {:.4}{interval}", own.rows, found.auc.auc)
+        }),
+        "27a" => Some(
+            "Each feature has a policy for values that cannot be used; it is part of \
+                       the bundle."
+                .into(),
+        ),
+        _ => None,
+    }
+}

@@ -1,0 +1,162 @@
+//! A report of a model that was trained for it.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+use std::fmt::Write as _;
+
+use nomogram::unseal;
+use nomogram_report::{FeatureSummary, ModelSummary, Report, nomograms, tripod};
+use nomogram_train::{
+    Assessment, Dataset, Predictions, TrainingConfig, permutation_importance, train,
+};
+
+const CONFIG: &str = r#"
+model: { name: "small <model>", version: "1" }
+data:
+  row_id: id
+  target: { column: y, negative: "no", positive: "yes" }
+  features:
+    - { name: a, unit: mg/dL }
+    - { name: b }
+seed: 5
+validation: { n_folds: 3, min_auc: 0.6 }
+members:
+  - name: linear
+    input: scaled
+    weight: 1.0
+    learner:
+      logistic_regression: { c: 1.0, class_weight: equal }
+  - name: trees
+    input: raw
+    weight: 2.0
+    learner:
+      boosted_trees: { n_trees: 5, learning_rate: 0.3, max_depth: 2, min_rows_per_leaf: 2, subsample: 0.8 }
+vote: soft
+cutoffs:
+  - { name: screening, rule: { sensitivity_at_least: 0.9 } }
+  - { name: balanced, rule: youden }
+"#;
+
+/// Two hundred rows; feature `a` mostly tells the class, `b` tells nothing.
+fn dataset(config: &TrainingConfig) -> Dataset {
+    let mut table = String::from("id,y,a,b\n");
+    for row in 0..200 {
+        let is_positive = (row % 2 == 1) != (row % 7 == 0);
+        let a = if row % 2 == 1 { 5.0 } else { 2.0 } + f64::from(row * 37 % 11) / 5.0;
+        let class = if is_positive { "yes" } else { "no" };
+        writeln!(table, "{row},{class},{a},{}", row * 53 % 17).unwrap();
+    }
+    Dataset::from_csv("table", table.as_bytes(), &config.data).unwrap()
+}
+
+fn report() -> Report {
+    let config = TrainingConfig::from_yaml(CONFIG).unwrap();
+    let dataset = dataset(&config);
+    let trained = train(&config, &dataset, &mut |_: usize, _: usize, _: &str| {}).unwrap();
+    let model = &trained.model;
+    let predictions = Predictions::of(model, &dataset).unwrap();
+    let assess =
+        |rows, predictions| Assessment::new(rows, &dataset, predictions, model.cutoffs()).unwrap();
+    let mut report = Report {
+        model: ModelSummary::of(model),
+        features: FeatureSummary::all_of(model),
+        configuration: Some(CONFIG.into()),
+        validation: None,
+        assessments: vec![
+            assess("held-out folds", &trained.out_of_fold),
+            assess("training rows", &predictions),
+        ],
+        importance: permutation_importance(model, &dataset, 3, 1).unwrap(),
+        learning_curve: Vec::new(),
+        nomograms: nomograms(&unseal(&trained.bundle).unwrap().0, &dataset),
+        tripod: Vec::new(),
+    };
+    report.tripod = tripod(&report);
+    report
+}
+
+#[test]
+fn a_page_needs_nothing_else_and_holds_what_the_json_holds() {
+    let report = report();
+    let (html, json) = (report.to_html().unwrap(), report.to_json().unwrap());
+    assert_eq!(report.to_html().unwrap(), html);
+    for (number, other) in [("http://", "http://www.w3.org/2000/svg"), ("https://", "")] {
+        let strays = html
+            .match_indices(number)
+            .filter(|(at, _)| other.is_empty() || !html[*at..].starts_with(other));
+        assert_eq!(strays.count(), 0, "{number}");
+    }
+    assert!(!html.contains("<script") && !html.contains("<link") && !html.contains("src="));
+    assert!(html.contains("small &lt;model&gt;") && !html.contains("small <model>"));
+    // Two sets of rows with six pictures each, the importance, and one nomogram.
+    assert_eq!(html.matches("<svg").count(), 2 * 6 + 1 + 1);
+
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["model"]["digest"].as_str().unwrap().len(), 64);
+    assert!(html.contains(json["model"]["digest"].as_str().unwrap()));
+    for own in json["assessments"].as_array().unwrap() {
+        let found = &own["discrimination"]["auc"];
+        for number in
+            [&found["auc"], &found["logit"]["lower"], &own["calibration"]["brier"]["score"]]
+        {
+            assert!(html.contains(&format!("{:.4}", number.as_f64().unwrap())), "{number}");
+        }
+        let names: Vec<&str> = own["cutoffs"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|at| at["name"].as_str().unwrap())
+            .collect();
+        assert_eq!(names, ["0.5", "screening", "balanced"]);
+        let screening = &own["cutoffs"][1];
+        if own["rows"] == "held-out folds" {
+            assert!(screening["sensitivity"]["value"].as_f64().unwrap() >= 0.9);
+        }
+    }
+    assert_eq!(json["tripod"].as_array().unwrap().len(), 52);
+    assert_eq!(json["importance"][0]["feature"], "a");
+    assert_eq!(json["nomograms"][0][0], "linear");
+    if let Some(folder) = std::env::var_os("NOMOGRAM_PICTURES") {
+        std::fs::write(std::path::Path::new(&folder).join("report.html"), html).unwrap();
+    }
+}
+
+#[test]
+fn a_card_is_markdown_with_the_same_numbers() {
+    let report = report();
+    let card = report.to_markdown().unwrap();
+    assert!(card.starts_with("# small <model> 1\n"), "{card}");
+    let auc = report.assessments[0].discrimination.as_ref().unwrap().auc.auc;
+    assert!(card.contains(&format!("| vote | {auc:.4} |")), "{card}");
+    assert!(card.contains("- cutoff screening ("), "{card}");
+    assert!(card.contains("**17** Ethical approval: *to be written*"), "{card}");
+}
+
+#[test]
+fn the_nomogram_gives_the_probabilities_of_its_member() {
+    let config = TrainingConfig::from_yaml(CONFIG).unwrap();
+    let dataset = dataset(&config);
+    let trained = train(&config, &dataset, &mut |_: usize, _: usize, _: &str| {}).unwrap();
+    let scales = nomograms(&unseal(&trained.bundle).unwrap().0, &dataset);
+    let [(_, chart)] = scales.as_slice() else { panic!("{scales:?}") };
+    let points = |feature: usize, value: &str| {
+        let axis = &chart.features[feature];
+        let tick = axis.ticks.iter().find(|(label, _)| label == value);
+        tick.unwrap_or_else(|| panic!("no {value} in {axis:?}")).1
+    };
+    assert_eq!(chart.features[0].name, "a (mg/dL)");
+    let total = points(0, "4") + points(1, "8");
+    // Between the two ticks around the sum, the logit is a straight line.
+    let ticks = &chart.probabilities.ticks;
+    let above = ticks.iter().position(|(_, at)| *at >= total).unwrap();
+    let [(low, from), (high, to)] = [&ticks[above - 1], &ticks[above]];
+    let logit = |text: &str| {
+        let p: f64 = text.parse().unwrap();
+        nomogram::numeric::ln(p / (1.0 - p))
+    };
+    let share = (total - from) / (to - from);
+    let read = logit(low) + share * (logit(high) - logit(low));
+    let mut session = nomogram::Session::new(trained.model.clone());
+    let prediction = session.predict_row(&[4.0, 8.0]).unwrap();
+    assert!((read - prediction.margins()[0]).abs() < 1e-9, "{read} {:?}", prediction.margins());
+}

@@ -1,0 +1,97 @@
+//! Means over the folds of scikit-learn's `RepeatedStratifiedKFold(10, 3, random_state=0)`, each
+//! fold predicted by a model that was trained on its other rows alone; where the configuration has
+//! `tuning`, its settings are searched on these rows too.
+//!
+//! `cargo run --release --package nomogram-train --example wdbc_folds -- CONFIG DATA FOLDS`
+
+#![allow(clippy::indexing_slicing, clippy::cast_precision_loss, reason = "small tables")]
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use nomogram_train::split::Split;
+use nomogram_train::tuning::cross_validate_tuned;
+use nomogram_train::{Dataset, Evaluation, Metrics, TrainingConfig, cross_validate};
+
+fn main() -> ExitCode {
+    let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    let [config, data, folds] = arguments.as_slice() else {
+        eprintln!("usage: wdbc_folds CONFIG.yaml DATA.csv FOLDS.csv");
+        return ExitCode::from(2);
+    };
+    match run(config, data, folds) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Of each repeat the folds: a line per row of the data, in the same order, with the number of the
+/// fold that holds it out.
+fn read_folds(path: &Path, dataset: &Dataset) -> Result<Vec<Vec<Split>>, Box<dyn Error>> {
+    let mut repeats: Vec<Vec<usize>> = Vec::new();
+    let mut reader = csv::Reader::from_path(path)?;
+    for (record, id) in reader.records().zip(dataset.row_ids()) {
+        let record = record?;
+        let mut cells = record.iter();
+        if cells.next() != Some(id) {
+            return Err(format!("{}: {record:?}, expected row `{id}`", path.display()).into());
+        }
+        for (repeat, fold) in cells.enumerate() {
+            repeats.resize_with(repeats.len().max(repeat + 1), Vec::new);
+            repeats[repeat].push(fold.parse()?);
+        }
+    }
+    let rows = |folds: &[usize], keep: &dyn Fn(usize) -> bool| -> Vec<usize> {
+        folds.iter().enumerate().filter(|(_, fold)| keep(**fold)).map(|(row, _)| row).collect()
+    };
+    let splits = |folds: &Vec<usize>| {
+        let split = |own| Split {
+            train: rows(folds, &|fold| fold != own),
+            test: rows(folds, &|fold| fold == own),
+        };
+        (0..=folds.iter().copied().max().unwrap_or(0)).map(split).collect()
+    };
+    Ok(repeats.iter().map(splits).collect())
+}
+
+fn run(config: &Path, data: &Path, folds: &Path) -> Result<(), Box<dyn Error>> {
+    let config = TrainingConfig::from_file(config)?;
+    let dataset = Dataset::from_csv_file(data, &config.data)?;
+    let mut evaluations = Vec::new();
+    for (number, folds) in read_folds(folds, &dataset)?.into_iter().enumerate() {
+        let predictions = if config.tuning.is_some() {
+            let (predictions, settings) = cross_validate_tuned(&config, &dataset, &folds)?;
+            for (fold, settings) in settings.iter().enumerate() {
+                println!("repeat {number} fold {fold}: {}", serde_json::to_string(settings)?);
+            }
+            predictions
+        } else {
+            cross_validate(&config, &dataset, &folds, &mut |_: usize, _: usize, _: &str| {})?
+        };
+        for fold in &folds {
+            let classes = dataset.select(&fold.test);
+            evaluations.push(Evaluation::new(&predictions.select(&fold.test), classes.classes())?);
+        }
+    }
+    println!("means over {} folds\n{:22}AUC     accuracy  log loss  Brier", evaluations.len(), "");
+    let Some(first) = evaluations.first() else { return Err("no folds".into()) };
+    for (index, row) in first.rows().iter().enumerate() {
+        let mean = |of: fn(&Metrics) -> f64| -> f64 {
+            let of_fold = evaluations.iter().filter_map(|evaluation| evaluation.rows().get(index));
+            of_fold.map(|row| of(&row.metrics)).sum::<f64>() / evaluations.len() as f64
+        };
+        println!(
+            "{:22}{:.4}  {:.4}    {:.4}    {:.4}",
+            row.name,
+            mean(|m| m.auc.unwrap_or(f64::NAN)),
+            mean(|m| m.accuracy),
+            mean(|m| m.log_loss),
+            mean(|m| m.brier),
+        );
+    }
+    Ok(())
+}

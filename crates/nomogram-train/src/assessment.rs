@@ -1,0 +1,252 @@
+//! Everything that is told of a model's predictions of one set of rows.
+
+use nomogram::Cutoff;
+use serde::Serialize;
+
+use crate::dataset::Dataset;
+use crate::error::Error;
+use crate::evaluation::Evaluation;
+use crate::predictions::Predictions;
+use crate::statistics::calibration::{
+    Binning, BrierDecomposition, BrierScore, CalibrationBins, CalibrationLine, ObservedExpected,
+    SmoothCalibration, SpiegelhalterTest, calibration_in_the_large, calibration_line,
+    observed_expected, spiegelhalter,
+};
+use crate::statistics::classification::{Classification, Proportion};
+use crate::statistics::decision_curve::{NetBenefit, decision_curve};
+use crate::statistics::discrimination::{
+    AucEstimate, PrecisionRecallPoint, RocPoint, auc_estimate, average_precision,
+    precision_recall_curve, roc_curve, without_collinear,
+};
+use crate::statistics::{Confidence, Estimate};
+
+/// Bins of equal counts for the calibration table, fewer where there are few rows.
+const N_BINS: usize = 10;
+/// Bins of equal width for the histogram of probabilities.
+const N_HISTOGRAM_BINS: usize = 20;
+/// Threshold probabilities of the decision curve: every hundredth.
+const N_THRESHOLDS: u32 = 99;
+/// Probabilities of 0 and 1 are moved this far inside before a line is fitted to their logits.
+const LOGIT_CLIP: f64 = 1e-6;
+
+/// How good the predictions of one set of rows are, with 95 % intervals. What these rows do not
+/// define is `None`. Sources and conventions: [`statistics`](crate::statistics).
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Assessment {
+    /// Which rows, for example `test part`.
+    pub rows: String,
+    /// How many there are.
+    pub n_rows: usize,
+    /// How many are of the positive class.
+    pub n_events: usize,
+    /// The class whose probability is judged.
+    pub positive_class: String,
+    /// Metrics of each member and of the vote.
+    pub evaluation: Evaluation,
+    /// How well the vote tells the classes apart.
+    pub discrimination: Option<Discrimination>,
+    /// How well the vote's probabilities agree with what came true.
+    pub calibration: Calibration,
+    /// What happens at each cutoff, and at a probability of one half.
+    pub cutoffs: Vec<AtCutoff>,
+    /// The net benefit at each threshold probability.
+    pub decision_curve: Vec<NetBenefit>,
+    /// How many rows of each class got which probabilities.
+    pub histogram: Histogram,
+    /// How often each two members predict the same class.
+    pub agreement: Agreement,
+}
+
+/// How well the classes are told apart.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Discrimination {
+    /// The area under the ROC curve.
+    pub auc: AucEstimate,
+    /// The area under the precision–recall curve, by steps.
+    pub average_precision: f64,
+    /// The ROC curve.
+    pub roc: Vec<RocPoint>,
+    /// The precision–recall curve.
+    pub precision_recall: Vec<PrecisionRecallPoint>,
+}
+
+/// How well probabilities agree with what came true.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Calibration {
+    /// Intercept and slope of the outcome on the logit; 0 and 1 are ideal.
+    pub line: Option<CalibrationLine>,
+    /// The intercept where the slope is kept at 1; 0 is ideal.
+    pub in_the_large: Option<Estimate>,
+    /// Observed over expected events; 1 is ideal.
+    pub observed_expected: Option<ObservedExpected>,
+    /// Whether the squared errors are as large as the probabilities promise.
+    pub spiegelhalter: Option<SpiegelhalterTest>,
+    /// The Brier score and its skill.
+    pub brier: BrierScore,
+    /// The parts of the Brier score.
+    pub brier_decomposition: BrierDecomposition,
+    /// Groups of rows by their probability, each with the same number of rows.
+    pub groups: Vec<CalibrationGroup>,
+    /// The expected calibration error over these groups.
+    pub expected_calibration_error: f64,
+    /// The smoothed curve, and its distances from the ideal.
+    pub smooth: Option<SmoothCalibration>,
+}
+
+/// A group of rows of similar probability.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CalibrationGroup {
+    /// The mean of their probabilities.
+    pub mean_probability: f64,
+    /// The share that came true.
+    pub observed: Proportion,
+}
+
+/// A classification and the name of its cutoff.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AtCutoff {
+    /// The name that the bundle gives the cutoff, or `0.5`.
+    pub name: String,
+    /// What happens there.
+    #[serde(flatten)]
+    pub classification: Classification,
+}
+
+/// Counts of rows by probability, in bins of equal width.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Histogram {
+    /// Of the negative rows.
+    pub negative: Vec<u64>,
+    /// Of the positive rows.
+    pub positive: Vec<u64>,
+}
+
+/// The share of rows for which two members predict the same class.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Agreement {
+    /// The members.
+    pub names: Vec<String>,
+    /// Of each member the share with each other; a square table.
+    pub shares: Vec<Vec<f64>>,
+}
+
+impl Assessment {
+    /// Judges the vote's predictions of all rows of `dataset`; `rows` names them in the report.
+    ///
+    /// # Errors
+    ///
+    /// `Data` when there is not one prediction per row, or the target has not two classes.
+    pub fn new(
+        rows: &str,
+        dataset: &Dataset,
+        predictions: &Predictions,
+        cutoffs: &[Cutoff],
+    ) -> Result<Self, Error> {
+        let [_, positive_class] = dataset.schema().target().classes() else {
+            return Err(Error::Data("a report needs a target of two classes".into()));
+        };
+        let evaluation = Evaluation::new(predictions, dataset.classes())?;
+        let outcomes: Vec<bool> = dataset.classes().iter().map(|class| *class == 1).collect();
+        let probabilities = predictions.positive();
+        let thresholds: Vec<f64> = (1..=N_THRESHOLDS).map(|nth| f64::from(nth) / 100.0).collect();
+        let positive_cutoffs = cutoffs.iter().filter(|cutoff| cutoff.class == 1);
+        let named = positive_cutoffs.map(|cutoff| (cutoff.name.as_str(), cutoff.probability));
+        let at_cutoff = |(name, probability): (&str, f64)| {
+            let classification =
+                Classification::new(&outcomes, &probabilities, probability, CONFIDENCE)?;
+            Ok(AtCutoff { name: name.into(), classification })
+        };
+        Ok(Self {
+            rows: rows.into(),
+            n_rows: outcomes.len(),
+            n_events: outcomes.iter().filter(|outcome| **outcome).count(),
+            positive_class: positive_class.clone(),
+            evaluation,
+            discrimination: Discrimination::new(&outcomes, &probabilities).ok(),
+            calibration: Calibration::new(&outcomes, &probabilities)?,
+            cutoffs: [("0.5", 0.5)]
+                .into_iter()
+                .chain(named)
+                .map(at_cutoff)
+                .collect::<Result<_, Error>>()?,
+            decision_curve: decision_curve(&outcomes, &probabilities, &thresholds)?,
+            histogram: Histogram::new(&outcomes, &probabilities),
+            agreement: Agreement::new(predictions),
+        })
+    }
+}
+
+const CONFIDENCE: Confidence = Confidence::PERCENT_95;
+
+impl Discrimination {
+    fn new(outcomes: &[bool], probabilities: &[f64]) -> Result<Self, Error> {
+        Ok(Self {
+            auc: auc_estimate(outcomes, probabilities, CONFIDENCE)?,
+            average_precision: average_precision(outcomes, probabilities)?,
+            roc: without_collinear(&roc_curve(outcomes, probabilities)?),
+            precision_recall: precision_recall_curve(outcomes, probabilities)?,
+        })
+    }
+}
+
+impl Calibration {
+    fn new(outcomes: &[bool], probabilities: &[f64]) -> Result<Self, Error> {
+        let inside: Vec<f64> =
+            probabilities.iter().map(|p| p.clamp(LOGIT_CLIP, 1.0 - LOGIT_CLIP)).collect();
+        let binning = Binning::EqualCount(N_BINS.min(outcomes.len()));
+        let bins = CalibrationBins::new(outcomes, probabilities, binning)?;
+        let groups = bins.bins.iter().filter(|bin| bin.n_rows > 0).map(|bin| {
+            let observed = Proportion::new(bin.n_events, bin.n_rows, CONFIDENCE)?;
+            Ok(CalibrationGroup { mean_probability: bin.mean_probability, observed })
+        });
+        Ok(Self {
+            line: calibration_line(outcomes, &inside, CONFIDENCE).ok(),
+            in_the_large: calibration_in_the_large(outcomes, &inside, CONFIDENCE).ok(),
+            observed_expected: observed_expected(outcomes, probabilities, CONFIDENCE).ok(),
+            spiegelhalter: spiegelhalter(outcomes, probabilities).ok(),
+            brier: BrierScore::new(outcomes, probabilities)?,
+            brier_decomposition: BrierDecomposition::new(outcomes, probabilities, binning)?,
+            groups: groups.collect::<Result<_, Error>>()?,
+            expected_calibration_error: bins.expected_calibration_error,
+            smooth: SmoothCalibration::new(outcomes, probabilities).ok(),
+        })
+    }
+}
+
+impl Histogram {
+    #[allow(clippy::indexing_slicing, reason = "the bin is kept below the number of bins")]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1")]
+    fn new(outcomes: &[bool], probabilities: &[f64]) -> Self {
+        let mut counts = [vec![0; N_HISTOGRAM_BINS], vec![0; N_HISTOGRAM_BINS]];
+        for (outcome, probability) in outcomes.iter().zip(probabilities) {
+            let bin = (probability * crate::learner::number(N_HISTOGRAM_BINS)) as usize;
+            counts[usize::from(*outcome)][bin.min(N_HISTOGRAM_BINS - 1)] += 1;
+        }
+        let [negative, positive] = counts;
+        Self { negative, positive }
+    }
+
+    /// The ends of the bins, one more than bins.
+    #[must_use]
+    pub fn edges(&self) -> Vec<f64> {
+        let n_bins = self.negative.len();
+        (0..=n_bins)
+            .map(|end| crate::learner::number(end) / crate::learner::number(n_bins))
+            .collect()
+    }
+}
+
+impl Agreement {
+    fn new(predictions: &Predictions) -> Self {
+        let classes = predictions.members.iter().map(|member| -> Vec<bool> {
+            member.column(1).iter().map(|probability| *probability > 0.5).collect()
+        });
+        let classes: Vec<Vec<bool>> = classes.collect();
+        let share = |a: &[bool], b: &[bool]| {
+            let n_same = a.iter().zip(b).filter(|(a, b)| a == b).count();
+            crate::learner::number(n_same) / crate::learner::number(a.len().max(1))
+        };
+        let row = |own: &Vec<bool>| classes.iter().map(|other| share(own, other)).collect();
+        Self { names: predictions.names.clone(), shares: classes.iter().map(row).collect() }
+    }
+}

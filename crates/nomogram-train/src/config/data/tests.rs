@@ -1,0 +1,135 @@
+use nomogram::{Action, FeatureKind, Quantity, RuleAction};
+
+use super::*;
+
+const FULL: &str = r#"
+data:
+  csv: { delimiter: ";", quote: "'", encoding: windows-1252 }
+  missing: ["", NA, "?"]
+  row_id: row_id
+  patient: patient_id
+  weight: w
+  time: visited
+  split: part
+  target: { column: y, classes: [a, b, c] }
+  features:
+    - name: creatinine
+      kind: number
+      unit: mg/dL
+      alternative_units: [{ code: umol/L, divisor: 88.42 }]
+      range: [0.1, 30]
+      policy: { missing: impute, out_of_range: clamp }
+    - { name: stage, kind: category, levels: [I, II, III], policy: { unseen_level: take } }
+    - { name: smoker, kind: boolean, texts: [no, yes] }
+    - { name: age, kind: integer }
+    - { name: age_at_first, kind: integer }
+  rules:
+    - name: order
+      quantity: { difference: { minuend: age, subtrahend: age_at_first } }
+      low: 0
+      action: refuse
+    - name: ratio
+      quantity: { ratio: { factors: [creatinine], divisors: [age], constant: 2 } }
+      high: 9
+      action: flag
+  ignored: [note]
+"#;
+
+fn refused(right: &str, wrong: &str) -> String {
+    assert!(FULL.contains(right), "{right}");
+    DataConfig::from_yaml(&FULL.replacen(right, wrong, 1)).unwrap_err().to_string()
+}
+
+#[test]
+fn every_key_reaches_the_schema() {
+    let config = DataConfig::from_yaml(FULL).unwrap();
+    assert_eq!(
+        config.csv,
+        CsvConfig { delimiter: ';', quote: '\'', encoding: Encoding::Windows1252 }
+    );
+    assert_eq!(config.missing, ["", "NA", "?"]);
+    let schema = config.schema().unwrap();
+    assert_eq!(schema.target().classes(), ["a", "b", "c"]);
+    let [creatinine, stage, smoker, age, _] = schema.features() else { panic!("five features") };
+    assert_eq!(creatinine.alternative_units[0].divisor, 88.42);
+    assert_eq!(creatinine.alternative_units[0].multiplier, 1.0);
+    assert_eq!(creatinine.range.unwrap().high, 30.0);
+    assert_eq!(creatinine.policy.missing, Action::Impute);
+    assert_eq!(creatinine.policy.out_of_range, Action::Clamp);
+    assert_eq!(creatinine.policy.infinite, Action::Refuse);
+    assert_eq!(stage.levels(), ["I", "II", "III"]);
+    assert_eq!(stage.policy.unseen_level, Action::Take);
+    assert_eq!(smoker.kind, FeatureKind::Boolean);
+    assert_eq!(config.features[2].texts, Some(["no".into(), "yes".into()]));
+    assert_eq!(age.kind, FeatureKind::Integer);
+    let [order, ratio] = schema.rules() else { panic!("two rules") };
+    assert_eq!(order.quantity, Quantity::Difference { minuend: 3, subtrahend: 4 });
+    assert_eq!((order.low, order.action), (Some(0.0), RuleAction::Refuse));
+    let quantity = Quantity::Ratio { factors: vec![0], divisors: vec![3], constant: 2.0 };
+    assert_eq!((&ratio.quantity, ratio.action), (&quantity, RuleAction::Flag));
+}
+
+#[test]
+fn what_contradicts_itself_is_refused_with_its_place() {
+    let cases = [
+        ("[a, b, c]", "[a, b, a]", "data: class 2: the name `a` stands twice"),
+        ("classes: [a, b, c]", "classes: [a]", "data: 1 classes, at least 2 are needed"),
+        ("classes: [a, b, c]", "classes: [a, a]", "data: target: both classes are `a`"),
+        ("classes: [a, b, c]", "negative: a", "expected `negative` and `positive`, or `classes`"),
+        ("quote: \"'\"", "quote: ;", "data: csv: both delimiter and quote are ';'"),
+        ("delimiter: \";\"", "delimiter: ä", "data: csv: delimiter: 'ä', expected an ASCII"),
+        ("encoding: windows-1252", "encoding: ebcdic", "ebcdic"),
+        ("patient_id", "row_id", "data: column `row_id` is both the row id and the patient"),
+        ("[note]", "[stage]", "data: column `stage` is both a feature and ignored"),
+        ("name: smoker", "name: stage", "data: column `stage` stands twice as a feature"),
+        (
+            "kind: category",
+            "kind: number",
+            "data: feature `stage`: `levels`, but it is no category",
+        ),
+        ("levels: [I, II, III]", "levels: []", "data: feature 1: a category without levels"),
+        ("kind: boolean", "kind: integer", "data: feature `smoker`: `texts`, but it is no boolean"),
+        ("[no, yes]", "[no, no]", "data: feature `smoker`: both `texts` are the same"),
+        ("kind: integer", "kind: whole", "whole"),
+        ("out_of_range: clamp", "missing_values: clamp", "missing_values"),
+        ("range: [0.1, 30]", "range: [30, 0.1]", "data: feature 0: a plausible range of [30, 0.1]"),
+        ("missing: impute", "missing: take", "data: feature 0: policy Take does not suit"),
+        ("divisor: 88.42", "divisor: 0", "data: feature 0: unit 0: a conversion needs"),
+        ("minuend: age", "minuend: weight", "data: rule `order`: `weight` is no feature"),
+        ("low: 0", "", "data: rule 0: needs a finite bound"),
+        ("ignored:", "ignore:", "ignore"),
+    ];
+    for (right, wrong, message) in cases {
+        let error = refused(right, wrong);
+        assert!(
+            error.starts_with("configuration: ") && error.contains(message),
+            "{wrong}: {error}"
+        );
+    }
+}
+
+/// What the keys of the first version are written as must not change: digests are made of it.
+#[test]
+fn the_digest_of_a_configuration_without_later_keys_stays_what_it_was() {
+    let config = DataConfig {
+        row_id: Some("id".into()),
+        ignored: vec!["note".into()],
+        ..DataConfig::new(
+            TargetConfig::binary("y", "B", "M"),
+            vec![FeatureConfig { unit: Some("1".into()), ..FeatureConfig::number("a") }],
+        )
+    };
+    let json = serde_json::to_string(&config).unwrap();
+    let then = r#"{"row_id":"id","target":{"column":"y","negative":"B","positive":"M"},"features":[{"name":"a","unit":"1"}],"ignored":["note"]}"#;
+    assert_eq!(json, then);
+    let wdbc = crate::TrainingConfig::from_file(Path::new("../../examples/wdbc.yaml")).unwrap();
+    let digest = "93be7efd1fb380bdb5c3ca10c551ef59e1f7d2b6250f62c2454333170468b984";
+    assert_eq!(wdbc.digest().unwrap().to_string(), digest);
+}
+
+#[test]
+fn what_is_written_as_json_is_read_again() {
+    let config = DataConfig::from_yaml(FULL).unwrap();
+    let json = serde_json::to_string(&config).unwrap();
+    assert_eq!(serde_json::from_str::<DataConfig>(&json).unwrap(), config);
+}

@@ -1,0 +1,254 @@
+//! Splits that keep the rows of a group, usually a patient, together.
+
+use std::collections::BTreeMap;
+
+use super::{
+    GROUPED_FOLDS, GROUPED_TEST_PART, Split, folds_of, require_classes, require_folds,
+    require_one_each, require_share,
+};
+use crate::error::Error;
+use crate::random::Random;
+
+/// The rows of one group, and how many of each class are among them.
+#[derive(Clone, Debug)]
+struct Group {
+    rows: Vec<usize>,
+    n_by_class: Vec<usize>,
+}
+
+impl Split {
+    /// A seeded split that takes whole groups for testing: about `test_fraction` of the rows of each
+    /// class. `groups` names the group of each row.
+    ///
+    /// Groups are shuffled and taken from the largest to the smallest; each goes to the part that
+    /// then is closer to its share of each class.
+    ///
+    /// # Errors
+    ///
+    /// `Data` when the fraction is not between 0 and 1, or a part would have no row of a class.
+    pub fn grouped(
+        classes: &[usize],
+        groups: &[String],
+        test_fraction: f64,
+        seed: u64,
+    ) -> Result<Self, Error> {
+        require_share(test_fraction)?;
+        require_one_each(groups.len(), "groups", classes)?;
+        let shares = [1.0 - test_fraction, test_fraction];
+        let random = Random::new(seed, GROUPED_TEST_PART);
+        let part_of = deal(&groups_of(classes, groups), &shares, random, classes.len());
+        let (test, train) = (0..classes.len()).partition(|row| part_of.get(*row) == Some(&1));
+        let split = Self { train, test };
+        require_classes(&split.train, classes, "the training part")?;
+        require_classes(&split.test, classes, "the test part")?;
+        Ok(split)
+    }
+}
+
+/// Folds of whole groups, each with about the same number of rows of each class. `groups` names the
+/// group of each row.
+///
+/// Groups are shuffled and dealt from the largest to the smallest; each goes to the fold that has
+/// least of its classes, weighed by how rare they are.
+///
+/// # Errors
+///
+/// `Data` when there are fewer than two folds, when a class stands in fewer groups than there are
+/// folds, or when a fold would have no row of a class.
+pub fn grouped_folds(
+    classes: &[usize],
+    groups: &[String],
+    n_folds: usize,
+    seed: u64,
+) -> Result<Vec<Split>, Error> {
+    require_folds(n_folds)?;
+    require_one_each(groups.len(), "groups", classes)?;
+    let groups = groups_of(classes, groups);
+    let n_classes = classes.iter().max().map_or(0, |largest| largest + 1);
+    for class in 0..n_classes {
+        let holds = |group: &&Group| group.n_by_class.get(class).is_some_and(|n| *n > 0);
+        let n_groups = groups.iter().filter(holds).count();
+        if n_groups < n_folds {
+            return Err(Error::Data(format!(
+                "class {class} stands in {n_groups} groups, fewer than the {n_folds} folds"
+            )));
+        }
+    }
+    let shares = vec![1.0 / number(n_folds); n_folds];
+    let random = Random::new(seed, GROUPED_FOLDS);
+    let folds = folds_of(&deal(&groups, &shares, random, classes.len()), n_folds);
+    for (fold, split) in folds.iter().enumerate() {
+        require_classes(&split.test, classes, &format!("fold {fold}"))?;
+    }
+    Ok(folds)
+}
+
+/// A fold for each group, which it holds out, in the order in which groups first appear.
+///
+/// # Errors
+///
+/// `Data` when there are fewer than two groups, or when the rows of the others are not of every
+/// class.
+pub fn each_group(classes: &[usize], groups: &[String]) -> Result<Vec<Split>, Error> {
+    require_one_each(groups.len(), "groups", classes)?;
+    let groups = groups_of(classes, groups);
+    if groups.len() < 2 {
+        return Err(Error::Data(format!("{} groups, at least 2 are needed", groups.len())));
+    }
+    let mut fold_of = vec![0; classes.len()];
+    for (fold, group) in groups.iter().enumerate() {
+        place(&group.rows, fold, &mut fold_of);
+    }
+    let folds = folds_of(&fold_of, groups.len());
+    for (fold, split) in folds.iter().enumerate() {
+        require_classes(&split.train, classes, &format!("the training rows of fold {fold}"))?;
+    }
+    Ok(folds)
+}
+
+/// The groups, in the order in which they first appear: their names decide nothing.
+fn groups_of(classes: &[usize], names: &[String]) -> Vec<Group> {
+    let n_classes = classes.iter().max().map_or(0, |largest| largest + 1);
+    let mut positions = BTreeMap::new();
+    let mut groups: Vec<Group> = Vec::new();
+    for (row, (class, name)) in classes.iter().zip(names).enumerate() {
+        let position = *positions.entry(name).or_insert(groups.len());
+        if position == groups.len() {
+            groups.push(Group { rows: Vec::new(), n_by_class: vec![0; n_classes] });
+        }
+        let Some(group) = groups.get_mut(position) else { continue };
+        group.rows.push(row);
+        if let Some(n) = group.n_by_class.get_mut(*class) {
+            *n += 1;
+        }
+    }
+    groups
+}
+
+/// The part of each row, whole groups together, parts near their `shares` of each class.
+///
+/// What is minimised, group by group, is the sum over parts and classes of
+/// `rows² / (share · all rows of the class²)`, which is least where every part has its share.
+fn deal(groups: &[Group], shares: &[f64], mut random: Random, n_rows: usize) -> Vec<usize> {
+    let mut order: Vec<&Group> = groups.iter().collect();
+    random.shuffle(&mut order);
+    order.sort_by_key(|group| std::cmp::Reverse(group.rows.len()));
+    let n_classes = groups.first().map_or(0, |group| group.n_by_class.len());
+    let mut totals = vec![0; n_classes];
+    order.iter().for_each(|group| add(&group.n_by_class, &mut totals));
+    let mut parts = vec![vec![0; n_classes]; shares.len()];
+    let mut part_of = vec![0; n_rows];
+    for group in order {
+        let cost = |part: &[usize], share: f64| {
+            let of_class = group.n_by_class.iter().zip(part).zip(&totals);
+            of_class.fold(0.0, |cost, ((own, there), total)| {
+                let (own, there, total) = (number(*own), number(*there), number(*total).max(1.0));
+                cost + own * (2.0 * there + own) / (total * total * share)
+            })
+        };
+        // Of equal costs, to the part that has least of its share of all rows.
+        let costs = parts
+            .iter()
+            .zip(shares)
+            .map(|(part, share)| (cost(part, *share), number(part.iter().sum()) / share));
+        let cheapest = costs
+            .enumerate()
+            .min_by(|(_, a), (_, b)| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        let chosen = cheapest.map_or(0, |(part, _)| part);
+        if let Some(part) = parts.get_mut(chosen) {
+            add(&group.n_by_class, part);
+        }
+        place(&group.rows, chosen, &mut part_of);
+    }
+    part_of
+}
+
+fn add(counts: &[usize], sums: &mut [usize]) {
+    sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
+}
+
+fn place(rows: &[usize], part: usize, part_of: &mut [usize]) {
+    for row in rows {
+        if let Some(slot) = part_of.get_mut(*row) {
+            *slot = part;
+        }
+    }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a table has far fewer than 2^53 rows")]
+fn number(count: usize) -> f64 {
+    count as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sixty rows of twenty patients, every fourth of whom is of class 1.
+    fn rows() -> (Vec<usize>, Vec<String>) {
+        (0..60).map(|row| (usize::from(row % 20 % 4 == 0), format!("p{}", row % 20))).unzip()
+    }
+
+    #[test]
+    fn groups_stay_whole_and_classes_keep_their_share() {
+        let (classes, patients) = rows();
+        let folds = grouped_folds(&classes, &patients, 5, 7).unwrap();
+        for fold in &folds {
+            let of = |rows: &[usize]| -> std::collections::BTreeSet<&String> {
+                rows.iter().map(|row| &patients[*row]).collect()
+            };
+            assert!(of(&fold.train).is_disjoint(&of(&fold.test)));
+            assert_eq!(fold.test.len(), 12);
+            assert_eq!(fold.test.iter().filter(|row| classes[**row] == 1).count(), 3);
+        }
+        assert_eq!(grouped_folds(&classes, &patients, 5, 7).unwrap(), folds);
+        assert_ne!(grouped_folds(&classes, &patients, 5, 8).unwrap(), folds);
+    }
+
+    #[test]
+    fn a_grouped_split_takes_whole_groups_near_its_share() {
+        let (classes, patients) = rows();
+        let split = Split::grouped(&classes, &patients, 0.2, 1).unwrap();
+        assert_eq!((split.train.len(), split.test.len()), (48, 12));
+        assert_eq!(split.test.iter().filter(|row| classes[**row] == 1).count(), 3);
+    }
+
+    #[test]
+    fn each_group_is_held_out_once() {
+        let (classes, patients) = rows();
+        let folds = each_group(&classes, &patients).unwrap();
+        assert_eq!(folds.len(), 20);
+        assert_eq!(folds[3].test, [3, 23, 43]);
+    }
+
+    #[test]
+    fn what_cannot_be_grouped_is_refused() {
+        let (classes, patients) = rows();
+        let error =
+            |result: Result<_, Error>| result.map(|_: Vec<Split>| ()).unwrap_err().to_string();
+        assert_eq!(
+            error(grouped_folds(&classes, &patients, 6, 0)),
+            "class 1 stands in 5 groups, fewer than the 6 folds"
+        );
+        assert_eq!(
+            error(grouped_folds(&classes, &patients, 1, 0)),
+            "1 folds, at least 2 are needed"
+        );
+        assert_eq!(
+            error(grouped_folds(&classes, &patients[1..], 2, 0)),
+            "59 groups for 60 rows, expected one each"
+        );
+        let one = vec!["p".to_owned(); 60];
+        assert_eq!(error(each_group(&classes, &one)), "1 groups, at least 2 are needed");
+        let by_class: Vec<String> = classes.iter().map(|class| format!("p{class}")).collect();
+        assert_eq!(
+            error(each_group(&classes, &by_class)),
+            "the training rows of fold 0 would hold no row of class 1, expected at least 1 of each \
+             class"
+        );
+        let split = Split::grouped(&classes, &by_class, 0.5, 0).unwrap_err().to_string();
+        assert!(split.contains(" part would hold no row of class "), "{split}");
+        let split = Split::grouped(&classes, &patients, 1.0, 0).unwrap_err().to_string();
+        assert_eq!(split, "a share of 1 for testing, expected between 0 and 1");
+    }
+}

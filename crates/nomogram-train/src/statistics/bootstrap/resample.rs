@@ -1,0 +1,158 @@
+//! Drawing rows with replacement.
+
+use std::num::NonZeroUsize;
+
+use serde::Serialize;
+
+use crate::error::Error;
+use crate::random::Random;
+
+/// Stream of random numbers of this module.
+const RESAMPLES: u64 = 0xB007;
+
+/// How rows are drawn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct BootstrapSpec {
+    /// How often.
+    pub n_replicates: usize,
+    /// Where the random numbers begin.
+    pub seed: u64,
+    /// What is kept from replicate to replicate.
+    pub strata: Strata,
+    /// How many threads share the replicates; no influence on the result.
+    pub n_threads: NonZeroUsize,
+}
+
+/// What is kept from replicate to replicate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strata {
+    /// Only the number of rows.
+    None,
+    /// The number of rows of each outcome.
+    Outcome,
+}
+
+impl BootstrapSpec {
+    /// That many replicates from `seed`, of as many rows of each outcome as there are, on one thread.
+    #[must_use]
+    pub fn new(n_replicates: usize, seed: u64) -> Self {
+        Self { n_replicates, seed, strata: Strata::Outcome, n_threads: NonZeroUsize::MIN }
+    }
+
+    /// The rows of one replicate: as many as there are, drawn with replacement. Stratified, the rows
+    /// that came true are first.
+    #[must_use]
+    pub fn rows(&self, outcomes: &[bool], replicate: u64) -> Vec<usize> {
+        let mut random = Random::new(stream_seed(self.seed, replicate), RESAMPLES);
+        let mut draw = |from: &[usize]| -> Vec<usize> {
+            let n = from.len() as u64;
+            (0..n).filter_map(|_| from.get(place(random.below(n))).copied()).collect()
+        };
+        let of = |class: bool| -> Vec<usize> {
+            let rows = outcomes.iter().enumerate();
+            rows.filter(|(_, outcome)| **outcome == class).map(|(row, _)| row).collect()
+        };
+        match self.strata {
+            Strata::None => draw(&(0..outcomes.len()).collect::<Vec<_>>()),
+            Strata::Outcome => {
+                let mut rows = draw(&of(true));
+                rows.extend(draw(&of(false)));
+                rows
+            }
+        }
+    }
+}
+
+pub(crate) fn check_spec(outcomes: &[bool], spec: &BootstrapSpec) -> Result<(), Error> {
+    if outcomes.is_empty() || spec.n_replicates == 0 {
+        return Err(Error::Data(format!(
+            "{} replicates of {} rows, expected at least 1 of each",
+            spec.n_replicates,
+            outcomes.len()
+        )));
+    }
+    Ok(())
+}
+
+/// What `compute` makes of the rows of each replicate, in the order of replicates.
+pub(crate) fn replicates<T, F>(outcomes: &[bool], spec: &BootstrapSpec, compute: F) -> Vec<T>
+where
+    T: Send,
+    F: Fn(&[usize]) -> T + Sync,
+{
+    let one = |replicate: usize| compute(&spec.rows(outcomes, replicate as u64));
+    let per_thread = spec.n_replicates.div_ceil(spec.n_threads.get()).max(1);
+    let part = |first: usize| -> Vec<T> {
+        (first..spec.n_replicates.min(first + per_thread)).map(one).collect()
+    };
+    if per_thread >= spec.n_replicates {
+        return part(0);
+    }
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..spec.n_replicates)
+            .step_by(per_thread)
+            .map(|first| scope.spawn(move || part(first)))
+            .collect();
+        let join = |thread: std::thread::ScopedJoinHandle<'_, Vec<T>>| {
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        threads.into_iter().flat_map(join).collect()
+    })
+}
+
+/// The number `replicate + 1` of `SplitMix64` (Steele, Lea and Flood 2014) from `seed`: neighbouring
+/// replicates and seeds begin far apart.
+fn stream_seed(seed: u64, replicate: u64) -> u64 {
+    let step = replicate.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let mut mixed = seed.wrapping_add(step);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    mixed ^ (mixed >> 31)
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "an index below a length fits `usize`")]
+fn place(below_length: u64) -> usize {
+    below_length as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stream_seeds_are_those_of_splitmix64() {
+        // The first three numbers of the generator's reference implementation from seed 1234567.
+        let expected =
+            [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423];
+        assert_eq!([0, 1, 2].map(|replicate| stream_seed(1_234_567, replicate)), expected);
+    }
+
+    #[test]
+    fn strata_keep_the_number_of_events() {
+        let outcomes = [true, false, false, true, false];
+        let spec = BootstrapSpec::new(1, 7);
+        for replicate in 0..20 {
+            let rows = spec.rows(&outcomes, replicate);
+            let n_events = rows.iter().filter(|row| outcomes[**row]).count();
+            assert_eq!((rows.len(), n_events), (5, 2));
+        }
+        let free = BootstrapSpec { strata: Strata::None, ..spec };
+        let n_events = |replicate| {
+            free.rows(&outcomes, replicate).iter().filter(|row| outcomes[**row]).count()
+        };
+        assert!((0..20).any(|replicate| n_events(replicate) != 2));
+    }
+
+    #[test]
+    fn threads_do_not_change_a_bit() {
+        let outcomes: Vec<bool> = (0..50).map(|row| row % 3 == 0).collect();
+        let spec = BootstrapSpec::new(23, 1);
+        let one = replicates(&outcomes, &spec, <[usize]>::to_vec);
+        for n_threads in [2, 5, 23, 40] {
+            let n_threads = NonZeroUsize::new(n_threads).unwrap();
+            let spec = BootstrapSpec { n_threads, ..spec.clone() };
+            assert_eq!(replicates(&outcomes, &spec, <[usize]>::to_vec), one, "{n_threads}");
+        }
+    }
+}

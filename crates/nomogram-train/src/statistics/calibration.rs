@@ -1,0 +1,13 @@
+//! Whether as many events come true as the probabilities say.
+
+mod bins;
+mod brier;
+mod line;
+mod smooth;
+mod total;
+
+pub use bins::{Binning, CalibrationBin, CalibrationBins};
+pub use brier::{BrierDecomposition, BrierScore};
+pub use line::{CalibrationLine, calibration_in_the_large, calibration_line};
+pub use smooth::{SmoothCalibration, lowess};
+pub use total::{ObservedExpected, SpiegelhalterTest, observed_expected, spiegelhalter};

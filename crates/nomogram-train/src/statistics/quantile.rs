@@ -1,0 +1,52 @@
+//! Quantiles of a list of numbers.
+
+use super::rows::number;
+
+/// The value below which a `share` of the sorted numbers lies; `None` of an empty list.
+///
+/// Between two numbers the value is interpolated linearly (type 7 of Hyndman and Fan 1996, the
+/// default of NumPy and R).
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a place between 0 and the length"
+)]
+pub(super) fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
+    let last = sorted.len().checked_sub(1)?;
+    let place = share.clamp(0.0, 1.0) * number(last);
+    // Truncation is the floor, because `place` is not negative.
+    let below = place as usize;
+    let low = *sorted.get(below)?;
+    let high = *sorted.get(below + 1).unwrap_or(&low);
+    Some(interpolate(low, high, place - number(below)))
+}
+
+/// The quantile at `part / whole`, whose place among the numbers is found without rounding.
+pub(super) fn quantile_of_parts(sorted: &[f64], part: usize, whole: usize) -> Option<f64> {
+    let place = sorted.len().checked_sub(1)? * part;
+    let low = *sorted.get(place / whole)?;
+    let high = *sorted.get(place / whole + 1).unwrap_or(&low);
+    Some(interpolate(low, high, number(place % whole) / number(whole)))
+}
+
+/// From the nearer end, as NumPy does: both ends are met exactly.
+fn interpolate(low: f64, high: f64, share: f64) -> f64 {
+    if share < 0.5 { low + (high - low) * share } else { high - (high - low) * (1.0 - share) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_are_interpolated() {
+        let sorted = [1.0, 2.0, 4.0, 8.0];
+        assert_eq!(quantile(&sorted, 0.0), Some(1.0));
+        assert_eq!(quantile(&sorted, 0.5), Some(3.0));
+        assert_eq!(quantile(&sorted, 1.0), Some(8.0));
+        assert_eq!(quantile_of_parts(&sorted, 1, 2), Some(3.0));
+        assert_eq!(quantile_of_parts(&sorted, 3, 3), Some(8.0));
+        assert_eq!(quantile(&[5.0], 0.3), Some(5.0));
+        assert_eq!(quantile(&[], 0.3), None);
+    }
+}
