@@ -7,7 +7,7 @@
  *     nomo_error error = NOMO_ERROR_INIT;
  *     nomo_model *model = NULL;
  *     nomo_session *session = NULL;
- *     double patient[30] = { 17.99, 10.38 }, probabilities[2];
+ *     double patient[30], probabilities[2];   ... all 30 measurements ...
  *     if (nomo_model_open_file("wdbc.nomo", NULL, &model, &error) == NOMO_OK
  *         && nomo_session_create(model, &session, &error) == NOMO_OK
  *         && nomo_session_predict_row(session, patient, 30, probabilities, 2, NULL, &error)
@@ -217,7 +217,8 @@ const char *nomo_status_name(int32_t status);
  What went wrong, in detail. Owned by the caller; set up by NOMO_ERROR_INIT.
 
  Written only when a call fails; a call that succeeds leaves it as it was. The message is English
- UTF-8, cut to its room, and never contains a value of a row.
+ UTF-8, cut to its room. It may repeat a name, unit, reason or path that the caller passed, control
+ characters as spaces; it never contains a value of a row.
  */
 typedef struct nomo_error {
   /* Size of this struct as the caller knows it. */
@@ -226,7 +227,10 @@ typedef struct nomo_error {
   int32_t status;
   /* Row of the matrix, counted from 0, or NOMO_NONE. */
   uint64_t row;
-  /* Feature, counted from 0, or NOMO_NONE. */
+  /*
+   Feature that it is about, counted from 0, or NOMO_NONE. Where the caller passed the number of a
+   feature that the model does not have, that number: compare it with n_features.
+   */
   uint64_t feature;
   /* Offset into the bundle, or NOMO_NONE. */
   uint64_t byte_offset;
@@ -603,7 +607,11 @@ void nomo_session_destroy(nomo_session *session);
 #define NOMO_STOP 0
 /* Rows that cannot be predicted are marked in `row_status`, and the others are predicted. */
 #define NOMO_GO_ON 1
-/* Flag of a value: it counts as missing, and the model filled it in. */
+
+/*
+ Flag of a value: it counts as missing, and the model filled it in. It does not tell what is missing,
+ unset, not a number and of the wrong type apart.
+ */
 #define NOMO_FLAG_IMPUTED 1
 /* Flag of a value: it was moved to the nearest end of its plausible range. */
 #define NOMO_FLAG_CLAMPED 2
@@ -661,7 +669,10 @@ typedef struct nomo_outputs {
   double *margins;
   /* Length of `margins`: n_rows * n_margins. */
   size_t n_margins;
-  /* NOMO_OK, or why the row was refused (with NOMO_GO_ON). */
+  /*
+   NOMO_OK, or why the row was refused (with NOMO_GO_ON). Not which feature: predict that row alone
+   to learn it.
+   */
   int32_t *row_status;
   /* Length of `row_status`: n_rows. */
   size_t n_row_status;
@@ -692,9 +703,11 @@ int32_t nomo_session_clear(nomo_session *session, nomo_error *error);
  States a number in the feature's own unit, for nomo_session_predict.
 
  `feature` counts from 0. What is stated stays until it is stated anew or nomo_session_clear is
- called. Only an index or a unit that the model does not have is refused here; NaN, infinities,
- values out of range and values of the wrong type are for the model's policy to decide when the
- row is predicted. A category takes the number of a level, a boolean 0 or 1. `error` may be NULL.
+ called. Only an index, unit or reason that the model does not have and a text that is no UTF-8 are
+ refused here, and then what was stated before stays: do not predict, or clear first. NaN,
+ infinities, values out of range and values of the wrong type are for the model's policy to decide
+ when the row is predicted. A category takes the number of a level, a boolean 0 or 1. Nothing that
+ is passed is kept after the call. `error` may be NULL.
  */
 int32_t nomo_session_set_number(nomo_session *session,
                                 size_t feature,
@@ -702,9 +715,9 @@ int32_t nomo_session_set_number(nomo_session *session,
                                 nomo_error *error);
 
 /*
- States a number in another unit of the feature, named by its UCUM code; it is converted exactly
- as the bundle says. A unit that the feature does not have gives NOMO_EARGUMENT_UNIT, and what was
- stated before stays. All else is as in nomo_session_set_number.
+ States a number in a unit of the feature, its own or another, named by its UCUM code; it is
+ converted exactly as the bundle says, and judged after that. A unit that the feature does not have
+ gives NOMO_EARGUMENT_UNIT. All else is as in nomo_session_set_number.
  */
 int32_t nomo_session_set_number_in(nomo_session *session,
                                    size_t feature,
@@ -731,8 +744,9 @@ int32_t nomo_session_set_boolean(nomo_session *session,
                                  nomo_error *error);
 
 /*
- States the level of a category by its name (UTF-8, compared byte by byte). All else is as in
- nomo_session_set_number.
+ States the level of a category by its name (UTF-8, compared byte by byte). Nothing is parsed: for
+ any other feature, also "54" and "true" are of the wrong type, and the model's policy decides,
+ which may be to impute. All else is as in nomo_session_set_number.
  */
 int32_t nomo_session_set_text(nomo_session *session,
                               size_t feature,

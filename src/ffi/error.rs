@@ -16,7 +16,8 @@ pub const NOMO_MESSAGE_SIZE: usize = 512;
 /// What went wrong, in detail. Owned by the caller; set up by NOMO_ERROR_INIT.
 ///
 /// Written only when a call fails; a call that succeeds leaves it as it was. The message is English
-/// UTF-8, cut to its room, and never contains a value of a row.
+/// UTF-8, cut to its room. It may repeat a name, unit, reason or path that the caller passed, control
+/// characters as spaces; it never contains a value of a row.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct nomo_error {
@@ -26,7 +27,8 @@ pub struct nomo_error {
     pub status: i32,
     /// Row of the matrix, counted from 0, or NOMO_NONE.
     pub row: u64,
-    /// Feature, counted from 0, or NOMO_NONE.
+    /// Feature that it is about, counted from 0, or NOMO_NONE. Where the caller passed the number of a
+    /// feature that the model does not have, that number: compare it with n_features.
     pub feature: u64,
     /// Offset into the bundle, or NOMO_NONE.
     pub byte_offset: u64,
@@ -70,7 +72,8 @@ pub(super) unsafe fn report(error: &Error, target: *mut nomo_error) {
     unsafe { write_struct(target, &value) };
 }
 
-/// A text with its closing NUL, cut between two characters where it is too long. Does not allocate.
+/// A text with its closing NUL, cut between two characters where it is too long, control characters
+/// as spaces: it may end up in a log. Does not allocate.
 fn message(text: &impl fmt::Display) -> [c_char; NOMO_MESSAGE_SIZE] {
     let mut message = Message { bytes: [0; NOMO_MESSAGE_SIZE], len: 0 };
     // What does not fit is left out, which is no failure.
@@ -87,6 +90,7 @@ struct Message {
 impl Write for Message {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for character in text.chars() {
+            let character = if character.is_control() { ' ' } else { character };
             let end = self.len + character.len_utf8();
             match self.bytes.get_mut(self.len..end).filter(|_| end < NOMO_MESSAGE_SIZE) {
                 Some(room) => {
@@ -103,6 +107,14 @@ impl Write for Message {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_is_one_line() {
+        let message = message(&"no `a\nb\u{1b}[31m\u{85}`");
+        let bytes: std::vec::Vec<u8> =
+            message.iter().map(|own| *own as u8).take_while(|own| *own != 0).collect();
+        assert_eq!(bytes, b"no `a b [31m `");
+    }
 
     #[test]
     fn a_long_message_is_cut_between_characters() {

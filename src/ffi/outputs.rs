@@ -15,7 +15,8 @@ pub const NOMO_STOP: u32 = 0;
 /// Rows that cannot be predicted are marked in `row_status`, and the others are predicted.
 pub const NOMO_GO_ON: u32 = 1;
 
-/// Flag of a value: it counts as missing, and the model filled it in.
+/// Flag of a value: it counts as missing, and the model filled it in. It does not tell what is missing,
+/// unset, not a number and of the wrong type apart.
 pub const NOMO_FLAG_IMPUTED: u32 = 1;
 /// Flag of a value: it was moved to the nearest end of its plausible range.
 pub const NOMO_FLAG_CLAMPED: u32 = 2;
@@ -70,7 +71,8 @@ pub struct nomo_outputs {
     pub margins: *mut f64,
     /// Length of `margins`: n_rows * n_margins.
     pub n_margins: usize,
-    /// NOMO_OK, or why the row was refused (with NOMO_GO_ON).
+    /// NOMO_OK, or why the row was refused (with NOMO_GO_ON). Not which feature: predict that row alone
+    /// to learn it.
     pub row_status: *mut i32,
     /// Length of `row_status`: n_rows.
     pub n_row_status: usize,

@@ -9,7 +9,7 @@ use super::boundary::{
 use super::error::nomo_error;
 use super::outputs::{check_length, class_index, nomo_outputs};
 use super::session::{Claim, nomo_session};
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Place};
 use crate::intake::{Cell, Value};
 use crate::schema::MissingReason;
 
@@ -31,9 +31,11 @@ pub unsafe extern "C" fn nomo_session_clear(
 /// States a number in the feature's own unit, for nomo_session_predict.
 ///
 /// `feature` counts from 0. What is stated stays until it is stated anew or nomo_session_clear is
-/// called. Only an index or a unit that the model does not have is refused here; NaN, infinities,
-/// values out of range and values of the wrong type are for the model's policy to decide when the
-/// row is predicted. A category takes the number of a level, a boolean 0 or 1. `error` may be NULL.
+/// called. Only an index, unit or reason that the model does not have and a text that is no UTF-8 are
+/// refused here, and then what was stated before stays: do not predict, or clear first. NaN,
+/// infinities, values out of range and values of the wrong type are for the model's policy to decide
+/// when the row is predicted. A category takes the number of a level, a boolean 0 or 1. Nothing that
+/// is passed is kept after the call. `error` may be NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_session_set_number(
     session: *mut nomo_session,
@@ -45,9 +47,9 @@ pub unsafe extern "C" fn nomo_session_set_number(
     unsafe { set(session, feature, error, || Ok(Value::Number(value))) }
 }
 
-/// States a number in another unit of the feature, named by its UCUM code; it is converted exactly
-/// as the bundle says. A unit that the feature does not have gives NOMO_EARGUMENT_UNIT, and what was
-/// stated before stays. All else is as in nomo_session_set_number.
+/// States a number in a unit of the feature, its own or another, named by its UCUM code; it is
+/// converted exactly as the bundle says, and judged after that. A unit that the feature does not have
+/// gives NOMO_EARGUMENT_UNIT. All else is as in nomo_session_set_number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_session_set_number_in(
     session: *mut nomo_session,
@@ -96,8 +98,9 @@ pub unsafe extern "C" fn nomo_session_set_boolean(
     unsafe { set(session, feature, error, stated) }
 }
 
-/// States the level of a category by its name (UTF-8, compared byte by byte). All else is as in
-/// nomo_session_set_number.
+/// States the level of a category by its name (UTF-8, compared byte by byte). Nothing is parsed: for
+/// any other feature, also "54" and "true" are of the wrong type, and the model's policy decides,
+/// which may be to impute. All else is as in nomo_session_set_number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_session_set_text(
     session: *mut nomo_session,
@@ -246,7 +249,8 @@ unsafe fn set<'v>(
     let call = || {
         // SAFETY: as this function's own contract.
         let mut claim = unsafe { Claim::new(session) }?;
-        claim.workspace().set(feature, stated()?)
+        let stated = stated().map_err(|e| e.within(Place::Feature(feature)))?;
+        claim.workspace().set(feature, stated)
     };
     // SAFETY: as above.
     unsafe { boundary(error, call) }

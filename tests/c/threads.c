@@ -137,17 +137,23 @@ static void test_own_sessions(void) {
 static struct {
   pthread_mutex_t mutex;
   nomo_session *session;
-  int is_over;
+  int has_begun, is_over;
   double *values, *probabilities;
   unsigned long right, busy, wrong;
-} fight = {PTHREAD_MUTEX_INITIALIZER, NULL, 0, NULL, NULL, 0, 0, 0};
+} fight = {PTHREAD_MUTEX_INITIALIZER, NULL, 0, 0, NULL, NULL, 0, 0, 0};
 
-static int is_over(void) {
-  int over;
+static int get(const int *shared) {
+  int value;
   pthread_mutex_lock(&fight.mutex);
-  over = fight.is_over;
+  value = *shared;
   pthread_mutex_unlock(&fight.mutex);
-  return over;
+  return value;
+}
+
+static void set(int *shared) {
+  pthread_mutex_lock(&fight.mutex);
+  *shared = 1;
+  pthread_mutex_unlock(&fight.mutex);
 }
 
 /* Keeps the session busy. */
@@ -158,7 +164,8 @@ static void *predict_long(void *unused) {
   (void)unused;
   outputs.probabilities = fight.probabilities;
   outputs.n_probabilities = 2 * LONG;
-  while (!is_over()) {
+  while (!get(&fight.is_over)) {
+    set(&fight.has_begun);
     int32_t s = nomo_session_predict_matrix(fight.session, &matrix, &outputs, NULL);
     for (i = 0; s == NOMO_OK && i < LONG; i++)
       if (!same_bits(fight.probabilities + 2 * i, wanted.probabilities + 2 * (i % ROWS), 2)) s = -1;
@@ -206,6 +213,7 @@ static void test_one_session(void) {
   for (i = 0; i < LONG; i++) memcpy(fight.values + i * N_FEATURES, rows[i % ROWS], sizeof good_row);
   WATCH(out);
   if (pthread_create(&thread, NULL, predict_long, NULL) != 0) abort();
+  while (!get(&fight.has_begun)) sched_yield();
   for (function = 0; function < 11; function++) {
     unsigned long busy = 0;
     for (i = 0; i < TRIES && busy < 3; i++) {
@@ -223,9 +231,7 @@ static void test_one_session(void) {
     }
     if (!CHECK(busy > 0)) printf("  function %zu was never told that the session is busy\n", function);
   }
-  pthread_mutex_lock(&fight.mutex);
-  fight.is_over = 1;
-  pthread_mutex_unlock(&fight.mutex);
+  set(&fight.is_over);
   pthread_join(thread, NULL);
   CHECK(fight.right > 0 && fight.wrong == 0);
   printf("# one session: the long thread was right %lu times and told %lu times that it is busy\n",

@@ -77,7 +77,8 @@ fn by_value(session: &mut Session, case: &Case) -> Answer {
     let model = session.model().clone();
     session.clear();
     for (feature, stated) in case.stated.iter().enumerate() {
-        let set = stated.value().and_then(|value| match value {
+        let value = stated.value().map_err(|e| e.within(Place::Feature(feature)));
+        let set = value.and_then(|value| match value {
             Some(value) => session.set(feature, value),
             None => Ok(()),
         });

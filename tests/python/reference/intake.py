@@ -68,7 +68,7 @@ def read(feature, stated):
         return None, "unset"
     if stated.kind == "missing":
         if value is not None and value not in REASONS:
-            raise Refused("NOMO_EARGUMENT_REASON")
+            raise Refused("NOMO_EARGUMENT_REASON", feature["name"])
         return None, "missing"
     if stated.kind == "text":
         if kind != "Category":
