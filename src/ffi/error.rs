@@ -112,7 +112,7 @@ mod tests {
     fn a_message_is_one_line() {
         let message = message(&"no `a\nb\u{1b}[31m\u{85}`");
         let bytes: std::vec::Vec<u8> =
-            message.iter().map(|own| *own as u8).take_while(|own| *own != 0).collect();
+            message.iter().flat_map(|own| own.to_ne_bytes()).take_while(|own| *own != 0).collect();
         assert_eq!(bytes, b"no `a b [31m `");
     }
 
