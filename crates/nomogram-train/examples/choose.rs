@@ -150,7 +150,7 @@ fn logistic_regressions() -> Vec<Learner> {
     let mut candidates = Vec::new();
     for class_weight in [ClassWeight::Equal, ClassWeight::Balanced] {
         for c in [0.1, 0.3, 1.0, 3.0] {
-            let spec = LogisticRegressionSpec { c, class_weight };
+            let spec = LogisticRegressionSpec { class_weight, ..LogisticRegressionSpec::ridge(c) };
             candidates.push(Learner::LogisticRegression(spec));
         }
     }

@@ -6,7 +6,7 @@ use ndarray::{Array2, ArrayView2};
 use nomogram::{CalibrationMap, Calibrator, numeric};
 use serde::{Deserialize, Serialize};
 
-use crate::config::{ClassWeight, LogisticRegressionSpec};
+use crate::config::LogisticRegressionSpec;
 use crate::error::Error;
 use crate::learner::{TrainingRows, fit_logistic_regression, number};
 use crate::metrics::log_loss;
@@ -162,7 +162,7 @@ impl OneClass<'_> {
         let targets = self.targets();
         let shape = (targets.len(), inputs.len());
         let values = Array2::from_shape_fn(shape, |(row, input)| inputs[input][row]);
-        let spec = LogisticRegressionSpec { c: f64::INFINITY, class_weight: ClassWeight::Equal };
+        let spec = LogisticRegressionSpec::ridge(f64::INFINITY);
         let line = fit_logistic_regression(&spec, TrainingRows::binary(values.view(), &targets))?;
         Ok(line.weights().iter().chain(line.intercepts()).copied().collect())
     }

@@ -117,16 +117,48 @@ pub enum Learner {
     Network(NetworkSpec),
     /// A random forest.
     RandomForest(RandomForestSpec),
+    /// Gaussian naive Bayes.
+    NaiveBayes(NaiveBayesSpec),
 }
 
-/// Logistic regression with an L2 penalty, as scikit-learn defines it.
+/// Logistic regression with a penalty on the weights, as scikit-learn defines it: `((1 − l1_ratio) / 2 ·
+/// ‖w‖² + l1_ratio · ‖w‖₁) / c` is added to the sum of the rows' log losses.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LogisticRegressionSpec {
     /// The inverse of the strength of the penalty, which leaves the intercept alone.
     pub c: f64,
+    /// How much of the penalty is L1: 0 (ridge) to 1 (lasso), between them the elastic net.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub l1_ratio: f64,
     /// How much each row counts.
     pub class_weight: ClassWeight,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(number: &f64) -> bool {
+    *number == 0.0
+}
+
+impl LogisticRegressionSpec {
+    /// An L2 penalty of this inverse strength; every row counts the same.
+    #[must_use]
+    pub fn ridge(c: f64) -> Self {
+        Self { c, l1_ratio: 0.0, class_weight: ClassWeight::Equal }
+    }
+}
+
+/// Gaussian naive Bayes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NaiveBayesSpec {
+    /// This share of the largest variance of all inputs is added to each variance.
+    #[serde(default = "smallest_variance")]
+    pub var_smoothing: f64,
+}
+
+fn smallest_variance() -> f64 {
+    1e-9
 }
 
 /// How much each row counts.
@@ -329,7 +361,13 @@ impl Learner {
             demand(value >= 1, || format!("{name}: {value}, expected at least 1"))
         };
         match self {
-            Self::LogisticRegression(spec) => positive(spec.c, "c"),
+            Self::LogisticRegression(spec) => {
+                positive(spec.c, "c")?;
+                demand((0.0..=1.0).contains(&spec.l1_ratio), || {
+                    format!("l1_ratio: {}, expected 0 to 1", spec.l1_ratio)
+                })
+            }
+            Self::NaiveBayes(spec) => positive(spec.var_smoothing, "var_smoothing"),
             Self::BoostedTrees(spec) => spec.check(),
             Self::RandomForest(spec) => spec.check(),
             Self::Network(spec) => {

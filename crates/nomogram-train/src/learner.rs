@@ -5,6 +5,7 @@
 
 mod boosted_trees;
 mod logistic_regression;
+mod naive_bayes;
 mod network;
 mod random_forest;
 mod standard_scaler;
@@ -14,6 +15,7 @@ use nomogram::Member;
 
 pub use boosted_trees::fit_boosted_trees;
 pub use logistic_regression::fit_logistic_regression;
+pub use naive_bayes::fit_naive_bayes;
 pub use network::{NetworkStart, fit_network, fit_network_from};
 pub use random_forest::{fit_random_forest, fit_random_forest_out_of_bag};
 pub use standard_scaler::fit_standard_scaler;
@@ -56,6 +58,7 @@ impl Learner {
         }
         Ok(match self {
             Self::LogisticRegression(spec) => Member::Linear(fit_logistic_regression(spec, rows)?),
+            Self::NaiveBayes(spec) => Member::NaiveBayes(fit_naive_bayes(spec, rows)?),
             Self::BoostedTrees(spec) => Member::Forest(fit_boosted_trees(spec, rows, seed)?),
             Self::Network(spec) => Member::Network(fit_network(spec, rows, seed)?),
             Self::RandomForest(spec) => Member::Forest(fit_random_forest(spec, rows, seed)?),

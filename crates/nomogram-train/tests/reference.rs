@@ -29,7 +29,10 @@ fn logistic_regression_has_the_coefficients_of_newton_cholesky() {
             Some("balanced") => ClassWeight::Balanced,
             _ => ClassWeight::Equal,
         };
-        let spec = LogisticRegressionSpec { c: case["C"].as_f64().unwrap(), class_weight };
+        let spec = LogisticRegressionSpec {
+            class_weight,
+            ..LogisticRegressionSpec::ridge(case["C"].as_f64().unwrap())
+        };
         let linear = fit_logistic_regression(&spec, rows).unwrap();
         // 1e-6 is promised; 1e-9 is what both solvers really agree to.
         assert_close(linear.weights(), &numbers(&case["coef"]), 1e-9, &format!("{spec:?}"));

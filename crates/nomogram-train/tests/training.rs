@@ -405,8 +405,8 @@ fn a_member_may_read_either_input() {
     config.members.truncate(1);
     config.members[0].input = Input::Raw;
     config.members[0].learner = Learner::LogisticRegression(LogisticRegressionSpec {
-        c: 1.0,
         class_weight: ClassWeight::Balanced,
+        ..LogisticRegressionSpec::ridge(1.0)
     });
     let trained = train(&config, &dataset()).unwrap();
     assert_eq!(trained.model.member_names().collect::<Vec<_>>(), ["linear"]);

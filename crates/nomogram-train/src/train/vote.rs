@@ -3,9 +3,7 @@
 use ndarray::Array2;
 use nomogram::{Combiner, StackInput};
 
-use crate::config::{
-    ClassWeight, Learner, LogisticRegressionSpec, StackReads, TrainingConfig, Vote,
-};
+use crate::config::{Learner, LogisticRegressionSpec, StackReads, TrainingConfig, Vote};
 use crate::error::Error;
 use crate::learner::{TrainingRows, number};
 use crate::predictions::Predictions;
@@ -44,10 +42,7 @@ pub(super) fn fit_combiner(
             };
             let n_classes = held_out.vote.ncols();
             let rows = TrainingRows { values: values.view(), classes, n_classes, weights: None };
-            let learner = Learner::LogisticRegression(LogisticRegressionSpec {
-                c: stack.c,
-                class_weight: ClassWeight::Equal,
-            });
+            let learner = Learner::LogisticRegression(LogisticRegressionSpec::ridge(stack.c));
             let member = Box::new(learner.fit(rows, config.seed)?);
             Ok(Combiner::Stack { input, member })
         }

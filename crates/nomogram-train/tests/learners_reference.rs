@@ -1,0 +1,93 @@
+//! Elastic nets and naive Bayes against scikit-learn: `reference/make_learners.py`.
+
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+use std::path::{Path, PathBuf};
+
+use nomogram::{Likelihood, Step, numeric};
+use nomogram_train::Dataset;
+use nomogram_train::config::{LogisticRegressionSpec, NaiveBayesSpec, TrainingConfig};
+use nomogram_train::learner::{
+    TrainingRows, fit_logistic_regression, fit_naive_bayes, fit_standard_scaler,
+};
+use nomogram_train::split::Split;
+use serde_json::Value;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn training_part() -> Dataset {
+    let config = TrainingConfig::from_file(&root().join("examples/wdbc.yaml")).unwrap();
+    let data = root().join("examples/data");
+    let dataset = Dataset::from_csv_file(&data.join("wdbc.csv"), &config.data).unwrap();
+    let split = Split::from_csv_file(&data.join("wdbc_reference_split.csv"), &dataset).unwrap();
+    dataset.select(&split.train)
+}
+
+fn fixture() -> Value {
+    serde_json::from_str(include_str!("reference/learners.json")).unwrap()
+}
+
+fn numbers(value: &Value) -> Vec<f64> {
+    value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect()
+}
+
+fn assert_close(found: &[f64], expected: &[f64], tolerance: f64, what: &str) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
+        let is_close = (found - expected).abs() <= tolerance * expected.abs().max(1.0);
+        assert!(is_close, "{what} {index}: {found}, expected {expected}");
+    }
+}
+
+#[test]
+fn elastic_nets_have_the_weights_of_saga_and_the_same_ones_are_zero() {
+    let part = training_part();
+    let scaler = fit_standard_scaler(part.values().view()).unwrap();
+    let scaled = Step::StandardScale(scaler).encode(part.values().view()).unwrap();
+    let rows = TrainingRows::binary(scaled.view(), part.classes());
+    let mut n_zero = 0;
+    for case in fixture()["elastic_net"].as_array().unwrap() {
+        let of = |name: &str| case[name].as_f64().unwrap();
+        let spec = LogisticRegressionSpec {
+            l1_ratio: of("l1_ratio"),
+            ..LogisticRegressionSpec::ridge(of("C"))
+        };
+        let linear = fit_logistic_regression(&spec, rows).unwrap();
+        let expected = numbers(&case["coef"]);
+        let what = format!("{spec:?}");
+        assert_close(linear.weights(), &expected, 1e-6, &what);
+        assert_close(linear.intercepts(), &[of("intercept")], 1e-6, &what);
+        for (found, expected) in linear.weights().iter().zip(&expected) {
+            assert_eq!(*found == 0.0, *expected == 0.0, "{what}: {found}, expected {expected}");
+        }
+        n_zero += expected.iter().filter(|weight| **weight == 0.0).count();
+    }
+    assert!(n_zero > 30, "{n_zero}");
+}
+
+#[test]
+fn naive_bayes_has_the_means_and_variances_of_scikit_learn() {
+    let part = training_part();
+    for case in fixture()["naive_bayes"].as_array().unwrap() {
+        let weights = case["weights"].as_array().map(|_| numbers(&case["weights"]));
+        let rows = TrainingRows {
+            weights: weights.as_deref(),
+            ..TrainingRows::binary(part.values().view(), part.classes())
+        };
+        let fitted = fit_naive_bayes(&NaiveBayesSpec { var_smoothing: 1e-9 }, rows).unwrap();
+        let priors: Vec<f64> = fitted.log_priors().iter().map(|ln| numeric::exp(*ln)).collect();
+        assert_close(&priors, &numbers(&case["prior"]), 1e-12, "prior");
+        for (input, likelihood) in fitted.likelihoods().iter().enumerate() {
+            let Likelihood::Gaussian { means, variances } = likelihood else { panic!() };
+            let of = |name: &str| [0, 1].map(|class| case[name][class][input].as_f64().unwrap());
+            let close = |found: &[f64], expected: [f64; 2]| {
+                found.iter().zip(expected).all(|(a, b)| (a - b).abs() <= 1e-9 * b.abs())
+            };
+            assert!(close(means, of("mean")), "input {input}: {means:?} {:?}", of("mean"));
+            let expected = of("variance");
+            assert!(close(variances, expected), "input {input}: {variances:?} {expected:?}");
+        }
+    }
+}
