@@ -2,7 +2,7 @@
 //!
 //! As scikit-learn's `GaussianNB`: of each class its share of the rows, and of each input its mean and
 //! variance within the class, plus a share of the largest variance of all inputs. With weights, rows
-//! count as often as their weights say.
+//! count as often as their weights say, but for that largest variance, in which each row counts 1.
 
 use nomogram::{Likelihood, NaiveBayes, numeric};
 
@@ -33,16 +33,12 @@ pub fn fit_naive_bayes(spec: &NaiveBayesSpec, rows: TrainingRows<'_>) -> Result<
             let rows = column.iter().zip(rows.classes).zip(weights);
             rows.filter(|((value, _), _)| !value.is_nan()).map(|((v, class), w)| (*v, *class, *w))
         };
-        let moments = |keep: &dyn Fn(usize) -> bool| {
-            let kept = || there().filter(|(_, class, _)| keep(*class));
-            let weight = kept().fold(0.0, |sum, (_, _, w)| sum + w);
-            let mean = kept().fold(0.0, |sum, (v, _, w)| sum + w * v) / weight;
-            let squares = kept().fold(0.0, |sum, (v, _, w)| sum + w * (v - mean) * (v - mean));
-            (mean, squares / weight)
+        largest = largest.max(moments(there().map(|(value, _, _)| (value, 1.0))).1);
+        let of_class = |own| {
+            let kept = there().filter(move |(_, class, _)| *class == own);
+            moments(kept.map(|(value, _, weight)| (value, weight)))
         };
-        largest = largest.max(moments(&|_| true).1);
-        let by_class: Vec<(f64, f64)> =
-            (0..rows.n_classes).map(|own| moments(&|class| class == own)).collect();
+        let by_class: Vec<(f64, f64)> = (0..rows.n_classes).map(of_class).collect();
         if let Some(class) = by_class.iter().position(|(mean, _)| mean.is_nan()) {
             return Err(Error::Data(format!(
                 "naive Bayes: input {input} has no value in class {class}"
@@ -65,6 +61,17 @@ pub fn fit_naive_bayes(spec: &NaiveBayesSpec, rows: TrainingRows<'_>) -> Result<
     Ok(NaiveBayes::new(log_priors, fitted.into_iter().map(likelihood).collect())?)
 }
 
+/// The mean and the variance of values with weights; NaN where there is none.
+fn moments(values: impl Iterator<Item = (f64, f64)> + Clone) -> (f64, f64) {
+    let mean_of = |term: &dyn Fn(f64) -> f64| {
+        let add = |(sum, total), (value, weight)| (sum + weight * term(value), total + weight);
+        let (sum, total) = values.clone().fold((0.0, 0.0), add);
+        sum / total
+    };
+    let mean = mean_of(&|value| value);
+    (mean, mean_of(&|value| (value - mean) * (value - mean)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,7 +91,14 @@ mod tests {
         let repeated = TrainingRows::binary(repeated.view(), &[0, 0, 0, 1, 1]);
         let (a, b) =
             (fit_naive_bayes(&SPEC, weighted).unwrap(), fit_naive_bayes(&SPEC, repeated).unwrap());
-        assert_eq!(a.likelihoods(), b.likelihoods());
+        for (a, b) in a.likelihoods().iter().zip(b.likelihoods()) {
+            let [a, b] = [a, b].map(|likelihood| {
+                let Likelihood::Gaussian { means, variances } = likelihood else { panic!() };
+                [means.clone(), variances.clone()].concat()
+            });
+            // But for the smoothing, in which each row counts 1.
+            assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-8), "{a:?} {b:?}");
+        }
         assert_eq!(a.log_priors()[0], numeric::ln(0.3));
         assert_eq!(b.log_priors()[0], numeric::ln(0.6));
     }
