@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::Domain;
 use crate::error::{Error, Place};
-use crate::numeric::{exp, logistic_pair};
+use crate::numeric::{logistic_pair, softmax};
 use crate::schema::Target;
 
 /// The function whose inverse turns a member's margins into one probability per class, or into the
@@ -86,19 +86,6 @@ impl Link {
             }
             Self::Identity | Self::Probability => out.copy_from_slice(margins),
         }
-    }
-}
-
-/// `exp(value − largest)`, divided by their sum from the first to the last.
-pub(crate) fn softmax(values: &mut [f64]) {
-    let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let mut sum = 0.0;
-    for value in &mut *values {
-        *value = exp(*value - largest);
-        sum += *value;
-    }
-    for value in values {
-        *value /= sum;
     }
 }
 

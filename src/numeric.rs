@@ -108,6 +108,20 @@ pub fn softplus(x: f64) -> f64 {
     x.max(0.0) + ln_1p(exp(-x.abs()))
 }
 
+/// Turns margins into probabilities: `exp(margin − largest)`, divided by their sum from the first to
+/// the last.
+pub fn softmax(values: &mut [f64]) {
+    let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let mut sum = 0.0;
+    for value in &mut *values {
+        *value = exp(*value - largest);
+        sum += *value;
+    }
+    for value in values {
+        *value /= sum;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -6,8 +6,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Place};
-use crate::link::softmax;
-use crate::numeric::{ln, logistic_pair};
+use crate::numeric::{ln, logistic_pair, softmax};
 
 /// Probabilities below count as this when their logarithm is taken: far below any that is met, and
 /// so that the logarithm of 0 is a number.

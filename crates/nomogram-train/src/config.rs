@@ -167,7 +167,7 @@ fn smallest_variance() -> f64 {
 pub enum ClassWeight {
     /// Every row counts the same.
     Equal,
-    /// Rows of a class count `n_rows / (n_classes · n_rows of the class)`.
+    /// Rows of a class count `n_rows / (n_classes · n_rows of the class)`, with weights their sums.
     Balanced,
 }
 

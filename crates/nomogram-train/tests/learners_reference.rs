@@ -1,12 +1,14 @@
-//! Elastic nets and naive Bayes against scikit-learn: `reference/make_learners.py`.
+//! Logistic regression and naive Bayes against scikit-learn: `reference/make_learners.py`.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::path::{Path, PathBuf};
 
-use nomogram::{Likelihood, Step, numeric};
+use nomogram::{Likelihood, Link, Step, numeric};
 use nomogram_train::Dataset;
-use nomogram_train::config::{LogisticRegressionSpec, NaiveBayesSpec, TrainingConfig};
+use nomogram_train::config::{
+    ClassWeight, DataConfig, LogisticRegressionSpec, NaiveBayesSpec, TrainingConfig,
+};
 use nomogram_train::learner::{
     TrainingRows, fit_logistic_regression, fit_naive_bayes, fit_standard_scaler,
 };
@@ -65,6 +67,49 @@ fn elastic_nets_have_the_weights_of_saga_and_the_same_ones_are_zero() {
         n_zero += expected.iter().filter(|weight| **weight == 0.0).count();
     }
     assert!(n_zero > 30, "{n_zero}");
+}
+
+/// The 13 measurements of the wines, of three cultivars.
+fn wine() -> Dataset {
+    let table = include_str!("reference/wine.csv");
+    let names = table.lines().next().unwrap().split(',').skip(1);
+    let features: Vec<String> = names.map(|name| format!("{{ name: {name} }}")).collect();
+    let config = format!(
+        "{{ target: {{ column: cultivar, classes: [class_0, class_1, class_2] }}, features: [{}] }}",
+        features.join(", ")
+    );
+    let config: DataConfig = serde_saphyr::from_str(&config).unwrap();
+    Dataset::from_csv("wine.csv", table.as_bytes(), &config).unwrap()
+}
+
+#[test]
+fn multinomial_regression_has_the_weights_of_newton_cg_and_saga() {
+    let wine = wine();
+    let scaler = fit_standard_scaler(wine.values().view()).unwrap();
+    let scaled = Step::StandardScale(scaler).encode(wine.values().view()).unwrap();
+    for case in fixture()["multinomial"].as_array().unwrap() {
+        let of = |name: &str| case[name].as_f64().unwrap();
+        let is_balanced = case["balanced"].as_bool().unwrap();
+        let spec = LogisticRegressionSpec {
+            l1_ratio: of("l1_ratio"),
+            class_weight: if is_balanced { ClassWeight::Balanced } else { ClassWeight::Equal },
+            ..LogisticRegressionSpec::ridge(of("C"))
+        };
+        let weights = case["weights"].as_array().map(|_| numbers(&case["weights"]));
+        let rows = TrainingRows {
+            values: scaled.view(),
+            classes: wine.classes(),
+            n_classes: 3,
+            weights: weights.as_deref(),
+        };
+        let linear = fit_logistic_regression(&spec, rows).unwrap();
+        assert_eq!(linear.link(), Link::Softmax);
+        let what = format!("{spec:?}");
+        let expected: Vec<f64> =
+            case["coef"].as_array().unwrap().iter().flat_map(numbers).collect();
+        assert_close(linear.weights(), &expected, 1e-6, &what);
+        assert_close(linear.intercepts(), &numbers(&case["intercept"]), 1e-6, &what);
+    }
 }
 
 #[test]

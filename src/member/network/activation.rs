@@ -6,8 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::Domain;
 use crate::error::Error;
-use crate::link::softmax;
-use crate::numeric::{erf, logistic, tanh};
+use crate::numeric::{erf, logistic, softmax, tanh};
 
 /// The function at the end of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,10 +1,12 @@
 //! Logistic regression with an L2 or L1 penalty, or both, by Newton's method.
 //!
 //! Minimises `Σ weight · log loss + ((1 − l1_ratio) / 2 · ‖w‖² + l1_ratio · ‖w‖₁) / C`, the objective
-//! of scikit-learn's `LogisticRegression`; the intercept is not penalised. With an L2 part the
-//! objective is strictly convex, so the result does not depend on the start. With an L1 part each
-//! Newton step minimises its quadratic model by coordinate descent (Friedman, Hastie and Tibshirani,
-//! Regularization paths for generalized linear models via coordinate descent, 2010).
+//! of scikit-learn's `LogisticRegression`; intercepts are not penalised. Two classes have one margin,
+//! more have one each (multinomial). With an L2 part the objective is strictly convex, but for a
+//! number added to all intercepts, which are kept at a sum of 0; so the result does not depend on the
+//! start. With an L1 part each Newton step minimises its quadratic model by coordinate descent
+//! (Friedman, Hastie and Tibshirani, Regularization paths for generalized linear models via
+//! coordinate descent, 2010).
 
 use nomogram::{Linear, Link, numeric};
 
@@ -27,7 +29,6 @@ const MAX_SWEEPS: usize = 10_000;
 /// # Errors
 ///
 /// `NotConverged` with the gradient that was reached.
-#[allow(clippy::indexing_slicing, reason = "the last coefficient is the intercept")]
 pub fn fit_logistic_regression(
     spec: &LogisticRegressionSpec,
     rows: TrainingRows<'_>,
@@ -39,9 +40,7 @@ pub fn fit_logistic_regression(
         let (gradient, hessian) = problem.derivatives(&at);
         let largest = problem.stationarity(&at, &gradient);
         if largest <= TOLERANCE {
-            let intercept = at[at.len() - 1];
-            at.pop();
-            return Ok(Linear::new(Link::Logit, vec![intercept], at)?);
+            return problem.linear(&at);
         }
         let step = match problem.l1 > 0.0 {
             true => problem.coordinate_descent(&at, &gradient, &hessian),
@@ -69,11 +68,13 @@ fn not_converged(why: &str, largest: f64) -> Error {
     ))
 }
 
-/// Rows, targets and weights; coefficients are the weights of the inputs, then the intercept.
-struct Problem {
+/// Rows, classes and weights; coefficients are, margin by margin, the weights of the inputs, then the
+/// intercept.
+struct Problem<'a> {
     values: Vec<f64>,
     n_inputs: usize,
-    targets: Vec<f64>,
+    n_margins: usize,
+    classes: &'a [usize],
     weights: Vec<f64>,
     /// What half the sum of squared weights is multiplied by.
     penalty: f64,
@@ -82,65 +83,90 @@ struct Problem {
 }
 
 #[allow(clippy::indexing_slicing, reason = "shapes are fixed by `new`")]
-impl Problem {
-    fn new(spec: &LogisticRegressionSpec, rows: TrainingRows<'_>) -> Self {
-        let weights = match spec.class_weight {
-            ClassWeight::Equal => vec![1.0; rows.n_rows()],
-            ClassWeight::Balanced => {
-                let count = |class| rows.classes.iter().filter(|c| **c == class).count();
-                let weight = |class| number(rows.n_rows()) / (2.0 * number(count(class)));
-                let by_class = [weight(0), weight(1)];
-                rows.classes.iter().map(|class| by_class[*class]).collect()
+impl<'a> Problem<'a> {
+    fn new(spec: &LogisticRegressionSpec, rows: TrainingRows<'a>) -> Self {
+        let mut weights = rows.weights.map_or_else(|| vec![1.0; rows.n_rows()], <[f64]>::to_vec);
+        if spec.class_weight == ClassWeight::Balanced {
+            let mut of_class = vec![0.0; rows.n_classes];
+            for (class, weight) in rows.classes.iter().zip(&weights) {
+                of_class[*class] += weight;
             }
-        };
-        let weights = match rows.weights {
-            None => weights,
-            Some(own) => weights.iter().zip(own).map(|(a, b)| a * b).collect(),
-        };
+            let total = of_class.iter().fold(0.0, |sum, weight| sum + weight);
+            for (class, weight) in rows.classes.iter().zip(&mut weights) {
+                *weight *= total / (number(rows.n_classes) * of_class[*class]);
+            }
+        }
         Self {
             values: rows.row_major(),
             n_inputs: rows.n_inputs(),
-            targets: rows.targets(),
+            n_margins: if rows.n_classes == 2 { 1 } else { rows.n_classes },
+            classes: rows.classes,
             weights,
             penalty: (1.0 - spec.l1_ratio) / spec.c,
             l1: spec.l1_ratio / spec.c,
         }
     }
 
-    fn n_coefficients(&self) -> usize {
+    /// How many coefficients a margin has.
+    fn width(&self) -> usize {
         self.n_inputs + 1
     }
 
-    /// Each row with its target and weight.
-    fn rows(&self) -> impl Iterator<Item = (&[f64], f64, f64)> {
-        let rows = self.values.chunks_exact(self.n_inputs);
-        rows.zip(&self.targets)
-            .zip(&self.weights)
-            .map(|((row, target), weight)| (row, *target, *weight))
+    fn n_coefficients(&self) -> usize {
+        self.n_margins * self.width()
     }
 
-    fn margin(&self, row: &[f64], at: &[f64]) -> f64 {
-        row.iter().zip(at).fold(at[self.n_inputs], |sum, (value, weight)| sum + value * weight)
+    fn linear(&self, at: &[f64]) -> Result<Linear, Error> {
+        let link = if self.n_margins == 1 { Link::Logit } else { Link::Softmax };
+        let margins = || at.chunks_exact(self.width());
+        let intercepts = margins().map(|of_margin| of_margin[self.n_inputs]).collect();
+        let weights = margins().flat_map(|of_margin| &of_margin[..self.n_inputs]).copied();
+        Ok(Linear::new(link, intercepts, weights.collect())?)
+    }
+
+    /// Each row with its class and weight.
+    fn rows(&self) -> impl Iterator<Item = (&[f64], usize, f64)> {
+        let rows = self.values.chunks_exact(self.n_inputs);
+        rows.zip(self.classes)
+            .zip(&self.weights)
+            .map(|((row, class), weight)| (row, *class, *weight))
+    }
+
+    fn margins(&self, row: &[f64], at: &[f64], margins: &mut [f64]) {
+        for (margin, at) in margins.iter_mut().zip(at.chunks_exact(self.width())) {
+            let terms = row.iter().zip(at);
+            *margin = terms.fold(at[self.n_inputs], |sum, (value, weight)| sum + value * weight);
+        }
+    }
+
+    fn is_intercept(&self, coefficient: usize) -> bool {
+        coefficient % self.width() == self.n_inputs
+    }
+
+    /// The weights of the inputs, of all margins.
+    fn penalised<'b>(&'b self, at: &'b [f64]) -> impl Iterator<Item = f64> + 'b {
+        at.iter().enumerate().filter(|(i, _)| !self.is_intercept(*i)).map(|(_, weight)| *weight)
     }
 
     fn objective(&self, at: &[f64]) -> f64 {
-        let loss = self.rows().fold(0.0, |sum, (row, target, weight)| {
-            let margin = self.margin(row, at);
-            sum + weight * numeric::softplus(if target > 0.5 { -margin } else { margin })
+        let mut margins = vec![0.0; self.n_margins];
+        let loss = self.rows().fold(0.0, |sum, (row, class, weight)| {
+            self.margins(row, at, &mut margins);
+            sum + weight * log_loss(&margins, class)
         });
-        let squares = at[..self.n_inputs].iter().fold(0.0, |sum, w| sum + w * w);
+        let squares = self.penalised(at).fold(0.0, |sum, w| sum + w * w);
         let smooth = loss + 0.5 * self.penalty * squares;
         if self.l1 > 0.0 { smooth + self.l1 * self.magnitudes(at) } else { smooth }
     }
 
     fn magnitudes(&self, at: &[f64]) -> f64 {
-        at[..self.n_inputs].iter().fold(0.0, |sum, weight| sum + weight.abs())
+        self.penalised(at).fold(0.0, |sum, weight| sum + weight.abs())
     }
 
     /// The largest entry of the gradient; with an L1 penalty, of the subgradient nearest to 0.
     fn stationarity(&self, at: &[f64], gradient: &[f64]) -> f64 {
         let nearest = gradient.iter().zip(at).enumerate().map(|(i, (slope, weight))| {
-            let l1 = if i < self.n_inputs { self.l1 } else { 0.0 };
+            let l1 = if self.is_intercept(i) { 0.0 } else { self.l1 };
             if *weight == 0.0 {
                 (slope.abs() - l1).max(0.0)
             } else {
@@ -170,7 +196,7 @@ impl Problem {
                 let slope =
                     (0..n).fold(gradient[i], |sum, j| sum + entry(i, j) * (next[j] - at[j]));
                 let free = next[i] - slope / curvature;
-                let l1 = if i < self.n_inputs { self.l1 / curvature } else { 0.0 };
+                let l1 = if self.is_intercept(i) { 0.0 } else { self.l1 / curvature };
                 let moved = sign(free) * (free.abs() - l1).max(0.0);
                 largest_move = largest_move.max((moved - next[i]).abs());
                 next[i] = moved;
@@ -184,29 +210,58 @@ impl Problem {
 
     /// The gradient, and the lower triangle of the Hessian, row-major.
     fn derivatives(&self, at: &[f64]) -> (Vec<f64>, Vec<f64>) {
-        let n = self.n_coefficients();
+        let (n, width, n_margins) = (self.n_coefficients(), self.width(), self.n_margins);
         let mut gradient = vec![0.0; n];
         let mut hessian = vec![0.0; n * n];
-        let mut extended = vec![1.0; n];
-        for (row, target, weight) in self.rows() {
+        let mut extended = vec![1.0; width];
+        let mut margins = vec![0.0; n_margins];
+        let mut slopes = Slopes::new(n_margins);
+        for (row, class, weight) in self.rows() {
             extended[..self.n_inputs].copy_from_slice(row);
-            let (complement, probability) = numeric::logistic_pair(self.margin(row, at));
-            let residual = weight * (probability - target);
-            let curvature = weight * probability * complement;
-            for (i, own) in extended.iter().enumerate() {
-                gradient[i] += residual * own;
-                let scaled = curvature * own;
-                let of_row = &mut hessian[i * n..i * n + i + 1];
-                for (entry, other) in of_row.iter_mut().zip(&extended) {
-                    *entry += scaled * other;
+            self.margins(row, at, &mut margins);
+            slopes.of(&margins, class, weight);
+            for margin in 0..n_margins {
+                let residual = slopes.residuals[margin];
+                for (i, own) in extended.iter().enumerate() {
+                    let at_row = margin * width + i;
+                    gradient[at_row] += residual * own;
+                    for other in 0..=margin {
+                        let scaled = slopes.curvatures[margin * n_margins + other] * own;
+                        let until = if other == margin { i + 1 } else { width };
+                        let start = at_row * n + other * width;
+                        let of_row = &mut hessian[start..start + until];
+                        for (entry, other) in of_row.iter_mut().zip(&extended) {
+                            *entry += scaled * other;
+                        }
+                    }
                 }
             }
         }
-        for i in 0..self.n_inputs {
+        for i in (0..n).filter(|i| !self.is_intercept(*i)) {
             gradient[i] += self.penalty * at[i];
             hessian[i * n + i] += self.penalty;
         }
+        self.hold_sums(&mut hessian);
         (gradient, hessian)
+    }
+
+    /// Softmax does not change when a number is added to all margins. So the Hessian is singular
+    /// along what no penalty holds; curvature there keeps its sum over the margins where it starts,
+    /// at 0, and changes nothing else, as the gradient is 0 along it.
+    fn hold_sums(&self, hessian: &mut [f64]) {
+        if self.n_margins == 1 {
+            return;
+        }
+        let (n, width) = (self.n_coefficients(), self.width());
+        let is_penalised = self.penalty > 0.0 || self.l1 > 0.0;
+        let curvature = self.weights.iter().fold(0.0, |sum, weight| sum + weight);
+        for i in (0..width).filter(|i| self.is_intercept(*i) || !is_penalised) {
+            for margin in 0..self.n_margins {
+                for other in 0..=margin {
+                    hessian[(margin * width + i) * n + other * width + i] += curvature;
+                }
+            }
+        }
     }
 
     /// Goes along the Newton step, halved until the objective falls (Armijo's rule).
@@ -238,6 +293,58 @@ impl Problem {
             length *= 0.5;
         }
         None
+    }
+}
+
+/// The negative logarithm of the probability of a class.
+#[allow(clippy::indexing_slicing, reason = "one margin, or one of each class")]
+fn log_loss(margins: &[f64], class: usize) -> f64 {
+    if let [margin] = margins {
+        return numeric::softplus(if class == 1 { -margin } else { *margin });
+    }
+    let largest = margins.iter().fold(f64::NEG_INFINITY, |a, b| a.max(*b));
+    let total = margins.iter().fold(0.0, |sum, margin| sum + numeric::exp(margin - largest));
+    numeric::ln(total) + (largest - margins[class])
+}
+
+/// The derivatives of a row's loss by its margins.
+struct Slopes {
+    probabilities: Vec<f64>,
+    /// The first derivative by each margin.
+    residuals: Vec<f64>,
+    /// The second derivatives, row-major; what is above the diagonal is not filled in.
+    curvatures: Vec<f64>,
+}
+
+impl Slopes {
+    fn new(n_margins: usize) -> Self {
+        let zeros = |n| vec![0.0; n];
+        Self {
+            probabilities: zeros(n_margins),
+            residuals: zeros(n_margins),
+            curvatures: zeros(n_margins * n_margins),
+        }
+    }
+
+    #[allow(clippy::indexing_slicing, reason = "one of each margin")]
+    fn of(&mut self, margins: &[f64], class: usize, weight: f64) {
+        if let [margin] = margins {
+            let (complement, probability) = numeric::logistic_pair(*margin);
+            let target = if class == 1 { 1.0 } else { 0.0 };
+            self.residuals[0] = weight * (probability - target);
+            self.curvatures[0] = weight * probability * complement;
+            return;
+        }
+        self.probabilities.copy_from_slice(margins);
+        numeric::softmax(&mut self.probabilities);
+        let n_margins = margins.len();
+        for (own, p) in self.probabilities.iter().enumerate() {
+            self.residuals[own] = weight * (if own == class { p - 1.0 } else { *p });
+            for (other, q) in self.probabilities[..=own].iter().enumerate() {
+                let complement = if other == own { 1.0 - p } else { -q };
+                self.curvatures[own * n_margins + other] = weight * p * complement;
+            }
+        }
     }
 }
 

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Fit elastic nets and Gaussian naive Bayes with scikit-learn on the training part of WDBC.
+"""Fit elastic nets, multinomial logistic regression and Gaussian naive Bayes with scikit-learn.
 
     python make_learners.py ../../../../examples/data > learners.json
 
-The training part is the rows with part == "train" of wdbc_reference_split.csv; y = 1 for M.
+Two classes: the training part of WDBC, the rows with part == "train" of wdbc_reference_split.csv;
+y = 1 for M. Three classes: all rows of wine.csv, which `--wine` writes: the table of scikit-learn's
+load_wine (Aeberhard and Forina, Wine, UCI Machine Learning Repository, 1992, CC BY 4.0).
 Made with Python 3.11.7, NumPy 2.4.6, scikit-learn 1.9.1.
 """
 
@@ -14,11 +16,19 @@ import warnings
 
 import numpy as np
 import sklearn
+from sklearn.datasets import load_wine
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
 from sklearn.preprocessing import StandardScaler
 
 warnings.simplefilter("error")
+wine = load_wine()
+if sys.argv[1] == "--wine":
+    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer.writerow(["cultivar", *wine.feature_names])
+    for target, values in zip(wine.target, wine.data.tolist()):
+        writer.writerow([wine.target_names[target], *values])
+    sys.exit()
 with open(f"{sys.argv[1]}/wdbc.csv", newline="") as file:
     rows = {row["row_id"]: row for row in csv.DictReader(file)}
 with open(f"{sys.argv[1]}/wdbc_reference_split.csv", newline="") as file:
@@ -36,6 +46,34 @@ for c, ratio in [(0.1, 0.5), (0.3, 0.9), (0.05, 1.0), (1.0, 0.2)]:
     elastic.append(
         {"C": c, "l1_ratio": ratio, "coef": model.coef_[0].tolist(), "intercept": model.intercept_[0]}
     )
+wine_scaled = StandardScaler().fit_transform(wine.data)
+wine_weights = 1.0 + np.arange(len(wine.target)) % 4
+multinomial = []
+for c, ratio, balanced, weights in [
+    (1.0, 0.0, False, None),
+    (0.1, 0.0, True, None),
+    (0.5, 0.0, True, wine_weights),
+    (0.3, 0.7, False, None),
+]:
+    model = LogisticRegression(
+        C=c,
+        l1_ratio=ratio,
+        solver="saga" if ratio > 0 else "newton-cg",
+        tol=1e-13 if ratio > 0 else 1e-12,
+        max_iter=2_000_000,
+        class_weight="balanced" if balanced else None,
+    )
+    model.fit(wine_scaled, wine.target, sample_weight=weights)
+    multinomial.append(
+        {
+            "C": c,
+            "l1_ratio": ratio,
+            "balanced": balanced,
+            "weights": None if weights is None else weights.tolist(),
+            "coef": model.coef_.tolist(),
+            "intercept": (model.intercept_ - model.intercept_.mean()).tolist(),
+        }
+    )
 bayes = GaussianNB().fit(x, y)
 weights = 1.0 + np.arange(len(y)) % 3
 weighted = GaussianNB().fit(x, y, sample_weight=weights)
@@ -43,6 +81,7 @@ json.dump(
     {
         "made_by": {"numpy": np.__version__, "scikit-learn": sklearn.__version__},
         "elastic_net": elastic,
+        "multinomial": multinomial,
         "naive_bayes": [
             {"weights": own, "prior": m.class_prior_.tolist(), "mean": m.theta_.tolist(), "variance": m.var_.tolist()}
             for own, m in ((None, bayes), (weights.tolist(), weighted))

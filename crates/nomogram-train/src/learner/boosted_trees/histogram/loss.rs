@@ -58,7 +58,7 @@ impl<'a> Loss<'a> {
             if self.n_margins == 1 {
                 chunk.iter_mut().for_each(|margin| *margin = numeric::logistic(*margin));
             } else {
-                chunk.chunks_exact_mut(self.n_margins).for_each(softmax);
+                chunk.chunks_exact_mut(self.n_margins).for_each(numeric::softmax);
             }
         });
         probabilities
@@ -98,19 +98,6 @@ impl<'a> Loss<'a> {
             curvature: total.curvature + sum.curvature,
         });
         (rows, total)
-    }
-}
-
-/// As the core's softmax link.
-fn softmax(margins: &mut [f64]) {
-    let largest = margins.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let mut sum = 0.0;
-    for margin in &mut *margins {
-        *margin = numeric::exp(*margin - largest);
-        sum += *margin;
-    }
-    for margin in margins {
-        *margin /= sum;
     }
 }
 
