@@ -1,6 +1,6 @@
 //! Means over the folds of scikit-learn's `RepeatedStratifiedKFold(10, 3, random_state=0)`, each
-//! fold predicted by a model that was trained on its other rows alone; where the configuration has
-//! `tuning`, its settings are searched on these rows too.
+//! fold predicted by a model whose settings were searched, and that was trained, on its other rows
+//! alone; and the same with a calibrator, fitted on folds of these rows.
 //!
 //! `cargo run --release --package nomogram-train --example wdbc_folds -- CONFIG DATA FOLDS`
 
@@ -10,8 +10,9 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use nomogram_train::calibrate::Calibration;
 use nomogram_train::split::Split;
-use nomogram_train::tuning::cross_validate_tuned;
+use nomogram_train::tuning::tune;
 use nomogram_train::{Dataset, Evaluation, Metrics, TrainingConfig, cross_validate};
 
 fn main() -> ExitCode {
@@ -61,25 +62,41 @@ fn read_folds(path: &Path, dataset: &Dataset) -> Result<Vec<Vec<Split>>, Box<dyn
 fn run(config: &Path, data: &Path, folds: &Path) -> Result<(), Box<dyn Error>> {
     let config = TrainingConfig::from_file(config)?;
     let dataset = Dataset::from_csv_file(data, &config.data)?;
-    let mut evaluations = Vec::new();
-    for (number, folds) in read_folds(folds, &dataset)?.into_iter().enumerate() {
-        let predictions = if config.tuning.is_some() {
-            let (predictions, settings) = cross_validate_tuned(&config, &dataset, &folds)?;
-            for (fold, settings) in settings.iter().enumerate() {
-                println!("repeat {number} fold {fold}: {}", serde_json::to_string(settings)?);
-            }
-            predictions
-        } else {
-            cross_validate(&config, &dataset, &folds, &mut |_: usize, _: usize, _: &str| {})?
-        };
-        for fold in &folds {
-            let classes = dataset.select(&fold.test);
-            evaluations.push(Evaluation::new(&predictions.select(&fold.test), classes.classes())?);
+    let calibrations = [None, Some(Calibration::Beta)];
+    let mut evaluations = calibrations.map(|_| Vec::new());
+    for (number, fold) in read_folds(folds, &dataset)?.into_iter().flatten().enumerate() {
+        let mut tuned = config.clone();
+        if config.tuning.is_some() {
+            let (best, search) = tune(&config, &dataset.select(&fold.train), None)?;
+            let trial = search.best_trial();
+            let loss = trial.mean_loss().unwrap_or(f64::NAN);
+            println!("fold {number:2}: {loss:.4} {}", serde_json::to_string(&trial.settings)?);
+            tuned = best;
+        }
+        let test = dataset.select(&fold.test);
+        for (calibration, evaluations) in calibrations.into_iter().zip(&mut evaluations) {
+            let config = TrainingConfig { calibration, ..tuned.clone() };
+            let nobody = &mut |_: usize, _: usize, _: &str| {};
+            let predictions =
+                cross_validate(&config, &dataset, std::slice::from_ref(&fold), nobody)?;
+            evaluations.push(Evaluation::new(&predictions.select(&fold.test), test.classes())?);
         }
     }
-    println!("means over {} folds\n{:22}AUC     accuracy  log loss  Brier", evaluations.len(), "");
-    let Some(first) = evaluations.first() else { return Err("no folds".into()) };
-    for (index, row) in first.rows().iter().enumerate() {
+    for (calibration, evaluations) in calibrations.into_iter().zip(&evaluations) {
+        println!(
+            "\ncalibration: {}; means over {} folds",
+            serde_json::to_string(&calibration)?,
+            evaluations.len()
+        );
+        print_means(evaluations);
+    }
+    Ok(())
+}
+
+fn print_means(evaluations: &[Evaluation]) {
+    println!("{:22}AUC     accuracy  log loss  Brier", "");
+    let rows = evaluations.first().map_or(&[][..], Evaluation::rows);
+    for (index, row) in rows.iter().enumerate() {
         let mean = |of: fn(&Metrics) -> f64| -> f64 {
             let of_fold = evaluations.iter().filter_map(|evaluation| evaluation.rows().get(index));
             of_fold.map(|row| of(&row.metrics)).sum::<f64>() / evaluations.len() as f64
@@ -93,5 +110,4 @@ fn run(config: &Path, data: &Path, folds: &Path) -> Result<(), Box<dyn Error>> {
             mean(|m| m.brier),
         );
     }
-    Ok(())
 }

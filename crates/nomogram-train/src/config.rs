@@ -4,9 +4,10 @@
 //! what a model was trained with stands in its configuration, whose digest is sealed with it.
 
 mod data;
+mod inputs;
 mod trees;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use nomogram::{Activation, Digest};
@@ -17,6 +18,10 @@ pub use data::{
     QuantityConfig, RuleActionConfig, RuleConfig, TargetConfig, UnitConfig,
 };
 
+pub use inputs::{
+    BinsConfig, ClipConfig, ColumnsConfig, ImputeConfig, Input, OneHotConfig, PcaConfig,
+    SplineConfig, Statistic, StepConfig, TransformConfig,
+};
 pub use trees::{BoostedTreesSpec, HistogramSpec, Impurity, MaxFeatures, RandomForestSpec, Splits};
 
 use crate::calibrate::Calibration;
@@ -42,6 +47,9 @@ pub struct TrainingConfig {
     pub seed: u64,
     /// How members are judged before the model is sealed.
     pub validation: ValidationConfig,
+    /// What members can read besides `raw` and `scaled`: its name and its steps.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub inputs: BTreeMap<String, Vec<StepConfig>>,
     /// The members, in the order in which they are combined.
     pub members: Vec<MemberConfig>,
     /// How the members vote.
@@ -92,16 +100,6 @@ pub struct MemberConfig {
     pub weight: f64,
     /// How it learns.
     pub learner: Learner,
-}
-
-/// What a member reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Input {
-    /// The values as they are.
-    Raw,
-    /// Standard-scaled values; what may be missing is filled in, categories are one value per level.
-    Scaled,
 }
 
 /// How a member learns.
@@ -208,6 +206,10 @@ pub struct EarlyStopping {
 pub struct CutoffConfig {
     /// Its name, unique, for example `refer to biopsy`.
     pub name: String,
+    /// The class whose probability is compared; of two classes the positive one, unless said
+    /// otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
     /// What makes a probability the best one.
     pub rule: CutoffRule,
 }
@@ -330,6 +332,19 @@ impl TrainingConfig {
             format!("validation: min_auc: {}, expected 0 to 1", self.validation.min_auc)
         })?;
         self.data.check()?;
+        for (name, steps) in &self.inputs {
+            require(!matches!(name.as_str(), "raw" | "scaled"), || {
+                format!("inputs: `{name}` is there already, expected another name")
+            })?;
+            for (number, step) in steps.iter().enumerate() {
+                step.check().map_err(|detail| {
+                    let step = step.name();
+                    Error::Configuration(format!(
+                        "inputs: `{name}` step {number}: {step}: {detail}"
+                    ))
+                })?;
+            }
+        }
         let mut names = BTreeSet::new();
         for member in &self.members {
             let name = &member.name;
@@ -337,6 +352,13 @@ impl TrainingConfig {
             require(member.weight >= 0.0 && member.weight.is_finite(), || {
                 format!("member `{name}`: weight: {}, expected 0 or more", member.weight)
             })?;
+            if let Input::Named(input) = &member.input {
+                let known = self.inputs.keys().map(|name| format!(", `{name}`"));
+                require(self.inputs.contains_key(input), || {
+                    let known: String = known.collect();
+                    format!("member `{name}`: input `{input}`, expected `raw`, `scaled`{known}")
+                })?;
+            }
             member
                 .learner
                 .check()

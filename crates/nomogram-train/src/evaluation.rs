@@ -51,7 +51,7 @@ impl Evaluation {
         let probabilities = predictions.members.iter().chain([&predictions.vote]);
         let row = |(name, probabilities): (&str, &Array2<f64>)| EvaluationRow {
             name: name.into(),
-            metrics: Metrics::new(classes, &probabilities.column(1).to_vec()),
+            metrics: Metrics::of(classes, probabilities),
         };
         Ok(Self { rows: names.zip(probabilities).map(row).collect() })
     }
@@ -73,39 +73,26 @@ impl fmt::Display for Evaluation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut table = Table::new();
         table.load_style(NOTHING);
-        table.set_header([
-            "",
-            "accuracy",
-            "sens.",
-            "spec.",
-            "PPV",
-            "NPV",
-            "F1",
-            "AUC",
-            "Brier",
-            "log loss",
-            "TP/FP/TN/FN",
-        ]);
+        let of_two = ["sens.", "spec.", "PPV", "NPV", "F1"];
+        let has_two = self.rows.iter().any(|row| row.metrics.confusion.is_some());
+        let mut header = vec!["", "accuracy"];
+        header.extend(of_two.iter().filter(|_| has_two));
+        header.extend(["AUC", "Brier", "log loss"]);
+        header.extend(has_two.then_some("TP/FP/TN/FN"));
+        table.set_header(header);
         for EvaluationRow { name, metrics } in &self.rows {
             let digits = |value: f64| format!("{value:.4}");
             let or_dash = |value: Option<f64>| value.map_or("–".into(), digits);
-            let c = metrics.confusion;
-            table.add_row([
-                name.clone(),
-                digits(metrics.accuracy),
-                or_dash(metrics.sensitivity),
-                or_dash(metrics.specificity),
-                or_dash(metrics.ppv),
-                or_dash(metrics.npv),
-                or_dash(metrics.f1),
-                or_dash(metrics.auc),
-                digits(metrics.brier),
-                digits(metrics.log_loss),
-                format!(
-                    "{}/{}/{}/{}",
-                    c.true_positive, c.false_positive, c.true_negative, c.false_negative
-                ),
-            ]);
+            let Metrics { sensitivity, specificity, ppv, npv, f1, .. } = *metrics;
+            let of_two = [sensitivity, specificity, ppv, npv, f1].map(or_dash);
+            let mut cells = vec![name.clone(), digits(metrics.accuracy)];
+            cells.extend(of_two.into_iter().filter(|_| has_two));
+            cells.extend([or_dash(metrics.auc), digits(metrics.brier), digits(metrics.log_loss)]);
+            cells.extend(metrics.confusion.map(|c| {
+                let counts = [c.true_positive, c.false_positive, c.true_negative, c.false_negative];
+                counts.map(|count| count.to_string()).join("/")
+            }));
+            table.add_row(cells);
         }
         for column in table.column_iter_mut().skip(1) {
             column.set_cell_alignment(CellAlignment::Right);

@@ -44,6 +44,7 @@ pub use importance::{Importance, permutation_importance};
 pub use infer::{Draft, InferOptions, infer_schema};
 pub use metrics::{ConfusionMatrix, Metrics};
 pub use predictions::Predictions;
+pub use preprocessing::fit_steps;
 pub use table::Table;
 pub use train::{Progress, Trained, cross_validate, train};
 pub use validation::{

@@ -1,24 +1,30 @@
 //! How good predictions are, as numbers.
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView1};
 use serde::Serialize;
 use smartcore::metrics::Metrics as _;
 use smartcore::metrics::auc::AUC;
 
 use nomogram::numeric;
 
+use crate::statistics::discrimination::macro_auc;
+
 /// Probabilities are kept this far from 0 and 1 when their logarithm is taken, as in scikit-learn.
 const LOG_LOSS_CLIP: f64 = f64::EPSILON;
 
-/// How good probabilities of the positive class are against what came true.
+/// How good probabilities are against what came true.
 ///
-/// A ratio whose denominator is 0 is undefined: nothing, not 0.
+/// A ratio whose denominator is 0 is undefined: nothing, not 0. Of more than two classes, there is
+/// nothing that speaks of positive and negative rows.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Metrics {
     /// The number of rows.
     pub n_rows: usize,
-    /// Rows by class and prediction.
-    pub confusion: ConfusionMatrix,
+    /// Of two classes, rows by class and prediction.
+    pub confusion: Option<ConfusionMatrix>,
+    /// Of more classes, the rows of each class by the class that was predicted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counts: Option<Vec<Vec<usize>>>,
     /// The share of rows whose class was predicted.
     pub accuracy: f64,
     /// The share of positive rows that were predicted positive.
@@ -31,9 +37,11 @@ pub struct Metrics {
     pub npv: Option<f64>,
     /// The harmonic mean of sensitivity and PPV.
     pub f1: Option<f64>,
-    /// The area under the ROC curve; ties count one half (Hanley and McNeil 1982).
+    /// The area under the ROC curve; ties count one half (Hanley and McNeil 1982). Of more than two
+    /// classes the mean over them, each against all others.
     pub auc: Option<f64>,
-    /// The mean squared difference between probability and outcome (Brier 1950).
+    /// The mean squared difference between probability and outcome; of more than two classes, its sum
+    /// over them (Brier 1950).
     pub brier: f64,
     /// The mean negative logarithm of the probability of what came true.
     pub log_loss: f64,
@@ -53,6 +61,45 @@ pub struct ConfusionMatrix {
 }
 
 impl Metrics {
+    /// Compares probabilities of shape `(n_rows, n_classes)` with `classes`, row by row.
+    ///
+    /// A row is predicted to be of the most probable class; of equal ones, the first. There is one
+    /// class per row, below the number of columns, and at least one row; probabilities are not NaN.
+    #[must_use]
+    #[allow(clippy::indexing_slicing, reason = "classes are below the number of columns")]
+    pub fn of(classes: &[usize], probabilities: &Array2<f64>) -> Self {
+        let n_classes = probabilities.ncols();
+        if n_classes == 2 {
+            return Self::new(classes, &probabilities.column(1).to_vec());
+        }
+        let mut counts = vec![vec![0; n_classes]; n_classes];
+        let (mut brier, mut n_right) = (0.0, 0);
+        for (row, class) in probabilities.rows().into_iter().zip(classes) {
+            let predicted = most_probable(row);
+            counts[*class][predicted] += 1;
+            n_right += usize::from(predicted == *class);
+            for (own, probability) in row.iter().enumerate() {
+                let missed = if own == *class { 1.0 - probability } else { *probability };
+                brier += missed * missed;
+            }
+        }
+        let n_rows = classes.len();
+        Self {
+            n_rows,
+            confusion: None,
+            counts: Some(counts),
+            accuracy: number(n_right) / number(n_rows),
+            sensitivity: None,
+            specificity: None,
+            ppv: None,
+            npv: None,
+            f1: None,
+            auc: macro_auc(classes, probabilities.view()).ok().map(|auc| auc.mean),
+            brier: brier / number(n_rows),
+            log_loss: log_loss(probabilities, classes),
+        }
+    }
+
     /// Compares probabilities of class 1 with `classes`, row by row.
     ///
     /// A row is predicted positive when its probability is above 0.5: the class with the larger
@@ -81,7 +128,8 @@ impl Metrics {
         let n_negative = true_negative + false_positive;
         Self {
             n_rows,
-            confusion,
+            confusion: Some(confusion),
+            counts: None,
             accuracy: number(true_positive + true_negative) / number(n_rows),
             sensitivity: ratio(true_positive, n_positive),
             specificity: ratio(true_negative, n_negative),
@@ -103,6 +151,17 @@ pub(crate) fn log_loss(probabilities: &Array2<f64>, classes: &[usize]) -> f64 {
         numeric::ln(of_truth.clamp(LOG_LOSS_CLIP, 1.0 - LOG_LOSS_CLIP))
     });
     -of_truth.fold(0.0, |sum, term| sum + term) / number(classes.len())
+}
+
+/// The column of the largest probability; of equal ones, the first.
+pub(crate) fn most_probable(probabilities: ArrayView1<'_, f64>) -> usize {
+    let mut best = (0, f64::NEG_INFINITY);
+    for (class, probability) in probabilities.iter().enumerate() {
+        if *probability > best.1 {
+            best = (class, *probability);
+        }
+    }
+    best.0
 }
 
 /// By smartcore: the rank statistic with mean ranks for ties.

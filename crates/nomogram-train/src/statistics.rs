@@ -12,7 +12,7 @@
 
 // Modules stand in layers, lowest first.
 mod distributions;
-mod quantile;
+pub(crate) mod quantile;
 mod rows;
 
 mod interval;

@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use crate::config::{CutoffConfig, TrainingConfig};
 use crate::dataset::Dataset;
 use crate::error::Error;
+use crate::learner::position;
 use crate::metrics::Metrics;
 use crate::predictions::Predictions;
 use crate::split::Split;
@@ -84,11 +85,22 @@ fn choose_cutoffs(
     dataset: &Dataset,
     out_of_fold: &Predictions,
 ) -> Result<Vec<Cutoff>, Error> {
-    let outcomes: Vec<bool> = dataset.classes().iter().map(|class| *class == 1).collect();
+    let names = dataset.schema().target().classes();
     let choose = |cutoff: &CutoffConfig| {
-        let chosen = cutoff.rule.choose(&outcomes, &out_of_fold.positive());
-        let chosen = chosen.map_err(|e| Error::Data(format!("cutoff `{}`: {e}", cutoff.name)))?;
-        Ok(Cutoff { name: cutoff.name.clone(), class: 1, probability: chosen.cutoff })
+        let refused = |detail: String| Error::Data(format!("cutoff `{}`: {detail}", cutoff.name));
+        let class = match &cutoff.class {
+            Some(name) => names.iter().position(|own| own == name),
+            None => (names.len() == 2).then_some(1),
+        };
+        let Some(class) = class else {
+            let found = cutoff.class.as_ref().map_or("nothing".into(), |name| format!("`{name}`"));
+            return Err(refused(format!("class: {found}, expected one of {names:?}")));
+        };
+        let outcomes: Vec<bool> = dataset.classes().iter().map(|own| *own == class).collect();
+        let chosen = cutoff.rule.choose(&outcomes, &out_of_fold.vote.column(class).to_vec());
+        let chosen = chosen.map_err(|e| refused(e.to_string()))?;
+        let class = position(class)?;
+        Ok(Cutoff { name: cutoff.name.clone(), class, probability: chosen.cutoff })
     };
     config.cutoffs.iter().map(choose).collect()
 }
@@ -158,8 +170,7 @@ fn refuse_dead_members(
             }
         }
         let out_of_fold = trained.out_of_fold.members.get(index);
-        let auc = out_of_fold
-            .and_then(|held_out| Metrics::new(judged.classes(), &held_out.column(1).to_vec()).auc);
+        let auc = out_of_fold.and_then(|held_out| Metrics::of(judged.classes(), held_out).auc);
         if auc.is_none_or(|auc| auc < min_auc) {
             let auc = auc.map_or("undefined".into(), |auc| format!("{auc:.4}"));
             return Err(refused(format!(

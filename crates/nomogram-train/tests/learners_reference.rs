@@ -46,7 +46,8 @@ fn assert_close(found: &[f64], expected: &[f64], tolerance: f64, what: &str) {
 #[test]
 fn elastic_nets_have_the_weights_of_saga_and_the_same_ones_are_zero() {
     let part = training_part();
-    let scaler = fit_standard_scaler(part.values().view()).unwrap();
+    let all: Vec<usize> = (0..part.values().ncols()).collect();
+    let scaler = fit_standard_scaler(part.values().view(), &all).unwrap();
     let scaled = Step::StandardScale(scaler).encode(part.values().view()).unwrap();
     let rows = TrainingRows::binary(scaled.view(), part.classes());
     let mut n_zero = 0;
@@ -85,7 +86,8 @@ fn wine() -> Dataset {
 #[test]
 fn multinomial_regression_has_the_weights_of_newton_cg_and_saga() {
     let wine = wine();
-    let scaler = fit_standard_scaler(wine.values().view()).unwrap();
+    let all: Vec<usize> = (0..wine.values().ncols()).collect();
+    let scaler = fit_standard_scaler(wine.values().view(), &all).unwrap();
     let scaled = Step::StandardScale(scaler).encode(wine.values().view()).unwrap();
     for case in fixture()["multinomial"].as_array().unwrap() {
         let of = |name: &str| case[name].as_f64().unwrap();

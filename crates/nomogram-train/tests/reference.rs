@@ -44,7 +44,9 @@ fn logistic_regression_has_the_coefficients_of_newton_cholesky() {
 #[test]
 fn the_scaler_has_the_means_and_deviations_of_scikit_learn() {
     let fixture = fixture("logistic.json");
-    let scaler = fit_standard_scaler(training_part().values().view()).unwrap();
+    let part = training_part();
+    let all: Vec<usize> = (0..part.values().ncols()).collect();
+    let scaler = fit_standard_scaler(part.values().view(), &all).unwrap();
     let (means, scales) = (&fixture["scaler"]["mean"], &fixture["scaler"]["scale"]);
     let (means, scales) = (numbers(means), numbers(scales));
     assert_close(scaler.means(), &means, 1e-12, "means");
@@ -129,7 +131,7 @@ fn metrics_are_those_of_scikit_learn() {
         let classes: Vec<usize> = case["y"].as_array().unwrap().iter().map(count).collect();
         let metrics = Metrics::new(&classes, &numbers(&case["p"]));
         let confusion = &case["confusion"];
-        let c = metrics.confusion;
+        let c = metrics.confusion.unwrap();
         assert_eq!(
             [c.true_positive, c.false_positive, c.true_negative, c.false_negative],
             ["tp", "fp", "tn", "fn"].map(|cell| count(&confusion[cell])),
@@ -256,7 +258,8 @@ fn layers(coefs: &Value, intercepts: &Value, activation: Activation) -> Vec<Laye
 }
 
 fn scaled(values: ArrayView2<'_, f64>) -> Array2<f64> {
-    let scaler = fit_standard_scaler(values).unwrap();
+    let all: Vec<usize> = (0..values.ncols()).collect();
+    let scaler = fit_standard_scaler(values, &all).unwrap();
     Step::StandardScale(scaler).encode(values).unwrap()
 }
 

@@ -6,30 +6,36 @@ use nomogram::{Inputs, StandardScaler, numeric};
 use super::{number, position};
 use crate::error::Error;
 
-/// Fits a scaler to `values`, shape `(n_rows, n_features)`.
+/// Fits a scaler of the columns at these positions of `values`, shape `(n_rows, n_columns)`.
 ///
-/// The standard deviation divides by the number of rows, and is 1 for a constant feature, as in
-/// scikit-learn's `StandardScaler`. Sums run from the first row to the last.
+/// The standard deviation divides by the number of rows, and is 1 for a constant column, as in
+/// scikit-learn's `StandardScaler`. Sums run from the first row to the last. What is missing (NaN)
+/// does not count.
 ///
 /// # Errors
 ///
 /// `Model` when a mean or standard deviation is not finite.
-pub fn fit_standard_scaler(values: ArrayView2<'_, f64>) -> Result<StandardScaler, Error> {
-    let n_rows = number(values.nrows());
-    let mut means = Vec::with_capacity(values.ncols());
-    let mut std_devs = Vec::with_capacity(values.ncols());
-    for column in values.columns() {
-        let mean = column.iter().fold(0.0, |sum, value| sum + value) / n_rows;
-        let squares = column.iter().fold(0.0, |sum, value| sum + (value - mean) * (value - mean));
+pub fn fit_standard_scaler(
+    values: ArrayView2<'_, f64>,
+    positions: &[usize],
+) -> Result<StandardScaler, Error> {
+    let mut means = Vec::with_capacity(positions.len());
+    let mut std_devs = Vec::with_capacity(positions.len());
+    for at in positions {
+        let column = values.column(*at);
+        let there = || column.iter().filter(|value| !value.is_nan());
+        let n_rows = number(there().count());
+        let mean = there().fold(0.0, |sum, value| sum + value) / n_rows;
+        let squares = there().fold(0.0, |sum, value| sum + (value - mean) * (value - mean));
         let std_dev = numeric::sqrt(squares / n_rows);
-        // Rounding can leave a constant feature with a deviation just above 0; scaling by it would
+        // Rounding can leave a constant column with a deviation just above 0; scaling by it would
         // blow noise up to the size of a signal.
         let is_constant = std_dev <= 10.0 * f64::EPSILON * mean.abs();
         means.push(mean);
         std_devs.push(if is_constant { 1.0 } else { std_dev });
     }
-    let inputs = Inputs::all(position(values.ncols())?);
-    Ok(StandardScaler::new(inputs, means, std_devs)?)
+    let positions = positions.iter().copied().map(position).collect::<Result<_, _>>()?;
+    Ok(StandardScaler::new(Inputs::new(positions)?, means, std_devs)?)
 }
 
 #[cfg(test)]
@@ -40,7 +46,8 @@ mod tests {
     #[test]
     fn a_constant_feature_is_centred_only() {
         let scaler =
-            fit_standard_scaler(array![[1.0, 0.1], [3.0, 0.1], [5.0, 0.1]].view()).unwrap();
+            fit_standard_scaler(array![[1.0, 0.1], [3.0, 0.1], [5.0, 0.1]].view(), &[0, 1])
+                .unwrap();
         let step = nomogram::Step::StandardScale(scaler);
         let out = step.encode(array![[3.0, 1.1], [5.0, 0.1]].view()).unwrap();
         assert_eq!(out[[0, 0]], 0.0);

@@ -11,7 +11,7 @@ use super::rows::number;
     clippy::cast_sign_loss,
     reason = "a place between 0 and the length"
 )]
-pub(super) fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
+pub(crate) fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
     let place = share.clamp(0.0, 1.0) * number(last);
     // Truncation is the floor, because `place` is not negative.

@@ -9,11 +9,11 @@ use rayon::prelude::*;
 
 use super::held_out::HeldOut;
 use super::{Progress, vote};
-use crate::config::{Input, TrainingConfig};
+use crate::config::{Input, StepConfig, TrainingConfig};
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::learner::TrainingRows;
-use crate::preprocessing::fit_scaled;
+use crate::preprocessing::fit_steps;
 use crate::split::Split;
 
 /// Fits of one configuration, from any thread.
@@ -37,7 +37,6 @@ impl<'a> Fits<'a> {
     /// Fits preprocessing and members to these rows alone. The members vote as the configuration
     /// says, as far as it says so without held-out rows.
     pub(super) fn fit(&self, dataset: &Dataset, what: &str) -> Result<Parts, Error> {
-        refuse_what_is_not_learned_from(dataset)?;
         if dataset.n_rows() < MIN_GOLDEN_CASES {
             return Err(Error::Data(format!(
                 "{what}: {} rows to fit to, expected at least {MIN_GOLDEN_CASES}",
@@ -48,7 +47,7 @@ impl<'a> Fits<'a> {
         let mut members = Vec::with_capacity(self.config.members.len());
         for member in &self.config.members {
             self.tell(0, &format!("{what}: {}", member.name));
-            let (branch, values) = inputs.of(member.input);
+            let (branch, values) = inputs.of(&member.input);
             let rows = TrainingRows {
                 values: values.view(),
                 classes: dataset.classes(),
@@ -109,15 +108,6 @@ impl<'a> Fits<'a> {
     }
 }
 
-/// Refuses data of which this training would not make use, and would not say so.
-fn refuse_what_is_not_learned_from(dataset: &Dataset) -> Result<(), Error> {
-    let refused = |what: &str| Err(Error::Data(format!("{what}, which training does not support")));
-    if dataset.n_classes() != 2 {
-        return refused(&format!("{} classes", dataset.n_classes()));
-    }
-    Ok(())
-}
-
 /// The branches that the members read, and the training rows as each of them encodes them.
 struct Inputs {
     branches: Vec<Branch>,
@@ -125,27 +115,27 @@ struct Inputs {
 }
 
 impl Inputs {
+    #[allow(clippy::indexing_slicing, reason = "inputs are checked with the configuration")]
     fn fit(config: &TrainingConfig, dataset: &Dataset) -> Result<Self, Error> {
-        let used: BTreeSet<Input> = config.members.iter().map(|member| member.input).collect();
+        let used: BTreeSet<&Input> = config.members.iter().map(|member| &member.input).collect();
         let mut inputs = Self { branches: Vec::new(), encoded: BTreeMap::new() };
         for (index, input) in (0..).zip(used) {
-            let (branch, encoded) = match input {
-                Input::Raw => (("raw", Vec::new()), dataset.values().clone()),
-                Input::Scaled => {
-                    let (steps, encoded) = fit_scaled(dataset)?;
-                    (("scaled", steps), encoded)
-                }
+            let (steps, encoded) = match input {
+                Input::Raw => (Vec::new(), dataset.values().clone()),
+                Input::Scaled => fit_steps(dataset, &StepConfig::scaled())?,
+                Input::Named(name) => fit_steps(dataset, &config.inputs[name])
+                    .map_err(|error| Error::Data(format!("inputs: `{name}`: {error}")))?,
             };
-            inputs.branches.push(Branch { name: branch.0.into(), source: None, steps: branch.1 });
-            inputs.encoded.insert(input, (index, encoded));
+            inputs.branches.push(Branch { name: input.name().into(), source: None, steps });
+            inputs.encoded.insert(input.clone(), (index, encoded));
         }
         Ok(inputs)
     }
 
     /// The number of the branch and its encoded rows.
     #[allow(clippy::indexing_slicing, reason = "`fit` makes one for each input of a member")]
-    fn of(&self, input: Input) -> (u32, &Array2<f64>) {
-        let (branch, encoded) = &self.encoded[&input];
+    fn of(&self, input: &Input) -> (u32, &Array2<f64>) {
+        let (branch, encoded) = &self.encoded[input];
         (*branch, encoded)
     }
 }

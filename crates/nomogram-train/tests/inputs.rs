@@ -1,0 +1,127 @@
+//! Inputs that a configuration makes of steps of its own.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+
+use nomogram::unseal;
+use nomogram_train::config::StepConfig;
+use nomogram_train::{Dataset, Predictions, TrainingConfig, fit_steps, train};
+
+const CONFIG: &str = r#"
+model: { name: inputs, version: "1" }
+data:
+  missing: [""]
+  target: { column: y, negative: "no", positive: "yes" }
+  features:
+    - { name: a, policy: { missing: impute } }
+    - { name: b, range: [0, 1000] }
+    - { name: c, kind: category, levels: [x, y, z], policy: { missing: impute } }
+seed: 1
+validation: { n_folds: 3, min_auc: 0.5 }
+inputs:
+  curved: INPUT
+members:
+  - name: linear
+    input: curved
+    weight: 1.0
+    learner: { logistic_regression: { c: 1.0, class_weight: equal } }
+vote: soft
+"#;
+
+const CURVED: &str = "[{ impute: { statistic: mean, indicators: false } }, { one_hot: {} }, \
+                      { clip: { of: [a] } }, { spline: { knots: 3, of: [a] } }, \
+                      { log1p: { of: [b], keep: true } }, { standard_scale: {} }]";
+
+fn config(input: &str) -> Result<TrainingConfig, nomogram_train::Error> {
+    TrainingConfig::from_yaml(&CONFIG.replace("INPUT", input))
+}
+
+fn dataset(config: &TrainingConfig) -> Dataset {
+    let mut table = String::from("y,a,b,c\n");
+    for row in 0..60_u32 {
+        let class = if (row * 7 % 10 > 4) == (row % 9 != 0) { "yes" } else { "no" };
+        let a = if row % 11 == 3 { String::new() } else { (row * 7 % 10).to_string() };
+        let c = ["x", "y", "z", "y", ""][(row % 5) as usize];
+        table += &format!("{class},{a},{},{c}\n", row * row % 97);
+    }
+    Dataset::from_csv("table", table.as_bytes(), &config.data).unwrap()
+}
+
+#[test]
+fn what_is_fitted_is_what_the_bundle_does() {
+    let config = config(CURVED).unwrap();
+    let dataset = dataset(&config);
+    let (steps, encoded) = fit_steps(&dataset, &config.inputs["curved"]).unwrap();
+    // Two of the spline, b, three levels, the logarithm of b.
+    assert_eq!(encoded.ncols(), 7);
+    assert!(encoded.iter().all(|value| value.is_finite()));
+    let trained = train(&config, &dataset, &mut |_: usize, _: usize, _: &str| {}).unwrap();
+    let (parts, _) = unseal(&trained.bundle).unwrap();
+    assert_eq!((parts.branches[0].name.as_str(), &parts.branches[0].steps), ("curved", &steps));
+    let nomogram::Member::Linear(linear) = &parts.members[0].member else { panic!() };
+    let predicted = Predictions::of(&trained.model, &dataset).unwrap();
+    for (row, margin) in encoded.rows().into_iter().zip(predicted.margins.column(0)) {
+        let terms = row.iter().zip(linear.weights());
+        let expected = terms.fold(linear.intercepts()[0], |sum, (v, w)| sum + v * w);
+        assert_eq!(expected.to_bits(), margin.to_bits());
+    }
+}
+
+#[test]
+fn categories_are_imputed_by_their_most_frequent_level() {
+    let config = config("[{ impute: {} }]").unwrap();
+    let (steps, encoded) = fit_steps(&dataset(&config), &config.inputs["curved"]).unwrap();
+    // Numbers and categories have a step each, and an indicator each.
+    assert_eq!((steps.len(), encoded.ncols()), (2, 5));
+    assert_eq!((encoded[[4, 2]], encoded[[4, 4]]), (1.0, 1.0));
+}
+
+#[test]
+fn inputs_that_make_no_sense_are_refused_with_the_reason() {
+    let config_errors = [
+        (
+            "[{ clip: { quantiles: [0.9, 0.1] } }]",
+            "step 0: clip: quantiles: 0.9 to 0.1, expected to ascend within 0 to 1",
+        ),
+        (
+            "[{ one_hot: {} }, { spline: { knots: 2 } }]",
+            "step 1: spline: knots: 2, expected 3 to 7",
+        ),
+        ("[{ bins: { n: 1 } }]", "step 0: bins: n: 1, expected at least 2"),
+        ("[{ pca: { n_components: 0 } }]", "step 0: pca: n_components: 0, expected at least 1"),
+    ];
+    for (input, message) in config_errors {
+        let error = config(input).unwrap_err().to_string();
+        assert_eq!(error, format!("configuration: inputs: `curved` {message}"));
+    }
+    let unknown = CONFIG.replace("INPUT", CURVED).replace("input: curved", "input: bent");
+    let error = TrainingConfig::from_yaml(&unknown).unwrap_err().to_string();
+    let message =
+        "configuration: member `linear`: input `bent`, expected `raw`, `scaled`, `curved`";
+    assert_eq!(error, message);
+    let taken = CONFIG.replace("INPUT", CURVED).replace("curved:", "raw:");
+    let error = TrainingConfig::from_yaml(&taken).unwrap_err().to_string();
+    assert!(error.contains("inputs: `raw` is there already"), "{error}");
+
+    let data_errors = [
+        ("[{ log1p: { of: [d] } }]", "step 0: log1p: of: `d`, expected a feature"),
+        ("[{ log1p: { of: [c] } }]", "step 0: log1p: of: `c`, expected one of numbers"),
+        ("[{ pca: { n_components: 2 } }]", "step 0: pca: `a` is missing in row 3; impute it first"),
+        (
+            "[{ impute: {} }, { pca: { n_components: 9 } }]",
+            "step 1: pca: n_components: 9, expected at most the 5 values",
+        ),
+    ];
+    for (input, message) in data_errors {
+        let config = config(input).unwrap();
+        let error = fit_steps(&dataset(&config), &config.inputs["curved"]).unwrap_err();
+        assert_eq!(error.to_string(), message);
+    }
+}
+
+#[test]
+fn a_step_reads_its_own_name() {
+    let steps: Vec<StepConfig> = serde_saphyr::from_str(CURVED).unwrap();
+    let again: Vec<StepConfig> =
+        serde_json::from_value(serde_json::to_value(&steps).unwrap()).unwrap();
+    assert_eq!(steps, again);
+}

@@ -1,0 +1,144 @@
+//! Training on more than two classes: the wines of `reference/wine.csv`, of three cultivars.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+use nomogram::{Calibrator, Link, Member, Session, unseal};
+use nomogram_train::calibrate::Calibration;
+use nomogram_train::config::{StackReads, StackSpec, Vote};
+use nomogram_train::{Dataset, Error, Evaluation, Trained, TrainingConfig};
+
+const WINE: &str = include_str!("reference/wine.csv");
+
+const CONFIG: &str = r#"
+model: { name: wine, version: "1" }
+data:
+  target: { column: cultivar, classes: [class_0, class_1, class_2] }
+  features: FEATURES
+seed: 3
+validation: { n_folds: 4, min_auc: 0.6 }
+members:
+  - name: linear
+    input: scaled
+    weight: 1.0
+    learner: { logistic_regression: { c: 0.5, class_weight: equal } }
+  - name: bayes
+    input: raw
+    weight: 1.0
+    learner: { naive_bayes: { var_smoothing: 1.0e-9 } }
+  - name: trees
+    input: raw
+    weight: 1.0
+    learner:
+      boosted_trees:
+        { n_trees: 20, learning_rate: 0.2, max_depth: 2, min_rows_per_leaf: 5, subsample: 1.0, splits: { histogram: {} } }
+  - name: forest
+    input: raw
+    weight: 1.0
+    learner:
+      random_forest: { n_trees: 30, criterion: gini, min_rows_per_leaf: 2, max_features: sqrt, bootstrap: true }
+vote: soft
+cutoffs:
+  - { name: surely the second, class: class_1, rule: { specificity_at_least: 0.95 } }
+"#;
+
+fn config() -> TrainingConfig {
+    let names = WINE.lines().next().unwrap().split(',').skip(1);
+    let features: Vec<String> = names.map(|name| format!("{{ name: {name} }}")).collect();
+    let yaml = CONFIG.replace("FEATURES", &format!("[{}]", features.join(", ")));
+    TrainingConfig::from_yaml(&yaml).unwrap()
+}
+
+fn train(config: &TrainingConfig) -> Result<(Dataset, Trained), Error> {
+    let dataset = Dataset::from_csv("wine.csv", WINE.as_bytes(), &config.data)?;
+    let trained = nomogram_train::train(config, &dataset, &mut |_: usize, _: usize, _: &str| {})?;
+    Ok((dataset, trained))
+}
+
+#[test]
+fn every_learner_tells_three_classes_apart() {
+    let (dataset, trained) = train(&config()).unwrap();
+    let evaluation = Evaluation::new(&trained.out_of_fold, dataset.classes()).unwrap();
+    for row in evaluation.rows() {
+        let metrics = &row.metrics;
+        assert!(metrics.accuracy > 0.92, "{}: {}", row.name, metrics.accuracy);
+        assert!(metrics.auc.unwrap() > 0.98, "{}: {:?}", row.name, metrics.auc);
+        assert!(metrics.confusion.is_none() && metrics.sensitivity.is_none());
+        let counts = metrics.counts.as_ref().unwrap();
+        let of_class = |class| dataset.classes().iter().filter(|own| **own == class).count();
+        for (class, predicted) in counts.iter().enumerate() {
+            assert_eq!(predicted.iter().sum::<usize>(), of_class(class));
+        }
+        let n_right: usize = (0..3).map(|class| counts[class][class]).sum();
+        assert_eq!(metrics.accuracy, n_right as f64 / 178.0);
+    }
+    let printed = evaluation.to_string();
+    assert!(printed.contains("log loss") && !printed.contains("sens."), "{printed}");
+
+    let (parts, _) = unseal(&trained.bundle).unwrap();
+    let Member::Linear(linear) = &parts.members[0].member else { panic!() };
+    assert_eq!((linear.link(), linear.intercepts().len()), (Link::Softmax, 3));
+    let mut session = Session::new(trained.model.clone());
+    let values = dataset.values();
+    session
+        .predict_each(values.view(), |_, prediction| {
+            let sum: f64 = prediction.probabilities().iter().sum();
+            assert!((sum - 1.0).abs() < 1e-12, "{sum}");
+        })
+        .unwrap();
+}
+
+#[test]
+fn votes_and_calibrators_are_fitted_for_every_class() {
+    let stack = Vote::Stack(StackSpec { reads: StackReads::Margins, c: 1.0 });
+    for (vote, calibration) in [
+        (Vote::Fitted, Calibration::Temperature),
+        (stack, Calibration::Isotonic),
+        (Vote::Hard, Calibration::None),
+    ] {
+        let mut config = TrainingConfig { vote, calibration: Some(calibration), ..config() };
+        config.cutoffs.clear();
+        // Of few features, so that the classes are not parted, which no calibrator can be fitted to.
+        let others = config.data.features.split_off(4);
+        config.data.ignored = others.into_iter().map(|feature| feature.name).collect();
+        let (dataset, trained) = train(&config).unwrap();
+        let evaluation = Evaluation::new(&trained.out_of_fold, dataset.classes()).unwrap();
+        assert!(evaluation.vote().unwrap().accuracy > 0.8, "{evaluation}");
+        let (parts, _) = unseal(&trained.bundle).unwrap();
+        match (calibration, parts.calibrator) {
+            (Calibration::Isotonic, Some(Calibrator::PerClass(maps))) => assert_eq!(maps.len(), 3),
+            (Calibration::Temperature, Some(Calibrator::Temperature { .. }))
+            | (Calibration::None, None) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_cutoff_is_of_a_class() {
+    let (_, trained) = train(&config()).unwrap();
+    let (parts, _) = unseal(&trained.bundle).unwrap();
+    assert_eq!((parts.cutoffs[0].name.as_str(), parts.cutoffs[0].class), ("surely the second", 1));
+    for (class, found) in [(None, "nothing"), (Some("merlot".to_owned()), "`merlot`")] {
+        let mut config = config();
+        config.cutoffs[0].class = class;
+        let error = train(&config).unwrap_err().to_string();
+        let expected = format!(
+            "cutoff `surely the second`: class: {found}, expected one of [\"class_0\", \"class_1\", \
+             \"class_2\"]"
+        );
+        assert_eq!(error, expected);
+    }
+}
+
+#[test]
+fn exact_splits_take_two_classes() {
+    let mut config = config();
+    config.members.truncate(3);
+    let yaml = "{ boosted_trees: { n_trees: 5, learning_rate: 0.1, max_depth: 2, \
+                min_rows_per_leaf: 1, subsample: 1.0 } }";
+    config.members[2].learner = serde_saphyr::from_str(yaml).unwrap();
+    let error = train(&config).unwrap_err().to_string();
+    let expected =
+        "boosted trees: 3 classes, but `splits: exact` takes 2; say `splits: { histogram: {} }`";
+    assert_eq!(error, expected);
+}
