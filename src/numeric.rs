@@ -32,6 +32,12 @@ pub fn tanh(x: f64) -> f64 {
     libm::tanh(x)
 }
 
+/// The cosine of `x` radians.
+#[must_use]
+pub fn cos(x: f64) -> f64 {
+    libm::cos(x)
+}
+
 /// The error function: twice the normal distribution's share between 0 and `x·√2`.
 #[must_use]
 pub fn erf(x: f64) -> f64 {

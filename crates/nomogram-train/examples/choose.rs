@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --package nomogram-train --example choose -- CONFIG DATA SPLIT`
 //!
-//! Prints every trial, the best last. Of the test part nothing but its row ids is used.
+//! Prints every trial, the best last; trials are judged without the calibrator. Of the test part nothing but its row ids is used.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ fn main() -> ExitCode {
 }
 
 fn run(config: &Path, data: &Path, split: &Path) -> Result<(), Box<dyn Error>> {
-    let config = TrainingConfig::from_file(config)?;
+    let config = TrainingConfig { calibration: None, ..TrainingConfig::from_file(config)? };
     let dataset = Dataset::from_csv_file(data, &config.data)?;
     let training_part = dataset.select(&Split::from_csv_file(split, &dataset)?.train);
     drop(dataset);

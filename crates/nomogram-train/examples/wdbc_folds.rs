@@ -62,7 +62,8 @@ fn read_folds(path: &Path, dataset: &Dataset) -> Result<Vec<Vec<Split>>, Box<dyn
 fn run(config: &Path, data: &Path, folds: &Path) -> Result<(), Box<dyn Error>> {
     let config = TrainingConfig::from_file(config)?;
     let dataset = Dataset::from_csv_file(data, &config.data)?;
-    let calibrations = [None, Some(Calibration::Beta)];
+    let calibrations = [None, config.calibration.or(Some(Calibration::Beta))];
+    let config = TrainingConfig { calibration: None, ..config };
     let mut evaluations = calibrations.map(|_| Vec::new());
     for (number, fold) in read_folds(folds, &dataset)?.into_iter().flatten().enumerate() {
         let mut tuned = config.clone();

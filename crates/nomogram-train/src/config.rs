@@ -160,10 +160,11 @@ fn smallest_variance() -> f64 {
 }
 
 /// How much each row counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClassWeight {
     /// Every row counts the same.
+    #[default]
     Equal,
     /// Rows of a class count `n_rows / (n_classes · n_rows of the class)`, with weights their sums.
     Balanced,
@@ -188,6 +189,34 @@ pub struct NetworkSpec {
     /// Stops when held-out rows no longer gain; without it every epoch is run.
     #[serde(default)]
     pub early_stopping: Option<EarlyStopping>,
+    /// How the step size changes from epoch to epoch; without it, not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedule: Option<Schedule>,
+    /// How much each row counts.
+    #[serde(default, skip_serializing_if = "ClassWeight::is_equal")]
+    pub class_weight: ClassWeight,
+    /// How many networks are fitted, from other initial weights and with other batches, whose
+    /// margins are averaged.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub n_seeds: usize,
+}
+
+/// How the step size changes, counted from epoch 0; `e` is the epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Schedule {
+    /// `learning_rate · (1 + cos(π · e / max_epochs)) / 2` (Loshchilov and Hutter 2017).
+    Cosine,
+    /// `learning_rate · factor^e`.
+    Exponential(f64),
+    /// `learning_rate · factor^(e / every)`, rounded down.
+    Step {
+        /// Epochs between two changes.
+        every: u32,
+        /// What the step size is multiplied by, above 0 and at most 1.
+        factor: f64,
+    },
 }
 
 /// When to stop, judged on rows held out from the fit.
@@ -247,6 +276,65 @@ pub enum StackReads {
     Outputs,
     /// Its margins: of two classes, the logit.
     Margins,
+}
+
+impl ClassWeight {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+    fn is_equal(&self) -> bool {
+        *self == Self::Equal
+    }
+}
+
+fn one() -> usize {
+    1
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_one(count: &usize) -> bool {
+    *count == 1
+}
+
+impl NetworkSpec {
+    /// Hidden layers of these widths, and the defaults of scikit-learn's `MLPClassifier`.
+    #[must_use]
+    pub fn new(hidden: Vec<usize>) -> Self {
+        Self {
+            hidden,
+            activation: Activation::Relu,
+            l2: 1e-4,
+            learning_rate: 1e-3,
+            batch_rows: 200,
+            max_epochs: 200,
+            early_stopping: None,
+            schedule: None,
+            class_weight: ClassWeight::Equal,
+            n_seeds: 1,
+        }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.hidden.iter().try_for_each(|width| count(*width, "hidden"))?;
+        demand(self.l2 >= 0.0 && self.l2.is_finite(), || {
+            format!("l2: {}, expected 0 or more", self.l2)
+        })?;
+        positive(self.learning_rate, "learning_rate")?;
+        count(self.batch_rows, "batch_rows")?;
+        count(self.max_epochs, "max_epochs")?;
+        count(self.n_seeds, "n_seeds")?;
+        if let Some(Schedule::Exponential(factor) | Schedule::Step { factor, .. }) = self.schedule {
+            demand(factor > 0.0 && factor <= 1.0, || {
+                format!("schedule: factor {factor}, expected above 0 and at most 1")
+            })?;
+        }
+        if let Some(Schedule::Step { every, .. }) = self.schedule {
+            demand(every >= 1, || "schedule: every 0, expected at least 1".into())?;
+        }
+        let Some(stopping) = &self.early_stopping else { return Ok(()) };
+        count(stopping.patience, "early_stopping: patience")?;
+        demand(stopping.fraction > 0.0 && stopping.fraction < 1.0, || {
+            format!("early_stopping: fraction: {}, expected between 0 and 1", stopping.fraction)
+        })
+    }
 }
 
 impl TrainingConfig {
@@ -374,14 +462,6 @@ impl TrainingConfig {
 
 impl Learner {
     pub(crate) fn check(&self) -> Result<(), String> {
-        let positive = |value: f64, name| {
-            demand(value > 0.0 && value.is_finite(), || {
-                format!("{name}: {value}, expected a positive number")
-            })
-        };
-        let count = |value: usize, name| {
-            demand(value >= 1, || format!("{name}: {value}, expected at least 1"))
-        };
         match self {
             Self::LogisticRegression(spec) => {
                 positive(spec.c, "c")?;
@@ -392,25 +472,19 @@ impl Learner {
             Self::NaiveBayes(spec) => positive(spec.var_smoothing, "var_smoothing"),
             Self::BoostedTrees(spec) => spec.check(),
             Self::RandomForest(spec) => spec.check(),
-            Self::Network(spec) => {
-                spec.hidden.iter().try_for_each(|width| count(*width, "hidden"))?;
-                demand(spec.l2 >= 0.0 && spec.l2.is_finite(), || {
-                    format!("l2: {}, expected 0 or more", spec.l2)
-                })?;
-                positive(spec.learning_rate, "learning_rate")?;
-                count(spec.batch_rows, "batch_rows")?;
-                count(spec.max_epochs, "max_epochs")?;
-                let Some(stopping) = &spec.early_stopping else { return Ok(()) };
-                count(stopping.patience, "early_stopping: patience")?;
-                demand(stopping.fraction > 0.0 && stopping.fraction < 1.0, || {
-                    format!(
-                        "early_stopping: fraction: {}, expected between 0 and 1",
-                        stopping.fraction
-                    )
-                })
-            }
+            Self::Network(spec) => spec.check(),
         }
     }
+}
+
+fn positive(value: f64, name: &str) -> Result<(), String> {
+    demand(value > 0.0 && value.is_finite(), || {
+        format!("{name}: {value}, expected a positive number")
+    })
+}
+
+fn count(value: usize, name: &str) -> Result<(), String> {
+    demand(value >= 1, || format!("{name}: {value}, expected at least 1"))
 }
 
 fn demand(holds: bool, detail: impl FnOnce() -> String) -> Result<(), String> {

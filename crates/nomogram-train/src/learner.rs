@@ -11,7 +11,7 @@ mod random_forest;
 mod standard_scaler;
 
 use ndarray::ArrayView2;
-use nomogram::Member;
+use nomogram::{Member, numeric};
 
 pub use boosted_trees::fit_boosted_trees;
 pub use logistic_regression::fit_logistic_regression;
@@ -20,7 +20,7 @@ pub use network::{NetworkStart, fit_network, fit_network_from};
 pub use random_forest::{fit_random_forest, fit_random_forest_out_of_bag};
 pub use standard_scaler::fit_standard_scaler;
 
-use crate::config::Learner;
+use crate::config::{ClassWeight, Learner};
 use crate::error::Error;
 
 /// What a member learns from.
@@ -48,12 +48,7 @@ impl Learner {
         self.check().map_err(Error::Configuration)?;
         match self {
             Self::LogisticRegression(_) => rows.refuse_missing("logistic regression")?,
-            Self::Network(_) => {
-                rows.refuse_missing("network")?;
-                if rows.weights.is_some() {
-                    return Err(Error::Data("network: rows have weights, expected none".into()));
-                }
-            }
+            Self::Network(_) => rows.refuse_missing("network")?,
             _ => {}
         }
         Ok(match self {
@@ -95,10 +90,44 @@ impl<'a> TrainingRows<'a> {
         self.values.ncols()
     }
 
+    /// How much each row counts, by its own weight and by its class.
+    #[allow(clippy::indexing_slicing, reason = "classes are below `n_classes`")]
+    fn weights_by(&self, class_weight: ClassWeight) -> Vec<f64> {
+        let mut weights = self.weights.map_or_else(|| vec![1.0; self.n_rows()], <[f64]>::to_vec);
+        if class_weight == ClassWeight::Balanced {
+            let mut of_class = vec![0.0; self.n_classes];
+            for (class, weight) in self.classes.iter().zip(&weights) {
+                of_class[*class] += weight;
+            }
+            let total = of_class.iter().fold(0.0, |sum, weight| sum + weight);
+            for (class, weight) in self.classes.iter().zip(&mut weights) {
+                *weight *= total / (number(self.n_classes) * of_class[*class]);
+            }
+        }
+        weights
+    }
+
+    /// How many margins tell the classes apart.
+    fn n_margins(&self) -> usize {
+        if self.n_classes == 2 { 1 } else { self.n_classes }
+    }
+
     /// The class of each row as the number that log loss compares with.
     fn targets(&self) -> Vec<f64> {
         self.classes.iter().map(|class| if *class == 1 { 1.0 } else { 0.0 }).collect()
     }
+}
+
+/// The negative logarithm of the probability that margins give a class: one margin of two classes,
+/// else one of each.
+#[allow(clippy::indexing_slicing, reason = "one margin, or one of each class")]
+fn log_loss(margins: &[f64], class: usize) -> f64 {
+    if let [margin] = margins {
+        return numeric::softplus(if class == 1 { -margin } else { *margin });
+    }
+    let largest = margins.iter().fold(f64::NEG_INFINITY, |a, b| a.max(*b));
+    let total = margins.iter().fold(0.0, |sum, margin| sum + numeric::exp(margin - largest));
+    numeric::ln(total) + (largest - margins[class])
 }
 
 /// A count as a number; tables have far fewer than 2^53 rows.

@@ -1,16 +1,17 @@
-//! Logistic regression and naive Bayes against scikit-learn: `reference/make_learners.py`.
+//! Logistic regression, networks and naive Bayes against scikit-learn: `reference/make_learners.py`.
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use std::path::{Path, PathBuf};
 
-use nomogram::{Likelihood, Link, Step, numeric};
+use nomogram::{Activation, Layer, Likelihood, Link, Step, numeric};
 use nomogram_train::Dataset;
 use nomogram_train::config::{
-    ClassWeight, DataConfig, LogisticRegressionSpec, NaiveBayesSpec, TrainingConfig,
+    ClassWeight, DataConfig, LogisticRegressionSpec, NaiveBayesSpec, NetworkSpec, TrainingConfig,
 };
 use nomogram_train::learner::{
-    TrainingRows, fit_logistic_regression, fit_naive_bayes, fit_standard_scaler,
+    NetworkStart, TrainingRows, fit_logistic_regression, fit_naive_bayes, fit_network_from,
+    fit_standard_scaler,
 };
 use nomogram_train::split::Split;
 use serde_json::Value;
@@ -111,6 +112,53 @@ fn multinomial_regression_has_the_weights_of_newton_cg_and_saga() {
             case["coef"].as_array().unwrap().iter().flat_map(numbers).collect();
         assert_close(linear.weights(), &expected, 1e-6, &what);
         assert_close(linear.intercepts(), &numbers(&case["intercept"]), 1e-6, &what);
+    }
+}
+
+#[test]
+fn networks_of_three_classes_take_the_steps_of_scikit_learn() {
+    let wine = wine();
+    let all: Vec<usize> = (0..wine.values().ncols()).collect();
+    let scaler = fit_standard_scaler(wine.values().view(), &all).unwrap();
+    let scaled = Step::StandardScale(scaler).encode(wine.values().view()).unwrap();
+    let fixture = &fixture()["network"];
+    for case in fixture["cases"].as_array().unwrap() {
+        let activation: Activation = serde_json::from_value(case["activation"].clone()).unwrap();
+        let layers = |of: &Value| -> Vec<Layer> {
+            let list = |name: &str| of[name].as_array().unwrap().clone();
+            let layer = |(weights, biases): (Value, Value)| Layer {
+                activation: if biases.as_array().unwrap().len() == 3 {
+                    Activation::Identity
+                } else {
+                    activation
+                },
+                biases: numbers(&biases),
+                weights: weights.as_array().unwrap().iter().flat_map(numbers).collect(),
+            };
+            list("coefs").into_iter().zip(list("intercepts")).map(layer).collect()
+        };
+        let weights = case["weights"].as_array().map(|_| numbers(&case["weights"]));
+        let rows = TrainingRows {
+            values: scaled.view(),
+            classes: wine.classes(),
+            n_classes: 3,
+            weights: weights.as_deref(),
+        };
+        let spec = NetworkSpec {
+            activation,
+            l2: 0.01,
+            learning_rate: 0.01,
+            batch_rows: wine.n_rows(),
+            max_epochs: usize::try_from(case["epochs"].as_u64().unwrap()).unwrap(),
+            ..NetworkSpec::new(vec![5])
+        };
+        let start = NetworkStart { layers: layers(fixture), shuffle: false };
+        let network = fit_network_from(&spec, rows, 0, start).unwrap();
+        assert_eq!(network.layers().len(), 2);
+        for (layer, expected) in network.layers().iter().zip(layers(case)) {
+            assert_close(&layer.weights, &expected.weights, 1e-9, &format!("{spec:?}"));
+            assert_close(&layer.biases, &expected.biases, 1e-9, &format!("{spec:?}"));
+        }
     }
 }
 

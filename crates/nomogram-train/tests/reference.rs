@@ -104,13 +104,12 @@ fn networks_take_the_steps_of_scikit_learn() {
         let name = format!("{} after {} epochs", case["activation"], case["epochs"]);
         let activation: Activation = serde_json::from_value(case["activation"].clone()).unwrap();
         let spec = NetworkSpec {
-            hidden: vec![4, 3],
             activation,
             l2: 0.01,
             learning_rate: 0.01,
             batch_rows: part.n_rows(),
             max_epochs: count(&case["epochs"]),
-            early_stopping: None,
+            ..NetworkSpec::new(vec![4, 3])
         };
         let layers = layers(&fixture["initial_coefs"], &fixture["initial_intercepts"], activation);
         let start = NetworkStart { layers, shuffle: false };

@@ -10,8 +10,8 @@
 
 use nomogram::{Linear, Link, numeric};
 
-use super::{TrainingRows, number};
-use crate::config::{ClassWeight, LogisticRegressionSpec};
+use super::{TrainingRows, log_loss};
+use crate::config::LogisticRegressionSpec;
 use crate::error::Error;
 
 /// Converged when no entry of the gradient is larger.
@@ -85,23 +85,12 @@ struct Problem<'a> {
 #[allow(clippy::indexing_slicing, reason = "shapes are fixed by `new`")]
 impl<'a> Problem<'a> {
     fn new(spec: &LogisticRegressionSpec, rows: TrainingRows<'a>) -> Self {
-        let mut weights = rows.weights.map_or_else(|| vec![1.0; rows.n_rows()], <[f64]>::to_vec);
-        if spec.class_weight == ClassWeight::Balanced {
-            let mut of_class = vec![0.0; rows.n_classes];
-            for (class, weight) in rows.classes.iter().zip(&weights) {
-                of_class[*class] += weight;
-            }
-            let total = of_class.iter().fold(0.0, |sum, weight| sum + weight);
-            for (class, weight) in rows.classes.iter().zip(&mut weights) {
-                *weight *= total / (number(rows.n_classes) * of_class[*class]);
-            }
-        }
         Self {
             values: rows.row_major(),
             n_inputs: rows.n_inputs(),
-            n_margins: if rows.n_classes == 2 { 1 } else { rows.n_classes },
+            n_margins: rows.n_margins(),
             classes: rows.classes,
-            weights,
+            weights: rows.weights_by(spec.class_weight),
             penalty: (1.0 - spec.l1_ratio) / spec.c,
             l1: spec.l1_ratio / spec.c,
         }
@@ -296,17 +285,6 @@ impl<'a> Problem<'a> {
     }
 }
 
-/// The negative logarithm of the probability of a class.
-#[allow(clippy::indexing_slicing, reason = "one margin, or one of each class")]
-fn log_loss(margins: &[f64], class: usize) -> f64 {
-    if let [margin] = margins {
-        return numeric::softplus(if class == 1 { -margin } else { *margin });
-    }
-    let largest = margins.iter().fold(f64::NEG_INFINITY, |a, b| a.max(*b));
-    let total = margins.iter().fold(0.0, |sum, margin| sum + numeric::exp(margin - largest));
-    numeric::ln(total) + (largest - margins[class])
-}
-
 /// The derivatives of a row's loss by its margins.
 struct Slopes {
     probabilities: Vec<f64>,
@@ -392,6 +370,7 @@ fn solve_cholesky(mut matrix: Vec<f64>, right: &[f64]) -> Option<Vec<f64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::ClassWeight;
     use ndarray::array;
 
     #[test]

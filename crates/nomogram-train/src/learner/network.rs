@@ -2,13 +2,20 @@
 //!
 //! Loss, penalty, initial weights and Adam's constants are those of scikit-learn's
 //! `MLPClassifier`: mean log loss of a batch plus `l2 · ‖W‖² / (2 · rows of the batch)`, biases not
-//! penalised (Kingma and Ba 2015 for Adam, Glorot and Bengio 2010 for the initial weights).
+//! penalised (Kingma and Ba 2015 for Adam, Glorot and Bengio 2010 for the initial weights). With
+//! weights, a batch has as many rows as their sum says.
+//!
+//! Networks of several seeds become one: their hidden layers stand side by side, and its margins are
+//! the mean of theirs.
+
+use core::f64::consts::PI;
 
 use ndarray::Axis;
 use nomogram::{Activation, Layer, Link, Network, numeric};
+use rayon::prelude::*;
 
-use super::{TrainingRows, number};
-use crate::config::{EarlyStopping, NetworkSpec};
+use super::{TrainingRows, log_loss, number};
+use crate::config::{EarlyStopping, NetworkSpec, Schedule};
 use crate::error::Error;
 use crate::random::Random;
 use crate::split::Split;
@@ -16,6 +23,8 @@ use crate::split::Split;
 /// Streams of random numbers of this module.
 const INITIAL_WEIGHTS: u64 = 4;
 const BATCHES: u64 = 5;
+/// From the seed of a network to that of the next: odd, so that none comes twice.
+const SEED_STRIDE: u64 = 0x9e37_79b9_7f4a_7c15;
 
 const BETA_1: f64 = 0.9;
 const BETA_2: f64 = 0.999;
@@ -24,7 +33,8 @@ const EPSILON: f64 = 1e-8;
 /// Where a fit begins.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NetworkStart {
-    /// The layers before the first step; the last one has one output.
+    /// The layers before the first step; the last one has one output, or of more than two classes one
+    /// for each.
     pub layers: Vec<Layer>,
     /// Whether each epoch shuffles the rows.
     pub shuffle: bool,
@@ -41,8 +51,53 @@ pub fn fit_network(
     rows: TrainingRows<'_>,
     seed: u64,
 ) -> Result<Network, Error> {
-    let start = NetworkStart { layers: initial_layers(spec, rows.n_inputs(), seed), shuffle: true };
-    fit_network_from(spec, rows, seed, start)
+    let fit = |nth: usize| {
+        // The first is the network that a single seed gives.
+        let seed = seed.wrapping_add((nth as u64).wrapping_mul(SEED_STRIDE));
+        let layers = initial_layers(spec, rows.n_inputs(), rows.n_margins(), seed);
+        fit_network_from(spec, rows, seed, NetworkStart { layers, shuffle: true })
+    };
+    if spec.n_seeds == 1 {
+        return fit(0);
+    }
+    let networks: Vec<Network> =
+        (0..spec.n_seeds).into_par_iter().map(fit).collect::<Result<_, _>>()?;
+    Ok(Network::new(link(rows), side_by_side(&networks))?)
+}
+
+fn link(rows: TrainingRows<'_>) -> Link {
+    if rows.n_margins() == 1 { Link::Logit } else { Link::Softmax }
+}
+
+/// Layers whose outputs are the mean of the networks' outputs: those of the hidden layers follow each
+/// other, without connections from one network to another.
+#[allow(clippy::indexing_slicing, reason = "all networks have layers of the same shape")]
+fn side_by_side(networks: &[Network]) -> Vec<Layer> {
+    let n_layers = networks[0].layers().len();
+    let merged = |at: usize| {
+        let of_all = || networks.iter().map(|network| &network.layers()[at]);
+        let (is_first, is_last) = (at == 0, at + 1 == n_layers);
+        let (n_inputs, n_outputs) =
+            (networks[0].layers()[at].n_inputs(), networks[0].layers()[at].n_outputs());
+        let width = if is_last { n_outputs } else { n_outputs * networks.len() };
+        let height = if is_first { n_inputs } else { n_inputs * networks.len() };
+        let (mut weights, mut biases) = (vec![0.0; height * width], vec![0.0; width]);
+        let share = if is_last { 1.0 / number(networks.len()) } else { 1.0 };
+        for (nth, layer) in of_all().enumerate() {
+            let (down, right) = (
+                if is_first { 0 } else { nth * n_inputs },
+                if is_last { 0 } else { nth * n_outputs },
+            );
+            for (input, own) in layer.weights.chunks_exact(n_outputs).enumerate() {
+                let place = &mut weights[(down + input) * width + right..][..n_outputs];
+                place.iter_mut().zip(own).for_each(|(sum, weight)| *sum += share * weight);
+            }
+            let place = &mut biases[right..right + n_outputs];
+            place.iter_mut().zip(&layer.biases).for_each(|(sum, bias)| *sum += share * bias);
+        }
+        Layer { activation: networks[0].layers()[at].activation, biases, weights }
+    };
+    (0..n_layers).map(merged).collect()
 }
 
 /// Fits from a given start, for example to go on with a fit or to compare it with another program.
@@ -60,22 +115,23 @@ pub fn fit_network_from(
     check_start(spec, rows, &start)?;
     let mut random = Random::new(seed, BATCHES);
     let (fitted, held_out) = match &spec.early_stopping {
-        None => (Part::new(rows, None), None),
+        None => (Part::new(spec, rows, None), None),
         Some(stopping) => {
             let split = Split::stratified(rows.classes, stopping.fraction, seed)?;
-            let held_out = Part::new(rows, Some(&split.test));
-            (Part::new(rows, Some(&split.train)), Some((stopping, held_out)))
+            let held_out = Part::new(spec, rows, Some(&split.test));
+            (Part::new(spec, rows, Some(&split.train)), Some((stopping, held_out)))
         }
     };
-    let mut order: Vec<usize> = (0..fitted.targets.len()).collect();
+    let mut order: Vec<usize> = (0..fitted.classes.len()).collect();
     let mut fit = Fit::new(spec, start.layers);
     let mut best = Best::new(&fit.layers);
     for epoch in 0..spec.max_epochs {
         if shuffle {
             random.shuffle(&mut order);
         }
+        let rate = learning_rate(spec, epoch);
         for batch in order.chunks(spec.batch_rows) {
-            fit.step(&fitted, batch);
+            fit.step(&fitted, batch, rate);
         }
         let Some((stopping, held_out)) = &held_out else { continue };
         let loss = fit.log_loss(held_out);
@@ -90,9 +146,27 @@ pub fn fit_network_from(
         }
     }
     let layers = if held_out.is_some() { best.layers } else { fit.layers };
-    Network::new(Link::Logit, layers).map_err(|cause| {
+    Network::new(link(rows), layers).map_err(|cause| {
         Error::NotConverged(format!("network: the weights left the numbers: {cause}"))
     })
+}
+
+/// The step size in an epoch.
+fn learning_rate(spec: &NetworkSpec, epoch: usize) -> f64 {
+    let power = |factor, exponent: usize| {
+        numeric::powi(factor, u32::try_from(exponent).unwrap_or(u32::MAX))
+    };
+    match spec.schedule {
+        None => spec.learning_rate,
+        Some(Schedule::Cosine) => {
+            let share = number(epoch) / number(spec.max_epochs);
+            spec.learning_rate * (1.0 + numeric::cos(PI * share)) / 2.0
+        }
+        Some(Schedule::Exponential(factor)) => spec.learning_rate * power(factor, epoch),
+        Some(Schedule::Step { every, factor }) => {
+            spec.learning_rate * power(factor, epoch / every.max(1) as usize)
+        }
+    }
 }
 
 /// Refuses layers that do not fit the rows or the specification.
@@ -101,13 +175,14 @@ fn check_start(
     rows: TrainingRows<'_>,
     start: &NetworkStart,
 ) -> Result<(), Error> {
-    let start = Network::new(Link::Logit, start.layers.clone())?;
+    let start = Network::new(link(rows), start.layers.clone())?;
     let widths = start.layers().iter().map(Layer::n_outputs);
-    let expected = spec.hidden.iter().copied().chain([1]);
+    let n_margins = rows.n_margins();
+    let expected = spec.hidden.iter().copied().chain([n_margins]);
     let n_inputs = start.layers().first().map_or(0, Layer::n_inputs);
     if n_inputs != rows.n_inputs() || !widths.eq(expected) {
         return Err(Error::Configuration(format!(
-            "the network to start from does not go from {} inputs by way of {:?} to 1 output",
+            "the network to start from does not go from {} inputs by way of {:?} to {n_margins} outputs",
             rows.n_inputs(),
             spec.hidden
         )));
@@ -117,11 +192,11 @@ fn check_start(
 
 /// Uniform weights and biases, within `sqrt(6 / (n_inputs + n_outputs))`, or `sqrt(2 / …)` for the
 /// logistic activation.
-fn initial_layers(spec: &NetworkSpec, n_inputs: usize, seed: u64) -> Vec<Layer> {
+fn initial_layers(spec: &NetworkSpec, n_inputs: usize, n_margins: usize, seed: u64) -> Vec<Layer> {
     let mut random = Random::new(seed, INITIAL_WEIGHTS);
     let factor = if spec.activation == Activation::Logistic { 2.0 } else { 6.0 };
     let mut width = n_inputs;
-    let widths = spec.hidden.iter().copied().chain([1]);
+    let widths = spec.hidden.iter().copied().chain([n_margins]);
     let last = spec.hidden.len();
     let layer = |(index, n_outputs): (usize, usize)| {
         let bound = numeric::sqrt(factor / number(width + n_outputs));
@@ -136,29 +211,39 @@ fn initial_layers(spec: &NetworkSpec, n_inputs: usize, seed: u64) -> Vec<Layer> 
     widths.enumerate().map(layer).collect()
 }
 
-/// Rows and targets of a part, contiguous.
+/// Rows of a part, contiguous, their classes and weights.
 struct Part {
     values: Vec<f64>,
     n_inputs: usize,
-    targets: Vec<f64>,
+    classes: Vec<usize>,
+    weights: Vec<f64>,
 }
 
 impl Part {
-    fn new(rows: TrainingRows<'_>, kept: Option<&[usize]>) -> Self {
-        let n_inputs = rows.n_inputs();
+    #[allow(clippy::indexing_slicing, reason = "rows that are kept are rows of the table")]
+    fn new(spec: &NetworkSpec, rows: TrainingRows<'_>, kept: Option<&[usize]>) -> Self {
+        let (n_inputs, weights) = (rows.n_inputs(), rows.weights_by(spec.class_weight));
         let Some(kept) = kept else {
-            return Self { values: rows.row_major(), n_inputs, targets: rows.targets() };
+            return Self {
+                values: rows.row_major(),
+                n_inputs,
+                classes: rows.classes.into(),
+                weights,
+            };
         };
-        let values = rows.values.select(Axis(0), kept);
-        let classes: Vec<usize> =
-            kept.iter().filter_map(|row| rows.classes.get(*row).copied()).collect();
-        let part = TrainingRows::binary(values.view(), &classes);
-        Self { values: part.row_major(), n_inputs, targets: part.targets() }
+        Self {
+            values: rows.values.select(Axis(0), kept).iter().copied().collect(),
+            n_inputs,
+            classes: kept.iter().map(|row| rows.classes[*row]).collect(),
+            weights: kept.iter().map(|row| weights[*row]).collect(),
+        }
     }
 
+    /// The values, class and weight of a row.
     #[allow(clippy::indexing_slicing, reason = "rows are those of the part")]
-    fn row(&self, row: usize) -> (&[f64], f64) {
-        (&self.values[row * self.n_inputs..][..self.n_inputs], self.targets[row])
+    fn row(&self, row: usize) -> (&[f64], usize, f64) {
+        let values = &self.values[row * self.n_inputs..][..self.n_inputs];
+        (values, self.classes[row], self.weights[row])
     }
 }
 
@@ -227,42 +312,56 @@ impl<'a> Fit<'a> {
     }
 
     /// One step of Adam on the rows of a batch.
-    fn step(&mut self, part: &Part, batch: &[usize]) {
+    fn step(&mut self, part: &Part, batch: &[usize], learning_rate: f64) {
+        let mut total = 0.0;
         for &row in batch {
-            let (row, target) = part.row(row);
-            let margin = self.forward(row);
-            self.backward(row, numeric::logistic(margin) - target);
+            let (row, class, weight) = part.row(row);
+            self.forward(row);
+            self.backward(row, class, weight);
+            total += weight;
         }
         self.n_steps += 1;
-        let n_rows = number(batch.len());
         let correction = numeric::sqrt(1.0 - numeric::powi(BETA_2, self.n_steps))
             / (1.0 - numeric::powi(BETA_1, self.n_steps));
-        let rate = self.spec.learning_rate * correction;
+        let rate = learning_rate * correction;
         for (layer, gradients) in self.layers.iter_mut().zip(&mut self.gradients) {
             for (weight, moments) in layer.weights.iter_mut().zip(&mut gradients.weights) {
                 let penalised = moments.gradient + self.spec.l2 * *weight;
-                moments.update(weight, penalised / n_rows, rate);
+                moments.update(weight, penalised / total, rate);
             }
             for (bias, moments) in layer.biases.iter_mut().zip(&mut gradients.biases) {
-                let gradient = moments.gradient / n_rows;
+                let gradient = moments.gradient / total;
                 moments.update(bias, gradient, rate);
             }
         }
     }
 
-    /// Computes the outputs of every layer; returns the margin.
-    fn forward(&mut self, row: &[f64]) -> f64 {
+    /// Computes the outputs of every layer.
+    fn forward(&mut self, row: &[f64]) {
         for (index, layer) in self.layers.iter().enumerate() {
             let (before, from) = self.outputs.split_at_mut(index);
             layer.apply(before.last().map_or(row, Vec::as_slice), &mut from[0]);
         }
-        self.outputs.last().map_or(0.0, |margins| margins[0])
     }
 
-    /// Adds the derivatives of one row; `delta` is that of the margin.
-    fn backward(&mut self, row: &[f64], delta: f64) {
+    /// The outputs of the last layer.
+    fn margins(&self) -> &[f64] {
+        self.outputs.last().map_or(&[], Vec::as_slice)
+    }
+
+    /// Adds the derivatives of the row that was computed last.
+    fn backward(&mut self, row: &[f64], class: usize, weight: f64) {
         let last = self.layers.len() - 1;
-        self.deltas[last][0] = delta;
+        let deltas = &mut self.deltas[last];
+        deltas.copy_from_slice(&self.outputs[last]);
+        if let [delta] = deltas.as_mut_slice() {
+            let target = if class == 1 { 1.0 } else { 0.0 };
+            *delta = weight * (numeric::logistic(*delta) - target);
+        } else {
+            numeric::softmax(deltas);
+            deltas[class] -= 1.0;
+            deltas.iter_mut().for_each(|delta| *delta *= weight);
+        }
         for index in (0..=last).rev() {
             let input = if index == 0 { row } else { &self.outputs[index - 1] };
             let (before, from) = self.deltas.split_at_mut(index);
@@ -283,13 +382,14 @@ impl<'a> Fit<'a> {
 
     /// The mean log loss of a part.
     fn log_loss(&mut self, part: &Part) -> f64 {
-        let mut sum = 0.0;
-        for row in 0..part.targets.len() {
-            let (row, target) = part.row(row);
-            let margin = self.forward(row);
-            sum += numeric::softplus(if target > 0.5 { -margin } else { margin });
+        let (mut sum, mut total) = (0.0, 0.0);
+        for row in 0..part.classes.len() {
+            let (row, class, weight) = part.row(row);
+            self.forward(row);
+            sum += weight * log_loss(self.margins(), class);
+            total += weight;
         }
-        sum / number(part.targets.len())
+        sum / total
     }
 }
 
@@ -341,7 +441,13 @@ mod tests {
             batch_rows: 2,
             max_epochs: 300,
             early_stopping,
+            ..NetworkSpec::new(Vec::new())
         }
+    }
+
+    fn margin(fit: &mut Fit<'_>, row: &[f64]) -> f64 {
+        fit.forward(row);
+        fit.margins()[0]
     }
 
     #[test]
@@ -352,8 +458,102 @@ mod tests {
         let network = fit_network(&spec, rows, 1).unwrap();
         let mut fit = Fit::new(&spec, network.layers().to_vec());
         let margins: Vec<f64> =
-            values.rows().into_iter().map(|row| fit.forward(&row.to_vec())).collect();
+            values.rows().into_iter().map(|row| margin(&mut fit, &row.to_vec())).collect();
         assert!(margins[0] < -2.0 && margins[1] > 2.0 && margins[2] > 2.0 && margins[3] < -2.0);
+    }
+
+    /// Three classes on a line, the middle one of which no line tells apart.
+    fn three_classes() -> (ndarray::Array2<f64>, Vec<usize>) {
+        let values = ndarray::Array2::from_shape_fn((30, 2), |(row, column)| {
+            let place = f64::from(u32::try_from(row).unwrap()) / 15.0 - 1.0;
+            if column == 0 { place } else { place * place }
+        });
+        let class = |row| if row < 10 { 0 } else { 1 + usize::from(row >= 20) };
+        (values, (0..30).map(class).collect())
+    }
+
+    #[test]
+    fn more_classes_have_a_margin_each() {
+        let (values, classes) = three_classes();
+        let rows =
+            TrainingRows { values: values.view(), classes: &classes, n_classes: 3, weights: None };
+        let network = fit_network(&spec(None), rows, 1).unwrap();
+        let spec = spec(None);
+        let mut fit = Fit::new(&spec, network.layers().to_vec());
+        for (row, class) in values.rows().into_iter().zip(&classes) {
+            fit.forward(&row.to_vec());
+            let largest = crate::metrics::most_probable(ndarray::ArrayView1::from(fit.margins()));
+            assert_eq!(largest, *class);
+        }
+    }
+
+    #[test]
+    fn a_weight_counts_as_often_as_it_says() {
+        let (values, classes) = three_classes();
+        let rows =
+            TrainingRows { values: values.view(), classes: &classes, n_classes: 3, weights: None };
+        let spec = NetworkSpec { batch_rows: 30, max_epochs: 20, l2: 0.1, ..spec(None) };
+        let start = |n| NetworkStart { layers: initial_layers(&spec, n, 3, 4), shuffle: false };
+        let plain = fit_network_from(&spec, rows, 1, start(2)).unwrap();
+        let ones = [1.0; 30];
+        let same =
+            fit_network_from(&spec, TrainingRows { weights: Some(&ones), ..rows }, 1, start(2));
+        assert_eq!(plain, same.unwrap());
+        let twice: Vec<usize> = (0..30).flat_map(|row| vec![row; 1 + row % 2]).collect();
+        let repeated = values.select(Axis(0), &twice);
+        let of_twice: Vec<usize> = twice.iter().map(|row| classes[*row]).collect();
+        let repeated = TrainingRows { values: repeated.view(), classes: &of_twice, ..rows };
+        let spec = NetworkSpec { batch_rows: twice.len(), ..spec.clone() };
+        let weights: Vec<f64> = (0..30).map(|row| if row % 2 == 0 { 1.0 } else { 2.0 }).collect();
+        let weighted = TrainingRows { weights: Some(&weights), ..rows };
+        let [a, b] = [repeated, weighted].map(|rows| {
+            let start = NetworkStart { layers: initial_layers(&spec, 2, 3, 4), shuffle: false };
+            fit_network_from(&spec, rows, 1, start).unwrap()
+        });
+        for (a, b) in a.layers().iter().zip(b.layers()) {
+            assert!(a.weights.iter().zip(&b.weights).all(|(a, b)| (a - b).abs() < 1e-12));
+        }
+    }
+
+    #[test]
+    fn several_seeds_are_one_network_with_their_mean_margins() {
+        let (values, classes) = three_classes();
+        let classes: Vec<usize> = classes.iter().map(|class| class % 2).collect();
+        let rows = TrainingRows::binary(values.view(), &classes);
+        for hidden in [vec![], vec![4], vec![4, 3]] {
+            let one = NetworkSpec { hidden, max_epochs: 20, ..spec(None) };
+            let all = fit_network(&NetworkSpec { n_seeds: 3, ..one.clone() }, rows, 7).unwrap();
+            let single = |nth: u64| {
+                let seed = 7_u64.wrapping_add(nth.wrapping_mul(SEED_STRIDE));
+                fit_network(&one, rows, seed).unwrap()
+            };
+            let singles = [single(0), single(1), single(2)];
+            assert_ne!(singles[0], singles[1]);
+            for row in values.rows() {
+                let of = |network: &Network| {
+                    margin(&mut Fit::new(&one, network.layers().to_vec()), &row.to_vec())
+                };
+                let mean = singles.iter().map(of).sum::<f64>() / 3.0;
+                assert!((of(&all) - mean).abs() < 1e-12, "{} {mean}", of(&all));
+            }
+        }
+    }
+
+    #[test]
+    fn the_step_size_follows_its_schedule() {
+        let rates = |schedule| {
+            let spec = NetworkSpec { learning_rate: 0.8, max_epochs: 4, schedule, ..spec(None) };
+            [0, 1, 2, 3].map(|epoch| learning_rate(&spec, epoch))
+        };
+        assert_eq!(rates(None), [0.8; 4]);
+        assert_eq!(rates(Some(Schedule::Exponential(0.5))), [0.8, 0.4, 0.2, 0.1]);
+        let step = Schedule::Step { every: 2, factor: 0.5 };
+        assert_eq!(rates(Some(step)), [0.8, 0.8, 0.4, 0.4]);
+        let root = 0.5_f64.sqrt();
+        let expected = [0.8, 0.4 * (1.0 + root), 0.4, 0.4 * (1.0 - root)];
+        for (found, expected) in rates(Some(Schedule::Cosine)).into_iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-15, "{found} {expected}");
+        }
     }
 
     #[test]
@@ -377,7 +577,7 @@ mod tests {
     fn a_start_that_does_not_fit_is_refused() {
         let values = array![[0.0, 0.0], [1.0, 1.0]];
         let rows = TrainingRows::binary(values.view(), &[0, 1]);
-        let layers = initial_layers(&spec(None), 3, 0);
+        let layers = initial_layers(&spec(None), 3, 1, 0);
         let start = NetworkStart { layers, shuffle: false };
         let error = fit_network_from(&spec(None), rows, 0, start).unwrap_err();
         assert!(error.to_string().contains("from 2 inputs by way of [4]"), "{error}");

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fit elastic nets, multinomial logistic regression and Gaussian naive Bayes with scikit-learn.
+"""Fit logistic regression, networks and Gaussian naive Bayes with scikit-learn.
 
     python make_learners.py ../../../../examples/data > learners.json
 
@@ -17,8 +17,10 @@ import warnings
 import numpy as np
 import sklearn
 from sklearn.datasets import load_wine
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.naive_bayes import GaussianNB
+from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
 
 warnings.simplefilter("error")
@@ -74,6 +76,37 @@ for c, ratio, balanced, weights in [
             "intercept": (model.intercept_ - model.intercept_.mean()).tolist(),
         }
     )
+
+
+class StartingFrom(MLPClassifier):
+    """MLPClassifier with given initial weights (attribute `start`, a list of (coef, intercept))."""
+
+    def _init_coef(self, fan_in, fan_out, dtype):
+        coef, intercept = next(c for c in self.start if c[0].shape == (fan_in, fan_out))
+        return coef.copy(), intercept.copy()
+
+
+rng = np.random.default_rng(21)
+start = [(rng.uniform(-0.5, 0.5, shape), rng.uniform(-0.5, 0.5, shape[1])) for shape in [(13, 5), (5, 3)]]
+networks = []
+for activation, epochs, weights in [("relu", 1, None), ("tanh", 25, None), ("relu", 25, wine_weights)]:
+    model = StartingFrom(
+        hidden_layer_sizes=(5,), activation=activation, alpha=0.01, learning_rate_init=0.01,
+        batch_size=len(wine.target), shuffle=False, max_iter=epochs, tol=0.0, n_iter_no_change=10**6,
+    )
+    model.start = start
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(wine_scaled, wine.target, sample_weight=weights)
+    networks.append(
+        {
+            "activation": activation,
+            "epochs": epochs,
+            "weights": None if weights is None else weights.tolist(),
+            "coefs": [coef.tolist() for coef in model.coefs_],
+            "intercepts": [intercept.tolist() for intercept in model.intercepts_],
+        }
+    )
 bayes = GaussianNB().fit(x, y)
 weights = 1.0 + np.arange(len(y)) % 3
 weighted = GaussianNB().fit(x, y, sample_weight=weights)
@@ -82,6 +115,11 @@ json.dump(
         "made_by": {"numpy": np.__version__, "scikit-learn": sklearn.__version__},
         "elastic_net": elastic,
         "multinomial": multinomial,
+        "network": {
+            "coefs": [coef.tolist() for coef, _ in start],
+            "intercepts": [intercept.tolist() for _, intercept in start],
+            "cases": networks,
+        },
         "naive_bayes": [
             {"weights": own, "prior": m.class_prior_.tolist(), "mean": m.theta_.tolist(), "variance": m.var_.tolist()}
             for own, m in ((None, bayes), (weights.tolist(), weighted))
