@@ -12,7 +12,7 @@ use crate::error::Error;
 /// A bundle that was opened and verified, with the parts that it is made of.
 #[derive(Debug)]
 pub(crate) struct OpenBundle {
-    pub(crate) n_bytes: usize,
+    pub(crate) bytes: Vec<u8>,
     pub(crate) model: Arc<Model>,
     pub(crate) parts: Parts,
 }
@@ -23,7 +23,7 @@ impl OpenBundle {
         let bytes = read(path)?;
         let model = Model::open(&bytes).map_err(|cause| refused(path, cause))?;
         let (parts, _golden_rows) = unseal(&bytes).map_err(|cause| refused(path, cause))?;
-        Ok(Self { n_bytes: bytes.len(), model: Arc::new(model), parts })
+        Ok(Self { bytes, model: Arc::new(model), parts })
     }
 }
 

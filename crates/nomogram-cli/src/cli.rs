@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::{
-    compare, completions, diff, evaluate, inspect, man, predict, schema, train, tune, validate,
-    verify,
+    compare, completions, diff, evaluate, inspect, man, predict, recalibrate, schema, train, tune,
+    validate, verify,
 };
 use crate::console::{Color, Console};
 use crate::error::Error;
@@ -57,6 +57,8 @@ enum Command {
     #[command(after_help = exit::HELP)]
     Report(evaluate::ReportArguments),
     #[command(after_help = exit::HELP)]
+    Recalibrate(recalibrate::Arguments),
+    #[command(after_help = exit::HELP)]
     Predict(predict::Arguments),
     #[command(after_help = exit::HELP)]
     Inspect(inspect::Arguments),
@@ -101,6 +103,7 @@ fn dispatch(command: Command, console: &Console) -> Result<Exit, Error> {
         Command::Evaluate(arguments) => evaluate::run(&arguments, console),
         Command::Compare(arguments) => compare::run(&arguments, console),
         Command::Report(arguments) => evaluate::run_report(&arguments, console),
+        Command::Recalibrate(arguments) => recalibrate::run(&arguments, console),
         Command::Predict(arguments) => predict::run(arguments, console),
         Command::Inspect(arguments) => inspect::run(&arguments, console),
         Command::Verify(arguments) => verify::run(&arguments, console),

@@ -7,6 +7,7 @@ pub(crate) mod evaluate;
 pub(crate) mod inspect;
 pub(crate) mod man;
 pub(crate) mod predict;
+pub(crate) mod recalibrate;
 pub(crate) mod schema;
 pub(crate) mod train;
 pub(crate) mod tune;

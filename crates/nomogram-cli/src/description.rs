@@ -127,7 +127,7 @@ impl Description {
             version: manifest.version.clone(),
             digest: model.digest().to_string(),
             format: model.format(),
-            n_bytes: bundle.n_bytes,
+            n_bytes: bundle.bytes.len(),
             created_by: manifest.created_by.clone(),
             training_data_digest: manifest.training_data_digest.to_string(),
             configuration_digest: manifest.configuration_digest.to_string(),

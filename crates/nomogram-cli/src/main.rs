@@ -13,6 +13,7 @@ mod bundle;
 mod description;
 mod table;
 
+mod environment;
 mod refusal;
 mod training;
 mod workers;

@@ -12,6 +12,7 @@ use nomogram_train::{
 };
 
 use crate::console::Console;
+use crate::environment;
 use crate::error::Error;
 use crate::output::Output;
 
@@ -56,8 +57,11 @@ pub(crate) struct Loaded {
 
 impl Inputs {
     /// Reads both, and looks for everything that is wrong with the table.
-    pub(crate) fn read(&self) -> Result<(TrainingConfig, String, Table, ValidationReport), Error> {
-        let config = TrainingConfig::from_file(&self.config)?;
+    pub(crate) fn read(
+        &self,
+        console: &Console,
+    ) -> Result<(TrainingConfig, String, Table, ValidationReport), Error> {
+        let config = environment::overridden(TrainingConfig::from_file(&self.config)?, console)?;
         let place = self.config.display().to_string();
         let text = std::fs::read_to_string(&self.config);
         let text = text.map_err(|cause| Error::file(place, cause))?;
@@ -68,7 +72,7 @@ impl Inputs {
 
     /// Reads both; a table with errors is refused, warnings are told.
     pub(crate) fn load(&self, console: &Console) -> Result<Loaded, Error> {
-        let (config, config_text, table, validation) = self.read()?;
+        let (config, config_text, table, validation) = self.read(console)?;
         if validation.has_errors() {
             return Err(Error::Validation(validation.to_string()));
         }
@@ -92,6 +96,17 @@ impl Threads {
     }
 }
 
+impl Loaded {
+    /// What was trained: the text of the file, or where the environment or a search set something
+    /// else, the whole as JSON.
+    fn configuration(&self) -> String {
+        match TrainingConfig::from_yaml(&self.config_text) {
+            Ok(config) if config == self.config => self.config_text.clone(),
+            _ => serde_json::to_string_pretty(&self.config).unwrap_or_default(),
+        }
+    }
+}
+
 /// A report of a model on some sets of rows; importance and scales are those of the last one.
 pub(crate) fn report(
     model: &Arc<Model>,
@@ -100,9 +115,10 @@ pub(crate) fn report(
     loaded: &Loaded,
     is_trained: bool,
 ) -> Result<Report, Error> {
-    let assessments = sets.iter().map(|(rows, dataset, predictions)| {
-        Assessment::new(rows, dataset, predictions, model.cutoffs())
-    });
+    let mut assessments = Vec::new();
+    for (rows, dataset, predictions) in sets {
+        assessments.extend(Assessment::all(rows, dataset, predictions, model.cutoffs())?);
+    }
     let (importance, scales) = match sets.last() {
         None => (Vec::new(), Vec::new()),
         Some((_, dataset, _)) => (
@@ -113,9 +129,9 @@ pub(crate) fn report(
     let mut report = Report {
         model: ModelSummary::of(model),
         features: FeatureSummary::all_of(model),
-        configuration: is_trained.then(|| loaded.config_text.clone()),
+        configuration: is_trained.then(|| loaded.configuration()),
         validation: Some(loaded.validation.clone()),
-        assessments: assessments.collect::<Result<_, _>>()?,
+        assessments,
         importance,
         learning_curve: Vec::new(),
         nomograms: scales,

@@ -109,6 +109,137 @@ fn threads_and_a_search_that_goes_on_change_no_byte() {
     assert_eq!(read("one.nomo"), read("three.nomo"));
 }
 
+/// The search is killed after its third line, wherever it then is; it must find the same all the same.
+#[cfg(unix)]
+#[test]
+fn a_search_that_is_killed_goes_on() {
+    let folder = folder("killed");
+    let read = |name: &str| fs::read(folder.join(name)).unwrap();
+    let tuned = |output: &str, journal: &str| {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_nomogram"));
+        program.current_dir(&folder).env("NOMOGRAM_CONFIG__TUNING__N_TRIALS", "24");
+        program.args(["train", "c.yaml", "t.csv", "--tune", "-o", output, "--journal", journal]);
+        program
+    };
+    let mut killed =
+        tuned("killed.nomo", "k.jsonl").stderr(std::process::Stdio::null()).spawn().unwrap();
+    let n_lines = || {
+        let journal = fs::read(folder.join("k.jsonl")).unwrap_or_default();
+        journal.iter().filter(|byte| **byte == b'\n').count()
+    };
+    while n_lines() < 3 && killed.try_wait().unwrap().is_none() {
+        std::thread::yield_now();
+    }
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    assert!(n_lines() >= 3);
+    assert!(tuned("again.nomo", "k.jsonl").output().unwrap().status.success());
+    assert!(tuned("whole.nomo", "w.jsonl").output().unwrap().status.success());
+    assert_eq!(read("again.nomo"), read("whole.nomo"));
+}
+
+#[test]
+fn a_bundle_keeps_what_it_was_trained_with() {
+    let folder = folder("kept");
+    let read = |name: &str| fs::read(folder.join(name)).unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_nomogram"));
+    program.current_dir(&folder).env("NOMOGRAM_CONFIG__MEMBERS__TREES__WEIGHT", "3");
+    let output = program.args(["train", "c.yaml", "t.csv", "-o", "m.nomo"]).output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{err}");
+    assert!(err.contains("NOMOGRAM_CONFIG__MEMBERS__TREES__WEIGHT overrides"), "{err}");
+    let kept = succeed(&folder, "inspect m.nomo --config");
+    assert!(kept.contains("\"weight\": 3.0"), "{kept}");
+    fs::write(folder.join("kept.yaml"), kept).unwrap();
+    succeed(&folder, "train kept.yaml t.csv -o again.nomo");
+    assert_eq!(read("m.nomo"), read("again.nomo"));
+
+    let mut program = Command::new(env!("CARGO_BIN_EXE_nomogram"));
+    program.current_dir(&folder).env("NOMOGRAM_CONFIG__SEAD", "3");
+    let output = program.args(["train", "c.yaml", "t.csv", "-o", "n.nomo"]).output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{err}");
+    assert!(
+        err.contains("NOMOGRAM_CONFIG__SEAD: ") && err.contains("unknown field `sead`"),
+        "{err}"
+    );
+}
+
+#[test]
+fn a_recalibrated_bundle_names_its_parent() {
+    let folder = folder("child");
+    let read = |name: &str| fs::read(folder.join(name)).unwrap();
+    let two = MEMBERS.replace("tuning:", "  - { name: watch, rule: youden }\ntuning:");
+    let config = fs::read_to_string(folder.join("c.yaml")).unwrap();
+    fs::write(folder.join("two.yaml"), config.replace(MEMBERS, &two)).unwrap();
+    succeed(&folder, "train two.yaml t.csv -o parent.nomo");
+    let parent = json(&folder, "inspect parent.nomo");
+    // Where fewer die: every third death is none.
+    let mut n_deaths = 0;
+    let mut spare = |line: &str| match line.strip_suffix(",yes") {
+        Some(rest) => {
+            n_deaths += 1;
+            if n_deaths % 3 == 0 { format!("{rest},no\n") } else { format!("{line}\n") }
+        }
+        None => format!("{line}\n"),
+    };
+    let table = fs::read_to_string(folder.join("t.csv")).unwrap();
+    let table: String = table.lines().map(&mut spare).collect();
+    fs::write(folder.join("other.csv"), table).unwrap();
+    let told = json(&folder, "recalibrate parent.nomo c.yaml other.csv -o child.nomo");
+    assert_eq!(told["parent"], parent["digest"]);
+    assert_eq!(told["dropped_cutoffs"], serde_json::json!(["watch"]));
+    assert!(told["after"]["log_loss"].as_f64() < told["before"]["log_loss"].as_f64(), "{told}");
+    let slope = |of: &str| told[of]["slope"].as_f64().unwrap();
+    assert!((slope("after") - 1.0).abs() < (slope("before") - 1.0).abs() + 0.2, "{told}");
+    let child = json(&folder, "inspect child.nomo");
+    assert_eq!(child["notes"]["parent"], parent["digest"]);
+    assert_eq!(child["notes"]["recalibration rows"], "240");
+    assert_eq!(child["training_data_digest"], parent["training_data_digest"]);
+    assert_eq!(child["members"], parent["members"]);
+    succeed(&folder, "recalibrate parent.nomo c.yaml other.csv -o again.nomo --threads 1");
+    assert_eq!(read("child.nomo"), read("again.nomo"));
+
+    let output = run(&folder, "recalibrate parent.nomo c.yaml t.csv -o t.csv/child.nomo");
+    assert!(!output.status.success());
+}
+
+#[test]
+fn three_classes_are_trained_judged_and_reported() {
+    let folder = folder("classes");
+    let table = fs::read_to_string(folder.join("t.csv")).unwrap();
+    let class = |line: &str| {
+        let (rest, died) = line.rsplit_once(',').unwrap();
+        let stage = rest.split(',').nth(2).unwrap();
+        match (died, stage) {
+            ("died", _) => format!("{line}\n"),
+            ("yes", "III") => format!("{rest},late\n"),
+            _ => format!("{rest},{died}\n"),
+        }
+    };
+    let table: String = table.lines().map(class).collect();
+    fs::write(folder.join("three.csv"), table).unwrap();
+    let config = fs::read_to_string(folder.join("c.yaml")).unwrap();
+    let target = config.lines().find(|line| line.trim_start().starts_with("target:")).unwrap();
+    let config = config
+        .replace(target, "  target: { column: died, classes: [\"no\", late, \"yes\"] }")
+        .replace("subsample: 1.0 }", "subsample: 1.0, splits: { histogram: {} } }")
+        .replace("calibration: platt", "calibration: temperature")
+        .replace("name: refer,", "name: refer, class: late,");
+    fs::write(folder.join("three.yaml"), config).unwrap();
+    let trained = json(&folder, "train three.yaml three.csv -o m.nomo --report r.html");
+    let vote = &trained["evaluations"]["held-out folds"][2];
+    assert_eq!(vote["counts"].as_array().unwrap().len(), 3);
+    assert!(vote["auc"].as_f64().unwrap() > 0.8, "{vote}");
+    let page = fs::read_to_string(folder.join("r.html")).unwrap();
+    for rows in ["held-out folds, no", "test part, late", "test part, yes"] {
+        assert!(page.contains(rows), "{rows}");
+    }
+    let output = run(&folder, "compare m.nomo m.nomo three.yaml three.csv");
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(err.contains("3 classes; models of two are compared"), "{err}");
+}
+
 #[test]
 fn what_is_wrong_is_told_before_anything_is_fitted_and_nothing_is_left() {
     let folder = folder("wrong");

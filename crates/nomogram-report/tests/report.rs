@@ -55,8 +55,9 @@ fn report() -> Report {
     let trained = train(&config, &dataset, &mut |_: usize, _: usize, _: &str| {}).unwrap();
     let model = &trained.model;
     let predictions = Predictions::of(model, &dataset).unwrap();
-    let assess =
-        |rows, predictions| Assessment::new(rows, &dataset, predictions, model.cutoffs()).unwrap();
+    let assess = |rows, predictions| {
+        Assessment::all(rows, &dataset, predictions, model.cutoffs()).unwrap().remove(0)
+    };
     let mut report = Report {
         model: ModelSummary::of(model),
         features: FeatureSummary::all_of(model),

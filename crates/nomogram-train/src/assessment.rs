@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::evaluation::Evaluation;
+use crate::metrics::most_probable;
 use crate::predictions::Predictions;
 use crate::statistics::calibration::{
     Binning, BrierDecomposition, BrierScore, CalibrationBins, CalibrationLine, ObservedExpected,
@@ -39,7 +40,7 @@ pub struct Assessment {
     pub n_rows: usize,
     /// How many are of the positive class.
     pub n_events: usize,
-    /// The class whose probability is judged.
+    /// The class whose probability is judged, against all others.
     pub positive_class: String,
     /// Metrics of each member and of the vote.
     pub evaluation: Evaluation,
@@ -131,25 +132,42 @@ pub struct Agreement {
 }
 
 impl Assessment {
-    /// Judges the vote's predictions of all rows of `dataset`; `rows` names them in the report.
+    /// Judges the vote's predictions of all rows of `dataset`, which `rows` names: of two classes the
+    /// positive one, of more each of them against all others.
     ///
     /// # Errors
     ///
-    /// `Data` when there is not one prediction per row, or the target has not two classes.
-    pub fn new(
+    /// `Data` when there is not one prediction per row.
+    pub fn all(
+        rows: &str,
+        dataset: &Dataset,
+        predictions: &Predictions,
+        cutoffs: &[Cutoff],
+    ) -> Result<Vec<Self>, Error> {
+        let classes = dataset.schema().target().classes();
+        if classes.len() == 2 {
+            return Ok(vec![Self::of_class(1, rows, dataset, predictions, cutoffs)?]);
+        }
+        let of_class = |(class, name): (usize, &String)| {
+            Self::of_class(class, &format!("{rows}, {name}"), dataset, predictions, cutoffs)
+        };
+        classes.iter().enumerate().map(of_class).collect()
+    }
+
+    fn of_class(
+        class: usize,
         rows: &str,
         dataset: &Dataset,
         predictions: &Predictions,
         cutoffs: &[Cutoff],
     ) -> Result<Self, Error> {
-        let [_, positive_class] = dataset.schema().target().classes() else {
-            return Err(Error::Data("a report needs a target of two classes".into()));
-        };
+        let positive_class = dataset.schema().target().classes().get(class);
+        let positive_class = positive_class.cloned().unwrap_or_default();
         let evaluation = Evaluation::new(predictions, dataset.classes())?;
-        let outcomes: Vec<bool> = dataset.classes().iter().map(|class| *class == 1).collect();
-        let probabilities = predictions.positive();
+        let outcomes: Vec<bool> = dataset.classes().iter().map(|own| *own == class).collect();
+        let probabilities = predictions.vote.column(class).to_vec();
         let thresholds: Vec<f64> = (1..=N_THRESHOLDS).map(|nth| f64::from(nth) / 100.0).collect();
-        let positive_cutoffs = cutoffs.iter().filter(|cutoff| cutoff.class == 1);
+        let positive_cutoffs = cutoffs.iter().filter(|cutoff| cutoff.class as usize == class);
         let named = positive_cutoffs.map(|cutoff| (cutoff.name.as_str(), cutoff.probability));
         let at_cutoff = |(name, probability): (&str, f64)| {
             let classification =
@@ -160,7 +178,7 @@ impl Assessment {
             rows: rows.into(),
             n_rows: outcomes.len(),
             n_events: outcomes.iter().filter(|outcome| **outcome).count(),
-            positive_class: positive_class.clone(),
+            positive_class,
             evaluation,
             discrimination: Discrimination::new(&outcomes, &probabilities).ok(),
             calibration: Calibration::new(&outcomes, &probabilities)?,
@@ -238,15 +256,16 @@ impl Histogram {
 
 impl Agreement {
     fn new(predictions: &Predictions) -> Self {
-        let classes = predictions.members.iter().map(|member| -> Vec<bool> {
-            member.column(1).iter().map(|probability| *probability > 0.5).collect()
-        });
-        let classes: Vec<Vec<bool>> = classes.collect();
-        let share = |a: &[bool], b: &[bool]| {
+        let classes = predictions
+            .members
+            .iter()
+            .map(|member| -> Vec<usize> { member.rows().into_iter().map(most_probable).collect() });
+        let classes: Vec<Vec<usize>> = classes.collect();
+        let share = |a: &[usize], b: &[usize]| {
             let n_same = a.iter().zip(b).filter(|(a, b)| a == b).count();
             crate::learner::number(n_same) / crate::learner::number(a.len().max(1))
         };
-        let row = |own: &Vec<bool>| classes.iter().map(|other| share(own, other)).collect();
+        let row = |own: &Vec<usize>| classes.iter().map(|other| share(own, other)).collect();
         Self { names: predictions.names.clone(), shares: classes.iter().map(row).collect() }
     }
 }

@@ -10,7 +10,7 @@ mod trees;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use nomogram::{Activation, Digest};
+use nomogram::{Activation, Digest, Manifest};
 use serde::{Deserialize, Serialize};
 
 pub use data::{
@@ -30,6 +30,9 @@ use crate::error::Error;
 use crate::split::{FoldsConfig, RowParts, Split, SplitConfig, stratified_folds};
 use crate::statistics::cutoffs::CutoffRule;
 use crate::tuning::TuningConfig;
+
+/// The note of a manifest that has the configuration, as JSON.
+pub const CONFIGURATION: &str = "configuration";
 
 /// Everything that decides what a bundle contains, apart from the rows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -362,14 +365,32 @@ impl TrainingConfig {
         Self::from_yaml(&text)
     }
 
-    /// SHA-256 of the configuration as JSON, in the order of the fields.
+    /// The configuration as JSON, in the order of the fields; [`Self::from_yaml`] reads it.
     ///
     /// # Errors
     ///
     /// `Configuration` when it cannot be written as JSON.
+    pub fn to_json(&self) -> Result<String, Error> {
+        serde_json::to_string(self).map_err(|e| Error::Configuration(e.to_string()))
+    }
+
+    /// The configuration that a bundle was trained with, which its manifest keeps; nothing when it
+    /// keeps none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::from_yaml`].
+    pub fn of_bundle(manifest: &Manifest) -> Option<Result<Self, Error>> {
+        manifest.notes.get(CONFIGURATION).map(|text| Self::from_yaml(text))
+    }
+
+    /// SHA-256 of [`Self::to_json`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::to_json`].
     pub fn digest(&self) -> Result<Digest, Error> {
-        let json = serde_json::to_vec(self).map_err(|e| Error::Configuration(e.to_string()))?;
-        Ok(Digest::of(&json))
+        Ok(Digest::of(self.to_json()?.as_bytes()))
     }
 
     /// The rows to learn from and the rows for testing.

@@ -30,6 +30,7 @@ mod preprocessing;
 mod assessment;
 mod evaluation;
 mod importance;
+mod recalibrate;
 mod train;
 pub mod tuning;
 
@@ -45,6 +46,7 @@ pub use infer::{Draft, InferOptions, infer_schema};
 pub use metrics::{ConfusionMatrix, Metrics};
 pub use predictions::Predictions;
 pub use preprocessing::fit_steps;
+pub use recalibrate::{Recalibrated, recalibrate};
 pub use table::Table;
 pub use train::{Progress, Trained, cross_validate, train};
 pub use validation::{

@@ -80,7 +80,7 @@ pub fn train(
 }
 
 /// The cutoffs that a configuration asks for, chosen on rows that the model had not seen.
-fn choose_cutoffs(
+pub(crate) fn choose_cutoffs(
     config: &TrainingConfig,
     dataset: &Dataset,
     out_of_fold: &Predictions,

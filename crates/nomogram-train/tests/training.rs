@@ -94,6 +94,7 @@ fn the_manifest_tells_where_the_model_comes_from() {
     assert_eq!(manifest.training_data_digest, dataset().digest());
     assert_eq!(manifest.configuration_digest, config().digest().unwrap());
     assert_eq!(manifest.notes["training rows"], "60");
+    assert_eq!(TrainingConfig::of_bundle(manifest).unwrap().unwrap(), config());
     assert_eq!(model.schema().features()[0].unit.as_deref(), Some("mg/dL"));
 }
 

@@ -58,6 +58,10 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
     for path in [&arguments.first, &arguments.second] {
         let open = OpenBundle::open(path)?;
         refuse_other_schema(open.model.schema(), &loaded)?;
+        if dataset.n_classes() != 2 {
+            let n_classes = dataset.n_classes();
+            return Err(Error::usage(format!("{n_classes} classes; models of two are compared")));
+        }
         probabilities.push(Predictions::of(&open.model, &dataset)?.positive());
     }
     let [first, second] = probabilities.as_slice() else {

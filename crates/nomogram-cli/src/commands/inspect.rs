@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
+use nomogram_train::TrainingConfig;
+use nomogram_train::config::CONFIGURATION;
 
 use crate::bundle::OpenBundle;
 use crate::console::Console;
@@ -26,6 +28,9 @@ pub(crate) struct Arguments {
     /// Show the model card alone
     #[arg(long)]
     card: bool,
+    /// Show the configuration that it was trained with alone, as `nomogram train` reads it
+    #[arg(long, conflicts_with_all = ["features", "card", "parameters"])]
+    config: bool,
     /// Add every fitted parameter to --json
     #[arg(long, requires = "json")]
     parameters: bool,
@@ -33,6 +38,9 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Error> {
     let bundle = OpenBundle::open(&arguments.bundle)?;
+    if arguments.config {
+        return show_config(&bundle, console);
+    }
     let description = Description::new(&bundle, arguments.parameters);
     if console.is_json() {
         console.json_result(&description)?;
@@ -55,6 +63,20 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
     Ok(Exit::Done)
 }
 
+fn show_config(bundle: &OpenBundle, console: &Console) -> Result<Exit, Error> {
+    let Some(config) = TrainingConfig::of_bundle(bundle.model.manifest()) else {
+        return Err(Error::usage("the bundle does not keep the configuration"));
+    };
+    let config = config?;
+    if console.is_json() {
+        console.json_result(&config)?;
+    } else {
+        let pretty = serde_json::to_string_pretty(&config);
+        console.result(pretty.map_err(|_| Error::Defect("a configuration is no JSON"))?)?;
+    }
+    Ok(Exit::Done)
+}
+
 fn heading(description: &Description, console: &Console) -> String {
     let Description { name, version, .. } = description;
     let mut lines = vec![console.heading(&format!("{name} {version}"))];
@@ -66,7 +88,7 @@ fn heading(description: &Description, console: &Console) -> String {
     line("training data", &description.training_data_digest);
     line("configuration", &description.configuration_digest);
     for (key, note) in &description.notes {
-        line(key, note);
+        line(key, if key == CONFIGURATION { "--config shows it" } else { note });
     }
     line("golden cases", &format!("{}, all as sealed", description.n_golden_cases));
     if description.n_skipped_sections > 0 {

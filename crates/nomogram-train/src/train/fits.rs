@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::held_out::HeldOut;
 use super::{Progress, vote};
-use crate::config::{Input, StepConfig, TrainingConfig};
+use crate::config::{CONFIGURATION, Input, StepConfig, TrainingConfig};
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::learner::TrainingRows;
@@ -96,7 +96,10 @@ impl<'a> Fits<'a> {
     }
 
     fn manifest(&self, dataset: &Dataset) -> Result<Manifest, Error> {
-        let notes = BTreeMap::from([("training rows".into(), dataset.n_rows().to_string())]);
+        let notes = BTreeMap::from([
+            (CONFIGURATION.into(), self.config.to_json()?),
+            ("training rows".into(), dataset.n_rows().to_string()),
+        ]);
         Ok(Manifest {
             name: self.config.model.name.clone(),
             version: self.config.model.version.clone(),

@@ -75,9 +75,8 @@ pub fn with_settings(
     config: &TrainingConfig,
     settings: &Settings,
 ) -> Result<TrainingConfig, Error> {
-    let refuse = |path: &str, detail: &str| {
-        Err(Error::Configuration(format!("tuning: space: `{path}`: {detail}")))
-    };
+    let refuse =
+        |path: &str, detail: &str| Err(Error::Configuration(format!("`{path}`: {detail}")));
     let mut whole =
         serde_json::to_value(config).map_err(|e| Error::Configuration(e.to_string()))?;
     for (path, value) in settings {
@@ -100,7 +99,7 @@ pub fn with_settings(
         *place = value.clone();
     }
     let config: TrainingConfig = serde_json::from_value(whole)
-        .map_err(|e| Error::Configuration(format!("tuning: {settings:?}: {e}")))?;
+        .map_err(|e| Error::Configuration(format!("with {settings:?}: {e}")))?;
     config.check()?;
     Ok(config)
 }

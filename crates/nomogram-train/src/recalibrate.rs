@@ -1,0 +1,102 @@
+//! External recalibration: a bundle's ensemble with a calibrator for other patients.
+
+use std::sync::Arc;
+
+use nomogram::{Calibrator, Model, Parts, seal, unseal};
+
+use crate::config::TrainingConfig;
+use crate::dataset::Dataset;
+use crate::error::Error;
+use crate::predictions::Predictions;
+use crate::split::stratified_folds;
+use crate::train::choose_cutoffs;
+
+/// The rows are dealt to so many folds to judge the calibrator.
+const N_FOLDS: usize = 10;
+
+/// A child bundle, and what both say of the rows that it was recalibrated on.
+#[derive(Debug)]
+pub struct Recalibrated {
+    /// The child.
+    pub bundle: Vec<u8>,
+    /// The same bundle, opened.
+    pub model: Arc<Model>,
+    /// What the parent says of each row.
+    pub before: Predictions,
+    /// What the child says of each row, its calibrator fitted to other folds of the rows.
+    pub after: Predictions,
+    /// The cutoffs of the parent that the child does not have.
+    pub dropped_cutoffs: Vec<String>,
+}
+
+/// Fits the calibrator that `config.calibration` names to what the parent's ensemble, without its own
+/// calibrator, says of all rows of `dataset`, and seals the same ensemble with it.
+///
+/// The child's manifest has the parent's notes, and names the parent's digest (`parent`), the digest
+/// of these rows (`recalibration data digest`) and their number (`recalibration rows`); its version
+/// is that of `config.model`. Its cutoffs are chosen on these rows, by the rules of `config.cutoffs`:
+/// those of the parent speak of other probabilities. The same parent, rows and configuration give the
+/// same bytes.
+///
+/// # Errors
+///
+/// `Configuration` without a calibration; `Model` when the parent is refused or a row does not fit
+/// it; `Data` when the rows are of other classes or too few of one; `NotConverged` when no calibrator
+/// is best.
+pub fn recalibrate(
+    parent: &[u8],
+    config: &TrainingConfig,
+    dataset: &Dataset,
+) -> Result<Recalibrated, Error> {
+    let Some(calibration) = config.calibration else {
+        return Err(Error::Configuration("calibration: nothing, expected a calibrator".into()));
+    };
+    let own = Arc::new(Model::open(parent)?);
+    let (names, found) = (own.schema().target().classes(), dataset.schema().target().classes());
+    if names != found {
+        return Err(Error::Data(format!(
+            "rows of the classes {found:?}, the bundle has {names:?}"
+        )));
+    }
+    let before = Predictions::of(&own, dataset)?;
+    let (parts, golden_rows) = unseal(parent)?;
+    let sealed = |parts: &Parts| seal(parts, golden_rows.view());
+    let bare = Parts { calibrator: None, cutoffs: Vec::new(), ..parts.clone() };
+    let bare = Predictions::of(&Arc::new(Model::open(&sealed(&bare)?)?), dataset)?;
+
+    let fit = |predictions: &Predictions, classes: &[usize]| {
+        calibration.fit(predictions.vote.view(), classes, config.seed)
+    };
+    let mut after = bare.clone();
+    for fold in stratified_folds(dataset.classes(), N_FOLDS, config.seed)? {
+        let rows = dataset.select(&fold.train);
+        let calibrator = fit(&bare.select(&fold.train), rows.classes())?;
+        for row in fold.test {
+            apply(calibrator.as_ref(), &mut after, row);
+        }
+    }
+    let calibrator = fit(&bare, dataset.classes())?;
+    let cutoffs = choose_cutoffs(config, dataset, &after)?;
+    let dropped = parts.cutoffs.iter().filter(|old| cutoffs.iter().all(|new| new.name != old.name));
+    let dropped_cutoffs = dropped.map(|cutoff| cutoff.name.clone()).collect();
+
+    let mut manifest = parts.manifest.clone();
+    manifest.version.clone_from(&config.model.version);
+    for (key, note) in [
+        ("parent", own.digest().to_string()),
+        ("recalibration data digest", dataset.digest().to_string()),
+        ("recalibration rows", dataset.n_rows().to_string()),
+    ] {
+        manifest.notes.insert(key.into(), note);
+    }
+    let bundle = sealed(&Parts { manifest, calibrator, cutoffs, ..parts })?;
+    let model = Arc::new(Model::open(&bundle)?);
+    Ok(Recalibrated { bundle, model, before, after, dropped_cutoffs })
+}
+
+fn apply(calibrator: Option<&Calibrator>, predictions: &mut Predictions, row: usize) {
+    let Some(calibrator) = calibrator else { return };
+    let mut own = predictions.vote.row(row).to_vec();
+    calibrator.apply(&mut own);
+    predictions.vote.row_mut(row).iter_mut().zip(own).for_each(|(to, from)| *to = from);
+}
