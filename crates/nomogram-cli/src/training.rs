@@ -115,9 +115,14 @@ pub(crate) fn report(
     loaded: &Loaded,
     is_trained: bool,
 ) -> Result<Report, Error> {
+    let asked = loaded.config.report.clone().unwrap_or_default();
     let mut assessments = Vec::new();
     for (rows, dataset, predictions) in sets {
-        assessments.extend(Assessment::all(rows, dataset, predictions, model.cutoffs())?);
+        let mut all = Assessment::all(rows, dataset, predictions, model.cutoffs())?;
+        for own in &mut all {
+            own.add_subgroups(dataset, predictions, &asked.subgroups)?;
+        }
+        assessments.extend(all);
     }
     let (importance, scales) = match sets.last() {
         None => (Vec::new(), Vec::new()),
@@ -134,6 +139,8 @@ pub(crate) fn report(
         assessments,
         importance,
         learning_curve: Vec::new(),
+        corrected: None,
+        warnings: Vec::new(),
         nomograms: scales,
         tripod: Vec::new(),
     };

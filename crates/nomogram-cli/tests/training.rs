@@ -27,6 +27,10 @@ vote: soft
 calibration: platt
 cutoffs:
   - { name: refer, rule: { sensitivity_at_least: 0.9 } }
+report:
+  subgroups: [stage, { feature: age, at: [45, 60] }]
+  learning_curve: [0.5, 1.0]
+  n_bootstraps: 5
 tuning:
   n_trials: 4
   rungs: [2, 4]
@@ -82,7 +86,30 @@ fn from_a_table_to_a_bundle_that_was_judged() {
         serde_json::from_slice(&fs::read(folder.join("r.json")).unwrap()).unwrap();
     assert_eq!(report["assessments"][1]["rows"], "test part");
     assert_eq!(report["assessments"][0]["cutoffs"][1]["name"], "refer");
-    assert!(fs::read_to_string(folder.join("r.html")).unwrap().contains("Calibration slope"));
+    let groups = &report["assessments"][0]["subgroups"];
+    assert_eq!(
+        (&groups[0]["feature"], groups[0]["groups"].as_array().unwrap().len()),
+        (&"stage".into(), 3)
+    );
+    assert_eq!(groups[1]["groups"][0]["level"], "below 45");
+    let curve = report["learning_curve"].as_array().unwrap();
+    assert!(curve[0]["n_rows"].as_f64() < curve[1]["n_rows"].as_f64(), "{curve:?}");
+    let corrected = &report["corrected"]["auc"];
+    assert!(corrected["corrected"].as_f64() < corrected["apparent"].as_f64(), "{corrected}");
+    let choice = &report["assessments"][0]["cutoffs"][1]["choice"];
+    assert!(choice["cutoff"]["lower"].as_f64() < choice["cutoff"]["upper"].as_f64(), "{choice}");
+    assert!(report["assessments"][1]["cutoffs"][1]["choice"].is_null());
+    let page = fs::read_to_string(folder.join("r.html")).unwrap();
+    for part in [
+        "Calibration slope",
+        "By stage",
+        "from 45 to below 60",
+        "Corrected for optimism",
+        "Learning curve",
+        "The cutoff itself",
+    ] {
+        assert!(page.contains(part), "{part}");
+    }
 
     // The bundle alone gives the same numbers.
     let evaluated = json(&folder, "evaluate m.nomo c.yaml t.csv --test");
@@ -169,7 +196,7 @@ fn a_bundle_keeps_what_it_was_trained_with() {
 fn a_recalibrated_bundle_names_its_parent() {
     let folder = folder("child");
     let read = |name: &str| fs::read(folder.join(name)).unwrap();
-    let two = MEMBERS.replace("tuning:", "  - { name: watch, rule: youden }\ntuning:");
+    let two = MEMBERS.replace("report:", "  - { name: watch, rule: youden }\nreport:");
     let config = fs::read_to_string(folder.join("c.yaml")).unwrap();
     fs::write(folder.join("two.yaml"), config.replace(MEMBERS, &two)).unwrap();
     succeed(&folder, "train two.yaml t.csv -o parent.nomo");
@@ -225,6 +252,7 @@ fn three_classes_are_trained_judged_and_reported() {
         .replace(target, "  target: { column: died, classes: [\"no\", late, \"yes\"] }")
         .replace("subsample: 1.0 }", "subsample: 1.0, splits: { histogram: {} } }")
         .replace("calibration: platt", "calibration: temperature")
+        .replace("n_bootstraps: 5", "n_bootstraps: 0")
         .replace("name: refer,", "name: refer, class: late,");
     fs::write(folder.join("three.yaml"), config).unwrap();
     let trained = json(&folder, "train three.yaml three.csv -o m.nomo --report r.html");

@@ -11,6 +11,6 @@ mod scales;
 mod tripod;
 
 pub use error::Error;
-pub use report::{FeatureSummary, LearningPoint, ModelSummary, Report};
+pub use report::{FeatureSummary, ModelSummary, Report};
 pub use scales::nomograms;
 pub use tripod::{TripodItem, tripod};

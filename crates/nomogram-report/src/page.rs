@@ -30,9 +30,7 @@ impl Report {
             }
         };
         let points = self.learning_curve.iter();
-        #[allow(clippy::cast_precision_loss, reason = "a number of rows")]
-        let points: Vec<(f64, f64)> =
-            points.map(|point| (point.n_rows as f64, point.log_loss)).collect();
+        let points: Vec<(f64, f64)> = points.map(|point| (point.n_rows, point.log_loss)).collect();
         let learning = match points.as_slice() {
             [] => None,
             points => Some(charts::learning(&[Curve { name: "held out", points }], "log loss")?),

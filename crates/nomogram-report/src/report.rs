@@ -1,7 +1,9 @@
 //! All that a report tells, as data.
 
 use nomogram::{FeatureKind, Model};
-use nomogram_train::{Assessment, Importance, ValidationReport};
+use nomogram_train::{
+    Assessment, CorrectedPerformance, Importance, LearningPoint, ValidationReport, Warning,
+};
 use serde::Serialize;
 
 use crate::charts::NomogramChart;
@@ -24,6 +26,10 @@ pub struct Report {
     pub importance: Vec<Importance>,
     /// The loss by the number of rows that were learned from.
     pub learning_curve: Vec<LearningPoint>,
+    /// The performance on the training rows, corrected for optimism.
+    pub corrected: Option<CorrectedPerformance>,
+    /// What a person should know before trusting the model.
+    pub warnings: Vec<Warning>,
     /// The scales of each linear member.
     pub nomograms: Vec<(String, NomogramChart)>,
     /// The items of TRIPOD+AI.
@@ -66,15 +72,6 @@ pub struct FeatureSummary {
     pub unit: Option<String>,
     /// Where plausible values lie.
     pub range: Option<[f64; 2]>,
-}
-
-/// The loss of a model that learned from a part of the rows.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub struct LearningPoint {
-    /// How many rows it learned from.
-    pub n_rows: usize,
-    /// The mean log loss on rows that it had not seen.
-    pub log_loss: f64,
 }
 
 impl ModelSummary {

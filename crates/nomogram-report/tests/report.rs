@@ -69,6 +69,8 @@ fn report() -> Report {
         ],
         importance: permutation_importance(model, &dataset, 3, 1).unwrap(),
         learning_curve: Vec::new(),
+        corrected: None,
+        warnings: Vec::new(),
         nomograms: nomograms(&unseal(&trained.bundle).unwrap().0, &dataset),
         tripod: Vec::new(),
     };

@@ -1,25 +1,29 @@
 //! Everything that is told of a model's predictions of one set of rows.
 
-use nomogram::Cutoff;
+use nomogram::{Cutoff, FeatureKind};
 use serde::Serialize;
 
+use crate::config::{CutoffConfig, SubgroupConfig};
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::evaluation::Evaluation;
 use crate::metrics::most_probable;
 use crate::predictions::Predictions;
+use crate::statistics::bootstrap::BootstrapSpec;
 use crate::statistics::calibration::{
     Binning, BrierDecomposition, BrierScore, CalibrationBins, CalibrationLine, ObservedExpected,
     SmoothCalibration, SpiegelhalterTest, calibration_in_the_large, calibration_line,
     observed_expected, spiegelhalter,
 };
 use crate::statistics::classification::{Classification, Proportion};
+use crate::statistics::cutoffs::CutoffIntervals;
 use crate::statistics::decision_curve::{NetBenefit, decision_curve};
 use crate::statistics::discrimination::{
     AucEstimate, PrecisionRecallPoint, RocPoint, auc_estimate, average_precision,
     precision_recall_curve, roc_curve, without_collinear,
 };
-use crate::statistics::{Confidence, Estimate};
+use crate::statistics::subgroups::{Subgroup, SubgroupSpec};
+use crate::statistics::{self, Confidence, Estimate};
 
 /// Bins of equal counts for the calibration table, fewer where there are few rows.
 const N_BINS: usize = 10;
@@ -27,6 +31,8 @@ const N_BINS: usize = 10;
 const N_HISTOGRAM_BINS: usize = 20;
 /// Threshold probabilities of the decision curve: every hundredth.
 const N_THRESHOLDS: u32 = 99;
+/// How often rows are drawn to tell how surely they chose a cutoff.
+const N_REPLICATES: usize = 1000;
 /// Probabilities of 0 and 1 are moved this far inside before a line is fitted to their logits.
 const LOGIT_CLIP: f64 = 1e-6;
 
@@ -50,6 +56,9 @@ pub struct Assessment {
     pub calibration: Calibration,
     /// What happens at each cutoff, and at a probability of one half.
     pub cutoffs: Vec<AtCutoff>,
+    /// The performance by the values of some features.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub subgroups: Vec<FeatureSubgroups>,
     /// The net benefit at each threshold probability.
     pub decision_curve: Vec<NetBenefit>,
     /// How many rows of each class got which probabilities.
@@ -111,6 +120,18 @@ pub struct AtCutoff {
     /// What happens there.
     #[serde(flatten)]
     pub classification: Classification,
+    /// How surely these rows chose the cutoff, where they did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub choice: Option<CutoffIntervals>,
+}
+
+/// The performance by the values of a feature.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FeatureSubgroups {
+    /// The feature.
+    pub feature: String,
+    /// Its levels, or the ranges of its values.
+    pub groups: Vec<Subgroup>,
 }
 
 /// Counts of rows by probability, in bins of equal width.
@@ -172,7 +193,7 @@ impl Assessment {
         let at_cutoff = |(name, probability): (&str, f64)| {
             let classification =
                 Classification::new(&outcomes, &probabilities, probability, CONFIDENCE)?;
-            Ok(AtCutoff { name: name.into(), classification })
+            Ok(AtCutoff { name: name.into(), classification, choice: None })
         };
         Ok(Self {
             rows: rows.into(),
@@ -187,11 +208,116 @@ impl Assessment {
                 .chain(named)
                 .map(at_cutoff)
                 .collect::<Result<_, Error>>()?,
+            subgroups: Vec::new(),
             decision_curve: decision_curve(&outcomes, &probabilities, &thresholds)?,
             histogram: Histogram::new(&outcomes, &probabilities),
             agreement: Agreement::new(predictions),
         })
     }
+}
+
+impl Assessment {
+    /// Adds the performance by the values of these features, of the same rows.
+    ///
+    /// # Errors
+    ///
+    /// `Configuration` when there is no such feature, or its values do not make such groups.
+    pub fn add_subgroups(
+        &mut self,
+        dataset: &Dataset,
+        predictions: &Predictions,
+        subgroups: &[SubgroupConfig],
+    ) -> Result<(), Error> {
+        let names = dataset.schema().target().classes();
+        let class = names.iter().position(|own| *own == self.positive_class).unwrap_or(1);
+        let outcomes: Vec<bool> = dataset.classes().iter().map(|own| *own == class).collect();
+        let probabilities = predictions.vote.column(class).to_vec();
+        let named = self.cutoffs.iter().find(|at| at.name != "0.5");
+        let cutoff = named.map_or(0.5, |at| at.classification.cutoff);
+        let spec = SubgroupSpec { cutoff, confidence: CONFIDENCE };
+        for subgroup in subgroups {
+            let (feature, labels) = labels(dataset, subgroup)
+                .map_err(|detail| Error::Configuration(format!("report: subgroups: {detail}")))?;
+            let groups =
+                statistics::subgroups::subgroups(&outcomes, &probabilities, &labels, spec)?;
+            self.subgroups.push(FeatureSubgroups { feature, groups });
+        }
+        Ok(())
+    }
+
+    /// Adds how surely the same rows chose each cutoff of the positive class.
+    ///
+    /// # Errors
+    ///
+    /// `Data` when a cutoff cannot be chosen on these rows.
+    pub fn add_choices(
+        &mut self,
+        dataset: &Dataset,
+        predictions: &Predictions,
+        cutoffs: &[CutoffConfig],
+        seed: u64,
+    ) -> Result<(), Error> {
+        let names = dataset.schema().target().classes();
+        let class = names.iter().position(|own| *own == self.positive_class).unwrap_or(1);
+        let outcomes: Vec<bool> = dataset.classes().iter().map(|own| *own == class).collect();
+        let probabilities = predictions.vote.column(class).to_vec();
+        let spec = BootstrapSpec::new(N_REPLICATES, seed);
+        for at in &mut self.cutoffs {
+            let Some(cutoff) = cutoffs.iter().find(|own| own.name == at.name) else { continue };
+            let chosen =
+                cutoff.rule.choose_with_intervals(&outcomes, &probabilities, &spec, CONFIDENCE)?;
+            at.choice = Some(chosen);
+        }
+        Ok(())
+    }
+}
+
+/// The name of the group of each row.
+fn labels(dataset: &Dataset, subgroup: &SubgroupConfig) -> Result<(String, Vec<String>), String> {
+    let name = match subgroup {
+        SubgroupConfig::Levels(name) | SubgroupConfig::Cuts { feature: name, .. } => name,
+    };
+    let features = dataset.schema().features();
+    let Some(at) = features.iter().position(|own| own.name == *name) else {
+        return Err(format!("`{name}`, expected a feature"));
+    };
+    let levels: Vec<String> = match features.get(at) {
+        Some(own) if own.kind == FeatureKind::Boolean => vec!["no".into(), "yes".into()],
+        Some(own) => own.levels().to_vec(),
+        None => Vec::new(),
+    };
+    let label = |value: f64| -> Option<String> {
+        if value.is_nan() {
+            return Some("missing".into());
+        }
+        let SubgroupConfig::Cuts { at, .. } = subgroup else {
+            return levels
+                .iter()
+                .zip(0_u32..)
+                .find(|(_, code)| f64::from(*code) == value)
+                .map(|l| l.0.clone());
+        };
+        let above = at.iter().take_while(|cut| **cut <= value).count();
+        Some(match (above.checked_sub(1).and_then(|below| at.get(below)), at.get(above)) {
+            (None, Some(high)) => format!("below {high}"),
+            (Some(low), Some(high)) => format!("from {low} to below {high}"),
+            (low, None) => format!("from {} on", low.copied().unwrap_or(f64::NEG_INFINITY)),
+        })
+    };
+    match (subgroup, levels.is_empty()) {
+        (SubgroupConfig::Levels(_), true) => {
+            return Err(format!(
+                "`{name}` is a number; say at which values: {{ feature: {name}, at: [50] }}"
+            ));
+        }
+        (SubgroupConfig::Cuts { .. }, false) => {
+            return Err(format!("`{name}` has levels; name it without `at`"));
+        }
+        _ => {}
+    }
+    let column = dataset.values().column(at);
+    let labels = column.iter().map(|value| label(*value).unwrap_or_else(|| "other".into()));
+    Ok((name.clone(), labels.collect()))
 }
 
 const CONFIDENCE: Confidence = Confidence::PERCENT_95;

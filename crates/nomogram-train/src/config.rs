@@ -5,6 +5,7 @@
 
 mod data;
 mod inputs;
+mod report;
 mod trees;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,7 @@ pub use inputs::{
     BinsConfig, ClipConfig, ColumnsConfig, ImputeConfig, Input, OneHotConfig, PcaConfig,
     SplineConfig, Statistic, StepConfig, TransformConfig,
 };
+pub use report::{ReportConfig, SubgroupConfig};
 pub use trees::{BoostedTreesSpec, HistogramSpec, Impurity, MaxFeatures, RandomForestSpec, Splits};
 
 use crate::calibrate::Calibration;
@@ -69,6 +71,9 @@ pub struct TrainingConfig {
     /// Which settings are searched, and how.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tuning: Option<TuningConfig>,
+    /// What a report tells besides the performance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<ReportConfig>,
 }
 
 /// How a model is called.
@@ -477,6 +482,8 @@ impl TrainingConfig {
             "every member has weight 0, at least 1 must count".into()
         })?;
         self.splits.as_ref().map_or(Ok(()), SplitConfig::check)?;
+        let report = self.report.as_ref().map_or(Ok(()), ReportConfig::check);
+        report.map_err(|detail| Error::Configuration(format!("report: {detail}")))?;
         self.tuning.as_ref().map_or(Ok(()), TuningConfig::check)
     }
 }

@@ -31,11 +31,13 @@ mod assessment;
 mod evaluation;
 mod importance;
 mod recalibrate;
+mod repeated;
 mod train;
 pub mod tuning;
 
 pub use assessment::{
-    Agreement, Assessment, AtCutoff, Calibration, CalibrationGroup, Discrimination, Histogram,
+    Agreement, Assessment, AtCutoff, Calibration, CalibrationGroup, Discrimination,
+    FeatureSubgroups, Histogram,
 };
 pub use config::{DataConfig, TrainingConfig};
 pub use dataset::{Dataset, Part};
@@ -47,6 +49,9 @@ pub use metrics::{ConfusionMatrix, Metrics};
 pub use predictions::Predictions;
 pub use preprocessing::fit_steps;
 pub use recalibrate::{Recalibrated, recalibrate};
+pub use repeated::{
+    CorrectedPerformance, LearningPoint, Warning, corrected_performance, learning_curve, warnings,
+};
 pub use table::Table;
 pub use train::{Progress, Trained, cross_validate, train};
 pub use validation::{

@@ -123,13 +123,7 @@ pub fn cross_validate(
     let fits = Fits::new(config, folds.len() * (n_inner + 1), progress);
     let predict = |(fold, split): (usize, &Split)| {
         let rows = dataset.select(&split.train);
-        let what = format!("fold {fold}");
-        let members = fits.fit(&rows, &what)?;
-        let parts = if config.needs_held_out() {
-            fits.hold_out(&rows, &format!("{what}, "))?.fit_vote()?.of(members)
-        } else {
-            members
-        };
+        let parts = fits.fit_with_vote(&rows, &format!("fold {fold}"))?;
         predict(&parts, &rows, &dataset.select(&split.test))
     };
     let predictions: Vec<Predictions> =
@@ -138,12 +132,26 @@ pub fn cross_validate(
     Predictions::gather(&rows.zip(predictions).collect::<Vec<_>>(), dataset.n_rows())
 }
 
+/// Members and vote fitted to all rows, as a model that is not given away: it has no cutoffs.
+///
+/// # Errors
+///
+/// As [`train`], but dead members are not looked for.
+pub(crate) fn fit_whole(config: &TrainingConfig, dataset: &Dataset) -> Result<Arc<Model>, Error> {
+    let nobody = &mut |_: usize, _: usize, _: &str| {};
+    open(&Fits::new(config, 1, nobody).fit_with_vote(dataset, "all rows")?, dataset)
+}
+
 /// What a model that is not given away says of `rows`; `fitted` are those that it was fitted to.
 fn predict(parts: &Parts, fitted: &Dataset, rows: &Dataset) -> Result<Predictions, Error> {
+    Predictions::of(&open(parts, fitted)?, rows)
+}
+
+fn open(parts: &Parts, fitted: &Dataset) -> Result<Arc<Model>, Error> {
     // Which golden rows it replays does not matter.
     let any: Vec<usize> = (0..MIN_GOLDEN_CASES).collect();
     let bundle = seal(parts, fitted.select(&any).values().view())?;
-    Predictions::of(&Arc::new(Model::open(&bundle)?), rows)
+    Ok(Arc::new(Model::open(&bundle)?))
 }
 
 /// A member that cannot tell the classes apart on rows it has not seen, or that gives every row the

@@ -6,13 +6,20 @@ use std::path::PathBuf;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use nomogram::unseal;
+use nomogram_report::Report;
 use nomogram_train::tuning::tune;
-use nomogram_train::{Evaluation, Predictions, train};
+use nomogram_train::{
+    Dataset, Evaluation, Predictions, Trained, TrainingConfig, corrected_performance,
+    learning_curve, train, warnings,
+};
 
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::training::{Inputs, Threads, report, write, write_report};
+
+/// The rows on which cutoffs are chosen, as reports name them.
+const HELD_OUT: &str = "held-out folds";
 
 /// Train a model, judge it on rows that it has not seen, and seal it.
 ///
@@ -64,9 +71,13 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
     let judged = to_learn_from.select(&trained.held_out);
     let test = loaded.dataset.select(&parts.test);
     let on_test = Predictions::of(&trained.model, &test)?;
-    let mut sets = vec![("held-out folds", &judged, &trained.out_of_fold)];
+    let mut sets = vec![(HELD_OUT, &judged, &trained.out_of_fold)];
     if test.n_rows() > 0 {
         sets.push(("test part", &test, &on_test));
+    }
+    let warnings = warnings(&trained.out_of_fold, judged.classes());
+    for warning in &warnings {
+        console.note(format_args!("warning: `{}`: {}", warning.about, warning.text));
     }
     let mut evaluations = Vec::new();
     for (rows, dataset, predictions) in &sets {
@@ -74,8 +85,12 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
     }
     if !arguments.report.is_empty() {
         let (parts, _golden_rows) = unseal(&trained.bundle)?;
-        let report =
-            arguments.threads.run(|| report(&trained.model, &parts, &sets, &loaded, true))?;
+        let report = arguments.threads.run(|| {
+            let mut report = report(&trained.model, &parts, &sets, &loaded, true)?;
+            add_what_repeats(&mut report, &loaded.config, &to_learn_from, &judged, &trained)?;
+            report.warnings.clone_from(&warnings);
+            Ok(report)
+        })?;
         for path in &arguments.report {
             write_report(&report, path, None)?;
         }
@@ -93,6 +108,7 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
             "digest": digest,
             "rows": to_learn_from.n_rows(),
             "evaluations": evaluations,
+            "warnings": warnings,
         }))?;
         return Ok(Exit::Done);
     }
@@ -102,6 +118,29 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
     let n_bytes = trained.bundle.len();
     console.result(format_args!("bundle {digest} ({n_bytes} bytes)"))?;
     Ok(Exit::Done)
+}
+
+/// Adds what is found by training again: how surely cutoffs were chosen, the learning curve, and the
+/// performance corrected for optimism, as far as the configuration asks for them.
+fn add_what_repeats(
+    report: &mut Report,
+    config: &TrainingConfig,
+    rows: &Dataset,
+    judged: &Dataset,
+    trained: &Trained,
+) -> Result<(), Error> {
+    let on_folds = report.assessments.iter_mut().filter(|own| own.rows.starts_with(HELD_OUT));
+    for own in on_folds {
+        own.add_choices(judged, &trained.out_of_fold, &config.cutoffs, config.seed)?;
+    }
+    let asked = config.report.clone().unwrap_or_default();
+    if !asked.learning_curve.is_empty() {
+        report.learning_curve = learning_curve(config, rows, &asked.learning_curve)?;
+    }
+    if asked.n_bootstraps > 0 {
+        report.corrected = Some(corrected_performance(config, rows, asked.n_bootstraps)?);
+    }
+    Ok(())
 }
 
 /// A bar on standard error, hidden where that is no terminal or nobody wants to see it.

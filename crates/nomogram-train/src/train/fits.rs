@@ -73,6 +73,15 @@ impl<'a> Fits<'a> {
         })
     }
 
+    /// [`Self::fit`], and the vote and the calibrator where they need held-out rows.
+    pub(super) fn fit_with_vote(&self, dataset: &Dataset, what: &str) -> Result<Parts, Error> {
+        let members = self.fit(dataset, what)?;
+        if !self.config.needs_held_out() {
+            return Ok(members);
+        }
+        Ok(self.hold_out(dataset, &format!("{what}, "))?.fit_vote()?.of(members))
+    }
+
     /// Fits to all folds but one, for each fold in turn.
     pub(super) fn hold_out<'d>(
         &'d self,
