@@ -385,6 +385,7 @@ impl TrainingConfig {
     /// # Errors
     ///
     /// As [`Self::from_yaml`].
+    #[must_use]
     pub fn of_bundle(manifest: &Manifest) -> Option<Result<Self, Error>> {
         manifest.notes.get(CONFIGURATION).map(|text| Self::from_yaml(text))
     }

@@ -48,6 +48,9 @@ pub fn fit_steps(
     Ok((view.steps, view.values))
 }
 
+/// A statistic of a column; nothing of an empty one.
+type OfColumn = fn(ArrayView1<'_, f64>) -> Option<f64>;
+
 /// The rows as the steps so far encode them.
 struct View<'a> {
     dataset: &'a Dataset,
@@ -227,11 +230,10 @@ impl<'a> View<'a> {
 
     /// Numbers get their median or mean, categories their most frequent level.
     fn impute(&mut self, config: &ImputeConfig) -> Result<(), Error> {
-        let (statistic, of_numbers): (_, fn(ArrayView1<'_, f64>) -> Option<f64>) =
-            match config.statistic {
-                Statistic::Median => (ImputeStatistic::Median, median),
-                Statistic::Mean => (ImputeStatistic::Mean, mean),
-            };
+        let (statistic, of_numbers): (_, OfColumn) = match config.statistic {
+            Statistic::Median => (ImputeStatistic::Median, median),
+            Statistic::Mean => (ImputeStatistic::Mean, mean),
+        };
         let features = self.dataset.schema().features().iter();
         let imputes = |feature: &&nomogram::Feature| {
             let action = |condition| feature.policy.action(condition);

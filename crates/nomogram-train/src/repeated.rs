@@ -21,6 +21,8 @@ use crate::statistics::bootstrap::{BootstrapSpec, Optimism, optimism};
 use crate::statistics::calibration::calibration_line;
 use crate::train::{cross_validate, fit_whole};
 
+/// A member is told to worsen the vote when the log loss would fall by this share without it.
+const WORTH_TELLING: f64 = 0.01;
 /// Stream of random numbers of this module.
 const SHARES: u64 = 0x6c65_6172;
 /// Probabilities of 0 and 1 are moved this far inside before a line is fitted to their logits.
@@ -187,7 +189,7 @@ pub fn warnings(out_of_fold: &Predictions, classes: &[usize]) -> Vec<Warning> {
         let with_all = mean_without(None);
         for (at, (name, _)) in names().enumerate() {
             let without = mean_without(Some(at));
-            if without < with_all {
+            if without < (1.0 - WORTH_TELLING) * with_all {
                 found.push(Warning {
                     about: name.clone(),
                     text: format!(

@@ -69,7 +69,7 @@ fn every_learner_tells_three_classes_apart() {
             assert_eq!(predicted.iter().sum::<usize>(), of_class(class));
         }
         let n_right: usize = (0..3).map(|class| counts[class][class]).sum();
-        assert_eq!(metrics.accuracy, n_right as f64 / 178.0);
+        assert_eq!(metrics.accuracy, f64::from(u32::try_from(n_right).unwrap()) / 178.0);
     }
     let printed = evaluation.to_string();
     assert!(printed.contains("log loss") && !printed.contains("sens."), "{printed}");

@@ -111,7 +111,9 @@ pub fn agreement(names: &[&str], shares: &[Vec<f64>]) -> Result<String, Error> {
             let right = font(14).pos(Pos::new(HPos::Right, VPos::Center));
             area.draw_text(name, &right, (LEFT - 8, y + CELL / 2)).map_err(text)?;
             let above = font(14).pos(Pos::new(HPos::Center, VPos::Bottom));
-            area.draw_text(name, &above, (LEFT + row * CELL + CELL / 2, TOP - 6)).map_err(text)?;
+            let short = shortened(name);
+            area.draw_text(&short, &above, (LEFT + row * CELL + CELL / 2, TOP - 6))
+                .map_err(text)?;
             for (column, share) in (0..).zip(shares) {
                 let x = LEFT + column * CELL;
                 let cell = [(x, y), (x + CELL, y + CELL)];
@@ -125,6 +127,15 @@ pub fn agreement(names: &[&str], shares: &[Vec<f64>]) -> Result<String, Error> {
         }
         Ok(())
     })
+}
+
+/// What of a name fits above a cell; the whole name stands beside the rows.
+fn shortened(name: &str) -> String {
+    const LONGEST: usize = 11;
+    if name.chars().count() <= LONGEST {
+        return name.to_owned();
+    }
+    name.chars().take(LONGEST - 1).chain(['…']).collect()
 }
 
 /// Text beside a plotting area: `x` from its left edge, `y` from the top of the page.

@@ -47,7 +47,7 @@ pub fn fit_naive_bayes(spec: &NaiveBayesSpec, rows: TrainingRows<'_>) -> Result<
         fitted.push(by_class);
     }
     let smoothing = spec.var_smoothing * largest;
-    if !(smoothing > 0.0) {
+    if smoothing.is_nan() || smoothing <= 0.0 {
         return Err(Error::Data(format!(
             "naive Bayes: the largest variance of {} inputs is {largest}, expected more than 0",
             number(rows.n_inputs())

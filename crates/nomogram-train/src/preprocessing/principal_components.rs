@@ -1,6 +1,6 @@
 //! Principal components.
 
-use ndarray::ArrayView2;
+use ndarray::{Array2, ArrayView2};
 use nomogram::numeric::sqrt;
 
 use crate::learner::number;
@@ -26,23 +26,22 @@ pub(super) fn principal_components(values: ArrayView2<'_, f64>) -> PrincipalComp
     let (n, width) = (number(values.nrows()), values.ncols());
     let mean = |column: ndarray::ArrayView1<'_, f64>| column.iter().fold(0.0, |sum, v| sum + v) / n;
     let means: Vec<f64> = values.columns().into_iter().map(mean).collect();
-    let mut matrix = vec![vec![0.0; width]; width];
+    let mut matrix = Array2::zeros((width, width));
     for row in values.rows() {
         for i in 0..width {
             for j in 0..=i {
-                matrix[i][j] += (row[i] - means[i]) * (row[j] - means[j]);
+                matrix[[i, j]] += (row[i] - means[i]) * (row[j] - means[j]);
             }
         }
     }
     let divisor = (n - 1.0).max(1.0);
     for i in 0..width {
         for j in 0..=i {
-            matrix[i][j] /= divisor;
-            matrix[j][i] = matrix[i][j];
+            matrix[[i, j]] /= divisor;
+            matrix[[j, i]] = matrix[[i, j]];
         }
     }
-    let mut vectors: Vec<Vec<f64>> =
-        (0..width).map(|i| (0..width).map(|j| if i == j { 1.0 } else { 0.0 }).collect()).collect();
+    let mut vectors = Array2::eye(width);
     for _ in 0..MAX_SWEEPS {
         let mut has_turned = false;
         for p in 0..width {
@@ -55,39 +54,39 @@ pub(super) fn principal_components(values: ArrayView2<'_, f64>) -> PrincipalComp
         }
     }
     let mut order: Vec<usize> = (0..width).collect();
-    order.sort_by(|a, b| matrix[*b][*b].total_cmp(&matrix[*a][*a]));
+    order.sort_by(|a, b| matrix[[*b, *b]].total_cmp(&matrix[[*a, *a]]));
     let component = |at: &usize| {
-        let own = &vectors[*at];
+        let own = vectors.row(*at);
         let largest = own.iter().fold(0.0_f64, |a, b| if b.abs() > a.abs() { *b } else { a });
         own.iter().map(|value| if largest < 0.0 { -value } else { *value }).collect()
     };
     PrincipalComponents {
         means,
         components: order.iter().map(component).collect(),
-        variances: order.iter().map(|at| matrix[*at][*at]).collect(),
+        variances: order.iter().map(|at| matrix[[*at, *at]]).collect(),
     }
 }
 
 /// Turns the plane of `p` and `q` so that their covariance becomes 0; tells whether it was not 0.
 #[allow(clippy::indexing_slicing, reason = "both are below the width")]
-fn rotate(matrix: &mut [Vec<f64>], vectors: &mut [Vec<f64>], p: usize, q: usize) -> bool {
-    let own = matrix[p][q];
-    if own.abs() <= f64::EPSILON * sqrt((matrix[p][p] * matrix[q][q]).max(0.0)) {
+fn rotate(matrix: &mut Array2<f64>, vectors: &mut Array2<f64>, p: usize, q: usize) -> bool {
+    let own = matrix[[p, q]];
+    if own.abs() <= f64::EPSILON * sqrt((matrix[[p, p]] * matrix[[q, q]]).max(0.0)) {
         return false;
     }
-    let theta = (matrix[q][q] - matrix[p][p]) / (2.0 * own);
+    let theta = (matrix[[q, q]] - matrix[[p, p]]) / (2.0 * own);
     let tangent = 1.0_f64.copysign(theta) / (theta.abs() + sqrt(theta * theta + 1.0));
     let cosine = 1.0 / sqrt(tangent * tangent + 1.0);
     let sine = tangent * cosine;
-    for k in 0..matrix.len() {
-        let (a, b) = (matrix[k][p], matrix[k][q]);
-        (matrix[k][p], matrix[k][q]) = (cosine * a - sine * b, sine * a + cosine * b);
+    for k in 0..matrix.nrows() {
+        let (a, b) = (matrix[[k, p]], matrix[[k, q]]);
+        (matrix[[k, p]], matrix[[k, q]]) = (cosine * a - sine * b, sine * a + cosine * b);
     }
-    for k in 0..matrix.len() {
-        let (a, b) = (matrix[p][k], matrix[q][k]);
-        (matrix[p][k], matrix[q][k]) = (cosine * a - sine * b, sine * a + cosine * b);
-        let (a, b) = (vectors[p][k], vectors[q][k]);
-        (vectors[p][k], vectors[q][k]) = (cosine * a - sine * b, sine * a + cosine * b);
+    for k in 0..matrix.nrows() {
+        let (a, b) = (matrix[[p, k]], matrix[[q, k]]);
+        (matrix[[p, k]], matrix[[q, k]]) = (cosine * a - sine * b, sine * a + cosine * b);
+        let (a, b) = (vectors[[p, k]], vectors[[q, k]]);
+        (vectors[[p, k]], vectors[[q, k]]) = (cosine * a - sine * b, sine * a + cosine * b);
     }
     true
 }
