@@ -43,7 +43,7 @@ pub(crate) fn reproduce() -> Result<(), String> {
     Ok(())
 }
 
-/// Prints how every candidate for the settings of the reference model did on held-out folds.
+/// Prints every trial of the search for the settings of the reference model.
 pub(crate) fn choose() -> Result<(), String> {
     let mut choose = example("choose", "release", None);
     run(choose.args([config(), data("wdbc.csv"), data("wdbc_reference_split.csv")]))

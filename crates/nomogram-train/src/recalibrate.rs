@@ -33,7 +33,7 @@ pub struct Recalibrated {
 /// calibrator, says of all rows of `dataset`, and seals the same ensemble with it.
 ///
 /// The child's manifest has the parent's notes, and names the parent's digest (`parent`), the digest
-/// of these rows (`recalibration data digest`) and their number (`recalibration rows`); its version
+/// of these rows (`recalibration data`) and their number (`recalibration rows`); its version
 /// is that of `config.model`. Its cutoffs are chosen on these rows, by the rules of `config.cutoffs`:
 /// those of the parent speak of other probabilities. The same parent, rows and configuration give the
 /// same bytes.
@@ -84,7 +84,7 @@ pub fn recalibrate(
     manifest.version.clone_from(&config.model.version);
     for (key, note) in [
         ("parent", own.digest().to_string()),
-        ("recalibration data digest", dataset.digest().to_string()),
+        ("recalibration data", dataset.digest().to_string()),
         ("recalibration rows", dataset.n_rows().to_string()),
     ] {
         manifest.notes.insert(key.into(), note);
