@@ -61,6 +61,20 @@ impl Learner {
     }
 }
 
+impl Learner {
+    /// The same for rows whose columns come from these features, and tell whether their values are
+    /// the numbers of levels.
+    pub(crate) fn of_columns<'a>(
+        &self,
+        columns: impl Iterator<Item = (&'a str, bool)> + Clone,
+    ) -> Result<Self, String> {
+        match self {
+            Self::BoostedTrees(spec) => spec.of_columns(columns).map(Self::BoostedTrees),
+            _ => Ok(self.clone()),
+        }
+    }
+}
+
 impl<'a> TrainingRows<'a> {
     /// Rows of two classes, each of which counts 1.
     #[must_use]

@@ -34,6 +34,7 @@ mod recalibrate;
 mod repeated;
 mod train;
 pub mod tuning;
+mod warnings;
 
 pub use assessment::{
     Agreement, Assessment, AtCutoff, Calibration, CalibrationGroup, Discrimination,
@@ -49,11 +50,10 @@ pub use metrics::{ConfusionMatrix, Metrics};
 pub use predictions::Predictions;
 pub use preprocessing::fit_steps;
 pub use recalibrate::{Recalibrated, recalibrate};
-pub use repeated::{
-    CorrectedPerformance, LearningPoint, Warning, corrected_performance, learning_curve, warnings,
-};
+pub use repeated::{CorrectedPerformance, LearningPoint, corrected_performance, learning_curve};
 pub use table::Table;
 pub use train::{Progress, Trained, cross_validate, train};
 pub use validation::{
     Check, Finding, Limits, Severity, ValidationReport, validate, validate_within,
 };
+pub use warnings::{Warning, warnings};

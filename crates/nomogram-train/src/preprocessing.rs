@@ -40,23 +40,29 @@ pub fn fit_steps(
     dataset: &Dataset,
     steps: &[StepConfig],
 ) -> Result<(Vec<Step>, Array2<f64>), Error> {
+    let view = fit_view(dataset, steps)?;
+    Ok((view.steps, view.values))
+}
+
+/// [`fit_steps`], with what the columns are.
+pub(crate) fn fit_view<'a>(dataset: &'a Dataset, steps: &[StepConfig]) -> Result<View<'a>, Error> {
     let mut view = View::of(dataset)?;
     for (number, step) in steps.iter().enumerate() {
         view.fit(step)
             .map_err(|error| Error::Data(format!("step {number}: {}: {error}", step.name())))?;
     }
-    Ok((view.steps, view.values))
+    Ok(view)
 }
 
 /// A statistic of a column; nothing of an empty one.
 type OfColumn = fn(ArrayView1<'_, f64>) -> Option<f64>;
 
 /// The rows as the steps so far encode them.
-struct View<'a> {
+pub(crate) struct View<'a> {
     dataset: &'a Dataset,
     columns: Vec<Column>,
-    values: Array2<f64>,
-    steps: Vec<Step>,
+    pub(crate) values: Array2<f64>,
+    pub(crate) steps: Vec<Step>,
 }
 
 /// A column of the encoded rows, and the feature that it comes from.
@@ -77,6 +83,13 @@ enum ColumnKind {
 
 #[allow(clippy::indexing_slicing, reason = "positions are those of the columns")]
 impl<'a> View<'a> {
+    /// Of each column the feature that it comes from, and whether it has the numbers of levels.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = (&str, bool)> + Clone {
+        self.columns
+            .iter()
+            .map(|own| (own.feature.as_str(), matches!(own.kind, ColumnKind::Levels(_))))
+    }
+
     fn of(dataset: &'a Dataset) -> Result<Self, Error> {
         let column = |feature: &nomogram::Feature| -> Result<Column, Error> {
             let kind = match feature.kind {

@@ -118,6 +118,52 @@ fn inputs_that_make_no_sense_are_refused_with_the_reason() {
     }
 }
 
+/// Trees know by themselves which columns are categories; which way numbers go is said by name.
+#[test]
+fn trees_are_told_by_name() {
+    let trees = "input: raw\n    weight: 1.0\n    learner: { boosted_trees: { n_trees: 30, learning_rate: 0.3, \
+                 max_leaves: 8, min_rows_per_leaf: 2, subsample: 1.0, splits: { histogram: {} }KEYS } }\nvote";
+    let with = |keys: &str| {
+        let at = CONFIG.find("input: curved").unwrap();
+        let end = CONFIG.find("\nvote").unwrap();
+        let yaml =
+            format!("{}{}{}", &CONFIG[..at], trees.replace("KEYS", keys), &CONFIG[end + 5..]);
+        TrainingConfig::from_yaml(&yaml.replace("INPUT", "[]")).unwrap()
+    };
+    let fit = |keys: &str| {
+        let config = with(keys);
+        let rows = dataset(&config);
+        train(&config, &rows, &mut |_: usize, _: usize, _: &str| {}).map(|trained| (rows, trained))
+    };
+    let (rows, trained) = fit(", increasing: [a], decreasing: [b]").unwrap();
+    let (parts, _) = unseal(&trained.bundle).unwrap();
+    let forest = format!("{:?}", parts.members[0].member);
+    assert!(forest.contains("SplitLevels { input: 2,"), "{forest}");
+    let margins = |column: usize, value: f64| {
+        let mut values = rows.values().clone();
+        values.column_mut(column).fill(value);
+        let mut session = nomogram::Session::new(trained.model.clone());
+        let mut found = Vec::new();
+        session
+            .predict_each(values.view(), |_, prediction| found.push(prediction.margins()[0]))
+            .unwrap();
+        found
+    };
+    for step in 0..9 {
+        let (low, high) = (f64::from(step), f64::from(step + 1));
+        assert!(margins(0, low).iter().zip(margins(0, high)).all(|(a, b)| *a <= b));
+        assert!(margins(1, 10.0 * low).iter().zip(margins(1, 10.0 * high)).all(|(a, b)| *a >= b));
+    }
+    for (keys, message) in [
+        (", increasing: [d]", "increasing: `d`, expected a feature of the member's input"),
+        (", decreasing: [c]", "decreasing: `c` is a category and has no order"),
+        (", increasing: [a], decreasing: [a]", "decreasing: `a` is told to go both ways"),
+    ] {
+        let error = fit(keys).unwrap_err().to_string();
+        assert_eq!(error, format!("configuration: member `linear`: {message}"));
+    }
+}
+
 #[test]
 fn a_step_reads_its_own_name() {
     let steps: Vec<StepConfig> = serde_saphyr::from_str(CURVED).unwrap();

@@ -45,7 +45,14 @@ pub struct BoostedTreesSpec {
     /// for no constraint. Takes two classes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub monotone: Vec<i8>,
-    /// The positions of the inputs whose values are the numbers of levels, without an order.
+    /// The features with which the margin may only rise, by name instead of by position.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub increasing: Vec<String>,
+    /// The features with which the margin may only fall.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decreasing: Vec<String>,
+    /// The positions of the inputs whose values are the numbers of levels, without an order. Of a
+    /// member that is trained on a table, the categories of its input are added.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub categorical: Vec<usize>,
     /// Stops when held-out rows no longer gain; without it every round is run. What is kept are the
@@ -159,9 +166,52 @@ impl BoostedTreesSpec {
             min_gain: 0.0,
             column_subsample: 1.0,
             monotone: Vec::new(),
+            increasing: Vec::new(),
+            decreasing: Vec::new(),
             categorical: Vec::new(),
             early_stopping: None,
         }
+    }
+
+    /// The same for columns of these features; `is_category` tells whether a column's values are the
+    /// numbers of levels.
+    pub(crate) fn of_columns<'a>(
+        &self,
+        columns: impl Iterator<Item = (&'a str, bool)> + Clone,
+    ) -> Result<Self, String> {
+        let mut own = self.clone();
+        let (increasing, decreasing) =
+            (std::mem::take(&mut own.increasing), std::mem::take(&mut own.decreasing));
+        if self.splits == Splits::Exact {
+            return Ok(own);
+        }
+        let categories = columns.clone().enumerate().filter(|(_, (_, is_category))| *is_category);
+        own.categorical.extend(categories.map(|(at, _)| at));
+        own.categorical.sort_unstable();
+        own.categorical.dedup();
+        if !increasing.is_empty() || !decreasing.is_empty() {
+            own.monotone.resize(columns.clone().count(), 0);
+        }
+        let named = increasing.iter().map(|name| ("increasing", name, 1));
+        for (key, name, sign) in named.chain(decreasing.iter().map(|name| ("decreasing", name, -1)))
+        {
+            let mut is_there = false;
+            for ((feature, is_category), own) in columns.clone().zip(&mut own.monotone) {
+                if feature != name {
+                    continue;
+                }
+                demand(!is_category, || format!("{key}: `{name}` is a category and has no order"))?;
+                demand(*own == 0 || *own == sign, || {
+                    format!("{key}: `{name}` is told to go both ways")
+                })?;
+                *own = sign;
+                is_there = true;
+            }
+            demand(is_there, || {
+                format!("{key}: `{name}`, expected a feature of the member's input")
+            })?;
+        }
+        Ok(own)
     }
 
     pub(crate) fn check(&self) -> Result<(), String> {

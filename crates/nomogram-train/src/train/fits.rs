@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
-use ndarray::Array2;
 use nomogram::{Branch, EnsembleMember, MIN_GOLDEN_CASES, Manifest, Parts};
 use rayon::prelude::*;
 
@@ -13,7 +12,7 @@ use crate::config::{CONFIGURATION, Input, StepConfig, TrainingConfig};
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::learner::TrainingRows;
-use crate::preprocessing::fit_steps;
+use crate::preprocessing::{View, fit_view};
 use crate::split::Split;
 
 /// Fits of one configuration, from any thread.
@@ -47,9 +46,12 @@ impl<'a> Fits<'a> {
         let mut members = Vec::with_capacity(self.config.members.len());
         for member in &self.config.members {
             self.tell(0, &format!("{what}: {}", member.name));
-            let (branch, values) = inputs.of(&member.input);
+            let (branch, view) = inputs.of(&member.input);
+            let learner = member.learner.of_columns(view.columns()).map_err(|error| {
+                Error::Configuration(format!("member `{}`: {error}", member.name))
+            })?;
             let rows = TrainingRows {
-                values: values.view(),
+                values: view.values.view(),
                 classes: dataset.classes(),
                 n_classes: dataset.schema().target().classes().len(),
                 weights: dataset.weights(),
@@ -57,14 +59,14 @@ impl<'a> Fits<'a> {
             members.push(EnsembleMember {
                 name: member.name.clone(),
                 branch,
-                member: member.learner.fit(rows, self.config.seed)?,
+                member: learner.fit(rows, self.config.seed)?,
             });
             self.tell(1, &format!("{what}: {}", member.name));
         }
         Ok(Parts {
             manifest: self.manifest(dataset)?,
             schema: dataset.schema().clone(),
-            branches: inputs.branches,
+            branches: inputs.branches(),
             members,
             combiner: vote::given(self.config),
             calibrator: None,
@@ -120,34 +122,38 @@ impl<'a> Fits<'a> {
     }
 }
 
-/// The branches that the members read, and the training rows as each of them encodes them.
-struct Inputs {
-    branches: Vec<Branch>,
-    encoded: BTreeMap<Input, (u32, Array2<f64>)>,
-}
+/// The training rows as each input of a member encodes them, and the number of its branch.
+struct Inputs<'a>(BTreeMap<&'a Input, (u32, View<'a>)>);
 
-impl Inputs {
+impl<'a> Inputs<'a> {
     #[allow(clippy::indexing_slicing, reason = "inputs are checked with the configuration")]
-    fn fit(config: &TrainingConfig, dataset: &Dataset) -> Result<Self, Error> {
+    fn fit(config: &'a TrainingConfig, dataset: &'a Dataset) -> Result<Self, Error> {
         let used: BTreeSet<&Input> = config.members.iter().map(|member| &member.input).collect();
-        let mut inputs = Self { branches: Vec::new(), encoded: BTreeMap::new() };
-        for (index, input) in (0..).zip(used) {
-            let (steps, encoded) = match input {
-                Input::Raw => (Vec::new(), dataset.values().clone()),
-                Input::Scaled => fit_steps(dataset, &StepConfig::scaled())?,
-                Input::Named(name) => fit_steps(dataset, &config.inputs[name])
+        let fit = |(index, input): (u32, &'a Input)| {
+            let view = match input {
+                Input::Raw => fit_view(dataset, &[])?,
+                Input::Scaled => fit_view(dataset, &StepConfig::scaled())?,
+                Input::Named(name) => fit_view(dataset, &config.inputs[name])
                     .map_err(|error| Error::Data(format!("inputs: `{name}`: {error}")))?,
             };
-            inputs.branches.push(Branch { name: input.name().into(), source: None, steps });
-            inputs.encoded.insert(input.clone(), (index, encoded));
-        }
-        Ok(inputs)
+            Ok((input, (index, view)))
+        };
+        Ok(Self((0..).zip(used).map(fit).collect::<Result<_, Error>>()?))
     }
 
     /// The number of the branch and its encoded rows.
     #[allow(clippy::indexing_slicing, reason = "`fit` makes one for each input of a member")]
-    fn of(&self, input: &Input) -> (u32, &Array2<f64>) {
-        let (branch, encoded) = &self.encoded[input];
-        (*branch, encoded)
+    fn of(&self, input: &Input) -> (u32, &View<'a>) {
+        let (branch, view) = &self.0[input];
+        (*branch, view)
+    }
+
+    fn branches(self) -> Vec<Branch> {
+        let branch = |(input, (_, view)): (&Input, (u32, View<'_>))| Branch {
+            name: input.name().into(),
+            source: None,
+            steps: view.steps,
+        };
+        self.0.into_iter().map(branch).collect()
     }
 }

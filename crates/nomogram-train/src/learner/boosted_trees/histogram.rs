@@ -84,6 +84,9 @@ fn check(spec: &BoostedTreesSpec, rows: TrainingRows<'_>) -> Result<(), Error> {
     if rows.n_rows() > i32::MAX as usize {
         return Err(Error::Data(format!("boosted trees: {} rows are too many", rows.n_rows())));
     }
+    if let Some(name) = spec.increasing.iter().chain(&spec.decreasing).next() {
+        return refuse(format!("`{name}`: rows have no names, expected `monotone` by position"));
+    }
     if !spec.monotone.is_empty() && spec.monotone.len() != n_inputs {
         let n = spec.monotone.len();
         return refuse(format!("monotone: {n} signs, expected one for each of {n_inputs} inputs"));
