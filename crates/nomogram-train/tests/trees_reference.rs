@@ -133,6 +133,14 @@ fn spec(case: &Value) -> BoostedTreesSpec {
     let of = |name: &str| &case["settings"][name];
     let number = |name: &str| of(name).as_f64().unwrap();
     let monotone = of("monotone").as_array().unwrap().iter();
+    let plain = BoostedTreesSpec::new(count(of("n_trees")), number("learning_rate"));
+    if of("splits") == "exact" {
+        return BoostedTreesSpec {
+            max_depth: Some(count(of("max_depth"))),
+            min_rows_per_leaf: count(of("min_rows_per_leaf")),
+            ..plain
+        };
+    }
     BoostedTreesSpec {
         max_depth: of("max_depth").as_u64().map(|depth| usize::try_from(depth).unwrap()),
         max_leaves: Some(count(of("max_leaves"))),
@@ -148,7 +156,7 @@ fn spec(case: &Value) -> BoostedTreesSpec {
             cat_l2: number("cat_l2"),
             ..HistogramSpec::default()
         }),
-        ..BoostedTreesSpec::new(count(of("n_trees")), number("learning_rate"))
+        ..plain
     }
 }
 

@@ -7,8 +7,8 @@ use super::{EarlyStopping, demand};
 /// Gradient boosting with log loss: Friedman (2001), with splits found exactly or by histograms.
 ///
 /// Only the first five keys are needed; what is left out is off, and does not change the digest of
-/// the configuration. `Splits::Exact` takes two classes, no missing value and `max_depth`, and none
-/// of the keys after `subsample`.
+/// the configuration. Missing values go with the side that they fit better. `Splits::Exact` takes two
+/// classes and `max_depth`, and none of the keys after `subsample`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BoostedTreesSpec {
@@ -247,7 +247,7 @@ impl BoostedTreesSpec {
         }
     }
 
-    /// Exact splits take only what their first version took.
+    /// Exact splits take only what says how many trees, how deep and of which rows.
     fn check_exact(&self) -> Result<(), String> {
         let plain = Self {
             n_trees: self.n_trees,

@@ -24,8 +24,8 @@ const SUBSAMPLE: u64 = 3;
 /// # Errors
 ///
 /// `Configuration` when the specification makes no sense or does not fit the rows; `Data` when a
-/// tree would be fitted to no row, when a value is missing or a third class is there that exact
-/// splits do not take, when a value is no level, or the forest does not fit a bundle.
+/// tree would be fitted to no row, when there is a third class, which exact splits do not take, when
+/// a value is no level, or the forest does not fit a bundle.
 pub fn fit_boosted_trees(
     spec: &BoostedTreesSpec,
     rows: TrainingRows<'_>,

@@ -5,10 +5,11 @@
 
 Made with Python 3.11.7, NumPy 2.4.6, scikit-learn 1.9.1, LightGBM 4.7.0; the versions
 really used stand in the output. Numbers have so few distinct values that each is a bin
-of its own everywhere. Each tree is given as the leaf of every row and the value of
+of its own everywhere. scikit-learn's boosting with exact splits takes no missing values,
+its regression trees do: those cases are boosting written out with these trees. Each tree is given as the leaf of every row and the value of
 every leaf, so that trees are compared by how they part the rows. Decision trees are
-only kept if every random order of the inputs gives the same leaves: then every best
-split is unique.
+only kept if every random order of the inputs gives the same leaves, and so are those
+of exact boosting: then every best split is unique.
 """
 
 import argparse
@@ -20,7 +21,7 @@ import lightgbm
 import numpy as np
 import sklearn
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.tree import DecisionTreeClassifier
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 
 def table(seed, n_rows, levels=0, missing=0.0, n_classes=2):
@@ -118,6 +119,34 @@ def of_scikit_learn(x, y, weights, settings):
     return trees
 
 
+def canonical(leaf):
+    first = {}
+    return [first.setdefault(i, len(first)) for i in leaf]
+
+
+def of_regression_trees(x, y, weights, settings):
+    weights = np.ones(len(y)) if weights is None else weights
+    share = np.average(y, weights=weights)
+    margin = np.full(len(y), np.log(share / (1 - share)))
+    trees = []
+    for _ in range(settings["n_trees"]):
+        p = 1 / (1 + np.exp(-margin))
+        ways = [
+            DecisionTreeRegressor(
+                max_depth=settings["max_depth"], random_state=state,
+                min_samples_leaf=settings["min_rows_per_leaf"],
+            ).fit(x, y - p, sample_weight=weights).apply(x)
+            for state in range(20)
+        ]
+        assert len({tuple(canonical(way)) for way in ways}) == 1, "equally good splits"
+        leaf = np.unique(ways[0], return_inverse=True)[1]
+        sums = np.bincount(leaf, weights * (y - p))
+        value = settings["learning_rate"] * sums / np.bincount(leaf, weights * p * (1 - p))
+        margin += value[leaf]
+        trees.append({"leaf": leaf.tolist(), "value": value.tolist()})
+    return trees
+
+
 def decision_tree(x, y, weights, criterion, min_rows, depth):
     fits = [
         DecisionTreeClassifier(
@@ -128,10 +157,6 @@ def decision_tree(x, y, weights, criterion, min_rows, depth):
 
     def part(fit):
         return np.unique(fit.apply(x), return_inverse=True)[1]
-
-    def canonical(leaf):
-        first = {}
-        return [first.setdefault(i, len(first)) for i in leaf]
 
     ways = {tuple(canonical(part(fit))) for fit in fits}
     if len(ways) > 1:
@@ -152,7 +177,7 @@ def main():
     settings = {
         "learning_rate": 0.3, "n_trees": 8, "max_leaves": 8, "max_depth": None,
         "min_rows_per_leaf": 1, "min_child_weight": 1.0, "l2": 0.5, "monotone": [],
-        "min_rows_per_group": 5, "cat_smooth": 5.0, "cat_l2": 3.0,
+        "min_rows_per_group": 5, "cat_smooth": 5.0, "cat_l2": 3.0, "splits": "histogram",
     }
     boosting = []
 
@@ -162,6 +187,8 @@ def main():
         weights = weights if weighted else None
         if of == "LightGBM":
             trees = of_lightgbm(x, y, weights, own, list(categorical))
+        elif own["splits"] == "exact":
+            trees = of_regression_trees(x, y, weights, own)
         else:
             trees = of_scikit_learn(x, y, weights, own)
         boosting.append({
@@ -184,6 +211,13 @@ def main():
     add("missing", "scikit-learn", table(8, 200, missing=0.2), weighted=True, **histogram)
     add("three classes", "scikit-learn", table(9, 200, missing=0.1, n_classes=3),
         n_classes=3, n_trees=4, **histogram)
+
+    exact = {"splits": "exact", "max_depth": 3, "min_rows_per_leaf": 4, "n_trees": 5}
+    for name, seed, missing in (("exact", 100, 0.0), ("exact, missing", 101, 0.2)):
+        x, y, weights = continuous(seed, missing)
+        y = (y == 2).astype(int)
+        y[np.isnan(x[:, 0])] = np.random.default_rng(seed).integers(0, 4, np.isnan(x[:, 0]).sum()) > 0
+        add(name, "scikit-learn", (x, y, weights), weighted=True, **exact)
 
     decision = []
     for first, criterion, missing in ((10, "gini", 0.0), (40, "entropy", 0.0), (70, "gini", 0.2)):

@@ -2,9 +2,9 @@
 //!
 //! In the form of scikit-learn's `GradientBoostingClassifier` with the squared-error criterion: each
 //! tree is fitted to the residuals, each leaf takes one Newton step. Of equally good splits the
-//! lowest feature wins, then the lowest threshold.
+//! lowest feature wins, then the lowest threshold, then missing on the right.
 //!
-//! For two classes and values that are all there; [`super::histogram`] takes the rest.
+//! For two classes and inputs that are numbers; [`super::histogram`] takes more of either kind.
 
 use nomogram::{Forest, Link, Node, Side, Tree, numeric};
 
@@ -25,7 +25,7 @@ pub(super) fn fit(
     rows: TrainingRows<'_>,
     seed: u64,
 ) -> Result<Forest, Error> {
-    refuse_what_needs_histograms(rows)?;
+    refuse_more_classes(rows)?;
     let targets = rows.targets();
     let weights = rows.weights.map_or_else(|| vec![1.0; rows.n_rows()], <[f64]>::to_vec);
     let n_rows = rows.n_rows();
@@ -62,22 +62,15 @@ pub(super) fn fit(
     Ok(Forest::new(Link::Logit, position(rows.n_inputs())?, vec![base_margin], trees)?)
 }
 
-fn refuse_what_needs_histograms(rows: TrainingRows<'_>) -> Result<(), Error> {
-    if rows.n_classes != 2 {
-        let n_classes = rows.n_classes;
-        return Err(Error::Data(format!(
-            "boosted trees: {n_classes} classes, but `splits: exact` takes 2; say `splits: \
-             {{ histogram: {{}} }}`"
-        )));
+fn refuse_more_classes(rows: TrainingRows<'_>) -> Result<(), Error> {
+    if rows.n_classes == 2 {
+        return Ok(());
     }
-    let missing = rows.values.indexed_iter().find(|(_, value)| value.is_nan());
-    if let Some(((row, input), _)) = missing {
-        return Err(Error::Data(format!(
-            "boosted trees: row {row}: input {input} is missing, which `splits: exact` does not \
-             take; impute it or say `splits: {{ histogram: {{}} }}`"
-        )));
-    }
-    Ok(())
+    let n_classes = rows.n_classes;
+    Err(Error::Data(format!(
+        "boosted trees: {n_classes} classes, but `splits: exact` takes 2; say `splits: \
+         {{ histogram: {{}} }}`"
+    )))
 }
 
 /// The derivatives of a row's log loss: what a tree is fitted to, and what its leaves divide by.
@@ -87,10 +80,11 @@ struct Gradient {
     curvature: f64,
 }
 
-/// The values by input, and the rows of each input in the order of their values.
+/// The values by input, the rows of each input in the order of their values, and those without one.
 struct Columns {
     values: Vec<Vec<f64>>,
     orders: Vec<Vec<usize>>,
+    missing: Vec<Vec<usize>>,
 }
 
 #[allow(clippy::indexing_slicing, reason = "rows and inputs are those of the table")]
@@ -98,13 +92,20 @@ impl Columns {
     fn new(rows: TrainingRows<'_>) -> Self {
         let values: Vec<Vec<f64>> =
             rows.values.columns().into_iter().map(|column| column.to_vec()).collect();
-        let orders = values.iter().map(|column| {
-            let mut order: Vec<usize> = (0..column.len()).collect();
+        let parted = values.iter().map(|column| {
+            let (mut order, missing): (Vec<usize>, Vec<usize>) =
+                (0..column.len()).partition(|row| !column[*row].is_nan());
             order.sort_by(|a, b| column[*a].total_cmp(&column[*b]));
-            order
+            (order, missing)
         });
-        let orders = orders.collect();
-        Self { values, orders }
+        let (orders, missing) = parted.unzip();
+        Self { values, orders, missing }
+    }
+
+    /// Whether a row goes to the left of a split.
+    fn goes_left(&self, row: usize, input: usize, threshold: f64, missing: Side) -> bool {
+        let value = self.values[input][row];
+        if value.is_nan() { missing == Side::Left } else { value <= threshold }
     }
 
     /// The margin of the leaf that a row ends in.
@@ -112,8 +113,8 @@ impl Columns {
         let mut at = 0;
         loop {
             match tree.nodes[at] {
-                Node::Split { input, threshold, left, right, .. } => {
-                    let goes_left = self.values[input as usize][row] <= threshold;
+                Node::Split { input, threshold, left, right, default_child } => {
+                    let goes_left = self.goes_left(row, input as usize, threshold, default_child);
                     at = if goes_left { left } else { right } as usize;
                 }
                 Node::Leaf { leaf } => return tree.leaves[leaf as usize],
@@ -135,7 +136,7 @@ struct Grower<'a> {
 #[derive(Clone, Copy)]
 enum Grown {
     Leaf { margin: f64 },
-    Split { input: u32, threshold: f64, left: u32, right: u32 },
+    Split { input: u32, threshold: f64, missing: Side, left: u32, right: u32 },
 }
 
 /// The tree that has grown, its leaves numbered in the order of the nodes.
@@ -148,8 +149,8 @@ fn tree(nodes: Vec<Grown>) -> Tree {
             leaf += 1;
             Node::Leaf { leaf: leaf - 1 }
         }
-        Grown::Split { input, threshold, left, right } => {
-            Node::Split { input, threshold, left, right, default_child: Side::Left }
+        Grown::Split { input, threshold, missing, left, right } => {
+            Node::Split { input, threshold, left, right, default_child: missing }
         }
     });
     let nodes = nodes.collect();
@@ -172,15 +173,39 @@ struct Split {
     gain: f64,
     input: usize,
     threshold: f64,
+    missing: Side,
 }
 
-/// What lies left of a place while an input is scanned.
+/// Rows in numbers.
 #[derive(Clone, Copy, Default)]
-struct Left {
+struct Sums {
     n_rows: usize,
     weight: f64,
     sum: f64,
+}
+
+impl Sums {
+    fn add(&mut self, gradient: &Gradient) {
+        self.n_rows += 1;
+        self.weight += gradient.weight;
+        self.sum += gradient.weight * gradient.residual;
+    }
+
+    fn with(self, other: Self) -> Self {
+        Self {
+            n_rows: self.n_rows + other.n_rows,
+            weight: self.weight + other.weight,
+            sum: self.sum + other.sum,
+        }
+    }
+}
+
+/// What lies left of a place while an input is scanned, and the rows without a value.
+#[derive(Clone, Copy, Default)]
+struct Scan {
+    left: Sums,
     last: f64,
+    missing: Sums,
 }
 
 #[allow(clippy::indexing_slicing, reason = "rows and open nodes are those of the table and level")]
@@ -204,8 +229,8 @@ impl Grower<'_> {
             for (index, open) in level.iter().enumerate() {
                 let Some(split) = open.best else { continue };
                 let (left, right) = (position(nodes.len())?, position(nodes.len() + 1)?);
-                let (input, threshold) = (position(split.input)?, split.threshold);
-                nodes[open.node] = Grown::Split { input, threshold, left, right };
+                let (input, Split { threshold, missing, .. }) = (position(split.input)?, split);
+                nodes[open.node] = Grown::Split { input, threshold, missing, left, right };
                 first_child[index] = children.len();
                 children.extend([nodes.len(), nodes.len() + 1]);
                 nodes.extend([Grown::Leaf { margin: 0.0 }; 2]);
@@ -216,8 +241,9 @@ impl Grower<'_> {
             for (row, place) in place.iter_mut().enumerate() {
                 *place = place.and_then(|open| {
                     let split = level[open].best?;
-                    let goes_right = self.columns.values[split.input][row] > split.threshold;
-                    Some(first_child[open] + usize::from(goes_right))
+                    let Split { input, threshold, missing, .. } = split;
+                    let goes_left = self.columns.goes_left(row, input, threshold, missing);
+                    Some(first_child[open] + usize::from(!goes_left))
                 });
             }
             level = self.open(&place, &children);
@@ -260,19 +286,29 @@ impl Grower<'_> {
     /// Finds the best split of every node of a level in one scan per input.
     fn find_splits(&self, level: &mut [Open], place: &[Option<usize>]) {
         let splittable: Vec<bool> = level.iter().map(|open| self.is_splittable(open)).collect();
-        for (input, order) in self.columns.orders.iter().enumerate() {
-            let mut left = vec![Left::default(); level.len()];
+        let place = |row: usize| place[row].filter(|open| splittable[*open]);
+        let columns = self.columns.orders.iter().zip(&self.columns.missing);
+        for (input, (order, missing)) in columns.enumerate() {
+            let mut scans = vec![Scan::default(); level.len()];
+            for &row in missing {
+                let Some(open) = place(row) else { continue };
+                scans[open].missing.add(&self.gradients[row]);
+            }
             for &row in order {
-                let Some(index) = place[row].filter(|index| splittable[*index]) else { continue };
+                let Some(open) = place(row) else { continue };
                 let value = self.columns.values[input][row];
-                let seen = &mut left[index];
-                if seen.n_rows > 0 && value > seen.last {
-                    self.consider(&mut level[index], *seen, input, value);
+                let scan = &mut scans[open];
+                if scan.left.n_rows > 0 && value > scan.last {
+                    self.consider(&mut level[open], *scan, input, value);
                 }
-                seen.n_rows += 1;
-                seen.weight += self.gradients[row].weight;
-                seen.sum += self.gradients[row].weight * self.gradients[row].residual;
-                seen.last = value;
+                scan.left.add(&self.gradients[row]);
+                scan.last = value;
+            }
+            // Behind the last value only missing ones are parted from the rest.
+            for (open, scan) in level.iter_mut().zip(&scans) {
+                if scan.left.n_rows > 0 && scan.missing.n_rows > 0 {
+                    self.keep_if_better(open, scan.left, input, f64::MAX, Side::Right);
+                }
             }
         }
     }
@@ -284,8 +320,28 @@ impl Grower<'_> {
             && open.sum_of_squares / open.weight - mean * mean > MIN_VARIANCE
     }
 
-    /// Keeps the split between `left.last` and `value` if it is the best so far.
-    fn consider(&self, open: &mut Open, left: Left, input: usize, value: f64) {
+    /// Tries the split between `scan.last` and `value`, with missing values on either side.
+    fn consider(&self, open: &mut Open, scan: Scan, input: usize, value: f64) {
+        // Halved first so that the sum cannot overflow; rounding may reach the upper value, which
+        // must stay on the right.
+        let middle = scan.last / 2.0 + value / 2.0;
+        let threshold = if middle >= value { scan.last } else { middle };
+        if scan.missing.n_rows == 0 {
+            return self.keep_if_better(open, scan.left, input, threshold, Side::Left);
+        }
+        self.keep_if_better(open, scan.left, input, threshold, Side::Right);
+        self.keep_if_better(open, scan.left.with(scan.missing), input, threshold, Side::Left);
+    }
+
+    /// Keeps a split if it is the best so far.
+    fn keep_if_better(
+        &self,
+        open: &mut Open,
+        left: Sums,
+        input: usize,
+        threshold: f64,
+        missing: Side,
+    ) {
         let n_right = open.n_rows - left.n_rows;
         if left.n_rows.min(n_right) < self.spec.min_rows_per_leaf {
             return;
@@ -293,14 +349,9 @@ impl Grower<'_> {
         let sum_right = open.sum - left.sum;
         let weight_right = open.weight - left.weight;
         let gain = left.sum * left.sum / left.weight + sum_right * sum_right / weight_right;
-        if open.best.is_some_and(|best| gain <= best.gain) {
-            return;
+        if open.best.is_none_or(|best| gain > best.gain) {
+            open.best = Some(Split { gain, input, threshold, missing });
         }
-        // Halved first so that the sum cannot overflow; rounding may reach the upper value, which
-        // must stay on the right.
-        let middle = left.last / 2.0 + value / 2.0;
-        let threshold = if middle >= value { left.last } else { middle };
-        open.best = Some(Split { gain, input, threshold });
     }
 }
 
@@ -394,11 +445,25 @@ mod tests {
     }
 
     #[test]
-    fn what_it_does_not_take_is_refused() {
-        let values = array![[1.0], [f64::NAN], [3.0]];
-        let rows = TrainingRows::binary(values.view(), &[0, 1, 1]);
-        let error = fit(&spec(1, 1), rows, 0).unwrap_err().to_string();
-        assert!(error.starts_with("boosted trees: row 1: input 0 is missing"), "{error}");
+    fn missing_values_go_with_the_side_that_they_fit() {
+        let values = array![[1.0], [2.0], [3.0], [4.0], [f64::NAN], [f64::NAN]];
+        for (classes, side, at) in [
+            ([0, 0, 1, 1, 0, 0], Side::Left, 2.5),
+            ([0, 0, 1, 1, 1, 1], Side::Right, 2.5),
+            ([0, 0, 0, 0, 1, 1], Side::Right, f64::MAX),
+        ] {
+            let rows = TrainingRows::binary(values.view(), &classes);
+            let forest = fit(&spec(1, 3), rows, 0).unwrap();
+            let Node::Split { threshold, default_child, .. } = forest.trees[0].nodes[0] else {
+                panic!("{classes:?} are parted by one split")
+            };
+            assert_eq!((threshold, default_child), (at, side), "{classes:?}");
+            assert_eq!(forest.trees[0].leaves.len(), 2, "{classes:?}");
+        }
+    }
+
+    #[test]
+    fn three_classes_are_refused() {
         let values = array![[1.0], [2.0], [3.0]];
         let rows = TrainingRows { n_classes: 3, ..TrainingRows::binary(values.view(), &[0, 1, 2]) };
         let error = fit(&spec(1, 1), rows, 0).unwrap_err().to_string();
