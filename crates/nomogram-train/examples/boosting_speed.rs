@@ -8,8 +8,8 @@
 //! The table is `<f8` in C order, the class in its last column. Prints the seconds of the fit, bins
 //! included, and the mean log loss of the rows that it was fitted to.
 
-#[path = "shared/boosting.rs"]
-mod boosting;
+#[path = "shared/forests.rs"]
+mod forests;
 
 use std::error::Error;
 use std::time::Instant;
@@ -18,7 +18,7 @@ use ndarray::s;
 use nomogram_train::config::{BoostedTreesSpec, HistogramSpec, Splits};
 use nomogram_train::learner::{TrainingRows, fit_boosted_trees};
 
-use boosting::{log_loss, margins, number, read};
+use forests::{log_loss, number, outputs, read};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -42,8 +42,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let forest = pool.install(|| fit_boosted_trees(&spec, rows, 0))?;
     let seconds = start.elapsed().as_secs_f64();
     let all = values.rows().into_iter().zip(&classes);
-    let loss: f64 =
-        all.map(|(row, class)| log_loss(&margins(&forest, &row.to_vec()), *class)).sum();
+    let loss: f64 = all
+        .map(|(row, class)| log_loss(forest.link, &outputs(&forest, &row.to_vec()), *class))
+        .sum();
     println!("{seconds} {}", loss / number(classes.len()));
     Ok(())
 }

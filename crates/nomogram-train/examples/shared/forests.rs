@@ -1,9 +1,9 @@
-//! What the examples of boosting share: tables of NumPy, and margins.
+//! What the examples of trees share: tables of NumPy, and predictions without a bundle.
 
 use std::error::Error;
 
 use ndarray::Array2;
-use nomogram::{Forest, Node, Side, numeric};
+use nomogram::{Aggregate, Forest, Link, Node, Side, numeric};
 
 /// Reads a matrix as NumPy writes it.
 pub(crate) fn read(bytes: &[u8]) -> Result<Array2<f64>, Box<dyn Error>> {
@@ -23,10 +23,10 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Array2<f64>, Box<dyn Error>> {
     Ok(Array2::from_shape_vec((*n_rows, *n_columns), numbers)?)
 }
 
-/// The margins of a row, walked node by node.
+/// The margins of a row, or its probabilities, walked node by node.
 #[allow(clippy::indexing_slicing, reason = "a forest that was just fitted")]
-pub(crate) fn margins(forest: &Forest, row: &[f64]) -> Vec<f64> {
-    let mut margins = forest.base_margins.clone();
+pub(crate) fn outputs(forest: &Forest, row: &[f64]) -> Vec<f64> {
+    let mut outputs = forest.base_margins.clone();
     for tree in &forest.trees {
         let mut at = 0;
         let side = |is_left: bool, value: f64, default: Side| {
@@ -44,7 +44,14 @@ pub(crate) fn margins(forest: &Forest, row: &[f64]) -> Vec<f64> {
                     (side(is_within, value, *default_child), *left, *right)
                 }
                 Node::Leaf { leaf } => {
-                    margins[tree.margin.unwrap_or(0) as usize] += tree.leaves[*leaf as usize];
+                    let leaf = *leaf as usize;
+                    match tree.margin {
+                        Some(margin) => outputs[margin as usize] += tree.leaves[leaf],
+                        None => {
+                            let shares = &tree.leaves[leaf * outputs.len()..];
+                            outputs.iter_mut().zip(shares).for_each(|(sum, share)| *sum += share);
+                        }
+                    }
                     break;
                 }
                 _ => break,
@@ -52,18 +59,24 @@ pub(crate) fn margins(forest: &Forest, row: &[f64]) -> Vec<f64> {
             at = if goes_left { left } else { right } as usize;
         }
     }
-    margins
+    if forest.aggregate == Aggregate::Mean {
+        outputs.iter_mut().for_each(|output| *output /= number(forest.trees.len()));
+    }
+    outputs
 }
 
-/// The log loss of a row.
+/// The log loss of a row; a probability of 0 counts as 2⁻⁵², as in scikit-learn.
 #[allow(clippy::indexing_slicing, reason = "a class of the forest")]
-pub(crate) fn log_loss(margins: &[f64], class: usize) -> f64 {
-    if let [margin] = *margins {
+pub(crate) fn log_loss(link: Link, outputs: &[f64], class: usize) -> f64 {
+    if link == Link::Probability {
+        return -numeric::ln(outputs[class].clamp(f64::EPSILON, 1.0 - f64::EPSILON));
+    }
+    if let [margin] = *outputs {
         return numeric::softplus(if class == 1 { -margin } else { margin });
     }
-    let largest = margins.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    let sum: f64 = margins.iter().map(|margin| numeric::exp(margin - largest)).sum();
-    numeric::ln(sum) + largest - margins[class]
+    let largest = outputs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let sum: f64 = outputs.iter().map(|margin| numeric::exp(margin - largest)).sum();
+    numeric::ln(sum) + largest - outputs[class]
 }
 
 /// A count as a number.
