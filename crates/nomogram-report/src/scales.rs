@@ -1,6 +1,7 @@
 //! The scales of a nomogram, from a linear member and the values of its features.
 
-use nomogram::{Link, Member, Parts, Step, numeric};
+use ndarray::{Array2, ArrayView1};
+use nomogram::{Branch, FeatureKind, Linear, Link, Member, Parts, Step, numeric};
 use nomogram_train::Dataset;
 
 use crate::charts::{Axis, NomogramChart};
@@ -10,89 +11,180 @@ const TAIL: f64 = 0.01;
 const PROBABILITIES: [f64; 15] =
     [0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999];
 
-/// The nomogram of each member that is linear in the features themselves: a logistic regression that
-/// reads them as they are or standard-scaled. Scales go over the values of `dataset`, from the first
-/// to the last hundredth; what no row varies has no scale.
+/// The nomogram of each logistic regression to whose margin every feature adds on its own: its inputs
+/// are made by steps that read one feature each.
+///
+/// Numbers have scales over the values of `dataset`, from the first to the last hundredth; where what
+/// a feature adds turns round, a scale ends and another begins below it. What no row varies has no
+/// scale.
 #[must_use]
 pub fn nomograms(parts: &Parts, dataset: &Dataset) -> Vec<(String, NomogramChart)> {
     let of_member = |member: &nomogram::EnsembleMember| {
         let Member::Linear(linear) = &member.member else { return None };
-        let steps = &parts.branches.get(member.branch as usize)?.steps;
-        let is_raw = parts.branches.get(member.branch as usize)?.source.is_none();
-        let width = dataset.schema().n_features();
-        let (means, scales) = match steps.as_slice() {
-            [] => (vec![0.0; width], vec![1.0; width]),
-            [Step::StandardScale(scaler)] => (scaler.means().to_vec(), scaler.std_devs().to_vec()),
-            _ => return None,
-        };
-        let [intercept] = linear.intercepts() else { return None };
-        let fits = is_raw && means.len() == width && linear.weights().len() == width;
-        if !fits || linear.link() != Link::Logit {
+        let branches = parts.branches.get(..=member.branch as usize)?;
+        if linear.link() != Link::Logit || !is_additive(branches) {
             return None;
         }
-        let weights = linear.weights().iter().zip(means.iter().zip(&scales));
-        let lines: Vec<Line> = weights
-            .zip(0..)
-            .map(|((weight, (mean, scale)), feature)| {
-                Line::new(dataset, feature, weight / scale, *mean)
-            })
-            .collect();
-        Some((member.name.clone(), chart(&lines, *intercept, dataset)?))
+        let curves = Curves { dataset, branches, linear };
+        let features = 0..dataset.schema().n_features();
+        let scales: Option<Vec<Scale>> = features.map(|feature| curves.scale(feature)).collect();
+        Some((member.name.clone(), chart(&scales?, curves.base_margin()?)?))
     };
     parts.members.iter().filter_map(of_member).collect()
 }
 
-/// What a feature adds to the margin, over the range of its scale.
-struct Line {
-    feature: usize,
-    slope: f64,
-    /// Where it adds nothing.
-    zero: f64,
-    low: f64,
-    high: f64,
+/// Whether no step mixes what it reads.
+fn is_additive(branches: &[Branch]) -> bool {
+    branches.iter().flat_map(|branch| &branch.steps).all(|step| {
+        matches!(
+            step,
+            Step::StandardScale(_)
+                | Step::Impute(_)
+                | Step::Clip(_)
+                | Step::Log1p(_)
+                | Step::SignedPower(_)
+                | Step::YeoJohnson(_)
+                | Step::MinMaxScale(_)
+                | Step::RobustScale(_)
+                | Step::OneHot(_)
+                | Step::EncodeLevels(_)
+                | Step::Bin(_)
+                | Step::Spline(_)
+                | Step::Select(_)
+        )
+    })
 }
 
-impl Line {
-    fn new(dataset: &Dataset, feature: usize, slope: f64, zero: f64) -> Self {
-        let mut values: Vec<f64> =
-            dataset.values().column(feature).iter().copied().filter(|v| v.is_finite()).collect();
-        values.sort_by(f64::total_cmp);
-        let n = values.len();
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below n")]
-        #[allow(clippy::cast_precision_loss, reason = "a number of rows")]
-        let beyond = (n as f64 * TAIL) as usize;
-        let at = |place: usize| values.get(place).copied().unwrap_or(zero);
-        Self { feature, slope, zero, low: at(beyond), high: at(n.saturating_sub(1 + beyond)) }
+/// A member that is a sum of curves, one per feature.
+struct Curves<'a> {
+    dataset: &'a Dataset,
+    branches: &'a [Branch],
+    linear: &'a Linear,
+}
+
+/// What a feature adds to the margin, over its values, counted from where it adds least.
+struct Scale {
+    name: String,
+    /// Labels, and what they add.
+    ticks: Vec<(String, f64)>,
+    /// Whether the values between two ticks have their places between them.
+    has_order: bool,
+    /// How much less the feature can add than in the base row.
+    below_base: f64,
+    width: f64,
+}
+
+impl Curves<'_> {
+    /// A row that all others differ from by one feature: of each its first value in the table.
+    fn base(&self) -> Vec<f64> {
+        let columns = self.dataset.values().columns().into_iter();
+        let first = columns.map(|column| column.iter().copied().find(|value| value.is_finite()));
+        first.map(|value| value.unwrap_or(0.0)).collect()
     }
 
-    /// How much the margin changes from one end of the scale to the other.
-    fn width(&self) -> f64 {
-        (self.slope * (self.high - self.low)).abs()
+    fn base_margin(&self) -> Option<f64> {
+        self.margins(vec![self.base()])?.first().copied()
     }
 
-    /// The end of the scale where the margin is lowest.
-    fn start(&self) -> f64 {
-        if self.slope > 0.0 { self.low } else { self.high }
+    /// The margins of rows of features.
+    fn margins(&self, rows: Vec<Vec<f64>>) -> Option<Vec<f64>> {
+        let n_rows = rows.len();
+        let values: Vec<f64> = rows.into_iter().flatten().collect();
+        let rows = Array2::from_shape_vec((n_rows, values.len() / n_rows.max(1)), values).ok()?;
+        let encoded = encode(self.branches, rows)?;
+        let intercept = *self.linear.intercepts().first()?;
+        let margin = |row: ArrayView1<'_, f64>| {
+            row.iter()
+                .zip(self.linear.weights())
+                .fold(intercept, |sum, (x, weight)| sum + x * weight)
+        };
+        Some(encoded.rows().into_iter().map(margin).collect())
+    }
+
+    fn scale(&self, feature: usize) -> Option<Scale> {
+        let own = self.dataset.schema().features().get(feature)?;
+        let (labels, values, has_order) = match &own.kind {
+            FeatureKind::Category { levels } => {
+                let codes = (0_u32..).take(levels.len()).map(f64::from).collect();
+                (levels.clone(), codes, false)
+            }
+            FeatureKind::Boolean => (vec!["no".into(), "yes".into()], vec![0.0, 1.0], false),
+            FeatureKind::Number | FeatureKind::Integer => {
+                let values = values_of_scale(self.dataset, feature, &own.kind);
+                (values.iter().map(|value| label(*value)).collect(), values, true)
+            }
+            _ => return None,
+        };
+        let base = self.base();
+        let row = |value: &f64| {
+            let mut row = base.clone();
+            row.iter_mut().skip(feature).take(1).for_each(|own| *own = *value);
+            row
+        };
+        let rows: Vec<Vec<f64>> =
+            std::iter::once(base.clone()).chain(values.iter().map(row)).collect();
+        let margins = self.margins(rows)?;
+        let (base_margin, margins) = margins.split_first()?;
+        let least = margins.iter().copied().fold(f64::INFINITY, f64::min).min(f64::MAX);
+        let most = margins.iter().copied().fold(least, f64::max);
+        let name = match own.unit.as_deref() {
+            None | Some("1") => own.name.clone(),
+            Some(unit) => format!("{} ({unit})", own.name),
+        };
+        let ticks = labels.into_iter().zip(margins).map(|(label, margin)| (label, margin - least));
+        let is_empty = margins.is_empty();
+        Some(Scale {
+            name,
+            ticks: ticks.collect(),
+            has_order,
+            below_base: if is_empty { 0.0 } else { base_margin - least },
+            width: most - least,
+        })
     }
 }
 
-fn chart(lines: &[Line], intercept: f64, dataset: &Dataset) -> Option<NomogramChart> {
-    let widest = lines.iter().map(Line::width).fold(0.0, f64::max);
+/// The rows that the last of some branches makes of rows of features.
+fn encode(branches: &[Branch], rows: Array2<f64>) -> Option<Array2<f64>> {
+    let (branch, before) = branches.split_last()?;
+    let rows = match branch.source {
+        None => rows,
+        Some(source) => encode(before.get(..=source as usize)?, rows)?,
+    };
+    branch.steps.iter().try_fold(rows, |rows, step| step.encode(rows.view()).ok())
+}
+
+/// Round values within those of the middle 98 % of the rows.
+fn values_of_scale(dataset: &Dataset, feature: usize, kind: &FeatureKind) -> Vec<f64> {
+    let column = dataset.values().column(feature);
+    let mut values: Vec<f64> = column.iter().copied().filter(|v| v.is_finite()).collect();
+    values.sort_by(f64::total_cmp);
+    let n = values.len();
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "below n")]
+    #[allow(clippy::cast_precision_loss, reason = "a number of rows")]
+    let beyond = (n as f64 * TAIL) as usize;
+    let at = |place: usize| values.get(place).copied();
+    let ends = at(beyond).zip(at(n.saturating_sub(1 + beyond)));
+    let Some((low, high)) = ends else { return Vec::new() };
+    if *kind == FeatureKind::Integer {
+        return round_values(low, high, 0.99).map(f64::round).collect();
+    }
+    round_values(low, high, 0.0).collect()
+}
+
+fn chart(scales: &[Scale], base_margin: f64) -> Option<NomogramChart> {
+    let widest = scales.iter().map(|scale| scale.width).fold(0.0, f64::max);
     if !(widest > 0.0 && widest.is_finite()) {
         return None;
     }
     let points = |margin: f64| 100.0 * margin / widest;
-    let lowest =
-        lines.iter().fold(intercept, |sum, line| sum + line.slope * (line.start() - line.zero));
-    let most_points = lines.iter().fold(0.0, |sum, line| sum + points(line.width()));
-    let features = lines.iter().filter(|line| line.width() > 0.0).map(|line| {
-        let feature = dataset.schema().features().get(line.feature);
-        let name = feature.map_or(String::new(), |feature| match feature.unit.as_deref() {
-            None | Some("1") => feature.name.clone(),
-            Some(unit) => format!("{} ({unit})", feature.name),
-        });
-        let tick = |value: f64| (label(value), points(line.slope * (value - line.start())));
-        Axis { name, ticks: round_values(line.low, line.high).map(tick).collect() }
+    let lowest = scales.iter().fold(base_margin, |sum, scale| sum - scale.below_base);
+    let most_points = scales.iter().fold(0.0, |sum, scale| sum + points(scale.width));
+    let features = scales.iter().filter(|scale| scale.width > 0.0).flat_map(|scale| {
+        let runs = if scale.has_order { runs(&scale.ticks) } else { vec![scale.ticks.as_slice()] };
+        runs.into_iter().map(|run| Axis {
+            name: scale.name.clone(),
+            ticks: run.iter().map(|(label, margin)| (label.clone(), points(*margin))).collect(),
+        })
     });
     let tick = |p: &f64| {
         let at = points(numeric::ln(*p) - numeric::ln_1p(-p) - lowest);
@@ -108,11 +200,31 @@ fn chart(lines: &[Line], intercept: f64, dataset: &Dataset) -> Option<NomogramCh
     })
 }
 
-/// Round numbers from low to high, about eight.
-fn round_values(low: f64, high: f64) -> impl Iterator<Item = f64> {
+/// Ticks parted where what they add turns round; the turn is in both parts.
+fn runs(ticks: &[(String, f64)]) -> Vec<&[(String, f64)]> {
+    let mut runs = Vec::new();
+    let mut start = 0;
+    let mut direction = 0.0;
+    for (at, pair) in ticks.windows(2).enumerate() {
+        let [(_, from), (_, to)] = pair else { continue };
+        let own = to - from;
+        if own * direction < 0.0 {
+            runs.extend(ticks.get(start..=at));
+            start = at;
+        }
+        if own.abs() > 0.0 {
+            direction = own;
+        }
+    }
+    runs.extend(ticks.get(start..));
+    runs
+}
+
+/// Round numbers from low to high, about eight, at least a smallest step apart.
+fn round_values(low: f64, high: f64, smallest: f64) -> impl Iterator<Item = f64> {
     let mut step = 1e-12;
     for digit in [2.0, 2.5, 2.0].into_iter().cycle().take(120) {
-        if (high - low) / step <= 9.0 {
+        if (high - low) / step <= 9.0 && step >= smallest {
             break;
         }
         step *= digit;
@@ -136,9 +248,22 @@ mod tests {
 
     #[test]
     fn scales_have_round_values() {
-        let labels = |low, high| round_values(low, high).map(label).collect::<Vec<_>>().join(" ");
+        let labels =
+            |low, high| round_values(low, high, 0.0).map(label).collect::<Vec<_>>().join(" ");
         assert_eq!(labels(3.2, 47.0), "5 10 15 20 25 30 35 40 45");
         assert_eq!(labels(0.0011, 0.0049), "0.0015 0.002 0.0025 0.003 0.0035 0.004 0.0045");
         assert_eq!(labels(-2.0, 2.0), "-2 -1.5 -1 -0.5 0 0.5 1 1.5 2");
+    }
+
+    #[test]
+    fn a_scale_is_parted_where_it_turns_round() {
+        let parted = |margins: &[f64]| {
+            let ticks: Vec<_> = margins.iter().map(|margin| (String::new(), *margin)).collect();
+            runs(&ticks).iter().map(|run| run.len()).collect::<Vec<_>>()
+        };
+        assert_eq!(parted(&[0.0, 1.0, 1.0, 2.0]), [4]);
+        assert_eq!(parted(&[2.0, 1.0, 1.0, 3.0, 0.0]), [3, 2, 2]);
+        assert_eq!(parted(&[1.0]), [1]);
+        assert_eq!(parted(&[]), [0]);
     }
 }

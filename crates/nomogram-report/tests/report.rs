@@ -163,3 +163,65 @@ fn the_nomogram_gives_the_probabilities_of_its_member() {
     let prediction = session.predict_row(&[4.0, 8.0]).unwrap();
     assert!((read - prediction.margins()[0]).abs() < 1e-9, "{read} {:?}", prediction.margins());
 }
+
+#[test]
+fn a_nomogram_has_scales_for_levels_and_for_curves() {
+    let yaml = r#"
+model: { name: mixed, version: "1" }
+data:
+  missing: [""]
+  target: { column: y, negative: "no", positive: "yes" }
+  features:
+    - { name: age, kind: integer, unit: a, policy: { missing: impute } }
+    - { name: stage, kind: category, levels: [I, II, III] }
+    - { name: dose }
+inputs:
+  curved: [{ impute: {} }, { one_hot: {} }, { spline: { knots: 4, of: [age] } }, { standard_scale: {} }]
+  mixed: [{ impute: {} }, { one_hot: {} }, { pca: { n_components: 2 } }]
+seed: 5
+validation: { n_folds: 3, min_auc: 0.6 }
+members:
+  - { name: curved, input: curved, weight: 1.0, learner: { logistic_regression: { c: 1.0, class_weight: equal } } }
+  - { name: mixed, input: mixed, weight: 1.0, learner: { logistic_regression: { c: 1.0, class_weight: equal } } }
+allow_dead_members: true
+vote: soft
+cutoffs: [{ name: balanced, rule: youden }]
+"#;
+    let config = TrainingConfig::from_yaml(yaml).unwrap();
+    let mut table = String::from("y,age,stage,dose\n");
+    for row in 0..300_i32 {
+        let (age, stage) = (20 + row * 37 % 61, row * 7 % 3);
+        // Risk is highest in the middle of the ages, and grows with the stage.
+        let score = (age - 50) * (age - 50) - 200 * stage + row * 53 % 300;
+        let class = if score < 300 { "yes" } else { "no" };
+        let age = if row % 20 == 3 { String::new() } else { age.to_string() };
+        let stage = ["I", "II", "III"][usize::try_from(stage).unwrap()];
+        writeln!(table, "{class},{age},{stage},{}", row % 10).unwrap();
+    }
+    let dataset = Dataset::from_csv("table", table.as_bytes(), &config.data).unwrap();
+    let trained = train(&config, &dataset, &mut |_: usize, _: usize, _: &str| {}).unwrap();
+    let scales = nomograms(&unseal(&trained.bundle).unwrap().0, &dataset);
+    let [(name, chart)] = scales.as_slice() else { panic!("the member of components has none") };
+    assert_eq!(name, "curved");
+    let names: Vec<&str> = chart.features.iter().map(|axis| axis.name.as_str()).collect();
+    assert_eq!(names, ["age (a)", "age (a)", "stage", "dose"], "the curve of age turns once");
+    let labels = |axis: usize| chart.features[axis].ticks.iter().map(|(label, _)| label.as_str());
+    assert_eq!(labels(0).next_back(), labels(1).next(), "the turn is on both scales");
+    assert_eq!(labels(2).collect::<Vec<_>>(), ["I", "II", "III"]);
+
+    // Points are proportional to what a feature adds, whatever the other features are.
+    let points = |label: &str, axis: usize| {
+        chart.features[axis].ticks.iter().find(|(own, _)| own == label).unwrap().1
+    };
+    let mut session = nomogram::Session::new(trained.model.clone());
+    let mut margin = |age: f64, stage: f64, dose: f64| {
+        session.predict_row(&[age, stage, dose]).unwrap().margins()[0]
+    };
+    let young = labels(0).next().unwrap().to_owned();
+    let by_age = margin(50.0, 0.0, 3.0) - margin(young.parse().unwrap(), 0.0, 3.0);
+    let by_stage = margin(35.0, 2.0, 8.0) - margin(35.0, 0.0, 8.0);
+    let age_points =
+        points("50", usize::from(labels(1).any(|label| label == "50"))) - points(&young, 0);
+    let ratio = (points("III", 2) - points("I", 2)) / age_points;
+    assert!((ratio - by_stage / by_age).abs() < 1e-9, "{ratio}, {}", by_stage / by_age);
+}
