@@ -89,7 +89,12 @@ impl Refusal {
         if feature.is_empty() {
             return format!("{place}: {reason}");
         }
-        format!("{place}: feature `{feature}`: {reason}")
+        // For a person, not for the file of refused rows.
+        let hint = match self.status == status(ErrorKind::WrongType) {
+            true => "; a text that stands for no value is named by --missing",
+            false => "",
+        };
+        format!("{place}: feature `{feature}`: {reason}{hint}")
     }
 }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use nomogram::{Model, Parts};
-use nomogram_report::{FeatureSummary, ModelSummary, Report, nomograms, tripod};
+use nomogram_report::{
+    Characteristics, FORMAT, FeatureSummary, ModelSummary, Report, nomograms, tripod,
+};
 use nomogram_train::{
     Assessment, Dataset, Predictions, Table, TrainingConfig, ValidationReport,
     permutation_importance, validate,
@@ -15,6 +17,9 @@ use crate::console::Console;
 use crate::environment;
 use crate::error::Error;
 use crate::output::Output;
+
+/// The rows on which cutoffs are chosen, as reports name them.
+pub(crate) const HELD_OUT: &str = "held-out folds";
 
 /// How many times the values of a feature are shuffled for its importance.
 const N_SHUFFLES: usize = 5;
@@ -108,12 +113,13 @@ impl Loaded {
 }
 
 /// A report of a model on some sets of rows; importance and scales are those of the last one.
+/// `learned_from` are the rows of a model that was trained just now.
 pub(crate) fn report(
     model: &Arc<Model>,
     parts: &Parts,
     sets: &[(&str, &Dataset, &Predictions)],
     loaded: &Loaded,
-    is_trained: bool,
+    learned_from: Option<&Dataset>,
 ) -> Result<Report, Error> {
     let asked = loaded.config.report.clone().unwrap_or_default();
     let mut assessments = Vec::new();
@@ -131,11 +137,17 @@ pub(crate) fn report(
             nomograms(parts, dataset),
         ),
     };
+    // Held-out folds are the rows that were learned from.
+    let others = sets.iter().filter(|(rows, ..)| *rows != HELD_OUT);
+    let others = others.map(|(rows, own, _)| Characteristics::new(rows, own, learned_from));
+    let learned = learned_from.map(|own| Characteristics::new("training part", own, None));
     let mut report = Report {
-        model: ModelSummary::of(model),
+        format: FORMAT,
+        model: ModelSummary::of(model, parts),
         features: FeatureSummary::all_of(model),
-        configuration: is_trained.then(|| loaded.configuration()),
+        configuration: learned_from.map(|_| loaded.configuration()),
         validation: Some(loaded.validation.clone()),
+        characteristics: learned.into_iter().chain(others).collect(),
         assessments,
         importance,
         learning_curve: Vec::new(),

@@ -82,9 +82,18 @@ fn from_a_table_to_a_bundle_that_was_judged() {
     succeed(&folder, "validate c.yaml t.csv");
     let trained = succeed(&folder, "train c.yaml t.csv -o m.nomo --report r.html --report r.json");
     assert!(trained.contains("held-out folds") && trained.contains("test part"), "{trained}");
+    assert!(
+        trained.contains("cutoff `refer`: ") && trained.contains("; test part: sens"),
+        "{trained}"
+    );
     let report: serde_json::Value =
         serde_json::from_slice(&fs::read(folder.join("r.json")).unwrap()).unwrap();
     assert_eq!(report["assessments"][1]["rows"], "test part");
+    let rows = &report["characteristics"];
+    assert_eq!((&rows[0]["rows"], &rows[0]["n_rows"]), (&"training part".into(), &179.into()));
+    assert_eq!((&rows[1]["rows"], &rows[1]["n_rows"]), (&"test part".into(), &61.into()));
+    assert_eq!(rows[1]["features"][1]["levels"][2][0], "III");
+    assert!(report["model"]["calibrator"].as_str().unwrap().starts_with("Platt on the logit"));
     assert_eq!(report["assessments"][0]["cutoffs"][1]["name"], "refer");
     let groups = &report["assessments"][0]["subgroups"];
     assert_eq!(
@@ -102,6 +111,8 @@ fn from_a_table_to_a_bundle_that_was_judged() {
     let page = fs::read_to_string(folder.join("r.html")).unwrap();
     for part in [
         "Calibration slope",
+        "Median (quartiles)",
+        "Nomogram of linear",
         "By stage",
         "from 45 to below 60",
         "Corrected for optimism",

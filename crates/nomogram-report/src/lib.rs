@@ -3,6 +3,7 @@
 //! A [`Report`] is made once and written as a self-contained HTML file, as a Markdown model card, and
 //! as JSON, which holds every number of the other two. The same report gives the same bytes.
 
+mod characteristics;
 pub mod charts;
 mod error;
 mod page;
@@ -10,7 +11,8 @@ mod report;
 mod scales;
 mod tripod;
 
+pub use characteristics::{Characteristics, FeatureCharacteristics};
 pub use error::Error;
-pub use report::{FeatureSummary, ModelSummary, Report};
+pub use report::{FORMAT, FeatureSummary, ModelSummary, Report};
 pub use scales::nomograms;
 pub use tripod::{TripodItem, tripod};

@@ -29,8 +29,9 @@ impl Report {
                 Some(charts::importance(&bars.collect::<Vec<_>>(), "increase of the log loss")?)
             }
         };
-        let points = self.learning_curve.iter();
-        let points: Vec<(f64, f64)> = points.map(|point| (point.n_rows, point.log_loss)).collect();
+        #[allow(clippy::cast_precision_loss, reason = "numbers of rows")]
+        let point = |own: &nomogram_train::LearningPoint| (own.n_rows as f64, own.log_loss);
+        let points: Vec<(f64, f64)> = self.learning_curve.iter().map(point).collect();
         let learning = match points.as_slice() {
             [] => None,
             points => Some(charts::learning(&[Curve { name: "held out", points }], "log loss")?),
@@ -88,6 +89,11 @@ impl Report {
         pages.add_filter("digits", |number: Option<f64>, n: usize| match number {
             Some(number) if number.is_finite() => format!("{number:.n$}"),
             _ => "–".into(),
+        });
+        // As short as the value allows, at most four digits behind the point.
+        pages.add_filter("short", |number: f64| {
+            let text = format!("{number:.4}");
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
         });
         pages.add_template(name, template)?;
         let report = Value::from(minijinja::value::Serde(self));

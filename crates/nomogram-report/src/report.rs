@@ -1,17 +1,23 @@
 //! All that a report tells, as data.
 
-use nomogram::{FeatureKind, Model};
+use nomogram::{CalibrationMap, Calibrator, Combiner, FeatureKind, Model, Parts, StackInput};
 use nomogram_train::{
     Assessment, CorrectedPerformance, Importance, LearningPoint, ValidationReport, Warning,
 };
 use serde::Serialize;
 
+use crate::characteristics::Characteristics;
 use crate::charts::NomogramChart;
 use crate::tripod::TripodItem;
 
-/// All that a report tells. Parts that were not asked for are empty.
+/// The version of the report as JSON: higher where a field is gone or means something else.
+pub const FORMAT: u32 = 1;
+
+/// All that a report tells. Intervals are 95 % confidence intervals. Parts that were not asked for are empty.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
+    /// [`FORMAT`].
+    pub format: u32,
     /// Which model.
     pub model: ModelSummary,
     /// What it reads.
@@ -20,6 +26,8 @@ pub struct Report {
     pub configuration: Option<String>,
     /// What was wrong with the data.
     pub validation: Option<ValidationReport>,
+    /// What the rows are like.
+    pub characteristics: Vec<Characteristics>,
     /// How good it is on each set of rows.
     pub assessments: Vec<Assessment>,
     /// How much it needs each feature.
@@ -57,6 +65,10 @@ pub struct ModelSummary {
     pub classes: Vec<String>,
     /// The members.
     pub members: Vec<String>,
+    /// How they vote, in words.
+    pub combiner: String,
+    /// What is done to the probabilities of the vote, in words; nothing: they stay as they are.
+    pub calibrator: Option<String>,
     /// Anything else that the manifest says.
     pub notes: std::collections::BTreeMap<String, String>,
 }
@@ -66,8 +78,10 @@ pub struct ModelSummary {
 pub struct FeatureSummary {
     /// Its name.
     pub name: String,
-    /// `number`, `integer`, `boolean`, or the levels of a category.
+    /// `number`, `integer`, `boolean` or `category`.
     pub kind: String,
+    /// The levels of a category.
+    pub levels: Vec<String>,
     /// The UCUM code of its unit.
     pub unit: Option<String>,
     /// Where plausible values lie.
@@ -75,9 +89,9 @@ pub struct FeatureSummary {
 }
 
 impl ModelSummary {
-    /// What a bundle says of itself.
+    /// What a bundle says of itself; `parts` are those of the model.
     #[must_use]
-    pub fn of(model: &Model) -> Self {
+    pub fn of(model: &Model, parts: &Parts) -> Self {
         let manifest = model.manifest();
         Self {
             name: manifest.name.clone(),
@@ -89,6 +103,8 @@ impl ModelSummary {
             target: model.schema().target().name().into(),
             classes: model.schema().target().classes().to_vec(),
             members: model.member_names().map(Into::into).collect(),
+            combiner: combiner(parts),
+            calibrator: parts.calibrator.as_ref().map(calibrator),
             notes: manifest.notes.clone(),
         }
     }
@@ -104,11 +120,56 @@ impl FeatureSummary {
                 FeatureKind::Number => "number".into(),
                 FeatureKind::Integer => "integer".into(),
                 FeatureKind::Boolean => "boolean".into(),
-                _ => feature.levels().join(", "),
+                _ => "category".into(),
             },
+            levels: feature.levels().to_vec(),
             unit: feature.unit.clone(),
             range: feature.range.map(|range| [range.low, range.high]),
         };
         model.schema().features().iter().map(summary).collect()
+    }
+}
+
+fn combiner(parts: &Parts) -> String {
+    let weighted = |how: &str, weights: &[f64]| {
+        let members = parts.members.iter().zip(weights);
+        let members = members.map(|(member, weight)| format!("{} {weight}", member.name));
+        format!("{how} vote with the weights {}", members.collect::<Vec<_>>().join(", "))
+    };
+    match &parts.combiner {
+        Combiner::SoftVote { weights } => weighted("soft", weights),
+        Combiner::HardVote { weights } => weighted("hard", weights),
+        Combiner::Stack { input: StackInput::Margins, .. } => {
+            "stack on the members' margins".into()
+        }
+        _ => "stack on the members' probabilities".into(),
+    }
+}
+
+fn calibrator(calibrator: &Calibrator) -> String {
+    match calibrator {
+        Calibrator::Binary(own) => map(own),
+        Calibrator::PerClass(maps) => {
+            let maps: Vec<String> = maps.iter().map(map).collect();
+            format!("for each class: {}", maps.join("; "))
+        }
+        Calibrator::Temperature { temperature } => format!("temperature {temperature:.4}"),
+        other => format!("{other:?}"),
+    }
+}
+
+fn map(map: &CalibrationMap) -> String {
+    match map {
+        CalibrationMap::Platt { slope, intercept } => {
+            format!("Platt on the logit, slope {slope:.4}, intercept {intercept:.4}")
+        }
+        CalibrationMap::Beta { a, b, c } => format!("beta, a {a:.4}, b {b:.4}, c {c:.4}"),
+        CalibrationMap::Isotonic { probabilities, .. } => {
+            format!("isotonic, {} points", probabilities.len())
+        }
+        CalibrationMap::PlattOfProbability { slope, intercept } => {
+            format!("Platt on the probability, slope {slope:.4}, intercept {intercept:.4}")
+        }
+        other => format!("{other:?}"),
     }
 }

@@ -98,6 +98,27 @@ fn known(number: &str, report: &Report) -> Option<String> {
                 .into()
         }),
         "9b" => Some(format!("{} predictors: section Features.", report.features.len())),
+        "11" => {
+            let features = || report.characteristics.iter().flat_map(|own| &own.features);
+            features().next()?;
+            Some(match features().any(|own| own.n_missing > 0) {
+                true => "Counts by feature: section Data. What is done with them is part of the \
+                         bundle: the policies under section Settings."
+                    .into(),
+                false => "No feature lacks a value.".into(),
+            })
+        }
+        "16" | "20c" if report.characteristics.len() > 1 => {
+            let seen = report.characteristics.iter().filter_map(|own| {
+                let n_seen = own.n_seen?;
+                let (rows, n_rows) = (&own.rows, own.n_rows);
+                Some(format!(
+                    " {rows}: {n_seen} of {n_rows} rows have all values of a row learned from."
+                ))
+            });
+            Some(format!("Section Data.{}", seen.collect::<String>()))
+        }
+        "20b" if !report.characteristics.is_empty() => Some("Section Data.".into()),
         "12a" | "21" | "20a" => per_rows(&|own| {
             let (rows, n_rows, n_events) = (&own.rows, own.n_rows, own.n_events);
             format!("{rows}: {n_rows} rows, {n_events} with `{}`", own.positive_class)
@@ -108,6 +129,10 @@ fn known(number: &str, report: &Report) -> Option<String> {
             .map(|_| format!("Members {}: section Settings.", model.members.join(", "))),
         "12e" => per_rows(&|own| format!("{}: section Performance", own.rows)),
         "12g" => Some(format!("By the bundle {} itself.", model.digest)),
+        "13" => Some(match &model.calibrator {
+            Some(calibrator) => format!("The vote is calibrated: {calibrator}."),
+            None => "The vote is not calibrated.".into(),
+        }),
         "15" => Some(format!(
             "The probability of each class of `{}` ({}); cutoffs in section Performance.",
             model.target,

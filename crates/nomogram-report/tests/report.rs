@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use nomogram::unseal;
-use nomogram_report::{FeatureSummary, ModelSummary, Report, nomograms, tripod};
+use nomogram_report::{Characteristics, FeatureSummary, ModelSummary, Report, nomograms, tripod};
 use nomogram_train::{
     Assessment, Dataset, Predictions, TrainingConfig, permutation_importance, train,
 };
@@ -58,8 +58,10 @@ fn report() -> Report {
     let assess = |rows, predictions| {
         Assessment::all(rows, &dataset, predictions, model.cutoffs()).unwrap().remove(0)
     };
+    let (parts, _) = unseal(&trained.bundle).unwrap();
     let mut report = Report {
-        model: ModelSummary::of(model),
+        format: nomogram_report::FORMAT,
+        model: ModelSummary::of(model, &parts),
         features: FeatureSummary::all_of(model),
         configuration: Some(CONFIG.into()),
         validation: None,
@@ -71,7 +73,11 @@ fn report() -> Report {
         learning_curve: Vec::new(),
         corrected: None,
         warnings: Vec::new(),
-        nomograms: nomograms(&unseal(&trained.bundle).unwrap().0, &dataset),
+        nomograms: nomograms(&parts, &dataset),
+        characteristics: vec![
+            Characteristics::new("training part", &dataset, None),
+            Characteristics::new("all rows again", &dataset, Some(&dataset)),
+        ],
         tripod: Vec::new(),
     };
     report.tripod = tripod(&report);
@@ -119,6 +125,11 @@ fn a_page_needs_nothing_else_and_holds_what_the_json_holds() {
     assert_eq!(json["tripod"].as_array().unwrap().len(), 52);
     assert_eq!(json["importance"][0]["feature"], "a");
     assert_eq!(json["nomograms"][0][0], "linear");
+    assert_eq!(json["model"]["combiner"], "soft vote with the weights linear 1, trees 2");
+    assert_eq!(json["model"]["calibrator"], serde_json::Value::Null);
+    assert_eq!(json["characteristics"][1]["n_seen"], 200);
+    assert!(html.contains("200 of 200 rows have the same values"));
+    assert!(html.contains("had not seen it"), "held-out folds are explained");
     if let Some(folder) = std::env::var_os("NOMOGRAM_PICTURES") {
         std::fs::write(std::path::Path::new(&folder).join("report.html"), html).unwrap();
     }

@@ -274,9 +274,7 @@ impl Assessment {
 
 /// The name of the group of each row.
 fn labels(dataset: &Dataset, subgroup: &SubgroupConfig) -> Result<(String, Vec<String>), String> {
-    let name = match subgroup {
-        SubgroupConfig::Levels(name) | SubgroupConfig::Cuts { feature: name, .. } => name,
-    };
+    let name = subgroup.feature();
     let features = dataset.schema().features();
     let Some(at) = features.iter().position(|own| own.name == *name) else {
         return Err(format!("`{name}`, expected a feature"));
@@ -304,20 +302,9 @@ fn labels(dataset: &Dataset, subgroup: &SubgroupConfig) -> Result<(String, Vec<S
             (low, None) => format!("from {} on", low.copied().unwrap_or(f64::NEG_INFINITY)),
         })
     };
-    match (subgroup, levels.is_empty()) {
-        (SubgroupConfig::Levels(_), true) => {
-            return Err(format!(
-                "`{name}` is a number; say at which values: {{ feature: {name}, at: [50] }}"
-            ));
-        }
-        (SubgroupConfig::Cuts { .. }, false) => {
-            return Err(format!("`{name}` has levels; name it without `at`"));
-        }
-        _ => {}
-    }
     let column = dataset.values().column(at);
     let labels = column.iter().map(|value| label(*value).unwrap_or_else(|| "other".into()));
-    Ok((name.clone(), labels.collect()))
+    Ok((name.to_owned(), labels.collect()))
 }
 
 const CONFIDENCE: Confidence = Confidence::PERCENT_95;

@@ -353,8 +353,12 @@ impl TrainingConfig {
     /// `Configuration` with line and column when the text is not YAML, lacks something, or has
     /// something that is not known; `Configuration` when a value makes no sense.
     pub fn from_yaml(text: &str) -> Result<Self, Error> {
-        let config: Self =
-            serde_saphyr::from_str(text).map_err(|e| Error::Configuration(e.to_string()))?;
+        Self::from_named_yaml(text, "configuration")
+    }
+
+    /// Messages name the text as `name`.
+    fn from_named_yaml(text: &str, name: &str) -> Result<Self, Error> {
+        let config: Self = serde_saphyr::from_str(text).map_err(|e| not_read(&e, name))?;
         config.check()?;
         Ok(config)
     }
@@ -367,7 +371,7 @@ impl TrainingConfig {
     pub fn from_file(path: &Path) -> Result<Self, Error> {
         let text = std::fs::read_to_string(path)
             .map_err(|cause| Error::File { path: path.into(), cause })?;
-        Self::from_yaml(&text)
+        Self::from_named_yaml(&text, &path.display().to_string())
     }
 
     /// The configuration as JSON, in the order of the fields; [`Self::from_yaml`] reads it.
@@ -483,10 +487,24 @@ impl TrainingConfig {
             "every member has weight 0, at least 1 must count".into()
         })?;
         self.splits.as_ref().map_or(Ok(()), SplitConfig::check)?;
-        let report = self.report.as_ref().map_or(Ok(()), ReportConfig::check);
+        for cutoff in &self.cutoffs {
+            let name = &cutoff.name;
+            cutoff
+                .rule
+                .check()
+                .map_err(|detail| Error::Configuration(format!("cutoff `{name}`: {detail}")))?;
+        }
+        let report = self.report.as_ref().map_or(Ok(()), |report| report.check(&self.data));
         report.map_err(|detail| Error::Configuration(format!("report: {detail}")))?;
         self.tuning.as_ref().map_or(Ok(()), TuningConfig::check)
     }
+}
+
+/// Why a text is no configuration, without the names that the parser has for what it read.
+fn not_read(error: &serde_saphyr::Error, name: &str) -> Error {
+    let text = error.to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    Error::Configuration(text.replace("--> <input>:", &format!("--> {name}:")))
 }
 
 impl Learner {

@@ -46,17 +46,15 @@ pub enum Error {
     /// An iteration did not reach its goal.
     #[error("{0}")]
     NotConverged(String),
-    /// A member learned nothing.
-    #[error(
-        "member `{member}` is dead: {reason}; set `allow_dead_members: true` to seal it all the same"
-    )]
-    DeadMember {
-        /// The name of the member.
-        member: String,
-        /// The numbers that show it.
-        reason: String,
-    },
+    /// Members learned nothing: their names, and the numbers that show it.
+    #[error("{}; set `allow_dead_members: true` to seal it all the same", dead(.0))]
+    DeadMembers(Vec<(String, String)>),
     /// The core refused the model.
     #[error("the model is refused: {0}")]
     Model(#[from] nomogram::Error),
+}
+
+fn dead(members: &[(String, String)]) -> String {
+    let members = members.iter().map(|(name, reason)| format!("member `{name}` is dead: {reason}"));
+    members.collect::<Vec<_>>().join("; ")
 }

@@ -205,6 +205,11 @@ fn role(column: &Column, config: &DataConfig, options: &InferOptions) -> (Role, 
         }
         Content::Integer { .. } => feature.kind = Kind::Integer,
         Content::Number { .. } => {}
+        Content::Texts
+            if n_distinct > options.max_levels && is_distinct && config.row_id.is_none() =>
+        {
+            return (Role::RowId, "different in every row".into());
+        }
         Content::Texts if n_distinct > options.max_levels => {
             return (Role::Ignored, format!("{note}; too many for levels"));
         }

@@ -29,8 +29,8 @@ const LOGIT_CLIP: f64 = 1e-6;
 /// The loss of models that learned from a share of the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct LearningPoint {
-    /// How many rows they learned from, the mean over the folds.
-    pub n_rows: f64,
+    /// How many rows they learned from: the mean over the folds, rounded.
+    pub n_rows: usize,
     /// The mean log loss of the rows that the folds hold out.
     pub log_loss: f64,
 }
@@ -58,7 +58,7 @@ pub fn learning_curve(
         let held_out: Vec<usize> = folds.iter().flat_map(|split| &split.test).copied().collect();
         let n_rows: usize = smaller.iter().map(|split| split.train.len()).sum();
         Ok(LearningPoint {
-            n_rows: number(n_rows) / number(folds.len()),
+            n_rows: (n_rows + folds.len() / 2) / folds.len(),
             log_loss: log_loss(
                 &predictions.select(&held_out).vote,
                 dataset.select(&held_out).classes(),

@@ -31,3 +31,4 @@ pub mod cutoffs;
 pub mod subgroups;
 
 pub use interval::{Confidence, Estimate, Interval};
+pub use quantile::quantile;

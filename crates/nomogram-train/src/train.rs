@@ -53,7 +53,7 @@ pub struct Trained {
 ///
 /// # Errors
 ///
-/// `Configuration`, `Data` or `NotConverged` when it cannot be trained; `DeadMember` when a member
+/// `Configuration`, `Data` or `NotConverged` when it cannot be trained; `DeadMembers` when a member
 /// learned nothing and the configuration does not allow that.
 pub fn train(
     config: &TrainingConfig,
@@ -164,27 +164,27 @@ fn refuse_dead_members(
 ) -> Result<(), Error> {
     let min_auc = config.validation.min_auc;
     let of_fitted = Predictions::of(&trained.model, dataset)?;
-    for (index, member) in config.members.iter().enumerate() {
-        let refused = |reason| Error::DeadMember { member: member.name.clone(), reason };
+    let reason = |index: usize| {
         if let Some(fitted) = of_fitted.members.get(index) {
             let first = fitted.rows().into_iter().next();
             let first = first.filter(|first| fitted.rows().into_iter().all(|row| row == *first));
             if let Some(first) = first {
                 let n_rows = dataset.n_rows();
                 let lowest = first.last().copied().unwrap_or(f64::NAN);
-                return Err(refused(format!(
+                return Some(format!(
                     "it gives the probability {lowest} for each of the {n_rows} training rows"
-                )));
+                ));
             }
         }
         let out_of_fold = trained.out_of_fold.members.get(index);
         let auc = out_of_fold.and_then(|held_out| Metrics::of(judged.classes(), held_out).auc);
-        if auc.is_none_or(|auc| auc < min_auc) {
+        auc.is_none_or(|auc| auc < min_auc).then(|| {
             let auc = auc.map_or("undefined".into(), |auc| format!("{auc:.4}"));
-            return Err(refused(format!(
-                "its AUC on held-out folds is {auc}, expected at least {min_auc}"
-            )));
-        }
-    }
-    Ok(())
+            format!("its AUC on held-out folds is {auc}, expected at least {min_auc}")
+        })
+    };
+    let members = config.members.iter().enumerate();
+    let dead = members.filter_map(|(index, member)| Some((member.name.clone(), reason(index)?)));
+    let dead: Vec<(String, String)> = dead.collect();
+    if dead.is_empty() { Ok(()) } else { Err(Error::DeadMembers(dead)) }
 }

@@ -216,12 +216,22 @@ impl Finding {
     }
 }
 
+/// `1 error`, `2 errors`.
+fn count(number: usize, of: &str) -> String {
+    format!("{number} {of}{}", if number == 1 { "" } else { "s" })
+}
+
 impl fmt::Display for ValidationReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let n = |severity| self.of(severity).count();
         let (n_errors, n_warnings) = (n(Severity::Error), n(Severity::Warning));
         let Self { table, n_rows, .. } = self;
-        write!(f, "{table}: {n_rows} rows, {n_errors} errors, {n_warnings} warnings")?;
+        write!(
+            f,
+            "{table}: {n_rows} rows, {}, {}",
+            count(n_errors, "error"),
+            count(n_warnings, "warning")
+        )?;
         if self.findings.is_empty() {
             return Ok(());
         }

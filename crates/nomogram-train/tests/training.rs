@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use nomogram::{Combiner, Model, Session, StackInput, Step, unseal};
 use nomogram_train::config::{ClassWeight, Input, Learner, LogisticRegressionSpec};
@@ -151,6 +152,11 @@ fn a_member_that_cannot_tell_the_classes_apart_is_refused_with_its_auc() {
     let error = train(&config, &dataset).unwrap_err().to_string();
     let start = "member `linear` is dead: its AUC on held-out folds is 0.";
     assert!(error.starts_with(start) && error.contains("expected at least 0.6"), "{error}");
+
+    config.members.push(config.members[0].clone());
+    config.members[1].name = "again".into();
+    let error = train(&config, &dataset).unwrap_err().to_string();
+    assert!(error.contains("; member `again` is dead: "), "all of them are named: {error}");
 }
 
 #[test]
@@ -178,7 +184,27 @@ fn configurations_that_make_no_sense_are_refused_with_the_reason() {
         assert!(error.to_string().contains(message), "{wrong}: {error}");
     }
     let unknown = TrainingConfig::from_yaml(&CONFIG.replace("seed: 5", "sede: 5")).unwrap_err();
-    assert!(unknown.to_string().contains("line 9"), "{unknown}");
+    assert!(unknown.to_string().starts_with("configuration: line 9 column 1"), "{unknown}");
+    let added = [
+        ("cutoffs: [{ name: x, rule: { sensitivity_at_least: 90 } }]", "sensitivity_at_least: 90,"),
+        ("report: { subgroups: [c] }", "report: subgroups: `c`, expected a feature"),
+        ("report: { subgroups: [a] }", "`a` is a number; say where groups begin: { feature: a, at"),
+        ("report: { subgroups: [{ feature: a, at: [2, 1] }] }", "at: [2.0, 1.0], expected values"),
+        ("report: { learning_curve: [0.5, 2] }", "learning_curve: 2, expected above 0"),
+    ];
+    for (text, message) in added {
+        let error = TrainingConfig::from_yaml(&format!("{CONFIG}{text}\n")).unwrap_err();
+        assert!(error.to_string().contains(message), "{text}: {error}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named_where_the_line_is_shown() {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join("misspelt.yaml");
+    std::fs::write(&path, CONFIG.replace("seed: 5", "sede: 5")).unwrap();
+    let error = TrainingConfig::from_file(&path).unwrap_err().to_string();
+    assert!(error.contains(&format!("--> {}:9:1", path.display())), "{error}");
+    assert!(!error.contains("<input>"), "{error}");
 }
 
 #[test]

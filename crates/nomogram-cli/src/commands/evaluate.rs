@@ -100,7 +100,7 @@ impl Judged {
         let predictions = Predictions::of(&open.model, &dataset)?;
         let sets = [(name, &dataset, &predictions)];
         let report =
-            threads.run(|| training::report(&open.model, &open.parts, &sets, &loaded, false))?;
+            threads.run(|| training::report(&open.model, &open.parts, &sets, &loaded, None))?;
         Ok(Self { evaluation: Evaluation::new(&predictions, dataset.classes())?, report })
     }
 }

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use nomogram::unseal;
+use nomogram::{Cutoff, unseal};
 use nomogram_report::Report;
+use nomogram_train::statistics::Confidence;
+use nomogram_train::statistics::classification::{Classification, Proportion};
 use nomogram_train::tuning::tune;
 use nomogram_train::{
     Dataset, Evaluation, Predictions, Trained, TrainingConfig, corrected_performance,
@@ -16,10 +18,7 @@ use nomogram_train::{
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::training::{Inputs, Threads, report, write, write_report};
-
-/// The rows on which cutoffs are chosen, as reports name them.
-const HELD_OUT: &str = "held-out folds";
+use crate::training::{HELD_OUT, Inputs, Threads, report, write, write_report};
 
 /// Train a model, judge it on rows that it has not seen, and seal it.
 ///
@@ -86,7 +85,7 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
     if !arguments.report.is_empty() {
         let (parts, _golden_rows) = unseal(&trained.bundle)?;
         let report = arguments.threads.run(|| {
-            let mut report = report(&trained.model, &parts, &sets, &loaded, true)?;
+            let mut report = report(&trained.model, &parts, &sets, &loaded, Some(&to_learn_from))?;
             add_what_repeats(&mut report, &loaded.config, &to_learn_from, &judged, &trained)?;
             report.warnings.clone_from(&warnings);
             Ok(report)
@@ -115,9 +114,35 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
     for (rows, evaluation) in &evaluations {
         console.result(format_args!("{}\n{evaluation}\n", console.heading(rows)))?;
     }
+    for cutoff in trained.model.cutoffs() {
+        console.result(format_args!("{}", at_cutoff(cutoff, &sets)?))?;
+    }
     let n_bytes = trained.bundle.len();
     console.result(format_args!("bundle {digest} ({n_bytes} bytes)"))?;
     Ok(Exit::Done)
+}
+
+/// What a cutoff does on each set of rows, in one line.
+fn at_cutoff(cutoff: &Cutoff, sets: &[(&str, &Dataset, &Predictions)]) -> Result<String, Error> {
+    let (name, probability) = (&cutoff.name, cutoff.probability);
+    let mut line = format!("cutoff `{name}`: {probability:.4} or more");
+    for (rows, dataset, predictions) in sets {
+        let class = cutoff.class as usize;
+        let outcomes: Vec<bool> = dataset.classes().iter().map(|own| *own == class).collect();
+        let probabilities = predictions.vote.column(class).to_vec();
+        let found =
+            Classification::new(&outcomes, &probabilities, probability, Confidence::PERCENT_95)?;
+        let share = |own: &Option<Proportion>| match own {
+            Some(own) => format!("{:.4}", own.value),
+            None => "undefined".into(),
+        };
+        line.push_str(&format!(
+            "; {rows}: sensitivity {}, specificity {}",
+            share(&found.sensitivity),
+            share(&found.specificity)
+        ));
+    }
+    Ok(line)
 }
 
 /// Adds what is found by training again: how surely cutoffs were chosen, the learning curve, and the

@@ -145,7 +145,7 @@ impl DataConfig {
     /// As [`TrainingConfig::from_yaml`](super::TrainingConfig::from_yaml).
     pub fn from_yaml(text: &str) -> Result<Self, Error> {
         let draft: Draft =
-            serde_saphyr::from_str(text).map_err(|e| Error::Configuration(e.to_string()))?;
+            serde_saphyr::from_str(text).map_err(|e| super::not_read(&e, "configuration"))?;
         draft.data.check()?;
         Ok(draft.data)
     }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{DataConfig, Kind};
+
 /// What a report tells besides the performance; nothing of it changes what is fitted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,21 +36,44 @@ pub enum SubgroupConfig {
 }
 
 impl ReportConfig {
-    /// Refuses what makes no sense without the data.
-    pub(crate) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self, data: &DataConfig) -> Result<(), String> {
         if let Some(share) =
             self.learning_curve.iter().find(|share| !(**share > 0.0 && **share <= 1.0))
         {
             return Err(format!("learning_curve: {share}, expected above 0 and at most 1"));
         }
-        for subgroup in &self.subgroups {
-            let SubgroupConfig::Cuts { feature, at } = subgroup else { continue };
-            if at.is_empty() || !at.is_sorted_by(|a, b| a < b) {
-                return Err(format!(
-                    "subgroups: `{feature}`: at: {at:?}, expected values that ascend"
-                ));
-            }
+        let mut subgroups = self.subgroups.iter();
+        subgroups
+            .try_for_each(|own| own.check(data))
+            .map_err(|detail| format!("subgroups: {detail}"))
+    }
+}
+
+impl SubgroupConfig {
+    /// The name of the feature.
+    #[must_use]
+    pub fn feature(&self) -> &str {
+        match self {
+            Self::Levels(feature) | Self::Cuts { feature, .. } => feature,
         }
-        Ok(())
+    }
+
+    fn check(&self, data: &DataConfig) -> Result<(), String> {
+        let name = self.feature();
+        let feature = data.features.iter().find(|own| own.name == name);
+        let feature = feature.ok_or_else(|| format!("`{name}`, expected a feature"))?;
+        let has_levels = matches!(feature.kind, Kind::Category | Kind::Boolean);
+        match self {
+            Self::Levels(_) if !has_levels => Err(format!(
+                "`{name}` is a number; say where groups begin: {{ feature: {name}, at: [VALUE, …] }}"
+            )),
+            Self::Cuts { .. } if has_levels => {
+                Err(format!("`{name}` has levels; name it without `at`"))
+            }
+            Self::Cuts { at, .. } if at.is_empty() || !at.is_sorted_by(|a, b| a < b) => {
+                Err(format!("`{name}`: at: {at:?}, expected values that ascend"))
+            }
+            _ => Ok(()),
+        }
     }
 }

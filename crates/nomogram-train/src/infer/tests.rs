@@ -49,6 +49,14 @@ data:
 }
 
 #[test]
+fn a_text_that_differs_in_every_row_names_the_rows() {
+    let options = InferOptions { max_levels: 2, ..InferOptions::default() };
+    let draft = draft("who,y,a\nR1,no,1\nR2,yes,2\nR3,no,3\n", &options).unwrap();
+    assert_eq!(draft.config.row_id.as_deref(), Some("who"));
+    assert!(draft.to_yaml().contains("row_id: who  # different in every row\n"));
+}
+
+#[test]
 fn a_draft_of_the_reference_data_reads_them() {
     let path = Path::new("../../examples/data/wdbc.csv");
     let table = Table::from_csv_file(path, &CsvConfig::default()).unwrap();

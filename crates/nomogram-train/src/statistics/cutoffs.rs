@@ -1,5 +1,7 @@
 //! Choosing the cutoff at which rows count as positive.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::bootstrap::{BootstrapDistribution, BootstrapSpec, check_spec, replicates};
@@ -74,12 +76,12 @@ impl CutoffRule {
     /// negative, when no cutoff has the specificity asked for, and as in [`statistics`](super).
     pub fn choose(self, outcomes: &[bool], probabilities: &[f64]) -> Result<ChosenCutoff, Error> {
         check(outcomes, probabilities)?;
-        self.check()?;
+        self.check().map_err(Error::Data)?;
         let (n_positive, n_negative) = counts_of_both(outcomes)?;
         let totals = Totals { n_positive, n_negative };
         let best = self
             .best(&totals, &sweep(outcomes, probabilities))
-            .ok_or_else(|| Error::Data(format!("no cutoff fulfils {self:?}")))?;
+            .ok_or_else(|| Error::Data(format!("no cutoff fulfils {self}")))?;
         Ok(ChosenCutoff {
             cutoff: best.cutoff,
             sensitivity: totals.sensitivity(&best),
@@ -149,7 +151,8 @@ impl CutoffRule {
         }
     }
 
-    fn check(self) -> Result<(), Error> {
+    /// Refuses numbers that are no shares and no costs.
+    pub(crate) fn check(self) -> Result<(), String> {
         let is_share = |value: f64| (0.0..=1.0).contains(&value);
         let is_cost = |value: f64| value >= 0.0 && value.is_finite();
         let is_good = match self {
@@ -166,9 +169,21 @@ impl CutoffRule {
         if is_good {
             return Ok(());
         }
-        Err(Error::Data(format!(
-            "{self:?}, expected shares in [0, 1], and costs not negative and not both 0"
-        )))
+        Err(format!("{self}, expected shares in [0, 1], and costs not negative and not both 0"))
+    }
+}
+
+impl fmt::Display for CutoffRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Youden => write!(f, "youden"),
+            Self::SensitivityAtLeast(least) => write!(f, "sensitivity_at_least: {least}"),
+            Self::SpecificityAtLeast(least) => write!(f, "specificity_at_least: {least}"),
+            Self::Cost { false_negative, false_positive, prevalence } => {
+                write!(f, "false_negative: {false_negative}, false_positive: {false_positive}")?;
+                prevalence.map_or(Ok(()), |share| write!(f, ", prevalence: {share}"))
+            }
+        }
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::rows::number;
 
-/// The value below which a `share` of the sorted numbers lies; `None` of an empty list.
+/// The value below which a `share` of the sorted numbers lies, none of them NaN; nothing of an empty
+/// list.
 ///
 /// Between two numbers the value is interpolated linearly (type 7 of Hyndman and Fan 1996, the
 /// default of NumPy and R).
@@ -11,7 +12,8 @@ use super::rows::number;
     clippy::cast_sign_loss,
     reason = "a place between 0 and the length"
 )]
-pub(crate) fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
+#[must_use]
+pub fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
     let place = share.clamp(0.0, 1.0) * number(last);
     // Truncation is the floor, because `place` is not negative.

@@ -415,7 +415,7 @@ fn a_report_is_a_table_and_json() {
         }
     });
     let text = report.to_string();
-    assert!(text.starts_with("t.csv: 100 rows, 1 errors, 0 warnings\n"), "{text}");
+    assert!(text.starts_with("t.csv: 100 rows, 1 error, 0 warnings\n"), "{text}");
     assert!(text.contains("error") && text.contains("`much`"), "{text}");
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(json["n_rows"], 100);

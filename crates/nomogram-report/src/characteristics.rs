@@ -1,0 +1,126 @@
+//! What the rows are like: the table of characteristics of a clinical study.
+
+use std::collections::BTreeSet;
+
+use nomogram::FeatureKind;
+use nomogram_train::Dataset;
+use nomogram_train::statistics::quantile;
+use serde::Serialize;
+
+/// What a set of rows is like.
+#[derive(Clone, Debug, Serialize)]
+pub struct Characteristics {
+    /// Which rows.
+    pub rows: String,
+    /// How many.
+    pub n_rows: usize,
+    /// How many have the same values of all features as a row that was learned from; nothing for
+    /// those rows themselves, and where they are not known.
+    pub n_seen: Option<usize>,
+    /// Each feature, in the order of the schema.
+    pub features: Vec<FeatureCharacteristics>,
+}
+
+/// What the values of a feature are.
+#[derive(Clone, Debug, Serialize)]
+pub struct FeatureCharacteristics {
+    /// Its name.
+    pub feature: String,
+    /// The number of rows without a value.
+    pub n_missing: usize,
+    /// Of a number, over the rows with a value: the lower quartile, the median and the upper
+    /// quartile, linearly interpolated.
+    pub quartiles: Option<[f64; 3]>,
+    /// Of a category or a boolean, how many rows have each level.
+    pub levels: Vec<(String, usize)>,
+}
+
+impl Characteristics {
+    /// What the rows of a dataset are like; `learned_from` are the rows that a model was fitted to.
+    #[must_use]
+    pub fn new(rows: &str, dataset: &Dataset, learned_from: Option<&Dataset>) -> Self {
+        let features = dataset.schema().features().iter().enumerate();
+        Self {
+            rows: rows.into(),
+            n_rows: dataset.n_rows(),
+            n_seen: learned_from.map(|other| n_seen(dataset, other)),
+            features: features
+                .map(|(index, feature)| FeatureCharacteristics::new(dataset, index, feature))
+                .collect(),
+        }
+    }
+}
+
+impl FeatureCharacteristics {
+    fn new(dataset: &Dataset, index: usize, feature: &nomogram::Feature) -> Self {
+        let column = dataset.values().column(index);
+        let mut values: Vec<f64> = column.iter().copied().filter(|value| !value.is_nan()).collect();
+        values.sort_by(f64::total_cmp);
+        let names: Vec<String> = match &feature.kind {
+            FeatureKind::Category { levels } => levels.clone(),
+            FeatureKind::Boolean => vec!["no".into(), "yes".into()],
+            _ => Vec::new(),
+        };
+        let quartile = |share| quantile(&values, share);
+        let quartiles = || Some([quartile(0.25)?, quartile(0.5)?, quartile(0.75)?]);
+        let of_level = |(name, code): (String, u32)| {
+            let is_own = |value: &&f64| **value == f64::from(code);
+            (name, values.iter().filter(is_own).count())
+        };
+        Self {
+            feature: feature.name.clone(),
+            n_missing: column.len() - values.len(),
+            quartiles: if names.is_empty() { quartiles() } else { None },
+            levels: names.into_iter().zip(0..).map(of_level).collect(),
+        }
+    }
+}
+
+/// How many rows have the values of one of the others in all features.
+fn n_seen(rows: &Dataset, others: &Dataset) -> usize {
+    let bits = |dataset: &Dataset| -> Vec<Vec<u64>> {
+        // Any NaN is missing, and −0 is 0.
+        let bits = |value: &f64| if value.is_nan() { u64::MAX } else { (value + 0.0).to_bits() };
+        dataset.values().rows().into_iter().map(|row| row.iter().map(bits).collect()).collect()
+    };
+    let others: BTreeSet<Vec<u64>> = bits(others).into_iter().collect();
+    bits(rows).into_iter().filter(|row| others.contains(row)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use nomogram_train::{Dataset, TrainingConfig};
+
+    use super::*;
+
+    const CONFIG: &str = r#"
+model: { name: small, version: "1" }
+data:
+  missing: [""]
+  target: { column: y, negative: "no", positive: "yes" }
+  features:
+    - { name: age, policy: { missing: impute } }
+    - { name: sex, kind: category, levels: [f, m] }
+seed: 1
+validation: { n_folds: 2, min_auc: 0.5 }
+members:
+  - { name: bayes, input: scaled, weight: 1.0, learner: { naive_bayes: { var_smoothing: 1.0e-9 } } }
+vote: soft
+"#;
+
+    #[test]
+    fn rows_are_counted_by_level_and_by_quartile() {
+        let config = TrainingConfig::from_yaml(CONFIG).unwrap();
+        let table = "y,age,sex\nno,1,f\nyes,2,m\nno,,m\nyes,4,m\nno,3,f\nyes,5,f\nno,2,m\nyes,,m\n";
+        let dataset = Dataset::from_csv("table", table.as_bytes(), &config.data).unwrap();
+        let first = dataset.select(&[0, 1, 2, 3, 4]);
+        let found = Characteristics::new("first", &first, None);
+        assert_eq!((found.n_rows, found.n_seen), (5, None));
+        let [age, sex] = found.features.as_slice() else { panic!("{found:?}") };
+        assert_eq!((age.n_missing, age.quartiles), (1, Some([1.75, 2.5, 3.25])));
+        assert_eq!(sex.levels, [("f".to_owned(), 2), ("m".to_owned(), 3)]);
+        assert_eq!((sex.n_missing, sex.quartiles), (0, None));
+        let last = Characteristics::new("last", &dataset.select(&[5, 6, 7]), Some(&first));
+        assert_eq!(last.n_seen, Some(2), "2 m, and missing m");
+    }
+}
