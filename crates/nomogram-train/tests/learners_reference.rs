@@ -4,6 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
+use ndarray::Array2;
 use nomogram::{Activation, Layer, Likelihood, Link, Step, numeric};
 use nomogram_train::Dataset;
 use nomogram_train::config::{
@@ -28,6 +29,22 @@ fn training_part() -> Dataset {
     dataset.select(&split.train)
 }
 
+/// The values of all features, standard-scaled.
+fn scaled(dataset: &Dataset) -> Array2<f64> {
+    let all: Vec<usize> = (0..dataset.values().ncols()).collect();
+    let scaler = fit_standard_scaler(dataset.values().view(), &all).unwrap();
+    Step::StandardScale(scaler).encode(dataset.values().view()).unwrap()
+}
+
+/// Rows of three classes, weighted as a case says.
+fn of_three<'a>(
+    scaled: &'a Array2<f64>,
+    wine: &'a Dataset,
+    weights: Option<&'a [f64]>,
+) -> TrainingRows<'a> {
+    TrainingRows { values: scaled.view(), classes: wine.classes(), n_classes: 3, weights }
+}
+
 fn fixture() -> Value {
     serde_json::from_str(include_str!("reference/learners.json")).unwrap()
 }
@@ -47,9 +64,7 @@ fn assert_close(found: &[f64], expected: &[f64], tolerance: f64, what: &str) {
 #[test]
 fn elastic_nets_have_the_weights_of_saga_and_the_same_ones_are_zero() {
     let part = training_part();
-    let all: Vec<usize> = (0..part.values().ncols()).collect();
-    let scaler = fit_standard_scaler(part.values().view(), &all).unwrap();
-    let scaled = Step::StandardScale(scaler).encode(part.values().view()).unwrap();
+    let scaled = scaled(&part);
     let rows = TrainingRows::binary(scaled.view(), part.classes());
     let mut n_zero = 0;
     for case in fixture()["elastic_net"].as_array().unwrap() {
@@ -87,9 +102,7 @@ fn wine() -> Dataset {
 #[test]
 fn multinomial_regression_has_the_weights_of_newton_cg_and_saga() {
     let wine = wine();
-    let all: Vec<usize> = (0..wine.values().ncols()).collect();
-    let scaler = fit_standard_scaler(wine.values().view(), &all).unwrap();
-    let scaled = Step::StandardScale(scaler).encode(wine.values().view()).unwrap();
+    let scaled = scaled(&wine);
     for case in fixture()["multinomial"].as_array().unwrap() {
         let of = |name: &str| case[name].as_f64().unwrap();
         let is_balanced = case["balanced"].as_bool().unwrap();
@@ -99,12 +112,7 @@ fn multinomial_regression_has_the_weights_of_newton_cg_and_saga() {
             ..LogisticRegressionSpec::ridge(of("C"))
         };
         let weights = case["weights"].as_array().map(|_| numbers(&case["weights"]));
-        let rows = TrainingRows {
-            values: scaled.view(),
-            classes: wine.classes(),
-            n_classes: 3,
-            weights: weights.as_deref(),
-        };
+        let rows = of_three(&scaled, &wine, weights.as_deref());
         let linear = fit_logistic_regression(&spec, rows).unwrap();
         assert_eq!(linear.link(), Link::Softmax);
         let what = format!("{spec:?}");
@@ -118,9 +126,7 @@ fn multinomial_regression_has_the_weights_of_newton_cg_and_saga() {
 #[test]
 fn networks_of_three_classes_take_the_steps_of_scikit_learn() {
     let wine = wine();
-    let all: Vec<usize> = (0..wine.values().ncols()).collect();
-    let scaler = fit_standard_scaler(wine.values().view(), &all).unwrap();
-    let scaled = Step::StandardScale(scaler).encode(wine.values().view()).unwrap();
+    let scaled = scaled(&wine);
     let fixture = &fixture()["network"];
     for case in fixture["cases"].as_array().unwrap() {
         let activation: Activation = serde_json::from_value(case["activation"].clone()).unwrap();
@@ -138,12 +144,7 @@ fn networks_of_three_classes_take_the_steps_of_scikit_learn() {
             list("coefs").into_iter().zip(list("intercepts")).map(layer).collect()
         };
         let weights = case["weights"].as_array().map(|_| numbers(&case["weights"]));
-        let rows = TrainingRows {
-            values: scaled.view(),
-            classes: wine.classes(),
-            n_classes: 3,
-            weights: weights.as_deref(),
-        };
+        let rows = of_three(&scaled, &wine, weights.as_deref());
         let spec = NetworkSpec {
             activation,
             l2: 0.01,
