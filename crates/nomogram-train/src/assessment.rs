@@ -12,7 +12,7 @@ use crate::predictions::Predictions;
 use crate::statistics::bootstrap::BootstrapSpec;
 use crate::statistics::calibration::{
     Binning, BrierDecomposition, BrierScore, CalibrationBins, CalibrationLine, ObservedExpected,
-    SmoothCalibration, SpiegelhalterTest, calibration_in_the_large, calibration_line,
+    SmoothCalibration, SpiegelhalterTest, calibration_in_the_large, calibration_line, clipped,
     observed_expected, spiegelhalter,
 };
 use crate::statistics::classification::{Classification, Proportion};
@@ -33,8 +33,6 @@ const N_HISTOGRAM_BINS: usize = 20;
 const N_THRESHOLDS: u32 = 99;
 /// How often rows are drawn to tell how surely they chose a cutoff.
 const N_REPLICATES: usize = 1000;
-/// Probabilities of 0 and 1 are moved this far inside before a line is fitted to their logits.
-const LOGIT_CLIP: f64 = 1e-6;
 
 /// How good the predictions of one set of rows are, with 95 % intervals. What these rows do not
 /// define is `None`. Sources and conventions: [`statistics`](crate::statistics).
@@ -322,8 +320,7 @@ impl Discrimination {
 
 impl Calibration {
     fn new(outcomes: &[bool], probabilities: &[f64]) -> Result<Self, Error> {
-        let inside: Vec<f64> =
-            probabilities.iter().map(|p| p.clamp(LOGIT_CLIP, 1.0 - LOGIT_CLIP)).collect();
+        let inside = clipped(probabilities);
         let binning = Binning::EqualCount(N_BINS.min(outcomes.len()));
         let bins = CalibrationBins::new(outcomes, probabilities, binning)?;
         let groups = bins.bins.iter().filter(|bin| bin.n_rows > 0).map(|bin| {

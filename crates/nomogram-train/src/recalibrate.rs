@@ -35,7 +35,8 @@ pub struct Recalibrated {
 /// The child's manifest has the parent's notes, and names the parent's digest (`parent`), the digest
 /// of these rows (`recalibration data`) and their number (`recalibration rows`); its version
 /// is that of `config.model`. Its cutoffs are chosen on these rows, by the rules of `config.cutoffs`:
-/// those of the parent speak of other probabilities. The same parent, rows and configuration give the
+/// those of the parent speak of other probabilities; so does its model card, which is left out. The
+/// same parent, rows and configuration give the
 /// same bytes.
 ///
 /// # Errors
@@ -89,7 +90,7 @@ pub fn recalibrate(
     ] {
         manifest.notes.insert(key.into(), note);
     }
-    let bundle = sealed(&Parts { manifest, calibrator, cutoffs, ..parts })?;
+    let bundle = sealed(&Parts { manifest, card: None, calibrator, cutoffs, ..parts })?;
     let model = Arc::new(Model::open(&bundle)?);
     Ok(Recalibrated { bundle, model, before, after, dropped_cutoffs })
 }

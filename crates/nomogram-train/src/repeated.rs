@@ -18,13 +18,11 @@ use crate::random::Random;
 use crate::split::Split;
 use crate::statistics::Confidence;
 use crate::statistics::bootstrap::{BootstrapSpec, Optimism, optimism};
-use crate::statistics::calibration::calibration_line;
-use crate::train::{cross_validate, fit_whole};
+use crate::statistics::calibration::{calibration_line, clipped};
+use crate::train::{cross_validate, fit_sample};
 
 /// Stream of random numbers of this module.
 const SHARES: u64 = 0x6c65_6172;
-/// Probabilities of 0 and 1 are moved this far inside before a line is fitted to their logits.
-const LOGIT_CLIP: f64 = 1e-6;
 
 /// The loss of models that learned from a share of the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -104,7 +102,8 @@ pub struct CorrectedPerformance {
 }
 
 /// Repeats the whole training, votes and calibrator included, on `n` bootstrap samples of the rows
-/// (Harrell, Lee and Mark 1996; [`optimism`]). Fitted on all threads of the rayon pool that calls.
+/// (Harrell, Lee and Mark 1996; [`optimism`]). A row that was drawn twice stands in one fold, so that
+/// it is not learned from where it is held out. Fitted on all threads of the rayon pool that calls.
 ///
 /// # Errors
 ///
@@ -126,7 +125,7 @@ pub fn corrected_performance(
     samples.extend((0..n as u64).map(|replicate| spec.rows(&outcomes, replicate)));
     let models: Vec<(Vec<usize>, Arc<Model>)> = samples
         .into_par_iter()
-        .map(|rows| fit_whole(config, &dataset.select(&rows)).map(|model| (rows, model)))
+        .map(|rows| fit_sample(config, dataset, &rows).map(|model| (rows, model)))
         .collect::<Result<_, Error>>()?;
     let models: BTreeMap<Vec<usize>, Vec<f64>> = models
         .into_iter()
@@ -146,8 +145,7 @@ pub fn corrected_performance(
         optimism(&outcomes, &spec, fit, metric).ok()
     };
     let slope = |outcomes: &[bool], probabilities: &[f64]| {
-        let inside: Vec<f64> = probabilities.iter().copied().map(inside).collect();
-        calibration_line(outcomes, &inside, Confidence::PERCENT_95)
+        calibration_line(outcomes, &clipped(probabilities), Confidence::PERCENT_95)
             .ok()
             .map(|line| line.slope.value)
     };
@@ -157,8 +155,4 @@ pub fn corrected_performance(
         brier: metric(|metrics| Some(metrics.brier)),
         calibration_slope: optimism(&outcomes, &spec, fit, slope).ok(),
     })
-}
-
-fn inside(probability: f64) -> f64 {
-    probability.clamp(LOGIT_CLIP, 1.0 - LOGIT_CLIP)
 }

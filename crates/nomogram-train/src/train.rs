@@ -5,6 +5,7 @@ mod golden_rows;
 mod held_out;
 mod vote;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use nomogram::{Cutoff, MIN_GOLDEN_CASES, Model, Parts, seal};
@@ -62,8 +63,10 @@ pub fn train(
 ) -> Result<Trained, Error> {
     config.check()?;
     let fits = Fits::new(config, config.n_folds() + 1, progress);
-    let (members, held_out) =
-        rayon::join(|| fits.fit(dataset, "all rows"), || fits.hold_out(dataset, ""));
+    let (members, held_out) = rayon::join(
+        || fits.fit(dataset, "all rows"),
+        || fits.hold_out(dataset, fits.folds(dataset)?, ""),
+    );
     let (members, held_out) = (members?, held_out?);
     let out_of_fold = held_out.predict()?.select(held_out.rows());
     let judged = dataset.select(held_out.rows());
@@ -123,7 +126,7 @@ pub fn cross_validate(
     let fits = Fits::new(config, folds.len() * (n_inner + 1), progress);
     let predict = |(fold, split): (usize, &Split)| {
         let rows = dataset.select(&split.train);
-        let parts = fits.fit_with_vote(&rows, &format!("fold {fold}"))?;
+        let parts = fits.fit_with_vote(&rows, || fits.folds(&rows), &format!("fold {fold}"))?;
         predict(&parts, &rows, &dataset.select(&split.test))
     };
     let predictions: Vec<Predictions> =
@@ -132,14 +135,37 @@ pub fn cross_validate(
     Predictions::gather(&rows.zip(predictions).collect::<Vec<_>>(), dataset.n_rows())
 }
 
-/// Members and vote fitted to all rows, as a model that is not given away: it has no cutoffs.
+/// Members and vote fitted to a sample of the rows, as a model that is not given away: it has no
+/// cutoffs. A row that was drawn twice stands in one fold.
 ///
 /// # Errors
 ///
 /// As [`train`], but dead members are not looked for.
-pub(crate) fn fit_whole(config: &TrainingConfig, dataset: &Dataset) -> Result<Arc<Model>, Error> {
+pub(crate) fn fit_sample(
+    config: &TrainingConfig,
+    dataset: &Dataset,
+    drawn: &[usize],
+) -> Result<Arc<Model>, Error> {
     let nobody = &mut |_: usize, _: usize, _: &str| {};
-    open(&Fits::new(config, 1, nobody).fit_with_vote(dataset, "all rows")?, dataset)
+    let fits = Fits::new(config, 1, nobody);
+    let sample = dataset.select(drawn);
+    let folds = || {
+        let distinct: BTreeSet<usize> = drawn.iter().copied().collect();
+        let distinct: Vec<usize> = distinct.into_iter().collect();
+        let of_distinct = fits.folds(&dataset.select(&distinct))?;
+        Ok(of_distinct.iter().map(|split| in_sample(split, &distinct, drawn)).collect())
+    };
+    open(&fits.fit_with_vote(&sample, folds, "all rows")?, &sample)
+}
+
+/// A split of some distinct rows, as one of a sample that was drawn from them.
+fn in_sample(split: &Split, distinct: &[usize], drawn: &[usize]) -> Split {
+    let places = |of: &[usize]| {
+        let rows: BTreeSet<&usize> = of.iter().filter_map(|at| distinct.get(*at)).collect();
+        let places = drawn.iter().enumerate().filter(|(_, row)| rows.contains(row));
+        places.map(|(place, _)| place).collect()
+    };
+    Split { train: places(&split.train), test: places(&split.test) }
 }
 
 /// What a model that is not given away says of `rows`; `fitted` are those that it was fitted to.
@@ -187,4 +213,17 @@ fn refuse_dead_members(
     let dead = members.filter_map(|(index, member)| Some((member.name.clone(), reason(index)?)));
     let dead: Vec<(String, String)> = dead.collect();
     if dead.is_empty() { Ok(()) } else { Err(Error::DeadMembers(dead)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_was_drawn_twice_stands_in_one_fold() {
+        let drawn = [4, 1, 4, 7, 1, 9];
+        let split = Split { train: vec![1, 2], test: vec![0, 3] };
+        let found = in_sample(&split, &[1, 4, 7, 9], &drawn);
+        assert_eq!(found, Split { train: vec![0, 2, 3], test: vec![1, 4, 5] });
+    }
 }

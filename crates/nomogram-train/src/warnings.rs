@@ -6,12 +6,10 @@ use crate::learner::number;
 use crate::metrics::log_loss;
 use crate::predictions::Predictions;
 use crate::statistics::Confidence;
-use crate::statistics::calibration::calibration_line;
+use crate::statistics::calibration::{calibration_line, clipped};
 
 /// A member is told to worsen the vote when the log loss would fall by this share without it.
 const WORTH_TELLING: f64 = 0.01;
-/// Probabilities of 0 and 1 are moved this far inside before a line is fitted to their logits.
-const LOGIT_CLIP: f64 = 1e-6;
 
 /// Something that a person should know before trusting a model.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -71,9 +69,8 @@ pub fn warnings(out_of_fold: &Predictions, classes: &[usize]) -> Vec<Warning> {
             });
         }
     }
-    let inside = |p: f64| p.clamp(LOGIT_CLIP, 1.0 - LOGIT_CLIP);
     let outcomes: Vec<bool> = classes.iter().map(|class| *class == 1).collect();
-    let inside: Vec<f64> = out_of_fold.positive().into_iter().map(inside).collect();
+    let inside = clipped(&out_of_fold.positive());
     if let Ok(line) = calibration_line(&outcomes, &inside, Confidence::PERCENT_95) {
         let slope = line.slope;
         if slope.interval.lower > 1.0 || slope.interval.upper < 1.0 {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use nomogram_train::calibrate::Calibration;
 use nomogram_train::statistics::Confidence;
-use nomogram_train::statistics::calibration::calibration_line;
+use nomogram_train::statistics::calibration::{calibration_line, clipped};
 use nomogram_train::{Dataset, Evaluation, Predictions, recalibrate};
 use serde::Serialize;
 
@@ -15,9 +15,6 @@ use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::training::{Inputs, Threads, write};
-
-/// Probabilities of 0 and 1 are moved this far inside before a line is fitted to their logits.
-const LOGIT_CLIP: f64 = 1e-6;
 
 /// Fit a new calibrator to the rows of a table, and seal the same ensemble with it.
 ///
@@ -98,9 +95,7 @@ impl Judged {
         let vote = evaluation.vote().ok_or(Error::Defect("an evaluation without a vote"))?;
         let line = (dataset.n_classes() == 2).then(|| {
             let outcomes: Vec<bool> = dataset.classes().iter().map(|class| *class == 1).collect();
-            let inside = predictions.positive();
-            let inside: Vec<f64> =
-                inside.iter().map(|p| p.clamp(LOGIT_CLIP, 1.0 - LOGIT_CLIP)).collect();
+            let inside = clipped(&predictions.positive());
             calibration_line(&outcomes, &inside, Confidence::PERCENT_95).ok()
         });
         let line = line.flatten();

@@ -75,22 +75,33 @@ impl<'a> Fits<'a> {
         })
     }
 
-    /// [`Self::fit`], and the vote and the calibrator where they need held-out rows.
-    pub(super) fn fit_with_vote(&self, dataset: &Dataset, what: &str) -> Result<Parts, Error> {
+    /// [`Self::fit`], and the vote and the calibrator where they need held-out rows: those of
+    /// `folds`.
+    pub(super) fn fit_with_vote(
+        &self,
+        dataset: &Dataset,
+        folds: impl FnOnce() -> Result<Vec<Split>, Error>,
+        what: &str,
+    ) -> Result<Parts, Error> {
         let members = self.fit(dataset, what)?;
         if !self.config.needs_held_out() {
             return Ok(members);
         }
-        Ok(self.hold_out(dataset, &format!("{what}, "))?.fit_vote()?.of(members))
+        Ok(self.hold_out(dataset, folds()?, &format!("{what}, "))?.fit_vote()?.of(members))
+    }
+
+    /// The folds that the configuration asks for.
+    pub(super) fn folds(&self, dataset: &Dataset) -> Result<Vec<Split>, Error> {
+        self.config.folds(dataset, self.config.seed)
     }
 
     /// Fits to all folds but one, for each fold in turn.
     pub(super) fn hold_out<'d>(
         &'d self,
         dataset: &'d Dataset,
+        folds: Vec<Split>,
         what: &str,
     ) -> Result<HeldOut<'d>, Error> {
-        let folds = self.config.folds(dataset, self.config.seed)?;
         let fit = |(fold, split): (usize, Split)| {
             let parts = self.fit(&dataset.select(&split.train), &format!("{what}fold {fold}"))?;
             Ok((split, parts))

@@ -64,8 +64,9 @@ impl<'a> HeldOut<'a> {
             return Ok(self.predictions.clone());
         }
         gather(self.dataset, &self.folds, |split, parts| {
+            let own: BTreeSet<&usize> = split.test.iter().collect();
             let others: Vec<usize> =
-                self.rows.iter().copied().filter(|row| !split.test.contains(row)).collect();
+                self.rows.iter().copied().filter(|row| !own.contains(row)).collect();
             Ok(self.fit_vote_to(&others)?.of(parts.clone()))
         })
     }

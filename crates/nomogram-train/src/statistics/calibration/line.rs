@@ -11,6 +11,15 @@ use crate::statistics::rows::{check, counts_of_both};
 const LAST_STEP: f64 = 1e-9;
 const MAX_STEPS: usize = 100;
 
+/// Probabilities of 0 and 1 are moved this far inside by [`clipped`].
+const LOGIT_CLIP: f64 = 1e-6;
+
+/// The probabilities, moved from 0 and 1 to 10⁻⁶ inside, so that every logit is finite.
+#[must_use]
+pub fn clipped(probabilities: &[f64]) -> Vec<f64> {
+    probabilities.iter().map(|p| p.clamp(LOGIT_CLIP, 1.0 - LOGIT_CLIP)).collect()
+}
+
 /// The logistic regression of outcomes on the logits of the probabilities (Cox 1958).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CalibrationLine {
@@ -27,7 +36,7 @@ pub struct CalibrationLine {
 ///
 /// # Errors
 ///
-/// `Data` when a probability is 0 or 1 (its logit is infinite: clip first if that is meant), when all
+/// `Data` when a probability is 0 or 1 (its logit is infinite: [`clipped`], if that is meant), when all
 /// rows are of one class, when one cutoff parts the classes (the likelihood has no maximum), or as in
 /// [`statistics`](crate::statistics); `NotConverged` when the steps do not settle.
 pub fn calibration_line(
