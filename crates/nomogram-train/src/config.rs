@@ -5,6 +5,7 @@
 
 mod data;
 mod inputs;
+mod place;
 mod report;
 mod trees;
 
@@ -350,8 +351,8 @@ impl TrainingConfig {
     ///
     /// # Errors
     ///
-    /// `Configuration` with line and column when the text is not YAML, lacks something, or has
-    /// something that is not known; `Configuration` when a value makes no sense.
+    /// `Configuration` with line and column when the text is not YAML, lacks something, has
+    /// something that is not known, or has a value that makes no sense.
     pub fn from_yaml(text: &str) -> Result<Self, Error> {
         Self::from_named_yaml(text, "configuration")
     }
@@ -359,7 +360,7 @@ impl TrainingConfig {
     /// Messages name the text as `name`.
     fn from_named_yaml(text: &str, name: &str) -> Result<Self, Error> {
         let config: Self = serde_saphyr::from_str(text).map_err(|e| not_read(&e, name))?;
-        config.check()?;
+        config.check().map_err(|error| in_text(error, text, name))?;
         Ok(config)
     }
 
@@ -443,7 +444,7 @@ impl TrainingConfig {
 
     /// Refuses values that make no sense; called by all that trains.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        require(!self.members.is_empty(), || "no members, at least 1 is needed".into())?;
+        require(!self.members.is_empty(), || "members: none, at least 1 is needed".into())?;
         require(self.validation.n_folds >= 2, || {
             format!("validation: n_folds: {}, expected at least 2", self.validation.n_folds)
         })?;
@@ -459,7 +460,7 @@ impl TrainingConfig {
                 step.check().map_err(|detail| {
                     let step = step.name();
                     Error::Configuration(format!(
-                        "inputs: `{name}` step {number}: {step}: {detail}"
+                        "inputs: `{name}`: step {number}: {step}: {detail}"
                     ))
                 })?;
             }
@@ -475,28 +476,36 @@ impl TrainingConfig {
                 let known = self.inputs.keys().map(|name| format!(", `{name}`"));
                 require(self.inputs.contains_key(input), || {
                     let known: String = known.collect();
-                    format!("member `{name}`: input `{input}`, expected `raw`, `scaled`{known}")
+                    format!("member `{name}`: input: `{input}`, expected `raw`, `scaled`{known}")
                 })?;
             }
-            member
-                .learner
-                .check()
-                .map_err(|detail| Error::Configuration(format!("member `{name}`: {detail}")))?;
+            let learner = &member.learner;
+            learner.check().map_err(|detail| {
+                let kind = learner.key();
+                Error::Configuration(format!("member `{name}`: learner: {kind}: {detail}"))
+            })?;
         }
         require(self.members.iter().any(|member| member.weight > 0.0), || {
-            "every member has weight 0, at least 1 must count".into()
+            "members: every one has weight 0, at least 1 must count".into()
         })?;
         self.splits.as_ref().map_or(Ok(()), SplitConfig::check)?;
         for cutoff in &self.cutoffs {
             let name = &cutoff.name;
-            cutoff
-                .rule
-                .check()
-                .map_err(|detail| Error::Configuration(format!("cutoff `{name}`: {detail}")))?;
+            cutoff.rule.check().map_err(|detail| {
+                Error::Configuration(format!("cutoff `{name}`: rule: {detail}"))
+            })?;
         }
         let report = self.report.as_ref().map_or(Ok(()), |report| report.check(&self.data));
         report.map_err(|detail| Error::Configuration(format!("report: {detail}")))?;
         self.tuning.as_ref().map_or(Ok(()), TuningConfig::check)
+    }
+}
+
+/// The error with its place in the text that was read.
+fn in_text(error: Error, text: &str, name: &str) -> Error {
+    match error {
+        Error::Configuration(message) => not_read(&place::located(&message, text), name),
+        other => other,
     }
 }
 
@@ -508,6 +517,17 @@ fn not_read(error: &serde_saphyr::Error, name: &str) -> Error {
 }
 
 impl Learner {
+    /// What it is called in a configuration.
+    fn key(&self) -> &'static str {
+        match self {
+            Self::LogisticRegression(_) => "logistic_regression",
+            Self::BoostedTrees(_) => "boosted_trees",
+            Self::Network(_) => "network",
+            Self::RandomForest(_) => "random_forest",
+            Self::NaiveBayes(_) => "naive_bayes",
+        }
+    }
+
     pub(crate) fn check(&self) -> Result<(), String> {
         match self {
             Self::LogisticRegression(spec) => {

@@ -162,24 +162,42 @@ fn a_member_that_cannot_tell_the_classes_apart_is_refused_with_its_auc() {
 #[test]
 fn configurations_that_make_no_sense_are_refused_with_the_reason() {
     let cases = [
-        ("n_folds: 3", "n_folds: 1", "configuration: validation: n_folds: 1, expected at least 2"),
-        ("c: 1.0", "c: -1", "member `linear`: c: -1, expected a positive number"),
+        ("n_folds: 3", "n_folds: 1", "validation: n_folds: 1, expected at least 2"),
+        (
+            "c: 1.0",
+            "c: -1",
+            "member `linear`: learner: logistic_regression: c: -1, expected a positive number",
+        ),
         (
             "subsample: 0.8",
             "subsample: 1.5",
-            "member `trees`: subsample: 1.5, expected more than 0",
+            "member `trees`: learner: boosted_trees: subsample: 1.5, expected more than 0",
         ),
-        ("max_epochs: 30", "max_epochs: 0", "member `network`: max_epochs: 0, expected at least 1"),
+        (
+            "max_epochs: 30",
+            "max_epochs: 0",
+            "member `network`: learner: network: max_epochs: 0, expected at least 1",
+        ),
         ("fraction: 0.2", "fraction: 1.0", "early_stopping: fraction: 1, expected between 0 and 1"),
         ("positive: \"yes\"", "positive: \"no\"", "data: target: both classes are `no`"),
         ("weight: 2.0", "weight: -2", "member `trees`: weight: -2, expected 0 or more"),
-        ("name: trees", "name: linear", "member `linear` stands twice"),
+        ("{ name: b }", "{ name: b, texts: [f, t] }", "data: feature `b`: `texts`, but it is no"),
+        ("{ name: b }", "{ name: b, range: [2, 1] }", "data: feature 1: a plausible range of"),
         ("vote: soft", "vote: loud", "loud"),
         ("seed: 5", "sede: 5", "sede"),
-        ("l2: 0.001", "", "l2"),
     ];
     for (right, wrong, message) in cases {
         assert!(CONFIG.contains(right), "{right}");
+        let text = CONFIG.replace(right, wrong);
+        let line = 1 + text.split(wrong).next().unwrap().matches('\n').count();
+        let error = TrainingConfig::from_yaml(&text).unwrap_err().to_string();
+        assert!(error.contains(message), "{wrong}: {error}");
+        assert!(error.contains(&format!("--> configuration:{line}:")), "{wrong}: {error}");
+    }
+    for (right, wrong, message) in [
+        ("name: trees", "name: linear", "line 12 column 5: member `linear` stands twice"),
+        ("l2: 0.001", "", "l2"),
+    ] {
         let error = TrainingConfig::from_yaml(&CONFIG.replace(right, wrong)).unwrap_err();
         assert!(error.to_string().contains(message), "{wrong}: {error}");
     }
@@ -191,6 +209,10 @@ fn configurations_that_make_no_sense_are_refused_with_the_reason() {
         ("report: { subgroups: [a] }", "`a` is a number; say where groups begin: { feature: a, at"),
         ("report: { subgroups: [{ feature: a, at: [2, 1] }] }", "at: [2.0, 1.0], expected values"),
         ("report: { learning_curve: [0.5, 2] }", "learning_curve: 2, expected above 0"),
+        (
+            "tuning: { n_trials: 5, rungs: [3], space: { seed: { uniform: [2, 1] } } }",
+            "line 35 column 62: tuning: space: `seed`: uniform: 2 to 1, expected",
+        ),
     ];
     for (text, message) in added {
         let error = TrainingConfig::from_yaml(&format!("{CONFIG}{text}\n")).unwrap_err();

@@ -146,7 +146,7 @@ impl DataConfig {
     pub fn from_yaml(text: &str) -> Result<Self, Error> {
         let draft: Draft =
             serde_saphyr::from_str(text).map_err(|e| super::not_read(&e, "configuration"))?;
-        draft.data.check()?;
+        draft.data.check().map_err(|error| super::in_text(error, text, "configuration"))?;
         Ok(draft.data)
     }
 
