@@ -1,5 +1,6 @@
 //! External recalibration: a bundle's ensemble with a calibrator for other patients.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use nomogram::{Calibrator, Model, Parts, seal, unseal};
@@ -8,11 +9,7 @@ use crate::config::TrainingConfig;
 use crate::dataset::Dataset;
 use crate::error::Error;
 use crate::predictions::Predictions;
-use crate::split::stratified_folds;
 use crate::train::choose_cutoffs;
-
-/// The rows are dealt to so many folds to judge the calibrator.
-const N_FOLDS: usize = 10;
 
 /// A child bundle, and what both say of the rows that it was recalibrated on.
 #[derive(Debug)]
@@ -21,9 +18,11 @@ pub struct Recalibrated {
     pub bundle: Vec<u8>,
     /// The same bundle, opened.
     pub model: Arc<Model>,
-    /// What the parent says of each row.
+    /// The rows that both are judged on: those that the folds of the configuration hold out.
+    pub rows: Vec<usize>,
+    /// What the parent says of each of these rows.
     pub before: Predictions,
-    /// What the child says of each row, its calibrator fitted to other folds of the rows.
+    /// What the child says of each of these rows, its calibrator fitted to the rest of the fold.
     pub after: Predictions,
     /// The cutoffs of the parent that the child does not have.
     pub dropped_cutoffs: Vec<String>,
@@ -36,13 +35,12 @@ pub struct Recalibrated {
 /// of these rows (`recalibration data`) and their number (`recalibration rows`); its version
 /// is that of `config.model`. Its cutoffs are chosen on these rows, by the rules of `config.cutoffs`:
 /// those of the parent speak of other probabilities; so does its model card, which is left out. The
-/// same parent, rows and configuration give the
-/// same bytes.
+/// same parent, rows and configuration give the same bytes.
 ///
 /// # Errors
 ///
 /// `Configuration` without a calibration; `Model` when the parent is refused or a row does not fit
-/// it; `Data` when the rows are of other classes or too few of one; `NotConverged` when no calibrator
+/// it; `Data` when the rows are of other classes or cannot be dealt to folds as asked; `NotConverged` when no calibrator
 /// is best.
 pub fn recalibrate(
     parent: &[u8],
@@ -69,15 +67,19 @@ pub fn recalibrate(
         calibration.fit(predictions.vote.view(), classes, config.seed)
     };
     let mut after = bare.clone();
-    for fold in stratified_folds(dataset.classes(), N_FOLDS, config.seed)? {
-        let rows = dataset.select(&fold.train);
-        let calibrator = fit(&bare.select(&fold.train), rows.classes())?;
+    let mut rows = BTreeSet::new();
+    for fold in config.folds(dataset, config.seed)? {
+        let others = dataset.select(&fold.train);
+        let calibrator = fit(&bare.select(&fold.train), others.classes())?;
         for row in fold.test {
             apply(calibrator.as_ref(), &mut after, row);
+            rows.insert(row);
         }
     }
+    let rows: Vec<usize> = rows.into_iter().collect();
+    let (before, after) = (before.select(&rows), after.select(&rows));
     let calibrator = fit(&bare, dataset.classes())?;
-    let cutoffs = choose_cutoffs(config, dataset, &after)?;
+    let cutoffs = choose_cutoffs(config, &dataset.select(&rows), &after)?;
     let dropped = parts.cutoffs.iter().filter(|old| cutoffs.iter().all(|new| new.name != old.name));
     let dropped_cutoffs = dropped.map(|cutoff| cutoff.name.clone()).collect();
 
@@ -92,7 +94,7 @@ pub fn recalibrate(
     }
     let bundle = sealed(&Parts { manifest, card: None, calibrator, cutoffs, ..parts })?;
     let model = Arc::new(Model::open(&bundle)?);
-    Ok(Recalibrated { bundle, model, before, after, dropped_cutoffs })
+    Ok(Recalibrated { bundle, model, rows, before, after, dropped_cutoffs })
 }
 
 fn apply(calibrator: Option<&Calibrator>, predictions: &mut Predictions, row: usize) {

@@ -10,7 +10,7 @@ use nomogram_train::config::{ClassWeight, Input, Learner, LogisticRegressionSpec
 use nomogram_train::split::{Split, stratified_folds};
 use nomogram_train::tuning::{cross_validate_tuned, tune};
 use nomogram_train::{
-    Dataset, Error, Evaluation, Predictions, Trained, TrainingConfig, cross_validate,
+    Dataset, Error, Evaluation, Predictions, Trained, TrainingConfig, cross_validate, recalibrate,
 };
 
 const CONFIG: &str = r#"
@@ -157,6 +157,27 @@ fn a_member_that_cannot_tell_the_classes_apart_is_refused_with_its_auc() {
     config.members[1].name = "again".into();
     let error = train(&config, &dataset).unwrap_err().to_string();
     assert!(error.contains("; member `again` is dead: "), "all of them are named: {error}");
+}
+
+#[test]
+fn a_recalibration_is_judged_on_the_rows_that_its_folds_hold_out() {
+    let text = CONFIG.replace("row_id: id", "row_id: id\n  time: day");
+    let text = format!("{text}calibration: platt\nsplits: {{ folds: {{ n: 3, by: time }} }}\n");
+    let later = TrainingConfig::from_yaml(&text).unwrap();
+    let mut lines = table().lines().map(str::to_owned).collect::<Vec<_>>();
+    lines[0] += ",day";
+    for (row, line) in lines[1..].iter_mut().enumerate() {
+        write!(line, ",2024-{:02}-{:02}", 1 + row / 28, 1 + row % 28).unwrap();
+    }
+    let rows = Dataset::from_csv("table", lines.join("\n").as_bytes(), &later.data).unwrap();
+    let parent = train(&config(), &dataset()).unwrap();
+    let found = recalibrate(&parent.bundle, &later, &rows).unwrap();
+    // The first of four blocks is learned from alone.
+    assert_eq!(found.rows, (15..60).collect::<Vec<usize>>());
+    let of_parent = Predictions::of(&parent.model, &rows).unwrap();
+    assert_eq!(found.before.vote, of_parent.select(&found.rows).vote);
+    assert_eq!(found.after.vote.nrows(), 45);
+    assert_ne!(found.after.vote, found.before.vote);
 }
 
 #[test]

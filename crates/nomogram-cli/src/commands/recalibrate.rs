@@ -55,7 +55,8 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
     let found = arguments.threads.run(|| Ok(recalibrate(&open.bytes, &config, dataset)?))?;
     write(&arguments.output, &found.bundle)?;
 
-    let (before, after) = (Judged::of(dataset, &found.before)?, Judged::of(dataset, &found.after)?);
+    let judged = dataset.select(&found.rows);
+    let (before, after) = (Judged::of(&judged, &found.before)?, Judged::of(&judged, &found.after)?);
     let digest = found.model.digest().to_string();
     if console.is_json() {
         console.json_result(&serde_json::json!({
