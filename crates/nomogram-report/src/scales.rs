@@ -8,6 +8,10 @@ use crate::charts::{Axis, NomogramChart};
 
 /// The share of the rows that lies beyond each end of a feature's scale.
 const TAIL: f64 = 0.01;
+/// The most values of a scale.
+const MAX_VALUES: usize = 32;
+/// The part of a step by which a value may pass the end of a scale.
+const NEARLY: f64 = 1e-9;
 const PROBABILITIES: [f64; 15] =
     [0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999];
 
@@ -165,6 +169,9 @@ fn values_of_scale(dataset: &Dataset, feature: usize, kind: &FeatureKind) -> Vec
     let at = |place: usize| values.get(place).copied();
     let ends = at(beyond).zip(at(n.saturating_sub(1 + beyond)));
     let Some((low, high)) = ends else { return Vec::new() };
+    if low == high {
+        return vec![low];
+    }
     if *kind == FeatureKind::Integer {
         return round_values(low, high, 0.99).map(f64::round).collect();
     }
@@ -220,7 +227,8 @@ fn runs(ticks: &[(String, f64)]) -> Vec<&[(String, f64)]> {
     runs
 }
 
-/// Round numbers from low to high, about eight, at least a smallest step apart.
+/// Round numbers from low to high, about eight, at least a smallest step apart. Ends that are round
+/// belong to them although the steps are rounded.
 fn round_values(low: f64, high: f64, smallest: f64) -> impl Iterator<Item = f64> {
     let mut step = 1e-12;
     for digit in [2.0, 2.5, 2.0].into_iter().cycle().take(120) {
@@ -229,10 +237,12 @@ fn round_values(low: f64, high: f64, smallest: f64) -> impl Iterator<Item = f64>
         }
         step *= digit;
     }
-    let first = (low / step).ceil();
+    let first = (low / step - NEARLY).ceil();
     std::iter::successors(Some(first), |nth| Some(nth + 1.0))
         .map(move |nth| nth * step)
-        .take_while(move |value| *value <= high)
+        .take_while(move |value| *value <= high + NEARLY * step)
+        // Beyond 2^53 steps from 0, the next one is the same number.
+        .take(MAX_VALUES)
 }
 
 /// At most six digits that say something.
@@ -253,6 +263,11 @@ mod tests {
         assert_eq!(labels(3.2, 47.0), "5 10 15 20 25 30 35 40 45");
         assert_eq!(labels(0.0011, 0.0049), "0.0015 0.002 0.0025 0.003 0.0035 0.004 0.0045");
         assert_eq!(labels(-2.0, 2.0), "-2 -1.5 -1 -0.5 0 0.5 1 1.5 2");
+        let whole = |low, high| round_values(low, high, 0.99).map(f64::round).collect::<Vec<_>>();
+        assert_eq!(whole(1.0, 2.0), [1.0, 2.0]);
+        assert_eq!(whole(1.0, 4.0), [1.0, 2.0, 3.0, 4.0]);
+        assert!(round_values(1e9, 1e9 + 1e-6, 0.0).count() <= MAX_VALUES);
+        assert!(round_values(250_000.0, 250_000.0, 0.0).count() <= MAX_VALUES);
     }
 
     #[test]

@@ -2,9 +2,7 @@
 //! rows, and how much better a model looks on the rows that it was fitted to.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use nomogram::Model;
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -107,30 +105,42 @@ pub struct CorrectedPerformance {
 ///
 /// # Errors
 ///
-/// `Data` when the target has not two classes; as [`train`](crate::train) for the first sample that
-/// cannot be trained on.
+/// `Configuration` when the configuration makes no sense; `Data` when the target has not two classes or
+/// the table has patients, whose rows would stand on both sides; as [`train`](crate::train) for all
+/// rows. Samples that cannot be trained on count as undefined.
 pub fn corrected_performance(
     config: &TrainingConfig,
     dataset: &Dataset,
     n: usize,
 ) -> Result<CorrectedPerformance, Error> {
+    config.check()?;
+    if dataset.patients().is_some() {
+        return Err(Error::Data("n_bootstraps: rows have patients, expected rows alone".into()));
+    }
     if dataset.n_classes() != 2 {
         let n_classes = dataset.n_classes();
         return Err(Error::Data(format!("n_bootstraps: {n_classes} classes, expected 2")));
     }
     let outcomes: Vec<bool> = dataset.classes().iter().map(|class| *class == 1).collect();
     let spec = BootstrapSpec::new(n, config.seed);
-    let all = (0..outcomes.len()).collect();
-    let mut samples: Vec<Vec<usize>> = vec![all];
+    let all: Vec<usize> = (0..outcomes.len()).collect();
+    let mut samples: Vec<Vec<usize>> = vec![all.clone()];
     samples.extend((0..n as u64).map(|replicate| spec.rows(&outcomes, replicate)));
-    let models: Vec<(Vec<usize>, Arc<Model>)> = samples
-        .into_par_iter()
-        .map(|rows| fit_sample(config, dataset, &rows).map(|model| (rows, model)))
-        .collect::<Result<_, Error>>()?;
-    let models: BTreeMap<Vec<usize>, Vec<f64>> = models
-        .into_iter()
-        .map(|(rows, model)| Ok((rows, Predictions::of(&model, dataset)?.positive())))
-        .collect::<Result<_, Error>>()?;
+    let predict = |rows: Vec<usize>| {
+        let model = fit_sample(config, dataset, &rows);
+        let predicted = model.and_then(|model| Predictions::of(&model, dataset));
+        match predicted {
+            Ok(predicted) => Ok((rows, predicted.positive())),
+            // Too few rows of a class, or no fit: of this sample, nothing is defined.
+            Err(Error::Data(_) | Error::NotConverged(_)) if rows != all => {
+                Ok((rows, vec![f64::NAN; outcomes.len()]))
+            }
+            Err(error) => Err(error),
+        }
+    };
+    let predicted: Vec<Result<_, Error>> = samples.into_par_iter().map(predict).collect();
+    let models: BTreeMap<Vec<usize>, Vec<f64>> =
+        predicted.into_iter().collect::<Result<_, Error>>()?;
     let fit = |rows: &[usize]| {
         let of_all = models.get(rows).cloned().unwrap_or_default();
         Ok(move |rows: &[usize]| -> Vec<f64> {
@@ -139,12 +149,18 @@ pub fn corrected_performance(
     };
     let metric = |of: fn(&Metrics) -> Option<f64>| {
         let metric = |outcomes: &[bool], probabilities: &[f64]| {
+            if probabilities.iter().any(|p| p.is_nan()) {
+                return None;
+            }
             let classes: Vec<usize> = outcomes.iter().map(|own| usize::from(*own)).collect();
             of(&Metrics::new(&classes, probabilities))
         };
         optimism(&outcomes, &spec, fit, metric).ok()
     };
     let slope = |outcomes: &[bool], probabilities: &[f64]| {
+        if probabilities.iter().any(|p| p.is_nan()) {
+            return None;
+        }
         calibration_line(outcomes, &clipped(probabilities), Confidence::PERCENT_95)
             .ok()
             .map(|line| line.slope.value)

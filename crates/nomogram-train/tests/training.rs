@@ -10,7 +10,8 @@ use nomogram_train::config::{ClassWeight, Input, Learner, LogisticRegressionSpec
 use nomogram_train::split::{Split, stratified_folds};
 use nomogram_train::tuning::{cross_validate_tuned, tune};
 use nomogram_train::{
-    Dataset, Error, Evaluation, Predictions, Trained, TrainingConfig, cross_validate, recalibrate,
+    Dataset, Error, Evaluation, Predictions, Trained, TrainingConfig, corrected_performance,
+    cross_validate, recalibrate,
 };
 
 const CONFIG: &str = r#"
@@ -178,6 +179,38 @@ fn a_recalibration_is_judged_on_the_rows_that_its_folds_hold_out() {
     assert_eq!(found.before.vote, of_parent.select(&found.rows).vote);
     assert_eq!(found.after.vote.nrows(), 45);
     assert_ne!(found.after.vote, found.before.vote);
+
+    let other = TrainingConfig::from_yaml(&text.replace("mg/dL", "umol/L")).unwrap();
+    let rows = Dataset::from_csv("table", lines.join("\n").as_bytes(), &other.data).unwrap();
+    let error = recalibrate(&parent.bundle, &other, &rows).unwrap_err().to_string();
+    assert!(error.contains("rows with `a`, Number [umol/L]; the bundle has `a`"), "{error}");
+}
+
+#[test]
+fn a_lasso_gives_an_input_without_values_no_weight() {
+    let text = CONFIG
+        .replace("{ name: b }", "{ name: b, policy: { missing: impute } }")
+        .replace("c: 1.0,", "c: 1.0, l1_ratio: 1.0,");
+    let config = TrainingConfig::from_yaml(&text).unwrap();
+    let rows = Dataset::from_csv("table", table().as_bytes(), &config.data).unwrap();
+    let (parts, _) = unseal(&train(&config, &rows).unwrap().bundle).unwrap();
+    let nomogram::Member::Linear(linear) = &parts.members[0].member else { panic!() };
+    assert_eq!(linear.weights().last(), Some(&0.0), "that of the indicator of `b`");
+}
+
+#[test]
+fn samples_that_cannot_be_trained_on_count_as_undefined() {
+    // Two rows of one class in each fold: most samples have fewer.
+    let mut config = config();
+    config.calibration = Some(nomogram_train::calibrate::Calibration::Platt);
+    config.members.truncate(1);
+    let classes = dataset().classes().to_vec();
+    let of = |class| (0..60).filter(|row| classes[*row] == class).collect::<Vec<_>>();
+    let rows = [of(0), of(1)[..4].to_vec()].concat();
+    let few = dataset().select(&rows);
+    let found = corrected_performance(&config, &few, 40).unwrap().auc.unwrap();
+    assert_eq!(found.n_replicates + found.n_undefined, 40);
+    assert!(found.n_undefined > 0 && found.n_replicates > 0, "{found:?}");
 }
 
 #[test]
@@ -235,6 +268,10 @@ fn configurations_that_make_no_sense_are_refused_with_the_reason() {
             "line 35 column 62: tuning: space: `seed`: uniform: 2 to 1, expected",
         ),
     ];
+    let patients = CONFIG.replace("row_id: id", "row_id: id\n  patient: p");
+    let text = format!("{patients}report: {{ n_bootstraps: 5 }}\n");
+    let error = TrainingConfig::from_yaml(&text).unwrap_err().to_string();
+    assert!(error.contains("report: n_bootstraps: 5, expected 0 where rows have"), "{error}");
     for (text, message) in added {
         let error = TrainingConfig::from_yaml(&format!("{CONFIG}{text}\n")).unwrap_err();
         assert!(error.to_string().contains(message), "{text}: {error}");

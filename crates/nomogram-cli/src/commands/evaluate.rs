@@ -111,7 +111,12 @@ pub(super) fn refuse_other_schema(schema: &Schema, loaded: &Loaded) -> Result<()
     let names = |schema: &Schema| -> Vec<String> {
         let features = schema.features().iter();
         features
-            .map(|own| format!("{} [{}]", own.name, own.unit.as_deref().unwrap_or("")))
+            .map(|own| {
+                let levels = own.levels().join(" | ");
+                format!("{} [{}] {levels}", own.name, own.unit.as_deref().unwrap_or(""))
+                    .trim_end()
+                    .to_owned()
+            })
             .collect()
     };
     if names(found) != names(schema) || found.target().classes() != schema.target().classes() {

@@ -15,7 +15,7 @@ pub struct ReportConfig {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub learning_curve: Vec<f64>,
     /// How many bootstrap samples the whole training is repeated on, to correct the performance on
-    /// the training rows for optimism; 0 for none.
+    /// the training rows for optimism; 0 for none. For two classes, and rows without patients.
     #[serde(default)]
     pub n_bootstraps: usize,
 }
@@ -41,6 +41,16 @@ impl ReportConfig {
             self.learning_curve.iter().find(|share| !(**share > 0.0 && **share <= 1.0))
         {
             return Err(format!("learning_curve: {share}, expected above 0 and at most 1"));
+        }
+        let (n, n_classes) = (self.n_bootstraps, data.target.classes.len());
+        if n > 0 && n_classes != 2 {
+            return Err(format!("n_bootstraps: {n} with {n_classes} classes, expected 2 of them"));
+        }
+        if n > 0 && data.patient.is_some() {
+            return Err(format!(
+                "n_bootstraps: {n}, expected 0 where rows have a `patient`: samples of rows would have \
+                 the same patients as the rows that judge them"
+            ));
         }
         let mut subgroups = self.subgroups.iter();
         subgroups

@@ -179,6 +179,11 @@ impl<'a> Problem<'a> {
             let mut largest_move = 0.0_f64;
             for i in 0..n {
                 let curvature = entry(i, i);
+                let is_silent = curvature == 0.0 && gradient[i] == 0.0 && next[i] == 0.0;
+                if is_silent && !self.is_intercept(i) {
+                    // An input that is 0 in every row keeps the weight 0.
+                    continue;
+                }
                 if curvature <= 0.0 {
                     return None;
                 }
