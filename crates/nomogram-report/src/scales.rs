@@ -37,7 +37,7 @@ pub fn nomograms(parts: &Parts, dataset: &Dataset) -> Vec<(String, NomogramChart
     parts.members.iter().filter_map(of_member).collect()
 }
 
-/// Whether no step mixes what it reads.
+/// Whether no step mixes what it reads, or parts it at edges, between which a scale would mislead.
 fn is_additive(branches: &[Branch]) -> bool {
     branches.iter().flat_map(|branch| &branch.steps).all(|step| {
         matches!(
@@ -52,7 +52,6 @@ fn is_additive(branches: &[Branch]) -> bool {
                 | Step::RobustScale(_)
                 | Step::OneHot(_)
                 | Step::EncodeLevels(_)
-                | Step::Bin(_)
                 | Step::Spline(_)
                 | Step::Select(_)
         )
