@@ -160,23 +160,28 @@ pub(crate) fn report(
     Ok(report)
 }
 
+impl ReportFormat {
+    /// The format that the ending of a name tells.
+    pub(crate) fn of(path: &Path) -> Result<Self, Error> {
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("html" | "htm") => Ok(Self::Html),
+            Some("md") => Ok(Self::Markdown),
+            Some("json") => Ok(Self::Json),
+            _ => {
+                let path = path.display();
+                Err(Error::usage(format!("{path}: expected .html, .md or .json, or --format")))
+            }
+        }
+    }
+}
+
 /// Writes a report; without a format, that of the name.
 pub(crate) fn write_report(
     report: &Report,
     path: &Path,
     format: Option<ReportFormat>,
 ) -> Result<(), Error> {
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    let format = match (format, extension) {
-        (Some(format), _) => format,
-        (None, Some("html" | "htm")) => ReportFormat::Html,
-        (None, Some("md")) => ReportFormat::Markdown,
-        (None, Some("json")) => ReportFormat::Json,
-        (None, _) => {
-            let path = path.display();
-            return Err(Error::usage(format!("{path}: expected .html, .md or .json, or --format")));
-        }
-    };
+    let format = format.map_or_else(|| ReportFormat::of(path), Ok)?;
     let text = match format {
         ReportFormat::Html => report.to_html(),
         ReportFormat::Markdown => report.to_markdown(),

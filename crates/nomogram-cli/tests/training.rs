@@ -240,6 +240,10 @@ fn a_recalibrated_bundle_names_its_parent() {
 
     let output = run(&folder, "recalibrate parent.nomo c.yaml t.csv -o t.csv/child.nomo");
     assert!(!output.status.success());
+
+    let output = run(&folder, "train c.yaml t.csv -o late.nomo --report a.html --report b.pdf");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(!folder.join("a.html").exists(), "refused before anything is trained");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use nomogram_train::{
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::training::{HELD_OUT, Inputs, Threads, report, write, write_report};
+use crate::training::{HELD_OUT, Inputs, ReportFormat, Threads, report, write, write_report};
 
 /// Train a model, judge it on rows that it has not seen, and seal it.
 ///
@@ -45,6 +45,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Error> {
+    // What training would only be lost for.
+    arguments.report.iter().try_for_each(|path| ReportFormat::of(path).map(drop))?;
     let mut loaded = arguments.inputs.load(console)?;
     let parts = loaded.config.parts(&loaded.dataset)?;
     let to_learn_from = loaded.dataset.select(&parts.train);
