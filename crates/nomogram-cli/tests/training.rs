@@ -226,6 +226,7 @@ fn a_recalibrated_bundle_names_its_parent() {
     fs::write(folder.join("other.csv"), table).unwrap();
     let told = json(&folder, "recalibrate parent.nomo c.yaml other.csv -o child.nomo");
     assert_eq!(told["parent"], parent["digest"]);
+    assert_eq!((&told["rows"], &told["judged_rows"]), (&240.into(), &240.into()));
     assert_eq!(told["dropped_cutoffs"], serde_json::json!(["watch"]));
     assert!(told["after"]["log_loss"].as_f64() < told["before"]["log_loss"].as_f64(), "{told}");
     let slope = |of: &str| told[of]["slope"].as_f64().unwrap();

@@ -16,7 +16,7 @@ const PROBABILITIES: [f64; 15] =
     [0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999];
 
 /// The nomogram of each logistic regression to whose margin every feature adds on its own: its inputs
-/// are made by steps that read one feature each.
+/// are made by steps that read one feature each, and part none at edges.
 ///
 /// Numbers have scales over the values of `dataset`, from the first to the last hundredth; where what
 /// a feature adds turns round, a scale ends and another begins below it. What no row varies has no

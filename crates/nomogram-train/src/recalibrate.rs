@@ -52,19 +52,6 @@ pub fn recalibrate(
     };
     config.check()?;
     let own = Arc::new(Model::open(parent)?);
-    for (own, found) in own.schema().features().iter().zip(dataset.schema().features()) {
-        if (&own.name, &own.kind, &own.unit) != (&found.name, &found.kind, &found.unit) {
-            return Err(Error::Data(format!(
-                "rows with `{}`, {:?} [{}]; the bundle has `{}`, {:?} [{}]",
-                found.name,
-                found.kind,
-                found.unit.as_deref().unwrap_or_default(),
-                own.name,
-                own.kind,
-                own.unit.as_deref().unwrap_or_default(),
-            )));
-        }
-    }
     let (names, found) = (own.schema().target().classes(), dataset.schema().target().classes());
     if names != found {
         return Err(Error::Data(format!(

@@ -183,7 +183,7 @@ fn a_recalibration_is_judged_on_the_rows_that_its_folds_hold_out() {
     let other = TrainingConfig::from_yaml(&text.replace("mg/dL", "umol/L")).unwrap();
     let rows = Dataset::from_csv("table", lines.join("\n").as_bytes(), &other.data).unwrap();
     let error = recalibrate(&parent.bundle, &other, &rows).unwrap_err().to_string();
-    assert!(error.contains("rows with `a`, Number [umol/L]; the bundle has `a`"), "{error}");
+    assert!(error.contains("rows with `a`, Number [umol/L]; the model has `a`"), "{error}");
 }
 
 #[test]

@@ -64,6 +64,7 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
             "digest": digest,
             "parent": open.model.digest().to_string(),
             "rows": dataset.n_rows(),
+            "judged_rows": found.rows.len(),
             "before": before,
             "after": after,
             "dropped_cutoffs": found.dropped_cutoffs,
