@@ -96,7 +96,10 @@ vote: soft
         let config = with("NOMOGRAM_CONFIG__MODEL__VERSION", "2.0").unwrap();
         assert_eq!(config.model.version, "2.0");
         let config = with("NOMOGRAM_CONFIG__CALIBRATION", "beta").unwrap();
-        assert_eq!(config.calibration, Some(nomogram_train::calibrate::Calibration::Beta));
+        assert_eq!(
+            config.calibration,
+            Some(nomogram_train::ensemble::calibration::Calibration::Beta)
+        );
         let config = with("NOMOGRAM_CONFIG__MEMBERS__LINEAR_MODEL__WEIGHT", "0.5").unwrap();
         assert_eq!(config.members[0].weight, 0.5);
         let name = "NOMOGRAM_CONFIG__MEMBERS__0__LEARNER__LOGISTIC_REGRESSION__C";

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use nomogram::FeatureKind;
+use nomogram_stats::quantile;
 use nomogram_train::Dataset;
-use nomogram_train::statistics::quantile;
 use serde::Serialize;
 
 /// What a set of rows is like.

@@ -113,7 +113,7 @@ fn pictures(own: &Assessment) -> Result<Value, Error> {
         smooth.probabilities.iter().copied().zip(smooth.observed.iter().copied()).collect()
     });
     let smoothed: Vec<(f64, f64)> = smoothed.unwrap_or_default();
-    let curve = |of: fn(&nomogram_train::statistics::decision_curve::NetBenefit) -> f64| {
+    let curve = |of: fn(&nomogram_stats::decision_curve::NetBenefit) -> f64| {
         own.decision_curve.iter().map(|point| (point.cutoff, of(point))).collect::<Vec<_>>()
     };
     let benefits =

@@ -16,7 +16,7 @@ use std::time::Instant;
 
 use ndarray::s;
 use nomogram_train::config::{BoostedTreesSpec, HistogramSpec, Splits};
-use nomogram_train::learner::{TrainingRows, fit_boosted_trees};
+use nomogram_train::learners::{TrainingRows, fit_boosted_trees};
 
 use forests::{log_loss, number, outputs, read};
 

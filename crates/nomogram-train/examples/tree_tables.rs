@@ -17,7 +17,7 @@ use ndarray::{Axis, s};
 use nomogram_train::config::{
     BoostedTreesSpec, HistogramSpec, Impurity, MaxFeatures, RandomForestSpec, Splits,
 };
-use nomogram_train::learner::{TrainingRows, fit_boosted_trees, fit_random_forest};
+use nomogram_train::learners::{TrainingRows, fit_boosted_trees, fit_random_forest};
 
 use forests::{log_loss, number, outputs, read};
 

@@ -10,10 +10,11 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use nomogram_train::calibrate::Calibration;
+use nomogram_stats::metrics::Metrics;
+use nomogram_train::ensemble::calibration::Calibration;
 use nomogram_train::split::Split;
 use nomogram_train::tuning::tune;
-use nomogram_train::{Dataset, Evaluation, Metrics, TrainingConfig, cross_validate};
+use nomogram_train::{Dataset, Evaluation, TrainingConfig, cross_validate};
 
 fn main() -> ExitCode {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();

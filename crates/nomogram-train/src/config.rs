@@ -3,7 +3,6 @@
 //! Read from YAML by [`TrainingConfig::from_yaml`] or built in Rust. Nothing has a hidden default:
 //! what a model was trained with stands in its configuration, whose digest is sealed with it.
 
-mod data;
 mod inputs;
 mod place;
 mod report;
@@ -15,7 +14,7 @@ use std::path::Path;
 use nomogram::{Activation, Digest, Manifest};
 use serde::{Deserialize, Serialize};
 
-pub use data::{
+pub use crate::data::{
     ActionConfig, CsvConfig, DataConfig, Encoding, FeatureConfig, Kind, PolicyConfig,
     QuantityConfig, RuleActionConfig, RuleConfig, TargetConfig, UnitConfig,
 };
@@ -27,12 +26,12 @@ pub use inputs::{
 pub use report::{ReportConfig, SubgroupConfig};
 pub use trees::{BoostedTreesSpec, HistogramSpec, Impurity, MaxFeatures, RandomForestSpec, Splits};
 
-use crate::calibrate::Calibration;
-use crate::dataset::Dataset;
+use crate::data::Dataset;
+use crate::ensemble::calibration::Calibration;
 use crate::error::Error;
 use crate::split::{FoldsConfig, RowParts, Split, SplitConfig, stratified_folds};
-use crate::statistics::cutoffs::CutoffRule;
-use crate::tuning::TuningConfig;
+use crate::training::tuning::TuningConfig;
+use nomogram_stats::cutoffs::CutoffRule;
 
 /// The note of a manifest that has the configuration, as JSON.
 pub const CONFIGURATION: &str = "configuration";
@@ -502,7 +501,7 @@ impl TrainingConfig {
 }
 
 /// The error with its place in the text that was read.
-fn in_text(error: Error, text: &str, name: &str) -> Error {
+pub(crate) fn in_text(error: Error, text: &str, name: &str) -> Error {
     match error {
         Error::Configuration(message) => not_read(&place::located(&message, text), name),
         other => other,
@@ -510,7 +509,7 @@ fn in_text(error: Error, text: &str, name: &str) -> Error {
 }
 
 /// Why a text is no configuration, without the names that the parser has for what it read.
-fn not_read(error: &serde_saphyr::Error, name: &str) -> Error {
+pub(crate) fn not_read(error: &serde_saphyr::Error, name: &str) -> Error {
     let text = error.to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     Error::Configuration(text.replace("--> <input>:", &format!("--> {name}:")))

@@ -54,6 +54,16 @@ pub enum Error {
     Model(#[from] nomogram::Error),
 }
 
+impl From<nomogram_stats::Error> for Error {
+    fn from(error: nomogram_stats::Error) -> Self {
+        match error {
+            nomogram_stats::Error::Data(detail) => Self::Data(detail),
+            nomogram_stats::Error::NotConverged(detail) => Self::NotConverged(detail),
+            other => Self::Data(other.to_string()),
+        }
+    }
+}
+
 fn dead(members: &[(String, String)]) -> String {
     let members = members.iter().map(|(name, reason)| format!("member `{name}` is dead: {reason}"));
     members.collect::<Vec<_>>().join("; ")

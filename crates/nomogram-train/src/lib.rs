@@ -8,52 +8,42 @@
 //!
 //! Only this crate has `fit`; what it returns are the fitted types of the `nomogram` crate.
 
-// Modules stand in layers, lowest first; `config` names what each of them can be asked for.
+// Layers, lowest first: a module uses only the blocks above its own.
+mod count;
 mod error;
-mod random;
 
 pub mod config;
 mod table;
 
-mod dataset;
-mod infer;
-mod metrics;
+mod data;
+
 pub mod split;
-pub mod statistics;
-mod validation;
 
-pub mod calibrate;
-pub mod learner;
+mod steps;
+
+pub mod learners;
+
 mod predictions;
-mod preprocessing;
 
-mod assessment;
+pub mod ensemble;
+
+mod training;
+
 mod evaluation;
-mod importance;
-mod recalibrate;
-mod repeated;
-mod train;
-pub mod tuning;
-mod warnings;
 
-pub use assessment::{
-    Agreement, Assessment, AtCutoff, Calibration, CalibrationGroup, Discrimination,
-    FeatureSubgroups, Histogram,
+pub use config::TrainingConfig;
+pub use data::{
+    Check, DataConfig, Dataset, Draft, Finding, InferOptions, Limits, Part, Severity,
+    ValidationReport, infer_schema, validate, validate_within,
 };
-pub use config::{DataConfig, TrainingConfig};
-pub use dataset::{Dataset, Part};
 pub use error::Error;
-pub use evaluation::{Evaluation, EvaluationRow};
-pub use importance::{Importance, permutation_importance};
-pub use infer::{Draft, InferOptions, infer_schema};
-pub use metrics::{ConfusionMatrix, Metrics};
-pub use predictions::Predictions;
-pub use preprocessing::fit_steps;
-pub use recalibrate::{Recalibrated, recalibrate};
-pub use repeated::{CorrectedPerformance, LearningPoint, corrected_performance, learning_curve};
-pub use table::Table;
-pub use train::{Progress, Trained, cross_validate, train};
-pub use validation::{
-    Check, Finding, Limits, Severity, ValidationReport, validate, validate_within,
+pub use evaluation::{
+    Agreement, Assessment, AtCutoff, Calibration, CalibrationGroup, CorrectedPerformance,
+    Discrimination, Evaluation, EvaluationRow, FeatureSubgroups, Histogram, Importance,
+    LearningPoint, Warning, corrected_performance, learning_curve, permutation_importance,
+    warnings,
 };
-pub use warnings::{Warning, warnings};
+pub use predictions::Predictions;
+pub use steps::{fit_standard_scaler, fit_steps};
+pub use table::Table;
+pub use training::{Progress, Recalibrated, Trained, cross_validate, recalibrate, train, tuning};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ndarray::Array2;
 use nomogram::{Model, Session};
 
-use crate::dataset::Dataset;
+use crate::data::Dataset;
 use crate::error::Error;
 
 /// What each member and the vote say of many rows.

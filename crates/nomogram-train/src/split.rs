@@ -11,10 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::config::CsvConfig;
-use crate::dataset::Dataset;
+use crate::data::Dataset;
 use crate::error::Error;
-use crate::random::Random;
 use crate::table::Table;
+use nomogram_stats::random::Random;
 
 pub use by_time::time_folds;
 pub use grouped::{each_group, grouped_folds};

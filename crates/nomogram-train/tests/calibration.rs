@@ -4,7 +4,7 @@
 
 use ndarray::Array2;
 use nomogram::{CalibrationMap, Calibrator};
-use nomogram_train::calibrate::Calibration;
+use nomogram_train::ensemble::calibration::Calibration;
 use serde_json::Value;
 
 fn numbers(value: &Value) -> Vec<f64> {

@@ -10,9 +10,9 @@ use nomogram_train::Dataset;
 use nomogram_train::config::{
     ClassWeight, DataConfig, LogisticRegressionSpec, NaiveBayesSpec, NetworkSpec, TrainingConfig,
 };
-use nomogram_train::learner::{
+use nomogram_train::fit_standard_scaler;
+use nomogram_train::learners::{
     NetworkStart, TrainingRows, fit_logistic_regression, fit_naive_bayes, fit_network_from,
-    fit_standard_scaler,
 };
 use nomogram_train::split::Split;
 use serde_json::Value;

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 use nomogram::{Calibrator, Link, Member, Session, unseal};
-use nomogram_train::calibrate::Calibration;
 use nomogram_train::config::{StackReads, StackSpec, Vote};
+use nomogram_train::ensemble::calibration::Calibration;
 use nomogram_train::{Dataset, Error, Evaluation, Trained, TrainingConfig};
 
 const WINE: &str = include_str!("reference/wine.csv");

@@ -7,15 +7,15 @@ use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, ArrayView2, s};
 use nomogram::{Activation, Forest, Layer, Network, Node, Step, Tree, numeric};
+use nomogram_train::Dataset;
 use nomogram_train::config::{
     BoostedTreesSpec, ClassWeight, LogisticRegressionSpec, NetworkSpec, TrainingConfig,
 };
-use nomogram_train::learner::{
+use nomogram_train::fit_standard_scaler;
+use nomogram_train::learners::{
     NetworkStart, TrainingRows, fit_boosted_trees, fit_logistic_regression, fit_network_from,
-    fit_standard_scaler,
 };
 use nomogram_train::split::Split;
-use nomogram_train::{Dataset, Metrics};
 use serde_json::Value;
 
 #[test]
@@ -118,43 +118,6 @@ fn networks_take_the_steps_of_scikit_learn() {
         for (layer, expected) in network.layers().iter().zip(&expected) {
             assert_close(&layer.weights, &expected.weights, 1e-9, &name);
             assert_close(&layer.biases, &expected.biases, 1e-9, &name);
-        }
-    }
-}
-
-#[test]
-fn metrics_are_those_of_scikit_learn() {
-    let fixture = fixture("metrics.json");
-    for name in ["ordinary", "nobody_positive"] {
-        let case = &fixture[name];
-        let classes: Vec<usize> = case["y"].as_array().unwrap().iter().map(count).collect();
-        let metrics = Metrics::new(&classes, &numbers(&case["p"]));
-        let confusion = &case["confusion"];
-        let c = metrics.confusion.unwrap();
-        assert_eq!(
-            [c.true_positive, c.false_positive, c.true_negative, c.false_negative],
-            ["tp", "fp", "tn", "fn"].map(|cell| count(&confusion[cell])),
-            "{name}"
-        );
-        let found = [
-            ("accuracy", Some(metrics.accuracy)),
-            ("sensitivity", metrics.sensitivity),
-            ("specificity", metrics.specificity),
-            ("ppv", metrics.ppv),
-            ("npv", metrics.npv),
-            ("f1", metrics.f1),
-            ("roc_auc", metrics.auc),
-            ("brier", Some(metrics.brier)),
-            ("log_loss", Some(metrics.log_loss)),
-        ];
-        for (metric, found) in found {
-            assert!(case.get(metric).is_some(), "{name}: no {metric}");
-            match (found, case[metric].as_f64()) {
-                (Some(found), Some(expected)) => {
-                    assert!((found - expected).abs() < 1e-12, "{name}: {metric}: {found}");
-                }
-                (found, expected) => assert_eq!(found, expected, "{name}: {metric}"),
-            }
         }
     }
 }

@@ -202,7 +202,7 @@ fn a_lasso_gives_an_input_without_values_no_weight() {
 fn samples_that_cannot_be_trained_on_count_as_undefined() {
     // Two rows of one class in each fold: most samples have fewer.
     let mut config = config();
-    config.calibration = Some(nomogram_train::calibrate::Calibration::Platt);
+    config.calibration = Some(nomogram_train::ensemble::calibration::Calibration::Platt);
     config.members.truncate(1);
     let classes = dataset().classes().to_vec();
     let of = |class| (0..60).filter(|row| classes[*row] == class).collect::<Vec<_>>();

@@ -11,12 +11,13 @@ use std::path::Path;
 
 use ndarray::{Array2, ArrayView1};
 use nomogram::{Forest, Node, Side, Tree};
+use nomogram_stats::metrics::Metrics;
 use nomogram_train::config::{
     BoostedTreesSpec, HistogramSpec, Impurity, Input, MaxFeatures, RandomForestSpec, Splits,
     TrainingConfig,
 };
-use nomogram_train::learner::{TrainingRows, fit_boosted_trees, fit_random_forest};
-use nomogram_train::{Dataset, Metrics, train};
+use nomogram_train::learners::{TrainingRows, fit_boosted_trees, fit_random_forest};
+use nomogram_train::{Dataset, train};
 use serde_json::Value;
 
 #[test]

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use nomogram_stats::Confidence;
+use nomogram_stats::bootstrap::BootstrapSpec;
+use nomogram_stats::comparison::{DelongTest, McnemarTest, Paired};
 use nomogram_train::Predictions;
-use nomogram_train::statistics::Confidence;
-use nomogram_train::statistics::bootstrap::BootstrapSpec;
-use nomogram_train::statistics::comparison::{DelongTest, McnemarTest, Paired};
 use serde::Serialize;
 
 use super::evaluate::refuse_other_schema;
@@ -110,6 +110,6 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
 }
 
 fn brier(outcomes: &[bool], probabilities: &[f64]) -> Option<f64> {
-    let score = nomogram_train::statistics::calibration::BrierScore::new(outcomes, probabilities);
+    let score = nomogram_stats::calibration::BrierScore::new(outcomes, probabilities);
     score.ok().map(|score| score.score)
 }

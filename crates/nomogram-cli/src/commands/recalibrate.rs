@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use nomogram_train::calibrate::Calibration;
-use nomogram_train::statistics::Confidence;
-use nomogram_train::statistics::calibration::{calibration_line, clipped};
+use nomogram_stats::Confidence;
+use nomogram_stats::calibration::{calibration_line, clipped};
+use nomogram_train::ensemble::calibration::Calibration;
 use nomogram_train::{Dataset, Evaluation, Predictions, recalibrate};
 use serde::Serialize;
 

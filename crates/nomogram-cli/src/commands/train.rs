@@ -7,8 +7,8 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use nomogram::{Cutoff, unseal};
 use nomogram_report::Report;
-use nomogram_train::statistics::Confidence;
-use nomogram_train::statistics::classification::{Classification, Proportion};
+use nomogram_stats::Confidence;
+use nomogram_stats::classification::{Classification, Proportion};
 use nomogram_train::tuning::tune;
 use nomogram_train::{
     Dataset, Evaluation, Predictions, Trained, TrainingConfig, corrected_performance,

@@ -7,7 +7,7 @@ use super::{
     require_one_each, require_share,
 };
 use crate::error::Error;
-use crate::random::Random;
+use nomogram_stats::random::Random;
 
 /// The rows of one group, and how many of each class are among them.
 #[derive(Clone, Debug)]

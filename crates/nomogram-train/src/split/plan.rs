@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Split, each_group, grouped_folds, repeated, require_share, stratified_folds, time_folds,
 };
-use crate::dataset::{Dataset, Part};
+use crate::data::{Dataset, Part};
 use crate::error::Error;
 
 /// How rows are split: a test part that only the final evaluation may see, and folds of the rest.

@@ -1,0 +1,158 @@
+//! Rows in bins of similar probability.
+
+use serde::Serialize;
+
+use crate::error::Error;
+use crate::quantile::quantile_of_parts;
+use crate::rows::{check, indicator, number};
+
+/// Where bins end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Binning {
+    /// That many bins of equal width from 0 to 1.
+    EqualWidth(usize),
+    /// That many bins of about equal numbers of rows: ends are quantiles of the probabilities
+    /// (linearly interpolated), so that equal probabilities stay together.
+    EqualCount(usize),
+}
+
+/// Probabilities and outcomes of the rows in each bin.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CalibrationBins {
+    /// The bins with at least one row, from the lowest up.
+    pub bins: Vec<CalibrationBin>,
+    /// `Σ n_rows / n · |observed − mean_probability|` (Naeini et al. 2015).
+    pub expected_calibration_error: f64,
+}
+
+/// The rows in one bin.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CalibrationBin {
+    /// Where the bin begins; not in it, except for the first bin.
+    pub lower: f64,
+    /// Where the bin ends; in it.
+    pub upper: f64,
+    /// The number of rows.
+    pub n_rows: usize,
+    /// The number of rows whose event came true.
+    pub n_events: usize,
+    /// The mean of their probabilities.
+    pub mean_probability: f64,
+    /// The share of rows whose event came true.
+    pub observed: f64,
+}
+
+impl CalibrationBins {
+    /// Puts rows in bins, as scikit-learn's `calibration_curve` does.
+    ///
+    /// # Errors
+    ///
+    /// `Data` when no bin is asked for, and as in [the crate's conventions](crate).
+    pub fn new(outcomes: &[bool], probabilities: &[f64], binning: Binning) -> Result<Self, Error> {
+        check(outcomes, probabilities)?;
+        let rows = bin_rows(outcomes, probabilities, binning)?;
+        let bins: Vec<CalibrationBin> = rows.iter().map(BinRows::summary).collect();
+        let n = number(outcomes.len());
+        let error = |bin: &CalibrationBin| {
+            number(bin.n_rows) / n * (bin.observed - bin.mean_probability).abs()
+        };
+        Ok(Self { expected_calibration_error: bins.iter().map(error).sum(), bins })
+    }
+}
+
+/// The rows of one bin, at least one.
+pub(super) struct BinRows {
+    lower: f64,
+    upper: f64,
+    pub(super) rows: Vec<(f64, f64)>,
+}
+
+impl BinRows {
+    /// The means of probability and outcome.
+    pub(super) fn means(&self) -> (f64, f64) {
+        let sum = |(p, y): (f64, f64), row: &(f64, f64)| (p + row.0, y + row.1);
+        let (p, y) = self.rows.iter().fold((0.0, 0.0), sum);
+        (p / number(self.rows.len()), y / number(self.rows.len()))
+    }
+
+    fn summary(&self) -> CalibrationBin {
+        let (mean_probability, observed) = self.means();
+        CalibrationBin {
+            lower: self.lower,
+            upper: self.upper,
+            n_rows: self.rows.len(),
+            n_events: self.rows.iter().filter(|(_, y)| *y > 0.0).count(),
+            mean_probability,
+            observed,
+        }
+    }
+}
+
+/// Pairs of probability and outcome by bin; bins without rows are left out.
+pub(super) fn bin_rows(
+    outcomes: &[bool],
+    probabilities: &[f64],
+    binning: Binning,
+) -> Result<Vec<BinRows>, Error> {
+    let edges = edges(probabilities, binning)?;
+    let mut bins: Vec<BinRows> = edges
+        .iter()
+        .zip(edges.iter().skip(1))
+        .map(|(lower, upper)| BinRows { lower: *lower, upper: *upper, rows: Vec::new() })
+        .collect();
+    for (outcome, probability) in outcomes.iter().zip(probabilities) {
+        let inner = edges.get(1..edges.len() - 1).unwrap_or_default();
+        let bin = inner.partition_point(|edge| edge < probability);
+        if let Some(bin) = bins.get_mut(bin) {
+            bin.rows.push((*probability, indicator(*outcome)));
+        }
+    }
+    bins.retain(|bin| !bin.rows.is_empty());
+    Ok(bins)
+}
+
+/// One more edge than bins, at least two, not falling.
+fn edges(probabilities: &[f64], binning: Binning) -> Result<Vec<f64>, Error> {
+    let (Binning::EqualWidth(n_bins) | Binning::EqualCount(n_bins)) = binning;
+    if n_bins == 0 {
+        return Err(Error::Data("0 bins, expected at least 1".into()));
+    }
+    if let Binning::EqualWidth(_) = binning {
+        return Ok((0..=n_bins).map(|edge| number(edge) / number(n_bins)).collect());
+    }
+    let mut sorted = probabilities.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    Ok((0..=n_bins).filter_map(|edge| quantile_of_parts(&sorted, edge, n_bins)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_probability_at_an_edge_is_in_the_lower_bin() {
+        let found =
+            CalibrationBins::new(&[true, false, true], &[0.0, 0.5, 1.0], Binning::EqualWidth(2))
+                .unwrap();
+        let sizes: Vec<usize> = found.bins.iter().map(|bin| bin.n_rows).collect();
+        assert_eq!(sizes, [2, 1]);
+        assert_eq!((found.bins[0].lower, found.bins[0].upper), (0.0, 0.5));
+        assert_eq!(found.bins[0].mean_probability, 0.25);
+    }
+
+    #[test]
+    fn equal_probabilities_share_a_bin() {
+        let binning = Binning::EqualCount(10);
+        let found = CalibrationBins::new(&[true, false, false, true], &[0.5; 4], binning).unwrap();
+        assert_eq!((found.bins.len(), found.bins[0].n_rows), (1, 4));
+        assert_eq!(found.expected_calibration_error, 0.0);
+        let one = CalibrationBins::new(&[true], &[0.25], binning).unwrap();
+        assert_eq!(one.expected_calibration_error, 0.75);
+    }
+
+    #[test]
+    fn no_bins_are_refused() {
+        assert!(CalibrationBins::new(&[true], &[0.5], Binning::EqualWidth(0)).is_err());
+    }
+}

@@ -1,0 +1,118 @@
+//! The Brier score and what it is made of.
+
+use serde::Serialize;
+
+use super::bins::{Binning, bin_rows};
+use crate::error::Error;
+use crate::rows::{check, counts, indicator, number};
+
+/// The Brier score, and how much better it is than the prevalence.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BrierScore {
+    /// The mean squared difference between probability and outcome (Brier 1950).
+    pub score: f64,
+    /// The score of the prevalence as everyone's probability.
+    pub of_prevalence: f64,
+    /// `1 − score / of_prevalence`; nothing when all rows are of one class.
+    pub skill: Option<f64>,
+}
+
+/// `score = reliability − resolution + uncertainty + within_bin_variance − within_bin_covariance`.
+///
+/// The first three are Murphy's (1973). They add up to the score only when all rows of a bin have the
+/// same probability; the other two are what is missing (Stephenson, Coelho and Jolliffe 2008).
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BrierDecomposition {
+    /// The mean squared difference of probability and observed share over bins: 0 is best.
+    pub reliability: f64,
+    /// The mean squared difference of the observed share and the prevalence over bins: large is good.
+    pub resolution: f64,
+    /// `prevalence · (1 − prevalence)`: the score of the prevalence.
+    pub uncertainty: f64,
+    /// The variance of probabilities inside bins.
+    pub within_bin_variance: f64,
+    /// Twice the covariance of probabilities and outcomes inside bins.
+    pub within_bin_covariance: f64,
+}
+
+impl BrierScore {
+    /// Compares probabilities with outcomes.
+    ///
+    /// # Errors
+    ///
+    /// `Data` as in [the crate's conventions](crate).
+    pub fn new(outcomes: &[bool], probabilities: &[f64]) -> Result<Self, Error> {
+        check(outcomes, probabilities)?;
+        let n = number(outcomes.len());
+        let squared = |(outcome, p): (&bool, &f64)| {
+            let difference = p - indicator(*outcome);
+            difference * difference
+        };
+        let score = outcomes.iter().zip(probabilities).map(squared).sum::<f64>() / n;
+        let of_prevalence = uncertainty(outcomes);
+        let skill = (of_prevalence > 0.0).then(|| 1.0 - score / of_prevalence);
+        Ok(Self { score, of_prevalence, skill })
+    }
+}
+
+impl BrierDecomposition {
+    /// Decomposes the score over bins.
+    ///
+    /// # Errors
+    ///
+    /// `Data` when no bin is asked for, and as in [the crate's conventions](crate).
+    pub fn new(outcomes: &[bool], probabilities: &[f64], binning: Binning) -> Result<Self, Error> {
+        check(outcomes, probabilities)?;
+        let n = number(outcomes.len());
+        let prevalence = number(counts(outcomes).0) / n;
+        let mut sums = Self {
+            reliability: 0.0,
+            resolution: 0.0,
+            uncertainty: uncertainty(outcomes),
+            within_bin_variance: 0.0,
+            within_bin_covariance: 0.0,
+        };
+        for bin in bin_rows(outcomes, probabilities, binning)? {
+            let (mean_p, mean_y) = bin.means();
+            let n_rows = number(bin.rows.len());
+            sums.reliability += n_rows * (mean_p - mean_y) * (mean_p - mean_y) / n;
+            sums.resolution += n_rows * (mean_y - prevalence) * (mean_y - prevalence) / n;
+            for (p, y) in &bin.rows {
+                sums.within_bin_variance += (p - mean_p) * (p - mean_p) / n;
+                sums.within_bin_covariance += 2.0 * (p - mean_p) * (y - mean_y) / n;
+            }
+        }
+        Ok(sums)
+    }
+}
+
+fn uncertainty(outcomes: &[bool]) -> f64 {
+    let (n_positive, n_negative) = counts(outcomes);
+    let n = number(outcomes.len());
+    number(n_positive) / n * (number(n_negative) / n)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parts_add_up_to_the_score() {
+        let outcomes = [true, false, true, true, false, false, false];
+        let probabilities = [0.9, 0.1, 0.35, 1.0, 0.0, 0.35, 0.62];
+        let score = BrierScore::new(&outcomes, &probabilities).unwrap().score;
+        for binning in [Binning::EqualWidth(3), Binning::EqualCount(2), Binning::EqualWidth(1)] {
+            let d = BrierDecomposition::new(&outcomes, &probabilities, binning).unwrap();
+            let sum = d.reliability - d.resolution + d.uncertainty + d.within_bin_variance
+                - d.within_bin_covariance;
+            assert!((sum - score).abs() < 1e-15, "{binning:?}: {sum}, {score}");
+        }
+    }
+
+    #[test]
+    fn rows_of_one_class_have_no_skill() {
+        let found = BrierScore::new(&[true, true], &[1.0, 0.5]).unwrap();
+        assert_eq!((found.score, found.of_prevalence, found.skill), (0.125, 0.0, None));
+        assert_eq!(BrierScore::new(&[true, false], &[1.0, 0.0]).unwrap().skill, Some(1.0));
+    }
+}

@@ -1,0 +1,222 @@
+//! Calibration slope and intercept, and calibration in the large.
+
+use nomogram::numeric::{ln, ln_1p, logistic_pair, softplus, sqrt};
+use serde::Serialize;
+
+use crate::error::Error;
+use crate::interval::{Confidence, Estimate};
+use crate::rows::{check, counts_of_both};
+
+/// A Newton step this small is the last: the next would be below the last bit.
+const LAST_STEP: f64 = 1e-9;
+const MAX_STEPS: usize = 100;
+
+/// Probabilities of 0 and 1 are moved this far inside by [`clipped`].
+const LOGIT_CLIP: f64 = 1e-6;
+
+/// The probabilities, moved from 0 and 1 to 10⁻⁶ inside, so that every logit is finite.
+#[must_use]
+pub fn clipped(probabilities: &[f64]) -> Vec<f64> {
+    probabilities.iter().map(|p| p.clamp(LOGIT_CLIP, 1.0 - LOGIT_CLIP)).collect()
+}
+
+/// The logistic regression of outcomes on the logits of the probabilities (Cox 1958).
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CalibrationLine {
+    /// 0 when calibrated.
+    pub intercept: Estimate,
+    /// 1 when calibrated; below 1, probabilities are too extreme.
+    pub slope: Estimate,
+}
+
+/// Calibration slope with its intercept, both fitted: `logit(outcome) = intercept + slope · logit(p)`.
+///
+/// Maximum likelihood by Newton's method to about 1e-12; Wald intervals from the information at the
+/// maximum.
+///
+/// # Errors
+///
+/// `Data` when a probability is 0 or 1 (its logit is infinite: [`clipped`], if that is meant), when all
+/// rows are of one class, when one cutoff parts the classes (the likelihood has no maximum), or as in
+/// [the crate's conventions](crate); `NotConverged` when the steps do not settle.
+pub fn calibration_line(
+    outcomes: &[bool],
+    probabilities: &[f64],
+    confidence: Confidence,
+) -> Result<CalibrationLine, Error> {
+    let rows = Rows::new(outcomes, probabilities)?;
+    rows.refuse_separated()?;
+    let ([intercept, slope], [h00, h01, h11]) = rows.climb([0.0, 1.0], |sums| {
+        let ([g0, g1], [h00, h01, h11]) = (sums.gradient, sums.information);
+        let determinant = h00 * h11 - h01 * h01;
+        [(h11 * g0 - h01 * g1) / determinant, (h00 * g1 - h01 * g0) / determinant]
+    })?;
+    let determinant = h00 * h11 - h01 * h01;
+    let estimate = |value, variance: f64| Estimate::wald(value, sqrt(variance), confidence);
+    Ok(CalibrationLine {
+        intercept: estimate(intercept, h11 / determinant),
+        slope: estimate(slope, h00 / determinant),
+    })
+}
+
+/// Calibration in the large: the intercept with the slope kept at 1 (`logit(p)` as offset). 0 when as
+/// many events came true as expected, above 0 when more did.
+///
+/// # Errors
+///
+/// `Data` when a probability is 0 or 1, when all rows are of one class, or as in
+/// [the crate's conventions](crate); `NotConverged` when the steps do not settle.
+pub fn calibration_in_the_large(
+    outcomes: &[bool],
+    probabilities: &[f64],
+    confidence: Confidence,
+) -> Result<Estimate, Error> {
+    let rows = Rows::new(outcomes, probabilities)?;
+    let ([intercept, _], [information, ..]) =
+        rows.climb([0.0, 1.0], |sums| [sums.gradient[0] / sums.information[0], 0.0])?;
+    Ok(Estimate::wald(intercept, sqrt(1.0 / information), confidence))
+}
+
+/// Outcomes of both classes with the finite logits of their probabilities.
+struct Rows<'a> {
+    outcomes: &'a [bool],
+    logits: Vec<f64>,
+}
+
+/// Sums over rows at one line.
+struct Sums {
+    /// The negative log-likelihood.
+    loss: f64,
+    /// Of the log-likelihood, by intercept and slope.
+    gradient: [f64; 2],
+    /// Minus the second derivatives: by intercept twice, by both, by slope twice.
+    information: [f64; 3],
+}
+
+impl<'a> Rows<'a> {
+    fn new(outcomes: &'a [bool], probabilities: &[f64]) -> Result<Self, Error> {
+        check(outcomes, probabilities)?;
+        counts_of_both(outcomes)?;
+        let n_extreme = probabilities.iter().filter(|p| **p == 0.0 || **p == 1.0).count();
+        if n_extreme > 0 {
+            return Err(Error::Data(format!(
+                "{n_extreme} probabilities are 0 or 1, expected none: their logits are infinite"
+            )));
+        }
+        let logits = probabilities.iter().map(|p| ln(*p) - ln_1p(-p)).collect();
+        Ok(Self { outcomes, logits })
+    }
+
+    /// With one covariate, a maximum exists exactly when the classes overlap (Albert and Anderson
+    /// 1984).
+    fn refuse_separated(&self) -> Result<(), Error> {
+        let range = |class: bool| {
+            let rows = self.outcomes.iter().zip(&self.logits);
+            rows.filter(|(outcome, _)| **outcome == class)
+                .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (_, logit)| {
+                    (low.min(*logit), high.max(*logit))
+                })
+        };
+        let (negative, positive) = (range(false), range(true));
+        if negative.1 > positive.0 && positive.1 > negative.0 {
+            return Ok(());
+        }
+        Err(Error::Data(
+            "one cutoff parts the classes: the calibration slope has no estimate".into(),
+        ))
+    }
+
+    /// Newton's method from `start`, with halved steps where the loss would grow.
+    fn climb(
+        &self,
+        start: [f64; 2],
+        newton_step: impl Fn(&Sums) -> [f64; 2],
+    ) -> Result<([f64; 2], [f64; 3]), Error> {
+        let (mut line, mut sums) = (start, self.sums(start));
+        for _ in 0..MAX_STEPS {
+            let mut step = newton_step(&sums);
+            let size = step[0].abs().max(step[1].abs());
+            loop {
+                let next = [line[0] + step[0], line[1] + step[1]];
+                let next_sums = self.sums(next);
+                // Near the maximum the loss is flat and its rounding must not stop the step.
+                if size <= LAST_STEP || next_sums.loss <= sums.loss * (1.0 + 1e-13) {
+                    (line, sums) = (next, next_sums);
+                    break;
+                }
+                step = step.map(|part| part / 2.0);
+                if step == [0.0; 2] {
+                    break;
+                }
+            }
+            if size <= LAST_STEP {
+                return Ok((line, sums.information));
+            }
+        }
+        Err(Error::NotConverged(format!(
+            "the calibration line did not settle in {MAX_STEPS} Newton steps"
+        )))
+    }
+
+    fn sums(&self, [intercept, slope]: [f64; 2]) -> Sums {
+        let mut sums = Sums { loss: 0.0, gradient: [0.0; 2], information: [0.0; 3] };
+        for (outcome, logit) in self.outcomes.iter().zip(&self.logits) {
+            let margin = intercept + slope * logit;
+            let (of_negative, of_positive) = logistic_pair(margin);
+            // Outcome minus probability, without cancellation.
+            let residual = if *outcome { of_negative } else { -of_positive };
+            let weight = of_negative * of_positive;
+            sums.loss += softplus(if *outcome { -margin } else { margin });
+            sums.gradient[0] += residual;
+            sums.gradient[1] += residual * logit;
+            sums.information[0] += weight;
+            sums.information[1] += weight * logit;
+            sums.information[2] += weight * logit * logit;
+        }
+        sums
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFIDENCE: Confidence = Confidence::PERCENT_95;
+
+    #[test]
+    fn calibrated_groups_have_slope_1_and_intercept_0() {
+        let (mut outcomes, mut probabilities) = (Vec::new(), Vec::new());
+        for (p, n_positive) in [(0.2, 2), (0.5, 5), (0.9, 9)] {
+            outcomes.extend((0..10).map(|row| row < n_positive));
+            probabilities.extend([p; 10]);
+        }
+        let line = calibration_line(&outcomes, &probabilities, CONFIDENCE).unwrap();
+        assert!((line.slope.value - 1.0).abs() < 1e-12);
+        assert!(line.intercept.value.abs() < 1e-12);
+        let large = calibration_in_the_large(&outcomes, &probabilities, CONFIDENCE).unwrap();
+        assert!(large.value.abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_line_far_from_the_start_is_found() {
+        // Probabilities tell the wrong way round, and far too surely.
+        let outcomes = [true, true, false, true, false, false, true, false];
+        let probabilities = [1e-12, 1e-11, 1e-9, 0.5, 0.5, 1.0 - 1e-9, 1.0 - 1e-10, 1.0 - 1e-12];
+        let line = calibration_line(&outcomes, &probabilities, CONFIDENCE).unwrap();
+        assert!(line.slope.value < 0.0 && line.slope.value > -1.0, "{line:?}");
+    }
+
+    #[test]
+    fn what_has_no_maximum_is_refused() {
+        let refused = |outcomes: &[bool], probabilities: &[f64], expected: &str| {
+            let error = calibration_line(outcomes, probabilities, CONFIDENCE).unwrap_err();
+            assert!(error.to_string().contains(expected), "{error}");
+        };
+        refused(&[true, false], &[0.8, 0.2], "one cutoff");
+        refused(&[true, false], &[0.2, 0.8], "one cutoff");
+        refused(&[true, false, true], &[0.5, 0.5, 0.8], "one cutoff");
+        refused(&[true, false], &[0.5, 0.5], "one cutoff");
+        refused(&[true, true], &[0.5, 0.2], "0 negative");
+        refused(&[true, false, true], &[0.0, 1.0, 0.5], "2 probabilities are 0 or 1");
+    }
+}

@@ -1,0 +1,139 @@
+//! The area under the ROC curve.
+
+use ndarray::ArrayView2;
+use nomogram::numeric::{ln, ln_1p, logistic, sqrt};
+use serde::Serialize;
+
+use crate::delong::Components;
+use crate::error::Error;
+use crate::interval::{Confidence, Interval};
+use crate::rows::{check, mean};
+
+/// The area under the ROC curve with its intervals.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AucEstimate {
+    /// The area.
+    pub auc: f64,
+    /// The root of `DeLong`'s variance; nothing when a class has only one row.
+    pub standard_error: Option<f64>,
+    /// `auc ± z · standard_error`, cut to `[0, 1]`, as in pROC.
+    pub plain: Option<Interval>,
+    /// The interval on the logit scale, mapped back (Pepe 2003, page 107): it never leaves `(0, 1)`
+    /// and covers better near 1. Nothing when the area is 0 or 1.
+    pub logit: Option<Interval>,
+}
+
+/// One area per class against all others, and their mean.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MacroAuc {
+    /// The area of each class against all others.
+    pub per_class: Vec<f64>,
+    /// The mean of the areas, each class counting the same.
+    pub mean: f64,
+}
+
+/// The area under the ROC curve: the share of pairs of a positive and a negative row in which the
+/// positive one has the larger probability; ties count one half (Hanley and McNeil 1982).
+///
+/// Exact but for one division.
+///
+/// # Errors
+///
+/// `Data` when all rows are of one class, and as in [the crate's conventions](crate).
+pub fn auc(outcomes: &[bool], probabilities: &[f64]) -> Result<f64, Error> {
+    check(outcomes, probabilities)?;
+    Ok(Components::new(outcomes, probabilities)?.auc)
+}
+
+/// The area under the ROC curve with `DeLong`'s standard error (DeLong, DeLong and Clarke-Pearson
+/// 1988; fast algorithm of Sun and Xu 2014).
+///
+/// # Errors
+///
+/// `Data` when all rows are of one class, and as in [the crate's conventions](crate).
+pub fn auc_estimate(
+    outcomes: &[bool],
+    probabilities: &[f64],
+    confidence: Confidence,
+) -> Result<AucEstimate, Error> {
+    check(outcomes, probabilities)?;
+    let components = Components::new(outcomes, probabilities)?;
+    let auc = components.auc;
+    let standard_error = components.covariance(&components).map(sqrt);
+    let plain = |error| Interval::wald(auc, error, confidence).map(|end| end.clamp(0.0, 1.0));
+    let logit = |error: f64| {
+        let centre = ln(auc) - ln_1p(-auc);
+        Interval::wald(centre, error / (auc * (1.0 - auc)), confidence).map(logistic)
+    };
+    let is_inside = auc > 0.0 && auc < 1.0;
+    Ok(AucEstimate {
+        auc,
+        standard_error,
+        plain: standard_error.map(plain),
+        logit: standard_error.filter(|_| is_inside).map(logit),
+    })
+}
+
+/// The mean over classes of the area of each class against all others: scikit-learn's
+/// `roc_auc_score(multi_class="ovr", average="macro")`.
+///
+/// `probabilities` has the shape `(n_rows, n_classes)`; rows need not sum to 1.
+///
+/// # Errors
+///
+/// `Data` when a class has no row or all of them, when a row names a class without a column, and as
+/// in [the crate's conventions](crate).
+pub fn macro_auc(classes: &[usize], probabilities: ArrayView2<'_, f64>) -> Result<MacroAuc, Error> {
+    let n_classes = probabilities.ncols();
+    if let Some(class) = classes.iter().find(|class| **class >= n_classes) {
+        return Err(Error::Data(format!(
+            "class {class}, but probabilities of {n_classes} classes"
+        )));
+    }
+    let of_class = |class: usize| {
+        let outcomes: Vec<bool> = classes.iter().map(|of_row| *of_row == class).collect();
+        auc(&outcomes, &probabilities.column(class).to_vec())
+            .map_err(|error| Error::Data(format!("class {class}: {error}")))
+    };
+    let per_class: Vec<f64> = (0..n_classes).map(of_class).collect::<Result<_, _>>()?;
+    if per_class.is_empty() {
+        return Err(Error::Data("probabilities of no class, expected at least 2".into()));
+    }
+    Ok(MacroAuc { mean: mean(&per_class), per_class })
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    #[test]
+    fn perfect_probabilities_have_no_logit_interval() {
+        let found = auc_estimate(
+            &[true, true, false, false],
+            &[1.0, 1.0, 0.0, 0.0],
+            Confidence::PERCENT_95,
+        )
+        .unwrap();
+        assert_eq!((found.auc, found.standard_error, found.logit), (1.0, Some(0.0), None));
+        assert_eq!(found.plain, Some(Interval { lower: 1.0, upper: 1.0 }));
+    }
+
+    #[test]
+    fn one_row_per_class_has_an_area_but_no_error() {
+        let found = auc_estimate(&[true, false], &[0.5, 0.5], Confidence::PERCENT_95).unwrap();
+        assert_eq!((found.auc, found.standard_error, found.plain), (0.5, None, None));
+    }
+
+    #[test]
+    fn rows_of_one_class_have_no_area() {
+        assert!(auc(&[true], &[0.5]).is_err());
+        assert!(auc(&[false, false], &[0.5, 0.2]).is_err());
+        let error =
+            macro_auc(&[0, 0, 1], array![[0.5, 0.5, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]].view())
+                .unwrap_err();
+        assert!(error.to_string().starts_with("class 2: 0 positive"), "{error}");
+        assert!(macro_auc(&[3], array![[0.5, 0.5]].view()).is_err());
+    }
+}

@@ -1,0 +1,286 @@
+//! What the columns of a table are.
+//!
+//! The keys that were there first are always written as JSON, the later ones only where they say
+//! something: so the digest of a configuration without them stays what it was.
+
+mod feature;
+mod rule;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use nomogram::{Schema, Target};
+use serde::{Deserialize, Serialize};
+
+pub use feature::{ActionConfig, FeatureConfig, Kind, PolicyConfig, UnitConfig};
+pub use rule::{QuantityConfig, RuleActionConfig, RuleConfig};
+
+use crate::error::Error;
+
+/// What the columns of the table are. A column that is not named here is refused.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// How a CSV file is written.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub csv: CsvConfig,
+    /// The texts that mean that there is no value; the empty text where nothing is said.
+    #[serde(default = "only_empty", skip_serializing_if = "is_only_empty")]
+    pub missing: Vec<String>,
+    /// The column that names rows, unique; without it rows are named by their lines.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row_id: Option<String>,
+    /// The column that names patients, whose rows stay together in splits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub patient: Option<String>,
+    /// The column that says how much a row counts, a positive number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<String>,
+    /// The column that says when a row was recorded, for splits by time: dates as ISO 8601 writes
+    /// them, or numbers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
+    /// The column that says which part a row belongs to: `train`, `calibration` or `test`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<String>,
+    /// The column that is to be predicted.
+    pub target: TargetConfig,
+    /// The features, in the order of the schema.
+    pub features: Vec<FeatureConfig>,
+    /// What holds between features in every plausible row.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<RuleConfig>,
+    /// Columns that are there and not used.
+    #[serde(default)]
+    pub ignored: Vec<String>,
+}
+
+/// How a CSV file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CsvConfig {
+    /// Stands between cells; an ASCII character.
+    pub delimiter: char,
+    /// Stands around cells that hold the delimiter, a line end or itself, which is then doubled; an
+    /// ASCII character.
+    pub quote: char,
+    /// What its bytes mean.
+    pub encoding: Encoding,
+}
+
+/// What the bytes of a text mean.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Encoding {
+    /// UTF-8, with or without a byte order mark.
+    #[default]
+    #[serde(rename = "utf-8")]
+    Utf8,
+    /// UTF-16; its byte order mark, which must be there, tells the order.
+    #[serde(rename = "utf-16")]
+    Utf16,
+    /// ISO 8859-1: each byte is the character of the same number.
+    #[serde(rename = "latin1")]
+    Latin1,
+    /// Windows code page 1252.
+    #[serde(rename = "windows-1252")]
+    Windows1252,
+}
+
+/// The target column and its classes. Two are written as `negative` and `positive`, more as
+/// `classes`; both forms may be read for two.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "TargetForm", into = "TargetForm")]
+pub struct TargetConfig {
+    /// The name of the column.
+    pub column: String,
+    /// The texts of the classes, in the order of the probabilities. Of two, the second is the
+    /// positive one, whose probability is reported.
+    pub classes: Vec<String>,
+}
+
+/// [`TargetConfig`] as it is written.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TargetForm {
+    column: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    negative: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    positive: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    classes: Option<Vec<String>>,
+}
+
+/// A configuration of data alone, under its key.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Draft {
+    data: DataConfig,
+}
+
+impl DataConfig {
+    /// A table of these columns, of which nothing else is said.
+    #[must_use]
+    pub fn new(target: TargetConfig, features: Vec<FeatureConfig>) -> Self {
+        Self {
+            csv: CsvConfig::default(),
+            missing: only_empty(),
+            row_id: None,
+            patient: None,
+            weight: None,
+            time: None,
+            split: None,
+            target,
+            features,
+            rules: Vec::new(),
+            ignored: Vec::new(),
+        }
+    }
+
+    /// Reads a YAML document whose only key is `data`.
+    ///
+    /// # Errors
+    ///
+    /// As [`TrainingConfig::from_yaml`](super::TrainingConfig::from_yaml).
+    pub fn from_yaml(text: &str) -> Result<Self, Error> {
+        let draft: Draft = serde_saphyr::from_str(text)
+            .map_err(|e| crate::config::not_read(&e, "configuration"))?;
+        draft.data.check().map_err(|error| crate::config::in_text(error, text, "configuration"))?;
+        Ok(draft.data)
+    }
+
+    /// [`Self::from_yaml`] of a file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::from_yaml`], and `File`.
+    pub fn from_file(path: &Path) -> Result<Self, Error> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|cause| Error::File { path: path.into(), cause })?;
+        Self::from_yaml(&text)
+    }
+
+    /// The schema of the model that learns from such a table.
+    ///
+    /// # Errors
+    ///
+    /// `Configuration` when something contradicts itself.
+    pub fn schema(&self) -> Result<Schema, Error> {
+        let features: Result<Vec<_>, String> =
+            self.features.iter().map(FeatureConfig::feature).collect();
+        let rules: Result<Vec<_>, String> =
+            self.rules.iter().map(|rule| rule.rule(&self.features)).collect();
+        let of_config = |detail| Error::Configuration(format!("data: {detail}"));
+        let target = Target::of_classes(&self.target.column, &self.target.classes);
+        let schema = Schema::new(features.map_err(of_config)?, target)
+            .map_err(|e| of_config(e.to_string()))?;
+        schema.with_rules(rules.map_err(of_config)?).map_err(|e| of_config(e.to_string()))
+    }
+
+    /// Every column that is named, with what it is.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = (&str, &'static str)> {
+        let single = [
+            (self.row_id.as_deref(), "the row id"),
+            (self.patient.as_deref(), "the patient"),
+            (self.weight.as_deref(), "the weight"),
+            (self.time.as_deref(), "the time"),
+            (self.split.as_deref(), "the split"),
+            (Some(self.target.column.as_str()), "the target"),
+        ];
+        let single = single.into_iter().filter_map(|(column, role)| Some((column?, role)));
+        let features = self.features.iter().map(|feature| (feature.name.as_str(), "a feature"));
+        single.chain(features).chain(self.ignored.iter().map(|name| (name.as_str(), "ignored")))
+    }
+
+    /// Refuses what makes no sense.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let refused = |detail: String| Err(Error::Configuration(format!("data: {detail}")));
+        if let [negative, positive] = self.target.classes.as_slice()
+            && negative == positive
+        {
+            return refused(format!("target: both classes are `{positive}`"));
+        }
+        let CsvConfig { delimiter, quote, .. } = self.csv;
+        for (key, character) in [("delimiter", delimiter), ("quote", quote)] {
+            if !character.is_ascii() || character == '\n' || character == '\r' {
+                return refused(format!(
+                    "csv: {key}: {character:?}, expected an ASCII character that ends no line"
+                ));
+            }
+        }
+        if delimiter == quote {
+            return refused(format!("csv: both delimiter and quote are {quote:?}"));
+        }
+        let mut roles = BTreeMap::new();
+        for (column, role) in self.columns() {
+            if let Some(earlier) = roles.insert(column, role) {
+                return refused(if earlier == role {
+                    format!("column `{column}` stands twice as {role}")
+                } else {
+                    format!("column `{column}` is both {earlier} and {role}")
+                });
+            }
+        }
+        self.schema().map(drop)
+    }
+}
+
+impl TargetConfig {
+    /// A target of two classes.
+    pub fn binary(
+        column: impl Into<String>,
+        negative: impl Into<String>,
+        positive: impl Into<String>,
+    ) -> Self {
+        Self { column: column.into(), classes: vec![negative.into(), positive.into()] }
+    }
+}
+
+impl TryFrom<TargetForm> for TargetConfig {
+    type Error = String;
+
+    fn try_from(form: TargetForm) -> Result<Self, String> {
+        let TargetForm { column, negative, positive, classes } = form;
+        match (negative, positive, classes) {
+            (Some(negative), Some(positive), None) => Ok(Self::binary(column, negative, positive)),
+            (None, None, Some(classes)) => Ok(Self { column, classes }),
+            _ => Err(format!(
+                "target `{column}`: expected `negative` and `positive`, or `classes` alone"
+            )),
+        }
+    }
+}
+
+impl From<TargetConfig> for TargetForm {
+    fn from(target: TargetConfig) -> Self {
+        let TargetConfig { column, classes } = target;
+        match <[String; 2]>::try_from(classes) {
+            Ok([negative, positive]) => {
+                Self { column, negative: Some(negative), positive: Some(positive), classes: None }
+            }
+            Err(classes) => Self { column, negative: None, positive: None, classes: Some(classes) },
+        }
+    }
+}
+
+impl Default for CsvConfig {
+    fn default() -> Self {
+        Self { delimiter: ',', quote: '"', encoding: Encoding::Utf8 }
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+fn only_empty() -> Vec<String> {
+    vec![String::new()]
+}
+
+fn is_only_empty(missing: &[String]) -> bool {
+    matches!(missing, [text] if text.is_empty())
+}
+
+#[cfg(test)]
+mod tests;

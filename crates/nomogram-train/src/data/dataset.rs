@@ -1,0 +1,276 @@
+//! Rows to learn from: features as numbers, the target as classes.
+
+use std::io::Read;
+use std::path::Path;
+
+use ndarray::{Array2, Axis};
+use nomogram::{Digest, RuleAction, Schema};
+
+use super::config::DataConfig;
+use super::reader::{Column, Reader};
+use crate::error::Error;
+use crate::table::Table;
+
+/// The digest tells classes by one byte.
+const MAX_CLASSES: usize = 256;
+
+/// Rows to learn from. Holding one is the proof that every value is what the schema's policies let
+/// pass, and that every class is there.
+#[derive(Clone, Debug)]
+pub struct Dataset {
+    schema: Schema,
+    row_ids: Vec<String>,
+    values: Array2<f64>,
+    classes: Vec<usize>,
+    weights: Option<Vec<f64>>,
+    patients: Option<Vec<String>>,
+    times: Option<Vec<f64>>,
+    parts: Option<Vec<Part>>,
+}
+
+/// What a row is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Part {
+    /// To learn from.
+    Train,
+    /// To fit calibrators and to choose cutoffs.
+    Calibration,
+    /// For the final evaluation alone.
+    Test,
+}
+
+impl Dataset {
+    /// Reads a CSV file with a header.
+    ///
+    /// # Errors
+    ///
+    /// `File`; as [`Self::from_table`].
+    pub fn from_csv_file(path: &Path, config: &DataConfig) -> Result<Self, Error> {
+        Self::from_table(&Table::from_csv_file(path, &config.csv)?, config)
+    }
+
+    /// [`Self::from_csv_file`] of any source, for example standard input; `name` stands in errors.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::from_csv_file`].
+    pub fn from_csv(name: &str, source: impl Read, config: &DataConfig) -> Result<Self, Error> {
+        Self::from_table(&Table::from_csv(name, source, &config.csv)?, config)
+    }
+
+    /// Reads a file by the ending of its name, as [`Table::from_file`] does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Table::from_file`] and [`Self::from_table`].
+    pub fn from_file(path: &Path, config: &DataConfig) -> Result<Self, Error> {
+        Self::from_table(&Table::from_file(path, &config.csv)?, config)
+    }
+
+    /// What the cells of a table mean.
+    ///
+    /// # Errors
+    ///
+    /// `Configuration` when the configuration contradicts itself; `Table` when a column is absent or
+    /// is not named in `config`, when a class is absent, or when a row breaks a rule that refuses it;
+    /// `Cell` with line and column when a row id stands twice, or when a cell is not what its column
+    /// holds and its policy, if it is a feature's, refuses that.
+    pub fn from_table(table: &Table, config: &DataConfig) -> Result<Self, Error> {
+        let reader = Reader::new(table, config)?;
+        reader.refuse_others()?;
+        let row_ids = reader.row_ids()?;
+        if let Some(column) = &config.row_id {
+            table.refuse_repeated(column)?;
+        }
+        let values = values(&reader)?;
+        let classes = reader.classes()?.collect::<Result<_, _>>()?;
+        let dataset = Self {
+            row_ids,
+            classes,
+            weights: all(reader.weights()?)?,
+            patients: all(reader.patients()?)?,
+            times: all(reader.times()?)?,
+            parts: all(reader.parts()?)?,
+            values,
+            schema: reader.schema,
+        };
+        dataset.refuse_absent_class(table)?;
+        Ok(dataset)
+    }
+
+    /// What a row looks like and what is predicted.
+    #[must_use]
+    pub fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn n_rows(&self) -> usize {
+        self.classes.len()
+    }
+
+    /// How many classes the target has.
+    #[must_use]
+    pub fn n_classes(&self) -> usize {
+        self.schema.target().classes().len()
+    }
+
+    /// The names of the rows.
+    #[must_use]
+    pub fn row_ids(&self) -> &[String] {
+        &self.row_ids
+    }
+
+    /// The values, shape `(n_rows, n_features)`, as a model gets them: in the features' own units, a
+    /// boolean as 0 or 1, a category as the number of its level, NaN where a value is missing. Where
+    /// no policy imputes, all are finite.
+    #[must_use]
+    pub fn values(&self) -> &Array2<f64> {
+        &self.values
+    }
+
+    /// Whether any value is missing.
+    #[must_use]
+    pub fn has_missing_values(&self) -> bool {
+        self.values.iter().any(|value| value.is_nan())
+    }
+
+    /// The class of each row. Of two classes, 0 is the negative and 1 the positive one.
+    #[must_use]
+    pub fn classes(&self) -> &[usize] {
+        &self.classes
+    }
+
+    /// How much each row counts, positive and finite; nothing where all count the same.
+    #[must_use]
+    pub fn weights(&self) -> Option<&[f64]> {
+        self.weights.as_deref()
+    }
+
+    /// The patient of each row, where the table tells them.
+    #[must_use]
+    pub fn patients(&self) -> Option<&[String]> {
+        self.patients.as_deref()
+    }
+
+    /// When each row was recorded, where the table tells it: seconds since 1970, or numbers as they
+    /// stand there.
+    #[must_use]
+    pub fn times(&self) -> Option<&[f64]> {
+        self.times.as_deref()
+    }
+
+    /// What each row is for, where the table tells it.
+    #[must_use]
+    pub fn parts(&self) -> Option<&[Part]> {
+        self.parts.as_deref()
+    }
+
+    /// The same rows, but each with the value of one feature from the row at its place in `rows`.
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "a permutation of the rows, of a feature that is there"
+    )]
+    pub(crate) fn with_column_of(&self, feature: usize, rows: &[usize]) -> Self {
+        let mut other = self.clone();
+        for (to, from) in rows.iter().enumerate() {
+            other.values[[to, feature]] = self.values[[*from, feature]];
+        }
+        other
+    }
+
+    /// The rows at `indices`, in this order. Indices are below [`Self::n_rows`].
+    #[must_use]
+    pub fn select(&self, indices: &[usize]) -> Self {
+        Self {
+            schema: self.schema.clone(),
+            row_ids: select(&self.row_ids, indices),
+            values: self.values.select(Axis(0), indices),
+            classes: select(&self.classes, indices),
+            weights: self.weights.as_ref().map(|weights| select(weights, indices)),
+            patients: self.patients.as_ref().map(|patients| select(patients, indices)),
+            times: self.times.as_ref().map(|times| select(times, indices)),
+            parts: self.parts.as_ref().map(|parts| select(parts, indices)),
+        }
+    }
+
+    /// SHA-256 over what is learned from: of each row the little-endian bits of its values, one and
+    /// the same NaN where they are missing, then its class as one byte, then, where rows have
+    /// weights, the bits of its weight.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let mut bytes = Vec::with_capacity(self.n_rows() * (self.schema.n_features() * 8 + 9));
+        for (index, (row, class)) in self.values.rows().into_iter().zip(&self.classes).enumerate() {
+            let known = |value: &f64| if value.is_nan() { CANONICAL_NAN } else { value.to_bits() };
+            bytes.extend(row.iter().flat_map(|value| known(value).to_le_bytes()));
+            bytes.push(u8::try_from(*class).unwrap_or(u8::MAX));
+            if let Some(weight) = self.weights.as_ref().and_then(|weights| weights.get(index)) {
+                bytes.extend(weight.to_le_bytes());
+            }
+        }
+        Digest::of(&bytes)
+    }
+
+    fn refuse_absent_class(&self, table: &Table) -> Result<(), Error> {
+        let classes = self.schema.target().classes();
+        if classes.len() > MAX_CLASSES {
+            let n_classes = classes.len();
+            return Err(table.failed(format!("{n_classes} classes, at most {MAX_CLASSES}")));
+        }
+        let n_rows = |class| self.classes.iter().filter(|of_row| **of_row == class).count();
+        let counts: Vec<usize> = (0..classes.len()).map(n_rows).collect();
+        if counts.iter().all(|count| *count > 0) {
+            return Ok(());
+        }
+        let counts = classes.iter().zip(&counts).enumerate().map(|(index, (class, count))| {
+            let what = if index == 0 { "rows of class" } else { "of" };
+            format!("{count} {what} `{class}`")
+        });
+        let counts = counts.collect::<Vec<_>>().join(" and ");
+        Err(table.failed(format!("{counts}, expected at least 1 of each")))
+    }
+}
+
+/// The bits of Rust's own NaN, whatever NaN a value is.
+const CANONICAL_NAN: u64 = 0x7FF8_0000_0000_0000;
+
+/// The features' values; refuses rows that break a rule.
+fn values(reader: &Reader<'_>) -> Result<Array2<f64>, Error> {
+    let Reader { table, config, schema, .. } = reader;
+    let mut values = Array2::zeros((table.n_rows(), schema.n_features()));
+    let columns = values.columns_mut().into_iter().zip(&config.features);
+    for (index, (mut column, feature)) in columns.enumerate() {
+        for (value, taken) in column.iter_mut().zip(reader.feature(index, feature)?) {
+            (*value, _) = taken.map_err(|refused| refused.error)?;
+        }
+    }
+    let refuses =
+        |rule: usize| schema.rules().get(rule).filter(|rule| rule.action == RuleAction::Refuse);
+    for (row, line) in values.rows().into_iter().zip(table.lines()) {
+        let broken = reader.broken_rules(&row.to_vec())?.find_map(refuses);
+        if let Some(rule) = broken {
+            let of_rule = rule.features().filter_map(|index| {
+                Some(format!("`{}` = {}", schema.features().get(index)?.name, row.get(index)?))
+            });
+            let found = of_rule.collect::<Vec<_>>().join(", ");
+            return Err(
+                table.failed(format!("line {line}: rule `{}`: broken by {found}", rule.name))
+            );
+        }
+    }
+    Ok(values)
+}
+
+/// What every row says, or why the first one is refused.
+fn all<T>(column: Column<T>) -> Result<Option<Vec<T>>, Error> {
+    column.map(|cells| cells.into_iter().collect()).transpose()
+}
+
+#[allow(clippy::indexing_slicing, reason = "documented: indices are below `n_rows`")]
+fn select<T: Clone>(items: &[T], indices: &[usize]) -> Vec<T> {
+    indices.iter().map(|&index| items[index].clone()).collect()
+}
+
+#[cfg(test)]
+mod tests;

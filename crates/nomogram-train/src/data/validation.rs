@@ -1,0 +1,297 @@
+//! What is wrong with a table, all of it, before anything is learned from it.
+//!
+//! [`Dataset`](crate::Dataset) stops at the first cell that it cannot take; a [`ValidationReport`]
+//! lists every problem that it would stop at, as an error, and what a careful reader of the data
+//! would ask about, as a warning. Checks look at the table and its configuration alone, in a fixed
+//! order; nothing is drawn by chance.
+
+mod cells;
+mod columns;
+mod rows;
+mod target;
+
+use std::fmt;
+
+use comfy_table::presets::NOTHING;
+use serde::{Deserialize, Serialize};
+
+use crate::data::config::DataConfig;
+use crate::error::Error;
+use crate::table::Table;
+use cells::CheckedTable;
+
+/// How many lines of a finding are listed.
+const MAX_LINES: usize = 10;
+
+/// Everything that is wrong with a table. Prints as a table, errors first; serialises as it is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ValidationReport {
+    /// What the table is called.
+    pub table: String,
+    /// How many rows it has.
+    pub n_rows: usize,
+    /// What was found, in the order of the checks.
+    pub findings: Vec<Finding>,
+}
+
+/// One thing that is wrong.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Finding {
+    /// Whether the table can be used all the same.
+    pub severity: Severity,
+    /// What was looked for.
+    pub check: Check,
+    /// The column, or the rule, that it is about; several are joined by ` and `.
+    pub column: Option<String>,
+    /// The first ten lines on which it is; empty where it is about the whole column.
+    pub lines: Vec<u64>,
+    /// On how many lines it is.
+    pub n_lines: usize,
+    /// What is there.
+    pub found: String,
+    /// What would have been right.
+    pub expected: String,
+}
+
+/// Whether a table can be used in spite of a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// It cannot, or its results would be wrong.
+    Error,
+    /// It can, but a person should know.
+    Warning,
+}
+
+/// What is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Check {
+    /// Every column is named in the configuration, and is there.
+    Columns,
+    /// Cells are of their column's kind.
+    Type,
+    /// Values are where they must be, and few are missing elsewhere.
+    Missing,
+    /// Values are plausible.
+    Range,
+    /// Values are stated in their feature's unit.
+    Unit,
+    /// Levels are known, and each has enough rows.
+    Levels,
+    /// Every class is known, and has rows.
+    Classes,
+    /// Row ids stand only once.
+    DuplicateId,
+    /// Rows differ.
+    DuplicateRow,
+    /// Rules between features are kept.
+    Rule,
+    /// A patient's rows are in one part.
+    PatientInParts,
+    /// Equal rows are in one part.
+    RowInParts,
+    /// Columns vary.
+    Constant,
+    /// Features do not name rows.
+    IdAsFeature,
+    /// No two features tell the same.
+    Correlation,
+    /// The rarest class has enough rows.
+    ClassBalance,
+    /// No feature tells the target.
+    Leakage,
+}
+
+/// From where on a warning is given.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// The share of a feature's values that may be missing.
+    pub max_missing_share: f64,
+    /// The share of a feature's values that may be the same.
+    pub max_same_share: f64,
+    /// How many rows of the rarest class there are for each feature.
+    pub min_events_per_feature: f64,
+    /// The share of the rows that are of the rarest class.
+    pub min_class_share: f64,
+    /// The area under the ROC curve that a single feature may reach, in either direction.
+    pub max_feature_auc: f64,
+    /// The correlation that two features may have, in either direction.
+    pub max_correlation: f64,
+    /// How many rows each level of a category has.
+    pub min_rows_per_level: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            max_missing_share: 0.2,
+            max_same_share: 0.99,
+            min_events_per_feature: 10.0,
+            min_class_share: 0.05,
+            max_feature_auc: 0.99,
+            max_correlation: 0.999,
+            min_rows_per_level: 5,
+        }
+    }
+}
+
+/// Looks for everything that is wrong with a table, within the default [`Limits`].
+///
+/// # Errors
+///
+/// `Configuration` when the configuration contradicts itself; what is wrong with the table is what is
+/// returned.
+///
+/// ```
+/// use nomogram_train::{DataConfig, Table, validate};
+///
+/// let config = DataConfig::from_yaml(
+///     "data: { target: { column: y, negative: a, positive: b }, features: [{ name: x }] }",
+/// )?;
+/// let table = Table::from_csv("t.csv", "x,y\n1,a\nlots,b\n".as_bytes(), &config.csv)?;
+/// let report = validate(&table, &config)?;
+/// assert!(report.has_errors());
+/// assert_eq!(report.findings[0].found, "`lots`");
+/// # Ok::<(), nomogram_train::Error>(())
+/// ```
+pub fn validate(table: &Table, config: &DataConfig) -> Result<ValidationReport, Error> {
+    validate_within(table, config, &Limits::default())
+}
+
+/// [`validate`] within other limits.
+///
+/// # Errors
+///
+/// As [`validate`].
+pub fn validate_within(
+    table: &Table,
+    config: &DataConfig,
+    limits: &Limits,
+) -> Result<ValidationReport, Error> {
+    let (checked, mut findings) = CheckedTable::read(table, config)?;
+    rows::check(&checked, &mut findings)?;
+    columns::check(&checked, limits, &mut findings);
+    target::check(&checked, limits, &mut findings);
+    Ok(ValidationReport { table: table.name().into(), n_rows: table.n_rows(), findings })
+}
+
+impl ValidationReport {
+    /// Whether the table cannot be used.
+    #[must_use]
+    pub fn has_errors(&self) -> bool {
+        self.of(Severity::Error).next().is_some()
+    }
+
+    /// The findings of one severity.
+    pub fn of(&self, severity: Severity) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(move |finding| finding.severity == severity)
+    }
+}
+
+impl Finding {
+    fn new(severity: Severity, check: Check, found: String, expected: impl Into<String>) -> Self {
+        let (column, lines, n_lines) = (None, Vec::new(), 0);
+        Self { severity, check, column, lines, n_lines, found, expected: expected.into() }
+    }
+
+    fn of_column(self, column: impl Into<String>) -> Self {
+        Self { column: Some(column.into()), ..self }
+    }
+
+    fn on_lines(mut self, lines: impl IntoIterator<Item = u64>) -> Self {
+        for line in lines {
+            self.add_line(line);
+        }
+        self
+    }
+
+    fn add_line(&mut self, line: u64) {
+        if self.lines.len() < MAX_LINES {
+            self.lines.push(line);
+        }
+        self.n_lines += 1;
+    }
+}
+
+/// `1 error`, `2 errors`.
+fn count(number: usize, of: &str) -> String {
+    format!("{number} {of}{}", if number == 1 { "" } else { "s" })
+}
+
+impl fmt::Display for ValidationReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let n = |severity| self.of(severity).count();
+        let (n_errors, n_warnings) = (n(Severity::Error), n(Severity::Warning));
+        let Self { table, n_rows, .. } = self;
+        write!(
+            f,
+            "{table}: {n_rows} rows, {}, {}",
+            count(n_errors, "error"),
+            count(n_warnings, "warning")
+        )?;
+        if self.findings.is_empty() {
+            return Ok(());
+        }
+        let mut table = comfy_table::Table::new();
+        table.load_style(NOTHING);
+        table.set_header(["", "check", "column", "lines", "found", "expected"]);
+        for finding in self.of(Severity::Error).chain(self.of(Severity::Warning)) {
+            table.add_row([
+                finding.severity.to_string(),
+                finding.check.to_string(),
+                finding.column.clone().unwrap_or_default(),
+                lines(finding),
+                finding.found.clone(),
+                finding.expected.clone(),
+            ]);
+        }
+        write!(f, "\n{table}")
+    }
+}
+
+/// `3, 5, 7 and 4 more`.
+fn lines(finding: &Finding) -> String {
+    let listed: Vec<String> = finding.lines.iter().map(u64::to_string).collect();
+    let n_more = finding.n_lines - listed.len();
+    let more = if n_more > 0 { format!(" and {n_more} more") } else { String::new() };
+    listed.join(", ") + &more
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+        })
+    }
+}
+
+impl fmt::Display for Check {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Columns => "columns",
+            Self::Type => "type",
+            Self::Missing => "missing",
+            Self::Range => "range",
+            Self::Unit => "unit",
+            Self::Levels => "levels",
+            Self::Classes => "classes",
+            Self::DuplicateId => "duplicate id",
+            Self::DuplicateRow => "duplicate row",
+            Self::Rule => "rule",
+            Self::PatientInParts => "patient in parts",
+            Self::RowInParts => "row in parts",
+            Self::Constant => "constant",
+            Self::IdAsFeature => "id as feature",
+            Self::Correlation => "correlation",
+            Self::ClassBalance => "class balance",
+            Self::Leakage => "leakage",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,221 @@
+//! Reads every cell, whatever is wrong with the others.
+
+use std::collections::BTreeMap;
+
+use ndarray::{Array2, ArrayView1};
+use nomogram::{ErrorKind, Flags};
+
+use super::{Check, Finding, Severity};
+use crate::data::config::{DataConfig, FeatureConfig};
+use crate::data::{Part, Reader};
+use crate::error::Error;
+use crate::table::Table;
+
+/// How many different cells a finding shows.
+const MAX_SHOWN: usize = 3;
+
+/// What could be read of a table.
+#[derive(Debug)]
+pub(super) struct CheckedTable<'a> {
+    pub(super) reader: Reader<'a>,
+    /// NaN where a value is missing or refused, or its column is not there.
+    pub(super) values: Array2<f64>,
+    /// Which features' columns are there.
+    pub(super) is_there: Vec<bool>,
+    /// Nothing where the class is not known.
+    pub(super) classes: Vec<Option<usize>>,
+    pub(super) patients: Option<Vec<Option<String>>>,
+    pub(super) parts: Option<Vec<Option<Part>>>,
+}
+
+/// Cells that the same is wrong with, by what it is and what was expected.
+#[derive(Debug, Default)]
+struct Faults(BTreeMap<(Severity, Check, String), Fault>);
+
+/// Some of the cells, and all of their lines.
+#[derive(Debug, Default)]
+struct Fault {
+    shown: Vec<String>,
+    lines: Vec<u64>,
+}
+
+impl<'a> CheckedTable<'a> {
+    /// Reads all that can be read, and says why the rest cannot.
+    pub(super) fn read(
+        table: &'a Table,
+        config: &'a DataConfig,
+    ) -> Result<(Self, Vec<Finding>), Error> {
+        let reader = Reader::new(table, config)?;
+        let mut findings = Vec::new();
+        check_columns(&reader, &mut findings);
+        let (mut classes, mut patients, mut parts) = (vec![None; table.n_rows()], None, None);
+        let has = |column: &Option<String>| {
+            column.as_ref().is_none_or(|column| table.columns().contains(column))
+        };
+        if let Ok(cells) = reader.classes() {
+            classes =
+                known(Some(cells.collect()), Check::Classes, &mut findings).unwrap_or_default();
+        }
+        if has(&config.patient) {
+            patients = known(reader.patients()?, Check::Missing, &mut findings);
+        }
+        if has(&config.weight) {
+            known(reader.weights()?, Check::Type, &mut findings);
+        }
+        if has(&config.time) {
+            known(reader.times()?, Check::Type, &mut findings);
+        }
+        if has(&config.split) {
+            parts = known(reader.parts()?, Check::Type, &mut findings);
+        }
+        let n_features = config.features.len();
+        let mut values = Array2::from_elem((table.n_rows(), n_features), f64::NAN);
+        let mut is_there = Vec::with_capacity(n_features);
+        let columns = values.columns_mut().into_iter().zip(&config.features);
+        for (index, (mut column, feature)) in columns.enumerate() {
+            let there = table.columns().contains(&feature.name);
+            is_there.push(there);
+            if there {
+                let read = read_feature(&reader, index, feature, &mut findings)?;
+                column.iter_mut().zip(read).for_each(|(value, read)| *value = read);
+            }
+        }
+        Ok((Self { reader, values, is_there, classes, patients, parts }, findings))
+    }
+
+    /// The features whose columns are there, with their values.
+    pub(super) fn features(
+        &self,
+    ) -> impl Iterator<Item = (usize, &'a FeatureConfig, ArrayView1<'_, f64>)> {
+        let features = self.reader.config.features.iter().zip(self.values.columns());
+        let features = features.zip(&self.is_there).enumerate();
+        features
+            .filter(|(_, (_, there))| **there)
+            .map(|(index, ((feature, values), _))| (index, feature, values))
+    }
+
+    /// The line of each row.
+    pub(super) fn lines(&self) -> Vec<u64> {
+        self.reader.table.lines().collect()
+    }
+}
+
+fn check_columns(reader: &Reader<'_>, findings: &mut Vec<Finding>) {
+    let Reader { table, config, .. } = reader;
+    let named: BTreeMap<&str, &str> = config.columns().collect();
+    for (column, role) in config.columns().filter(|(_, role)| *role != "ignored") {
+        if !table.columns().iter().any(|found| found == column) {
+            let found = "no such column".to_owned();
+            let expected = format!("a column, which is {role}");
+            let finding = Finding::new(Severity::Error, Check::Columns, found, expected);
+            findings.push(finding.of_column(column));
+        }
+    }
+    for column in table.columns().iter().filter(|column| !named.contains_key(column.as_str())) {
+        let found = "a column that is not in the configuration".to_owned();
+        let expected = "its name under `features` or `ignored`";
+        let finding = Finding::new(Severity::Error, Check::Columns, found, expected);
+        findings.push(finding.of_column(column));
+    }
+}
+
+/// What is known of a column; the cells that are refused become findings.
+fn known<T>(
+    column: Option<Vec<Result<T, Error>>>,
+    check: Check,
+    findings: &mut Vec<Finding>,
+) -> Option<Vec<Option<T>>> {
+    let mut faults = Faults::default();
+    let mut name = String::new();
+    let mut keep = |cell: Result<T, Error>| match cell {
+        Ok(value) => Some(value),
+        Err(Error::Cell { line, column, found, expected, .. }) => {
+            name = column;
+            faults.add((Severity::Error, check, expected), found, line);
+            None
+        }
+        Err(_) => None,
+    };
+    let known = column?.into_iter().map(&mut keep).collect();
+    findings.extend(faults.findings(&name));
+    Some(known)
+}
+
+/// A feature's values, NaN where they are missing or refused.
+fn read_feature(
+    reader: &Reader<'_>,
+    index: usize,
+    feature: &FeatureConfig,
+    findings: &mut Vec<Finding>,
+) -> Result<Vec<f64>, Error> {
+    let mut faults = Faults::default();
+    let cells = reader.table.column(&feature.name)?;
+    let mut values = Vec::with_capacity(reader.table.n_rows());
+    for (cell, taken) in cells.zip(reader.feature(index, feature)?) {
+        values.push(match taken {
+            Ok((value, flags)) => {
+                if let Some((check, expected)) = treated(flags, feature) {
+                    let what = (Severity::Warning, check, expected);
+                    faults.add(what, cell.text().into_owned(), cell.line());
+                }
+                value
+            }
+            Err(refused) => {
+                if let Error::Cell { line, found, expected, .. } = refused.error {
+                    let what = (Severity::Error, check_of(refused.kind), expected);
+                    faults.add(what, found, line);
+                }
+                f64::NAN
+            }
+        });
+    }
+    findings.extend(faults.findings(&feature.name));
+    Ok(values)
+}
+
+fn check_of(kind: ErrorKind) -> Check {
+    match kind {
+        ErrorKind::Missing => Check::Missing,
+        ErrorKind::OutOfRange => Check::Range,
+        ErrorKind::UnseenLevel => Check::Levels,
+        _ => Check::Type,
+    }
+}
+
+/// What is wrong with a value that its policy lets pass. That it is missing is looked at by column.
+fn treated(flags: Flags, feature: &FeatureConfig) -> Option<(Check, String)> {
+    if flags.contains(Flags::UNSEEN_LEVEL) {
+        return Some((
+            Check::Levels,
+            format!("one of the levels `{}`", feature.levels.join("`, `")),
+        ));
+    }
+    if flags.contains(Flags::OUT_OF_RANGE) {
+        let expected = match feature.range {
+            Some([low, high]) => format!("a number from {low} to {high}"),
+            None => "a finite number".into(),
+        };
+        return Some((Check::Range, expected));
+    }
+    None
+}
+
+impl Faults {
+    fn add(&mut self, what: (Severity, Check, String), found: String, line: u64) {
+        let Fault { shown, lines } = self.0.entry(what).or_default();
+        // One more than is shown tells that there are more.
+        if shown.len() <= MAX_SHOWN && !shown.contains(&found) {
+            shown.push(found);
+        }
+        lines.push(line);
+    }
+
+    fn findings(self, column: &str) -> impl Iterator<Item = Finding> {
+        self.0.into_iter().map(move |((severity, check, expected), Fault { mut shown, lines })| {
+            let more = if shown.len() > MAX_SHOWN { ", …" } else { "" };
+            shown.truncate(MAX_SHOWN);
+            let found = format!("`{}`{more}", shown.join("`, `"));
+            Finding::new(severity, check, found, expected).of_column(column).on_lines(lines)
+        })
+    }
+}

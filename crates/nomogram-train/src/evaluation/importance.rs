@@ -1,0 +1,72 @@
+//! How much a model needs each feature.
+
+use std::sync::Arc;
+
+use nomogram::Model;
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::count::number;
+use crate::data::Dataset;
+use crate::error::Error;
+use crate::predictions::Predictions;
+use nomogram_stats::metrics::log_loss;
+use nomogram_stats::random::Random;
+
+/// Stream of random numbers of this module.
+const SHUFFLES: u64 = 0x696d_706f;
+
+/// How much worse a model predicts when the values of one feature are shuffled between rows.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Importance {
+    /// The feature.
+    pub feature: String,
+    /// The mean increase of the log loss.
+    pub log_loss_increase: f64,
+    /// The smallest and the largest increase of all shuffles.
+    pub range: [f64; 2],
+}
+
+/// Permutation importance (Breiman 2001; as scikit-learn's `permutation_importance`) of each feature,
+/// the most important first. Features that say the same share their importance.
+///
+/// # Errors
+///
+/// `Model` when a row does not fit the model; `Data` without rows.
+pub fn permutation_importance(
+    model: &Arc<Model>,
+    dataset: &Dataset,
+    n_shuffles: usize,
+    seed: u64,
+) -> Result<Vec<Importance>, Error> {
+    if dataset.n_rows() == 0 || n_shuffles == 0 {
+        return Err(Error::Data("importance: expected at least 1 row and 1 shuffle".into()));
+    }
+    let loss = |rows: &Dataset| -> Result<f64, Error> {
+        Ok(log_loss(&Predictions::of(model, rows)?.vote, rows.classes()))
+    };
+    let base = loss(dataset)?;
+    let n_features = dataset.schema().n_features();
+    let of_feature = |feature: usize| -> Result<Importance, Error> {
+        let mut increases = Vec::with_capacity(n_shuffles);
+        for shuffle in 0..n_shuffles {
+            let purpose = SHUFFLES ^ ((feature as u64) << 32) ^ ((shuffle as u64) << 52);
+            let mut order: Vec<usize> = (0..dataset.n_rows()).collect();
+            Random::new(seed, purpose).shuffle(&mut order);
+            increases.push(loss(&dataset.with_column_of(feature, &order))? - base);
+        }
+        let ends = (f64::INFINITY, f64::NEG_INFINITY);
+        let (low, high) = increases.iter().fold(ends, |(a, b), own| (a.min(*own), b.max(*own)));
+        let name = dataset.schema().features().get(feature).map_or("", |own| own.name.as_str());
+        Ok(Importance {
+            feature: name.into(),
+            log_loss_increase: increases.iter().sum::<f64>() / number(n_shuffles),
+            range: [low, high],
+        })
+    };
+    let all: Result<Vec<Importance>, Error> =
+        (0..n_features).into_par_iter().map(of_feature).collect();
+    let mut all = all?;
+    all.sort_by(|a, b| b.log_loss_increase.total_cmp(&a.log_loss_increase));
+    Ok(all)
+}
