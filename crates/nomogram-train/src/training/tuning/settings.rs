@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn settings_are_put_where_their_paths_lead() {
-        let text = include_str!("../../../../examples/wdbc.yaml");
+        let text = include_str!("../../../../../examples/wdbc.yaml");
         let config = TrainingConfig::from_yaml(text).unwrap();
         let with = |path: &str, value: Value| {
             with_settings(&config, &Settings::from([(path.to_owned(), value)]))
