@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::invalid::Invalid;
+
 /// Why a model could not be trained: where, what was found, what was expected.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -52,6 +54,12 @@ pub enum Error {
     /// The core refused the model.
     #[error("the model is refused: {0}")]
     Model(#[from] nomogram::Error),
+}
+
+impl From<Invalid> for Error {
+    fn from(invalid: Invalid) -> Self {
+        Self::Configuration(invalid.to_string())
+    }
 }
 
 impl From<nomogram_stats::Error> for Error {

@@ -9,8 +9,11 @@
 //! Only this crate has `fit`; what it returns are the fitted types of the `nomogram` crate.
 
 // Layers, lowest first: a module uses only the blocks above its own.
-mod count;
+mod invalid;
+
 mod error;
+
+mod count;
 
 pub mod config;
 mod table;
@@ -37,6 +40,7 @@ pub use data::{
     ValidationReport, infer_schema, validate, validate_within,
 };
 pub use error::Error;
+pub use invalid::{Invalid, Key};
 pub use evaluation::{
     Agreement, Assessment, AtCutoff, Calibration, CalibrationGroup, CorrectedPerformance,
     Discrimination, Evaluation, EvaluationRow, FeatureSubgroups, Histogram, Importance,

@@ -1,0 +1,99 @@
+//! Why a value of a configuration is invalid, and where it is.
+//!
+//! The place is data: keys and positions from the root. Messages are made from it and never parsed.
+
+use std::fmt;
+
+/// An invalid value: its place, what was found and what was expected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invalid {
+    /// From the root inwards.
+    place: Vec<Key>,
+    detail: String,
+}
+
+/// One step on the way from the root of a configuration to a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// The value of a map at this key.
+    Field(String),
+    /// An item of a list.
+    Item {
+        /// Its position, counted from 0.
+        index: usize,
+        /// Its name, where items have one.
+        name: Option<String>,
+    },
+}
+
+impl Invalid {
+    /// An invalid value, for example `0` where `at least 1` was expected.
+    #[must_use]
+    pub fn new(found: impl fmt::Display, expected: impl fmt::Display) -> Self {
+        Self::because(format!("{found}, expected {expected}"))
+    }
+
+    /// An invalid value, with a sentence of its own.
+    #[must_use]
+    pub fn because(detail: impl Into<String>) -> Self {
+        Self { place: Vec::new(), detail: detail.into() }
+    }
+
+    /// The same, in the map that has it at `key`.
+    #[must_use]
+    pub fn at(mut self, key: impl Into<String>) -> Self {
+        self.place.insert(0, Key::Field(key.into()));
+        self
+    }
+
+    /// The same, in the list that has it at `index`, counted from 0.
+    #[must_use]
+    pub fn in_item(mut self, index: usize, name: Option<&str>) -> Self {
+        self.place.insert(0, Key::Item { index, name: name.map(str::to_owned) });
+        self
+    }
+
+    /// The keys that lead to the value, from the root inwards.
+    #[must_use]
+    pub fn place(&self) -> &[Key] {
+        &self.place
+    }
+
+    /// What was found and what was expected, without the place.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+}
+
+/// `members: 2 (trees): learner: boosted_trees: max_depth: 0, expected at least 1`; items of lists
+/// are counted from 1.
+impl fmt::Display for Invalid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for key in &self.place {
+            match key {
+                Key::Field(key) => write!(f, "{key}: ")?,
+                Key::Item { index, name: None } => write!(f, "{}: ", index + 1)?,
+                Key::Item { index, name: Some(name) } => write!(f, "{} ({name}): ", index + 1)?,
+            }
+        }
+        f.write_str(&self.detail)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_leads_from_the_root_to_the_value() {
+        let invalid = Invalid::new(0, "at least 1").at("max_depth").at("boosted_trees");
+        let invalid = invalid.at("learner").in_item(1, Some("trees")).at("members");
+        assert_eq!(
+            invalid.to_string(),
+            "members: 2 (trees): learner: boosted_trees: max_depth: 0, expected at least 1"
+        );
+        assert_eq!(invalid.place().len(), 5);
+        assert_eq!(invalid.detail(), "0, expected at least 1");
+    }
+}
