@@ -10,7 +10,6 @@ mod console;
 mod output;
 
 mod bundle;
-mod description;
 mod table;
 
 mod environment;

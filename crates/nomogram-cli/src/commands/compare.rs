@@ -9,7 +9,6 @@ use nomogram_stats::comparison::{DelongTest, McnemarTest, Paired};
 use nomogram_train::Predictions;
 use serde::Serialize;
 
-use super::evaluate::refuse_other_schema;
 use crate::bundle::OpenBundle;
 use crate::console::Console;
 use crate::error::Error;
@@ -57,7 +56,6 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
     let mut probabilities = Vec::new();
     for path in [&arguments.first, &arguments.second] {
         let open = OpenBundle::open(path)?;
-        refuse_other_schema(open.model.schema(), &loaded)?;
         if dataset.n_classes() != 2 {
             let n_classes = dataset.n_classes();
             return Err(Error::usage(format!("{n_classes} classes; models of two are compared")));

@@ -9,7 +9,6 @@ use nomogram_train::ensemble::calibration::Calibration;
 use nomogram_train::{Dataset, Evaluation, Predictions, recalibrate};
 use serde::Serialize;
 
-use super::evaluate::refuse_other_schema;
 use crate::bundle::OpenBundle;
 use crate::console::Console;
 use crate::error::Error;
@@ -48,7 +47,6 @@ struct Judged {
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Error> {
     let open = OpenBundle::open(&arguments.parent)?;
     let loaded = arguments.inputs.load(console)?;
-    refuse_other_schema(open.model.schema(), &loaded)?;
     let mut config = loaded.config;
     config.calibration = config.calibration.or(Some(Calibration::Chosen));
     let dataset = &loaded.dataset;

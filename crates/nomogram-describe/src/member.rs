@@ -1,58 +1,79 @@
-//! Members in words: kind, link, size.
+//! One member: kind, link, size.
 
 use nomogram::{Forest, Link, Member, Network, Node};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::words::{count, kind_and_parameters, n_numbers, of_camel_case};
+use crate::words::{count, n_numbers, variant_and_content, words_of_camel_case};
 
-/// A fitted model and where it stands.
-#[derive(Debug, Serialize)]
-pub(crate) struct MemberDescription {
+/// A member of an ensemble.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MemberDescription {
     /// Its name in the ensemble; none for a stacked member.
-    pub(crate) name: String,
-    pub(crate) kind: String,
+    pub name: String,
+    /// `linear`, `forest`, `network`, `naive bayes` or `points score`.
+    pub kind: String,
     /// The name of the branch that it reads; none for a stacked member.
-    pub(crate) branch: String,
-    pub(crate) link: &'static str,
-    pub(crate) size: Size,
+    pub branch: String,
+    /// What turns its margins into outputs: `logit`, `softmax`, `identity` or `probability`.
+    pub link: &'static str,
+    /// How large it is.
+    pub size: Size,
+    /// Every fitted parameter, where they were asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) parameters: Option<Value>,
+    pub parameters: Option<Value>,
 }
 
 /// How large a member is.
-#[derive(Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Size {
+pub enum Size {
+    /// A forest of decision trees.
     Forest {
+        /// Trees.
         n_trees: usize,
+        /// Nodes of all trees, leaves included.
         n_nodes: usize,
+        /// Leaves of all trees.
         n_leaves: usize,
+        /// Splits on the longest path from a root to a leaf.
         depth: usize,
     },
-    /// The widths from the input to the margins, and the activation of each layer.
+    /// A multi-layer perceptron.
     Network {
+        /// Values per layer, from the input to the margins.
         widths: Vec<usize>,
+        /// The activation of each layer.
         activations: Vec<String>,
     },
+    /// A linear model.
     Linear {
+        /// Margins, each with an intercept.
         n_margins: usize,
+        /// Weights of all margins.
         n_weights: usize,
     },
+    /// Naive Bayes.
     NaiveBayes {
+        /// Classes.
         n_classes: usize,
+        /// Inputs.
         n_inputs: usize,
     },
+    /// A points score.
     PointsScore {
+        /// Items that give points.
         n_items: usize,
     },
+    /// A kind that this version does not know.
     Other {
+        /// Numbers among its parameters.
         n_parameters: usize,
     },
 }
 
 impl MemberDescription {
-    pub(super) fn new(member: &Member, has_parameters: bool) -> Self {
+    pub(crate) fn new(member: &Member, lists_parameters: bool) -> Self {
         let (kind, size) = match member {
             Member::Linear(linear) => {
                 let (n_margins, n_weights) = (linear.intercepts().len(), linear.weights().len());
@@ -69,7 +90,7 @@ impl MemberDescription {
                 ("points score".into(), Size::PointsScore { n_items: score.items().len() })
             }
             other => {
-                let (kind, parameters) = kind_and_parameters(other);
+                let (kind, parameters) = variant_and_content(other);
                 (kind, Size::Other { n_parameters: n_numbers(&parameters) })
             }
         };
@@ -79,23 +100,26 @@ impl MemberDescription {
             branch: String::new(),
             link: link_name(member.link()),
             size,
-            parameters: has_parameters.then(|| kind_and_parameters(member).1),
+            parameters: lists_parameters.then(|| variant_and_content(member).1),
         }
     }
 
-    pub(super) fn placed(mut self, name: &str, branch: &str) -> Self {
+    pub(crate) fn named(mut self, name: &str, branch: &str) -> Self {
         (self.name, self.branch) = (name.into(), branch.into());
         self
     }
 
     /// Kind and size in one line.
-    pub(crate) fn text(&self) -> String {
+    #[must_use]
+    pub fn text(&self) -> String {
         format!("{}, {} link, {}", self.kind, self.link, self.size.text())
     }
 }
 
 impl Size {
-    pub(crate) fn text(&self) -> String {
+    /// In one line.
+    #[must_use]
+    pub fn text(&self) -> String {
         match self {
             Self::Forest { n_trees, n_nodes, n_leaves, depth } => format!(
                 "{}, {}, {n_leaves} of them leaves, depth {depth}",
@@ -129,7 +153,7 @@ fn size_of_forest(forest: &Forest) -> Size {
     }
 }
 
-/// The number of splits on the longest way from the root, node 0, to a leaf.
+/// The number of splits on the longest path from the root, node 0, to a leaf.
 fn depth(nodes: &[Node]) -> usize {
     let mut deepest = 0;
     let mut open = vec![(0_u32, 0)];
@@ -148,7 +172,8 @@ fn size_of_network(network: &Network) -> Size {
     let layers = network.layers();
     let input = layers.first().map(nomogram::Layer::n_inputs);
     let widths = input.into_iter().chain(layers.iter().map(nomogram::Layer::n_outputs));
-    let activation = |layer: &nomogram::Layer| of_camel_case(&format!("{:?}", layer.activation));
+    let activation =
+        |layer: &nomogram::Layer| words_of_camel_case(&format!("{:?}", layer.activation));
     Size::Network { widths: widths.collect(), activations: layers.iter().map(activation).collect() }
 }
 

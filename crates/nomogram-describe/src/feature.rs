@@ -1,26 +1,33 @@
-//! Features and rules in words.
+//! Features, their policies, and rules between them.
 
-use nomogram::{
-    Action, Condition, Feature, FeatureKind, Policy, Quantity, Range, Rule, RuleAction, Schema,
-};
+use nomogram::{Action, Condition, Feature, Policy, Quantity, Range, Rule, RuleAction, Schema};
 use serde::Serialize;
+
+use crate::words::kind_name;
 
 /// One input of a row.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct FeatureDescription {
-    pub(crate) name: String,
-    pub(crate) kind: &'static str,
+pub struct FeatureDescription {
+    /// Its name.
+    pub name: String,
+    /// `number`, `integer`, `boolean` or `category`.
+    pub kind: &'static str,
+    /// The levels of a category.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) levels: Vec<String>,
-    pub(crate) unit: Option<String>,
-    pub(crate) alternative_units: Vec<nomogram::Unit>,
-    pub(crate) range: Option<Range>,
-    pub(crate) policy: PolicyDescription,
+    pub levels: Vec<String>,
+    /// The UCUM code of its unit.
+    pub unit: Option<String>,
+    /// Units that are converted to it.
+    pub alternative_units: Vec<nomogram::Unit>,
+    /// Where plausible values lie.
+    pub range: Option<Range>,
+    /// What happens to values that cannot be used as they are.
+    pub policy: PolicyDescription,
 }
 
 /// What happens to values that cannot be used as they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct PolicyDescription {
+pub struct PolicyDescription {
     unset: &'static str,
     missing: &'static str,
     not_a_number: &'static str,
@@ -30,28 +37,26 @@ pub(crate) struct PolicyDescription {
     wrong_type: &'static str,
 }
 
-/// What holds between features.
+/// What must hold between features.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub(crate) struct RuleDescription {
-    pub(crate) name: String,
+pub struct RuleDescription {
+    /// Its name.
+    pub name: String,
     /// What is bounded, for example `systolic − diastolic`.
-    pub(crate) quantity: String,
-    pub(crate) low: Option<f64>,
-    pub(crate) high: Option<f64>,
-    pub(crate) action: &'static str,
+    pub quantity: String,
+    /// The lower bound.
+    pub low: Option<f64>,
+    /// The upper bound.
+    pub high: Option<f64>,
+    /// What happens to a row that breaks it: `refuse` or `flag`.
+    pub action: &'static str,
 }
 
 impl FeatureDescription {
-    pub(super) fn new(feature: &Feature) -> Self {
+    pub(crate) fn new(feature: &Feature) -> Self {
         Self {
             name: feature.name.clone(),
-            kind: match feature.kind {
-                FeatureKind::Number => "number",
-                FeatureKind::Integer => "integer",
-                FeatureKind::Boolean => "boolean",
-                FeatureKind::Category { .. } => "category",
-                _ => "unknown",
-            },
+            kind: kind_name(&feature.kind),
             levels: feature.levels().to_vec(),
             unit: feature.unit.clone(),
             alternative_units: feature.alternative_units.clone(),
@@ -61,19 +66,24 @@ impl FeatureDescription {
     }
 
     /// Kind and levels.
-    pub(crate) fn kind_text(&self) -> String {
+    #[must_use]
+    pub fn kind_text(&self) -> String {
         if self.levels.is_empty() {
             return self.kind.into();
         }
         format!("{}: {}", self.kind, self.levels.join(", "))
     }
 
-    pub(crate) fn units_text(&self) -> String {
+    /// The codes of the alternative units.
+    #[must_use]
+    pub fn units_text(&self) -> String {
         let codes: Vec<&str> = self.alternative_units.iter().map(|u| u.code.as_str()).collect();
         codes.join(", ")
     }
 
-    pub(crate) fn range_text(&self) -> String {
+    /// The plausible range; empty without one.
+    #[must_use]
+    pub fn range_text(&self) -> String {
         self.range.map_or(String::new(), |range| format!("{} to {}", range.low, range.high))
     }
 }
@@ -98,8 +108,9 @@ impl PolicyDescription {
         }
     }
 
-    /// In words: what is not named is refused.
-    pub(crate) fn text(&self) -> String {
+    /// In one line, for example `impute missing; else refuse`.
+    #[must_use]
+    pub fn text(&self) -> String {
         let conditions = [
             (self.unset, "unset"),
             (self.missing, "missing"),
@@ -123,7 +134,7 @@ impl PolicyDescription {
 }
 
 impl RuleDescription {
-    pub(super) fn new(rule: &Rule, schema: &Schema) -> Self {
+    pub(crate) fn new(rule: &Rule, schema: &Schema) -> Self {
         let name = |position: &u32| {
             let feature = schema.features().get(*position as usize);
             feature.map_or("", |feature| feature.name.as_str()).to_owned()
@@ -155,8 +166,9 @@ impl RuleDescription {
         Self { name: rule.name.clone(), quantity, low: rule.low, high: rule.high, action }
     }
 
-    /// In words.
-    pub(crate) fn text(&self) -> String {
+    /// In one line, for example `systolic − diastolic is at least 10, else refuse`.
+    #[must_use]
+    pub fn text(&self) -> String {
         let bounds = match (self.low, self.high) {
             (Some(low), Some(high)) => format!("from {low} to {high}"),
             (Some(low), None) => format!("at least {low}"),
