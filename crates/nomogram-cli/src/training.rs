@@ -68,7 +68,7 @@ impl Inputs {
     ) -> Result<(TrainingConfig, String, Table, ValidationReport), Error> {
         let config = environment::overridden(TrainingConfig::from_file(&self.config)?, console)?;
         let place = self.config.display().to_string();
-        let text = std::fs::read_to_string(&self.config);
+        let text = std::fs::read_to_string(self.config.as_path());
         let text = text.map_err(|cause| Error::file(place, cause))?;
         let table = Table::from_file(&self.data, &config.data.csv)?;
         let validation = validate(&table, &config.data)?;

@@ -215,10 +215,10 @@ fn an_output_that_is_an_input_is_refused_and_both_are_named() {
         nomogram predict m.nomo p.csv -o p.csv → --output p.csv: INPUT is
         nomogram predict m.nomo p.csv --bad-rows p.csv → --bad-rows p.csv: INPUT is
         nomogram predict m.nomo p.csv -o o.csv --bad-rows m.nomo → --bad-rows m.nomo: BUNDLE is
-        nomogram predict m.nomo -o p.csv < p.csv → --output p.csv: standard input is
-        nomogram predict m.nomo - --bad-rows p.csv < p.csv → --bad-rows p.csv: standard input is
+        nomogram predict m.nomo -o p.csv < p.csv → --output p.csv: INPUT is
+        nomogram predict m.nomo - --bad-rows p.csv < p.csv → --bad-rows p.csv: INPUT is
         nomogram predict m.nomo p.csv >> p.csv → standard output: INPUT is
-        nomogram predict m.nomo < p.csv >> p.csv → standard output: standard input is
+        nomogram predict m.nomo < p.csv >> p.csv → standard output: INPUT is
         nomogram predict m.nomo p.csv -o /dev/stdout >> p.csv → standard output: INPUT is
         nomogram predict m.nomo absent.csv -o absent.csv → --output absent.csv: INPUT is
         nomogram verify m.nomo >> m.nomo → standard output: BUNDLES is

@@ -50,7 +50,8 @@ use worker::{Done, Worker};
 pub(crate) struct Arguments {
     /// The sealed model
     bundle: InputPath,
-    /// The table; `-`, and none, is standard input
+    /// The table; `-` is standard input
+    #[arg(default_value = "-")]
     input: Option<InputPath>,
     #[command(flatten)]
     read: ReadOptions,

@@ -26,7 +26,7 @@ macro_rules! path_types {
             type Parser = MapValueParser<PathBufValueParser, fn(PathBuf) -> Self>;
 
             fn value_parser() -> Self::Parser {
-                PathBufValueParser::new().map(Self)
+                PathBufValueParser::new().map(Self as fn(PathBuf) -> Self)
             }
         }
     )*};

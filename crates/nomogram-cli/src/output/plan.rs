@@ -61,9 +61,12 @@ impl Outputs {
         let (inputs, files): (Vec<_>, Vec<_>) =
             files.into_iter().partition(|file| file.role == Role::Input);
         for NamedFile { argument, path, .. } in inputs {
-            outputs.occupy(argument, Identity::of_path(&path), false);
+            let identity = match path.as_path() == Path::new("-") {
+                true => Identity::of_stream(Stream::Stdin),
+                false => Identity::of_path(&path),
+            };
+            outputs.occupy(argument, identity, false);
         }
-        outputs.occupy("standard input".into(), Identity::of_stream(Stream::Stdin), false);
         outputs.occupy_redirected()?;
         for NamedFile { role, argument, path } in files {
             match role {
