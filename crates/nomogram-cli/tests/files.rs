@@ -35,7 +35,7 @@ tuning:
 "#;
 
 /// The rows of `wrong.csv` after the header: the second one is refused.
-const WRONG_ROWS: &str = "50,1,0,I,5\nx,1,0,I,5\n";
+const WRONG_ROWS: &str = "50,1,0,I,5\n50,1,0,I,x\n";
 const HEADER: &str = "age,visits,smoker,stage,dose\n";
 
 struct Folder(PathBuf);
@@ -398,6 +398,8 @@ fn a_signal_leaves_no_part_file_and_no_output() {
         // Standard input stays open, so the program waits for rows.
         let script = "ulimit -c 0; exec \"$PROGRAM\" predict m.nomo -o old.csv --bad-rows w.csv";
         let mut child = folder.shell(script).stdin(Stdio::piped()).spawn().unwrap();
+        // Waiting for the child would close it.
+        let _stdin = child.stdin.take();
         folder.wait_for_part_files(2);
         send(signal, &child);
         let status = child.wait().unwrap();
@@ -411,6 +413,8 @@ fn a_signal_during_training_leaves_no_part_file() {
     let folder = Folder::new("training");
     let before = folder.contents();
     let mut child = folder.start("train /dev/stdin t.csv -o new.nomo --report r.html");
+    // The program waits for the rest of the configuration.
+    let _stdin = child.stdin.take();
     folder.wait_for_part_files(2);
     send("-TERM", &child);
     assert_eq!(child.wait().unwrap().signal(), Some(15));
@@ -576,7 +580,7 @@ fn nothing_is_printed_between_the_bytes_of_an_output() {
         let piped = fs::read(folder.path("piped.nomo")).unwrap();
         assert!(piped == fs::read(folder.path("b.nomo")).unwrap(), "{script}");
     }
-    let run = folder.run("nomogram train c.yaml t.csv -o - --json 2>&1 > /dev/null").ok();
+    let run = folder.run("nomogram train c.yaml t.csv -q -o - --json 2>&1 > /dev/null").ok();
     let printed: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     assert_eq!(printed["bundle"], "-");
     folder.run("nomogram verify piped.nomo").ok();
@@ -585,7 +589,7 @@ fn nothing_is_printed_between_the_bytes_of_an_output() {
 #[test]
 fn a_reader_that_leaves_does_not_cost_a_file() {
     let folder = Folder::with_trained("closed");
-    let mut child = folder.start("train c.yaml t.csv -o new.nomo --report r.html");
+    let mut child = folder.start("train c.yaml t.csv -q -o new.nomo --report r.html");
     drop(child.stdout.take());
     let run = Run::new("train", &child.wait_with_output().unwrap()).ok();
     assert_eq!(run.stderr, "");

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::identity::folder_of;
+use super::identity::{folder_of, followed};
 
 /// What an output is or will be.
 pub(super) enum Kind {
@@ -30,8 +30,7 @@ pub(super) fn kind(path: &Path) -> Result<Kind, String> {
 
 /// Checks that the folder of a new file exists, also behind a link that leads nowhere yet.
 fn check_folder(path: &Path) -> Result<Kind, String> {
-    let path =
-        fs::read_link(path).map_or_else(|_| path.to_owned(), |target| folder_of(path).join(target));
+    let path = followed(path).unwrap_or_else(|| path.to_owned());
     let mut folders: Vec<&Path> = folder_of(&path).ancestors().collect();
     folders.reverse();
     for folder in folders.into_iter().filter(|folder| !folder.as_os_str().is_empty()) {

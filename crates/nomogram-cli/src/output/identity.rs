@@ -97,8 +97,9 @@ pub(super) fn folder_of(path: &Path) -> &Path {
 }
 
 /// Follows one symbolic link.
-fn followed(path: &Path) -> Option<PathBuf> {
-    fs::read_link(path).ok().map(|target| folder_of(path).join(target))
+pub(super) fn followed(path: &Path) -> Option<PathBuf> {
+    let target = fs::read_link(path).ok()?;
+    Some(path.parent()?.join(target))
 }
 
 #[cfg(unix)]
