@@ -3,8 +3,6 @@
 mod movement;
 mod structure;
 
-use std::path::PathBuf;
-
 use clap::Args;
 use serde::Serialize;
 
@@ -13,6 +11,7 @@ use crate::console::Console;
 use crate::description::Description;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::output::InputPath;
 use crate::table::ReadOptions;
 use movement::Movement;
 use structure::Change;
@@ -25,12 +24,12 @@ use structure::Change;
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// The bundle that is compared with
-    a: PathBuf,
+    a: InputPath,
     /// The other bundle, for example a newer version
-    b: PathBuf,
+    b: InputPath,
     /// A table of rows that both predict
     #[arg(long, value_name = "TABLE")]
-    data: Option<PathBuf>,
+    data: Option<InputPath>,
     #[command(flatten)]
     read: ReadOptions,
     /// A column that names the rows

@@ -1,7 +1,5 @@
 //! `nomogram inspect`: what a bundle says of itself.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
 use nomogram_train::TrainingConfig;
@@ -12,6 +10,7 @@ use crate::console::Console;
 use crate::description::{Description, count};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::output::InputPath;
 
 /// Show what a bundle holds.
 ///
@@ -21,7 +20,7 @@ use crate::exit::Exit;
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// The sealed model
-    bundle: PathBuf,
+    bundle: InputPath,
     /// Show the features alone
     #[arg(long)]
     features: bool,
