@@ -2,12 +2,13 @@
 
 use std::process::Command;
 
-use crate::root;
+use crate::{root, target};
 
 /// Cargo, in the root of the workspace.
 pub(crate) fn cargo() -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root());
+    // A relative folder in the environment would mean another one in the root.
+    cargo.current_dir(root()).env("CARGO_TARGET_DIR", target());
     cargo
 }
 

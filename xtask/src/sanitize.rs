@@ -4,8 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::run::{cargo, output, run, skip};
-use crate::{demo, root, target};
+use crate::run::{output, run, skip};
+use crate::{builds, demo, root, target};
 
 /// Every test program, with its arguments. The reference bundle is left out: flipping each of its
 /// bytes takes long here, and shows no more than the small ones do.
@@ -48,8 +48,7 @@ const SANITIZERS: [Sanitizer; 2] = [
 /// Runs every program under valgrind, against the shared library as it is released.
 pub(crate) fn memory() -> Result<(), String> {
     let folder = target().join("memory");
-    demo::build_library()?;
-    demo::install_library(&folder)?;
+    demo::copy_library(&builds::c_library()?, &folder)?;
     write_bundles(&folder)?;
     let valgrind = |program: &Path| {
         let mut valgrind = Command::new("valgrind");
@@ -72,7 +71,7 @@ pub(crate) fn sanitize() -> Result<(), String> {
         let folder = target().join("sanitize").join(sanitizer.name);
         fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         write_bundles(&folder)?;
-        let library = sanitizer.build_library(&folder)?;
+        let library = sanitizer.build_library(&target().join("sanitize"))?;
         let compile = |name: &str| sanitizer.compile(clang, name, &library, &folder);
         watch(sanitizer.name, &folder, compile, |p: &Path| Command::new(p), sanitizer.faults)?;
     }
@@ -116,7 +115,7 @@ impl Sanitizer {
         let host = host.ok_or("rustc does not tell its host")?;
         let mut build = Command::new("rustup");
         build.args(["run", "nightly", "cargo", "build", "--package", "nomogram"]);
-        // With a target, build scripts are built without the sanitizer.
+        // With a target, build scripts and macros are built without the sanitizer, and once for both.
         build.args(["--target", host, "--target-dir"]).arg(folder);
         run(build.env("RUSTFLAGS", self.rust_flags).current_dir(root()))?;
         Ok(folder.join(host).join("debug/libnomogram.a"))
@@ -145,8 +144,7 @@ fn source(name: &str) -> PathBuf {
 
 /// Writes the bundles that the programs open.
 fn write_bundles(folder: &Path) -> Result<(), String> {
-    let example = ["run", "--quiet", "--release", "--package", "nomogram-testkit", "--example"];
-    run(cargo().args(example).args(["bundles", "--"]).arg(folder))
+    run(Command::new(builds::development("bundles")?).arg(folder))
 }
 
 /// Whether there is a nightly toolchain, or one can be had.
