@@ -10,6 +10,7 @@ mod builds;
 mod cross;
 mod demo;
 mod files;
+mod gates;
 mod install;
 mod package;
 mod python;
@@ -26,7 +27,12 @@ use run::{cargo, run};
 /// Name, what it does, and the command itself.
 type Task = (&'static str, &'static str, fn() -> Result<(), String>);
 
-const TASKS: [Task; 16] = [
+const TASKS: [Task; 17] = [
+    (
+        "gates",
+        "[--all] [--list] [--base REV] [--install]: run all that this change must pass",
+        gates::gates,
+    ),
     ("demo", "train on real data, seal a bundle, predict from C, compare bits", demo::demo),
     ("test", "all tests, C programs included", test),
     ("lint", "formatting, lints and documentation, warnings are errors", lint),
