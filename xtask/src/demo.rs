@@ -88,8 +88,8 @@ pub(crate) fn compile(source: &Path, folder: &Path) -> Result<PathBuf, String> {
 /// `predictions.csv` that belong to them.
 fn test_rows(folder: &Path) -> Result<(PathBuf, Vec<String>), String> {
     let predictions = read(&folder.join("predictions.csv"))?;
-    let of_test_part = |line: &&str| line.split(',').nth(1) == Some("test");
-    let expected: Vec<String> = predictions.lines().filter(of_test_part).map(Into::into).collect();
+    let is_test_row = |line: &&str| line.split(',').nth(1) == Some("test");
+    let expected: Vec<String> = predictions.lines().filter(is_test_row).map(Into::into).collect();
     let rows = read(&data("wdbc.csv"))?;
     let mut patients = String::new();
     for (index, line) in rows.lines().enumerate() {
@@ -120,10 +120,10 @@ fn compare(out: &str, expected: &[String]) -> Result<usize, String> {
         let ([id, class, _, bits], [expected_id, _, _, expected_bits, expected_class]) =
             (from_c.as_slice(), from_rust.as_slice())
         else {
-            return Err(format!("lines that cannot be compared: `{c_line}` and `{line}`"));
+            return Err(format!("found the lines `{c_line}` and `{line}`, expected 4 and 5 cells"));
         };
         if (id, class, bits) != (expected_id, expected_class, expected_bits) {
-            return Err(format!("C says `{c_line}`, Rust says `{line}`"));
+            return Err(format!("C predicts `{c_line}`, Rust predicts `{line}`"));
         }
     }
     Ok(expected.len())

@@ -1,4 +1,4 @@
-//! Starts other programs and tells how they ended.
+//! Starts other programs and reports how they ended.
 
 use std::process::Command;
 
@@ -44,7 +44,7 @@ pub(crate) fn is_installed(target: &str) -> Result<bool, String> {
     Ok(installed.lines().any(|line| line == target))
 }
 
-/// Says that something cannot be done on this machine, which is an error in CI alone.
+/// Reports that something cannot be done on this machine, which is an error in CI alone.
 pub(crate) fn skip(why: &str) -> Result<(), String> {
     println!("skipped: {why}");
     if std::env::var_os("CI").is_some() { Err("CI requires it".into()) } else { Ok(()) }
