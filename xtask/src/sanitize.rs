@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 
 use crate::run::{output, run, skip};
 use crate::{builds, demo, root, target};
@@ -82,21 +83,32 @@ pub(crate) fn sanitize() -> Result<(), String> {
 fn watch(
     tool: &str,
     folder: &Path,
-    compile: impl Fn(&str) -> Result<PathBuf, String>,
-    command: impl Fn(&Path) -> Command,
+    compile: impl Fn(&str) -> Result<PathBuf, String> + Sync,
+    command: impl Fn(&Path) -> Command + Sync,
     faults: &[&str],
 ) -> Result<(), String> {
-    for (name, arguments) in PROGRAMS {
-        let program = compile(name)?;
-        let mut command = command(&program);
+    let watch_program = |name: &str, arguments: &[&str]| {
+        let mut command = command(&compile(name)?);
         let out = command.args(arguments).current_dir(folder).output();
         let out = out.map_err(|error| format!("{command:?}: {error}"))?;
         let text = String::from_utf8_lossy(&out.stdout);
-        println!("{tool}: {name}: {}", text.lines().last().unwrap_or_default());
         if !out.status.success() {
             let found = String::from_utf8_lossy(&out.stderr);
             return Err(format!("{command:?}: {}\n{text}\n{found}", out.status));
         }
+        Ok(text.lines().last().unwrap_or_default().to_owned())
+    };
+    // At the same time: each of them keeps one processor busy for long.
+    let watch_program = &watch_program;
+    let reports = thread::scope(|scope| {
+        let started =
+            PROGRAMS.map(|(name, arguments)| scope.spawn(move || watch_program(name, arguments)));
+        started.map(|program| {
+            program.join().unwrap_or_else(|_| Err(format!("{tool}: a thread has panicked")))
+        })
+    });
+    for ((name, _), report) in PROGRAMS.iter().zip(reports) {
+        println!("{tool}: {name}: {}", report?);
     }
     let faulty = compile("faulty")?;
     for fault in faults {
