@@ -71,7 +71,7 @@ def build_library() -> Path:
     """Builds the shared library; cargo says where it is."""
     manifest = crate() / "Cargo.toml"
     command = ["cargo", "rustc", "--manifest-path", str(manifest), "--package", "nomogram"]
-    command += ["--lib", "--crate-type", "cdylib", "--release", "--locked"]
+    command += ["--lib", "--crate-type", "cdylib", "--profile", "capi", "--locked"]
     command += ["--message-format", "json-render-diagnostics"]
     command += ["--", "-C", "strip=symbols"]
     try:

@@ -1,4 +1,4 @@
-//! The program `nomogram`: training sealed bundles, predicting with them, and looking into them.
+//! The program `nomogram`: trains sealed bundles, predicts with them, and inspects them.
 //!
 //! Every prediction is the core's: nothing here computes one. A command is one file in `commands/`.
 

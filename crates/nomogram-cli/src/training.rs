@@ -1,6 +1,6 @@
 //! What training and evaluating commands share: configuration, table, threads, report files.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::{Args, ValueEnum};
 use nomogram_report::Report;
@@ -9,15 +9,15 @@ use nomogram_train::{Dataset, Table, TrainingConfig, ValidationReport, validate}
 use crate::console::Console;
 use crate::environment;
 use crate::error::Error;
-use crate::output::Output;
+use crate::output::{InputPath, Outputs};
 
 /// A configuration and a table that fits it.
 #[derive(Args, Debug)]
 pub(crate) struct Inputs {
     /// What to train, as YAML: docs/training.md
-    config: PathBuf,
+    config: InputPath,
     /// The table: CSV, Parquet or Arrow
-    data: PathBuf,
+    data: InputPath,
 }
 
 /// How many threads train.
@@ -55,7 +55,7 @@ impl Inputs {
     ) -> Result<(TrainingConfig, String, Table, ValidationReport), Error> {
         let config = environment::overridden(TrainingConfig::from_file(&self.config)?, console)?;
         let place = self.config.display().to_string();
-        let text = std::fs::read_to_string(&self.config);
+        let text = std::fs::read_to_string(self.config.as_path());
         let text = text.map_err(|cause| Error::file(place, cause))?;
         let table = Table::from_file(&self.data, &config.data.csv)?;
         let validation = validate(&table, &config.data)?;
@@ -116,6 +116,7 @@ impl ReportFormat {
 
 /// Writes a report; without a format, that of the name.
 pub(crate) fn write_report(
+    outputs: &mut Outputs,
     report: &Report,
     path: &Path,
     format: Option<ReportFormat>,
@@ -126,13 +127,13 @@ pub(crate) fn write_report(
         ReportFormat::Markdown => report.to_markdown(),
         ReportFormat::Json => report.to_json(),
     };
-    write(path, text?.as_bytes())
+    write(outputs, path, text?.as_bytes())
 }
 
-/// Writes a file that is there as a whole or not at all.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+/// Writes a planned output.
+pub(crate) fn write(outputs: &mut Outputs, path: &Path, bytes: &[u8]) -> Result<(), Error> {
     use std::io::Write as _;
-    let mut output = Output::create(path)?;
+    let mut output = outputs.create(path)?;
     output.write_all(bytes).map_err(|cause| output.failed(cause))?;
     output.finish()
 }

@@ -1,7 +1,5 @@
 //! `nomogram compare`: which of two bundles predicts a table better.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use nomogram_stats::Confidence;
 use nomogram_stats::bootstrap::BootstrapSpec;
@@ -13,6 +11,7 @@ use crate::bundle::OpenBundle;
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::output::InputPath;
 use crate::training::{Inputs, Threads};
 
 /// Compare two bundles on the same rows: DeLong's test of the AUC, McNemar's test of the classes, and
@@ -20,9 +19,9 @@ use crate::training::{Inputs, Threads};
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// The first sealed model
-    first: PathBuf,
+    first: InputPath,
     /// The second one
-    second: PathBuf,
+    second: InputPath,
     #[command(flatten)]
     inputs: Inputs,
     /// Take the rows of the configuration's test part alone

@@ -2,8 +2,6 @@
 
 mod movement;
 
-use std::path::PathBuf;
-
 use clap::Args;
 use nomogram_describe::{Difference, differences};
 use serde::Serialize;
@@ -12,6 +10,7 @@ use crate::bundle::OpenBundle;
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::output::InputPath;
 use crate::table::ReadOptions;
 use movement::Movement;
 
@@ -23,12 +22,12 @@ use movement::Movement;
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// The bundle that is compared with
-    a: PathBuf,
+    a: InputPath,
     /// The other bundle, for example a newer version
-    b: PathBuf,
+    b: InputPath,
     /// A table of rows that both predict
     #[arg(long, value_name = "TABLE")]
-    data: Option<PathBuf>,
+    data: Option<InputPath>,
     #[command(flatten)]
     read: ReadOptions,
     /// A column that names the rows

@@ -1,7 +1,5 @@
 //! `nomogram evaluate` and `nomogram report`: how good a bundle is on a table.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use nomogram_report::{EvaluatedRows, Inputs as ReportInputs, Report};
 use nomogram_train::{Evaluation, Predictions};
@@ -10,6 +8,7 @@ use crate::bundle::OpenBundle;
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::output::{InputPath, OutputPath, Outputs};
 use crate::training::{self, Inputs, ReportFormat, Threads};
 
 /// Evaluate a bundle on a table.
@@ -19,7 +18,7 @@ use crate::training::{self, Inputs, ReportFormat, Threads};
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// The sealed model
-    bundle: PathBuf,
+    bundle: InputPath,
     #[command(flatten)]
     inputs: Inputs,
     /// Take the rows of the configuration's test part alone
@@ -27,7 +26,7 @@ pub(crate) struct Arguments {
     test: bool,
     /// A report: .html, .md or .json; may be given several times
     #[arg(long, value_name = "FILE")]
-    report: Vec<PathBuf>,
+    report: Vec<OutputPath>,
     #[command(flatten)]
     threads: Threads,
 }
@@ -36,7 +35,7 @@ pub(crate) struct Arguments {
 #[derive(Args, Debug)]
 pub(crate) struct ReportArguments {
     /// The sealed model
-    bundle: PathBuf,
+    bundle: InputPath,
     #[command(flatten)]
     inputs: Inputs,
     /// Take the rows of the configuration's test part alone
@@ -44,7 +43,7 @@ pub(crate) struct ReportArguments {
     test: bool,
     /// Where it goes
     #[arg(long, short, value_name = "FILE")]
-    output: PathBuf,
+    output: OutputPath,
     /// What it is; without it, as the file is named
     #[arg(long, value_enum)]
     format: Option<ReportFormat>,
@@ -52,11 +51,16 @@ pub(crate) struct ReportArguments {
     threads: Threads,
 }
 
-pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Error> {
+pub(crate) fn run(
+    arguments: &Arguments,
+    console: &Console,
+    outputs: &mut Outputs,
+) -> Result<Exit, Error> {
     let Arguments { bundle, inputs, test, report, threads } = arguments;
+    report.iter().try_for_each(|path| ReportFormat::of(path).map(drop))?;
     let evaluated = Evaluated::new(bundle, inputs, *test, threads, console)?;
     for path in report {
-        training::write_report(&evaluated.report, path, None)?;
+        training::write_report(outputs, &evaluated.report, path, None)?;
     }
     if console.is_json() {
         console.json_result(&evaluated.report.assessments)?;
@@ -66,10 +70,15 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
     Ok(Exit::Done)
 }
 
-pub(crate) fn run_report(arguments: &ReportArguments, console: &Console) -> Result<Exit, Error> {
+pub(crate) fn run_report(
+    arguments: &ReportArguments,
+    console: &Console,
+    outputs: &mut Outputs,
+) -> Result<Exit, Error> {
     let ReportArguments { bundle, inputs, test, output, format, threads } = arguments;
+    let format = format.map_or_else(|| ReportFormat::of(output), Ok)?;
     let evaluated = Evaluated::new(bundle, inputs, *test, threads, console)?;
-    training::write_report(&evaluated.report, output, *format)?;
+    training::write_report(outputs, &evaluated.report, output, Some(format))?;
     Ok(Exit::Done)
 }
 

@@ -1,7 +1,5 @@
 //! `nomogram inspect`: what a bundle holds.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
 use nomogram_describe::{Description, count};
@@ -13,6 +11,7 @@ use crate::bundle::OpenBundle;
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::output::InputPath;
 
 /// Show what a bundle holds.
 ///
@@ -22,7 +21,7 @@ use crate::exit::Exit;
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// The sealed model
-    bundle: PathBuf,
+    bundle: InputPath,
     /// Show the features alone
     #[arg(long)]
     features: bool,

@@ -6,7 +6,7 @@ mod summary;
 mod worker;
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::available_parallelism;
@@ -18,7 +18,9 @@ use crate::bundle;
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::output::{Output, TableWriter, push_csv_cell};
+use crate::output::{
+    InputPath, Output, OutputPath, Outputs, PrivateOutputPath, TableWriter, push_csv_cell,
+};
 use crate::table::{self, Columns, Delimiter, Format, ReadOptions, Source, Wanted};
 use crate::workers;
 use answer::Answer;
@@ -47,14 +49,15 @@ use worker::{Done, Worker};
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// The sealed model
-    bundle: PathBuf,
-    /// The table; `-`, and none, is standard input
-    input: Option<PathBuf>,
+    bundle: InputPath,
+    /// The table; `-` is standard input
+    #[arg(default_value = "-")]
+    input: Option<InputPath>,
     #[command(flatten)]
     read: ReadOptions,
     /// Where the predictions go; `-` is standard output
     #[arg(long, short, value_name = "FILE", default_value = "-", help_heading = "Output")]
-    output: PathBuf,
+    output: OutputPath,
     /// The format of the output; without it, told by the end of its name, and CSV for any other
     #[arg(long, value_name = "FORMAT", help_heading = "Output")]
     output_format: Option<Format>,
@@ -76,9 +79,10 @@ pub(crate) struct Arguments {
     /// Add what was done to values: `flags`, for example `imputed:age;clamped:dose`
     #[arg(long, help_heading = "Output")]
     flags: bool,
-    /// Go on when a row is refused, and write it to this CSV file with its place and the reason
+    /// Go on when a row is refused, and write it to this CSV file with its place and the reason; only
+    /// the owner can read a new file
     #[arg(long, value_name = "FILE", help_heading = "Output")]
-    bad_rows: Option<PathBuf>,
+    bad_rows: Option<PrivateOutputPath>,
     /// How many threads predict; without it, one per processor
     #[arg(long, value_name = "N", env = "NOMOGRAM_THREADS", hide_env = true)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
@@ -101,9 +105,13 @@ enum When {
     Never,
 }
 
-pub(crate) fn run(arguments: Arguments, console: &Console) -> Result<Exit, Error> {
+pub(crate) fn run(
+    arguments: Arguments,
+    console: &Console,
+    outputs: &mut Outputs,
+) -> Result<Exit, Error> {
     let model = bundle::open(&arguments.bundle)?;
-    let input = table::or_stdin(arguments.input.as_ref());
+    let input = table::or_stdin(arguments.input.as_deref());
     let mut source = Source::open(&input, &arguments.read)?;
     let wanted = Wanted {
         id: arguments.id.as_deref(),
@@ -115,10 +123,9 @@ pub(crate) fn run(arguments: Arguments, console: &Console) -> Result<Exit, Error
     let answer = Answer::new(&arguments, &input, &model, &source, &columns)?;
     let answer = Arc::new(answer);
 
-    let output = Output::create(&arguments.output)?;
-    let is_stdout = output.is_stdout();
+    let output = outputs.create(&arguments.output)?;
     let mut writer = TableWriter::new(output, &answer.layout)?;
-    let bad_rows = BadRows::create(&arguments, &input, &source, &columns)?;
+    let bad_rows = BadRows::create(&arguments, &input, &source, &columns, outputs)?;
     let worker = Worker::new(
         (model.clone(), Arc::new(columns), answer),
         (&source.name, &arguments.read.missing),
@@ -133,13 +140,13 @@ pub(crate) fn run(arguments: Arguments, console: &Console) -> Result<Exit, Error
     workers::run(next, workers, |done| sink.write(done, &mut writer, &mut summary))?;
 
     let end = Instant::now();
-    writer.finish()?.finish()?;
+    writer.finish()?;
     if let Some(bad_rows) = sink.bad_rows {
         bad_rows.finish()?;
     }
     sink.progress.finish();
     summary.add_stages(read_nanos.load(Ordering::Relaxed), end.elapsed());
-    summary.tell(console, is_stdout)?;
+    summary.tell(console)?;
     Ok(if summary.refused > 0 { Exit::SomeRowsRefused } else { Exit::Done })
 }
 
@@ -194,11 +201,9 @@ impl BadRows {
         input: &Path,
         source: &Source,
         columns: &Columns,
+        outputs: &mut Outputs,
     ) -> Result<Option<Self>, Error> {
         let Some(path) = &arguments.bad_rows else { return Ok(None) };
-        if path == Path::new("-") || path == &arguments.output {
-            return Err(Error::usage("--bad-rows needs a file of its own"));
-        }
         let delimiter = Delimiter::of_input(arguments.read.delimiter, input).byte();
         let place = if source.format == Format::Csv { "line" } else { "row" };
         let mut header = Vec::new();
@@ -210,7 +215,7 @@ impl BadRows {
             push_csv_cell(&mut header, delimiter, name.as_bytes());
         }
         header.push(b'\n');
-        let mut bad_rows = Self(Output::create(path)?);
+        let mut bad_rows = Self(outputs.create(path)?);
         bad_rows.write(&header)?;
         Ok(Some(bad_rows))
     }

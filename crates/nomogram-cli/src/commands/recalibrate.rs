@@ -1,7 +1,5 @@
 //! `nomogram recalibrate`: a child of a bundle, for other patients.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use nomogram_stats::Confidence;
 use nomogram_stats::calibration::{calibration_line, clipped};
@@ -13,6 +11,7 @@ use crate::bundle::OpenBundle;
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::output::{InputPath, OutputPath, Outputs};
 use crate::training::{Inputs, Threads, write};
 
 /// Fit a new calibrator to the rows of a table, and seal the same ensemble with it.
@@ -24,12 +23,12 @@ use crate::training::{Inputs, Threads, write};
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// The sealed model
-    parent: PathBuf,
+    parent: InputPath,
     #[command(flatten)]
     inputs: Inputs,
     /// Where the child goes
     #[arg(long, short, value_name = "BUNDLE")]
-    output: PathBuf,
+    output: OutputPath,
     #[command(flatten)]
     threads: Threads,
 }
@@ -44,14 +43,18 @@ struct Judged {
     intercept: Option<f64>,
 }
 
-pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Error> {
+pub(crate) fn run(
+    arguments: &Arguments,
+    console: &Console,
+    outputs: &mut Outputs,
+) -> Result<Exit, Error> {
     let open = OpenBundle::open(&arguments.parent)?;
     let loaded = arguments.inputs.load(console)?;
     let mut config = loaded.config;
     config.calibration = config.calibration.or(Some(Calibration::Chosen));
     let dataset = &loaded.dataset;
     let found = arguments.threads.run(|| Ok(recalibrate(&open.bytes, &config, dataset)?))?;
-    write(&arguments.output, &found.bundle)?;
+    write(outputs, &arguments.output, &found.bundle)?;
 
     let judged = dataset.select(&found.rows);
     let (before, after) = (Judged::of(&judged, &found.before)?, Judged::of(&judged, &found.after)?);

@@ -1,13 +1,11 @@
 //! `nomogram schema infer`: the draft of a configuration.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 use nomogram_train::{InferOptions, Table, infer_schema};
 
-use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::output::{InputPath, OutputPath, Outputs};
 use crate::training::write;
 
 /// Draft what a configuration says of a table.
@@ -22,7 +20,7 @@ enum Action {
     /// Guess kinds, levels and missing texts from a table, as YAML to be edited
     Infer {
         /// The table: CSV, Parquet or Arrow
-        data: PathBuf,
+        data: InputPath,
         /// The column that is to be predicted; guessed without it
         #[arg(long, value_name = "COLUMN")]
         target: Option<String>,
@@ -31,14 +29,14 @@ enum Action {
         max_levels: usize,
         /// Where the YAML goes
         #[arg(long, short, value_name = "FILE", default_value = "-")]
-        output: PathBuf,
+        output: OutputPath,
     },
 }
 
-pub(crate) fn run(arguments: Arguments, _console: &Console) -> Result<Exit, Error> {
+pub(crate) fn run(arguments: Arguments, outputs: &mut Outputs) -> Result<Exit, Error> {
     let Action::Infer { data, target, max_levels, output } = arguments.action;
     let options = InferOptions { target, max_levels, ..InferOptions::default() };
     let table = Table::from_file(&data, &options.csv)?;
-    write(&output, infer_schema(&table, &options)?.to_yaml().as_bytes())?;
+    write(outputs, &output, infer_schema(&table, &options)?.to_yaml().as_bytes())?;
     Ok(Exit::Done)
 }

@@ -1,7 +1,6 @@
 //! `nomogram train`: from a table to a sealed bundle.
 
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -15,6 +14,7 @@ use nomogram_train::{Evaluation, Predictions, train, warnings};
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::output::{JournalPath, OutputPath, Outputs};
 use crate::training::{Inputs, ReportFormat, Threads, write, write_report};
 
 /// Train a model, judge it on rows that it has not seen, and seal it.
@@ -27,28 +27,32 @@ pub(crate) struct Arguments {
     inputs: Inputs,
     /// Where the bundle goes
     #[arg(long, short, value_name = "BUNDLE")]
-    output: PathBuf,
+    output: OutputPath,
     /// A report: .html, .md or .json; may be given several times
     #[arg(long, value_name = "FILE")]
-    report: Vec<PathBuf>,
+    report: Vec<OutputPath>,
     /// Search the settings that the configuration names under `tuning` first
     #[arg(long)]
     tune: bool,
     /// Keep what the search has found in this file; a search that was killed goes on from there
     #[arg(long, value_name = "FILE", requires = "tune")]
-    journal: Option<PathBuf>,
+    journal: Option<JournalPath>,
     #[command(flatten)]
     threads: Threads,
 }
 
-pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Error> {
-    // Reject bad report paths before an hour of training.
+pub(crate) fn run(
+    arguments: &Arguments,
+    console: &Console,
+    outputs: &mut Outputs,
+) -> Result<Exit, Error> {
+    // Reject reports of an unknown kind before training.
     arguments.report.iter().try_for_each(|path| ReportFormat::of(path).map(drop))?;
     let mut loaded = arguments.inputs.load(console)?;
     let parts = loaded.config.parts(&loaded.dataset)?;
     let to_learn_from = loaded.dataset.select(&parts.train);
     if arguments.tune {
-        let journal = arguments.journal.as_deref();
+        let journal = arguments.journal.as_ref().map(|path| path.as_path());
         let tuned = arguments.threads.run(|| Ok(tune(&loaded.config, &to_learn_from, journal)?));
         let (config, found) = tuned?;
         let best = serde_json::to_string(&found.best_trial().settings).unwrap_or_default();
@@ -102,10 +106,10 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
             Ok(report)
         })?;
         for path in &arguments.report {
-            write_report(&report, path, None)?;
+            write_report(outputs, &report, path, None)?;
         }
     }
-    write(&arguments.output, &trained.bundle)?;
+    write(outputs, &arguments.output, &trained.bundle)?;
 
     let digest = trained.model.digest().to_string();
     if console.is_json() {

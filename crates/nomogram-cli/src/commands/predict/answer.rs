@@ -82,7 +82,7 @@ impl Answer {
         let parts = named.iter().map(|(_, _, part)| *part).collect();
         let named = named.into_iter().map(|(name, data_type, _)| (name, data_type)).collect();
         let is_tsv = arguments.output.extension().is_some_and(|extension| extension == "tsv");
-        let named_like = if is_tsv { &arguments.output } else { input };
+        let named_like = if is_tsv { arguments.output.as_path() } else { input };
         let delimiter = Delimiter::of_input(arguments.read.delimiter, named_like).byte();
         Ok(Self { layout: Layout::new(format, delimiter, named), parts, keeps_arrays })
     }
