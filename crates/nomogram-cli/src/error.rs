@@ -33,7 +33,10 @@ pub(crate) enum Error {
     /// Training or evaluation failed.
     #[error(transparent)]
     Training(#[from] nomogram_train::Error),
-    /// A report could not be written.
+    /// A statistic could not be computed.
+    #[error(transparent)]
+    Statistics(#[from] nomogram_stats::Error),
+    /// A report could not be made.
     #[error(transparent)]
     Report(#[from] nomogram_report::Error),
     /// The core refused a model that was just trained.
@@ -73,6 +76,7 @@ impl Error {
             | Self::Row { .. }
             | Self::Validation(_)
             | Self::Training(_)
+            | Self::Statistics(_)
             | Self::Report(_)
             | Self::Model(_)
             | Self::BrokenPipe

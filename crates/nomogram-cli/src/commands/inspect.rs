@@ -49,10 +49,9 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
     if arguments.config {
         return show_config(&bundle, console);
     }
-    let (model, parts) = (&bundle.model, &bundle.parts);
     let description = match arguments.parameters {
-        true => Description::with_parameters(model, parts),
-        false => Description::new(model, parts),
+        true => Description::with_parameters(&bundle.model, &bundle.parts),
+        false => Description::new(&bundle.model, &bundle.parts),
     };
     let n_bytes = bundle.bytes.len();
     if console.is_json() {
