@@ -1,7 +1,7 @@
 /*
  * cases.h - reads the case files of tests/data/corpus, for programs in C and C++.
  *
- * README.md there says what stands in them. A file that cannot be read ends the program.
+ * README.md there describes them. A file that cannot be read ends the program.
  */
 #ifndef CASES_H
 #define CASES_H
@@ -98,7 +98,7 @@ static double cases_number(const char *text) {
   return strtod(text, NULL);
 }
 
-/* Reads what stands behind the name of a feature; 0 if it is nothing. */
+/* Reads the value after the name of a feature; returns 0 if there is none. */
 static int cases_state(char *rest, stated *value) {
   static const char *const kinds[] = {"unset",   "number", "number-in", "integer",
                                       "boolean", "text",   "missing"};
@@ -148,17 +148,17 @@ static numbers cases_numbers(case_file *file, const char *rest) {
 }
 
 /* Reads an expected line; 0 if it is none. */
-static int cases_expect(case_file *file, golden_case *own, const char *word, const char *rest) {
-  if (strcmp(word, "status") == 0) own->status = rest;
-  else if (strcmp(word, "at") == 0) own->at = rest;
-  else if (strcmp(word, "outputs") == 0) own->outputs = cases_numbers(file, rest);
-  else if (strcmp(word, "class") == 0) own->class_index = cases_numbers(file, rest);
-  else if (strcmp(word, "flags") == 0) own->flags = cases_numbers(file, rest);
-  else if (strcmp(word, "feature-flags") == 0) own->feature_flags = cases_numbers(file, rest);
-  else if (strcmp(word, "rules-broken") == 0) own->rules_broken = cases_numbers(file, rest);
-  else if (strcmp(word, "cutoffs-reached") == 0) own->cutoffs_reached = cases_numbers(file, rest);
-  else if (strcmp(word, "members") == 0) own->members = cases_numbers(file, rest);
-  else if (strcmp(word, "margins") == 0) own->margins = cases_numbers(file, rest);
+static int cases_expect(case_file *file, golden_case *golden, const char *word, const char *rest) {
+  if (strcmp(word, "status") == 0) golden->status = rest;
+  else if (strcmp(word, "at") == 0) golden->at = rest;
+  else if (strcmp(word, "outputs") == 0) golden->outputs = cases_numbers(file, rest);
+  else if (strcmp(word, "class") == 0) golden->class_index = cases_numbers(file, rest);
+  else if (strcmp(word, "flags") == 0) golden->flags = cases_numbers(file, rest);
+  else if (strcmp(word, "feature-flags") == 0) golden->feature_flags = cases_numbers(file, rest);
+  else if (strcmp(word, "rules-broken") == 0) golden->rules_broken = cases_numbers(file, rest);
+  else if (strcmp(word, "cutoffs-reached") == 0) golden->cutoffs_reached = cases_numbers(file, rest);
+  else if (strcmp(word, "members") == 0) golden->members = cases_numbers(file, rest);
+  else if (strcmp(word, "margins") == 0) golden->margins = cases_numbers(file, rest);
   else return 0;
   return 1;
 }
@@ -169,7 +169,7 @@ static case_file read_cases(const char *path, const nomo_model *model, size_t n_
   char *line = cases_text(&file, path), *next, *text;
   stated *base = (stated *)cases_allocate(&file, n_features * sizeof(stated));
   size_t number = 1, n_lines = 1;
-  golden_case *own = NULL;
+  golden_case *golden = NULL;
   for (text = line; *text != '\0'; text++) n_lines += *text == '\n';
   file.cases = (golden_case *)cases_allocate(&file, n_lines * sizeof(golden_case));
   for (; line != NULL; line = next, number++) {
@@ -180,18 +180,18 @@ static case_file read_cases(const char *path, const nomo_model *model, size_t n_
     if (end != NULL) *end = '\0';
     word = cases_word(&rest);
     if (strcmp(word, "case") == 0) {
-      own = &file.cases[file.n_cases++];
-      own->name = rest;
-      own->values = (stated *)cases_allocate(&file, n_features * sizeof(stated));
-      memcpy(own->values, base, n_features * sizeof(stated));
-    } else if (strcmp(word, "base") == 0 || (strcmp(word, "set") == 0 && own != NULL)) {
+      golden = &file.cases[file.n_cases++];
+      golden->name = rest;
+      golden->values = (stated *)cases_allocate(&file, n_features * sizeof(stated));
+      memcpy(golden->values, base, n_features * sizeof(stated));
+    } else if (strcmp(word, "base") == 0 || (strcmp(word, "set") == 0 && golden != NULL)) {
       size_t feature = 0;
       const char *name = cases_word(&rest);
-      stated *values = *word == 'b' ? base : own->values;
+      stated *values = *word == 'b' ? base : golden->values;
       is_known = nomo_model_feature_index(model, name, &feature, NULL) == NOMO_OK &&
                  cases_state(rest, &values[feature]);
     } else if (*word != '\0' && *word != '#') {
-      is_known = own != NULL && cases_expect(&file, own, word, rest);
+      is_known = golden != NULL && cases_expect(&file, golden, word, rest);
     }
     if (!is_known) {
       fprintf(stderr, "%s:%" PRIuMAX ": does not belong here\n", path, (uintmax_t)number);

@@ -39,7 +39,7 @@ static const struct {
   int32_t status;
   const char *name;
 } statuses[] = {
-  S(NOMO_OK), S(NOMO_EMEMORY), S(NOMO_EBUSY), S(NOMO_EPANIC), S(NOMO_EARGUMENT_NULL),
+  S(NOMO_OK), S(NOMO_EMEMORY), S(NOMO_EBUSY), S(NOMO_EDEFECT), S(NOMO_EARGUMENT_NULL),
   S(NOMO_EARGUMENT_TEXT), S(NOMO_EARGUMENT_STRUCT_SIZE), S(NOMO_EARGUMENT_FEATURE),
   S(NOMO_EARGUMENT_CLASS), S(NOMO_EARGUMENT_ALIGNMENT), S(NOMO_EARGUMENT_SHAPE),
   S(NOMO_EARGUMENT_INDEX), S(NOMO_EARGUMENT_UNIT), S(NOMO_EARGUMENT_REASON),
@@ -91,7 +91,7 @@ static void test_statuses(void) {
   CHECK(NOMO_STATUS_CLASS(NOMO_EVALUE_RULE) == NOMO_EVALUE);
   CHECK(NOMO_STATUS_CLASS(NOMO_EIO_READ) == NOMO_EIO);
   CHECK(NOMO_STATUS_CLASS(NOMO_EBUSY) == NOMO_EBUSY);
-  CHECK(NOMO_NONE == UINT64_MAX && NOMO_NO_CLASS == UINT32_MAX);
+  CHECK(NOMO_PLACE_NONE == UINT64_MAX && NOMO_CLASS_NONE == UINT32_MAX);
   CHECK(NOMO_FLAG_RULE_BROKEN == 1 << (NOMO_N_FLAGS - 1));
 }
 
@@ -183,7 +183,7 @@ static void test_limits(void) {
   REFUSED_EITHER(NOMO_ELIMIT_SIZE, NOMO_EARGUMENT_SHAPE, open_bytes(bundle, SIZE_MAX));
   REFUSED_EITHER(NOMO_ELIMIT_SIZE, NOMO_EARGUMENT_SHAPE, open_bytes(bundle, SIZE_MAX / 2 + 1));
   REFUSED_EITHER(NOMO_ELIMIT_SIZE, NOMO_EARGUMENT_SHAPE, open_bytes(bundle, SIZE_MAX / 2));
-  /* No memory has as many bytes, whatever the limit of the caller is. */
+  /* More bytes than memory can hold, with any limit. */
   REFUSED(NOMO_EARGUMENT_SHAPE, nomo_model_open_memory(bundle, SIZE_MAX, &options, &out.model, &error));
   /* A file with a hole that is too large. */
   file = fopen("contract_tmp_large", "wb");
@@ -209,13 +209,13 @@ static void test_files(void) {
   write_file("contract_tmp_gr\xc3\xb6\xc3\x9f" "e", bundle, n_bundle);
   remove("contract_tmp_none");
   REFUSED(NOMO_EIO_NOT_FOUND, open_path("contract_tmp_none"));
-  CHECK(error.row == NOMO_NONE && error.feature == NOMO_NONE && error.byte_offset == NOMO_NONE);
+  CHECK(error.row == NOMO_PLACE_NONE && error.feature == NOMO_PLACE_NONE && error.byte_offset == NOMO_PLACE_NONE);
   REFUSED(NOMO_EIO_NOT_FOUND, open_path("contract_tmp_none/nowhere"));
   REFUSED_CLASS(NOMO_EIO, open_path(""));
   REFUSED_CLASS(NOMO_EIO, open_path("."));
   REFUSED_CLASS(NOMO_EIO, open_path("contract_tmp_text/below_a_file"));
   REFUSED_CLASS(NOMO_EIO, open_path(long_path));
-  CHECK(strlen(error.message) == NOMO_MESSAGE_SIZE - 1); /* cut to its room */
+  CHECK(strlen(error.message) == NOMO_ERROR_MESSAGE_SIZE - 1); /* cut to its room */
   long_path[7] = '\xc3'; /* cut between letters, not within one: the room is even, then odd */
   long_path[8] = '\xa4';
   for (size_t i = 9; i + 2 < sizeof long_path; i += 2) memcpy(long_path + i, "\xc3\xa4", 2);
@@ -267,7 +267,7 @@ static void test_damaged(const char *of) {
     status = open_bytes(copy, n);
     after_refused(is_class(status, NOMO_EFORMAT) || is_class(status, NOMO_EVERSION) ||
                   is_class(status, NOMO_EINTEGRITY), 1, __LINE__, "a flipped bit is noticed");
-    CHECK(error.row == NOMO_NONE && (error.byte_offset == NOMO_NONE || error.byte_offset <= n));
+    CHECK(error.row == NOMO_PLACE_NONE && (error.byte_offset == NOMO_PLACE_NONE || error.byte_offset <= n));
     copy[i] = good[i];
   }
   ACCEPTED(open_bytes(copy, n));
@@ -318,7 +318,7 @@ static void listen_and_open(void *user, uint32_t level, const char *message) {
   nomo_model_release(other);
 }
 
-static int32_t open_listening(const char *name, uint32_t flags, nomo_log log, void *user) {
+static int32_t open_listening(const char *name, uint32_t flags, nomo_log_fn log, void *user) {
   nomo_open_options options = NOMO_OPEN_OPTIONS_INIT;
   int32_t s;
   options.flags = flags;

@@ -72,7 +72,7 @@ static int32_t state(const sample *s) {
   return NOMO_OK;
 }
 
-/* Neither numbers nor texts of a row stand in a message. */
+/* A message contains neither numbers nor texts of a row. */
 static int message_hides(const sample *s) {
   char text[64];
   const char *found = error.message;
@@ -87,9 +87,9 @@ static void expect(const sample *s, const results *r, size_t i, uint64_t row, in
   size_t j;
   if (s->status != NOMO_OK) {
     after_refused(status == s->status, 1, line, "the sample is refused");
-    check(error.feature == s->feature && error.row == row && error.byte_offset == NOMO_NONE, line,
-          "the error tells row and feature");
-    check(message_hides(s), line, "no value stands in a message");
+    check(error.feature == s->feature && error.row == row && error.byte_offset == NOMO_PLACE_NONE, line,
+          "the error has row and feature");
+    check(message_hides(s), line, "the message contains no value");
     return;
   }
   check(status == NOMO_OK && error_is_same(), line, "the sample is accepted");
@@ -115,10 +115,10 @@ static void one_by_one(const sample *s, int line) {
   fill_watched();
   begin();
   status = nomo_session_predict(session, &outputs, &error);
-  expect(s, &out.one, 0, NOMO_NONE, line);
+  expect(s, &out.one, 0, NOMO_PLACE_NONE, line);
   if (s->status == NOMO_OK) return;
   /* Marked instead of refused. */
-  outputs.on_refusal = NOMO_GO_ON;
+  outputs.on_refusal = NOMO_ON_REFUSAL_GO_ON;
   begin();
   status = nomo_session_predict(session, &outputs, &error);
   check(status == NOMO_OK && error_is_same(), line, "a row is marked");
@@ -142,11 +142,11 @@ static void in_an_array(const sample *s, int line) {
     check(same_bits(out.p, stated.probabilities, 2) && out.c == stated.class_indices[0], line,
           "an array gives the bits of values");
   } else {
-    expect(s, NULL, 0, NOMO_NONE, line);
+    expect(s, NULL, 0, NOMO_PLACE_NONE, line);
   }
-  for (i = 0; i < 2; i++) { /* NOMO_STOP, NOMO_GO_ON */
+  for (i = 0; i < 2; i++) { /* NOMO_ON_REFUSAL_STOP, NOMO_ON_REFUSAL_GO_ON */
     outputs = all_outputs(&out.matrix, &info, 3);
-    outputs.on_refusal = i == 0 ? NOMO_STOP : NOMO_GO_ON;
+    outputs.on_refusal = i == 0 ? NOMO_ON_REFUSAL_STOP : NOMO_ON_REFUSAL_GO_ON;
     fill_watched();
     begin();
     status = nomo_session_predict_matrix(session, &matrix, &outputs, &error);
@@ -172,11 +172,11 @@ static void predict_columns(const sample *s, nomo_column sampled, int line) {
     if (j != s->feature) columns[n++] = f64_column(j, values[j], 3);
   }
   sampled.feature = s->feature;
-  sampled.n_values = 3;
+  sampled.values_len = 3;
   if (s->how != NOTHING) columns[n++] = sampled; /* the order of the columns does not matter */
   for (i = 0; i < 2; i++) {
     outputs = all_outputs(&out.columns, &info, 3);
-    outputs.on_refusal = i == 0 ? NOMO_STOP : NOMO_GO_ON;
+    outputs.on_refusal = i == 0 ? NOMO_ON_REFUSAL_STOP : NOMO_ON_REFUSAL_GO_ON;
     fill_watched();
     begin();
     status = nomo_session_predict_columns(session, columns, n, 3, &outputs, &error);
@@ -208,7 +208,7 @@ static void in_columns(const sample *s, int line) {
   const char *text[3];
   int is_single;
   column.validity = s->how == ABSENT ? &not_the_second : &all;
-  column.n_validity = 1;
+  column.validity_len = 1;
   f64[0] = f64[2] = usual;
   f64[1] = s->number;
   column.values = f64;
@@ -227,7 +227,7 @@ static void in_columns(const sample *s, int line) {
   f32[1] = is_single ? (float)f64[1] : 0;
   if ((s->how == NUMBER || s->how == IN_UNIT || s->how == ABSENT) && is_single &&
       (isnan(f64[1]) || (double)f32[1] == f64[1]) && (double)f32[0] == f64[0]) {
-    column.element_type = NOMO_F32;
+    column.element_type = NOMO_TYPE_FLOAT;
     column.values = f32;
     predict_columns(s, column, line);
   }
@@ -236,32 +236,32 @@ static void in_columns(const sample *s, int line) {
   i64[1] = s->whole;
   i32[0] = i32[2] = (int32_t)usual;
   i32[1] = (int32_t)s->whole;
-  column.element_type = NOMO_I64;
+  column.element_type = NOMO_TYPE_INT64;
   column.values = i64;
   if (s->how == INTEGER || s->how == ABSENT) predict_columns(s, column, line);
-  column.element_type = NOMO_I32;
+  column.element_type = NOMO_TYPE_INT32;
   column.values = i32;
   if ((s->how == INTEGER && i32[1] == s->whole) || s->how == ABSENT) predict_columns(s, column, line);
   if (usual == 0 || usual == 1) { /* else the rows beside it would change */
     boolean[0] = boolean[2] = (uint8_t)(usual * 255);
     boolean[1] = (uint8_t)(s->whole * 2);
-    column.element_type = NOMO_BOOLEAN;
+    column.element_type = NOMO_TYPE_BOOLEAN;
     column.values = boolean;
     if ((s->how == BOOLEAN || s->how == ABSENT) && (s->feature == SMOKER || s->feature == DIABETIC))
       predict_columns(s, column, line);
   }
   text[0] = text[2] = good_texts[s->feature];
   text[1] = s->how == ABSENT ? NULL : s->text;
-  column.element_type = NOMO_TEXT;
+  column.element_type = NOMO_TYPE_TEXT;
   column.values = text;
   if (text[0] != NULL && (s->how == TEXT || s->how == ABSENT)) {
     predict_columns(s, column, line);
-    if (s->how == ABSENT) { /* NULL alone says so too; so does a bit alone */
+    if (s->how == ABSENT) { /* NULL alone means missing too, and so does a bit alone */
       column.validity = NULL;
-      column.n_validity = 0;
+      column.validity_len = 0;
       predict_columns(s, column, line);
       column.validity = &not_the_second;
-      column.n_validity = 1;
+      column.validity_len = 1;
       text[1] = text[0];
       predict_columns(s, column, line);
     }
@@ -418,7 +418,7 @@ static void test_categories(void) {
     N(STAGE, inf, REFUSED_AS(NOMO_EVALUE_INFINITE)), A(STAGE, NULL, REFUSED_AS(NOMO_EVALUE_MISSING)),
     X(STAGE, REFUSED_AS(NOMO_EVALUE_UNSET)),
   };
-  const sample grade[] = { /* takes what is no level as none of them */
+  const sample grade[] = { /* uses an unknown level as none of the levels */
     T(GRADE, "low", TAKEN(0)), T(GRADE, "high", TAKEN(2)), T(GRADE, "huge", UNSEEN(3)),
     T(GRADE, "", UNSEEN(3)), N(GRADE, 3, UNSEEN(3)), N(GRADE, 4711, UNSEEN(3)), N(GRADE, -1, UNSEEN(3)),
     N(GRADE, 1e101, UNSEEN(3)), I(GRADE, 7, UNSEEN(3)), I(GRADE, -7, UNSEEN(3)),
@@ -426,7 +426,7 @@ static void test_categories(void) {
     N(GRADE, nan, REFUSED_AS(NOMO_EVALUE_NAN)), A(GRADE, "masked", IMPUTED),
     X(GRADE, REFUSED_AS(NOMO_EVALUE_UNSET)),
   };
-  const sample site[] = { /* imputes what is no level */
+  const sample site[] = { /* imputes an unknown level */
     T(SITE, "right", TAKEN(1)), T(SITE, "middle", IMPUTED_FROM_LEVEL), N(SITE, 2, IMPUTED_FROM_LEVEL),
     I(SITE, -2, IMPUTED_FROM_LEVEL), N(SITE, 1.5, IMPUTED), B(SITE, 0, IMPUTED), I(SITE, BEYOND, IMPUTED),
     N(SITE, nan, IMPUTED), N(SITE, inf, IMPUTED_FROM_RANGE), X(SITE, IMPUTED),
@@ -459,7 +459,7 @@ static void test_counts(void) {
   ACCEPTED(nomo_session_set_number(session, CHILDREN, 60, &error));
   fill_watched();
   REFUSED(NOMO_EVALUE_TYPE, nomo_session_predict(session, &outputs, &error));
-  CHECK(error.feature == SMOKER && error.row == NOMO_NONE);
+  CHECK(error.feature == SMOKER && error.row == NOMO_PLACE_NONE);
 }
 
 static void test_rules(void) {
@@ -476,23 +476,23 @@ static void test_rules(void) {
   ACCEPTED(nomo_session_predict(session, &outputs, &error));
   CHECK(memcmp(out.one.rules_broken, both, 3) == 0 && out.one.row_flags[0] == NOMO_FLAG_RULE_BROKEN);
   CHECK(out.one.flag_counts[4] == 2);
-  ACCEPTED(nomo_session_set_number(session, WEIGHT, 500, &error)); /* imputed: not judged */
+  ACCEPTED(nomo_session_set_number(session, WEIGHT, 500, &error)); /* imputed: the rule is not evaluated */
   ACCEPTED(nomo_session_predict(session, &outputs, &error));
   CHECK(memcmp(out.one.rules_broken, none, 3) == 0);
   CHECK(out.one.row_flags[0] == (NOMO_FLAG_IMPUTED | NOMO_FLAG_OUT_OF_RANGE));
   ACCEPTED(nomo_session_set_number(session, CHILDREN, 41, &error)); /* more than the age */
   fill_watched();
   REFUSED(NOMO_EVALUE_RULE, nomo_session_predict(session, &outputs, &error));
-  CHECK(error.row == NOMO_NONE && strstr(error.message, "older than children") != NULL);
+  CHECK(error.row == NOMO_PLACE_NONE && strstr(error.message, "older than children") != NULL);
   CHECK(strstr(error.message, "41") == NULL && strstr(error.message, "40") == NULL);
-  outputs.on_refusal = NOMO_GO_ON;
+  outputs.on_refusal = NOMO_ON_REFUSAL_GO_ON;
   ACCEPTED(nomo_session_predict(session, &outputs, &error));
   CHECK(is_refused_row(&out.one, 0, NOMO_EVALUE_RULE, &info));
   memcpy(row, good_row, sizeof row);
   row[CHILDREN] = 41;
   fill_watched();
   REFUSED(NOMO_EVALUE_RULE, nomo_session_predict_row(session, row, N_FEATURES, out.p, 2, NULL, &error));
-  CHECK(error.row == NOMO_NONE);
+  CHECK(error.row == NOMO_PLACE_NONE);
 }
 
 /* Every code of FHIR's data-absent-reason is known, and nothing else. */

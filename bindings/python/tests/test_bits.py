@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from conftest import Floats, bits
 
-from nomogram import Error, Missing, Model, Value
+from nomogram_risk import Error, Missing, Model, Value
 
 
 def names(model: Model) -> list[str]:
@@ -287,7 +287,7 @@ def test_a_number_is_predicted(number: Model) -> None:
     one = number.predict_row({"weight": 60.0, "height": 170.0})
     assert bits(one.value) == bits(found[0])
     assert one.class_name is None
-    assert repr(one) == f"<nomogram.Prediction {found[0].item()!r}>"
+    assert repr(one) == f"<nomogram_risk.Prediction {found[0].item()!r}>"
     with pytest.raises(TypeError, match="predicts a number"):
         number.predict_proba(rows)
     with pytest.raises(TypeError, match="predicts a number"):

@@ -17,10 +17,10 @@ import pyarrow as pa
 import pytest
 from conftest import REFERENCE, Floats
 
-from nomogram import Error, Model
-from nomogram._pandas import columns as pandas_columns
-from nomogram._rows import Options, rows_of
-from nomogram._session import Pool
+from nomogram_risk import Error, Model
+from nomogram_risk._pandas import columns as pandas_columns
+from nomogram_risk._rows import Options, rows_of
+from nomogram_risk._session import Pool
 
 # 4.8 MB as numbers; predictions take 0.3 MB.
 N_ROWS = 20_000

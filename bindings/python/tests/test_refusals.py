@@ -13,10 +13,10 @@ import pyarrow as pa
 import pytest
 from conftest import ROOT, Floats
 
-import nomogram
-from nomogram import Model
+import nomogram_risk
+from nomogram_risk import Model
 
-ROW: dict[str, nomogram.Value] = {
+ROW: dict[str, nomogram_risk.Value] = {
     "age": 41,
     "grade": "I",
     "creatinine": 71.25,
@@ -28,8 +28,8 @@ ROW: dict[str, nomogram.Value] = {
 }
 
 
-def refused(model: Model, rows: Any, **options: Any) -> nomogram.Error:
-    with pytest.raises(nomogram.Error) as caught:
+def refused(model: Model, rows: Any, **options: Any) -> nomogram_risk.Error:
+    with pytest.raises(nomogram_risk.Error) as caught:
         model.predict_rows(rows, **options)
     return caught.value
 
@@ -37,7 +37,7 @@ def refused(model: Model, rows: Any, **options: Any) -> nomogram.Error:
 def test_a_wrong_number_of_columns_is_refused(wdbc: Model) -> None:
     for n_columns in (0, 29, 31):
         error = refused(wdbc, np.zeros((5, n_columns)))
-        assert isinstance(error, nomogram.SchemaError)
+        assert isinstance(error, nomogram_risk.SchemaError)
         assert error.status_name == "NOMO_ESCHEMA_FEATURES"
         assert str(error) == f"{n_columns} values, expected 30"
 
@@ -46,7 +46,7 @@ def test_what_is_no_matrix_is_refused(wdbc: Model) -> None:
     for rows in (np.zeros(30), np.zeros((1, 1, 30)), 3.0):
         error = refused(wdbc, rows)
         assert error.status_name == "NOMO_EARGUMENT_SHAPE"
-        assert isinstance(error, nomogram.ArgumentError)
+        assert isinstance(error, nomogram_risk.ArgumentError)
     texts = [["1.5"] * 30]
     whole: Any
     for whole in (texts, np.zeros((1, 30), "c16"), np.zeros((1, 30), "M8[s]"), [[None] * 30]):
@@ -83,8 +83,8 @@ def test_an_integer_of_any_size_is_judged_by_the_library(table: Model) -> None:
         assert (error.status_name, error.feature) == ("NOMO_EVALUE_TYPE", "age")
         error = refused(table, pd.DataFrame([{**ROW, "age": age}] * 2))
         assert (error.status_name, error.feature) == ("NOMO_EVALUE_TYPE", "age")
-    huge: dict[str, nomogram.Value] = {**ROW, "creatinine": (10**400, "mg/dL")}
-    assert table.predict_row(huge).feature_flags["creatinine"] & nomogram.Flag.CLAMPED
+    huge: dict[str, nomogram_risk.Value] = {**ROW, "creatinine": (10**400, "mg/dL")}
+    assert table.predict_row(huge).feature_flags["creatinine"] & nomogram_risk.Flag.CLAMPED
 
 
 def tables(rows: list[dict[str, Any]]) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def test_a_value_is_refused_with_its_row_and_feature(table: Model) -> None:
     for kind, rows_of_kind in tables(rows).items():
         for threads in (1, 4):
             error = refused(table, rows_of_kind, threads=threads)
-            assert isinstance(error, nomogram.ValueRefused), kind
+            assert isinstance(error, nomogram_risk.ValueRefused), kind
             assert error.status_name == "NOMO_EVALUE_MISSING", kind
             assert (error.row, error.feature, error.feature_index) == (1234, "diastolic", 6), kind
             assert error.byte_offset is None
@@ -147,7 +147,7 @@ def test_a_message_never_holds_a_value(table: Model) -> None:
     ):
         both: list[Any] = [[row], pd.DataFrame([row])]
         for rows in both:
-            with pytest.raises((nomogram.Error, TypeError)) as caught:
+            with pytest.raises((nomogram_risk.Error, TypeError)) as caught:
                 table.predict_rows(rows)
             assert secret not in str(caught.value)
             assert "12345" not in str(caught.value)
@@ -201,7 +201,7 @@ def test_a_feature_without_a_column_is_unset(table: Model) -> None:
                 assert (error.status_name, error.feature) == ("NOMO_EVALUE_UNSET", missing), kind
             else:
                 found = table.predict_rows(rows)
-                assert found[0].feature_flags == {missing: nomogram.Flag.IMPUTED}, kind
+                assert found[0].feature_flags == {missing: nomogram_risk.Flag.IMPUTED}, kind
 
 
 def test_types_that_have_no_place_are_refused_with_their_column(table: Model) -> None:
@@ -221,7 +221,7 @@ def test_types_that_have_no_place_are_refused_with_their_column(table: Model) ->
     for column in (pa.array([decimal.Decimal(1)]), pa.array([[1.0]]), pa.array([b"bytes"])):
         arrow = pa.Table.from_pandas(frame.drop(columns="dose")).append_column("dose", column)
         error = refused(table, arrow)
-        assert isinstance(error, nomogram.UnsupportedError)
+        assert isinstance(error, nomogram_risk.UnsupportedError)
         assert error.status_name == "NOMO_EUNSUPPORTED_ARROW"
     rows: Any = [ROW, {**ROW, "dose": decimal.Decimal(1)}]
     with pytest.raises(TypeError, match="row 1: 'dose': a value of type Decimal"):
@@ -232,11 +232,11 @@ def test_statements_that_cannot_be_made_are_refused(table: Model) -> None:
     cases: list[tuple[dict[str, Any], str]] = [
         ({"weight": 3.0}, "NOMO_EARGUMENT_FEATURE"),
         ({"dose": (3.0, "kg")}, "NOMO_EARGUMENT_UNIT"),
-        ({"dose": nomogram.Missing("forgotten")}, "NOMO_EARGUMENT_REASON"),
+        ({"dose": nomogram_risk.Missing("forgotten")}, "NOMO_EARGUMENT_REASON"),
         ({"site": "\ud800"}, "NOMO_EARGUMENT_TEXT"),
     ]
     for statement, status_name in cases:
-        with pytest.raises(nomogram.ArgumentError) as caught:
+        with pytest.raises(nomogram_risk.ArgumentError) as caught:
             table.predict_row({**ROW, **statement})
         assert caught.value.status_name == status_name
         assert caught.value.row is None
@@ -244,7 +244,7 @@ def test_statements_that_cannot_be_made_are_refused(table: Model) -> None:
         assert (error.status_name, error.row) == (status_name, 1)
         assert str(error).startswith("row 1: ")
     # What was stated for a row that failed is forgotten.
-    assert table.predict_row(ROW).flags == nomogram.Flag(0)
+    assert table.predict_row(ROW).flags == nomogram_risk.Flag(0)
 
 
 def test_units_that_cannot_be_are_refused(table: Model, wdbc: Model) -> None:
@@ -266,8 +266,8 @@ def test_options_that_there_are_not_are_refused(wdbc: Model, wdbc_rows: Floats) 
 
 
 def test_every_class_of_the_header_has_an_exception() -> None:
-    from nomogram import _errors
-    from nomogram._library import lib
+    from nomogram_risk import _errors
+    from nomogram_risk._library import lib
 
     header = (ROOT / "include/nomogram.h").read_text()
     names = [line.split()[1] for line in header.splitlines() if line.startswith("#define NOMO_E")]
@@ -276,11 +276,11 @@ def test_every_class_of_the_header_has_an_exception() -> None:
     assert classes == set(_errors._CLASSES)
     for name, status in statuses.items():
         kind = _errors.error_class(status)
-        assert issubclass(kind, nomogram.Error), name
-        assert kind is not nomogram.Error, name
-        assert getattr(nomogram, kind.__name__) is kind
+        assert issubclass(kind, nomogram_risk.Error), name
+        assert kind is not nomogram_risk.Error, name
+        assert getattr(nomogram_risk, kind.__name__) is kind
     assert statuses["NOMO_EIO_NOT_FOUND"] == _errors._NOT_FOUND
-    assert _errors.error_class(0x0163) is nomogram.Error
+    assert _errors.error_class(0x0163) is nomogram_risk.Error
 
 
 def test_an_exception_survives_pickling(wdbc: Model) -> None:
@@ -292,5 +292,5 @@ def test_an_exception_survives_pickling(wdbc: Model) -> None:
     with pytest.raises(FileNotFoundError) as caught:
         Model.open("missing")
     restored = pickle.loads(pickle.dumps(caught.value))
-    assert isinstance(restored, nomogram.FileMissing)
+    assert isinstance(restored, nomogram_risk.FileMissing)
     assert restored.filename == caught.value.filename

@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 from conftest import Floats, bits
 
-from nomogram import Error, Model
-from nomogram._run import tasks
-from nomogram._session import Pool
+from nomogram_risk import Error, Model
+from nomogram_risk._run import tasks
+from nomogram_risk._session import Pool
 
 N_THREADS = 8
 
