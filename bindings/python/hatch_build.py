@@ -1,8 +1,8 @@
 """Builds the library with cargo, and adds it to the wheel with its declarations for cffi.
 
-The wheel works with every Python 3: cffi's ABI mode compiles nothing against the interpreter. In the
-repository the crate is the root package; a source distribution holds the crate as `cargo package`
-would publish it, in the folder `core`.
+The wheel works with every Python 3: cffi's ABI mode compiles nothing against the interpreter. In
+the repository the crate is the root package; a source distribution holds the crate as `cargo
+package` would publish it, in the folder `core`.
 """
 
 from __future__ import annotations

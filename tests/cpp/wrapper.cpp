@@ -88,7 +88,7 @@ static void test_owners(const model& opened) {
     CHECK(!made && kept && kept.get_model().get() == reopened.get());
   }
   std::thread([&] { state(kept); }).join();
-  CHECK(predicted(kept, reopened.try_describe().operator*()).row_status[0] == NOMO_OK);
+  CHECK(predicted(kept, opened.try_describe().operator*()).row_status[0] == NOMO_OK);
 
   std::vector<unsigned char> memory(DONE(opened., session_size()));
   REFUSED(NOMO_EBUFFER_MEMORY, session::, create_in(opened, memory.data(), memory.size() - 1));

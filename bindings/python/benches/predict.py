@@ -27,7 +27,8 @@ def main() -> None:
     rows = numbers % 101 / 10
     row = dict(zip((feature.name for feature in model.features), rows[0].tolist(), strict=True))
     print(f"import, beyond numpy     {import_time():8.2f} ms")
-    print(f"open                     {best(lambda: nomogram_risk.Model.open(BUNDLE), 20) * 1e3:8.3f} ms")
+    opening = best(lambda: nomogram_risk.Model.open(BUNDLE), 20)
+    print(f"open                     {opening * 1e3:8.3f} ms")
     print(f"predict_row, 30 values   {best(lambda: model.predict_row(row), 1000) * 1e6:8.2f} us")
     one = rows[:1]
     print(f"predict_proba, 1 row     {best(lambda: model.predict_proba(one), 1000) * 1e6:8.2f} us")

@@ -1,4 +1,4 @@
-"""Models: opening, what they tell of themselves, their life."""
+"""Models: opening, description, lifetime."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import nomogram_risk
 from nomogram_risk import Model
 
 
-def test_a_model_tells_what_it_is(table: Model) -> None:
+def test_a_model_has_its_description(table: Model) -> None:
     assert (table.name, table.version, table.task, table.format) == ("table", "2.1", "classes", 2)
     assert len(table.digest) == 64
     assert table.n_golden_cases == 16
@@ -40,11 +40,15 @@ def test_a_model_tells_what_it_is(table: Model) -> None:
     table.self_test()
 
 
-def test_features_tell_what_they_take(table: Model) -> None:
+def test_features_have_their_description(table: Model) -> None:
     age, grade, creatinine, smoker, dose, systolic, _, site = table.features
-    refuse = nomogram_risk.Policy("refuse", "refuse", "refuse", "refuse", "refuse", "refuse", "refuse")
+    refuse = nomogram_risk.Policy(
+        "refuse", "refuse", "refuse", "refuse", "refuse", "refuse", "refuse"
+    )
     months = nomogram_risk.Unit("mo", 0.0, 1.0, 12.0)
-    assert age == nomogram_risk.Feature("age", 0, "integer", "a", (18.0, 120.0), (), (months,), refuse)
+    assert age == nomogram_risk.Feature(
+        "age", 0, "integer", "a", (18.0, 120.0), (), (months,), refuse
+    )
     assert (grade.kind, grade.levels) == ("category", ("I", "II", "III"))
     assert grade.policy == refuse._replace(missing="impute", unseen_level="take")
     assert (creatinine.unit, creatinine.range) == ("umol/L", (20.0, 2000.0))
@@ -57,13 +61,13 @@ def test_features_tell_what_they_take(table: Model) -> None:
     assert site.levels == ("Süd", "north east", "日本")
 
 
-def test_a_model_of_a_number_tells_so(number: Model) -> None:
+def test_a_model_of_a_number_has_its_task(number: Model) -> None:
     assert number.task == "number"
     assert number.target == nomogram_risk.Target("stay", "d", ())
     assert (number.classes, number.cutoffs, number.rules, number.card) == ((), (), (), None)
 
 
-def test_a_prediction_tells_everything(table: Model) -> None:
+def test_a_prediction_has_every_output(table: Model) -> None:
     row: dict[str, nomogram_risk.Value] = {
         "age": 41,
         "grade": "IV",
@@ -147,7 +151,7 @@ def test_a_model_is_opened_from_a_path(tmp_path: Path, monkeypatch: pytest.Monke
     assert Model.open(target.name).name == "wdbc"
 
 
-def test_what_is_no_bundle_is_refused(tmp_path: Path) -> None:
+def test_damaged_bundles_are_refused(tmp_path: Path) -> None:
     bundle = REFERENCE.read_bytes()
     changed = bytearray(bundle)
     changed[-1] ^= 1
@@ -172,7 +176,7 @@ def test_what_is_no_bundle_is_refused(tmp_path: Path) -> None:
             assert (error.row, error.feature, error.feature_index) == (None, None, None)
 
 
-def test_a_file_that_is_not_there_is_missing(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     missing = tmp_path / "missing"
     with pytest.raises(FileNotFoundError) as caught:
         Model.open(missing)
@@ -196,14 +200,14 @@ def test_limits_are_kept() -> None:
         Model.open(REFERENCE, max_bytes=0)
 
 
-def test_what_cannot_be_a_source_is_refused() -> None:
+def test_an_impossible_source_is_refused() -> None:
     with pytest.raises(TypeError):
         Model.open(3)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="null"):
         Model.open("a\0b")
     with pytest.raises(nomogram_risk.ArgumentError, match="UTF-8"):
         Model.open(os.fsdecode(b"\xff"))
-    with pytest.raises(TypeError, match="is opened"):
+    with pytest.raises(TypeError, match=r"use Model\.open"):
         Model()
 
 
@@ -213,7 +217,7 @@ def test_golden_cases_can_be_skipped_and_replayed(wdbc: Model) -> None:
     untested.self_test()
 
 
-def test_a_closed_model_predicts_no_more(wdbc_rows: Floats) -> None:
+def test_a_closed_model_refuses_to_predict(wdbc_rows: Floats) -> None:
     with Model.open(REFERENCE) as model:
         assert not model.closed
         predictions = model.predict_rows(wdbc_rows[:2])
@@ -228,12 +232,12 @@ def test_a_closed_model_predicts_no_more(wdbc_rows: Floats) -> None:
     ):
         with pytest.raises(ValueError, match="closed"):
             call()
-    # What is known of it stays, and so do predictions.
+    # Its description and its predictions stay available.
     assert model.name == "wdbc"
     assert len(predictions.classes) == 2
 
 
-def test_a_model_is_pickled_as_what_it_was_opened_from(
+def test_a_pickled_model_contains_its_source(
     tmp_path: Path, wdbc_rows: Floats, bundles: Path
 ) -> None:
     path = tmp_path / "model.nomo"

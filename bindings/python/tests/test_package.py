@@ -1,4 +1,4 @@
-"""The package as it is installed."""
+"""The installed package."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PACKAGE = Path(nomogram_risk.__file__).parent
 HEADER = (ROOT / "include/nomogram.h").read_text()
 
 
-def test_the_versions_of_package_library_and_crate_are_one() -> None:
+def test_package_library_and_crate_have_one_version() -> None:
     manifest = (ROOT / "Cargo.toml").read_text()
     found = re.search(r'^version = "(.*)"$', manifest, re.MULTILINE)
     assert found is not None
@@ -28,7 +28,7 @@ def test_the_versions_of_package_library_and_crate_are_one() -> None:
 
 
 def test_the_licences_are_those_of_the_crate() -> None:
-    # Copies, since links that lead out of a source distribution cannot be unpacked.
+    # Copies, since a source distribution cannot contain links to files outside.
     for name in ("LICENSE-MIT", "LICENSE-APACHE"):
         assert (ROOT / "bindings/python" / name).read_text() == (ROOT / name).read_text()
 
@@ -51,7 +51,7 @@ def test_a_library_of_another_version_is_not_loaded(monkeypatch: pytest.MonkeyPa
         _library._load()
 
 
-def test_macros_that_cffi_does_not_read_are_those_of_the_header() -> None:
+def test_macros_that_cffi_does_not_parse_equal_those_of_the_header() -> None:
     assert "#define NOMO_PLACE_NONE (~(uint64_t)0)\n" in HEADER
     assert _library.PLACE_NONE == 2**64 - 1
     # -1 among the indices of classes, which are given as signed numbers.
@@ -60,14 +60,14 @@ def test_macros_that_cffi_does_not_read_are_those_of_the_header() -> None:
 
 
 def test_every_function_of_the_header_is_declared() -> None:
-    # Functions begin at the margin; the names of types stand after `}` or `(*`.
+    # Functions begin at the margin; the names of types follow `}` or `(*`.
     declared = set(re.findall(r"^[a-z].*?\b(nomo_\w+)\(", HEADER, re.MULTILINE))
     assert len(declared) > 30
     for name in declared:
         assert getattr(_library.lib, name) is not None, name
 
 
-def test_the_library_has_a_name_of_its_own() -> None:
+def test_the_library_has_a_private_name() -> None:
     libraries = [path.name for path in PACKAGE.iterdir() if ".so" in path.suffixes]
     assert libraries == ["libnomogram-py.so"]
     content = (PACKAGE / libraries[0]).read_bytes()
@@ -77,7 +77,7 @@ def test_the_library_has_a_name_of_its_own() -> None:
 
 def test_the_wheel_fits_every_python_3() -> None:
     if PACKAGE.parent == ROOT / "bindings/python/src":
-        pytest.skip("an editable installation has no wheel of its own")
+        pytest.skip("an editable installation has no wheel")
     wheel = importlib.metadata.distribution("nomogram-risk").read_text("WHEEL") or ""
     assert re.search(r"^Tag: py3-none-linux_\w+$", wheel, re.MULTILINE)
     assert "Root-Is-Purelib: false" in wheel
@@ -91,7 +91,7 @@ def test_importing_loads_numpy_and_cffi_and_no_table_library() -> None:
     assert slow.isdisjoint(modules)
 
 
-def test_arrow_tables_without_pyarrow_are_refused_with_a_way_out(
+def test_the_refusal_of_an_arrow_table_without_pyarrow_names_the_package(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     import polars
@@ -102,7 +102,7 @@ def test_arrow_tables_without_pyarrow_are_refused_with_a_way_out(
         model.predict_proba(polars.DataFrame({"radius_mean": [1.0]}))
 
 
-def test_what_is_public_is_listed_and_documented() -> None:
+def test_every_public_name_is_listed_and_documented() -> None:
     for name in nomogram_risk.__all__:
         assert hasattr(nomogram_risk, name)
     public = {name for name in vars(nomogram_risk) if not name.startswith("_")}

@@ -21,7 +21,7 @@ def batches(rows: Any) -> Iterator[tuple[list[NamedColumn], int]]:
     try:
         import pyarrow
     except ImportError:
-        detail = "pyarrow is needed to read such a table: pip install "nomogram-risk[arrow]""
+        detail = "reading such a table needs pyarrow: pip install 'nomogram-risk[arrow]'"
         raise ImportError(detail) from None
 
     if hasattr(rows, "__arrow_c_array__"):

@@ -31,12 +31,11 @@ class Column(NamedTuple):
 
     element_type: int
     values: Array
-    """One element per row, contiguous and aligned; texts as addresses of C strings, 0 for missing."""
+    """One element per row, contiguous and aligned; texts as addresses, 0 for missing."""
     validity: Array | None
     """One bit per row, the lowest first; 1 if there is a value."""
     owner: object = None
     """Keeps the memory that the addresses point to alive."""
-
 
     def type_of(self, row: int) -> str:
         """The type of a value, for messages; never the value itself."""

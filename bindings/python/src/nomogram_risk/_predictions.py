@@ -70,7 +70,7 @@ class Predictions:
 
     @property
     def class_indices(self) -> npt.NDArray[np.int32]:
-        """Index of the most probable class, ``(n_rows,)``; of equal ones, the lowest; -1 is none."""
+        """Index of the most probable class, ``(n_rows,)``; the lowest of equal ones; -1 is none."""
         return self._read("class_indices").view(np.int32)
 
     @property
@@ -231,7 +231,9 @@ class Prediction:
         ends = np.cumsum([0, *(member.n_margins for member in members)])
         margins = self._all.margins[self._row]
         spans = pairwise(ends)
-        return {m.name: margins[start:stop] for m, (start, stop) in zip(members, spans, strict=True)}
+        return {
+            m.name: margins[start:stop] for m, (start, stop) in zip(members, spans, strict=True)
+        }
 
     def __repr__(self) -> str:
         if self.refused:

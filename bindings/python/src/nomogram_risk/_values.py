@@ -139,7 +139,9 @@ def type_of(value: Any) -> str:
     value = plain(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return whole_number(value)
-    return kinds.get(type(value), "a number with a unit" if isinstance(value, tuple) else "no value")
+    return kinds.get(
+        type(value), "a number with a unit" if isinstance(value, tuple) else "no value"
+    )
 
 
 def whole_number(value: int) -> str:
