@@ -96,7 +96,7 @@ def refused(
 ) -> Error:
     """The refusal of a row when it is predicted, with the type of a value of the wrong type."""
     name = names[error.feature] if error.feature < len(names) else None
-    found = type_of(row[name]) if name in row else None
+    found = None if name is None or name not in row else type_of(row[name])
     return failure(status, error, names, row=number, found=found)
 
 

@@ -115,7 +115,8 @@ macro_rules! release {
         /// NULL, released, or made here; nobody else uses it.
         unsafe extern "C" fn $release(released: *mut $type) {
             // SAFETY: as this function's own contract.
-            let Some(released) = (unsafe { released.as_mut() }) else { return };
+            let released = unsafe { released.as_mut() };
+            let Some(released) = released else { return };
             if released.release.take().is_none() {
                 return;
             }
