@@ -261,7 +261,7 @@ typedef struct nomo_error {
 
  It never changes, so all threads may use it at once. References are counted: opening returns one,
  nomo_model_retain adds one, nomo_model_release drops one, and dropping the last one frees the
- model. A session holds a reference of its own. All texts of a model are UTF-8, end with NUL, and
+ model. A session holds a reference too. All texts of a model are UTF-8, end with NUL, and
  are valid until the model is freed; names and units contain no control characters.
  */
 typedef struct nomo_model nomo_model;
@@ -1053,8 +1053,11 @@ struct ArrowArray {
  If the metadata of a column of numbers have the key `unit`, its value is the UCUM code of their
  unit. Buffers may have any alignment, and arrays any offset. Lengths, offsets, indices and pointers
  are checked; the sizes of buffers, names and metadata cannot be checked, and must be those of the
- Arrow specification. Nothing is allocated. Refused rows are treated as by
- nomo_session_predict_columns.
+ Arrow specification. Nothing is allocated.
+
+ NOMO_ON_REFUSAL_STOP: the first refused row fails the call; `error` has its `row` and `feature`.
+ NOMO_ON_REFUSAL_GO_ON: a refused row has its status in `row_status`, and the others are
+ predicted.
 
  Fails with NOMO_ESCHEMA_COLUMNS (a column of no feature, two of one feature, contradictory lengths,
  offsets, indices or children), NOMO_EUNSUPPORTED_ARROW (any other type), NOMO_EARGUMENT_UNIT,
@@ -1073,8 +1076,8 @@ int32_t nomo_session_predict_arrow(nomo_session *session,
  Predicts the rows of an Arrow struct array, and writes a struct array of as many rows to
  `*out_schema` and `*out_array`.
 
- `schema`, `array` and `flags` are those of nomo_session_predict_arrow. The columns that are written,
- in this order:
+ `schema`, `array` and `flags` are those of nomo_session_predict_arrow. Columns of the result, in
+ this order:
 
  - `probability_<class>` (double) of each class; or one column with the name of the target, for a
    model that predicts a number

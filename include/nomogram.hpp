@@ -399,8 +399,8 @@ class feature_key {
                     Arguments... arguments) const noexcept {
     std::size_t index = index_;
     if (is_name_) {
-      auto found = detail::call(nomo_model_feature_index, model, name_.c_str(), &index);
-      if (!found) return found;
+      auto looked_up = detail::call(nomo_model_feature_index, model, name_.c_str(), &index);
+      if (!looked_up) return looked_up;
     }
     return detail::call(function, handle, index, arguments...);
   }

@@ -186,7 +186,7 @@ pub(super) unsafe fn struct_size<T: Growing>(
 ///
 /// # Safety
 ///
-/// `pointer` is NULL or points to as many readable bytes as its first four say.
+/// `pointer` is NULL or points to as many readable bytes as its first four state.
 pub(super) unsafe fn read_struct<T: Growing>(
     pointer: *const T,
     name: &'static str,
@@ -217,7 +217,7 @@ pub(super) unsafe fn read_struct<T: Growing>(
 ///
 /// # Safety
 ///
-/// `pointer` has room for as many bytes as its first four say, which [`struct_size`] has checked.
+/// `pointer` has room for as many bytes as its first four state, which [`struct_size`] has checked.
 pub(super) unsafe fn write_struct<T: Growing>(pointer: *mut T, value: &T) {
     // SAFETY: as this function's own contract.
     let size = unsafe { pointer.cast::<u32>().read() } as usize;

@@ -85,7 +85,7 @@ impl fmt::Display for Message<'_> {
 /// spaces: it may end up in a log. Does not allocate.
 fn message(text: &impl fmt::Display) -> [c_char; NOMO_ERROR_MESSAGE_SIZE] {
     let mut buffer = Buffer { bytes: [0; NOMO_ERROR_MESSAGE_SIZE], len: 0 };
-    // A text that does not fit is cut, which is no failure.
+    // A text that does not fit is cut; that is not a failure.
     let _ = write!(buffer, "{text}");
     buffer.bytes.map(|byte| byte as c_char)
 }

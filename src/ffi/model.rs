@@ -20,7 +20,7 @@ use crate::model::Model;
 ///
 /// It never changes, so all threads may use it at once. References are counted: opening returns one,
 /// nomo_model_retain adds one, nomo_model_release drops one, and dropping the last one frees the
-/// model. A session holds a reference of its own. All texts of a model are UTF-8, end with NUL, and
+/// model. A session holds a reference too. All texts of a model are UTF-8, end with NUL, and
 /// are valid until the model is freed; names and units contain no control characters.
 #[derive(Debug)]
 pub struct nomo_model {

@@ -156,7 +156,7 @@ impl nomo_outputs {
     ///
     /// # Safety
     ///
-    /// Each pointer that is not NULL has room for as many elements as its length says, which
+    /// Each pointer that is not NULL has room for as many elements as its length states, which
     /// nobody else uses during the borrow.
     pub(super) unsafe fn borrow<'a>(
         &self,

@@ -62,13 +62,13 @@ pub unsafe extern "C" fn nomo_session_set_number_in(
     unit: *const c_char,
     error: *mut nomo_error,
 ) -> i32 {
-    let stated = || {
+    let to_set = || {
         // SAFETY: the caller keeps the header's contract for the length of this call.
         let unit = unsafe { borrow_text(unit, "unit") }?;
         Ok(Value::NumberIn(value, unit))
     };
     // SAFETY: as above.
-    unsafe { set(session, feature, error, stated) }
+    unsafe { set(session, feature, error, to_set) }
 }
 
 /// Sets a feature to a whole number. Above 2^53 in magnitude it is of the wrong type, since a double
@@ -96,13 +96,13 @@ pub unsafe extern "C" fn nomo_session_set_boolean(
     value: u32,
     error: *mut nomo_error,
 ) -> i32 {
-    let stated = || match value {
+    let to_set = || match value {
         0 => Ok(Value::Boolean(false)),
         1 => Ok(Value::Boolean(true)),
         _ => Err(refused(ErrorKind::Option, "value", "expected 0 or 1")),
     };
     // SAFETY: the caller keeps the header's contract for the length of this call.
-    unsafe { set(session, feature, error, stated) }
+    unsafe { set(session, feature, error, to_set) }
 }
 
 /// Sets a category to a level by its name (UTF-8, compared byte by byte). No text is parsed: for a
@@ -117,13 +117,13 @@ pub unsafe extern "C" fn nomo_session_set_text(
     value: *const c_char,
     error: *mut nomo_error,
 ) -> i32 {
-    let stated = || {
+    let to_set = || {
         // SAFETY: the caller keeps the header's contract for the length of this call.
         let value = unsafe { borrow_text(value, "value") }?;
         Ok(Value::Text(value))
     };
     // SAFETY: as above.
-    unsafe { set(session, feature, error, stated) }
+    unsafe { set(session, feature, error, to_set) }
 }
 
 /// Sets a feature to missing, which is not the same as leaving it unset.
@@ -139,7 +139,7 @@ pub unsafe extern "C" fn nomo_session_set_missing(
     reason: *const c_char,
     error: *mut nomo_error,
 ) -> i32 {
-    let stated = || {
+    let to_set = || {
         if reason.is_null() {
             return Ok(Value::Missing(None));
         }
@@ -148,7 +148,7 @@ pub unsafe extern "C" fn nomo_session_set_missing(
         Ok(Value::Missing(Some(MissingReason::of_code(code)?)))
     };
     // SAFETY: as above.
-    unsafe { set(session, feature, error, stated) }
+    unsafe { set(session, feature, error, to_set) }
 }
 
 /// Writes the reason for which a feature was set to missing to `*reason`: a code of FHIR's

@@ -1,7 +1,7 @@
 /*
- * answers.h - all outputs of a batch, and whether they are what the cases expect.
+ * answers.h - all outputs of a batch, compared with the cases.
  *
- * What is not written stays POISON. A program sets `model_name`, `model` and `info` before.
+ * Memory that is not written stays POISON. A program sets `model_name`, `model` and `info` before.
  */
 #ifndef ANSWERS_H
 #define ANSWERS_H
@@ -32,7 +32,7 @@ static void *allocate(size_t n_items, size_t size) {
   return memory;
 }
 
-/* Every output, so that what was not written is seen. */
+/* Every output, filled with POISON. */
 static nomo_outputs new_outputs(size_t n_rows, uint32_t on_refusal) {
   nomo_outputs out = NOMO_OUTPUTS_INIT;
   out.on_refusal = on_refusal;
@@ -131,7 +131,7 @@ static uint32_t expected_class(const golden_case *golden) {
   return golden->class_index.n == 1 ? (uint32_t)golden->class_index.items[0] : NOMO_CLASS_NONE;
 }
 
-/* Compares everything that a row got with what its case expects. */
+/* Compares all outputs of a row with its case. */
 static void check_row(const char *where, const golden_case *golden, const nomo_outputs *out,
                       size_t row) {
   int ok = is_predicted(golden);
@@ -151,7 +151,7 @@ static void check_row(const char *where, const golden_case *golden, const nomo_o
   check(same_counts(out->flag_counts + row * NOMO_N_FLAGS, golden, ok), where, golden, "flag counts");
 }
 
-/* Compares a refusal with what a case expects; `row` is that of the batch, or NOMO_PLACE_NONE. */
+/* Compares a refusal with a case; `row` is that of the batch, or NOMO_PLACE_NONE. */
 static void check_refusal(const char *where, const golden_case *golden, int32_t status,
                           const nomo_error *error, uint64_t row) {
   size_t feature = 0;

@@ -14,7 +14,7 @@
 
 #include "nomogram.h"
 
-/* What a case states of a feature: the words of the file. */
+/* The value of a feature in a case, in the words of the file. */
 enum stated_kind { UNSET, NUMBER, NUMBER_IN, INTEGER, BOOLEAN, TEXT, MISSING };
 
 typedef struct stated {
@@ -45,7 +45,7 @@ typedef struct case_file {
   void *memory; /* a chain of blocks */
 } case_file;
 
-/* Memory that free_cases gives back, set to 0. */
+/* Zeroed memory that free_cases frees. */
 static void *cases_allocate(case_file *file, size_t n_bytes) {
   void **block = (void **)calloc(1, sizeof(void *) + n_bytes);
   if (block == NULL) abort();
@@ -79,7 +79,7 @@ static char *cases_text(case_file *file, const char *path) {
   return text;
 }
 
-/* Cuts the word before the first space off; what is left begins behind it. */
+/* Cuts off the word before the first space. */
 static char *cases_word(char **rest) {
   char *word = *rest, *space = strchr(word, ' ');
   *rest = space == NULL ? word + strlen(word) : space + 1;
@@ -163,7 +163,7 @@ static int cases_expect(case_file *file, golden_case *golden, const char *word, 
   return 1;
 }
 
-/* The cases of a file, for rows of `model`. Their texts lie in the file's memory. */
+/* The cases of a file, for rows of `model`. Their texts are in the file's memory. */
 static case_file read_cases(const char *path, const nomo_model *model, size_t n_features) {
   case_file file = {NULL, 0, NULL};
   char *line = cases_text(&file, path), *next, *text;

@@ -3,7 +3,7 @@
  *
  *     contract_arrow
  *
- * policies.nomo and number.nomo lie in the current folder. That Arrow gets the same bits as the
+ * policies.nomo and number.nomo are in the current folder. That Arrow gets the same bits as the
  * other ways, with any offsets and nulls, is checked by tests/integration/arrow.rs.
  */
 #include "arrow.h"

@@ -3,8 +3,7 @@
  *
  *     contract_columns
  *
- * policies.nomo lies in the current folder. What becomes of each kind of value is checked by
- * contract_policies.c.
+ * policies.nomo is in the current folder. contract_policies.c checks the policies.
  */
 #include "outputs.h"
 
@@ -132,7 +131,7 @@ static void test_lengths(void) {
   columns[DOSE].validity = NULL; /* its length must be 0 then */
   begin();
   status = predict();
-  CHECK(status == NOMO_EARGUMENT_NULL); /* taken as if all values were there */
+  CHECK(status == NOMO_EARGUMENT_NULL); /* read as if no value were missing */
 }
 
 static void test_alignment(void) {
@@ -149,7 +148,7 @@ static void test_alignment(void) {
       columns[SMOKER].values = room.bytes + shift;
       REFUSED(NOMO_EARGUMENT_ALIGNMENT, predict());
     }
-  set_all(); /* bytes may lie anywhere */
+  set_all(); /* bytes need no alignment */
   columns[DIABETIC].element_type = NOMO_TYPE_BOOLEAN;
   columns[DIABETIC].values = room.bytes + 3;
   columns[DIABETIC].validity = memset(room.bytes + 100, 0xff, 1);
@@ -186,7 +185,7 @@ static void test_units(void) {
   dozens[1] = 3;
   ACCEPTED(predict());
   CHECK(out.results.feature_flags[N_FEATURES + CHILDREN] == NOMO_FLAG_OUT_OF_RANGE);
-  dozens[1] = (INT64_C(1) << 53) + 1; /* no double holds it */
+  dozens[1] = (INT64_C(1) << 53) + 1; /* no double represents it */
   set_all();
   columns[AGE].element_type = NOMO_TYPE_INT64;
   columns[AGE].values = dozens;
@@ -250,7 +249,7 @@ static void test_validity(void) {
     for (j = 0; j < N_FEATURES; j++) others[j][i] = ages[i] = good_row[j];
   for (n = 1; n <= MANY; n++)
     for (seed = 0; seed < 4; seed++) {
-      uint8_t *exact = malloc((n + 7) / 8); /* so that tools see what is read beyond it */
+      uint8_t *exact = malloc((n + 7) / 8); /* so that tools detect reads beyond it */
       if (exact == NULL) abort();
       memset(validity, seed % 2 == 0 ? 0 : 0xff, sizeof validity);
       for (i = 0; i < n; i++) {
@@ -272,7 +271,7 @@ static void test_validity(void) {
     }
 }
 
-/* Columns of a larger struct, as a newer header has it. */
+/* Columns of a larger struct, as in a newer header. */
 static void test_sizes(void) {
   struct newer {
     nomo_column known;
@@ -345,7 +344,7 @@ int main(void) {
   test_sizes();
   test_no_rows();
   outputs = all_outputs(&out.results, &info, 1);
-  ACCEPTED(nomo_session_predict(session, &outputs, &error)); /* what was stated is still there */
+  ACCEPTED(nomo_session_predict(session, &outputs, &error)); /* the values are still set */
   CHECK(same_row(&out.results, 0, &good, 0, &info));
   watch_nothing();
   nomo_session_destroy(session);

@@ -3,7 +3,7 @@
  *
  *     contract_inspect BUNDLE...
  *
- * Each BUNDLE has format 1. The bundles of nomogram-testkit lie in the current folder.
+ * Each BUNDLE has format 1. The bundles of nomogram-testkit are in the current folder.
  */
 #include "check.h"
 
@@ -26,7 +26,7 @@ static const nomo_member no_member = NOMO_MEMBER_INIT;
 static const nomo_cutoff no_cutoff = NOMO_CUTOFF_INIT;
 static const nomo_rule no_rule = NOMO_RULE_INIT;
 
-/* A pattern in everything that may be written, and structs as their INIT macros set them up. */
+/* A pattern in all memory that may be written; structs set up by their INIT macros. */
 static void fill(void) {
   fill_watched();
   out.info = no_info;
@@ -37,7 +37,7 @@ static void fill(void) {
   out.rule = no_rule;
 }
 
-/* ---- What each model is ------------------------------------------------------------------ */
+/* ---- Descriptions ------------------------------------------------------------------------ */
 
 enum { AGE, TEMPERATURE, DOSE, WEIGHT, HEIGHT, PREGNANCIES, VISITS, CHILDREN, SMOKER, DIABETIC,
        STAGE, GRADE, SITE, N_FEATURES };
@@ -100,7 +100,7 @@ static void test_older_format(const char *path) {
   nomo_model_release(model);
 }
 
-/* Everything that a caller can ask about a model; texts are printable. */
+/* Every function that describes a model; texts are printable. */
 static int is_name(const char *text) {
   size_t i;
   for (i = 0; text[i] != '\0'; i++)
@@ -201,7 +201,7 @@ static void test_features(void) {
   REFUSED(NOMO_EARGUMENT_FEATURE, nomo_model_feature_index(policies, "Site", &out.index, &error));
   REFUSED(NOMO_EARGUMENT_FEATURE, nomo_model_feature_index(policies, "", &out.index, &error));
   REFUSED(NOMO_EARGUMENT_TEXT, nomo_model_feature_index(policies, "site\xff", &out.index, &error));
-  /* The same letters, composed otherwise. */
+  /* The same characters in another Unicode form. */
   REFUSED(NOMO_EARGUMENT_FEATURE,
           nomo_model_feature_index(three_classes, "gro\xcc\x88\xc3\x9f" "e", &out.index, &error));
 }

@@ -3,7 +3,7 @@
  *
  *     contract_matrix BUNDLE...
  *
- * Each BUNDLE is a model of numbers alone; it is asked in every layout.
+ * Each BUNDLE is a model of numbers; its rows are predicted in every layout.
  */
 #include "check.h"
 
@@ -46,7 +46,7 @@ static void set_out(size_t n_rows) {
   fill_watched();
 }
 
-/* All rows, as they lie in `rows`. */
+/* All rows, in the layout of `rows`. */
 static void set_all(void) {
   set_in(rows, sizeof rows / sizeof(double), ROWS, MAX_FEATURES, 1);
   set_out(ROWS);
@@ -72,7 +72,7 @@ static void test_layouts(void) {
   set_all();
   expect(ROWS, 0, 1, __LINE__);
   for (stride = nf; stride <= nf + 3; stride++) { /* row-major, with and without gaps */
-    for (i = 0; i < LENGTH(m); i++) m[i] = HUGE_VAL; /* what is not walked is not read */
+    for (i = 0; i < LENGTH(m); i++) m[i] = HUGE_VAL; /* elements between the rows are not read */
     for (i = 0; i < ROWS; i++)
       for (j = 0; j < nf; j++) m[i * stride + j] = rows[i][j];
     set_in(m, (ROWS - 1) * stride + nf, ROWS, stride, 1);
@@ -86,7 +86,7 @@ static void test_layouts(void) {
     expect(ROWS, 0, 1, __LINE__);
   }
   for (i = 0; i < LENGTH(m); i++) m[i] = HUGE_VAL;
-  for (i = 0; i < ROWS; i++) /* both strides larger than need be; from the middle of a buffer */
+  for (i = 0; i < ROWS; i++) /* both strides larger than needed; from the middle of a buffer */
     for (j = 0; j < nf; j++) m[3 + i * 2 * nf + j * 2] = rows[i][j];
   set_in(m + 3, (ROWS - 1) * 2 * nf + (nf - 1) * 2 + 1, ROWS, 2 * nf, 2);
   expect(ROWS, 0, 1, __LINE__);
@@ -94,11 +94,11 @@ static void test_layouts(void) {
   expect(3, 0, 2, __LINE__);
   set_in(rows[2], nf, 4, 0, 1); /* one row, four times */
   expect(4, 2, 0, __LINE__);
-  for (i = 0; i < ROWS; i++) { /* one row, and a row stride that is never walked */
+  for (i = 0; i < ROWS; i++) { /* one row, and an unused row stride */
     set_in(rows[i], nf, 1, i == 0 ? SIZE_MAX : i, 1);
     expect(1, i, 1, __LINE__);
   }
-  if (nf == 1) { /* one column, and a column stride that is never walked */
+  if (nf == 1) { /* one column, and an unused column stride */
     set_in(rows, sizeof rows / sizeof(double), ROWS, MAX_FEATURES, SIZE_MAX);
     expect(ROWS, 0, 1, __LINE__);
   }
@@ -174,7 +174,7 @@ static void test_no_rows(void) {
     ACCEPTED(predict());
     CHECK(is_untouched());
   }
-  in.n_columns = nf + 1; /* the right number of columns is asked for all the same */
+  in.n_columns = nf + 1; /* the number of columns is checked all the same */
   REFUSED(NOMO_ESCHEMA_FEATURES, predict());
   in.n_columns = 0;
   REFUSED(NOMO_ESCHEMA_FEATURES, predict());
@@ -220,11 +220,11 @@ static void test_shapes(void) {
     REFUSED_EITHER(NOMO_EBUFFER_LENGTH, NOMO_EARGUMENT_SHAPE, predict());
     set_all();
     in.values_len = huge[i];
-    if (i < 5) REFUSED(NOMO_EARGUMENT_SHAPE, predict()); /* no memory has so many doubles */
+    if (i < 5) REFUSED(NOMO_EARGUMENT_SHAPE, predict()); /* more doubles than memory can hold */
     in.element_type = NOMO_TYPE_FLOAT;
     if (i < 4) REFUSED(NOMO_EARGUMENT_SHAPE, predict());
   }
-  /* A stride that went below 0 does not mean "backwards". */
+  /* A negative stride, as size_t, does not mean "backwards". */
   set_in(rows[ROWS - 1], nf, ROWS, (size_t)0 - MAX_FEATURES, 1);
   set_out(ROWS);
   REFUSED(NOMO_EARGUMENT_SHAPE, predict());
@@ -344,7 +344,7 @@ static int set_up(nomo_model *model) {
     for (j = 0; j < nf; j++) rows[i][j] = 5.0 + 3.75 * (double)i + 1.25 * (double)j;
     ACCEPTED(nomo_session_predict_row(session, rows[i], nf, wanted_p[i], nc, &wanted_c[i], &error));
   }
-  return CHECK(!same_bits(wanted_p[0], wanted_p[1], nc)); /* else the tests would show little */
+  return CHECK(!same_bits(wanted_p[0], wanted_p[1], nc)); /* otherwise the tests prove little */
 }
 
 int main(int argc, char **argv) {

@@ -1,10 +1,10 @@
 /*
- * contract_outputs.c - checks what nomogram.h promises about where predictions go.
+ * contract_outputs.c - checks what nomogram.h promises about outputs.
  *
  *     contract_outputs
  *
- * Every output is asked for alone, with wrong lengths and wrong pointers, by each of the functions
- * that take nomo_outputs. The bundles of nomogram-testkit lie in the current folder.
+ * Requests every output alone, with wrong lengths and wrong pointers, from each of the functions
+ * that take nomo_outputs. The bundles of nomogram-testkit are in the current folder.
  */
 #include <stddef.h>
 
@@ -103,7 +103,7 @@ static void test_lengths(size_t field) {
   put_pointer(&outputs, field, NULL);
   put_length(&outputs, field, n);
   REFUSED(NOMO_EARGUMENT_NULL, predict(&outputs));
-  put_length(&outputs, field, 0); /* not wanted */
+  put_length(&outputs, field, 0); /* skipped */
   ACCEPTED(predict(&outputs));
   fill_watched();
   put_pointer(&outputs, field, off(&room));
@@ -118,14 +118,14 @@ static void test_options(void) {
   size_t i, n = ways[the_way].n_rows;
   fill_watched();
   CHECK(outputs.on_refusal == NOMO_ON_REFUSAL_STOP);
-  REFUSED(NOMO_EARGUMENT_NULL, predict(&outputs)); /* none is wanted */
+  REFUSED(NOMO_EARGUMENT_NULL, predict(&outputs)); /* all are skipped */
   outputs.on_refusal = NOMO_ON_REFUSAL_GO_ON;
   REFUSED(NOMO_EARGUMENT_NULL, predict(&outputs));
   outputs = all_outputs(&out.results, &info, n);
   outputs.on_refusal = NOMO_ON_REFUSAL_GO_ON;
   outputs.row_status = NULL;
   outputs.row_status_len = 0;
-  REFUSED(NOMO_EARGUMENT_NULL, predict(&outputs)); /* with NOMO_ON_REFUSAL_GO_ON, it is wanted */
+  REFUSED(NOMO_EARGUMENT_NULL, predict(&outputs)); /* required by NOMO_ON_REFUSAL_GO_ON */
   for (i = 0; i < LENGTH(unknown); i++) {
     outputs = all_outputs(&out.results, &info, n);
     outputs.on_refusal = unknown[i];
@@ -262,7 +262,7 @@ int main(void) {
       memcpy(of(&wanted, field) + i * fields[field].per_row * fields[field].size, of(&one, field),
              fields[field].per_row * fields[field].size);
   }
-  CHECK(!same_row(&wanted, 0, &wanted, 1, &info)); /* else the tests below would show little */
+  CHECK(!same_row(&wanted, 0, &wanted, 1, &info)); /* otherwise the tests below prove little */
   CHECK(wanted.row_flags[0] == 0 && wanted.row_flags[MAX_ROWS - 1] != 0);
   WATCH(out);
   for (the_way = 0; the_way < LENGTH(ways); the_way++) {

@@ -1,16 +1,16 @@
 /*
- * contract_policies.c - checks what becomes of values that cannot be used as they are.
+ * contract_policies.c - checks the policies for values that are not plausible.
  *
  *     contract_policies
  *
- * Each case is one value of one feature in an otherwise good row. It is stated alone, in an array,
- * in a matrix and in columns; all must agree, bit by bit. policies.nomo lies in the current folder.
+ * Each case is one value of one feature in an otherwise good row. It is set alone, in an array, in a
+ * matrix and in columns; all must agree, bit by bit. policies.nomo is in the current folder.
  */
 #include <float.h>
 
 #include "outputs.h"
 
-/* How a value is stated. */
+/* How a value is passed. */
 enum how { NUMBER, IN_UNIT, INTEGER, BOOLEAN, TEXT, ABSENT, NOTHING };
 
 typedef struct sample {
@@ -21,10 +21,10 @@ typedef struct sample {
   const char *text; /* IN_UNIT: the unit; TEXT: the level; ABSENT: the reason */
   int32_t status;
   uint32_t flags;
-  int digit; /* of the value that the model got */
+  int digit; /* of the value that the model receives */
 } sample;
 
-/* Of what happens to a value: a status, or flags and a digit. */
+/* The outcome of a value: a status, or flags and a digit. */
 #define TAKEN(digit) NOMO_OK, 0, digit
 #define REFUSED_AS(status) status, 0, 0
 #define IMPUTED NOMO_OK, NOMO_FLAG_IMPUTED, MISSING
@@ -44,7 +44,7 @@ typedef struct sample {
 
 static const double inf = HUGE_VAL;
 static const double two_to_53 = 9007199254740992.0;
-#define BEYOND (INT64_C(9007199254740992) + 1) /* no double holds it */
+#define BEYOND (INT64_C(9007199254740992) + 1) /* no double represents it */
 
 static nomo_model *model;
 static nomo_session *session;
@@ -125,7 +125,7 @@ static void one_by_one(const sample *s, int line) {
   check(is_refused_row(&out.one, 0, s->status, &info), line, "NaN, no class, 0");
 }
 
-/* An array holds numbers, and NaN for what is missing. */
+/* An array has numbers, and NaN for missing values. */
 static void in_an_array(const sample *s, int line) {
   double rows[3][N_FEATURES];
   nomo_matrix matrix = row_major(rows[0], 3, N_FEATURES);
@@ -242,7 +242,7 @@ static void in_columns(const sample *s, int line) {
   column.element_type = NOMO_TYPE_INT32;
   column.values = i32;
   if ((s->how == INTEGER && i32[1] == s->whole) || s->how == ABSENT) predict_columns(s, column, line);
-  if (usual == 0 || usual == 1) { /* else the rows beside it would change */
+  if (usual == 0 || usual == 1) { /* otherwise the other rows would change */
     boolean[0] = boolean[2] = (uint8_t)(usual * 255);
     boolean[1] = (uint8_t)(s->whole * 2);
     column.element_type = NOMO_TYPE_BOOLEAN;
@@ -303,7 +303,7 @@ static void test_numbers(void) {
     A(AGE, NULL, REFUSED_AS(NOMO_EVALUE_MISSING)), A(AGE, "not-performed", REFUSED_AS(NOMO_EVALUE_MISSING)),
     X(AGE, REFUSED_AS(NOMO_EVALUE_UNSET)),
   };
-  const sample temperature[] = { /* clamps what lies outside and infinities, imputes the rest */
+  const sample temperature[] = { /* clamps values out of range and infinities, imputes the rest */
     N(TEMPERATURE, 30, TAKEN(1)), N(TEMPERATURE, nextafter(30, 0), CLAMPED(1)),
     N(TEMPERATURE, 45, TAKEN(4)), N(TEMPERATURE, nextafter(45, 99), CLAMPED(4)),
     N(TEMPERATURE, -DBL_MAX, CLAMPED(1)), N(TEMPERATURE, 1e101, CLAMPED(4)),
@@ -316,7 +316,7 @@ static void test_numbers(void) {
     B(TEMPERATURE, 0, IMPUTED), T(TEMPERATURE, "warm", IMPUTED), A(TEMPERATURE, NULL, IMPUTED),
     A(TEMPERATURE, "error", IMPUTED), X(TEMPERATURE, IMPUTED),
   };
-  const sample dose[] = { /* takes what lies outside, imputes what is missing, NaN, infinite */
+  const sample dose[] = { /* takes values out of range, imputes missing values, NaN, infinities */
     N(DOSE, 0, TAKEN(1)), N(DOSE, -0.0, TAKEN(1)), N(DOSE, DBL_MIN / 4, TAKEN(2)),
     N(DOSE, -DBL_MIN / 4, OUT_OF_RANGE(0)), N(DOSE, 100, TAKEN(4)), N(DOSE, 100.5, OUT_OF_RANGE(5)),
     N(DOSE, -1e100, OUT_OF_RANGE(0)), N(DOSE, -1.5e101, REFUSED_AS(NOMO_EVALUE_MAGNITUDE)),
@@ -327,14 +327,14 @@ static void test_numbers(void) {
     B(DOSE, 1, REFUSED_AS(NOMO_EVALUE_TYPE)), T(DOSE, "much", REFUSED_AS(NOMO_EVALUE_TYPE)),
     A(DOSE, "unknown", IMPUTED), X(DOSE, REFUSED_AS(NOMO_EVALUE_UNSET)),
   };
-  const sample weight[] = { /* imputes what lies outside, of the wrong type, or unset */
+  const sample weight[] = { /* imputes values out of range, of the wrong type, or unset */
     N(WEIGHT, 301, IMPUTED_FROM_RANGE), N(WEIGHT, 19, IMPUTED_FROM_RANGE),
     N(WEIGHT, 1e101, IMPUTED_FROM_RANGE), N(WEIGHT, nan, REFUSED_AS(NOMO_EVALUE_NAN)),
     N(WEIGHT, inf, REFUSED_AS(NOMO_EVALUE_INFINITE)), I(WEIGHT, 301, IMPUTED_FROM_RANGE),
     I(WEIGHT, -BEYOND, IMPUTED), B(WEIGHT, 1, IMPUTED), T(WEIGHT, "heavy", IMPUTED),
     A(WEIGHT, NULL, REFUSED_AS(NOMO_EVALUE_MISSING)), X(WEIGHT, IMPUTED),
   };
-  const sample height[] = { /* without a range: out of range is what is beyond 1e100 */
+  const sample height[] = { /* without a range: values above 1e100 are out of range */
     N(HEIGHT, 171, TAKEN(4)), N(HEIGHT, 1.5e101, IMPUTED_FROM_RANGE), N(HEIGHT, -DBL_MAX, IMPUTED_FROM_RANGE),
     N(HEIGHT, inf, IMPUTED_FROM_RANGE), N(HEIGHT, nan, REFUSED_AS(NOMO_EVALUE_NAN)),
     T(HEIGHT, "tall", REFUSED_AS(NOMO_EVALUE_TYPE)), A(HEIGHT, NULL, REFUSED_AS(NOMO_EVALUE_MISSING)),
@@ -369,7 +369,7 @@ static void test_integers(void) {
     T(VISITS, "often", REFUSED_AS(NOMO_EVALUE_TYPE)), A(VISITS, NULL, REFUSED_AS(NOMO_EVALUE_MISSING)),
     X(VISITS, REFUSED_AS(NOMO_EVALUE_UNSET)),
   };
-  const sample children[] = { /* takes what lies outside, imputes NaN and infinities */
+  const sample children[] = { /* takes values out of range, imputes NaN and infinities */
     N(CHILDREN, 30, TAKEN(4)), N(CHILDREN, 31, OUT_OF_RANGE(5)), N(CHILDREN, -1, OUT_OF_RANGE(0)),
     N(CHILDREN, 2.5, REFUSED_AS(NOMO_EVALUE_TYPE)), N(CHILDREN, 30.5, REFUSED_AS(NOMO_EVALUE_TYPE)),
     N(CHILDREN, -two_to_53 - 2, REFUSED_AS(NOMO_EVALUE_MAGNITUDE)), N(CHILDREN, nan, IMPUTED),
@@ -453,7 +453,7 @@ static void test_counts(void) {
   CHECK(out.one.row_flags[0] == (NOMO_FLAG_IMPUTED | NOMO_FLAG_CLAMPED | NOMO_FLAG_UNSEEN_LEVEL |
                                  NOMO_FLAG_OUT_OF_RANGE));
   CHECK(memcmp(out.one.flag_counts, counts, sizeof counts) == 0);
-  /* The lowest feature that is refused is reported, then the first rule. */
+  /* The first refused feature is reported, then the first broken rule. */
   ACCEPTED(nomo_session_set_number(session, STAGE, 9, &error));
   ACCEPTED(nomo_session_set_number(session, SMOKER, 9, &error));
   ACCEPTED(nomo_session_set_number(session, CHILDREN, 60, &error));
@@ -528,7 +528,7 @@ static void test_reasons(void) {
   for (i = 0; i < LENGTH(others); i++)
     REFUSED(NOMO_EARGUMENT_REASON, nomo_session_set_missing(session, GRADE, others[i], &error));
   REFUSED(NOMO_EARGUMENT_TEXT, nomo_session_set_missing(session, GRADE, "\xff", &error));
-  ACCEPTED(nomo_session_predict(session, &outputs, &error)); /* what was stated stays */
+  ACCEPTED(nomo_session_predict(session, &outputs, &error)); /* the values stay set */
   CHECK(out.one.feature_flags[GRADE] == 0 && digit_of(&out.one, 0, &info, GRADE) == 2);
 }
 

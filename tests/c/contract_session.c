@@ -3,7 +3,7 @@
  *
  *     contract_session
  *
- * The bundles of nomogram-testkit lie in the current folder.
+ * The bundles of nomogram-testkit are in the current folder.
  */
 #include "outputs.h"
 
@@ -21,7 +21,7 @@ static struct {
   results results;
 } out;
 
-/* Whether the good row can be predicted with a session, and gives the same bits. */
+/* Whether a session predicts the good row with the same bits. */
 static int works(nomo_session *s) {
   double p[2] = {0, 0};
   uint32_t c = 7;
@@ -89,7 +89,7 @@ static void test_create_in(void) {
   nomo_session_destroy(out.session);
 }
 
-/* Memory of exactly the size, so that tools see what is touched beyond it. */
+/* Memory of exactly the size, so that tools detect accesses beyond it. */
 static void test_create_in_exactly(nomo_model *model) {
   size_t n, shift;
   ACCEPTED(nomo_session_size(model, &n, NULL));
@@ -122,7 +122,7 @@ static void test_lifetimes(void) {
   }
 }
 
-/* ---- Stating values ---------------------------------------------------------------------- */
+/* ---- Setting values ---------------------------------------------------------------------- */
 
 static size_t the_feature;
 static int32_t set_number(nomo_session *s, nomo_error *e) { return nomo_session_set_number(s, the_feature, 1, e); }
@@ -158,7 +158,7 @@ static void test_setters(void) {
   }
 }
 
-/* What is refused when it is stated leaves what was stated before. */
+/* A value that is refused when it is set leaves the previous value. */
 static void test_setters_refuse(void) {
   static const uint32_t no_boolean[] = {2, 3, 255, 256, 0x80000000, UINT32_MAX};
   nomo_outputs outputs = all_outputs(&out.results, &info, 1);
@@ -325,11 +325,11 @@ static void test_row(void) {
     REFUSED_EITHER(NOMO_EARGUMENT_SHAPE, NOMO_ESCHEMA_FEATURES, row(many, huge[i]));
     REFUSED_EITHER(NOMO_EARGUMENT_SHAPE, NOMO_EBUFFER_LENGTH, row_into(out.p, huge[i]));
   }
-  ACCEPTED(row(good_row, N_FEATURES)); /* the session works on */
+  ACCEPTED(row(good_row, N_FEATURES)); /* the session still works */
   CHECK(same_bits(out.p, good.probabilities, 2));
 }
 
-/* Models that predict something else than two classes. */
+/* Models of one number and of several classes. */
 static void test_other_targets(void) {
   nomo_session *of_number = session_or_exit(number), *of_three = session_or_exit(three_classes);
   const double days[2] = {12, 60}, equal[2] = {5, 0}, last_two[2] = {5, 2};

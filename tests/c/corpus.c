@@ -1,5 +1,5 @@
 /*
- * corpus.c - every case of tests/data/corpus, in every way in which C can state a row.
+ * corpus.c - every case of tests/data/corpus, in every way to pass a row in C.
  *
  *     cc -std=c99 -Wall -Wextra -pedantic -Werror -Iinclude corpus.c -Lpath -lnomogram -o corpus
  *     ./corpus tests/data/corpus/NAME ...
@@ -36,7 +36,7 @@ static int32_t set(size_t feature, const stated *value, nomo_error *error) {
   }
 }
 
-/* Whether the case can be stated at all. */
+/* Whether the case can be set value by value. */
 static int by_value(const golden_case *golden) {
   nomo_error error = NOMO_ERROR_INIT;
   nomo_outputs going_on = new_outputs(1, NOMO_ON_REFUSAL_GO_ON), stopping = new_outputs(1, NOMO_ON_REFUSAL_STOP);
@@ -181,7 +181,7 @@ static void check_matrix(const char *where, const double *rows, const size_t *or
   size_t n_values = n_rows * row_stride + info.n_features * column_stride, row, column, i;
   double *doubles = (double *)allocate(n_values, sizeof(double));
   float *floats = (float *)allocate(n_values, sizeof(float));
-  /* What must not be read is a number that any feature could be. */
+  /* Elements that must not be read are plausible values of every feature. */
   for (i = 0; i < n_values; i++) doubles[i] = 10.0, floats[i] = 10.0F;
   for (row = 0; row < n_rows; row++) {
     for (column = 0; column < info.n_features; column++) {
@@ -215,7 +215,7 @@ static int is_single_row(const double *row) {
   return 1;
 }
 
-/* Every case that numbers can state, as one matrix in many layouts. */
+/* Every case that consists of numbers, as one matrix in many layouts. */
 static void by_matrix(const double *rows, const size_t *kept, size_t n_kept) {
   size_t n = info.n_features, i, n_single = 0;
   size_t *order = (size_t *)allocate(MANY_ROWS + n_kept, sizeof(size_t));
@@ -382,7 +382,7 @@ static void check_arrow(const columns *given, const size_t *order) {
 
 /* ---- Columns of both kinds ----------------------------------------------------------- */
 
-/* Runs cases that state values of the same types, as columns of these types. */
+/* Runs cases with values of the same types, as columns of these types. */
 static void check_columns(const char *where, const stated *types, const size_t *order,
                           size_t n_rows, int is_narrow) {
   columns given = {NULL, 0, n_rows};
@@ -451,7 +451,7 @@ static void by_columns(const int *can_be_stated) {
   free(is_done);
 }
 
-/* ---- All of it ----------------------------------------------------------------------- */
+/* ---- Main ---------------------------------------------------------------------------- */
 
 static void run(const char *name) {
   char path[4096];

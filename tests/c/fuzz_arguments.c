@@ -1,12 +1,11 @@
 /*
- * fuzz_arguments.c - calls every function of nomogram.h with arguments drawn at random.
+ * fuzz_arguments.c - calls every function of nomogram.h with random arguments.
  *
  *     fuzz_arguments [N_CALLS [SEED]]
  *
  * Pointers are NULL, misaligned or good; sizes right, near, zero or more than memory can hold;
- * numbers and options anything. Behind every pointer that may be read there is memory, so the
- * behaviour is defined: each call must end with a status of the header, and a failed one must leave
- * everything as it was. The bundles of nomogram-testkit lie in the current folder.
+ * numbers and options anything. Every pointer that may be read points to memory, so the behaviour is
+ * defined: each call must return a status of the header, and a failed one must change nothing. The bundles of nomogram-testkit are in the current folder.
  */
 #include "arrow.h"
 #include "outputs.h"
@@ -24,7 +23,7 @@ static uint64_t any(void) {
 static size_t below(size_t n) { return (size_t)(any() >> 11) % n; }
 static int one_in(size_t n) { return below(n) == 0; }
 
-/* ---- What is drawn ----------------------------------------------------------------------- */
+/* ---- Random arguments -------------------------------------------------------------------- */
 
 static const char *const files[MODELS] = {"policies.nomo", "number.nomo", "three_classes.nomo"};
 static nomo_model *models[MODELS];
@@ -34,7 +33,7 @@ static size_t model_of[SESSIONS]; /* by session */
 static unsigned char *bundle;
 static size_t n_bundle;
 
-/* Everything that a call may write to. */
+/* All memory that a call may write. */
 static struct {
   results results;
   roomy room; /* for a struct that the library writes */
@@ -103,7 +102,7 @@ static nomo_error *an_error(void) {
   return &error;
 }
 
-/* The struct that the library was given to write, as it was before. */
+/* The struct that the library writes, as it was before. */
 static const void *struct_given;
 static roomy struct_before;
 
@@ -280,7 +279,7 @@ static int32_t predict_columns(nomo_session *session, const nomo_model_info *inf
   return nomo_session_predict_columns(session, pointer(columns), n_columns, n_rows, pointer(&o), e);
 }
 
-/* A count of Arrow: as it is, or anything that does not claim more than there is to be read. */
+/* A count of Arrow: unchanged, or any value that does not exceed the memory. */
 static void spoil(int64_t *count) { *count = one_in(2) ? -(int64_t)below(9) : (int64_t)(any() | UINT64_C(1) << 62); }
 
 static int32_t predict_arrow(nomo_session *session, nomo_model *model, const nomo_model_info *info, int write, nomo_error *e) {
@@ -381,7 +380,7 @@ static int32_t call(size_t function, nomo_error *e) {
   }
 }
 
-/* ---- What must hold after each ----------------------------------------------------------- */
+/* ---- Checks after each call -------------------------------------------------------------- */
 
 static unsigned long n_succeeded[FUNCTIONS], n_called[FUNCTIONS];
 static struct {
@@ -451,7 +450,7 @@ int main(int argc, char **argv) {
   WATCH(out.array);
   fill_watched();
   for (i = 0; i < n; i++) one_call(i);
-  for (j = 0; j < FUNCTIONS; j++) { /* else the calls would show little */
+  for (j = 0; j < FUNCTIONS; j++) { /* otherwise the calls prove little */
     CHECK(n_called[j] > n / 60);
     if (!CHECK(n_succeeded[j] > n_called[j] / 100))
       printf("  function %zu: %lu of %lu calls\n", j, n_succeeded[j], n_called[j]);

@@ -10,7 +10,7 @@
 enum { AGE, TEMPERATURE, DOSE, WEIGHT, HEIGHT, PREGNANCIES, VISITS, CHILDREN, SMOKER, DIABETIC,
        STAGE, GRADE, SITE, N_FEATURES };
 
-/* A row that is taken as it is, and breaks no rule. */
+/* A row of plausible values that breaks no rule. */
 static const double good_row[N_FEATURES] = {40, 37, 50, 150, 170, 2, 5, 2, 1, 0, 1, 1, 0};
 /* The digits of its `witness`: into which bucket each value fell. */
 static const int good_digits[N_FEATURES] = {2, 2, 2, 2, 3, 2, 3, 2, 1, 0, 1, 1, 0};
@@ -73,7 +73,7 @@ static inline int same_row(const results *a, size_t i, const results *b, size_t 
 #undef SAME
 }
 
-/* Whether row `i` is that of a refused row: NaN, NOMO_CLASS_NONE and 0, and why. */
+/* Whether row `i` is refused: NaN, NOMO_CLASS_NONE and 0, and its status. */
 static inline int is_refused_row(const results *r, size_t i, int32_t why, const nomo_model_info *info) {
   size_t j;
   int ok = r->row_status[i] == why && r->class_indices[i] == NOMO_CLASS_NONE && r->row_flags[i] == 0;
@@ -114,7 +114,7 @@ static inline nomo_matrix row_major(const double *values, size_t n_rows, size_t 
   return matrix;
 }
 
-/* States the good row of `policies`, value by value. */
+/* Sets the good row of `policies`, value by value. */
 static inline void state_good_row(nomo_session *session) {
   size_t i;
   if (nomo_session_clear(session, NULL) != NOMO_OK) abort();

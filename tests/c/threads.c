@@ -3,9 +3,9 @@
  *
  *     threads
  *
- * 64 threads share one model, each with a session; other threads then destroy those sessions. At
- * last two threads fight for one session. All bits are those of one thread alone. policies.nomo
- * lies in the current folder.
+ * 64 threads share one model, each with a session; other threads then destroy those sessions. Then
+ * two threads compete for one session. All bits are those of a single thread. policies.nomo
+ * is in the current folder.
  */
 #define _POSIX_C_SOURCE 200112L
 #include <pthread.h>
@@ -21,7 +21,7 @@ static nomo_model_info info = NOMO_MODEL_INFO_INIT;
 static double rows[ROWS][N_FEATURES], columns_of_rows[N_FEATURES][ROWS];
 static results wanted;
 
-/* One thread, its session, and what it found. */
+/* One thread, its session, and its results. */
 struct job {
   pthread_t thread;
   unsigned number;
@@ -70,7 +70,7 @@ static void predict_values(struct job *job, size_t row) {
                 same_bits(p, wanted.probabilities + 2 * row, 2) && c == wanted.class_indices[row]);
 }
 
-/* The model itself: described, tested, retained and released by all at once. */
+/* The model: described, tested, retained and released by all threads at once. */
 static void use_model(struct job *job) {
   nomo_model_info found = NOMO_MODEL_INFO_INIT;
   nomo_model *other = NULL;
@@ -103,7 +103,7 @@ static void *work(void *argument) {
   return NULL;
 }
 
-/* Ends the session of another thread. */
+/* Destroys the session of another thread. */
 static void *end_session(void *argument) {
   struct job *job = argument, *other = &jobs[(job->number + 1) % THREADS];
   nomo_session_destroy(other->session);
@@ -236,7 +236,7 @@ static void test_one_session(void) {
   CHECK(fight.right > 0 && fight.wrong == 0);
   printf("# one session: the long thread predicted %lu times and got NOMO_EBUSY %lu times\n",
          fight.right, fight.busy);
-  for (i = 0; i < ROWS; i++) { /* the session works on */
+  for (i = 0; i < ROWS; i++) { /* the session still works */
     ACCEPTED(use_session(8, i));
     CHECK(same_bits(out.p, wanted.probabilities + 2 * i, 2));
   }

@@ -4,7 +4,7 @@
 //     ./a.out tests/data/corpus/NAME ...
 //
 // Each NAME names the files NAME.nomo and NAME.cases. Prints checks that failed, then "N cases, M checks,
-// K failed"; exit code 1 if any failed. What corpus.c does beyond this is not repeated here.
+// K failed"; exit code 1 if any failed. corpus.c has more ways to pass a row.
 
 #include "nomogram.hpp"
 
@@ -16,7 +16,7 @@
 
 namespace {
 
-/// Room for every output, and what it looks like through the interface.
+/// Room for every output, and the views of it.
 struct room {
   nomo_outputs raw;
 
@@ -80,7 +80,7 @@ void check_batch(const char* where, const std::vector<const golden_case*>& order
   }
 }
 
-/// What a run of one model works on.
+/// The state of a run of one model.
 class runner {
  public:
   explicit runner(const std::string& name)
@@ -122,7 +122,7 @@ class runner {
   }
 
  private:
-  /// States a value by the name of its feature.
+  /// Sets a value by the name of its feature.
   nomogram::result<void> set(const std::string& feature, const stated& value) {
     switch (value.kind) {
       case NUMBER: return session_.try_set_number(feature, value.number);
@@ -135,7 +135,7 @@ class runner {
     }
   }
 
-  /// States a case; returns whether it can be stated.
+  /// Sets the values of a case; returns whether that succeeds.
   bool state(const golden_case& golden) {
     session_.clear();
     for (std::size_t at = 0; at < info.n_features; at++) {
@@ -190,7 +190,7 @@ class runner {
     check(*index == expected_class(&golden), "as a row", &golden, "class");
   }
 
-  /// One case as columns of one row each, of the type in which each value is stated.
+  /// One case as columns of one row each, in the type of each value.
   void by_columns(const golden_case& golden) {
     const std::uint8_t is_missing = 0, is_there = 1;
     std::vector<nomogram::column> columns;

@@ -1,7 +1,7 @@
 // wrapper.cpp - checks nomogram.hpp: every operation in both forms, owners, views, failures.
 //
-// The bundles of nomogram-testkit lie in the current folder. That the library keeps its promises is
-// checked by tests/c; here, that the wrapper passes on what it is given and what it gets.
+// The bundles of nomogram-testkit are in the current folder. tests/c checks the library;
+// this program checks that the wrapper forwards arguments and results.
 #include <string>
 #include <thread>
 

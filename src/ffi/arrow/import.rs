@@ -74,8 +74,8 @@ impl<'a> Table<'a> {
         let arrays = unsafe { borrow_slice(array.children, n_columns, "array.children") }?;
         for (index, (schema, array)) in types.iter().zip(arrays).enumerate() {
             // SAFETY: as above.
-            let found = unsafe { feature_of(*schema, index, model.schema()) };
-            let Some(feature) = found.map_err(|e| e.within(Place::Column(index)))? else {
+            let feature = unsafe { feature_of(*schema, index, model.schema()) };
+            let Some(feature) = feature.map_err(|e| e.within(Place::Column(index)))? else {
                 if flags & NOMO_ARROW_IGNORE_OTHER_COLUMNS == 0 {
                     let error = Error::new(ErrorKind::Columns, "the model has no such feature");
                     return Err(error.within(Place::Column(index)));

@@ -160,8 +160,8 @@ impl<'a> Columns<'a> {
             unsafe { borrow_slice(column.validity, column.validity_len, "validity") }?;
             if column.validity_len < self.n_rows.div_ceil(8) {
                 let needed = self.n_rows.div_ceil(8);
-                let found = column.validity_len;
-                return Err(Error::count(ErrorKind::Columns, found, needed, "bytes of validity"));
+                let n_bytes = column.validity_len;
+                return Err(Error::count(ErrorKind::Columns, n_bytes, needed, "bytes of validity"));
             }
         }
         if column.unit.is_null() {

@@ -1,4 +1,4 @@
-//! The memory of a buffer that is handed out.
+//! The memory of a buffer of an exported array.
 
 use alloc::vec::Vec;
 use core::ffi::c_void;

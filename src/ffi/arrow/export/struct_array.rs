@@ -12,7 +12,7 @@ use super::buffer::Buffer;
 /// A column may hold nulls: `ARROW_FLAG_NULLABLE`.
 const NULLABLE: i64 = 2;
 
-/// One column, ready to be handed out.
+/// One column of the struct array.
 pub(super) struct Column {
     pub(super) name: CString,
     pub(super) format: &'static CStr,

@@ -26,10 +26,10 @@ impl Metadata {
         // SAFETY: as this function's own contract.
         for _ in 0..unsafe { rest.number() }? {
             // SAFETY: as above.
-            let found = unsafe { rest.bytes() }?;
+            let name = unsafe { rest.bytes() }?;
             // SAFETY: as above.
             let value = unsafe { rest.bytes() }?;
-            if found == key {
+            if name == key {
                 return Ok(Some(value));
             }
         }

@@ -40,9 +40,9 @@ impl<'a> Span<'a> {
         }
         let is_possible = array.null_count >= -1 && array.null_count <= array.length;
         check(is_possible, "null_count above the length")?;
-        let found = count(array.n_buffers, "buffers")?;
-        if found != n_buffers {
-            return Err(Error::count(ErrorKind::Columns, found, n_buffers, "buffers"));
+        let n_given = count(array.n_buffers, "buffers")?;
+        if n_given != n_buffers {
+            return Err(Error::count(ErrorKind::Columns, n_given, n_buffers, "buffers"));
         }
         // SAFETY: as this function's own contract.
         let buffers = unsafe { borrow_slice(array.buffers, n_buffers, "array.buffers") }?;
@@ -127,10 +127,10 @@ impl<'a> Span<'a> {
 }
 
 /// A count of things that fit into memory.
-pub(in crate::ffi::arrow) fn count(found: i64, of: &'static str) -> Result<usize, Error> {
-    match usize::try_from(found) {
-        Ok(found) if found <= MAX_ELEMENTS => Ok(found),
-        Ok(found) => Err(Error::count(ErrorKind::Columns, found, MAX_ELEMENTS, of)),
+pub(in crate::ffi::arrow) fn count(number: i64, what: &'static str) -> Result<usize, Error> {
+    match usize::try_from(number) {
+        Ok(number) if number <= MAX_ELEMENTS => Ok(number),
+        Ok(number) => Err(Error::count(ErrorKind::Columns, number, MAX_ELEMENTS, what)),
         Err(_) => Err(Error::new(ErrorKind::Columns, "a count is negative or too large")),
     }
 }
