@@ -185,15 +185,21 @@ struct ArrowArray {
     fn hexadecimal(declarations: &str) -> String {
         let mut lines = String::new();
         for line in declarations.trim().lines() {
-            let status = line.strip_prefix("#define NOMO_E").and_then(|rest| rest.split_once(' '));
-            match status.and_then(|(name, number)| Some((name, number.parse::<u32>().ok()?))) {
+            match status(line) {
                 Some((name, number)) if number > 0xff => {
-                    lines += &format!("#define NOMO_E{name} 0x{number:04X}\n");
+                    lines += &format!("#define {name} 0x{number:04X}\n");
                 }
                 _ => lines += &format!("{line}\n"),
             }
         }
         lines
+    }
+
+    /// The name and the number of a status; `NOMO_ERROR_...` are constants of errors.
+    fn status(line: &str) -> Option<(&str, u32)> {
+        let (name, number) = line.strip_prefix("#define ")?.split_once(' ')?;
+        let is_status = name.starts_with("NOMO_E") && !name.starts_with("NOMO_ERROR_");
+        number.parse().ok().filter(|_| is_status).map(|number| (name, number))
     }
 
     /// The text between the includes and the declarations.

@@ -215,7 +215,7 @@ const char *nomo_status_name(int32_t status);
 /* ---- Errors -------------------------------------------------------------------------- */
 
 /* Size of the message of an error, with its closing NUL. */
-#define NOMO_ERROR_MESSAGE_SIZE 0x0200
+#define NOMO_ERROR_MESSAGE_SIZE 512
 
 /*
  Why a call failed. Owned by the caller; set up by NOMO_ERROR_INIT.
