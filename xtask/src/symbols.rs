@@ -96,7 +96,10 @@ fn parse_line(line: &str, last: Option<&Symbol>, current: Version) -> Result<Sym
         return Err(format!("`{name}` does not begin with nomo_"));
     }
     if let Some(last) = last.filter(|last| last.name.as_str() >= name) {
-        return Err(format!("`{name}` is listed after `{}`, expected alphabetical order", last.name));
+        return Err(format!(
+            "`{name}` is listed after `{}`, expected alphabetical order",
+            last.name
+        ));
     }
     let since = version(since).map_err(|error| format!("`{name}`: {error}"))?;
     if since > current {
