@@ -88,6 +88,12 @@ impl Error {
         self.path.places.into_iter().take(self.path.len).rev()
     }
 
+    /// What was found and what was expected, without the place.
+    #[cfg(feature = "ffi")]
+    pub(crate) fn detail(&self) -> impl fmt::Display + '_ {
+        &self.detail
+    }
+
     /// The same error, seen from one level further out.
     #[must_use]
     pub fn within(mut self, place: Place) -> Self {
@@ -301,7 +307,7 @@ error_kinds! {
     FileRead = Io, 2, "NOMO_EIO_READ", "The file could not be read.";
     OutOfMemory = Memory, 0, "NOMO_EMEMORY", "There was not enough memory.";
     SessionBusy = Busy, 0, "NOMO_EBUSY", "The session is in use by another thread.";
-    Panic = Panic, 0, "NOMO_EPANIC", "The library has a defect; please report it.";
+    Panic = Panic, 0, "NOMO_EDEFECT", "The library has a defect; please report it.";
 }
 
 /// A literal that ends with NUL as a C text.

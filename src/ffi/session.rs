@@ -18,11 +18,11 @@ use crate::intake::{Cell, Flags};
 use crate::model::{Memory, Model};
 use crate::session::Workspace;
 
-/// The working memory with which one thread at a time predicts.
+/// The scratch memory with which one thread at a time predicts.
 ///
-/// Create one per thread. It keeps its model alive and may be destroyed in another thread than it
-/// was created in. Two threads that use one session at once are told so by NOMO_EBUSY. Predicting
-/// with it allocates nothing, whether it succeeds or fails, and takes no lock.
+/// Create one per thread. It keeps its model alive, and may be destroyed in another thread than it was
+/// created in. A call on a session that another thread is using fails with NOMO_EBUSY. Predicting
+/// allocates nothing, whether it succeeds or fails, and takes no lock.
 #[derive(Debug)]
 pub struct nomo_session {
     busy: AtomicBool,
@@ -123,19 +123,20 @@ impl Block {
     }
 }
 
-/// Writes to `*n_bytes` how much memory nomo_session_create_in needs for a session of `model`.
-/// `error` may be NULL.
+/// Writes the number of bytes that nomo_session_create_in needs for a session of `model` to `*size`.
+///
+/// Fails with NOMO_EMEMORY (the session does not fit into memory).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_session_size(
     model: *const nomo_model,
-    n_bytes: *mut usize,
+    size: *mut usize,
     error: *mut nomo_error,
 ) -> i32 {
     let call = || {
         // SAFETY: the caller keeps the header's contract for the length of this call.
         let model = unsafe { borrow(model, "model") }?;
         // SAFETY: as above.
-        let out = unsafe { borrow_out(n_bytes, "n_bytes") }?;
+        let out = unsafe { borrow_out(size, "size") }?;
         out.write(Block::of(model.model())?.size());
         Ok(())
     };
@@ -143,10 +144,11 @@ pub unsafe extern "C" fn nomo_session_size(
     unsafe { boundary(error, call) }
 }
 
-/// Creates a session for `model` and writes it to `*session`.
+/// Creates a session for `model` and writes it to `*session`. All features are unset.
 ///
-/// The caller frees it with nomo_session_destroy. All features are unset. On failure `*session` is
-/// not written. `error` may be NULL.
+/// The caller frees it with nomo_session_destroy.
+///
+/// Fails with NOMO_EMEMORY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_session_create(
     model: *const nomo_model,
@@ -174,16 +176,19 @@ pub unsafe extern "C" fn nomo_session_create(
     unsafe { boundary(error, call) }
 }
 
-/// Creates a session in the caller's memory, without allocating, and writes it to `*session`.
+/// Creates a session in the caller's memory, without allocating, and writes it to `*session`. All
+/// features are unset.
 ///
-/// `memory` has at least as many bytes as nomo_session_size says, of any alignment; fewer give
-/// NOMO_EBUFFER_MEMORY. It stays the caller's, who must not touch, move or free it before
-/// nomo_session_destroy was called. All else is as in nomo_session_create.
+/// `memory` holds `memory_len` bytes of any alignment, at least as many as nomo_session_size reports.
+/// The caller owns it, and must not use, move or free it before nomo_session_destroy was called.
+///
+/// Fails with NOMO_EBUFFER_MEMORY (`memory_len` is too small) or NOMO_EMEMORY (the session does not
+/// fit into memory).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_session_create_in(
     model: *const nomo_model,
     memory: *mut c_void,
-    n_bytes: usize,
+    memory_len: usize,
     session: *mut *mut nomo_session,
     error: *mut nomo_error,
 ) -> i32 {
@@ -196,8 +201,8 @@ pub unsafe extern "C" fn nomo_session_create_in(
         // SAFETY: as above.
         let out = unsafe { borrow_out(session, "session") }?;
         let needed = block.size();
-        if n_bytes < needed {
-            return Err(Error::count(ErrorKind::SessionMemory, n_bytes, needed, "bytes"));
+        if memory_len < needed {
+            return Err(Error::count(ErrorKind::SessionMemory, memory_len, needed, "bytes"));
         }
         let start = start.wrapping_add(start.align_offset(block.layout.align()));
         // SAFETY: `model` came from opening, and the caller holds a reference to it.
@@ -210,8 +215,8 @@ pub unsafe extern "C" fn nomo_session_create_in(
     unsafe { boundary(error, call) }
 }
 
-/// Ends a session that no thread uses any more, and frees what nomo_session_create allocated; memory
-/// of the caller is the caller's again. NULL is ignored.
+/// Destroys a session that no thread is using, and frees what nomo_session_create allocated. The
+/// caller may then use or free the memory of nomo_session_create_in. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_session_destroy(session: *mut nomo_session) {
     let call = || {

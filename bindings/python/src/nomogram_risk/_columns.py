@@ -1,7 +1,7 @@
-"""Typed columns, as the library reads them: values of one type, and bits that say which are there.
+"""Typed columns, as the library reads them: values of one type, and a validity bitmap.
 
-What has the right layout is used where it lies; everything else is copied once, exactly. What
-cannot be copied exactly is refused.
+An array of the right layout is read in place. Any other is copied once, exactly, or refused if that
+is impossible.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ import numpy as np
 import numpy.typing as npt
 
 from ._library import ffi, lib
-from ._values import Missing, encoded, in_64_bits, plain
+from ._values import Missing, encoded, in_64_bits, plain, whole_number
 
 Array = npt.NDArray[Any]
 
 _ELEMENT_TYPES = {
-    np.dtype(np.float64): lib.NOMO_F64,
-    np.dtype(np.float32): lib.NOMO_F32,
-    np.dtype(np.int64): lib.NOMO_I64,
-    np.dtype(np.int32): lib.NOMO_I32,
-    np.dtype(np.bool_): lib.NOMO_BOOLEAN,
+    np.dtype(np.float64): lib.NOMO_TYPE_DOUBLE,
+    np.dtype(np.float32): lib.NOMO_TYPE_FLOAT,
+    np.dtype(np.int64): lib.NOMO_TYPE_INT64,
+    np.dtype(np.int32): lib.NOMO_TYPE_INT32,
+    np.dtype(np.bool_): lib.NOMO_TYPE_BOOLEAN,
 }
 
 
@@ -31,28 +31,44 @@ class Column(NamedTuple):
 
     element_type: int
     values: Array
-    """One element per row, without gaps; texts as the addresses of C strings, 0 for none."""
+    """One element per row, contiguous and aligned; texts as addresses, 0 for missing."""
     validity: Array | None
-    """One bit per row, the lowest first; 1 where there is a value."""
+    """One bit per row, the lowest first; 1 if there is a value."""
     owner: object = None
-    """Keeps alive what the addresses point to."""
+    """Keeps the memory that the addresses point to alive."""
+
+    def type_of(self, row: int) -> str:
+        """The type of a value, for messages; never the value itself."""
+        if self.element_type == lib.NOMO_TYPE_TEXT:
+            return "a text"
+        if self.element_type == lib.NOMO_TYPE_BOOLEAN:
+            return "a boolean"
+        value = self.values[row]
+        return "a number" if self.values.dtype.kind == "f" else whole_number(int(value))
 
 
 NamedColumn = tuple[Any, Callable[[], Column]]
-"""The name of a column, and how it is read; what is not asked for is not read."""
+"""The name of a column, and a function that reads it."""
 
 
 def numbers(values: Array, is_there: Array | None = None) -> Column:
-    """A column of numbers or booleans; ``is_there`` says which are there, one bool per row."""
+    """A column of numbers or booleans; ``is_there`` has one bool per row, False if missing."""
     values = exact(values)
     element_type = _ELEMENT_TYPES.get(values.dtype)
     if element_type is None:
         raise TypeError(f"values of type {values.dtype}, expected numbers, booleans or texts")
-    return Column(element_type, np.ascontiguousarray(values), bits(is_there))
+    return Column(element_type, in_place_or_copied(values), bits(is_there))
+
+
+def in_place_or_copied(values: Array) -> Array:
+    """The same elements, contiguous and aligned; copied only if they are not."""
+    # np.ascontiguousarray does not copy an array that is contiguous and unaligned.
+    is_readable = values.flags.c_contiguous and values.flags.aligned
+    return values if is_readable else values.copy(order="C")
 
 
 def exact(values: Array) -> Array:
-    """The same numbers in a type that the library reads; as they are where they have one."""
+    """The same numbers in a type that the library reads; not copied if they have one."""
     dtype = values.dtype
     if dtype.byteorder not in "=|" and not dtype.isnative:
         values = values.astype(dtype.newbyteorder("="))
@@ -64,33 +80,34 @@ def exact(values: Array) -> Array:
     if dtype == np.uint32:
         return values.astype(np.int64)
     if dtype == np.uint64:
-        # What does not fit is far beyond 2**53 all the same, and so of the wrong type.
+        # Numbers that do not fit stay beyond 2**53, and so of the wrong type.
         return np.minimum(values, np.uint64(np.iinfo(np.int64).max)).astype(np.int64)
     return values
 
 
 def bits(is_there: Array | None) -> Array | None:
-    """One bit per row; nothing where every value is there."""
+    """One bit per row; None if no value is missing."""
     if is_there is None or is_there.all():
         return None
     return np.packbits(is_there, bitorder="little")
 
 
 def levels(names: Sequence[object], codes: Array) -> Column:
-    """A column of texts that are given by their numbers among ``names``; -1 is missing."""
-    if not all(isinstance(name, str) for name in names):
+    """A column of texts, given by their index among ``names``; -1 and a None there are missing."""
+    if not all(name is None or isinstance(name, str) for name in names):
         raise TypeError("a category with levels that are not all texts")
-    texts = [encoded(str(name)) + b"\0" for name in names]
+    texts = [b"\0" if name is None else encoded(str(name)) + b"\0" for name in names]
     pool = ffi.from_buffer("char[]", b"".join(texts))
     starts = np.cumsum([0, *map(len, texts)])[:-1]
     addresses = starts.astype(np.uintp) + np.uintp(int(ffi.cast("uintptr_t", pool)))
-    # The last one is at -1.
+    addresses[[name is None for name in names]] = 0
+    # The last one has the index -1.
     addresses = np.append(addresses, np.uintp(0))
-    return Column(lib.NOMO_TEXT, addresses[codes], None, pool)
+    return Column(lib.NOMO_TYPE_TEXT, addresses[codes], None, pool)
 
 
 def texts(values: Iterable[object], n_rows: int) -> Column:
-    """A column of texts; anything else among them is missing."""
+    """A column of texts; any other value is missing."""
     known: dict[str, int] = {}
     found = (known.setdefault(v, len(known)) if isinstance(v, str) else -1 for v in values)
     codes = np.fromiter(found, np.intp, n_rows)
@@ -98,7 +115,7 @@ def texts(values: Iterable[object], n_rows: int) -> Column:
 
 
 def objects(values: Array, is_there: Array) -> Column:
-    """A column of Python values, all texts, all booleans or all numbers."""
+    """A column of Python objects: all texts, all booleans or all numbers."""
     known: list[Any] = [plain(value) for value in values[is_there]]
     if any(isinstance(value, Missing) for value in known):
         is_there = np.array([not isinstance(plain(value), Missing) for value in values])
@@ -116,7 +133,7 @@ def objects(values: Array, is_there: Array) -> Column:
 
 
 def spread(known: Sequence[Any], element: type[np.generic], is_there: Array) -> Column:
-    """A column of the values that are there."""
+    """A column of the values that are not missing."""
     values = np.zeros(len(is_there), element)
     values[is_there] = known
     return numbers(values, is_there)

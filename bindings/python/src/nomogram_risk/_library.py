@@ -1,4 +1,4 @@
-"""The shared library: lies beside this file, is loaded once, and is the one that was built with it.
+"""The shared library: is installed beside this file, loaded once, and built with this package.
 
 Every module calls C through :data:`lib` and turns a status into an exception with :func:`check`.
 cffi releases the interpreter's lock for the length of a call.
@@ -15,8 +15,8 @@ from ._errors import Error, error_class
 from ._ffi import ffi
 
 __all__ = [
-    "NONE",
-    "NO_CLASS",
+    "CLASS_NONE",
+    "PLACE_NONE",
     "check",
     "failure",
     "ffi",
@@ -29,15 +29,15 @@ __all__ = [
     "version",
 ]
 
-# The macros of the header that are no plain numbers; a test compares them with it.
-NONE = 2**64 - 1
-NO_CLASS = 2**32 - 1
+# Macros of the header that cffi cannot parse; a test compares them with the header.
+PLACE_NONE = 2**64 - 1
+CLASS_NONE = 2**32 - 1
 
 _SUFFIXES = {"darwin": ".dylib", "win32": ".dll"}
 
 
 def _load() -> tuple[Any, str]:
-    # os.path and not pathlib, which takes longer to import than all the rest.
+    # os.path, since importing pathlib takes longer than the rest of this package.
     name = "libnomogram-py" + _SUFFIXES.get(sys.platform, ".so")
     path = os.path.join(os.path.dirname(__file__), name)
     library = ffi.dlopen(path)
@@ -58,7 +58,7 @@ lib, version = _load()
 
 
 def new(struct: str, **fields: Any) -> Any:
-    """A struct of the header with its size set, and these fields; all else is 0."""
+    """A struct of the header with its size and these fields set; all others are 0."""
     pointer = ffi.new(_pointer_type(struct))
     pointer.struct_size = ffi.sizeof(pointer[0])
     for name, value in fields.items():
@@ -72,13 +72,13 @@ def _pointer_type(struct: str) -> Any:
 
 
 def text(pointer: Any) -> str:
-    """A text of the library; it is copied."""
+    """A text of the library, copied."""
     decoded: str = ffi.string(pointer).decode()
     return decoded
 
 
 def optional_text(pointer: Any) -> str | None:
-    """A text of the library, where there is one."""
+    """A text of the library, or None for NULL."""
     return None if pointer == ffi.NULL else text(pointer)
 
 
@@ -91,10 +91,10 @@ def status_name(status: int) -> str:
 
 
 def check(status: int, error: Any, features: tuple[str, ...] = (), first_row: int = 0) -> None:
-    """Raises what a call of the library has refused.
+    """Raises the exception of a call that failed.
 
-    ``features`` are the names of the model's features; ``first_row`` is the number of the row that
-    the library counted as 0.
+    ``features`` are the names of the model's features; ``first_row`` is the index, in the caller's
+    rows, of the row that the library counted as 0.
     """
     if status:
         raise failure(status, error, features, first_row)
@@ -106,23 +106,24 @@ def failure(
     features: tuple[str, ...] = (),
     first_row: int = 0,
     row: int | None = None,
+    found: str | None = None,
 ) -> Error:
-    """The exception for a status and what the library wrote about it.
+    """The exception of a status, with the details that the library wrote.
 
-    ``row`` is the number of the row, where the library was given one alone and cannot know it.
+    ``row`` is the index of the row if the library predicted a single one. ``found`` names the type
+    of a value that was refused for its type.
     """
     if error.status != status:
-        # The library could not write it.
+        # The library could not write the details.
         return refusal(status, text(lib.nomo_status_text(status)))
     message = text(error.message)
-    if error.row != NONE:
+    if found is not None and status == lib.NOMO_EVALUE_TYPE:
+        message = f"{message}; found {found}"
+    if error.row != PLACE_NONE:
         row = int(error.row) + first_row
-        message = message.replace(f"row {error.row}: ", f"row {row}: ", 1)
-    elif row is not None:
-        message = f"row {row}: {message}"
-    index = None if error.feature == NONE else int(error.feature)
-    byte_offset = None if error.byte_offset == NONE else int(error.byte_offset)
-    # A column may name a feature that the model does not have.
+    index = None if error.feature == PLACE_NONE else int(error.feature)
+    byte_offset = None if error.byte_offset == PLACE_NONE else int(error.byte_offset)
+    # The index of a column's feature may be out of bounds.
     name = features[index] if index is not None and index < len(features) else None
     return refusal(
         status, message, row=row, feature=name, feature_index=index, byte_offset=byte_offset
@@ -130,5 +131,5 @@ def failure(
 
 
 def refusal(status: int, message: str, **details: Any) -> Error:
-    """The exception for a status."""
+    """The exception of a status."""
     return error_class(status)(message, status=status, status_name=status_name(status), **details)

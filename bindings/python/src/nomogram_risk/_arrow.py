@@ -1,4 +1,4 @@
-"""The columns of Arrow tables, of polars data frames, and of all that can be had as such.
+"""The columns of Arrow tables, polars data frames, and anything with Arrow's interface.
 
 A null is a missing value; NaN is a value that is not a number.
 """
@@ -21,7 +21,7 @@ def batches(rows: Any) -> Iterator[tuple[list[NamedColumn], int]]:
     try:
         import pyarrow
     except ImportError:
-        detail = "pyarrow is needed to read such a table: pip install nomogram[arrow]"
+        detail = "reading such a table needs pyarrow: pip install 'nomogram-risk[arrow]'"
         raise ImportError(detail) from None
 
     if hasattr(rows, "__arrow_c_array__"):
@@ -30,7 +30,7 @@ def batches(rows: Any) -> Iterator[tuple[list[NamedColumn], int]]:
         table = pyarrow.table(rows)
     parts = [(batch.columns, len(batch)) for batch in table.to_batches()]
     if not parts:
-        # Without rows there is no batch, but the library is to judge the columns.
+        # Without rows there is no batch, but the library must check the columns.
         parts = [([pyarrow.nulls(0, kind) for kind in table.schema.types], 0)]
     for arrays, n_rows in parts:
         names = zip(table.column_names, arrays, strict=True)
@@ -38,11 +38,13 @@ def batches(rows: Any) -> Iterator[tuple[list[NamedColumn], int]]:
 
 
 def column(array: Any) -> Column:
-    """One column; what has the right layout is not copied."""
+    """One column; an array of the right layout is not copied."""
     import pyarrow.types as types
 
     kind = array.type
     if types.is_dictionary(kind):
+        if types.is_integer(kind.value_type) or types.is_floating(kind.value_type):
+            return column(array.dictionary_decode())
         return _dictionary(array)
     if types.is_string(kind) or types.is_large_string(kind):
         return _dictionary(array.dictionary_encode())
@@ -54,9 +56,7 @@ def column(array: Any) -> Column:
     if types.is_boolean(kind):
         values = _unpacked(array.buffers()[1], array)
     elif types.is_integer(kind) or types.is_floating(kind):
-        element = np.dtype(kind.to_pandas_dtype())
-        buffer = array.buffers()[1]
-        values = np.frombuffer(buffer or b"", element)[array.offset : array.offset + len(array)]
+        values = _elements(array, np.dtype(kind.to_pandas_dtype()))
     else:
         raise refusal(lib.NOMO_EUNSUPPORTED_ARROW, f"a column of type {kind} cannot be read")
     return _columns.numbers(values)._replace(validity=_validity(array), owner=array)
@@ -68,8 +68,20 @@ def _dictionary(array: Any) -> Column:
     return _columns.levels(array.dictionary.to_pylist(), codes)
 
 
+def _elements(array: Any, element: np.dtype[Any]) -> Array:
+    """The elements of an array, in place; its buffer may have any size and alignment."""
+    n_elements = array.offset + len(array)
+    buffer = array.buffers()[1]
+    if (0 if buffer is None else buffer.size) < n_elements * element.itemsize:
+        detail = f"a buffer of {n_elements} elements is too small"
+        raise refusal(lib.NOMO_EUNSUPPORTED_ARROW, detail)
+    if n_elements == 0:
+        return np.zeros(0, element)
+    return np.frombuffer(buffer, element, n_elements)[array.offset :]
+
+
 def _validity(array: Any) -> Array | None:
-    """The bits of an array: as they lie where its first row has the first bit of a byte."""
+    """The validity bitmap; in place if the first row is the first bit of a byte."""
     buffer = array.buffers()[0]
     if buffer is None or array.null_count == 0:
         return None
@@ -80,7 +92,7 @@ def _validity(array: Any) -> Array | None:
 
 
 def _unpacked(buffer: Any, array: Any) -> Array:
-    """The bits of a buffer that belong to the array, one bool each."""
+    """The bits of the array's rows in a buffer, as one bool each."""
     if buffer is None:
         return np.zeros(0, np.bool_)
     n_bits = array.offset + len(array)

@@ -1,4 +1,4 @@
-"""What rows get back."""
+"""Predictions."""
 
 from __future__ import annotations
 
@@ -16,31 +16,31 @@ from ._outputs import Layout
 
 
 class Flag(enum.IntFlag):
-    """What was done to a value, or to a row, so that it could be predicted."""
+    """Flags of a value or of a row: what a policy did to it."""
 
     IMPUTED = lib.NOMO_FLAG_IMPUTED
-    """It counts as missing, and the model filled it in."""
+    """The value was imputed."""
     CLAMPED = lib.NOMO_FLAG_CLAMPED
-    """It was moved to the nearest end of its plausible range."""
+    """The value was moved to the nearest end of its plausible range."""
     UNSEEN_LEVEL = lib.NOMO_FLAG_UNSEEN_LEVEL
-    """It is no level of its category."""
+    """The value is not a level of its category."""
     OUT_OF_RANGE = lib.NOMO_FLAG_OUT_OF_RANGE
-    """It lay outside of its plausible range."""
+    """The value was outside its plausible range."""
     RULE_BROKEN = lib.NOMO_FLAG_RULE_BROKEN
-    """The row breaks a rule; never of a single value."""
+    """The row breaks a rule; never a flag of a value."""
 
 
 class Predictions:
-    """All that the rows of a call get back; ``predictions[i]`` is what row i gets.
+    """The predictions of all rows of a call; ``predictions[i]`` is that of row i.
 
-    The arrays are views of one block of memory that the library has written; row i of each belongs
-    to row i of the call. A refused row has NaN, no class, and 0 in all else but ``status``.
+    The arrays are views of one block of memory; row i of each belongs to row i of the call. A
+    refused row has NaN, no class, and 0 in all other arrays except ``status``.
     """
 
     def __init__(
         self, description: Description, layout: Layout, block: npt.NDArray[np.uint8]
     ) -> None:
-        """Made by :class:`Model` alone."""
+        """Called by :class:`Model` only."""
         self._description = description
         self._layout = layout
         self._block = block
@@ -70,19 +70,19 @@ class Predictions:
 
     @property
     def class_indices(self) -> npt.NDArray[np.int32]:
-        """The most probable class, shape ``(n_rows,)``; of equal ones, the lowest; -1 is none."""
+        """Index of the most probable class, ``(n_rows,)``; the lowest of equal ones; -1 is none."""
         return self._read("class_indices").view(np.int32)
 
     @property
     def classes(self) -> npt.NDArray[np.object_]:
         """The name of the most probable class, shape ``(n_rows,)``, or None."""
-        # The last one is at -1.
+        # The last one has the index -1.
         names = np.array([*self._description.schema.target.classes, None], dtype=object)
         return names[self.class_indices]
 
     @property
     def status(self) -> npt.NDArray[np.int32]:
-        """0, or the status with which the row was refused, shape ``(n_rows,)``."""
+        """0, or the status of a refused row, shape ``(n_rows,)``."""
         return self._read("row_status")
 
     @property
@@ -92,17 +92,17 @@ class Predictions:
 
     @property
     def flags(self) -> npt.NDArray[np.uint32]:
-        """What happened in the row at all, as :class:`Flag` added up, shape ``(n_rows,)``."""
+        """The flags of the row and of all its values, as :class:`Flag` bits, ``(n_rows,)``."""
         return self._read("row_flags")
 
     @property
     def flag_counts(self) -> npt.NDArray[np.uint32]:
-        """How many values (or rules) have each flag, shape ``(n_rows, len(Flag))``."""
+        """Number of values (or broken rules) with each flag, ``(n_rows, len(Flag))``."""
         return self._read("flag_counts")
 
     @property
     def feature_flags(self) -> npt.NDArray[np.uint8]:
-        """What happened to each value, as :class:`Flag` added up, ``(n_rows, n_features)``."""
+        """The flags of each value, as :class:`Flag` bits, shape ``(n_rows, n_features)``."""
         return self._read("feature_flags")
 
     @property
@@ -119,13 +119,13 @@ class Predictions:
     def members(self) -> npt.NDArray[np.float64]:
         """Each member's probabilities (or number), shape ``(n_rows, n_members, n_classes or 1)``.
 
-        They stand before combination and calibration.
+        Before combining and calibration.
         """
         return self._read("members")
 
     @property
     def margins(self) -> npt.NDArray[np.float64]:
-        """The members' margins: raw sums on the scale of each link, ``(n_rows, n_margins)``."""
+        """The members' margins: raw sums on the scale of their links, ``(n_rows, n_margins)``."""
         return self._read("margins")
 
     def __len__(self) -> int:
@@ -142,16 +142,16 @@ class Predictions:
 
     def __repr__(self) -> str:
         n_refused = int(self.refused.sum())
-        return f"<nomogram.Predictions of {len(self)} rows, {n_refused} refused>"
+        return f"<nomogram_risk.Predictions of {len(self)} rows, {n_refused} refused>"
 
 
 class Prediction:
-    """All that one row gets back."""
+    """The prediction of one row."""
 
     __slots__ = ("_all", "_row")
 
     def __init__(self, predictions: Predictions, row: int) -> None:
-        """Made by :class:`Predictions` and :class:`Model` alone."""
+        """Called by :class:`Predictions` and :class:`Model` only."""
         self._all = predictions
         self._row = row
 
@@ -168,7 +168,7 @@ class Prediction:
 
     @property
     def class_index(self) -> int | None:
-        """The position of the most probable class, or None."""
+        """The index of the most probable class, or None."""
         index = int(self._all.class_indices[self._row])
         return None if index < 0 else index
 
@@ -180,12 +180,12 @@ class Prediction:
 
     @property
     def status(self) -> int:
-        """0, or the status with which the row was refused."""
+        """0, or the status of a refused row."""
         return int(self._all.status[self._row])
 
     @property
     def status_name(self) -> str:
-        """``NOMO_OK``, or the name of the status with which the row was refused."""
+        """``NOMO_OK``, or the name of the status of a refused row."""
         return status_name(self.status)
 
     @property
@@ -195,12 +195,12 @@ class Prediction:
 
     @property
     def flags(self) -> Flag:
-        """What happened in the row at all."""
+        """The flags of the row and of all its values."""
         return Flag(int(self._all.flags[self._row]))
 
     @property
     def feature_flags(self) -> dict[str, Flag]:
-        """What happened to values, by the names of the features to which something did."""
+        """The flags of the values that have any, by the names of their features."""
         flags = self._all.feature_flags[self._row].tolist()
         names = self._all._description.feature_names
         return {name: Flag(flag) for name, flag in zip(names, flags, strict=True) if flag}
@@ -229,15 +229,17 @@ class Prediction:
         """Each member's margins, by their names."""
         members = self._all._description.members
         ends = np.cumsum([0, *(member.n_margins for member in members)])
-        own = self._all.margins[self._row]
+        margins = self._all.margins[self._row]
         spans = pairwise(ends)
-        return {m.name: own[start:stop] for m, (start, stop) in zip(members, spans, strict=True)}
+        return {
+            m.name: margins[start:stop] for m, (start, stop) in zip(members, spans, strict=True)
+        }
 
     def __repr__(self) -> str:
         if self.refused:
-            return f"<nomogram.Prediction refused: {self.status_name}>"
+            return f"<nomogram_risk.Prediction refused: {self.status_name}>"
         if self._all._description.task == "number":
-            return f"<nomogram.Prediction {self.value!r}>"
+            return f"<nomogram_risk.Prediction {self.value!r}>"
         classes = self._all._description.schema.target.classes
         pairs = zip(classes, self.probabilities.tolist(), strict=True)
-        return f"<nomogram.Prediction {', '.join(f'{name} {p:.6g}' for name, p in pairs)}>"
+        return f"<nomogram_risk.Prediction {', '.join(f'{name} {p:.6g}' for name, p in pairs)}>"

@@ -1,4 +1,4 @@
-"""One row, stated value by value."""
+"""One row, set value by value."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ _I64 = np.iinfo(np.int64)
 
 
 class Missing(NamedTuple):
-    """There is no value, perhaps for a reason: a code of FHIR's ``data-absent-reason``."""
+    """A missing value, with an optional reason: a code of FHIR's ``data-absent-reason``."""
 
     reason: str | None = None
-    """For example ``not-performed``; None says as little as the value None does."""
+    """For example ``not-performed``."""
 
 
 Value = float | int | bool | str | tuple[float, str] | Missing | None | np.generic
-"""What may stand in a row: a number, a truth, the name of a level, a number with its unit, or
-None or :class:`Missing` where there is no value."""
+"""A value of a row: a number, a bool, the name of a level, a number with its unit, or None or
+:class:`Missing` for a missing value."""
 
 
 class Statements:
-    """How the values of a row are stated to a session, by the names of its features."""
+    """Sets the values of a row in a session, by the names of the features."""
 
     def __init__(
         self, indices: dict[str, int], units: Mapping[str, str], ignore_other_columns: bool
     ) -> None:
-        """``units`` are those of the numbers that stand without one."""
+        """``units`` are those of numbers without a unit of their own."""
         self._indices = indices
         self._units = {indices[name]: unit for name, unit in units.items()}
         self._ignore = ignore_other_columns
 
     def state(self, session: Session, row: Mapping[str, Value], number: int | None = None) -> None:
-        """States a row; what it does not hold is unset. ``number`` is that of the row, if any."""
+        """Sets a row; all other features are unset. ``number`` is the index of the row, if any."""
         pointer, error = session.pointer, session.error
         indices, set_number, has_units = self._indices, lib.nomo_session_set_number, self._units
         check(lib.nomo_session_clear(pointer, error), error)
@@ -51,7 +51,7 @@ class Statements:
                     continue
                 raise unknown_feature(name, number)
             if type(value) is float and not has_units:
-                # Most values are like this, so they get the shortest way.
+                # The common case, so it skips the conversions below.
                 status = set_number(pointer, index, value, error)
             else:
                 try:
@@ -87,10 +87,22 @@ class Statements:
         return status
 
 
+def refused(
+    status: int,
+    error: Any,
+    names: tuple[str, ...],
+    row: Mapping[str, Value],
+    number: int | None = None,
+) -> Error:
+    """The refusal of a row when it is predicted, with the type of a value of the wrong type."""
+    name = names[error.feature] if error.feature < len(names) else None
+    found = None if name is None or name not in row else type_of(row[name])
+    return failure(status, error, names, row=number, found=found)
+
+
 def unknown_feature(name: object, row: int | None = None) -> Error:
-    """The refusal of a name that is no feature."""
-    message = f"{in_row(row)}no feature is called {name!r}"
-    return refusal(lib.NOMO_EARGUMENT_FEATURE, message, row=row)
+    """The refusal of a name that matches no feature."""
+    return refusal(lib.NOMO_EARGUMENT_FEATURE, f"no feature is called {name!r}", row=row)
 
 
 def in_row(row: int | None) -> str:
@@ -99,7 +111,7 @@ def in_row(row: int | None) -> str:
 
 
 def plain(value: Any) -> float | int | bool | str | tuple[Any, str] | Missing:
-    """A value as one of the types that the library has a call for."""
+    """A value as one of the types that the library has a function for."""
     if value is None or value is _pandas_na():
         return Missing()
     if isinstance(value, (Missing, bool)):
@@ -108,7 +120,7 @@ def plain(value: Any) -> float | int | bool | str | tuple[Any, str] | Missing:
         return bool(value)
     if isinstance(value, (int, np.integer)):
         return int(value)
-    # Of numpy's floating types, those that a double holds exactly.
+    # numpy's floating types that a double holds exactly.
     if isinstance(value, float) or (isinstance(value, np.floating) and value.itemsize <= 8):
         return float(value)
     if isinstance(value, str):
@@ -117,12 +129,28 @@ def plain(value: Any) -> float | int | bool | str | tuple[Any, str] | Missing:
         return value
     raise TypeError(
         f"a value of type {type(value).__name__}, expected a number, bool, str, "
-        "(number, unit), None or nomogram.Missing"
+        "(number, unit), None or nomogram_risk.Missing"
     )
 
 
+def type_of(value: Any) -> str:
+    """The type of a value, for messages; never the value itself."""
+    kinds: dict[type, str] = {str: "a text", bool: "a boolean", float: "a number"}
+    value = plain(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return whole_number(value)
+    return kinds.get(
+        type(value), "a number with a unit" if isinstance(value, tuple) else "no value"
+    )
+
+
+def whole_number(value: int) -> str:
+    """The type of a whole number, for messages."""
+    return "a whole number beyond 2^53" if abs(value) > 2**53 else "a whole number"
+
+
 def is_number(value: object) -> bool:
-    """Whether a value is a number, which a truth is not."""
+    """Whether a value is a number; a bool is not."""
     return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
 
 
@@ -132,7 +160,7 @@ def _pandas_na() -> object:
 
 
 def as_float(number: Any) -> float:
-    """A number as a double; a whole one that is too large for any counts as infinite."""
+    """A number as a double; a whole number above the largest double becomes infinite."""
     value = plain(number) if is_number(number) else None
     if not isinstance(value, (int, float)):
         raise TypeError(f"a value of type {type(number).__name__} with a unit, expected a number")
@@ -143,10 +171,10 @@ def as_float(number: Any) -> float:
 
 
 def in_64_bits(number: int) -> int:
-    """The number, or the nearest that fits: far beyond 2**53, so of the wrong type for all."""
+    """The number, or the nearest of 64 bits: both are beyond 2**53, and so of the wrong type."""
     return min(max(number, int(_I64.min)), int(_I64.max))
 
 
 def encoded(text: str) -> bytes:
-    """A text for C, which ends at its first NUL; no level holds a control character."""
+    """A text for C, which would end at a NUL; no level contains a control character."""
     return text.replace("\0", "\1").encode("utf-8", "surrogatepass")

@@ -1,4 +1,4 @@
-"""Predicts the parts of a call, in one thread or in several."""
+"""Predicts the rows of a call, in one thread or in several."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ._outputs import Room
 from ._rows import Rows
 from ._session import Pool
 
-# So that no thread is woken for less work than waking it takes.
+# Below this, waking a thread takes longer than predicting the rows.
 _ROWS_PER_TASK = 256
 
 
@@ -22,7 +22,7 @@ class Task(NamedTuple):
 
 
 def predict_parts(pool: Pool, parts: list[Rows], room: Room, threads: int) -> None:
-    """Predicts all rows; of several that are refused, the first one is raised."""
+    """Predicts all rows; raises the error of the first refused row."""
     if threads == 1:
         session = pool.take()
         try:
@@ -44,18 +44,18 @@ def predict_parts(pool: Pool, parts: list[Rows], room: Room, threads: int) -> No
     n_rows = sum(part.n_rows for part in parts)
     per_task = max(_ROWS_PER_TASK, -(-n_rows // threads))
     with ThreadPoolExecutor(threads, "nomogram") as executor:
-        # In their order: the error of the first task is that of the first row.
+        # In order: the error of the first task is that of the first row.
         for _ in executor.map(predict, tasks(parts, per_task)):
             pass
 
 
 def tasks(parts: list[Rows], per_task: int | None) -> list[Task]:
-    """Cuts the parts; where validity is given by bits, rows can be cut at whole bytes."""
+    """Splits the parts at multiples of 8 rows: at whole bytes of the validity bitmaps."""
     found = []
     at = 0
     for part in parts:
         step = max(part.n_rows, 1) if per_task is None else -(-per_task // 8) * 8
-        # A part without rows is a task too: its columns are to be judged.
+        # A part without rows is a task too: the library checks its columns.
         for start in range(0, max(part.n_rows, 1), step):
             found.append(Task(part, start, min(start + step, part.n_rows), at + start))
         at += part.n_rows

@@ -28,35 +28,35 @@ from ._predictions import Prediction, Predictions
 from ._rows import Options, RowsLike, rows_of
 from ._run import predict_parts
 from ._session import Pool
-from ._values import Statements, Value
+from ._values import Statements, Value, refused
 
 OnRefusal = Literal["stop", "go_on"]
 
-_ON_REFUSAL = {"stop": lib.NOMO_STOP, "go_on": lib.NOMO_GO_ON}
+_ON_REFUSAL = {"stop": lib.NOMO_ON_REFUSAL_STOP, "go_on": lib.NOMO_ON_REFUSAL_GO_ON}
 
 
 class Model:
-    """A model that was opened and verified: immutable, and shared by all threads.
+    """An opened and verified model: immutable, and shared by all threads.
 
     >>> with Model.open("wdbc.nomo") as model:  # doctest: +SKIP
     ...     model.predict_proba(rows)
 
-    It is pickled as what it was opened from: bytes travel along; of a path, the path and the
-    digest do, and the file must be there and be the same. It is closed by :meth:`close`, at the end
-    of a ``with``, or when nothing refers to it any more.
+    A pickled model contains its source: the bytes, or the path and the digest of the file, which
+    must exist and be unchanged when it is unpickled. A model is closed by :meth:`close`, at the end
+    of a ``with``, or with its last reference.
     """
 
     _description: Description
     _layout_of_one_row: Layout
     _statements: Statements
     _pool: Pool | None
-    """None once it is closed."""
+    """None after closing."""
     _reopening: tuple[Any, int | None, bool]
-    """What it was opened from, and how."""
+    """The source and the options of opening."""
 
     def __init__(self) -> None:
-        """Not to be called: see :meth:`open`."""
-        raise TypeError("a model is opened: Model.open(path_or_bytes)")
+        """Use :meth:`open` instead."""
+        raise TypeError("use Model.open(path_or_bytes)")
 
     @classmethod
     def open(
@@ -68,13 +68,13 @@ class Model:
     ) -> Model:
         """Opens a bundle from a path or from bytes, and verifies it.
 
-        Digests, structure and golden cases are checked. ``max_bytes`` is the largest bundle that
-        is opened, 256 MiB unless stated. ``skip_golden_cases`` is for tests alone: nothing then
-        proves that the model predicts what was sealed.
+        Checks digests, structure and golden cases. ``max_bytes`` limits the size of the bundle; the
+        default is 256 MiB. ``skip_golden_cases`` is for tests only: nothing then proves that the
+        model predicts what was sealed.
 
         Raises :class:`FileMissing`, :class:`FileError`, :class:`FormatError`,
         :class:`VersionError`, :class:`IntegrityError`, :class:`LimitError` or
-        :class:`SelfTestError`; see :class:`Error` for what they tell.
+        :class:`SelfTestError`; see :class:`Error` for their attributes.
         """
         if max_bytes is not None and max_bytes < 1:
             raise ValueError("max_bytes is below 1, expected at least 1 or None")
@@ -96,10 +96,10 @@ class Model:
                 raise ValueError("embedded null character in a path")
             status = lib.nomo_model_open_file(path, options, pointer, error)
             if status:
-                refused = failure(status, error)
-                if isinstance(refused, FileError):
-                    refused.filename = source
-                raise refused
+                failed = failure(status, error)
+                if isinstance(failed, FileError):
+                    failed.filename = source
+                raise failed
         model = object.__new__(cls)
         model._take(ffi.gc(pointer[0], lib.nomo_model_release))
         model._reopening = (source, max_bytes, skip_golden_cases)
@@ -112,7 +112,7 @@ class Model:
         self._statements = Statements(description.feature_indices, {}, False)
         self._pool = Pool(pointer, self._layout_of_one_row)
 
-    # What it is.
+    # Description.
 
     @property
     def name(self) -> str:
@@ -126,22 +126,22 @@ class Model:
 
     @property
     def digest(self) -> str:
-        """The digest that names the bundle: log it to prove which model answered."""
+        """The digest of the bundle, which identifies it: log it with each prediction."""
         return self._description.digest
 
     @property
     def format(self) -> int:
-        """The number of the bundle's format."""
+        """The format version of the bundle."""
         return self._description.format
 
     @property
     def n_golden_cases(self) -> int:
-        """How many golden cases the bundle has."""
+        """The number of golden cases in the bundle."""
         return self._description.n_golden_cases
 
     @property
     def manifest(self) -> dict[str, Any]:
-        """Where the model comes from; a new dictionary each time."""
+        """The manifest, which describes the origin of the model; a new dictionary each time."""
         import json
 
         manifest: dict[str, Any] = json.loads(self._description.manifest)
@@ -149,37 +149,37 @@ class Model:
 
     @property
     def card(self) -> str | None:
-        """The model card: Markdown for people."""
+        """The model card, in Markdown."""
         return self._description.card
 
     @property
     def task(self) -> Task:
-        """What it predicts: ``classes`` or ``number``."""
+        """What the model predicts: ``classes`` or ``number``."""
         return self._description.task
 
     @property
     def schema(self) -> Schema:
-        """What a row must look like, and what is predicted."""
+        """The features, the rules between them, and the target."""
         return self._description.schema
 
     @property
     def features(self) -> tuple[Feature, ...]:
-        """The features, in the order of a matrix's columns."""
+        """The features, in the order of the columns of a matrix."""
         return self._description.schema.features
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """What holds between features in every plausible row."""
+        """The rules between features."""
         return self._description.schema.rules
 
     @property
     def target(self) -> Target:
-        """What is predicted: its name, its unit, its classes."""
+        """The target: its name, its unit, its classes."""
         return self._description.schema.target
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The classes, in the order of the probabilities; of two, the second is the positive."""
+        """The classes, in the order of the probabilities; of two, the second is positive."""
         return self._description.schema.target.classes
 
     @property
@@ -193,9 +193,9 @@ class Model:
         return self._description.members
 
     def self_test(self) -> None:
-        """Replays the golden cases, as opening did.
+        """Replays the golden cases, as opening does.
 
-        Raises :class:`SelfTestError` with the first case that does not come out.
+        Raises :class:`SelfTestError` for the first case that differs.
         """
         self._open_pool().self_test()
 
@@ -211,12 +211,11 @@ class Model:
     ) -> npt.NDArray[np.float64]:
         """One calibrated probability per row and class, shape ``(n_rows, n_classes)``.
 
-        ``rows`` and the options are those of :meth:`predict_rows`. The first row that cannot be
-        predicted fails the call. A model that predicts a number has no probabilities:
-        ``TypeError``.
+        ``rows`` and the options are those of :meth:`predict_rows`. The first refused row fails the
+        call. Raises ``TypeError`` for a model that predicts a number.
         """
         if self.task != "classes":
-            raise TypeError("the model predicts a number: see predict")
+            raise TypeError("the model predicts a number: use predict")
         options = self._options(units, ignore_other_columns)
         return self._run(rows, options, threads, "stop", "probabilities").probabilities
 
@@ -230,8 +229,8 @@ class Model:
     ) -> npt.NDArray[np.str_] | npt.NDArray[np.float64]:
         """The name of the most probable class of each row, or the predicted number.
 
-        Shape ``(n_rows,)``. Of equally probable classes, it is the first. All else is as in
-        :meth:`predict_proba`.
+        Shape ``(n_rows,)``. Of equally probable classes, the first. ``rows`` and the options are
+        those of :meth:`predict_rows`; the first refused row fails the call.
         """
         options = self._options(units, ignore_other_columns)
         if self.task == "number":
@@ -248,38 +247,37 @@ class Model:
         ignore_other_columns: bool = False,
         threads: int = 1,
     ) -> Predictions:
-        """All that the library tells of each row.
+        """The prediction of each row, with all outputs of the library.
 
         ``rows`` is a matrix of numbers (NaN is missing), a pandas or polars data frame, an Arrow
-        table or record batch, or a list of mappings as :meth:`predict_row` takes them. It must not
-        change during the call.
+        table or record batch, or a list of mappings as in :meth:`predict_row`. It must not change
+        during the call.
 
-        ``on_refusal``: with ``"stop"`` the first row that cannot be predicted fails the call; with
-        ``"go_on"`` its status stands in its place, and the others are predicted. ``units`` names
-        the unit of columns that are not in the feature's own, by UCUM codes. Columns that are no
-        features are refused unless ``ignore_other_columns``. ``threads`` is how many threads share
-        the rows; the bits are the same for any number.
+        ``on_refusal``: with ``"stop"`` the first refused row fails the call; with ``"go_on"`` a
+        refused row has its status in ``status``, and the others are predicted. ``units`` maps
+        columns to the UCUM codes of their units; the default is the feature's unit. Columns that
+        match no feature are refused unless ``ignore_other_columns``. ``threads`` is the number of
+        threads that share the rows; the bits are the same for any number.
 
-        Raises :class:`SchemaError` for a wrong number of columns, or columns that are no features
-        or stand twice; :class:`ValueRefused` with row and feature; ``TypeError`` for what has no
-        place in a table.
+        Raises :class:`SchemaError` for a wrong number of columns, an unknown or a duplicate column;
+        :class:`ValueRefused` with row and feature; ``TypeError`` for values of other types.
         """
         options = self._options(units, ignore_other_columns)
         return self._run(rows, options, threads, on_refusal, *self._description.outputs)
 
     def predict_row(self, row: Mapping[str, Value]) -> Prediction:
-        """All that the library tells of one row, stated by the names of the features.
+        """The prediction of one row, given by the names of the features.
 
         >>> model.predict_row(
         ...     {"age": 41, "grade": "II", "creatinine": (1.2, "mg/dL"), "dose": None}
         ... )  # doctest: +SKIP
 
         A value is a number, a bool, the name of a level, ``(number, unit)``, or None or
-        :class:`Missing` where there is none. A feature that is not mentioned is unset, which is
-        not the same as missing. NaN is a value that is not a number.
+        :class:`Missing` for a missing value. A feature without an entry is unset, which is not the
+        same as missing. NaN is a value that is not a number.
 
-        Raises :class:`ArgumentError` for a name, unit or reason that there is not, and
-        :class:`ValueRefused` with the feature that cannot be used.
+        Raises :class:`ArgumentError` for an unknown name, unit or reason, and :class:`ValueRefused`
+        with the feature.
         """
         pool = self._open_pool()
         session = pool.take()
@@ -287,7 +285,7 @@ class Model:
             self._statements.state(session, row)
             status = lib.nomo_session_predict(session.pointer, session.one_row, session.error)
             if status:
-                raise failure(status, session.error, self._description.feature_names)
+                raise refused(status, session.error, self._description.feature_names, row)
             block = session.room.block.copy()
         finally:
             pool.give_back(session)
@@ -310,7 +308,7 @@ class Model:
         predict_parts(pool, parts, room, threads)
         return Predictions(self._description, layout, room.block)
 
-    # Its life.
+    # Lifetime.
 
     def _open_pool(self) -> Pool:
         if self._pool is None:
@@ -319,13 +317,13 @@ class Model:
 
     @property
     def closed(self) -> bool:
-        """Whether it can no longer predict."""
+        """Whether the model is closed and can no longer predict."""
         return self._pool is None
 
     def close(self) -> None:
-        """Gives the memory back, as soon as calls of other threads have ended.
+        """Frees the memory, as soon as calls of other threads have ended.
 
-        What describes the model can still be read. Closing twice does nothing.
+        The description of the model stays available. Closing again does nothing.
         """
         self._pool = None
 
@@ -342,7 +340,7 @@ class Model:
         self.close()
 
     def __repr__(self) -> str:
-        return f"<nomogram.Model {self.name!r} {self.version!r}, digest {self.digest}>"
+        return f"<nomogram_risk.Model {self.name!r} {self.version!r}, digest {self.digest}>"
 
     def __copy__(self) -> Model:
         return self
@@ -354,7 +352,7 @@ class Model:
         source, max_bytes, skip_golden_cases = self._reopening
         if not isinstance(source, (str, bytes)):
             raise TypeError(
-                "a model that was opened from a buffer which may change is not pickled: "
+                "a model opened from a buffer that may change cannot be pickled: "
                 "open it from bytes, or from a path"
             )
         return _reopen, (source, max_bytes, skip_golden_cases, self.digest)

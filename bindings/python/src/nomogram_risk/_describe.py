@@ -1,6 +1,6 @@
-"""What a model is, reads and predicts, copied from the library when the model is opened.
+"""The description of a model, copied from the library when the model is opened.
 
-Named tuples, since they are the quickest to import.
+Named tuples, since other classes take longer to import.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ Action = Literal["refuse", "impute", "clamp", "take"]
 Task = Literal["classes", "number"]
 
 _KINDS: dict[int, Kind] = {
-    lib.NOMO_FEATURE_NUMBER: "number",
-    lib.NOMO_FEATURE_INTEGER: "integer",
-    lib.NOMO_FEATURE_BOOLEAN: "boolean",
-    lib.NOMO_FEATURE_CATEGORY: "category",
+    lib.NOMO_KIND_NUMBER: "number",
+    lib.NOMO_KIND_INTEGER: "integer",
+    lib.NOMO_KIND_BOOLEAN: "boolean",
+    lib.NOMO_KIND_CATEGORY: "category",
 }
 _ACTIONS: dict[int, Action] = {
-    lib.NOMO_REFUSE: "refuse",
-    lib.NOMO_IMPUTE: "impute",
-    lib.NOMO_CLAMP: "clamp",
-    lib.NOMO_TAKE: "take",
+    lib.NOMO_POLICY_REFUSE: "refuse",
+    lib.NOMO_POLICY_IMPUTE: "impute",
+    lib.NOMO_POLICY_CLAMP: "clamp",
+    lib.NOMO_POLICY_TAKE: "take",
 }
 _TASKS: dict[int, Task] = {lib.NOMO_TASK_CLASSES: "classes", lib.NOMO_TASK_NUMBER: "number"}
 
 
 class Unit(NamedTuple):
-    """An alternative unit: ``(value - offset) * multiplier / divisor`` is in the feature's own."""
+    """An alternative unit: ``(value - offset) * multiplier / divisor`` is in the feature's unit."""
 
     code: str
     """Its UCUM code."""
@@ -41,18 +41,18 @@ class Unit(NamedTuple):
 
 
 class Policy(NamedTuple):
-    """What happens to a value that cannot be used as it is.
+    """The actions for values that are not plausible.
 
-    ``refuse``: the row is refused; ``impute``: it counts as missing, and the model fills it in;
-    ``clamp``: it is moved to the nearest end of the range; ``take``: it is taken and flagged.
+    ``refuse``: the row is refused; ``impute``: the value counts as missing, and the model imputes
+    it; ``clamp``: it is moved to the nearest end of the range; ``take``: it is used and flagged.
     """
 
     unset: Action
-    """Nothing is said of the feature."""
+    """When the feature was not set."""
     missing: Action
-    """There is no value; in a matrix, NaN."""
+    """For a missing value; in a matrix, NaN."""
     nan: Action
-    """NaN is given as a value."""
+    """For NaN as a value."""
     infinite: Action
     out_of_range: Action
     unseen_level: Action
@@ -64,41 +64,41 @@ class Feature(NamedTuple):
 
     name: str
     position: int
-    """Its place in a row, counted from 0."""
+    """Its index in a row, counted from 0."""
     kind: Kind
     unit: str | None
-    """The unit of its values as a UCUM code, where it is known."""
+    """The UCUM code of its unit, or None."""
     range: tuple[float, float] | None
     """The lowest and the highest plausible value, in that unit."""
     levels: tuple[str, ...]
-    """The names of a category's levels; a number counts them from 0."""
+    """The names of a category's levels, in the order of their indices."""
     units: tuple[Unit, ...]
-    """Other units in which a value may be stated."""
+    """Alternative units of the feature."""
     policy: Policy
 
 
 class Target(NamedTuple):
-    """What is predicted."""
+    """The target: what is predicted."""
 
     name: str
     unit: str | None
-    """The unit of a predicted number as a UCUM code, where it is known."""
+    """The UCUM code of the unit of a predicted number, or None."""
     classes: tuple[str, ...]
-    """The names of the classes; none when a number is predicted."""
+    """The names of the classes; empty if a number is predicted."""
 
 
 class Rule(NamedTuple):
-    """What holds between features in every plausible row."""
+    """A condition between features that every plausible row fulfils."""
 
     name: str
     action: Action
-    """What happens to a row that breaks it: ``refuse``, or ``take`` (and flag)."""
+    """The action for a row that breaks it: ``refuse``, or ``take`` (and flag)."""
     features: tuple[str, ...]
     """The features that it reads."""
 
 
 class Schema(NamedTuple):
-    """What a row must look like, and what is predicted."""
+    """The features, the rules between them, and the target."""
 
     features: tuple[Feature, ...]
     rules: tuple[Rule, ...]
@@ -123,7 +123,7 @@ class Member(NamedTuple):
 
 
 class Description(NamedTuple):
-    """All that can be told of a model."""
+    """The description of a model."""
 
     task: Task
     format: int
@@ -142,12 +142,12 @@ class Description(NamedTuple):
 
 
 def describe(model: Any) -> Description:
-    """Asks the library for everything."""
+    """Reads the description of a model from the library."""
     return _Inspection(model).description()
 
 
 class _Inspection:
-    """Asks the library about a model; structs are used again and again."""
+    """Calls the functions that describe a model; their structs are reused."""
 
     def __init__(self, model: Any) -> None:
         self._model = model
@@ -225,7 +225,7 @@ class _Inspection:
 
     def _rule(self, index: int, names: tuple[str, ...]) -> Rule:
         found = self._struct("rule", index)
-        read = tuple(names[found.features[nth]] for nth in range(found.n_features))
+        read = tuple(names[found.features[nth]] for nth in range(found.features_len))
         return Rule(text(found.name), _ACTIONS[found.action], read)
 
     def _cutoff(self, index: int, classes: tuple[str, ...]) -> Cutoff:

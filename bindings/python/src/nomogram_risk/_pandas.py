@@ -1,6 +1,6 @@
 """The columns of a pandas data frame.
 
-As pandas has it, NaN in a column of numbers is a missing value.
+As in pandas, NaN in a column of numbers is a missing value.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from ._columns import Array, Column, NamedColumn
 
 
 def matrix(frame: pandas.DataFrame, names: tuple[str, ...]) -> Array | None:
-    """The values of a frame that is a matrix already: the features in their order, all float.
+    """The values of a frame whose columns are the features in their order, all float.
 
-    Most such frames lie in memory as one block, which is then used where it lies.
+    Most such frames are one block of memory, which is read in place.
     """
     is_float = (frame.dtypes == np.float64).all() or (frame.dtypes == np.float32).all()
     if is_float and tuple(frame.columns) == names:
@@ -30,7 +30,7 @@ def matrix(frame: pandas.DataFrame, names: tuple[str, ...]) -> Array | None:
 
 
 def columns(frame: pandas.DataFrame) -> Iterator[NamedColumn]:
-    """The columns in their order; by position, since names may stand twice."""
+    """The columns in their order, by position, since names may be duplicate."""
     for position, label in enumerate(frame.columns):
         yield label, partial(_column, frame.iloc[:, position])
 

@@ -1,4 +1,4 @@
-"""Why something was refused: one exception for each class of status of the C interface."""
+"""Exceptions: one for each class of status of the C interface."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Any
 
 
 class Error(Exception):
-    """What the library refuses; subclasses tell the class of the status.
+    """A refusal by the library; each class of status has a subclass.
 
-    A message never contains a value of a row, so it may be logged.
+    ``str(error)`` is the place and the message. Neither contains a value of a row, so both may be
+    logged.
     """
 
     status: int
@@ -18,15 +19,15 @@ class Error(Exception):
     status_name: str
     """The name of the status in the C header, for example ``NOMO_EVALUE_MISSING``."""
     message: str
-    """Where it was, what was found, what was expected."""
+    """What was found and what was expected, without the place."""
     row: int | None
-    """The row, counted from 0, where one is to blame."""
+    """The index of the row, counted from 0, if the error is about one."""
     feature: str | None
-    """The name of the feature, where one is to blame."""
+    """The name of the feature, if the error is about one."""
     feature_index: int | None
-    """The number of that feature, counted from 0."""
+    """The index of that feature, counted from 0."""
     byte_offset: int | None
-    """The offset into the bundle, where one is to blame."""
+    """The offset into the bundle in bytes, if the error is about one."""
 
     def __init__(
         self,
@@ -39,7 +40,7 @@ class Error(Exception):
         feature_index: int | None = None,
         byte_offset: int | None = None,
     ) -> None:
-        """Made by this package alone."""
+        """Called by this package only."""
         super().__init__(message)
         self.message = message
         self.status = status
@@ -50,10 +51,12 @@ class Error(Exception):
         self.byte_offset = byte_offset
 
     def __str__(self) -> str:
-        return self.message
+        places = {"row": self.row, "feature": self.feature_index, "byte": self.byte_offset}
+        known = [f"{name} {number}: " for name, number in places.items() if number is not None]
+        return "".join(known) + self.message
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Exceptions cross processes; the arguments of this one are keywords.
+        # Needed to pickle an exception whose arguments are keywords.
         return _restore, (type(self), self.message, dict(vars(self)))
 
 
@@ -65,7 +68,7 @@ def _restore(error: type[Error], message: str, attributes: dict[str, Any]) -> Er
 
 
 class ArgumentError(Error, ValueError):
-    """The call itself is wrong: no such feature, unit, reason or option, or a wrong shape."""
+    """The call is wrong: an unknown feature, unit, reason or option, or a wrong shape."""
 
 
 class FormatError(Error, ValueError):
@@ -85,7 +88,7 @@ class LimitError(Error, ValueError):
 
 
 class SchemaError(Error, ValueError):
-    """The rows do not have the shape that the model asks for."""
+    """The rows do not have the shape that the model expects."""
 
 
 class ValueRefused(Error, ValueError):
@@ -97,7 +100,7 @@ class BufferSizeError(Error, BufferError):
 
 
 class UnsupportedError(Error, NotImplementedError):
-    """This version does not support what was asked for, for example a type of a column."""
+    """This version does not support the request, for example the type of a column."""
 
 
 class SelfTestError(Error, RuntimeError):
@@ -115,14 +118,14 @@ class FileMissing(FileError, FileNotFoundError):
     """The file does not exist."""
 
     def __init__(self, message: str, **details: Any) -> None:
-        """Made by this package alone."""
+        """Called by this package only."""
         super().__init__(message, **details)
         self.errno = errno.ENOENT
         self.strerror = os.strerror(errno.ENOENT)
 
 
 class OutOfMemoryError(Error, MemoryError):
-    """There was not enough memory for the bundle."""
+    """There was not enough memory."""
 
 
 class BusyError(Error, RuntimeError):
@@ -153,5 +156,5 @@ _NOT_FOUND = 0x010B
 
 
 def error_class(status: int) -> type[Error]:
-    """The exception for a status; :class:`Error` itself for classes that are not known yet."""
+    """The exception of a status; :class:`Error` itself for a class of a newer library."""
     return FileMissing if status == _NOT_FOUND else _CLASSES.get(status & 0xFF, Error)

@@ -1,10 +1,10 @@
-"""Embedded inference of clinical risk models: one sealed file in, the same bits everywhere out.
+"""Embedded inference of clinical risk models, with the same bits on every platform.
 
->>> import nomogram
->>> model = nomogram.Model.open("wdbc.nomo")  # doctest: +SKIP
+>>> import nomogram_risk
+>>> model = nomogram_risk.Model.open("wdbc.nomo")  # doctest: +SKIP
 >>> model.predict_proba(rows)  # doctest: +SKIP
 
-Everything is decided by the library that the package carries; the C header is its contract.
+The package contains the C library, which makes every decision; its header is the reference.
 """
 
 from ._describe import (

@@ -1,4 +1,4 @@
-"""Where the library writes predictions: one block of memory, cut into the outputs of the header."""
+"""The memory that the library writes predictions to: one block for all outputs of the header."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Output(NamedTuple):
 
     dtype: np.dtype[Any]
     shape: tuple[int, ...]
-    """What a row has."""
+    """The shape of one row."""
     per_row: int
-    """How many elements that is."""
+    """The number of elements of one row."""
     length: str
-    """The field of its length."""
+    """The name of the field of its length."""
 
 
 def outputs_of(info: Any) -> dict[str, Output]:
@@ -41,16 +41,16 @@ def outputs_of(info: Any) -> dict[str, Output]:
         "rules_broken": (np.uint8, (info.n_rules,)),
     }
     return {
-        field: Output(np.dtype(element), shape, math.prod(shape), f"n_{field}")
+        field: Output(np.dtype(element), shape, math.prod(shape), f"{field}_len")
         for field, (element, shape) in shapes.items()
     }
 
 
 class Layout:
-    """Where each wanted output of so many rows lies in a block."""
+    """The position of each wanted output in the block."""
 
     def __init__(self, outputs: dict[str, Output], n_rows: int, wanted: Iterable[str]) -> None:
-        """Elements that are large come first, so each output is aligned."""
+        """The largest elements come first, so each output is aligned."""
         wanted = set(wanted)
         self.n_rows = n_rows
         self.n_bytes = 0
@@ -61,13 +61,13 @@ class Layout:
                 self.n_bytes += n_rows * output.per_row * output.dtype.itemsize
 
     def read(self, block: npt.NDArray[np.uint8], field: str) -> npt.NDArray[Any]:
-        """An output as an array on the block's memory."""
+        """An output, as an array that shares the memory of the block."""
         start, output = self.places[field]
         return np.ndarray((self.n_rows, *output.shape), output.dtype, block.data, start)
 
 
 class Room:
-    """A block with room for what a layout asks for, and the structs that point into it."""
+    """The block of a layout, and the structs that point into it."""
 
     def __init__(self, layout: Layout, on_refusal: int) -> None:
         """Nothing is written yet."""
@@ -77,7 +77,7 @@ class Room:
         self._on_refusal = on_refusal
 
     def struct(self, start: int, stop: int) -> Any:
-        """The struct for the rows from ``start`` to before ``stop``; valid as long as the room."""
+        """The struct for the rows ``start`` to ``stop - 1``; valid as long as the room."""
         struct = new("nomo_outputs", on_refusal=self._on_refusal)
         for field, (first, output) in self.layout.places.items():
             at = first + start * output.per_row * output.dtype.itemsize
@@ -86,6 +86,6 @@ class Room:
         return struct
 
     def advance(self, struct: Any) -> None:
-        """Makes the struct of a row that of the next one."""
+        """Moves the struct of one row to the next row."""
         for field, (_, output) in self.layout.places.items():
             setattr(struct, field, getattr(struct, field) + output.per_row)

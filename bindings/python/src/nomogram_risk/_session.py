@@ -1,8 +1,8 @@
-"""Sessions: the working memory of one call, taken from a pool of the model's.
+"""Sessions: the scratch memory of a call, taken from a pool of the model.
 
-A session is used by one thread at a time because it is in the pool, or with one call, and never
-both. Models and sessions are freed when the last reference to them goes, so closing a model never
-takes anything from under a call of another thread.
+A session is either in the pool or used by one call, so one thread at a time uses it. Models and
+sessions are freed with their last reference, so closing a model does not affect a running call of
+another thread.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ class Session:
     __slots__ = ("error", "one_row", "pointer", "room")
 
     def __init__(self, model: Any, layout_of_one_row: Layout) -> None:
-        """A session for a model, which it keeps alive by itself."""
+        """Creates a session; it keeps its model alive."""
         self.error = new("nomo_error")
         session = ffi.new("nomo_session **")
         check(lib.nomo_session_create(model, session, self.error), self.error)
         self.pointer = ffi.gc(session[0], lib.nomo_session_destroy)
-        self.room = Room(layout_of_one_row, lib.NOMO_STOP)
+        self.room = Room(layout_of_one_row, lib.NOMO_ON_REFUSAL_STOP)
         self.one_row = self.room.struct(0, 1)
 
 
 class Pool:
     """The sessions of a model that no call uses.
 
-    Takes no lock: appending to a list and popping from it are each one step for all threads.
+    Takes no lock: appending to a list and popping from it are atomic in Python.
     """
 
     def __init__(self, model: Any, layout_of_one_row: Layout) -> None:
@@ -41,7 +41,7 @@ class Pool:
         self._idle: list[Session] = []
 
     def take(self) -> Session:
-        """A session that nobody else has."""
+        """A session that no other call uses."""
         try:
             return self._idle.pop()
         except IndexError:
