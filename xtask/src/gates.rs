@@ -29,12 +29,17 @@ enum Outcome {
 
 /// Runs the gates that the change needs, until one fails.
 ///
-/// `--all` runs every gate, `--list` none, `--base REV` names what the change is compared with, and
-/// `--install` installs what the gates need first.
+/// `--all` runs every gate, `--only NAMES` the named ones, and `--list` none. `--base REV` names what
+/// the change is compared with, and `--install` installs what the gates need first.
 pub(crate) fn gates() -> Result<(), String> {
-    let Arguments { flags: [all, list, install], options: [base] } =
-        arguments(["--all", "--list", "--install"], ["--base"])?;
-    let choice = if all { choice::all() } else { choose(base.as_deref()) };
+    let Arguments { flags: [all, list, install], options: [only, base] } =
+        arguments(["--all", "--list", "--install"], ["--only", "--base"])?;
+    let choice = match only {
+        Some(_) if all => return Err("expected --all or --only, found both".into()),
+        Some(names) => choice::only(&names)?,
+        None if all => choice::all(),
+        None => choose(base.as_deref()),
+    };
     print_plan(&choice);
     if list {
         return Ok(());
