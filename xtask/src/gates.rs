@@ -13,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::arguments::{Arguments, arguments};
 use crate::root;
-use crate::run::output;
+use crate::run::{output, run};
 use change::Change;
 use choice::Reason;
 use gate::Gate;
@@ -71,7 +71,9 @@ fn print_plan(choice: &[(Gate, Reason)]) {
     }
 }
 
+/// Runs each gate in a process of its own: tasks read the arguments of theirs.
 fn run_all(choice: &[(Gate, Reason)]) -> Result<(), String> {
+    let program = std::env::current_exe().map_err(|error| format!("xtask: {error}"))?;
     let start = Instant::now();
     let mut outcomes = Vec::new();
     let mut failure = None;
@@ -83,7 +85,7 @@ fn run_all(choice: &[(Gate, Reason)]) -> Result<(), String> {
         } else {
             println!("\n== {} (after {} s)", gate.name(), start.elapsed().as_secs());
             let gate_start = Instant::now();
-            match gate.task().and_then(|(_, _, task)| task()) {
+            match run(Command::new(&program).arg(gate.name())) {
                 Ok(()) => Outcome::Passed(gate_start.elapsed()),
                 Err(error) => {
                     failure = Some(format!("{}: {error}", gate.name()));
