@@ -13,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::arguments::{Arguments, arguments};
 use crate::root;
-use crate::run::output;
+use crate::run::{output, run};
 use change::Change;
 use choice::Reason;
 use gate::Gate;
@@ -29,12 +29,17 @@ enum Outcome {
 
 /// Runs the gates that the change needs, until one fails.
 ///
-/// `--all` runs every gate, `--list` none, `--base REV` names what the change is compared with, and
-/// `--install` installs what the gates need first.
+/// `--all` runs every gate, `--only NAMES` the named ones, and `--list` none. `--base REV` names what
+/// the change is compared with, and `--install` installs what the gates need first.
 pub(crate) fn gates() -> Result<(), String> {
-    let Arguments { flags: [all, list, install], options: [base] } =
-        arguments(["--all", "--list", "--install"], ["--base"])?;
-    let choice = if all { choice::all() } else { choose(base.as_deref()) };
+    let Arguments { flags: [all, list, install], options: [only, base] } =
+        arguments(["--all", "--list", "--install"], ["--only", "--base"])?;
+    let choice = match only {
+        Some(_) if all => return Err("expected --all or --only, found both".into()),
+        Some(names) => choice::only(&names)?,
+        None if all => choice::all(),
+        None => choose(base.as_deref()),
+    };
     print_plan(&choice);
     if list {
         return Ok(());
@@ -66,7 +71,9 @@ fn print_plan(choice: &[(Gate, Reason)]) {
     }
 }
 
+/// Runs each gate in a process of its own: tasks read the arguments of theirs.
 fn run_all(choice: &[(Gate, Reason)]) -> Result<(), String> {
+    let program = std::env::current_exe().map_err(|error| format!("xtask: {error}"))?;
     let start = Instant::now();
     let mut outcomes = Vec::new();
     let mut failure = None;
@@ -78,7 +85,7 @@ fn run_all(choice: &[(Gate, Reason)]) -> Result<(), String> {
         } else {
             println!("\n== {} (after {} s)", gate.name(), start.elapsed().as_secs());
             let gate_start = Instant::now();
-            match gate.task().and_then(|(_, _, task)| task()) {
+            match run(Command::new(&program).arg(gate.name())) {
                 Ok(()) => Outcome::Passed(gate_start.elapsed()),
                 Err(error) => {
                     failure = Some(format!("{}: {error}", gate.name()));

@@ -30,7 +30,7 @@ type Task = (&'static str, &'static str, fn() -> Result<(), String>);
 const TASKS: [Task; 17] = [
     (
         "gates",
-        "[--all] [--list] [--base REV] [--install]: run all that this change must pass",
+        "[--all] [--only NAMES] [--list] [--base REV] [--install]: run what a change must pass",
         gates::gates,
     ),
     ("demo", "train on real data, seal a bundle, predict from C, compare bits", demo::demo),

@@ -10,8 +10,10 @@ use super::paths::{Affected, affected};
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Reason {
     Always,
-    /// Every gate was asked for.
+    /// Asked for on the command line.
     Asked,
+    /// Others were asked for.
+    NotAsked,
     /// A changed path that the gate reads.
     Changed(String),
     /// A changed path without a row in the table.
@@ -27,7 +29,7 @@ pub(crate) enum Reason {
 
 impl Reason {
     pub(crate) fn is_skipped(&self) -> bool {
-        matches!(self, Self::Skipped { .. })
+        matches!(self, Self::Skipped { .. } | Self::NotAsked)
     }
 }
 
@@ -35,7 +37,8 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Always => write!(f, "always runs"),
-            Self::Asked => write!(f, "--all"),
+            Self::Asked => write!(f, "asked for"),
+            Self::NotAsked => write!(f, "not asked for"),
             Self::Changed(path) => write!(f, "{path} has changed"),
             Self::NoRow(path) => {
                 write!(f, "{path} has changed, and no row of the table matches it")
@@ -53,6 +56,22 @@ impl fmt::Display for Reason {
 /// Every gate, with the reason that it was asked for.
 pub(crate) fn all() -> Vec<(Gate, Reason)> {
     Gate::ALL.map(|gate| (gate, Reason::Asked)).into()
+}
+
+/// Runs the gates with these names, separated by commas, and skips the others.
+///
+/// # Errors
+///
+/// When no gate has one of the names.
+pub(crate) fn only(names: &str) -> Result<Vec<(Gate, Reason)>, String> {
+    let is_known = |name: &&str| Gate::ALL.iter().any(|gate| gate.name() == *name);
+    if let Some(name) = names.split(',').find(|name| !is_known(name)) {
+        let known = Gate::ALL.map(Gate::name).join(", ");
+        return Err(format!("--only: found `{name}`, expected some of {known}"));
+    }
+    let is_asked = |gate: Gate| names.split(',').any(|name| name == gate.name());
+    let reason = |gate| if is_asked(gate) { Reason::Asked } else { Reason::NotAsked };
+    Ok(Gate::ALL.map(|gate| (gate, reason(gate))).into())
 }
 
 /// Every gate, with the reason that it runs or is skipped.
@@ -151,6 +170,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn only_the_gates_that_were_asked_for_run() {
+        let running = |names: &str| {
+            let mut choice = only(names).unwrap();
+            choice.retain(|(_, reason)| !reason.is_skipped());
+            choice.iter().map(|(gate, _)| gate.name()).collect::<Vec<_>>()
+        };
+        assert_eq!(running("abi"), ["abi"]);
+        assert_eq!(running("abi,no-std"), ["no-std", "abi"]);
+        let error = only("abi,no-such").unwrap_err();
+        assert!(error.contains("found `no-such`, expected some of demo, test"), "{error}");
     }
 
     #[test]
