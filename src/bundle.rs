@@ -4,10 +4,14 @@
 //! than a small multiple of the bytes, and always ends. `docs/bundle-format.md` specifies the
 //! bytes.
 
-mod container;
-mod format_1;
+mod digest;
 mod golden;
+mod limits;
+
+mod container;
 mod manifest;
+
+mod format_1;
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -16,9 +20,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub(crate) use container::FORMAT;
-pub use container::{Digest, Limits};
+pub use digest::Digest;
 pub(crate) use golden::GoldenCase;
 pub use golden::{MAX_GOLDEN_CASES, MIN_GOLDEN_CASES};
+pub use limits::Limits;
 pub use manifest::Manifest;
 
 use crate::codec::{self, Text};

@@ -36,7 +36,7 @@ pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     if bytes.len() >= MAX_PAYLOAD {
         let n_bytes = bytes.len();
-        let detail = format!("{n_bytes} bytes, a section has fewer than {MAX_PAYLOAD}");
+        let detail = format!("{n_bytes} bytes, expected fewer than {MAX_PAYLOAD}");
         return Err(Error::new(ErrorKind::TooLarge, detail));
     }
     let (value, n_read) = bincode::serde::decode_from_slice(bytes, CONFIGURATION)
@@ -45,7 +45,7 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
         let left = bytes.len() - n_read;
         return Err(Error::new(
             ErrorKind::Payload,
-            format!("{left} bytes are left over after a value of {n_read} bytes"),
+            format!("{left} bytes after the end of a value of {n_read} bytes"),
         ));
     }
     Ok(value)

@@ -41,6 +41,7 @@ mod pipeline;
 mod prediction;
 
 mod ensemble;
+mod scratch;
 
 mod bundle;
 
@@ -63,7 +64,7 @@ pub use member::{
     Member, NaiveBayes, Network, Node, Points, PointsItem, PointsScore, PointsTotal, Precision,
     Side, Tie, Tree,
 };
-pub use model::Model;
+pub use model::{Model, OnRefusal};
 pub use pipeline::{
     Binner, Branch, Clip, Derivation, Derive, ImputeStatistic, Imputer, Inputs, LevelEncoder,
     Log1p, MinMaxScaler, OneHotEncoder, Polynomial, Projection, RobustScaler, Select, SignedPower,
@@ -75,7 +76,7 @@ pub use schema::{
     RuleAction, Schema, Target, Unit,
 };
 pub use seal::{seal, unseal};
-pub use session::{OnRefusal, Session};
+pub use session::Session;
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

@@ -1,7 +1,7 @@
 //! The models inside an ensemble: each turns an encoded row into margins.
 //!
-//! A kind of member is one file in `member/`. Its `check` proves, once, that every index is in
-//! range and that no margin can overflow; its `margins` then checks nothing.
+//! A kind of member is one file in `member/`. Its `check` proves once that every index is in range
+//! and that no margin can overflow; its `margins` then checks nothing.
 
 mod forest;
 mod linear;
@@ -23,7 +23,7 @@ pub use network::{Activation, BatchNormalization, Layer, Network};
 pub use points_score::{Points, PointsItem, PointsScore, PointsTotal, Tie};
 
 use crate::domain::Domain;
-use crate::error::{Error, Place};
+use crate::error::{Error, Place, ordinal};
 use crate::link::Link;
 
 /// One fitted model.
@@ -42,13 +42,13 @@ pub enum Member {
     PointsScore(PointsScore),
 }
 
-/// What a fitted model can say of itself. `check` comes first, once, when a bundle is opened.
-pub(crate) trait Model {
+/// What every kind of member has. `check` runs first, once, when a bundle is opened.
+trait MemberKind {
     /// How its margins become probabilities, or a value.
     fn link(&self) -> Link;
 
-    /// Checks the parameters, and that they can work on such inputs; tells the domains of the
-    /// margins.
+    /// Checks the parameters, and that they accept inputs of these domains. Returns the domains of
+    /// the margins.
     ///
     /// # Errors
     ///
@@ -57,7 +57,7 @@ pub(crate) trait Model {
 }
 
 impl Member {
-    fn model(&self) -> &dyn Model {
+    fn kind(&self) -> &dyn MemberKind {
         match self {
             Self::Linear(linear) => linear,
             Self::Forest(forest) => forest,
@@ -70,12 +70,12 @@ impl Member {
     /// How its margins become probabilities, or a value.
     #[must_use]
     pub fn link(&self) -> Link {
-        self.model().link()
+        self.kind().link()
     }
 
-    /// Checks it against what it will be given, and that it gives `n_margins`; tells their domains.
+    /// Checks it for inputs of these domains, and that it has `n_margins`. Returns their domains.
     pub(crate) fn check(&self, inputs: &[Domain], n_margins: usize) -> Result<Vec<Domain>, Error> {
-        let margins = self.model().check(inputs)?;
+        let margins = self.kind().check(inputs)?;
         if margins.len() != n_margins {
             return Err(Error::invalid_model(format!(
                 "{} margins, expected {n_margins}",
@@ -129,10 +129,20 @@ impl CompiledMember {
 }
 
 /// Refuses a parameter that is not finite.
+fn check_number(value: f64, what: &str) -> Result<(), Error> {
+    if value.is_finite() {
+        return Ok(());
+    }
+    Err(Error::invalid_model(format!("{what} is not a finite number")))
+}
+
+/// Refuses a list with a parameter that is not finite.
 fn check_finite(values: &[f64], what: &str) -> Result<(), Error> {
     match values.iter().position(|value| !value.is_finite()) {
         None => Ok(()),
-        Some(index) => Err(Error::invalid_model(format!("{what} {index} is not a finite number"))),
+        Some(index) => {
+            Err(Error::invalid_model(format!("{what} {} is not a finite number", ordinal(index))))
+        }
     }
 }
 
@@ -140,7 +150,7 @@ fn check_finite(values: &[f64], what: &str) -> Result<(), Error> {
 fn check_no_probabilities(link: Link) -> Result<(), Error> {
     match link {
         Link::Probability => Err(Error::invalid_model(
-            "the probability link needs margins that sum to 1, and weighted sums need not",
+            "the probability link, expected another one: weighted sums need not sum to 1",
         )),
         Link::Logit | Link::Softmax | Link::Identity => Ok(()),
     }
@@ -160,7 +170,7 @@ fn check_width(inputs: &[Domain], n_inputs: usize) -> Result<(), Error> {
     if inputs.len() == n_inputs {
         return Ok(());
     }
-    let detail = format!("reads {n_inputs} values, but its branch gives {}", inputs.len());
+    let detail = format!("reads {n_inputs} values, expected {}", inputs.len());
     Err(Error::invalid_model(detail))
 }
 

@@ -7,8 +7,8 @@ use ndarray::{Array2, ArrayView2};
 
 use crate::bundle::{Bundle, Digest, GoldenCase, Limits, Parts, to_bytes};
 use crate::error::{Error, ErrorKind, Place};
-use crate::intake::Cell;
-use crate::model::{Buffers, Model};
+use crate::model::Model;
+use crate::scratch::Scratch;
 
 /// Checks `parts`, predicts `golden_rows` and returns the bytes of the bundle.
 ///
@@ -23,12 +23,11 @@ use crate::model::{Buffers, Model};
 pub fn seal(parts: &Parts, golden_rows: ArrayView2<'_, f64>) -> Result<Vec<u8>, Error> {
     let model = Model::new(parts.clone(), Digest::of(&[]))?;
     model.intake().check_width(golden_rows.ncols())?;
-    let mut buffers = Buffers::new(&model);
+    let mut scratch = Scratch::new(model.scratch_layout());
     let mut cases = Vec::with_capacity(golden_rows.nrows());
     for (index, row) in golden_rows.rows().into_iter().enumerate() {
         let row: Vec<f64> = row.iter().copied().collect();
-        let cells = row.iter().map(|number| Cell::of_array(*number));
-        let prediction = model.predict(cells, buffers.memory());
+        let prediction = model.predict_row(&mut scratch, &row);
         cases.push(GoldenCase::of(&row, &prediction.map_err(|e| e.within(Place::Row(index)))?));
     }
     let bytes = to_bytes(parts, &cases)?;

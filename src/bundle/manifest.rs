@@ -6,7 +6,7 @@ use alloc::string::{String, ToString};
 
 use serde::{Deserialize, Serialize};
 
-use super::container::Digest;
+use super::digest::Digest;
 use crate::error::{Error, ErrorKind};
 use crate::schema::check_text;
 

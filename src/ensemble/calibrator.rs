@@ -102,23 +102,23 @@ impl Calibrator {
 
     pub(crate) fn check(&self, n_classes: usize) -> Result<(), Error> {
         match self {
-            _ if n_classes == 0 => {
-                Err(Error::invalid_model("calibrates probabilities, but the target is a number"))
-            }
+            _ if n_classes == 0 => Err(Error::invalid_model(
+                "a calibrator, but the target is a number, expected classes",
+            )),
             Self::Binary(_) if n_classes != 2 => {
-                let detail = format!("calibrates 2 classes, but the target has {n_classes}");
+                let detail = format!("a map of 2 classes, but the target has {n_classes}");
                 Err(Error::invalid_model(detail))
             }
             Self::Binary(map) => map.check(),
             Self::PerClass(maps) if maps.len() != n_classes => {
-                let detail = format!("{} maps for {n_classes} classes", maps.len());
+                let detail = format!("{} maps, expected {n_classes}", maps.len());
                 Err(Error::invalid_model(detail))
             }
             Self::PerClass(maps) => maps.iter().enumerate().try_for_each(|(class, map)| {
                 map.check().map_err(|e| e.within(Place::Class(class)))
             }),
             Self::Temperature { temperature } if !(1e-6..=1e6).contains(temperature) => {
-                let detail = format!("temperature {temperature}, expected one of [1e-6, 1e6]");
+                let detail = format!("temperature {temperature}, expected 1e-6 to 1e6");
                 Err(Error::invalid_model(detail))
             }
             Self::Temperature { .. } => Ok(()),
@@ -158,13 +158,13 @@ impl CalibrationMap {
             }
             Self::Beta { a, b, c } if [a, b, c].into_iter().all(is_usable) => Ok(()),
             Self::Platt { .. } | Self::PlattOfProbability { .. } | Self::Beta { .. } => {
-                Err(Error::invalid_model("a parameter is not a number of at most 1e100"))
+                Err(Error::invalid_model("a parameter is not finite or beyond 1e100"))
             }
             Self::Isotonic { probabilities, calibrated } => {
                 let is_probability = |p: &f64| (0.0..=1.0).contains(p);
                 if probabilities.is_empty() || probabilities.len() != calibrated.len() {
                     return Err(Error::invalid_model(format!(
-                        "{} probabilities and {} calibrated ones, expected as many",
+                        "{} probabilities and {} calibrated ones, expected equally many",
                         probabilities.len(),
                         calibrated.len()
                     )));

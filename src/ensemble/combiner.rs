@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Domain, affine};
-use crate::error::Error;
+use crate::error::{Error, ordinal};
 use crate::link::{Link, most_probable};
 use crate::member::{CompiledMember, Member};
 use crate::schema::Target;
@@ -86,9 +86,9 @@ impl Combiner {
                 affine(0.0, weights.iter().zip(below.outputs))?;
                 Ok(CompiledCombiner::SoftVote(weights))
             }
-            Self::HardVote { .. } if below.target.classes().is_empty() => {
-                Err(Error::invalid_model("a hard vote needs classes, but the target is a number"))
-            }
+            Self::HardVote { .. } if below.target.classes().is_empty() => Err(
+                Error::invalid_model("a hard vote, but the target is a number, expected classes"),
+            ),
             Self::HardVote { weights } => {
                 check_weights(&weights, below.outputs.len())?;
                 Ok(CompiledCombiner::HardVote(weights))
@@ -104,17 +104,18 @@ impl Combiner {
 fn check_weights(weights: &[f64], n_members: usize) -> Result<(), Error> {
     if weights.len() != n_members {
         let n_weights = weights.len();
-        return Err(Error::invalid_model(format!("{n_weights} weights for {n_members} members")));
+        return Err(Error::invalid_model(format!("{n_weights} weights, expected {n_members}")));
     }
     // Their sum can neither overflow nor vanish.
     let is_usable = |weight: f64| weight == 0.0 || (1e-100..=1e100).contains(&weight);
     if let Some(index) = weights.iter().position(|weight| !is_usable(*weight)) {
-        let found = weights.get(index).copied().unwrap_or(f64::NAN);
-        let detail = format!("weight {index} is {found}, expected 0, or 1e-100 to 1e100");
+        let weight = weights.get(index).copied().unwrap_or(f64::NAN);
+        let detail =
+            format!("weight {} is {weight}, expected 0, or 1e-100 to 1e100", ordinal(index));
         return Err(Error::invalid_model(detail));
     }
     if weights.iter().all(|weight| *weight <= 0.0) {
-        return Err(Error::invalid_model("every weight is 0, at least 1 member must count"));
+        return Err(Error::invalid_model("every weight is 0, expected at least 1 above 0"));
     }
     Ok(())
 }
@@ -251,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_combine_is_refused() {
+    fn weights_and_shapes_that_do_not_fit_are_refused() {
         for weights in [vec![1.0], vec![0.0, 0.0], vec![1.0, -1.0], vec![1.0, f64::NAN]] {
             let refused = compile(Combiner::SoftVote { weights: weights.clone() }, 2);
             assert!(refused.is_err(), "{weights:?}");
@@ -265,7 +266,7 @@ mod tests {
         let linear = Linear::new(Link::Logit, vec![0.25], vec![1.0, 2.0, 4.0]).unwrap();
         let member = Box::new(Member::Linear(linear));
         let stack = Combiner::Stack { input: StackInput::Outputs, member };
-        let expected = "reads 3 values, but its branch gives 2";
+        let expected = "reads 3 values, expected 2";
         assert_eq!(compile(stack, 2).unwrap_err().to_string(), expected);
     }
 }

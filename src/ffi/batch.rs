@@ -11,7 +11,7 @@ use super::outputs::nomo_outputs;
 use super::session::{Claim, nomo_session};
 use crate::error::{Error, ErrorKind, Place};
 use crate::intake::{Cell, Intake, Value};
-use crate::session::Rows;
+use crate::model::Rows;
 
 /// Elements: double.
 pub const NOMO_F64: u32 = 0;
@@ -106,7 +106,8 @@ pub unsafe extern "C" fn nomo_session_predict_matrix(
         let elements = unsafe { matrix.elements() }?;
         let rows = Matrix { matrix, elements };
         let on_refusal = outputs.on_refusal;
-        claim.workspace().predict_rows(&rows, on_refusal, |row, prediction| {
+        let (model, scratch) = claim.model_and_scratch();
+        model.predict_rows(scratch, &rows, on_refusal, |row, prediction| {
             outputs.write(row, prediction);
         })
     };
@@ -140,7 +141,8 @@ pub unsafe extern "C" fn nomo_session_predict_columns(
         // SAFETY: as above.
         let rows = unsafe { Columns::new(columns, n_columns, n_rows, intake) }?;
         let on_refusal = outputs.on_refusal;
-        claim.workspace().predict_rows(&rows, on_refusal, |row, prediction| {
+        let (model, scratch) = claim.model_and_scratch();
+        model.predict_rows(scratch, &rows, on_refusal, |row, prediction| {
             outputs.write(row, prediction);
         })
     };

@@ -1,5 +1,7 @@
 use super::*;
-use crate::schema::{Policy, Quantity, Target};
+use crate::schema::{
+    Action, Feature, FeatureKind, MissingReason, Policy, Quantity, Range, Target, Unit,
+};
 use alloc::string::{String, ToString};
 use alloc::vec;
 
@@ -95,7 +97,7 @@ fn what_does_not_fit_is_told_apart() {
     }
     let unset = [Cell::UNSET; 4].into_iter();
     let error = intake.admit(unset, &mut [0.0; 4], &mut [Flags::default(); 4], &mut []);
-    let expected = "feature 0: `creatinine`: not set, and this model does not impute it";
+    let expected = "feature 1: `creatinine`: not set, and this model does not impute it";
     assert_eq!(error.unwrap_err().to_string(), expected);
 }
 
@@ -153,7 +155,7 @@ fn a_broken_rule_names_itself_and_its_features() {
         let happened = intake.admit(cells, &mut row, &mut flags, &mut broken);
         happened.map(|happened| (happened, broken)).map_err(|error| error.to_string())
     };
-    let expected = "rule 0: feature 0: feature 1: `younger than creatinine`: the values contradict \
+    let expected = "rule 1: `younger than creatinine`: feature 1: feature 2: the values contradict \
                     each other";
     assert_eq!(broken(RuleAction::Refuse), Err::<_, String>(expected.into()));
     assert_eq!(broken(RuleAction::Flag), Ok((Flags::RULE_BROKEN, [true])));

@@ -37,9 +37,9 @@ impl Binner {
         self.inputs.check_count(self.edges.len(), "lists of edges")?;
         self.inputs.check_each(|nth| {
             let edges = &self.edges[nth];
-            let ascend = edges.is_sorted_by(|before, after| before < after);
+            let ascend = edges.is_sorted_by(|previous, next| previous < next);
             if edges.is_empty() || !ascend || edges.iter().any(|edge| !edge.is_finite()) {
-                return Err(Error::invalid_model("its edges are not finite numbers that ascend"));
+                return Err(Error::invalid_model("its edges, expected finite numbers that ascend"));
             }
             Ok(())
         })

@@ -153,7 +153,7 @@ mod tests {
         let ratio = Derivation::Ratio { numerator: 0, denominator: 1 };
         let derive = Derive::new(vec![ratio]).unwrap();
         let refused = derive.check(&[Domain::new(0.0, 1.0), Domain::new(-1.0, 1.0)]);
-        let expected = "input 1: divides by a value that may be 0; clip it first";
+        let expected = "input 2: divides by a value that may be 0; clip it first";
         assert_eq!(refused.unwrap_err().to_string(), expected);
         assert!(derive.check(&[Domain::new(0.0, 1.0)]).is_err());
     }

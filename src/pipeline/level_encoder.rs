@@ -40,8 +40,12 @@ impl LevelEncoder {
         self.inputs.check_each(|nth| {
             let stray = self.numbers_of(nth).find(|number| !number.is_finite());
             match stray {
-                Some(number) => Err(Error::invalid_model(format!("{number} as number of a level"))),
-                None if self.numbers[nth].is_empty() => Err(Error::invalid_model("no levels")),
+                Some(number) => Err(Error::invalid_model(format!(
+                    "number {number} of a level, expected a finite one"
+                ))),
+                None if self.numbers[nth].is_empty() => {
+                    Err(Error::invalid_model("no levels, expected at least 1"))
+                }
                 None => Ok(()),
             }
         })

@@ -51,7 +51,7 @@ mod tests {
     fn what_could_have_no_logarithm_is_refused() {
         let step = Log1p::new(Inputs::all(1));
         let refused = step.check(&[Domain::new(-1.0, 5.0)]).unwrap_err();
-        let expected = "input 0: may be -1, expected more than -1; clip it first";
+        let expected = "input 1: may be -1, expected more than -1; clip it first";
         assert_eq!(refused.to_string(), expected);
         assert!(step.check(&[Domain::new(-0.5, 5.0)]).is_ok());
         let mut output = [0.0];

@@ -36,11 +36,11 @@ impl OneHotEncoder {
     fn check_parameters(&self) -> Result<(), Error> {
         self.inputs.check_count(self.n_levels.len(), "numbers of levels")?;
         if self.n_levels.iter().any(|n_levels| *n_levels <= self.first_level()) {
-            return Err(Error::invalid_model("an input without a level that gets a value"));
+            return Err(Error::invalid_model("an input without outputs, expected at least 1"));
         }
         let n_outputs: u64 = self.n_levels.iter().map(|n_levels| u64::from(*n_levels)).sum();
         if n_outputs > MAX_OUTPUTS as u64 {
-            let detail = format!("{n_outputs} levels, a step has at most {MAX_OUTPUTS} outputs");
+            let detail = format!("{n_outputs} outputs, expected at most {MAX_OUTPUTS}");
             return Err(Error::invalid_model(detail));
         }
         Ok(())

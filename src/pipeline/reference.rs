@@ -1,5 +1,6 @@
 //! Steps against scikit-learn, and against the domains that they promise.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 

@@ -39,14 +39,16 @@ impl Spline {
         self.inputs.check_count(self.knots.len(), "lists of knots")?;
         let n_terms: usize = self.knots.iter().map(Vec::len).sum();
         if n_terms > MAX_OUTPUTS {
-            return Err(Error::invalid_model("more than 65,536 knots"));
+            return Err(Error::invalid_model("too many knots, expected at most 65,536"));
         }
         self.inputs.check_each(|nth| {
             let knots = &self.knots[nth];
             let ascend = knots.is_sorted_by(|before, after| before < after);
             let are_sane = knots.iter().all(|knot| knot.abs() <= 1e100);
             if knots.len() < 3 || !ascend || !are_sane {
-                return Err(Error::invalid_model("needs three or more finite knots that ascend"));
+                return Err(Error::invalid_model(
+                    "its knots, expected at least 3 finite ones that ascend",
+                ));
             }
             Ok(())
         })

@@ -111,7 +111,7 @@ def test_a_value_is_refused_with_its_row_and_feature(table: Model) -> None:
             assert error.status_name == "NOMO_EVALUE_MISSING", kind
             assert (error.row, error.feature, error.feature_index) == (1234, "diastolic", 6), kind
             assert error.byte_offset is None
-            message = "row 1234: feature 6: `diastolic`: missing, and this model does not impute it"
+            message = "row 1235: feature 7: `diastolic`: missing, and this model does not impute it"
             assert str(error) == error.message == message, kind
         found = table.predict_rows(rows_of_kind, on_refusal="go_on", threads=3)
         assert np.flatnonzero(found.refused).tolist() == [1234, 1333, 1900]
@@ -125,7 +125,7 @@ def test_a_matrix_value_is_refused_with_its_row_and_feature(wdbc: Model, wdbc_ro
     for threads in (1, 2):
         error = refused(wdbc, rows, threads=threads)
         assert (error.row, error.feature, error.feature_index) == (301, "smoothness_mean", 4)
-        assert str(error).startswith("row 301: feature 4: `smoothness_mean`: missing")
+        assert str(error).startswith("row 302: feature 5: `smoothness_mean`: missing")
     rows[301, 4] = 0.1
     error = refused(wdbc, rows, threads=2)
     assert (error.row, error.feature, error.status_name) == (
@@ -160,7 +160,7 @@ def test_columns_that_are_no_features_are_refused(table: Model) -> None:
         assert "'patient'" in str(error), kind
         if kind == "mappings":
             assert error.status_name == "NOMO_EARGUMENT_FEATURE"
-            assert str(error) == "row 0: no feature is called 'patient'"
+            assert str(error) == "row 1: no feature is called 'patient'"
         else:
             assert error.status_name == "NOMO_ESCHEMA_COLUMNS"
         found = table.predict_proba(rows_of_kind, ignore_other_columns=True)
@@ -224,7 +224,7 @@ def test_types_that_have_no_place_are_refused_with_their_column(table: Model) ->
         assert isinstance(error, nomogram.UnsupportedError)
         assert error.status_name == "NOMO_EUNSUPPORTED_ARROW"
     rows: Any = [ROW, {**ROW, "dose": decimal.Decimal(1)}]
-    with pytest.raises(TypeError, match="row 1: 'dose': a value of type Decimal"):
+    with pytest.raises(TypeError, match="row 2: 'dose': a value of type Decimal"):
         table.predict_rows(rows)
 
 
@@ -242,7 +242,7 @@ def test_statements_that_cannot_be_made_are_refused(table: Model) -> None:
         assert caught.value.row is None
         error = refused(table, [ROW, {**ROW, **statement}])
         assert (error.status_name, error.row) == (status_name, 1)
-        assert str(error).startswith("row 1: ")
+        assert str(error).startswith("row 2: ")
     # What was stated for a row that failed is forgotten.
     assert table.predict_row(ROW).flags == nomogram.Flag(0)
 

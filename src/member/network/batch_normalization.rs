@@ -42,7 +42,7 @@ impl BatchNormalization {
             (&self.variances, "variances"),
         ] {
             if parameters.len() != n_values {
-                let detail = format!("{} {what} for {n_values} values", parameters.len());
+                let detail = format!("{} {what}, expected {n_values}", parameters.len());
                 return Err(Error::invalid_model(detail));
             }
         }
@@ -174,13 +174,13 @@ mod tests {
             layer(3, 1).with_normalized_inputs(&by).unwrap_err().to_string()
         };
         let short = BatchNormalization { means: vec![0.0], ..normalization() };
-        assert_eq!(refused(short), "1 means for 3 values");
+        assert_eq!(refused(short), "1 means, expected 3");
         let constant =
             BatchNormalization { variances: vec![0.0; 3], epsilon: 0.0, ..normalization() };
-        assert!(refused(constant).starts_with("scale / √(variance + epsilon) 0 is not a finite"));
+        assert!(refused(constant).starts_with("scale / √(variance + epsilon) 1 is not a finite"));
         let negative = BatchNormalization { variances: vec![-1.0; 3], ..normalization() };
         assert!(refused(negative).contains("is not a finite number"));
         let wide = layer(2, 2).with_normalized_sums(&normalization()).unwrap_err();
-        assert_eq!(wide.to_string(), "3 scales for 2 values");
+        assert_eq!(wide.to_string(), "3 scales, expected 2");
     }
 }

@@ -56,7 +56,7 @@ impl Layer {
         if n_inputs == 0 || n_inputs.checked_mul(n_outputs) != Some(self.weights.len()) {
             let n_weights = self.weights.len();
             return Err(Error::invalid_model(format!(
-                "{n_weights} weights do not fit {n_outputs} outputs, expected a multiple above 0"
+                "{n_weights} weights for {n_outputs} outputs, expected a positive multiple"
             )));
         }
         self.activation.check()?;

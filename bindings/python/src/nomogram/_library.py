@@ -117,9 +117,9 @@ def failure(
     message = text(error.message)
     if error.row != NONE:
         row = int(error.row) + first_row
-        message = message.replace(f"row {error.row}: ", f"row {row}: ", 1)
+        message = message.replace(f"row {error.row + 1}: ", f"row {row + 1}: ", 1)
     elif row is not None:
-        message = f"row {row}: {message}"
+        message = f"row {row + 1}: {message}"
     index = None if error.feature == NONE else int(error.feature)
     byte_offset = None if error.byte_offset == NONE else int(error.byte_offset)
     # A column may name a feature that the model does not have.

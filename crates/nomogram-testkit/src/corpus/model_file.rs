@@ -52,7 +52,7 @@ impl ModelFile {
         let n_features = file.features.0.len();
         match file.golden_rows.iter().position(|row| row.len() != n_features) {
             None => Ok(file),
-            Some(row) => Err(format!("golden row {row} has not {n_features} values")),
+            Some(row) => Err(format!("golden row {}, expected {n_features} values", row + 1)),
         }
     }
 
