@@ -3,6 +3,8 @@
 //! A kind of member is one file in `member/`. Its `check` proves once that every index is in range
 //! and that no margin can overflow; its `margins` then checks nothing.
 
+mod kind;
+
 mod forest;
 mod linear;
 mod naive_bayes;
@@ -23,8 +25,9 @@ pub use network::{Activation, BatchNormalization, Layer, Network};
 pub use points_score::{Points, PointsItem, PointsScore, PointsTotal, Tie};
 
 use crate::domain::Domain;
-use crate::error::{Error, Place, ordinal};
+use crate::error::Error;
 use crate::link::Link;
+use kind::{MemberKind, check_finite, check_inputs, check_no_probabilities, check_width};
 
 /// One fitted model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,20 +43,6 @@ pub enum Member {
     NaiveBayes(NaiveBayes),
     /// Whole points added up as on paper.
     PointsScore(PointsScore),
-}
-
-/// What every kind of member has. `check` runs first, once, when a bundle is opened.
-trait MemberKind {
-    /// How its margins become probabilities, or a value.
-    fn link(&self) -> Link;
-
-    /// Checks the parameters, and that they accept inputs of these domains. Returns the domains of
-    /// the margins.
-    ///
-    /// # Errors
-    ///
-    /// `InvalidModel`, with the place.
-    fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error>;
 }
 
 impl Member {
@@ -126,52 +115,6 @@ impl CompiledMember {
             Self::PointsScore(score) => score.margins(encoded, out),
         }
     }
-}
-
-/// Refuses a parameter that is not finite.
-fn check_number(value: f64, what: &str) -> Result<(), Error> {
-    if value.is_finite() {
-        return Ok(());
-    }
-    Err(Error::invalid_model(format!("{what} is not a finite number")))
-}
-
-/// Refuses a list with a parameter that is not finite.
-fn check_finite(values: &[f64], what: &str) -> Result<(), Error> {
-    match values.iter().position(|value| !value.is_finite()) {
-        None => Ok(()),
-        Some(index) => {
-            Err(Error::invalid_model(format!("{what} {} is not a finite number", ordinal(index))))
-        }
-    }
-}
-
-/// Refuses the probability link, for members whose margins may have any sum.
-fn check_no_probabilities(link: Link) -> Result<(), Error> {
-    match link {
-        Link::Probability => Err(Error::invalid_model(
-            "the probability link, expected another one: weighted sums need not sum to 1",
-        )),
-        Link::Logit | Link::Softmax | Link::Identity => Ok(()),
-    }
-}
-
-/// Refuses a wrong number of inputs, and inputs that may be missing.
-fn check_inputs(inputs: &[Domain], n_inputs: usize) -> Result<(), Error> {
-    check_width(inputs, n_inputs)?;
-    for (index, input) in inputs.iter().enumerate() {
-        input.check_present().map_err(|e| e.within(Place::Input(index)))?;
-    }
-    Ok(())
-}
-
-/// Refuses a wrong number of inputs.
-fn check_width(inputs: &[Domain], n_inputs: usize) -> Result<(), Error> {
-    if inputs.len() == n_inputs {
-        return Ok(());
-    }
-    let detail = format!("reads {n_inputs} values, expected {}", inputs.len());
-    Err(Error::invalid_model(detail))
 }
 
 #[cfg(test)]

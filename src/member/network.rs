@@ -1,8 +1,10 @@
 //! Networks of dense layers.
 
 mod activation;
-mod batch_normalization;
+
 mod layer;
+
+mod batch_normalization;
 
 use alloc::format;
 use alloc::vec::Vec;

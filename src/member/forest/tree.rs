@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::check_number;
 use crate::error::{Error, Place, ordinal};
+use crate::member::kind::check_number;
 
 /// A decision tree; its first node is the root.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -5,10 +5,10 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::check_finite;
 use super::check_log_probabilities;
 use crate::domain::Domain;
 use crate::error::{Error, ordinal};
+use crate::member::kind::check_finite;
 use crate::numeric::ln;
 use crate::schema::count;
 

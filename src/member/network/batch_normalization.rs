@@ -6,9 +6,9 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use super::super::check_finite;
 use super::Layer;
 use crate::error::Error;
+use crate::member::kind::check_finite;
 use crate::numeric::sqrt;
 
 /// `(value − mean) / √(variance + epsilon) · scale + shift`, value by value: a fitted batch

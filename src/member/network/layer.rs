@@ -5,10 +5,10 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::{check_finite, check_inputs};
 use super::Activation;
 use crate::domain::{Domain, affine};
 use crate::error::Error;
+use crate::member::kind::{check_finite, check_inputs};
 
 /// `output = activation(bias + Σ value · weight)`, summed from the first input to the last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

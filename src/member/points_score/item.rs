@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::check_finite;
 use crate::domain::Domain;
 use crate::error::{Error, ordinal};
+use crate::member::kind::check_finite;
 use crate::schema::count;
 
 /// The most points of an item, either way: totals of them are exact.

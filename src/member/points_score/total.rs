@@ -6,10 +6,10 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::check_number;
 use crate::domain::{Domain, affine};
 use crate::error::Error;
 use crate::link::Link;
+use crate::member::kind::check_number;
 
 /// No printed table has more totals.
 const MAX_TOTALS: usize = 1000;
