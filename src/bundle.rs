@@ -1,4 +1,4 @@
-//! The sealed file: everything that predicting needs, and the proof that it is unchanged.
+//! The bundle: everything that predicting needs, in one sealed file.
 //!
 //! [`Bundle::from_bytes`] is the only way from bytes to parts; it never panics, allocates no more
 //! than a small multiple of the bytes, and always ends. `docs/bundle-format.md` specifies the
@@ -46,7 +46,7 @@ pub struct Parts {
     pub branches: Vec<Branch>,
     /// The members, in the order in which they are combined.
     pub members: Vec<EnsembleMember>,
-    /// How the members vote.
+    /// How the members' outputs become those of the ensemble.
     pub combiner: Combiner,
     /// What is done to the probabilities of the ensemble.
     pub calibrator: Option<Calibrator>,

@@ -1,6 +1,6 @@
 //! Embedded inference of clinical risk models, from one sealed file, with the same bits everywhere.
 //!
-//! A *bundle* holds a trained model and the proof that it answers as it did when it was sealed.
+//! A *bundle* holds a trained model and the proof that it predicts as it did when it was sealed.
 //! [`Model::open`] checks that proof; a [`Session`] then turns rows of measurements into
 //! probabilities, without allocating and without a way to fail after the row was checked.
 //!
@@ -23,8 +23,9 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
-// Modules stand in layers, lowest first: a module uses only layers above its own in this list.
-// A layer is a block between blank lines; tests/integration/architecture.rs enforces it.
+// Modules are in layers, lowest first: a module uses only layers above its own in this list. A layer
+// is a block between blank lines, here and in every file that declares modules;
+// tests/integration/architecture.rs enforces it.
 mod error;
 pub mod numeric;
 

@@ -50,9 +50,9 @@ impl Link {
 
     /// Checks that margins of these domains have an inverse. Returns the domain of the outputs.
     ///
-    /// Every number has a logistic and is a value, and of any numbers there is a softmax: only what
-    /// is missing is refused, and what lies beyond 1e300. That probabilities sum to 1 no domain can
-    /// tell: members that use the probability link prove it themselves.
+    /// Any numbers have a logistic and a softmax, and any number is a value: only margins that may be
+    /// missing or lie beyond 1e300 are refused. Domains cannot prove that probabilities sum to 1:
+    /// members that use the probability link prove it themselves.
     pub(crate) fn check(self, margins: &[Domain]) -> Result<Domain, Error> {
         let mut hull: Option<Domain> = None;
         for (index, margin) in margins.iter().enumerate() {

@@ -97,8 +97,8 @@ pub(crate) enum CompiledMember {
 }
 
 impl CompiledMember {
-    /// How much scratch space [`Self::margins`] needs.
-    pub(crate) fn n_scratch(&self) -> usize {
+    /// How many temporary numbers [`Self::margins`] needs.
+    pub(crate) fn n_temporary(&self) -> usize {
         match self {
             Self::Network(network) => 2 * network.width(),
             Self::Linear(_) | Self::Forest(_) | Self::NaiveBayes(_) | Self::PointsScore(_) => 0,
@@ -106,11 +106,11 @@ impl CompiledMember {
     }
 
     /// Writes the margins of an encoded row.
-    pub(crate) fn margins(&self, encoded: &[f64], scratch: &mut [f64], out: &mut [f64]) {
+    pub(crate) fn margins(&self, encoded: &[f64], temporary: &mut [f64], out: &mut [f64]) {
         match self {
             Self::Linear(linear) => linear.margins(encoded, out),
             Self::Forest(forest) => forest.margins(encoded, out),
-            Self::Network(network) => network.margins(encoded, scratch, out),
+            Self::Network(network) => network.margins(encoded, temporary, out),
             Self::NaiveBayes(naive_bayes) => naive_bayes.margins(encoded, out),
             Self::PointsScore(score) => score.margins(encoded, out),
         }

@@ -8,8 +8,9 @@ mod transform;
 
 mod inputs;
 
-mod binner;
 mod clip;
+
+mod binner;
 mod derivation;
 mod impute;
 mod level_encoder;

@@ -1,4 +1,4 @@
-//! Parts to a sealed bundle, and back.
+//! Sealing: the parts of a model to a bundle, and back.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -18,8 +18,8 @@ use crate::scratch::Scratch;
 ///
 /// # Errors
 ///
-/// `InvalidModel` when the parts contradict each other or there are too few rows; as for predicting
-/// when a row is not usable.
+/// `InvalidModel` when the parts contradict each other or there are too few rows; a kind of the class
+/// `Value`, with the row, when a row is refused.
 pub fn seal(parts: &Parts, golden_rows: ArrayView2<'_, f64>) -> Result<Vec<u8>, Error> {
     let model = Model::new(parts.clone(), Digest::of(&[]))?;
     model.intake().check_width(golden_rows.ncols())?;
@@ -36,8 +36,8 @@ pub fn seal(parts: &Parts, golden_rows: ArrayView2<'_, f64>) -> Result<Vec<u8>, 
     Ok(bytes)
 }
 
-/// The parts of a bundle and its golden rows, as [`seal`] took them: for those who look into a model
-/// or derive another one from it. A bundle of the newest format is sealed to the same bytes again.
+/// The parts of a bundle and its golden rows, as [`seal`] took them: to inspect a model or to
+/// derive another one from it. A bundle of the newest format is sealed to the same bytes again.
 ///
 /// # Errors
 ///

@@ -12,10 +12,10 @@ use crate::prediction::Prediction;
 use crate::schema::MissingReason;
 use crate::scratch::Scratch;
 
-/// The working memory of one thread for one model.
+/// A model and the scratch memory of one thread to predict with it.
 ///
 /// After it exists, predicting allocates nothing. The bits of a row's prediction depend on the
-/// bundle and the row alone: not on the platform, the session, the thread, the other rows or their
+/// bundle and the row only: not on the platform, the session, the thread, the other rows or their
 /// layout.
 #[derive(Debug)]
 pub struct Session {
@@ -41,29 +41,29 @@ impl Session {
         self.scratch.clear();
     }
 
-    /// States the value of a feature, for [`Self::predict`]. It stays until it is stated anew or
+    /// Sets the value of a feature, for [`Self::predict`]. It stays until it is set again or
     /// [`Self::clear`] is called.
     ///
     /// # Errors
     ///
-    /// `UnknownFeature`, or `UnknownUnit` for a unit that the feature does not have; what was stated
-    /// before then stays. Everything else that may be wrong with a value is for the feature's policy
-    /// to decide when the row is predicted.
+    /// `UnknownFeature`, or `UnknownUnit` for a unit that the feature does not have; the value that was
+    /// set before then stays. Anything else that is wrong with a value is decided by the feature's
+    /// policy when the row is predicted.
     pub fn set(&mut self, feature: usize, value: Value<'_>) -> Result<(), Error> {
         self.model.set(&mut self.scratch, feature, value)
     }
 
-    /// Why a feature was stated to be missing, if it was and a reason was given.
+    /// Why a feature was set to missing, if it was and a reason was given.
     #[must_use]
     pub fn missing_reason(&self, feature: usize) -> Option<MissingReason> {
         self.scratch.cell(feature)?.missing_reason()
     }
 
-    /// Predicts the row that was stated by [`Self::set`].
+    /// Predicts the row that was set by [`Self::set`].
     ///
     /// # Errors
     ///
-    /// A kind of the class `Value`, with the feature or the rule. No error tells the value.
+    /// A kind of the class `Value`, with the feature or the rule. No error contains the value.
     ///
     /// ```
     /// # use nomogram::{ErrorKind, Model, Session, Value};
@@ -86,8 +86,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// `FeatureCount`; a kind of the class `Value` with the feature or the rule. No error tells the
-    /// value.
+    /// `FeatureCount`; a kind of the class `Value` with the feature or the rule. No error contains
+    /// the value.
     ///
     /// ```
     /// # use nomogram::{ErrorKind, Model, Session};
@@ -104,8 +104,8 @@ impl Session {
         self.model.predict_row(&mut self.scratch, values)
     }
 
-    /// Predicts `rows`, shape `(n_rows, n_features)` in any layout, and hands each prediction to
-    /// `sink` with the number of its row.
+    /// Predicts `rows`, shape `(n_rows, n_features)` in any layout, and passes each prediction
+    /// to `sink` with the index of its row.
     ///
     /// # Errors
     ///
@@ -123,7 +123,7 @@ impl Session {
         })
     }
 
-    /// Predicts `rows` as [`Self::predict_each`], and says what happens when one of them cannot be
+    /// Predicts `rows` as [`Self::predict_each`], and chooses what happens when one of them cannot be
     /// predicted: `sink` gets its error in its place, or the call fails before `sink` is called.
     ///
     /// # Errors
@@ -158,8 +158,8 @@ impl Session {
             ));
         }
         self.predict_each(rows, |row, prediction| {
-            for (own, output) in out.row_mut(row).iter_mut().zip(prediction.outputs()) {
-                *own = *output;
+            for (cell, output) in out.row_mut(row).iter_mut().zip(prediction.outputs()) {
+                *cell = *output;
             }
         })
     }

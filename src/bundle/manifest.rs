@@ -27,7 +27,7 @@ pub struct Manifest {
     pub training_data_digest: Digest,
     /// SHA-256 of the training configuration.
     pub configuration_digest: Digest,
-    /// Anything else worth telling, by key, for example `training rows`.
+    /// Further notes, by key, for example `training rows`.
     #[serde(deserialize_with = "crate::codec::text_map")]
     pub notes: BTreeMap<String, String>,
 }

@@ -8,15 +8,15 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Place};
 use crate::numeric::{ln, logistic_pair, softmax};
 
-/// Probabilities below count as this when their logarithm is taken: far below any that is met, and
-/// so that the logarithm of 0 is a number.
+/// Smaller probabilities count as this when their logarithm is taken, so that the logarithm of 0 is
+/// a number.
 const SMALLEST: f64 = 1e-300;
 
 /// What is done to the probabilities of the ensemble.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Calibrator {
-    /// Of two classes: a map of the probability of class 1.
+    /// For two classes: a map of the probability of class 1.
     Binary(CalibrationMap),
     /// A map for each class; the results are divided by their sum (one class against the rest, as
     /// in scikit-learn's `CalibratedClassifierCV`). If all are 0, all classes are equally probable.
@@ -129,7 +129,7 @@ impl Calibrator {
 impl CalibrationMap {
     /// The calibrated `(q, p)`.
     fn apply(&self, q: f64, p: f64) -> (f64, f64) {
-        // Both tails come in, since 1 − p has lost what a small q still tells.
+        // Both tails are arguments: 1 − p has lost the digits of a small q.
         let logarithms = || (ln(q.max(SMALLEST)), ln(p.max(SMALLEST)));
         match self {
             Self::Platt { slope, intercept } => {
@@ -180,8 +180,8 @@ impl CalibrationMap {
     }
 }
 
-/// `slope · (x − x₀) + y₀` on the line between the points around `x`, and a point's own `y` where
-/// `x` equals it: numpy's `interp`, and so scikit-learn's.
+/// `slope · (x − x₀) + y₀` on the line between the points around `x`, and the `y` of a point that
+/// `x` equals: numpy's `interp`, and so scikit-learn's.
 #[allow(clippy::indexing_slicing, reason = "lengths were checked when the model was opened")]
 fn interpolate(xs: &[f64], ys: &[f64], x: f64) -> f64 {
     let after = xs.partition_point(|point| *point < x);
@@ -191,7 +191,7 @@ fn interpolate(xs: &[f64], ys: &[f64], x: f64) -> f64 {
         _ => {
             let (x0, x1, y0, y1) = (xs[after - 1], xs[after], ys[after - 1], ys[after]);
             let slope = (y1 - y0) / (x1 - x0);
-            // Rounding must not leave the line's own ends.
+            // Rounding must not leave the ends of the line.
             (slope * (x - x0) + y0).clamp(y0, y1)
         }
     }

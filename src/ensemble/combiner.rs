@@ -1,4 +1,4 @@
-//! Combiners: votes, and stacking.
+//! Combiners: from the outputs of the members to those of the ensemble.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -44,13 +44,13 @@ pub enum Combiner {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum StackInput {
-    /// Their outputs; of two classes, the probability of class 1 alone.
+    /// Their outputs; for two classes, only the probability of class 1.
     Outputs,
     /// Their margins.
     Margins,
 }
 
-/// What the members of an ensemble give, as far as it is known on opening.
+/// What is known on opening of the members that a combiner reads.
 pub(crate) struct Below<'a> {
     pub(crate) target: &'a Target,
     /// The domain of each member's outputs.
@@ -138,9 +138,9 @@ impl Stack {
     }
 
     #[allow(clippy::indexing_slicing, reason = "lengths were checked when the model was opened")]
-    fn combine(&self, members: &[f64], margins: &[f64], scratch: &mut [f64], out: &mut [f64]) {
-        let (own_margins, scratch) = scratch.split_at_mut(self.n_margins);
-        let (inputs, scratch) = scratch.split_at_mut(self.n_inputs);
+    fn combine(&self, members: &[f64], margins: &[f64], temporary: &mut [f64], out: &mut [f64]) {
+        let (stack_margins, temporary) = temporary.split_at_mut(self.n_margins);
+        let (inputs, temporary) = temporary.split_at_mut(self.n_inputs);
         let inputs = match self.input {
             StackInput::Margins => margins,
             StackInput::Outputs if out.len() == 2 => {
@@ -151,17 +151,17 @@ impl Stack {
             }
             StackInput::Outputs => members,
         };
-        self.member.margins(inputs, scratch, own_margins);
-        self.link.outputs(own_margins, out);
+        self.member.margins(inputs, temporary, stack_margins);
+        self.link.outputs(stack_margins, out);
     }
 }
 
 impl CompiledCombiner {
-    /// How much scratch space [`Self::combine`] needs.
-    pub(crate) fn n_scratch(&self) -> usize {
+    /// How many temporary numbers [`Self::combine`] needs.
+    pub(crate) fn n_temporary(&self) -> usize {
         match self {
             Self::SoftVote(_) | Self::HardVote(_) => 0,
-            Self::Stack(stack) => stack.n_margins + stack.n_inputs + stack.member.n_scratch(),
+            Self::Stack(stack) => stack.n_margins + stack.n_inputs + stack.member.n_temporary(),
         }
     }
 
@@ -171,12 +171,12 @@ impl CompiledCombiner {
         &self,
         members: &[f64],
         margins: &[f64],
-        scratch: &mut [f64],
+        temporary: &mut [f64],
         out: &mut [f64],
     ) {
         let weights = match self {
             Self::SoftVote(weights) | Self::HardVote(weights) => weights,
-            Self::Stack(stack) => return stack.combine(members, margins, scratch, out),
+            Self::Stack(stack) => return stack.combine(members, margins, temporary, out),
         };
         out.fill(0.0);
         let mut total = 0.0;
@@ -214,7 +214,7 @@ mod tests {
 
     fn combine(combiner: Combiner) -> [f64; 2] {
         let compiled = compile(combiner, 3).unwrap();
-        let mut scratch = vec![0.0; compiled.n_scratch()];
+        let mut scratch = vec![0.0; compiled.n_temporary()];
         let mut out = [0.0; 2];
         compiled.combine(&MEMBERS, &[-2.0, 0.5, 1.5], &mut scratch, &mut out);
         out

@@ -20,11 +20,13 @@ pub struct Cutoff {
 }
 
 impl Cutoff {
-    /// Whether the class is at least as probable as the cutoff asks for. `probabilities` has one
-    /// number per class; a class that it does not hold reaches nothing.
+    /// Whether the probability of the class reaches the cutoff. `probabilities` has one number per
+    /// class; a class beyond them does not reach it.
     #[must_use]
     pub fn is_reached_by(&self, probabilities: &[f64]) -> bool {
-        probabilities.get(self.class as usize).is_some_and(|found| *found >= self.probability)
+        probabilities
+            .get(self.class as usize)
+            .is_some_and(|probability| *probability >= self.probability)
     }
 
     pub(crate) fn check(&self, n_classes: usize) -> Result<(), Error> {

@@ -19,13 +19,13 @@ pub enum ErrorClass {
     Integrity = 4,
     /// A limit of the caller was exceeded.
     Limit = 5,
-    /// The rows do not have the shape that the schema asks for.
+    /// The rows do not have the shape of the schema.
     Schema = 6,
     /// A value of a row cannot be used.
     Value = 7,
     /// An output does not have the right length.
     Buffer = 8,
-    /// The bundle or call asks for something that this build leaves out.
+    /// The bundle or call needs something that this build leaves out.
     Unsupported = 9,
     /// The model does not reproduce its golden cases.
     SelfTest = 10,

@@ -9,11 +9,11 @@ impl Flags {
     pub const IMPUTED: Self = Self(1);
     /// It was moved to the nearest end of its plausible range.
     pub const CLAMPED: Self = Self(2);
-    /// It is no level of its category.
+    /// It is not a level of its category.
     pub const UNSEEN_LEVEL: Self = Self(4);
     /// It lay outside of its plausible range.
     pub const OUT_OF_RANGE: Self = Self(8);
-    /// The row breaks a rule. Never of a single value.
+    /// The row breaks a rule. Never a flag of a single value.
     pub const RULE_BROKEN: Self = Self(16);
     /// Every flag, in the order of their bits.
     pub const ALL: [Self; 5] =

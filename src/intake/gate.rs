@@ -147,7 +147,7 @@ impl Gate {
                 (ErrorKind::Magnitude, "magnitude above 1e100, expected a measured number")
             }
             Condition::OutOfRange => (ErrorKind::OutOfRange, "outside of its plausible range"),
-            Condition::UnseenLevel => (ErrorKind::UnseenLevel, "no level of this category"),
+            Condition::UnseenLevel => (ErrorKind::UnseenLevel, "not a level of this category"),
             Condition::WrongType => (
                 ErrorKind::WrongType,
                 match self.feature.kind {

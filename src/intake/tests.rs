@@ -28,7 +28,7 @@ fn intake(change: impl FnOnce(&mut [Feature])) -> Intake {
     Intake::new(&Schema::new(features, Target::of_classes("y", ["no", "yes"])).unwrap())
 }
 
-/// By a row and by the value alone, which must agree.
+/// By a row and by the single value, which must agree.
 fn admit(intake: &Intake, feature: usize, value: Value<'_>) -> Result<(f64, Flags), Error> {
     let of_row = admit_in_row(intake, feature, value);
     let bits =

@@ -1,6 +1,6 @@
 //! Forests: margins as sums or means over decision trees.
 //!
-//! A tree is stored as a list of nodes in which a child stands after its parent, so that every
+//! A tree is stored as a list of nodes in which each child comes after its parent, so that every
 //! walk ends. Opening lays the nodes out so that a walk has no branch: see [`FlatForest`].
 
 mod tree;
@@ -29,12 +29,12 @@ use crate::link::Link;
 ///
 /// - **scikit-learn**: `SingleInputs`, and `Mean` for random forests. Histogram-based boosting:
 ///   `Double`; a level that it never saw it treats as missing, so make it missing before. A
-///   threshold of +∞, which parts missing from present, becomes `f64::MAX`.
+///   threshold of +∞, which separates missing from present values, becomes `f64::MAX`.
 /// - **LightGBM**: `Double`, and `Mean` for `boosting="rf"`. Missing goes right at splits by levels;
 ///   at those with `missing_type` `None` it counts as 0: left if `0 <= threshold`. Of a model with
 ///   `zero_as_missing`, make 0 missing before the forest. Linear trees have no counterpart here.
 /// - **XGBoost**: `Below` and `Single`. Its sets go to the right and other levels to the left, so
-///   exchange the children and turn the default child round. The base margin is the link of
+///   exchange the children and the default child. The base margin is the link of
 ///   `base_score`, in single precision. Multiply leaves of DART by their tree's weight.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Forest {
@@ -46,7 +46,7 @@ pub struct Forest {
     pub comparison: Comparison,
     /// What is rounded to single precision.
     pub precision: Precision,
-    /// What becomes of the leaves.
+    /// How the leaves become a margin.
     pub aggregate: Aggregate,
     /// What each margin starts from.
     pub base_margins: Vec<f64>,
@@ -83,7 +83,7 @@ impl Precision {
     }
 }
 
-/// What becomes of the leaves that a row reaches.
+/// How the leaves that a row reaches become a margin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Aggregate {
@@ -99,8 +99,8 @@ impl Forest {
     ///
     /// # Errors
     ///
-    /// `InvalidModel` with tree and node, when an index points outside, a child does not stand
-    /// after its parent, or a number is not finite.
+    /// `InvalidModel` with tree and node, when an index is out of range, a child does not come after
+    /// its parent, or a number is not finite.
     pub fn new(
         link: Link,
         n_inputs: u32,
@@ -119,7 +119,7 @@ impl Forest {
         forest.check_trees().map(|_| forest)
     }
 
-    /// Checks everything that does not depend on the inputs; tells the lowest and the highest leaf
+    /// Checks everything that does not depend on the inputs. Returns the lowest and the highest leaf
     /// of each margin, tree by tree.
     fn check_trees(&self) -> Result<Vec<LeafRange>, Error> {
         check_finite(&self.base_margins, "base margin")?;
@@ -191,7 +191,7 @@ impl Forest {
     }
 
     /// The sums of the lowest and of the highest leaves, taken as [`FlatForest::margins`] takes them:
-    /// rounding never turns an order round, so every margin lies between the two.
+    /// rounding never reverses an order, so every margin lies between the two.
     fn margin_domains(&self, ranges: &[LeafRange]) -> Vec<Domain> {
         let round = |sum: f64| self.precision.round(sum);
         let start = |base: &f64| match self.aggregate {
@@ -256,7 +256,7 @@ impl MemberKind for Forest {
     }
 }
 
-/// What a tree can add to a margin.
+/// The range of what a tree can add to a margin.
 struct LeafRange {
     margin: usize,
     low: f64,
@@ -265,7 +265,7 @@ struct LeafRange {
 
 /// Rounded to single precision. A sum or quotient of two such numbers, computed in double precision
 /// and then rounded, is the one that single precision gives.
-#[allow(clippy::cast_possible_truncation, reason = "this is what it is for")]
+#[allow(clippy::cast_possible_truncation, reason = "rounding is the purpose")]
 fn single(value: f64) -> f64 {
     f64::from(value as f32)
 }

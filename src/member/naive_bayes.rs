@@ -1,6 +1,6 @@
 //! Naive Bayes: prior of each class times the likelihood of each input, one by one.
 //!
-//! Every input has a likelihood of its own kind, so that numbers and levels mix. Formulas are those
+//! Each input has its kind of likelihood, so that numbers and levels mix. Formulas are those
 //! of scikit-learn's `GaussianNB` and `CategoricalNB`; `BernoulliNB` is a category of two levels.
 //! Counts (`MultinomialNB`, `ComplementNB`) are not here: they are linear members.
 

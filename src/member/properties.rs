@@ -1,4 +1,4 @@
-//! Whatever the member and the row: margins lie in the domains that `check` told.
+//! For any member and row, margins lie in the domains that `check` returned.
 
 use alloc::string::ToString;
 use alloc::vec;
@@ -163,7 +163,7 @@ fn n_margins(link: Link) -> usize {
     }
 }
 
-/// Compares all margins of a case with the domains that `check` told; hands its refusal on.
+/// Compares all margins of a case with the domains that `check` returned, or returns its refusal.
 fn compare(case: Case) -> Result<Result<(), Error>, TestCaseError> {
     let n_margins = n_margins(case.member.link());
     let domains = match case.member.check(&case.inputs, n_margins) {
@@ -222,7 +222,7 @@ proptest! {
     }
 
     #[test]
-    fn a_broken_member_is_refused_or_predicts_as_its_check_says(
+    fn a_broken_member_is_refused_or_predicts_as_its_check_returned(
         case in prop_oneof![
             case(linear(), false),
             case(network(), false),

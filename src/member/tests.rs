@@ -1,8 +1,8 @@
-//! What other libraries answer: members built from their parameters give the same margins.
+//! Members built from the parameters of other libraries have the same margins.
 //!
 //! `tests/reference/make_members.py` made the fixture. Forests are compared bit for bit, because the
 //! libraries add leaves one by one in the order of the trees, as we do. Sums of products are compared
-//! within a tolerance: the libraries add them by matrix products, in an order of their own.
+//! within a tolerance: the libraries add them by matrix products, in another order.
 
 use alloc::vec;
 use serde_json::Value;

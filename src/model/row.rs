@@ -81,18 +81,18 @@ impl Model {
             regions;
         let n_outputs = outputs.len();
 
-        self.pipeline.apply(encoded, &mut temporary[..self.pipeline.n_scratch()]);
+        self.pipeline.apply(encoded, &mut temporary[..self.pipeline.n_temporary()]);
         let mut first_margin = 0;
         for (placed, outputs) in self.members.iter().zip(member_outputs.chunks_exact_mut(n_outputs))
         {
             let margins = &mut margins[first_margin..first_margin + placed.n_margins];
             let encoded = self.pipeline.encoded(placed.branch, encoded);
-            let temporary = &mut temporary[..placed.member.n_scratch()];
+            let temporary = &mut temporary[..placed.member.n_temporary()];
             placed.member.margins(encoded, temporary, margins);
             placed.link.outputs(margins, outputs);
             first_margin += placed.n_margins;
         }
-        let temporary = &mut temporary[..self.combiner.n_scratch()];
+        let temporary = &mut temporary[..self.combiner.n_temporary()];
         self.combiner.combine(member_outputs, margins, temporary, outputs);
         if let Some(calibrator) = &self.calibrator {
             calibrator.apply(outputs);
@@ -102,7 +102,7 @@ impl Model {
             outputs,
             members: member_outputs,
             margins,
-            happened: row_flags,
+            row_flags,
             flags,
             broken,
         })

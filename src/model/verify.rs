@@ -98,8 +98,8 @@ fn scratch_layout(
     combiner: &CompiledCombiner,
 ) -> ScratchLayout {
     let n_outputs = schema.n_outputs();
-    let of_members = members.iter().map(|placed| placed.member.n_scratch());
-    let others = [pipeline.n_scratch(), combiner.n_scratch()];
+    let of_members = members.iter().map(|placed| placed.member.n_temporary());
+    let others = [pipeline.n_temporary(), combiner.n_temporary()];
     ScratchLayout {
         n_features: schema.n_features(),
         n_rules: schema.rules().len(),

@@ -28,7 +28,7 @@ pub struct Branch {
 pub(crate) struct Pipeline {
     branches: Vec<PlacedBranch>,
     n_encoded: usize,
-    n_scratch: usize,
+    n_temporary: usize,
 }
 
 /// A branch, each step with the number of its outputs.
@@ -50,7 +50,7 @@ struct Span {
 impl Pipeline {
     /// Checks branches, for rows of these domains, and gives each a place.
     pub(crate) fn new(branches: Vec<Branch>, row: &[Domain]) -> Result<Self, Error> {
-        let mut pipeline = Self { branches: Vec::new(), n_encoded: row.len(), n_scratch: 0 };
+        let mut pipeline = Self { branches: Vec::new(), n_encoded: row.len(), n_temporary: 0 };
         for (index, branch) in branches.into_iter().enumerate() {
             let name = branch.name.clone();
             let pushed = pipeline.push(branch, row);
@@ -77,7 +77,7 @@ impl Pipeline {
         for (index, step) in branch.steps.into_iter().enumerate() {
             let checked = step.transform().check(&domains);
             domains = checked.map_err(|e| e.within(Place::Step(index)))?;
-            self.n_scratch = self.n_scratch.max(domains.len());
+            self.n_temporary = self.n_temporary.max(domains.len());
             steps.push((step, domains.len()));
         }
         let mut target = source;
@@ -109,13 +109,13 @@ impl Pipeline {
     }
 
     /// How many temporary numbers [`Self::apply`] needs.
-    pub(crate) fn n_scratch(&self) -> usize {
-        2 * self.n_scratch
+    pub(crate) fn n_temporary(&self) -> usize {
+        2 * self.n_temporary
     }
 
     /// Encodes the row at the beginning of `encoded`.
-    pub(crate) fn apply(&self, encoded: &mut [f64], scratch: &mut [f64]) {
-        let (here, there) = scratch.split_at_mut(scratch.len() / 2);
+    pub(crate) fn apply(&self, encoded: &mut [f64], temporary: &mut [f64]) {
+        let (here, there) = temporary.split_at_mut(temporary.len() / 2);
         for branch in &self.branches {
             branch.apply(encoded, here, there);
         }
@@ -172,7 +172,7 @@ mod tests {
     fn encode(pipeline: &Pipeline, row: [f64; 2]) -> Vec<f64> {
         let mut encoded = vec![0.0; pipeline.n_encoded()];
         encoded[..2].copy_from_slice(&row);
-        let mut scratch = vec![0.0; pipeline.n_scratch()];
+        let mut scratch = vec![0.0; pipeline.n_temporary()];
         pipeline.apply(&mut encoded, &mut scratch);
         encoded
     }

@@ -91,7 +91,7 @@ mod tests {
     use alloc::vec;
 
     #[test]
-    fn levels_get_their_numbers_and_unseen_ones_theirs() {
+    fn levels_and_unseen_levels_get_their_numbers() {
         let encoder = LevelEncoder::new(Inputs::all(1), vec![vec![0.25, -1.5]], vec![9.0]).unwrap();
         let domains = encoder.check(&[Domain::whole(0.0, 2.0)]).unwrap();
         assert_eq!(domains, [Domain::new(-1.5, 9.0)]);

@@ -48,7 +48,7 @@ mod tests {
     use alloc::string::ToString;
 
     #[test]
-    fn what_could_have_no_logarithm_is_refused() {
+    fn values_that_could_have_no_logarithm_are_refused() {
         let step = Log1p::new(Inputs::all(1));
         let refused = step.check(&[Domain::new(-1.0, 5.0)]).unwrap_err();
         let expected = "input 1: may be -1, expected more than -1; clip it first";

@@ -30,7 +30,7 @@ impl MinMaxScaler {
         Ok(scaler)
     }
 
-    /// The step that scikit-learn's `clip=True` stands for: the range that is scaled to.
+    /// The step that scikit-learn's `clip=True` adds: a clip to the scaled range.
     ///
     /// # Errors
     ///

@@ -12,7 +12,7 @@ use crate::domain::Domain;
 use crate::error::{Error, Place};
 
 /// One value per level takes the place of the level's number: 1 for that level, 0 for the others.
-/// Numbers beyond the known levels give zeros alone; what is missing gives missing values alone.
+/// A number beyond the known levels becomes zeros only; a missing value becomes missing values only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OneHotEncoder {
     inputs: Inputs,

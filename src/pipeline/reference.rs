@@ -199,7 +199,7 @@ proptest! {
                     domain.low <= *output && *output <= domain.high
                         && (!domain.is_whole || crate::numeric::is_whole(*output))
                 };
-                prop_assert!(is_kept, "{step:?}: {output}, told {domain:?}");
+                prop_assert!(is_kept, "{step:?}: {output}, expected {domain:?}");
             }
         }
     }

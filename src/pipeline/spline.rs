@@ -14,7 +14,7 @@ use crate::error::{Error, Place};
 /// The value itself, then one term for each knot but the last two, take the place of the value. With
 /// knots `t₁ … t_k` and `(u)₊³` as 0 for negative `u`, term `j` is
 /// `((x − t_j)₊³ + ((t_{k−1} − t_j)·(x − t_k)₊³ − (t_k − t_j)·(x − t_{k−1})₊³) / (t_k − t_{k−1})) / (t_k − t₁)²`.
-/// What is missing gives missing values alone.
+/// A missing value becomes missing values only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Spline {
     inputs: Inputs,

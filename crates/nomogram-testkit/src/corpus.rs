@@ -1,12 +1,13 @@
 //! The corpus of golden cases: models and cases as data.
 //!
-//! `tests/data/corpus/README.md` describes the files. Nothing here knows what a model should
-//! answer: that stands in the files alone.
+//! `tests/data/corpus/README.md` describes the files. Nothing here knows the expected answers: only
+//! the files do.
 
 mod answer;
-mod case_file;
 mod model_file;
 mod stated;
+
+mod case_file;
 
 use std::fs;
 use std::path::PathBuf;

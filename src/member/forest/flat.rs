@@ -8,9 +8,9 @@ use crate::schema::count;
 
 /// A checked forest whose walks have no branch.
 ///
-/// The two children of a node stand side by side, so the next node is `left + (value > threshold)`.
-/// A leaf points to itself with threshold +∞, so a walk of `depth` steps ends at the right leaf
-/// wherever it meets it.
+/// The two children of a node are adjacent, so the next node is `left + (value > threshold)`.
+/// A leaf points to itself with threshold +∞, so a walk of `depth` steps ends at the right leaf even
+/// if it reaches it earlier.
 #[derive(Debug)]
 pub(crate) struct FlatForest {
     precision: Precision,
@@ -20,7 +20,7 @@ pub(crate) struct FlatForest {
     n_trees: Vec<f64>,
     trees: Vec<FlatTree>,
     nodes: Vec<FlatNode>,
-    /// One per node; a row without missing values, in a forest without sets, asks none of them.
+    /// One per node; a row without missing values, in a forest without sets, needs none of them.
     questions: Vec<Question>,
     /// The value of each leaf, by its node; of a tree that adds to every margin, where the leaf's
     /// values begin in `values`. 0 elsewhere.
@@ -46,7 +46,7 @@ struct FlatNode {
     left: u32,
 }
 
-/// What a walk asks at a node beside `value > threshold`.
+/// What a walk checks at a node besides `value > threshold`.
 #[derive(Clone, Copy, Debug)]
 struct Question {
     missing_goes_right: bool,
@@ -82,7 +82,7 @@ impl FlatForest {
         flat
     }
 
-    /// Breadth first, so that siblings come to stand side by side.
+    /// Breadth first, so that siblings are adjacent.
     #[allow(clippy::indexing_slicing, reason = "the tree was checked")]
     #[allow(clippy::cast_possible_truncation, reason = "a section has fewer than 2^28 bytes")]
     fn push_tree(&mut self, tree: &Tree, comparison: Comparison) {
@@ -106,8 +106,8 @@ impl FlatForest {
                             Some(_) => tree.leaves[leaf],
                             None => count(first_value + leaf * self.base_margins.len()),
                         };
-                        let own = self.nodes.len() as u32;
-                        FlatNode { threshold: f64::INFINITY, input: 0, left: own }
+                        let leaf_node = self.nodes.len() as u32;
+                        FlatNode { threshold: f64::INFINITY, input: 0, left: leaf_node }
                     }
                     Node::Split { input, threshold, left, right, default_child } => {
                         next_level.extend([*left, *right]);

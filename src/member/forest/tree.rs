@@ -12,12 +12,12 @@ use crate::member::kind::check_number;
 /// A decision tree; its first node is the root.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tree {
-    /// The margin that the tree adds to; nothing when each leaf has one value per margin.
+    /// The margin that the tree adds to; `None` if each leaf has one value per margin.
     pub margin: Option<u32>,
     /// The nodes; a child's index is larger than its parent's.
     pub nodes: Vec<Node>,
-    /// The values of the leaves, shape `(n_leaves, 1)` or `(n_leaves, n_margins)`, row-major, in
-    /// which any learning rate is already contained.
+    /// The values of the leaves, shape `(n_leaves, 1)` or `(n_leaves, n_margins)`, row-major, with
+    /// any learning rate already applied.
     pub leaves: Vec<f64>,
 }
 
@@ -34,7 +34,7 @@ pub enum Node {
     Split {
         /// The position of the value in the encoded row.
         input: u32,
-        /// What it is compared with: finite.
+        /// The number that the value is compared with; finite.
         threshold: f64,
         /// The node for values up to the threshold.
         left: u32,

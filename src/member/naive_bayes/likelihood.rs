@@ -68,7 +68,7 @@ impl Likelihood {
     /// Adds what values of `input` can contribute to the domains of the margins. Only after
     /// [`Self::check_parameters`].
     ///
-    /// Computed as a row is, and rounding never turns an order round: every margin lies within.
+    /// Computed as a row is, and rounding never reverses an order: every margin lies within.
     pub(super) fn add_domains(&self, input: Domain, margins: &mut [Domain]) -> Result<(), Error> {
         if let Self::Categorical { log_probabilities } = self {
             let n_levels = log_probabilities.len() / margins.len().max(1);

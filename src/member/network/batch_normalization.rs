@@ -1,7 +1,7 @@
-//! Batch normalisation: folded into the weights and biases of the layer beside it.
+//! Batch normalisation: folded into the weights and biases of an adjacent layer.
 //!
-//! A bundle has no batch normalisation of its own: in a trained network it is one more weighted sum,
-//! so whoever converts a network folds it. The roundings differ from those of the source library.
+//! A bundle has no batch normalisation: in a trained network it is one more weighted sum, so a
+//! converter folds it. The rounding differs from that of the source library.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -58,8 +58,8 @@ impl BatchNormalization {
 }
 
 impl Layer {
-    /// The layer that does to plain inputs what this one does to normalised ones: for a
-    /// normalisation that stands before it, after whatever activation.
+    /// The layer that does to plain inputs what this one does to normalised ones, for a
+    /// normalisation before this layer.
     ///
     /// # Errors
     ///
@@ -80,7 +80,7 @@ impl Layer {
     }
 
     /// The layer that does what this one does when its sums are normalised before the activation.
-    /// A normalisation that stands behind an activation belongs to the next layer's inputs.
+    /// A normalisation after an activation belongs to the next layer's inputs.
     ///
     /// # Errors
     ///

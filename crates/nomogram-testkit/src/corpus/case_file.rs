@@ -6,7 +6,7 @@ use nomogram::Feature;
 
 use super::{Answer, Stated};
 
-/// Names of the lines that say what is expected.
+/// Names of the lines with the expected answer.
 const EXPECTED: [&str; 10] = [
     "status",
     "at",
@@ -150,8 +150,10 @@ fn check_name(name: &str) -> Result<(), String> {
 fn state(text: &str, features: &[Feature], stated: &mut [Stated]) -> Result<(), String> {
     let (name, value) = text.split_once(' ').unwrap_or((text, ""));
     let known = features.iter().zip(stated).find(|(feature, _)| feature.name == name);
-    let Some((_, own)) = known else { return Err(format!("the model has no feature `{name}`")) };
-    *own = Stated::of_text(value)?;
+    let Some((_, current)) = known else {
+        return Err(format!("the model has no feature `{name}`"));
+    };
+    *current = Stated::of_text(value)?;
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use nomogram::{
 use serde::Deserialize;
 use serde_json::Value;
 
-/// A model as it stands in its file.
+/// A model as written in its file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelFile {
@@ -52,7 +52,7 @@ impl ModelFile {
         let n_features = file.features.0.len();
         match file.golden_rows.iter().position(|row| row.len() != n_features) {
             None => Ok(file),
-            Some(row) => Err(format!("golden row {}, expected {n_features} values", row + 1)),
+            Some(row) => Err(format!("golden row {}: expected {n_features} values", row + 1)),
         }
     }
 
@@ -89,8 +89,9 @@ impl ModelFile {
         };
         let mut golden_rows =
             Array2::from_elem((self.golden_rows.len(), self.features().len()), 0.0);
-        for (mut own, row) in golden_rows.rows_mut().into_iter().zip(&self.golden_rows) {
-            own.iter_mut().zip(row).for_each(|(own, value)| *own = value.unwrap_or(f64::NAN));
+        for (mut cells, row) in golden_rows.rows_mut().into_iter().zip(&self.golden_rows) {
+            let cells = cells.iter_mut().zip(row);
+            cells.for_each(|(cell, value)| *cell = value.unwrap_or(f64::NAN));
         }
         seal(&parts, golden_rows.view())
     }
@@ -111,15 +112,15 @@ impl TryFrom<Vec<Value>> for Features {
 }
 
 /// Replaces what `stated` states, object by object; it states only what there is.
-fn lay_over(own: &mut Value, stated: Value) -> Result<(), serde_json::Error> {
-    match (own, stated) {
-        (Value::Object(own), Value::Object(stated)) => {
+fn lay_over(base: &mut Value, stated: Value) -> Result<(), serde_json::Error> {
+    match (base, stated) {
+        (Value::Object(base), Value::Object(stated)) => {
             for (name, value) in stated {
                 let unknown = || serde::de::Error::custom(format!("no field `{name}`"));
-                lay_over(own.get_mut(&name).ok_or_else(unknown)?, value)?;
+                lay_over(base.get_mut(&name).ok_or_else(unknown)?, value)?;
             }
         }
-        (own, stated) => *own = stated,
+        (base, stated) => *base = stated,
     }
     Ok(())
 }
