@@ -101,10 +101,11 @@ impl Calibrator {
     }
 
     pub(crate) fn check(&self, n_classes: usize) -> Result<(), Error> {
+        if n_classes == 0 {
+            let detail = "a calibrator, but the target is a number, expected classes";
+            return Err(Error::invalid_model(detail));
+        }
         match self {
-            _ if n_classes == 0 => Err(Error::invalid_model(
-                "a calibrator, but the target is a number, expected classes",
-            )),
             Self::Binary(_) if n_classes != 2 => {
                 let detail = format!("a map of 2 classes, but the target has {n_classes}");
                 Err(Error::invalid_model(detail))

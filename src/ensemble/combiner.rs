@@ -214,9 +214,9 @@ mod tests {
 
     fn combine(combiner: Combiner) -> [f64; 2] {
         let compiled = compile(combiner, 3).unwrap();
-        let mut scratch = vec![0.0; compiled.n_temporary()];
+        let mut temporary = vec![0.0; compiled.n_temporary()];
         let mut out = [0.0; 2];
-        compiled.combine(&MEMBERS, &[-2.0, 0.5, 1.5], &mut scratch, &mut out);
+        compiled.combine(&MEMBERS, &[-2.0, 0.5, 1.5], &mut temporary, &mut out);
         out
     }
 

@@ -60,8 +60,8 @@ fn a_stack_is_the_same_stack() {
             .unwrap();
         for (members, after) in members.iter().zip(&after) {
             let mut found = vec![0.0; n_classes];
-            let mut scratch = vec![0.0; compiled.n_scratch()];
-            compiled.combine(members, &[], &mut scratch, &mut found);
+            let mut temporary = vec![0.0; compiled.n_temporary()];
+            compiled.combine(members, &[], &mut temporary, &mut found);
             assert!(error(&found, after) <= 1e-12, "{}: {found:?}, {after:?}", case["name"]);
         }
     }

@@ -42,8 +42,8 @@ fn admit_in_row(intake: &Intake, feature: usize, value: Value<'_>) -> Result<(f6
     let cell = intake.cell(feature, value)?;
     let cells = (0..4).map(|at| if at == feature { cell } else { plain[at] });
     let (mut row, mut flags) = ([0.0; 4], [Flags::default(); 4]);
-    let happened = intake.admit(cells, &mut row, &mut flags, &mut [])?;
-    assert_eq!(happened, flags[feature]);
+    let row_flags = intake.admit(cells, &mut row, &mut flags, &mut [])?;
+    assert_eq!(row_flags, flags[feature]);
     Ok((row[feature], flags[feature]))
 }
 
@@ -152,8 +152,8 @@ fn a_broken_rule_names_itself_and_its_features() {
         let intake = Intake::new(&schema.unwrap().with_rules(vec![rule(action)]).unwrap());
         let cells = [40.0, 50.0].map(Cell::of_array).into_iter();
         let (mut row, mut flags, mut broken) = ([0.0; 2], [Flags::default(); 2], [false]);
-        let happened = intake.admit(cells, &mut row, &mut flags, &mut broken);
-        happened.map(|happened| (happened, broken)).map_err(|error| error.to_string())
+        let row_flags = intake.admit(cells, &mut row, &mut flags, &mut broken);
+        row_flags.map(|row_flags| (row_flags, broken)).map_err(|error| error.to_string())
     };
     let expected = "rule 1: `younger than creatinine`: feature 1: feature 2: the values contradict \
                     each other";

@@ -78,8 +78,8 @@ impl Network {
     }
 
     #[allow(clippy::indexing_slicing, reason = "widths were checked when the model was opened")]
-    pub(super) fn margins(&self, encoded: &[f64], scratch: &mut [f64], out: &mut [f64]) {
-        let (mut here, mut there) = scratch.split_at_mut(scratch.len() / 2);
+    pub(super) fn margins(&self, encoded: &[f64], temporary: &mut [f64], out: &mut [f64]) {
+        let (mut here, mut there) = temporary.split_at_mut(temporary.len() / 2);
         let mut width = encoded.len();
         for (index, layer) in self.layers.iter().enumerate() {
             let input = if index == 0 { encoded } else { &here[..width] };

@@ -173,7 +173,7 @@ fn compare(case: Case) -> Result<Result<(), Error>, TestCaseError> {
     let compiled = case.member.compile();
     for row in &case.rows {
         let mut out = vec![f64::NAN; n_margins];
-        compiled.margins(row, &mut vec![f64::NAN; compiled.n_scratch()], &mut out);
+        compiled.margins(row, &mut vec![f64::NAN; compiled.n_temporary()], &mut out);
         for (found, domain) in out.iter().zip(&domains) {
             let is_within = domain.low <= *found && *found <= domain.high;
             prop_assert!(is_within, "{} is not in {:?} for {:?}", found, domain, row);

@@ -75,7 +75,7 @@ fn compare(member: Member, case: &Value, tolerance: &Tolerance) {
     let (mut worst_margin, mut worst_output) = (0.0_f64, 0.0_f64);
     for ((row, margins), outputs) in rows.iter().zip(&margins).zip(&outputs) {
         let mut found = vec![0.0; margins.len()];
-        compiled.margins(row, &mut vec![0.0; compiled.n_scratch()], &mut found);
+        compiled.margins(row, &mut vec![0.0; compiled.n_temporary()], &mut found);
         for (margin, domain) in found.iter().zip(&domains) {
             assert!(domain.low <= *margin && *margin <= domain.high, "{name}: {row:?}");
         }

@@ -10,7 +10,7 @@ use crate::domain::Domain;
 use crate::error::Error;
 use crate::numeric::is_whole;
 
-/// The nearest number of `[low, high]`, input by input. What is missing stays missing.
+/// The nearest number of `[low, high]`, input by input. Missing values stay missing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Clip {
     inputs: Inputs,

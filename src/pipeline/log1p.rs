@@ -12,7 +12,7 @@ use crate::domain::Domain;
 use crate::error::Error;
 use crate::numeric::ln_1p;
 
-/// `ln(1 + value)`, input by input. What is missing stays missing.
+/// `ln(1 + value)`, input by input. Missing values stay missing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Log1p {
     inputs: Inputs,

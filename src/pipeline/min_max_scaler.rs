@@ -10,7 +10,7 @@ use super::{Clip, Inputs, Transform, check_finite};
 use crate::domain::Domain;
 use crate::error::Error;
 
-/// `value · scale + shift`, input by input. What is missing stays missing. To clip, add a [`Clip`].
+/// `value · scale + shift`, input by input. Missing values stay missing. To clip, add a [`Clip`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MinMaxScaler {
     inputs: Inputs,

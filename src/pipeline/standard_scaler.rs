@@ -10,7 +10,7 @@ use super::{Inputs, Transform, check_finite, check_positive};
 use crate::domain::Domain;
 use crate::error::Error;
 
-/// `(value − mean) / std_dev`, input by input. What is missing stays missing.
+/// `(value − mean) / std_dev`, input by input. Missing values stay missing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StandardScaler {
     inputs: Inputs,
