@@ -40,7 +40,7 @@ pub enum Combiner {
     },
 }
 
-/// What a stacked member reads of the members below it.
+/// What a stacked member reads of the members.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum StackInput {
@@ -51,7 +51,7 @@ pub enum StackInput {
 }
 
 /// What is known on opening of the members that a combiner reads.
-pub(crate) struct Below<'a> {
+pub(crate) struct CombinerInputs<'a> {
     pub(crate) target: &'a Target,
     /// The domain of each member's outputs.
     pub(crate) outputs: &'a [Domain],
@@ -79,22 +79,22 @@ pub(crate) struct Stack {
 
 impl Combiner {
     /// Checks it against the members that it combines, and compiles it.
-    pub(crate) fn compile(self, below: &Below<'_>) -> Result<CompiledCombiner, Error> {
+    pub(crate) fn compile(self, members: &CombinerInputs<'_>) -> Result<CompiledCombiner, Error> {
         match self {
             Self::SoftVote { weights } => {
-                check_weights(&weights, below.outputs.len())?;
-                affine(0.0, weights.iter().zip(below.outputs))?;
+                check_weights(&weights, members.outputs.len())?;
+                affine(0.0, weights.iter().zip(members.outputs))?;
                 Ok(CompiledCombiner::SoftVote(weights))
             }
-            Self::HardVote { .. } if below.target.classes().is_empty() => Err(
+            Self::HardVote { .. } if members.target.classes().is_empty() => Err(
                 Error::invalid_model("a hard vote, but the target is a number, expected classes"),
             ),
             Self::HardVote { weights } => {
-                check_weights(&weights, below.outputs.len())?;
+                check_weights(&weights, members.outputs.len())?;
                 Ok(CompiledCombiner::HardVote(weights))
             }
             Self::Stack { input, member } => {
-                let stack = Stack::new(input, *member, below)?;
+                let stack = Stack::new(input, *member, members)?;
                 Ok(CompiledCombiner::Stack(Box::new(stack)))
             }
         }
@@ -121,17 +121,17 @@ fn check_weights(weights: &[f64], n_members: usize) -> Result<(), Error> {
 }
 
 impl Stack {
-    fn new(input: StackInput, member: Member, below: &Below<'_>) -> Result<Self, Error> {
-        let n_classes = below.target.classes().len();
+    fn new(input: StackInput, member: Member, members: &CombinerInputs<'_>) -> Result<Self, Error> {
+        let n_classes = members.target.classes().len();
         let inputs: Vec<Domain> = match input {
-            StackInput::Margins => below.margins.to_vec(),
-            StackInput::Outputs if n_classes <= 2 => below.outputs.to_vec(),
+            StackInput::Margins => members.margins.to_vec(),
+            StackInput::Outputs if n_classes <= 2 => members.outputs.to_vec(),
             StackInput::Outputs => {
-                below.outputs.iter().flat_map(|domain| vec![*domain; n_classes]).collect()
+                members.outputs.iter().flat_map(|domain| vec![*domain; n_classes]).collect()
             }
         };
         let link = member.link();
-        let n_margins = link.n_margins(below.target)?;
+        let n_margins = link.n_margins(members.target)?;
         let margins = member.check(&inputs, n_margins)?;
         link.check(&margins)?;
         Ok(Self { input, link, n_inputs: inputs.len(), n_margins, member: member.compile() })
@@ -205,7 +205,7 @@ mod tests {
     const MEMBERS: [f64; 6] = [0.9, 0.1, 0.4, 0.6, 0.2, 0.8];
 
     fn compile(combiner: Combiner, n_members: usize) -> Result<CompiledCombiner, Error> {
-        combiner.compile(&Below {
+        combiner.compile(&CombinerInputs {
             target: &Target::of_classes("diagnosis", ["B", "M"]),
             outputs: &vec![Domain::new(0.0, 1.0); n_members],
             margins: &vec![Domain::new(-9.0, 9.0); n_members],
@@ -257,7 +257,7 @@ mod tests {
             let refused = compile(Combiner::SoftVote { weights: weights.clone() }, 2);
             assert!(refused.is_err(), "{weights:?}");
         }
-        let of_values = Combiner::SoftVote { weights: vec![1e100] }.compile(&Below {
+        let of_values = Combiner::SoftVote { weights: vec![1e100] }.compile(&CombinerInputs {
             target: &Target::Number { name: "days".into(), unit: None },
             outputs: &[Domain::new(0.0, 1e250)],
             margins: &[],

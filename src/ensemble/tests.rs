@@ -52,7 +52,7 @@ fn a_stack_is_the_same_stack() {
         let member = Box::new(Member::Linear(linear));
         let names = ["a", "b", "c"].into_iter().take(n_classes);
         let compiled = Combiner::Stack { input: StackInput::Outputs, member }
-            .compile(&Below {
+            .compile(&CombinerInputs {
                 target: &Target::of_classes("diagnosis", names),
                 outputs: &vec![Domain::new(0.0, 1.0); n_members],
                 margins: &[],

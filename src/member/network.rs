@@ -79,15 +79,15 @@ impl Network {
 
     #[allow(clippy::indexing_slicing, reason = "widths were checked when the model was opened")]
     pub(super) fn margins(&self, encoded: &[f64], temporary: &mut [f64], out: &mut [f64]) {
-        let (mut here, mut there) = temporary.split_at_mut(temporary.len() / 2);
+        let (mut current, mut next) = temporary.split_at_mut(temporary.len() / 2);
         let mut width = encoded.len();
         for (index, layer) in self.layers.iter().enumerate() {
-            let input = if index == 0 { encoded } else { &here[..width] };
+            let input = if index == 0 { encoded } else { &current[..width] };
             width = layer.n_outputs();
-            layer.apply(input, &mut there[..width]);
-            core::mem::swap(&mut here, &mut there);
+            layer.apply(input, &mut next[..width]);
+            core::mem::swap(&mut current, &mut next);
         }
-        out.copy_from_slice(&here[..width]);
+        out.copy_from_slice(&current[..width]);
     }
 }
 

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::{Model, PlacedMember};
 use crate::bundle::{Digest, FORMAT, Parts};
 use crate::domain::Domain;
-use crate::ensemble::{Below, CompiledCombiner, EnsembleMember};
+use crate::ensemble::{CombinerInputs, CompiledCombiner, EnsembleMember};
 use crate::error::{Error, Place};
 use crate::intake::Intake;
 use crate::pipeline::Pipeline;
@@ -39,9 +39,10 @@ impl Model {
             outputs.push(output);
             margins.extend(member_margins);
         }
-        let below = Below { target: schema.target(), outputs: &outputs, margins: &margins };
+        let inputs =
+            CombinerInputs { target: schema.target(), outputs: &outputs, margins: &margins };
         let in_combiner = |e: Error| e.within(Place::Section("combiner"));
-        let combiner = combiner.compile(&below).map_err(in_combiner)?;
+        let combiner = combiner.compile(&inputs).map_err(in_combiner)?;
         let n_classes = schema.target().classes().len();
         if let Some(calibrator) = &calibrator {
             let checked = calibrator.check(n_classes);

@@ -115,9 +115,9 @@ impl Pipeline {
 
     /// Encodes the row at the beginning of `encoded`.
     pub(crate) fn apply(&self, encoded: &mut [f64], temporary: &mut [f64]) {
-        let (here, there) = temporary.split_at_mut(temporary.len() / 2);
+        let (current, next) = temporary.split_at_mut(temporary.len() / 2);
         for branch in &self.branches {
-            branch.apply(encoded, here, there);
+            branch.apply(encoded, current, next);
         }
     }
 
@@ -131,7 +131,7 @@ impl Pipeline {
 
 impl PlacedBranch {
     #[allow(clippy::indexing_slicing, reason = "widths were checked when the model was opened")]
-    fn apply<'s>(&self, encoded: &mut [f64], mut here: &'s mut [f64], mut there: &'s mut [f64]) {
+    fn apply<'s>(&self, encoded: &mut [f64], mut current: &'s mut [f64], mut next: &'s mut [f64]) {
         let Some(((last, _), before)) = self.steps.split_last() else { return };
         let (earlier, later) = encoded.split_at_mut(self.target.start);
         let target = &mut later[..self.target.len];
@@ -141,13 +141,13 @@ impl PlacedBranch {
             return;
         };
         let mut width = *first_width;
-        first.transform().apply(source, &mut here[..width]);
+        first.transform().apply(source, &mut current[..width]);
         for (step, n_outputs) in between {
-            step.transform().apply(&here[..width], &mut there[..*n_outputs]);
-            mem::swap(&mut here, &mut there);
+            step.transform().apply(&current[..width], &mut next[..*n_outputs]);
+            mem::swap(&mut current, &mut next);
             width = *n_outputs;
         }
-        last.transform().apply(&here[..width], target);
+        last.transform().apply(&current[..width], target);
     }
 }
 

@@ -68,7 +68,7 @@ impl Header {
 
 /// Checks the magic; distinguishes a transfer in text mode from a file of another kind.
 fn check_magic(bytes: &[u8]) -> Result<(), Error> {
-    let n_same = bytes.iter().zip(&MAGIC).take_while(|(found, expected)| found == expected).count();
+    let n_same = bytes.iter().zip(&MAGIC).take_while(|(byte, magic)| byte == magic).count();
     if n_same == MAGIC.len() {
         return Ok(());
     }

@@ -206,22 +206,23 @@ impl FlatForest {
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
     fn walk_plain<const SINGLE: bool>(&self, tree: &FlatTree, encoded: &[f64]) -> usize {
-        let mut at = tree.root;
+        let mut position = tree.root;
         for _ in 0..tree.depth {
-            let node = self.nodes[at as usize];
+            let node = self.nodes[position as usize];
             let value = encoded[node.input as usize];
             let value = if SINGLE { single(value) } else { value };
-            at = node.left + u32::from(value > node.threshold);
+            position = node.left + u32::from(value > node.threshold);
         }
-        at as usize
+        position as usize
     }
 
     /// The node of the leaf that a row reaches.
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
     fn walk<const SINGLE: bool>(&self, tree: &FlatTree, encoded: &[f64]) -> usize {
-        let mut at = tree.root;
+        let mut position = tree.root;
         for _ in 0..tree.depth {
-            let (node, question) = (self.nodes[at as usize], self.questions[at as usize]);
+            let (node, question) =
+                (self.nodes[position as usize], self.questions[position as usize]);
             let value = encoded[node.input as usize];
             let goes_right = if value.is_nan() {
                 question.missing_goes_right
@@ -230,9 +231,9 @@ impl FlatForest {
             } else {
                 (if SINGLE { single(value) } else { value }) > node.threshold
             };
-            at = node.left + u32::from(goes_right);
+            position = node.left + u32::from(goes_right);
         }
-        at as usize
+        position as usize
     }
 
     /// Whether a level belongs to a set. Both are whole numbers, checked on opening.

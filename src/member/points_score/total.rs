@@ -58,8 +58,8 @@ impl PointsTotal {
                 out[0] = intercept + slope * total;
             }
             Self::Table { probabilities } => {
-                let at = probabilities.partition_point(|(listed, _)| f64::from(*listed) < total);
-                let (_, probability) = probabilities[at];
+                let index = probabilities.partition_point(|(listed, _)| f64::from(*listed) < total);
+                let (_, probability) = probabilities[index];
                 (out[0], out[1]) = (1.0 - probability, probability);
             }
         }
