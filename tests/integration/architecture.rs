@@ -1,7 +1,7 @@
 //! The rules of the source tree, checked in every crate of the workspace.
 //!
-//! A module uses only modules of layers above its own: a layer is a block of `mod` lines between
-//! blank lines, in `lib.rs`, in `main.rs` and in every file that declares modules. Files import each
+//! A module uses only modules of lower layers. A layer is a block of `mod` lines between blank lines,
+//! the lowest first, in `lib.rs`, in `main.rs` and in every file that declares modules. Files import each
 //! other in a circle only if they are a module and its children. A crate depends only on the crates
 //! of a table. Each rule has a test that sees it fail.
 
@@ -47,7 +47,7 @@ fn findings(rule: impl Fn(&Modules) -> Vec<String>) -> Vec<String> {
 }
 
 #[test]
-fn modules_use_only_higher_layers() {
+fn modules_use_only_lower_layers() {
     let findings = findings(layers::wrong_uses);
     assert!(findings.is_empty(), "{}", findings.join("\n"));
 }

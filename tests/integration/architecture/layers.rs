@@ -1,8 +1,8 @@
-//! Layers: of two siblings, only the one in the lower layer may use the other.
+//! Layers: of two siblings, only the one in the higher layer may use the other.
 
 use super::modules::Modules;
 
-/// Every use of a sibling, or of a module inside it, that is not in a higher layer.
+/// Every use of a sibling, or of a module inside it, that is not in a lower layer.
 pub(super) fn wrong_uses(modules: &Modules) -> Vec<String> {
     let mut wrong = Vec::new();
     for (user, used) in modules.edges() {
@@ -37,7 +37,7 @@ mod tests {
     }
 
     #[test]
-    fn a_use_of_a_lower_or_the_same_layer_is_seen() {
+    fn a_use_of_a_higher_or_the_same_layer_is_seen() {
         for text in [
             "use crate::model::X;",
             "use super::model::X;",
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn a_use_of_a_higher_layer_is_right() {
+    fn a_use_of_a_lower_layer_is_right() {
         assert_eq!(wrong("codec.rs", "use crate::error::X;"), 0);
         assert_eq!(wrong("model.rs", "use crate::{codec::X, link};\nuse std::error::Error;"), 0);
     }

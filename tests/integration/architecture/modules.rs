@@ -16,7 +16,7 @@ pub(super) struct Modules(BTreeMap<Path, Module>);
 struct Module {
     /// Its file, inside the source folder of the crate.
     file: String,
-    /// The modules that it declares, with their layers from the highest, 0.
+    /// The modules that it declares, with their layers; the lowest is 0.
     children: Vec<(String, usize)>,
     imports: Vec<Import>,
     inline: Vec<Path>,
