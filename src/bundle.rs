@@ -33,7 +33,7 @@ use crate::pipeline::Branch;
 use crate::schema::Schema;
 use container::{Container, SectionKind};
 
-/// What a bundle is made of, apart from its golden cases.
+/// The parts of a model: all of a bundle but its golden cases.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parts {
     /// Where the model comes from.
@@ -48,7 +48,7 @@ pub struct Parts {
     pub members: Vec<EnsembleMember>,
     /// How the members' outputs become those of the ensemble.
     pub combiner: Combiner,
-    /// What is done to the probabilities of the ensemble.
+    /// The map from the probabilities of the ensemble to calibrated ones.
     pub calibrator: Option<Calibrator>,
     /// Named operating points.
     pub cutoffs: Vec<Cutoff>,
@@ -95,8 +95,8 @@ impl Bundle {
     }
 }
 
-/// Writes a bundle; the same parts and cases always give the same bytes. What is not there gets no
-/// section.
+/// Writes a bundle; the same parts and cases always give the same bytes. Absent
+/// parts get no section.
 pub(crate) fn to_bytes(parts: &Parts, golden_cases: &Vec<GoldenCase>) -> Result<Vec<u8>, Error> {
     let mut sections = alloc::vec![
         encode(&parts.manifest, SectionKind::Manifest)?,

@@ -1,4 +1,4 @@
-//! From margins to what is predicted: probabilities, or a value.
+//! Links: from margins to probabilities, or to a value.
 
 use alloc::format;
 

@@ -60,7 +60,7 @@ use transform::{
     MAX_OUTPUTS, Transform, check_finite, check_levels, check_position, check_positive,
 };
 
-/// Declares the steps: variant, type, what it does.
+/// Declares the steps: variant, type, description.
 macro_rules! steps {
     ($($variant:ident($type:ident) $text:literal;)+) => {
         /// One fitted transformation of an encoded row.

@@ -12,7 +12,7 @@ use crate::numeric::{ln, logistic_pair, softmax};
 /// a number.
 const SMALLEST: f64 = 1e-300;
 
-/// What is done to the probabilities of the ensemble.
+/// A fitted map from the probabilities of the ensemble to calibrated ones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Calibrator {

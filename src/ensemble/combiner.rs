@@ -33,14 +33,14 @@ pub enum Combiner {
     },
     /// A member that reads the other members: stacking.
     Stack {
-        /// What it reads of each member, one member after the other.
+        /// The inputs that it reads of each member, one member after the other.
         input: StackInput,
         /// The fitted model.
         member: Box<Member>,
     },
 }
 
-/// What a stacked member reads of the members.
+/// Which numbers of the members a stacked member reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum StackInput {
@@ -50,7 +50,7 @@ pub enum StackInput {
     Margins,
 }
 
-/// What is known on opening of the members that a combiner reads.
+/// The domains of the numbers that a combiner reads, and the target.
 pub(crate) struct CombinerInputs<'a> {
     pub(crate) target: &'a Target,
     /// The domain of each member's outputs.

@@ -2,7 +2,7 @@
 
 use core::ffi::CStr;
 
-/// The family of an error: what a program decides on.
+/// The family of an error, which a program can decide on.
 ///
 /// Its number is the low byte of the C status. Numbers are never reused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

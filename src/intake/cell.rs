@@ -31,7 +31,7 @@ pub(crate) struct Cell {
     pub(crate) mark: Mark,
 }
 
-/// What is known of a caller's value before its policy is applied.
+/// The condition of a caller's value before its policy is applied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mark {
     /// The caller did not set the feature.

@@ -44,7 +44,7 @@ pub struct Forest {
     pub n_inputs: u32,
     /// When a split goes to the left.
     pub comparison: Comparison,
-    /// What is rounded to single precision.
+    /// Which numbers are rounded to single precision.
     pub precision: Precision,
     /// How the leaves become a margin.
     pub aggregate: Aggregate,
@@ -64,7 +64,7 @@ pub enum Comparison {
     Below,
 }
 
-/// What is rounded to single precision, so that the source library's numbers come out.
+/// Which numbers are rounded to single precision, to reproduce those of the source library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Precision {

@@ -112,7 +112,7 @@ impl CompiledNaiveBayes {
     }
 }
 
-/// Refuses what is no logarithm of a probability, such as the probability itself.
+/// Refuses values that are not logarithms of probabilities, such as a probability itself.
 fn check_log_probabilities(values: &[f64]) -> Result<(), Error> {
     match values.iter().position(|value| !(value.is_finite() && *value <= 0.0)) {
         None => Ok(()),

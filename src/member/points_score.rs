@@ -48,13 +48,13 @@ impl PointsScore {
         &self.items
     }
 
-    /// What the total becomes.
+    /// How the total becomes margins.
     #[must_use]
     pub fn total(&self) -> &PointsTotal {
         &self.total
     }
 
-    /// The points of a row: what one would add up on paper.
+    /// The total of a row, as added up on paper.
     ///
     /// # Panics
     ///

@@ -12,7 +12,7 @@ use crate::domain::Domain;
 use crate::error::Error;
 use crate::numeric::is_whole;
 
-/// The number of a level in the bundle becomes a fitted number, input by input. What is missing stays
+/// The number of a level in the bundle becomes a fitted number, input by input. Missing values stay
 /// missing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LevelEncoder {

@@ -70,7 +70,7 @@ fn cube(u: f64) -> f64 {
     if u < 0.0 { 0.0 } else { u * u * u }
 }
 
-/// What a term can be: bounded by the sum of what it is made of.
+/// The domain of a term: bounded by the sum of its summands.
 #[allow(clippy::indexing_slicing, reason = "there are three knots or more, and j is below k - 2")]
 fn term_domain(knots: &[f64], j: usize, input: Domain) -> Result<Domain, Error> {
     let k = knots.len();

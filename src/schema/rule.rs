@@ -17,7 +17,7 @@ pub struct Rule {
     /// The name, unique in its schema, for example `perimeter fits radius`.
     #[serde(deserialize_with = "crate::codec::text")]
     pub name: String,
-    /// What is bounded.
+    /// The bounded quantity.
     pub quantity: Quantity,
     /// The lowest value that does not break the rule.
     pub low: Option<f64>,

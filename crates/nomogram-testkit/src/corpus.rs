@@ -22,7 +22,7 @@ pub use stated::Stated;
 pub struct Entry {
     /// The name that its files share.
     pub name: String,
-    /// What the model is made of.
+    /// The parts of the model.
     pub model: ModelFile,
     /// Its cases.
     pub cases: CaseFile,

@@ -40,7 +40,7 @@ struct FlatTree {
 
 #[derive(Clone, Copy, Debug)]
 struct FlatNode {
-    /// What the value is compared with; for a set, its number.
+    /// The threshold of the value; for a set, its number.
     threshold: f64,
     input: u32,
     left: u32,

@@ -13,7 +13,7 @@ use crate::member::kind::{check_finite, check_inputs};
 /// `output = activation(bias + Σ value · weight)`, summed from the first input to the last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Layer {
-    /// What is applied to the sums; `Identity` in the last layer.
+    /// The function applied to the sums; `Identity` in the last layer.
     pub activation: Activation,
     /// One bias per output.
     pub biases: Vec<f64>,

@@ -18,13 +18,13 @@ const MAX_POINTS: u32 = 1_000_000;
 pub struct PointsItem {
     /// The position of the value in the encoded row.
     pub input: u32,
-    /// What the points are given for.
+    /// The points, by level or by bin.
     pub points: Points,
     /// The points of a missing value; `None` if the value must be present.
     pub if_missing: Option<i32>,
 }
 
-/// What points are given for.
+/// The points of an item.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Points {

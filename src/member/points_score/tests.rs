@@ -125,7 +125,7 @@ fn a_possible_total_that_is_not_listed_is_refused() {
     let refused = |totals: &[i32]| score(totals).check(&inputs).unwrap_err().to_string();
     assert_eq!(refused(&[-1, 0, 1]), "a total of 3 is possible, but not in the table");
     assert_eq!(refused(&[1, 2]), "more than 2 totals are possible, but not in the table");
-    // What the input cannot be gives no points.
+    // Values that the input cannot have give no points.
     let never = [Domain::whole(0.0, 0.0), Domain::new(-5.0, 5.0)];
     assert!(score(&[-1]).check(&never).is_ok());
 }

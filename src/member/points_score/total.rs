@@ -1,4 +1,4 @@
-//! What the total of a points score becomes.
+//! The total of a points score, and the margins that it becomes.
 
 use alloc::format;
 use alloc::vec;
@@ -11,10 +11,10 @@ use crate::error::Error;
 use crate::link::Link;
 use crate::member::kind::check_number;
 
-/// No printed table has more totals.
+/// The most totals of a printed table.
 const MAX_TOTALS: usize = 1000;
 
-/// What the total of the points becomes.
+/// How the total of the points becomes margins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum PointsTotal {

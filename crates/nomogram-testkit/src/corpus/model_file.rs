@@ -1,6 +1,6 @@
 //! A model of the corpus as JSON: the parts of a bundle and its golden rows.
 //!
-//! The parts stand as their `serde` derives write them, but what a feature leaves out is the
+//! The parts are written as their `serde` derives do, but a key that a feature leaves out is the
 //! default, and the manifest follows from the file.
 
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use serde_json::Value;
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelFile {
-    /// What the model is there for, in a sentence.
+    /// The purpose of the model, in a sentence.
     purpose: String,
     features: Features,
     #[serde(default)]
@@ -36,7 +36,7 @@ pub struct ModelFile {
     golden_rows: Vec<Vec<Option<f64>>>,
 }
 
-/// Features that may leave out what is the default.
+/// Features that may leave out defaults.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "Vec<Value>")]
 struct Features(Vec<Feature>);
@@ -46,7 +46,7 @@ impl ModelFile {
     ///
     /// # Errors
     ///
-    /// The line and what is wrong with it.
+    /// The line, and the reason.
     pub fn of_json(text: &str) -> Result<Self, String> {
         let file: Self = serde_json::from_str(text).map_err(|e| e.to_string())?;
         let n_features = file.features.0.len();

@@ -1,8 +1,8 @@
-//! What a case states of one feature.
+//! The value of one feature in a case.
 
 use nomogram::{Error, Feature, FeatureKind, MissingReason, Value};
 
-/// What a case states of one feature.
+/// The value of one feature in a case.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stated {
     /// Nothing.
