@@ -10,6 +10,7 @@ use alloc::borrow::Cow;
 use alloc::sync::Arc;
 use core::fmt;
 
+#[cfg(feature = "ffi")]
 pub(crate) use kind::c_text;
 pub use kind::{ErrorClass, ErrorKind};
 pub use place::Place;
