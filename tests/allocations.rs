@@ -21,7 +21,7 @@ use nomogram::ffi::{
 };
 use nomogram_testkit::{bundle_of_three_members, golden_rows};
 
-/// Counts what the thread at hand allocates.
+/// Counts the allocations of the current thread.
 struct Counting;
 
 thread_local! {
@@ -45,7 +45,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Makes a call that returns `status`; tells how often it allocated.
+/// Makes a call that must return `status`. Returns how often it allocated.
 fn allocations_of(status: i32, call: impl FnOnce() -> i32) -> usize {
     let before = N_ALLOCATIONS.with(Cell::get);
     let found = call();

@@ -14,7 +14,7 @@ use super::error::nomo_error;
 use super::outputs::{NOMO_ON_REFUSAL_GO_ON, NOMO_ON_REFUSAL_STOP, nomo_outputs};
 use super::session::{Claim, nomo_session};
 use crate::error::{Error, ErrorKind};
-use crate::session::OnRefusal;
+use crate::model::OnRefusal;
 
 /// Flag of reading Arrow arrays: skip columns that match no feature; only their names are read.
 pub const NOMO_ARROW_IGNORE_OTHER_COLUMNS: u32 = 1;
@@ -116,13 +116,13 @@ pub unsafe extern "C" fn nomo_session_predict_arrow(
         let model = claim.model();
         // SAFETY: as above.
         let outputs = unsafe { read_struct(outputs, "outputs") }?;
-        let (mut workspace, columns) = claim.workspace_and_columns();
+        let (scratch, columns) = claim.scratch_and_columns();
         // SAFETY: as above.
         let rows = unsafe { Table::new((schema, array), flags, model, columns) }?;
         // SAFETY: as above.
         let mut outputs = unsafe { outputs.borrow(rows.len(), model) }?;
         let on_refusal = outputs.on_refusal;
-        workspace.predict_rows(&rows, on_refusal, |row, prediction| {
+        model.predict_rows(scratch, &rows, on_refusal, |row, prediction| {
             outputs.write(row, prediction);
         })
     };
@@ -181,11 +181,11 @@ pub unsafe extern "C" fn nomo_session_predict_to_arrow(
         let out_schema = unsafe { borrow_out(out_schema, "out_schema") }?;
         // SAFETY: as above.
         let out_array = unsafe { borrow_out(out_array, "out_array") }?;
-        let (mut workspace, columns) = claim.workspace_and_columns();
+        let (scratch, columns) = claim.scratch_and_columns();
         // SAFETY: as above.
         let rows = unsafe { Table::new((schema, array), flags, model, columns) }?;
         let mut predicted = Predicted::new(model, rows.len())?;
-        workspace.predict_rows(&rows, on_refusal, |row, prediction| {
+        model.predict_rows(scratch, &rows, on_refusal, |row, prediction| {
             predicted.write(row, prediction);
         })?;
         let (schema, array) = predicted.finish()?;

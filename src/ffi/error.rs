@@ -72,12 +72,8 @@ struct Message<'a> {
 
 impl fmt::Display for Message<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let has_field =
-            |place: &Place| matches!(place, Place::Row(_) | Place::Feature(_) | Place::Byte(_));
-        for place in self.error.path().filter(|place| !has_field(place)) {
-            write!(f, "{place}: ")?;
-        }
-        write!(f, "{}", self.error.detail())
+        let has_field = |place| matches!(place, Place::Row(_) | Place::Feature(_) | Place::Byte(_));
+        self.error.write_without(f, has_field)
     }
 }
 
@@ -139,7 +135,7 @@ mod tests {
         // SAFETY: a struct of the size that it states.
         unsafe { report(&refused, &raw mut error) };
         assert_eq!((error.row, error.feature, error.byte_offset), (7, 3, NOMO_PLACE_NONE));
-        assert_eq!(text(&error.message), "rule 1: missing");
+        assert_eq!(text(&error.message), "rule 2: missing");
     }
 
     #[test]

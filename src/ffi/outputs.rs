@@ -7,8 +7,8 @@ use crate::ensemble::Cutoff;
 use crate::error::{Error, ErrorKind};
 use crate::intake::Flags;
 use crate::model::Model;
+use crate::model::OnRefusal;
 use crate::prediction::Prediction;
-use crate::session::OnRefusal;
 
 /// The first refused row fails the call, and no output is written.
 pub const NOMO_ON_REFUSAL_STOP: u32 = 0;

@@ -10,7 +10,7 @@ use super::error::nomo_error;
 use super::outputs::{check_length, class_index, nomo_outputs};
 use super::session::{Claim, nomo_session};
 use crate::error::{Error, ErrorKind, Place};
-use crate::intake::{Cell, Value};
+use crate::intake::Value;
 use crate::schema::MissingReason;
 
 /// Clears all values: every feature is then unset.
@@ -21,7 +21,7 @@ pub unsafe extern "C" fn nomo_session_clear(
 ) -> i32 {
     let call = || {
         // SAFETY: the caller keeps the header's contract for the length of this call.
-        unsafe { Claim::new(session) }?.workspace().clear();
+        unsafe { Claim::new(session) }?.scratch().clear();
         Ok(())
     };
     // SAFETY: as above.
@@ -167,7 +167,7 @@ pub unsafe extern "C" fn nomo_session_missing_reason(
         let mut claim = unsafe { Claim::new(session) }?;
         // SAFETY: as above.
         let out = unsafe { borrow_out(reason, "reason") }?;
-        let Some(cell) = claim.workspace().cells.get(feature).copied() else {
+        let Some(cell) = claim.scratch().cell(feature) else {
             let detail = "the model has no such feature";
             return Err(refused(ErrorKind::UnknownFeature, "feature", detail));
         };
@@ -199,7 +199,8 @@ pub unsafe extern "C" fn nomo_session_predict(
         let outputs = unsafe { read_struct(outputs, "outputs") }?;
         // SAFETY: as above.
         let mut outputs = unsafe { outputs.borrow(1, claim.model()) }?;
-        outputs.write_one(claim.workspace().predict())
+        let (model, scratch) = claim.model_and_scratch();
+        outputs.write_one(model.predict_cells(scratch))
     };
     // SAFETY: as above.
     unsafe { boundary(error, call) }
@@ -238,10 +239,8 @@ pub unsafe extern "C" fn nomo_session_predict_row(
             .then(|| unsafe { borrow_out(class_index, "class_index") })
             .transpose()?;
         check_length(out.len(), claim.model().schema().n_outputs(), "probabilities")?;
-        claim.model().intake().check_width(values.len())?;
-
-        let cells = values.iter().map(|number| Cell::of_array(*number));
-        let prediction = claim.model().predict(cells, claim.workspace().memory)?;
+        let (model, scratch) = claim.model_and_scratch();
+        let prediction = model.predict_row(scratch, values)?;
         for (probability, output) in out.iter_mut().zip(prediction.outputs()) {
             probability.write(*output);
         }
@@ -269,7 +268,8 @@ unsafe fn set<'v>(
         // SAFETY: as this function's own contract.
         let mut claim = unsafe { Claim::new(session) }?;
         let value = value().map_err(|e| e.within(Place::Feature(feature)))?;
-        claim.workspace().set(feature, value)
+        let (model, scratch) = claim.model_and_scratch();
+        model.set(scratch, feature, value)
     };
     // SAFETY: as above.
     unsafe { boundary(error, call) }

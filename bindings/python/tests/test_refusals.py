@@ -113,7 +113,7 @@ def test_a_value_is_refused_with_its_row_and_feature(table: Model) -> None:
             assert error.byte_offset is None
             message = "`diastolic`: missing, and this model does not impute it"
             assert error.message == message, kind
-            assert str(error) == f"row 1234: feature 6: {message}", kind
+            assert str(error) == f"row 1235: feature 7: {message}", kind
         found = table.predict_rows(rows_of_kind, on_refusal="go_on", threads=3)
         assert np.flatnonzero(found.refused).tolist() == [1234, 1333, 1900]
         assert found[1900].status_name == "NOMO_EVALUE_RULE"
@@ -126,7 +126,7 @@ def test_a_matrix_value_is_refused_with_its_row_and_feature(wdbc: Model, wdbc_ro
     for threads in (1, 2):
         error = refused(wdbc, rows, threads=threads)
         assert (error.row, error.feature, error.feature_index) == (301, "smoothness_mean", 4)
-        assert str(error).startswith("row 301: feature 4: `smoothness_mean`: missing")
+        assert str(error).startswith("row 302: feature 5: `smoothness_mean`: missing")
     rows[301, 4] = 0.1
     error = refused(wdbc, rows, threads=2)
     assert (error.row, error.feature, error.status_name) == (
@@ -193,7 +193,7 @@ def test_unknown_columns_are_refused(table: Model) -> None:
         assert "'patient'" in str(error), kind
         if kind == "mappings":
             assert error.status_name == "NOMO_EARGUMENT_FEATURE"
-            assert str(error) == "row 0: no feature is called 'patient'"
+            assert str(error) == "row 1: no feature is called 'patient'"
         else:
             assert error.status_name == "NOMO_ESCHEMA_COLUMNS"
         found = table.predict_proba(rows_of_kind, ignore_other_columns=True)
@@ -257,7 +257,7 @@ def test_unsupported_types_are_refused_with_their_column(table: Model) -> None:
         assert isinstance(error, nomogram_risk.UnsupportedError)
         assert error.status_name == "NOMO_EUNSUPPORTED_ARROW"
     rows: Any = [ROW, {**ROW, "dose": decimal.Decimal(1)}]
-    with pytest.raises(TypeError, match="row 1: 'dose': a value of type Decimal"):
+    with pytest.raises(TypeError, match="row 2: 'dose': a value of type Decimal"):
         table.predict_rows(rows)
 
 
@@ -275,7 +275,7 @@ def test_unknown_names_units_and_reasons_are_refused(table: Model) -> None:
         assert caught.value.row is None
         error = refused(table, [ROW, {**ROW, **statement}])
         assert (error.status_name, error.row) == (status_name, 1)
-        assert str(error).startswith("row 1: ")
+        assert str(error).startswith("row 2: ")
     # A row that failed leaves no values behind.
     assert table.predict_row(ROW).flags == nomogram_risk.Flag(0)
 

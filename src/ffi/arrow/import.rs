@@ -9,8 +9,8 @@ use crate::error::{Error, ErrorKind, Place};
 use crate::ffi::boundary::{borrow, borrow_slice};
 use crate::intake::{Cell, Intake, Value};
 use crate::model::Model;
+use crate::model::Rows;
 use crate::schema::Schema;
-use crate::session::Rows;
 
 /// Every whole number up to this magnitude is exactly a double: 2^53.
 const MAX_WHOLE_INTEGER: i128 = 1 << 53;

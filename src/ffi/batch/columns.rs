@@ -12,7 +12,7 @@ use crate::ffi::error::nomo_error;
 use crate::ffi::outputs::nomo_outputs;
 use crate::ffi::session::{Claim, nomo_session};
 use crate::intake::{Cell, Intake, Value};
-use crate::session::Rows;
+use crate::model::Rows;
 
 /// The values of one feature. Owned by the caller; set up by NOMO_COLUMN_INIT.
 ///
@@ -74,7 +74,8 @@ pub unsafe extern "C" fn nomo_session_predict_columns(
         // SAFETY: as above.
         let rows = unsafe { Columns::new(columns, columns_len, n_rows, intake) }?;
         let on_refusal = outputs.on_refusal;
-        claim.workspace().predict_rows(&rows, on_refusal, |row, prediction| {
+        let (model, scratch) = claim.model_and_scratch();
+        model.predict_rows(scratch, &rows, on_refusal, |row, prediction| {
             outputs.write(row, prediction);
         })
     };

@@ -9,7 +9,7 @@ use crate::ffi::error::nomo_error;
 use crate::ffi::outputs::nomo_outputs;
 use crate::ffi::session::{Claim, nomo_session};
 use crate::intake::Cell;
-use crate::session::Rows;
+use crate::model::Rows;
 
 /// Rows as a matrix in any layout. Owned by the caller; set up by NOMO_MATRIX_INIT.
 ///
@@ -69,7 +69,8 @@ pub unsafe extern "C" fn nomo_session_predict_matrix(
         let elements = unsafe { matrix.elements() }?;
         let rows = Matrix { matrix, elements };
         let on_refusal = outputs.on_refusal;
-        claim.workspace().predict_rows(&rows, on_refusal, |row, prediction| {
+        let (model, scratch) = claim.model_and_scratch();
+        model.predict_rows(scratch, &rows, on_refusal, |row, prediction| {
             outputs.write(row, prediction);
         })
     };

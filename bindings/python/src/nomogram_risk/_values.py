@@ -107,7 +107,7 @@ def unknown_feature(name: object, row: int | None = None) -> Error:
 
 def in_row(row: int | None) -> str:
     """The beginning of a message about a row."""
-    return "" if row is None else f"row {row}: "
+    return "" if row is None else f"row {row + 1}: "
 
 
 def plain(value: Any) -> float | int | bool | str | tuple[Any, str] | Missing:
