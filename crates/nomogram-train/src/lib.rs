@@ -22,7 +22,7 @@ mod data;
 
 pub mod split;
 
-mod steps;
+pub mod steps;
 
 pub mod learners;
 
@@ -40,7 +40,7 @@ pub use data::{
     ValidationReport, infer_schema, validate, validate_within,
 };
 pub use error::Error;
-pub use invalid::{Invalid, Key};
+pub use invalid::{Checked, Invalid, Key, Spec};
 pub use evaluation::{
     Agreement, Assessment, AtCutoff, Calibration, CalibrationGroup, CorrectedPerformance,
     Discrimination, Evaluation, EvaluationRow, FeatureSubgroups, Histogram, Importance,
