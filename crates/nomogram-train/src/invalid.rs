@@ -53,6 +53,7 @@ pub struct Checked<T>(T);
 
 impl<T> Checked<T> {
     /// The settings, to be changed and checked again.
+    #[must_use]
     pub fn into_inner(self) -> T {
         self.0
     }
