@@ -6,12 +6,11 @@
 mod inputs;
 mod place;
 mod report;
-mod trees;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use nomogram::{Activation, Digest, Manifest};
+use nomogram::{Digest, Manifest};
 use serde::{Deserialize, Serialize};
 
 pub use crate::data::{
@@ -19,16 +18,19 @@ pub use crate::data::{
     QuantityConfig, RuleActionConfig, RuleConfig, TargetConfig, UnitConfig,
 };
 
-pub use inputs::{
-    BinsConfig, ClipConfig, ColumnsConfig, ImputeConfig, Input, OneHotConfig, PcaConfig,
-    SplineConfig, Statistic, StepConfig, TransformConfig,
+pub use crate::learners::{
+    BoostedTreesSpec, ClassWeight, EarlyStopping, HistogramSpec, Impurity, Learner,
+    LogisticRegressionSpec, MaxFeatures, NaiveBayesSpec, NetworkSpec, RandomForestSpec, Schedule,
+    Splits,
 };
+pub use crate::steps::StepSpec;
+pub use inputs::Input;
 pub use report::{ReportConfig, SubgroupConfig};
-pub use trees::{BoostedTreesSpec, HistogramSpec, Impurity, MaxFeatures, RandomForestSpec, Splits};
 
 use crate::data::Dataset;
 use crate::ensemble::calibration::Calibration;
 use crate::error::Error;
+use crate::invalid::Spec as _;
 use crate::split::{FoldsConfig, RowParts, Split, SplitConfig, stratified_folds};
 use crate::training::tuning::TuningConfig;
 use nomogram_stats::cutoffs::CutoffRule;
@@ -54,7 +56,7 @@ pub struct TrainingConfig {
     pub validation: ValidationConfig,
     /// What members can read besides `raw` and `scaled`: its name and its steps.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub inputs: BTreeMap<String, Vec<StepConfig>>,
+    pub inputs: BTreeMap<String, Vec<StepSpec>>,
     /// The members, in the order in which they are combined.
     pub members: Vec<MemberConfig>,
     /// How the members vote.
@@ -110,133 +112,6 @@ pub struct MemberConfig {
     pub learner: Learner,
 }
 
-/// How a member learns.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Learner {
-    /// Logistic regression.
-    LogisticRegression(LogisticRegressionSpec),
-    /// Gradient-boosted trees.
-    BoostedTrees(BoostedTreesSpec),
-    /// A multi-layer perceptron.
-    Network(NetworkSpec),
-    /// A random forest.
-    RandomForest(RandomForestSpec),
-    /// Gaussian naive Bayes.
-    NaiveBayes(NaiveBayesSpec),
-}
-
-/// Logistic regression with a penalty on the weights, as scikit-learn defines it: `((1 − l1_ratio) / 2 ·
-/// ‖w‖² + l1_ratio · ‖w‖₁) / c` is added to the sum of the rows' log losses.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LogisticRegressionSpec {
-    /// The inverse of the strength of the penalty, which leaves the intercept alone.
-    pub c: f64,
-    /// How much of the penalty is L1: 0 (ridge) to 1 (lasso), between them the elastic net.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub l1_ratio: f64,
-    /// How much each row counts.
-    pub class_weight: ClassWeight,
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-fn is_zero(number: &f64) -> bool {
-    *number == 0.0
-}
-
-impl LogisticRegressionSpec {
-    /// An L2 penalty of this inverse strength; every row counts the same.
-    #[must_use]
-    pub fn ridge(c: f64) -> Self {
-        Self { c, l1_ratio: 0.0, class_weight: ClassWeight::Equal }
-    }
-}
-
-/// Gaussian naive Bayes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NaiveBayesSpec {
-    /// This share of the largest variance of all inputs is added to each variance.
-    #[serde(default = "smallest_variance")]
-    pub var_smoothing: f64,
-}
-
-fn smallest_variance() -> f64 {
-    1e-9
-}
-
-/// How much each row counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ClassWeight {
-    /// Every row counts the same.
-    #[default]
-    Equal,
-    /// Rows of a class count `n_rows / (n_classes · n_rows of the class)`, with weights their sums.
-    Balanced,
-}
-
-/// A multi-layer perceptron with log loss, fitted by Adam (Kingma and Ba 2015).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NetworkSpec {
-    /// The widths of the hidden layers.
-    pub hidden: Vec<usize>,
-    /// The function at the end of each hidden layer.
-    pub activation: Activation,
-    /// The strength of the L2 penalty on the weights, per row of a batch.
-    pub l2: f64,
-    /// The step size of Adam.
-    pub learning_rate: f64,
-    /// The rows of a batch.
-    pub batch_rows: usize,
-    /// The largest number of passes over the rows.
-    pub max_epochs: usize,
-    /// Stops when held-out rows no longer gain; without it every epoch is run.
-    #[serde(default)]
-    pub early_stopping: Option<EarlyStopping>,
-    /// How the step size changes from epoch to epoch; without it, not at all.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub schedule: Option<Schedule>,
-    /// How much each row counts.
-    #[serde(default, skip_serializing_if = "ClassWeight::is_equal")]
-    pub class_weight: ClassWeight,
-    /// How many networks are fitted, from other initial weights and with other batches, whose
-    /// margins are averaged.
-    #[serde(default = "one", skip_serializing_if = "is_one")]
-    pub n_seeds: usize,
-}
-
-/// How the step size changes, counted from epoch 0; `e` is the epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Schedule {
-    /// `learning_rate · (1 + cos(π · e / max_epochs)) / 2` (Loshchilov and Hutter 2017).
-    Cosine,
-    /// `learning_rate · factor^e`.
-    Exponential(f64),
-    /// `learning_rate · factor^(e / every)`, rounded down.
-    Step {
-        /// Epochs between two changes.
-        every: u32,
-        /// What the step size is multiplied by, above 0 and at most 1.
-        factor: f64,
-    },
-}
-
-/// When to stop, judged on rows held out from the fit.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EarlyStopping {
-    /// The share of the rows that is held out, stratified.
-    pub fraction: f64,
-    /// The number of epochs or rounds without a lower log loss after which to stop.
-    pub patience: usize,
-}
-
 /// A named operating point.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -284,65 +159,6 @@ pub enum StackReads {
     Outputs,
     /// Its margins: of two classes, the logit.
     Margins,
-}
-
-impl ClassWeight {
-    #[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-    fn is_equal(&self) -> bool {
-        *self == Self::Equal
-    }
-}
-
-fn one() -> usize {
-    1
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-fn is_one(count: &usize) -> bool {
-    *count == 1
-}
-
-impl NetworkSpec {
-    /// Hidden layers of these widths, and the defaults of scikit-learn's `MLPClassifier`.
-    #[must_use]
-    pub fn new(hidden: Vec<usize>) -> Self {
-        Self {
-            hidden,
-            activation: Activation::Relu,
-            l2: 1e-4,
-            learning_rate: 1e-3,
-            batch_rows: 200,
-            max_epochs: 200,
-            early_stopping: None,
-            schedule: None,
-            class_weight: ClassWeight::Equal,
-            n_seeds: 1,
-        }
-    }
-
-    fn check(&self) -> Result<(), String> {
-        self.hidden.iter().try_for_each(|width| count(*width, "hidden"))?;
-        demand(self.l2 >= 0.0 && self.l2.is_finite(), || {
-            format!("l2: {}, expected 0 or more", self.l2)
-        })?;
-        positive(self.learning_rate, "learning_rate")?;
-        count(self.batch_rows, "batch_rows")?;
-        count(self.max_epochs, "max_epochs")?;
-        count(self.n_seeds, "n_seeds")?;
-        if let Some(Schedule::Exponential(factor) | Schedule::Step { factor, .. }) = self.schedule {
-            demand(factor > 0.0 && factor <= 1.0, || {
-                format!("schedule: factor {factor}, expected above 0 and at most 1")
-            })?;
-        }
-        if let Some(Schedule::Step { every, .. }) = self.schedule {
-            demand(every >= 1, || "schedule: every 0, expected at least 1".into())?;
-        }
-        let Some(stopping) = &self.early_stopping else { return Ok(()) };
-        count(stopping.patience, "early_stopping: patience")?;
-        demand(stopping.fraction > 0.0 && stopping.fraction < 1.0, || {
-            format!("early_stopping: fraction: {}, expected between 0 and 1", stopping.fraction)
-        })
-    }
 }
 
 impl TrainingConfig {
@@ -456,8 +272,8 @@ impl TrainingConfig {
                 format!("inputs: `{name}` is there already, expected another name")
             })?;
             for (number, step) in steps.iter().enumerate() {
-                step.check().map_err(|detail| {
-                    let step = step.name();
+                step.validate().map_err(|detail| {
+                    let step = step.key();
                     Error::Configuration(format!(
                         "inputs: `{name}`: step {number}: {step}: {detail}"
                     ))
@@ -479,7 +295,7 @@ impl TrainingConfig {
                 })?;
             }
             let learner = &member.learner;
-            learner.check().map_err(|detail| {
+            learner.validate().map_err(|detail| {
                 let kind = learner.key();
                 Error::Configuration(format!("member `{name}`: learner: {kind}: {detail}"))
             })?;
@@ -513,44 +329,6 @@ pub(crate) fn not_read(error: &serde_saphyr::Error, name: &str) -> Error {
     let text = error.to_string();
     let text = text.strip_prefix("error: ").unwrap_or(&text);
     Error::Configuration(text.replace("--> <input>:", &format!("--> {name}:")))
-}
-
-impl Learner {
-    /// What it is called in a configuration.
-    fn key(&self) -> &'static str {
-        match self {
-            Self::LogisticRegression(_) => "logistic_regression",
-            Self::BoostedTrees(_) => "boosted_trees",
-            Self::Network(_) => "network",
-            Self::RandomForest(_) => "random_forest",
-            Self::NaiveBayes(_) => "naive_bayes",
-        }
-    }
-
-    pub(crate) fn check(&self) -> Result<(), String> {
-        match self {
-            Self::LogisticRegression(spec) => {
-                positive(spec.c, "c")?;
-                demand((0.0..=1.0).contains(&spec.l1_ratio), || {
-                    format!("l1_ratio: {}, expected 0 to 1", spec.l1_ratio)
-                })
-            }
-            Self::NaiveBayes(spec) => positive(spec.var_smoothing, "var_smoothing"),
-            Self::BoostedTrees(spec) => spec.check(),
-            Self::RandomForest(spec) => spec.check(),
-            Self::Network(spec) => spec.check(),
-        }
-    }
-}
-
-fn positive(value: f64, name: &str) -> Result<(), String> {
-    demand(value > 0.0 && value.is_finite(), || {
-        format!("{name}: {value}, expected a positive number")
-    })
-}
-
-fn count(value: usize, name: &str) -> Result<(), String> {
-    demand(value >= 1, || format!("{name}: {value}, expected at least 1"))
 }
 
 fn demand(holds: bool, detail: impl FnOnce() -> String) -> Result<(), String> {

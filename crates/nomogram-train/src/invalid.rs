@@ -3,6 +3,7 @@
 //! The place is data: keys and positions from the root. Messages are made from it and never parsed.
 
 use std::fmt;
+use std::ops::Deref;
 
 /// An invalid value: its place, what was found and what was expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +25,46 @@ pub enum Key {
         /// Its name, where items have one.
         name: Option<String>,
     },
+}
+
+/// Settings that can be invalid.
+pub trait Spec: Sized {
+    /// Checks every setting.
+    ///
+    /// # Errors
+    ///
+    /// The first invalid setting, with its key.
+    fn validate(&self) -> Result<(), Invalid>;
+
+    /// Checks every setting, and keeps the proof.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::validate`].
+    fn check(self) -> Result<Checked<Self>, Invalid> {
+        self.validate()?;
+        Ok(Checked(self))
+    }
+}
+
+/// Settings that were checked: [`Spec::check`] alone makes one, and what it holds cannot be changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checked<T>(T);
+
+impl<T> Checked<T> {
+    /// The settings, to be changed and checked again.
+    #[must_use]
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T> Deref for Checked<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
 }
 
 impl Invalid {
@@ -81,6 +122,8 @@ impl fmt::Display for Invalid {
     }
 }
 
+impl std::error::Error for Invalid {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,5 +138,21 @@ mod tests {
         );
         assert_eq!(invalid.place().len(), 5);
         assert_eq!(invalid.detail(), "0, expected at least 1");
+    }
+
+    #[test]
+    fn only_valid_settings_are_checked_settings() {
+        #[derive(Debug)]
+        struct Even(u32);
+        impl Spec for Even {
+            fn validate(&self) -> Result<(), Invalid> {
+                let is_even = self.0.is_multiple_of(2);
+                if is_even { Ok(()) } else { Err(Invalid::new(self.0, "an even number")) }
+            }
+        }
+        assert_eq!(Even(3).check().unwrap_err().to_string(), "3, expected an even number");
+        let checked = Even(4).check().unwrap();
+        assert_eq!(checked.0.0, 4);
+        assert_eq!(checked.into_inner().0, 4);
     }
 }

@@ -22,7 +22,7 @@ mod data;
 
 pub mod split;
 
-mod steps;
+pub mod steps;
 
 pub mod learners;
 
@@ -46,7 +46,7 @@ pub use evaluation::{
     LearningPoint, Warning, corrected_performance, learning_curve, permutation_importance,
     warnings,
 };
-pub use invalid::{Invalid, Key};
+pub use invalid::{Checked, Invalid, Key, Spec};
 pub use predictions::Predictions;
 pub use steps::{fit_standard_scaler, fit_steps};
 pub use table::Table;

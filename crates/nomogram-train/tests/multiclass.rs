@@ -138,7 +138,6 @@ fn exact_splits_take_two_classes() {
                 min_rows_per_leaf: 1, subsample: 1.0 } }";
     config.members[2].learner = serde_saphyr::from_str(yaml).unwrap();
     let error = train(&config).unwrap_err().to_string();
-    let expected =
-        "boosted trees: 3 classes, but `splits: exact` takes 2; say `splits: { histogram: {} }`";
+    let expected = "boosted trees: 3 classes, expected 2 with exact splits; `splits: { histogram: {} }` takes more";
     assert_eq!(error, expected);
 }

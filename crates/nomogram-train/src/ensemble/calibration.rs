@@ -6,10 +6,9 @@ use ndarray::{Array2, ArrayView2};
 use nomogram::{CalibrationMap, Calibrator, numeric};
 use serde::{Deserialize, Serialize};
 
-use crate::config::LogisticRegressionSpec;
 use crate::count::number;
 use crate::error::Error;
-use crate::learners::{TrainingRows, fit_logistic_regression};
+use crate::learners::{TrainingRows, fit_unpenalised};
 use crate::split::{Split, stratified_folds};
 use nomogram_stats::metrics::log_loss;
 
@@ -163,8 +162,7 @@ impl OneClass<'_> {
         let targets = self.targets();
         let shape = (targets.len(), inputs.len());
         let values = Array2::from_shape_fn(shape, |(row, input)| inputs[input][row]);
-        let spec = LogisticRegressionSpec::ridge(f64::INFINITY);
-        let line = fit_logistic_regression(&spec, TrainingRows::binary(values.view(), &targets))?;
+        let line = fit_unpenalised(TrainingRows::binary(values.view(), &targets))?;
         Ok(line.weights().iter().chain(line.intercepts()).copied().collect())
     }
 

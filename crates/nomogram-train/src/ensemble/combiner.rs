@@ -42,7 +42,8 @@ pub(crate) fn fit_combiner(
                 StackReads::Outputs => (StackInput::Outputs, outputs(held_out)),
             };
             let n_classes = held_out.vote.ncols();
-            let rows = TrainingRows { values: values.view(), classes, n_classes, weights: None };
+            let (values, weights, columns) = (values.view(), None, &[][..]);
+            let rows = TrainingRows { values, classes, n_classes, weights, columns };
             let learner = Learner::LogisticRegression(LogisticRegressionSpec::ridge(stack.c));
             let member = Box::new(learner.fit(rows, config.seed)?);
             Ok(Combiner::Stack { input, member })

@@ -8,13 +8,13 @@ use rayon::prelude::*;
 
 use super::out_of_fold::HeldOut;
 use super::train::Progress;
-use crate::config::{CONFIGURATION, Input, StepConfig, TrainingConfig};
+use crate::config::{CONFIGURATION, Input, TrainingConfig};
 use crate::data::Dataset;
 use crate::ensemble::combiner;
 use crate::error::Error;
 use crate::learners::TrainingRows;
 use crate::split::Split;
-use crate::steps::{View, fit_view};
+use crate::steps::{EncodedRows, StepSpec, encode};
 
 /// Fits of one configuration, from any thread.
 pub(super) struct Fits<'a> {
@@ -48,19 +48,23 @@ impl<'a> Fits<'a> {
         for member in &self.config.members {
             self.tell(0, &format!("{what}: {}", member.name));
             let (branch, view) = inputs.of(&member.input);
-            let learner = member.learner.of_columns(view.columns()).map_err(|error| {
-                Error::Configuration(format!("member `{}`: {error}", member.name))
-            })?;
             let rows = TrainingRows {
                 values: view.values.view(),
                 classes: dataset.classes(),
                 n_classes: dataset.schema().target().classes().len(),
                 weights: dataset.weights(),
+                columns: &view.columns,
             };
+            let fitted = member.learner.fit(rows, self.config.seed).map_err(|error| match error {
+                Error::Configuration(detail) => {
+                    Error::Configuration(format!("member `{}`: {detail}", member.name))
+                }
+                other => other,
+            })?;
             members.push(EnsembleMember {
                 name: member.name.clone(),
                 branch,
-                member: learner.fit(rows, self.config.seed)?,
+                member: fitted,
             });
             self.tell(1, &format!("{what}: {}", member.name));
         }
@@ -135,7 +139,7 @@ impl<'a> Fits<'a> {
 }
 
 /// The training rows as each input of a member encodes them, and the number of its branch.
-struct Inputs<'a>(BTreeMap<&'a Input, (u32, View<'a>)>);
+struct Inputs<'a>(BTreeMap<&'a Input, (u32, EncodedRows<'a>)>);
 
 impl<'a> Inputs<'a> {
     #[allow(clippy::indexing_slicing, reason = "inputs are checked with the configuration")]
@@ -143,9 +147,9 @@ impl<'a> Inputs<'a> {
         let used: BTreeSet<&Input> = config.members.iter().map(|member| &member.input).collect();
         let fit = |(index, input): (u32, &'a Input)| {
             let view = match input {
-                Input::Raw => fit_view(dataset, &[])?,
-                Input::Scaled => fit_view(dataset, &StepConfig::scaled())?,
-                Input::Named(name) => fit_view(dataset, &config.inputs[name])
+                Input::Raw => encode(dataset, &[])?,
+                Input::Scaled => encode(dataset, &StepSpec::scaled())?,
+                Input::Named(name) => encode(dataset, &config.inputs[name])
                     .map_err(|error| Error::Data(format!("inputs: `{name}`: {error}")))?,
             };
             Ok((input, (index, view)))
@@ -155,13 +159,13 @@ impl<'a> Inputs<'a> {
 
     /// The number of the branch and its encoded rows.
     #[allow(clippy::indexing_slicing, reason = "`fit` makes one for each input of a member")]
-    fn of(&self, input: &Input) -> (u32, &View<'a>) {
+    fn of(&self, input: &Input) -> (u32, &EncodedRows<'a>) {
         let (branch, view) = &self.0[input];
         (*branch, view)
     }
 
     fn branches(self) -> Vec<Branch> {
-        let branch = |(input, (_, view)): (&Input, (u32, View<'_>))| Branch {
+        let branch = |(input, (_, view)): (&Input, (u32, EncodedRows<'_>))| Branch {
             name: input.name().into(),
             source: None,
             steps: view.steps,

@@ -1,7 +1,21 @@
+use super::super::out_of_bag::leaf_of;
+use super::super::spec::{Impurity, MaxFeatures};
 use super::*;
+use crate::count::number;
+use crate::invalid::Spec;
 use ndarray::array;
+use nomogram::{Node, Side};
 
-use crate::config::Impurity;
+fn fit(spec: &RandomForestSpec, rows: TrainingRows<'_>, seed: u64) -> Forest {
+    spec.clone().check().unwrap().fit(rows, seed).unwrap()
+}
+
+fn fit_out_of_bag(
+    spec: &RandomForestSpec,
+    rows: TrainingRows<'_>,
+) -> Result<(Forest, Array2<f64>), Error> {
+    spec.clone().check().unwrap().fit_out_of_bag(rows, 3)
+}
 
 fn spec(n_trees: usize) -> RandomForestSpec {
     RandomForestSpec {
@@ -39,7 +53,7 @@ fn shares(forest: &Forest, row: &[f64]) -> Vec<f64> {
         let leaf = leaf_of(tree, |input| row[input]);
         sums.iter_mut().zip(&tree.leaves[leaf * n..]).for_each(|(sum, share)| *sum += share);
     }
-    sums.iter().map(|sum| sum / super::super::number(forest.trees.len())).collect()
+    sums.iter().map(|sum| sum / number(forest.trees.len())).collect()
 }
 
 #[test]
@@ -48,7 +62,7 @@ fn threads_change_no_bit() {
     let rows = TrainingRows { n_classes: 3, ..TrainingRows::binary(values.view(), &classes) };
     let with = |n_threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads).build().unwrap();
-        pool.install(|| fit_random_forest_out_of_bag(&spec(20), rows, 3).unwrap())
+        pool.install(|| fit_out_of_bag(&spec(20), rows).unwrap())
     };
     let (forest, out_of_bag) = with(1);
     for n_threads in [2, 3] {
@@ -56,7 +70,7 @@ fn threads_change_no_bit() {
         assert_eq!(other, forest);
         assert!(out_of_bag.iter().zip(&other_out_of_bag).all(|(a, b)| a.to_bits() == b.to_bits()));
     }
-    assert_ne!(fit_random_forest(&spec(20), rows, 4).unwrap(), forest);
+    assert_ne!(fit(&spec(20), rows, 4), forest);
     assert_ne!(forest.trees[0], forest.trees[1]);
 }
 
@@ -65,7 +79,7 @@ fn out_of_bag_probabilities_are_as_good_as_those_of_new_rows() {
     let (values, classes) = table(600);
     let part = |range: std::ops::Range<usize>| values.slice(ndarray::s![range, ..]);
     let rows = TrainingRows { n_classes: 3, ..TrainingRows::binary(part(0..300), &classes[..300]) };
-    let (forest, out_of_bag) = fit_random_forest_out_of_bag(&spec(60), rows, 3).unwrap();
+    let (forest, out_of_bag) = fit_out_of_bag(&spec(60), rows).unwrap();
     let right = |shares: &[f64], class: usize| shares.iter().all(|share| *share <= shares[class]);
     let seen = part(0..300);
     let n_seen = seen
@@ -95,14 +109,14 @@ fn missing_values_go_with_the_better_side() {
     for (class_of_missing, side) in [(0, Side::Left), (1, Side::Right)] {
         let classes = [0, 0, 1, 1, class_of_missing, class_of_missing];
         let rows = TrainingRows::binary(values.view(), &classes);
-        let forest = fit_random_forest(&one_tree(), rows, 0).unwrap();
+        let forest = fit(&one_tree(), rows, 0);
         let Node::Split { threshold, default_child, .. } = forest.trees[0].nodes[0] else {
             panic!("no split");
         };
         assert_eq!((threshold, default_child, forest.trees[0].nodes.len()), (2.5, side, 3));
     }
     let rows = TrainingRows::binary(values.view(), &[0, 0, 0, 0, 1, 1]);
-    let forest = fit_random_forest(&one_tree(), rows, 0).unwrap();
+    let forest = fit(&one_tree(), rows, 0);
     assert_eq!(shares(&forest, &[nan]), [0.0, 1.0]);
     assert_eq!(shares(&forest, &[1e300]), [1.0, 0.0]);
 }
@@ -114,29 +128,22 @@ fn weights_count_and_limits_hold() {
         weights: Some(&[3.0, 1.0, 1.0, 1.0]),
         ..TrainingRows::binary(values.view(), &[0, 1, 1, 1])
     };
-    let forest = fit_random_forest(&one_tree(), rows, 0).unwrap();
+    let forest = fit(&one_tree(), rows, 0);
     assert_eq!(shares(&forest, &[1.0]), [0.75, 0.25]);
     let few = RandomForestSpec { min_rows_per_leaf: 3, ..one_tree() };
-    assert_eq!(fit_random_forest(&few, rows, 0).unwrap().trees[0].nodes.len(), 1);
+    assert_eq!(fit(&few, rows, 0).trees[0].nodes.len(), 1);
     let (values, classes) = table(200);
     let rows = TrainingRows { n_classes: 3, ..TrainingRows::binary(values.view(), &classes) };
     let flat = RandomForestSpec { max_depth: Some(2), ..spec(5) };
-    let forest = fit_random_forest(&flat, rows, 0).unwrap();
+    let forest = fit(&flat, rows, 0);
     assert!(forest.trees.iter().all(|tree| tree.leaves.len() <= 12));
 }
 
 #[test]
-fn as_many_inputs_are_tried_as_asked_for() {
-    let tried = [MaxFeatures::Sqrt, MaxFeatures::Log2, MaxFeatures::Share(0.3), MaxFeatures::All]
-        .map(|max_features| n_tried(max_features, 30));
-    assert_eq!(tried, [5, 4, 9, 30]);
-    assert_eq!(n_tried(MaxFeatures::Log2, 1), 1);
-}
-
-#[test]
-fn without_a_bag_nothing_is_out_of_it() {
+fn out_of_bag_probabilities_need_bootstrap() {
     let values = array![[1.0], [2.0]];
     let rows = TrainingRows::binary(values.view(), &[0, 1]);
-    let error = fit_random_forest_out_of_bag(&one_tree(), rows, 0).unwrap_err();
-    assert!(error.to_string().contains("bootstrap: true"), "{error}");
+    let error = fit_out_of_bag(&one_tree(), rows).unwrap_err();
+    let expected = "configuration: bootstrap: false, expected true for out-of-bag probabilities";
+    assert_eq!(error.to_string(), expected);
 }

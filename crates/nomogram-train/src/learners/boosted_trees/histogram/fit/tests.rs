@@ -1,8 +1,9 @@
 use super::*;
+use crate::invalid::Spec;
+use crate::learners::boosted_trees::spec::Splits;
+use crate::learners::early_stopping::EarlyStopping;
 use ndarray::{Array2, array};
 use nomogram::{Node, Side, numeric};
-
-use crate::config::Splits;
 
 fn spec(n_trees: usize, max_leaves: usize) -> BoostedTreesSpec {
     BoostedTreesSpec {
@@ -13,7 +14,7 @@ fn spec(n_trees: usize, max_leaves: usize) -> BoostedTreesSpec {
 }
 
 fn forest(spec: &BoostedTreesSpec, rows: TrainingRows<'_>) -> Forest {
-    super::super::fit_boosted_trees(spec, rows, 7).unwrap()
+    spec.clone().check().unwrap().fit(rows, 7).unwrap()
 }
 
 /// A table with numbers, some missing, and a column of levels.
@@ -112,8 +113,8 @@ fn margins_of_training_are_those_of_the_forest() {
     let weights: Vec<f64> = (0..400_u16).map(|row| 0.5 + f64::from(row % 7)).collect();
     let rows =
         TrainingRows { weights: Some(&weights), ..TrainingRows::binary(values.view(), &classes) };
-    // Judged on all rows by walking, and on held-out rows by partition: both must find the best
-    // round to be the best.
+    // Losses of all rows come from walking the trees, those of held-out rows from the partition: both
+    // must agree on the best round.
     let stopping = EarlyStopping { fraction: 0.4, patience: 5 };
     let stopped = BoostedTreesSpec {
         early_stopping: Some(stopping.clone()),
@@ -121,8 +122,8 @@ fn margins_of_training_are_those_of_the_forest() {
         categorical: vec![4],
         ..spec(200, 8)
     };
-    let found = forest(&stopped, rows);
-    let n_trees = found.trees.len();
+    let fitted = forest(&stopped, rows);
+    let n_trees = fitted.trees.len();
     assert!(n_trees < 200, "it never stopped");
     let held_out = Split::stratified(&classes, stopping.fraction, 7).unwrap().test;
     let loss_after = |n_trees: usize| {
@@ -139,12 +140,12 @@ fn margins_of_training_are_those_of_the_forest() {
     for fewer in [1, n_trees / 2, n_trees - 1] {
         assert!(loss_after(fewer).1 >= best, "{fewer} of {n_trees}");
     }
-    // What follows for as long as it waits is no better.
+    // The rounds that it waits for are no better.
     assert_eq!(loss_after(n_trees + 4).0, n_trees);
 }
 
 #[test]
-fn missing_values_go_the_learned_way() {
+fn missing_values_go_to_the_side_that_was_fitted() {
     let nan = f64::NAN;
     let values = array![[1.0], [2.0], [3.0], [4.0], [nan], [nan]];
     for (class_of_missing, side) in [(0, Side::Left), (1, Side::Right)] {
@@ -155,7 +156,7 @@ fn missing_values_go_the_learned_way() {
         };
         assert_eq!((threshold, default_child), (2.5, side));
     }
-    // Only missing or not tells the classes apart.
+    // Only whether a value is missing separates the classes.
     let rows = TrainingRows::binary(values.view(), &[0, 0, 0, 0, 1, 1]);
     let forest = forest(&spec(1, 2), rows);
     let Node::Split { threshold, default_child, .. } = forest.trees[0].nodes[0] else {
@@ -166,7 +167,7 @@ fn missing_values_go_the_learned_way() {
 }
 
 #[test]
-fn categories_are_parted_as_sets() {
+fn categories_are_split_by_sets_of_levels() {
     // Levels 1, 4 and 9 are positive, in no order that a threshold could use.
     let level = |row: usize| [1.0, 4.0, 9.0, 0.0, 2.0, 3.0, 5.0, 8.0][row % 8];
     let values = Array2::from_shape_fn((80, 1), |(row, _)| level(row));
@@ -187,7 +188,7 @@ fn categories_are_parted_as_sets() {
         };
         let expected: &[u32] = if max_cat_to_onehot == 4 { &[1, 4, 9] } else { &[1] };
         assert_eq!(levels, expected);
-        // One level at a time parts them as well, split by split.
+        // One level at a time separates them as well, split by split.
         let margin = |level: f64| margins(&forest, &[level])[0] > 0.0;
         for (row, class) in classes.iter().enumerate().take(8) {
             assert_eq!(margin(level(row)), *class == 1, "level {}", level(row));
@@ -205,13 +206,13 @@ fn missing_is_a_level_of_its_own() {
         let forest = forest(&BoostedTreesSpec { categorical: vec![0], ..spec(1, 2) }, rows);
         let margin = |value: f64| margins(&forest, &[value])[0] > 0.0;
         assert_eq!([0.0, 1.0, nan].map(margin), [wanted == 0, false, wanted == 2]);
-        // A level that was never seen is with the others.
+        // An unseen level is on the side of the others.
         assert!(!margin(5.0) || wanted == 2);
     }
 }
 
 #[test]
-fn monotone_inputs_never_turn_round() {
+fn margins_of_monotone_inputs_never_change_direction() {
     let (values, classes) = table(3000, 4);
     let rows = TrainingRows::binary(values.view(), &classes);
     let free = forest(&spec(40, 16), rows);
@@ -252,7 +253,7 @@ fn three_classes_have_a_tree_each() {
 }
 
 #[test]
-fn a_row_that_counts_twice_is_a_row_that_stands_twice() {
+fn a_row_of_weight_two_counts_as_two_rows() {
     let values = array![[1.0], [2.0], [3.0], [4.0], [5.0]];
     let weighted = TrainingRows {
         weights: Some(&[1.0, 2.0, 1.0, 1.0, 2.0]),
@@ -290,22 +291,20 @@ fn leaves_keep_their_limits() {
 }
 
 #[test]
-fn what_does_not_fit_the_rows_is_refused() {
+fn settings_that_do_not_fit_the_rows_are_refused() {
     let (values, classes) = table(50, 6);
     let rows = TrainingRows::binary(values.view(), &classes);
-    let error = |spec: BoostedTreesSpec| {
-        super::super::fit_boosted_trees(&spec, rows, 0).unwrap_err().to_string()
-    };
+    let error =
+        |spec: BoostedTreesSpec| spec.check().unwrap().fit(rows, 0).unwrap_err().to_string();
     assert_eq!(
         error(BoostedTreesSpec { monotone: vec![1], ..spec(1, 2) }),
-        "configuration: monotone: 1 signs, expected one for each of 5 inputs"
+        "configuration: monotone: 1 signs, expected 5, one for each input"
     );
     assert_eq!(
         error(BoostedTreesSpec { categorical: vec![5], ..spec(1, 2) }),
-        "configuration: categorical: input 5, but there are 5"
+        "configuration: categorical: 1: 5, expected a position below 5"
     );
     let fraction = error(BoostedTreesSpec { categorical: vec![0], ..spec(1, 2) });
-    assert!(fraction.ends_with("is not the number of a level"), "{fraction}");
-    let exact = error(BoostedTreesSpec { splits: Splits::Exact, ..spec(1, 2) });
-    assert!(exact.starts_with("configuration: splits: exact takes"), "{exact}");
+    assert!(fraction.starts_with("boosted trees: input 1: found 0."), "{fraction}");
+    assert!(fraction.ends_with(", expected the number of a level"), "{fraction}");
 }
