@@ -43,7 +43,7 @@ impl Learner {
     /// `Configuration` when the specification makes no sense; `Data` or `NotConverged`, as the
     /// learner says.
     pub fn fit(&self, rows: TrainingRows<'_>, seed: u64) -> Result<Member, Error> {
-        self.check().map_err(Error::Configuration)?;
+        self.check().map_err(Error::configuration)?;
         match self {
             Self::LogisticRegression(_) => rows.refuse_missing("logistic regression")?,
             Self::Network(_) => rows.refuse_missing("network")?,

@@ -80,24 +80,21 @@ fn inputs_that_make_no_sense_are_refused_with_the_reason() {
     let config_errors = [
         (
             "[{ clip: { quantiles: [0.9, 0.1] } }]",
-            "step 0: clip: quantiles: 0.9 to 0.1, expected to ascend within 0 to 1",
+            "1: clip: quantiles: 0.9 to 0.1, expected to ascend within 0 to 1",
         ),
-        (
-            "[{ one_hot: {} }, { spline: { knots: 2 } }]",
-            "step 1: spline: knots: 2, expected 3 to 7",
-        ),
-        ("[{ bins: { n: 1 } }]", "step 0: bins: n: 1, expected at least 2"),
-        ("[{ pca: { n_components: 0 } }]", "step 0: pca: n_components: 0, expected at least 1"),
+        ("[{ one_hot: {} }, { spline: { knots: 2 } }]", "2: spline: knots: 2, expected 3 to 7"),
+        ("[{ bins: { n: 1 } }]", "1: bins: n: 1, expected at least 2"),
+        ("[{ pca: { n_components: 0 } }]", "1: pca: n_components: 0, expected at least 1"),
     ];
     for (input, message) in config_errors {
         let error = config(input).unwrap_err().to_string();
         assert!(error.starts_with("configuration: line 13 column "), "{error}");
-        assert!(error.contains(&format!(": inputs: `curved`: {message}\n")), "{error}");
+        assert!(error.contains(&format!(": inputs: curved: {message}\n")), "{error}");
     }
     let unknown = CONFIG.replace("INPUT", CURVED).replace("input: curved", "input: bent");
     let error = TrainingConfig::from_yaml(&unknown).unwrap_err().to_string();
     let message =
-        "line 16 column 12: member `linear`: input: `bent`, expected `raw`, `scaled`, `curved`";
+        "line 16 column 12: members: 1 (linear): input: `bent`, expected `raw`, `scaled`, `curved`";
     assert!(error.contains(message), "{error}");
     let taken = CONFIG.replace("INPUT", CURVED).replace("curved:", "raw:");
     let error = TrainingConfig::from_yaml(&taken).unwrap_err().to_string();
@@ -106,7 +103,7 @@ fn inputs_that_make_no_sense_are_refused_with_the_reason() {
     let data_errors = [
         ("[{ log1p: { of: [d] } }]", "step 0: log1p: of: `d`, expected a feature"),
         ("[{ log1p: { of: [c] } }]", "step 0: log1p: of: `c`, expected one of numbers"),
-        ("[{ pca: { n_components: 2 } }]", "step 0: pca: `a` is missing in row 3; impute it first"),
+        ("[{ pca: { n_components: 2 } }]", "1: pca: `a` is missing in row 3; impute it first"),
         (
             "[{ impute: {} }, { pca: { n_components: 9 } }]",
             "step 1: pca: n_components: 9, expected at most the 5 values",
@@ -161,7 +158,10 @@ fn trees_are_told_by_name() {
         (", increasing: [a], decreasing: [a]", "decreasing: `a` is told to go both ways"),
     ] {
         let error = fit(keys).unwrap_err().to_string();
-        assert_eq!(error, format!("configuration: member `linear`: {message}"));
+        assert_eq!(
+            error,
+            format!("configuration: members: 1 (linear): learner: boosted_trees: {message}")
+        );
     }
 }
 

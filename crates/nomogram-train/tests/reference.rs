@@ -7,15 +7,13 @@ use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, ArrayView2, s};
 use nomogram::{Activation, Forest, Layer, Network, Node, Step, Tree, numeric};
-use nomogram_train::Dataset;
-use nomogram_train::config::{
-    BoostedTreesSpec, ClassWeight, LogisticRegressionSpec, NetworkSpec, TrainingConfig,
-};
+use nomogram_train::config::{BoostedTreesSpec, ClassWeight, LogisticRegressionSpec, NetworkSpec};
 use nomogram_train::fit_standard_scaler;
 use nomogram_train::learners::{
     NetworkStart, TrainingRows, fit_boosted_trees, fit_logistic_regression, fit_network_from,
 };
 use nomogram_train::split::Split;
+use nomogram_train::{Dataset, TrainingConfig};
 use serde_json::Value;
 
 #[test]

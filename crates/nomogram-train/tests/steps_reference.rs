@@ -4,9 +4,9 @@
 
 use std::path::Path;
 
-use nomogram_train::config::{StepConfig, TrainingConfig};
+use nomogram_train::config::StepConfig;
 use nomogram_train::split::Split;
-use nomogram_train::{Dataset, fit_steps};
+use nomogram_train::{Dataset, TrainingConfig, fit_steps};
 use serde_json::Value;
 
 fn training_part() -> Dataset {

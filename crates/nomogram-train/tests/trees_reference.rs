@@ -13,11 +13,11 @@ use ndarray::{Array2, ArrayView1};
 use nomogram::{Forest, Node, Side, Tree};
 use nomogram_stats::metrics::Metrics;
 use nomogram_train::config::{
-    BoostedTreesSpec, HistogramSpec, Impurity, Input, MaxFeatures, RandomForestSpec, Splits,
-    TrainingConfig,
+    BoostedTreesSpec, HistogramSpec, Impurity, MaxFeatures, RandomForestSpec, Splits,
 };
 use nomogram_train::learners::{TrainingRows, fit_boosted_trees, fit_random_forest};
-use nomogram_train::{Dataset, train};
+use nomogram_train::training::config::Input;
+use nomogram_train::{Dataset, TrainingConfig, train};
 use serde_json::Value;
 
 #[test]

@@ -92,7 +92,7 @@ impl Judged {
         let loaded = inputs.load(console)?;
         refuse_other_schema(open.model.schema(), &loaded)?;
         let rows: Vec<usize> = match test {
-            true => loaded.config.parts(&loaded.dataset)?.test,
+            true => loaded.config.partitions(&loaded.dataset)?.test,
             false => (0..loaded.dataset.n_rows()).collect(),
         };
         let dataset = loaded.dataset.select(&rows);

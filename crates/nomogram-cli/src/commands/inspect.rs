@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
 use nomogram_train::TrainingConfig;
-use nomogram_train::config::CONFIGURATION;
+use nomogram_train::training::config::CONFIGURATION;
 
 use crate::bundle::OpenBundle;
 use crate::console::Console;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use nomogram_stats::Confidence;
 use nomogram_stats::calibration::{calibration_line, clipped};
-use nomogram_train::ensemble::calibration::Calibration;
+use nomogram_train::ensemble::CalibratorSpec;
 use nomogram_train::{Dataset, Evaluation, Predictions, recalibrate};
 use serde::Serialize;
 
@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
     let loaded = arguments.inputs.load(console)?;
     refuse_other_schema(open.model.schema(), &loaded)?;
     let mut config = loaded.config;
-    config.calibration = config.calibration.or(Some(Calibration::Chosen));
+    config.calibration = config.calibration.or(Some(CalibratorSpec::Chosen));
     let dataset = &loaded.dataset;
     let found = arguments.threads.run(|| Ok(recalibrate(&open.bytes, &config, dataset)?))?;
     write(&arguments.output, &found.bundle)?;

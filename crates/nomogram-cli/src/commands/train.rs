@@ -9,7 +9,7 @@ use nomogram::{Cutoff, unseal};
 use nomogram_report::Report;
 use nomogram_stats::Confidence;
 use nomogram_stats::classification::{Classification, Proportion};
-use nomogram_train::tuning::tune;
+use nomogram_train::tune;
 use nomogram_train::{
     Dataset, Evaluation, Predictions, Trained, TrainingConfig, corrected_performance,
     learning_curve, train, warnings,
@@ -48,7 +48,7 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
     // What training would only be lost for.
     arguments.report.iter().try_for_each(|path| ReportFormat::of(path).map(drop))?;
     let mut loaded = arguments.inputs.load(console)?;
-    let parts = loaded.config.parts(&loaded.dataset)?;
+    let parts = loaded.config.partitions(&loaded.dataset)?;
     let to_learn_from = loaded.dataset.select(&parts.train);
     if arguments.tune {
         let journal = arguments.journal.as_deref();
@@ -131,7 +131,7 @@ fn at_cutoff(cutoff: &Cutoff, sets: &[(&str, &Dataset, &Predictions)]) -> Result
     for (rows, dataset, predictions) in sets {
         let class = cutoff.class as usize;
         let outcomes: Vec<bool> = dataset.classes().iter().map(|own| *own == class).collect();
-        let probabilities = predictions.vote.column(class).to_vec();
+        let probabilities = predictions.ensemble.column(class).to_vec();
         let found =
             Classification::new(&outcomes, &probabilities, probability, Confidence::PERCENT_95)?;
         let share = |own: &Option<Proportion>| match own {

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use nomogram_train::tuning::tune;
+use nomogram_train::tune;
 
 use crate::console::Console;
 use crate::error::Error;
@@ -29,7 +29,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Error> {
     let loaded = arguments.inputs.load(console)?;
-    let parts = loaded.config.parts(&loaded.dataset)?;
+    let parts = loaded.config.partitions(&loaded.dataset)?;
     let rows = loaded.dataset.select(&parts.train);
     let (config, found) =
         arguments.threads.run(|| Ok(tune(&loaded.config, &rows, arguments.journal.as_deref())?))?;

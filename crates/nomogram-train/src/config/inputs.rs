@@ -1,46 +1,6 @@
-//! What members read, and the steps that make it.
+//! The steps of an input.
 
 use serde::{Deserialize, Serialize};
-
-/// What a member reads.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(from = "String", into = "String")]
-pub enum Input {
-    /// The values as they are.
-    Raw,
-    /// Standard-scaled values; what may be missing is filled in, categories are one value per level.
-    Scaled,
-    /// One of the configuration's own inputs, by its name.
-    Named(String),
-}
-
-impl From<String> for Input {
-    fn from(name: String) -> Self {
-        match name.as_str() {
-            "raw" => Self::Raw,
-            "scaled" => Self::Scaled,
-            _ => Self::Named(name),
-        }
-    }
-}
-
-impl From<Input> for String {
-    fn from(input: Input) -> Self {
-        input.name().to_owned()
-    }
-}
-
-impl Input {
-    /// How it is called.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Raw => "raw",
-            Self::Scaled => "scaled",
-            Self::Named(name) => name,
-        }
-    }
-}
 
 /// A step of an input. What it is fitted with comes from the training rows alone; row weights do not
 /// count, nor do missing values, which stay missing but in [`Self::Impute`].
@@ -192,7 +152,7 @@ impl Default for ClipConfig {
 }
 
 impl StepConfig {
-    /// The steps of [`Input::Scaled`].
+    /// The steps of the input `scaled`.
     pub(crate) fn scaled() -> [Self; 3] {
         [
             Self::Impute(ImputeConfig::default()),

@@ -31,7 +31,7 @@ pub fn fit_boosted_trees(
     rows: TrainingRows<'_>,
     seed: u64,
 ) -> Result<Forest, Error> {
-    spec.check().map_err(Error::Configuration)?;
+    spec.check().map_err(Error::configuration)?;
     match &spec.splits {
         Splits::Exact => exact::fit(spec, rows, seed),
         Splits::Histogram(bins) => histogram::fit(spec, bins, rows, seed),

@@ -181,7 +181,7 @@ fn check_start(
     let expected = spec.hidden.iter().copied().chain([n_margins]);
     let n_inputs = start.layers().first().map_or(0, Layer::n_inputs);
     if n_inputs != rows.n_inputs() || !widths.eq(expected) {
-        return Err(Error::Configuration(format!(
+        return Err(Error::configuration(format!(
             "the network to start from does not go from {} inputs by way of {:?} to {n_margins} outputs",
             rows.n_inputs(),
             spec.hidden

@@ -54,7 +54,7 @@ pub fn fit_random_forest_out_of_bag(
 ) -> Result<(Forest, Array2<f64>), Error> {
     if !spec.bootstrap {
         let detail = "out-of-bag probabilities need `bootstrap: true`";
-        return Err(Error::Configuration(detail.into()));
+        return Err(Error::configuration(detail.to_owned()));
     }
     let (forest, drawn) = fit(spec, rows, seed)?;
     let of_rows: Vec<Vec<f64>> = (0..rows.n_rows())
@@ -72,7 +72,7 @@ fn fit(
     rows: TrainingRows<'_>,
     seed: u64,
 ) -> Result<(Forest, Vec<Vec<bool>>), Error> {
-    spec.check().map_err(Error::Configuration)?;
+    spec.check().map_err(Error::configuration)?;
     position(rows.n_rows())?;
     let columns = Columns::new(rows.values);
     let mut seeds = Random::new(seed, TREES);

@@ -81,7 +81,7 @@ pub(super) fn fit(
 /// Refuses what does not fit the rows.
 fn check(spec: &BoostedTreesSpec, rows: TrainingRows<'_>) -> Result<(), Error> {
     let n_inputs = rows.n_inputs();
-    let refuse = |detail| Err(Error::Configuration(detail));
+    let refuse = |detail: String| Err(Error::configuration(detail));
     if rows.n_rows() > i32::MAX as usize {
         return Err(Error::Data(format!("boosted trees: {} rows are too many", rows.n_rows())));
     }
