@@ -98,7 +98,7 @@ fn inputs_that_make_no_sense_are_refused_with_the_reason() {
     assert!(error.contains(message), "{error}");
     let taken = CONFIG.replace("INPUT", CURVED).replace("curved:", "raw:");
     let error = TrainingConfig::from_yaml(&taken).unwrap_err().to_string();
-    assert!(error.contains("inputs: `raw` is there already"), "{error}");
+    assert!(error.contains("inputs: raw: the name is reserved"), "{error}");
 
     let data_errors = [
         ("[{ log1p: { of: [d] } }]", "step 0: log1p: of: `d`, expected a feature"),
@@ -124,8 +124,12 @@ fn trees_are_told_by_name() {
     let with = |keys: &str| {
         let at = CONFIG.find("input: curved").unwrap();
         let end = CONFIG.find("\nvote").unwrap();
-        let yaml =
-            format!("{}{}{}", &CONFIG[..at], trees.replace("KEYS", keys), &CONFIG[end + 5..]);
+        let yaml = format!(
+            "{}{}{}",
+            &CONFIG[..at],
+            trees.replace("KEYS", keys),
+            &CONFIG[end + "\nvote".len()..]
+        );
         TrainingConfig::from_yaml(&yaml.replace("INPUT", "[]")).unwrap()
     };
     let fit = |keys: &str| {

@@ -263,6 +263,10 @@ fn invalid_configurations_are_refused_with_place_and_reason() {
     assert!(unknown.to_string().starts_with("configuration: line 9 column 1"), "{unknown}");
     let added = [
         ("cutoffs: [{ name: x, rule: { sensitivity_at_least: 90 } }]", "sensitivity_at_least: 90,"),
+        (
+            "cutoffs: [{ name: x, rule: youden }, { name: x, rule: youden }]",
+            "line 35 column 46: cutoffs: 2 (x): name: duplicate name",
+        ),
         ("report: { subgroups: [c] }", "report: subgroups: 1: `c`, expected a feature"),
         (
             "report: { subgroups: [a] }",
@@ -347,7 +351,8 @@ fn weights_and_stacks_are_fitted_to_out_of_fold_predictions() {
 #[test]
 fn calibrators_are_fitted_to_out_of_fold_predictions_and_sealed() {
     for kind in ["platt", "beta", "isotonic", "temperature", "chosen"] {
-        let text = CONFIG.replace("vote: soft", &format!("vote: soft\ncalibration: {kind}"));
+        let text = CONFIG
+            .replace("vote: soft", &format!("vote: soft\ncalibration: {kind}"));
         let config = TrainingConfig::from_yaml(&text).unwrap();
         let trained = train(&config, &dataset()).unwrap();
         let calibrator = unseal(&trained.bundle).unwrap().0.calibrator;

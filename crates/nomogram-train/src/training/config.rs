@@ -182,11 +182,7 @@ impl TrainingConfig {
         self.combiner.check().map_err(|invalid| invalid.at("vote"))?;
         let splits = self.splits.as_ref().map_or(Ok(()), SplitSpec::check);
         splits.map_err(|invalid| invalid.at("splits"))?;
-        for (index, cutoff) in self.cutoffs.iter().enumerate() {
-            let in_cutoffs =
-                |invalid: Invalid| invalid.in_item(index, Some(&cutoff.name)).at("cutoffs");
-            cutoff.check().map_err(in_cutoffs)?;
-        }
+        self.check_cutoffs().map_err(|invalid| invalid.at("cutoffs"))?;
         let report = self.report.as_ref().map_or(Ok(()), |report| report.check(&self.data));
         report.map_err(|invalid| invalid.at("report"))?;
         let tuning = self.tuning.as_ref().map_or(Ok(()), TuningSpec::check);
@@ -211,15 +207,27 @@ impl TrainingConfig {
         require(!self.members.is_empty(), || Invalid::new("none", "at least 1"))?;
         let mut names = BTreeSet::new();
         for (index, member) in self.members.iter().enumerate() {
-            let check = member.check(&self.inputs).and_then(|()| {
-                require(names.insert(&member.name), || {
-                    Invalid::because("duplicate name").at("name")
-                })
-            });
+            let check = member
+                .check(&self.inputs)
+                .and_then(|()| require(names.insert(&member.name), duplicate_name));
             check.map_err(|invalid| invalid.in_item(index, Some(&member.name)))?;
         }
         require(self.members.iter().any(|member| member.weight > 0.0), || {
             Invalid::because("every weight is 0, expected a positive one")
         })
     }
+
+    fn check_cutoffs(&self) -> Result<(), Invalid> {
+        let mut names = BTreeSet::new();
+        for (index, cutoff) in self.cutoffs.iter().enumerate() {
+            let check = cutoff.check();
+            let check = check.and_then(|()| require(names.insert(&cutoff.name), duplicate_name));
+            check.map_err(|invalid| invalid.in_item(index, Some(&cutoff.name)))?;
+        }
+        Ok(())
+    }
+}
+
+fn duplicate_name() -> Invalid {
+    Invalid::because("duplicate name").at("name")
 }
