@@ -24,7 +24,7 @@ members:
     input: curved
     weight: 1.0
     learner: { logistic_regression: { c: 1.0, class_weight: equal } }
-vote: soft
+combiner: soft_vote
 "#;
 
 const CURVED: &str = "[{ impute: { statistic: mean, indicators: false } }, { one_hot: {} }, \
@@ -120,15 +120,15 @@ fn inputs_that_make_no_sense_are_refused_with_the_reason() {
 #[test]
 fn trees_are_told_by_name() {
     let trees = "input: raw\n    weight: 1.0\n    learner: { boosted_trees: { n_trees: 30, learning_rate: 0.3, \
-                 max_leaves: 8, min_rows_per_leaf: 2, subsample: 1.0, splits: { histogram: {} }KEYS } }\nvote";
+                 max_leaves: 8, min_rows_per_leaf: 2, subsample: 1.0, splits: { histogram: {} }KEYS } }\ncombiner";
     let with = |keys: &str| {
         let at = CONFIG.find("input: curved").unwrap();
-        let end = CONFIG.find("\nvote").unwrap();
+        let end = CONFIG.find("\ncombiner").unwrap();
         let yaml = format!(
             "{}{}{}",
             &CONFIG[..at],
             trees.replace("KEYS", keys),
-            &CONFIG[end + "\nvote".len()..]
+            &CONFIG[end + "\ncombiner".len()..]
         );
         TrainingConfig::from_yaml(&yaml.replace("INPUT", "[]")).unwrap()
     };

@@ -17,13 +17,10 @@ use crate::predictions::Predictions;
 #[non_exhaustive]
 pub enum CombinerSpec {
     /// The mean of probabilities with the weights of the members.
-    #[serde(rename = "soft")]
     SoftVote,
     /// The share of votes with the weights of the members.
-    #[serde(rename = "hard")]
     HardVote,
     /// The mean of probabilities with the weights that have the lowest out-of-fold log loss.
-    #[serde(rename = "fitted")]
     FittedSoftVote,
     /// A logistic regression on the members, fitted to out-of-fold predictions.
     Stack(StackSpec),

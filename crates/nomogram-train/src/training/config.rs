@@ -56,7 +56,6 @@ pub struct TrainingConfig {
     /// The members, in the order in which they are combined.
     pub members: Vec<MemberSpec>,
     /// How the outputs of the members become one.
-    #[serde(rename = "vote")]
     pub combiner: CombinerSpec,
     /// The calibrator of the ensemble, fitted to out-of-fold predictions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,7 +64,7 @@ pub struct TrainingConfig {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cutoffs: Vec<CutoffSpec>,
     /// Seals a model even if a member is uninformative.
-    #[serde(default, rename = "allow_dead_members")]
+    #[serde(default)]
     pub allow_uninformative_members: bool,
     /// Which settings are searched, and how.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -179,7 +178,7 @@ impl TrainingConfig {
         self.data.check().map_err(|invalid| invalid.at("data"))?;
         self.check_inputs().map_err(|invalid| invalid.at("inputs"))?;
         self.check_members().map_err(|invalid| invalid.at("members"))?;
-        self.combiner.check().map_err(|invalid| invalid.at("vote"))?;
+        self.combiner.check().map_err(|invalid| invalid.at("combiner"))?;
         let splits = self.splits.as_ref().map_or(Ok(()), SplitSpec::check);
         splits.map_err(|invalid| invalid.at("splits"))?;
         self.check_cutoffs().map_err(|invalid| invalid.at("cutoffs"))?;
