@@ -37,7 +37,7 @@
 //! assert_eq!(trained.out_of_fold.ensemble.nrows(), 40);
 //!
 //! let error = TrainingConfig::from_yaml("seed: 1").unwrap_err();
-//! assert!(error.to_string().contains("missing field `model`"));
+//! assert!(error.to_string().contains("model"), "{error}");
 //! # Ok::<(), nomogram_train::Error>(())
 //! ```
 
