@@ -11,6 +11,21 @@ pub struct Invalid {
     /// From the root inwards.
     place: Vec<Key>,
     detail: String,
+    /// Boxed, so that results stay small.
+    excerpt: Option<Box<Excerpt>>,
+}
+
+/// An invalid value in the text that it was read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excerpt {
+    /// The path of the file, or another name of the text.
+    pub source: String,
+    /// Counted from 1.
+    pub line: u64,
+    /// Counted from 1.
+    pub column: u64,
+    /// The message, with the lines around the value.
+    pub message: String,
 }
 
 /// One step on the way from the root of a configuration to a value.
@@ -74,10 +89,10 @@ impl Invalid {
         Self::because(format!("{found}, expected {expected}"))
     }
 
-    /// An invalid value, with a sentence of its own.
+    /// An invalid value, with the reason in words.
     #[must_use]
     pub fn because(detail: impl Into<String>) -> Self {
-        Self { place: Vec::new(), detail: detail.into() }
+        Self { place: Vec::new(), detail: detail.into(), excerpt: None }
     }
 
     /// The same, in the map that has it at `key`.
@@ -94,6 +109,13 @@ impl Invalid {
         self
     }
 
+    /// The same, with the lines of the text that it was read from.
+    #[must_use]
+    pub(crate) fn in_text(mut self, excerpt: Excerpt) -> Self {
+        self.excerpt = Some(Box::new(excerpt));
+        self
+    }
+
     /// The keys that lead to the value, from the root inwards.
     #[must_use]
     pub fn place(&self) -> &[Key] {
@@ -105,12 +127,34 @@ impl Invalid {
     pub fn detail(&self) -> &str {
         &self.detail
     }
+
+    /// Where the value is in a text; `None` when it was not read from one.
+    #[must_use]
+    pub fn excerpt(&self) -> Option<&Excerpt> {
+        self.excerpt.as_deref()
+    }
 }
 
+/// Returns what `invalid` makes unless `holds`.
+pub(crate) fn require(holds: bool, invalid: impl FnOnce() -> Invalid) -> Result<(), Invalid> {
+    if holds { Ok(()) } else { Err(invalid()) }
+}
+
+impl From<String> for Invalid {
+    fn from(detail: String) -> Self {
+        Self::because(detail)
+    }
+}
+
+impl std::error::Error for Invalid {}
+
 /// `members: 2 (trees): learner: boosted_trees: max_depth: 0, expected at least 1`; items of lists
-/// are counted from 1.
+/// are counted from 1. Where there is an excerpt, its message.
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(excerpt) = &self.excerpt {
+            return f.write_str(&excerpt.message);
+        }
         for key in &self.place {
             match key {
                 Key::Field(key) => write!(f, "{key}: ")?,

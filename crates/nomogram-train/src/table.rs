@@ -18,7 +18,7 @@ use std::path::Path;
 
 pub(crate) use cell::{Cell, Datum, Time};
 
-use crate::config::CsvConfig;
+use crate::data::CsvConfig;
 use crate::error::Error;
 
 /// Named columns of cells, all of the same length.

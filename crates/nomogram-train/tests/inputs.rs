@@ -24,7 +24,7 @@ members:
     input: curved
     weight: 1.0
     learner: { logistic_regression: { c: 1.0, class_weight: equal } }
-vote: soft
+combiner: soft_vote
 "#;
 
 const CURVED: &str = "[{ impute: { statistic: mean, indicators: false } }, { one_hot: {} }, \
@@ -80,28 +80,25 @@ fn invalid_inputs_are_refused_with_the_reason() {
     let config_errors = [
         (
             "[{ clip: { quantiles: [0.9, 0.1] } }]",
-            "step 0: clip: quantiles: 0.9 to 0.1, expected two ascending numbers from 0 to 1",
+            "1: clip: quantiles: 0.9 to 0.1, expected two ascending numbers from 0 to 1",
         ),
-        (
-            "[{ one_hot: {} }, { spline: { knots: 2 } }]",
-            "step 1: spline: knots: 2, expected 3 to 7",
-        ),
-        ("[{ bins: { n: 1 } }]", "step 0: bins: n: 1, expected at least 2"),
-        ("[{ pca: { n_components: 0 } }]", "step 0: pca: n_components: 0, expected at least 1"),
+        ("[{ one_hot: {} }, { spline: { knots: 2 } }]", "2: spline: knots: 2, expected 3 to 7"),
+        ("[{ bins: { n: 1 } }]", "1: bins: n: 1, expected at least 2"),
+        ("[{ pca: { n_components: 0 } }]", "1: pca: n_components: 0, expected at least 1"),
     ];
     for (input, message) in config_errors {
         let error = config(input).unwrap_err().to_string();
         assert!(error.starts_with("configuration: line 13 column "), "{error}");
-        assert!(error.contains(&format!(": inputs: `curved`: {message}\n")), "{error}");
+        assert!(error.contains(&format!(": inputs: curved: {message}\n")), "{error}");
     }
     let unknown = CONFIG.replace("INPUT", CURVED).replace("input: curved", "input: bent");
     let error = TrainingConfig::from_yaml(&unknown).unwrap_err().to_string();
     let message =
-        "line 16 column 12: member `linear`: input: `bent`, expected `raw`, `scaled`, `curved`";
+        "line 16 column 12: members: 1 (linear): input: `bent`, expected `raw`, `scaled`, `curved`";
     assert!(error.contains(message), "{error}");
     let taken = CONFIG.replace("INPUT", CURVED).replace("curved:", "raw:");
     let error = TrainingConfig::from_yaml(&taken).unwrap_err().to_string();
-    assert!(error.contains("inputs: `raw` is there already"), "{error}");
+    assert!(error.contains("inputs: raw: the name is reserved"), "{error}");
 
     let data_errors = [
         ("[{ log1p: { of: [d] } }]", "step 1: log1p: of: `d`, expected a feature"),
@@ -123,12 +120,16 @@ fn invalid_inputs_are_refused_with_the_reason() {
 #[test]
 fn trees_are_constrained_by_feature_name() {
     let trees = "input: raw\n    weight: 1.0\n    learner: { boosted_trees: { n_trees: 30, learning_rate: 0.3, \
-                 max_leaves: 8, min_rows_per_leaf: 2, subsample: 1.0, splits: { histogram: {} }KEYS } }\nvote";
+                 max_leaves: 8, min_rows_per_leaf: 2, subsample: 1.0, splits: { histogram: {} }KEYS } }\ncombiner";
     let with = |keys: &str| {
         let at = CONFIG.find("input: curved").unwrap();
-        let end = CONFIG.find("\nvote").unwrap();
-        let yaml =
-            format!("{}{}{}", &CONFIG[..at], trees.replace("KEYS", keys), &CONFIG[end + 5..]);
+        let end = CONFIG.find("\ncombiner").unwrap();
+        let yaml = format!(
+            "{}{}{}",
+            &CONFIG[..at],
+            trees.replace("KEYS", keys),
+            &CONFIG[end + "\ncombiner".len()..]
+        );
         TrainingConfig::from_yaml(&yaml.replace("INPUT", "[]")).unwrap()
     };
     let fit = |keys: &str| {
@@ -167,7 +168,10 @@ fn trees_are_constrained_by_feature_name() {
         ),
     ] {
         let error = fit(keys).unwrap_err().to_string();
-        assert_eq!(error, format!("configuration: member `linear`: {message}"));
+        assert_eq!(
+            error,
+            format!("configuration: members: 1 (linear): learner: boosted_trees: {message}")
+        );
     }
 }
 

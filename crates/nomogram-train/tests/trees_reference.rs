@@ -12,10 +12,10 @@ use std::path::Path;
 use ndarray::{Array2, ArrayView1};
 use nomogram::{Forest, Node, Side, Tree};
 use nomogram_stats::metrics::Metrics;
-use nomogram_train::config::Input;
 use nomogram_train::learners::{
     BoostedTreesSpec, HistogramSpec, Impurity, MaxFeatures, RandomForestSpec, Splits, TrainingRows,
 };
+use nomogram_train::training::config::Input;
 use nomogram_train::{Dataset, Spec, TrainingConfig, train};
 use serde_json::Value;
 

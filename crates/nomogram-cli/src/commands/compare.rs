@@ -48,7 +48,7 @@ struct Comparison {
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Error> {
     let loaded = arguments.inputs.load(console)?;
     let rows: Vec<usize> = match arguments.test {
-        true => loaded.config.parts(&loaded.dataset)?.test,
+        true => loaded.config.partitions(&loaded.dataset)?.test,
         false => (0..loaded.dataset.n_rows()).collect(),
     };
     let dataset = loaded.dataset.select(&rows);

@@ -5,7 +5,7 @@ use std::io::Read;
 use csv::{ReaderBuilder, StringRecord, Trim};
 
 use super::encoding::decode;
-use crate::config::CsvConfig;
+use crate::data::CsvConfig;
 use crate::error::Error;
 
 /// The names of the columns, and of each row its line and its cells.
@@ -48,7 +48,7 @@ fn line(record: &StringRecord, text: &[u8]) -> u64 {
 
 fn ascii(character: char) -> Result<u8, Error> {
     u8::try_from(character).ok().filter(u8::is_ascii).ok_or_else(|| {
-        Error::Configuration(format!("csv: {character:?}, expected an ASCII character"))
+        Error::configuration(format!("csv: {character:?}, expected an ASCII character"))
     })
 }
 

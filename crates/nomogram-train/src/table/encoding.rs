@@ -2,7 +2,7 @@
 
 use encoding_rs::{UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-use crate::config::Encoding;
+use crate::data::Encoding;
 
 const UTF_8_MARK: &[u8] = &[0xEF, 0xBB, 0xBF];
 const UTF_16_LE_MARK: &[u8] = &[0xFF, 0xFE];

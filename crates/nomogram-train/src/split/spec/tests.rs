@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::DataConfig;
+use crate::data::DataConfig;
 
 const DATA: &str = "data: { patient: p, time: t, split: s, target: { column: y, negative: a, positive: b }, features: [{ name: n }] }";
 
@@ -19,7 +19,7 @@ fn dataset(yaml: &str, rows: &[(usize, u32, &str, usize)]) -> Dataset {
     Dataset::from_csv("t.csv", text.as_bytes(), &config).unwrap()
 }
 
-/// Eighty rows of forty patients, two visits each; the last quarter is the test part.
+/// Eighty rows of forty patients, two visits each; the last quarter is for testing.
 fn visits() -> Vec<(usize, u32, &'static str, usize)> {
     let part = |patient| match patient {
         0..20 => "train",
@@ -30,20 +30,20 @@ fn visits() -> Vec<(usize, u32, &'static str, usize)> {
     (0..80).map(visit).collect()
 }
 
-fn config(yaml: &str) -> SplitConfig {
-    SplitConfig::from_yaml(yaml).unwrap()
+fn config(yaml: &str) -> SplitSpec {
+    SplitSpec::from_yaml(yaml).unwrap()
 }
 
 #[test]
-fn the_parts_are_those_that_were_asked_for() {
+fn partitions_have_the_rows_that_the_spec_asks_for() {
     let dataset = dataset(DATA, &visits());
     let lens = |yaml: &str| {
-        let parts = config(yaml).parts(&dataset, 1).unwrap();
-        let mut rows =
-            [parts.train.clone(), parts.calibration.clone(), parts.test.clone()].concat();
+        let partitions = config(yaml).partitions(&dataset, 1).unwrap();
+        let Partitions { train, calibration, test } = partitions;
+        let mut rows = [train.clone(), calibration.clone(), test.clone()].concat();
         rows.sort_unstable();
-        assert!(rows.into_iter().eq(0..80), "every row stands in one part");
-        [parts.train.len(), parts.calibration.len(), parts.test.len()]
+        assert!(rows.into_iter().eq(0..80), "every row is in one partition");
+        [train.len(), calibration.len(), test.len()]
     };
     assert_eq!(lens("{ folds: { n: 5, by: stratified } }"), [80, 0, 0]);
     assert_eq!(lens("{ test: { share: 0.25 }, folds: { n: 5, by: patient } }"), [60, 0, 20]);
@@ -52,13 +52,14 @@ fn the_parts_are_those_that_were_asked_for() {
 }
 
 #[test]
-fn repeats_are_drawn_anew_and_the_first_is_what_there_is_without() {
+fn each_repeat_is_drawn_again_and_the_first_equals_folds_without_repeats() {
     let yaml = DATA.replace("patient: p", "ignored: [p]");
     let dataset = dataset(&yaml, &visits());
-    let once = config("{ folds: { n: 5, by: stratified } }").folds(&dataset, 3).unwrap();
+    let once = config("{ folds: { n: 5, by: stratified } }").repeats(&dataset, 3).unwrap();
     assert_eq!(once, [stratified_folds(dataset.classes(), 5, 3).unwrap()]);
     let thrice = config("{ folds: { n: 5, repeats: 3, by: stratified } }");
-    let thrice = thrice.folds(&dataset, 3).unwrap();
+    assert_eq!(thrice.folds(&dataset, 3).unwrap(), once[0]);
+    let thrice = thrice.repeats(&dataset, 3).unwrap();
     assert_eq!(thrice[0], once[0]);
     assert!(thrice[0] != thrice[1] && thrice[1] != thrice[2]);
 }
@@ -66,38 +67,38 @@ fn repeats_are_drawn_anew_and_the_first_is_what_there_is_without() {
 #[test]
 fn each_patient_may_be_a_fold() {
     let folds = config("{ folds: { by: each_patient } }").folds(&dataset(DATA, &visits()), 0);
-    assert_eq!(folds.unwrap()[0].len(), 40);
+    assert_eq!(folds.unwrap().len(), 40);
 }
 
 #[test]
-fn what_makes_no_sense_is_refused() {
+fn invalid_specs_are_refused_with_the_place() {
     let cases = [
         ("{ folds: { by: patient } }", "folds: no `n`, expected the number of folds"),
         ("{ folds: { n: 1, by: patient } }", "folds: n: 1, expected at least 2"),
-        ("{ folds: { n: 3, by: each_patient } }", "folds: `n`, but each patient is a fold"),
+        ("{ folds: { n: 3, by: each_patient } }", "folds: n: 3, expected no number: each"),
         ("{ folds: { n: 3, repeats: 0, by: patient } }", "folds: repeats: 0, expected 1 or more"),
         ("{ folds: { n: 3, repeats: 2, by: time } }", "repeats: 2, expected 1: nothing is drawn"),
-        ("{ test: { share: 1 }, folds: { n: 3, by: time } }", "test: a share of 1 for testing"),
-        ("{ test: { latest: 0 }, folds: { n: 3, by: time } }", "test: a share of 0 for testing"),
+        ("{ test: { share: 1 }, folds: { n: 3, by: time } }", "test: share: 1, expected between"),
+        ("{ test: { latest: 0 }, folds: { n: 3, by: time } }", "test: latest: 0, expected between"),
         ("{ test: { column: false }, folds: { n: 3, by: time } }", "test: column: false, expected"),
         ("{ test: { rest: 1 }, folds: { n: 3, by: time } }", "rest"),
         ("{ folds: { n: 3, by: week } }", "week"),
         ("{}", "folds"),
     ];
     for (yaml, message) in cases {
-        let error = SplitConfig::from_yaml(yaml).unwrap_err().to_string();
+        let error = SplitSpec::from_yaml(yaml).unwrap_err().to_string();
         assert!(error.starts_with("configuration: ") && error.contains(message), "{yaml}: {error}");
     }
 }
 
 #[test]
-fn what_the_data_do_not_tell_or_allow_is_refused() {
+fn absent_columns_and_separated_patients_are_refused() {
     let bare = DATA.replace("patient: p, time: t, split: s", "ignored: [p, t, s]");
     let bare = dataset(&bare, &visits());
     let refused = |yaml: &str, dataset: &Dataset| {
         let config = config(yaml);
-        let parts = config.parts(dataset, 0).map(drop);
-        parts.and_then(|()| config.folds(dataset, 0).map(drop)).unwrap_err().to_string()
+        let partitions = config.partitions(dataset, 0).map(drop);
+        partitions.and_then(|()| config.folds(dataset, 0).map(drop)).unwrap_err().to_string()
     };
     let cases = [
         (
@@ -137,18 +138,19 @@ fn rows() -> impl Strategy<Value = Vec<(usize, u32, &'static str, usize)>> {
 
 proptest! {
     #[test]
-    fn no_patient_stands_on_both_sides(rows in rows(), n in 2..6_usize, seed: u64) {
+    fn no_patient_is_on_both_sides(rows in rows(), n in 2..6_usize, seed: u64) {
         let dataset = dataset(DATA, &rows);
         let patients = |rows: &[usize]| -> BTreeSet<String> {
             rows.iter().map(|row| dataset.patients().unwrap()[*row].clone()).collect()
         };
-        let folds = FoldsConfig { n: Some(n), repeats: 2, by: FoldsBy::Patient };
-        let config = SplitConfig { test: Some(TestPart::Share(0.3)), folds };
-        if let Ok(parts) = config.parts(&dataset, seed) {
-            prop_assert!(patients(&parts.train).is_disjoint(&patients(&parts.test)));
-            prop_assert_eq!(parts.train.len() + parts.test.len(), rows.len());
+        let folds = FoldsSpec { n: Some(n), repeats: 2, by: FoldsBy::Patient };
+        let config = SplitSpec { test: Some(TestSpec::Share(0.3)), folds };
+        if let Ok(partitions) = config.partitions(&dataset, seed) {
+            prop_assert!(patients(&partitions.train).is_disjoint(&patients(&partitions.test)));
+            let n_rows = partitions.train.len() + partitions.test.len();
+            prop_assert_eq!(n_rows, rows.len());
         }
-        let Ok(repeats) = config.folds(&dataset, seed) else { return Ok(()) };
+        let Ok(repeats) = config.repeats(&dataset, seed) else { return Ok(()) };
         prop_assert_eq!(repeats.len(), 2);
         for folds in repeats {
             for fold in &folds {
@@ -165,7 +167,7 @@ proptest! {
     fn stratified_folds_hold_every_row_out_once_and_keep_classes_within_one(
         classes in prop::collection::vec(0..3_usize, 10..200), n in 2..8_usize, seed: u64,
     ) {
-        let Ok(repeats) = repeated(3, seed, |seed| stratified_folds(&classes, n, seed)) else {
+        let Ok(repeats) = repeat_folds(3, seed, |seed| stratified_folds(&classes, n, seed)) else {
             return Ok(());
         };
         for folds in repeats {
@@ -185,11 +187,11 @@ proptest! {
         let yaml = DATA.replace("patient: p", "ignored: [p]");
         let dataset = dataset(&yaml, &rows);
         let time = |row: &usize| dataset.times().unwrap()[*row];
-        let folds = FoldsConfig { n: Some(n), repeats: 1, by: FoldsBy::Time };
-        let config = SplitConfig { test: Some(TestPart::Latest(0.2)), folds };
-        let of_parts = config.parts(&dataset, 0).map(|p| Split { train: p.train, test: p.test });
-        let folds = config.folds(&dataset, 0).into_iter().flatten().flatten();
-        for Split { train, test } in folds.chain(of_parts) {
+        let folds = FoldsSpec { n: Some(n), repeats: 1, by: FoldsBy::Time };
+        let config = SplitSpec { test: Some(TestSpec::Latest(0.2)), folds };
+        let outer = config.partitions(&dataset, 0).map(|p| Split { train: p.train, test: p.test });
+        let folds = config.folds(&dataset, 0).into_iter().flatten();
+        for Split { train, test } in folds.chain(outer) {
             let last = train.iter().map(time).fold(f64::NEG_INFINITY, f64::max);
             prop_assert!(!test.is_empty() && test.iter().map(time).all(|time| time > last));
         }

@@ -1,21 +1,23 @@
-//! Settings of a training configuration, judged by the log loss of its vote.
+//! Tunes settings of a training configuration by the out-of-fold log loss of its ensemble.
 
 use std::path::Path;
 
-use super::{Journal, Search, Settings, TuningConfig, search, with_settings};
-use crate::config::TrainingConfig;
+use super::config::TrainingConfig;
+use super::cross_validate::cross_validate;
+use super::progress::unseen;
+use super::tuning::{Journal, Search, Settings, TuningSpec, search};
 use crate::data::Dataset;
 use crate::error::Error;
+use crate::invalid::Invalid;
 use crate::predictions::Predictions;
 use crate::split::Split;
-use crate::training::cross_validate;
 use nomogram_stats::metrics::log_loss;
 
-/// Searches the settings that `config.tuning` names, and puts the best ones into the configuration.
+/// Searches the settings that `config.tuning` names, and returns the configuration with the best ones.
 ///
-/// A trial is judged on stratified folds of `dataset`, as many as `config.validation` says; where a
-/// rung asks for more, on those of another seed, and so on. With `journal`, a search that was killed
-/// goes on from there and finds the same.
+/// A trial is evaluated on the folds of the configuration; where a rung asks for more, also on those
+/// of the next seed, and so on. With `journal`, an interrupted search continues and has the same
+/// result.
 ///
 /// # Errors
 ///
@@ -37,21 +39,20 @@ pub fn tune(
     let n_folds = tuning.rungs.last().copied().unwrap_or(0);
     let folds = folds(config, dataset, n_folds)?;
     let loss = |settings: &Settings, fold: usize| {
-        let config = with_settings(config, settings)?;
+        let config = config.with_settings(settings)?;
         let fold = folds.get(fold).map(std::slice::from_ref).unwrap_or_default();
-        let nobody = &mut |_: usize, _: usize, _: &str| {};
-        let predictions = cross_validate(&config, dataset, fold, nobody)?;
+        let predictions = cross_validate(&config, dataset, fold, &mut unseen())?;
         let held_out = fold.iter().flat_map(|split| &split.test).copied().collect::<Vec<_>>();
         let predictions = predictions.select(&held_out);
-        Ok(log_loss(&predictions.vote, dataset.select(&held_out).classes()))
+        Ok(log_loss(&predictions.ensemble, dataset.select(&held_out).classes()))
     };
-    let found = search(tuning, config.seed, &journal, &loss)?;
-    Ok((with_settings(config, &found.best_trial().settings)?, found))
+    let searched = search(tuning, config.seed, &journal, &loss)?;
+    Ok((config.with_settings(&searched.best_trial().settings)?, searched))
 }
 
 /// Predicts the held-out rows of each fold by a model whose settings were searched, and that was
 /// trained, on the fold's other rows alone: nested cross-validation (Cawley and Talbot, On
-/// over-fitting in model selection, 2010). Tells the settings of each fold.
+/// over-fitting in model selection, 2010). Returns the settings of each fold too.
 ///
 /// # Errors
 ///
@@ -63,19 +64,18 @@ pub fn cross_validate_tuned(
 ) -> Result<(Predictions, Vec<Settings>), Error> {
     let (mut predicted, mut chosen) = (Vec::new(), Vec::new());
     for fold in folds {
-        let (config, found) = tune(config, &dataset.select(&fold.train), None)?;
-        let nobody = &mut |_: usize, _: usize, _: &str| {};
-        let predictions = cross_validate(&config, dataset, std::slice::from_ref(fold), nobody)?;
+        let (config, searched) = tune(config, &dataset.select(&fold.train), None)?;
+        let only = std::slice::from_ref(fold);
+        let predictions = cross_validate(&config, dataset, only, &mut unseen())?;
         predicted.push((fold.test.as_slice(), predictions.select(&fold.test)));
-        chosen.push(found.best_trial().settings.clone());
+        chosen.push(searched.best_trial().settings.clone());
     }
     Ok((Predictions::gather(&predicted, dataset.n_rows())?, chosen))
 }
 
-fn tuning(config: &TrainingConfig) -> Result<&TuningConfig, Error> {
-    config.tuning.as_ref().ok_or_else(|| {
-        Error::Configuration("tuning: the configuration does not say what to search".into())
-    })
+fn tuning(config: &TrainingConfig) -> Result<&TuningSpec, Error> {
+    let absent = || Invalid::because("absent, expected what to search").at("tuning");
+    Ok(config.tuning.as_ref().ok_or_else(absent)?)
 }
 
 /// As many folds as the last rung asks for.
