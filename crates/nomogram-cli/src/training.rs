@@ -9,7 +9,7 @@ use nomogram_report::{
     Characteristics, FORMAT, FeatureSummary, ModelSummary, Report, nomograms, tripod,
 };
 use nomogram_train::{
-    Assessment, Dataset, Predictions, Table, TrainingConfig, ValidationReport,
+    Dataset, PredictedRows, Predictions, Table, TrainingConfig, ValidationReport,
     permutation_importance, validate,
 };
 
@@ -124,11 +124,8 @@ pub(crate) fn report(
     let asked = loaded.config.report.clone().unwrap_or_default();
     let mut assessments = Vec::new();
     for (rows, dataset, predictions) in sets {
-        let mut all = Assessment::all(rows, dataset, predictions, model.cutoffs())?;
-        for own in &mut all {
-            own.add_subgroups(dataset, predictions, &asked.subgroups)?;
-        }
-        assessments.extend(all);
+        let rows = PredictedRows { name: rows, dataset, predictions };
+        assessments.extend(rows.assess(model.cutoffs(), &asked.subgroups)?);
     }
     let (importance, scales) = match sets.last() {
         None => (Vec::new(), Vec::new()),

@@ -1,8 +1,9 @@
 //! All that a report tells, as data.
 
 use nomogram::{CalibrationMap, Calibrator, Combiner, FeatureKind, Model, Parts, StackInput};
+use nomogram_stats::assessment::Assessment;
 use nomogram_train::{
-    Assessment, CorrectedPerformance, Importance, LearningPoint, ValidationReport, Warning,
+    CorrectedPerformance, Importance, LearningPoint, ValidationReport, Warning,
 };
 use serde::Serialize;
 

@@ -83,7 +83,7 @@ pub fn tripod(report: &Report) -> Vec<TripodItem> {
 
 fn known(number: &str, report: &Report) -> Option<String> {
     let model = &report.model;
-    let per_rows = |of: &dyn Fn(&nomogram_train::Assessment) -> String| {
+    let per_rows = |of: &dyn Fn(&nomogram_stats::assessment::Assessment) -> String| {
         let texts: Vec<String> = report.assessments.iter().map(of).collect();
         (!texts.is_empty()).then(|| texts.join("; "))
     };

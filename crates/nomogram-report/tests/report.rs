@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use nomogram::unseal;
 use nomogram_report::{Characteristics, FeatureSummary, ModelSummary, Report, nomograms, tripod};
 use nomogram_train::{
-    Assessment, Dataset, Predictions, TrainingConfig, permutation_importance, train,
+    Dataset, PredictedRows, Predictions, TrainingConfig, permutation_importance, train,
 };
 
 const CONFIG: &str = r#"
@@ -55,8 +55,9 @@ fn report() -> Report {
     let trained = train(&config, &dataset, &mut |_: usize, _: usize, _: &str| {}).unwrap();
     let model = &trained.model;
     let predictions = Predictions::of(model, &dataset).unwrap();
-    let assess = |rows, predictions| {
-        Assessment::all(rows, &dataset, predictions, model.cutoffs()).unwrap().remove(0)
+    let assess = |name, predictions| {
+        let rows = PredictedRows { name, dataset: &dataset, predictions };
+        rows.assess(model.cutoffs(), &[]).unwrap().remove(0)
     };
     let (parts, _) = unseal(&trained.bundle).unwrap();
     let mut report = Report {
@@ -141,7 +142,7 @@ fn a_card_is_markdown_with_the_same_numbers() {
     let card = report.to_markdown().unwrap();
     assert!(card.starts_with("# small <model> 1\n"), "{card}");
     let auc = report.assessments[0].discrimination.as_ref().unwrap().auc.auc;
-    assert!(card.contains(&format!("| vote | {auc:.4} |")), "{card}");
+    assert!(card.contains(&format!("| ensemble | {auc:.4} |")), "{card}");
     assert!(card.contains("- cutoff screening ("), "{card}");
     assert!(card.contains("**17** Ethical approval: *to be written*"), "{card}");
 }

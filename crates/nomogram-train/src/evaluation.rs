@@ -3,16 +3,13 @@
 mod assessment;
 mod importance;
 mod learning_curve;
-mod member_metrics;
+mod metrics_table;
+mod optimism;
 mod warnings;
 
-pub use assessment::{
-    Agreement, Assessment, AtCutoff, Calibration, CalibrationGroup, Discrimination,
-    FeatureSubgroups, Histogram,
-};
+pub use assessment::PredictedRows;
 pub use importance::{Importance, permutation_importance};
-pub use learning_curve::{
-    CorrectedPerformance, LearningPoint, corrected_performance, learning_curve,
-};
-pub use member_metrics::{Evaluation, EvaluationRow};
+pub use learning_curve::{LearningPoint, learning_curve};
+pub use metrics_table::metrics_table;
+pub use optimism::{CorrectedPerformance, corrected_performance};
 pub use warnings::{Warning, warnings};

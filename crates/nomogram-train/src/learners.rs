@@ -18,6 +18,8 @@ pub use naive_bayes::fit_naive_bayes;
 pub use network::{NetworkStart, fit_network, fit_network_from};
 pub use random_forest::{fit_random_forest, fit_random_forest_out_of_bag};
 
+pub(crate) use nomogram_stats::count::number;
+
 use crate::config::{ClassWeight, Learner};
 use crate::error::Error;
 
@@ -140,12 +142,6 @@ fn log_loss(margins: &[f64], class: usize) -> f64 {
     let largest = margins.iter().fold(f64::NEG_INFINITY, |a, b| a.max(*b));
     let total = margins.iter().fold(0.0, |sum, margin| sum + numeric::exp(margin - largest));
     numeric::ln(total) + (largest - margins[class])
-}
-
-/// A count as a number; tables have far fewer than 2^53 rows.
-#[allow(clippy::cast_precision_loss, reason = "documented above")]
-pub(crate) fn number(count: usize) -> f64 {
-    count as f64
 }
 
 /// A position as a bundle stores it.

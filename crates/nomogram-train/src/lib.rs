@@ -2,7 +2,7 @@
 //!
 //! From a table to a bundle: draft what its columns are ([`infer_schema`]), look for all that is wrong
 //! with it ([`validate`]), read ([`Dataset`]), split ([`split`]), fit and check ([`train`]),
-//! evaluate ([`Evaluation`]). Every fit sees training rows only: preprocessing is fitted inside the
+//! evaluate ([`PredictedRows`]). Every fit sees training rows only: preprocessing is fitted inside the
 //! fold. The same data, configuration and seed give the same bundle, byte for byte, on every
 //! platform, in debug and in release.
 //!
@@ -42,10 +42,8 @@ pub use data::{
 pub use error::Error;
 pub use invalid::{Invalid, Key};
 pub use evaluation::{
-    Agreement, Assessment, AtCutoff, Calibration, CalibrationGroup, CorrectedPerformance,
-    Discrimination, Evaluation, EvaluationRow, FeatureSubgroups, Histogram, Importance,
-    LearningPoint, Warning, corrected_performance, learning_curve, permutation_importance,
-    warnings,
+    CorrectedPerformance, Importance, LearningPoint, PredictedRows, Warning, corrected_performance,
+    learning_curve, metrics_table, permutation_importance, warnings,
 };
 pub use predictions::Predictions;
 pub use steps::{fit_standard_scaler, fit_steps};

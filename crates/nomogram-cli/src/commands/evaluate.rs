@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use nomogram::Schema;
 use nomogram_report::Report;
-use nomogram_train::{Evaluation, Predictions};
+use nomogram_stats::assessment::MemberMetrics;
+use nomogram_train::{PredictedRows, Predictions, metrics_table};
 
 use crate::bundle::OpenBundle;
 use crate::console::Console;
@@ -62,7 +63,7 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
     if console.is_json() {
         console.json_result(&judged.report.assessments)?;
     } else {
-        console.result(&judged.evaluation)?;
+        console.result(metrics_table(&judged.metrics))?;
     }
     Ok(Exit::Done)
 }
@@ -76,7 +77,7 @@ pub(crate) fn run_report(arguments: &ReportArguments, console: &Console) -> Resu
 
 /// What was found.
 struct Judged {
-    evaluation: Evaluation,
+    metrics: MemberMetrics,
     report: Report,
 }
 
@@ -101,7 +102,8 @@ impl Judged {
         let sets = [(name, &dataset, &predictions)];
         let report =
             threads.run(|| training::report(&open.model, &open.parts, &sets, &loaded, None))?;
-        Ok(Self { evaluation: Evaluation::new(&predictions, dataset.classes())?, report })
+        let rows = PredictedRows { name, dataset: &dataset, predictions: &predictions };
+        Ok(Self { metrics: rows.member_metrics()?, report })
     }
 }
 

@@ -6,7 +6,7 @@ use clap::Args;
 use nomogram_stats::Confidence;
 use nomogram_stats::calibration::{calibration_line, clipped};
 use nomogram_train::ensemble::calibration::Calibration;
-use nomogram_train::{Dataset, Evaluation, Predictions, recalibrate};
+use nomogram_train::{Dataset, PredictedRows, Predictions, recalibrate};
 use serde::Serialize;
 
 use super::evaluate::refuse_other_schema;
@@ -93,8 +93,9 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
 
 impl Judged {
     fn of(dataset: &Dataset, predictions: &Predictions) -> Result<Self, Error> {
-        let evaluation = Evaluation::new(predictions, dataset.classes())?;
-        let vote = evaluation.vote().ok_or(Error::Defect("an evaluation without a vote"))?;
+        let rows = PredictedRows { name: "all rows", dataset, predictions };
+        let metrics = rows.member_metrics()?;
+        let ensemble = metrics.ensemble();
         let line = (dataset.n_classes() == 2).then(|| {
             let outcomes: Vec<bool> = dataset.classes().iter().map(|class| *class == 1).collect();
             let inside = clipped(&predictions.positive());
@@ -102,8 +103,8 @@ impl Judged {
         });
         let line = line.flatten();
         Ok(Self {
-            log_loss: vote.log_loss,
-            brier: vote.brier,
+            log_loss: ensemble.log_loss,
+            brier: ensemble.brier,
             slope: line.as_ref().map(|line| line.slope.value),
             intercept: line.as_ref().map(|line| line.intercept.value),
         })

@@ -11,8 +11,8 @@ use nomogram_stats::Confidence;
 use nomogram_stats::classification::{Classification, Proportion};
 use nomogram_train::tuning::tune;
 use nomogram_train::{
-    Dataset, Evaluation, Predictions, Trained, TrainingConfig, corrected_performance,
-    learning_curve, train, warnings,
+    Dataset, PredictedRows, Predictions, Trained, TrainingConfig, corrected_performance,
+    learning_curve, metrics_table, train, warnings,
 };
 
 use crate::console::Console;
@@ -82,7 +82,8 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
     }
     let mut evaluations = Vec::new();
     for (rows, dataset, predictions) in &sets {
-        evaluations.push((*rows, Evaluation::new(predictions, dataset.classes())?));
+        let predicted = PredictedRows { name: rows, dataset, predictions };
+        evaluations.push((*rows, predicted.member_metrics()?));
     }
     if !arguments.report.is_empty() {
         let (parts, _golden_rows) = unseal(&trained.bundle)?;
@@ -114,7 +115,8 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
         return Ok(Exit::Done);
     }
     for (rows, evaluation) in &evaluations {
-        console.result(format_args!("{}\n{evaluation}\n", console.heading(rows)))?;
+        let table = metrics_table(evaluation);
+        console.result(format_args!("{}\n{table}\n", console.heading(rows)))?;
     }
     for cutoff in trained.model.cutoffs() {
         console.result(format_args!("{}", at_cutoff(cutoff, &sets)?))?;
@@ -156,9 +158,11 @@ fn add_what_repeats(
     judged: &Dataset,
     trained: &Trained,
 ) -> Result<(), Error> {
+    let predictions = &trained.out_of_fold;
+    let held_out = PredictedRows { name: HELD_OUT, dataset: judged, predictions };
     let on_folds = report.assessments.iter_mut().filter(|own| own.rows.starts_with(HELD_OUT));
     for own in on_folds {
-        own.add_choices(judged, &trained.out_of_fold, &config.cutoffs, config.seed)?;
+        held_out.add_choices(own, &config.cutoffs, config.seed)?;
     }
     let asked = config.report.clone().unwrap_or_default();
     if !asked.learning_curve.is_empty() {

@@ -76,7 +76,7 @@ pub fn warnings(out_of_fold: &Predictions, classes: &[usize]) -> Vec<Warning> {
         if slope.interval.lower > 1.0 || slope.interval.upper < 1.0 {
             let kind = if slope.value < 1.0 { "too extreme" } else { "not extreme enough" };
             found.push(Warning {
-                about: "vote".into(),
+                about: nomogram_stats::assessment::ENSEMBLE.into(),
                 text: format!(
                     "its probabilities are {kind}: on held-out rows the calibration slope is {:.3} \
                      ({:.3} to {:.3}), expected 1; see `calibration`",

@@ -7,6 +7,7 @@ use super::{
     require_one_each, require_share,
 };
 use crate::error::Error;
+use nomogram_stats::count::number;
 use nomogram_stats::random::Random;
 
 /// The rows of one group, and how many of each class are among them.
@@ -173,11 +174,6 @@ fn place(rows: &[usize], part: usize, part_of: &mut [usize]) {
             *slot = part;
         }
     }
-}
-
-#[allow(clippy::cast_precision_loss, reason = "a table has far fewer than 2^53 rows")]
-fn number(count: usize) -> f64 {
-    count as f64
 }
 
 #[cfg(test)]

@@ -203,7 +203,9 @@ fn refuse_dead_members(
             }
         }
         let out_of_fold = trained.out_of_fold.members.get(index);
-        let auc = out_of_fold.and_then(|held_out| Metrics::of(judged.classes(), held_out).auc);
+        let auc = out_of_fold.and_then(|held_out| {
+            Metrics::of(judged.classes(), held_out.view()).ok().and_then(|metrics| metrics.auc)
+        });
         auc.is_none_or(|auc| auc < min_auc).then(|| {
             let auc = auc.map_or("undefined".into(), |auc| format!("{auc:.4}"));
             format!("its AUC on held-out folds is {auc}, expected at least {min_auc}")
