@@ -2,7 +2,7 @@
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Value, context};
-use nomogram_train::Assessment;
+use nomogram_stats::assessment::{Assessment, ENSEMBLE};
 
 use crate::charts::{self, Bar, CalibrationGroup, Curve};
 use crate::error::Error;
@@ -124,12 +124,12 @@ fn pictures(own: &Assessment) -> Result<Value, Error> {
     let prevalence = own.n_events as f64 / own.n_rows.max(1) as f64;
     let roc = discrimination.map(|found| {
         let points = found.roc.iter().map(|point| (point.false_positive_rate, point.sensitivity));
-        charts::roc(&[Curve { name: "ensemble", points: &points.collect::<Vec<_>>() }])
+        charts::roc(&[Curve { name: ENSEMBLE, points: &points.collect::<Vec<_>>() }])
     });
     let precision_recall = discrimination.map(|found| {
         let points = found.precision_recall.iter().map(|point| (point.recall, point.precision));
         let points: Vec<(f64, f64)> = points.collect();
-        charts::precision_recall(&[Curve { name: "ensemble", points: &points }], prevalence)
+        charts::precision_recall(&[Curve { name: ENSEMBLE, points: &points }], prevalence)
     });
     let names: Vec<&str> = own.agreement.names.iter().map(String::as_str).collect();
     let positive = own.positive_class.as_str();
@@ -138,7 +138,7 @@ fn pictures(own: &Assessment) -> Result<Value, Error> {
         precision_recall => precision_recall.transpose()?,
         calibration => charts::calibration(&groups.collect::<Vec<_>>(), &smoothed)?,
         decision => charts::decision(&[
-            Curve { name: "ensemble", points: model },
+            Curve { name: ENSEMBLE, points: model },
             Curve { name: "treat all", points: all },
             Curve { name: "treat none", points: none },
         ])?,

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use nomogram::{Model, Parts};
 use nomogram_describe::Description;
+use nomogram_stats::assessment::Assessment;
 use nomogram_train::{
-    Assessment, CorrectedPerformance, Dataset, Importance, LearningPoint, Predictions,
-    TrainingConfig, ValidationReport, Warning, corrected_performance, learning_curve,
-    permutation_importance,
+    CorrectedPerformance, Dataset, Importance, LearningPoint, PredictedRows, TrainingConfig,
+    ValidationReport, Warning, corrected_performance, learning_curve, permutation_importance,
 };
 use serde::Serialize;
 
@@ -56,17 +56,6 @@ pub struct Report {
     pub tripod: Vec<TripodItem>,
 }
 
-/// A set of rows that a model is evaluated on, with its predictions of them.
-#[derive(Clone, Copy, Debug)]
-pub struct EvaluatedRows<'a> {
-    /// The name of the set, for example [`HELD_OUT_FOLDS`].
-    pub name: &'a str,
-    /// The rows.
-    pub dataset: &'a Dataset,
-    /// One prediction per row.
-    pub predictions: &'a Predictions,
-}
-
 /// What a report is assembled from.
 #[derive(Clone, Copy, Debug)]
 pub struct Inputs<'a> {
@@ -75,7 +64,7 @@ pub struct Inputs<'a> {
     /// The content of the same bundle.
     pub parts: &'a Parts,
     /// The sets of rows, in the order of the report. Importance and nomograms are those of the last.
-    pub rows: &'a [EvaluatedRows<'a>],
+    pub rows: &'a [PredictedRows<'a>],
     /// Which subgroups are reported, and the seed of the shuffles.
     pub config: &'a TrainingConfig,
     /// What is wrong with the table.
@@ -103,11 +92,8 @@ impl Report {
         let Inputs { model, parts, rows, config, validation, training } = *inputs;
         let subgroups = config.report.clone().unwrap_or_default().subgroups;
         let mut assessments = Vec::new();
-        for EvaluatedRows { name, dataset, predictions } in rows {
-            for mut assessment in Assessment::all(name, dataset, predictions, model.cutoffs())? {
-                assessment.add_subgroups(dataset, predictions, &subgroups)?;
-                assessments.push(assessment);
-            }
+        for rows in rows {
+            assessments.extend(rows.assess(model.cutoffs(), &subgroups)?);
         }
         let (importance, scales) = match rows.last() {
             None => (Vec::new(), Vec::new()),
@@ -152,12 +138,11 @@ impl Report {
         &mut self,
         config: &TrainingConfig,
         training_rows: &Dataset,
-        held_out: EvaluatedRows<'_>,
+        held_out: PredictedRows<'_>,
     ) -> Result<(), Error> {
-        let EvaluatedRows { dataset, predictions, .. } = held_out;
         for assessment in &mut self.assessments {
             if assessment.rows.starts_with(HELD_OUT_FOLDS) {
-                assessment.add_choices(dataset, predictions, &config.cutoffs, config.seed)?;
+                held_out.add_choices(assessment, &config.cutoffs, config.seed)?;
             }
         }
         let spec = config.report.clone().unwrap_or_default();
@@ -175,7 +160,7 @@ impl Report {
 /// The characteristics of the training rows, then those of the other sets. Held-out folds are
 /// training rows.
 fn characteristics(
-    rows: &[EvaluatedRows<'_>],
+    rows: &[PredictedRows<'_>],
     training: Option<Training<'_>>,
 ) -> Vec<Characteristics> {
     let training = training.map(|training| training.rows);

@@ -4,7 +4,7 @@
 //! use regression or machine learning methods, BMJ 2024;385:e078378. Topics are abridged.
 
 use nomogram_describe::Description;
-use nomogram_train::Assessment;
+use nomogram_stats::assessment::Assessment;
 use serde::Serialize;
 
 use crate::characteristics::Characteristics;

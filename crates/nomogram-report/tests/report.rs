@@ -5,8 +5,8 @@
 use std::fmt::Write as _;
 
 use nomogram::unseal;
-use nomogram_report::{EvaluatedRows, HELD_OUT_FOLDS, Inputs, Report, Training, nomograms};
-use nomogram_train::{Dataset, Predictions, Table, TrainingConfig, train, validate};
+use nomogram_report::{HELD_OUT_FOLDS, Inputs, Report, Training, nomograms};
+use nomogram_train::{Dataset, PredictedRows, Predictions, Table, TrainingConfig, train, validate};
 
 const CONFIG: &str = r#"
 model: { name: "small <model>", version: "1" }
@@ -59,7 +59,7 @@ fn report() -> Report {
     let model = &trained.model;
     let predictions = Predictions::of(model, &dataset).unwrap();
     let (parts, _) = unseal(&trained.bundle).unwrap();
-    let rows = |name, predictions| EvaluatedRows { name, dataset: &dataset, predictions };
+    let rows = |name, predictions| PredictedRows { name, dataset: &dataset, predictions };
     Report::new(&Inputs {
         model,
         parts: &parts,
@@ -128,7 +128,7 @@ fn a_card_is_markdown_with_the_same_numbers() {
     let card = report.to_markdown().unwrap();
     assert!(card.starts_with("# small <model> 1\n"), "{card}");
     let auc = report.assessments[0].discrimination.as_ref().unwrap().auc.auc;
-    assert!(card.contains(&format!("| vote | {auc:.4} |")), "{card}");
+    assert!(card.contains(&format!("| ensemble | {auc:.4} |")), "{card}");
     assert!(card.contains("- cutoff screening ("), "{card}");
     assert!(card.contains("**17** Ethical approval: *to be written*"), "{card}");
 }

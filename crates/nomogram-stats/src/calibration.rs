@@ -1,4 +1,4 @@
-//! Whether as many events come true as the probabilities say.
+//! How well probabilities agree with observed events.
 
 mod bins;
 mod brier;

@@ -1,21 +1,21 @@
-//! Predicted classes at one cutoff against what came true.
+//! Classification at one cutoff, with intervals.
 //!
 //! A row is predicted positive when its probability is **at least** the cutoff, so that a cutoff
-//! taken from the data keeps the row it was taken from. ([`Metrics`](crate::Metrics) asks for more
-//! than 0.5, because there the larger of two class probabilities wins.)
+//! taken from the data keeps the row it was taken from. The cutoff 0.5 differs from the predicted class
+//! ([`Metrics`](crate::metrics::Metrics)) where a probability is exactly 0.5.
 
 use nomogram::numeric::sqrt;
 use serde::Serialize;
 
-use super::distributions::beta_quantile;
-use super::interval::{Confidence, Interval};
-use super::rows::{check, number, ratio};
+use crate::confusion::ConfusionMatrix;
+use crate::count::{number, ratio};
+use crate::distributions::beta_quantile;
 use crate::error::Error;
-use crate::metrics::ConfusionMatrix;
+use crate::interval::{Confidence, Interval};
 
-/// How good predicted classes are at one cutoff.
+/// Statistics of predictions at one cutoff.
 ///
-/// A ratio whose denominator is 0 is undefined: nothing, not 0.
+/// A ratio whose denominator is 0 is undefined: `None`, not 0.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Classification {
     /// Rows with at least this probability are predicted positive.
@@ -30,18 +30,18 @@ pub struct Classification {
     pub ppv: Option<Proportion>,
     /// The share of negative predictions that came true.
     pub npv: Option<Proportion>,
-    /// The share of rows whose class was predicted.
+    /// The share of rows whose outcome was predicted.
     pub accuracy: Option<Proportion>,
     /// The mean of sensitivity and specificity.
     pub balanced_accuracy: Option<f64>,
     /// The harmonic mean of sensitivity and PPV.
     pub f1: Option<f64>,
-    /// Matthews' correlation of prediction and outcome; nothing when either is the same for all rows
-    /// (scikit-learn says 0).
+    /// Matthews' correlation of prediction and outcome; `None` when either is the same for all rows
+    /// (scikit-learn returns 0).
     pub mcc: Option<f64>,
-    /// Sensitivity / (1 − specificity); nothing when no negative row was predicted positive.
+    /// Sensitivity / (1 − specificity); `None` when no negative row was predicted positive.
     pub positive_likelihood_ratio: Option<f64>,
-    /// (1 − sensitivity) / specificity; nothing when no negative row was predicted negative.
+    /// (1 − sensitivity) / specificity; `None` when no negative row was predicted negative.
     pub negative_likelihood_ratio: Option<f64>,
 }
 
@@ -50,7 +50,7 @@ pub struct Classification {
 pub struct Proportion {
     /// Rows that have the property.
     pub n_with: usize,
-    /// Rows that were looked at.
+    /// All rows.
     pub n_rows: usize,
     /// `n_with / n_rows`.
     pub value: f64,
@@ -72,40 +72,37 @@ impl Classification {
         cutoff: f64,
         confidence: Confidence,
     ) -> Result<Self, Error> {
-        let confusion = confusion_matrix(outcomes, probabilities, cutoff)?;
+        let confusion = ConfusionMatrix::at_cutoff(outcomes, probabilities, cutoff)?;
         Ok(Self::of_counts(confusion, cutoff, confidence))
     }
 
     fn of_counts(confusion: ConfusionMatrix, cutoff: f64, confidence: Confidence) -> Self {
-        let ConfusionMatrix {
-            true_positive: tp,
-            false_positive: fp,
-            true_negative: tn,
-            false_negative: fn_,
-        } = confusion;
-        let proportion = |part, rest| Proportion::new(part, part + rest, confidence).ok();
-        let (sensitivity, specificity) = (proportion(tp, fn_), proportion(tn, fp));
-        let of_both = |combine: fn(f64, f64) -> f64| {
-            Some(combine(sensitivity.as_ref()?.value, specificity.as_ref()?.value))
-        };
+        let ConfusionMatrix { true_positive, false_positive, true_negative, false_negative } =
+            confusion;
+        let (n_positive, n_negative) = (confusion.n_positive(), confusion.n_negative());
+        let proportion = |n_with, n_rows| Proportion::new(n_with, n_rows, confidence).ok();
         // Products of counts, so that 1 − specificity is not rounded: (tp / p) / (fp / n).
-        let quotient = |part: usize, other: usize| {
-            let (p, n) = (number(tp + fn_), number(tn + fp));
-            (tp + fn_ > 0 && other > 0).then(|| (number(part) * n) / (number(other) * p))
+        let likelihood_ratio = |of_positive: usize, of_negative: usize| {
+            let denominator = number(of_negative) * number(n_positive);
+            (n_positive > 0 && of_negative > 0)
+                .then(|| (number(of_positive) * number(n_negative)) / denominator)
         };
         Self {
             cutoff,
             confusion,
-            sensitivity,
-            specificity,
-            ppv: proportion(tp, fp),
-            npv: proportion(tn, fn_),
-            accuracy: proportion(tp + tn, fp + fn_),
-            balanced_accuracy: of_both(|a, b| (a + b) / 2.0),
-            f1: ratio(2 * tp, 2 * tp + fp + fn_),
+            sensitivity: proportion(true_positive, n_positive),
+            specificity: proportion(true_negative, n_negative),
+            ppv: proportion(true_positive, true_positive + false_positive),
+            npv: proportion(true_negative, true_negative + false_negative),
+            accuracy: proportion(true_positive + true_negative, confusion.n_rows()),
+            balanced_accuracy: confusion
+                .sensitivity()
+                .zip(confusion.specificity())
+                .map(|(sensitivity, specificity)| (sensitivity + specificity) / 2.0),
+            f1: confusion.f1(),
             mcc: mcc(confusion),
-            positive_likelihood_ratio: quotient(tp, fp),
-            negative_likelihood_ratio: quotient(fn_, tn),
+            positive_likelihood_ratio: likelihood_ratio(true_positive, false_positive),
+            negative_likelihood_ratio: likelihood_ratio(false_negative, true_negative),
         }
     }
 }
@@ -120,50 +117,23 @@ impl Proportion {
     ///
     /// `Data` when there is no row, or fewer rows than rows with the property.
     pub fn new(n_with: usize, n_rows: usize, confidence: Confidence) -> Result<Self, Error> {
-        if n_rows == 0 || n_with > n_rows {
-            return Err(Error::Data(format!("{n_with} of {n_rows} rows are no share")));
-        }
+        let value = ratio(n_with, n_rows).filter(|_| n_with <= n_rows).ok_or_else(|| {
+            Error::Data(format!(
+                "{n_with} of {n_rows} rows, expected at least 1 row and no more than all of them"
+            ))
+        })?;
         Ok(Self {
             n_with,
             n_rows,
-            value: number(n_with) / number(n_rows),
+            value,
             clopper_pearson: clopper_pearson(n_with, n_rows, confidence),
             wilson: wilson(n_with, n_rows, confidence),
         })
     }
 }
 
-/// Rows by class and prediction, predicted positive at `cutoff` or above.
-///
-/// # Errors
-///
-/// `Data` when the cutoff is NaN, and as in [the crate's conventions](crate).
-pub fn confusion_matrix(
-    outcomes: &[bool],
-    probabilities: &[f64],
-    cutoff: f64,
-) -> Result<ConfusionMatrix, Error> {
-    check(outcomes, probabilities)?;
-    if cutoff.is_nan() {
-        return Err(Error::Data("cutoff NaN, expected a number".into()));
-    }
-    let mut confusion = ConfusionMatrix::default();
-    for (outcome, probability) in outcomes.iter().zip(probabilities) {
-        *match (*outcome, *probability >= cutoff) {
-            (true, true) => &mut confusion.true_positive,
-            (false, true) => &mut confusion.false_positive,
-            (false, false) => &mut confusion.true_negative,
-            (true, false) => &mut confusion.false_negative,
-        } += 1;
-    }
-    Ok(confusion)
-}
-
 fn mcc(confusion: ConfusionMatrix) -> Option<f64> {
-    let ConfusionMatrix { true_positive, false_positive, true_negative, false_negative } =
-        confusion;
-    let [tp, fp, tn, fn_] =
-        [true_positive, false_positive, true_negative, false_negative].map(number);
+    let [tp, fp, tn, fn_] = confusion.numbers();
     let margins = [tp + fp, tp + fn_, tn + fp, tn + fn_];
     let is_defined = margins.iter().all(|margin| *margin > 0.0);
     is_defined.then(|| (tp * tn - fp * fn_) / margins.map(sqrt).iter().product::<f64>())
@@ -197,30 +167,14 @@ mod tests {
     const CONFIDENCE: Confidence = Confidence::PERCENT_95;
 
     #[test]
-    fn a_probability_at_the_cutoff_is_positive() {
-        let confusion = confusion_matrix(&[true, false, true], &[0.5, 0.5, 0.0], 0.5).unwrap();
-        let expected = ConfusionMatrix {
-            true_positive: 1,
-            false_positive: 1,
-            true_negative: 0,
-            false_negative: 1,
-        };
-        assert_eq!(confusion, expected);
-        let all = confusion_matrix(&[true, false], &[0.0, 1.0], 0.0).unwrap();
-        assert_eq!((all.true_positive, all.false_positive), (1, 1));
-        let one = confusion_matrix(&[true, false], &[0.0, 1.0], 1.0).unwrap();
-        assert_eq!((one.false_negative, one.false_positive), (1, 1));
-    }
-
-    #[test]
-    fn rows_of_one_class_leave_half_of_it_undefined() {
-        let found = Classification::new(&[false, false], &[0.1, 0.2], 0.5, CONFIDENCE).unwrap();
-        assert_eq!(found.specificity.unwrap().value, 1.0);
-        assert_eq!(found.accuracy.unwrap().value, 1.0);
-        assert!(found.sensitivity.is_none() && found.ppv.is_none());
-        assert_eq!((found.balanced_accuracy, found.f1, found.mcc), (None, None, None));
-        assert_eq!(found.positive_likelihood_ratio, None);
-        assert_eq!(found.negative_likelihood_ratio, None);
+    fn rows_of_one_class_leave_ratios_of_the_other_undefined() {
+        let at_half = Classification::new(&[false, false], &[0.1, 0.2], 0.5, CONFIDENCE).unwrap();
+        assert_eq!(at_half.specificity.unwrap().value, 1.0);
+        assert_eq!(at_half.accuracy.unwrap().value, 1.0);
+        assert!(at_half.sensitivity.is_none() && at_half.ppv.is_none());
+        assert_eq!((at_half.balanced_accuracy, at_half.f1, at_half.mcc), (None, None, None));
+        assert_eq!(at_half.positive_likelihood_ratio, None);
+        assert_eq!(at_half.negative_likelihood_ratio, None);
     }
 
     #[test]
@@ -237,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cutoff_that_is_no_number_is_refused() {
+    fn a_cutoff_that_is_not_a_number_is_refused() {
         assert!(Classification::new(&[true], &[0.5], f64::NAN, CONFIDENCE).is_err());
     }
 }

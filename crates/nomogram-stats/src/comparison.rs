@@ -3,15 +3,17 @@
 use nomogram::numeric::sqrt;
 use serde::Serialize;
 
-use super::bootstrap::{BootstrapDistribution, BootstrapSpec, bootstrap};
-use super::delong::Components;
-use super::distributions::{beta_cdf, chi_square_tail, two_sided_normal};
-use super::interval::{Confidence, Interval};
-use super::rows::{check, number, select};
+use crate::bootstrap::{BootstrapDistribution, BootstrapSpec, bootstrap};
+use crate::confusion::{check_cutoff, is_positive};
+use crate::count::number;
+use crate::discrimination::{Components, auc};
+use crate::distributions::{beta_cdf, chi_square_tail, two_sided_normal};
 use crate::error::Error;
+use crate::interval::{Confidence, Interval};
+use crate::rows::{check, select};
 
-/// Outcomes, and the probabilities of two models for the same rows: holding one is the proof that they
-/// fit.
+/// Outcomes and the probabilities of two models for the same rows. Holding one is the proof that there
+/// is one probability of each model per row.
 #[derive(Clone, Copy, Debug)]
 pub struct Paired<'a> {
     outcomes: &'a [bool],
@@ -28,13 +30,13 @@ pub struct DelongTest {
     pub second: f64,
     /// `first − second`.
     pub difference: f64,
-    /// Of the difference, with the covariance of both models.
+    /// The standard error of the difference, with the covariance of both models.
     pub standard_error: f64,
     /// `difference ± z · standard_error`.
     pub interval: Interval,
-    /// `difference / standard_error`; nothing when the standard error is 0, as for a model and itself.
+    /// `difference / standard_error`; `None` when the standard error is 0, as for a model and itself.
     pub z: Option<f64>,
-    /// Of both sides.
+    /// The two-sided p-value; `None` when `z` is.
     pub p_value: Option<f64>,
 }
 
@@ -45,12 +47,12 @@ pub struct McnemarTest {
     pub n_only_first: usize,
     /// Rows that only the second model classifies correctly.
     pub n_only_second: usize,
-    /// The exact binomial p-value of both sides, at most 1.
+    /// The exact binomial two-sided p-value, at most 1.
     pub exact_p_value: f64,
     /// `(|n_only_first − n_only_second| − 1)² / (n_only_first + n_only_second)`, with continuity
-    /// correction; nothing when both are 0.
+    /// correction; `None` when both are 0.
     pub chi_square: Option<f64>,
-    /// Of chi-square with one degree of freedom.
+    /// The p-value of chi-square with one degree of freedom.
     pub chi_square_p_value: Option<f64>,
 }
 
@@ -59,7 +61,7 @@ impl<'a> Paired<'a> {
     ///
     /// # Errors
     ///
-    /// `Data` as in [`statistics`](super).
+    /// `Data` as in [the crate's conventions](crate).
     pub fn new(outcomes: &'a [bool], first: &'a [f64], second: &'a [f64]) -> Result<Self, Error> {
         check(outcomes, first)?;
         check(outcomes, second)?;
@@ -73,18 +75,18 @@ impl<'a> Paired<'a> {
     ///
     /// `Data` when there are not at least two rows of each class.
     pub fn delong(&self, confidence: Confidence) -> Result<DelongTest, Error> {
-        let first = Components::new(self.outcomes, self.first)?;
-        let second = Components::new(self.outcomes, self.second)?;
-        let contrast = first.contrast(&second);
+        let (first, second) = (auc(self.outcomes, self.first)?, auc(self.outcomes, self.second)?);
+        let contrast = Components::new(self.outcomes, self.first)?
+            .contrast(&Components::new(self.outcomes, self.second)?);
         let variance = contrast
             .covariance(&contrast)
             .ok_or_else(|| Error::Data("a class has 1 row, expected at least 2".into()))?;
-        let difference = first.auc - second.auc;
+        let difference = first - second;
         let standard_error = sqrt(variance);
         let z = (variance > 0.0).then(|| difference / standard_error);
         Ok(DelongTest {
-            first: first.auc,
-            second: second.auc,
+            first,
+            second,
             difference,
             standard_error,
             interval: Interval::wald(difference, standard_error, confidence),
@@ -93,33 +95,34 @@ impl<'a> Paired<'a> {
         })
     }
 
-    /// `McNemar`'s test of both models' predicted classes, each at its own cutoff.
+    /// `McNemar`'s test of the classifications of both models, each at a cutoff for it.
     ///
     /// # Errors
     ///
     /// `Data` when a cutoff is NaN.
     pub fn mcnemar(&self, first_cutoff: f64, second_cutoff: f64) -> Result<McnemarTest, Error> {
-        if first_cutoff.is_nan() || second_cutoff.is_nan() {
-            return Err(Error::Data("cutoff NaN, expected a number".into()));
-        }
+        check_cutoff(first_cutoff)?;
+        check_cutoff(second_cutoff)?;
         let rows = self.outcomes.iter().zip(self.first.iter().zip(self.second));
         let (mut n_only_first, mut n_only_second) = (0, 0);
         for (outcome, (first, second)) in rows {
-            let is_right = |probability: f64, cutoff: f64| (probability >= cutoff) == *outcome;
+            let is_right =
+                |probability: f64, cutoff: f64| is_positive(probability, cutoff) == *outcome;
             match (is_right(*first, first_cutoff), is_right(*second, second_cutoff)) {
                 (true, false) => n_only_first += 1,
                 (false, true) => n_only_second += 1,
-                _ => {}
+                (true, true) | (false, false) => {}
             }
         }
         Ok(McnemarTest::of_counts(n_only_first, n_only_second))
     }
 
-    /// The difference of any metric, first minus second, on rows drawn together (paired bootstrap).
+    /// The difference of a metric, first minus second, with both models on the same drawn rows (paired
+    /// bootstrap).
     ///
     /// # Errors
     ///
-    /// `Data` as in [`bootstrap`](super::bootstrap::bootstrap()).
+    /// `Data` as in [`bootstrap`](crate::bootstrap::bootstrap()).
     pub fn bootstrap<F>(
         &self,
         spec: &BootstrapSpec,
@@ -131,8 +134,8 @@ impl<'a> Paired<'a> {
         bootstrap(self.outcomes, spec, self.difference(metric))
     }
 
-    /// A statistic of row numbers: the difference of a metric, first minus second. For
-    /// [`jackknife`](super::bootstrap::jackknife()).
+    /// A statistic of row indices: the difference of a metric, first minus second. For
+    /// [`jackknife`](crate::bootstrap::jackknife()).
     pub fn difference<F>(&self, metric: F) -> impl Fn(&[usize]) -> Option<f64> + Sync + use<'a, F>
     where
         F: Fn(&[bool], &[f64]) -> Option<f64> + Sync,
@@ -140,8 +143,8 @@ impl<'a> Paired<'a> {
         let Self { outcomes, first, second } = *self;
         move |rows: &[usize]| {
             let outcomes = select(outcomes, rows);
-            let of_first = metric(&outcomes, &select(first, rows))?;
-            Some(of_first - metric(&outcomes, &select(second, rows))?)
+            let first = metric(&outcomes, &select(first, rows))?;
+            Some(first - metric(&outcomes, &select(second, rows))?)
         }
     }
 }
@@ -169,7 +172,6 @@ impl McnemarTest {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::discrimination::auc;
 
     const OUTCOMES: [bool; 4] = [true, true, false, false];
     const FIRST: [f64; 4] = [0.9, 0.4, 0.5, 0.1];
@@ -177,13 +179,13 @@ mod tests {
     #[test]
     fn a_model_and_itself_do_not_differ() {
         let paired = Paired::new(&OUTCOMES, &FIRST, &FIRST).unwrap();
-        let found = paired.delong(Confidence::PERCENT_95).unwrap();
-        assert_eq!((found.difference, found.standard_error), (0.0, 0.0));
-        assert_eq!((found.z, found.p_value), (None, None));
-        let found = paired.mcnemar(0.5, 0.5).unwrap();
-        assert_eq!((found.exact_p_value, found.chi_square), (1.0, None));
-        let found = paired.bootstrap(&BootstrapSpec::new(10, 1), |y, p| auc(y, p).ok()).unwrap();
-        assert_eq!(found.percentile(Confidence::PERCENT_95), Interval { lower: 0.0, upper: 0.0 });
+        let test = paired.delong(Confidence::PERCENT_95).unwrap();
+        assert_eq!((test.difference, test.standard_error), (0.0, 0.0));
+        assert_eq!((test.z, test.p_value), (None, None));
+        let test = paired.mcnemar(0.5, 0.5).unwrap();
+        assert_eq!((test.exact_p_value, test.chi_square), (1.0, None));
+        let drawn = paired.bootstrap(&BootstrapSpec::new(10, 1), |y, p| auc(y, p).ok()).unwrap();
+        assert_eq!(drawn.percentile(Confidence::PERCENT_95), Interval { lower: 0.0, upper: 0.0 });
     }
 
     #[test]
@@ -194,10 +196,10 @@ mod tests {
     }
 
     #[test]
-    fn one_discordant_row_says_nothing() {
-        let found = McnemarTest::of_counts(1, 0);
-        assert_eq!((found.exact_p_value, found.chi_square), (1.0, Some(0.0)));
-        assert_eq!(found.chi_square_p_value, Some(1.0));
+    fn one_discordant_row_is_no_evidence() {
+        let test = McnemarTest::of_counts(1, 0);
+        assert_eq!((test.exact_p_value, test.chi_square), (1.0, Some(0.0)));
+        assert_eq!(test.chi_square_p_value, Some(1.0));
         assert!((McnemarTest::of_counts(0, 5).exact_p_value - 0.0625).abs() < 1e-15);
     }
 }

@@ -1,16 +1,18 @@
-//! Choosing the cutoff at which rows count as positive.
+//! Choosing a cutoff by a rule.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::bootstrap::{BootstrapDistribution, BootstrapSpec, check_spec, replicates};
-use super::interval::{Confidence, Interval};
-use super::rows::{check, counts_of_both, number, select};
-use super::sweep::{AtCutoff, sweep};
+use crate::bootstrap::{BootstrapDistribution, BootstrapSpec, check_spec, replicates};
+use crate::confusion::ConfusionMatrix;
+use crate::count::number;
 use crate::error::Error;
+use crate::interval::{Confidence, Interval};
+use crate::rows::{check, counts_of_both, select};
+use crate::sweep::{CutoffPoint, sweep};
 
-/// What makes a cutoff the best.
+/// The rule that chooses a cutoff.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CutoffRule {
@@ -23,17 +25,17 @@ pub enum CutoffRule {
     /// The least expected cost per row: `false_negative · (1 − sensitivity) · prevalence +
     /// false_positive · (1 − specificity) · (1 − prevalence)` (Metz 1978).
     Cost {
-        /// What a false negative costs, in any unit, not negative.
+        /// The cost of a false negative, in any unit, not negative.
         false_negative: f64,
-        /// What a false positive costs, in the same unit, not negative.
+        /// The cost of a false positive, in the same unit, not negative.
         false_positive: f64,
-        /// The share of events where the model will be used; nothing: as in these rows.
+        /// The share of events where the model will be used; `None`: as in these rows.
         #[serde(default)]
         prevalence: Option<f64>,
     },
 }
 
-/// The best cutoff, and what it gives on the rows that chose it.
+/// The best cutoff, with sensitivity and specificity on the rows that chose it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ChosenCutoff {
     /// Rows with at least this probability are positive; one of the probabilities of the rows.
@@ -52,13 +54,13 @@ pub struct ChosenCutoff {
 pub struct CutoffIntervals {
     /// The choice on all rows.
     pub chosen: ChosenCutoff,
-    /// Of the cutoff.
+    /// The interval of the cutoff.
     pub cutoff: Interval,
-    /// Of its sensitivity.
+    /// The interval of its sensitivity.
     pub sensitivity: Interval,
-    /// Of its specificity.
+    /// The interval of its specificity.
     pub specificity: Interval,
-    /// Replicates on which no cutoff fulfils the rule, or all rows are of one class: left out.
+    /// Replicates without a choice, left out: no cutoff meets the rule, or all rows are of one class.
     pub n_undefined: usize,
 }
 
@@ -66,27 +68,26 @@ impl CutoffRule {
     /// The best cutoff among the probabilities of the rows.
     ///
     /// Ties: Youden and cost take the highest of equally good cutoffs; the other two take the one
-    /// that is better in the share that the rule names, and then the highest. Ties are exact, but for
-    /// costs with fractions or with a prevalence of their own, where rounding may part them.
-    /// Calling every row negative is not among the choices.
+    /// that is better in the share that the rule names, and then the highest. Ties are exact, except
+    /// for fractional costs or a given prevalence, where rounding may break them. Predicting every row
+    /// negative is not a choice.
     ///
     /// # Errors
     ///
     /// `Data` when all rows are of one class, when a number of the rule is not a share or is
-    /// negative, when no cutoff has the specificity asked for, and as in [`statistics`](super).
+    /// negative, when no cutoff meets the rule, and as in
+    /// [the crate's conventions](crate).
     pub fn choose(self, outcomes: &[bool], probabilities: &[f64]) -> Result<ChosenCutoff, Error> {
         check(outcomes, probabilities)?;
         self.check().map_err(Error::Data)?;
-        let (n_positive, n_negative) = counts_of_both(outcomes)?;
-        let totals = Totals { n_positive, n_negative };
-        let best = self
-            .best(&totals, &sweep(outcomes, probabilities))
-            .ok_or_else(|| Error::Data(format!("no cutoff fulfils {self}")))?;
-        Ok(ChosenCutoff {
-            cutoff: best.cutoff,
-            sensitivity: totals.sensitivity(&best),
-            specificity: totals.specificity(&best),
-        })
+        counts_of_both(outcomes)?;
+        let chosen = |CutoffPoint { cutoff, confusion }| {
+            let (sensitivity, specificity) = (confusion.sensitivity()?, confusion.specificity()?);
+            Some(ChosenCutoff { cutoff, sensitivity, specificity })
+        };
+        self.best(&sweep(outcomes, probabilities))
+            .and_then(chosen)
+            .ok_or_else(|| Error::Data(format!("no cutoff meets the rule {self}")))
     }
 
     /// The best cutoff with bootstrap intervals.
@@ -122,40 +123,47 @@ impl CutoffRule {
         })
     }
 
-    fn best(self, totals: &Totals, points: &[AtCutoff]) -> Option<AtCutoff> {
+    fn best(self, points: &[CutoffPoint]) -> Option<CutoffPoint> {
         match self {
-            Self::Youden => first_max_by(points, |at| Some(totals.youden(at))),
-            Self::SensitivityAtLeast(least) => first_max_by(points, |at| {
-                let key = (totals.n_true_negative(at), at.true_positive);
-                (totals.sensitivity(at) >= least).then_some(key)
+            Self::Youden => first_max_by(points, |confusion| Some(youden(confusion))),
+            Self::SensitivityAtLeast(least) => first_max_by(points, |confusion| {
+                let key = (confusion.true_negative, confusion.true_positive);
+                (confusion.sensitivity()? >= least).then_some(key)
             }),
-            Self::SpecificityAtLeast(least) => first_max_by(points, |at| {
-                let key = (at.true_positive, totals.n_true_negative(at));
-                (totals.specificity(at) >= least).then_some(key)
+            Self::SpecificityAtLeast(least) => first_max_by(points, |confusion| {
+                let key = (confusion.true_positive, confusion.true_negative);
+                (confusion.specificity()? >= least).then_some(key)
             }),
             Self::Cost { false_negative, false_positive, prevalence } => {
-                // Costs per row times a constant: whole-numbered costs then add up without rounding,
-                // and equally good cutoffs tie.
-                let (of_missed, of_alarmed) = match prevalence {
-                    None => (false_negative, false_positive),
-                    Some(share) => (
-                        false_negative * share * number(totals.n_negative),
-                        false_positive * (1.0 - share) * number(totals.n_positive),
-                    ),
-                };
-                first_max_by(points, |at| {
-                    let n_missed = number(totals.n_positive - at.true_positive);
-                    Some(-(of_missed * n_missed + of_alarmed * number(at.false_positive)))
+                first_max_by(points, |confusion| {
+                    // Costs per row times a constant: whole-numbered costs then add up without
+                    // rounding, and equally good cutoffs tie.
+                    let (of_false_negative, of_false_positive) = match prevalence {
+                        None => (false_negative, false_positive),
+                        Some(share) => (
+                            false_negative * share * number(confusion.n_negative()),
+                            false_positive * (1.0 - share) * number(confusion.n_positive()),
+                        ),
+                    };
+                    Some(
+                        -(of_false_negative * number(confusion.false_negative)
+                            + of_false_positive * number(confusion.false_positive)),
+                    )
                 })
             }
         }
     }
 
-    /// Refuses numbers that are no shares and no costs.
+    /// Checks the numbers of the rule.
+    ///
+    /// # Errors
+    ///
+    /// What was found and expected, when a share is not in `[0, 1]` or a cost is negative, or both
+    /// costs are 0.
     pub fn check(self) -> Result<(), String> {
         let is_share = |value: f64| (0.0..=1.0).contains(&value);
         let is_cost = |value: f64| value >= 0.0 && value.is_finite();
-        let is_good = match self {
+        let is_valid = match self {
             Self::Youden => true,
             Self::SensitivityAtLeast(least) | Self::SpecificityAtLeast(least) => is_share(least),
             Self::Cost { false_negative, false_positive, prevalence } => {
@@ -166,7 +174,7 @@ impl CutoffRule {
                     && prevalence.is_none_or(is_share)
             }
         };
-        if is_good {
+        if is_valid {
             return Ok(());
         }
         Err(format!("{self}, expected shares in [0, 1], and costs not negative and not both 0"))
@@ -187,43 +195,24 @@ impl fmt::Display for CutoffRule {
     }
 }
 
-/// Rows of each class, at least one.
-struct Totals {
-    n_positive: usize,
-    n_negative: usize,
-}
-
-impl Totals {
-    fn n_true_negative(&self, at: &AtCutoff) -> usize {
-        self.n_negative - at.false_positive
-    }
-
-    fn sensitivity(&self, at: &AtCutoff) -> f64 {
-        number(at.true_positive) / number(self.n_positive)
-    }
-
-    fn specificity(&self, at: &AtCutoff) -> f64 {
-        number(self.n_true_negative(at)) / number(self.n_negative)
-    }
-
-    /// Sensitivity plus specificity, times the rows of both classes.
-    fn youden(&self, at: &AtCutoff) -> u128 {
-        let times = |part: usize, whole: usize| part as u128 * whole as u128;
-        times(at.true_positive, self.n_negative) + times(self.n_true_negative(at), self.n_positive)
-    }
+/// Sensitivity plus specificity, times the rows of both classes.
+fn youden(confusion: &ConfusionMatrix) -> u128 {
+    let times = |count: usize, n_rows: usize| count as u128 * n_rows as u128;
+    times(confusion.true_positive, confusion.n_negative())
+        + times(confusion.true_negative, confusion.n_positive())
 }
 
 /// The first of the largest among points that have a key: the highest cutoff, because points begin
 /// there.
 fn first_max_by<K: PartialOrd>(
-    points: &[AtCutoff],
-    key: impl Fn(&AtCutoff) -> Option<K>,
-) -> Option<AtCutoff> {
-    let mut best: Option<(K, AtCutoff)> = None;
+    points: &[CutoffPoint],
+    key: impl Fn(&ConfusionMatrix) -> Option<K>,
+) -> Option<CutoffPoint> {
+    let mut best: Option<(K, CutoffPoint)> = None;
     for point in points {
-        let Some(of_point) = key(point) else { continue };
-        if best.as_ref().is_none_or(|(of_best, _)| of_point > *of_best) {
-            best = Some((of_point, *point));
+        let Some(key) = key(&point.confusion) else { continue };
+        if best.as_ref().is_none_or(|(best_key, _)| key > *best_key) {
+            best = Some((key, *point));
         }
     }
     best.map(|(_, point)| point)
@@ -251,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn dear_misses_lower_the_cutoff() {
+    fn costly_false_negatives_lower_the_cutoff() {
         let cost = |false_negative, prevalence| {
             chosen(CutoffRule::Cost { false_negative, false_positive: 1.0, prevalence })
         };
@@ -261,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_fulfilled_is_refused() {
+    fn rules_that_no_cutoff_meets_are_refused() {
         let refused =
             |outcomes: &[bool], rule: CutoffRule| rule.choose(outcomes, &[0.9, 0.1]).is_err();
         assert!(refused(&[false, true], CutoffRule::SpecificityAtLeast(1.0)));
@@ -274,14 +263,15 @@ mod tests {
     }
 
     #[test]
-    fn intervals_hold_the_choices_of_replicates() {
+    fn intervals_contain_the_choice_on_all_rows() {
         let spec = BootstrapSpec::new(50, 1);
-        let found = CutoffRule::Youden
+        let intervals = CutoffRule::Youden
             .choose_with_intervals(&OUTCOMES, &PROBABILITIES, &spec, Confidence::PERCENT_95)
             .unwrap();
         assert!(
-            found.cutoff.lower <= found.chosen.cutoff && found.chosen.cutoff <= found.cutoff.upper
+            intervals.cutoff.lower <= intervals.chosen.cutoff
+                && intervals.chosen.cutoff <= intervals.cutoff.upper
         );
-        assert_eq!(found.n_undefined, 0);
+        assert_eq!(intervals.n_undefined, 0);
     }
 }

@@ -11,24 +11,24 @@ use nomogram::numeric::{erfc, exp, ln, ln_1p, ln_gamma, sqrt};
 const MAX_TERMS: u32 = 100_000;
 
 /// The share of the standard normal distribution below `z`.
-pub(super) fn normal_cdf(z: f64) -> f64 {
+pub(crate) fn normal_cdf(z: f64) -> f64 {
     0.5 * erfc(-z / SQRT_2)
 }
 
 /// The share of the standard normal distribution farther from 0 than `z`, on both sides.
-pub(super) fn two_sided_normal(z: f64) -> f64 {
+pub(crate) fn two_sided_normal(z: f64) -> f64 {
     erfc(z.abs() / SQRT_2)
 }
 
 /// The share of the chi-square distribution with one degree of freedom above `x`.
-pub(super) fn chi_square_tail(x: f64) -> f64 {
+pub(crate) fn chi_square_tail(x: f64) -> f64 {
     erfc(sqrt(x / 2.0))
 }
 
 /// The `z` below which a `share` of the standard normal distribution lies: −∞ at 0, ∞ at 1.
 ///
 /// Wichura 1988, algorithm AS 241 (PPND16): relative error about 1e-16.
-pub(super) fn normal_quantile(share: f64) -> f64 {
+pub(crate) fn normal_quantile(share: f64) -> f64 {
     let q = share - 0.5;
     if q.abs() <= 0.425 {
         let r = 0.180_625 - q * q;
@@ -51,7 +51,7 @@ pub(super) fn normal_quantile(share: f64) -> f64 {
 ///
 /// Continued fraction of DLMF 8.17.22, evaluated by Lentz's method as modified by Thompson and
 /// Barnett 1986; `a` and `b` are above 0.
-pub(super) fn beta_cdf(x: f64, a: f64, b: f64) -> f64 {
+pub(crate) fn beta_cdf(x: f64, a: f64, b: f64) -> f64 {
     if x <= 0.0 {
         return 0.0;
     }
@@ -68,7 +68,7 @@ pub(super) fn beta_cdf(x: f64, a: f64, b: f64) -> f64 {
 }
 
 /// The `x` below which a `share` of the beta distribution lies, by bisection to the last bit.
-pub(super) fn beta_quantile(share: f64, a: f64, b: f64) -> f64 {
+pub(crate) fn beta_quantile(share: f64, a: f64, b: f64) -> f64 {
     let (mut low, mut high) = (0.0, 1.0);
     loop {
         let middle = 0.5 * (low + high);

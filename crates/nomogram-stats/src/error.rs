@@ -1,6 +1,6 @@
-//! Why a statistic cannot be computed.
+//! The reason a statistic cannot be computed.
 
-/// Why a statistic cannot be computed: what was found and what was expected.
+/// The reason a statistic cannot be computed: what was found and what was expected.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -2,16 +2,16 @@
 
 use serde::Serialize;
 
-use super::distributions::normal_quantile;
+use crate::distributions::normal_quantile;
 use crate::error::Error;
 
-/// The share of intervals that are to hold the true value, above 0 and below 1.
+/// The share of intervals that contain the true value, above 0 and below 1.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Confidence(f64);
 
 impl Confidence {
-    /// 95 %, what medical journals expect.
+    /// 95 %, as medical journals expect.
     pub const PERCENT_95: Self = Self(0.95);
 
     /// A level such as 0.95.
@@ -32,18 +32,18 @@ impl Confidence {
         self.0
     }
 
-    /// The share that is left out on either side.
-    pub(super) fn tail(self) -> f64 {
+    /// The probability beyond each end.
+    pub(crate) fn tail(self) -> f64 {
         (1.0 - self.0) / 2.0
     }
 
     /// Standard errors from the estimate to the end of a normal interval.
-    pub(super) fn z(self) -> f64 {
+    pub(crate) fn z(self) -> f64 {
         -normal_quantile(self.tail())
     }
 }
 
-/// Two ends, both included.
+/// An interval with both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Interval {
     /// The lower end.
@@ -54,14 +54,14 @@ pub struct Interval {
 
 impl Interval {
     /// `centre ± z · standard_error`.
-    pub(super) fn wald(centre: f64, standard_error: f64, confidence: Confidence) -> Self {
+    pub(crate) fn wald(centre: f64, standard_error: f64, confidence: Confidence) -> Self {
         let half = confidence.z() * standard_error;
         Self { lower: centre - half, upper: centre + half }
     }
 
-    /// Both ends mapped by a growing function.
-    pub(super) fn map(self, growing: impl Fn(f64) -> f64) -> Self {
-        Self { lower: growing(self.lower), upper: growing(self.upper) }
+    /// Both ends mapped by an increasing function.
+    pub(crate) fn map(self, increasing: impl Fn(f64) -> f64) -> Self {
+        Self { lower: increasing(self.lower), upper: increasing(self.upper) }
     }
 }
 
@@ -77,7 +77,7 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    pub(super) fn wald(value: f64, standard_error: f64, confidence: Confidence) -> Self {
+    pub(crate) fn wald(value: f64, standard_error: f64, confidence: Confidence) -> Self {
         Self { value, standard_error, interval: Interval::wald(value, standard_error, confidence) }
     }
 }
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_confidence_that_is_no_share_is_refused() {
+    fn a_confidence_that_is_not_between_0_and_1_is_refused() {
         for wrong in [0.0, 1.0, 95.0, f64::NAN] {
             assert!(Confidence::new(wrong).is_err(), "{wrong}");
         }

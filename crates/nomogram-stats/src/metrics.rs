@@ -1,28 +1,33 @@
-//! How good predictions are, as numbers.
+//! The usual metrics of predicted classes and of probabilities, as one row of a table.
+//!
+//! Classes are those that the model predicts ([`most_probable`]), not those at a cutoff of 0.5: the two
+//! differ where a probability is exactly 0.5. At a cutoff:
+//! [`Classification`](crate::classification::Classification).
 
-use ndarray::{Array2, ArrayView1};
+use ndarray::ArrayView2;
 use serde::Serialize;
-use smartcore::metrics::Metrics as _;
-use smartcore::metrics::auc::AUC;
 
-use nomogram::numeric;
+use crate::count::{number, ratio};
+use crate::discrimination::{auc_of_values, macro_auc};
+use crate::error::Error;
+use crate::loss::{log_loss_of_classes, log_loss_of_event, squared_error};
+use crate::rows::{check, check_classes, check_probabilities, outcomes_of};
 
-use crate::discrimination::macro_auc;
+pub use crate::confusion::ConfusionMatrix;
+pub use crate::loss::log_loss;
+pub use crate::predicted_class::most_probable;
 
-/// Probabilities are kept this far from 0 and 1 when their logarithm is taken, as in scikit-learn.
-const LOG_LOSS_CLIP: f64 = f64::EPSILON;
-
-/// How good probabilities are against what came true.
+/// Metrics of probabilities and predicted classes against what came true.
 ///
-/// A ratio whose denominator is 0 is undefined: nothing, not 0. Of more than two classes, there is
-/// nothing that speaks of positive and negative rows.
+/// A ratio whose denominator is 0 is undefined: `None`, not 0. With more than two classes, metrics of
+/// positive and negative rows are `None`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Metrics {
     /// The number of rows.
     pub n_rows: usize,
-    /// Of two classes, rows by class and prediction.
+    /// Of two classes, rows by class and predicted class.
     pub confusion: Option<ConfusionMatrix>,
-    /// Of more classes, the rows of each class by the class that was predicted.
+    /// Of more classes, the rows of each class by predicted class.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counts: Option<Vec<Vec<usize>>>,
     /// The share of rows whose class was predicted.
@@ -47,135 +52,136 @@ pub struct Metrics {
     pub log_loss: f64,
 }
 
-/// Rows by class and prediction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct ConfusionMatrix {
-    /// Positive rows that were predicted positive.
-    pub true_positive: usize,
-    /// Negative rows that were predicted positive.
-    pub false_positive: usize,
-    /// Negative rows that were predicted negative.
-    pub true_negative: usize,
-    /// Positive rows that were predicted negative.
-    pub false_negative: usize,
-}
-
 impl Metrics {
-    /// Compares probabilities of shape `(n_rows, n_classes)` with `classes`, row by row.
+    /// Compares probabilities of shape `(n_rows, n_classes)` with the class of each row. Of two
+    /// classes, class 1 is the positive one.
     ///
-    /// A row is predicted to be of the most probable class; of equal ones, the first. There is one
-    /// class per row, below the number of columns, and at least one row; probabilities are not NaN.
-    #[must_use]
-    #[allow(clippy::indexing_slicing, reason = "classes are below the number of columns")]
-    pub fn of(classes: &[usize], probabilities: &Array2<f64>) -> Self {
-        let n_classes = probabilities.ncols();
-        if n_classes == 2 {
-            return Self::new(classes, &probabilities.column(1).to_vec());
+    /// # Errors
+    ///
+    /// `Data` when there is no row, not one class per row, fewer than two classes, a class without a
+    /// column, or a number that is not a probability.
+    pub fn of(classes: &[usize], probabilities: ArrayView2<'_, f64>) -> Result<Self, Error> {
+        let (n_rows, n_classes) = probabilities.dim();
+        if n_rows != classes.len() || n_rows == 0 || n_classes < 2 {
+            return Err(Error::Data(format!(
+                "probabilities of {n_classes} classes for {n_rows} rows, classes of {} rows, \
+                 expected at least 2 classes and as many rows of both, at least 1",
+                classes.len()
+            )));
         }
+        check_classes(classes, n_classes)?;
+        for row in probabilities.rows() {
+            check_probabilities(&row.to_vec())?;
+        }
+        let predicted: Vec<usize> = probabilities.rows().into_iter().map(most_probable).collect();
+        if n_classes > 2 {
+            return Ok(Self::of_many(classes, &predicted, probabilities));
+        }
+        let outcomes = outcomes_of(1, classes);
+        let predicted = predicted.iter().map(|class| *class == 1);
+        let confusion = ConfusionMatrix::count(outcomes.iter().copied().zip(predicted));
+        Ok(Self::of_two(&outcomes, &probabilities.column(1).to_vec(), confusion))
+    }
+
+    /// Compares probabilities of an event with outcomes; the event is predicted where it is more
+    /// probable than not.
+    ///
+    /// # Errors
+    ///
+    /// `Data` as in [the crate's conventions](crate).
+    pub fn of_event(outcomes: &[bool], probabilities: &[f64]) -> Result<Self, Error> {
+        check(outcomes, probabilities)?;
+        let predicted = probabilities.iter().map(|p| *p > 0.5);
+        let confusion = ConfusionMatrix::count(outcomes.iter().copied().zip(predicted));
+        Ok(Self::of_two(outcomes, probabilities, confusion))
+    }
+
+    fn of_two(outcomes: &[bool], probabilities: &[f64], confusion: ConfusionMatrix) -> Self {
+        Self {
+            n_rows: outcomes.len(),
+            accuracy: confusion.accuracy().unwrap_or(f64::NAN),
+            sensitivity: confusion.sensitivity(),
+            specificity: confusion.specificity(),
+            ppv: confusion.ppv(),
+            npv: confusion.npv(),
+            f1: confusion.f1(),
+            confusion: Some(confusion),
+            counts: None,
+            auc: auc_of_values(outcomes, probabilities),
+            brier: squared_error(outcomes, probabilities),
+            log_loss: log_loss_of_event(outcomes, probabilities),
+        }
+    }
+
+    #[allow(clippy::indexing_slicing, reason = "classes are below the number of columns")]
+    fn of_many(classes: &[usize], predicted: &[usize], probabilities: ArrayView2<'_, f64>) -> Self {
+        let (n_rows, n_classes) = probabilities.dim();
         let mut counts = vec![vec![0; n_classes]; n_classes];
-        let (mut brier, mut n_right) = (0.0, 0);
-        for (row, class) in probabilities.rows().into_iter().zip(classes) {
-            let predicted = most_probable(row);
-            counts[*class][predicted] += 1;
-            n_right += usize::from(predicted == *class);
-            for (own, probability) in row.iter().enumerate() {
-                let missed = if own == *class { 1.0 - probability } else { *probability };
+        let mut brier = 0.0;
+        for ((row, class), predicted) in
+            probabilities.rows().into_iter().zip(classes).zip(predicted)
+        {
+            counts[*class][*predicted] += 1;
+            for (column, probability) in row.iter().enumerate() {
+                let missed = if column == *class { 1.0 - probability } else { *probability };
                 brier += missed * missed;
             }
         }
-        let n_rows = classes.len();
+        let n_right = counts.iter().enumerate().map(|(class, row)| row[class]).sum();
         Self {
             n_rows,
             confusion: None,
             counts: Some(counts),
-            accuracy: number(n_right) / number(n_rows),
+            accuracy: ratio(n_right, n_rows).unwrap_or(f64::NAN),
             sensitivity: None,
             specificity: None,
             ppv: None,
             npv: None,
             f1: None,
-            auc: macro_auc(classes, probabilities.view()).ok().map(|auc| auc.mean),
+            auc: macro_auc(classes, probabilities).ok().map(|auc| auc.mean),
             brier: brier / number(n_rows),
-            log_loss: log_loss(probabilities, classes),
-        }
-    }
-
-    /// Compares probabilities of class 1 with `classes`, row by row.
-    ///
-    /// A row is predicted positive when its probability is above 0.5: the class with the larger
-    /// probability, and class 0 when both are equal, as the core decides. Both slices have one entry
-    /// per row, and at least one; probabilities are not NaN.
-    #[must_use]
-    pub fn new(classes: &[usize], probabilities: &[f64]) -> Self {
-        let n_rows = classes.len();
-        let mut confusion = ConfusionMatrix::default();
-        let (mut brier, mut log_loss) = (0.0, 0.0);
-        for (class, probability) in classes.iter().zip(probabilities) {
-            let (is_positive, target) = if *class == 1 { (true, 1.0) } else { (false, 0.0) };
-            *match (is_positive, *probability > 0.5) {
-                (true, true) => &mut confusion.true_positive,
-                (false, true) => &mut confusion.false_positive,
-                (false, false) => &mut confusion.true_negative,
-                (true, false) => &mut confusion.false_negative,
-            } += 1;
-            brier += (probability - target) * (probability - target);
-            let of_truth = if is_positive { *probability } else { 1.0 - probability };
-            log_loss -= numeric::ln(of_truth.clamp(LOG_LOSS_CLIP, 1.0 - LOG_LOSS_CLIP));
-        }
-        let ConfusionMatrix { true_positive, false_positive, true_negative, false_negative } =
-            confusion;
-        let n_positive = true_positive + false_negative;
-        let n_negative = true_negative + false_positive;
-        Self {
-            n_rows,
-            confusion: Some(confusion),
-            counts: None,
-            accuracy: number(true_positive + true_negative) / number(n_rows),
-            sensitivity: ratio(true_positive, n_positive),
-            specificity: ratio(true_negative, n_negative),
-            ppv: ratio(true_positive, true_positive + false_positive),
-            npv: ratio(true_negative, true_negative + false_negative),
-            f1: ratio(2 * true_positive, 2 * true_positive + false_positive + false_negative),
-            auc: (n_positive > 0 && n_negative > 0).then(|| auc(classes, probabilities)),
-            brier: brier / number(n_rows),
-            log_loss: log_loss / number(n_rows),
+            log_loss: log_loss_of_classes(probabilities, classes),
         }
     }
 }
 
-/// The mean negative logarithm of the probability of what came true; `probabilities` has shape
-/// `(n_rows, n_classes)` and `classes` one class per row.
-pub fn log_loss(probabilities: &Array2<f64>, classes: &[usize]) -> f64 {
-    let of_truth = probabilities.rows().into_iter().zip(classes).map(|(row, class)| {
-        let of_truth = row.get(*class).copied().unwrap_or(f64::NAN);
-        numeric::ln(of_truth.clamp(LOG_LOSS_CLIP, 1.0 - LOG_LOSS_CLIP))
-    });
-    -of_truth.fold(0.0, |sum, term| sum + term) / number(classes.len())
-}
+#[cfg(test)]
+mod tests {
+    use ndarray::{Array2, array};
 
-/// The column of the largest probability; of equal ones, the first.
-pub fn most_probable(probabilities: ArrayView1<'_, f64>) -> usize {
-    let mut best = (0, f64::NEG_INFINITY);
-    for (class, probability) in probabilities.iter().enumerate() {
-        if *probability > best.1 {
-            best = (class, *probability);
-        }
+    use super::*;
+
+    #[test]
+    fn the_predicted_class_at_a_tie_is_the_first() {
+        let of_event = Metrics::of_event(&[true, false], &[0.5, 0.5]).unwrap();
+        let of_classes = Metrics::of(&[1, 0], array![[0.5, 0.5], [0.5, 0.5]].view()).unwrap();
+        assert_eq!(of_event, of_classes);
+        assert_eq!((of_event.sensitivity, of_event.specificity), (Some(0.0), Some(1.0)));
+        let at_cutoff = ConfusionMatrix::at_cutoff(&[true, false], &[0.5, 0.5], 0.5).unwrap();
+        assert_eq!((at_cutoff.sensitivity(), at_cutoff.specificity()), (Some(1.0), Some(0.0)));
     }
-    best.0
-}
 
-/// By smartcore: the rank statistic with mean ranks for ties.
-fn auc(classes: &[usize], probabilities: &[f64]) -> f64 {
-    let classes: Vec<f64> =
-        classes.iter().map(|class| if *class == 1 { 1.0 } else { 0.0 }).collect();
-    AUC::new().get_score(&classes, &probabilities.to_vec())
-}
+    #[test]
+    fn three_classes_have_counts_and_no_positive_rows() {
+        let probabilities = array![[0.5, 0.25, 0.25], [0.25, 0.5, 0.25], [0.5, 0.0, 0.5]];
+        let metrics = Metrics::of(&[0, 1, 2], probabilities.view()).unwrap();
+        let expected = vec![vec![1, 0, 0], vec![0, 1, 0], vec![1, 0, 0]];
+        assert_eq!((metrics.counts, metrics.confusion), (Some(expected), None));
+        assert_eq!((metrics.accuracy, metrics.sensitivity), (2.0 / 3.0, None));
+        assert_eq!(metrics.brier, (0.375 + 0.375 + 0.5) / 3.0);
+    }
 
-fn ratio(part: usize, whole: usize) -> Option<f64> {
-    (whole > 0).then(|| number(part) / number(whole))
-}
-
-#[allow(clippy::cast_precision_loss, reason = "a table has far fewer than 2^53 rows")]
-fn number(count: usize) -> f64 {
-    count as f64
+    #[test]
+    fn rows_that_do_not_fit_are_refused() {
+        let refused = |classes: &[usize], probabilities: Array2<f64>, expected: &str| {
+            let error = Metrics::of(classes, probabilities.view()).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        };
+        refused(&[0], array![[0.5, 0.5], [0.5, 0.5]], "2 classes for 2 rows, classes of 1 rows");
+        refused(&[], Array2::zeros((0, 2)), "for 0 rows");
+        refused(&[0], array![[1.0]], "probabilities of 1 classes");
+        refused(&[0, 2], array![[0.5, 0.5], [0.5, 0.5]], "row 2: class 2, expected less than 2");
+        refused(&[0, 1], array![[0.5, 0.5], [0.5, f64::NAN]], "row 2: probability NaN");
+        assert!(Metrics::of_event(&[true], &[1.5]).is_err());
+    }
 }

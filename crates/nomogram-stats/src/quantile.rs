@@ -1,9 +1,9 @@
 //! Quantiles of a list of numbers.
 
-use super::rows::number;
+use crate::count::number;
 
-/// The value below which a `share` of the sorted numbers lies, none of them NaN; nothing of an empty
-/// list.
+/// The value below which a `share` of the sorted numbers lies, none of them NaN; `None` for an
+/// empty list.
 ///
 /// Between two numbers the value is interpolated linearly (type 7 of Hyndman and Fan 1996, the
 /// default of NumPy and R).
@@ -23,12 +23,16 @@ pub fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
     Some(interpolate(low, high, place - number(below)))
 }
 
-/// The quantile at `part / whole`, whose place among the numbers is found without rounding.
-pub(super) fn quantile_of_parts(sorted: &[f64], part: usize, whole: usize) -> Option<f64> {
-    let place = sorted.len().checked_sub(1)? * part;
-    let low = *sorted.get(place / whole)?;
-    let high = *sorted.get(place / whole + 1).unwrap_or(&low);
-    Some(interpolate(low, high, number(place % whole) / number(whole)))
+/// The quantile at the share `numerator / denominator`, whose place is computed without rounding.
+pub(crate) fn quantile_at_ratio(
+    sorted: &[f64],
+    numerator: usize,
+    denominator: usize,
+) -> Option<f64> {
+    let place = sorted.len().checked_sub(1)? * numerator;
+    let low = *sorted.get(place / denominator)?;
+    let high = *sorted.get(place / denominator + 1).unwrap_or(&low);
+    Some(interpolate(low, high, number(place % denominator) / number(denominator)))
 }
 
 /// From the nearer end, as NumPy does: both ends are met exactly.
@@ -46,8 +50,8 @@ mod tests {
         assert_eq!(quantile(&sorted, 0.0), Some(1.0));
         assert_eq!(quantile(&sorted, 0.5), Some(3.0));
         assert_eq!(quantile(&sorted, 1.0), Some(8.0));
-        assert_eq!(quantile_of_parts(&sorted, 1, 2), Some(3.0));
-        assert_eq!(quantile_of_parts(&sorted, 3, 3), Some(8.0));
+        assert_eq!(quantile_at_ratio(&sorted, 1, 2), Some(3.0));
+        assert_eq!(quantile_at_ratio(&sorted, 3, 3), Some(8.0));
         assert_eq!(quantile(&[5.0], 0.3), Some(5.0));
         assert_eq!(quantile(&[], 0.3), None);
     }

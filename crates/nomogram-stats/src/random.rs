@@ -11,7 +11,8 @@ use rand_pcg::rand_core::Rng;
 pub struct Random(Pcg64);
 
 impl Random {
-    /// The stream of a purpose: different purposes of one seed do not share numbers.
+    /// The stream of `seed` for one purpose; other purposes have other streams.
+    #[must_use]
     pub fn new(seed: u64, purpose: u64) -> Self {
         Self(Pcg64::new(u128::from(seed), u128::from(purpose)))
     }
@@ -22,12 +23,12 @@ impl Random {
         (self.0.next_u64() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// The seed of something that draws by itself.
+    /// A seed for another generator.
     pub fn seed(&mut self) -> u64 {
         self.0.next_u64()
     }
 
-    /// A whole number below `n`, each equally likely (Lemire 2019, with rejection).
+    /// A whole number below `n`, uniformly distributed (Lemire 2019, with rejection); `n` is at least 1.
     #[allow(clippy::cast_possible_truncation, reason = "the low and the high half are wanted")]
     pub fn below(&mut self, n: u64) -> u64 {
         let rejected = n.wrapping_neg() % n;
@@ -62,7 +63,7 @@ mod tests {
     }
 
     #[test]
-    fn small_numbers_are_equally_likely() {
+    fn numbers_below_a_bound_are_uniform() {
         let mut random = Random::new(3, 0);
         let mut counts = [0_i32; 5];
         for _ in 0..50_000 {

@@ -1,28 +1,28 @@
-//! The same statistics level by level of a feature, such as sex or site.
+//! Statistics of each level of a feature, such as sex or site.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::calibration::{
+use crate::calibration::{
     BrierScore, CalibrationLine, ObservedExpected, calibration_in_the_large, calibration_line,
     observed_expected,
 };
-use super::classification::Classification;
-use super::discrimination::{AucEstimate, auc_estimate};
-use super::interval::{Confidence, Estimate};
-use super::rows::{check, counts, select};
+use crate::classification::Classification;
+use crate::discrimination::{AucEstimate, auc_estimate};
 use crate::error::Error;
+use crate::interval::{Confidence, Estimate};
+use crate::rows::{check, counts, select};
 
-/// A level with fewer events, or fewer rows without event, has no statistics: any number would mislead.
+/// A level with fewer positive or fewer negative rows has no statistics: any number would mislead.
 pub const MIN_EVENTS: usize = 5;
 
-/// How each level is looked at.
+/// Settings of all levels.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct SubgroupSpec {
     /// Rows with at least this probability are predicted positive.
     pub cutoff: f64,
-    /// Of all intervals.
+    /// The confidence of all intervals.
     pub confidence: Confidence,
 }
 
@@ -33,11 +33,11 @@ pub struct Subgroup {
     pub level: String,
     /// The number of rows.
     pub n_rows: usize,
-    /// The number of rows whose event came true.
+    /// The number of positive rows.
     pub n_events: usize,
-    /// Whether there are fewer than [`MIN_EVENTS`] rows with or without event.
+    /// Whether there are fewer than [`MIN_EVENTS`] positive or negative rows.
     pub is_too_small: bool,
-    /// Nothing when the level is too small.
+    /// `None` when the level is too small.
     pub statistics: Option<SubgroupStatistics>,
 }
 
@@ -50,23 +50,23 @@ pub struct SubgroupStatistics {
     pub classification: Classification,
     /// The Brier score.
     pub brier: BrierScore,
-    /// Observed against expected events; nothing when all probabilities are 0.
+    /// Observed against expected events; `None` when all probabilities are 0.
     pub observed_expected: Option<ObservedExpected>,
-    /// Calibration in the large; nothing when a probability is 0 or 1.
+    /// Calibration in the large; `None` when a probability is 0 or 1.
     pub calibration_in_the_large: Option<Estimate>,
-    /// Calibration slope and intercept; nothing when a probability is 0 or 1, or when one cutoff parts
-    /// the classes.
+    /// Calibration slope and intercept; `None` when a probability is 0 or 1, or when one cutoff
+    /// separates the classes.
     pub calibration_line: Option<CalibrationLine>,
 }
 
 /// Statistics of each level, in the order of levels' names.
 ///
-/// `levels` has the level of each row; a missing level is a level of its own, under the name that the
-/// caller gives it.
+/// `levels` has the level of each row; the caller names the level of rows without a value.
 ///
 /// # Errors
 ///
-/// `Data` when there is not one level per row, when the cutoff is NaN, and as in [`statistics`](super).
+/// `Data` when there is not one level per row, when the cutoff is NaN, and as in
+/// [the crate's conventions](crate).
 pub fn subgroups<L: AsRef<str>>(
     outcomes: &[bool],
     probabilities: &[f64],
@@ -130,21 +130,21 @@ mod tests {
         let level = |row: i32| if row < 11 { "a" } else { "b" };
         let levels: Vec<&str> = (0..20).map(level).collect();
         let spec = SubgroupSpec { cutoff: 0.5, confidence: Confidence::PERCENT_95 };
-        let found = subgroups(&outcomes, &probabilities, &levels, spec).unwrap();
-        let flags: Vec<_> = found
+        let groups = subgroups(&outcomes, &probabilities, &levels, spec).unwrap();
+        let flags: Vec<_> = groups
             .iter()
             .map(|group| (group.level.as_str(), group.n_rows, group.n_events, group.is_too_small))
             .collect();
         assert_eq!(flags, [("a", 11, 6, false), ("b", 9, 4, true)]);
-        let of_a = found[0].statistics.as_ref().unwrap();
-        assert_eq!(of_a.auc.auc, 0.5);
+        let first = groups[0].statistics.as_ref().unwrap();
+        assert_eq!(first.auc.auc, 0.5);
         // Row 0 has the probability 0.
-        assert_eq!((&of_a.calibration_line, &of_a.calibration_in_the_large), (&None, &None));
-        assert!(found[1].statistics.is_none());
+        assert_eq!((&first.calibration_line, &first.calibration_in_the_large), (&None, &None));
+        assert!(groups[1].statistics.is_none());
     }
 
     #[test]
-    fn one_level_per_row_is_asked_for() {
+    fn levels_that_are_not_one_per_row_are_refused() {
         let spec = SubgroupSpec { cutoff: 0.5, confidence: Confidence::PERCENT_95 };
         assert!(subgroups(&[true, false], &[0.5, 0.5], &["a"], spec).is_err());
     }

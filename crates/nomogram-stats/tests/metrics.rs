@@ -5,7 +5,9 @@
 
 use std::path::Path;
 
+use ndarray::Array2;
 use nomogram_stats::metrics::Metrics;
+use nomogram_stats::outcomes_of;
 use serde_json::Value;
 
 #[test]
@@ -14,7 +16,12 @@ fn metrics_are_those_of_scikit_learn() {
     for name in ["ordinary", "nobody_positive"] {
         let case = &fixture[name];
         let classes: Vec<usize> = case["y"].as_array().unwrap().iter().map(count).collect();
-        let metrics = Metrics::new(&classes, &numbers(&case["p"]));
+        let probabilities = numbers(&case["p"]);
+        let metrics = Metrics::of_event(&outcomes_of(1, &classes), &probabilities).unwrap();
+        let columns = Array2::from_shape_fn((classes.len(), 2), |(row, class)| {
+            if class == 1 { probabilities[row] } else { 1.0 - probabilities[row] }
+        });
+        assert_eq!(metrics, Metrics::of(&classes, columns.view()).unwrap(), "{name}");
         let confusion = &case["confusion"];
         let c = metrics.confusion.unwrap();
         assert_eq!(
@@ -22,7 +29,7 @@ fn metrics_are_those_of_scikit_learn() {
             ["tp", "fp", "tn", "fn"].map(|cell| count(&confusion[cell])),
             "{name}"
         );
-        let found = [
+        let values = [
             ("accuracy", Some(metrics.accuracy)),
             ("sensitivity", metrics.sensitivity),
             ("specificity", metrics.specificity),
@@ -33,7 +40,7 @@ fn metrics_are_those_of_scikit_learn() {
             ("brier", Some(metrics.brier)),
             ("log_loss", Some(metrics.log_loss)),
         ];
-        for (metric, found) in found {
+        for (metric, found) in values {
             assert!(case.get(metric).is_some(), "{name}: no {metric}");
             match (found, case[metric].as_f64()) {
                 (Some(found), Some(expected)) => {

@@ -10,7 +10,9 @@ use std::process::ExitCode;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use nomogram_train::split::Split;
-use nomogram_train::{Dataset, Evaluation, Predictions, Trained, TrainingConfig, train};
+use nomogram_train::{
+    Dataset, PredictedRows, Predictions, Trained, TrainingConfig, metrics_table, train,
+};
 
 fn main() -> ExitCode {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
@@ -36,12 +38,14 @@ fn run(config: &Path, data: &Path, split: &Path, output: &Path) -> Result<(), Bo
 
     let trained = train_with_progress(&config, &train_part)?;
     let on_test_part = Predictions::of(&trained.model, &test_part)?;
-    let evaluations = BTreeMap::from([
-        ("held-out folds", Evaluation::new(&trained.out_of_fold, train_part.classes())?),
-        ("test part", Evaluation::new(&on_test_part, test_part.classes())?),
-    ]);
-    for (rows, evaluation) in &evaluations {
-        println!("\n{rows}\n{evaluation}");
+    let mut evaluations = BTreeMap::new();
+    for (name, dataset, predictions) in [
+        ("held-out folds", &train_part, &trained.out_of_fold),
+        ("test part", &test_part, &on_test_part),
+    ] {
+        let metrics = PredictedRows { name, dataset, predictions }.member_metrics()?;
+        println!("\n{name}\n{}", metrics_table(&metrics));
+        evaluations.insert(name, metrics);
     }
 
     std::fs::create_dir_all(output)?;

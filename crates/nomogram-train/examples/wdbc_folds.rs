@@ -10,10 +10,11 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use nomogram_stats::assessment::MemberMetrics;
 use nomogram_stats::metrics::Metrics;
 use nomogram_train::ensemble::CalibratorSpec;
 use nomogram_train::split::Split;
-use nomogram_train::{Dataset, Evaluation, TrainingConfig, cross_validate, tune};
+use nomogram_train::{Dataset, PredictedRows, TrainingConfig, cross_validate, tune};
 
 fn main() -> ExitCode {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
@@ -80,7 +81,9 @@ fn run(config: &Path, data: &Path, folds: &Path) -> Result<(), Box<dyn Error>> {
             let nobody = &mut |_: usize, _: usize, _: &str| {};
             let predictions =
                 cross_validate(&config, &dataset, std::slice::from_ref(&fold), nobody)?;
-            evaluations.push(Evaluation::new(&predictions.select(&fold.test), test.classes())?);
+            let predictions = &predictions.select(&fold.test);
+            let rows = PredictedRows { name: "held-out fold", dataset: &test, predictions };
+            evaluations.push(rows.member_metrics()?);
         }
     }
     for (calibration, evaluations) in calibrations.into_iter().zip(&evaluations) {
@@ -94,12 +97,12 @@ fn run(config: &Path, data: &Path, folds: &Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn print_means(evaluations: &[Evaluation]) {
+fn print_means(evaluations: &[MemberMetrics]) {
     println!("{:22}AUC     accuracy  log loss  Brier", "");
-    let rows = evaluations.first().map_or(&[][..], Evaluation::rows);
-    for (index, row) in rows.iter().enumerate() {
+    let rows = evaluations.first().into_iter().flat_map(MemberMetrics::iter);
+    for (index, row) in rows.enumerate() {
         let mean = |of: fn(&Metrics) -> f64| -> f64 {
-            let of_fold = evaluations.iter().filter_map(|evaluation| evaluation.rows().get(index));
+            let of_fold = evaluations.iter().filter_map(|evaluation| evaluation.iter().nth(index));
             of_fold.map(|row| of(&row.metrics)).sum::<f64>() / evaluations.len() as f64
         };
         println!(

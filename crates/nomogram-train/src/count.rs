@@ -2,11 +2,7 @@
 
 use crate::error::Error;
 
-/// A count as a number. Tables have far fewer than 2^53 rows.
-#[allow(clippy::cast_precision_loss, reason = "documented above")]
-pub(crate) fn number(count: usize) -> f64 {
-    count as f64
-}
+pub(crate) use nomogram_stats::count::number;
 
 /// A share of `n_rows`, rounded to the nearest whole number. Shares outside 0 to 1 are clamped.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to n_rows")]

@@ -1,22 +1,18 @@
-//! How good a model is: assessment, importance, learning curve, warnings.
+//! How good a model is: assessment, importance, learning curve, optimism, warnings.
 
 // Layers, lowest first. From predictions:
-mod importance;
-mod member_metrics;
-mod warnings;
-
 mod assessment;
+mod importance;
+mod metrics_table;
+mod warnings;
 
 // From fits of a whole configuration to other rows:
 mod learning_curve;
+mod optimism;
 
-pub use assessment::{
-    Agreement, Assessment, AtCutoff, Calibration, CalibrationGroup, Discrimination,
-    FeatureSubgroups, Histogram,
-};
+pub use assessment::PredictedRows;
 pub use importance::{Importance, permutation_importance};
-pub use learning_curve::{
-    CorrectedPerformance, LearningPoint, corrected_performance, learning_curve,
-};
-pub use member_metrics::{Evaluation, EvaluationRow};
+pub use learning_curve::{LearningPoint, learning_curve};
+pub use metrics_table::metrics_table;
+pub use optimism::{CorrectedPerformance, corrected_performance};
 pub use warnings::{Warning, warnings};

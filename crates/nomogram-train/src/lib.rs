@@ -2,7 +2,7 @@
 //!
 //! From a table to a bundle: draft what its columns are ([`infer_schema`]), validate it
 //! ([`validate`]), read it ([`Dataset`]), split it ([`split`]), fit and seal ([`train`]), evaluate
-//! ([`Evaluation`]). Every fit sees training rows only: preprocessing is fitted inside the fold. The
+//! ([`PredictedRows`]). Every fit sees training rows only: preprocessing is fitted inside the fold. The
 //! same data, configuration and seed give the same bundle, byte for byte, on every platform, in
 //! debug and in release.
 //!
@@ -79,10 +79,8 @@ pub use data::{
 };
 pub use error::Error;
 pub use evaluation::{
-    Agreement, Assessment, AtCutoff, Calibration, CalibrationGroup, CorrectedPerformance,
-    Discrimination, Evaluation, EvaluationRow, FeatureSubgroups, Histogram, Importance,
-    LearningPoint, Warning, corrected_performance, learning_curve, permutation_importance,
-    warnings,
+    CorrectedPerformance, Importance, LearningPoint, PredictedRows, Warning, corrected_performance,
+    learning_curve, metrics_table, permutation_importance, warnings,
 };
 pub use invalid::{Checked, Excerpt, Invalid, Key, Spec};
 pub use predictions::Predictions;

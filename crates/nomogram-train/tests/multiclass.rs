@@ -4,7 +4,7 @@
 
 use nomogram::{Calibrator, Link, Member, Session, unseal};
 use nomogram_train::ensemble::{CalibratorSpec, CombinerSpec, StackReads, StackSpec};
-use nomogram_train::{Dataset, Error, Evaluation, Trained, TrainingConfig};
+use nomogram_train::{Dataset, Error, PredictedRows, Trained, TrainingConfig, metrics_table};
 
 const WINE: &str = include_str!("reference/wine.csv");
 
@@ -56,8 +56,10 @@ fn train(config: &TrainingConfig) -> Result<(Dataset, Trained), Error> {
 #[test]
 fn every_learner_tells_three_classes_apart() {
     let (dataset, trained) = train(&config()).unwrap();
-    let evaluation = Evaluation::new(&trained.out_of_fold, dataset.classes()).unwrap();
-    for row in evaluation.rows() {
+    let (name, predictions) = ("held-out folds", &trained.out_of_fold);
+    let evaluation =
+        PredictedRows { name, dataset: &dataset, predictions }.member_metrics().unwrap();
+    for row in evaluation.iter() {
         let metrics = &row.metrics;
         assert!(metrics.accuracy > 0.92, "{}: {}", row.name, metrics.accuracy);
         assert!(metrics.auc.unwrap() > 0.98, "{}: {:?}", row.name, metrics.auc);
@@ -70,7 +72,7 @@ fn every_learner_tells_three_classes_apart() {
         let n_right: usize = (0..3).map(|class| counts[class][class]).sum();
         assert_eq!(metrics.accuracy, f64::from(u32::try_from(n_right).unwrap()) / 178.0);
     }
-    let printed = evaluation.to_string();
+    let printed = metrics_table(&evaluation);
     assert!(printed.contains("log loss") && !printed.contains("sens."), "{printed}");
 
     let (parts, _) = unseal(&trained.bundle).unwrap();
@@ -100,8 +102,10 @@ fn combiners_and_calibrators_are_fitted_for_every_class() {
         let others = config.data.features.split_off(4);
         config.data.ignored = others.into_iter().map(|feature| feature.name).collect();
         let (dataset, trained) = train(&config).unwrap();
-        let evaluation = Evaluation::new(&trained.out_of_fold, dataset.classes()).unwrap();
-        assert!(evaluation.vote().unwrap().accuracy > 0.8, "{evaluation}");
+        let (name, predictions) = ("held-out folds", &trained.out_of_fold);
+        let rows = PredictedRows { name, dataset: &dataset, predictions };
+        let evaluation = rows.member_metrics().unwrap();
+        assert!(evaluation.ensemble().accuracy > 0.8, "{evaluation:?}");
         let (parts, _) = unseal(&trained.bundle).unwrap();
         match (calibration, parts.calibrator) {
             (CalibratorSpec::Isotonic, Some(Calibrator::PerClass(maps))) => {

@@ -203,7 +203,8 @@ fn margins(forest: &Forest, values: ArrayView2<'_, f64>) -> Vec<f64> {
 
 fn log_loss(margins: &[f64], classes: &[usize]) -> f64 {
     let probabilities: Vec<f64> = margins.iter().map(|margin| numeric::logistic(*margin)).collect();
-    nomogram_stats::metrics::Metrics::new(classes, &probabilities).log_loss
+    let outcomes = nomogram_stats::outcomes_of(1, classes);
+    nomogram_stats::metrics::Metrics::of_event(&outcomes, &probabilities).unwrap().log_loss
 }
 
 fn layers(coefs: &Value, intercepts: &Value, activation: Activation) -> Vec<Layer> {

@@ -11,8 +11,8 @@ use nomogram_train::ensemble::{CalibratorSpec, CombinerSpec};
 use nomogram_train::split::{Split, stratified_folds};
 use nomogram_train::training::config::Input;
 use nomogram_train::{
-    Dataset, Error, Evaluation, Predictions, Trained, TrainingConfig, corrected_performance,
-    cross_validate, cross_validate_tuned, recalibrate, tune,
+    Dataset, Error, PredictedRows, Predictions, Trained, TrainingConfig, corrected_performance,
+    cross_validate, cross_validate_tuned, metrics_table, recalibrate, tune,
 };
 
 const CONFIG: &str = r#"
@@ -343,8 +343,10 @@ fn weights_and_stacks_are_fitted_to_out_of_fold_predictions() {
             Combiner::Stack { input, .. } => assert_eq!(expected, Some(*input)),
             other => panic!("{other:?}"),
         }
-        let evaluation = Evaluation::new(&trained.out_of_fold, dataset().classes()).unwrap();
-        assert!(evaluation.vote().unwrap().auc.unwrap() > 0.75, "{combiner}: {evaluation}");
+        let (name, predictions) = ("held-out folds", &trained.out_of_fold);
+        let rows = PredictedRows { name, dataset: &dataset(), predictions };
+        let evaluation = rows.member_metrics().unwrap();
+        assert!(evaluation.ensemble().auc.unwrap() > 0.75, "{combiner}: {evaluation:?}");
     }
 }
 
@@ -457,18 +459,20 @@ fn settings_are_searched_within_the_rows_of_each_fold() {
 }
 
 #[test]
-fn an_evaluation_prints_a_row_per_member_and_one_for_the_vote() {
+fn the_table_of_metrics_has_a_line_per_member_and_one_for_the_ensemble() {
     let trained = train(&config(), &dataset()).unwrap();
     let predictions = Predictions::of(&trained.model, &dataset()).unwrap();
-    let evaluation = Evaluation::new(&predictions, dataset().classes()).unwrap();
-    let table = evaluation.to_string();
-    for name in ["accuracy", "linear", "trees", "network", "vote"] {
+    let rows = PredictedRows { name: "all rows", dataset: &dataset(), predictions: &predictions };
+    let evaluation = rows.member_metrics().unwrap();
+    let table = metrics_table(&evaluation);
+    for name in ["accuracy", "linear", "trees", "network", "ensemble"] {
         assert!(table.contains(name), "{table}");
     }
     let json = serde_json::to_value(&evaluation).unwrap();
-    assert_eq!(json[3]["name"], "vote");
-    assert_eq!(json[3]["auc"].as_f64(), evaluation.vote().unwrap().auc);
-    assert!(Evaluation::new(&predictions, &[1, 0]).is_err());
+    assert_eq!(json[3]["name"], "ensemble");
+    assert_eq!(json[3]["auc"].as_f64(), evaluation.ensemble().auc);
+    let few = dataset().select(&[0, 1]);
+    assert!(PredictedRows { dataset: &few, ..rows }.member_metrics().is_err());
 }
 
 #[test]

@@ -76,7 +76,7 @@ fn forests_of_both_kinds_are_sealed_and_discriminate() {
     }
     let trained = train(&config, &dataset, &mut |_: usize, _: usize, _: &str| {}).unwrap();
     for member in &trained.out_of_fold.members {
-        let auc = Metrics::new(dataset.classes(), &member.column(1).to_vec()).auc.unwrap();
+        let auc = Metrics::of(dataset.classes(), member.view()).unwrap().auc.unwrap();
         assert!(auc > 0.98, "{auc}");
     }
     let again = train(&config, &dataset, &mut |_: usize, _: usize, _: &str| {}).unwrap();

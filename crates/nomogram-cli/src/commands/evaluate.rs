@@ -1,8 +1,9 @@
 //! `nomogram evaluate` and `nomogram report`: how good a bundle is on a table.
 
 use clap::Args;
-use nomogram_report::{EvaluatedRows, Inputs as ReportInputs, Report};
-use nomogram_train::{Evaluation, Predictions};
+use nomogram_report::{Inputs as ReportInputs, Report};
+use nomogram_stats::assessment::MemberMetrics;
+use nomogram_train::{PredictedRows, Predictions, metrics_table};
 
 use crate::bundle::OpenBundle;
 use crate::console::Console;
@@ -65,7 +66,7 @@ pub(crate) fn run(
     if console.is_json() {
         console.json_result(&evaluated.report.assessments)?;
     } else {
-        console.result(&evaluated.evaluation)?;
+        console.result(metrics_table(&evaluated.metrics))?;
     }
     Ok(Exit::Done)
 }
@@ -84,7 +85,7 @@ pub(crate) fn run_report(
 
 /// The metrics and the report.
 struct Evaluated {
-    evaluation: Evaluation,
+    metrics: MemberMetrics,
     report: Report,
 }
 
@@ -105,16 +106,17 @@ impl Evaluated {
         let dataset = loaded.dataset.select(&rows);
         let name = if test { "test part" } else { "all rows" };
         let predictions = Predictions::of(&open.model, &dataset)?;
+        let rows = PredictedRows { name, dataset: &dataset, predictions: &predictions };
         let report = threads.run(|| {
             Ok(Report::new(&ReportInputs {
                 model: &open.model,
                 parts: &open.parts,
-                rows: &[EvaluatedRows { name, dataset: &dataset, predictions: &predictions }],
+                rows: &[rows],
                 config: &loaded.config,
                 validation: &loaded.validation,
                 training: None,
             })?)
         })?;
-        Ok(Self { evaluation: Evaluation::new(&predictions, dataset.classes())?, report })
+        Ok(Self { metrics: rows.member_metrics()?, report })
     }
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use nomogram_stats::Confidence;
 use nomogram_stats::calibration::{calibration_line, clipped};
 use nomogram_train::ensemble::CalibratorSpec;
-use nomogram_train::{Dataset, Evaluation, Predictions, recalibrate};
+use nomogram_train::{Dataset, PredictedRows, Predictions, recalibrate};
 use serde::Serialize;
 
 use crate::bundle::OpenBundle;
@@ -94,8 +94,9 @@ pub(crate) fn run(
 
 impl Judged {
     fn of(dataset: &Dataset, predictions: &Predictions) -> Result<Self, Error> {
-        let evaluation = Evaluation::new(predictions, dataset.classes())?;
-        let vote = evaluation.vote().ok_or(Error::Defect("an evaluation without a vote"))?;
+        let rows = PredictedRows { name: "all rows", dataset, predictions };
+        let metrics = rows.member_metrics()?;
+        let ensemble = metrics.ensemble();
         let line = (dataset.n_classes() == 2).then(|| {
             let outcomes: Vec<bool> = dataset.classes().iter().map(|class| *class == 1).collect();
             let inside = clipped(&predictions.positive());
@@ -103,8 +104,8 @@ impl Judged {
         });
         let line = line.flatten();
         Ok(Self {
-            log_loss: vote.log_loss,
-            brier: vote.brier,
+            log_loss: ensemble.log_loss,
+            brier: ensemble.brier,
             slope: line.as_ref().map(|line| line.slope.value),
             intercept: line.as_ref().map(|line| line.intercept.value),
         })

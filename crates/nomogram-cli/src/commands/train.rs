@@ -5,10 +5,10 @@ use std::io::{self, IsTerminal};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use nomogram::{Cutoff, unseal};
-use nomogram_report::{EvaluatedRows, HELD_OUT_FOLDS, Inputs as ReportInputs, Report, Training};
+use nomogram_report::{HELD_OUT_FOLDS, Inputs as ReportInputs, Report, Training};
 use nomogram_stats::Confidence;
 use nomogram_stats::classification::{Classification, Proportion};
-use nomogram_train::{Evaluation, Predictions, train, tune, warnings};
+use nomogram_train::{PredictedRows, Predictions, metrics_table, train, tune, warnings};
 
 use crate::console::Console;
 use crate::error::Error;
@@ -73,18 +73,18 @@ pub(crate) fn run(
     let test = loaded.dataset.select(&parts.test);
     let on_test = Predictions::of(&trained.model, &test)?;
     let held_out =
-        EvaluatedRows { name: HELD_OUT_FOLDS, dataset: &judged, predictions: &trained.out_of_fold };
+        PredictedRows { name: HELD_OUT_FOLDS, dataset: &judged, predictions: &trained.out_of_fold };
     let mut sets = vec![held_out];
     if test.n_rows() > 0 {
-        sets.push(EvaluatedRows { name: "test part", dataset: &test, predictions: &on_test });
+        sets.push(PredictedRows { name: "test part", dataset: &test, predictions: &on_test });
     }
     let warnings = warnings(&trained.out_of_fold, judged.classes());
     for warning in &warnings {
         console.note(format_args!("warning: `{}`: {}", warning.about, warning.text));
     }
     let mut evaluations = Vec::new();
-    for EvaluatedRows { name, dataset, predictions } in &sets {
-        evaluations.push((*name, Evaluation::new(predictions, dataset.classes())?));
+    for rows in &sets {
+        evaluations.push((rows.name, rows.member_metrics()?));
     }
     if !arguments.report.is_empty() {
         let (parts, _golden_rows) = unseal(&trained.bundle)?;
@@ -126,7 +126,8 @@ pub(crate) fn run(
         return Ok(Exit::Done);
     }
     for (rows, evaluation) in &evaluations {
-        console.result(format_args!("{}\n{evaluation}\n", console.heading(rows)))?;
+        let table = metrics_table(evaluation);
+        console.result(format_args!("{}\n{table}\n", console.heading(rows)))?;
     }
     for cutoff in trained.model.cutoffs() {
         console.result(format_args!("{}", at_cutoff(cutoff, &sets)?))?;
@@ -137,10 +138,10 @@ pub(crate) fn run(
 }
 
 /// Sensitivity and specificity at a cutoff, for each set of rows, in one line.
-fn at_cutoff(cutoff: &Cutoff, sets: &[EvaluatedRows<'_>]) -> Result<String, Error> {
+fn at_cutoff(cutoff: &Cutoff, sets: &[PredictedRows<'_>]) -> Result<String, Error> {
     let (name, probability) = (&cutoff.name, cutoff.probability);
     let mut line = format!("cutoff `{name}`: {probability:.4} or more");
-    for EvaluatedRows { name: rows, dataset, predictions } in sets {
+    for PredictedRows { name: rows, dataset, predictions } in sets {
         let class = cutoff.class as usize;
         let outcomes: Vec<bool> = dataset.classes().iter().map(|own| *own == class).collect();
         let probabilities = predictions.ensemble.column(class).to_vec();

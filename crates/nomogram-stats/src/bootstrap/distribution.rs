@@ -3,26 +3,26 @@
 use nomogram::numeric::sqrt;
 use serde::Serialize;
 
+use crate::count::number;
 use crate::distributions::{normal_cdf, normal_quantile};
 use crate::error::Error;
 use crate::interval::{Confidence, Interval};
 use crate::quantile::quantile;
-use crate::rows::{mean, number};
+use crate::rows::mean;
 
 /// A statistic on all rows and on replicates of them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BootstrapDistribution {
     /// The statistic on all rows.
     pub estimate: f64,
-    /// Replicates on which the statistic was not defined.
+    /// The number of replicates on which the statistic is undefined.
     pub n_undefined: usize,
     /// The statistic on the other replicates, from the smallest up.
     sorted: Vec<f64>,
 }
 
 impl BootstrapDistribution {
-    /// The distribution of replicates that were made elsewhere; `None` and numbers that are not finite
-    /// are undefined.
+    /// The distribution of given replicates; `None` and numbers that are not finite are undefined.
     ///
     /// # Errors
     ///
@@ -69,8 +69,8 @@ impl BootstrapDistribution {
     ///
     /// # Errors
     ///
-    /// `Data` when the interval is not defined: all replicates on one side of the estimate, a jackknife
-    /// value that is not defined, or all of them the same.
+    /// `Data` when the interval is undefined: all replicates on one side of the estimate, an undefined
+    /// jackknife value, or all of them equal.
     pub fn bca(
         &self,
         jackknife: &[Option<f64>],
@@ -82,7 +82,8 @@ impl BootstrapDistribution {
         let bias = normal_quantile(share);
         if !bias.is_finite() {
             return Err(Error::Data(
-                "all replicates are on one side of the estimate: BCa is not defined".into(),
+                "all replicates are on one side of the estimate, expected both: BCa is undefined"
+                    .into(),
             ));
         }
         let acceleration = acceleration(jackknife)?;
@@ -107,7 +108,7 @@ fn acceleration(jackknife: &[Option<f64>]) -> Result<f64, Error> {
     let n_undefined = jackknife.len() - values.len();
     if n_undefined > 0 || values.is_empty() {
         return Err(Error::Data(format!(
-            "{n_undefined} of {} jackknife values are not defined, expected all",
+            "{n_undefined} of {} jackknife values are undefined, expected none",
             jackknife.len()
         )));
     }
@@ -117,7 +118,7 @@ fn acceleration(jackknife: &[Option<f64>]) -> Result<f64, Error> {
         (squares + deviation * deviation, cubes + deviation * deviation * deviation)
     });
     if squares <= 0.0 {
-        return Err(Error::Data("all jackknife values are the same: BCa is not defined".into()));
+        return Err(Error::Data("all jackknife values are equal: BCa is undefined".into()));
     }
     Ok(cubes / (6.0 * squares * sqrt(squares)))
 }
@@ -129,20 +130,20 @@ mod tests {
     #[test]
     fn undefined_replicates_are_counted_and_left_out() {
         let replicates = [Some(1.0), None, Some(3.0), Some(f64::NAN)];
-        let found = BootstrapDistribution::new(2.0, &replicates).unwrap();
-        assert_eq!((found.n_undefined, found.replicates()), (2, &[1.0, 3.0][..]));
+        let distribution = BootstrapDistribution::new(2.0, &replicates).unwrap();
+        assert_eq!((distribution.n_undefined, distribution.replicates()), (2, &[1.0, 3.0][..]));
         assert!(BootstrapDistribution::new(2.0, &replicates[..2]).is_err());
         assert!(BootstrapDistribution::new(f64::NAN, &[Some(1.0); 3]).is_err());
     }
 
     #[test]
-    fn bca_that_is_not_defined_is_refused() {
-        let found = BootstrapDistribution::new(0.0, &[Some(1.0), Some(2.0)]).unwrap();
-        assert!(found.bca(&[Some(1.0), Some(2.0)], Confidence::PERCENT_95).is_err());
-        let found = BootstrapDistribution::new(1.5, &[Some(1.0), Some(2.0)]).unwrap();
-        assert!(found.bca(&[Some(1.0), Some(2.0)], Confidence::PERCENT_95).is_ok());
-        assert!(found.bca(&[Some(1.0), None], Confidence::PERCENT_95).is_err());
-        assert!(found.bca(&[Some(1.0), Some(1.0)], Confidence::PERCENT_95).is_err());
-        assert!(found.bca(&[], Confidence::PERCENT_95).is_err());
+    fn undefined_bca_is_refused() {
+        let distribution = BootstrapDistribution::new(0.0, &[Some(1.0), Some(2.0)]).unwrap();
+        assert!(distribution.bca(&[Some(1.0), Some(2.0)], Confidence::PERCENT_95).is_err());
+        let distribution = BootstrapDistribution::new(1.5, &[Some(1.0), Some(2.0)]).unwrap();
+        assert!(distribution.bca(&[Some(1.0), Some(2.0)], Confidence::PERCENT_95).is_ok());
+        assert!(distribution.bca(&[Some(1.0), None], Confidence::PERCENT_95).is_err());
+        assert!(distribution.bca(&[Some(1.0), Some(1.0)], Confidence::PERCENT_95).is_err());
+        assert!(distribution.bca(&[], Confidence::PERCENT_95).is_err());
     }
 }

@@ -1,12 +1,25 @@
-//! How much better a model looks on the rows it was fitted to.
+//! Optimism: how much better a model performs on the rows it was fitted to.
 
 use serde::Serialize;
 
-use super::resample::{BootstrapSpec, check_spec, replicates};
 use crate::error::Error;
-use crate::rows::{mean, select};
+use crate::rows::{check, mean, select};
 
-/// A metric on the rows that a model was fitted to, corrected for that (Harrell, Lee and Mark 1996).
+/// One bootstrap replicate and the predictions of the model that was fitted to it.
+///
+/// The fit must repeat everything that learns from data: preprocessing, selection, tuning.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FittedReplicate {
+    /// The indices of the drawn rows, repeated as drawn:
+    /// [`BootstrapSpec::rows`](super::BootstrapSpec::rows).
+    pub rows: Vec<usize>,
+    /// The probability of **every** row of the table, drawn or not; `None` when no model could be
+    /// fitted to this replicate.
+    pub probabilities: Option<Vec<f64>>,
+}
+
+/// A metric on the rows that a model was fitted to, corrected for optimism (Harrell, Lee and Mark
+/// 1996).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Optimism {
     /// The metric of the model of all rows on all rows.
@@ -16,102 +29,129 @@ pub struct Optimism {
     pub optimism: f64,
     /// `apparent − optimism`.
     pub corrected: f64,
-    /// Replicates that count.
+    /// The number of replicates in the mean.
     pub n_replicates: usize,
-    /// Replicates on which the metric was not defined.
+    /// The number of replicates without a model, or on which the metric is undefined: left out.
     pub n_undefined: usize,
 }
 
-/// Fits a model to all rows and to each replicate, and corrects `metric` for optimism.
+/// Corrects `metric` for optimism.
 ///
-/// `fit` reads row numbers, repeated as drawn, and must do all that learns from data: preprocessing,
-/// selection, tuning. The model it returns reads row numbers and gives a probability for each.
-/// `metric` returns nothing where it is not defined.
+/// `apparent` has the probabilities of the model of all rows for all rows. `metric` returns `None`
+/// where it is undefined; a value that is not finite is undefined, too.
 ///
 /// # Errors
 ///
-/// The error of the first fit that fails, in the order of replicates; `Data` when there is no row or no
-/// replicate, when a model does not give one probability per row, or when the metric is not defined on
-/// all rows, or on no replicate.
-pub fn optimism<M, F, P>(
+/// `Data` when a model does not have one probability per row, when a replicate draws a row that does
+/// not exist, when the metric is undefined on all rows or on every replicate, and as in
+/// [the crate's conventions](crate).
+pub fn optimism<M>(
     outcomes: &[bool],
-    spec: &BootstrapSpec,
-    fit: F,
+    apparent: &[f64],
+    replicates: &[FittedReplicate],
     metric: M,
 ) -> Result<Optimism, Error>
 where
-    M: Fn(&[bool], &[f64]) -> Option<f64> + Sync,
-    F: Fn(&[usize]) -> Result<P, Error> + Sync,
-    P: Fn(&[usize]) -> Vec<f64>,
+    M: Fn(&[bool], &[f64]) -> Option<f64>,
 {
-    check_spec(outcomes, spec)?;
-    let all: Vec<usize> = (0..outcomes.len()).collect();
-    let on = |model: &P, rows: &[usize]| -> Result<Option<f64>, Error> {
-        let probabilities = model(rows);
-        if probabilities.len() != rows.len() {
-            return Err(Error::Data(format!(
-                "the model gave {} probabilities for {} rows, expected one each",
-                probabilities.len(),
-                rows.len()
-            )));
+    let metric = |outcomes: &[bool], probabilities: &[f64]| {
+        metric(outcomes, probabilities).filter(|value| value.is_finite())
+    };
+    check(outcomes, apparent)?;
+    let apparent = metric(outcomes, apparent)
+        .ok_or_else(|| Error::Data("the metric is undefined on all rows".into()))?;
+    let mut differences = Vec::with_capacity(replicates.len());
+    for (replicate, FittedReplicate { rows, probabilities }) in (1..).zip(replicates) {
+        let refused = |detail: String| Error::Data(format!("replicate {replicate}: {detail}"));
+        if let Some(row) = rows.iter().find(|row| **row >= outcomes.len()) {
+            let n_rows = outcomes.len();
+            return Err(refused(format!("draws row {}, expected 1 to {n_rows}", row + 1)));
         }
-        Ok(metric(&select(outcomes, rows), &probabilities).filter(|value| value.is_finite()))
-    };
-    let apparent = on(&fit(&all)?, &all)?
-        .ok_or_else(|| Error::Data("the metric is not defined on all rows".into()))?;
-    let of_replicate = |rows: &[usize]| -> Result<Option<f64>, Error> {
-        let model = fit(rows)?;
-        let (own, test) = (on(&model, rows)?, on(&model, &all)?);
-        Ok(own.zip(test).map(|(own, test)| own - test))
-    };
-    let values: Vec<Option<f64>> =
-        replicates(outcomes, spec, of_replicate).into_iter().collect::<Result<_, _>>()?;
-    let defined: Vec<f64> = values.iter().copied().flatten().collect();
-    if defined.is_empty() {
-        return Err(Error::Data("the metric is not defined on any replicate".into()));
+        let Some(probabilities) = probabilities else { continue };
+        check(outcomes, probabilities).map_err(|error| refused(error.to_string()))?;
+        let on_replicate = metric(&select(outcomes, rows), &select(probabilities, rows));
+        let on_all = metric(outcomes, probabilities);
+        differences.extend(on_replicate.zip(on_all).map(|(replicate, all)| replicate - all));
     }
-    let optimism = mean(&defined);
+    if differences.is_empty() {
+        return Err(Error::Data(format!(
+            "the metric is undefined on {0} of {0} replicates, expected at least 1 value",
+            replicates.len()
+        )));
+    }
+    let optimism = mean(&differences);
     Ok(Optimism {
         apparent,
         optimism,
         corrected: apparent - optimism,
-        n_replicates: defined.len(),
-        n_undefined: values.len() - defined.len(),
+        n_replicates: differences.len(),
+        n_undefined: replicates.len() - differences.len(),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::discrimination::auc;
+    use crate::bootstrap::BootstrapSpec;
+    use crate::discrimination::auc_of_values;
 
     const OUTCOMES: [bool; 6] = [true, false, true, false, false, true];
+    const PROBABILITIES: [f64; 6] = [0.9, 0.2, 0.6, 0.7, 0.1, 0.4];
 
-    #[test]
-    fn a_model_that_learns_nothing_has_no_bias_but_that_of_resampling() {
-        let spec = BootstrapSpec::new(200, 3);
-        let probabilities = [0.9, 0.2, 0.6, 0.7, 0.1, 0.4];
-        let fit = |_: &[usize]| Ok(move |rows: &[usize]| select(&probabilities, rows));
-        let found = optimism(&OUTCOMES, &spec, fit, |y, p| auc(y, p).ok()).unwrap();
-        assert!(found.optimism.abs() < 0.05, "{found:?}");
-        assert_eq!((found.n_replicates, found.n_undefined), (200, 0));
+    /// Replicates of a model that ignores the rows it is fitted to.
+    fn replicates(n: usize) -> Vec<FittedReplicate> {
+        let spec = BootstrapSpec::new(n, 3);
+        let rows = (0..n as u64).map(|replicate| spec.rows(&OUTCOMES, replicate));
+        let probabilities = Some(PROBABILITIES.to_vec());
+        rows.map(|rows| FittedReplicate { rows, probabilities: probabilities.clone() }).collect()
     }
 
     #[test]
-    fn a_failed_fit_is_the_error() {
-        let spec = BootstrapSpec::new(3, 3);
-        let fit = |rows: &[usize]| {
-            let are_all = rows.is_sorted_by(|a, b| a < b);
-            let model = |rows: &[usize]| vec![0.5; rows.len()];
-            are_all.then_some(model).ok_or(Error::NotConverged("no".into()))
+    fn a_model_that_learns_nothing_has_almost_no_optimism() {
+        let auc = optimism(&OUTCOMES, &PROBABILITIES, &replicates(200), auc_of_values).unwrap();
+        assert!(auc.optimism.abs() < 0.05, "{auc:?}");
+        assert_eq!((auc.n_replicates, auc.n_undefined), (200, 0));
+    }
+
+    #[test]
+    fn optimism_is_the_mean_of_differences() {
+        let fitted = |rows: [usize; 6], probabilities: [f64; 6]| FittedReplicate {
+            rows: rows.to_vec(),
+            probabilities: Some(probabilities.to_vec()),
         };
-        let found = optimism(&OUTCOMES, &spec, fit, |y, p| auc(y, p).ok());
-        assert!(matches!(found, Err(Error::NotConverged(_))), "{found:?}");
+        // Rows 1 and 2 alone are ranked perfectly; on all rows 7 of 9 pairs are.
+        let replicates =
+            [fitted([0, 1, 0, 1, 0, 1], PROBABILITIES), fitted([0, 1, 2, 3, 4, 5], PROBABILITIES)];
+        let auc = optimism(&OUTCOMES, &PROBABILITIES, &replicates, auc_of_values).unwrap();
+        let expected = (1.0 - 7.0 / 9.0) / 2.0;
+        assert_eq!((auc.apparent, auc.optimism), (7.0 / 9.0, expected));
+        assert_eq!(auc.corrected, 7.0 / 9.0 - expected);
     }
 
     #[test]
-    fn a_model_without_a_probability_per_row_is_refused() {
-        let fit = |_: &[usize]| Ok(|_: &[usize]| vec![0.5]);
-        assert!(optimism(&OUTCOMES, &BootstrapSpec::new(3, 3), fit, |_, _| Some(0.0)).is_err());
+    fn replicates_without_a_model_or_a_metric_are_counted_and_left_out() {
+        let mut replicates = replicates(4);
+        replicates[1].probabilities = None;
+        replicates[3].rows = vec![0; 6];
+        let auc = optimism(&OUTCOMES, &PROBABILITIES, &replicates, auc_of_values).unwrap();
+        assert_eq!((auc.n_replicates, auc.n_undefined), (2, 2));
+    }
+
+    #[test]
+    fn replicates_that_do_not_fit_are_refused_by_number() {
+        let refused = |replicates: &[FittedReplicate], expected: &str| {
+            let result = optimism(&OUTCOMES, &PROBABILITIES, replicates, auc_of_values);
+            let error = result.unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{error}");
+        };
+        let mut short = replicates(2);
+        short[1].probabilities = Some(vec![0.5]);
+        refused(&short, "replicate 2: 1 probabilities for 6 outcomes");
+        let mut beyond = replicates(2);
+        beyond[0].rows[2] = 6;
+        refused(&beyond, "replicate 1: draws row 7, expected 1 to 6");
+        refused(&[], "the metric is undefined on 0 of 0 replicates");
+        let undefined = optimism(&OUTCOMES, &PROBABILITIES, &replicates(1), |_, _| None);
+        assert!(undefined.is_err());
     }
 }

@@ -13,17 +13,17 @@ const RESAMPLES: u64 = 0xB007;
 /// How rows are drawn.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BootstrapSpec {
-    /// How often.
+    /// The number of replicates.
     pub n_replicates: usize,
-    /// Where the random numbers begin.
+    /// The seed of the random numbers.
     pub seed: u64,
-    /// What is kept from replicate to replicate.
+    /// What every replicate has in common with all rows.
     pub strata: Strata,
-    /// How many threads share the replicates; no influence on the result.
+    /// The number of threads; it does not change the result.
     pub n_threads: NonZeroUsize,
 }
 
-/// What is kept from replicate to replicate.
+/// What every replicate has in common with all rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Strata {
@@ -34,14 +34,14 @@ pub enum Strata {
 }
 
 impl BootstrapSpec {
-    /// That many replicates from `seed`, of as many rows of each outcome as there are, on one thread.
+    /// `n_replicates` replicates from `seed`, stratified by outcome, on one thread.
     #[must_use]
     pub fn new(n_replicates: usize, seed: u64) -> Self {
         Self { n_replicates, seed, strata: Strata::Outcome, n_threads: NonZeroUsize::MIN }
     }
 
-    /// The rows of one replicate: as many as there are, drawn with replacement. Stratified, the rows
-    /// that came true are first.
+    /// The row indices of one replicate: as many as there are rows, drawn with replacement.
+    /// Stratified, the positive rows are first.
     #[must_use]
     pub fn rows(&self, outcomes: &[bool], replicate: u64) -> Vec<usize> {
         let mut random = Random::new(stream_seed(self.seed, replicate), RESAMPLES);
@@ -75,7 +75,7 @@ pub(crate) fn check_spec(outcomes: &[bool], spec: &BootstrapSpec) -> Result<(), 
     Ok(())
 }
 
-/// What `compute` makes of the rows of each replicate, in the order of replicates.
+/// `compute` applied to the rows of each replicate, in the order of replicates.
 pub(crate) fn replicates<T, F>(outcomes: &[bool], spec: &BootstrapSpec, compute: F) -> Vec<T>
 where
     T: Send,
@@ -83,16 +83,16 @@ where
 {
     let one = |replicate: usize| compute(&spec.rows(outcomes, replicate as u64));
     let per_thread = spec.n_replicates.div_ceil(spec.n_threads.get()).max(1);
-    let part = |first: usize| -> Vec<T> {
+    let chunk = |first: usize| -> Vec<T> {
         (first..spec.n_replicates.min(first + per_thread)).map(one).collect()
     };
     if per_thread >= spec.n_replicates {
-        return part(0);
+        return chunk(0);
     }
     std::thread::scope(|scope| {
         let threads: Vec<_> = (0..spec.n_replicates)
             .step_by(per_thread)
-            .map(|first| scope.spawn(move || part(first)))
+            .map(|first| scope.spawn(move || chunk(first)))
             .collect();
         let join = |thread: std::thread::ScopedJoinHandle<'_, Vec<T>>| {
             thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))

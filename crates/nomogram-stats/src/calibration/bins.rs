@@ -2,11 +2,12 @@
 
 use serde::Serialize;
 
+use crate::count::number;
 use crate::error::Error;
-use crate::quantile::quantile_of_parts;
-use crate::rows::{check, indicator, number};
+use crate::quantile::quantile_at_ratio;
+use crate::rows::{check, indicator};
 
-/// Where bins end.
+/// Where the bins end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Binning {
@@ -35,11 +36,11 @@ pub struct CalibrationBin {
     pub upper: f64,
     /// The number of rows.
     pub n_rows: usize,
-    /// The number of rows whose event came true.
+    /// The number of positive rows.
     pub n_events: usize,
     /// The mean of their probabilities.
     pub mean_probability: f64,
-    /// The share of rows whose event came true.
+    /// The share of positive rows.
     pub observed: f64,
 }
 
@@ -48,7 +49,7 @@ impl CalibrationBins {
     ///
     /// # Errors
     ///
-    /// `Data` when no bin is asked for, and as in [the crate's conventions](crate).
+    /// `Data` when there are 0 bins, and as in [the crate's conventions](crate).
     pub fn new(outcomes: &[bool], probabilities: &[f64], binning: Binning) -> Result<Self, Error> {
         check(outcomes, probabilities)?;
         let rows = bin_rows(outcomes, probabilities, binning)?;
@@ -123,7 +124,7 @@ fn edges(probabilities: &[f64], binning: Binning) -> Result<Vec<f64>, Error> {
     }
     let mut sorted = probabilities.to_vec();
     sorted.sort_unstable_by(f64::total_cmp);
-    Ok((0..=n_bins).filter_map(|edge| quantile_of_parts(&sorted, edge, n_bins)).collect())
+    Ok((0..=n_bins).filter_map(|edge| quantile_at_ratio(&sorted, edge, n_bins)).collect())
 }
 
 #[cfg(test)]
@@ -132,27 +133,27 @@ mod tests {
 
     #[test]
     fn a_probability_at_an_edge_is_in_the_lower_bin() {
-        let found =
+        let binned =
             CalibrationBins::new(&[true, false, true], &[0.0, 0.5, 1.0], Binning::EqualWidth(2))
                 .unwrap();
-        let sizes: Vec<usize> = found.bins.iter().map(|bin| bin.n_rows).collect();
+        let sizes: Vec<usize> = binned.bins.iter().map(|bin| bin.n_rows).collect();
         assert_eq!(sizes, [2, 1]);
-        assert_eq!((found.bins[0].lower, found.bins[0].upper), (0.0, 0.5));
-        assert_eq!(found.bins[0].mean_probability, 0.25);
+        assert_eq!((binned.bins[0].lower, binned.bins[0].upper), (0.0, 0.5));
+        assert_eq!(binned.bins[0].mean_probability, 0.25);
     }
 
     #[test]
     fn equal_probabilities_share_a_bin() {
         let binning = Binning::EqualCount(10);
-        let found = CalibrationBins::new(&[true, false, false, true], &[0.5; 4], binning).unwrap();
-        assert_eq!((found.bins.len(), found.bins[0].n_rows), (1, 4));
-        assert_eq!(found.expected_calibration_error, 0.0);
+        let binned = CalibrationBins::new(&[true, false, false, true], &[0.5; 4], binning).unwrap();
+        assert_eq!((binned.bins.len(), binned.bins[0].n_rows), (1, 4));
+        assert_eq!(binned.expected_calibration_error, 0.0);
         let one = CalibrationBins::new(&[true], &[0.25], binning).unwrap();
         assert_eq!(one.expected_calibration_error, 0.75);
     }
 
     #[test]
-    fn no_bins_are_refused() {
+    fn zero_bins_are_refused() {
         assert!(CalibrationBins::new(&[true], &[0.5], Binning::EqualWidth(0)).is_err());
     }
 }

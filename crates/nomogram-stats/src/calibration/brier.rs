@@ -1,26 +1,28 @@
-//! The Brier score and what it is made of.
+//! The Brier score and its decomposition.
 
 use serde::Serialize;
 
 use super::bins::{Binning, bin_rows};
+use crate::count::number;
 use crate::error::Error;
-use crate::rows::{check, counts, indicator, number};
+use crate::loss::squared_error;
+use crate::rows::{check, counts};
 
-/// The Brier score, and how much better it is than the prevalence.
+/// The Brier score, and its skill over the prevalence.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BrierScore {
     /// The mean squared difference between probability and outcome (Brier 1950).
     pub score: f64,
-    /// The score of the prevalence as everyone's probability.
+    /// The score of predicting the prevalence for every row.
     pub of_prevalence: f64,
-    /// `1 − score / of_prevalence`; nothing when all rows are of one class.
+    /// `1 − score / of_prevalence`; `None` when all rows are of one class.
     pub skill: Option<f64>,
 }
 
 /// `score = reliability − resolution + uncertainty + within_bin_variance − within_bin_covariance`.
 ///
 /// The first three are Murphy's (1973). They add up to the score only when all rows of a bin have the
-/// same probability; the other two are what is missing (Stephenson, Coelho and Jolliffe 2008).
+/// same probability; the other two are the remainder (Stephenson, Coelho and Jolliffe 2008).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BrierDecomposition {
     /// The mean squared difference of probability and observed share over bins: 0 is best.
@@ -43,12 +45,7 @@ impl BrierScore {
     /// `Data` as in [the crate's conventions](crate).
     pub fn new(outcomes: &[bool], probabilities: &[f64]) -> Result<Self, Error> {
         check(outcomes, probabilities)?;
-        let n = number(outcomes.len());
-        let squared = |(outcome, p): (&bool, &f64)| {
-            let difference = p - indicator(*outcome);
-            difference * difference
-        };
-        let score = outcomes.iter().zip(probabilities).map(squared).sum::<f64>() / n;
+        let score = squared_error(outcomes, probabilities);
         let of_prevalence = uncertainty(outcomes);
         let skill = (of_prevalence > 0.0).then(|| 1.0 - score / of_prevalence);
         Ok(Self { score, of_prevalence, skill })
@@ -60,7 +57,7 @@ impl BrierDecomposition {
     ///
     /// # Errors
     ///
-    /// `Data` when no bin is asked for, and as in [the crate's conventions](crate).
+    /// `Data` when there are 0 bins, and as in [the crate's conventions](crate).
     pub fn new(outcomes: &[bool], probabilities: &[f64], binning: Binning) -> Result<Self, Error> {
         check(outcomes, probabilities)?;
         let n = number(outcomes.len());
@@ -97,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_parts_add_up_to_the_score() {
+    fn the_terms_of_the_decomposition_add_up_to_the_score() {
         let outcomes = [true, false, true, true, false, false, false];
         let probabilities = [0.9, 0.1, 0.35, 1.0, 0.0, 0.35, 0.62];
         let score = BrierScore::new(&outcomes, &probabilities).unwrap().score;
@@ -111,8 +108,8 @@ mod tests {
 
     #[test]
     fn rows_of_one_class_have_no_skill() {
-        let found = BrierScore::new(&[true, true], &[1.0, 0.5]).unwrap();
-        assert_eq!((found.score, found.of_prevalence, found.skill), (0.125, 0.0, None));
+        let brier = BrierScore::new(&[true, true], &[1.0, 0.5]).unwrap();
+        assert_eq!((brier.score, brier.of_prevalence, brier.skill), (0.125, 0.0, None));
         assert_eq!(BrierScore::new(&[true, false], &[1.0, 0.0]).unwrap().skill, Some(1.0));
     }
 }

@@ -37,8 +37,8 @@ pub struct CalibrationLine {
 /// # Errors
 ///
 /// `Data` when a probability is 0 or 1 (its logit is infinite: [`clipped`], if that is meant), when all
-/// rows are of one class, when one cutoff parts the classes (the likelihood has no maximum), or as in
-/// [the crate's conventions](crate); `NotConverged` when the steps do not settle.
+/// rows are of one class, when one cutoff separates the classes (the likelihood has no maximum), or as in
+/// [the crate's conventions](crate); `NotConverged` when the steps do not converge.
 pub fn calibration_line(
     outcomes: &[bool],
     probabilities: &[f64],
@@ -65,7 +65,7 @@ pub fn calibration_line(
 /// # Errors
 ///
 /// `Data` when a probability is 0 or 1, when all rows are of one class, or as in
-/// [the crate's conventions](crate); `NotConverged` when the steps do not settle.
+/// [the crate's conventions](crate); `NotConverged` when the steps do not converge.
 pub fn calibration_in_the_large(
     outcomes: &[bool],
     probabilities: &[f64],
@@ -122,7 +122,9 @@ impl<'a> Rows<'a> {
             return Ok(());
         }
         Err(Error::Data(
-            "one cutoff parts the classes: the calibration slope has no estimate".into(),
+            "one cutoff separates the classes, expected overlapping classes: the calibration slope \
+             has no estimate"
+                .into(),
         ))
     }
 
@@ -144,7 +146,7 @@ impl<'a> Rows<'a> {
                     (line, sums) = (next, next_sums);
                     break;
                 }
-                step = step.map(|part| part / 2.0);
+                step = step.map(|component| component / 2.0);
                 if step == [0.0; 2] {
                     break;
                 }
@@ -154,7 +156,7 @@ impl<'a> Rows<'a> {
             }
         }
         Err(Error::NotConverged(format!(
-            "the calibration line did not settle in {MAX_STEPS} Newton steps"
+            "the calibration line has not converged after {MAX_STEPS} Newton steps"
         )))
     }
 
@@ -198,8 +200,8 @@ mod tests {
     }
 
     #[test]
-    fn a_line_far_from_the_start_is_found() {
-        // Probabilities tell the wrong way round, and far too surely.
+    fn the_fit_converges_from_far_away() {
+        // Probabilities in the wrong direction, and far too extreme.
         let outcomes = [true, true, false, true, false, false, true, false];
         let probabilities = [1e-12, 1e-11, 1e-9, 0.5, 0.5, 1.0 - 1e-9, 1.0 - 1e-10, 1.0 - 1e-12];
         let line = calibration_line(&outcomes, &probabilities, CONFIDENCE).unwrap();
@@ -207,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_maximum_is_refused() {
+    fn rows_without_a_maximum_likelihood_are_refused() {
         let refused = |outcomes: &[bool], probabilities: &[f64], expected: &str| {
             let error = calibration_line(outcomes, probabilities, CONFIDENCE).unwrap_err();
             assert!(error.to_string().contains(expected), "{error}");

@@ -3,11 +3,12 @@
 use nomogram::numeric::powi;
 use serde::Serialize;
 
+use crate::count::number;
 use crate::error::Error;
 use crate::quantile::quantile;
-use crate::rows::{check, indicator, mean, number};
+use crate::rows::{check, indicator, mean};
 
-/// The share of rows that each local regression looks at: the default of statsmodels and R.
+/// The share of rows in each local regression: the default of statsmodels and R.
 const FRACTION: f64 = 2.0 / 3.0;
 
 /// Weights below this do not count, and squared deviations are at least this: as in statsmodels.
@@ -67,7 +68,7 @@ impl SmoothCalibration {
 /// Locally weighted linear regression of `y` on `x`, at each `x` (Cleveland 1979), without
 /// robustifying iterations: statsmodels' `lowess(frac=fraction, it=0, delta=0)`.
 ///
-/// Each regression looks at the nearest `fraction` of all points, weighted by the tricube of their
+/// Each regression uses the nearest `fraction` of all points, weighted by the tricube of their
 /// distance over the largest. Where all of these have the same `x`, the value is the mean of all `y`
 /// at that `x` (statsmodels gives the first `y`).
 ///
@@ -156,9 +157,9 @@ mod tests {
 
     #[test]
     fn equal_probabilities_have_their_mean_outcome() {
-        let found = SmoothCalibration::new(&[true, false, false, true], &[0.25; 4]).unwrap();
-        assert_eq!(found.observed, [0.5; 4]);
-        assert_eq!((found.ici, found.e50, found.e90, found.e_max), (0.25, 0.25, 0.25, 0.25));
+        let smooth = SmoothCalibration::new(&[true, false, false, true], &[0.25; 4]).unwrap();
+        assert_eq!(smooth.observed, [0.5; 4]);
+        assert_eq!((smooth.ici, smooth.e50, smooth.e90, smooth.e_max), (0.25, 0.25, 0.25, 0.25));
         let one = SmoothCalibration::new(&[true], &[0.0]).unwrap();
         assert_eq!((one.observed, one.ici), (vec![1.0], 1.0));
     }

@@ -3,10 +3,11 @@
 use nomogram::numeric::{exp, ln, sqrt};
 use serde::Serialize;
 
+use crate::count::number;
 use crate::distributions::two_sided_normal;
 use crate::error::Error;
 use crate::interval::{Confidence, Interval};
-use crate::rows::{check, counts, indicator, number};
+use crate::rows::{check, counts, indicator};
 
 /// Observed events per expected event.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -17,7 +18,7 @@ pub struct ObservedExpected {
     pub expected: f64,
     /// `observed / expected`: 1 when calibrated in the large, above 1 when risks are too low.
     pub ratio: f64,
-    /// The interval on the log scale; nothing when no event came true.
+    /// The interval on the log scale; `None` when no event came true.
     pub interval: Option<Interval>,
 }
 
@@ -26,7 +27,7 @@ pub struct ObservedExpected {
 pub struct SpiegelhalterTest {
     /// Standard normal when calibrated.
     pub z: f64,
-    /// Of both sides.
+    /// The two-sided p-value.
     pub p_value: f64,
 }
 
@@ -47,7 +48,7 @@ pub fn observed_expected(
     let (observed, _) = counts(outcomes);
     let expected: f64 = probabilities.iter().sum();
     if expected <= 0.0 {
-        return Err(Error::Data("all probabilities are 0: no event is expected".into()));
+        return Err(Error::Data("all probabilities are 0, expected at least 1 above 0".into()));
     }
     let ratio = number(observed) / expected;
     let interval = (observed > 0).then(|| {
@@ -74,7 +75,8 @@ pub fn spiegelhalter(outcomes: &[bool], probabilities: &[f64]) -> Result<Spiegel
     }
     if variance <= 0.0 {
         return Err(Error::Data(
-            "every probability is 0, 0.5 or 1: Spiegelhalter's z is not defined".into(),
+            "every probability is 0, 0.5 or 1, expected at least 1 other for Spiegelhalter's z"
+                .into(),
         ));
     }
     let z = sum / sqrt(variance);
@@ -86,16 +88,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_event_has_a_ratio_but_no_interval() {
-        let found = observed_expected(&[false], &[0.5], Confidence::PERCENT_95).unwrap();
-        assert_eq!((found.ratio, found.interval), (0.0, None));
+    fn without_events_there_is_a_ratio_but_no_interval() {
+        let none = observed_expected(&[false], &[0.5], Confidence::PERCENT_95).unwrap();
+        assert_eq!((none.ratio, none.interval), (0.0, None));
         let all = observed_expected(&[true], &[1.0], Confidence::PERCENT_95).unwrap();
         assert_eq!(all.interval, Some(Interval { lower: 1.0, upper: 1.0 }));
         assert!(observed_expected(&[true], &[0.0], Confidence::PERCENT_95).is_err());
     }
 
     #[test]
-    fn sure_probabilities_have_no_z() {
+    fn probabilities_of_0_half_and_1_have_no_z() {
         assert!(spiegelhalter(&[true, false, true], &[1.0, 0.0, 0.5]).is_err());
         assert!(spiegelhalter(&[true], &[0.25]).unwrap().z > 0.0);
     }

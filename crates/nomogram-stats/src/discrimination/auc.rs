@@ -1,29 +1,30 @@
-//! The area under the ROC curve.
+//! The area under the ROC curve with its intervals, and its mean over classes.
 
 use ndarray::ArrayView2;
 use nomogram::numeric::{ln, ln_1p, logistic, sqrt};
 use serde::Serialize;
 
-use crate::delong::Components;
+use super::area::auc_of_values;
+use super::components::Components;
 use crate::error::Error;
 use crate::interval::{Confidence, Interval};
-use crate::rows::{check, mean};
+use crate::rows::{check, check_classes, counts_of_both, mean, outcomes_of};
 
 /// The area under the ROC curve with its intervals.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AucEstimate {
     /// The area.
     pub auc: f64,
-    /// The root of `DeLong`'s variance; nothing when a class has only one row.
+    /// The square root of `DeLong`'s variance; `None` when a class has only one row.
     pub standard_error: Option<f64>,
     /// `auc ± z · standard_error`, cut to `[0, 1]`, as in pROC.
     pub plain: Option<Interval>,
     /// The interval on the logit scale, mapped back (Pepe 2003, page 107): it never leaves `(0, 1)`
-    /// and covers better near 1. Nothing when the area is 0 or 1.
+    /// and covers better near 1. `None` when the area is 0 or 1.
     pub logit: Option<Interval>,
 }
 
-/// One area per class against all others, and their mean.
+/// The area of each class against all others, and the mean of these areas.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct MacroAuc {
     /// The area of each class against all others.
@@ -42,7 +43,10 @@ pub struct MacroAuc {
 /// `Data` when all rows are of one class, and as in [the crate's conventions](crate).
 pub fn auc(outcomes: &[bool], probabilities: &[f64]) -> Result<f64, Error> {
     check(outcomes, probabilities)?;
-    Ok(Components::new(outcomes, probabilities)?.auc)
+    counts_of_both(outcomes)?;
+    // Checked above: both classes, equal lengths, no NaN.
+    auc_of_values(outcomes, probabilities)
+        .ok_or_else(|| Error::Data("the area under the ROC curve is undefined".into()))
 }
 
 /// The area under the ROC curve with `DeLong`'s standard error (DeLong, DeLong and Clarke-Pearson
@@ -56,9 +60,8 @@ pub fn auc_estimate(
     probabilities: &[f64],
     confidence: Confidence,
 ) -> Result<AucEstimate, Error> {
-    check(outcomes, probabilities)?;
+    let auc = auc(outcomes, probabilities)?;
     let components = Components::new(outcomes, probabilities)?;
-    let auc = components.auc;
     let standard_error = components.covariance(&components).map(sqrt);
     let plain = |error| Interval::wald(auc, error, confidence).map(|end| end.clamp(0.0, 1.0));
     let logit = |error: f64| {
@@ -85,19 +88,14 @@ pub fn auc_estimate(
 /// in [the crate's conventions](crate).
 pub fn macro_auc(classes: &[usize], probabilities: ArrayView2<'_, f64>) -> Result<MacroAuc, Error> {
     let n_classes = probabilities.ncols();
-    if let Some(class) = classes.iter().find(|class| **class >= n_classes) {
-        return Err(Error::Data(format!(
-            "class {class}, but probabilities of {n_classes} classes"
-        )));
-    }
+    check_classes(classes, n_classes)?;
     let of_class = |class: usize| {
-        let outcomes: Vec<bool> = classes.iter().map(|of_row| *of_row == class).collect();
-        auc(&outcomes, &probabilities.column(class).to_vec())
+        auc(&outcomes_of(class, classes), &probabilities.column(class).to_vec())
             .map_err(|error| Error::Data(format!("class {class}: {error}")))
     };
     let per_class: Vec<f64> = (0..n_classes).map(of_class).collect::<Result<_, _>>()?;
     if per_class.is_empty() {
-        return Err(Error::Data("probabilities of no class, expected at least 2".into()));
+        return Err(Error::Data("probabilities of 0 classes, expected at least 2".into()));
     }
     Ok(MacroAuc { mean: mean(&per_class), per_class })
 }
@@ -110,20 +108,20 @@ mod tests {
 
     #[test]
     fn perfect_probabilities_have_no_logit_interval() {
-        let found = auc_estimate(
+        let estimate = auc_estimate(
             &[true, true, false, false],
             &[1.0, 1.0, 0.0, 0.0],
             Confidence::PERCENT_95,
         )
         .unwrap();
-        assert_eq!((found.auc, found.standard_error, found.logit), (1.0, Some(0.0), None));
-        assert_eq!(found.plain, Some(Interval { lower: 1.0, upper: 1.0 }));
+        assert_eq!((estimate.auc, estimate.standard_error, estimate.logit), (1.0, Some(0.0), None));
+        assert_eq!(estimate.plain, Some(Interval { lower: 1.0, upper: 1.0 }));
     }
 
     #[test]
     fn one_row_per_class_has_an_area_but_no_error() {
-        let found = auc_estimate(&[true, false], &[0.5, 0.5], Confidence::PERCENT_95).unwrap();
-        assert_eq!((found.auc, found.standard_error, found.plain), (0.5, None, None));
+        let estimate = auc_estimate(&[true, false], &[0.5, 0.5], Confidence::PERCENT_95).unwrap();
+        assert_eq!((estimate.auc, estimate.standard_error, estimate.plain), (0.5, None, None));
     }
 
     #[test]

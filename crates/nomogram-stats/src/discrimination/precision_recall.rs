@@ -3,15 +3,15 @@
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::rows::{check, counts, number};
-use crate::sweep::{AtCutoff, sweep};
+use crate::rows::{check, counts};
+use crate::sweep::{CutoffPoint, sweep};
 
 /// Precision (PPV) and recall (sensitivity) at one cutoff.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PrecisionRecallPoint {
-    /// Rows with at least this probability are positive; nothing at the first point, where no row is.
+    /// Rows with at least this probability are positive; `None` at the first point, where none is.
     pub cutoff: Option<f64>,
-    /// The share of rows positive at the cutoff that are positive; 1 at the first point by convention.
+    /// The share of positive predictions at the cutoff that came true; 1 at the first point by convention.
     pub precision: f64,
     /// The share of positive rows that are positive at the cutoff.
     pub recall: f64,
@@ -20,7 +20,7 @@ pub struct PrecisionRecallPoint {
 /// The precision–recall curve: a point per distinct probability from the highest down, after the
 /// point of recall 0 and precision 1.
 ///
-/// scikit-learn's `precision_recall_curve`, which lists the points the other way round.
+/// scikit-learn's `precision_recall_curve`, which lists the points in the opposite order.
 ///
 /// # Errors
 ///
@@ -34,13 +34,15 @@ pub fn precision_recall_curve(
     if n_positive == 0 {
         return Err(Error::Data("no positive row, expected at least 1".into()));
     }
-    let at = |AtCutoff { cutoff, true_positive, false_positive }| PrecisionRecallPoint {
-        cutoff: Some(cutoff),
-        precision: number(true_positive) / number(true_positive + false_positive),
-        recall: number(true_positive) / number(n_positive),
+    let point = |CutoffPoint { cutoff, confusion }| {
+        let (precision, recall) = (confusion.ppv()?, confusion.sensitivity()?);
+        Some(PrecisionRecallPoint { cutoff: Some(cutoff), precision, recall })
     };
     let first = PrecisionRecallPoint { cutoff: None, precision: 1.0, recall: 0.0 };
-    Ok([first].into_iter().chain(sweep(outcomes, probabilities).into_iter().map(at)).collect())
+    let points = sweep(outcomes, probabilities).into_iter().map(point);
+    let curve: Option<_> = [Some(first)].into_iter().chain(points).collect();
+    // Checked above: a row is positive, and every cutoff has a row.
+    curve.ok_or_else(|| Error::Data("the precision–recall curve is undefined".into()))
 }
 
 /// Average precision: the precision at each cutoff, weighted by the recall it adds; no interpolation.
@@ -61,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_a_positive_row_nothing_is_defined() {
+    fn average_precision_needs_a_positive_row() {
         assert!(average_precision(&[false], &[0.3]).is_err());
         assert_eq!(average_precision(&[true], &[0.0]).unwrap(), 1.0);
     }

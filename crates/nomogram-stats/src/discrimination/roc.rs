@@ -2,14 +2,15 @@
 
 use serde::Serialize;
 
+use crate::confusion::ConfusionMatrix;
 use crate::error::Error;
-use crate::rows::{check, counts_of_both, number};
-use crate::sweep::{AtCutoff, sweep};
+use crate::rows::{check, counts_of_both};
+use crate::sweep::{all_negative, sweep};
 
 /// Sensitivity and false positive rate at one cutoff.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RocPoint {
-    /// Rows with at least this probability are positive; nothing at the first point, where no row is.
+    /// Rows with at least this probability are positive; `None` at the first point, where none is.
     pub cutoff: Option<f64>,
     /// Positive rows that are positive at the cutoff.
     pub true_positive: usize,
@@ -30,17 +31,21 @@ pub struct RocPoint {
 /// `Data` when all rows are of one class, and as in [the crate's conventions](crate).
 pub fn roc_curve(outcomes: &[bool], probabilities: &[f64]) -> Result<Vec<RocPoint>, Error> {
     check(outcomes, probabilities)?;
-    let (n_positive, n_negative) = counts_of_both(outcomes)?;
-    let point = |cutoff, true_positive, false_positive| RocPoint {
-        cutoff,
-        true_positive,
-        false_positive,
-        sensitivity: number(true_positive) / number(n_positive),
-        false_positive_rate: number(false_positive) / number(n_negative),
+    counts_of_both(outcomes)?;
+    let point = |(cutoff, confusion): (Option<f64>, ConfusionMatrix)| {
+        Some(RocPoint {
+            cutoff,
+            true_positive: confusion.true_positive,
+            false_positive: confusion.false_positive,
+            sensitivity: confusion.sensitivity()?,
+            false_positive_rate: confusion.false_positive_rate()?,
+        })
     };
-    let at = |at: AtCutoff| point(Some(at.cutoff), at.true_positive, at.false_positive);
-    let points = sweep(outcomes, probabilities).into_iter().map(at);
-    Ok([point(None, 0, 0)].into_iter().chain(points).collect())
+    let points = sweep(outcomes, probabilities);
+    let points = points.into_iter().map(|point| (Some(point.cutoff), point.confusion));
+    let curve = [(None, all_negative(outcomes))].into_iter().chain(points).map(point);
+    // Checked above: both classes have rows, so every rate is defined.
+    curve.collect::<Option<_>>().ok_or_else(|| Error::Data("the ROC curve is undefined".into()))
 }
 
 /// The points where the curve bends, and its ends: the same curve in fewer points.

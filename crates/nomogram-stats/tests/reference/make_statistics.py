@@ -6,9 +6,9 @@ Run in an environment with the packages named in EXPECTED:
     python make_statistics.py DATA_DIR OUT_DIR
 
 DATA_DIR holds wdbc.csv; OUT_DIR receives statistics.json. Versions, command and the SHA-256 of the
-input stand in the output under "made_by"; other versions are refused unless --any-version is given.
+input are in the output under "made_by"; other versions are refused unless --any-version is given.
 
-What stands for what:
+The reference of each statistic:
 
     scikit-learn   ROC and precision-recall curves, AUC, average precision, one-vs-rest AUC, Brier
                    score, calibration bins, confusion matrix and its ratios, MCC, likelihood ratios

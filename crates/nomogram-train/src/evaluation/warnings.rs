@@ -84,7 +84,7 @@ fn miscalibrated(out_of_fold: &Predictions, classes: &[usize]) -> Option<Warning
     let (lower, upper) = (slope.interval.lower, slope.interval.upper);
     let kind = if slope.value < 1.0 { "too extreme" } else { "not extreme enough" };
     (lower > 1.0 || upper < 1.0).then(|| Warning {
-        about: "ensemble".into(),
+        about: nomogram_stats::assessment::ENSEMBLE.into(),
         text: format!(
             "its probabilities are {kind}: on held-out rows the calibration slope is {:.3} \
              ({lower:.3} to {upper:.3}), expected 1; see `calibration`",

@@ -6,9 +6,9 @@ use ndarray::ArrayView1;
 use nomogram::numeric::{is_whole, sqrt};
 
 use super::cells::CheckedTable;
-use super::target::number;
 use super::{Check, Finding, Limits, Severity};
 use crate::data::config::{FeatureConfig, Kind, UnitConfig};
+use nomogram_stats::count::number;
 
 /// With fewer rows, distinct whole numbers are no sign of anything.
 const MIN_ROWS_OF_IDS: usize = 20;

@@ -7,6 +7,8 @@ use ndarray::ArrayView1;
 use super::cells::CheckedTable;
 use super::{Check, Finding, Limits, Severity};
 use crate::data::config::{FeatureConfig, Kind};
+use nomogram_stats::count::number;
+use nomogram_stats::discrimination::auc_of_values;
 
 pub(super) fn check(checked: &CheckedTable<'_>, limits: &Limits, findings: &mut Vec<Finding>) {
     balance(checked, limits, findings);
@@ -86,7 +88,7 @@ fn leakage(
         let missing = rows.iter().map(|(v, is_of)| (if v.is_nan() { 1.0 } else { 0.0 }, *is_of));
         let views = [("", known), ("being missing: ", missing.collect())];
         for (what, rows) in views {
-            let Some(auc) = auc(rows).map(|auc| auc.max(1.0 - auc)) else { continue };
+            let Some(auc) = auc_of(&rows).map(|auc| auc.max(1.0 - auc)) else { continue };
             if auc > limits.max_feature_auc {
                 let name = classes.get(class).map_or("", |name| name);
                 let found = format!("{what}tells class `{name}` with an AUC of {auc:.4}");
@@ -119,23 +121,7 @@ fn by_share(rows: Vec<(f64, bool)>) -> Vec<(f64, bool)> {
     rows.into_iter().map(|(level, is_of)| (share(level), is_of)).collect()
 }
 
-/// The area under the ROC curve by ranks, ties counting one half; nothing where a side is empty.
-fn auc(mut rows: Vec<(f64, bool)>) -> Option<f64> {
-    rows.sort_by(|(a, _), (b, _)| a.total_cmp(b));
-    let n_of = rows.iter().filter(|(_, is_of)| *is_of).count();
-    let n_others = rows.len() - n_of;
-    // Twice the number of pairs in which the row of the class has the larger value.
-    let (mut pairs, mut n_below) = (0, 0);
-    for same in rows.chunk_by(|(a, _), (b, _)| a == b) {
-        let own = same.iter().filter(|(_, is_of)| *is_of).count();
-        let others = same.len() - own;
-        pairs += own * (2 * n_below + others);
-        n_below += others;
-    }
-    (n_of > 0 && n_others > 0).then(|| number(pairs) / (2.0 * number(n_of) * number(n_others)))
-}
-
-#[allow(clippy::cast_precision_loss, reason = "a table has far fewer than 2^53 rows")]
-pub(super) fn number(count: usize) -> f64 {
-    count as f64
+fn auc_of(rows: &[(f64, bool)]) -> Option<f64> {
+    let (values, outcomes): (Vec<f64>, Vec<bool>) = rows.iter().copied().unzip();
+    auc_of_values(&outcomes, &values)
 }

@@ -1,15 +1,16 @@
 //! Structural components of the AUC, and their covariance.
 //!
 //! DeLong, DeLong and Clarke-Pearson 1988, by the midranks of Sun and Xu 2014 (their algorithm 2).
+//! They need the rank of every row among all rows and within its class, which smartcore's AUC does not
+//! return; the area itself is computed by `area` alone.
 
-use super::rows::{counts_of_both, number};
+use crate::count::number;
 use crate::error::Error;
+use crate::rows::counts_of_both;
 
-/// The area under the ROC curve, with what each row contributes to it.
+/// The contribution of each row to the area under the ROC curve.
 #[derive(Debug)]
-pub(super) struct Components {
-    /// The area; ties count one half.
-    pub(super) auc: f64,
+pub(crate) struct Components {
     /// Per positive row: the share of negative rows with a smaller probability.
     positive: Vec<f64>,
     /// Per negative row: the share of positive rows with a larger probability.
@@ -22,7 +23,7 @@ impl Components {
     /// # Errors
     ///
     /// `Data` when all rows are of one class.
-    pub(super) fn new(outcomes: &[bool], probabilities: &[f64]) -> Result<Self, Error> {
+    pub(crate) fn new(outcomes: &[bool], probabilities: &[f64]) -> Result<Self, Error> {
         let (n_positive, n_negative) = counts_of_both(outcomes)?;
         let all = midranks(probabilities);
         let of_class = |class: bool| -> (Vec<f64>, Vec<f64>) {
@@ -32,33 +33,30 @@ impl Components {
         let (positive, ranks_of_positive) = of_class(true);
         let (negative, ranks_of_negative) = of_class(false);
         let (m, n) = (number(n_positive), number(n_negative));
-        // Ranks are multiples of one half, so this sum is exact.
-        let u = ranks_of_positive.iter().sum::<f64>() - m * (m + 1.0) / 2.0;
-        let among = |ranks: &[f64], own: &[f64], others: f64| -> Vec<f64> {
-            ranks.iter().zip(midranks(own)).map(|(rank, own)| (rank - own) / others).collect()
+        let below = |ranks: &[f64], values: &[f64], n_others: f64| -> Vec<f64> {
+            let within = midranks(values);
+            ranks.iter().zip(within).map(|(rank, within)| (rank - within) / n_others).collect()
         };
         Ok(Self {
-            auc: u / (m * n),
-            positive: among(&ranks_of_positive, &positive, n),
-            negative: among(&ranks_of_negative, &negative, m).iter().map(|v| 1.0 - v).collect(),
+            positive: below(&ranks_of_positive, &positive, n),
+            negative: below(&ranks_of_negative, &negative, m).iter().map(|v| 1.0 - v).collect(),
         })
     }
 
-    /// What each row contributes to the difference of two areas. Its variance is not negative, as a
-    /// sum of two variances less two covariances may be after rounding.
-    pub(super) fn contrast(&self, other: &Self) -> Self {
+    /// The contribution of each row to the difference of two areas. The variance of differences is
+    /// never negative; two variances minus two covariances can be, after rounding.
+    pub(crate) fn contrast(&self, other: &Self) -> Self {
         let minus = |first: &[f64], second: &[f64]| -> Vec<f64> {
             first.iter().zip(second).map(|(first, second)| first - second).collect()
         };
         Self {
-            auc: self.auc - other.auc,
             positive: minus(&self.positive, &other.positive),
             negative: minus(&self.negative, &other.negative),
         }
     }
 
     /// The covariance of two areas on the same rows; `None` when a class has only one row.
-    pub(super) fn covariance(&self, other: &Self) -> Option<f64> {
+    pub(crate) fn covariance(&self, other: &Self) -> Option<f64> {
         let of_positive = covariance(&self.positive, &other.positive)?;
         let of_negative = covariance(&self.negative, &other.negative)?;
         Some(of_positive / number(self.positive.len()) + of_negative / number(self.negative.len()))
@@ -98,6 +96,8 @@ fn covariance(first: &[f64], second: &[f64]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::discrimination::area::auc_of_values;
+    use crate::rows::mean;
 
     #[test]
     fn tied_values_share_their_ranks() {
@@ -105,9 +105,19 @@ mod tests {
     }
 
     #[test]
+    fn the_mean_contribution_of_either_class_is_the_area() {
+        let outcomes: Vec<bool> = (0..90).map(|row| row % 4 == 0).collect();
+        let probabilities: Vec<f64> = (0..90).map(|row| f64::from(row * 37 % 23) / 23.0).collect();
+        let components = Components::new(&outcomes, &probabilities).unwrap();
+        let area = auc_of_values(&outcomes, &probabilities).unwrap();
+        for contributions in [components.positive, components.negative] {
+            assert!((mean(&contributions) - area).abs() < 1e-14, "{area}");
+        }
+    }
+
+    #[test]
     fn one_row_of_a_class_has_no_covariance() {
         let one = Components::new(&[true, false, false], &[0.5, 0.5, 0.1]).unwrap();
-        assert_eq!(one.auc, 0.75);
         assert_eq!(one.covariance(&one), None);
         assert!(Components::new(&[true, true], &[0.5, 0.5]).is_err());
     }

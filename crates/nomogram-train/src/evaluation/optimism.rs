@@ -1,0 +1,87 @@
+//! The whole training repeated on bootstrap samples, to correct metrics for optimism.
+
+use rayon::prelude::*;
+use serde::Serialize;
+
+use crate::data::Dataset;
+use crate::error::Error;
+use crate::predictions::Predictions;
+use crate::training::{TrainingConfig, fit_sample};
+use nomogram_stats::bootstrap::{BootstrapSpec, FittedReplicate, Optimism, optimism};
+use nomogram_stats::calibration::{calibration_line, clipped};
+use nomogram_stats::metrics::Metrics;
+use nomogram_stats::{Confidence, outcomes_of};
+
+/// Metrics of the model of all rows on these rows, corrected for optimism; `None` where a metric is
+/// undefined.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CorrectedPerformance {
+    /// The area under the ROC curve.
+    pub auc: Option<Optimism>,
+    /// The mean negative logarithm of the probability of what came true.
+    pub log_loss: Option<Optimism>,
+    /// The Brier score.
+    pub brier: Option<Optimism>,
+    /// The calibration slope.
+    pub calibration_slope: Option<Optimism>,
+}
+
+/// Repeats the whole training, combiner and calibrator included, on `n` bootstrap samples of the rows
+/// (Harrell, Lee and Mark 1996; [`optimism`]). All copies of a row are in the same fold, so that no
+/// copy is learned from while another is held out. Runs on all threads of the calling rayon pool.
+///
+/// # Errors
+///
+/// `Configuration` when the configuration is invalid; `Data` when the target does not have two
+/// classes, or when rows have patients, whose rows a sample would separate; as [`train`](crate::train)
+/// for all rows. Samples that cannot be trained on count as undefined.
+pub fn corrected_performance(
+    config: &TrainingConfig,
+    dataset: &Dataset,
+    n: usize,
+) -> Result<CorrectedPerformance, Error> {
+    config.check()?;
+    if dataset.patients().is_some() {
+        return Err(Error::Data("n_bootstraps: rows have patients, expected rows alone".into()));
+    }
+    if dataset.n_classes() != 2 {
+        let n_classes = dataset.n_classes();
+        return Err(Error::Data(format!("n_bootstraps: {n_classes} classes, expected 2")));
+    }
+    let outcomes = outcomes_of(1, dataset.classes());
+    let spec = BootstrapSpec::new(n, config.seed);
+    let predict = |rows: &[usize]| {
+        let model = fit_sample(config, dataset, rows)?;
+        Ok(Predictions::of(&model, dataset)?.positive())
+    };
+    let replicate = |replicate: u64| {
+        let rows = spec.rows(&outcomes, replicate);
+        match predict(&rows) {
+            Ok(probabilities) => Ok(FittedReplicate { rows, probabilities: Some(probabilities) }),
+            // Too few rows of a class, or no fit.
+            Err(Error::Data(_) | Error::NotConverged(_)) => {
+                Ok(FittedReplicate { rows, probabilities: None })
+            }
+            Err(error) => Err(error),
+        }
+    };
+    let all: Vec<usize> = (0..outcomes.len()).collect();
+    let (apparent, replicates) = rayon::join(
+        || predict(&all),
+        || (0..n as u64).into_par_iter().map(replicate).collect::<Vec<Result<_, Error>>>(),
+    );
+    let apparent = apparent?;
+    let replicates: Vec<FittedReplicate> = replicates.into_iter().collect::<Result<_, _>>()?;
+    let corrected = |metric: fn(&[bool], &[f64]) -> Option<f64>| {
+        optimism(&outcomes, &apparent, &replicates, metric).ok()
+    };
+    Ok(CorrectedPerformance {
+        auc: corrected(|y, p| Metrics::of_event(y, p).ok()?.auc),
+        log_loss: corrected(|y, p| Some(Metrics::of_event(y, p).ok()?.log_loss)),
+        brier: corrected(|y, p| Some(Metrics::of_event(y, p).ok()?.brier)),
+        calibration_slope: corrected(|y, p| {
+            let line = calibration_line(y, &clipped(p), Confidence::PERCENT_95).ok()?;
+            Some(line.slope.value)
+        }),
+    })
+}
