@@ -146,8 +146,6 @@ impl From<String> for Invalid {
     }
 }
 
-impl std::error::Error for Invalid {}
-
 /// `members: 2 (trees): learner: boosted_trees: max_depth: 0, expected at least 1`; items of lists
 /// are counted from 1. Where there is an excerpt, its message.
 impl fmt::Display for Invalid {

@@ -6,7 +6,6 @@ use super::checks::{require_classes, require_folds, require_one_each, require_sh
 use super::{Split, stream};
 use crate::count::number;
 use crate::error::Error;
-use nomogram_stats::count::number;
 use nomogram_stats::random::Random;
 
 /// The rows of one group, and how many of each class are among them.

@@ -37,7 +37,8 @@ fn constant(probabilities: &Array2<f64>) -> Option<String> {
 }
 
 fn low_auc(probabilities: &Array2<f64>, classes: &[usize], min_auc: f64) -> Option<String> {
-    let auc = Metrics::of(classes, probabilities).auc;
+    let metrics = Metrics::of(classes, probabilities.view());
+    let auc = metrics.ok().and_then(|metrics| metrics.auc);
     let shown = match auc {
         Some(auc) if auc >= min_auc => return None,
         Some(auc) => format!("{auc:.4}"),

@@ -29,7 +29,7 @@ impl NetworkStart {
         let expected: Vec<usize> = spec.hidden.iter().copied().chain([rows.n_margins()]).collect();
         let n_inputs = start.layers().first().map_or(0, Layer::n_inputs);
         if n_inputs != rows.n_inputs() || widths != expected {
-            return Err(Error::Configuration(format!(
+            return Err(Error::configuration(format!(
                 "network: the start has {n_inputs} inputs and layers of {widths:?} outputs, expected {} \
              inputs and layers of {expected:?}",
                 rows.n_inputs()
