@@ -49,5 +49,5 @@ pub use evaluation::{
 };
 pub use predictions::Predictions;
 pub use steps::{fit_standard_scaler, fit_steps};
-pub use table::Table;
+pub use table::{BooleanTexts, DecimalMark, Table, TableFormat};
 pub use training::{Progress, Recalibrated, Trained, cross_validate, recalibrate, train, tuning};

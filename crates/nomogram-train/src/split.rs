@@ -10,10 +10,9 @@ mod plan;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use crate::config::CsvConfig;
 use crate::data::Dataset;
 use crate::error::Error;
-use crate::table::Table;
+use crate::table::{Table, TableFormat};
 use nomogram_stats::random::Random;
 
 pub use by_time::time_folds;
@@ -44,7 +43,7 @@ impl Split {
     /// `File`; `Table` or `Cell` when the file does not have exactly one line for each row of
     /// `dataset`, or another part.
     pub fn from_csv_file(path: &Path, dataset: &Dataset) -> Result<Self, Error> {
-        let table = Table::from_csv_file(path, &CsvConfig::default())?;
+        let table = Table::from_csv_file(path, &TableFormat::default())?;
         table.refuse_repeated("row_id")?;
         let rows: BTreeMap<&str, usize> =
             dataset.row_ids().iter().map(String::as_str).zip(0..).collect();
@@ -52,17 +51,17 @@ impl Split {
         for (id, part) in table.column("row_id")?.zip(table.column("part")?) {
             let row = rows.get(id.text().as_ref()).copied();
             let Some(slot) = row.and_then(|row| parts.get_mut(row)) else {
-                return Err(id.refuse("the id of a row of the data"));
+                return Err(id.refuse("the id of a row of the data").into());
             };
             *slot = match part.text().as_ref() {
                 "train" => Some(true),
                 "test" => Some(false),
-                _ => return Err(part.refuse("`train` or `test`")),
+                _ => return Err(part.refuse("`train` or `test`").into()),
             };
         }
         if let Some(id) = parts.iter().position(Option::is_none) {
             let id = dataset.row_ids().get(id).map_or("", |id| id);
-            return Err(table.failed(format!("no line for row id `{id}`")));
+            return Err(table.failed(format!("no line for row id `{id}`")).into());
         }
         Ok(Self {
             train: (0..parts.len()).filter(|row| parts.get(*row) == Some(&Some(true))).collect(),

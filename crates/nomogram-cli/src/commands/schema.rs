@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use nomogram_train::{InferOptions, Table, infer_schema};
+use nomogram_train::config::CsvConfig;
+use nomogram_train::{InferOptions, Table, TableFormat, infer_schema};
 
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::table::FormatOptions;
 use crate::training::write;
 
 /// Draft what a configuration says of a table.
@@ -32,13 +34,16 @@ enum Action {
         /// Where the YAML goes
         #[arg(long, short, value_name = "FILE", default_value = "-")]
         output: PathBuf,
+        #[command(flatten)]
+        written: FormatOptions,
     },
 }
 
 pub(crate) fn run(arguments: Arguments, _console: &Console) -> Result<Exit, Error> {
-    let Action::Infer { data, target, max_levels, output } = arguments.action;
-    let options = InferOptions { target, max_levels, ..InferOptions::default() };
-    let table = Table::from_file(&data, &options.csv)?;
+    let Action::Infer { data, target, max_levels, output, written } = arguments.action;
+    let format = written.over(TableFormat::default())?;
+    let options = InferOptions { csv: CsvConfig::of(&format), target, max_levels };
+    let table = Table::from_file(&data, &format)?;
     write(&output, infer_schema(&table, &options)?.to_yaml().as_bytes())?;
     Ok(Exit::Done)
 }
