@@ -1,6 +1,7 @@
 //! Parquet and Arrow, whose columns have types. Numbers stay numbers: none goes through text.
 
 mod chunk;
+mod claims;
 mod column;
 mod source;
 

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use arrow_array::types::{Decimal256Type, Float16Type, Int8Type};
 use arrow_array::*;
-use arrow_ipc::writer::{FileWriter, StreamWriter};
+use arrow_ipc::CompressionType;
+use arrow_ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
 use nomogram_table::{CHUNK_ROWS, Error, FileKind, Source, Table, TableFormat};
 use parquet::arrow::ArrowWriter;
 
@@ -173,13 +174,27 @@ fn no_changed_byte_ends_the_program() {
     parquet.write(&batch).unwrap();
     let mut arrow = FileWriter::try_new(Vec::new(), &batch.schema()).unwrap();
     arrow.write(&batch).unwrap();
+    let options = || {
+        IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME)).unwrap()
+    };
+    let schema = batch.schema();
+    let mut compressed =
+        FileWriter::try_new_with_options(Vec::new(), &schema, options()).unwrap();
+    compressed.write(&batch).unwrap();
+    let mut compressed_stream =
+        StreamWriter::try_new_with_options(Vec::new(), &schema, options()).unwrap();
+    compressed_stream.write(&batch).unwrap();
     let files = [
         ("t.parquet", parquet.into_inner().unwrap()),
         ("t.arrow", arrow.into_inner().unwrap()),
         ("t.arrows", stream(&batch)),
+        ("compressed.arrow", compressed.into_inner().unwrap()),
+        ("compressed.arrows", compressed_stream.into_inner().unwrap()),
     ];
     for (name, bytes) in files {
         let path = folder.join(name);
+        std::fs::write(&path, &bytes).unwrap();
+        assert_eq!(read_all(&path).unwrap(), 20, "{name}");
         for at in 0..bytes.len() {
             let mut changed = bytes.clone();
             changed[at] ^= 0xFF;

@@ -16,6 +16,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::errors::ParquetError;
 
 use super::chunk::TypedChunk;
+use super::claims::Watched;
 use crate::error::Error;
 use crate::guard::guarded;
 
@@ -57,7 +58,7 @@ impl TypedSource {
 
     pub(crate) fn file(table: &str, file: File, chunk_rows: usize) -> Result<Self, Error> {
         let kind = "an Arrow file";
-        let reader = guard(table, kind, || FileReader::try_new(BufReader::new(file), None))?;
+        let reader = guard(table, kind, || FileReader::try_new(Watched::new(BufReader::new(file)), None))?;
         let schema = reader.schema();
         Ok(Self::new(table, kind, schema, Opened::Reading(Box::new(reader)), chunk_rows))
     }
@@ -68,7 +69,7 @@ impl TypedSource {
         chunk_rows: usize,
     ) -> Result<Self, Error> {
         let kind = "an Arrow stream";
-        let reader = guard(table, kind, || StreamReader::try_new(input, None))?;
+        let reader = guard(table, kind, || StreamReader::try_new(Watched::new(input), None))?;
         let schema = RecordBatchReader::schema(&reader);
         Ok(Self::new(table, kind, schema, Opened::Reading(Box::new(reader)), chunk_rows))
     }

@@ -96,7 +96,7 @@ pub(super) fn measure(
         models: [a.clone(), b.clone()],
         columns: columns.map(Arc::new),
         cutoffs: cutoffs.into(),
-                top: arguments.top,
+        top: arguments.top,
     };
     let mut total = Movement { changed_side, ..Movement::default() };
     let mut changes = Vec::new();
@@ -118,9 +118,8 @@ fn formats(
 ) -> Result<[Arc<TableFormat>; 2], Error> {
     let of_a = arguments.read.written.for_model(a, data)?;
     let of_b = arguments.read.written.for_model(b, data)?;
-    let cut = |format: &TableFormat| {
-        (format.delimiter_of(Some(data)), format.quote, format.encoding)
-    };
+    let cut =
+        |format: &TableFormat| (format.delimiter_of(Some(data)), format.quote, format.encoding);
     if cut(&of_a) != cut(&of_b) {
         let detail = "the bundles expect tables that are written differently; state --delimiter, \
                       --quote and --encoding";
@@ -175,12 +174,7 @@ impl Worker {
         }
     }
 
-    fn compare(
-        &self,
-        row: Row<'_>,
-        sessions: &mut [Session; 2],
-        compared: &mut Compared,
-    ) {
+    fn compare(&self, row: Row<'_>, sessions: &mut [Session; 2], compared: &mut Compared) {
         let movement = &mut compared.movement;
         movement.rows += 1;
         let [columns_a, columns_b] = &self.columns;
