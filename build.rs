@@ -2,7 +2,7 @@
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    // The number changes with an incompatible C ABI only, so that programs find a fitting library.
+    // The number changes only with an incompatible C ABI, so that programs load a library that fits.
     if std::env::var("CARGO_CFG_TARGET_OS").as_deref() == Ok("linux") {
         println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libnomogram.so.1");
     }
@@ -11,29 +11,34 @@ fn main() {
 }
 
 #[cfg(feature = "header")]
-#[allow(clippy::panic, reason = "a build that cannot go on must stop")]
+#[allow(clippy::panic, reason = "a build script fails by panicking")]
 mod header {
     use std::path::{Path, PathBuf};
 
-    /// In the order in which a reader of the header needs them.
-    const SOURCES: [(&str, &str); 10] = [
+    /// Files of `src/ffi` and the titles of their sections, in the order of the header.
+    const SOURCES: [(&str, &str); 15] = [
         ("version", "Version"),
         ("status", "Status"),
         ("error", "Errors"),
         ("model", "Models"),
-        ("inspect", "What a model is, reads and predicts"),
+        ("inspect/info", "The model as a whole"),
+        ("inspect/feature", "Features"),
+        ("inspect/ensemble", "Classes, members, cutoffs"),
+        ("inspect/rule", "Rules"),
         ("session", "Sessions"),
         ("outputs", "Outputs"),
         ("row", "One row"),
         ("batch", "Many rows"),
+        ("batch/matrix", "Rows as a matrix"),
+        ("batch/columns", "Rows as columns"),
         ("arrow", "Arrow"),
     ];
 
-    /// The structs of the Arrow C Data Interface, as every header that has them must write them.
+    /// The structs of the Arrow C Data Interface, as its specification spells them.
     const ARROW: &str = "\
 /*
  The structs of the Arrow C Data Interface, which other headers declare too. They do not begin with
- their size, and each is released by its own `release`.
+ their size, and are freed by their `release`.
  */
 #ifndef ARROW_C_DATA_INTERFACE
 #define ARROW_C_DATA_INTERFACE
@@ -80,8 +85,8 @@ struct ArrowArray {
 ";
 
     const TRAILER: &str = "
-/* Initial values of the structs, to be used as in: nomo_error error = NOMO_ERROR_INIT; */
-#define NOMO_ERROR_INIT { (uint32_t)sizeof(nomo_error), 0, NOMO_NONE, NOMO_NONE, NOMO_NONE, { 0 } }
+/* Initial values of the structs, for example: nomo_error error = NOMO_ERROR_INIT; */
+#define NOMO_ERROR_INIT { (uint32_t)sizeof(nomo_error), 0, NOMO_PLACE_NONE, NOMO_PLACE_NONE, NOMO_PLACE_NONE, { 0 } }
 #define NOMO_OPEN_OPTIONS_INIT { (uint32_t)sizeof(nomo_open_options), 0, 0, NULL, NULL }
 #define NOMO_MODEL_INFO_INIT \
     { (uint32_t)sizeof(nomo_model_info), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
@@ -93,10 +98,10 @@ struct ArrowArray {
 #define NOMO_CUTOFF_INIT { (uint32_t)sizeof(nomo_cutoff), 0, NULL, 0.0 }
 #define NOMO_RULE_INIT { (uint32_t)sizeof(nomo_rule), 0, NULL, NULL, 0 }
 #define NOMO_OUTPUTS_INIT \
-    { (uint32_t)sizeof(nomo_outputs), NOMO_STOP, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, \
+    { (uint32_t)sizeof(nomo_outputs), NOMO_ON_REFUSAL_STOP, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, \
       NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0 }
-#define NOMO_MATRIX_INIT { (uint32_t)sizeof(nomo_matrix), NOMO_F64, NULL, 0, 0, 0, 0, 0 }
-#define NOMO_COLUMN_INIT { (uint32_t)sizeof(nomo_column), NOMO_F64, 0, NULL, 0, NULL, 0, NULL }
+#define NOMO_MATRIX_INIT { (uint32_t)sizeof(nomo_matrix), NOMO_TYPE_DOUBLE, NULL, 0, 0, 0, 0, 0 }
+#define NOMO_COLUMN_INIT { (uint32_t)sizeof(nomo_column), NOMO_TYPE_DOUBLE, 0, NULL, 0, NULL, 0, NULL }
 
 #ifdef __cplusplus
 }
@@ -111,7 +116,7 @@ struct ArrowArray {
         let root = PathBuf::from(variable("CARGO_MANIFEST_DIR"));
         let mut config = cbindgen::Config::from_file(root.join("cbindgen.toml"))
             .unwrap_or_else(|error| panic!("cbindgen.toml: {error}"));
-        // No function of their own files uses them.
+        // No function in the same file uses them.
         config.export.include = vec!["nomo_error".into(), "nomo_outputs".into()];
         let mut header = config.header.take().unwrap_or_default() + "\n\n";
         for include in config.sys_includes.drain(..) {
@@ -132,7 +137,7 @@ struct ArrowArray {
             .unwrap_or_else(|error| panic!("{}: {error}", target.display()));
     }
 
-    /// What one file declares: constants, then types, then functions.
+    /// The declarations of one file: constants, then types, then functions.
     fn declarations(source: &Path, config: &cbindgen::Config) -> String {
         let builder = cbindgen::Builder::new().with_config(config.clone()).with_src(source);
         let bindings = builder.generate().unwrap_or_else(|error| panic!("cbindgen: {error}"));
@@ -168,7 +173,7 @@ struct ArrowArray {
         hexadecimal(&tidy.join("\n"))
     }
 
-    /// Arrow's structs have no names but their tags.
+    /// Arrow's structs have a tag and no other name.
     fn with_tags(line: &str) -> String {
         ["ArrowSchema *", "ArrowArray *"].iter().fold(line.to_owned(), |line, name| {
             let tagged = format!("struct {name}");
@@ -176,14 +181,13 @@ struct ArrowArray {
         })
     }
 
-    /// Writes statuses so that class and detail can be told apart.
+    /// Writes statuses in hexadecimal, which shows their class and their detail.
     fn hexadecimal(declarations: &str) -> String {
         let mut lines = String::new();
         for line in declarations.trim().lines() {
-            let status = line.strip_prefix("#define NOMO_E").and_then(|rest| rest.split_once(' '));
-            match status.and_then(|(name, number)| Some((name, number.parse::<u32>().ok()?))) {
+            match status(line) {
                 Some((name, number)) if number > 0xff => {
-                    lines += &format!("#define NOMO_E{name} 0x{number:04X}\n");
+                    lines += &format!("#define {name} 0x{number:04X}\n");
                 }
                 _ => lines += &format!("{line}\n"),
             }
@@ -191,7 +195,14 @@ struct ArrowArray {
         lines
     }
 
-    /// What stands between the includes and the declarations.
+    /// The name and the number of a status; `NOMO_ERROR_...` are constants of errors.
+    fn status(line: &str) -> Option<(&str, u32)> {
+        let (name, number) = line.strip_prefix("#define ")?.split_once(' ')?;
+        let is_status = name.starts_with("NOMO_E") && !name.starts_with("NOMO_ERROR_");
+        number.parse().ok().filter(|_| is_status).map(|number| (name, number))
+    }
+
+    /// The text between the includes and the declarations.
     fn preamble() -> String {
         let [major, minor, patch] =
             ["MAJOR", "MINOR", "PATCH"].map(|part| variable(&format!("CARGO_PKG_VERSION_{part}")));
@@ -207,14 +218,14 @@ extern \"C\" {{
 #define NOMO_VERSION_PATCH {patch}
 #define NOMO_VERSION ((uint32_t)(NOMO_VERSION_MAJOR << 16 | NOMO_VERSION_MINOR << 8 | NOMO_VERSION_PATCH))
 
-/* The class of a status: what a program decides on. */
+/* The class of a status, on which a program decides. */
 #define NOMO_STATUS_CLASS(status) ((status) & 0xff)
 
-/* Says that an error has no row, feature or byte offset. */
-#define NOMO_NONE (~(uint64_t)0)
+/* The error has no row, feature or byte offset. */
+#define NOMO_PLACE_NONE (~(uint64_t)0)
 
-/* The class of a row that has none: it was refused, or the model predicts a number. */
-#define NOMO_NO_CLASS (~(uint32_t)0)
+/* The class index of a row without a class: refused, or of a model that predicts a number. */
+#define NOMO_CLASS_NONE (~(uint32_t)0)
 "
         )
     }

@@ -6,20 +6,20 @@
 ///     double patient[30] = {17.99, 10.38}, probabilities[2];
 ///     session.predict_row(patient, probabilities);
 ///
-/// Errors.   Every operation has two forms. `try_x` returns a result: a value, or the failure.
-///           `x` returns the value, or throws nomogram::error. Without exceptions (the macro
-///           NOMOGRAM_NO_EXCEPTIONS, or a compiler that is told so) there is `try_x` alone.
-/// Owners.   A model is shared: a copy is one more reference to it. A session is owned by one.
-///           Every other type is a value, or a view of what somebody else owns.
-/// Copies.   Nothing is copied: a view and a text must live until the call that uses it returns.
-///           Texts of a model live as long as any reference to it; data() of one ends with NUL.
-/// Threads.  A model may be used by all threads at once, a session by one at a time.
-/// Failure.  Nothing is checked here: the library checks, and writes no output when it refuses.
-///           A model or session that was moved from, or never set, is refused with
-///           NOMO_EARGUMENT_NULL.
+/// Errors.   Every operation has two forms. `try_x` returns a result: a value or a failure. `x`
+///           returns the value or throws nomogram::error. Without exceptions (compiler flag, or
+///           the macro NOMOGRAM_NO_EXCEPTIONS) there is only `try_x`.
+/// Owners.   Copies of a model share it: each holds a reference. A session has one owner. All
+///           other types are values, or views of memory that the caller or the model owns.
+/// Copies.   No rows and no texts are copied: a view or a text must live until the call that
+///           uses it returns. Texts of a model live as long as any reference to the model; their
+///           data() ends with NUL.
+/// Threads.  A model may be used by all threads at once, a session by one thread at a time.
+/// Failure.  All checks are made by the library, which writes no output when it fails. A model
+///           or session that is empty or was moved from fails with NOMO_EARGUMENT_NULL.
 ///
-/// Statuses, flags and capabilities are the macros of nomogram.h, which also says what each
-/// operation does in full.
+/// Statuses, flags and capabilities are the macros of nomogram.h, which is also the reference of
+/// each operation.
 #ifndef NOMOGRAM_HPP
 #define NOMOGRAM_HPP
 
@@ -40,7 +40,7 @@
 #endif
 
 #if !defined(NOMOGRAM_NO_EXCEPTIONS) && !defined(__cpp_exceptions) && !defined(_CPPUNWIND)
-/// No exceptions: each operation has its `try_` form alone. The same in all parts of a program.
+/// No exceptions: operations have their `try_` form only. Must be the same in a whole program.
 #define NOMOGRAM_NO_EXCEPTIONS
 #endif
 #ifndef NOMOGRAM_NO_EXCEPTIONS
@@ -53,30 +53,30 @@ namespace nomogram {
 // ---- Views -----------------------------------------------------------------------------------
 
 #ifdef __cpp_lib_span
-/// A view of numbers that lie one after the other; the numbers are somebody else's.
+/// A view of contiguous elements that the caller owns.
 template <class T>
 using span = std::span<T>;
 #else
-/// A view of numbers that lie one after the other; the numbers are somebody else's. In C++20 it is
-/// std::span, of which this has the part that is needed.
+/// A view of contiguous elements that the caller owns: the members of C++20's std::span that are
+/// used here.
 template <class T>
 class span {
  public:
-  /// A view of nothing.
+  /// An empty view.
   constexpr span() noexcept = default;
-  /// A view of `size` numbers from `data` on.
+  /// A view of `size` elements, of which `data` is the first.
   constexpr span(T* data, std::size_t size) noexcept : data_(data), size_(size) {}
-  /// A view of an array, a std::vector, or what else has data and size.
+  /// A view of an array, a std::vector, or another container with data and size.
   template <class C, class E = std::remove_pointer_t<decltype(std::data(std::declval<C>()))>,
             class = std::enable_if_t<std::is_convertible_v<E (*)[], T (*)[]>>>
   constexpr span(C&& values) noexcept : data_(std::data(values)), size_(std::size(values)) {}
 
-  constexpr T* data() const noexcept { return data_; }                          ///< The first one.
-  constexpr std::size_t size() const noexcept { return size_; }                 ///< How many.
-  constexpr bool empty() const noexcept { return size_ == 0; }                  ///< Whether none.
+  constexpr T* data() const noexcept { return data_; }                          ///< First element.
+  constexpr std::size_t size() const noexcept { return size_; }                 ///< Length.
+  constexpr bool empty() const noexcept { return size_ == 0; }                  ///< Whether empty.
   constexpr T* begin() const noexcept { return data_; }                         ///< For loops.
   constexpr T* end() const noexcept { return data_ + size_; }                   ///< For loops.
-  constexpr T& operator[](std::size_t at) const noexcept { return data_[at]; }  ///< Not checked.
+  constexpr T& operator[](std::size_t at) const noexcept { return data_[at]; }  ///< Unchecked.
 
  private:
   T* data_ = nullptr;
@@ -84,17 +84,17 @@ class span {
 };
 #endif
 
-/// A text for the library: UTF-8 that ends with NUL, and lives until the call that uses it returns.
-/// A std::string_view need not end with NUL; of a text of a model, pass data().
+/// A text for the library: UTF-8 that ends with NUL and lives until the call that uses it returns.
+/// A std::string_view may not end with NUL; for a text of a model, pass its data().
 class text {
  public:
-  /// A C string. nullptr is refused by the library where a text is required.
+  /// A C string. The library refuses nullptr where a text is required.
   text(const char* c_str) noexcept : c_str_(c_str) {}
-  /// A std::string. One that holds a NUL is refused with NOMO_EARGUMENT_TEXT, not cut short.
+  /// A std::string. One that contains a NUL is refused with NOMO_EARGUMENT_TEXT, not cut.
   text(const std::string& string) noexcept
       : c_str_(string.find('\0') == std::string::npos ? string.c_str() : "\xff") {}
 
-  /// What the library gets.
+  /// The C string.
   const char* c_str() const noexcept { return c_str_; }
 
  private:
@@ -103,65 +103,65 @@ class text {
 
 // ---- The library -----------------------------------------------------------------------------
 
-/// Version of the library in use, to be compared with NOMO_VERSION.
+/// Version of the library in use; NOMO_VERSION is that of the header.
 inline std::uint32_t version() noexcept { return nomo_version(); }
 /// Version of the library in use as text, for example "0.1.0".
 inline std::string_view version_text() noexcept { return nomo_version_text(); }
-/// The newest bundle format that the library in use reads.
+/// The newest format version of bundles that the library in use reads.
 inline std::uint32_t bundle_format() noexcept { return nomo_bundle_format(); }
-/// What the library in use was built with: NOMO_CAPABILITY_... added up.
+/// Capabilities of the library in use: NOMO_CAPABILITY_... combined.
 inline std::uint64_t capabilities() noexcept { return nomo_capabilities(); }
 /// One English sentence for a status.
 inline std::string_view status_text(std::int32_t status) noexcept { return nomo_status_text(status); }
-/// The name of a status in nomogram.h, "?" for a number that is none.
+/// The name of a status in nomogram.h; "?" for an unknown number.
 inline std::string_view status_name(std::int32_t status) noexcept { return nomo_status_name(status); }
 
 // ---- Errors ----------------------------------------------------------------------------------
 
-/// The class of a status: what a program decides on. Expect new ones.
+/// The class of a status, on which a program decides. Later versions add classes.
 enum class error_class : std::int32_t {
   argument = NOMO_EARGUMENT,        ///< The call itself is wrong.
   format = NOMO_EFORMAT,            ///< The bytes are not a well-formed bundle.
   version = NOMO_EVERSION,          ///< The bundle needs a newer library.
   integrity = NOMO_EINTEGRITY,      ///< The bundle was changed after it was sealed.
   limit = NOMO_ELIMIT,              ///< A limit of the caller was exceeded.
-  schema = NOMO_ESCHEMA,            ///< The rows do not have the shape that the model asks for.
+  schema = NOMO_ESCHEMA,            ///< The rows do not have the shape that the model expects.
   value = NOMO_EVALUE,              ///< A value of a row cannot be used.
   buffer = NOMO_EBUFFER,            ///< An output does not have the right length.
   unsupported = NOMO_EUNSUPPORTED,  ///< This build of the library does not support it.
   self_test = NOMO_ESELFTEST,       ///< The model does not reproduce its golden cases.
   io = NOMO_EIO,                    ///< A file could not be read.
-  memory = NOMO_EMEMORY,            ///< There was not enough memory for the bundle.
+  memory = NOMO_EMEMORY,            ///< There was not enough memory.
   busy = NOMO_EBUSY,                ///< The session is in use by another thread.
-  panic = NOMO_EPANIC,              ///< The library has a defect; please report it.
+  defect = NOMO_EDEFECT,              ///< The library has a defect; please report it.
 };
 
-/// Why an operation failed: a value, owned by who holds it. Copying it cannot fail.
+/// The reason why an operation failed, as a value. Copying it cannot fail.
 class failure {
  public:
-  /// Keeps a copy of `detail`, which a call that failed has written.
+  /// Copies `detail`, written by a call that failed.
   explicit failure(const nomo_error& detail) noexcept : detail_(detail) {}
 
   /// The exact status, for example NOMO_EVALUE_RANGE; never NOMO_OK.
   std::int32_t status() const noexcept { return detail_.status; }
   /// Its class.
   error_class status_class() const noexcept { return error_class(NOMO_STATUS_CLASS(status())); }
-  /// The row of the matrix or of the columns, counted from 0, if it is about one.
+  /// Index of the row, counted from 0, if the failure is about one.
   std::optional<std::size_t> row() const noexcept { return place(detail_.row); }
-  /// The feature, counted from 0, if it is about one.
+  /// Index of the feature, counted from 0, if the failure is about one.
   std::optional<std::size_t> feature() const noexcept { return place(detail_.feature); }
-  /// The offset into the bundle, if it is about one.
+  /// Offset into the bundle in bytes, if the failure is about one.
   std::optional<std::uint64_t> byte_offset() const noexcept {
-    if (detail_.byte_offset == NOMO_NONE) return std::nullopt;
+    if (detail_.byte_offset == NOMO_PLACE_NONE) return std::nullopt;
     return detail_.byte_offset;
   }
-  /// Where it was, what was found, what was expected; never a value of a row. Lives as long as
-  /// this object; data() ends with NUL.
+  /// What was found and what was expected, without row(), feature() and byte_offset(); never a value
+  /// of a row. Lives as long as this object; data() ends with NUL.
   std::string_view message() const noexcept { return detail_.message; }
 
  private:
   static std::optional<std::size_t> place(std::uint64_t index) noexcept {
-    if (index == NOMO_NONE) return std::nullopt;
+    if (index == NOMO_PLACE_NONE) return std::nullopt;
     return static_cast<std::size_t>(index);
   }
 
@@ -169,11 +169,11 @@ class failure {
 };
 
 #ifndef NOMOGRAM_NO_EXCEPTIONS
-/// A failure, thrown; what() is its message.
+/// A failure, thrown; what() is its place and message.
 class error : public std::runtime_error {
  public:
-  /// Keeps a copy of `why`.
-  explicit error(const failure& why) : std::runtime_error(why.message().data()), why_(why) {}
+  /// Copies `why`.
+  explicit error(const failure& why) : std::runtime_error(describe(why)), why_(why) {}
 
   /// The failure as a value.
   const failure& why() const noexcept { return why_; }
@@ -189,11 +189,19 @@ class error : public std::runtime_error {
   std::optional<std::uint64_t> byte_offset() const noexcept { return why_.byte_offset(); }
 
  private:
+  static std::string describe(const failure& why) {
+    std::string text;
+    if (why.row()) text += "row " + std::to_string(*why.row()) + ": ";
+    if (why.feature()) text += "feature " + std::to_string(*why.feature()) + ": ";
+    if (why.byte_offset()) text += "byte " + std::to_string(*why.byte_offset()) + ": ";
+    return text.append(why.message());
+  }
+
   failure why_;
 };
 #endif
 
-/// What a `try_` form returns: a value (nothing for `void`), or the failure. Like std::expected.
+/// The result of a `try_` form: a value (none for `void`) or a failure. Like std::expected.
 template <class T>
 class [[nodiscard]] result {
   using stored = std::conditional_t<std::is_void_v<T>, std::monostate, T>;
@@ -239,7 +247,7 @@ class [[nodiscard]] result {
 #endif
 
  private:
-  /// Asking for what is not there is a defect of the caller, and must not go on with another value.
+  /// A missing alternative is a defect of the caller; the process must not continue with it.
   template <std::size_t I, class Either>
   static auto& get(Either& either) noexcept {
     auto* alternative = std::get_if<I>(&either);
@@ -250,13 +258,13 @@ class [[nodiscard]] result {
   std::variant<stored, failure> either_;
 };
 
-/// Not for programs.
+/// Not part of the interface.
 namespace detail {
 
 /// Calls a function of nomogram.h whose last parameter is a nomo_error.
 template <class... Parameters, class... Arguments>
 result<void> call(std::int32_t (*function)(Parameters...), Arguments... arguments) noexcept {
-  nomo_error error;  // a call that fails writes all of it, so its room is not cleared first
+  nomo_error error;  // not cleared: a call that fails writes all of it
   error.struct_size = static_cast<std::uint32_t>(sizeof error);
   if (function(arguments..., &error) != NOMO_OK) return failure(error);
   return std::monostate();
@@ -274,77 +282,77 @@ inline std::optional<std::string_view> optional_text(const char* text) noexcept 
   return std::string_view(text);
 }
 
-/// Whole numbers of which an int64_t holds every value.
+/// Types of whole numbers whose every value an int64_t holds.
 template <class Int>
 inline constexpr bool is_whole = std::is_integral_v<Int> && !std::is_same_v<Int, bool> &&
                                  (std::is_signed_v<Int> || sizeof(Int) < sizeof(std::int64_t));
 
 }  // namespace detail
 
-// ---- What a model is, reads and predicts -------------------------------------------------------
+// ---- Descriptions ----------------------------------------------------------------------------
 
 /// What a model predicts.
 enum class task : std::uint32_t {
-  classes = NOMO_TASK_CLASSES,  ///< It tells two or more classes apart.
-  number = NOMO_TASK_NUMBER,    ///< It predicts a number.
+  classes = NOMO_TASK_CLASSES,  ///< One of two or more classes.
+  number = NOMO_TASK_NUMBER,    ///< A number.
 };
 
-/// What values a feature takes.
+/// The kind of a feature.
 enum class feature_kind : std::uint32_t {
-  number = NOMO_FEATURE_NUMBER,      ///< Any finite number.
-  integer = NOMO_FEATURE_INTEGER,    ///< A whole number of at most 2^53 in magnitude.
-  boolean = NOMO_FEATURE_BOOLEAN,    ///< False (0) or true (1).
-  category = NOMO_FEATURE_CATEGORY,  ///< One of several levels, by name, or by number from 0.
+  number = NOMO_KIND_NUMBER,      ///< Any finite number.
+  integer = NOMO_KIND_INTEGER,    ///< A whole number of at most 2^53 in magnitude.
+  boolean = NOMO_KIND_BOOLEAN,    ///< False (0) or true (1).
+  category = NOMO_KIND_CATEGORY,  ///< One of several levels, by name, or by index from 0.
 };
 
-/// What happens to a value that cannot be used as it is, or to a row that breaks a rule.
+/// The action for a value that is not plausible, or for a row that breaks a rule.
 enum class policy : std::uint32_t {
-  refuse = NOMO_REFUSE,  ///< The row is refused.
-  impute = NOMO_IMPUTE,  ///< The value counts as missing, and the model fills it in.
-  clamp = NOMO_CLAMP,    ///< The value is moved to the nearest end of the plausible range.
-  take = NOMO_TAKE,      ///< It is taken, and flagged.
+  refuse = NOMO_POLICY_REFUSE,  ///< The row is refused.
+  impute = NOMO_POLICY_IMPUTE,  ///< The value counts as missing, and the model imputes it.
+  clamp = NOMO_POLICY_CLAMP,    ///< The value is moved to the nearest end of the plausible range.
+  take = NOMO_POLICY_TAKE,      ///< It is used as it is, and flagged.
 };
 
-/// What a model is. Texts live as long as the model.
+/// A model as a whole. Texts live as long as the model.
 struct model_info {
-  nomogram::task task;                          ///< What it predicts.
-  std::uint32_t format;                         ///< The number of the bundle's format.
-  std::uint32_t n_golden_cases;                 ///< How many golden cases the bundle has.
+  nomogram::task task;                          ///< What the model predicts.
+  std::uint32_t format;                         ///< Format version of the bundle.
+  std::uint32_t n_golden_cases;                 ///< Number of golden cases.
   std::string_view name;                        ///< The name of the model.
   std::string_view version;                     ///< The version, chosen by those who trained it.
-  std::string_view digest;                      ///< Names the bundle: log it with each answer.
-  std::string_view manifest;                    ///< Where the model comes from: a JSON object.
-  std::optional<std::string_view> card;         ///< The model card, Markdown for people.
-  std::string_view target;                      ///< The name of what is predicted.
+  std::string_view digest;                      ///< Identifies the bundle: log it with each prediction.
+  std::string_view manifest;                    ///< Origin of the model: a JSON object.
+  std::optional<std::string_view> card;         ///< The model card, in Markdown.
+  std::string_view target;                      ///< Name of what is predicted.
   std::optional<std::string_view> target_unit;  ///< UCUM code of a predicted number's unit.
-  std::size_t n_features;                       ///< How many features a row has.
-  std::size_t n_classes;                        ///< How many classes; 0 for task::number.
-  std::size_t n_outputs;                        ///< How many numbers a prediction has.
-  std::size_t n_members;                        ///< How many members are combined.
-  std::size_t n_margins;                        ///< How many margins they have together.
-  std::size_t n_cutoffs;                        ///< How many cutoffs there are.
-  std::size_t n_rules;                          ///< How many rules between features there are.
+  std::size_t n_features;                       ///< Number of features.
+  std::size_t n_classes;                        ///< Number of classes; 0 for task::number.
+  std::size_t n_outputs;                        ///< Numbers per prediction.
+  std::size_t n_members;                        ///< Number of members.
+  std::size_t n_margins;                        ///< Number of margins of all members.
+  std::size_t n_cutoffs;                        ///< Number of cutoffs.
+  std::size_t n_rules;                          ///< Number of rules between features.
 };
 
 /// A feature of a model. Texts live as long as the model.
 struct feature_info {
-  feature_kind kind;                     ///< What values it takes.
+  feature_kind kind;                     ///< Its kind.
   std::string_view name;                 ///< Its name.
-  std::optional<std::string_view> unit;  ///< UCUM code of the unit of its values, if known.
+  std::optional<std::string_view> unit;  ///< UCUM code of its unit, if it has one.
   double low;                            ///< The lowest plausible value, or minus infinity.
   double high;                           ///< The highest plausible value, or infinity.
-  std::size_t n_levels;                  ///< How many levels a category has, else 0.
-  std::size_t n_units;                   ///< How many alternative units it has.
-  policy on_unset;                       ///< Nothing was said of it.
-  policy on_missing;                     ///< It was said to be missing.
-  policy on_nan;                         ///< NaN was given as a value.
-  policy on_infinite;                    ///< An infinity was given.
-  policy on_out_of_range;                ///< It is out of its plausible range.
-  policy on_unseen_level;                ///< It is no level of the category.
-  policy on_wrong_type;                  ///< It has the wrong type.
+  std::size_t n_levels;                  ///< Number of levels of a category, else 0.
+  std::size_t n_units;                   ///< Number of alternative units.
+  policy on_unset;                       ///< When the feature was not set.
+  policy on_missing;                     ///< For a missing value.
+  policy on_nan;                         ///< For NaN as a value.
+  policy on_infinite;                    ///< For an infinite value.
+  policy on_out_of_range;                ///< For a value out of range.
+  policy on_unseen_level;                ///< For an unknown level.
+  policy on_wrong_type;                  ///< For a value of the wrong type.
 };
 
-/// An alternative unit: (value - offset) * multiplier / divisor is in the feature's own.
+/// An alternative unit: (value - offset) * multiplier / divisor is in the feature's unit.
 struct unit_info {
   std::string_view code;  ///< Its UCUM code; lives as long as the model.
   double offset;          ///< Subtracted first.
@@ -355,25 +363,25 @@ struct unit_info {
 /// A member of a model.
 struct member_info {
   std::string_view name;  ///< Its name; lives as long as the model.
-  std::size_t n_margins;  ///< How many margins it has.
+  std::size_t n_margins;  ///< Number of margins.
 };
 
 /// A named operating point.
 struct cutoff_info {
   std::string_view name;      ///< Its name; lives as long as the model.
-  std::uint32_t class_index;  ///< The class whose probability is compared.
-  double probability;         ///< The lowest probability that reaches it.
+  std::uint32_t class_index;  ///< Index of the class whose probability is compared.
+  double probability;         ///< Lowest probability that reaches it.
 };
 
 /// A rule between features.
 struct rule_info {
   std::string_view name;               ///< Its name; lives as long as the model.
   policy action;                       ///< policy::refuse or policy::take.
-  span<const std::uint32_t> features;  ///< The features that it reads; the model owns them.
+  span<const std::uint32_t> features;  ///< Indices of the features it reads; owned by the model.
 };
 
-/// A feature of a model, by its position or by its name. A name is looked up in each call: for
-/// many rows, ask model::feature_index once.
+/// A feature of a model, by its index or by its name. A name is looked up in each call: for many
+/// rows, call model::feature_index once.
 class feature_key {
  public:
   /// The feature at `index`, counted from 0: a whole number, or a value of an unscoped enum.
@@ -385,14 +393,14 @@ class feature_key {
   /// The feature called `name`, which must live until the call that uses it returns.
   feature_key(const std::string& name) noexcept : feature_key(text(name)) {}
 
-  /// Makes a call about this feature of a model: function(handle, position, arguments, error).
+  /// Makes a call about this feature of a model: function(handle, index, arguments, error).
   template <class Function, class Handle, class... Arguments>
   result<void> call(const nomo_model* model, Function function, Handle handle,
                     Arguments... arguments) const noexcept {
     std::size_t index = index_;
     if (is_name_) {
-      auto found = detail::call(nomo_model_feature_index, model, name_.c_str(), &index);
-      if (!found) return found;
+      auto looked_up = detail::call(nomo_model_feature_index, model, name_.c_str(), &index);
+      if (!looked_up) return looked_up;
     }
     return detail::call(function, handle, index, arguments...);
   }
@@ -407,18 +415,18 @@ class feature_key {
 
 // ---- Models ----------------------------------------------------------------------------------
 
-/// How much a message of opening matters.
+/// The level of a message of opening.
 enum class log_level : std::uint32_t {
-  info = NOMO_LOG_INFO,        ///< Worth keeping: what was opened.
-  warning = NOMO_LOG_WARNING,  ///< Somebody should read it: something was left out.
-  error = NOMO_LOG_ERROR,      ///< Why a bundle was refused.
+  info = NOMO_LOG_INFO,        ///< Information, such as what was opened.
+  warning = NOMO_LOG_WARNING,  ///< A warning, such as a section that was skipped.
+  error = NOMO_LOG_ERROR,      ///< The reason why a bundle was refused.
 };
 
-/// How a bundle is opened.
+/// Options of opening.
 struct open_options {
-  /// The largest bundle that is opened, in bytes (inclusive); 0 means 256 MiB.
+  /// Size limit of the bundle in bytes (inclusive); 0 means 256 MiB.
   std::uint64_t max_bytes = 0;
-  /// For tests alone: nothing then proves that the model predicts what was sealed.
+  /// For tests only: nothing then proves that the model predicts what was sealed.
   bool skip_golden_cases = false;
 };
 
@@ -427,7 +435,7 @@ namespace detail {
 /// No log is wanted.
 struct no_log {};
 
-/// The options of a call that opens, and the log of the caller, whose exceptions must not reach the
+/// The options of an opening call and the log of the caller, whose exceptions must not reach the
 /// library.
 template <class Log>
 struct listener {
@@ -455,7 +463,7 @@ struct listener {
 #endif
   }
 
-  /// What the call comes to.
+  /// The result of the call.
   template <class Model>
   result<Model> end(const result<void>& done, Model opened) {
 #ifndef NOMOGRAM_NO_EXCEPTIONS
@@ -474,41 +482,41 @@ struct listener {
 
 }  // namespace detail
 
-/// An opened and verified model, shared by all its copies: a copy is one more reference, and the
-/// last one frees it. It never changes, so all threads may use it, and copies of it, at once; one
-/// model object is, like a std::shared_ptr, not assigned by one thread while another uses it.
+/// An opened and verified model, shared by all its copies: each copy holds a reference, and the last
+/// one frees the model. It never changes, so all threads may use it and its copies at once. As with
+/// std::shared_ptr, no thread may assign a model object while another thread uses that object.
 class model {
  public:
-  /// No model.
+  /// An empty model.
   model() noexcept = default;
-  /// One more reference to the same model.
+  /// Adds a reference to the same model.
   model(const model& other) noexcept : handle_(other.handle_) {
     if (handle_ != nullptr) nomo_model_retain(handle_);
   }
-  /// Takes the reference over; `other` is then no model.
+  /// Takes over the reference; `other` is then empty.
   model(model&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
-  /// Gives the own reference back, and takes that of `other` over.
+  /// Drops the current reference and takes over that of `other`.
   model& operator=(model other) noexcept {
     std::swap(handle_, other.handle_);
     return *this;
   }
-  /// Gives the reference back.
+  /// Drops the reference.
   ~model() { nomo_model_release(handle_); }
 
-  /// Takes over one reference that the C API has given.
+  /// Takes over a reference that the C interface returned.
   static model adopt(nomo_model* handle) noexcept {
     model taken;
     taken.handle_ = handle;
     return taken;
   }
-  /// The model for the C API; the reference stays with this object.
+  /// The model for the C interface; this object keeps its reference.
   nomo_model* get() const noexcept { return handle_; }
-  /// Whether there is a model.
+  /// Whether it is not empty.
   explicit operator bool() const noexcept { return handle_ != nullptr; }
 
-  /// Opens a bundle from a file and verifies it. `log`, if there is one, is called as
-  /// log(log_level, std::string_view) in this thread before this returns. What it throws comes out
-  /// of this call, of the `try_` form too.
+  /// Opens a bundle from a file and verifies it. `log`, if given, is called as
+  /// log(log_level, std::string_view) in this thread before this call returns. An exception of `log`
+  /// is thrown by this call, also by its `try_` form.
   template <class Log = detail::no_log>
   static result<model> try_open_file(text path, const open_options& options = {}, Log&& log = Log()) {
     detail::listener<Log> listener(options, log);
@@ -516,17 +524,17 @@ class model {
     auto done = detail::call(nomo_model_open_file, path.c_str(), &listener.raw, &opened.handle_);
     return listener.end(done, std::move(opened));
   }
-  /// As try_open_file, from `n_bytes` bytes in memory, which are not needed after the call.
+  /// As try_open_file, from `bytes_len` bytes in memory, which are not used after the call.
   template <class Log = detail::no_log>
-  static result<model> try_open_memory(const void* bytes, std::size_t n_bytes,
+  static result<model> try_open_memory(const void* bytes, std::size_t bytes_len,
                                        const open_options& options = {}, Log&& log = Log()) {
     detail::listener<Log> listener(options, log);
     model opened;
-    auto done = detail::call(nomo_model_open_memory, bytes, n_bytes, &listener.raw, &opened.handle_);
+    auto done = detail::call(nomo_model_open_memory, bytes, bytes_len, &listener.raw, &opened.handle_);
     return listener.end(done, std::move(opened));
   }
 
-  /// What the model is.
+  /// Describes the model.
   result<model_info> try_describe() const noexcept {
     auto raw = detail::sized<nomo_model_info>();
     if (auto done = detail::call(nomo_model_describe, handle_, &raw); !done) return done.error();
@@ -535,9 +543,9 @@ class model {
                       detail::optional_text(raw.target_unit), raw.n_features, raw.n_classes,
                       raw.n_outputs, raw.n_members, raw.n_margins, raw.n_cutoffs, raw.n_rules};
   }
-  /// Replays the golden cases, as opening did.
+  /// Replays the golden cases, as opening does.
   result<void> try_self_test() const noexcept { return detail::call(nomo_model_self_test, handle_); }
-  /// The position of the feature called `name`.
+  /// The index of the feature called `name`.
   result<std::size_t> try_feature_index(text name) const noexcept {
     std::size_t index = 0;
     auto done = detail::call(nomo_model_feature_index, handle_, name.c_str(), &index);
@@ -554,14 +562,14 @@ class model {
                         policy(raw.on_out_of_range), policy(raw.on_unseen_level),
                         policy(raw.on_wrong_type)};
   }
-  /// The name of a level of a category, by its number.
+  /// The name of a level of a category, by its index.
   result<std::string_view> try_level(feature_key feature, std::size_t index) const noexcept {
     const char* name = nullptr;
     auto done = feature.call(handle_, nomo_model_level, handle_, index, &name);
     if (!done) return done.error();
     return std::string_view(name);
   }
-  /// An alternative unit of a feature, by its number.
+  /// An alternative unit of a feature, by its index.
   result<unit_info> try_unit(feature_key feature, std::size_t index) const noexcept {
     auto raw = detail::sized<nomo_unit>();
     auto done = feature.call(handle_, nomo_model_unit, handle_, index, &raw);
@@ -574,42 +582,42 @@ class model {
     if (auto done = detail::call(nomo_model_class, handle_, index, &name); !done) return done.error();
     return std::string_view(name);
   }
-  /// A member, by its number.
+  /// A member, by its index.
   result<member_info> try_member(std::size_t index) const noexcept {
     auto raw = detail::sized<nomo_member>();
     if (auto done = detail::call(nomo_model_member, handle_, index, &raw); !done) return done.error();
     return member_info{raw.name, raw.n_margins};
   }
-  /// A cutoff, by its number.
+  /// A cutoff, by its index.
   result<cutoff_info> try_cutoff(std::size_t index) const noexcept {
     auto raw = detail::sized<nomo_cutoff>();
     if (auto done = detail::call(nomo_model_cutoff, handle_, index, &raw); !done) return done.error();
     return cutoff_info{raw.name, raw.class_index, raw.probability};
   }
-  /// A rule, by its number.
+  /// A rule, by its index.
   result<rule_info> try_rule(std::size_t index) const noexcept {
     auto raw = detail::sized<nomo_rule>();
     if (auto done = detail::call(nomo_model_rule, handle_, index, &raw); !done) return done.error();
-    return rule_info{raw.name, policy(raw.action), {raw.features, raw.n_features}};
+    return rule_info{raw.name, policy(raw.action), {raw.features, raw.features_len}};
   }
-  /// How many bytes session::create_in needs.
+  /// The number of bytes that session::create_in needs.
   result<std::size_t> try_session_size() const noexcept {
-    std::size_t n_bytes = 0;
-    if (auto done = detail::call(nomo_session_size, handle_, &n_bytes); !done) return done.error();
-    return n_bytes;
+    std::size_t size = 0;
+    if (auto done = detail::call(nomo_session_size, handle_, &size); !done) return done.error();
+    return size;
   }
 
 #ifndef NOMOGRAM_NO_EXCEPTIONS
-  /// @name The forms that throw nomogram::error; all else is as in their `try_` forms.
+  /// @name The forms that throw nomogram::error; otherwise the same as their `try_` forms.
   /// @{
   template <class Log = detail::no_log>
   static model open_file(text path, const open_options& options = {}, Log&& log = Log()) {
     return try_open_file(path, options, log).value();
   }
   template <class Log = detail::no_log>
-  static model open_memory(const void* bytes, std::size_t n_bytes, const open_options& options = {},
+  static model open_memory(const void* bytes, std::size_t bytes_len, const open_options& options = {},
                            Log&& log = Log()) {
-    return try_open_memory(bytes, n_bytes, options, log).value();
+    return try_open_memory(bytes, bytes_len, options, log).value();
   }
   model_info describe() const { return try_describe().value(); }
   void self_test() const { try_self_test().value(); }
@@ -633,28 +641,28 @@ class model {
 
 namespace detail {
 
-/// NOMO_F64 or another of its kin; -1 of types that the library does not read.
+/// A type of elements, NOMO_TYPE_...; -1 for types that the library does not read.
 template <class E>
 constexpr std::int64_t element_type() noexcept {
   static_assert(sizeof(int) == 4 && sizeof(long long) == 8 && sizeof(bool) == 1, "an unusual platform");
-  if constexpr (std::is_same_v<E, double>) return NOMO_F64;
-  if constexpr (std::is_same_v<E, float>) return NOMO_F32;
-  if constexpr (std::is_same_v<E, int>) return NOMO_I32;
-  if constexpr (std::is_same_v<E, long>) return sizeof(long) == 8 ? NOMO_I64 : NOMO_I32;
-  if constexpr (std::is_same_v<E, long long>) return NOMO_I64;
-  if constexpr (std::is_same_v<E, bool>) return NOMO_BOOLEAN;
-  if constexpr (std::is_same_v<E, const char*>) return NOMO_TEXT;
+  if constexpr (std::is_same_v<E, double>) return NOMO_TYPE_DOUBLE;
+  if constexpr (std::is_same_v<E, float>) return NOMO_TYPE_FLOAT;
+  if constexpr (std::is_same_v<E, int>) return NOMO_TYPE_INT32;
+  if constexpr (std::is_same_v<E, long>) return sizeof(long) == 8 ? NOMO_TYPE_INT64 : NOMO_TYPE_INT32;
+  if constexpr (std::is_same_v<E, long long>) return NOMO_TYPE_INT64;
+  if constexpr (std::is_same_v<E, bool>) return NOMO_TYPE_BOOLEAN;
+  if constexpr (std::is_same_v<E, const char*>) return NOMO_TYPE_TEXT;
   return -1;
 }
 
 }  // namespace detail
 
 /// A view of elements of a type that the library reads: double, float, signed whole numbers of 32
-/// and 64 bits, bool, const char* (a text that ends with NUL; nullptr is missing). Bytes are taken
-/// for booleans only where `booleans` says so.
+/// and 64 bits, bool, const char* (a text that ends with NUL; nullptr is missing). For booleans as
+/// bytes, use elements::booleans.
 class elements {
  public:
-  /// A view of an array, a std::vector, a span, or what else has data and size.
+  /// A view of an array, a std::vector, a span, or another container with data and size.
   template <class C, class E = std::remove_pointer_t<decltype(std::data(std::declval<const C&>()))>,
             std::int64_t type = detail::element_type<std::remove_cv_t<E>>(),
             class = std::enable_if_t<(type >= 0)>>
@@ -662,12 +670,12 @@ class elements {
       : elements(static_cast<std::uint32_t>(type), std::data(values), std::size(values)) {}
   /// Bytes as booleans: 0 is false, anything else true.
   static elements booleans(span<const std::uint8_t> values) noexcept {
-    return elements(NOMO_BOOLEAN, values.data(), values.size());
+    return elements(NOMO_TYPE_BOOLEAN, values.data(), values.size());
   }
 
-  std::uint32_t type() const noexcept { return type_; }  ///< NOMO_F64 or another of its kin.
-  const void* data() const noexcept { return data_; }    ///< The first one.
-  std::size_t size() const noexcept { return size_; }    ///< How many.
+  std::uint32_t type() const noexcept { return type_; }  ///< NOMO_TYPE_...
+  const void* data() const noexcept { return data_; }    ///< First element.
+  std::size_t size() const noexcept { return size_; }    ///< Length.
 
  private:
   elements(std::uint32_t type, const void* data, std::size_t size) noexcept
@@ -679,7 +687,7 @@ class elements {
 };
 
 /// A view of rows as a matrix of double or float, in any layout. NaN means missing; a category is
-/// the number of its level, a boolean 0 or 1. The library refuses one that does not fit its values.
+/// the index of its level, a boolean 0 or 1. The library refuses one that does not fit its values.
 class matrix {
  public:
   /// Rows one after the other.
@@ -696,7 +704,7 @@ class matrix {
     matrix rows;
     rows.raw_.element_type = values.type();
     rows.raw_.values = values.data();
-    rows.raw_.n_values = values.size();
+    rows.raw_.values_len = values.size();
     rows.raw_.n_rows = n_rows;
     rows.raw_.n_columns = n_columns;
     rows.raw_.row_stride = row_stride;
@@ -704,7 +712,7 @@ class matrix {
     return rows;
   }
 
-  /// The matrix for the C API.
+  /// The matrix for the C interface.
   const nomo_matrix& raw() const noexcept { return raw_; }
 
  private:
@@ -713,83 +721,83 @@ class matrix {
   nomo_matrix raw_ = detail::sized<nomo_matrix>();
 };
 
-/// A view of the values of one feature. NaN is a number that is not one here, not a missing value.
+/// A view of the values of one feature. NaN is a value that is not a number here, not a missing one.
 class column {
  public:
-  /// One element per row for the feature at `feature`; `validity` has one bit per row, lowest first,
-  /// 1 where there is a value, or is empty; `unit` is a UCUM code, or nullptr for the feature's own.
+  /// One element per row for the feature at index `feature`. `validity` has one bit per row, lowest
+  /// first, 1 if there is a value, or is empty; `unit` is a UCUM code, or nullptr for the feature's.
   column(std::size_t feature, elements values, span<const std::uint8_t> validity = {},
          const char* unit = nullptr) noexcept {
     raw_.element_type = values.type();
     raw_.feature = feature;
     raw_.values = values.data();
-    raw_.n_values = values.size();
+    raw_.values_len = values.size();
     raw_.validity = validity.data();
-    raw_.n_validity = validity.size();
+    raw_.validity_len = validity.size();
     raw_.unit = unit;
   }
 
-  /// The column for the C API.
+  /// The column for the C interface.
   const nomo_column& raw() const noexcept { return raw_; }
 
  private:
   nomo_column raw_ = detail::sized<nomo_column>();
 };
-// So that an array of columns is one for the C API too.
+// An array of columns is passed to the C interface as an array of nomo_column.
 static_assert(sizeof(column) == sizeof(nomo_column) && std::is_standard_layout_v<column>,
               "nomogram: a column is a nomo_column");
 
-/// What happens to a row that cannot be predicted.
+/// The action for a refused row.
 enum class on_refusal : std::uint32_t {
-  stop = NOMO_STOP,    ///< It fails the call, and no output is written.
-  go_on = NOMO_GO_ON,  ///< It is marked in row_status, and the others are predicted.
+  stop = NOMO_ON_REFUSAL_STOP,    ///< It fails the call, and no output is written.
+  go_on = NOMO_ON_REFUSAL_GO_ON,  ///< It is marked in row_status, and the others are predicted.
 };
 
-/// Views of where predictions go; nomo_outputs tells of each what is written. An output that is not
-/// wanted stays empty; of the others the library checks that the length is exactly the one named.
+/// Views of the arrays that predictions are written to, as described at nomo_outputs. Leave an output
+/// empty to skip it; the library checks that the others have exactly the stated length.
 struct outputs {
-  nomogram::on_refusal on_refusal = nomogram::on_refusal::stop;  ///< With go_on, row_status is wanted.
-  span<double> probabilities;          ///< n_rows * n_outputs, row by row, as in all that follow.
-  span<std::uint32_t> class_indices;   ///< n_rows: the most probable class, or NOMO_NO_CLASS.
+  nomogram::on_refusal on_refusal = nomogram::on_refusal::stop;  ///< go_on needs row_status.
+  span<double> probabilities;          ///< n_rows * n_outputs; all outputs are row by row.
+  span<std::uint32_t> class_indices;   ///< n_rows: the most probable class, or NOMO_CLASS_NONE.
   span<std::uint8_t> cutoffs_reached;  ///< n_rows * n_cutoffs: 1 where a cutoff is reached.
   span<double> members;                ///< n_rows * n_members * n_outputs: before combining.
   span<double> margins;                ///< n_rows * n_margins: raw sums of the members.
-  span<std::int32_t> row_status;       ///< n_rows: NOMO_OK, or why the row was refused.
-  span<std::uint32_t> row_flags;       ///< n_rows: NOMO_FLAG_... added up.
-  span<std::uint32_t> flag_counts;     ///< n_rows * NOMO_N_FLAGS: how many values have each flag.
+  span<std::int32_t> row_status;       ///< n_rows: NOMO_OK, or the status of a refused row.
+  span<std::uint32_t> row_flags;       ///< n_rows: NOMO_FLAG_... combined.
+  span<std::uint32_t> flag_counts;     ///< n_rows * NOMO_N_FLAGS: number of values with each flag.
   span<std::uint8_t> feature_flags;    ///< n_rows * n_features: NOMO_FLAG_... of each value.
   span<std::uint8_t> rules_broken;     ///< n_rows * n_rules: 1 where a rule is broken.
 
-  /// The outputs for the C API.
+  /// The outputs for the C interface.
   nomo_outputs raw() const noexcept {
     auto raw = detail::sized<nomo_outputs>();
     raw.on_refusal = static_cast<std::uint32_t>(on_refusal);
-    raw.probabilities = probabilities.data(), raw.n_probabilities = probabilities.size();
-    raw.class_indices = class_indices.data(), raw.n_class_indices = class_indices.size();
-    raw.cutoffs_reached = cutoffs_reached.data(), raw.n_cutoffs_reached = cutoffs_reached.size();
-    raw.members = members.data(), raw.n_members = members.size();
-    raw.margins = margins.data(), raw.n_margins = margins.size();
-    raw.row_status = row_status.data(), raw.n_row_status = row_status.size();
-    raw.row_flags = row_flags.data(), raw.n_row_flags = row_flags.size();
-    raw.flag_counts = flag_counts.data(), raw.n_flag_counts = flag_counts.size();
-    raw.feature_flags = feature_flags.data(), raw.n_feature_flags = feature_flags.size();
-    raw.rules_broken = rules_broken.data(), raw.n_rules_broken = rules_broken.size();
+    raw.probabilities = probabilities.data(), raw.probabilities_len = probabilities.size();
+    raw.class_indices = class_indices.data(), raw.class_indices_len = class_indices.size();
+    raw.cutoffs_reached = cutoffs_reached.data(), raw.cutoffs_reached_len = cutoffs_reached.size();
+    raw.members = members.data(), raw.members_len = members.size();
+    raw.margins = margins.data(), raw.margins_len = margins.size();
+    raw.row_status = row_status.data(), raw.row_status_len = row_status.size();
+    raw.row_flags = row_flags.data(), raw.row_flags_len = row_flags.size();
+    raw.flag_counts = flag_counts.data(), raw.flag_counts_len = flag_counts.size();
+    raw.feature_flags = feature_flags.data(), raw.feature_flags_len = feature_flags.size();
+    raw.rules_broken = rules_broken.data(), raw.rules_broken_len = rules_broken.size();
     return raw;
   }
 };
 
-/// The working memory with which one thread at a time predicts; it keeps its model alive, and may
-/// be moved to and ended in another thread. Two threads that use it at once are refused with
-/// NOMO_EBUSY. Stating and predicting allocate nothing, whether they succeed or fail; only throwing
-/// nomogram::error does.
+/// The scratch memory with which one thread at a time predicts. It keeps its model alive, and may be
+/// moved to and destroyed in another thread. A call on a session that another thread is using fails
+/// with NOMO_EBUSY. Setting values and predicting allocate nothing, whether they succeed or fail;
+/// only throwing nomogram::error does.
 class session {
  public:
-  /// No session.
+  /// An empty session.
   session() noexcept = default;
-  /// Takes the session over; `other` is then none.
+  /// Takes over the session; `other` is then empty.
   session(session&& other) noexcept
       : model_(std::move(other.model_)), handle_(std::exchange(other.handle_, nullptr)) {}
-  /// Ends the own session, and takes that of `other` over.
+  /// Destroys the current session and takes over that of `other`.
   session& operator=(session&& other) noexcept {
     session taken(std::move(other));
     std::swap(model_, taken.model_);
@@ -798,14 +806,14 @@ class session {
   }
   session(const session&) = delete;
   session& operator=(const session&) = delete;
-  /// Ends the session; memory of the caller is the caller's again.
+  /// Destroys the session; the memory of create_in may then be used or freed.
   ~session() { nomo_session_destroy(handle_); }
 
-  /// The session for the C API; it stays this object's.
+  /// The session for the C interface; this object still owns it.
   nomo_session* get() const noexcept { return handle_; }
-  /// The model that it predicts with.
+  /// The model of the session.
   const model& get_model() const noexcept { return model_; }
-  /// Whether there is a session.
+  /// Whether it is not empty.
   explicit operator bool() const noexcept { return handle_ != nullptr; }
 
   /// Creates a session; all features are unset.
@@ -816,44 +824,44 @@ class session {
     return made;
   }
   /// As try_create, in memory of the caller and without allocating: at least model::session_size
-  /// bytes of any alignment, not to be touched, moved or freed while the session lives.
-  static result<session> try_create_in(const model& of, void* memory, std::size_t n_bytes) noexcept {
+  /// bytes of any alignment, which must not be used, moved or freed while the session lives.
+  static result<session> try_create_in(const model& of, void* memory, std::size_t memory_len) noexcept {
     session made(of);
-    auto done = detail::call(nomo_session_create_in, of.get(), memory, n_bytes, &made.handle_);
+    auto done = detail::call(nomo_session_create_in, of.get(), memory, memory_len, &made.handle_);
     if (!done) return done.error();
     return made;
   }
 
-  /// Forgets every value that was stated: all features are then unset.
+  /// Clears all values: every feature is then unset.
   result<void> try_clear() noexcept { return detail::call(nomo_session_clear, handle_); }
-  /// States a number in the feature's own unit. What is stated stays until it is stated anew or
-  /// cleared; whether it can be used is decided, by the model's policy, when the row is predicted.
+  /// Sets a feature to a number in the feature's unit. It stays until it is set again or cleared; the
+  /// model's policies decide on it when the row is predicted.
   result<void> try_set_number(feature_key feature, double value) noexcept {
     return feature.call(model_.get(), nomo_session_set_number, handle_, value);
   }
-  /// States a number in another unit of the feature, named by its UCUM code.
+  /// Sets a feature to a number in another unit of the feature, given as a UCUM code.
   result<void> try_set_number(feature_key feature, double value, text unit) noexcept {
     return feature.call(model_.get(), nomo_session_set_number_in, handle_, value, unit.c_str());
   }
-  /// States a whole number, of a type whose every value an int64_t holds.
+  /// Sets a feature to a whole number, of a type whose every value an int64_t holds.
   template <class Int, class = std::enable_if_t<detail::is_whole<Int>>>
   result<void> try_set_integer(feature_key feature, Int value) noexcept {
     return feature.call(model_.get(), nomo_session_set_integer, handle_, std::int64_t{value});
   }
-  /// States false or true; takes nothing but a bool.
+  /// Sets a feature to false or true; the argument must be a bool.
   template <class Bool, class = std::enable_if_t<std::is_same_v<Bool, bool>>>
   result<void> try_set_boolean(feature_key feature, Bool value) noexcept {
     return feature.call(model_.get(), nomo_session_set_boolean, handle_, value ? 1u : 0u);
   }
-  /// States the level of a category by its name.
+  /// Sets a category to a level by its name.
   result<void> try_set_text(feature_key feature, text value) noexcept {
     return feature.call(model_.get(), nomo_session_set_text, handle_, value.c_str());
   }
-  /// States that there is no value; `reason` is a code of FHIR's data-absent-reason, or nullptr.
+  /// Sets a feature to missing; `reason` is a code of FHIR's data-absent-reason, or nullptr.
   result<void> try_set_missing(feature_key feature, text reason = nullptr) noexcept {
     return feature.call(model_.get(), nomo_session_set_missing, handle_, reason.c_str());
   }
-  /// Why a feature was stated to be missing, if it was and with a reason. The text is static.
+  /// The reason for which a feature was set to missing, if there is one. The text is static.
   result<std::optional<std::string_view>> try_missing_reason(feature_key feature) noexcept {
     const char* reason = nullptr;
     auto done = feature.call(model_.get(), nomo_session_missing_reason, handle_, &reason);
@@ -861,14 +869,14 @@ class session {
     return detail::optional_text(reason);
   }
 
-  /// Predicts the row that was stated value by value; `out` is that of one row.
+  /// Predicts the row that was set value by value; the outputs are those of one row.
   result<void> try_predict(const outputs& out) noexcept {
     const nomo_outputs raw = out.raw();
     return detail::call(nomo_session_predict, handle_, &raw);
   }
-  /// Predicts one row from numbers, one per feature of the model, in its order and units; NaN means
-  /// missing. `probabilities` has n_outputs numbers. Returns the index of the most probable class,
-  /// or NOMO_NO_CLASS of a model that predicts a number.
+  /// Predicts one row from numbers, one per feature of the model, in the model's order and units; NaN
+  /// means missing. `probabilities` has n_outputs numbers. Returns the index of the most probable
+  /// class, or NOMO_CLASS_NONE of a model that predicts a number.
   result<std::uint32_t> try_predict_row(span<const double> values, span<double> probabilities) noexcept {
     std::uint32_t class_index = 0;
     auto done = detail::call(nomo_session_predict_row, handle_, values.data(), values.size(),
@@ -895,8 +903,8 @@ class session {
     const nomo_outputs raw = out.raw();
     return detail::call(nomo_session_predict_arrow, handle_, &schema, &array, flags, &raw);
   }
-  /// As predict_arrow, and writes a struct array of predictions, which the caller releases, over
-  /// what `to_schema` and `to_array` held.
+  /// As predict_arrow; writes a struct array of predictions to `to_schema` and `to_array`, which the
+  /// caller releases.
   result<void> try_predict_to_arrow(const ArrowSchema& schema, const ArrowArray& array, ArrowSchema& to_schema,
                                     ArrowArray& to_array, on_refusal refused = on_refusal::stop,
                                     std::uint32_t flags = 0) noexcept {
@@ -905,11 +913,11 @@ class session {
   }
 
 #ifndef NOMOGRAM_NO_EXCEPTIONS
-  /// @name The forms that throw nomogram::error; all else is as in their `try_` forms.
+  /// @name The forms that throw nomogram::error; otherwise the same as their `try_` forms.
   /// @{
   static session create(const model& of) { return try_create(of).value(); }
-  static session create_in(const model& of, void* memory, std::size_t n_bytes) {
-    return try_create_in(of, memory, n_bytes).value();
+  static session create_in(const model& of, void* memory, std::size_t memory_len) {
+    return try_create_in(of, memory, memory_len).value();
   }
   void clear() { try_clear().value(); }
   void set_number(feature_key feature, double value) { try_set_number(feature, value).value(); }

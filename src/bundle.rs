@@ -1,13 +1,17 @@
-//! The sealed file: everything that predicting needs, and the proof that it is unchanged.
+//! The bundle: everything that predicting needs, in one sealed file.
 //!
 //! [`Bundle::from_bytes`] is the only way from bytes to parts; it never panics, allocates no more
 //! than a small multiple of the bytes, and always ends. `docs/bundle-format.md` specifies the
 //! bytes.
 
-mod container;
-mod format_1;
+mod digest;
 mod golden;
+mod limits;
+
+mod container;
 mod manifest;
+
+mod format_1;
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -16,9 +20,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub(crate) use container::FORMAT;
-pub use container::{Digest, Limits};
+pub use digest::Digest;
 pub(crate) use golden::GoldenCase;
 pub use golden::{MAX_GOLDEN_CASES, MIN_GOLDEN_CASES};
+pub use limits::Limits;
 pub use manifest::Manifest;
 
 use crate::codec::{self, Text};
@@ -28,7 +33,7 @@ use crate::pipeline::Branch;
 use crate::schema::Schema;
 use container::{Container, SectionKind};
 
-/// What a bundle is made of, apart from its golden cases.
+/// The parts of a model: all of a bundle but its golden cases.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Parts {
     /// Where the model comes from.
@@ -41,9 +46,9 @@ pub struct Parts {
     pub branches: Vec<Branch>,
     /// The members, in the order in which they are combined.
     pub members: Vec<EnsembleMember>,
-    /// How the members vote.
+    /// How the members' outputs become those of the ensemble.
     pub combiner: Combiner,
-    /// What is done to the probabilities of the ensemble.
+    /// The map from the probabilities of the ensemble to calibrated ones.
     pub calibrator: Option<Calibrator>,
     /// Named operating points.
     pub cutoffs: Vec<Cutoff>,
@@ -90,8 +95,8 @@ impl Bundle {
     }
 }
 
-/// Writes a bundle; the same parts and cases always give the same bytes. What is not there gets no
-/// section.
+/// Writes a bundle; the same parts and cases always give the same bytes. Absent
+/// parts get no section.
 pub(crate) fn to_bytes(parts: &Parts, golden_cases: &Vec<GoldenCase>) -> Result<Vec<u8>, Error> {
     let mut sections = alloc::vec![
         encode(&parts.manifest, SectionKind::Manifest)?,

@@ -1,8 +1,8 @@
 //! Section payloads to values and back: bincode 2, fixed integers, little-endian.
 //!
 //! Nothing else in the project knows bincode, so that a later format can use another encoding.
-//! Decoding reads at most the bytes it was given, and a length that lies is not believed: lists and
-//! texts grow as they are read, from at most 1 MiB.
+//! Decoding reads at most the bytes it was given, and trusts no length: lists and texts grow as they
+//! are read, from at most 1 MiB.
 
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -36,7 +36,7 @@ pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     if bytes.len() >= MAX_PAYLOAD {
         let n_bytes = bytes.len();
-        let detail = format!("{n_bytes} bytes, a section has fewer than {MAX_PAYLOAD}");
+        let detail = format!("{n_bytes} bytes, expected fewer than {MAX_PAYLOAD}");
         return Err(Error::new(ErrorKind::TooLarge, detail));
     }
     let (value, n_read) = bincode::serde::decode_from_slice(bytes, CONFIGURATION)
@@ -45,14 +45,14 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
         let left = bytes.len() - n_read;
         return Err(Error::new(
             ErrorKind::Payload,
-            format!("{left} bytes are left over after a value of {n_read} bytes"),
+            format!("{left} bytes after the end of a value of {n_read} bytes"),
         ));
     }
     Ok(value)
 }
 
-/// A text of a bundle. A plain `String` would be given all the room that its length claims before
-/// the first byte is read; this one grows as a list does. The bytes are the same.
+/// A text of a bundle. A plain `String` would allocate its claimed length before the first byte is
+/// read; this one grows as a list does. The bytes are the same.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Text(pub(crate) String);
 
@@ -76,7 +76,7 @@ pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<St
     Ok(Vec::<Text>::deserialize(deserializer)?.into_iter().map(|text| text.0).collect())
 }
 
-/// As [`text`], for texts that need not be there.
+/// As [`text`], for optional texts.
 pub(crate) fn optional_text<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_whose_length_lies_or_that_is_not_utf_8_is_refused() {
+    fn a_text_with_a_false_length_or_that_is_not_utf_8_is_refused() {
         for bytes in
             [(MAX_PAYLOAD as u64 - 9).to_le_bytes().to_vec(), vec![1, 0, 0, 0, 0, 0, 0, 0, 0xff]]
         {

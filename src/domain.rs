@@ -1,9 +1,9 @@
-//! What is known of a value before any row is seen: where it lies, whether it may be missing.
+//! Domains: the range of a value, and whether it may be missing, before any row is seen.
 //!
-//! A row's values come from the schema with a domain each; every step and member tells the domain of
-//! what comes out of it. Opening a model follows them from the row to the outputs, once, and so
-//! proves that nothing can overflow, that no function meets an argument it has no answer for, and
-//! that what is missing reaches nobody who cannot do without. Predicting then checks nothing.
+//! The schema gives each value of a row a domain; every step and member returns the domains of its
+//! outputs. Opening a model follows them from the row to the outputs, once. That proves that nothing
+//! overflows, that no function gets an argument outside of its own domain, and that no missing value
+//! reaches a member that cannot handle it. Predicting then checks nothing.
 
 use alloc::format;
 
@@ -19,7 +19,7 @@ pub(crate) const MAX_MAGNITUDE: f64 = 1e100;
 /// roundings of the proof itself do not matter.
 const MAX_INTERMEDIATE: f64 = 1e300;
 
-/// Everything that a value can be: a number in `[low, high]`, or missing (NaN) where it may be.
+/// The set of possible values: a number in `[low, high]`, or missing (NaN) if it may be.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Domain {
     pub(crate) low: f64,
@@ -45,7 +45,7 @@ impl Domain {
         Self { may_be_missing: self.may_be_missing || other.may_be_missing, ..self }
     }
 
-    /// What a function that never falls (nor leaves NaN) makes of it: its values at both ends.
+    /// The domain after a monotone function that maps NaN to NaN: its values at both ends.
     ///
     /// # Errors
     ///
@@ -56,7 +56,7 @@ impl Domain {
         Self { low, high, is_whole: false, ..self }.check()
     }
 
-    /// The domain of numbers that are known; NaN is missing.
+    /// The smallest domain of these values; NaN is missing.
     pub(crate) fn of_column(values: ArrayView1<'_, f64>) -> Self {
         let known = || values.iter().copied().filter(|value| !value.is_nan());
         let low = known().reduce(f64::min).unwrap_or(0.0);
@@ -66,14 +66,14 @@ impl Domain {
         Self { low, high, is_whole, may_be_missing }
     }
 
-    /// The same, a little wider at both ends: for functions that rise but for their rounding.
+    /// The same, a little wider at both ends: for functions that are monotone except for rounding.
     pub(crate) fn widened(self) -> Result<Self, Error> {
         let margin = |end: f64| end.abs() * 1e-12;
         let (low, high) = (self.low - margin(self.low), self.high + margin(self.high));
         Self { low, high, ..self }.check()
     }
 
-    /// Passes it on, or refuses what could overflow; refuses NaN too.
+    /// Returns it, or refuses ends that could overflow or are NaN.
     ///
     /// # Errors
     ///
@@ -83,11 +83,11 @@ impl Domain {
             return Ok(self);
         }
         Err(Error::invalid_model(
-            "its parameters are so large that a result could pass 1e300, for the values it may get",
+            "its parameters are so large that a result could pass 1e300, for its possible inputs",
         ))
     }
 
-    /// Refuses what may be missing.
+    /// Refuses a value that may be missing.
     ///
     /// # Errors
     ///
@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_not_a_number_is_not_a_bound() {
+    fn nan_and_infinity_are_no_bounds() {
         assert!(Domain::new(f64::NAN, 0.0).check().is_err());
         assert!(Domain::new(0.0, f64::INFINITY).check().is_err());
         assert!(Domain::new(1.0, 0.0).check().is_err());
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_falling_function_turns_the_ends_round() {
+    fn a_decreasing_function_exchanges_the_ends() {
         let domain = Domain::new(1.0, 4.0).map_monotone(|value| -value).unwrap();
         assert_eq!((domain.low, domain.high), (-4.0, -1.0));
     }

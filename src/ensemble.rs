@@ -9,8 +9,8 @@ use alloc::string::String;
 use serde::{Deserialize, Serialize};
 
 pub use calibrator::{CalibrationMap, Calibrator};
-pub(crate) use combiner::{Below, CompiledCombiner};
 pub use combiner::{Combiner, StackInput};
+pub(crate) use combiner::{CombinerInputs, CompiledCombiner};
 pub use cutoff::Cutoff;
 
 use crate::member::Member;

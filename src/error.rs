@@ -1,17 +1,26 @@
-//! Why something was refused: kind, place, found versus expected.
+//! Errors: kind, place, what was found and what was expected.
 //!
-//! A message never contains a value of a row: values are patients' data. What is refused while
-//! predicting is described without allocating: its details are borrowed or shared.
+//! A message never contains a value of a row: values are patients' data. An error that is found
+//! while predicting is built without allocating: its texts are borrowed or shared.
+
+mod kind;
+mod place;
 
 use alloc::borrow::Cow;
 use alloc::sync::Arc;
-use core::ffi::CStr;
 use core::fmt;
+
+#[cfg(feature = "ffi")]
+pub(crate) use kind::c_text;
+pub use kind::{ErrorClass, ErrorKind};
+pub use place::Place;
+pub(crate) use place::ordinal;
 
 /// Why a bundle was not opened or a row was not predicted.
 ///
-/// Prints as `place: place: what was found, what was expected`, places from the outside in:
-/// `member 2: tree 17: node 4: left child 90, but the tree has 31 nodes`.
+/// Prints as `place: place: what was found, what was expected`, places from the outside in and
+/// counted from 1, with the name where the bundle has one:
+/// `member 2: `trees`: tree 17: node 4: left child 91, but the tree has 31 nodes`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
     kind: ErrorKind,
@@ -19,14 +28,12 @@ pub struct Error {
     detail: Detail,
 }
 
-/// What was found, and what would have been right.
+/// What was found, and what was expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Detail {
     /// A sentence.
     Text(Cow<'static, str>),
-    /// A sentence about something that has a name in the bundle.
-    Named(Arc<str>, &'static str),
-    /// A number of things that is not the right one.
+    /// A number of things other than the expected one.
     Count { found: usize, expected: usize, of: &'static str },
 }
 
@@ -34,40 +41,36 @@ impl fmt::Display for Detail {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text(text) => f.write_str(text),
-            Self::Named(name, text) => write!(f, "`{name}`: {text}"),
             Self::Count { found, expected, of } => write!(f, "{found} {of}, expected {expected}"),
         }
     }
 }
 
-/// Places from the inside out, so that a level further out is one more at the end.
+/// Places from the inside out, so that a level further out is appended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Path {
     places: [Place; MAX_PLACES],
     len: usize,
+    /// The name of one of the places, with its position in `places`.
+    name: Option<(usize, Arc<str>)>,
 }
 
-/// No error lies deeper.
+/// The most places that an error can have.
 const MAX_PLACES: usize = 6;
 
 impl Path {
-    const EMPTY: Self = Self { places: [Place::Row(0); MAX_PLACES], len: 0 };
+    const EMPTY: Self = Self { places: [Place::Row(0); MAX_PLACES], len: 0, name: None };
 }
 
 impl Error {
-    /// An error of `kind`; `detail` says what was found and what was expected. A literal is not
+    /// An error of `kind`; `detail` states what was found and what was expected. A literal is not
     /// copied.
     #[must_use]
     pub fn new(kind: ErrorKind, detail: impl Into<Cow<'static, str>>) -> Self {
         Self { kind, path: Path::EMPTY, detail: Detail::Text(detail.into()) }
     }
 
-    /// An error about something that has a name, told without allocating.
-    pub(crate) fn named(kind: ErrorKind, name: &Arc<str>, detail: &'static str) -> Self {
-        Self { kind, path: Path::EMPTY, detail: Detail::Named(Arc::clone(name), detail) }
-    }
-
-    /// A wrong number of things, told without allocating.
+    /// A wrong number of things. Does not allocate.
     pub(crate) fn count(kind: ErrorKind, found: usize, expected: usize, of: &'static str) -> Self {
         Self { kind, path: Path::EMPTY, detail: Detail::Count { found, expected, of } }
     }
@@ -88,6 +91,24 @@ impl Error {
         self.path.places.into_iter().take(self.path.len).rev()
     }
 
+    /// Writes the error without the places that `omit` selects. Names of places are kept.
+    pub(crate) fn write_without(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        omit: impl Fn(Place) -> bool,
+    ) -> fmt::Result {
+        for (position, place) in self.path.places.iter().enumerate().take(self.path.len).rev() {
+            if !omit(*place) {
+                write!(f, "{place}: ")?;
+            }
+            match &self.path.name {
+                Some((named, name)) if *named == position => write!(f, "`{name}`: ")?,
+                Some(_) | None => {}
+            }
+        }
+        write!(f, "{}", self.detail)
+    }
+
     /// The same error, seen from one level further out.
     #[must_use]
     pub fn within(mut self, place: Place) -> Self {
@@ -97,252 +118,57 @@ impl Error {
         }
         self
     }
+
+    /// [`Self::within`] a place that has a name. Does not allocate when the name is shared. An error
+    /// has room for one name, the innermost.
+    pub(crate) fn within_named(mut self, place: Place, name: impl Into<Arc<str>>) -> Self {
+        if self.path.name.is_none() {
+            self.path.name = Some((self.path.len, name.into()));
+        }
+        self.within(place)
+    }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for place in self.path() {
-            write!(f, "{place}: ")?;
-        }
-        write!(f, "{}", self.detail)
+        self.write_without(f, |_| false)
     }
 }
 
 impl core::error::Error for Error {}
 
-/// One step of the way to an error. Every number counts from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Place {
-    /// An argument of a call, by its name.
-    Argument(&'static str),
-    /// A byte of the bundle.
-    Byte(u64),
-    /// A section of the bundle, by its name.
-    Section(&'static str),
-    /// A row of the caller's batch.
-    Row(usize),
-    /// A feature of the schema.
-    Feature(usize),
-    /// A level of a category.
-    Level(usize),
-    /// An alternative unit of a feature.
-    Unit(usize),
-    /// A rule of the schema.
-    Rule(usize),
-    /// A column of the caller's table.
-    Column(usize),
-    /// A class of the target.
-    Class(usize),
-    /// A branch of the pipeline.
-    Branch(usize),
-    /// A step of a branch.
-    Step(usize),
-    /// A value of an encoded row that a step or a member reads.
-    Input(usize),
-    /// A member of the ensemble.
-    Member(usize),
-    /// A tree of a forest.
-    Tree(usize),
-    /// A node of a tree.
-    Node(usize),
-    /// A layer of a network.
-    Layer(usize),
-    /// An item of a points score.
-    Item(usize),
-    /// A cutoff.
-    Cutoff(usize),
-    /// A golden case of the bundle.
-    GoldenCase(usize),
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Argument(name) => write!(f, "argument `{name}`"),
-            Self::Byte(offset) => write!(f, "byte {offset}"),
-            Self::Section(name) => write!(f, "section `{name}`"),
-            Self::Row(index) => write!(f, "row {index}"),
-            Self::Feature(index) => write!(f, "feature {index}"),
-            Self::Level(index) => write!(f, "level {index}"),
-            Self::Unit(index) => write!(f, "unit {index}"),
-            Self::Rule(index) => write!(f, "rule {index}"),
-            Self::Column(index) => write!(f, "column {index}"),
-            Self::Class(index) => write!(f, "class {index}"),
-            Self::Branch(index) => write!(f, "branch {index}"),
-            Self::Step(index) => write!(f, "step {index}"),
-            Self::Input(index) => write!(f, "input {index}"),
-            Self::Member(index) => write!(f, "member {index}"),
-            Self::Tree(index) => write!(f, "tree {index}"),
-            Self::Node(index) => write!(f, "node {index}"),
-            Self::Layer(index) => write!(f, "layer {index}"),
-            Self::Item(index) => write!(f, "item {index}"),
-            Self::Cutoff(index) => write!(f, "cutoff {index}"),
-            Self::GoldenCase(index) => write!(f, "golden case {index}"),
-        }
-    }
-}
-
-/// The family of an error: what a program decides on.
-///
-/// Its number is the low byte of the C status. Numbers are never reused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-#[repr(u8)]
-pub enum ErrorClass {
-    /// The call itself is wrong.
-    Argument = 1,
-    /// The bytes are not a well-formed bundle.
-    Format = 2,
-    /// The bundle needs a newer library.
-    Version = 3,
-    /// The bundle was changed after it was sealed.
-    Integrity = 4,
-    /// A limit of the caller was exceeded.
-    Limit = 5,
-    /// The rows do not have the shape that the schema asks for.
-    Schema = 6,
-    /// A value of a row cannot be used.
-    Value = 7,
-    /// An output does not have the right length.
-    Buffer = 8,
-    /// The bundle or call asks for something that this build leaves out.
-    Unsupported = 9,
-    /// The model does not reproduce its golden cases.
-    SelfTest = 10,
-    /// A file could not be read.
-    Io = 11,
-    /// There was not enough memory.
-    Memory = 12,
-    /// The session is in use by another thread.
-    Busy = 13,
-    /// A defect of the library.
-    Panic = 14,
-}
-
-/// Declares the kinds: variant, class, detail number, name in C, text.
-macro_rules! error_kinds {
-    ($($variant:ident = $class:ident, $detail:literal, $c_name:literal, $text:literal;)+) => {
-        /// What exactly went wrong. Its number is the C status and is never reused.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[non_exhaustive]
-        pub enum ErrorKind {
-            $(#[doc = $text] $variant,)+
-        }
-
-        impl ErrorKind {
-            /// Every kind, in the order of the declaration.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The family it belongs to.
-            #[must_use]
-            pub const fn class(self) -> ErrorClass {
-                match self { $(Self::$variant => ErrorClass::$class),+ }
-            }
-
-            /// The status of the C ABI: class in the low byte, detail above it.
-            #[must_use]
-            pub const fn status(self) -> i32 {
-                match self { $(Self::$variant => $detail << 8 | ErrorClass::$class as i32),+ }
-            }
-
-            /// The name of the status in the C header.
-            #[must_use]
-            pub const fn c_name(self) -> &'static CStr {
-                match self { $(Self::$variant => c_text(concat!($c_name, "\0"))),+ }
-            }
-
-            /// One sentence for people.
-            #[must_use]
-            pub const fn text(self) -> &'static CStr {
-                match self { $(Self::$variant => c_text(concat!($text, "\0"))),+ }
-            }
-        }
-    };
-}
-
-error_kinds! {
-    NullPointer = Argument, 1, "NOMO_EARGUMENT_NULL", "A required pointer is NULL.";
-    InvalidText = Argument, 2, "NOMO_EARGUMENT_TEXT", "A text is not valid UTF-8.";
-    StructSize = Argument, 3, "NOMO_EARGUMENT_STRUCT_SIZE", "A struct was not set up by its INIT macro.";
-    UnknownFeature = Argument, 4, "NOMO_EARGUMENT_FEATURE", "The model has no such feature.";
-    UnknownClass = Argument, 5, "NOMO_EARGUMENT_CLASS", "The model has no such class.";
-    Alignment = Argument, 6, "NOMO_EARGUMENT_ALIGNMENT", "A pointer is not aligned for its type.";
-    Shape = Argument, 7, "NOMO_EARGUMENT_SHAPE", "A length or a matrix does not fit into memory or its buffer.";
-    Index = Argument, 8, "NOMO_EARGUMENT_INDEX", "An index is beyond the end.";
-    UnknownUnit = Argument, 9, "NOMO_EARGUMENT_UNIT", "The feature has no such unit.";
-    UnknownReason = Argument, 10, "NOMO_EARGUMENT_REASON", "A reason is no code of FHIR's data-absent-reason.";
-    Option = Argument, 11, "NOMO_EARGUMENT_OPTION", "An option or a flag has no such value.";
-    Magic = Format, 1, "NOMO_EFORMAT_MAGIC", "The bytes are not a bundle.";
-    Truncated = Format, 2, "NOMO_EFORMAT_TRUNCATED", "The bundle is shorter than it says.";
-    SectionTable = Format, 3, "NOMO_EFORMAT_TABLE", "The section table is malformed.";
-    Payload = Format, 4, "NOMO_EFORMAT_PAYLOAD", "A section's bytes cannot be decoded.";
-    InvalidModel = Format, 5, "NOMO_EFORMAT_MODEL", "The parts of the model contradict each other.";
-    NewerFormat = Version, 1, "NOMO_EVERSION_FORMAT", "The bundle has a newer format.";
-    UnknownSection = Version, 2, "NOMO_EVERSION_SECTION", "The bundle needs a section that this version does not know.";
-    DigestMismatch = Integrity, 1, "NOMO_EINTEGRITY_DIGEST", "The bundle's bytes do not match their digest.";
-    TooLarge = Limit, 1, "NOMO_ELIMIT_SIZE", "The bundle is larger than the limit.";
-    FeatureCount = Schema, 1, "NOMO_ESCHEMA_FEATURES", "A row does not have one value per feature.";
-    Columns = Schema, 2, "NOMO_ESCHEMA_COLUMNS", "The columns of a table do not fit the features.";
-    Infinite = Value, 1, "NOMO_EVALUE_INFINITE", "A value is infinite.";
-    Missing = Value, 2, "NOMO_EVALUE_MISSING", "A value is missing and the model cannot do without it.";
-    Magnitude = Value, 3, "NOMO_EVALUE_MAGNITUDE", "A value is beyond every plausible size (1e100).";
-    Unset = Value, 4, "NOMO_EVALUE_UNSET", "A feature was not set.";
-    NotANumber = Value, 5, "NOMO_EVALUE_NAN", "A value is not a number.";
-    OutOfRange = Value, 6, "NOMO_EVALUE_RANGE", "A value is outside its plausible range.";
-    UnseenLevel = Value, 7, "NOMO_EVALUE_LEVEL", "A value is no level of its category.";
-    WrongType = Value, 8, "NOMO_EVALUE_TYPE", "A value does not have the type of its feature.";
-    RuleViolated = Value, 9, "NOMO_EVALUE_RULE", "Values of a row contradict each other.";
-    OutputLength = Buffer, 1, "NOMO_EBUFFER_LENGTH", "An output does not have the right length.";
-    SessionMemory = Buffer, 2, "NOMO_EBUFFER_MEMORY", "The memory for a session is too small.";
-    ArrowType = Unsupported, 1, "NOMO_EUNSUPPORTED_ARROW", "An Arrow type or layout is not supported.";
-    GoldenCase = SelfTest, 1, "NOMO_ESELFTEST_GOLDEN", "The model does not reproduce a golden case.";
-    FileNotFound = Io, 1, "NOMO_EIO_NOT_FOUND", "The file does not exist.";
-    FileRead = Io, 2, "NOMO_EIO_READ", "The file could not be read.";
-    OutOfMemory = Memory, 0, "NOMO_EMEMORY", "There was not enough memory.";
-    SessionBusy = Busy, 0, "NOMO_EBUSY", "The session is in use by another thread.";
-    Panic = Panic, 0, "NOMO_EPANIC", "The library has a defect; please report it.";
-}
-
-/// A literal that ends with NUL as a C text.
-pub(crate) const fn c_text(literal: &'static str) -> &'static CStr {
-    match CStr::from_bytes_with_nul(literal.as_bytes()) {
-        Ok(text) => text,
-        Err(_) => c"",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use alloc::collections::BTreeSet;
     use alloc::string::ToString;
+    use alloc::vec::Vec;
 
     #[test]
     fn an_error_prints_its_places_from_the_outside_in() {
-        let error = Error::new(ErrorKind::InvalidModel, "left child 90, but the tree has 31 nodes")
-            .within(Place::Tree(17))
-            .within(Place::Member(2));
+        let error = Error::new(ErrorKind::InvalidModel, "left child 91, but the tree has 31 nodes")
+            .within(Place::Tree(16))
+            .within_named(Place::Member(1), "trees");
         assert_eq!(
             error.to_string(),
-            "member 2: tree 17: left child 90, but the tree has 31 nodes"
+            "member 2: `trees`: tree 17: left child 91, but the tree has 31 nodes"
         );
+        assert_eq!(error.path().collect::<Vec<_>>(), [Place::Member(1), Place::Tree(16)]);
     }
 
     #[test]
-    fn what_is_told_without_allocating_reads_like_the_rest() {
+    fn an_error_that_does_not_allocate_prints_like_the_others() {
         let name: Arc<str> = "dose".into();
-        let error = Error::named(ErrorKind::Missing, &name, "missing").within(Place::Feature(3));
-        assert_eq!(error.within(Place::Row(7)).to_string(), "row 7: feature 3: `dose`: missing");
+        let error = Error::new(ErrorKind::Missing, "missing");
+        let error = error.within_named(Place::Feature(3), Arc::clone(&name)).within(Place::Row(7));
+        assert_eq!(error.to_string(), "row 8: feature 4: `dose`: missing");
         let error = Error::count(ErrorKind::FeatureCount, 2, 3, "values");
         assert_eq!(error.to_string(), "2 values, expected 3");
     }
 
     #[test]
-    fn every_status_is_used_once() {
-        let statuses: BTreeSet<i32> = ErrorKind::ALL.iter().map(|kind| kind.status()).collect();
-        assert_eq!(statuses.len(), ErrorKind::ALL.len());
-        assert!(!statuses.contains(&0));
-        assert!(ErrorKind::ALL.iter().all(|kind| !kind.text().is_empty()));
+    fn the_innermost_name_is_kept() {
+        let error = Error::new(ErrorKind::InvalidModel, "unused");
+        let error = error.within_named(Place::Level(0), "low").within_named(Place::Feature(1), "x");
+        assert_eq!(error.to_string(), "feature 2: level 1: `low`: unused");
     }
 }

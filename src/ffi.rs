@@ -1,8 +1,8 @@
 //! The C ABI: borrow arguments, call one safe function, report.
 //!
 //! The only module with `unsafe`. Comments on exported items are written for readers of the C
-//! header, which is generated from them: who frees, which threads, what NULL means, what is written
-//! on failure. No logic of predicting stands here.
+//! header, which is generated from them: who frees, which threads, when NULL is allowed, how it fails.
+//! No logic of predicting is here.
 
 #![allow(non_camel_case_types, reason = "these are the names that C sees")]
 #![allow(

@@ -1,6 +1,6 @@
 //! Embedded inference of clinical risk models, from one sealed file, with the same bits everywhere.
 //!
-//! A *bundle* holds a trained model and the proof that it answers as it did when it was sealed.
+//! A *bundle* holds a trained model and the proof that it predicts as it did when it was sealed.
 //! [`Model::open`] checks that proof; a [`Session`] then turns rows of measurements into
 //! probabilities, without allocating and without a way to fail after the row was checked.
 //!
@@ -23,8 +23,9 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
-// Modules stand in layers, lowest first: a module uses only layers above its own in this list.
-// A layer is a block between blank lines; tests/integration/architecture.rs enforces it.
+// Modules are in layers, lowest first: a module uses only layers above its own in this list. A layer
+// is a block between blank lines, here and in every file that declares modules;
+// tests/integration/architecture.rs enforces it.
 mod error;
 pub mod numeric;
 
@@ -41,6 +42,7 @@ mod pipeline;
 mod prediction;
 
 mod ensemble;
+mod scratch;
 
 mod bundle;
 
@@ -63,7 +65,7 @@ pub use member::{
     Member, NaiveBayes, Network, Node, Points, PointsItem, PointsScore, PointsTotal, Precision,
     Side, Tie, Tree,
 };
-pub use model::Model;
+pub use model::{Model, OnRefusal};
 pub use pipeline::{
     Binner, Branch, Clip, Derivation, Derive, ImputeStatistic, Imputer, Inputs, LevelEncoder,
     Log1p, MinMaxScaler, OneHotEncoder, Polynomial, Projection, RobustScaler, Select, SignedPower,
@@ -75,7 +77,7 @@ pub use schema::{
     RuleAction, Schema, Target, Unit,
 };
 pub use seal::{seal, unseal};
-pub use session::{OnRefusal, Session};
+pub use session::Session;
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

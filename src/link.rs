@@ -1,4 +1,4 @@
-//! From margins to what is predicted: probabilities, or a value.
+//! Links: from margins to probabilities, or to a value.
 
 use alloc::format;
 
@@ -38,21 +38,21 @@ impl Link {
             Self::Identity if n_classes == 0 => return Ok(1),
             Self::Logit => ("logit", "2 classes"),
             Self::Softmax => ("softmax", "classes"),
-            Self::Identity => ("identity", "regression"),
+            Self::Identity => ("identity", "a number"),
             Self::Probability => ("probability", "classes"),
         };
-        let found =
+        let target =
             if n_classes == 0 { "is a number".into() } else { format!("has {n_classes} classes") };
         Err(Error::invalid_model(format!(
-            "the {name} link serves {serves}, but the target {found}"
+            "the {name} link serves {serves}, but the target {target}"
         )))
     }
 
-    /// Checks that margins of such domains have an inverse; tells the domain of the outputs.
+    /// Checks that margins of these domains have an inverse. Returns the domain of the outputs.
     ///
-    /// Every number has a logistic and is a value, and of any numbers there is a softmax: only what
-    /// is missing is refused, and what lies beyond 1e300. That probabilities sum to 1 no domain can
-    /// tell: members that use the probability link prove it themselves.
+    /// Any numbers have a logistic and a softmax, and any number is a value: only margins that may be
+    /// missing or lie beyond 1e300 are refused. Domains cannot prove that probabilities sum to 1:
+    /// members that use the probability link prove it themselves.
     pub(crate) fn check(self, margins: &[Domain]) -> Result<Domain, Error> {
         let mut hull: Option<Domain> = None;
         for (index, margin) in margins.iter().enumerate() {
@@ -69,7 +69,9 @@ impl Link {
         match (self, hull) {
             (Self::Identity, Some(value)) => Ok(value),
             (Self::Logit | Self::Softmax | Self::Probability, Some(_)) => Ok(Domain::new(0.0, 1.0)),
-            (_, None) => Err(Error::invalid_model("no margins")),
+            (Self::Logit | Self::Softmax | Self::Identity | Self::Probability, None) => {
+                Err(Error::invalid_model("no margins, expected at least 1"))
+            }
         }
     }
 
@@ -156,7 +158,7 @@ mod tests {
         let refused = Link::Probability.check(&[Domain::new(0.0, 1.0), Domain::new(0.0, 1.5)]);
         assert_eq!(
             refused.unwrap_err().to_string(),
-            "class 1: may lie in [0, 1.5], expected [0, 1]"
+            "class 2: may lie in [0, 1.5], expected [0, 1]"
         );
         for link in [Link::Logit, Link::Softmax, Link::Identity, Link::Probability] {
             let missing = Domain { may_be_missing: true, ..Domain::new(0.0, 1.0) };

@@ -1,7 +1,9 @@
 //! The models inside an ensemble: each turns an encoded row into margins.
 //!
-//! A kind of member is one file in `member/`. Its `check` proves, once, that every index is in
-//! range and that no margin can overflow; its `margins` then checks nothing.
+//! A kind of member is one file in `member/`. Its `check` proves once that every index is in range
+//! and that no margin can overflow; its `margins` then checks nothing.
+
+mod kind;
 
 mod forest;
 mod linear;
@@ -23,8 +25,9 @@ pub use network::{Activation, BatchNormalization, Layer, Network};
 pub use points_score::{Points, PointsItem, PointsScore, PointsTotal, Tie};
 
 use crate::domain::Domain;
-use crate::error::{Error, Place};
+use crate::error::Error;
 use crate::link::Link;
+use kind::{MemberKind, check_finite, check_inputs, check_no_probabilities, check_width};
 
 /// One fitted model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,22 +45,8 @@ pub enum Member {
     PointsScore(PointsScore),
 }
 
-/// What a fitted model can say of itself. `check` comes first, once, when a bundle is opened.
-pub(crate) trait Model {
-    /// How its margins become probabilities, or a value.
-    fn link(&self) -> Link;
-
-    /// Checks the parameters, and that they can work on such inputs; tells the domains of the
-    /// margins.
-    ///
-    /// # Errors
-    ///
-    /// `InvalidModel`, with the place.
-    fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error>;
-}
-
 impl Member {
-    fn model(&self) -> &dyn Model {
+    fn kind(&self) -> &dyn MemberKind {
         match self {
             Self::Linear(linear) => linear,
             Self::Forest(forest) => forest,
@@ -70,12 +59,12 @@ impl Member {
     /// How its margins become probabilities, or a value.
     #[must_use]
     pub fn link(&self) -> Link {
-        self.model().link()
+        self.kind().link()
     }
 
-    /// Checks it against what it will be given, and that it gives `n_margins`; tells their domains.
+    /// Checks it for inputs of these domains, and that it has `n_margins`. Returns their domains.
     pub(crate) fn check(&self, inputs: &[Domain], n_margins: usize) -> Result<Vec<Domain>, Error> {
-        let margins = self.model().check(inputs)?;
+        let margins = self.kind().check(inputs)?;
         if margins.len() != n_margins {
             return Err(Error::invalid_model(format!(
                 "{} margins, expected {n_margins}",
@@ -108,8 +97,8 @@ pub(crate) enum CompiledMember {
 }
 
 impl CompiledMember {
-    /// How much scratch space [`Self::margins`] needs.
-    pub(crate) fn n_scratch(&self) -> usize {
+    /// How many temporary numbers [`Self::margins`] needs.
+    pub(crate) fn n_temporary(&self) -> usize {
         match self {
             Self::Network(network) => 2 * network.width(),
             Self::Linear(_) | Self::Forest(_) | Self::NaiveBayes(_) | Self::PointsScore(_) => 0,
@@ -117,51 +106,15 @@ impl CompiledMember {
     }
 
     /// Writes the margins of an encoded row.
-    pub(crate) fn margins(&self, encoded: &[f64], scratch: &mut [f64], out: &mut [f64]) {
+    pub(crate) fn margins(&self, encoded: &[f64], temporary: &mut [f64], out: &mut [f64]) {
         match self {
             Self::Linear(linear) => linear.margins(encoded, out),
             Self::Forest(forest) => forest.margins(encoded, out),
-            Self::Network(network) => network.margins(encoded, scratch, out),
+            Self::Network(network) => network.margins(encoded, temporary, out),
             Self::NaiveBayes(naive_bayes) => naive_bayes.margins(encoded, out),
             Self::PointsScore(score) => score.margins(encoded, out),
         }
     }
-}
-
-/// Refuses a parameter that is not finite.
-fn check_finite(values: &[f64], what: &str) -> Result<(), Error> {
-    match values.iter().position(|value| !value.is_finite()) {
-        None => Ok(()),
-        Some(index) => Err(Error::invalid_model(format!("{what} {index} is not a finite number"))),
-    }
-}
-
-/// Refuses the probability link, for members whose margins may have any sum.
-fn check_no_probabilities(link: Link) -> Result<(), Error> {
-    match link {
-        Link::Probability => Err(Error::invalid_model(
-            "the probability link needs margins that sum to 1, and weighted sums need not",
-        )),
-        Link::Logit | Link::Softmax | Link::Identity => Ok(()),
-    }
-}
-
-/// Refuses a wrong number of inputs, and inputs that may be missing.
-fn check_inputs(inputs: &[Domain], n_inputs: usize) -> Result<(), Error> {
-    check_width(inputs, n_inputs)?;
-    for (index, input) in inputs.iter().enumerate() {
-        input.check_present().map_err(|e| e.within(Place::Input(index)))?;
-    }
-    Ok(())
-}
-
-/// Refuses a wrong number of inputs.
-fn check_width(inputs: &[Domain], n_inputs: usize) -> Result<(), Error> {
-    if inputs.len() == n_inputs {
-        return Ok(());
-    }
-    let detail = format!("reads {n_inputs} values, but its branch gives {}", inputs.len());
-    Err(Error::invalid_model(detail))
 }
 
 #[cfg(test)]

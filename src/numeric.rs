@@ -1,6 +1,6 @@
 //! The elementary functions, with the same bits on every platform.
 //!
-//! All of them stand on the `libm` crate's generic code, which uses no fused multiply-add. The
+//! All of them use the `libm` crate's generic code, which uses no fused multiply-add. The
 //! platform's own functions differ between architectures and processors, so nothing else in this
 //! project may call them (clippy.toml bans them). Accuracy: within 1 ULP of the exact result for
 //! `exp`, `ln`, `erf` and `sqrt`, as `libm` promises.
@@ -108,7 +108,7 @@ pub fn logistic_pair(x: f64) -> (f64, f64) {
     if x >= 0.0 { (small, large) } else { (large, small) }
 }
 
-/// `ln(1 + exp(x))`, without overflow: the log loss of a row at margin `−x` for its own class.
+/// `ln(1 + exp(x))`, without overflow: the log loss of a row at margin `−x` for its class.
 #[must_use]
 pub fn softplus(x: f64) -> f64 {
     x.max(0.0) + ln_1p(exp(-x.abs()))

@@ -1,4 +1,4 @@
-//! All that a row gets back.
+//! The prediction of one row.
 
 use crate::intake::Flags;
 use crate::link::most_probable;
@@ -13,13 +13,13 @@ pub struct Prediction<'a> {
     pub(crate) outputs: &'a [f64],
     pub(crate) members: &'a [f64],
     pub(crate) margins: &'a [f64],
-    pub(crate) happened: Flags,
+    pub(crate) row_flags: Flags,
     pub(crate) flags: &'a [Flags],
     pub(crate) broken: &'a [bool],
 }
 
 impl<'a> Prediction<'a> {
-    /// The index of the most probable class; of equally probable ones, the lowest. Nothing when a
+    /// The index of the most probable class; of equally probable ones, the lowest. `None` when a
     /// number is predicted.
     #[must_use]
     pub fn class(&self) -> Option<usize> {
@@ -33,7 +33,7 @@ impl<'a> Prediction<'a> {
         if self.is_of_classes { self.outputs } else { &[] }
     }
 
-    /// The predicted number; nothing when classes are predicted.
+    /// The predicted number; `None` when classes are predicted.
     #[must_use]
     pub fn value(&self) -> Option<f64> {
         if self.is_of_classes { None } else { self.outputs.first().copied() }
@@ -60,7 +60,7 @@ impl<'a> Prediction<'a> {
     /// What was done to any value so that the row could be predicted, and whether it breaks a rule.
     #[must_use]
     pub fn flags(&self) -> Flags {
-        self.happened
+        self.row_flags
     }
 
     /// What was done to each value, one per feature.

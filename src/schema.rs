@@ -1,20 +1,29 @@
-//! What a row must look like, and what is predicted.
+//! The schema: what a row must look like, and what is predicted.
+
+mod name;
+mod policy;
+mod reason;
+
+mod target;
+mod unit;
 
 mod feature;
-mod reason;
+
 mod rule;
 
 use alloc::collections::BTreeSet;
-use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-pub use feature::{Action, Condition, Feature, FeatureKind, Policy, Range, Unit};
+pub use feature::{Feature, FeatureKind, Range};
 pub(crate) use feature::{MAX_WHOLE, count};
+pub(crate) use name::{check_name, check_text};
+pub use policy::{Action, Condition, Policy};
 pub use reason::MissingReason;
 pub use rule::{Quantity, Rule, RuleAction};
+pub use target::Target;
+pub use unit::Unit;
 
 use crate::error::{Error, Place};
 
@@ -31,8 +40,8 @@ impl Schema {
     ///
     /// # Errors
     ///
-    /// `InvalidModel` when there is no feature, or when a name is empty, stands twice, or holds a
-    /// control character; and as the parts are refused by themselves.
+    /// `InvalidModel` when there is no feature, when a name is empty, not unique, or contains a
+    /// control character, or when a feature or the target is invalid by itself.
     pub fn new(features: Vec<Feature>, target: Target) -> Result<Self, Error> {
         let schema = Self { features, rules: Vec::new(), target };
         schema.check()?;
@@ -43,8 +52,8 @@ impl Schema {
     ///
     /// # Errors
     ///
-    /// `InvalidModel` with the rule, when it has no usable name, names no feature of the schema, or
-    /// nothing could break it.
+    /// `InvalidModel` with the rule, when its name is invalid, it reads a feature that the schema does
+    /// not have, or nothing could break it.
     pub fn with_rules(self, rules: Vec<Rule>) -> Result<Self, Error> {
         let schema = Self { rules, ..self };
         schema.check()?;
@@ -89,111 +98,22 @@ impl Schema {
 
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.features.is_empty() {
-            return Err(Error::invalid_model("no features, at least 1 is needed"));
+            return Err(Error::invalid_model("no features, expected at least 1"));
         }
         let mut names = BTreeSet::new();
         for (index, feature) in self.features.iter().enumerate() {
-            let checked = check_name(&feature.name, &mut names).and_then(|()| feature.check());
-            checked.map_err(|e| e.within(Place::Feature(index)))?;
+            check_name(&feature.name, &mut names).map_err(|e| e.within(Place::Feature(index)))?;
+            let name = feature.name.as_str();
+            feature.check().map_err(|e| e.within_named(Place::Feature(index), name))?;
         }
         let mut names = BTreeSet::new();
         for (index, rule) in self.rules.iter().enumerate() {
-            let checked = check_name(&rule.name, &mut names).and_then(|()| rule.check(self));
-            checked.map_err(|e| e.within(Place::Rule(index)))?;
+            check_name(&rule.name, &mut names).map_err(|e| e.within(Place::Rule(index)))?;
+            let name = rule.name.as_str();
+            rule.check(self.n_features()).map_err(|e| e.within_named(Place::Rule(index), name))?;
         }
         self.target.check()
     }
-}
-
-/// What is predicted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum Target {
-    /// One of several classes: each gets a probability.
-    Classes {
-        /// Its name, for example `diagnosis`.
-        #[serde(deserialize_with = "crate::codec::text")]
-        name: String,
-        /// The names of the classes, in the order of the probabilities. With two classes, class 1
-        /// is the positive one.
-        #[serde(deserialize_with = "crate::codec::texts")]
-        classes: Vec<String>,
-    },
-    /// A number: regression.
-    Number {
-        /// Its name, for example `length_of_stay`.
-        #[serde(deserialize_with = "crate::codec::text")]
-        name: String,
-        /// Its unit as a UCUM code, where it is known.
-        #[serde(deserialize_with = "crate::codec::optional_text")]
-        unit: Option<String>,
-    },
-}
-
-impl Target {
-    /// A target of classes.
-    pub fn of_classes<N: Into<String>>(
-        name: impl Into<String>,
-        classes: impl IntoIterator<Item = N>,
-    ) -> Self {
-        Self::Classes { name: name.into(), classes: classes.into_iter().map(Into::into).collect() }
-    }
-
-    /// Its name.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Classes { name, .. } | Self::Number { name, .. } => name,
-        }
-    }
-
-    /// The names of the classes; none for a number.
-    #[must_use]
-    pub fn classes(&self) -> &[String] {
-        match self {
-            Self::Classes { classes, .. } => classes,
-            Self::Number { .. } => &[],
-        }
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        check_text(self.name(), "target name")?;
-        match self {
-            Self::Classes { classes, .. } => {
-                let mut names = BTreeSet::new();
-                for (index, class) in classes.iter().enumerate() {
-                    check_name(class, &mut names).map_err(|e| e.within(Place::Class(index)))?;
-                }
-                if classes.len() < 2 {
-                    let n_classes = classes.len();
-                    let detail = format!("{n_classes} classes, at least 2 are needed");
-                    return Err(Error::invalid_model(detail));
-                }
-                Ok(())
-            }
-            Self::Number { unit: Some(unit), .. } => check_text(unit, "unit"),
-            Self::Number { unit: None, .. } => Ok(()),
-        }
-    }
-}
-
-pub(crate) fn check_name<'a>(name: &'a str, seen: &mut BTreeSet<&'a str>) -> Result<(), Error> {
-    check_text(name, "name")?;
-    if !seen.insert(name) {
-        return Err(Error::invalid_model(format!("the name `{name}` stands twice")));
-    }
-    Ok(())
-}
-
-/// Texts are handed to C, so no NUL; and printed in tables, so nothing that moves the cursor.
-pub(crate) fn check_text(text: &str, what: &str) -> Result<(), Error> {
-    if text.is_empty() {
-        return Err(Error::invalid_model(format!("the {what} is empty")));
-    }
-    if text.chars().any(char::is_control) {
-        return Err(Error::invalid_model(format!("the {what} {text:?} holds a control character")));
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -209,12 +129,12 @@ mod tests {
     #[test]
     fn names_are_unique_and_printable() {
         let cases: [(&[&str], &[&str], &str); 6] = [
-            (&[], &["B", "M"], "no features, at least 1 is needed"),
-            (&["age", "age"], &["B", "M"], "feature 1: the name `age` stands twice"),
-            (&["age", ""], &["B", "M"], "feature 1: the name is empty"),
-            (&["a\0b"], &["B", "M"], "feature 0: the name \"a\\0b\" holds a control character"),
-            (&["age"], &["B"], "1 classes, at least 2 are needed"),
-            (&["age"], &["B", "B"], "class 1: the name `B` stands twice"),
+            (&[], &["B", "M"], "no features, expected at least 1"),
+            (&["age", "age"], &["B", "M"], "feature 2: duplicate name `age`"),
+            (&["age", ""], &["B", "M"], "feature 2: the name is empty"),
+            (&["a\0b"], &["B", "M"], "feature 1: the name \"a\\0b\" holds a control character"),
+            (&["age"], &["B"], "1 classes, expected at least 2"),
+            (&["age"], &["B", "B"], "class 2: duplicate name `B`"),
         ];
         for (features, classes, message) in cases {
             assert_eq!(schema(features, classes).unwrap_err().to_string(), message);

@@ -1,4 +1,4 @@
-//! Parts to a sealed bundle, and back.
+//! Sealing: the parts of a model to a bundle, and back.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -7,8 +7,8 @@ use ndarray::{Array2, ArrayView2};
 
 use crate::bundle::{Bundle, Digest, GoldenCase, Limits, Parts, to_bytes};
 use crate::error::{Error, ErrorKind, Place};
-use crate::intake::Cell;
-use crate::model::{Buffers, Model};
+use crate::model::Model;
+use crate::scratch::Scratch;
 
 /// Checks `parts`, predicts `golden_rows` and returns the bytes of the bundle.
 ///
@@ -18,27 +18,26 @@ use crate::model::{Buffers, Model};
 ///
 /// # Errors
 ///
-/// `InvalidModel` when the parts contradict each other or there are too few rows; as for predicting
-/// when a row is not usable.
+/// `InvalidModel` when the parts contradict each other or there are too few rows; a kind of the class
+/// `Value`, with the row, when a row is refused.
 pub fn seal(parts: &Parts, golden_rows: ArrayView2<'_, f64>) -> Result<Vec<u8>, Error> {
     let model = Model::new(parts.clone(), Digest::of(&[]))?;
     model.intake().check_width(golden_rows.ncols())?;
-    let mut buffers = Buffers::new(&model);
+    let mut scratch = Scratch::new(model.scratch_layout());
     let mut cases = Vec::with_capacity(golden_rows.nrows());
     for (index, row) in golden_rows.rows().into_iter().enumerate() {
         let row: Vec<f64> = row.iter().copied().collect();
-        let cells = row.iter().map(|number| Cell::of_array(*number));
-        let prediction = model.predict(cells, buffers.memory());
+        let prediction = model.predict_row(&mut scratch, &row);
         cases.push(GoldenCase::of(&row, &prediction.map_err(|e| e.within(Place::Row(index)))?));
     }
     let bytes = to_bytes(parts, &cases)?;
-    // What cannot be opened must not be sealed: this covers the number of cases and the codec.
+    // A bundle that does not open must not be sealed. This covers the number of cases and the codec.
     Model::open(&bytes).map_err(|e| Error::new(ErrorKind::InvalidModel, format!("{e}")))?;
     Ok(bytes)
 }
 
-/// The parts of a bundle and its golden rows, as [`seal`] took them: for those who look into a model
-/// or derive another one from it. A bundle of the newest format is sealed to the same bytes again.
+/// The parts of a bundle and its golden rows, as [`seal`] took them: to inspect a model or to
+/// derive another one from it. A bundle of the newest format is sealed to the same bytes again.
 ///
 /// # Errors
 ///

@@ -2,53 +2,32 @@
 
 use alloc::format;
 use alloc::sync::Arc;
-use alloc::vec;
-use alloc::vec::Vec;
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::error::{Error, ErrorKind, Place};
+use crate::error::{Error, ErrorKind};
 use crate::intake::{Cell, Value};
-use crate::model::{Buffers, Memory, Model};
+use crate::model::{Model, OnRefusal, Rows};
 use crate::prediction::Prediction;
 use crate::schema::MissingReason;
+use crate::scratch::Scratch;
 
-/// The working memory of one thread for one model.
+/// A model and the scratch memory of one thread to predict with it.
 ///
 /// After it exists, predicting allocates nothing. The bits of a row's prediction depend on the
-/// bundle and the row alone: not on the platform, the session, the thread, the other rows or their
+/// bundle and the row only: not on the platform, the session, the thread, the other rows or their
 /// layout.
 #[derive(Debug)]
 pub struct Session {
     model: Arc<Model>,
-    cells: Vec<Cell>,
-    buffers: Buffers,
-}
-
-/// What happens when a row of a batch cannot be predicted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum OnRefusal {
-    /// The first such row fails the batch, before anything is predicted.
-    Stop,
-    /// The row gets its error, and the others are predicted.
-    GoOn,
-}
-
-/// Rows of a batch, in whatever form a caller has them.
-pub(crate) trait Rows {
-    fn n_rows(&self) -> usize;
-
-    /// What the caller says of a feature in a row; both exist.
-    fn cell(&self, row: usize, feature: usize) -> Cell;
+    scratch: Scratch<'static>,
 }
 
 impl Session {
     /// A session for `model`, which it keeps alive.
     #[must_use]
     pub fn new(model: Arc<Model>) -> Self {
-        let cells = vec![Cell::UNSET; model.schema().n_features()];
-        Self { buffers: Buffers::new(&model), cells, model }
+        Self { scratch: Scratch::new(model.scratch_layout()), model }
     }
 
     /// The model that it predicts with.
@@ -57,39 +36,34 @@ impl Session {
         &self.model
     }
 
-    fn workspace(&mut self) -> Workspace<'_> {
-        let memory = self.buffers.memory();
-        Workspace { model: &self.model, cells: &mut self.cells, memory }
-    }
-
     /// Forgets every value that was set: all features are then unset.
     pub fn clear(&mut self) {
-        self.workspace().clear();
+        self.scratch.clear();
     }
 
-    /// States the value of a feature, for [`Self::predict`]. It stays until it is stated anew or
+    /// Sets the value of a feature, for [`Self::predict`]. It stays until it is set again or
     /// [`Self::clear`] is called.
     ///
     /// # Errors
     ///
-    /// `UnknownFeature`, or `UnknownUnit` for a unit that the feature does not have; what was stated
-    /// before then stays. Everything else that may be wrong with a value is for the feature's policy
-    /// to decide when the row is predicted.
+    /// `UnknownFeature`, or `UnknownUnit` for a unit that the feature does not have; the value that was
+    /// set before then stays. Anything else that is wrong with a value is decided by the feature's
+    /// policy when the row is predicted.
     pub fn set(&mut self, feature: usize, value: Value<'_>) -> Result<(), Error> {
-        self.workspace().set(feature, value)
+        self.model.set(&mut self.scratch, feature, value)
     }
 
-    /// Why a feature was stated to be missing, if it was and a reason was given.
+    /// Why a feature was set to missing, if it was and a reason was given.
     #[must_use]
     pub fn missing_reason(&self, feature: usize) -> Option<MissingReason> {
-        self.cells.get(feature)?.missing_reason()
+        self.scratch.cell(feature)?.missing_reason()
     }
 
-    /// Predicts the row that was stated by [`Self::set`].
+    /// Predicts the row that was set by [`Self::set`].
     ///
     /// # Errors
     ///
-    /// A kind of the class `Value`, with the feature or the rule. No error tells the value.
+    /// A kind of the class `Value`, with the feature or the rule. No error contains the value.
     ///
     /// ```
     /// # use nomogram::{ErrorKind, Model, Session, Value};
@@ -104,8 +78,7 @@ impl Session {
     /// # Ok::<(), nomogram::Error>(())
     /// ```
     pub fn predict(&mut self) -> Result<Prediction<'_>, Error> {
-        let cells = self.cells.iter().copied();
-        self.model.predict(cells, self.buffers.memory())
+        self.model.predict_cells(&mut self.scratch)
     }
 
     /// Predicts one row: one value per feature, in the order of the schema. NaN means missing; a
@@ -113,8 +86,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// `FeatureCount`; a kind of the class `Value` with the feature or the rule. No error tells the
-    /// value.
+    /// `FeatureCount`; a kind of the class `Value` with the feature or the rule. No error contains
+    /// the value.
     ///
     /// ```
     /// # use nomogram::{ErrorKind, Model, Session};
@@ -128,13 +101,11 @@ impl Session {
     /// # Ok::<(), nomogram::Error>(())
     /// ```
     pub fn predict_row(&mut self, values: &[f64]) -> Result<Prediction<'_>, Error> {
-        self.model.intake().check_width(values.len())?;
-        let cells = values.iter().map(|number| Cell::of_array(*number));
-        self.model.predict(cells, self.buffers.memory())
+        self.model.predict_row(&mut self.scratch, values)
     }
 
-    /// Predicts `rows`, shape `(n_rows, n_features)` in any layout, and hands each prediction to
-    /// `sink` with the number of its row.
+    /// Predicts `rows`, shape `(n_rows, n_features)` in any layout, and passes each prediction
+    /// to `sink` with the index of its row.
     ///
     /// # Errors
     ///
@@ -152,7 +123,7 @@ impl Session {
         })
     }
 
-    /// Predicts `rows` as [`Self::predict_each`], and says what happens when one of them cannot be
+    /// Predicts `rows` as [`Self::predict_each`], and chooses what happens when one of them cannot be
     /// predicted: `sink` gets its error in its place, or the call fails before `sink` is called.
     ///
     /// # Errors
@@ -165,7 +136,7 @@ impl Session {
         sink: impl FnMut(usize, Result<Prediction<'_>, Error>),
     ) -> Result<(), Error> {
         self.model.intake().check_width(rows.ncols())?;
-        self.workspace().predict_rows(&Matrix(rows), on_refusal, sink)
+        self.model.predict_rows(&mut self.scratch, &Matrix(rows), on_refusal, sink)
     }
 
     /// Writes the outputs of `rows` to `out`, shape `(n_rows, n_outputs)`; both may have any layout.
@@ -187,60 +158,10 @@ impl Session {
             ));
         }
         self.predict_each(rows, |row, prediction| {
-            for (own, output) in out.row_mut(row).iter_mut().zip(prediction.outputs()) {
-                *own = *output;
+            for (cell, output) in out.row_mut(row).iter_mut().zip(prediction.outputs()) {
+                *cell = *output;
             }
         })
-    }
-}
-
-/// A model with the memory to predict with it, wherever that lies.
-#[derive(Debug)]
-pub(crate) struct Workspace<'m> {
-    pub(crate) model: &'m Model,
-    /// What was stated of each feature.
-    pub(crate) cells: &'m mut [Cell],
-    pub(crate) memory: Memory<'m>,
-}
-
-impl Workspace<'_> {
-    pub(crate) fn clear(&mut self) {
-        self.cells.fill(Cell::UNSET);
-    }
-
-    pub(crate) fn set(&mut self, feature: usize, value: Value<'_>) -> Result<(), Error> {
-        let cell = self.model.intake().cell(feature, value)?;
-        if let Some(own) = self.cells.get_mut(feature) {
-            *own = cell;
-        }
-        Ok(())
-    }
-
-    /// Predicts what was stated.
-    #[cfg(feature = "ffi")]
-    pub(crate) fn predict(&mut self) -> Result<Prediction<'_>, Error> {
-        self.model.predict(self.cells.iter().copied(), self.memory.lend())
-    }
-
-    pub(crate) fn predict_rows(
-        &mut self,
-        rows: &impl Rows,
-        on_refusal: OnRefusal,
-        mut sink: impl FnMut(usize, Result<Prediction<'_>, Error>),
-    ) -> Result<(), Error> {
-        let n_features = self.model.intake().n_features();
-        let cells = |row| (0..n_features).map(move |feature| rows.cell(row, feature));
-        if on_refusal == OnRefusal::Stop {
-            for row in 0..rows.n_rows() {
-                let admitted = self.model.admit(cells(row), &mut self.memory);
-                admitted.map_err(|e| e.within(Place::Row(row)))?;
-            }
-        }
-        for row in 0..rows.n_rows() {
-            let prediction = self.model.predict(cells(row), self.memory.lend());
-            sink(row, prediction.map_err(|e| e.within(Place::Row(row))));
-        }
-        Ok(())
     }
 }
 

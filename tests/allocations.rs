@@ -12,8 +12,8 @@ use std::ptr;
 use nomogram::ffi::{
     ArrowArray, ArrowSchema, NOMO_EARGUMENT_NULL, NOMO_EARGUMENT_UNIT, NOMO_EBUFFER_LENGTH,
     NOMO_ESCHEMA_COLUMNS, NOMO_ESCHEMA_FEATURES, NOMO_EUNSUPPORTED_ARROW, NOMO_EVALUE_INFINITE,
-    NOMO_EVALUE_MISSING, NOMO_EVALUE_UNSET, NOMO_GO_ON, NOMO_OK, nomo_column, nomo_error,
-    nomo_matrix, nomo_model, nomo_model_open_memory, nomo_model_release, nomo_outputs,
+    NOMO_EVALUE_MISSING, NOMO_EVALUE_UNSET, NOMO_OK, NOMO_ON_REFUSAL_GO_ON, nomo_column,
+    nomo_error, nomo_matrix, nomo_model, nomo_model_open_memory, nomo_model_release, nomo_outputs,
     nomo_session, nomo_session_clear, nomo_session_create, nomo_session_create_in,
     nomo_session_destroy, nomo_session_predict, nomo_session_predict_arrow,
     nomo_session_predict_columns, nomo_session_predict_matrix, nomo_session_predict_row,
@@ -21,7 +21,7 @@ use nomogram::ffi::{
 };
 use nomogram_testkit::{bundle_of_three_members, golden_rows};
 
-/// Counts what the thread at hand allocates.
+/// Counts the allocations of the current thread.
 struct Counting;
 
 thread_local! {
@@ -45,7 +45,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Makes a call that returns `status`; tells how often it allocated.
+/// Makes a call that must return `status`. Returns how often it allocated.
 fn allocations_of(status: i32, call: impl FnOnce() -> i32) -> usize {
     let before = N_ALLOCATIONS.with(Cell::get);
     let found = call();
@@ -90,9 +90,11 @@ fn predict_in_every_way(session: *mut nomo_session) {
 
     let out = probabilities.as_mut_ptr();
     let mut row = |values: &[f64], n_out: usize| {
-        let (start, n_values) = (values.as_ptr(), values.len());
+        let (start, values_len) = (values.as_ptr(), values.len());
         // SAFETY: the pointers are as the header asks for.
-        unsafe { nomo_session_predict_row(session, start, n_values, out, n_out, &mut class, error) }
+        unsafe {
+            nomo_session_predict_row(session, start, values_len, out, n_out, &mut class, error)
+        }
     };
     expect(NOMO_OK, &mut || row(&values[..3], 2));
     expect(NOMO_EVALUE_MISSING, &mut || row(&[f64::NAN; 3], 2));
@@ -100,8 +102,11 @@ fn predict_in_every_way(session: *mut nomo_session) {
     expect(NOMO_ESCHEMA_FEATURES, &mut || row(&values[..2], 2));
     expect(NOMO_EBUFFER_LENGTH, &mut || row(&values[..3], 3));
 
-    let outputs =
-        |n_rows: usize| nomo_outputs { probabilities: out, n_probabilities: 2 * n_rows, ..init() };
+    let outputs = |n_rows: usize| nomo_outputs {
+        probabilities: out,
+        probabilities_len: 2 * n_rows,
+        ..init()
+    };
     let one = outputs(1);
     // SAFETY: as above.
     let set = |feature, value| unsafe { nomo_session_set_number(session, feature, value, error) };
@@ -118,7 +123,7 @@ fn predict_in_every_way(session: *mut nomo_session) {
 
     let matrix = |values: &[f64]| nomo_matrix {
         values: values.as_ptr().cast(),
-        n_values: values.len(),
+        values_len: values.len(),
         n_rows: values.len() / 3,
         n_columns: 3,
         row_stride: 3,
@@ -134,9 +139,9 @@ fn predict_in_every_way(session: *mut nomo_session) {
     expect(NOMO_EBUFFER_LENGTH, &mut || batch(&matrix(values), &outputs(1)));
     expect(NOMO_EARGUMENT_NULL, &mut || batch(&matrix(values), &init()));
     let going_on = nomo_outputs {
-        on_refusal: NOMO_GO_ON,
+        on_refusal: NOMO_ON_REFUSAL_GO_ON,
         row_status: row_status.as_mut_ptr(),
-        n_row_status: 2,
+        row_status_len: 2,
         ..outputs(2)
     };
     expect(NOMO_OK, &mut || batch(&matrix(&with_missing), &going_on));
@@ -148,7 +153,7 @@ fn predict_in_every_way(session: *mut nomo_session) {
         .map(|(feature, values)| nomo_column {
             feature,
             values: values.as_ptr().cast(),
-            n_values: values.len(),
+            values_len: values.len(),
             ..init()
         })
         .collect();
@@ -197,7 +202,7 @@ fn predict_arrow(session: *mut nomo_session, columns: &[Vec<f64>]) {
     let mut error = init::<nomo_error>();
     let outputs = nomo_outputs {
         probabilities: probabilities.as_mut_ptr(),
-        n_probabilities: 2 * n_rows,
+        probabilities_len: 2 * n_rows,
         ..init()
     };
     for (status, format, name) in [

@@ -1,8 +1,8 @@
-"""Builds the library with cargo, and puts it into the wheel with its declarations for cffi.
+"""Builds the library with cargo, and adds it to the wheel with its declarations for cffi.
 
-The wheel fits every Python 3: cffi's ABI mode compiles nothing against the interpreter. In the
-repository the crate is the root package; a source distribution holds the crate as `cargo package`
-would publish it, in the folder `core`.
+The wheel works with every Python 3: cffi's ABI mode compiles nothing against the interpreter. In
+the repository the crate is the root package; a source distribution holds the crate as `cargo
+package` would publish it, in the folder `core`.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 HERE = Path(__file__).parent
+PACKAGE = "nomogram_risk"
 LIBRARY = "libnomogram-py"
-# A program that was linked against an installed library finds that one by the first of these, and
-# must not be given ours. They have the same length, so that no other byte of the library moves;
-# the linker cannot be told, since what build.rs says comes last.
+# Programs find an installed library by the first name, and must not load the copy of this package.
+# Both names have the same length, so that replacing one moves no other byte of the library; the
+# linker cannot set it, since the option of build.rs comes last.
 SONAME, PRIVATE_SONAME = b"\0libnomogram.so.1\0", b"\0libnomogram-py.1\0"
 
 
@@ -35,9 +36,9 @@ def crate() -> Path:
 
 
 def version() -> str:
-    """The version of the crate: the package's own."""
+    """The version of the crate, which is that of the package."""
     manifest = (crate() / "Cargo.toml").read_text(encoding="utf-8")
-    # In a workspace it stands in [workspace.package], in a published crate in [package].
+    # In a workspace it is in [workspace.package], in a published crate in [package].
     found = re.search(r'^version = "([^"]+)"$', manifest, re.MULTILINE)
     if found is None:
         raise RuntimeError("Cargo.toml: no version")
@@ -45,14 +46,14 @@ def version() -> str:
 
 
 def declarations(header: str) -> str:
-    """What cffi understands of the header: types, functions, and macros that are numbers."""
+    """The part of the header that cffi parses: types, functions, and macros that are numbers."""
     lines = []
     for line in header.splitlines():
         is_number = re.fullmatch(r"#define \w+ (0x[0-9A-Fa-f]+|[0-9]+)", line)
         if is_number or not line.startswith(("#", 'extern "C"')):
             lines.append(line)
     text = re.sub(r"/\*.*?\*/", "", "\n".join(lines), flags=re.DOTALL)
-    # The end of `extern "C" {`; the macros of several lines after it are initial values.
+    # Ends before the initial values, and without the brace of `extern "C" {`.
     return re.split(r"^}\n*\Z", text.split("NOMO_ERROR_INIT")[0], flags=re.MULTILINE)[0]
 
 
@@ -62,22 +63,22 @@ def write_declarations(target: Path) -> None:
 
     header = crate() / "include" / "nomogram.h"
     ffi = cffi.FFI()
-    ffi.set_source("nomogram._ffi", None)
+    ffi.set_source(f"{PACKAGE}._ffi", None)
     ffi.cdef(declarations(header.read_text(encoding="utf-8")))
     ffi.emit_python_code(str(target))
 
 
 def build_library() -> Path:
-    """Builds the shared library; cargo says where it is."""
+    """Builds the shared library; returns its path as reported by cargo."""
     manifest = crate() / "Cargo.toml"
     command = ["cargo", "rustc", "--manifest-path", str(manifest), "--package", "nomogram"]
-    command += ["--lib", "--crate-type", "cdylib", "--release", "--locked"]
+    command += ["--lib", "--crate-type", "cdylib", "--profile", "capi", "--locked"]
     command += ["--message-format", "json-render-diagnostics"]
     command += ["--", "-C", "strip=symbols"]
     try:
         built = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     except FileNotFoundError:
-        raise RuntimeError("building nomogram needs cargo: https://rustup.rs") from None
+        raise RuntimeError("building nomogram-risk needs cargo, of the Rust toolchain") from None
     for line in built.stdout.splitlines():
         message = json.loads(line)
         if message.get("target", {}).get("name") == "nomogram":
@@ -88,7 +89,7 @@ def build_library() -> Path:
 
 
 def install_library(built: Path, folder: Path) -> None:
-    """Copies the library, under names that no other program looks for."""
+    """Copies the library, under names that no other program uses."""
     content = built.read_bytes()
     if sys.platform == "linux":
         if content.count(SONAME) != 1:
@@ -98,7 +99,7 @@ def install_library(built: Path, folder: Path) -> None:
 
 
 def package_crate(folder: Path) -> Path:
-    """The crate as it would be published, in a folder of its own."""
+    """The crate as it would be published, unpacked in a folder."""
     command = ["cargo", "package", "--manifest-path", str(crate() / "Cargo.toml")]
     command += ["--package", "nomogram", "--no-verify", "--allow-dirty", "--quiet"]
     target = folder / "package"
@@ -106,30 +107,30 @@ def package_crate(folder: Path) -> Path:
     name = f"nomogram-{version()}"
     with tarfile.open(target / "package" / f"{name}.crate") as archive:
         archive.extractall(folder)
-    # Cargo would look for a workspace above it, wherever it is unpacked.
+    # Otherwise cargo would search for a workspace above the folder.
     with (folder / name / "Cargo.toml").open("a", encoding="utf-8") as manifest:
         manifest.write("\n[workspace]\n")
     return folder / name
 
 
 class NomogramBuildHook(BuildHookInterface):  # type: ignore[type-arg]
-    """Adds what cargo builds to the wheel, and what cargo needs to the source distribution."""
+    """Adds the library to the wheel, and the crate to the source distribution."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Runs before files are collected; `version` says which kind of build it is."""
+        """Runs before files are collected; `version` is the kind of build."""
         self.folder = tempfile.TemporaryDirectory(prefix="nomogram-")
         if self.target_name == "sdist":
             core = crate() if crate().name == "core" else package_crate(Path(self.folder.name))
             build_data["force_include"][str(core)] = "core"
             return
-        # An editable installation reads the sources where they are, so that is where they belong.
+        # An editable installation reads the sources in place, so the library is written there.
         is_editable = version == "editable"
-        package = HERE / "src" / "nomogram"
+        package = HERE / "src" / PACKAGE
         folder = package if is_editable else Path(self.folder.name)
         install_library(build_library(), folder)
         write_declarations(folder / "_ffi.py")
         if not is_editable:
-            build_data["force_include"][str(folder)] = "nomogram"
+            build_data["force_include"][str(folder)] = PACKAGE
         platform = os.environ.get("_PYTHON_HOST_PLATFORM") or sysconfig.get_platform()
         build_data["tag"] = f"py3-none-{re.sub('[-.]', '_', platform)}"
         build_data["pure_python"] = False

@@ -169,7 +169,7 @@ static int add_column(struct table *t, const struct opened_model *p, const char 
 
 static const char *feature_name(const struct opened_model *p, uint64_t index) {
   nomo_feature feature = NOMO_FEATURE_INIT;
-  if (index >= p->n_features) return "-"; /* also NOMO_NONE */
+  if (index >= p->n_features) return "-"; /* also NOMO_PLACE_NONE */
   return nomo_model_feature(p->model, (size_t)index, &feature, NULL) == NOMO_OK ? feature.name : "-";
 }
 

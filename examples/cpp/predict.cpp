@@ -26,7 +26,7 @@ namespace {
 
 using std::to_string;
 
-/// A row or a file that cannot be used, told by this program.
+/// A row or a file that this program refuses.
 std::runtime_error refused(const std::string& path, std::size_t line, const std::string& why) {
   return std::runtime_error(path + ": line " + to_string(line) + ": " + why);
 }
@@ -88,7 +88,7 @@ Header read_header(Lines& lines, const nomogram::model& model) {
       header.has_row_id = true;
       continue;
     }
-    // A name that is not there is no exceptional case here, so the form that returns a result.
+    // An unknown name is an ordinary case here, so use the form that returns a result.
     const auto feature = model.try_feature_index(names[i]);
     if (!feature && feature.error().status() == NOMO_EARGUMENT_FEATURE)
       throw refused(lines.path, lines.number,

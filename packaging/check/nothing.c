@@ -1,4 +1,4 @@
-/* Does nothing but to print its peak of memory: what a C program takes without the library. */
+/* Prints its peak memory and does nothing else: the memory of a C program without the library. */
 #include "peak.h"
 
 int main(void)

@@ -1,4 +1,4 @@
-/* The memory of a process, from its own account. */
+/* The peak memory of this process. */
 #ifndef PEAK_H
 #define PEAK_H
 

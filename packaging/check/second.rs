@@ -1,4 +1,4 @@
-//! A second static library in Rust, with a standard library of its own that it really uses.
+//! A second static library in Rust, which uses its own copy of the standard library.
 
 /// Panics, catches the panic, and returns how many bytes its message has.
 #[unsafe(no_mangle)]

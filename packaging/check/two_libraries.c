@@ -1,4 +1,4 @@
-/* Uses two static libraries that were both made by Rust. */
+/* Uses two static libraries that both contain the Rust standard library. */
 #include "nomogram.h"
 
 #include <stdio.h>

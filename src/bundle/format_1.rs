@@ -1,7 +1,7 @@
-//! Bundles of format 1, as parts of today.
+//! Bundles of format 1, converted to the parts of the newest format.
 //!
-//! Its payloads are written down here as they were, and are never changed. What format 1 did not
-//! have takes the value under which a model predicts as it did then.
+//! Its payloads are defined here as they were, and never change. Fields that format 1 did not have get
+//! the values under which a model predicts as it did then.
 
 use alloc::string::String;
 use alloc::vec;

@@ -25,7 +25,7 @@ pub(crate) struct GoldenCase {
 }
 
 impl GoldenCase {
-    /// The case of a row and what was predicted for it.
+    /// The case of a row and its prediction.
     pub(crate) fn of(row: &[f64], prediction: &Prediction<'_>) -> Self {
         Self {
             row: row.to_vec(),

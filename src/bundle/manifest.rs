@@ -6,7 +6,7 @@ use alloc::string::{String, ToString};
 
 use serde::{Deserialize, Serialize};
 
-use super::container::Digest;
+use super::digest::Digest;
 use crate::error::{Error, ErrorKind};
 use crate::schema::check_text;
 
@@ -27,7 +27,7 @@ pub struct Manifest {
     pub training_data_digest: Digest,
     /// SHA-256 of the training configuration.
     pub configuration_digest: Digest,
-    /// Anything else worth telling, by key, for example `training rows`.
+    /// Further notes, by key, for example `training rows`.
     #[serde(deserialize_with = "crate::codec::text_map")]
     pub notes: BTreeMap<String, String>,
 }

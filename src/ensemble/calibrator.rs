@@ -8,15 +8,15 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Place};
 use crate::numeric::{ln, logistic_pair, softmax};
 
-/// Probabilities below count as this when their logarithm is taken: far below any that is met, and
-/// so that the logarithm of 0 is a number.
+/// Smaller probabilities count as this when their logarithm is taken, so that the logarithm of 0 is
+/// a number.
 const SMALLEST: f64 = 1e-300;
 
-/// What is done to the probabilities of the ensemble.
+/// A fitted map from the probabilities of the ensemble to calibrated ones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Calibrator {
-    /// Of two classes: a map of the probability of class 1.
+    /// For two classes: a map of the probability of class 1.
     Binary(CalibrationMap),
     /// A map for each class; the results are divided by their sum (one class against the rest, as
     /// in scikit-learn's `CalibratedClassifierCV`). If all are 0, all classes are equally probable.
@@ -101,24 +101,25 @@ impl Calibrator {
     }
 
     pub(crate) fn check(&self, n_classes: usize) -> Result<(), Error> {
+        if n_classes == 0 {
+            let detail = "a calibrator, but the target is a number, expected classes";
+            return Err(Error::invalid_model(detail));
+        }
         match self {
-            _ if n_classes == 0 => {
-                Err(Error::invalid_model("calibrates probabilities, but the target is a number"))
-            }
             Self::Binary(_) if n_classes != 2 => {
-                let detail = format!("calibrates 2 classes, but the target has {n_classes}");
+                let detail = format!("a map of 2 classes, but the target has {n_classes}");
                 Err(Error::invalid_model(detail))
             }
             Self::Binary(map) => map.check(),
             Self::PerClass(maps) if maps.len() != n_classes => {
-                let detail = format!("{} maps for {n_classes} classes", maps.len());
+                let detail = format!("{} maps, expected {n_classes}", maps.len());
                 Err(Error::invalid_model(detail))
             }
             Self::PerClass(maps) => maps.iter().enumerate().try_for_each(|(class, map)| {
                 map.check().map_err(|e| e.within(Place::Class(class)))
             }),
             Self::Temperature { temperature } if !(1e-6..=1e6).contains(temperature) => {
-                let detail = format!("temperature {temperature}, expected one of [1e-6, 1e6]");
+                let detail = format!("temperature {temperature}, expected 1e-6 to 1e6");
                 Err(Error::invalid_model(detail))
             }
             Self::Temperature { .. } => Ok(()),
@@ -129,7 +130,7 @@ impl Calibrator {
 impl CalibrationMap {
     /// The calibrated `(q, p)`.
     fn apply(&self, q: f64, p: f64) -> (f64, f64) {
-        // Both tails come in, since 1 − p has lost what a small q still tells.
+        // Both tails are arguments: 1 − p has lost the digits of a small q.
         let logarithms = || (ln(q.max(SMALLEST)), ln(p.max(SMALLEST)));
         match self {
             Self::Platt { slope, intercept } => {
@@ -158,13 +159,13 @@ impl CalibrationMap {
             }
             Self::Beta { a, b, c } if [a, b, c].into_iter().all(is_usable) => Ok(()),
             Self::Platt { .. } | Self::PlattOfProbability { .. } | Self::Beta { .. } => {
-                Err(Error::invalid_model("a parameter is not a number of at most 1e100"))
+                Err(Error::invalid_model("a parameter is not finite or beyond 1e100"))
             }
             Self::Isotonic { probabilities, calibrated } => {
                 let is_probability = |p: &f64| (0.0..=1.0).contains(p);
                 if probabilities.is_empty() || probabilities.len() != calibrated.len() {
                     return Err(Error::invalid_model(format!(
-                        "{} probabilities and {} calibrated ones, expected as many",
+                        "{} probabilities and {} calibrated ones, expected equally many",
                         probabilities.len(),
                         calibrated.len()
                     )));
@@ -180,8 +181,8 @@ impl CalibrationMap {
     }
 }
 
-/// `slope · (x − x₀) + y₀` on the line between the points around `x`, and a point's own `y` where
-/// `x` equals it: numpy's `interp`, and so scikit-learn's.
+/// `slope · (x − x₀) + y₀` on the line between the points around `x`, and the `y` of a point that
+/// `x` equals: numpy's `interp`, and so scikit-learn's.
 #[allow(clippy::indexing_slicing, reason = "lengths were checked when the model was opened")]
 fn interpolate(xs: &[f64], ys: &[f64], x: f64) -> f64 {
     let after = xs.partition_point(|point| *point < x);
@@ -191,7 +192,7 @@ fn interpolate(xs: &[f64], ys: &[f64], x: f64) -> f64 {
         _ => {
             let (x0, x1, y0, y1) = (xs[after - 1], xs[after], ys[after - 1], ys[after]);
             let slope = (y1 - y0) / (x1 - x0);
-            // Rounding must not leave the line's own ends.
+            // Rounding must not leave the ends of the line.
             (slope * (x - x0) + y0).clamp(y0, y1)
         }
     }

@@ -1,4 +1,4 @@
-//! Combiners: votes, and stacking.
+//! Combiners: from the outputs of the members to those of the ensemble.
 
 use alloc::boxed::Box;
 use alloc::format;
@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Domain, affine};
-use crate::error::Error;
+use crate::error::{Error, ordinal};
 use crate::link::{Link, most_probable};
 use crate::member::{CompiledMember, Member};
 use crate::schema::Target;
@@ -33,25 +33,25 @@ pub enum Combiner {
     },
     /// A member that reads the other members: stacking.
     Stack {
-        /// What it reads of each member, one member after the other.
+        /// The inputs that it reads of each member, one member after the other.
         input: StackInput,
         /// The fitted model.
         member: Box<Member>,
     },
 }
 
-/// What a stacked member reads of the members below it.
+/// Which numbers of the members a stacked member reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum StackInput {
-    /// Their outputs; of two classes, the probability of class 1 alone.
+    /// Their outputs; for two classes, only the probability of class 1.
     Outputs,
     /// Their margins.
     Margins,
 }
 
-/// What the members of an ensemble give, as far as it is known on opening.
-pub(crate) struct Below<'a> {
+/// The domains of the numbers that a combiner reads, and the target.
+pub(crate) struct CombinerInputs<'a> {
     pub(crate) target: &'a Target,
     /// The domain of each member's outputs.
     pub(crate) outputs: &'a [Domain],
@@ -79,22 +79,22 @@ pub(crate) struct Stack {
 
 impl Combiner {
     /// Checks it against the members that it combines, and compiles it.
-    pub(crate) fn compile(self, below: &Below<'_>) -> Result<CompiledCombiner, Error> {
+    pub(crate) fn compile(self, members: &CombinerInputs<'_>) -> Result<CompiledCombiner, Error> {
         match self {
             Self::SoftVote { weights } => {
-                check_weights(&weights, below.outputs.len())?;
-                affine(0.0, weights.iter().zip(below.outputs))?;
+                check_weights(&weights, members.outputs.len())?;
+                affine(0.0, weights.iter().zip(members.outputs))?;
                 Ok(CompiledCombiner::SoftVote(weights))
             }
-            Self::HardVote { .. } if below.target.classes().is_empty() => {
-                Err(Error::invalid_model("a hard vote needs classes, but the target is a number"))
-            }
+            Self::HardVote { .. } if members.target.classes().is_empty() => Err(
+                Error::invalid_model("a hard vote, but the target is a number, expected classes"),
+            ),
             Self::HardVote { weights } => {
-                check_weights(&weights, below.outputs.len())?;
+                check_weights(&weights, members.outputs.len())?;
                 Ok(CompiledCombiner::HardVote(weights))
             }
             Self::Stack { input, member } => {
-                let stack = Stack::new(input, *member, below)?;
+                let stack = Stack::new(input, *member, members)?;
                 Ok(CompiledCombiner::Stack(Box::new(stack)))
             }
         }
@@ -104,42 +104,43 @@ impl Combiner {
 fn check_weights(weights: &[f64], n_members: usize) -> Result<(), Error> {
     if weights.len() != n_members {
         let n_weights = weights.len();
-        return Err(Error::invalid_model(format!("{n_weights} weights for {n_members} members")));
+        return Err(Error::invalid_model(format!("{n_weights} weights, expected {n_members}")));
     }
     // Their sum can neither overflow nor vanish.
     let is_usable = |weight: f64| weight == 0.0 || (1e-100..=1e100).contains(&weight);
     if let Some(index) = weights.iter().position(|weight| !is_usable(*weight)) {
-        let found = weights.get(index).copied().unwrap_or(f64::NAN);
-        let detail = format!("weight {index} is {found}, expected 0, or 1e-100 to 1e100");
+        let weight = weights.get(index).copied().unwrap_or(f64::NAN);
+        let detail =
+            format!("weight {} is {weight}, expected 0, or 1e-100 to 1e100", ordinal(index));
         return Err(Error::invalid_model(detail));
     }
     if weights.iter().all(|weight| *weight <= 0.0) {
-        return Err(Error::invalid_model("every weight is 0, at least 1 member must count"));
+        return Err(Error::invalid_model("every weight is 0, expected at least 1 above 0"));
     }
     Ok(())
 }
 
 impl Stack {
-    fn new(input: StackInput, member: Member, below: &Below<'_>) -> Result<Self, Error> {
-        let n_classes = below.target.classes().len();
+    fn new(input: StackInput, member: Member, members: &CombinerInputs<'_>) -> Result<Self, Error> {
+        let n_classes = members.target.classes().len();
         let inputs: Vec<Domain> = match input {
-            StackInput::Margins => below.margins.to_vec(),
-            StackInput::Outputs if n_classes <= 2 => below.outputs.to_vec(),
+            StackInput::Margins => members.margins.to_vec(),
+            StackInput::Outputs if n_classes <= 2 => members.outputs.to_vec(),
             StackInput::Outputs => {
-                below.outputs.iter().flat_map(|domain| vec![*domain; n_classes]).collect()
+                members.outputs.iter().flat_map(|domain| vec![*domain; n_classes]).collect()
             }
         };
         let link = member.link();
-        let n_margins = link.n_margins(below.target)?;
+        let n_margins = link.n_margins(members.target)?;
         let margins = member.check(&inputs, n_margins)?;
         link.check(&margins)?;
         Ok(Self { input, link, n_inputs: inputs.len(), n_margins, member: member.compile() })
     }
 
     #[allow(clippy::indexing_slicing, reason = "lengths were checked when the model was opened")]
-    fn combine(&self, members: &[f64], margins: &[f64], scratch: &mut [f64], out: &mut [f64]) {
-        let (own_margins, scratch) = scratch.split_at_mut(self.n_margins);
-        let (inputs, scratch) = scratch.split_at_mut(self.n_inputs);
+    fn combine(&self, members: &[f64], margins: &[f64], temporary: &mut [f64], out: &mut [f64]) {
+        let (stack_margins, temporary) = temporary.split_at_mut(self.n_margins);
+        let (inputs, temporary) = temporary.split_at_mut(self.n_inputs);
         let inputs = match self.input {
             StackInput::Margins => margins,
             StackInput::Outputs if out.len() == 2 => {
@@ -150,17 +151,17 @@ impl Stack {
             }
             StackInput::Outputs => members,
         };
-        self.member.margins(inputs, scratch, own_margins);
-        self.link.outputs(own_margins, out);
+        self.member.margins(inputs, temporary, stack_margins);
+        self.link.outputs(stack_margins, out);
     }
 }
 
 impl CompiledCombiner {
-    /// How much scratch space [`Self::combine`] needs.
-    pub(crate) fn n_scratch(&self) -> usize {
+    /// How many temporary numbers [`Self::combine`] needs.
+    pub(crate) fn n_temporary(&self) -> usize {
         match self {
             Self::SoftVote(_) | Self::HardVote(_) => 0,
-            Self::Stack(stack) => stack.n_margins + stack.n_inputs + stack.member.n_scratch(),
+            Self::Stack(stack) => stack.n_margins + stack.n_inputs + stack.member.n_temporary(),
         }
     }
 
@@ -170,12 +171,12 @@ impl CompiledCombiner {
         &self,
         members: &[f64],
         margins: &[f64],
-        scratch: &mut [f64],
+        temporary: &mut [f64],
         out: &mut [f64],
     ) {
         let weights = match self {
             Self::SoftVote(weights) | Self::HardVote(weights) => weights,
-            Self::Stack(stack) => return stack.combine(members, margins, scratch, out),
+            Self::Stack(stack) => return stack.combine(members, margins, temporary, out),
         };
         out.fill(0.0);
         let mut total = 0.0;
@@ -204,7 +205,7 @@ mod tests {
     const MEMBERS: [f64; 6] = [0.9, 0.1, 0.4, 0.6, 0.2, 0.8];
 
     fn compile(combiner: Combiner, n_members: usize) -> Result<CompiledCombiner, Error> {
-        combiner.compile(&Below {
+        combiner.compile(&CombinerInputs {
             target: &Target::of_classes("diagnosis", ["B", "M"]),
             outputs: &vec![Domain::new(0.0, 1.0); n_members],
             margins: &vec![Domain::new(-9.0, 9.0); n_members],
@@ -213,9 +214,9 @@ mod tests {
 
     fn combine(combiner: Combiner) -> [f64; 2] {
         let compiled = compile(combiner, 3).unwrap();
-        let mut scratch = vec![0.0; compiled.n_scratch()];
+        let mut temporary = vec![0.0; compiled.n_temporary()];
         let mut out = [0.0; 2];
-        compiled.combine(&MEMBERS, &[-2.0, 0.5, 1.5], &mut scratch, &mut out);
+        compiled.combine(&MEMBERS, &[-2.0, 0.5, 1.5], &mut temporary, &mut out);
         out
     }
 
@@ -251,12 +252,12 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_combine_is_refused() {
+    fn weights_and_shapes_that_do_not_fit_are_refused() {
         for weights in [vec![1.0], vec![0.0, 0.0], vec![1.0, -1.0], vec![1.0, f64::NAN]] {
             let refused = compile(Combiner::SoftVote { weights: weights.clone() }, 2);
             assert!(refused.is_err(), "{weights:?}");
         }
-        let of_values = Combiner::SoftVote { weights: vec![1e100] }.compile(&Below {
+        let of_values = Combiner::SoftVote { weights: vec![1e100] }.compile(&CombinerInputs {
             target: &Target::Number { name: "days".into(), unit: None },
             outputs: &[Domain::new(0.0, 1e250)],
             margins: &[],
@@ -265,7 +266,7 @@ mod tests {
         let linear = Linear::new(Link::Logit, vec![0.25], vec![1.0, 2.0, 4.0]).unwrap();
         let member = Box::new(Member::Linear(linear));
         let stack = Combiner::Stack { input: StackInput::Outputs, member };
-        let expected = "reads 3 values, but its branch gives 2";
+        let expected = "reads 3 values, expected 2";
         assert_eq!(compile(stack, 2).unwrap_err().to_string(), expected);
     }
 }

@@ -5,7 +5,7 @@ use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::Error;
+use crate::error::{Error, ordinal};
 
 /// A probability at which something is done, for example `refer to biopsy` at 0.1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,20 +20,23 @@ pub struct Cutoff {
 }
 
 impl Cutoff {
-    /// Whether the class is at least as probable as the cutoff asks for. `probabilities` has one
-    /// number per class; a class that it does not hold reaches nothing.
+    /// Whether the probability of the class reaches the cutoff. `probabilities` has one number per
+    /// class; a class beyond them does not reach it.
     #[must_use]
     pub fn is_reached_by(&self, probabilities: &[f64]) -> bool {
-        probabilities.get(self.class as usize).is_some_and(|found| *found >= self.probability)
+        probabilities
+            .get(self.class as usize)
+            .is_some_and(|probability| *probability >= self.probability)
     }
 
     pub(crate) fn check(&self, n_classes: usize) -> Result<(), Error> {
         if self.class as usize >= n_classes {
-            let detail = format!("compares class {} of {n_classes}", self.class);
+            let detail =
+                format!("class {}, expected 1 to {n_classes}", ordinal(self.class as usize));
             return Err(Error::invalid_model(detail));
         }
         if !(0.0..=1.0).contains(&self.probability) {
-            let detail = format!("probability {}, expected one of [0, 1]", self.probability);
+            let detail = format!("probability {}, expected 0 to 1", self.probability);
             return Err(Error::invalid_model(detail));
         }
         Ok(())

@@ -52,7 +52,7 @@ fn a_stack_is_the_same_stack() {
         let member = Box::new(Member::Linear(linear));
         let names = ["a", "b", "c"].into_iter().take(n_classes);
         let compiled = Combiner::Stack { input: StackInput::Outputs, member }
-            .compile(&Below {
+            .compile(&CombinerInputs {
                 target: &Target::of_classes("diagnosis", names),
                 outputs: &vec![Domain::new(0.0, 1.0); n_members],
                 margins: &[],
@@ -60,8 +60,8 @@ fn a_stack_is_the_same_stack() {
             .unwrap();
         for (members, after) in members.iter().zip(&after) {
             let mut found = vec![0.0; n_classes];
-            let mut scratch = vec![0.0; compiled.n_scratch()];
-            compiled.combine(members, &[], &mut scratch, &mut found);
+            let mut temporary = vec![0.0; compiled.n_temporary()];
+            compiled.combine(members, &[], &mut temporary, &mut found);
             assert!(error(&found, after) <= 1e-12, "{}: {found:?}, {after:?}", case["name"]);
         }
     }

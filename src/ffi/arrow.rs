@@ -11,15 +11,15 @@ pub(super) use self::import::Column;
 use self::import::Table;
 use super::boundary::{borrow_out, boundary, read_struct, refused};
 use super::error::nomo_error;
-use super::outputs::{NOMO_GO_ON, NOMO_STOP, nomo_outputs};
+use super::outputs::{NOMO_ON_REFUSAL_GO_ON, NOMO_ON_REFUSAL_STOP, nomo_outputs};
 use super::session::{Claim, nomo_session};
 use crate::error::{Error, ErrorKind};
-use crate::session::OnRefusal;
+use crate::model::OnRefusal;
 
-/// Columns that are no feature of the model are left aside, and not looked at but for their names.
+/// Flag of reading Arrow arrays: skip columns that match no feature; only their names are read.
 pub const NOMO_ARROW_IGNORE_OTHER_COLUMNS: u32 = 1;
 
-/// The type of an array, as the Arrow C Data Interface lays it down; not ours to grow.
+/// The type of an array, as the Arrow C Data Interface defines it; it never grows.
 ///
 /// cbindgen:ignore
 #[repr(C)]
@@ -29,37 +29,37 @@ pub struct ArrowSchema {
     pub format: *const c_char,
     /// The name of the column, or NULL.
     pub name: *const c_char,
-    /// Keys and values with their lengths, or NULL.
+    /// Keys and values, each after its length, or NULL.
     pub metadata: *const c_char,
-    /// Hints: whether the array may hold nulls, and others.
+    /// Flags: whether the array may hold nulls, and others.
     pub flags: i64,
-    /// How many children.
+    /// Number of children.
     pub n_children: i64,
     /// One schema per child.
     pub children: *mut *mut ArrowSchema,
     /// The type of the dictionary, or NULL.
     pub dictionary: *mut ArrowSchema,
-    /// Frees what the struct owns; NULL once that has happened.
+    /// Frees the memory of the struct; NULL afterwards.
     pub release: Option<unsafe extern "C" fn(*mut ArrowSchema)>,
-    /// The producer's own.
+    /// Data of the producer.
     pub private_data: *mut c_void,
 }
 
-/// The values of an array, as the Arrow C Data Interface lays it down; not ours to grow.
+/// The values of an array, as the Arrow C Data Interface defines them; it never grows.
 ///
 /// cbindgen:ignore
 #[repr(C)]
 #[derive(Debug)]
 pub struct ArrowArray {
-    /// How many values.
+    /// Number of values.
     pub length: i64,
-    /// How many of them are null, or -1 where nobody has counted them.
+    /// Number of nulls, or -1 if they were not counted.
     pub null_count: i64,
-    /// How many values of the buffers come before the first one.
+    /// Number of values in the buffers before the first one.
     pub offset: i64,
-    /// How many buffers.
+    /// Number of buffers.
     pub n_buffers: i64,
-    /// How many children.
+    /// Number of children.
     pub n_children: i64,
     /// The buffers; the first one is the validity bitmap.
     pub buffers: *mut *const c_void,
@@ -67,35 +67,40 @@ pub struct ArrowArray {
     pub children: *mut *mut ArrowArray,
     /// The dictionary, or NULL.
     pub dictionary: *mut ArrowArray,
-    /// Frees what the struct owns; NULL once that has happened.
+    /// Frees the memory of the struct; NULL afterwards.
     pub release: Option<unsafe extern "C" fn(*mut ArrowArray)>,
-    /// The producer's own.
+    /// Data of the producer.
     pub private_data: *mut c_void,
 }
 
-/// Predicts the rows of an Arrow struct array (a record batch); each gets the same bits as from
+/// Predicts the rows of an Arrow struct array (a record batch). Each gets the same bits as from
 /// nomo_session_predict with the same values.
 ///
-/// `schema` (format "+s") and `array` are read during the call, and neither changed nor released.
-/// Its children are matched to features by name. A feature without a column is unset; a column that
-/// is no feature gives NOMO_ESCHEMA_COLUMNS, unless `flags` has NOMO_ARROW_IGNORE_OTHER_COLUMNS, and
-/// so does a feature with two columns. Null is missing, in a null row every feature is; NaN is a
-/// number that is not one. The types are
+/// `schema` (format "+s") and `array` are read during the call, and neither changed nor released. Their
+/// children are matched to features by name. A feature without a column is unset. A column that
+/// matches no feature is refused, unless `flags` has NOMO_ARROW_IGNORE_OTHER_COLUMNS. Null is missing,
+/// and a null row is missing in every feature; NaN is a value that is not a number. Types of columns:
 ///
 /// - f, g: numbers
-/// - c, C, s, S, i, I, l, L: whole numbers; of a category the number of a level, of a boolean 0 or 1
+/// - c, C, s, S, i, I, l, L: whole numbers; for a category the index of a level, for a boolean 0 or 1
 /// - b: booleans
-/// - u, U: texts, the names of levels; also encoded by a dictionary
-/// - n: no value at all
+/// - u, U: texts, the names of levels; also as a dictionary
+/// - n: null in every row
 ///
-/// and any other gives NOMO_EUNSUPPORTED_ARROW. A column of numbers whose metadata has the key `unit`
-/// is in that unit, a UCUM code; where the feature does not have it: NOMO_EARGUMENT_UNIT.
+/// If the metadata of a column of numbers have the key `unit`, its value is the UCUM code of their
+/// unit. Buffers may have any alignment, and arrays any offset. Lengths, offsets, indices and pointers
+/// are checked; the sizes of buffers, names and metadata cannot be checked, and must be those of the
+/// Arrow specification. Nothing is allocated.
 ///
-/// Offsets and nulls are taken as they come. Lengths, offsets, indices and pointers are checked as
-/// far as they can be: one that was released gives NOMO_EARGUMENT_OPTION, what contradicts itself
-/// NOMO_ESCHEMA_COLUMNS. How long buffers, names and metadata are cannot be known: they must be as
-/// long as the Arrow specification says. All else is as in nomo_session_predict_columns; nothing is
-/// allocated.
+/// NOMO_ON_REFUSAL_STOP: the first refused row fails the call; `error` has its `row` and `feature`.
+/// NOMO_ON_REFUSAL_GO_ON: a refused row has its status in `row_status`, and the others are
+/// predicted.
+///
+/// Fails with NOMO_ESCHEMA_COLUMNS (a column of no feature, two of one feature, contradictory lengths,
+/// offsets, indices or children), NOMO_EUNSUPPORTED_ARROW (any other type), NOMO_EARGUMENT_UNIT,
+/// NOMO_EARGUMENT_OPTION (`flags`, on_refusal, or a struct that was released), NOMO_EARGUMENT_SHAPE
+/// (an array does not fit into memory), NOMO_EBUFFER_LENGTH (an output) or, with
+/// NOMO_ON_REFUSAL_STOP, class NOMO_EVALUE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_session_predict_arrow(
     session: *mut nomo_session,
@@ -111,13 +116,13 @@ pub unsafe extern "C" fn nomo_session_predict_arrow(
         let model = claim.model();
         // SAFETY: as above.
         let outputs = unsafe { read_struct(outputs, "outputs") }?;
-        let (mut workspace, columns) = claim.workspace_and_columns();
+        let (scratch, columns) = claim.scratch_and_columns();
         // SAFETY: as above.
         let rows = unsafe { Table::new((schema, array), flags, model, columns) }?;
         // SAFETY: as above.
         let mut outputs = unsafe { outputs.borrow(rows.len(), model) }?;
         let on_refusal = outputs.on_refusal;
-        workspace.predict_rows(&rows, on_refusal, |row, prediction| {
+        model.predict_rows(scratch, &rows, on_refusal, |row, prediction| {
             outputs.write(row, prediction);
         })
     };
@@ -128,17 +133,25 @@ pub unsafe extern "C" fn nomo_session_predict_arrow(
 /// Predicts the rows of an Arrow struct array, and writes a struct array of as many rows to
 /// `*out_schema` and `*out_array`.
 ///
-/// Its columns, in this order, are `probability_<class>` (double) of each class, or one column with
-/// the name of the target for a model that predicts a number; `class` (utf8), the name of the most
-/// probable class, null where a number is predicted; `status` (int32), NOMO_OK or why the row was
-/// refused; `flags` (uint32), NOMO_FLAG_... added up; `cutoff_<name>` (boolean) of each cutoff,
-/// whether the row reaches it. `on_refusal` is NOMO_STOP or NOMO_GO_ON; a refused row is null in all
-/// columns but `status` and `flags`.
+/// `schema`, `array` and `flags` are those of nomo_session_predict_arrow. Columns of the result, in
+/// this order:
 ///
-/// The caller releases both structs by their `release`, in any thread, also after the session is
-/// gone; what they held before is overwritten. On failure neither is written. This call allocates;
-/// NOMO_EMEMORY when there is not enough memory for the columns, NOMO_EARGUMENT_SHAPE when the names
-/// in `class` are longer than 2^31 bytes together. All else is as in nomo_session_predict_arrow.
+/// - `probability_<class>` (double) of each class; or one column with the name of the target, for a
+///   model that predicts a number
+/// - `class` (utf8), the name of the most probable class; null if a number is predicted
+/// - `status` (int32), NOMO_OK or the status of the refused row
+/// - `flags` (uint32), NOMO_FLAG_... combined
+/// - `cutoff_<name>` (boolean) of each cutoff: whether the row reaches it
+///
+/// `on_refusal` is NOMO_ON_REFUSAL_STOP or NOMO_ON_REFUSAL_GO_ON; a refused row is null in all columns
+/// but `status` and `flags`. The caller releases both structs by their `release`, in any thread, and
+/// may do so after the session is destroyed; the call overwrites what they held before. This call
+/// allocates.
+///
+/// Fails with NOMO_ESCHEMA_COLUMNS, NOMO_EUNSUPPORTED_ARROW or NOMO_EARGUMENT_UNIT (the columns that
+/// are read), NOMO_EARGUMENT_OPTION (`flags`, `on_refusal`, or a struct that was released),
+/// NOMO_EARGUMENT_SHAPE (an array does not fit into memory, or the names in `class` have 2^31 bytes
+/// or more), NOMO_EMEMORY or, with NOMO_ON_REFUSAL_STOP, class NOMO_EVALUE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_session_predict_to_arrow(
     session: *mut nomo_session,
@@ -155,19 +168,24 @@ pub unsafe extern "C" fn nomo_session_predict_to_arrow(
         let mut claim = unsafe { Claim::new(session) }?;
         let model = claim.model();
         let on_refusal = match on_refusal {
-            NOMO_STOP => OnRefusal::Stop,
-            NOMO_GO_ON => OnRefusal::GoOn,
-            _ => return Err(option("on_refusal", "expected NOMO_STOP or NOMO_GO_ON")),
+            NOMO_ON_REFUSAL_STOP => OnRefusal::Stop,
+            NOMO_ON_REFUSAL_GO_ON => OnRefusal::GoOn,
+            _ => {
+                return Err(option(
+                    "on_refusal",
+                    "expected NOMO_ON_REFUSAL_STOP or NOMO_ON_REFUSAL_GO_ON",
+                ));
+            }
         };
         // SAFETY: as above.
         let out_schema = unsafe { borrow_out(out_schema, "out_schema") }?;
         // SAFETY: as above.
         let out_array = unsafe { borrow_out(out_array, "out_array") }?;
-        let (mut workspace, columns) = claim.workspace_and_columns();
+        let (scratch, columns) = claim.scratch_and_columns();
         // SAFETY: as above.
         let rows = unsafe { Table::new((schema, array), flags, model, columns) }?;
         let mut predicted = Predicted::new(model, rows.len())?;
-        workspace.predict_rows(&rows, on_refusal, |row, prediction| {
+        model.predict_rows(scratch, &rows, on_refusal, |row, prediction| {
             predicted.write(row, prediction);
         })?;
         let (schema, array) = predicted.finish()?;

@@ -1,4 +1,4 @@
-//! The one guard around every export, and the ways to borrow what C passes in.
+//! The guard around every export, and the ways to borrow the caller's arguments.
 
 use core::ffi::{CStr, c_char};
 use core::mem::{MaybeUninit, size_of};
@@ -9,7 +9,7 @@ use super::error::{nomo_error, report};
 use super::status::NOMO_OK;
 use crate::error::{Error, ErrorKind, Place};
 
-/// Larger structs than any future version will have; a size beyond is an uninitialised one.
+/// Above the size of any struct of any version; a larger size is uninitialised memory.
 const MAX_STRUCT_SIZE: usize = 4096;
 
 /// Runs `call`, keeps panics from crossing into C, and reports a failure in `error`.
@@ -155,13 +155,13 @@ pub(super) unsafe trait Growing: Copy {
     /// The size of its first version: a caller of any age has at least that much.
     const FIRST_SIZE: usize;
 
-    /// What must be 0 in a struct that the caller filled in.
+    /// The reserved fields, which must be 0 in a struct that the caller filled in.
     fn reserved(&self) -> u32 {
         0
     }
 }
 
-/// The caller's size of a struct, if it can be one.
+/// The caller's size of a struct, if it is a possible one.
 ///
 /// # Safety
 ///
@@ -176,16 +176,17 @@ pub(super) unsafe fn struct_size<T: Growing>(
     if (T::FIRST_SIZE..=MAX_STRUCT_SIZE).contains(&size) {
         return Ok(size);
     }
-    let of = "bytes in struct_size (use the INIT macro)";
-    Err(Error::count(ErrorKind::StructSize, size, size_of::<T>(), of).within(Place::Argument(name)))
+    let what = "bytes in struct_size (use the INIT macro)";
+    Err(Error::count(ErrorKind::StructSize, size, size_of::<T>(), what)
+        .within(Place::Argument(name)))
 }
 
-/// Copies a struct that the caller filled in. What an older caller does not have is 0; a newer one
-/// that uses what this version does not know is refused, not ignored.
+/// Copies a struct that the caller filled in. Fields that an older caller does not have are 0; a newer
+/// caller that uses fields unknown to this version is refused.
 ///
 /// # Safety
 ///
-/// `pointer` is NULL or points to as many readable bytes as its first four say.
+/// `pointer` is NULL or points to as many readable bytes as its first four state.
 pub(super) unsafe fn read_struct<T: Growing>(
     pointer: *const T,
     name: &'static str,
@@ -197,26 +198,26 @@ pub(super) unsafe fn read_struct<T: Growing>(
     let newer = bytes.get(size_of::<T>()..).unwrap_or_default();
     // SAFETY: fields that this version does not know were set by the INIT macro of a newer header.
     if newer.iter().any(|byte| unsafe { byte.assume_init() } != 0) {
-        let detail = "uses fields that this version of the library does not know";
+        let detail = "has fields set that this version of the library does not know";
         return Err(refused(ErrorKind::StructSize, name, detail));
     }
     let mut value = MaybeUninit::<T>::zeroed();
     let n_bytes = size.min(size_of::<T>());
-    // SAFETY: both hold `n_bytes`, and a value of our own does not overlap the caller's.
+    // SAFETY: both hold `n_bytes`, and a local value does not overlap the caller's.
     unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), value.as_mut_ptr().cast(), n_bytes) };
     // SAFETY: `Growing` promises that zeros are a value, and the caller's bytes are one.
     let value = unsafe { value.assume_init() };
     if value.reserved() != 0 {
-        return Err(refused(ErrorKind::StructSize, name, "reserved is not 0; use the INIT macro"));
+        return Err(refused(ErrorKind::StructSize, name, "reserved is not 0 (use the INIT macro)"));
     }
     Ok(value)
 }
 
-/// Writes a struct as far as the caller has room for it; its size stays the caller's.
+/// Writes the fields of a struct that the caller has room for; its size stays the caller's.
 ///
 /// # Safety
 ///
-/// `pointer` has room for as many bytes as its first four say, which [`struct_size`] has checked.
+/// `pointer` has room for as many bytes as its first four state, which [`struct_size`] has checked.
 pub(super) unsafe fn write_struct<T: Growing>(pointer: *mut T, value: &T) {
     // SAFETY: as this function's own contract.
     let size = unsafe { pointer.cast::<u32>().read() } as usize;
@@ -226,7 +227,7 @@ pub(super) unsafe fn write_struct<T: Growing>(pointer: *mut T, value: &T) {
     let from = unsafe { ptr::from_ref(value).cast::<u8>().add(after_size) };
     // SAFETY: within the caller's struct, which is larger than its size field.
     let to = unsafe { pointer.cast::<u8>().add(after_size) };
-    // SAFETY: both hold `n_bytes`, and a value of our own does not overlap the caller's.
+    // SAFETY: both hold `n_bytes`, and a local value does not overlap the caller's.
     unsafe { ptr::copy_nonoverlapping(from, to, n_bytes) };
 }
 
@@ -257,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn an_older_caller_has_zeros_for_what_it_does_not_know() {
+    fn fields_that_an_older_caller_does_not_have_are_zero() {
         let older = Grown { struct_size: 8, old: 5, new: 77 };
         // SAFETY: a struct of at least eight bytes.
         let read = unsafe { read_struct(&raw const older, "older") }.unwrap();
@@ -274,7 +275,7 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_caller_is_refused_only_when_it_uses_what_is_not_known() {
+    fn a_newer_caller_is_refused_only_if_it_sets_unknown_fields() {
         let mut newer = [24_u32, 5, 1, 0, 0, 0];
         let pointer = newer.as_ptr().cast::<Grown>();
         if pointer.is_aligned() {

@@ -6,18 +6,18 @@ use core::fmt::{self, Write};
 use super::boundary::{Growing, write_struct};
 use crate::error::{Error, Place};
 
-/// Says that an error has no row, feature or byte offset.
+/// The error has no row, feature or byte offset.
 ///
 /// cbindgen:ignore
-pub const NOMO_NONE: u64 = u64::MAX;
-/// Room for a message, with its closing NUL.
-pub const NOMO_MESSAGE_SIZE: usize = 512;
+pub const NOMO_PLACE_NONE: u64 = u64::MAX;
+/// Size of the message of an error, with its closing NUL.
+pub const NOMO_ERROR_MESSAGE_SIZE: usize = 512;
 
-/// What went wrong, in detail. Owned by the caller; set up by NOMO_ERROR_INIT.
+/// Why a call failed. Owned by the caller; set up by NOMO_ERROR_INIT.
 ///
-/// Written only when a call fails; a call that succeeds leaves it as it was. The message is English
-/// UTF-8, cut to its room. It may repeat a name, unit, reason or path that the caller passed, control
-/// characters as spaces; it never contains a value of a row.
+/// A call that succeeds does not write it. The message is UTF-8 in English, cut to fit. It may repeat
+/// a name, unit, reason or path that the caller passed, with control characters as spaces. It never
+/// contains a value of a row, and does not repeat `row`, `feature` and `byte_offset`.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct nomo_error {
@@ -25,15 +25,15 @@ pub struct nomo_error {
     pub struct_size: u32,
     /// The status that the call returned.
     pub status: i32,
-    /// Row of the matrix, counted from 0, or NOMO_NONE.
+    /// Index of the row, counted from 0, or NOMO_PLACE_NONE.
     pub row: u64,
-    /// Feature that it is about, counted from 0, or NOMO_NONE. Where the caller passed the number of a
-    /// feature that the model does not have, that number: compare it with n_features.
+    /// Index of the feature, counted from 0, or NOMO_PLACE_NONE. It may be beyond n_features: the
+    /// index that the caller passed.
     pub feature: u64,
-    /// Offset into the bundle, or NOMO_NONE.
+    /// Offset into the bundle in bytes, or NOMO_PLACE_NONE.
     pub byte_offset: u64,
-    /// Where it was, what was found, what was expected; ends with NUL.
-    pub message: [c_char; NOMO_MESSAGE_SIZE],
+    /// What was found and what was expected; ends with NUL.
+    pub message: [c_char; NOMO_ERROR_MESSAGE_SIZE],
 }
 
 // SAFETY: `repr(C)`, begins with its size, and consists of integers.
@@ -47,52 +47,57 @@ unsafe impl Growing for nomo_error {
 ///
 /// `target` points to a `nomo_error` of checked size that the caller lets us write.
 pub(super) unsafe fn report(error: &Error, target: *mut nomo_error) {
-    let number = |find: fn(Place) -> Option<u64>| error.path().find_map(find);
-    let row = number(|place| match place {
-        Place::Row(index) => Some(index as u64),
-        _ => None,
-    });
-    let feature = number(|place| match place {
-        Place::Feature(index) => Some(index as u64),
-        _ => None,
-    });
-    let byte_offset = number(|place| match place {
-        Place::Byte(offset) => Some(offset),
-        _ => None,
-    });
+    let number =
+        |get: fn(Place) -> Option<u64>| error.path().find_map(get).unwrap_or(NOMO_PLACE_NONE);
     let value = nomo_error {
         struct_size: 0,
         status: error.kind().status(),
-        row: row.unwrap_or(NOMO_NONE),
-        feature: feature.unwrap_or(NOMO_NONE),
-        byte_offset: byte_offset.unwrap_or(NOMO_NONE),
-        message: message(error),
+        row: number(|place| if let Place::Row(row) = place { Some(row as u64) } else { None }),
+        feature: number(|place| {
+            if let Place::Feature(feature) = place { Some(feature as u64) } else { None }
+        }),
+        byte_offset: number(
+            |place| if let Place::Byte(offset) = place { Some(offset) } else { None },
+        ),
+        message: message(&Message { error }),
     };
     // SAFETY: as this function's own contract.
     unsafe { write_struct(target, &value) };
 }
 
-/// A text with its closing NUL, cut between two characters where it is too long, control characters
-/// as spaces: it may end up in a log. Does not allocate.
-fn message(text: &impl fmt::Display) -> [c_char; NOMO_MESSAGE_SIZE] {
-    let mut message = Message { bytes: [0; NOMO_MESSAGE_SIZE], len: 0 };
-    // What does not fit is left out, which is no failure.
-    let _ = write!(message, "{text}");
-    message.bytes.map(|byte| byte as c_char)
+/// An error as its message: the places without a field of their own, and the detail.
+struct Message<'a> {
+    error: &'a Error,
 }
 
-/// Room for a message, of which the last byte stays 0.
-struct Message {
-    bytes: [u8; NOMO_MESSAGE_SIZE],
+impl fmt::Display for Message<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let has_field = |place| matches!(place, Place::Row(_) | Place::Feature(_) | Place::Byte(_));
+        self.error.write_without(f, has_field)
+    }
+}
+
+/// A text with its closing NUL, cut between two characters if it is too long, control characters as
+/// spaces: it may end up in a log. Does not allocate.
+fn message(text: &impl fmt::Display) -> [c_char; NOMO_ERROR_MESSAGE_SIZE] {
+    let mut buffer = Buffer { bytes: [0; NOMO_ERROR_MESSAGE_SIZE], len: 0 };
+    // A text that does not fit is cut; that is not a failure.
+    let _ = write!(buffer, "{text}");
+    buffer.bytes.map(|byte| byte as c_char)
+}
+
+/// The bytes of a message; the last one stays 0.
+struct Buffer {
+    bytes: [u8; NOMO_ERROR_MESSAGE_SIZE],
     len: usize,
 }
 
-impl Write for Message {
+impl Write for Buffer {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for character in text.chars() {
             let character = if character.is_control() { ' ' } else { character };
             let end = self.len + character.len_utf8();
-            match self.bytes.get_mut(self.len..end).filter(|_| end < NOMO_MESSAGE_SIZE) {
+            match self.bytes.get_mut(self.len..end).filter(|_| end < NOMO_ERROR_MESSAGE_SIZE) {
                 Some(room) => {
                     character.encode_utf8(room);
                 }
@@ -108,12 +113,35 @@ impl Write for Message {
 mod tests {
     use super::*;
 
+    fn text(message: &[c_char]) -> std::string::String {
+        let bytes = message.iter().flat_map(|byte| byte.to_ne_bytes());
+        std::string::String::from_utf8(bytes.take_while(|byte| *byte != 0).collect()).unwrap()
+    }
+
+    #[test]
+    fn a_message_does_not_repeat_the_places_that_have_a_field() {
+        let mut error = nomo_error {
+            struct_size: u32::try_from(size_of::<nomo_error>()).unwrap(),
+            status: 0,
+            row: 0,
+            feature: 0,
+            byte_offset: 0,
+            message: [0; NOMO_ERROR_MESSAGE_SIZE],
+        };
+        let refused = Error::new(crate::error::ErrorKind::Missing, "missing")
+            .within(Place::Feature(3))
+            .within(Place::Rule(1))
+            .within(Place::Row(7));
+        // SAFETY: a struct of the size that it states.
+        unsafe { report(&refused, &raw mut error) };
+        assert_eq!((error.row, error.feature, error.byte_offset), (7, 3, NOMO_PLACE_NONE));
+        assert_eq!(text(&error.message), "rule 2: missing");
+    }
+
     #[test]
     fn a_message_is_one_line() {
         let message = message(&"no `a\nb\u{1b}[31m\u{85}`");
-        let bytes: std::vec::Vec<u8> =
-            message.iter().flat_map(|own| own.to_ne_bytes()).take_while(|own| *own != 0).collect();
-        assert_eq!(bytes, b"no `a b [31m `");
+        assert_eq!(text(&message), "no `a b [31m `");
     }
 
     #[test]

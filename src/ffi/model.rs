@@ -18,37 +18,36 @@ use crate::model::Model;
 
 /// An opened and verified model.
 ///
-/// It never changes, so all threads may use it at once. It counts its references: opening gives
-/// one, nomo_model_retain adds one, nomo_model_release gives one back, and the last one frees it. A
-/// session keeps the model that it was created for alive by itself. Every text of a model is UTF-8,
-/// ends with NUL, is owned by the model and valid until it is freed; names and units hold no control
-/// characters.
+/// It never changes, so all threads may use it at once. References are counted: opening returns one,
+/// nomo_model_retain adds one, nomo_model_release drops one, and dropping the last one frees the
+/// model. A session holds a reference too. All texts of a model are UTF-8, end with NUL, and
+/// are valid until the model is freed; names and units contain no control characters.
 #[derive(Debug)]
 pub struct nomo_model {
     model: Model,
     texts: Texts,
 }
 
-/// Opens without replaying the golden cases: for tests alone, since nothing then proves that the
-/// model predicts what was sealed.
+/// Flag of opening: do not replay the golden cases. For tests only: nothing then proves that the model
+/// predicts what was sealed.
 pub const NOMO_OPEN_SKIP_GOLDEN_CASES: u32 = 1;
 
-/// A message that is worth keeping: what was opened.
+/// Level of a message: information, such as what was opened.
 pub const NOMO_LOG_INFO: u32 = 1;
-/// A message that somebody should read: something was left out.
+/// Level of a message: a warning, such as a section that was skipped.
 pub const NOMO_LOG_WARNING: u32 = 2;
-/// A message that says why a bundle was refused.
+/// Level of a message: the reason why a bundle was refused.
 pub const NOMO_LOG_ERROR: u32 = 3;
 
-/// Receives what there is to say while a bundle is opened.
+/// Receives messages while a bundle is opened.
 ///
-/// It is called within the opening call, in its thread, with the caller's `user` pointer. `message`
-/// is English UTF-8 without line ends, valid during the call. It must return, and must not call back
-/// into the library with the same model.
-pub type nomo_log =
+/// Called in the thread of the opening call and before that call returns, with the caller's `user`
+/// pointer. `message` is one line of UTF-8 in English, valid during the call. The function must
+/// return, and must not call the library with the same model.
+pub type nomo_log_fn =
     Option<unsafe extern "C" fn(user: *mut c_void, level: u32, message: *const c_char)>;
 
-/// How a bundle is opened. Owned by the caller; set up by NOMO_OPEN_OPTIONS_INIT.
+/// Options of opening. Owned by the caller; set up by NOMO_OPEN_OPTIONS_INIT.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct nomo_open_options {
@@ -56,21 +55,24 @@ pub struct nomo_open_options {
     pub struct_size: u32,
     /// 0 or NOMO_OPEN_SKIP_GOLDEN_CASES.
     pub flags: u32,
-    /// The largest bundle that is opened, in bytes (inclusive); 0 means 256 MiB.
+    /// Size limit of the bundle in bytes (inclusive); 0 means 256 MiB.
     pub max_bytes: u64,
-    /// Called with messages, or NULL.
-    pub log: nomo_log,
-    /// Handed to `log`; the library does nothing else with it.
+    /// Receives messages, or NULL.
+    pub log: nomo_log_fn,
+    /// Passed to `log` and not used otherwise.
     pub log_user: *mut c_void,
 }
 
 /// Opens a bundle from a file and verifies it: digests, structure, golden cases.
 ///
-/// `path` is UTF-8. `options` may be NULL. On success, `*model` is a model with one reference, which
-/// the caller gives back with nomo_model_release. `error` may be NULL.
+/// `path` is UTF-8. `options` may be NULL. On success `*model` is a model with one reference, which the
+/// caller drops with nomo_model_release.
 ///
-/// A path that cannot be read (a folder, for example) gives class NOMO_EIO, an empty file
-/// NOMO_EFORMAT_TRUNCATED, bytes after the end of the bundle NOMO_EFORMAT_TABLE.
+/// Fails with class NOMO_EIO (the path cannot be read, a folder for example), class NOMO_EFORMAT (not
+/// a bundle; NOMO_EFORMAT_TRUNCATED for an empty file, NOMO_EFORMAT_TABLE for bytes after the end of
+/// the bundle), class NOMO_EVERSION, NOMO_EINTEGRITY_DIGEST, NOMO_ELIMIT_SIZE, NOMO_EMEMORY,
+/// NOMO_ESELFTEST_GOLDEN, NOMO_EARGUMENT_TEXT (`path` is not UTF-8) or NOMO_EARGUMENT_OPTION (an
+/// unknown flag).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_model_open_file(
     path: *const c_char,
@@ -86,41 +88,49 @@ pub unsafe extern "C" fn nomo_model_open_file(
         // SAFETY: as above.
         let out = unsafe { borrow_out(model, "model") }?;
         let opened = Model::read_file(path, &options.limits).and_then(|bytes| options.open(&bytes));
-        out.write(into_c(options.tell(opened)?)?);
+        out.write(into_c(options.report(opened)?)?);
         Ok(())
     };
     // SAFETY: as above.
     unsafe { boundary(error, call) }
 }
 
-/// Opens a bundle from `n_bytes` bytes in memory, which are not needed after the call.
+/// Opens a bundle from memory and verifies it: digests, structure, golden cases.
 ///
-/// All else is as in nomo_model_open_file.
+/// `bytes` holds `bytes_len` bytes and is not used after the call. `options` may be NULL. On success
+/// `*model` is a model with one reference, which the caller drops with nomo_model_release.
+///
+/// Fails with class NOMO_EFORMAT (not a bundle; NOMO_EFORMAT_TRUNCATED if `bytes_len` is 0,
+/// NOMO_EFORMAT_TABLE for bytes after the end of the bundle), class NOMO_EVERSION,
+/// NOMO_EINTEGRITY_DIGEST, NOMO_ELIMIT_SIZE, NOMO_EMEMORY, NOMO_ESELFTEST_GOLDEN,
+/// NOMO_EARGUMENT_SHAPE (the array does not fit into memory) or NOMO_EARGUMENT_OPTION (an unknown
+/// flag).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_model_open_memory(
     bytes: *const c_void,
-    n_bytes: usize,
+    bytes_len: usize,
     options: *const nomo_open_options,
     model: *mut *mut nomo_model,
     error: *mut nomo_error,
 ) -> i32 {
     let call = || {
         // SAFETY: the caller keeps the header's contract for the length of this call.
-        let bytes = unsafe { borrow_slice(bytes.cast::<u8>(), n_bytes, "bytes") }?;
+        let bytes = unsafe { borrow_slice(bytes.cast::<u8>(), bytes_len, "bytes") }?;
         // SAFETY: as above.
         let options = unsafe { Options::new(options) }?;
         // SAFETY: as above.
         let out = unsafe { borrow_out(model, "model") }?;
-        out.write(into_c(options.tell(options.open(bytes))?)?);
+        out.write(into_c(options.report(options.open(bytes))?)?);
         Ok(())
     };
     // SAFETY: as above.
     unsafe { boundary(error, call) }
 }
 
-/// Adds a reference, to be given back with nomo_model_release.
+/// Adds a reference, which the caller drops with nomo_model_release.
 ///
-/// Fails only with NOMO_EARGUMENT_NULL or NOMO_EARGUMENT_ALIGNMENT, so it takes no `error`.
+/// Fails with NOMO_EARGUMENT_NULL, NOMO_EARGUMENT_ALIGNMENT or NOMO_EDEFECT only; it takes no
+/// `error`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_model_retain(model: *mut nomo_model) -> i32 {
     let call = || {
@@ -134,7 +144,7 @@ pub unsafe extern "C" fn nomo_model_retain(model: *mut nomo_model) -> i32 {
     unsafe { boundary(ptr::null_mut(), call) }
 }
 
-/// Gives a reference back; the last one frees the model. NULL is ignored.
+/// Drops a reference; dropping the last one frees the model. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_model_release(model: *mut nomo_model) {
     let call = || {
@@ -169,7 +179,7 @@ impl nomo_model {
         &self.model
     }
 
-    /// Its texts as C reads them.
+    /// The model's texts as C reads them.
     pub(super) fn texts(&self) -> &Texts {
         &self.texts
     }
@@ -179,7 +189,7 @@ impl nomo_model {
 struct Options {
     limits: Limits,
     is_tested: bool,
-    log: nomo_log,
+    log: nomo_log_fn,
     log_user: *mut c_void,
 }
 
@@ -217,30 +227,30 @@ impl Options {
         Model::open_untested(bytes, &self.limits)
     }
 
-    /// Tells the caller's log what came of opening.
-    fn tell(&self, opened: Result<Model, Error>) -> Result<Model, Error> {
+    /// Reports the outcome of opening to the caller's log.
+    fn report(&self, opened: Result<Model, Error>) -> Result<Model, Error> {
         match &opened {
             Ok(model) => {
                 let (digest, format) = (model.digest(), model.format());
                 let n_cases = if self.is_tested { model.n_golden_cases() } else { 0 };
                 let opened =
                     format!("opened {digest}, format {format}, {n_cases} golden cases replayed");
-                self.say(NOMO_LOG_INFO, &opened);
+                self.send(NOMO_LOG_INFO, &opened);
                 if !self.is_tested {
-                    self.say(NOMO_LOG_WARNING, "the golden cases were not replayed");
+                    self.send(NOMO_LOG_WARNING, "the golden cases were not replayed");
                 }
                 let n_skipped = model.n_skipped_sections();
                 if n_skipped > 0 {
-                    let newer = "of a newer version were left out; they do not change predictions";
-                    self.say(NOMO_LOG_WARNING, &format!("{n_skipped} sections {newer}"));
+                    let skipped = "unknown sections were skipped; they do not change predictions";
+                    self.send(NOMO_LOG_WARNING, &format!("{n_skipped} {skipped}"));
                 }
             }
-            Err(error) => self.say(NOMO_LOG_ERROR, &error.to_string()),
+            Err(error) => self.send(NOMO_LOG_ERROR, &error.to_string()),
         }
         opened
     }
 
-    fn say(&self, level: u32, message: &str) {
+    fn send(&self, level: u32, message: &str) {
         let Some(log) = self.log else { return };
         let printable: String =
             message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -251,7 +261,7 @@ impl Options {
     }
 }
 
-/// Hands a model to C with one reference.
+/// Passes a model to C with one reference.
 fn into_c(model: Model) -> Result<*mut nomo_model, Error> {
     Ok(Arc::into_raw(Arc::new(nomo_model::new(model)?)).cast_mut())
 }

@@ -1,4 +1,4 @@
-//! Where predictions go.
+//! The arrays of the caller that predictions are written to.
 
 use core::mem::MaybeUninit;
 
@@ -7,91 +7,90 @@ use crate::ensemble::Cutoff;
 use crate::error::{Error, ErrorKind};
 use crate::intake::Flags;
 use crate::model::Model;
+use crate::model::OnRefusal;
 use crate::prediction::Prediction;
-use crate::session::OnRefusal;
 
-/// The first row that cannot be predicted fails the call, and no output is written.
-pub const NOMO_STOP: u32 = 0;
-/// Rows that cannot be predicted are marked in `row_status`, and the others are predicted.
-pub const NOMO_GO_ON: u32 = 1;
+/// The first refused row fails the call, and no output is written.
+pub const NOMO_ON_REFUSAL_STOP: u32 = 0;
+/// Refused rows are marked in `row_status`, and the others are predicted.
+pub const NOMO_ON_REFUSAL_GO_ON: u32 = 1;
 
-/// Flag of a value: it counts as missing, and the model filled it in. It does not tell what is missing,
-/// unset, not a number and of the wrong type apart.
+/// Flag of a value: it was imputed. The same flag for a value that was missing, unset, not a number,
+/// or of the wrong type.
 pub const NOMO_FLAG_IMPUTED: u32 = 1;
 /// Flag of a value: it was moved to the nearest end of its plausible range.
 pub const NOMO_FLAG_CLAMPED: u32 = 2;
-/// Flag of a value: it is no level of its category.
+/// Flag of a value: it is not a level of its category.
 pub const NOMO_FLAG_UNSEEN_LEVEL: u32 = 4;
-/// Flag of a value: it lay outside of its plausible range.
+/// Flag of a value: it was outside its plausible range.
 pub const NOMO_FLAG_OUT_OF_RANGE: u32 = 8;
 /// Flag of a row: it breaks a rule.
 pub const NOMO_FLAG_RULE_BROKEN: u32 = 16;
-/// How many flags there are; count i is that of the flag 1 << i.
+/// Number of flags. In `flag_counts`, count i is that of the flag 1 << i.
 pub const NOMO_N_FLAGS: usize = 5;
 
-/// The class of a row that has none: it was refused, or the model predicts a number.
+/// The class index of a row without a class: refused, or of a model that predicts a number.
 ///
 /// cbindgen:ignore
-pub const NOMO_NO_CLASS: u32 = u32::MAX;
+pub const NOMO_CLASS_NONE: u32 = u32::MAX;
 
-/// Where predictions go. Owned by the caller; set up by NOMO_OUTPUTS_INIT.
+/// The arrays that predictions are written to. Owned by the caller; set up by NOMO_OUTPUTS_INIT.
 ///
-/// An output that is not wanted is NULL with length 0. When there are rows, at least one is wanted;
-/// else the call is refused with NOMO_EARGUMENT_NULL. Every length must be exactly the one named
-/// here (the counts are those of nomo_model_info; n_rows is 1 for a single row). Outputs must not
-/// overlap what is read, nor each other; this is not checked.
+/// Leave an output NULL, with length 0, to skip it. If there are rows, at least one output must be
+/// set; otherwise the call fails with NOMO_EARGUMENT_NULL. Each length must be exactly the stated one
+/// (n_rows is 1 for a single row, the other counts are those of nomo_model_info). All arrays are row
+/// by row. Outputs must not overlap each other or the inputs; this is not checked.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct nomo_outputs {
     /// Size of this struct as the caller knows it.
     pub struct_size: u32,
-    /// What happens to a row that cannot be predicted: NOMO_STOP or NOMO_GO_ON. With NOMO_GO_ON,
-    /// `row_status` is wanted; a refused row has NaN, NOMO_NO_CLASS and 0 in all other outputs.
+    /// NOMO_ON_REFUSAL_STOP or NOMO_ON_REFUSAL_GO_ON. The latter needs `row_status`; all other outputs
+    /// of a refused row are NaN, NOMO_CLASS_NONE or 0.
     pub on_refusal: u32,
-    /// One probability per row and class, row by row; of a model that predicts a number, the one
-    /// number per row.
+    /// One probability per class; of a model that predicts a number, the number.
     pub probabilities: *mut f64,
     /// Length of `probabilities`: n_rows * n_outputs.
-    pub n_probabilities: usize,
-    /// The index of the most probable class of each row; of equally probable ones, the lowest. Of a
-    /// model that predicts a number, NOMO_NO_CLASS.
+    pub probabilities_len: usize,
+    /// Index of the most probable class; of equally probable ones, the lowest. NOMO_CLASS_NONE of a
+    /// model that predicts a number.
     pub class_indices: *mut u32,
     /// Length of `class_indices`: n_rows.
-    pub n_class_indices: usize,
-    /// 1 where a row reaches a cutoff of the model, 0 where it does not; row by row.
+    pub class_indices_len: usize,
+    /// 1 if the row reaches the cutoff, else 0; one per cutoff of the model.
     pub cutoffs_reached: *mut u8,
     /// Length of `cutoffs_reached`: n_rows * n_cutoffs.
-    pub n_cutoffs_reached: usize,
-    /// The probabilities (or number) of each member before they were combined and calibrated; row
-    /// by row, and in a row member by member.
+    pub cutoffs_reached_len: usize,
+    /// Probabilities (or number) of each member, before combining and calibration; within a row
+    /// member by member.
     pub members: *mut f64,
     /// Length of `members`: n_rows * n_members * n_outputs.
-    pub n_members: usize,
-    /// The margins of the members: raw sums on the scale of each member's link; row by row.
+    pub members_len: usize,
+    /// Margins of the members: raw sums, on the scale of the member's link.
     pub margins: *mut f64,
     /// Length of `margins`: n_rows * n_margins.
-    pub n_margins: usize,
-    /// NOMO_OK, or why the row was refused (with NOMO_GO_ON). Not which feature: predict that row alone
-    /// to learn it.
+    pub margins_len: usize,
+    /// NOMO_OK, or the status of the refused row. To learn which feature is refused, predict that row
+    /// alone.
     pub row_status: *mut i32,
     /// Length of `row_status`: n_rows.
-    pub n_row_status: usize,
-    /// What happened in the row at all: NOMO_FLAG_... added up.
+    pub row_status_len: usize,
+    /// Flags of the row and of all its values: NOMO_FLAG_... combined.
     pub row_flags: *mut u32,
     /// Length of `row_flags`: n_rows.
-    pub n_row_flags: usize,
-    /// How many values of the row (or rules) have each flag; row by row.
+    pub row_flags_len: usize,
+    /// Number of values (of broken rules, for NOMO_FLAG_RULE_BROKEN) with each flag.
     pub flag_counts: *mut u32,
     /// Length of `flag_counts`: n_rows * NOMO_N_FLAGS.
-    pub n_flag_counts: usize,
-    /// What happened to each value: NOMO_FLAG_... added up; row by row.
+    pub flag_counts_len: usize,
+    /// Flags of each value: NOMO_FLAG_... combined.
     pub feature_flags: *mut u8,
     /// Length of `feature_flags`: n_rows * n_features.
-    pub n_feature_flags: usize,
-    /// 1 where a row breaks a rule of the model, 0 where it does not; row by row.
+    pub feature_flags_len: usize,
+    /// 1 if the row breaks the rule, else 0; one per rule of the model.
     pub rules_broken: *mut u8,
     /// Length of `rules_broken`: n_rows * n_rules.
-    pub n_rules_broken: usize,
+    pub rules_broken_len: usize,
 }
 
 // SAFETY: `repr(C)`, begins with its size, and consists of integers and pointers.
@@ -99,7 +98,7 @@ unsafe impl Growing for nomo_outputs {
     const FIRST_SIZE: usize = size_of::<Self>();
 }
 
-/// One output: so many numbers per row.
+/// One output: `per_row` elements for each row.
 struct Output<'a, T> {
     values: &'a mut [MaybeUninit<T>],
     per_row: usize,
@@ -125,9 +124,9 @@ impl<'a, T: Copy> Output<'a, T> {
     }
 
     fn write(this: &mut Option<Self>, row: usize, values: impl Iterator<Item = T>) {
-        let Some(Self { values: own, per_row }) = this else { return };
-        for (own, value) in own.iter_mut().skip(row * *per_row).take(*per_row).zip(values) {
-            own.write(value);
+        let Some(Self { values: room, per_row }) = this else { return };
+        for (element, value) in room.iter_mut().skip(row * *per_row).take(*per_row).zip(values) {
+            element.write(value);
         }
     }
 
@@ -157,7 +156,7 @@ impl nomo_outputs {
     ///
     /// # Safety
     ///
-    /// Each pointer that is not NULL has room for as many elements as its length says, which
+    /// Each pointer that is not NULL has room for as many elements as its length states, which
     /// nobody else uses during the borrow.
     pub(super) unsafe fn borrow<'a>(
         &self,
@@ -168,14 +167,14 @@ impl nomo_outputs {
         let n_members = model.member_names().len();
         let (n_features, n_rules) = (model.schema().n_features(), model.schema().rules().len());
         let on_refusal = match self.on_refusal {
-            NOMO_STOP => OnRefusal::Stop,
-            NOMO_GO_ON if self.row_status.is_null() && n_rows > 0 => {
-                let detail = "is NULL, but NOMO_GO_ON needs it";
+            NOMO_ON_REFUSAL_STOP => OnRefusal::Stop,
+            NOMO_ON_REFUSAL_GO_ON if self.row_status.is_null() && n_rows > 0 => {
+                let detail = "is NULL, but NOMO_ON_REFUSAL_GO_ON needs it";
                 return Err(refused(ErrorKind::NullPointer, "outputs.row_status", detail));
             }
-            NOMO_GO_ON => OnRefusal::GoOn,
+            NOMO_ON_REFUSAL_GO_ON => OnRefusal::GoOn,
             _ => {
-                let detail = "expected NOMO_STOP or NOMO_GO_ON";
+                let detail = "expected NOMO_ON_REFUSAL_STOP or NOMO_ON_REFUSAL_GO_ON";
                 return Err(refused(ErrorKind::Option, "outputs.on_refusal", detail));
             }
         };
@@ -195,16 +194,16 @@ impl nomo_outputs {
         let outputs = Outputs {
             on_refusal,
             cutoffs: model.cutoffs(),
-            probabilities: output!(probabilities, n_probabilities, n_outputs),
-            class_indices: output!(class_indices, n_class_indices, 1),
-            cutoffs_reached: output!(cutoffs_reached, n_cutoffs_reached, model.cutoffs().len()),
-            members: output!(members, n_members, n_members * n_outputs),
-            margins: output!(margins, n_margins, model.n_margins()),
-            row_status: output!(row_status, n_row_status, 1),
-            row_flags: output!(row_flags, n_row_flags, 1),
-            flag_counts: output!(flag_counts, n_flag_counts, NOMO_N_FLAGS),
-            feature_flags: output!(feature_flags, n_feature_flags, n_features),
-            rules_broken: output!(rules_broken, n_rules_broken, n_rules),
+            probabilities: output!(probabilities, probabilities_len, n_outputs),
+            class_indices: output!(class_indices, class_indices_len, 1),
+            cutoffs_reached: output!(cutoffs_reached, cutoffs_reached_len, model.cutoffs().len()),
+            members: output!(members, members_len, n_members * n_outputs),
+            margins: output!(margins, margins_len, model.n_margins()),
+            row_status: output!(row_status, row_status_len, 1),
+            row_flags: output!(row_flags, row_flags_len, 1),
+            flag_counts: output!(flag_counts, flag_counts_len, NOMO_N_FLAGS),
+            feature_flags: output!(feature_flags, feature_flags_len, n_features),
+            rules_broken: output!(rules_broken, rules_broken_len, n_rules),
         };
         if n_rows > 0 && self.is_idle() {
             return Err(refused(ErrorKind::NullPointer, "outputs", "every output is NULL"));
@@ -212,7 +211,7 @@ impl nomo_outputs {
         Ok(outputs)
     }
 
-    /// Whether nothing is wanted.
+    /// Whether every output is NULL.
     fn is_idle(&self) -> bool {
         self.probabilities.is_null()
             && self.class_indices.is_null()
@@ -228,7 +227,7 @@ impl nomo_outputs {
 }
 
 impl Outputs<'_> {
-    /// Writes what a row gets.
+    /// Writes the prediction or the refusal of a row.
     pub(super) fn write(&mut self, row: usize, prediction: Result<Prediction<'_>, Error>) {
         match prediction {
             Ok(prediction) => self.predict(row, &prediction),
@@ -236,7 +235,7 @@ impl Outputs<'_> {
         }
     }
 
-    /// Writes what a single row gets; with [`OnRefusal::GoOn`] its error too.
+    /// Writes the prediction of a single row; with [`OnRefusal::GoOn`] its refusal too.
     pub(super) fn write_one(
         &mut self,
         prediction: Result<Prediction<'_>, Error>,
@@ -269,7 +268,7 @@ impl Outputs<'_> {
 
     fn refuse(&mut self, row: usize, error: &Error) {
         Output::fill(&mut self.probabilities, row, f64::NAN);
-        Output::fill(&mut self.class_indices, row, NOMO_NO_CLASS);
+        Output::fill(&mut self.class_indices, row, NOMO_CLASS_NONE);
         Output::fill(&mut self.cutoffs_reached, row, 0);
         Output::fill(&mut self.members, row, f64::NAN);
         Output::fill(&mut self.margins, row, f64::NAN);
@@ -289,9 +288,9 @@ pub(super) fn check_length(found: usize, expected: usize, name: &'static str) ->
     Err(error.within(crate::error::Place::Argument(name)))
 }
 
-/// The class as C sees it.
+/// The index of the class in C.
 pub(super) fn class_index(prediction: &Prediction<'_>) -> u32 {
-    prediction.class().map_or(NOMO_NO_CLASS, as_u32)
+    prediction.class().map_or(NOMO_CLASS_NONE, as_u32)
 }
 
 /// A count of things in a model: far fewer than 2^32.

@@ -10,10 +10,10 @@ use super::error::nomo_error;
 use super::outputs::{check_length, class_index, nomo_outputs};
 use super::session::{Claim, nomo_session};
 use crate::error::{Error, ErrorKind, Place};
-use crate::intake::{Cell, Value};
+use crate::intake::Value;
 use crate::schema::MissingReason;
 
-/// Forgets every value that was set: all features are then unset. `error` may be NULL.
+/// Clears all values: every feature is then unset.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_session_clear(
     session: *mut nomo_session,
@@ -21,21 +21,22 @@ pub unsafe extern "C" fn nomo_session_clear(
 ) -> i32 {
     let call = || {
         // SAFETY: the caller keeps the header's contract for the length of this call.
-        unsafe { Claim::new(session) }?.workspace().clear();
+        unsafe { Claim::new(session) }?.scratch().clear();
         Ok(())
     };
     // SAFETY: as above.
     unsafe { boundary(error, call) }
 }
 
-/// States a number in the feature's own unit, for nomo_session_predict.
+/// Sets a feature to a number in the feature's unit, for nomo_session_predict.
 ///
-/// `feature` counts from 0. What is stated stays until it is stated anew or nomo_session_clear is
-/// called. Only an index, unit or reason that the model does not have and a text that is no UTF-8 are
-/// refused here, and then what was stated before stays: do not predict, or clear first. NaN,
-/// infinities, values out of range and values of the wrong type are for the model's policy to decide
-/// when the row is predicted. A category takes the number of a level, a boolean 0 or 1. Nothing that
-/// is passed is kept after the call. `error` may be NULL.
+/// `feature` counts from 0. A category takes the index of a level, a boolean 0 or 1. The value stays
+/// until the feature is set again or nomo_session_clear is called; a call that fails leaves the
+/// previous value, so clear the row or set the value again before predicting. NaN, infinities, values
+/// out of range and values of the wrong type are accepted here: the model's policy decides on them
+/// when the row is predicted.
+///
+/// Fails with NOMO_EARGUMENT_FEATURE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_session_set_number(
     session: *mut nomo_session,
@@ -47,9 +48,12 @@ pub unsafe extern "C" fn nomo_session_set_number(
     unsafe { set(session, feature, error, || Ok(Value::Number(value))) }
 }
 
-/// States a number in a unit of the feature, its own or another, named by its UCUM code; it is
-/// converted exactly as the bundle says, and judged after that. A unit that the feature does not have
-/// gives NOMO_EARGUMENT_UNIT. All else is as in nomo_session_set_number.
+/// Sets a feature to a number in a given unit: the UCUM code of the feature's unit or of an
+/// alternative one. The number is converted first, as nomo_unit describes; policies apply to the
+/// converted number.
+///
+/// Fails with NOMO_EARGUMENT_FEATURE, NOMO_EARGUMENT_UNIT (the feature has no such unit) or
+/// NOMO_EARGUMENT_TEXT (`unit` is not UTF-8).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_session_set_number_in(
     session: *mut nomo_session,
@@ -58,17 +62,19 @@ pub unsafe extern "C" fn nomo_session_set_number_in(
     unit: *const c_char,
     error: *mut nomo_error,
 ) -> i32 {
-    let stated = || {
+    let to_set = || {
         // SAFETY: the caller keeps the header's contract for the length of this call.
         let unit = unsafe { borrow_text(unit, "unit") }?;
         Ok(Value::NumberIn(value, unit))
     };
     // SAFETY: as above.
-    unsafe { set(session, feature, error, stated) }
+    unsafe { set(session, feature, error, to_set) }
 }
 
-/// States a whole number. Beyond 2^53 in magnitude it counts as of the wrong type, since a double
-/// could not hold it. All else is as in nomo_session_set_number.
+/// Sets a feature to a whole number. Above 2^53 in magnitude it is of the wrong type, since a double
+/// could not hold it.
+///
+/// Fails with NOMO_EARGUMENT_FEATURE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_session_set_integer(
     session: *mut nomo_session,
@@ -80,8 +86,9 @@ pub unsafe extern "C" fn nomo_session_set_integer(
     unsafe { set(session, feature, error, || Ok(Value::Integer(value))) }
 }
 
-/// States false (0) or true (1); another `value` gives NOMO_EARGUMENT_OPTION. All else is as in
-/// nomo_session_set_number.
+/// Sets a feature to false (0) or true (1).
+///
+/// Fails with NOMO_EARGUMENT_FEATURE or NOMO_EARGUMENT_OPTION (another `value`).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_session_set_boolean(
     session: *mut nomo_session,
@@ -89,18 +96,20 @@ pub unsafe extern "C" fn nomo_session_set_boolean(
     value: u32,
     error: *mut nomo_error,
 ) -> i32 {
-    let stated = || match value {
+    let to_set = || match value {
         0 => Ok(Value::Boolean(false)),
         1 => Ok(Value::Boolean(true)),
         _ => Err(refused(ErrorKind::Option, "value", "expected 0 or 1")),
     };
     // SAFETY: the caller keeps the header's contract for the length of this call.
-    unsafe { set(session, feature, error, stated) }
+    unsafe { set(session, feature, error, to_set) }
 }
 
-/// States the level of a category by its name (UTF-8, compared byte by byte). Nothing is parsed: for
-/// any other feature, also "54" and "true" are of the wrong type, and the model's policy decides,
-/// which may be to impute. All else is as in nomo_session_set_number.
+/// Sets a category to a level by its name (UTF-8, compared byte by byte). No text is parsed: for a
+/// feature that is not a category, "54" and "true" are of the wrong type, and the model's policy
+/// decides. `value` is not used after the call.
+///
+/// Fails with NOMO_EARGUMENT_FEATURE or NOMO_EARGUMENT_TEXT (`value` is not UTF-8).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_session_set_text(
     session: *mut nomo_session,
@@ -108,19 +117,21 @@ pub unsafe extern "C" fn nomo_session_set_text(
     value: *const c_char,
     error: *mut nomo_error,
 ) -> i32 {
-    let stated = || {
+    let to_set = || {
         // SAFETY: the caller keeps the header's contract for the length of this call.
         let value = unsafe { borrow_text(value, "value") }?;
         Ok(Value::Text(value))
     };
     // SAFETY: as above.
-    unsafe { set(session, feature, error, stated) }
+    unsafe { set(session, feature, error, to_set) }
 }
 
-/// States that there is no value, which is not the same as stating nothing.
+/// Sets a feature to missing, which is not the same as leaving it unset.
 ///
-/// `reason` is a code of FHIR's data-absent-reason, for example "not-performed", or NULL. A text that
-/// is no such code gives NOMO_EARGUMENT_REASON. All else is as in nomo_session_set_number.
+/// `reason` is a code of FHIR's data-absent-reason, for example "not-performed", or NULL.
+///
+/// Fails with NOMO_EARGUMENT_FEATURE, NOMO_EARGUMENT_REASON (not such a code) or NOMO_EARGUMENT_TEXT
+/// (`reason` is not UTF-8).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_session_set_missing(
     session: *mut nomo_session,
@@ -128,7 +139,7 @@ pub unsafe extern "C" fn nomo_session_set_missing(
     reason: *const c_char,
     error: *mut nomo_error,
 ) -> i32 {
-    let stated = || {
+    let to_set = || {
         if reason.is_null() {
             return Ok(Value::Missing(None));
         }
@@ -137,11 +148,13 @@ pub unsafe extern "C" fn nomo_session_set_missing(
         Ok(Value::Missing(Some(MissingReason::of_code(code)?)))
     };
     // SAFETY: as above.
-    unsafe { set(session, feature, error, stated) }
+    unsafe { set(session, feature, error, to_set) }
 }
 
-/// Writes to `*reason` why a feature was stated to be missing: the code of FHIR's data-absent-reason,
-/// or NULL when it is not missing or no reason was given. Static; do not free. `error` may be NULL.
+/// Writes the reason for which a feature was set to missing to `*reason`: a code of FHIR's
+/// data-absent-reason, or NULL if the feature is not missing or has no reason. Static; do not free.
+///
+/// Fails with NOMO_EARGUMENT_FEATURE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_session_missing_reason(
     session: *mut nomo_session,
@@ -154,7 +167,7 @@ pub unsafe extern "C" fn nomo_session_missing_reason(
         let mut claim = unsafe { Claim::new(session) }?;
         // SAFETY: as above.
         let out = unsafe { borrow_out(reason, "reason") }?;
-        let Some(cell) = claim.workspace().cells.get(feature).copied() else {
+        let Some(cell) = claim.scratch().cell(feature) else {
             let detail = "the model has no such feature";
             return Err(refused(ErrorKind::UnknownFeature, "feature", detail));
         };
@@ -166,10 +179,13 @@ pub unsafe extern "C" fn nomo_session_missing_reason(
     unsafe { boundary(error, call) }
 }
 
-/// Predicts the row that was stated value by value.
+/// Predicts the row that was set value by value.
 ///
-/// `outputs` is that of one row. The lowest feature with a value that is refused is reported, then
-/// the first rule that is broken; `row` of `error` is NOMO_NONE. `error` may be NULL.
+/// The lengths of `outputs` are those of one row. The first refused feature is reported, then the
+/// first broken rule; `row` of `error` is NOMO_PLACE_NONE.
+///
+/// Fails with NOMO_EARGUMENT_OPTION (on_refusal), NOMO_EARGUMENT_SHAPE (an array does not fit into
+/// memory), NOMO_EBUFFER_LENGTH (an output) or, with NOMO_ON_REFUSAL_STOP, class NOMO_EVALUE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_session_predict(
     session: *mut nomo_session,
@@ -183,27 +199,31 @@ pub unsafe extern "C" fn nomo_session_predict(
         let outputs = unsafe { read_struct(outputs, "outputs") }?;
         // SAFETY: as above.
         let mut outputs = unsafe { outputs.borrow(1, claim.model()) }?;
-        outputs.write_one(claim.workspace().predict())
+        let (model, scratch) = claim.model_and_scratch();
+        outputs.write_one(model.predict_cells(scratch))
     };
     // SAFETY: as above.
     unsafe { boundary(error, call) }
 }
 
-/// Predicts one row from an array: the short way for models of numbers.
+/// Predicts one row from an array of numbers.
 ///
-/// `values` holds `n_values` numbers, one per feature of the model, in its order and units. NaN means
-/// missing; a category is the number of its level, a boolean 0 or 1. `probabilities` has room for
-/// exactly n_outputs numbers. `class_index` receives the most probable class (of equally probable
-/// ones, the lowest; NOMO_NO_CLASS of a model that predicts a number); it may be NULL. The lowest
-/// feature with a value that is refused is reported, then the first rule that is broken; `row` of
-/// `error` is NOMO_NONE. `error` may be NULL. Outputs must not overlap `values`; this is not checked.
+/// `values` holds `values_len` numbers, one per feature of the model, in the model's order and units.
+/// NaN means missing; a category is the index of its level, a boolean 0 or 1. `probabilities` has
+/// room for exactly n_outputs numbers. `class_index` receives the index of the most probable class (of
+/// equally probable ones, the lowest; NOMO_CLASS_NONE of a model that predicts a number); it may be
+/// NULL. Outputs must not overlap `values`; this is not checked. The first refused feature is
+/// reported, then the first broken rule; `row` of `error` is NOMO_PLACE_NONE.
+///
+/// Fails with NOMO_ESCHEMA_FEATURES (`values_len`), NOMO_EBUFFER_LENGTH (`probabilities_len`),
+/// NOMO_EARGUMENT_SHAPE (an array does not fit into memory) or class NOMO_EVALUE.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_session_predict_row(
     session: *mut nomo_session,
     values: *const f64,
-    n_values: usize,
+    values_len: usize,
     probabilities: *mut f64,
-    n_probabilities: usize,
+    probabilities_len: usize,
     class_index: *mut u32,
     error: *mut nomo_error,
 ) -> i32 {
@@ -211,20 +231,18 @@ pub unsafe extern "C" fn nomo_session_predict_row(
         // SAFETY: the caller keeps the header's contract for the length of this call.
         let mut claim = unsafe { Claim::new(session) }?;
         // SAFETY: as above.
-        let values = unsafe { borrow_slice(values, n_values, "values") }?;
+        let values = unsafe { borrow_slice(values, values_len, "values") }?;
         // SAFETY: as above.
-        let out = unsafe { borrow_slice_out(probabilities, n_probabilities, "probabilities") }?;
+        let out = unsafe { borrow_slice_out(probabilities, probabilities_len, "probabilities") }?;
         // SAFETY: as above.
         let class_out = (!class_index.is_null())
             .then(|| unsafe { borrow_out(class_index, "class_index") })
             .transpose()?;
         check_length(out.len(), claim.model().schema().n_outputs(), "probabilities")?;
-        claim.model().intake().check_width(values.len())?;
-
-        let cells = values.iter().map(|number| Cell::of_array(*number));
-        let prediction = claim.model().predict(cells, claim.workspace().memory)?;
-        for (own, output) in out.iter_mut().zip(prediction.outputs()) {
-            own.write(*output);
+        let (model, scratch) = claim.model_and_scratch();
+        let prediction = model.predict_row(scratch, values)?;
+        for (probability, output) in out.iter_mut().zip(prediction.outputs()) {
+            probability.write(*output);
         }
         if let Some(class_out) = class_out {
             class_out.write(self::class_index(&prediction));
@@ -235,7 +253,7 @@ pub unsafe extern "C" fn nomo_session_predict_row(
     unsafe { boundary(error, call) }
 }
 
-/// States a value.
+/// Sets a value.
 ///
 /// # Safety
 ///
@@ -244,13 +262,14 @@ unsafe fn set<'v>(
     session: *mut nomo_session,
     feature: usize,
     error: *mut nomo_error,
-    stated: impl FnOnce() -> Result<Value<'v>, Error>,
+    value: impl FnOnce() -> Result<Value<'v>, Error>,
 ) -> i32 {
     let call = || {
         // SAFETY: as this function's own contract.
         let mut claim = unsafe { Claim::new(session) }?;
-        let stated = stated().map_err(|e| e.within(Place::Feature(feature)))?;
-        claim.workspace().set(feature, stated)
+        let value = value().map_err(|e| e.within(Place::Feature(feature)))?;
+        let (model, scratch) = claim.model_and_scratch();
+        model.set(scratch, feature, value)
     };
     // SAFETY: as above.
     unsafe { boundary(error, call) }

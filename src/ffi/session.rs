@@ -3,7 +3,8 @@
 use alloc::alloc::{alloc, dealloc};
 use alloc::format;
 use alloc::sync::Arc;
-use core::alloc::Layout;
+use core::alloc::{Layout, LayoutError};
+use core::cell::UnsafeCell;
 use core::ffi::c_void;
 use core::mem::{align_of, size_of};
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -15,42 +16,32 @@ use super::error::nomo_error;
 use super::model::nomo_model;
 use crate::error::{Error, ErrorKind};
 use crate::intake::{Cell, Flags};
-use crate::model::{Memory, Model};
-use crate::session::Workspace;
+use crate::model::Model;
+use crate::scratch::{Scratch, ScratchLayout};
 
-/// The working memory with which one thread at a time predicts.
+/// The scratch memory with which one thread at a time predicts.
 ///
-/// Create one per thread. It keeps its model alive and may be destroyed in another thread than it
-/// was created in. Two threads that use one session at once are told so by NOMO_EBUSY. Predicting
-/// with it allocates nothing, whether it succeeds or fails, and takes no lock.
+/// Create one per thread. It keeps its model alive, and may be destroyed in another thread than it was
+/// created in. A call on a session that another thread is using fails with NOMO_EBUSY. Predicting
+/// allocates nothing, whether it succeeds or fails, and takes no lock.
 #[derive(Debug)]
 pub struct nomo_session {
     busy: AtomicBool,
     model: Arc<nomo_model>,
-    parts: Parts,
-    /// The whole block, where it is ours to free.
-    block: Option<(*mut u8, Layout)>,
+    /// In the block of the session, which outlives it.
+    scratch: UnsafeCell<Scratch<'static>>,
+    /// One column of an Arrow array per feature, in the block too; used within a call only.
+    columns: *mut u8,
+    /// The block, if the session allocated it.
+    owned: Option<(*mut u8, Layout)>,
 }
 
-// SAFETY: the pointers lead into the session's own block, which is used by the thread alone that
-// holds the claim.
+// SAFETY: the pointers and borrows lead into the session's block, which only the thread that holds
+// the claim uses.
 unsafe impl Send for nomo_session {}
 
-/// Where the parts of the working memory lie.
-#[derive(Clone, Copy, Debug)]
-struct Parts {
-    numbers: *mut f64,
-    n_numbers: usize,
-    cells: *mut Cell,
-    flags: *mut Flags,
-    n_features: usize,
-    broken: *mut bool,
-    n_rules: usize,
-    /// Room for one column of an Arrow array per feature, used within a call alone.
-    columns: *mut u8,
-}
-
-/// The block of a session: the session itself, then the parts of its working memory.
+/// The block of memory of a session: the session itself, then the regions of its scratch memory and
+/// its columns. The numbers are offsets.
 struct Block {
     layout: Layout,
     numbers: usize,
@@ -63,79 +54,89 @@ struct Block {
 impl Block {
     fn of(model: &Model) -> Result<Self, Error> {
         let too_large = |_| refused(ErrorKind::OutOfMemory, "model", "needs too large a session");
-        let (n_features, n_rules) = (model.intake().n_features(), model.intake().n_rules());
+        let ScratchLayout { n_features, n_rules, .. } = *model.scratch_layout();
+        let append = |layout: Layout, region: Result<Layout, LayoutError>| {
+            layout.extend(region.map_err(too_large)?).map_err(too_large)
+        };
         let layout = Layout::new::<nomo_session>();
-        let part = |layout: Layout, part| layout.extend(part).map_err(too_large);
-        let (layout, numbers) =
-            part(layout, Layout::array::<f64>(model.n_numbers()).map_err(too_large)?)?;
-        let (layout, cells) = part(layout, Layout::array::<Cell>(n_features).map_err(too_large)?)?;
-        let (layout, flags) = part(layout, Layout::array::<Flags>(n_features).map_err(too_large)?)?;
-        let (layout, broken) = part(layout, Layout::array::<bool>(n_rules).map_err(too_large)?)?;
-        let (layout, columns) =
-            part(layout, Layout::array::<Column<'_>>(n_features).map_err(too_large)?)?;
+        let numbers = Layout::array::<f64>(model.scratch_layout().n_numbers());
+        let (layout, numbers) = append(layout, numbers)?;
+        let (layout, cells) = append(layout, Layout::array::<Cell>(n_features))?;
+        let (layout, flags) = append(layout, Layout::array::<Flags>(n_features))?;
+        let (layout, broken) = append(layout, Layout::array::<bool>(n_rules))?;
+        let (layout, columns) = append(layout, Layout::array::<Column<'_>>(n_features))?;
         Ok(Self { layout: layout.pad_to_align(), numbers, cells, flags, broken, columns })
     }
 
-    /// How much memory of any alignment is enough.
+    /// How many bytes of any alignment are enough.
     fn size(&self) -> usize {
         self.layout.size() + self.layout.align() - 1
     }
 
-    /// Sets a session up in `start`.
+    /// Sets a session up at `start`.
     ///
     /// # Safety
     ///
-    /// `start` is aligned, and has room, as `self.layout` says; nobody else uses it.
+    /// `start` has the size and the alignment of `self.layout`, which is that of `model`, and
+    /// nothing else uses that memory until the session is destroyed.
     unsafe fn build(
         &self,
         start: *mut u8,
         model: Arc<nomo_model>,
-        block: Option<(*mut u8, Layout)>,
+        owned: Option<(*mut u8, Layout)>,
     ) -> *mut nomo_session {
-        let intake = model.model().intake();
-        let parts = Parts {
-            numbers: start.wrapping_add(self.numbers).cast(),
-            n_numbers: model.model().n_numbers(),
-            cells: start.wrapping_add(self.cells).cast(),
-            flags: start.wrapping_add(self.flags).cast(),
-            n_features: intake.n_features(),
-            broken: start.wrapping_add(self.broken).cast(),
-            n_rules: intake.n_rules(),
-            columns: start.wrapping_add(self.columns),
-        };
-        // SAFETY: each part lies in the block, aligned, as the layout has it; 0 is a value of every
-        // number, flag and bool.
-        unsafe { ptr::write_bytes(parts.numbers, 0, parts.n_numbers) };
+        let layout = *model.model().scratch_layout();
+        // SAFETY: the region lies in the block and is aligned, by the layout.
+        let cells = unsafe { filled(start, self.cells, layout.n_features, Cell::UNSET) };
         // SAFETY: as above.
-        unsafe { ptr::write_bytes(parts.flags, 0, parts.n_features) };
+        let numbers = unsafe { filled(start, self.numbers, layout.n_numbers(), 0.0) };
         // SAFETY: as above.
-        unsafe { ptr::write_bytes(parts.broken, 0, parts.n_rules) };
-        for feature in 0..parts.n_features {
-            // SAFETY: as above, one cell per feature.
-            unsafe { parts.cells.wrapping_add(feature).write(Cell::UNSET) };
-        }
+        let flags = unsafe { filled(start, self.flags, layout.n_features, Flags::default()) };
+        // SAFETY: as above.
+        let broken = unsafe { filled(start, self.broken, layout.n_rules, false) };
         let session = start.cast::<nomo_session>();
-        // SAFETY: the block begins with room for the session.
-        unsafe {
-            session.write(nomo_session { busy: AtomicBool::new(false), model, parts, block })
+        let value = nomo_session {
+            busy: AtomicBool::new(false),
+            model,
+            scratch: UnsafeCell::new(Scratch::borrowed(cells, numbers, flags, broken)),
+            columns: start.wrapping_add(self.columns),
+            owned,
         };
+        // SAFETY: the block begins with room for the session.
+        unsafe { session.write(value) };
         session
     }
 }
 
-/// Writes to `*n_bytes` how much memory nomo_session_create_in needs for a session of `model`.
-/// `error` may be NULL.
+/// Fills the region of `n` elements at `start + offset` and borrows it.
+///
+/// # Safety
+///
+/// The region is aligned, and nothing else uses it while it is borrowed.
+unsafe fn filled<T: Copy>(start: *mut u8, offset: usize, n: usize, value: T) -> &'static mut [T] {
+    let first = start.wrapping_add(offset).cast::<T>();
+    for index in 0..n {
+        // SAFETY: as this function's own contract.
+        unsafe { first.wrapping_add(index).write(value) };
+    }
+    // SAFETY: as above; every element was just written.
+    unsafe { slice::from_raw_parts_mut(first, n) }
+}
+
+/// Writes the number of bytes that nomo_session_create_in needs for a session of `model` to `*size`.
+///
+/// Fails with NOMO_EMEMORY (the session does not fit into memory).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_session_size(
     model: *const nomo_model,
-    n_bytes: *mut usize,
+    size: *mut usize,
     error: *mut nomo_error,
 ) -> i32 {
     let call = || {
         // SAFETY: the caller keeps the header's contract for the length of this call.
         let model = unsafe { borrow(model, "model") }?;
         // SAFETY: as above.
-        let out = unsafe { borrow_out(n_bytes, "n_bytes") }?;
+        let out = unsafe { borrow_out(size, "size") }?;
         out.write(Block::of(model.model())?.size());
         Ok(())
     };
@@ -143,10 +144,11 @@ pub unsafe extern "C" fn nomo_session_size(
     unsafe { boundary(error, call) }
 }
 
-/// Creates a session for `model` and writes it to `*session`.
+/// Creates a session for `model` and writes it to `*session`. All features are unset.
 ///
-/// The caller frees it with nomo_session_destroy. All features are unset. On failure `*session` is
-/// not written. `error` may be NULL.
+/// The caller frees it with nomo_session_destroy.
+///
+/// Fails with NOMO_EMEMORY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_session_create(
     model: *const nomo_model,
@@ -174,16 +176,19 @@ pub unsafe extern "C" fn nomo_session_create(
     unsafe { boundary(error, call) }
 }
 
-/// Creates a session in the caller's memory, without allocating, and writes it to `*session`.
+/// Creates a session in the caller's memory, without allocating, and writes it to `*session`. All
+/// features are unset.
 ///
-/// `memory` has at least as many bytes as nomo_session_size says, of any alignment; fewer give
-/// NOMO_EBUFFER_MEMORY. It stays the caller's, who must not touch, move or free it before
-/// nomo_session_destroy was called. All else is as in nomo_session_create.
+/// `memory` holds `memory_len` bytes of any alignment, at least as many as nomo_session_size reports.
+/// The caller owns it, and must not use, move or free it before nomo_session_destroy was called.
+///
+/// Fails with NOMO_EBUFFER_MEMORY (`memory_len` is too small) or NOMO_EMEMORY (the session does not
+/// fit into memory).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_session_create_in(
     model: *const nomo_model,
     memory: *mut c_void,
-    n_bytes: usize,
+    memory_len: usize,
     session: *mut *mut nomo_session,
     error: *mut nomo_error,
 ) -> i32 {
@@ -196,8 +201,8 @@ pub unsafe extern "C" fn nomo_session_create_in(
         // SAFETY: as above.
         let out = unsafe { borrow_out(session, "session") }?;
         let needed = block.size();
-        if n_bytes < needed {
-            return Err(Error::count(ErrorKind::SessionMemory, n_bytes, needed, "bytes"));
+        if memory_len < needed {
+            return Err(Error::count(ErrorKind::SessionMemory, memory_len, needed, "bytes"));
         }
         let start = start.wrapping_add(start.align_offset(block.layout.align()));
         // SAFETY: `model` came from opening, and the caller holds a reference to it.
@@ -210,17 +215,17 @@ pub unsafe extern "C" fn nomo_session_create_in(
     unsafe { boundary(error, call) }
 }
 
-/// Ends a session that no thread uses any more, and frees what nomo_session_create allocated; memory
-/// of the caller is the caller's again. NULL is ignored.
+/// Destroys a session that no thread is using, and frees what nomo_session_create allocated. The
+/// caller may then use or free the memory of nomo_session_create_in. NULL is ignored.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_session_destroy(session: *mut nomo_session) {
     let call = || {
         if !session.is_null() {
             // SAFETY: `session` was created, and the caller gives it up.
-            let block = unsafe { &*session }.block;
+            let owned = unsafe { &*session }.owned;
             // SAFETY: as above; what it owns beside its memory is the reference to the model.
             unsafe { ptr::drop_in_place(session) };
-            if let Some((start, layout)) = block {
+            if let Some((start, layout)) = owned {
                 // SAFETY: allocated in `nomo_session_create` with this layout.
                 unsafe { dealloc(start, layout) };
             }
@@ -273,36 +278,30 @@ impl<'a> Claim<'a> {
         self.claimed.model.model()
     }
 
-    pub(super) fn workspace(&mut self) -> Workspace<'_> {
-        let parts = self.claimed.parts;
-        // SAFETY: `busy` was false when this claim was made, so nobody else uses the parts, and the
-        // borrow of the claim keeps it the only one; they were set up for this model.
-        let numbers = unsafe { slice::from_raw_parts_mut(parts.numbers, parts.n_numbers) };
-        // SAFETY: as above.
-        let cells = unsafe { slice::from_raw_parts_mut(parts.cells, parts.n_features) };
-        // SAFETY: as above.
-        let flags = unsafe { slice::from_raw_parts_mut(parts.flags, parts.n_features) };
-        // SAFETY: as above.
-        let broken = unsafe { slice::from_raw_parts_mut(parts.broken, parts.n_rules) };
-        Workspace {
-            model: self.claimed.model.model(),
-            cells,
-            memory: Memory { numbers, flags, broken },
-        }
+    pub(super) fn scratch(&mut self) -> &mut Scratch<'static> {
+        // SAFETY: `busy` was false when this claim was made, so no other claim exists, and the borrow
+        // of this one makes the scratch memory borrowed once.
+        unsafe { &mut *self.claimed.scratch.get() }
     }
 
-    /// The working memory, and one column per feature that nothing is known of yet.
-    pub(super) fn workspace_and_columns<'c>(&'c mut self) -> (Workspace<'c>, &'c mut [Column<'c>]) {
-        let Parts { columns, n_features, .. } = self.claimed.parts;
-        let columns = columns.cast::<Column<'c>>();
+    pub(super) fn model_and_scratch(&mut self) -> (&'a Model, &mut Scratch<'static>) {
+        (self.model(), self.scratch())
+    }
+
+    /// The scratch memory, and one unset column per feature.
+    pub(super) fn scratch_and_columns<'c>(
+        &'c mut self,
+    ) -> (&'c mut Scratch<'static>, &'c mut [Column<'c>]) {
+        let columns = self.claimed.columns.cast::<Column<'c>>();
+        let n_features = self.model().scratch_layout().n_features;
         for feature in 0..n_features {
-            // SAFETY: the block has room for one column per feature there, and nobody else uses it,
-            // as in `workspace`.
+            // SAFETY: the block has room for one column per feature there, and nothing else uses it,
+            // as in `scratch`.
             unsafe { columns.wrapping_add(feature).write(Column::UNSET) };
         }
         // SAFETY: as above; each was just written.
         let columns = unsafe { slice::from_raw_parts_mut(columns, n_features) };
-        (self.workspace(), columns)
+        (self.scratch(), columns)
     }
 }
 

@@ -17,25 +17,25 @@ pub const NOMO_EVERSION: i32 = 3;
 pub const NOMO_EINTEGRITY: i32 = 4;
 /// Class: a limit of the caller was exceeded.
 pub const NOMO_ELIMIT: i32 = 5;
-/// Class: the rows do not have the shape that the model asks for.
+/// Class: the rows do not have the shape that the model expects.
 pub const NOMO_ESCHEMA: i32 = 6;
 /// Class: a value of a row cannot be used.
 pub const NOMO_EVALUE: i32 = 7;
 /// Class: an output does not have the right length.
 pub const NOMO_EBUFFER: i32 = 8;
-/// Class: this build of the library does not support what was asked for.
+/// Class: this build of the library does not support the request.
 pub const NOMO_EUNSUPPORTED: i32 = 9;
 /// Class: the model does not reproduce its golden cases.
 pub const NOMO_ESELFTEST: i32 = 10;
 /// Class: a file could not be read.
 pub const NOMO_EIO: i32 = 11;
-/// Class and status: there was not enough memory for the bundle. Where a small allocation fails, the
-/// process ends, as it does for C++'s new without a handler.
+/// Class and status: there was not enough memory. If a small allocation fails, the process ends, as
+/// with C++'s new without a handler.
 pub const NOMO_EMEMORY: i32 = 12;
 /// Class and status: the session is in use by another thread.
 pub const NOMO_EBUSY: i32 = 13;
 /// Class and status: the library has a defect; please report it.
-pub const NOMO_EPANIC: i32 = 14;
+pub const NOMO_EDEFECT: i32 = 14;
 
 /// A required pointer is NULL.
 pub const NOMO_EARGUMENT_NULL: i32 = 0x0101;
@@ -49,25 +49,25 @@ pub const NOMO_EARGUMENT_FEATURE: i32 = 0x0401;
 pub const NOMO_EARGUMENT_CLASS: i32 = 0x0501;
 /// A pointer is not aligned for its type.
 pub const NOMO_EARGUMENT_ALIGNMENT: i32 = 0x0601;
-/// A length or a matrix does not fit into memory or its buffer.
+/// An array does not fit into memory, or a matrix into its values.
 pub const NOMO_EARGUMENT_SHAPE: i32 = 0x0701;
-/// An index is beyond the end.
+/// An index is out of bounds.
 pub const NOMO_EARGUMENT_INDEX: i32 = 0x0801;
 /// The feature has no such unit.
 pub const NOMO_EARGUMENT_UNIT: i32 = 0x0901;
-/// A reason is no code of FHIR's data-absent-reason.
+/// A reason is not a code of FHIR's data-absent-reason.
 pub const NOMO_EARGUMENT_REASON: i32 = 0x0A01;
-/// An option or a flag has no such value.
+/// An option or a flag has an unknown value.
 pub const NOMO_EARGUMENT_OPTION: i32 = 0x0B01;
 /// The bytes are not a bundle.
 pub const NOMO_EFORMAT_MAGIC: i32 = 0x0102;
-/// The bundle is shorter than it says.
+/// The bundle is shorter than its header states.
 pub const NOMO_EFORMAT_TRUNCATED: i32 = 0x0202;
 /// The section table is malformed.
 pub const NOMO_EFORMAT_TABLE: i32 = 0x0302;
 /// A section's bytes cannot be decoded.
 pub const NOMO_EFORMAT_PAYLOAD: i32 = 0x0402;
-/// The parts of the model contradict each other.
+/// The sections of the bundle contradict each other.
 pub const NOMO_EFORMAT_MODEL: i32 = 0x0502;
 /// The bundle has a newer format.
 pub const NOMO_EVERSION_FORMAT: i32 = 0x0103;
@@ -79,13 +79,13 @@ pub const NOMO_EINTEGRITY_DIGEST: i32 = 0x0104;
 pub const NOMO_ELIMIT_SIZE: i32 = 0x0105;
 /// A row does not have one value per feature.
 pub const NOMO_ESCHEMA_FEATURES: i32 = 0x0106;
-/// The columns of a table do not fit the features.
+/// The columns of a table do not match the features.
 pub const NOMO_ESCHEMA_COLUMNS: i32 = 0x0206;
 /// A value is infinite.
 pub const NOMO_EVALUE_INFINITE: i32 = 0x0107;
-/// A value is missing and the model cannot do without it.
+/// A value is missing, and the model does not impute it.
 pub const NOMO_EVALUE_MISSING: i32 = 0x0207;
-/// A value is beyond every plausible size (1e100).
+/// The magnitude of a value is above every plausible one (1e100).
 pub const NOMO_EVALUE_MAGNITUDE: i32 = 0x0307;
 /// A feature was not set.
 pub const NOMO_EVALUE_UNSET: i32 = 0x0407;
@@ -93,7 +93,7 @@ pub const NOMO_EVALUE_UNSET: i32 = 0x0407;
 pub const NOMO_EVALUE_NAN: i32 = 0x0507;
 /// A value is outside its plausible range.
 pub const NOMO_EVALUE_RANGE: i32 = 0x0607;
-/// A value is no level of its category.
+/// A value is not a level of its category.
 pub const NOMO_EVALUE_LEVEL: i32 = 0x0707;
 /// A value does not have the type of its feature.
 pub const NOMO_EVALUE_TYPE: i32 = 0x0807;
@@ -121,9 +121,9 @@ pub extern "C" fn nomo_status_text(status: i32) -> *const c_char {
     described(status).map_or(c"Unknown status.", ErrorKind::text).as_ptr()
 }
 
-/// The name of a status in this header, for example "NOMO_EARGUMENT_NULL". "?" for a number that no
-/// function of this library returns, and so for a class that is not a status by itself. Static;
-/// never NULL; do not free.
+/// The name of a status in this header, for example "NOMO_EARGUMENT_NULL"; "?" for a number that no
+/// function of this library returns, such as a class that is not a status too. Static; never NULL;
+/// do not free.
 #[unsafe(no_mangle)]
 pub extern "C" fn nomo_status_name(status: i32) -> *const c_char {
     if status == NOMO_OK {

@@ -1,4 +1,4 @@
-//! Which library this is.
+//! Version and capabilities of the library.
 
 use core::ffi::c_char;
 
@@ -6,7 +6,7 @@ use crate::bundle::FORMAT;
 
 /// Version of the library in use: major << 16 | minor << 8 | patch.
 ///
-/// Compare it with NOMO_VERSION, the version of this header, to see which library was loaded.
+/// NOMO_VERSION is the version of this header; the two differ if another library was loaded.
 #[unsafe(no_mangle)]
 pub extern "C" fn nomo_version() -> u32 {
     const MAJOR: u32 = number(env!("CARGO_PKG_VERSION_MAJOR"));
@@ -22,7 +22,7 @@ pub extern "C" fn nomo_version_text() -> *const c_char {
     concat!(env!("CARGO_PKG_VERSION"), "\0").as_ptr().cast()
 }
 
-/// The newest bundle format that the library in use reads; it reads all formats from 1 on.
+/// The newest format version of bundles that the library in use reads; it reads all from 1 on.
 #[unsafe(no_mangle)]
 pub extern "C" fn nomo_bundle_format() -> u32 {
     FORMAT
@@ -33,13 +33,13 @@ pub const NOMO_CAPABILITY_FILES: u64 = 1;
 /// Capability: rows can be predicted from Arrow arrays.
 pub const NOMO_CAPABILITY_ARROW: u64 = 2;
 
-/// What the library in use was built with: NOMO_CAPABILITY_... added up. Later versions add bits.
+/// Capabilities of the library in use: NOMO_CAPABILITY_... combined. Later versions add bits.
 #[unsafe(no_mangle)]
 pub extern "C" fn nomo_capabilities() -> u64 {
     NOMO_CAPABILITY_FILES | NOMO_CAPABILITY_ARROW
 }
 
-/// The number that decimal digits stand for.
+/// The number that decimal digits spell.
 const fn number(digits: &str) -> u32 {
     match u32::from_str_radix(digits, 10) {
         Ok(number) => number,

@@ -1,5 +1,7 @@
 use super::*;
-use crate::schema::{Policy, Quantity, Target};
+use crate::schema::{
+    Action, Feature, FeatureKind, MissingReason, Policy, Quantity, Range, Target, Unit,
+};
 use alloc::string::{String, ToString};
 use alloc::vec;
 
@@ -26,7 +28,7 @@ fn intake(change: impl FnOnce(&mut [Feature])) -> Intake {
     Intake::new(&Schema::new(features, Target::of_classes("y", ["no", "yes"])).unwrap())
 }
 
-/// By a row and by the value alone, which must agree.
+/// By a row and by the single value, which must agree.
 fn admit(intake: &Intake, feature: usize, value: Value<'_>) -> Result<(f64, Flags), Error> {
     let of_row = admit_in_row(intake, feature, value);
     let bits =
@@ -40,8 +42,8 @@ fn admit_in_row(intake: &Intake, feature: usize, value: Value<'_>) -> Result<(f6
     let cell = intake.cell(feature, value)?;
     let cells = (0..4).map(|at| if at == feature { cell } else { plain[at] });
     let (mut row, mut flags) = ([0.0; 4], [Flags::default(); 4]);
-    let happened = intake.admit(cells, &mut row, &mut flags, &mut [])?;
-    assert_eq!(happened, flags[feature]);
+    let row_flags = intake.admit(cells, &mut row, &mut flags, &mut [])?;
+    assert_eq!(row_flags, flags[feature]);
     Ok((row[feature], flags[feature]))
 }
 
@@ -95,7 +97,7 @@ fn what_does_not_fit_is_told_apart() {
     }
     let unset = [Cell::UNSET; 4].into_iter();
     let error = intake.admit(unset, &mut [0.0; 4], &mut [Flags::default(); 4], &mut []);
-    let expected = "feature 0: `creatinine`: not set, and this model does not impute it";
+    let expected = "feature 1: `creatinine`: not set, and this model does not impute it";
     assert_eq!(error.unwrap_err().to_string(), expected);
 }
 
@@ -150,10 +152,10 @@ fn a_broken_rule_names_itself_and_its_features() {
         let intake = Intake::new(&schema.unwrap().with_rules(vec![rule(action)]).unwrap());
         let cells = [40.0, 50.0].map(Cell::of_array).into_iter();
         let (mut row, mut flags, mut broken) = ([0.0; 2], [Flags::default(); 2], [false]);
-        let happened = intake.admit(cells, &mut row, &mut flags, &mut broken);
-        happened.map(|happened| (happened, broken)).map_err(|error| error.to_string())
+        let row_flags = intake.admit(cells, &mut row, &mut flags, &mut broken);
+        row_flags.map(|row_flags| (row_flags, broken)).map_err(|error| error.to_string())
     };
-    let expected = "rule 0: feature 0: feature 1: `younger than creatinine`: the values contradict \
+    let expected = "rule 1: `younger than creatinine`: feature 1: feature 2: the values contradict \
                     each other";
     assert_eq!(broken(RuleAction::Refuse), Err::<_, String>(expected.into()));
     assert_eq!(broken(RuleAction::Flag), Ok((Flags::RULE_BROKEN, [true])));

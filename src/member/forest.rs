@@ -1,21 +1,23 @@
 //! Forests: margins as sums or means over decision trees.
 //!
-//! A tree is stored as a list of nodes in which a child stands after its parent, so that every
+//! A tree is stored as a list of nodes in which each child comes after its parent, so that every
 //! walk ends. Opening lays the nodes out so that a walk has no branch: see [`FlatForest`].
+
+mod tree;
 
 mod flat;
 
 use alloc::format;
-use alloc::vec;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
 pub(crate) use flat::FlatForest;
+pub use tree::{Node, Side, Tree};
 
-use super::{Model, check_finite, check_width};
+use super::{MemberKind, check_finite, check_width};
 use crate::domain::Domain;
-use crate::error::{Error, Place};
+use crate::error::{Error, Place, ordinal};
 use crate::link::Link;
 
 /// `margin = base margin + Σ leaf` (or `+ Σ leaf / n_trees`), over the trees of that margin, from
@@ -27,12 +29,12 @@ use crate::link::Link;
 ///
 /// - **scikit-learn**: `SingleInputs`, and `Mean` for random forests. Histogram-based boosting:
 ///   `Double`; a level that it never saw it treats as missing, so make it missing before. A
-///   threshold of +∞, which parts missing from present, becomes `f64::MAX`.
+///   threshold of +∞, which separates missing from present values, becomes `f64::MAX`.
 /// - **LightGBM**: `Double`, and `Mean` for `boosting="rf"`. Missing goes right at splits by levels;
 ///   at those with `missing_type` `None` it counts as 0: left if `0 <= threshold`. Of a model with
 ///   `zero_as_missing`, make 0 missing before the forest. Linear trees have no counterpart here.
 /// - **XGBoost**: `Below` and `Single`. Its sets go to the right and other levels to the left, so
-///   exchange the children and turn the default child round. The base margin is the link of
+///   exchange the children and the default child. The base margin is the link of
 ///   `base_score`, in single precision. Multiply leaves of DART by their tree's weight.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Forest {
@@ -42,9 +44,9 @@ pub struct Forest {
     pub n_inputs: u32,
     /// When a split goes to the left.
     pub comparison: Comparison,
-    /// What is rounded to single precision.
+    /// Which numbers are rounded to single precision.
     pub precision: Precision,
-    /// What becomes of the leaves.
+    /// How the leaves become a margin.
     pub aggregate: Aggregate,
     /// What each margin starts from.
     pub base_margins: Vec<f64>,
@@ -62,7 +64,7 @@ pub enum Comparison {
     Below,
 }
 
-/// What is rounded to single precision, so that the source library's numbers come out.
+/// Which numbers are rounded to single precision, to reproduce those of the source library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Precision {
@@ -81,7 +83,7 @@ impl Precision {
     }
 }
 
-/// What becomes of the leaves that a row reaches.
+/// How the leaves that a row reaches become a margin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Aggregate {
@@ -91,72 +93,14 @@ pub enum Aggregate {
     Mean,
 }
 
-/// A decision tree: node 0 is the root.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Tree {
-    /// The margin that the tree adds to; nothing when each leaf has one value per margin.
-    pub margin: Option<u32>,
-    /// The nodes; a child's index is larger than its parent's.
-    pub nodes: Vec<Node>,
-    /// The values of the leaves, shape `(n_leaves, 1)` or `(n_leaves, n_margins)`, row-major, in
-    /// which any learning rate is already contained.
-    pub leaves: Vec<f64>,
-}
-
-/// A node of a tree.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum Node {
-    /// Ends the walk.
-    Leaf {
-        /// The number of the leaf: where its values stand in the tree's `leaves`.
-        leaf: u32,
-    },
-    /// Compares a value with a threshold, by the forest's [`Comparison`].
-    Split {
-        /// The position of the value in the encoded row.
-        input: u32,
-        /// What it is compared with: finite.
-        threshold: f64,
-        /// The node for values up to the threshold.
-        left: u32,
-        /// The node for values above the threshold.
-        right: u32,
-        /// Where a missing value goes.
-        default_child: Side,
-    },
-    /// Looks a category's level up in a set.
-    SplitLevels {
-        /// The position of the level's number in the encoded row.
-        input: u32,
-        /// The levels that go to the left, ascending.
-        levels: Vec<u32>,
-        /// The node for levels of the set.
-        left: u32,
-        /// The node for all other levels.
-        right: u32,
-        /// Where a missing value goes.
-        default_child: Side,
-    },
-}
-
-/// A side of a split.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Side {
-    /// The left child.
-    Left,
-    /// The right child.
-    Right,
-}
-
 impl Forest {
     /// Gradient-boosted trees: leaves are summed, a value equal to the threshold goes left, nothing
     /// is rounded. Change the fields for forests of another make.
     ///
     /// # Errors
     ///
-    /// `InvalidModel` with tree and node, when an index points outside, a child does not stand
-    /// after its parent, or a number is not finite.
+    /// `InvalidModel` with tree and node, when an index is out of range, a child does not come after
+    /// its parent, or a number is not finite.
     pub fn new(
         link: Link,
         n_inputs: u32,
@@ -175,54 +119,18 @@ impl Forest {
         forest.check_trees().map(|_| forest)
     }
 
-    /// Checks everything that does not depend on the inputs; tells the lowest and the highest leaf
+    /// Checks everything that does not depend on the inputs. Returns the lowest and the highest leaf
     /// of each margin, tree by tree.
     fn check_trees(&self) -> Result<Vec<LeafRange>, Error> {
         check_finite(&self.base_margins, "base margin")?;
         let mut ranges = Vec::new();
         for (index, tree) in self.trees.iter().enumerate() {
-            let checked =
-                self.check_tree(tree).and_then(|n_leaves| self.leaf_ranges(tree, n_leaves));
+            let checked = tree
+                .check_nodes(self.n_inputs)
+                .and_then(|n_leaves| self.leaf_ranges(tree, n_leaves));
             ranges.extend(checked.map_err(|e| e.within(Place::Tree(index)))?);
         }
         Ok(ranges)
-    }
-
-    /// Checks the nodes of a tree; tells the number of its leaves.
-    fn check_tree(&self, tree: &Tree) -> Result<usize, Error> {
-        if tree.nodes.is_empty() {
-            return Err(Error::invalid_model("no nodes, at least 1 is needed"));
-        }
-        let mut n_leaves = 0;
-        let mut parents = Parents::new(tree.nodes.len());
-        for (index, node) in tree.nodes.iter().enumerate() {
-            let checked = match node {
-                Node::Leaf { leaf } => {
-                    n_leaves = n_leaves.max(*leaf as usize + 1);
-                    Ok(())
-                }
-                Node::Split { input, threshold, left, right, .. } => self
-                    .check_input(*input)
-                    .and_then(|()| check_finite(&[*threshold], "threshold"))
-                    .and_then(|()| parents.adopt("left", *left, index))
-                    .and_then(|()| parents.adopt("right", *right, index)),
-                Node::SplitLevels { input, levels, left, right, .. } => self
-                    .check_input(*input)
-                    .and_then(|()| check_levels(levels))
-                    .and_then(|()| parents.adopt("left", *left, index))
-                    .and_then(|()| parents.adopt("right", *right, index)),
-            };
-            checked.map_err(|e| e.within(Place::Node(index)))?;
-        }
-        parents.check()?;
-        Ok(n_leaves)
-    }
-
-    fn check_input(&self, input: u32) -> Result<(), Error> {
-        if input >= self.n_inputs {
-            return Err(Error::invalid_model(format!("reads value {input} of {}", self.n_inputs)));
-        }
-        Ok(())
     }
 
     /// The lowest and highest leaf of a tree, for each margin that it adds to.
@@ -231,7 +139,10 @@ impl Forest {
         let (first, width) = match tree.margin {
             Some(margin) if (margin as usize) < n_margins => (margin as usize, 1),
             Some(margin) => {
-                let detail = format!("adds to margin {margin} of {n_margins}");
+                let detail = format!(
+                    "adds to margin {}, expected 1 to {n_margins}",
+                    ordinal(margin as usize)
+                );
                 return Err(Error::invalid_model(detail));
             }
             None => (0, n_margins),
@@ -266,8 +177,13 @@ impl Forest {
         }
         for (index, leaf) in tree.leaves.chunks_exact(width).enumerate() {
             let sum: f64 = leaf.iter().sum();
-            if leaf.iter().any(|share| *share < 0.0) || !(1.0 - 1e-9..=1.0 + 1e-9).contains(&sum) {
-                let detail = format!("leaf {index} sums to {sum}, expected shares that sum to 1");
+            if leaf.iter().any(|probability| *probability < 0.0)
+                || !(1.0 - 1e-9..=1.0 + 1e-9).contains(&sum)
+            {
+                let detail = format!(
+                    "leaf {} sums to {sum}, expected probabilities that sum to 1",
+                    ordinal(index)
+                );
                 return Err(Error::invalid_model(detail));
             }
         }
@@ -275,7 +191,7 @@ impl Forest {
     }
 
     /// The sums of the lowest and of the highest leaves, taken as [`FlatForest::margins`] takes them:
-    /// rounding never turns an order round, so every margin lies between the two.
+    /// rounding never reverses an order, so every margin lies between the two.
     fn margin_domains(&self, ranges: &[LeafRange]) -> Vec<Domain> {
         let round = |sum: f64| self.precision.round(sum);
         let start = |base: &f64| match self.aggregate {
@@ -310,7 +226,8 @@ impl Forest {
         {
             let Node::SplitLevels { input, .. } = node else { continue };
             if !inputs.get(*input as usize).is_some_and(|d| d.is_whole && d.low >= 0.0) {
-                let detail = format!("looks value {input} up as a level, but it is none");
+                let detail =
+                    format!("input {} is not a level, expected one", ordinal(*input as usize));
                 return Err(Error::invalid_model(detail).within(Place::Tree(tree)));
             }
         }
@@ -318,7 +235,7 @@ impl Forest {
     }
 }
 
-impl Model for Forest {
+impl MemberKind for Forest {
     fn link(&self) -> Link {
         self.link
     }
@@ -339,63 +256,18 @@ impl Model for Forest {
     }
 }
 
-/// What a tree can add to a margin.
+/// The range of what a tree can add to a margin.
 struct LeafRange {
     margin: usize,
     low: f64,
     high: f64,
 }
 
-fn check_levels(levels: &[u32]) -> Result<(), Error> {
-    if levels.is_empty() || !levels.is_sorted_by(|before, after| before < after) {
-        return Err(Error::invalid_model("its levels do not ascend, or there is none"));
-    }
-    Ok(())
-}
-
 /// Rounded to single precision. A sum or quotient of two such numbers, computed in double precision
 /// and then rounded, is the one that single precision gives.
-#[allow(clippy::cast_possible_truncation, reason = "this is what it is for")]
+#[allow(clippy::cast_possible_truncation, reason = "rounding is the purpose")]
 fn single(value: f64) -> f64 {
     f64::from(value as f32)
-}
-
-/// Which nodes of a tree have a parent.
-///
-/// With exactly one parent for each node but the root, laying the tree out takes as much memory as
-/// its nodes; nodes with several parents could be reached in exponentially many ways.
-struct Parents(Vec<bool>);
-
-impl Parents {
-    fn new(n_nodes: usize) -> Self {
-        Self(vec![false; n_nodes])
-    }
-
-    fn adopt(&mut self, side: &str, child: u32, parent: usize) -> Result<(), Error> {
-        let n_nodes = self.0.len();
-        let Some(has_parent) = self.0.get_mut(child as usize) else {
-            let detail = format!("{side} child {child}, but the tree has {n_nodes} nodes");
-            return Err(Error::invalid_model(detail));
-        };
-        if child as usize <= parent {
-            let detail = format!("{side} child {child} does not stand after its parent");
-            return Err(Error::invalid_model(detail));
-        }
-        if core::mem::replace(has_parent, true) {
-            let detail = format!("{side} child {child} is the child of two nodes");
-            return Err(Error::invalid_model(detail));
-        }
-        Ok(())
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        match self.0.iter().skip(1).position(|has_parent| !has_parent) {
-            None => Ok(()),
-            Some(before) => {
-                Err(Error::invalid_model("no node leads to it").within(Place::Node(before + 1)))
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Model, check_finite, check_inputs, check_no_probabilities};
+use super::{MemberKind, check_finite, check_inputs, check_no_probabilities};
 use crate::domain::{Domain, affine};
 use crate::error::Error;
 use crate::link::Link;
@@ -82,7 +82,7 @@ impl Linear {
     }
 }
 
-impl Model for Linear {
+impl MemberKind for Linear {
     fn link(&self) -> Link {
         self.link
     }
@@ -126,7 +126,7 @@ mod tests {
         assert_eq!(linear(Link::Softmax, 3).unwrap().check(&[domains[0]; 2]).unwrap().len(), 3);
         assert_eq!(
             linear(Link::Probability, 2).unwrap_err().to_string(),
-            "the probability link needs margins that sum to 1, and weighted sums need not"
+            "the probability link, expected another one: weighted sums need not sum to 1"
         );
     }
 
@@ -141,12 +141,12 @@ mod tests {
         );
         assert_eq!(
             refused(vec![0.0], vec![1.0, f64::NAN]).to_string(),
-            "weight 1 is not a finite number"
+            "weight 2 is not a finite number"
         );
         let huge = Linear::new(Link::Logit, vec![0.0], vec![1e250]).unwrap();
         let refused = |domain| huge.check(&[domain]).unwrap_err().to_string();
         assert!(refused(Domain::new(0.0, 1e100)).contains("could pass 1e300"));
         let missing = Domain { may_be_missing: true, ..Domain::new(0.0, 1.0) };
-        assert_eq!(refused(missing), "input 0: may be missing here; impute it first");
+        assert_eq!(refused(missing), "input 1: may be missing here; impute it first");
     }
 }

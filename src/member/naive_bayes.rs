@@ -1,6 +1,6 @@
 //! Naive Bayes: prior of each class times the likelihood of each input, one by one.
 //!
-//! Every input has a likelihood of its own kind, so that numbers and levels mix. Formulas are those
+//! Each input has its kind of likelihood, so that numbers and levels mix. Formulas are those
 //! of scikit-learn's `GaussianNB` and `CategoricalNB`; `BernoulliNB` is a category of two levels.
 //! Counts (`MultinomialNB`, `ComplementNB`) are not here: they are linear members.
 
@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 pub(super) use likelihood::CompiledLikelihood;
 pub use likelihood::Likelihood;
 
-use super::{Model, check_width};
+use super::{MemberKind, check_width};
 use crate::domain::Domain;
-use crate::error::{Error, Place};
+use crate::error::{Error, Place, ordinal};
 use crate::link::Link;
 
 /// `margin = ln prior + Σ ln likelihood of the input's value`, one margin per class, summed from the
@@ -60,7 +60,7 @@ impl NaiveBayes {
         if n_classes == 0 || self.likelihoods.is_empty() {
             let n_inputs = self.likelihoods.len();
             let detail =
-                format!("{n_classes} classes and {n_inputs} inputs, expected some of both");
+                format!("{n_classes} classes and {n_inputs} inputs, expected at least 1 of each");
             return Err(Error::invalid_model(detail));
         }
         check_log_probabilities(&self.log_priors)?;
@@ -78,7 +78,7 @@ impl NaiveBayes {
     }
 }
 
-impl Model for NaiveBayes {
+impl MemberKind for NaiveBayes {
     fn link(&self) -> Link {
         Link::Softmax
     }
@@ -112,12 +112,13 @@ impl CompiledNaiveBayes {
     }
 }
 
-/// Refuses what is no logarithm of a probability, such as the probability itself.
+/// Refuses values that are not logarithms of probabilities, such as a probability itself.
 fn check_log_probabilities(values: &[f64]) -> Result<(), Error> {
     match values.iter().position(|value| !(value.is_finite() && *value <= 0.0)) {
         None => Ok(()),
         Some(index) => Err(Error::invalid_model(format!(
-            "log probability {index} is not a finite number of at most 0"
+            "log probability {}, expected a finite number of at most 0",
+            ordinal(index)
         ))),
     }
 }

@@ -1,8 +1,10 @@
 //! Networks of dense layers.
 
 mod activation;
-mod batch_normalization;
+
 mod layer;
+
+mod batch_normalization;
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -13,7 +15,7 @@ pub use activation::Activation;
 pub use batch_normalization::BatchNormalization;
 pub use layer::Layer;
 
-use super::{Model, check_no_probabilities};
+use super::{MemberKind, check_no_probabilities};
 use crate::domain::Domain;
 use crate::error::{Error, Place};
 use crate::link::Link;
@@ -54,7 +56,7 @@ impl Network {
                     return Ok(());
                 }
                 Err(Error::invalid_model(format!(
-                    "reads {} values, but gets {width}",
+                    "reads {} values, expected {width}",
                     layer.n_inputs()
                 )))
             });
@@ -62,7 +64,7 @@ impl Network {
             width = layer.n_outputs();
         }
         match self.layers.last() {
-            None => Err(Error::invalid_model("no layers, at least 1 is needed")),
+            None => Err(Error::invalid_model("no layers, expected at least 1")),
             Some(last) if last.activation != Activation::Identity => Err(Error::invalid_model(
                 "the last layer has an activation; margins are plain sums",
             )),
@@ -76,20 +78,20 @@ impl Network {
     }
 
     #[allow(clippy::indexing_slicing, reason = "widths were checked when the model was opened")]
-    pub(super) fn margins(&self, encoded: &[f64], scratch: &mut [f64], out: &mut [f64]) {
-        let (mut here, mut there) = scratch.split_at_mut(scratch.len() / 2);
+    pub(super) fn margins(&self, encoded: &[f64], temporary: &mut [f64], out: &mut [f64]) {
+        let (mut current, mut next) = temporary.split_at_mut(temporary.len() / 2);
         let mut width = encoded.len();
         for (index, layer) in self.layers.iter().enumerate() {
-            let input = if index == 0 { encoded } else { &here[..width] };
+            let input = if index == 0 { encoded } else { &current[..width] };
             width = layer.n_outputs();
-            layer.apply(input, &mut there[..width]);
-            core::mem::swap(&mut here, &mut there);
+            layer.apply(input, &mut next[..width]);
+            core::mem::swap(&mut current, &mut next);
         }
-        out.copy_from_slice(&here[..width]);
+        out.copy_from_slice(&current[..width]);
     }
 }
 
-impl Model for Network {
+impl MemberKind for Network {
     fn link(&self) -> Link {
         self.link
     }
@@ -136,19 +138,19 @@ mod tests {
     fn layers_that_do_not_fit_are_refused() {
         let id = Activation::Identity;
         let cases = [
-            (vec![], "no layers, at least 1 is needed"),
+            (vec![], "no layers, expected at least 1"),
             (
                 vec![layer(id, vec![], vec![])],
-                "layer 0: 0 weights do not fit 0 outputs, expected a multiple above 0",
+                "layer 1: 0 weights for 0 outputs, expected a positive multiple",
             ),
             (
                 vec![layer(id, vec![0.0; 2], vec![0.0; 3])],
-                "layer 0: 3 weights do not fit 2 outputs, expected a multiple above 0",
+                "layer 1: 3 weights for 2 outputs, expected a positive multiple",
             ),
-            (vec![layer(id, vec![f64::NAN], vec![0.0])], "layer 0: bias 0 is not a finite number"),
+            (vec![layer(id, vec![f64::NAN], vec![0.0])], "layer 1: bias 1 is not a finite number"),
             (
                 vec![layer(id, vec![0.0; 2], vec![0.0; 4]), layer(id, vec![0.0], vec![0.0; 3])],
-                "layer 1: reads 3 values, but gets 2",
+                "layer 2: reads 3 values, expected 2",
             ),
             (
                 vec![layer(Activation::Relu, vec![0.0], vec![0.0; 4])],
@@ -170,7 +172,7 @@ mod tests {
         };
         let relu = Network::new(Link::Logit, layers(Activation::Relu)).unwrap();
         let inputs = [Domain::new(-1e100, 1e100)];
-        assert!(relu.check(&inputs).unwrap_err().to_string().starts_with("layer 1: its param"));
+        assert!(relu.check(&inputs).unwrap_err().to_string().starts_with("layer 2: its param"));
         let tanh = Network::new(Link::Logit, layers(Activation::Tanh)).unwrap();
         assert!(tanh.check(&inputs).is_ok());
     }

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 pub use item::{Points, PointsItem, Tie};
 pub use total::PointsTotal;
 
-use super::{Model, check_width};
+use super::{MemberKind, check_width};
 use crate::domain::Domain;
-use crate::error::{Error, Place};
+use crate::error::{Error, Place, ordinal};
 use crate::link::Link;
 
 /// A clinical score: every item reads one input and gives whole points, and the total becomes a
@@ -48,13 +48,13 @@ impl PointsScore {
         &self.items
     }
 
-    /// What the total becomes.
+    /// How the total becomes margins.
     #[must_use]
     pub fn total(&self) -> &PointsTotal {
         &self.total
     }
 
-    /// The points of a row: what one would add up on paper.
+    /// The total of a row, as added up on paper.
     ///
     /// # Panics
     ///
@@ -68,12 +68,16 @@ impl PointsScore {
 
     fn check_parameters(&self) -> Result<(), Error> {
         if self.items.is_empty() {
-            return Err(Error::invalid_model("no items, at least 1 is needed"));
+            return Err(Error::invalid_model("no items, expected at least 1"));
         }
         for (index, item) in self.items.iter().enumerate() {
             let checked = item.check_parameters().and_then(|()| {
                 if item.input >= self.n_inputs {
-                    let detail = format!("reads value {} of {}", item.input, self.n_inputs);
+                    let detail = format!(
+                        "reads input {}, expected 1 to {}",
+                        ordinal(item.input as usize),
+                        self.n_inputs
+                    );
                     return Err(Error::invalid_model(detail));
                 }
                 Ok(())
@@ -88,7 +92,7 @@ impl PointsScore {
     }
 }
 
-impl Model for PointsScore {
+impl MemberKind for PointsScore {
     fn link(&self) -> Link {
         self.total.link()
     }

@@ -1,4 +1,4 @@
-//! Whatever the member and the row: margins lie in the domains that `check` told.
+//! For any member and row, margins lie in the domains that `check` returned.
 
 use alloc::string::ToString;
 use alloc::vec;
@@ -163,7 +163,7 @@ fn n_margins(link: Link) -> usize {
     }
 }
 
-/// Compares all margins of a case with the domains that `check` told; hands its refusal on.
+/// Compares all margins of a case with the domains that `check` returned, or returns its refusal.
 fn compare(case: Case) -> Result<Result<(), Error>, TestCaseError> {
     let n_margins = n_margins(case.member.link());
     let domains = match case.member.check(&case.inputs, n_margins) {
@@ -173,7 +173,7 @@ fn compare(case: Case) -> Result<Result<(), Error>, TestCaseError> {
     let compiled = case.member.compile();
     for row in &case.rows {
         let mut out = vec![f64::NAN; n_margins];
-        compiled.margins(row, &mut vec![f64::NAN; compiled.n_scratch()], &mut out);
+        compiled.margins(row, &mut vec![f64::NAN; compiled.n_temporary()], &mut out);
         for (found, domain) in out.iter().zip(&domains) {
             let is_within = domain.low <= *found && *found <= domain.high;
             prop_assert!(is_within, "{} is not in {:?} for {:?}", found, domain, row);
@@ -222,7 +222,7 @@ proptest! {
     }
 
     #[test]
-    fn a_broken_member_is_refused_or_predicts_as_its_check_says(
+    fn a_broken_member_is_refused_or_predicts_as_its_check_returned(
         case in prop_oneof![
             case(linear(), false),
             case(network(), false),

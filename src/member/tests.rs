@@ -1,8 +1,8 @@
-//! What other libraries answer: members built from their parameters give the same margins.
+//! Members built from the parameters of other libraries have the same margins.
 //!
 //! `tests/reference/make_members.py` made the fixture. Forests are compared bit for bit, because the
 //! libraries add leaves one by one in the order of the trees, as we do. Sums of products are compared
-//! within a tolerance: the libraries add them by matrix products, in an order of their own.
+//! within a tolerance: the libraries add them by matrix products, in another order.
 
 use alloc::vec;
 use serde_json::Value;
@@ -75,7 +75,7 @@ fn compare(member: Member, case: &Value, tolerance: &Tolerance) {
     let (mut worst_margin, mut worst_output) = (0.0_f64, 0.0_f64);
     for ((row, margins), outputs) in rows.iter().zip(&margins).zip(&outputs) {
         let mut found = vec![0.0; margins.len()];
-        compiled.margins(row, &mut vec![0.0; compiled.n_scratch()], &mut found);
+        compiled.margins(row, &mut vec![0.0; compiled.n_temporary()], &mut found);
         for (margin, domain) in found.iter().zip(&domains) {
             assert!(domain.low <= *margin && *margin <= domain.high, "{name}: {row:?}");
         }

@@ -1,7 +1,7 @@
 //! Binning: values to the number of their bin.
 //!
 //! As scikit-learn's `KBinsDiscretizer(encode="ordinal")`; quantile and fixed bins differ in how
-//! their edges were found. For one-hot bins, add a one-hot step.
+//! their edges were chosen. For one-hot bins, add a one-hot step.
 
 use alloc::vec::Vec;
 
@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::schema::count;
 
 /// How many edges are not above the value: bin 0 lies below the first edge, a value on an edge
-/// belongs to the bin above it. Input by input. What is missing stays missing.
+/// belongs to the bin above it. Input by input. Missing values stay missing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Binner {
     inputs: Inputs,
@@ -21,7 +21,7 @@ pub struct Binner {
 }
 
 impl Binner {
-    /// Of each input the edges between bins (scikit-learn's `bin_edges_` without the outer ones).
+    /// The edges between the bins of each input (scikit-learn's `bin_edges_` without the outer ones).
     ///
     /// # Errors
     ///
@@ -37,9 +37,9 @@ impl Binner {
         self.inputs.check_count(self.edges.len(), "lists of edges")?;
         self.inputs.check_each(|nth| {
             let edges = &self.edges[nth];
-            let ascend = edges.is_sorted_by(|before, after| before < after);
+            let ascend = edges.is_sorted_by(|previous, next| previous < next);
             if edges.is_empty() || !ascend || edges.iter().any(|edge| !edge.is_finite()) {
-                return Err(Error::invalid_model("its edges are not finite numbers that ascend"));
+                return Err(Error::invalid_model("its edges, expected finite numbers that ascend"));
             }
             Ok(())
         })

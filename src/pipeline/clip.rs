@@ -10,7 +10,7 @@ use crate::domain::Domain;
 use crate::error::Error;
 use crate::numeric::is_whole;
 
-/// The nearest number of `[low, high]`, input by input. What is missing stays missing.
+/// The nearest number of `[low, high]`, input by input. Missing values stay missing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Clip {
     inputs: Inputs,
@@ -23,7 +23,7 @@ impl Clip {
     ///
     /// # Errors
     ///
-    /// `InvalidModel` when the lengths differ, a bound is not finite, or bounds are turned round.
+    /// `InvalidModel` when the lengths differ, a bound is not finite, or a lower bound is above the upper one.
     pub fn new(inputs: Inputs, lows: Vec<f64>, highs: Vec<f64>) -> Result<Self, Error> {
         let clip = Self { inputs, lows, highs };
         clip.check_parameters()?;
@@ -39,7 +39,9 @@ impl Clip {
             if low <= high && low.is_finite() && high.is_finite() {
                 return Ok(());
             }
-            Err(Error::invalid_model(format!("bounds {low} and {high}, expected the lower first")))
+            Err(Error::invalid_model(format!(
+                "bounds {low} and {high}, expected finite ones that ascend"
+            )))
         })
     }
 

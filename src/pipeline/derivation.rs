@@ -36,9 +36,9 @@ pub enum Derivation {
     },
     /// `minuend − subtrahend`.
     Difference {
-        /// What is subtracted from.
+        /// The value that is subtracted from.
         minuend: u32,
-        /// What is subtracted.
+        /// The value that is subtracted.
         subtrahend: u32,
     },
 }
@@ -84,7 +84,7 @@ impl Derivation {
         }
     }
 
-    /// What comes out: each of these functions has its extremes at the corners.
+    /// The domain of the result: each of these functions has its extremes at the corners.
     #[allow(clippy::indexing_slicing, reason = "positions are checked first")]
     fn domain(self, inputs: &[Domain]) -> Result<Domain, Error> {
         let positions = self.positions();
@@ -149,11 +149,11 @@ mod tests {
     }
 
     #[test]
-    fn a_ratio_by_what_may_be_0_is_refused() {
+    fn a_ratio_with_a_denominator_that_may_be_0_is_refused() {
         let ratio = Derivation::Ratio { numerator: 0, denominator: 1 };
         let derive = Derive::new(vec![ratio]).unwrap();
         let refused = derive.check(&[Domain::new(0.0, 1.0), Domain::new(-1.0, 1.0)]);
-        let expected = "input 1: divides by a value that may be 0; clip it first";
+        let expected = "input 2: divides by a value that may be 0; clip it first";
         assert_eq!(refused.unwrap_err().to_string(), expected);
         assert!(derive.check(&[Domain::new(0.0, 1.0)]).is_err());
     }

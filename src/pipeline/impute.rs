@@ -1,4 +1,4 @@
-//! Imputation: what is missing becomes a fitted value.
+//! Imputation: missing values become fitted ones.
 //!
 //! As scikit-learn's `SimpleImputer`, with its `add_indicator`.
 
@@ -11,8 +11,8 @@ use crate::domain::Domain;
 use crate::error::Error;
 use crate::numeric::is_whole;
 
-/// Puts a value where there is none. With indicators, one more value for each input is appended at
-/// the end of the row: 1 where it was missing, else 0.
+/// Replaces missing values. With indicators, one more value for each input is appended at the end of
+/// the row: 1 if it was missing, else 0.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Imputer {
     inputs: Inputs,
@@ -21,7 +21,7 @@ pub struct Imputer {
     has_indicators: bool,
 }
 
-/// What the imputed values are; for people, since the values themselves are stored.
+/// Where the imputed values come from; for people, as the values themselves are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum ImputeStatistic {
@@ -52,7 +52,7 @@ impl Imputer {
         Ok(imputer)
     }
 
-    /// What the imputed values are.
+    /// Where the imputed values come from.
     #[must_use]
     pub fn statistic(&self) -> ImputeStatistic {
         self.statistic
@@ -104,7 +104,7 @@ mod tests {
     use alloc::vec;
 
     #[test]
-    fn what_is_missing_is_filled_in_and_told() {
+    fn missing_values_are_replaced_and_indicated() {
         let inputs = Inputs::new(vec![0, 2]).unwrap();
         let statistic = ImputeStatistic::Median;
         let imputer = Imputer::new(inputs, statistic, vec![5.0, 7.5], true).unwrap();

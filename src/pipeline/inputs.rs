@@ -5,10 +5,11 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use super::transform::check_position;
 use crate::domain::Domain;
 use crate::error::{Error, Place};
 
-/// Positions in an encoded row, ascending, each once, counted from 0.
+/// Positions in an encoded row: ascending, each once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inputs(Vec<u32>);
 
@@ -44,34 +45,32 @@ impl Inputs {
 
     fn check_order(&self) -> Result<(), Error> {
         if self.0.is_empty() {
-            return Err(Error::invalid_model("reads no input, at least 1 is needed"));
+            return Err(Error::invalid_model("reads no input, expected at least 1"));
         }
-        if !self.0.is_sorted_by(|before, after| before < after) {
-            return Err(Error::invalid_model("its inputs do not ascend"));
+        if !self.0.is_sorted_by(|previous, next| previous < next) {
+            return Err(Error::invalid_model("its inputs, expected them to ascend"));
         }
         Ok(())
     }
 
-    /// Checks that they ascend and stand in a row of `width` values.
+    /// Checks that they ascend and lie in a row of `width` values.
     pub(super) fn check(&self, width: usize) -> Result<(), Error> {
         self.check_order()?;
         match self.positions().last() {
-            Some(last) if last >= width => {
-                Err(Error::invalid_model(format!("reads input {last} of {width}")))
-            }
-            _ => Ok(()),
+            Some(last) => check_position(last, width),
+            None => Ok(()),
         }
     }
 
     /// Checks that there is one of something per input.
-    pub(super) fn check_count(&self, n_found: usize, what: &str) -> Result<(), Error> {
-        if n_found == self.n_inputs() {
+    pub(super) fn check_count(&self, n_items: usize, what: &str) -> Result<(), Error> {
+        if n_items == self.n_inputs() {
             return Ok(());
         }
-        Err(Error::invalid_model(format!("{n_found} {what} for {} inputs", self.n_inputs())))
+        Err(Error::invalid_model(format!("{n_items} {what}, expected {}", self.n_inputs())))
     }
 
-    /// Calls `check` with the number of each input among those read, and places its error.
+    /// Calls `check` with the index of each input among those read, and adds the place to its error.
     pub(super) fn check_each(
         &self,
         mut check: impl FnMut(usize) -> Result<(), Error>,
@@ -82,7 +81,7 @@ impl Inputs {
     }
 
     /// The domains of a row in which `map` has replaced those of the inputs, one by one. `map` gets
-    /// the number of the input among those read.
+    /// the index of the input among those read.
     pub(super) fn map_domains(
         &self,
         domains: &[Domain],
@@ -98,8 +97,8 @@ impl Inputs {
         Ok(mapped)
     }
 
-    /// Copies `input` to `output`, the inputs replaced by what `map` makes of them, one by one.
-    /// `map` gets the number of the input among those read.
+    /// Copies `input` to `output`, and replaces the inputs one by one by the result of `map`, which
+    /// gets the index of the input among those read.
     #[allow(clippy::indexing_slicing, reason = "positions were checked when the model was opened")]
     pub(super) fn map_values(
         &self,
@@ -121,13 +120,13 @@ mod tests {
     use alloc::vec;
 
     #[test]
-    fn positions_ascend_and_stand_in_the_row() {
+    fn positions_ascend_and_lie_in_the_row() {
         assert!(Inputs::new(vec![]).is_err());
         assert!(Inputs::new(vec![1, 1]).is_err());
         assert!(Inputs::new(vec![2, 1]).is_err());
         let inputs = Inputs::new(vec![0, 3]).unwrap();
         assert!(inputs.check(4).is_ok());
-        assert_eq!(inputs.check(3).unwrap_err().to_string(), "reads input 3 of 3");
+        assert_eq!(inputs.check(3).unwrap_err().to_string(), "reads input 4, expected 1 to 3");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use crate::domain::Domain;
 use crate::error::Error;
 use crate::numeric::is_whole;
 
-/// The number of a level in the bundle becomes a fitted number, input by input. What is missing stays
+/// The number of a level in the bundle becomes a fitted number, input by input. Missing values stay
 /// missing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LevelEncoder {
@@ -40,8 +40,12 @@ impl LevelEncoder {
         self.inputs.check_each(|nth| {
             let stray = self.numbers_of(nth).find(|number| !number.is_finite());
             match stray {
-                Some(number) => Err(Error::invalid_model(format!("{number} as number of a level"))),
-                None if self.numbers[nth].is_empty() => Err(Error::invalid_model("no levels")),
+                Some(number) => Err(Error::invalid_model(format!(
+                    "number {number} of a level, expected a finite one"
+                ))),
+                None if self.numbers[nth].is_empty() => {
+                    Err(Error::invalid_model("no levels, expected at least 1"))
+                }
                 None => Ok(()),
             }
         })
@@ -87,7 +91,7 @@ mod tests {
     use alloc::vec;
 
     #[test]
-    fn levels_get_their_numbers_and_unseen_ones_theirs() {
+    fn levels_and_unseen_levels_get_their_numbers() {
         let encoder = LevelEncoder::new(Inputs::all(1), vec![vec![0.25, -1.5]], vec![9.0]).unwrap();
         let domains = encoder.check(&[Domain::whole(0.0, 2.0)]).unwrap();
         assert_eq!(domains, [Domain::new(-1.5, 9.0)]);

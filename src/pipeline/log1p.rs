@@ -12,7 +12,7 @@ use crate::domain::Domain;
 use crate::error::Error;
 use crate::numeric::ln_1p;
 
-/// `ln(1 + value)`, input by input. What is missing stays missing.
+/// `ln(1 + value)`, input by input. Missing values stay missing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Log1p {
     inputs: Inputs,
@@ -48,10 +48,10 @@ mod tests {
     use alloc::string::ToString;
 
     #[test]
-    fn what_could_have_no_logarithm_is_refused() {
+    fn values_that_could_have_no_logarithm_are_refused() {
         let step = Log1p::new(Inputs::all(1));
         let refused = step.check(&[Domain::new(-1.0, 5.0)]).unwrap_err();
-        let expected = "input 0: may be -1, expected more than -1; clip it first";
+        let expected = "input 1: may be -1, expected more than -1; clip it first";
         assert_eq!(refused.to_string(), expected);
         assert!(step.check(&[Domain::new(-0.5, 5.0)]).is_ok());
         let mut output = [0.0];

@@ -10,7 +10,7 @@ use super::{Clip, Inputs, Transform, check_finite};
 use crate::domain::Domain;
 use crate::error::Error;
 
-/// `value · scale + shift`, input by input. What is missing stays missing. To clip, add a [`Clip`].
+/// `value · scale + shift`, input by input. Missing values stay missing. To clip, add a [`Clip`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MinMaxScaler {
     inputs: Inputs,
@@ -30,7 +30,7 @@ impl MinMaxScaler {
         Ok(scaler)
     }
 
-    /// The step that scikit-learn's `clip=True` stands for: the range that is scaled to.
+    /// The step that scikit-learn's `clip=True` adds: a clip to the scaled range.
     ///
     /// # Errors
     ///

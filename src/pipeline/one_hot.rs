@@ -12,7 +12,7 @@ use crate::domain::Domain;
 use crate::error::{Error, Place};
 
 /// One value per level takes the place of the level's number: 1 for that level, 0 for the others.
-/// Numbers beyond the known levels give zeros alone; what is missing gives missing values alone.
+/// A number beyond the known levels becomes zeros only; a missing value becomes missing values only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct OneHotEncoder {
     inputs: Inputs,
@@ -36,11 +36,11 @@ impl OneHotEncoder {
     fn check_parameters(&self) -> Result<(), Error> {
         self.inputs.check_count(self.n_levels.len(), "numbers of levels")?;
         if self.n_levels.iter().any(|n_levels| *n_levels <= self.first_level()) {
-            return Err(Error::invalid_model("an input without a level that gets a value"));
+            return Err(Error::invalid_model("an input without outputs, expected at least 1"));
         }
         let n_outputs: u64 = self.n_levels.iter().map(|n_levels| u64::from(*n_levels)).sum();
         if n_outputs > MAX_OUTPUTS as u64 {
-            let detail = format!("{n_outputs} levels, a step has at most {MAX_OUTPUTS} outputs");
+            let detail = format!("{n_outputs} outputs, expected at most {MAX_OUTPUTS}");
             return Err(Error::invalid_model(detail));
         }
         Ok(())

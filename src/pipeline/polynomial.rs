@@ -1,7 +1,7 @@
 //! Polynomial terms: products of values.
 //!
-//! As scikit-learn's `PolynomialFeatures`; the terms are stored, so degree, interactions and bias are
-//! told by which there are.
+//! As scikit-learn's `PolynomialFeatures`. The terms themselves are stored, so degree, interactions
+//! and bias need not be.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -13,7 +13,8 @@ use crate::domain::Domain;
 use crate::error::Error;
 
 /// The terms take the place of the whole row. A term is the product of the values at its positions,
-/// multiplied from the last to the first; one that stands twice is squared; no position at all is the number 1.
+/// multiplied from the last to the first. A position that appears twice is squared; a term without
+/// positions is the number 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Polynomial {
     terms: Vec<Vec<u32>>,
@@ -65,7 +66,7 @@ impl Polynomial {
 
     fn check_count(&self) -> Result<(), Error> {
         if self.terms.is_empty() {
-            return Err(Error::invalid_model("no terms, at least 1 is needed"));
+            return Err(Error::invalid_model("no terms, expected at least 1"));
         }
         Self::check_number(self.terms.len())
     }
@@ -120,7 +121,7 @@ mod tests {
     use alloc::vec;
 
     #[test]
-    fn terms_stand_in_the_order_of_scikit_learn() {
+    fn terms_are_in_the_order_of_scikit_learn() {
         let all = Polynomial::of_degree(2, 2, false, true).unwrap();
         assert_eq!(all.terms, [vec![], vec![0], vec![1], vec![0, 0], vec![0, 1], vec![1, 1]]);
         let pairs = Polynomial::of_degree(3, 2, true, false).unwrap();

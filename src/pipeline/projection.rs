@@ -53,8 +53,9 @@ impl Transform for Projection {
     fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
         self.check_parameters()?;
         if inputs.len() != self.means.len() {
-            let (found, expected) = (inputs.len(), self.means.len());
-            return Err(Error::invalid_model(format!("reads {expected} values, but gets {found}")));
+            let (n_inputs, n_means) = (inputs.len(), self.means.len());
+            let detail = format!("reads {n_means} values, expected {n_inputs}");
+            return Err(Error::invalid_model(detail));
         }
         let mut centred = Vec::with_capacity(inputs.len());
         for (at, (input, mean)) in inputs.iter().zip(&self.means).enumerate() {

@@ -1,5 +1,6 @@
 //! Steps against scikit-learn, and against the domains that they promise.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec;
 
@@ -198,7 +199,7 @@ proptest! {
                     domain.low <= *output && *output <= domain.high
                         && (!domain.is_whole || crate::numeric::is_whole(*output))
                 };
-                prop_assert!(is_kept, "{step:?}: {output}, told {domain:?}");
+                prop_assert!(is_kept, "{step:?}: {output}, expected {domain:?}");
             }
         }
     }

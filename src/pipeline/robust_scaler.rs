@@ -10,7 +10,7 @@ use super::{Inputs, Transform, check_finite, check_positive};
 use crate::domain::Domain;
 use crate::error::Error;
 
-/// `(value − center) / scale`, input by input. What is missing stays missing.
+/// `(value − center) / scale`, input by input. Missing values stay missing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RobustScaler {
     inputs: Inputs,

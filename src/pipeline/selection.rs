@@ -1,4 +1,4 @@
-//! Selection: some of the values, in an order of one's own.
+//! Selection: some of the values, in a chosen order.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -9,7 +9,7 @@ use super::{MAX_OUTPUTS, Transform, check_position};
 use crate::domain::Domain;
 use crate::error::Error;
 
-/// The values at these positions take the place of the whole row; a position may stand twice.
+/// The values at these positions take the place of the whole row; a position may appear several times.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Select {
     positions: Vec<u32>,

@@ -11,7 +11,7 @@ use crate::domain::Domain;
 use crate::error::Error;
 use crate::numeric::pow;
 
-/// `sign(value) · |value|^exponent`, input by input. What is missing stays missing.
+/// `sign(value) · |value|^exponent`, input by input. Missing values stay missing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SignedPower {
     inputs: Inputs,

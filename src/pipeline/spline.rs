@@ -14,7 +14,7 @@ use crate::error::{Error, Place};
 /// The value itself, then one term for each knot but the last two, take the place of the value. With
 /// knots `t₁ … t_k` and `(u)₊³` as 0 for negative `u`, term `j` is
 /// `((x − t_j)₊³ + ((t_{k−1} − t_j)·(x − t_k)₊³ − (t_k − t_j)·(x − t_{k−1})₊³) / (t_k − t_{k−1})) / (t_k − t₁)²`.
-/// What is missing gives missing values alone.
+/// A missing value becomes missing values only.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Spline {
     inputs: Inputs,
@@ -39,14 +39,16 @@ impl Spline {
         self.inputs.check_count(self.knots.len(), "lists of knots")?;
         let n_terms: usize = self.knots.iter().map(Vec::len).sum();
         if n_terms > MAX_OUTPUTS {
-            return Err(Error::invalid_model("more than 65,536 knots"));
+            return Err(Error::invalid_model("too many knots, expected at most 65,536"));
         }
         self.inputs.check_each(|nth| {
             let knots = &self.knots[nth];
             let ascend = knots.is_sorted_by(|before, after| before < after);
             let are_sane = knots.iter().all(|knot| knot.abs() <= 1e100);
             if knots.len() < 3 || !ascend || !are_sane {
-                return Err(Error::invalid_model("needs three or more finite knots that ascend"));
+                return Err(Error::invalid_model(
+                    "its knots, expected at least 3 finite ones that ascend",
+                ));
             }
             Ok(())
         })
@@ -68,7 +70,7 @@ fn cube(u: f64) -> f64 {
     if u < 0.0 { 0.0 } else { u * u * u }
 }
 
-/// What a term can be: bounded by the sum of what it is made of.
+/// The domain of a term: bounded by the sum of its summands.
 #[allow(clippy::indexing_slicing, reason = "there are three knots or more, and j is below k - 2")]
 fn term_domain(knots: &[f64], j: usize, input: Domain) -> Result<Domain, Error> {
     let k = knots.len();

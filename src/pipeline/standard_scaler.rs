@@ -10,7 +10,7 @@ use super::{Inputs, Transform, check_finite, check_positive};
 use crate::domain::Domain;
 use crate::error::Error;
 
-/// `(value − mean) / std_dev`, input by input. What is missing stays missing.
+/// `(value − mean) / std_dev`, input by input. Missing values stay missing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StandardScaler {
     inputs: Inputs,
@@ -90,9 +90,9 @@ mod tests {
     #[test]
     fn parameters_that_cannot_scale_are_refused() {
         let cases = [
-            (vec![0.0], vec![], "0 standard deviations for 1 inputs"),
-            (vec![f64::NAN], vec![1.0], "input 0: mean NaN, expected a finite number"),
-            (vec![0.0], vec![0.0], "input 0: standard deviation 0, expected a positive number"),
+            (vec![0.0], vec![], "0 standard deviations, expected 1"),
+            (vec![f64::NAN], vec![1.0], "input 1: mean NaN, expected a finite number"),
+            (vec![0.0], vec![0.0], "input 1: standard deviation 0, expected a positive number"),
         ];
         for (means, std_devs, message) in cases {
             let refused = StandardScaler::new(Inputs::all(1), means, std_devs).unwrap_err();

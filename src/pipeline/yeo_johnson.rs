@@ -13,8 +13,8 @@ use crate::error::Error;
 use crate::numeric::{ln_1p, pow};
 
 /// `((1 + x)^λ − 1) / λ` for `x ≥ 0` (`ln(1 + x)` for λ = 0) and
-/// `−((1 − x)^(2 − λ) − 1) / (2 − λ)` for `x < 0` (`−ln(1 − x)` for λ = 2), input by input. What is
-/// missing stays missing.
+/// `−((1 − x)^(2 − λ) − 1) / (2 − λ)` for `x < 0` (`−ln(1 − x)` for λ = 2), input by input. Missing
+/// values stay missing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct YeoJohnson {
     inputs: Inputs,

@@ -1,4 +1,4 @@
-//! Features: name, kind, units, plausible range, and what happens to values that cannot be used.
+//! Features: name, kind, units, plausible range and policy.
 
 use alloc::collections::BTreeSet;
 use alloc::format;
@@ -7,12 +7,14 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{check_name, check_text};
+use super::name::check_name;
+use super::policy::{Action, Condition, Policy};
+use super::unit::Unit;
 use crate::domain::{Domain, MAX_MAGNITUDE};
 use crate::error::{Error, Place};
 use crate::numeric::is_whole;
 
-/// The largest whole number that every smaller one is distinguished from: 2^53.
+/// The largest whole number up to which every whole number is exact: 2^53.
 pub(crate) const MAX_WHOLE: f64 = 9_007_199_254_740_992.0;
 
 /// One named input of a row.
@@ -21,20 +23,20 @@ pub struct Feature {
     /// The name, unique in its schema.
     #[serde(deserialize_with = "crate::codec::text")]
     pub name: String,
-    /// What values it takes.
+    /// The kind of its values.
     pub kind: FeatureKind,
     /// The unit of its values as a UCUM code, where it is known; `1` for a pure number.
     #[serde(deserialize_with = "crate::codec::optional_text")]
     pub unit: Option<String>,
-    /// Other units in which a caller may state a value.
+    /// Other units in which a caller may give a value.
     pub alternative_units: Vec<Unit>,
-    /// Where plausible values lie, in the feature's own unit.
+    /// The plausible values, in the feature's own unit.
     pub range: Option<Range>,
     /// What happens to values that cannot be used as they are.
     pub policy: Policy,
 }
 
-/// What values a feature takes.
+/// The kind of a feature's values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum FeatureKind {
@@ -52,22 +54,7 @@ pub enum FeatureKind {
     },
 }
 
-/// Another unit and its exact conversion: `(value − offset) · multiplier / divisor` is the value in
-/// the feature's own unit.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Unit {
-    /// The UCUM code, for example `mg/dL`.
-    #[serde(deserialize_with = "crate::codec::text")]
-    pub code: String,
-    /// Subtracted first; 0 for most units.
-    pub offset: f64,
-    /// Multiplied second.
-    pub multiplier: f64,
-    /// Divided by last.
-    pub divisor: f64,
-}
-
-/// Where plausible values lie; both ends belong to it.
+/// A range of plausible values, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Range {
     /// The lowest plausible value.
@@ -76,119 +63,13 @@ pub struct Range {
     pub high: f64,
 }
 
-/// What happens to a value that cannot be used as it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum Action {
-    /// The row is refused.
-    #[default]
-    Refuse,
-    /// The value counts as missing, and the model fills it in: by an impute step, or by the default
-    /// child of its trees.
-    Impute,
-    /// The value is moved to the nearest end of the plausible range.
-    Clamp,
-    /// The value is taken as it is, and the prediction says so. An unseen level counts as none of
-    /// the known ones.
-    Take,
-}
-
-/// What can be wrong with a value. Each has an action of its own in a [`Policy`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Condition {
-    /// The caller said nothing about it.
-    Unset,
-    /// The caller said that there is none; in an array of numbers, NaN.
-    Missing,
-    /// The caller gave NaN as a value.
-    NotANumber,
-    /// An infinity.
-    Infinite,
-    /// Beyond the plausible range.
-    OutOfRange,
-    /// A text, or a number, that is no level of the category.
-    UnseenLevel,
-    /// Not of the feature's kind, for example 2.5 for an integer.
-    WrongType,
-}
-
-/// What happens to the values of a feature that cannot be used as they are, by condition. The
-/// default refuses them all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Policy {
-    /// The caller said nothing about it: refuse or impute.
-    pub unset: Action,
-    /// There is none: refuse or impute.
-    pub missing: Action,
-    /// NaN was given as a value: refuse or impute.
-    pub not_a_number: Action,
-    /// An infinity: refuse, impute or clamp.
-    pub infinite: Action,
-    /// Beyond the plausible range: refuse, impute, clamp or take.
-    pub out_of_range: Action,
-    /// No level of the category: refuse, impute or take.
-    pub unseen_level: Action,
-    /// Not of the feature's kind: refuse or impute.
-    pub wrong_type: Action,
-}
-
-impl Policy {
-    /// What happens to a value of this condition.
-    #[must_use]
-    pub fn action(&self, condition: Condition) -> Action {
-        match condition {
-            Condition::Unset => self.unset,
-            Condition::Missing => self.missing,
-            Condition::NotANumber => self.not_a_number,
-            Condition::Infinite => self.infinite,
-            Condition::OutOfRange => self.out_of_range,
-            Condition::UnseenLevel => self.unseen_level,
-            Condition::WrongType => self.wrong_type,
-        }
-    }
-}
-
-impl Condition {
-    /// Every condition.
-    pub const ALL: [Self; 7] = [
-        Self::Unset,
-        Self::Missing,
-        Self::NotANumber,
-        Self::Infinite,
-        Self::OutOfRange,
-        Self::UnseenLevel,
-        Self::WrongType,
-    ];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Unset => "unset",
-            Self::Missing => "missing",
-            Self::NotANumber => "not a number",
-            Self::Infinite => "infinite",
-            Self::OutOfRange => "out of range",
-            Self::UnseenLevel => "an unseen level",
-            Self::WrongType => "of the wrong type",
-        }
-    }
-
-    fn allows(self, action: Action) -> bool {
-        match action {
-            Action::Refuse | Action::Impute => true,
-            Action::Clamp => matches!(self, Self::Infinite | Self::OutOfRange),
-            Action::Take => matches!(self, Self::OutOfRange | Self::UnseenLevel),
-        }
-    }
-}
-
 impl Feature {
-    /// A number of unknown unit, of which every value that cannot be used is refused.
+    /// A number of unknown unit whose policy refuses every value that cannot be used.
     pub fn number(name: impl Into<String>) -> Self {
         Self::of_kind(name, FeatureKind::Number)
     }
 
-    /// A feature of some kind, of which every value that cannot be used is refused.
+    /// A feature of some kind whose policy refuses every value that cannot be used.
     pub fn of_kind(name: impl Into<String>, kind: FeatureKind) -> Self {
         Self {
             name: name.into(),
@@ -209,7 +90,7 @@ impl Feature {
         }
     }
 
-    /// What values of the kind there are, whatever is plausible.
+    /// All values of the kind, plausible or not.
     pub(crate) fn kind_domain(&self) -> Domain {
         match &self.kind {
             FeatureKind::Number => Domain::new(-MAX_MAGNITUDE, MAX_MAGNITUDE),
@@ -219,7 +100,7 @@ impl Feature {
         }
     }
 
-    /// What values of it the model can get, once its policy was applied.
+    /// The values that the model can get after the policy was applied.
     pub(crate) fn domain(&self) -> Domain {
         let mut domain = self.kind_domain();
         if let Some(range) = self.range.filter(|_| self.policy.out_of_range != Action::Take) {
@@ -244,24 +125,30 @@ impl Feature {
         }
         let is_number = matches!(self.kind, FeatureKind::Number | FeatureKind::Integer);
         if !is_number && !self.alternative_units.is_empty() {
-            return Err(Error::invalid_model("only numbers have alternative units"));
+            return Err(Error::invalid_model("alternative units, expected them only for numbers"));
         }
         if self.unit.is_none() && !self.alternative_units.is_empty() {
-            return Err(Error::invalid_model("alternative units, but no unit of its own"));
+            return Err(Error::invalid_model("alternative units, but no unit"));
         }
         self.check_levels()?;
         if let Some(range) = self.range {
             if !is_number {
-                return Err(Error::invalid_model("only numbers have a plausible range"));
+                return Err(Error::invalid_model(
+                    "a plausible range, expected one only for numbers",
+                ));
             }
             let Domain { low, high, .. } = self.kind_domain();
             if !(low <= range.low && range.low <= range.high && range.high <= high) {
-                let Range { low, high } = range;
-                return Err(Error::invalid_model(format!("a plausible range of [{low}, {high}]")));
+                return Err(Error::invalid_model(format!(
+                    "plausible range [{}, {}], expected ascending bounds within [{low:e}, {high:e}]",
+                    range.low, range.high
+                )));
             }
             // Clamping must leave an integer whole.
             if self.kind == FeatureKind::Integer && !(is_whole(range.low) && is_whole(range.high)) {
-                return Err(Error::invalid_model("a plausible range of an integer, not whole"));
+                return Err(Error::invalid_model(
+                    "plausible range of an integer, expected whole bounds",
+                ));
             }
         }
         self.check_policy()
@@ -274,7 +161,7 @@ impl Feature {
             check_name(level, &mut names).map_err(|e| e.within(Place::Level(index)))?;
         }
         if levels.is_empty() {
-            return Err(Error::invalid_model("a category without levels, at least 1 is needed"));
+            return Err(Error::invalid_model("no levels, expected at least 1"));
         }
         Ok(())
     }
@@ -284,34 +171,18 @@ impl Feature {
             let action = self.policy.action(condition);
             if !condition.allows(action) {
                 let name = condition.name();
-                let detail = format!("policy {action:?} does not suit a value that is {name}");
+                let detail = format!("policy {action:?} is not allowed for a value that is {name}");
                 return Err(Error::invalid_model(detail));
             }
             if action == Action::Clamp && self.range.is_none() {
-                return Err(Error::invalid_model("policy Clamp without a plausible range"));
+                return Err(Error::invalid_model("policy Clamp, but no plausible range"));
             }
         }
         Ok(())
     }
 }
 
-impl Unit {
-    /// The value in the feature's own unit.
-    pub(crate) fn convert(&self, value: f64) -> f64 {
-        (value - self.offset) * self.multiplier / self.divisor
-    }
-
-    fn check(&self) -> Result<(), Error> {
-        check_text(&self.code, "code")?;
-        let is_factor = |factor: f64| factor.is_finite() && factor != 0.0;
-        if self.offset.is_finite() && is_factor(self.multiplier) && is_factor(self.divisor) {
-            return Ok(());
-        }
-        Err(Error::invalid_model("a conversion needs finite numbers, and factors that are not 0"))
-    }
-}
-
-/// A number of things in a bundle, exactly: sections are far smaller than 2^53 bytes.
+/// An exact count of things in a bundle: sections are far smaller than 2^53 bytes.
 #[allow(clippy::cast_precision_loss, reason = "exact below 2^53")]
 pub(crate) fn count(n: usize) -> f64 {
     n as f64
@@ -330,33 +201,36 @@ mod tests {
     }
 
     #[test]
-    fn what_contradicts_itself_is_refused() {
+    fn a_feature_that_contradicts_itself_is_refused() {
         let range = |low, high| Some(Range { low, high });
         assert_eq!(
             refused(|f| f.policy.missing = Action::Clamp),
-            "policy Clamp does not suit a value that is missing"
+            "policy Clamp is not allowed for a value that is missing"
         );
         assert_eq!(
             refused(|f| f.policy.out_of_range = Action::Clamp),
-            "policy Clamp without a plausible range"
+            "policy Clamp, but no plausible range"
         );
-        assert_eq!(refused(|f| f.range = range(3.0, 2.0)), "a plausible range of [3, 2]");
+        assert_eq!(
+            refused(|f| f.range = range(3.0, 2.0)),
+            "plausible range [3, 2], expected ascending bounds within [-1e100, 1e100]"
+        );
         assert!(refused(|f| f.range = range(f64::NAN, 2.0)).contains("plausible range"));
         assert_eq!(
             refused(|f| f.kind = FeatureKind::Category { levels: vec![] }),
-            "a category without levels, at least 1 is needed"
+            "no levels, expected at least 1"
         );
         let unit = |divisor| Unit { code: "mg".into(), offset: 0.0, multiplier: 1.0, divisor };
         assert_eq!(
             refused(|f| f.alternative_units = vec![unit(1.0)]),
-            "alternative units, but no unit of its own"
+            "alternative units, but no unit"
         );
         assert!(
             refused(|f| {
                 f.unit = Some("g".into());
                 f.alternative_units = vec![unit(0.0)];
             })
-            .starts_with("unit 0: a conversion")
+            .starts_with("unit 1: conversion")
         );
     }
 
@@ -376,12 +250,5 @@ mod tests {
         assert_eq!(category.domain(), Domain::whole(0.0, 1.0));
         category.policy.unseen_level = Action::Take;
         assert_eq!(category.domain(), Domain::whole(0.0, 2.0));
-    }
-
-    #[test]
-    fn fahrenheit_is_converted_exactly() {
-        let unit = Unit { code: "[degF]".into(), offset: 32.0, multiplier: 5.0, divisor: 9.0 };
-        assert_eq!(unit.convert(212.0), 100.0);
-        assert_eq!(unit.convert(98.6), (98.6 - 32.0) * 5.0 / 9.0);
     }
 }

@@ -1,4 +1,4 @@
-//! Rules between features: what holds in every plausible row.
+//! Rules between features: bounds that every plausible row keeps.
 
 use alloc::format;
 use alloc::string::String;
@@ -6,19 +6,18 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::Schema;
-use crate::error::Error;
+use crate::error::{Error, ordinal};
 
 /// A bound on a quantity that is computed from several features.
 ///
-/// It is judged on the row that the model gets, after units were converted and values clamped. A
-/// row in which one of its features is missing is not judged.
+/// It is evaluated on the row that the model gets, after units were converted and values clamped. A
+/// row in which one of its features is missing does not break it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rule {
     /// The name, unique in its schema, for example `perimeter fits radius`.
     #[serde(deserialize_with = "crate::codec::text")]
     pub name: String,
-    /// What is bounded.
+    /// The bounded quantity.
     pub quantity: Quantity,
     /// The lowest value that does not break the rule.
     pub low: Option<f64>,
@@ -32,17 +31,17 @@ pub struct Rule {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Quantity {
-    /// `Π factors / (constant · Π divisors)`, multiplied from the first to the last; a feature may
-    /// stand several times, so that powers can be formed. Without divisors, a product.
+    /// `Π factors / (constant · Π divisors)`, multiplied from the first to the last. A feature may
+    /// appear several times, to form a power. Without divisors, a product.
     Ratio {
         /// Positions of the features above the line.
         factors: Vec<u32>,
         /// Positions of the features below the line.
         divisors: Vec<u32>,
-        /// Stands below the line too, for example π.
+        /// A factor below the line, for example π.
         constant: f64,
     },
-    /// `minuend − subtrahend`. Bounded by 0 from below, it says that the subtrahend is not larger.
+    /// `minuend − subtrahend`. With a lower bound of 0, the subtrahend must not be larger.
     Difference {
         /// The position of the feature that is subtracted from.
         minuend: u32,
@@ -57,7 +56,7 @@ pub enum Quantity {
 pub enum RuleAction {
     /// The row is refused.
     Refuse,
-    /// The row is taken, and the prediction says so.
+    /// The row is predicted, and the prediction is flagged.
     Flag,
 }
 
@@ -96,24 +95,34 @@ impl Rule {
         !is_kept
     }
 
-    pub(super) fn check(&self, schema: &Schema) -> Result<(), Error> {
-        let n_features = schema.n_features();
+    /// Checks the rule for a schema of `n_features` features.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidModel`.
+    pub(super) fn check(&self, n_features: usize) -> Result<(), Error> {
         if let Some(stray) = self.features().find(|position| *position >= n_features) {
-            return Err(Error::invalid_model(format!("reads feature {stray} of {n_features}")));
+            let stray = ordinal(stray);
+            let detail = format!("reads feature {stray}, expected 1 to {n_features}");
+            return Err(Error::invalid_model(detail));
         }
         if self.features().next().is_none() {
-            return Err(Error::invalid_model("reads no feature"));
+            return Err(Error::invalid_model("reads no feature, expected at least 1"));
         }
         if let Quantity::Ratio { constant, .. } = self.quantity
             && !(constant.is_finite() && constant != 0.0)
         {
-            return Err(Error::invalid_model(format!("constant {constant}, expected not 0")));
+            return Err(Error::invalid_model(format!(
+                "constant {constant}, expected a finite number other than 0"
+            )));
         }
         let is_finite = |bound: Option<f64>| bound.is_none_or(f64::is_finite);
         let is_empty = matches!((self.low, self.high), (Some(low), Some(high)) if low > high);
         let is_idle = self.low.is_none() && self.high.is_none();
         if !is_finite(self.low) || !is_finite(self.high) || is_empty || is_idle {
-            return Err(Error::invalid_model("needs a finite bound, the lower one first"));
+            return Err(Error::invalid_model(
+                "expected at least one finite bound, the lower one not above the higher one",
+            ));
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 /*
- * answers.h - all outputs of a batch, and whether they are what the cases expect.
+ * answers.h - all outputs of a batch, compared with the cases.
  *
- * What is not written stays POISON. A program sets `model_name`, `model` and `info` before.
+ * Memory that is not written stays POISON. A program sets `model_name`, `model` and `info` before.
  */
 #ifndef ANSWERS_H
 #define ANSWERS_H
@@ -17,12 +17,12 @@ static const char *model_name;
 static nomo_model *model;
 static nomo_model_info info;
 
-static void check(int ok, const char *where, const golden_case *own, const char *what) {
+static void check(int ok, const char *where, const golden_case *golden, const char *what) {
   n_checks++;
   if (ok) return;
-  /* A defect may fail thousands of checks: the first ones tell which. */
+  /* One defect may fail thousands of checks: print the first ones. */
   if (n_failed++ < 50)
-    printf("%s: %s, %s: %s\n", model_name, own == NULL ? "all cases" : own->name, where, what);
+    printf("%s: %s, %s: %s\n", model_name, golden == NULL ? "all cases" : golden->name, where, what);
 }
 
 static void *allocate(size_t n_items, size_t size) {
@@ -32,7 +32,7 @@ static void *allocate(size_t n_items, size_t size) {
   return memory;
 }
 
-/* Every output, so that what was not written is seen. */
+/* Every output, filled with POISON. */
 static nomo_outputs new_outputs(size_t n_rows, uint32_t on_refusal) {
   nomo_outputs out = NOMO_OUTPUTS_INIT;
   out.on_refusal = on_refusal;
@@ -41,16 +41,16 @@ static nomo_outputs new_outputs(size_t n_rows, uint32_t on_refusal) {
     out.length = n_rows * (per_row);                               \
     out.pointer = (type *)allocate(out.length, sizeof(type));      \
   } while (0)
-  OUTPUT(probabilities, double, n_probabilities, info.n_outputs);
-  OUTPUT(class_indices, uint32_t, n_class_indices, 1);
-  OUTPUT(cutoffs_reached, uint8_t, n_cutoffs_reached, info.n_cutoffs);
-  OUTPUT(members, double, n_members, info.n_members * info.n_outputs);
-  OUTPUT(margins, double, n_margins, info.n_margins);
-  OUTPUT(row_status, int32_t, n_row_status, 1);
-  OUTPUT(row_flags, uint32_t, n_row_flags, 1);
-  OUTPUT(flag_counts, uint32_t, n_flag_counts, NOMO_N_FLAGS);
-  OUTPUT(feature_flags, uint8_t, n_feature_flags, info.n_features);
-  OUTPUT(rules_broken, uint8_t, n_rules_broken, info.n_rules);
+  OUTPUT(probabilities, double, probabilities_len, info.n_outputs);
+  OUTPUT(class_indices, uint32_t, class_indices_len, 1);
+  OUTPUT(cutoffs_reached, uint8_t, cutoffs_reached_len, info.n_cutoffs);
+  OUTPUT(members, double, members_len, info.n_members * info.n_outputs);
+  OUTPUT(margins, double, margins_len, info.n_margins);
+  OUTPUT(row_status, int32_t, row_status_len, 1);
+  OUTPUT(row_flags, uint32_t, row_flags_len, 1);
+  OUTPUT(flag_counts, uint32_t, flag_counts_len, NOMO_N_FLAGS);
+  OUTPUT(feature_flags, uint8_t, feature_flags_len, info.n_features);
+  OUTPUT(rules_broken, uint8_t, rules_broken_len, info.n_rules);
 #undef OUTPUT
   return out;
 }
@@ -75,16 +75,16 @@ static int is_poison(const void *memory, size_t n_bytes) {
 }
 
 static int is_untouched(const nomo_outputs *out) {
-  return is_poison(out->probabilities, out->n_probabilities * sizeof(double)) &&
-         is_poison(out->class_indices, out->n_class_indices * sizeof(uint32_t)) &&
-         is_poison(out->cutoffs_reached, out->n_cutoffs_reached) &&
-         is_poison(out->members, out->n_members * sizeof(double)) &&
-         is_poison(out->margins, out->n_margins * sizeof(double)) &&
-         is_poison(out->row_status, out->n_row_status * sizeof(int32_t)) &&
-         is_poison(out->row_flags, out->n_row_flags * sizeof(uint32_t)) &&
-         is_poison(out->flag_counts, out->n_flag_counts * sizeof(uint32_t)) &&
-         is_poison(out->feature_flags, out->n_feature_flags) &&
-         is_poison(out->rules_broken, out->n_rules_broken);
+  return is_poison(out->probabilities, out->probabilities_len * sizeof(double)) &&
+         is_poison(out->class_indices, out->class_indices_len * sizeof(uint32_t)) &&
+         is_poison(out->cutoffs_reached, out->cutoffs_reached_len) &&
+         is_poison(out->members, out->members_len * sizeof(double)) &&
+         is_poison(out->margins, out->margins_len * sizeof(double)) &&
+         is_poison(out->row_status, out->row_status_len * sizeof(int32_t)) &&
+         is_poison(out->row_flags, out->row_flags_len * sizeof(uint32_t)) &&
+         is_poison(out->flag_counts, out->flag_counts_len * sizeof(uint32_t)) &&
+         is_poison(out->feature_flags, out->feature_flags_len) &&
+         is_poison(out->rules_broken, out->rules_broken_len);
 }
 
 /* Whether doubles have the expected bits; of a refused row, whether all are NaN. */
@@ -107,12 +107,12 @@ static int same_bytes(const uint8_t *found, size_t n, const numbers *expected) {
 }
 
 /* Whether the counts are those of the flags of values and rules. */
-static int same_counts(const uint32_t *found, const golden_case *own, int is_predicted) {
+static int same_counts(const uint32_t *found, const golden_case *golden, int is_predicted) {
   size_t i, flag;
   for (flag = 0; flag < NOMO_N_FLAGS; flag++) {
     uint32_t count = 0;
     int is_of_rules = (1 << flag) == NOMO_FLAG_RULE_BROKEN;
-    const numbers *list = is_of_rules ? &own->rules_broken : &own->feature_flags;
+    const numbers *list = is_of_rules ? &golden->rules_broken : &golden->feature_flags;
     uint64_t mask = is_of_rules ? 1 : (uint64_t)1 << flag;
     for (i = 0; is_predicted && i < list->n; i++) count += (list->items[i] & mask) != 0;
     if (found[flag] != count) return 0;
@@ -120,25 +120,25 @@ static int same_counts(const uint32_t *found, const golden_case *own, int is_pre
   return 1;
 }
 
-static int is_predicted(const golden_case *own) { return strcmp(own->status, "NOMO_OK") == 0; }
+static int is_predicted(const golden_case *golden) { return strcmp(golden->status, "NOMO_OK") == 0; }
 
-static int has_status(int32_t status, const golden_case *own) {
-  return strcmp(nomo_status_name(status), own->status) == 0;
+static int has_status(int32_t status, const golden_case *golden) {
+  return strcmp(nomo_status_name(status), golden->status) == 0;
 }
 
 /* The class that a case expects, as the library writes it. */
-static uint32_t expected_class(const golden_case *own) {
-  return own->class_index.n == 1 ? (uint32_t)own->class_index.items[0] : NOMO_NO_CLASS;
+static uint32_t expected_class(const golden_case *golden) {
+  return golden->class_index.n == 1 ? (uint32_t)golden->class_index.items[0] : NOMO_CLASS_NONE;
 }
 
-/* Compares everything that a row got with what its case expects. */
-static void check_row(const char *where, const golden_case *own, const nomo_outputs *out,
+/* Compares all outputs of a row with its case. */
+static void check_row(const char *where, const golden_case *golden, const nomo_outputs *out,
                       size_t row) {
-  int ok = is_predicted(own);
-  uint32_t flags = own->flags.n == 1 ? (uint32_t)own->flags.items[0] : 0;
+  int ok = is_predicted(golden);
+  uint32_t flags = golden->flags.n == 1 ? (uint32_t)golden->flags.items[0] : 0;
 #define SAME(compare, pointer, per_row, list) \
-  check(compare(out->pointer + row * (per_row), per_row, ok ? &own->list : NULL), where, own, #list)
-  check(has_status(out->row_status[row], own), where, own, "status");
+  check(compare(out->pointer + row * (per_row), per_row, ok ? &golden->list : NULL), where, golden, #list)
+  check(has_status(out->row_status[row], golden), where, golden, "status");
   SAME(same_bits, probabilities, info.n_outputs, outputs);
   SAME(same_bits, members, info.n_members * info.n_outputs, members);
   SAME(same_bits, margins, info.n_margins, margins);
@@ -146,21 +146,21 @@ static void check_row(const char *where, const golden_case *own, const nomo_outp
   SAME(same_bytes, rules_broken, info.n_rules, rules_broken);
   SAME(same_bytes, cutoffs_reached, info.n_cutoffs, cutoffs_reached);
 #undef SAME
-  check(out->class_indices[row] == expected_class(own), where, own, "class");
-  check(out->row_flags[row] == flags, where, own, "flags");
-  check(same_counts(out->flag_counts + row * NOMO_N_FLAGS, own, ok), where, own, "flag counts");
+  check(out->class_indices[row] == expected_class(golden), where, golden, "class");
+  check(out->row_flags[row] == flags, where, golden, "flags");
+  check(same_counts(out->flag_counts + row * NOMO_N_FLAGS, golden, ok), where, golden, "flag counts");
 }
 
-/* Compares a refusal with what a case expects; `row` is that of the batch, or NOMO_NONE. */
-static void check_refusal(const char *where, const golden_case *own, int32_t status,
+/* Compares a refusal with a case; `row` is that of the batch, or NOMO_PLACE_NONE. */
+static void check_refusal(const char *where, const golden_case *golden, int32_t status,
                           const nomo_error *error, uint64_t row) {
   size_t feature = 0;
-  uint64_t expected = NOMO_NONE;
-  if (own->at != NULL && nomo_model_feature_index(model, own->at, &feature, NULL) == NOMO_OK)
+  uint64_t expected = NOMO_PLACE_NONE;
+  if (golden->at != NULL && nomo_model_feature_index(model, golden->at, &feature, NULL) == NOMO_OK)
     expected = feature;
-  check(has_status(status, own) && error->status == status, where, own, "status of the refusal");
-  check(error->feature == expected, where, own, "feature of the refusal");
-  check(error->row == row, where, own, "row of the refusal");
+  check(has_status(status, golden) && error->status == status, where, golden, "status of the refusal");
+  check(error->feature == expected, where, golden, "feature of the refusal");
+  check(error->row == row, where, golden, "row of the refusal");
 }
 
 #endif

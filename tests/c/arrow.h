@@ -11,7 +11,7 @@
 
 enum { MAX_COLUMNS = 128 };
 
-/* A struct array of columns, each with a few buffers, in memory of its own. */
+/* A struct array of columns, each with a few buffers, in this struct. */
 typedef struct table {
   struct ArrowSchema schema, schemas[MAX_COLUMNS];
   struct ArrowArray array, arrays[MAX_COLUMNS];

@@ -1,7 +1,7 @@
 /*
  * cases.h - reads the case files of tests/data/corpus, for programs in C and C++.
  *
- * README.md there says what stands in them. A file that cannot be read ends the program.
+ * README.md there describes them. A file that cannot be read ends the program.
  */
 #ifndef CASES_H
 #define CASES_H
@@ -14,7 +14,7 @@
 
 #include "nomogram.h"
 
-/* What a case states of a feature: the words of the file. */
+/* The value of a feature in a case, in the words of the file. */
 enum stated_kind { UNSET, NUMBER, NUMBER_IN, INTEGER, BOOLEAN, TEXT, MISSING };
 
 typedef struct stated {
@@ -45,7 +45,7 @@ typedef struct case_file {
   void *memory; /* a chain of blocks */
 } case_file;
 
-/* Memory that free_cases gives back, set to 0. */
+/* Zeroed memory that free_cases frees. */
 static void *cases_allocate(case_file *file, size_t n_bytes) {
   void **block = (void **)calloc(1, sizeof(void *) + n_bytes);
   if (block == NULL) abort();
@@ -79,7 +79,7 @@ static char *cases_text(case_file *file, const char *path) {
   return text;
 }
 
-/* Cuts the word before the first space off; what is left begins behind it. */
+/* Cuts off the word before the first space. */
 static char *cases_word(char **rest) {
   char *word = *rest, *space = strchr(word, ' ');
   *rest = space == NULL ? word + strlen(word) : space + 1;
@@ -98,7 +98,7 @@ static double cases_number(const char *text) {
   return strtod(text, NULL);
 }
 
-/* Reads what stands behind the name of a feature; 0 if it is nothing. */
+/* Reads the value after the name of a feature; returns 0 if there is none. */
 static int cases_state(char *rest, stated *value) {
   static const char *const kinds[] = {"unset",   "number", "number-in", "integer",
                                       "boolean", "text",   "missing"};
@@ -148,28 +148,28 @@ static numbers cases_numbers(case_file *file, const char *rest) {
 }
 
 /* Reads an expected line; 0 if it is none. */
-static int cases_expect(case_file *file, golden_case *own, const char *word, const char *rest) {
-  if (strcmp(word, "status") == 0) own->status = rest;
-  else if (strcmp(word, "at") == 0) own->at = rest;
-  else if (strcmp(word, "outputs") == 0) own->outputs = cases_numbers(file, rest);
-  else if (strcmp(word, "class") == 0) own->class_index = cases_numbers(file, rest);
-  else if (strcmp(word, "flags") == 0) own->flags = cases_numbers(file, rest);
-  else if (strcmp(word, "feature-flags") == 0) own->feature_flags = cases_numbers(file, rest);
-  else if (strcmp(word, "rules-broken") == 0) own->rules_broken = cases_numbers(file, rest);
-  else if (strcmp(word, "cutoffs-reached") == 0) own->cutoffs_reached = cases_numbers(file, rest);
-  else if (strcmp(word, "members") == 0) own->members = cases_numbers(file, rest);
-  else if (strcmp(word, "margins") == 0) own->margins = cases_numbers(file, rest);
+static int cases_expect(case_file *file, golden_case *golden, const char *word, const char *rest) {
+  if (strcmp(word, "status") == 0) golden->status = rest;
+  else if (strcmp(word, "at") == 0) golden->at = rest;
+  else if (strcmp(word, "outputs") == 0) golden->outputs = cases_numbers(file, rest);
+  else if (strcmp(word, "class") == 0) golden->class_index = cases_numbers(file, rest);
+  else if (strcmp(word, "flags") == 0) golden->flags = cases_numbers(file, rest);
+  else if (strcmp(word, "feature-flags") == 0) golden->feature_flags = cases_numbers(file, rest);
+  else if (strcmp(word, "rules-broken") == 0) golden->rules_broken = cases_numbers(file, rest);
+  else if (strcmp(word, "cutoffs-reached") == 0) golden->cutoffs_reached = cases_numbers(file, rest);
+  else if (strcmp(word, "members") == 0) golden->members = cases_numbers(file, rest);
+  else if (strcmp(word, "margins") == 0) golden->margins = cases_numbers(file, rest);
   else return 0;
   return 1;
 }
 
-/* The cases of a file, for rows of `model`. Their texts lie in the file's memory. */
+/* The cases of a file, for rows of `model`. Their texts are in the file's memory. */
 static case_file read_cases(const char *path, const nomo_model *model, size_t n_features) {
   case_file file = {NULL, 0, NULL};
   char *line = cases_text(&file, path), *next, *text;
   stated *base = (stated *)cases_allocate(&file, n_features * sizeof(stated));
   size_t number = 1, n_lines = 1;
-  golden_case *own = NULL;
+  golden_case *golden = NULL;
   for (text = line; *text != '\0'; text++) n_lines += *text == '\n';
   file.cases = (golden_case *)cases_allocate(&file, n_lines * sizeof(golden_case));
   for (; line != NULL; line = next, number++) {
@@ -180,18 +180,18 @@ static case_file read_cases(const char *path, const nomo_model *model, size_t n_
     if (end != NULL) *end = '\0';
     word = cases_word(&rest);
     if (strcmp(word, "case") == 0) {
-      own = &file.cases[file.n_cases++];
-      own->name = rest;
-      own->values = (stated *)cases_allocate(&file, n_features * sizeof(stated));
-      memcpy(own->values, base, n_features * sizeof(stated));
-    } else if (strcmp(word, "base") == 0 || (strcmp(word, "set") == 0 && own != NULL)) {
+      golden = &file.cases[file.n_cases++];
+      golden->name = rest;
+      golden->values = (stated *)cases_allocate(&file, n_features * sizeof(stated));
+      memcpy(golden->values, base, n_features * sizeof(stated));
+    } else if (strcmp(word, "base") == 0 || (strcmp(word, "set") == 0 && golden != NULL)) {
       size_t feature = 0;
       const char *name = cases_word(&rest);
-      stated *values = *word == 'b' ? base : own->values;
+      stated *values = *word == 'b' ? base : golden->values;
       is_known = nomo_model_feature_index(model, name, &feature, NULL) == NOMO_OK &&
                  cases_state(rest, &values[feature]);
     } else if (*word != '\0' && *word != '#') {
-      is_known = own != NULL && cases_expect(&file, own, word, rest);
+      is_known = golden != NULL && cases_expect(&file, golden, word, rest);
     }
     if (!is_known) {
       fprintf(stderr, "%s:%" PRIuMAX ": does not belong here\n", path, (uintmax_t)number);

@@ -1,8 +1,8 @@
 /*
- * check.h - what the C tests of nomogram.h share.
+ * check.h - shared by the C tests of nomogram.h.
  *
- * A check compares; a call is checked as a whole: REFUSED and its kin also see that a failed call
- * left everything as it was that was given to `watch`, and filled `error`. Plain C99.
+ * CHECK tests a condition, and REFUSED and similar macros a whole call: its status, that a failed call
+ * changed nothing that was passed to `watch`, and that it filled `error`. Plain C99.
  */
 #ifndef CHECK_H
 #define CHECK_H
@@ -25,7 +25,7 @@ static nomo_error error, error_before;
 static inline int check(int ok, int line, const char *what) {
   n_checks++;
   if (ok) return 1;
-  /* A defect may fail thousands of checks: the first ones tell which. */
+  /* One defect may fail thousands of checks: print the first ones. */
   if (n_failed++ < 50)
     printf("line %d: failed: %s (last status %" PRId32 " %s)\n", line, what, status,
            nomo_status_name(status));
@@ -40,11 +40,11 @@ static inline int report(void) {
   return n_failed != 0;
 }
 
-/* ---- What calls may write to ------------------------------------------------------------- */
+/* ---- Memory that calls may write --------------------------------------------------------- */
 
 enum { MAX_WATCHED = 32, PATTERN = 0xA5 };
 
-/* What must be untouched when a call fails, with its bytes before the call. */
+/* Memory that a failed call must not change, with its bytes before the call. */
 static struct {
   void *at;
   size_t n;
@@ -65,7 +65,7 @@ static inline void watch_nothing(void) {
   while (n_watched > 0) free(watched[--n_watched].before);
 }
 
-/* Fills what is watched with a pattern that no call writes. */
+/* Fills the watched memory with a pattern that no call writes. */
 static inline void fill_watched(void) {
   size_t i;
   for (i = 0; i < n_watched; i++) memset(watched[i].at, PATTERN, watched[i].n);
@@ -113,7 +113,7 @@ static inline int error_is_filled(void) {
 
 /* A status that a function may return. */
 static inline int is_failure(int32_t s) {
-  return s > 0 && (s & 0xff) >= NOMO_EARGUMENT && (s & 0xff) <= NOMO_EPANIC &&
+  return s > 0 && (s & 0xff) >= NOMO_EARGUMENT && (s & 0xff) <= NOMO_EDEFECT &&
          strcmp(nomo_status_name(s), "?") != 0;
 }
 
@@ -133,7 +133,7 @@ static inline void after_refused(int ok, int with_error, int line, const char *e
 #define REFUSED(wanted, call)                                                      \
   (begin(), status = (call),                                                       \
    after_refused(status == (wanted), 1, __LINE__, #wanted " <- " #call))
-/* The call is wrong in two ways, and the header does not promise which is reported. */
+/* The call is wrong in two ways, and either may be reported. */
 #define REFUSED_EITHER(one, other, call)                                           \
   (begin(), status = (call),                                                       \
    after_refused(status == (one) || status == (other), 1, __LINE__, #one " or " #other " <- " #call))
@@ -141,7 +141,7 @@ static inline void after_refused(int ok, int with_error, int line, const char *e
 #define REFUSED_CLASS(wanted, call)                                                \
   (begin(), status = (call),                                                       \
    after_refused(is_class(status, (wanted)), 1, __LINE__, "class " #wanted " <- " #call))
-/* The call fails with exactly this status and has no `error` that it could fill. */
+/* The call fails with exactly this status and has no `error`. */
 #define REFUSED_QUIET(wanted, call)                                                \
   (begin(), status = (call),                                                       \
    after_refused(status == (wanted), 0, __LINE__, #wanted " <- " #call))
@@ -151,7 +151,7 @@ static inline void after_refused(int ok, int with_error, int line, const char *e
 
 /* ---- Pointers and structs ---------------------------------------------------------------- */
 
-/* A pointer into the same object that is aligned for no type but char. */
+/* A pointer into the same object that is aligned only for char. */
 static inline void *off(const void *p) { return (char *)(uintptr_t)p + 1; }
 
 static const uint32_t bad_sizes[] = {0, 1, 3, 4, 7, 0x7fffffff, 0x80000000, 0xffffffff};
@@ -185,7 +185,7 @@ static inline void refuse_size(with_struct call, const void *init, size_t size, 
   check(memcmp(&room, &before, sizeof room) == 0, line, "a struct of bad size is untouched");
 }
 
-/* What holds of every struct that the library reads: `good` is one that is accepted. */
+/* Checks of every struct that the library reads: `good` is one that is accepted. */
 static inline void check_input_struct(with_struct call, const void *good, size_t size, int line) {
   size_t i;
   for (i = 0; i < LENGTH(bad_sizes); i++) refuse_size(call, good, size, bad_sizes[i], line);
@@ -204,15 +204,15 @@ static inline void check_input_struct(with_struct call, const void *good, size_t
       status = call(&room);
       after_refused(status == NOMO_EARGUMENT_STRUCT_SIZE, 1, line, "a tail that is not 0 is refused");
     }
-    put(good, size, (uint32_t)size); /* what lies behind the size is not looked at */
+    put(good, size, (uint32_t)size); /* bytes behind the size are not read */
     memset(room.bytes + size, 0xff, sizeof room - size);
     begin();
     status = call(&room);
-    check(status == NOMO_OK, line, "what lies behind the struct does not count");
+    check(status == NOMO_OK, line, "bytes behind the struct are not read");
   }
 }
 
-/* What holds of every struct that the library only writes. */
+/* Checks of every struct that the library only writes. */
 static inline void check_output_struct(with_struct call, const void *init, size_t size, int line) {
   size_t i, at;
   for (i = 0; i < LENGTH(bad_sizes); i++) refuse_size(call, init, size, bad_sizes[i], line);
@@ -223,7 +223,7 @@ static inline void check_output_struct(with_struct call, const void *init, size_
     memset(room.bytes + size, PATTERN, sizeof room - size);
     begin();
     status = call(&room);
-    check(status == NOMO_OK, line, "a larger struct is accepted, whatever its tail is");
+    check(status == NOMO_OK, line, "a larger struct is accepted with any tail");
     check(room.struct_size == size + i, line, "struct_size is the caller's");
     for (at = size; at < sizeof room && room.bytes[at] == PATTERN; at++) {}
     check(at == sizeof room, line, "the tail is not written");
@@ -232,7 +232,7 @@ static inline void check_output_struct(with_struct call, const void *init, size_
 
 typedef int32_t (*with_error)(nomo_error *); /* calls a function that fails with `wanted` */
 
-/* What holds of the `error` of every function. */
+/* Checks of the `error` of every function. */
 static inline void check_error_struct(with_error call, int32_t wanted, int line) {
   const nomo_error init = NOMO_ERROR_INIT;
   roomy before;
@@ -242,7 +242,7 @@ static inline void check_error_struct(with_error call, int32_t wanted, int line)
     memcpy(&before, &room, sizeof room);
     begin();
     status = call((nomo_error *)(void *)&room);
-    /* Something else is wrong too, and which of the two is reported is not promised. */
+    /* Something else is wrong too, and either may be reported. */
     after_refused(status == NOMO_EARGUMENT_STRUCT_SIZE || status == wanted, 0, line,
                   "an error of bad size is refused");
     check(memcmp(&room, &before, sizeof room) == 0, line, "an error of bad size is untouched");
@@ -251,7 +251,7 @@ static inline void check_error_struct(with_error call, int32_t wanted, int line)
   memset(room.bytes + sizeof init, PATTERN, sizeof room - sizeof init);
   begin();
   status = call((nomo_error *)(void *)&room);
-  check(status == wanted, line, "a larger error is accepted, whatever its tail is");
+  check(status == wanted, line, "a larger error is accepted with any tail");
   check(room.struct_size == sizeof init + 24, line, "struct_size is the caller's");
   check(((nomo_error *)(void *)&room)->status == wanted, line, "a larger error is written");
   for (at = sizeof init; at < sizeof room && room.bytes[at] == PATTERN; at++) {}

@@ -3,8 +3,8 @@
  *
  *     contract_arrow
  *
- * policies.nomo and number.nomo lie in the current folder. That Arrow gets the same bits as the
- * other ways, whatever offsets and nulls it has, is checked by tests/integration/arrow.rs.
+ * policies.nomo and number.nomo are in the current folder. That Arrow gets the same bits as the
+ * other ways, with any offsets and nulls, is checked by tests/integration/arrow.rs.
  */
 #include "arrow.h"
 #include "outputs.h"
@@ -37,7 +37,7 @@ static int32_t with_this_error(nomo_error *e) {
   return nomo_session_predict_arrow(NULL, &rows.schema, &rows.array, 0, &to, e);
 }
 static int32_t write_with_this_error(nomo_error *e) {
-  return nomo_session_predict_to_arrow(NULL, &rows.schema, &rows.array, 0, NOMO_STOP, &out.schema,
+  return nomo_session_predict_to_arrow(NULL, &rows.schema, &rows.array, 0, NOMO_ON_REFUSAL_STOP, &out.schema,
                                        &out.array, e);
 }
 
@@ -58,7 +58,7 @@ static void expect_good(int line) {
   check(memcmp(&rows, &rows_before, sizeof rows) == 0, line, "the arrays are only read");
 }
 
-/* Both functions refuse it; the arrays are only read. */
+/* Both functions refuse the arrays and only read them. */
 static void refuse(int32_t wanted, uint32_t flags, int line) {
   rows_before = rows;
   fill_watched();
@@ -66,7 +66,7 @@ static void refuse(int32_t wanted, uint32_t flags, int line) {
   status = predict_with(flags);
   after_refused(status == wanted, 1, line, "nomo_session_predict_arrow refuses it");
   begin();
-  status = write_with(flags, NOMO_GO_ON);
+  status = write_with(flags, NOMO_ON_REFUSAL_GO_ON);
   after_refused(status == wanted, 1, line, "nomo_session_predict_to_arrow refuses it");
   check(memcmp(&rows, &rows_before, sizeof rows) == 0, line, "the arrays are only read");
 }
@@ -90,7 +90,7 @@ static void test_arguments(void) {
   REFUSED(NOMO_EARGUMENT_ALIGNMENT, nomo_session_predict_arrow(session, schema, off(array), 0, &to, &error));
   REFUSED(NOMO_EARGUMENT_ALIGNMENT, nomo_session_predict_arrow(session, schema, array, 0, off(&to), &error));
 #define WRITE(s, schema, array, to_schema, to_array) \
-  nomo_session_predict_to_arrow(s, schema, array, 0, NOMO_STOP, to_schema, to_array, &error)
+  nomo_session_predict_to_arrow(s, schema, array, 0, NOMO_ON_REFUSAL_STOP, to_schema, to_array, &error)
   REFUSED(NOMO_EARGUMENT_NULL, WRITE(NULL, schema, array, &out.schema, &out.array));
   REFUSED(NOMO_EARGUMENT_NULL, WRITE(session, NULL, array, &out.schema, &out.array));
   REFUSED(NOMO_EARGUMENT_NULL, WRITE(session, schema, NULL, &out.schema, &out.array));
@@ -106,11 +106,11 @@ static void test_arguments(void) {
     refuse(NOMO_EARGUMENT_OPTION, unknown[i], __LINE__);
     REFUSED(NOMO_EARGUMENT_OPTION, write_with(0, unknown[i]));
   }
-  to.n_probabilities--;
+  to.probabilities_len--;
   REFUSED(NOMO_EBUFFER_LENGTH, predict());
 }
 
-/* What contradicts itself, field by field. */
+/* Contradictions, field by field. */
 static void test_broken(void) {
   static const int64_t bad_counts[] = {-1, -7, INT64_MIN, INT64_MAX, INT64_MAX / 8};
   struct ArrowSchema *const dose = &rows.schemas[DOSE];
@@ -133,12 +133,12 @@ static void test_broken(void) {
   BROKEN(NOMO_ESCHEMA_COLUMNS, rows.schema.n_children--);
   BROKEN(NOMO_ESCHEMA_COLUMNS, doses->length = ROWS - 1);
   BROKEN(NOMO_ESCHEMA_COLUMNS, doses->null_count = 1); /* and no bitmap */
-  BROKEN(NOMO_ESCHEMA_COLUMNS, rows.array.offset = 1); /* the children are too short for it */
+  BROKEN(NOMO_ESCHEMA_COLUMNS, rows.array.offset = 1); /* the children are too short */
   BROKEN(NOMO_ESCHEMA_COLUMNS, doses->n_buffers = 3);
   BROKEN(NOMO_ESCHEMA_COLUMNS, dose->name = "no such feature");
   BROKEN(NOMO_ESCHEMA_COLUMNS, dose->name = "\xff");
   BROKEN(NOMO_ESCHEMA_COLUMNS, dose->name = NULL);
-  BROKEN(NOMO_ESCHEMA_COLUMNS, dose->name = "age"); /* twice */
+  BROKEN(NOMO_ESCHEMA_COLUMNS, dose->name = "age"); /* duplicate */
   BROKEN(NOMO_ESCHEMA_COLUMNS, dose->dictionary = &rows.schemas[AGE]);
   BROKEN(NOMO_ESCHEMA_COLUMNS, doses->dictionary = &rows.arrays[AGE]);
   BROKEN(NOMO_ESCHEMA_COLUMNS, rows.schema.dictionary = &rows.schemas[AGE]);
@@ -159,15 +159,41 @@ static void test_broken(void) {
   BROKEN(NOMO_EARGUMENT_ALIGNMENT, rows.schema.children = off(rows.schema_pointers));
   BROKEN(NOMO_EARGUMENT_ALIGNMENT, rows.array_pointers[DOSE] = off(&rows.arrays[DOSE]));
   BROKEN(NOMO_EARGUMENT_ALIGNMENT, doses->buffers = off(rows.buffers[DOSE]));
-  BROKEN(NOMO_EARGUMENT_ALIGNMENT, rows.buffers[DOSE][1] = off(values[DOSE]));
 #undef BROKEN
-  set_all(); /* an offset that the children have room for, and nulls that nobody counted */
+  set_all(); /* an offset within the children, and nulls that were not counted */
   rows.array.length = ROWS - 1;
   rows.array.offset = 1;
   rows.array.null_count = -1;
   to = all_outputs(&out.results, &info, ROWS - 1);
   ACCEPTED(predict());
   for (i = 0; i < ROWS - 1; i++) CHECK(same_row(&out.results, i, &good, 0, &info));
+}
+
+/* Buffers of numbers, of indices and of the ends of texts, at addresses of any alignment. */
+static void test_unaligned(void) {
+  static const float f32[ROWS] = {50, 50, 50, 50};
+  static const int64_t i64[ROWS] = {50, 50, 50, 50};
+  static const int32_t ends[ROWS + 1] = {0, 2, 4, 6, 8};
+  static const struct { const char *format; const void *values; size_t size; } numbers[] = {
+    {"g", values[DOSE], sizeof values[DOSE]}, {"f", f32, sizeof f32}, {"l", i64, sizeof i64}};
+  unsigned char moved[sizeof values[DOSE] + 8], moved_ends[sizeof ends + 8];
+  size_t i, shift;
+  for (shift = 1; shift < 8; shift++) {
+    for (i = 0; i < LENGTH(numbers); i++) {
+      set_all();
+      memcpy(moved + shift, numbers[i].values, numbers[i].size);
+      rows.schemas[DOSE].format = numbers[i].format;
+      rows.buffers[DOSE][1] = moved + shift;
+      expect_good(__LINE__);
+    }
+    set_all();
+    memcpy(moved_ends + shift, ends, sizeof ends);
+    rows.schemas[STAGE].format = "u";
+    rows.arrays[STAGE].n_buffers = 3;
+    rows.buffers[STAGE][1] = moved_ends + shift;
+    rows.buffers[STAGE][2] = "IIIIIIII";
+    expect_good(__LINE__);
+  }
 }
 
 static void test_types(void) {
@@ -217,7 +243,7 @@ static void test_types(void) {
   REFUSED_BY_BOTH(NOMO_ESCHEMA_COLUMNS);
   rows.buffers[STAGE][1] = ends;
   rows.schemas[STAGE].metadata = (const char *)&in_mg;
-  REFUSED_BY_BOTH(NOMO_EARGUMENT_UNIT); /* texts have none */
+  REFUSED_BY_BOTH(NOMO_EARGUMENT_UNIT); /* a unit needs numbers */
   set_all();
   rows.schemas[DOSE].metadata = (const char *)&in_mg;
   expect_good(__LINE__);
@@ -227,15 +253,15 @@ static void test_types(void) {
   rows.schemas[DOSE].metadata = (const char *)&negative_keys;
   REFUSED_BY_BOTH(NOMO_ESCHEMA_COLUMNS);
   rows.schemas[DOSE].metadata = (const char *)&in_g;
-  to.on_refusal = NOMO_GO_ON; /* 50 g of a dose of at most 100 mg: taken, and flagged */
+  to.on_refusal = NOMO_ON_REFUSAL_GO_ON; /* 50 g of a dose of at most 100 mg: taken, and flagged */
   ACCEPTED(predict());
   CHECK(out.results.feature_flags[DOSE] == NOMO_FLAG_OUT_OF_RANGE);
-  set_all(); /* what a double does not hold is no number, with a unit and without */
+  set_all(); /* an integer that a double cannot hold is of the wrong type, with a unit and without */
   rows.schemas[DOSE].format = "L";
   rows.buffers[DOSE][1] = too_large;
   for (i = 0; i < 2; i++) {
     size_t row;
-    to.on_refusal = NOMO_GO_ON;
+    to.on_refusal = NOMO_ON_REFUSAL_GO_ON;
     ACCEPTED(predict());
     for (row = 0; row < ROWS - 1; row++) CHECK(is_refused_row(&out.results, row, NOMO_EVALUE_TYPE, &info));
     CHECK(same_row(&out.results, ROWS - 1, &good, 0, &info));
@@ -244,14 +270,14 @@ static void test_types(void) {
   set_all(); /* nulls of a column, of a row, and a column of nulls */
   rows.buffers[WEIGHT][0] = &seven;
   rows.array.n_buffers = 1;
-  to.on_refusal = NOMO_GO_ON;
+  to.on_refusal = NOMO_ON_REFUSAL_GO_ON;
   ACCEPTED(predict());
   for (i = 0; i < ROWS; i++)
     CHECK(i < 3 ? same_row(&out.results, i, &good, 0, &info)
                 : is_refused_row(&out.results, i, NOMO_EVALUE_MISSING, &info));
   set_all();
   rows.no_buffer[0] = &seven;
-  to.on_refusal = NOMO_GO_ON;
+  to.on_refusal = NOMO_ON_REFUSAL_GO_ON;
   ACCEPTED(predict());
   CHECK(same_row(&out.results, 2, &good, 0, &info));
   CHECK(is_refused_row(&out.results, 3, NOMO_EVALUE_MISSING, &info));
@@ -279,7 +305,7 @@ static void test_dictionary(void) {
   rows.buffers[STAGE][1] = beyond;
   REFUSED_BY_BOTH(NOMO_ESCHEMA_COLUMNS);
   rows.buffers[STAGE][0] = &seven; /* nobody looks at the index of a null */
-  to.on_refusal = NOMO_GO_ON;
+  to.on_refusal = NOMO_ON_REFUSAL_GO_ON;
   ACCEPTED(predict());
   CHECK(is_refused_row(&out.results, 3, NOMO_EVALUE_MISSING, &info));
   SET_DICTIONARY;
@@ -299,7 +325,7 @@ static void test_dictionary(void) {
   texts.buffers[0][0] = &seven; /* of two texts, both are there */
   expect_good(__LINE__);
   SET_DICTIONARY;
-  rows.schemas[STAGE].format = "g"; /* indices that are no whole numbers */
+  rows.schemas[STAGE].format = "g"; /* indices that are not whole numbers */
   rows.buffers[STAGE][1] = values[STAGE];
   REFUSED_BY_BOTH(NOMO_EUNSUPPORTED_ARROW);
   SET_DICTIONARY;
@@ -311,7 +337,7 @@ static void test_dictionary(void) {
 #undef SET_DICTIONARY
 }
 
-/* Columns that are no feature, in any place. */
+/* Columns that match no feature, in any place. */
 static void test_other_columns(void) {
   size_t i;
   set_all();
@@ -332,7 +358,7 @@ static void test_other_columns(void) {
   rows.array.n_children = rows.schema.n_children = 0;
   rows.array.children = NULL;
   rows.schema.children = NULL;
-  to.on_refusal = NOMO_GO_ON;
+  to.on_refusal = NOMO_ON_REFUSAL_GO_ON;
   ACCEPTED(predict());
   for (i = 0; i < ROWS; i++) CHECK(is_refused_row(&out.results, i, NOMO_EVALUE_UNSET, &info));
 }
@@ -366,11 +392,11 @@ static void test_written(void) {
   set_all();
   values[DOSE][1] = 101; /* flagged */
   values[AGE][2] = 91;   /* refused */
-  REFUSED(NOMO_EVALUE_RANGE, write_with(0, NOMO_STOP));
+  REFUSED(NOMO_EVALUE_RANGE, write_with(0, NOMO_ON_REFUSAL_STOP));
   CHECK(error.row == 2 && error.feature == AGE);
-  to.on_refusal = NOMO_GO_ON;
+  to.on_refusal = NOMO_ON_REFUSAL_GO_ON;
   ACCEPTED(predict());
-  ACCEPTED(write_with(0, NOMO_GO_ON));
+  ACCEPTED(write_with(0, NOMO_ON_REFUSAL_GO_ON));
   CHECK_TEXT(out.schema.format, "+s");
   CHECK(out.schema.n_children == 4 + 1 + 3 && out.array.n_children == 4 + 1 + 3);
   CHECK(out.array.length == ROWS && out.array.null_count == 0);
@@ -405,7 +431,7 @@ static void test_written(void) {
   values[AGE][2] = good_row[AGE];
   set_all(); /* no rows */
   rows.array.length = 0;
-  ACCEPTED(write_with(0, NOMO_STOP));
+  ACCEPTED(write_with(0, NOMO_ON_REFUSAL_STOP));
   CHECK(out.array.length == 0 && out.array.n_children == 8);
   release_all();
 }
@@ -413,7 +439,7 @@ static void test_written(void) {
 /* A model that predicts a number: its column has the name of the target, and there is no class. */
 static void test_number(void) {
   nomo_model *model = open_or_exit("number.nomo");
-  nomo_session *own = session_or_exit(model);
+  nomo_session *number_session = session_or_exit(model);
   nomo_model_info number_info = NOMO_MODEL_INFO_INIT;
   double some[MAX_IN][ROWS], row[MAX_IN], number = 0;
   size_t i, j;
@@ -425,16 +451,16 @@ static void test_number(void) {
     for (i = 0; i < ROWS; i++) some[j][i] = (double)(10 + i);
     add_column(&rows, feature.name, "g", some[j], NULL);
   }
-  ACCEPTED(nomo_session_predict_to_arrow(own, &rows.schema, &rows.array, 0, NOMO_STOP, &out.schema,
+  ACCEPTED(nomo_session_predict_to_arrow(number_session, &rows.schema, &rows.array, 0, NOMO_ON_REFUSAL_STOP, &out.schema,
                                          &out.array, &error));
   CHECK_TEXT(out.schema.children[0]->name, number_info.target);
   for (i = 0; i < ROWS; i++) {
     for (j = 0; j < number_info.n_features; j++) row[j] = some[j][i];
-    ACCEPTED(nomo_session_predict_row(own, row, number_info.n_features, &number, 1, NULL, &error));
+    ACCEPTED(nomo_session_predict_row(number_session, row, number_info.n_features, &number, 1, NULL, &error));
     CHECK(same_bits((const double *)column(0, number_info.target, "g")->buffers[1] + i, &number, 1));
     CHECK(is_null(column(1, "class", "u"), i));
   }
-  nomo_session_destroy(own);
+  nomo_session_destroy(number_session);
   nomo_model_release(model);
   CHECK(out.array.children[0]->length == ROWS); /* also after the session is gone */
   release_all();
@@ -458,15 +484,16 @@ int main(void) {
   WATCH(out);
   test_arguments();
   test_broken();
+  test_unaligned();
   test_types();
   test_dictionary();
   test_other_columns();
   test_written();
   outputs = all_outputs(&out.results, &info, 1);
-  ACCEPTED(nomo_session_predict(session, &outputs, &error)); /* what was stated is still there */
+  ACCEPTED(nomo_session_predict(session, &outputs, &error)); /* the values that were set are still there */
   CHECK(same_row(&out.results, 0, &good, 0, &info));
   test_number();
-  CHECK(n_released == 0); /* what the library is given is the caller's */
+  CHECK(n_released == 0); /* the library never releases the caller's structs */
   watch_nothing();
   nomo_session_destroy(session);
   nomo_model_release(policies);

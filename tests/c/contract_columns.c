@@ -3,8 +3,7 @@
  *
  *     contract_columns
  *
- * policies.nomo lies in the current folder. What becomes of each kind of value is checked by
- * contract_policies.c.
+ * policies.nomo is in the current folder. contract_policies.c checks the policies.
  */
 #include "outputs.h"
 
@@ -69,13 +68,13 @@ static void test_arguments(void) {
                   nomo_session_predict_columns(session, columns, huge[i], ROWS, &to, &error));
     REFUSED_EITHER(NOMO_EBUFFER_LENGTH, NOMO_EARGUMENT_SHAPE,
                    nomo_session_predict_columns(session, columns, N_FEATURES, huge[i], &to, &error));
-    columns[0].n_values = huge[i];
+    columns[0].values_len = huge[i];
     REFUSED_EITHER(NOMO_ESCHEMA_COLUMNS, NOMO_EARGUMENT_SHAPE, predict());
   }
   ACCEPTED(nomo_session_predict_columns(session, (set_all(), columns), N_FEATURES, ROWS, &to, NULL));
 }
 
-/* Columns that name no feature, or one twice. */
+/* Columns of an unknown feature, and duplicate columns. */
 static void test_features(void) {
   static const size_t none[] = {N_FEATURES, N_FEATURES + 1, UINT32_MAX, SIZE_MAX};
   nomo_column kept;
@@ -99,7 +98,7 @@ static void test_features(void) {
     expect_good(__LINE__);
   }
   set_all();
-  to.on_refusal = NOMO_GO_ON; /* a feature without a column is unset */
+  to.on_refusal = NOMO_ON_REFUSAL_GO_ON; /* a feature without a column is unset */
   ACCEPTED(nomo_session_predict_columns(session, NULL, 0, ROWS, &to, &error));
   for (i = 0; i < ROWS; i++) CHECK(is_refused_row(&out.results, i, NOMO_EVALUE_UNSET, &info));
   columns[TEMPERATURE] = columns[AGE];
@@ -113,33 +112,33 @@ static void test_lengths(void) {
   size_t i;
   for (i = 0; i < LENGTH(wrong); i++) {
     set_all();
-    columns[DOSE].n_values = wrong[i];
+    columns[DOSE].values_len = wrong[i];
     REFUSED_EITHER(NOMO_ESCHEMA_COLUMNS, NOMO_EARGUMENT_SHAPE, predict());
-    CHECK(error.feature == DOSE || error.feature == NOMO_NONE);
+    CHECK(error.feature == DOSE || error.feature == NOMO_PLACE_NONE);
   }
   set_all();
   columns[DOSE].values = NULL;
   REFUSED(NOMO_EARGUMENT_NULL, predict());
   set_all();
   columns[DOSE].validity = validity;
-  columns[DOSE].n_validity = 0; /* fewer than (n_rows + 7) / 8 */
+  columns[DOSE].validity_len = 0; /* fewer than (n_rows + 7) / 8 */
   REFUSED_EITHER(NOMO_ESCHEMA_COLUMNS, NOMO_EARGUMENT_SHAPE, predict());
-  columns[DOSE].n_validity = 1;
+  columns[DOSE].validity_len = 1;
   expect_good(__LINE__);
-  columns[DOSE].n_validity = 2; /* more is allowed */
+  columns[DOSE].validity_len = 2; /* more is allowed */
   expect_good(__LINE__);
   fill_watched();
   columns[DOSE].validity = NULL; /* its length must be 0 then */
   begin();
   status = predict();
-  CHECK(status == NOMO_EARGUMENT_NULL); /* taken as if all values were there */
+  CHECK(status == NOMO_EARGUMENT_NULL); /* read as if no value were missing */
 }
 
 static void test_alignment(void) {
   static const struct {
     uint32_t type;
     size_t align;
-  } types[] = {{NOMO_F64, 8}, {NOMO_F32, 4}, {NOMO_I64, 8}, {NOMO_I32, 4}, {NOMO_BOOLEAN, 1}, {NOMO_TEXT, sizeof(char *)}};
+  } types[] = {{NOMO_TYPE_DOUBLE, 8}, {NOMO_TYPE_FLOAT, 4}, {NOMO_TYPE_INT64, 8}, {NOMO_TYPE_INT32, 4}, {NOMO_TYPE_BOOLEAN, 1}, {NOMO_TYPE_TEXT, sizeof(char *)}};
   size_t i, shift;
   memset(&room, 0, sizeof room);
   for (i = 0; i < LENGTH(types); i++)
@@ -149,11 +148,11 @@ static void test_alignment(void) {
       columns[SMOKER].values = room.bytes + shift;
       REFUSED(NOMO_EARGUMENT_ALIGNMENT, predict());
     }
-  set_all(); /* bytes may lie anywhere */
-  columns[DIABETIC].element_type = NOMO_BOOLEAN;
+  set_all(); /* bytes need no alignment */
+  columns[DIABETIC].element_type = NOMO_TYPE_BOOLEAN;
   columns[DIABETIC].values = room.bytes + 3;
   columns[DIABETIC].validity = memset(room.bytes + 100, 0xff, 1);
-  columns[DIABETIC].n_validity = 1;
+  columns[DIABETIC].validity_len = 1;
   expect_good(__LINE__);
 }
 
@@ -165,7 +164,7 @@ static void test_units(void) {
   size_t i;
   set_all();
   columns[TEMPERATURE].values = celsius;
-  columns[TEMPERATURE].unit = "Cel"; /* its own */
+  columns[TEMPERATURE].unit = "Cel"; /* the feature's unit */
   columns[AGE].values = months;
   columns[AGE].unit = "mo";
   expect_good(__LINE__);
@@ -178,7 +177,7 @@ static void test_units(void) {
   columns[AGE].unit = "";
   REFUSED(NOMO_EARGUMENT_UNIT, predict());
   set_all(); /* whole numbers have units too */
-  columns[CHILDREN].element_type = NOMO_I64;
+  columns[CHILDREN].element_type = NOMO_TYPE_INT64;
   columns[CHILDREN].values = dozens;
   columns[CHILDREN].unit = "{dozen}";
   ACCEPTED(predict());
@@ -186,24 +185,24 @@ static void test_units(void) {
   dozens[1] = 3;
   ACCEPTED(predict());
   CHECK(out.results.feature_flags[N_FEATURES + CHILDREN] == NOMO_FLAG_OUT_OF_RANGE);
-  dozens[1] = (INT64_C(1) << 53) + 1; /* no double holds it */
+  dozens[1] = (INT64_C(1) << 53) + 1; /* no double represents it */
   set_all();
-  columns[AGE].element_type = NOMO_I64;
+  columns[AGE].element_type = NOMO_TYPE_INT64;
   columns[AGE].values = dozens;
-  to.on_refusal = NOMO_GO_ON;
+  to.on_refusal = NOMO_ON_REFUSAL_GO_ON;
   ACCEPTED(predict());
   CHECK(out.results.row_status[1] == NOMO_EVALUE_TYPE);
-  columns[AGE].unit = "a"; /* its own, so that nothing changes */
+  columns[AGE].unit = "a"; /* the feature's unit, so that nothing changes */
   ACCEPTED(predict());
   CHECK(out.results.row_status[1] == NOMO_EVALUE_TYPE); /* rounded */
-  /* Texts and booleans are no numbers: an unknown unit is refused, whatever it belongs to. */
+  /* A unit of texts or booleans is refused. */
   set_all();
-  columns[STAGE].element_type = NOMO_TEXT;
+  columns[STAGE].element_type = NOMO_TYPE_TEXT;
   columns[STAGE].values = texts;
   columns[STAGE].unit = "mg";
   REFUSED(NOMO_EARGUMENT_UNIT, predict());
   set_all();
-  columns[DIABETIC].element_type = NOMO_BOOLEAN;
+  columns[DIABETIC].element_type = NOMO_TYPE_BOOLEAN;
   columns[DIABETIC].values = no;
   columns[DIABETIC].unit = "mg";
   REFUSED(NOMO_EARGUMENT_UNIT, predict());
@@ -214,26 +213,26 @@ static void test_texts(void) {
   const uint8_t not_the_third = 0xfb;
   size_t i;
   set_all();
-  columns[STAGE].element_type = NOMO_TEXT;
+  columns[STAGE].element_type = NOMO_TYPE_TEXT;
   columns[STAGE].values = texts;
   expect_good(__LINE__);
-  texts[2] = "II\xff"; /* not UTF-8, and so no level: for the policy to decide */
+  texts[2] = "II\xff"; /* not UTF-8, and so an unknown level: the policy decides */
   fill_watched();
   REFUSED(NOMO_EVALUE_LEVEL, predict());
   CHECK(error.row == 2 && error.feature == STAGE);
   set_all();
-  columns[GRADE].element_type = NOMO_TEXT;
+  columns[GRADE].element_type = NOMO_TYPE_TEXT;
   columns[GRADE].values = texts; /* neither "II" is a level of it */
   ACCEPTED(predict());
   for (i = 0; i < ROWS; i++)
     CHECK(out.results.feature_flags[i * N_FEATURES + GRADE] == NOMO_FLAG_UNSEEN_LEVEL);
   set_all();
-  columns[STAGE].element_type = NOMO_TEXT;
+  columns[STAGE].element_type = NOMO_TYPE_TEXT;
   columns[STAGE].values = texts;
   columns[STAGE].validity = &not_the_third;
-  columns[STAGE].n_validity = 1;
+  columns[STAGE].validity_len = 1;
   texts[2] = NULL;
-  to.on_refusal = NOMO_GO_ON;
+  to.on_refusal = NOMO_ON_REFUSAL_GO_ON;
   ACCEPTED(predict());
   CHECK(is_refused_row(&out.results, 2, NOMO_EVALUE_MISSING, &info));
   CHECK(same_row(&out.results, 3, &good, 0, &info));
@@ -250,7 +249,7 @@ static void test_validity(void) {
     for (j = 0; j < N_FEATURES; j++) others[j][i] = ages[i] = good_row[j];
   for (n = 1; n <= MANY; n++)
     for (seed = 0; seed < 4; seed++) {
-      uint8_t *exact = malloc((n + 7) / 8); /* so that tools see what is read beyond it */
+      uint8_t *exact = malloc((n + 7) / 8); /* so that tools detect reads beyond it */
       if (exact == NULL) abort();
       memset(validity, seed % 2 == 0 ? 0 : 0xff, sizeof validity);
       for (i = 0; i < n; i++) {
@@ -262,17 +261,17 @@ static void test_validity(void) {
       memcpy(exact, validity, (n + 7) / 8);
       for (j = 0; j < N_FEATURES; j++) columns[j] = f64_column(j, others[j], n);
       columns[AGE].validity = exact;
-      columns[AGE].n_validity = (n + 7) / 8;
-      outputs.on_refusal = NOMO_GO_ON;
+      columns[AGE].validity_len = (n + 7) / 8;
+      outputs.on_refusal = NOMO_ON_REFUSAL_GO_ON;
       outputs.row_status = row_status;
-      outputs.n_row_status = n;
+      outputs.row_status_len = n;
       ACCEPTED(nomo_session_predict_columns(session, columns, N_FEATURES, n, &outputs, &error));
       CHECK(memcmp(row_status, wanted, n * sizeof *wanted) == 0);
       free(exact);
     }
 }
 
-/* Columns of a larger struct, as a newer header has it. */
+/* Columns of a larger struct, as in a newer header. */
 static void test_sizes(void) {
   struct newer {
     nomo_column known;
@@ -313,7 +312,7 @@ static void test_no_rows(void) {
   set_all();
   for (j = 0; j < N_FEATURES; j++) {
     columns[j].values = NULL;
-    columns[j].n_values = 0;
+    columns[j].values_len = 0;
   }
   begin();
   ACCEPTED(nomo_session_predict_columns(session, columns, N_FEATURES, 0, &none, &error));
@@ -345,7 +344,7 @@ int main(void) {
   test_sizes();
   test_no_rows();
   outputs = all_outputs(&out.results, &info, 1);
-  ACCEPTED(nomo_session_predict(session, &outputs, &error)); /* what was stated is still there */
+  ACCEPTED(nomo_session_predict(session, &outputs, &error)); /* the values are still set */
   CHECK(same_row(&out.results, 0, &good, 0, &info));
   watch_nothing();
   nomo_session_destroy(session);

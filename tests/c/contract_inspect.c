@@ -1,9 +1,9 @@
 /*
- * contract_inspect.c - checks what nomogram.h promises about what a model tells of itself.
+ * contract_inspect.c - checks what nomogram.h promises about the description of a model.
  *
  *     contract_inspect BUNDLE...
  *
- * Each BUNDLE has format 1. The bundles of nomogram-testkit lie in the current folder.
+ * Each BUNDLE has format 1. The bundles of nomogram-testkit are in the current folder.
  */
 #include "check.h"
 
@@ -26,7 +26,7 @@ static const nomo_member no_member = NOMO_MEMBER_INIT;
 static const nomo_cutoff no_cutoff = NOMO_CUTOFF_INIT;
 static const nomo_rule no_rule = NOMO_RULE_INIT;
 
-/* A pattern in everything that may be written, and structs as their INIT macros set them up. */
+/* A pattern in all memory that may be written; structs set up by their INIT macros. */
 static void fill(void) {
   fill_watched();
   out.info = no_info;
@@ -37,7 +37,7 @@ static void fill(void) {
   out.rule = no_rule;
 }
 
-/* ---- What each model is ------------------------------------------------------------------ */
+/* ---- Descriptions ------------------------------------------------------------------------ */
 
 enum { AGE, TEMPERATURE, DOSE, WEIGHT, HEIGHT, PREGNANCIES, VISITS, CHILDREN, SMOKER, DIABETIC,
        STAGE, GRADE, SITE, N_FEATURES };
@@ -86,7 +86,7 @@ static void test_describe(void) {
     CHECK(same_or_null(out.info.target_unit, wanted[i].unit));
     CHECK(memcmp(&out.info.n_features, wanted[i].counts, sizeof wanted[i].counts) == 0);
     ACCEPTED(nomo_model_describe(model, &again, NULL));
-    CHECK(again.name == out.info.name && again.digest == out.info.digest); /* the model's own */
+    CHECK(again.name == out.info.name && again.digest == out.info.digest); /* owned by the model */
     nomo_model_release(model);
   }
 }
@@ -100,7 +100,7 @@ static void test_older_format(const char *path) {
   nomo_model_release(model);
 }
 
-/* Everything that a caller can ask about a model; texts are printable. */
+/* Every function that describes a model; texts are printable. */
 static int is_name(const char *text) {
   size_t i;
   for (i = 0; text[i] != '\0'; i++)
@@ -117,7 +117,7 @@ static void walk(nomo_model *model) {
     ACCEPTED(nomo_model_feature(model, i, &out.feature, &error));
     CHECK(is_name(out.feature.name) && (out.feature.unit == NULL || is_name(out.feature.unit)));
     CHECK(out.feature.low <= out.feature.high && out.feature.reserved == 0);
-    CHECK((out.feature.n_levels > 0) == (out.feature.kind == NOMO_FEATURE_CATEGORY));
+    CHECK((out.feature.n_levels > 0) == (out.feature.kind == NOMO_KIND_CATEGORY));
     ACCEPTED(nomo_model_feature_index(model, out.feature.name, &out.index, &error));
     CHECK(out.index == i);
     for (j = 0; j < out.feature.n_levels; j++) {
@@ -144,16 +144,16 @@ static void walk(nomo_model *model) {
   }
   for (i = 0; i < info.n_rules; i++) {
     ACCEPTED(nomo_model_rule(model, i, &out.rule, &error));
-    CHECK(is_name(out.rule.name) && out.rule.n_features > 0);
-    for (j = 0; j < out.rule.n_features; j++) CHECK(out.rule.features[j] < info.n_features);
+    CHECK(is_name(out.rule.name) && out.rule.features_len > 0);
+    for (j = 0; j < out.rule.features_len; j++) CHECK(out.rule.features[j] < info.n_features);
   }
 }
 
 /* ---- Features, levels, units ------------------------------------------------------------- */
 
 static void test_features(void) {
-  enum { R = NOMO_REFUSE, I = NOMO_IMPUTE, C = NOMO_CLAMP, T = NOMO_TAKE };
-  enum { NUMBER = NOMO_FEATURE_NUMBER, INTEGER, BOOLEAN, CATEGORY };
+  enum { R = NOMO_POLICY_REFUSE, I = NOMO_POLICY_IMPUTE, C = NOMO_POLICY_CLAMP, T = NOMO_POLICY_TAKE };
+  enum { NUMBER = NOMO_KIND_NUMBER, INTEGER, BOOLEAN, CATEGORY };
   const double inf = HUGE_VAL;
   const struct {
     const char *name, *unit;
@@ -201,7 +201,7 @@ static void test_features(void) {
   REFUSED(NOMO_EARGUMENT_FEATURE, nomo_model_feature_index(policies, "Site", &out.index, &error));
   REFUSED(NOMO_EARGUMENT_FEATURE, nomo_model_feature_index(policies, "", &out.index, &error));
   REFUSED(NOMO_EARGUMENT_TEXT, nomo_model_feature_index(policies, "site\xff", &out.index, &error));
-  /* The same letters, composed otherwise. */
+  /* The same characters in another Unicode form. */
   REFUSED(NOMO_EARGUMENT_FEATURE,
           nomo_model_feature_index(three_classes, "gro\xcc\x88\xc3\x9f" "e", &out.index, &error));
 }
@@ -301,7 +301,7 @@ static void test_cutoffs(void) {
 
 static int reads(size_t feature) {
   size_t i;
-  for (i = 0; i < out.rule.n_features; i++)
+  for (i = 0; i < out.rule.features_len; i++)
     if (out.rule.features[i] == feature) return 1;
   return 0;
 }
@@ -311,19 +311,19 @@ static void test_rules(void) {
   fill();
   ACCEPTED(nomo_model_rule(policies, 0, &out.rule, &error));
   CHECK_TEXT(out.rule.name, "dose fits weight");
-  CHECK(out.rule.struct_size == sizeof out.rule && out.rule.action == NOMO_TAKE);
-  CHECK(out.rule.n_features == 2 && reads(DOSE) && reads(WEIGHT));
+  CHECK(out.rule.struct_size == sizeof out.rule && out.rule.action == NOMO_POLICY_TAKE);
+  CHECK(out.rule.features_len == 2 && reads(DOSE) && reads(WEIGHT));
   features = out.rule.features;
   ACCEPTED(nomo_model_rule(policies, 0, &out.rule, &error));
-  CHECK(features == out.rule.features); /* the model's own */
+  CHECK(features == out.rule.features); /* owned by the model */
   ACCEPTED(nomo_model_rule(policies, 1, &out.rule, NULL));
   CHECK_TEXT(out.rule.name, "older than children");
-  CHECK(out.rule.action == NOMO_REFUSE);
-  CHECK(out.rule.n_features == 2 && reads(AGE) && reads(CHILDREN));
+  CHECK(out.rule.action == NOMO_POLICY_REFUSE);
+  CHECK(out.rule.features_len == 2 && reads(AGE) && reads(CHILDREN));
   ACCEPTED(nomo_model_rule(policies, 2, &out.rule, &error));
   CHECK_TEXT(out.rule.name, "plausible body mass");
   CHECK(reads(WEIGHT) && reads(HEIGHT) && !reads(AGE)); /* weight / height / height */
-  CHECK(out.rule.n_features == 2); /* `height` stands twice */
+  CHECK(out.rule.features_len == 2); /* the rule reads `height` twice */
   fill();
   REFUSED(NOMO_EARGUMENT_INDEX, nomo_model_rule(policies, 3, &out.rule, &error));
   REFUSED(NOMO_EARGUMENT_INDEX, nomo_model_rule(policies, SIZE_MAX, &out.rule, &error));
@@ -349,7 +349,7 @@ static int32_t session_size(const nomo_model *m, void *o, nomo_error *e) { retur
 static const struct {
   question ask;
   void *out;
-  const void *init; /* NULL when `out` is no struct */
+  const void *init; /* NULL if `out` is not a struct */
   size_t size;
 } questions[] = {
   {describe, &out.info, &no_info, sizeof out.info},
@@ -374,7 +374,7 @@ static void test_arguments(void) {
     void *o = questions[asked].out;
     fill();
     REFUSED(NOMO_EARGUMENT_NULL, ask(NULL, o, &error));
-    CHECK(error.row == NOMO_NONE && error.feature == NOMO_NONE && error.byte_offset == NOMO_NONE);
+    CHECK(error.row == NOMO_PLACE_NONE && error.feature == NOMO_PLACE_NONE && error.byte_offset == NOMO_PLACE_NONE);
     REFUSED(NOMO_EARGUMENT_NULL, ask(policies, NULL, &error));
     REFUSED(NOMO_EARGUMENT_NULL, ask(NULL, NULL, &error));
     REFUSED_QUIET(NOMO_EARGUMENT_NULL, ask(policies, NULL, NULL));
@@ -391,7 +391,7 @@ static void test_arguments(void) {
   REFUSED(NOMO_EARGUMENT_NULL, nomo_model_feature_index(policies, NULL, &out.index, &error));
 }
 
-/* Texts stay where and what they are, whatever else is called. */
+/* Other calls neither move nor change the texts. */
 static void test_texts_stay(void) {
   nomo_model_info info = NOMO_MODEL_INFO_INIT;
   nomo_model *model = open_or_exit("policies.nomo");

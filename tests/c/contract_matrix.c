@@ -3,7 +3,7 @@
  *
  *     contract_matrix BUNDLE...
  *
- * Each BUNDLE is a model of numbers alone; it is asked in every layout.
+ * Each BUNDLE is a model of numbers; its rows are predicted in every layout.
  */
 #include "check.h"
 
@@ -12,7 +12,7 @@ enum { ROWS = 5, MAX_FEATURES = 64, MAX_CLASSES = 4, LONG = 3000 };
 static nomo_session *session;
 static size_t nf, nc;
 static double rows[ROWS][MAX_FEATURES]; /* each exactly representable as float */
-static double wanted_p[ROWS][MAX_CLASSES]; /* what nomo_session_predict_row says about them */
+static double wanted_p[ROWS][MAX_CLASSES]; /* of nomo_session_predict_row */
 static uint32_t wanted_c[ROWS];
 static struct {
   double p[(ROWS + 1) * MAX_CLASSES];
@@ -25,11 +25,11 @@ static int32_t predict(void) { return nomo_session_predict_matrix(session, &in, 
 static int32_t with_matrix(void *matrix) { return nomo_session_predict_matrix(session, matrix, &to, &error); }
 static int32_t with_this_error(nomo_error *e) { return nomo_session_predict_matrix(NULL, &in, &to, e); }
 
-static void set_in(const void *values, size_t n_values, size_t n_rows, size_t row_stride, size_t column_stride) {
+static void set_in(const void *values, size_t values_len, size_t n_rows, size_t row_stride, size_t column_stride) {
   const nomo_matrix init = NOMO_MATRIX_INIT;
   in = init;
   in.values = values;
-  in.n_values = n_values;
+  in.values_len = values_len;
   in.n_rows = n_rows;
   in.n_columns = nf;
   in.row_stride = row_stride;
@@ -40,19 +40,19 @@ static void set_out(size_t n_rows) {
   const nomo_outputs init = NOMO_OUTPUTS_INIT;
   to = init;
   to.probabilities = out.p;
-  to.n_probabilities = n_rows * nc;
+  to.probabilities_len = n_rows * nc;
   to.class_indices = out.c;
-  to.n_class_indices = n_rows;
+  to.class_indices_len = n_rows;
   fill_watched();
 }
 
-/* All rows, as they lie in `rows`. */
+/* All rows, in the layout of `rows`. */
 static void set_all(void) {
   set_in(rows, sizeof rows / sizeof(double), ROWS, MAX_FEATURES, 1);
   set_out(ROWS);
 }
 
-/* Row i of the outputs is row (first + i * step) % ROWS of `rows`; nothing stands behind them. */
+/* Row i of the outputs is row (first + i * step) % ROWS of `rows`; nothing is written after them. */
 static void expect(size_t n_rows, size_t first, size_t step, int line) {
   size_t i;
   set_out(n_rows);
@@ -72,7 +72,7 @@ static void test_layouts(void) {
   set_all();
   expect(ROWS, 0, 1, __LINE__);
   for (stride = nf; stride <= nf + 3; stride++) { /* row-major, with and without gaps */
-    for (i = 0; i < LENGTH(m); i++) m[i] = HUGE_VAL; /* what is not walked is not read */
+    for (i = 0; i < LENGTH(m); i++) m[i] = HUGE_VAL; /* elements between the rows are not read */
     for (i = 0; i < ROWS; i++)
       for (j = 0; j < nf; j++) m[i * stride + j] = rows[i][j];
     set_in(m, (ROWS - 1) * stride + nf, ROWS, stride, 1);
@@ -86,7 +86,7 @@ static void test_layouts(void) {
     expect(ROWS, 0, 1, __LINE__);
   }
   for (i = 0; i < LENGTH(m); i++) m[i] = HUGE_VAL;
-  for (i = 0; i < ROWS; i++) /* both strides larger than need be; from the middle of a buffer */
+  for (i = 0; i < ROWS; i++) /* both strides larger than needed; from the middle of a buffer */
     for (j = 0; j < nf; j++) m[3 + i * 2 * nf + j * 2] = rows[i][j];
   set_in(m + 3, (ROWS - 1) * 2 * nf + (nf - 1) * 2 + 1, ROWS, 2 * nf, 2);
   expect(ROWS, 0, 1, __LINE__);
@@ -94,11 +94,11 @@ static void test_layouts(void) {
   expect(3, 0, 2, __LINE__);
   set_in(rows[2], nf, 4, 0, 1); /* one row, four times */
   expect(4, 2, 0, __LINE__);
-  for (i = 0; i < ROWS; i++) { /* one row, and a row stride that is never walked */
+  for (i = 0; i < ROWS; i++) { /* one row, and an unused row stride */
     set_in(rows[i], nf, 1, i == 0 ? SIZE_MAX : i, 1);
     expect(1, i, 1, __LINE__);
   }
-  if (nf == 1) { /* one column, and a column stride that is never walked */
+  if (nf == 1) { /* one column, and an unused column stride */
     set_in(rows, sizeof rows / sizeof(double), ROWS, MAX_FEATURES, SIZE_MAX);
     expect(ROWS, 0, 1, __LINE__);
   }
@@ -133,10 +133,10 @@ static void test_floats(void) {
   for (i = 0; i < ROWS; i++)
     for (j = 0; j < nf; j++) m[i * nf + j] = (float)rows[i][j];
   set_in(m, ROWS * nf, ROWS, nf, 1);
-  in.element_type = NOMO_F32;
+  in.element_type = NOMO_TYPE_FLOAT;
   expect(ROWS, 0, 1, __LINE__);
   set_in(m, 1 + (ROWS - 1) * nf, ROWS, nf, 0); /* any layout too: only the first feature */
-  in.element_type = NOMO_F32;
+  in.element_type = NOMO_TYPE_FLOAT;
   set_out(ROWS);
   ACCEPTED(predict());
   for (i = 0; i < ROWS; i++) {
@@ -147,7 +147,7 @@ static void test_floats(void) {
   for (j = 0; j < nf; j++) row[j] = m[j] = 0.1f; /* a float that is not the double 0.1 */
   CHECK(nomo_session_predict_row(session, row, nf, p, nc, NULL, NULL) == NOMO_OK);
   set_in(m, nf, 1, nf, 1);
-  in.element_type = NOMO_F32;
+  in.element_type = NOMO_TYPE_FLOAT;
   set_out(1);
   ACCEPTED(predict());
   CHECK(same_bits(p, out.p, nc));
@@ -157,7 +157,7 @@ static void test_floats(void) {
   m[0] = (float)not_a_number();
   REFUSED(NOMO_EVALUE_MISSING, predict());
   set_in(off(m), nf, 1, nf, 1);
-  in.element_type = NOMO_F32;
+  in.element_type = NOMO_TYPE_FLOAT;
   REFUSED(NOMO_EARGUMENT_ALIGNMENT, predict());
   set_in((char *)m + 4, nf, 1, nf, 1); /* aligned for a float, not for a double */
   if ((uintptr_t)in.values % sizeof(double) != 0) REFUSED(NOMO_EARGUMENT_ALIGNMENT, predict());
@@ -174,7 +174,7 @@ static void test_no_rows(void) {
     ACCEPTED(predict());
     CHECK(is_untouched());
   }
-  in.n_columns = nf + 1; /* the right number of columns is asked for all the same */
+  in.n_columns = nf + 1; /* the number of columns is checked all the same */
   REFUSED(NOMO_ESCHEMA_FEATURES, predict());
   in.n_columns = 0;
   REFUSED(NOMO_ESCHEMA_FEATURES, predict());
@@ -185,9 +185,9 @@ static void test_shapes(void) {
   size_t i;
   set_in(rows, (ROWS - 1) * MAX_FEATURES + nf, ROWS, MAX_FEATURES, 1);
   expect(ROWS, 0, 1, __LINE__); /* just enough */
-  in.n_values--;
+  in.values_len--;
   REFUSED(NOMO_EARGUMENT_SHAPE, predict());
-  in.n_values = 0;
+  in.values_len = 0;
   REFUSED(NOMO_EARGUMENT_SHAPE, predict());
   in.values = NULL;
   REFUSED_EITHER(NOMO_EARGUMENT_SHAPE, NOMO_EARGUMENT_NULL, predict());
@@ -215,16 +215,16 @@ static void test_shapes(void) {
     REFUSED_EITHER(NOMO_EBUFFER_LENGTH, NOMO_EARGUMENT_SHAPE, predict());
     in.row_stride = 0; /* within the buffer, but no output has so many rows */
     REFUSED_EITHER(NOMO_EBUFFER_LENGTH, NOMO_EARGUMENT_SHAPE, predict());
-    to.n_probabilities = huge[i] * nc; /* wraps */
-    to.n_class_indices = huge[i];
+    to.probabilities_len = huge[i] * nc; /* wraps */
+    to.class_indices_len = huge[i];
     REFUSED_EITHER(NOMO_EBUFFER_LENGTH, NOMO_EARGUMENT_SHAPE, predict());
     set_all();
-    in.n_values = huge[i];
-    if (i < 5) REFUSED(NOMO_EARGUMENT_SHAPE, predict()); /* no memory has so many doubles */
-    in.element_type = NOMO_F32;
+    in.values_len = huge[i];
+    if (i < 5) REFUSED(NOMO_EARGUMENT_SHAPE, predict()); /* more doubles than memory can hold */
+    in.element_type = NOMO_TYPE_FLOAT;
     if (i < 4) REFUSED(NOMO_EARGUMENT_SHAPE, predict());
   }
-  /* A stride that went below 0 does not mean "backwards". */
+  /* A negative stride, as size_t, does not mean "backwards". */
   set_in(rows[ROWS - 1], nf, ROWS, (size_t)0 - MAX_FEATURES, 1);
   set_out(ROWS);
   REFUSED(NOMO_EARGUMENT_SHAPE, predict());
@@ -241,7 +241,7 @@ static void test_shapes(void) {
 }
 
 static void test_arguments(void) {
-  static const uint32_t unknown[] = {NOMO_I64, NOMO_I32, NOMO_BOOLEAN, NOMO_TEXT, 6, 256, 0x80000000, UINT32_MAX};
+  static const uint32_t unknown[] = {NOMO_TYPE_INT64, NOMO_TYPE_INT32, NOMO_TYPE_BOOLEAN, NOMO_TYPE_TEXT, 6, 256, 0x80000000, UINT32_MAX};
   nomo_matrix good;
   size_t i;
   set_all();
@@ -275,7 +275,7 @@ static void test_values(void) {
   const struct {
     double value;
     int32_t status;
-    const char *leak; /* must not stand in a message */
+    const char *leak; /* must not appear in a message */
   } bad[] = {
     {HUGE_VAL, NOMO_EVALUE_INFINITE, "+inf"}, {-HUGE_VAL, NOMO_EVALUE_INFINITE, "-inf"},
     {1.2345e100, NOMO_EVALUE_MAGNITUDE, "1.2345"}, {-9.8765e307, NOMO_EVALUE_MAGNITUDE, "9.8765"},
@@ -293,7 +293,7 @@ static void test_values(void) {
         set_all();
         in.values = m;
         REFUSED(bad[b].status, predict());
-        CHECK(error.row == i && error.feature == j && error.byte_offset == NOMO_NONE);
+        CHECK(error.row == i && error.feature == j && error.byte_offset == NOMO_PLACE_NONE);
         CHECK(strstr(error.message, bad[b].leak) == NULL);
       }
   set_all();
@@ -314,14 +314,14 @@ static void test_long(void) {
   set_in(m, LONG * nf, LONG, nf, 1);
   to = init;
   to.probabilities = p;
-  to.n_probabilities = LONG * nc;
+  to.probabilities_len = LONG * nc;
   to.row_status = row_status;
-  to.n_row_status = LONG;
+  to.row_status_len = LONG;
   m[(LONG - 1) * nf] = HUGE_VAL;
   fill_watched();
   REFUSED(NOMO_EVALUE_INFINITE, predict());
   CHECK(error.row == LONG - 1 && error.feature == 0);
-  to.on_refusal = NOMO_GO_ON;
+  to.on_refusal = NOMO_ON_REFUSAL_GO_ON;
   ACCEPTED(predict());
   for (i = 0; i + 1 < LONG && row_status[i] == NOMO_OK && same_bits(p + i * nc, wanted_p[i % ROWS], nc); i++) {}
   CHECK(i + 1 == LONG);
@@ -344,7 +344,7 @@ static int set_up(nomo_model *model) {
     for (j = 0; j < nf; j++) rows[i][j] = 5.0 + 3.75 * (double)i + 1.25 * (double)j;
     ACCEPTED(nomo_session_predict_row(session, rows[i], nf, wanted_p[i], nc, &wanted_c[i], &error));
   }
-  return CHECK(!same_bits(wanted_p[0], wanted_p[1], nc)); /* else the tests would show little */
+  return CHECK(!same_bits(wanted_p[0], wanted_p[1], nc)); /* otherwise the tests prove little */
 }
 
 int main(int argc, char **argv) {

@@ -3,7 +3,7 @@
  *
  *     contract_open BUNDLE...
  *
- * Cuts each BUNDLE at every length and flips every byte. Other bundles of nomogram-testkit lie in
+ * Cuts each BUNDLE at every length and flips every byte. Other bundles of nomogram-testkit are in
  * the current folder, where files named contract_tmp_... are made and removed.
  */
 #define _POSIX_C_SOURCE 200112L
@@ -30,7 +30,7 @@ static void test_version(void) {
   CHECK(nomo_version_text() == nomo_version_text());
   CHECK(nomo_bundle_format() >= 1);
   CHECK((nomo_capabilities() & NOMO_CAPABILITY_FILES) != 0);
-  /* Only bits that this header knows, since the library is as old as the header. */
+  /* Only bits that this header defines, since library and header have the same version. */
   CHECK((nomo_capabilities() & ~(uint64_t)(NOMO_CAPABILITY_FILES | NOMO_CAPABILITY_ARROW)) == 0);
 }
 
@@ -39,7 +39,7 @@ static const struct {
   int32_t status;
   const char *name;
 } statuses[] = {
-  S(NOMO_OK), S(NOMO_EMEMORY), S(NOMO_EBUSY), S(NOMO_EPANIC), S(NOMO_EARGUMENT_NULL),
+  S(NOMO_OK), S(NOMO_EMEMORY), S(NOMO_EBUSY), S(NOMO_EDEFECT), S(NOMO_EARGUMENT_NULL),
   S(NOMO_EARGUMENT_TEXT), S(NOMO_EARGUMENT_STRUCT_SIZE), S(NOMO_EARGUMENT_FEATURE),
   S(NOMO_EARGUMENT_CLASS), S(NOMO_EARGUMENT_ALIGNMENT), S(NOMO_EARGUMENT_SHAPE),
   S(NOMO_EARGUMENT_INDEX), S(NOMO_EARGUMENT_UNIT), S(NOMO_EARGUMENT_REASON),
@@ -69,7 +69,7 @@ static void test_statuses(void) {
     CHECK(text != NULL && is_utf8(text) && strlen(text) > 3);
     CHECK(text == nomo_status_text(status));
     CHECK(strcmp(nomo_status_name(status), statuses[i].name) == 0);
-    for (j = 0; j < i; j++) /* numbers are never given a second meaning */
+    for (j = 0; j < i; j++) /* a number never changes its meaning */
       CHECK(status != statuses[j].status && strcmp(text, nomo_status_text(statuses[j].status)) != 0);
   }
   for (i = 0; i < LENGTH(classes); i++) {
@@ -91,7 +91,7 @@ static void test_statuses(void) {
   CHECK(NOMO_STATUS_CLASS(NOMO_EVALUE_RULE) == NOMO_EVALUE);
   CHECK(NOMO_STATUS_CLASS(NOMO_EIO_READ) == NOMO_EIO);
   CHECK(NOMO_STATUS_CLASS(NOMO_EBUSY) == NOMO_EBUSY);
-  CHECK(NOMO_NONE == UINT64_MAX && NOMO_NO_CLASS == UINT32_MAX);
+  CHECK(NOMO_PLACE_NONE == UINT64_MAX && NOMO_CLASS_NONE == UINT32_MAX);
   CHECK(NOMO_FLAG_RULE_BROKEN == 1 << (NOMO_N_FLAGS - 1));
 }
 
@@ -183,7 +183,7 @@ static void test_limits(void) {
   REFUSED_EITHER(NOMO_ELIMIT_SIZE, NOMO_EARGUMENT_SHAPE, open_bytes(bundle, SIZE_MAX));
   REFUSED_EITHER(NOMO_ELIMIT_SIZE, NOMO_EARGUMENT_SHAPE, open_bytes(bundle, SIZE_MAX / 2 + 1));
   REFUSED_EITHER(NOMO_ELIMIT_SIZE, NOMO_EARGUMENT_SHAPE, open_bytes(bundle, SIZE_MAX / 2));
-  /* No memory has as many bytes, whatever the limit of the caller is. */
+  /* More bytes than memory can hold, with any limit. */
   REFUSED(NOMO_EARGUMENT_SHAPE, nomo_model_open_memory(bundle, SIZE_MAX, &options, &out.model, &error));
   /* A file with a hole that is too large. */
   file = fopen("contract_tmp_large", "wb");
@@ -209,14 +209,14 @@ static void test_files(void) {
   write_file("contract_tmp_gr\xc3\xb6\xc3\x9f" "e", bundle, n_bundle);
   remove("contract_tmp_none");
   REFUSED(NOMO_EIO_NOT_FOUND, open_path("contract_tmp_none"));
-  CHECK(error.row == NOMO_NONE && error.feature == NOMO_NONE && error.byte_offset == NOMO_NONE);
+  CHECK(error.row == NOMO_PLACE_NONE && error.feature == NOMO_PLACE_NONE && error.byte_offset == NOMO_PLACE_NONE);
   REFUSED(NOMO_EIO_NOT_FOUND, open_path("contract_tmp_none/nowhere"));
   REFUSED_CLASS(NOMO_EIO, open_path(""));
   REFUSED_CLASS(NOMO_EIO, open_path("."));
   REFUSED_CLASS(NOMO_EIO, open_path("contract_tmp_text/below_a_file"));
   REFUSED_CLASS(NOMO_EIO, open_path(long_path));
-  CHECK(strlen(error.message) == NOMO_MESSAGE_SIZE - 1); /* cut to its room */
-  long_path[7] = '\xc3'; /* cut between letters, not within one: the room is even, then odd */
+  CHECK(strlen(error.message) == NOMO_ERROR_MESSAGE_SIZE - 1); /* cut to fit */
+  long_path[7] = '\xc3'; /* cut between characters: the size that is left is even, then odd */
   long_path[8] = '\xa4';
   for (size_t i = 9; i + 2 < sizeof long_path; i += 2) memcpy(long_path + i, "\xc3\xa4", 2);
   long_path[sizeof long_path - 3] = '\0';
@@ -241,7 +241,7 @@ static void test_files(void) {
   free(longer);
 }
 
-/* Every length and every byte; exact allocations, so that tools see what is read beyond them. */
+/* Every length and every byte; exact allocations, so that tools detect reads beyond them. */
 static void test_damaged(const char *of) {
   unsigned char *copy;
   size_t n, i;
@@ -267,7 +267,7 @@ static void test_damaged(const char *of) {
     status = open_bytes(copy, n);
     after_refused(is_class(status, NOMO_EFORMAT) || is_class(status, NOMO_EVERSION) ||
                   is_class(status, NOMO_EINTEGRITY), 1, __LINE__, "a flipped bit is noticed");
-    CHECK(error.row == NOMO_NONE && (error.byte_offset == NOMO_NONE || error.byte_offset <= n));
+    CHECK(error.row == NOMO_PLACE_NONE && (error.byte_offset == NOMO_PLACE_NONE || error.byte_offset <= n));
     copy[i] = good[i];
   }
   ACCEPTED(open_bytes(copy, n));
@@ -310,7 +310,7 @@ static void listen(void *user, uint32_t level, const char *message) {
     heard.n[level]++;
 }
 
-/* Another model may be opened meanwhile. */
+/* Another model may be opened during the call. */
 static void listen_and_open(void *user, uint32_t level, const char *message) {
   nomo_model *other = NULL;
   listen(user, level, message);
@@ -318,7 +318,7 @@ static void listen_and_open(void *user, uint32_t level, const char *message) {
   nomo_model_release(other);
 }
 
-static int32_t open_listening(const char *name, uint32_t flags, nomo_log log, void *user) {
+static int32_t open_listening(const char *name, uint32_t flags, nomo_log_fn log, void *user) {
   nomo_open_options options = NOMO_OPEN_OPTIONS_INIT;
   int32_t s;
   options.flags = flags;
@@ -346,7 +346,7 @@ static void test_log(void) {
   CHECK(!heard.is_wrong && heard.n[NOMO_LOG_INFO] > 0);
   CHECK(heard.n[NOMO_LOG_WARNING] == 0 && heard.n[NOMO_LOG_ERROR] == 0);
   nomo_model_release(out.model);
-  ACCEPTED(open_listening(path, 0, listen, NULL)); /* the library does nothing with `user` */
+  ACCEPTED(open_listening(path, 0, listen, NULL)); /* the library does not use `user` */
   CHECK(!heard.is_wrong && heard.n[NOMO_LOG_INFO] > 0);
   nomo_model_release(out.model);
   ACCEPTED(open_listening(path, 0, listen, off(&heard)));
@@ -360,7 +360,7 @@ static void test_log(void) {
   nomo_model_release(out.model);
   ACCEPTED(open_listening("newer_optional.nomo", 0, listen, &heard));
   CHECK(!heard.is_wrong && heard.n[NOMO_LOG_ERROR] == 0);
-  CHECK(heard.n[NOMO_LOG_WARNING] > 0); /* a section was left out, silently */
+  CHECK(heard.n[NOMO_LOG_WARNING] > 0); /* a section was skipped, without a message */
   nomo_model_release(out.model);
   fill_watched();
   REFUSED(NOMO_EVERSION_SECTION, open_listening("newer_critical.nomo", 0, listen, &heard));
@@ -386,7 +386,7 @@ static void test_references(void) {
   fill_watched();
   REFUSED_QUIET(NOMO_EARGUMENT_NULL, nomo_model_retain(NULL));
   ACCEPTED(open_bytes(copy, n_bundle));
-  memset(copy, 0xff, n_bundle); /* the bytes are not needed after the call */
+  memset(copy, 0xff, n_bundle); /* the bytes are not used after the call */
   free(copy);
   REFUSED_QUIET(NOMO_EARGUMENT_ALIGNMENT, nomo_model_retain(off(out.model)));
   for (i = 0; i < 1000; i++) ACCEPTED(nomo_model_retain(out.model));
@@ -410,11 +410,11 @@ static void test_self_test(void) {
   ACCEPTED(nomo_model_self_test(model, &error));
   ACCEPTED(nomo_model_self_test(model, NULL));
   REFUSED(NOMO_ESELFTEST_GOLDEN, open_path("wrong_golden.nomo"));
-  CHECK(strstr(error.message, "15") != NULL); /* the last of 16 cases */
+  CHECK(strstr(error.message, "golden case 16") != NULL); /* the last of 16 cases */
   options.flags = NOMO_OPEN_SKIP_GOLDEN_CASES;
   ACCEPTED(nomo_model_open_file("wrong_golden.nomo", &options, &wrong, &error));
   REFUSED(NOMO_ESELFTEST_GOLDEN, nomo_model_self_test(wrong, &error));
-  CHECK(strstr(error.message, "15") != NULL);
+  CHECK(strstr(error.message, "golden case 16") != NULL);
   REFUSED_QUIET(NOMO_ESELFTEST_GOLDEN, nomo_model_self_test(wrong, NULL));
   nomo_model_release(wrong);
   nomo_model_release(model);

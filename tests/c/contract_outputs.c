@@ -1,10 +1,10 @@
 /*
- * contract_outputs.c - checks what nomogram.h promises about where predictions go.
+ * contract_outputs.c - checks what nomogram.h promises about outputs.
  *
  *     contract_outputs
  *
- * Every output is asked for alone, with wrong lengths and wrong pointers, by each of the functions
- * that take nomo_outputs. The bundles of nomogram-testkit lie in the current folder.
+ * Requests every output alone, with wrong lengths and wrong pointers, from each of the functions
+ * that take nomo_outputs. The bundles of nomogram-testkit are in the current folder.
  */
 #include <stddef.h>
 
@@ -58,7 +58,7 @@ static int32_t predict_with(void *outputs) { return predict(outputs); }
 
 /* ---- Each output ------------------------------------------------------------------------- */
 
-#define FIELD(name, per_row) {offsetof(nomo_outputs, name), offsetof(nomo_outputs, n_##name), \
+#define FIELD(name, per_row) {offsetof(nomo_outputs, name), offsetof(nomo_outputs, name##_len), \
                               offsetof(results, name), sizeof *out.results.name, per_row}
 static const struct {
   size_t at, length_at, results_at, size, per_row;
@@ -103,7 +103,7 @@ static void test_lengths(size_t field) {
   put_pointer(&outputs, field, NULL);
   put_length(&outputs, field, n);
   REFUSED(NOMO_EARGUMENT_NULL, predict(&outputs));
-  put_length(&outputs, field, 0); /* not wanted */
+  put_length(&outputs, field, 0); /* skipped */
   ACCEPTED(predict(&outputs));
   fill_watched();
   put_pointer(&outputs, field, off(&room));
@@ -117,22 +117,22 @@ static void test_options(void) {
   nomo_outputs outputs = NOMO_OUTPUTS_INIT;
   size_t i, n = ways[the_way].n_rows;
   fill_watched();
-  CHECK(outputs.on_refusal == NOMO_STOP);
-  REFUSED(NOMO_EARGUMENT_NULL, predict(&outputs)); /* none is wanted */
-  outputs.on_refusal = NOMO_GO_ON;
+  CHECK(outputs.on_refusal == NOMO_ON_REFUSAL_STOP);
+  REFUSED(NOMO_EARGUMENT_NULL, predict(&outputs)); /* all are skipped */
+  outputs.on_refusal = NOMO_ON_REFUSAL_GO_ON;
   REFUSED(NOMO_EARGUMENT_NULL, predict(&outputs));
   outputs = all_outputs(&out.results, &info, n);
-  outputs.on_refusal = NOMO_GO_ON;
+  outputs.on_refusal = NOMO_ON_REFUSAL_GO_ON;
   outputs.row_status = NULL;
-  outputs.n_row_status = 0;
-  REFUSED(NOMO_EARGUMENT_NULL, predict(&outputs)); /* with NOMO_GO_ON, it is wanted */
+  outputs.row_status_len = 0;
+  REFUSED(NOMO_EARGUMENT_NULL, predict(&outputs)); /* required by NOMO_ON_REFUSAL_GO_ON */
   for (i = 0; i < LENGTH(unknown); i++) {
     outputs = all_outputs(&out.results, &info, n);
     outputs.on_refusal = unknown[i];
     REFUSED(NOMO_EARGUMENT_OPTION, predict(&outputs));
   }
   outputs = all_outputs(&out.results, &info, n);
-  outputs.on_refusal = NOMO_GO_ON; /* changes nothing for rows that can be predicted */
+  outputs.on_refusal = NOMO_ON_REFUSAL_GO_ON; /* changes nothing for rows that can be predicted */
   ACCEPTED(predict(&outputs));
   for (i = 0; i < n; i++) CHECK(same_row(&out.results, i, &wanted, i, &info));
   fill_watched();
@@ -142,7 +142,7 @@ static void test_options(void) {
   check_input_struct(predict_with, &outputs, sizeof outputs, __LINE__);
 }
 
-/* ---- What stands in them ----------------------------------------------------------------- */
+/* ---- Their values ------------------------------------------------------------------------ */
 
 static void test_meaning(void) {
   nomo_outputs outputs = all_outputs(&out.results, &info, MAX_ROWS);
@@ -175,12 +175,12 @@ static void test_number(void) {
   nomo_outputs outputs;
   ACCEPTED(nomo_model_describe(number, &of_number, &error));
   outputs = all_outputs(&out.results, &of_number, 3);
-  outputs.on_refusal = NOMO_GO_ON;
+  outputs.on_refusal = NOMO_ON_REFUSAL_GO_ON;
   ACCEPTED(nomo_session_predict_matrix(s, &matrix, &outputs, &error));
   CHECK(out.results.probabilities[0] == (11.0 + 3 * 10.25) / 4);
   CHECK(out.results.members[0] == 11 && out.results.members[1] == 10.25);
   CHECK(out.results.margins[0] == 11 && out.results.margins[1] == 10.25);
-  CHECK(out.results.class_indices[0] == NOMO_NO_CLASS && out.results.class_indices[2] == NOMO_NO_CLASS);
+  CHECK(out.results.class_indices[0] == NOMO_CLASS_NONE && out.results.class_indices[2] == NOMO_CLASS_NONE);
   CHECK(is_refused_row(&out.results, 1, NOMO_EVALUE_MISSING, &of_number));
   CHECK(out.results.rules_broken[0] == 0 && out.results.rules_broken[2] == 1);
   CHECK(out.results.row_flags[2] == NOMO_FLAG_RULE_BROKEN && out.results.row_flags[0] == 0);
@@ -212,7 +212,7 @@ static void test_refused_rows(way predict_rows) {
         CHECK(error.row == first && error.feature == (first % 2 == 0 ? AGE : STAGE));
         CHECK(strstr(error.message, "4711") == NULL);
       }
-      outputs.on_refusal = NOMO_GO_ON;
+      outputs.on_refusal = NOMO_ON_REFUSAL_GO_ON;
       ACCEPTED(predict_rows(n, &outputs));
       for (i = 0; i < n; i++)
         if (bad >> i & 1)
@@ -262,7 +262,7 @@ int main(void) {
       memcpy(of(&wanted, field) + i * fields[field].per_row * fields[field].size, of(&one, field),
              fields[field].per_row * fields[field].size);
   }
-  CHECK(!same_row(&wanted, 0, &wanted, 1, &info)); /* else the tests below would show little */
+  CHECK(!same_row(&wanted, 0, &wanted, 1, &info)); /* otherwise the tests below prove little */
   CHECK(wanted.row_flags[0] == 0 && wanted.row_flags[MAX_ROWS - 1] != 0);
   WATCH(out);
   for (the_way = 0; the_way < LENGTH(ways); the_way++) {

@@ -1,16 +1,16 @@
 /*
- * contract_policies.c - checks what becomes of values that cannot be used as they are.
+ * contract_policies.c - checks the policies for values that are not plausible.
  *
  *     contract_policies
  *
- * Each case is one value of one feature in an otherwise good row. It is stated alone, in an array,
- * in a matrix and in columns; all must agree, bit by bit. policies.nomo lies in the current folder.
+ * Each case is one value of one feature in an otherwise good row. It is set alone, in an array, in a
+ * matrix and in columns; all must agree, bit by bit. policies.nomo is in the current folder.
  */
 #include <float.h>
 
 #include "outputs.h"
 
-/* How a value is stated. */
+/* How a value is passed. */
 enum how { NUMBER, IN_UNIT, INTEGER, BOOLEAN, TEXT, ABSENT, NOTHING };
 
 typedef struct sample {
@@ -21,10 +21,10 @@ typedef struct sample {
   const char *text; /* IN_UNIT: the unit; TEXT: the level; ABSENT: the reason */
   int32_t status;
   uint32_t flags;
-  int digit; /* of the value that the model got */
+  int digit; /* of the value that the model receives */
 } sample;
 
-/* Of what happens to a value: a status, or flags and a digit. */
+/* The outcome of a value: a status, or flags and a digit. */
 #define TAKEN(digit) NOMO_OK, 0, digit
 #define REFUSED_AS(status) status, 0, 0
 #define IMPUTED NOMO_OK, NOMO_FLAG_IMPUTED, MISSING
@@ -44,7 +44,7 @@ typedef struct sample {
 
 static const double inf = HUGE_VAL;
 static const double two_to_53 = 9007199254740992.0;
-#define BEYOND (INT64_C(9007199254740992) + 1) /* no double holds it */
+#define BEYOND (INT64_C(9007199254740992) + 1) /* no double represents it */
 
 static nomo_model *model;
 static nomo_session *session;
@@ -72,7 +72,7 @@ static int32_t state(const sample *s) {
   return NOMO_OK;
 }
 
-/* Neither numbers nor texts of a row stand in a message. */
+/* A message contains neither numbers nor texts of a row. */
 static int message_hides(const sample *s) {
   char text[64];
   const char *found = error.message;
@@ -87,9 +87,9 @@ static void expect(const sample *s, const results *r, size_t i, uint64_t row, in
   size_t j;
   if (s->status != NOMO_OK) {
     after_refused(status == s->status, 1, line, "the sample is refused");
-    check(error.feature == s->feature && error.row == row && error.byte_offset == NOMO_NONE, line,
-          "the error tells row and feature");
-    check(message_hides(s), line, "no value stands in a message");
+    check(error.feature == s->feature && error.row == row && error.byte_offset == NOMO_PLACE_NONE, line,
+          "the error has row and feature");
+    check(message_hides(s), line, "the message contains no value");
     return;
   }
   check(status == NOMO_OK && error_is_same(), line, "the sample is accepted");
@@ -115,17 +115,17 @@ static void one_by_one(const sample *s, int line) {
   fill_watched();
   begin();
   status = nomo_session_predict(session, &outputs, &error);
-  expect(s, &out.one, 0, NOMO_NONE, line);
+  expect(s, &out.one, 0, NOMO_PLACE_NONE, line);
   if (s->status == NOMO_OK) return;
   /* Marked instead of refused. */
-  outputs.on_refusal = NOMO_GO_ON;
+  outputs.on_refusal = NOMO_ON_REFUSAL_GO_ON;
   begin();
   status = nomo_session_predict(session, &outputs, &error);
   check(status == NOMO_OK && error_is_same(), line, "a row is marked");
   check(is_refused_row(&out.one, 0, s->status, &info), line, "NaN, no class, 0");
 }
 
-/* An array holds numbers, and NaN for what is missing. */
+/* An array has numbers, and NaN for missing values. */
 static void in_an_array(const sample *s, int line) {
   double rows[3][N_FEATURES];
   nomo_matrix matrix = row_major(rows[0], 3, N_FEATURES);
@@ -142,11 +142,11 @@ static void in_an_array(const sample *s, int line) {
     check(same_bits(out.p, stated.probabilities, 2) && out.c == stated.class_indices[0], line,
           "an array gives the bits of values");
   } else {
-    expect(s, NULL, 0, NOMO_NONE, line);
+    expect(s, NULL, 0, NOMO_PLACE_NONE, line);
   }
-  for (i = 0; i < 2; i++) { /* NOMO_STOP, NOMO_GO_ON */
+  for (i = 0; i < 2; i++) { /* NOMO_ON_REFUSAL_STOP, NOMO_ON_REFUSAL_GO_ON */
     outputs = all_outputs(&out.matrix, &info, 3);
-    outputs.on_refusal = i == 0 ? NOMO_STOP : NOMO_GO_ON;
+    outputs.on_refusal = i == 0 ? NOMO_ON_REFUSAL_STOP : NOMO_ON_REFUSAL_GO_ON;
     fill_watched();
     begin();
     status = nomo_session_predict_matrix(session, &matrix, &outputs, &error);
@@ -172,11 +172,11 @@ static void predict_columns(const sample *s, nomo_column sampled, int line) {
     if (j != s->feature) columns[n++] = f64_column(j, values[j], 3);
   }
   sampled.feature = s->feature;
-  sampled.n_values = 3;
+  sampled.values_len = 3;
   if (s->how != NOTHING) columns[n++] = sampled; /* the order of the columns does not matter */
   for (i = 0; i < 2; i++) {
     outputs = all_outputs(&out.columns, &info, 3);
-    outputs.on_refusal = i == 0 ? NOMO_STOP : NOMO_GO_ON;
+    outputs.on_refusal = i == 0 ? NOMO_ON_REFUSAL_STOP : NOMO_ON_REFUSAL_GO_ON;
     fill_watched();
     begin();
     status = nomo_session_predict_columns(session, columns, n, 3, &outputs, &error);
@@ -208,7 +208,7 @@ static void in_columns(const sample *s, int line) {
   const char *text[3];
   int is_single;
   column.validity = s->how == ABSENT ? &not_the_second : &all;
-  column.n_validity = 1;
+  column.validity_len = 1;
   f64[0] = f64[2] = usual;
   f64[1] = s->number;
   column.values = f64;
@@ -227,7 +227,7 @@ static void in_columns(const sample *s, int line) {
   f32[1] = is_single ? (float)f64[1] : 0;
   if ((s->how == NUMBER || s->how == IN_UNIT || s->how == ABSENT) && is_single &&
       (isnan(f64[1]) || (double)f32[1] == f64[1]) && (double)f32[0] == f64[0]) {
-    column.element_type = NOMO_F32;
+    column.element_type = NOMO_TYPE_FLOAT;
     column.values = f32;
     predict_columns(s, column, line);
   }
@@ -236,32 +236,32 @@ static void in_columns(const sample *s, int line) {
   i64[1] = s->whole;
   i32[0] = i32[2] = (int32_t)usual;
   i32[1] = (int32_t)s->whole;
-  column.element_type = NOMO_I64;
+  column.element_type = NOMO_TYPE_INT64;
   column.values = i64;
   if (s->how == INTEGER || s->how == ABSENT) predict_columns(s, column, line);
-  column.element_type = NOMO_I32;
+  column.element_type = NOMO_TYPE_INT32;
   column.values = i32;
   if ((s->how == INTEGER && i32[1] == s->whole) || s->how == ABSENT) predict_columns(s, column, line);
-  if (usual == 0 || usual == 1) { /* else the rows beside it would change */
+  if (usual == 0 || usual == 1) { /* otherwise the other rows would change */
     boolean[0] = boolean[2] = (uint8_t)(usual * 255);
     boolean[1] = (uint8_t)(s->whole * 2);
-    column.element_type = NOMO_BOOLEAN;
+    column.element_type = NOMO_TYPE_BOOLEAN;
     column.values = boolean;
     if ((s->how == BOOLEAN || s->how == ABSENT) && (s->feature == SMOKER || s->feature == DIABETIC))
       predict_columns(s, column, line);
   }
   text[0] = text[2] = good_texts[s->feature];
   text[1] = s->how == ABSENT ? NULL : s->text;
-  column.element_type = NOMO_TEXT;
+  column.element_type = NOMO_TYPE_TEXT;
   column.values = text;
   if (text[0] != NULL && (s->how == TEXT || s->how == ABSENT)) {
     predict_columns(s, column, line);
-    if (s->how == ABSENT) { /* NULL alone says so too; so does a bit alone */
+    if (s->how == ABSENT) { /* NULL alone means missing too, and so does a bit alone */
       column.validity = NULL;
-      column.n_validity = 0;
+      column.validity_len = 0;
       predict_columns(s, column, line);
       column.validity = &not_the_second;
-      column.n_validity = 1;
+      column.validity_len = 1;
       text[1] = text[0];
       predict_columns(s, column, line);
     }
@@ -303,7 +303,7 @@ static void test_numbers(void) {
     A(AGE, NULL, REFUSED_AS(NOMO_EVALUE_MISSING)), A(AGE, "not-performed", REFUSED_AS(NOMO_EVALUE_MISSING)),
     X(AGE, REFUSED_AS(NOMO_EVALUE_UNSET)),
   };
-  const sample temperature[] = { /* clamps what lies outside and infinities, imputes the rest */
+  const sample temperature[] = { /* clamps values out of range and infinities, imputes the rest */
     N(TEMPERATURE, 30, TAKEN(1)), N(TEMPERATURE, nextafter(30, 0), CLAMPED(1)),
     N(TEMPERATURE, 45, TAKEN(4)), N(TEMPERATURE, nextafter(45, 99), CLAMPED(4)),
     N(TEMPERATURE, -DBL_MAX, CLAMPED(1)), N(TEMPERATURE, 1e101, CLAMPED(4)),
@@ -316,7 +316,7 @@ static void test_numbers(void) {
     B(TEMPERATURE, 0, IMPUTED), T(TEMPERATURE, "warm", IMPUTED), A(TEMPERATURE, NULL, IMPUTED),
     A(TEMPERATURE, "error", IMPUTED), X(TEMPERATURE, IMPUTED),
   };
-  const sample dose[] = { /* takes what lies outside, imputes what is missing, NaN, infinite */
+  const sample dose[] = { /* takes values out of range, imputes missing values, NaN, infinities */
     N(DOSE, 0, TAKEN(1)), N(DOSE, -0.0, TAKEN(1)), N(DOSE, DBL_MIN / 4, TAKEN(2)),
     N(DOSE, -DBL_MIN / 4, OUT_OF_RANGE(0)), N(DOSE, 100, TAKEN(4)), N(DOSE, 100.5, OUT_OF_RANGE(5)),
     N(DOSE, -1e100, OUT_OF_RANGE(0)), N(DOSE, -1.5e101, REFUSED_AS(NOMO_EVALUE_MAGNITUDE)),
@@ -327,14 +327,14 @@ static void test_numbers(void) {
     B(DOSE, 1, REFUSED_AS(NOMO_EVALUE_TYPE)), T(DOSE, "much", REFUSED_AS(NOMO_EVALUE_TYPE)),
     A(DOSE, "unknown", IMPUTED), X(DOSE, REFUSED_AS(NOMO_EVALUE_UNSET)),
   };
-  const sample weight[] = { /* imputes what lies outside, of the wrong type, or unset */
+  const sample weight[] = { /* imputes values out of range, of the wrong type, or unset */
     N(WEIGHT, 301, IMPUTED_FROM_RANGE), N(WEIGHT, 19, IMPUTED_FROM_RANGE),
     N(WEIGHT, 1e101, IMPUTED_FROM_RANGE), N(WEIGHT, nan, REFUSED_AS(NOMO_EVALUE_NAN)),
     N(WEIGHT, inf, REFUSED_AS(NOMO_EVALUE_INFINITE)), I(WEIGHT, 301, IMPUTED_FROM_RANGE),
     I(WEIGHT, -BEYOND, IMPUTED), B(WEIGHT, 1, IMPUTED), T(WEIGHT, "heavy", IMPUTED),
     A(WEIGHT, NULL, REFUSED_AS(NOMO_EVALUE_MISSING)), X(WEIGHT, IMPUTED),
   };
-  const sample height[] = { /* without a range: out of range is what is beyond 1e100 */
+  const sample height[] = { /* without a range: values above 1e100 are out of range */
     N(HEIGHT, 171, TAKEN(4)), N(HEIGHT, 1.5e101, IMPUTED_FROM_RANGE), N(HEIGHT, -DBL_MAX, IMPUTED_FROM_RANGE),
     N(HEIGHT, inf, IMPUTED_FROM_RANGE), N(HEIGHT, nan, REFUSED_AS(NOMO_EVALUE_NAN)),
     T(HEIGHT, "tall", REFUSED_AS(NOMO_EVALUE_TYPE)), A(HEIGHT, NULL, REFUSED_AS(NOMO_EVALUE_MISSING)),
@@ -369,7 +369,7 @@ static void test_integers(void) {
     T(VISITS, "often", REFUSED_AS(NOMO_EVALUE_TYPE)), A(VISITS, NULL, REFUSED_AS(NOMO_EVALUE_MISSING)),
     X(VISITS, REFUSED_AS(NOMO_EVALUE_UNSET)),
   };
-  const sample children[] = { /* takes what lies outside, imputes NaN and infinities */
+  const sample children[] = { /* takes values out of range, imputes NaN and infinities */
     N(CHILDREN, 30, TAKEN(4)), N(CHILDREN, 31, OUT_OF_RANGE(5)), N(CHILDREN, -1, OUT_OF_RANGE(0)),
     N(CHILDREN, 2.5, REFUSED_AS(NOMO_EVALUE_TYPE)), N(CHILDREN, 30.5, REFUSED_AS(NOMO_EVALUE_TYPE)),
     N(CHILDREN, -two_to_53 - 2, REFUSED_AS(NOMO_EVALUE_MAGNITUDE)), N(CHILDREN, nan, IMPUTED),
@@ -418,7 +418,7 @@ static void test_categories(void) {
     N(STAGE, inf, REFUSED_AS(NOMO_EVALUE_INFINITE)), A(STAGE, NULL, REFUSED_AS(NOMO_EVALUE_MISSING)),
     X(STAGE, REFUSED_AS(NOMO_EVALUE_UNSET)),
   };
-  const sample grade[] = { /* takes what is no level as none of them */
+  const sample grade[] = { /* uses an unknown level as none of the levels */
     T(GRADE, "low", TAKEN(0)), T(GRADE, "high", TAKEN(2)), T(GRADE, "huge", UNSEEN(3)),
     T(GRADE, "", UNSEEN(3)), N(GRADE, 3, UNSEEN(3)), N(GRADE, 4711, UNSEEN(3)), N(GRADE, -1, UNSEEN(3)),
     N(GRADE, 1e101, UNSEEN(3)), I(GRADE, 7, UNSEEN(3)), I(GRADE, -7, UNSEEN(3)),
@@ -426,7 +426,7 @@ static void test_categories(void) {
     N(GRADE, nan, REFUSED_AS(NOMO_EVALUE_NAN)), A(GRADE, "masked", IMPUTED),
     X(GRADE, REFUSED_AS(NOMO_EVALUE_UNSET)),
   };
-  const sample site[] = { /* imputes what is no level */
+  const sample site[] = { /* imputes an unknown level */
     T(SITE, "right", TAKEN(1)), T(SITE, "middle", IMPUTED_FROM_LEVEL), N(SITE, 2, IMPUTED_FROM_LEVEL),
     I(SITE, -2, IMPUTED_FROM_LEVEL), N(SITE, 1.5, IMPUTED), B(SITE, 0, IMPUTED), I(SITE, BEYOND, IMPUTED),
     N(SITE, nan, IMPUTED), N(SITE, inf, IMPUTED_FROM_RANGE), X(SITE, IMPUTED),
@@ -453,13 +453,13 @@ static void test_counts(void) {
   CHECK(out.one.row_flags[0] == (NOMO_FLAG_IMPUTED | NOMO_FLAG_CLAMPED | NOMO_FLAG_UNSEEN_LEVEL |
                                  NOMO_FLAG_OUT_OF_RANGE));
   CHECK(memcmp(out.one.flag_counts, counts, sizeof counts) == 0);
-  /* The lowest feature that is refused is reported, then the first rule. */
+  /* The first refused feature is reported, then the first broken rule. */
   ACCEPTED(nomo_session_set_number(session, STAGE, 9, &error));
   ACCEPTED(nomo_session_set_number(session, SMOKER, 9, &error));
   ACCEPTED(nomo_session_set_number(session, CHILDREN, 60, &error));
   fill_watched();
   REFUSED(NOMO_EVALUE_TYPE, nomo_session_predict(session, &outputs, &error));
-  CHECK(error.feature == SMOKER && error.row == NOMO_NONE);
+  CHECK(error.feature == SMOKER && error.row == NOMO_PLACE_NONE);
 }
 
 static void test_rules(void) {
@@ -476,23 +476,23 @@ static void test_rules(void) {
   ACCEPTED(nomo_session_predict(session, &outputs, &error));
   CHECK(memcmp(out.one.rules_broken, both, 3) == 0 && out.one.row_flags[0] == NOMO_FLAG_RULE_BROKEN);
   CHECK(out.one.flag_counts[4] == 2);
-  ACCEPTED(nomo_session_set_number(session, WEIGHT, 500, &error)); /* imputed: not judged */
+  ACCEPTED(nomo_session_set_number(session, WEIGHT, 500, &error)); /* imputed: the rule is not evaluated */
   ACCEPTED(nomo_session_predict(session, &outputs, &error));
   CHECK(memcmp(out.one.rules_broken, none, 3) == 0);
   CHECK(out.one.row_flags[0] == (NOMO_FLAG_IMPUTED | NOMO_FLAG_OUT_OF_RANGE));
   ACCEPTED(nomo_session_set_number(session, CHILDREN, 41, &error)); /* more than the age */
   fill_watched();
   REFUSED(NOMO_EVALUE_RULE, nomo_session_predict(session, &outputs, &error));
-  CHECK(error.row == NOMO_NONE && strstr(error.message, "older than children") != NULL);
+  CHECK(error.row == NOMO_PLACE_NONE && strstr(error.message, "older than children") != NULL);
   CHECK(strstr(error.message, "41") == NULL && strstr(error.message, "40") == NULL);
-  outputs.on_refusal = NOMO_GO_ON;
+  outputs.on_refusal = NOMO_ON_REFUSAL_GO_ON;
   ACCEPTED(nomo_session_predict(session, &outputs, &error));
   CHECK(is_refused_row(&out.one, 0, NOMO_EVALUE_RULE, &info));
   memcpy(row, good_row, sizeof row);
   row[CHILDREN] = 41;
   fill_watched();
   REFUSED(NOMO_EVALUE_RULE, nomo_session_predict_row(session, row, N_FEATURES, out.p, 2, NULL, &error));
-  CHECK(error.row == NOMO_NONE);
+  CHECK(error.row == NOMO_PLACE_NONE);
 }
 
 /* Every code of FHIR's data-absent-reason is known, and nothing else. */
@@ -528,7 +528,7 @@ static void test_reasons(void) {
   for (i = 0; i < LENGTH(others); i++)
     REFUSED(NOMO_EARGUMENT_REASON, nomo_session_set_missing(session, GRADE, others[i], &error));
   REFUSED(NOMO_EARGUMENT_TEXT, nomo_session_set_missing(session, GRADE, "\xff", &error));
-  ACCEPTED(nomo_session_predict(session, &outputs, &error)); /* what was stated stays */
+  ACCEPTED(nomo_session_predict(session, &outputs, &error)); /* the values stay set */
   CHECK(out.one.feature_flags[GRADE] == 0 && digit_of(&out.one, 0, &info, GRADE) == 2);
 }
 

@@ -3,7 +3,7 @@
  *
  *     contract_session
  *
- * The bundles of nomogram-testkit lie in the current folder.
+ * The bundles of nomogram-testkit are in the current folder.
  */
 #include "outputs.h"
 
@@ -21,7 +21,7 @@ static struct {
   results results;
 } out;
 
-/* Whether the good row can be predicted with a session, and gives the same bits. */
+/* Whether a session predicts the good row with the same bits. */
 static int works(nomo_session *s) {
   double p[2] = {0, 0};
   uint32_t c = 7;
@@ -89,7 +89,7 @@ static void test_create_in(void) {
   nomo_session_destroy(out.session);
 }
 
-/* Memory of exactly the size, so that tools see what is touched beyond it. */
+/* Memory of exactly the size, so that tools detect accesses beyond it. */
 static void test_create_in_exactly(nomo_model *model) {
   size_t n, shift;
   ACCEPTED(nomo_session_size(model, &n, NULL));
@@ -99,7 +99,7 @@ static void test_create_in_exactly(nomo_model *model) {
     if (memory == NULL) abort();
     ACCEPTED(nomo_session_create_in(model, memory + shift, n, &out.session, &error));
     outputs.class_indices = &out.c;
-    outputs.n_class_indices = 1;
+    outputs.class_indices_len = 1;
     begin();
     status = nomo_session_predict(out.session, &outputs, &error);
     CHECK(status == NOMO_EVALUE_UNSET); /* all features are unset */
@@ -122,7 +122,7 @@ static void test_lifetimes(void) {
   }
 }
 
-/* ---- Stating values ---------------------------------------------------------------------- */
+/* ---- Setting values ---------------------------------------------------------------------- */
 
 static size_t the_feature;
 static int32_t set_number(nomo_session *s, nomo_error *e) { return nomo_session_set_number(s, the_feature, 1, e); }
@@ -158,7 +158,7 @@ static void test_setters(void) {
   }
 }
 
-/* What is refused when it is stated leaves what was stated before. */
+/* A value that is refused when it is set leaves the previous value. */
 static void test_setters_refuse(void) {
   static const uint32_t no_boolean[] = {2, 3, 255, 256, 0x80000000, UINT32_MAX};
   nomo_outputs outputs = all_outputs(&out.results, &info, 1);
@@ -182,7 +182,7 @@ static void test_setters_refuse(void) {
   CHECK(same_row(&out.results, 0, &good, 0, &info));
 }
 
-/* What is stated stays, whatever is predicted, until it is stated anew or cleared. */
+/* A value stays, also after predicting, until it is set again or cleared. */
 static void test_stating(void) {
   nomo_outputs outputs = all_outputs(&out.results, &info, 1);
   double other[N_FEATURES];
@@ -199,10 +199,10 @@ static void test_stating(void) {
     CHECK(!same_bits(out.p, good.probabilities, 2));
     ACCEPTED(nomo_session_predict_matrix(session, &matrix, &outputs, &error));
     CHECK(digit_of(&out.results, 0, &info, AGE) == 3);
-    outputs.on_refusal = NOMO_GO_ON;
+    outputs.on_refusal = NOMO_ON_REFUSAL_GO_ON;
     ACCEPTED(nomo_session_predict_columns(session, &column, 1, 1, &outputs, &error));
     CHECK(is_refused_row(&out.results, 0, NOMO_EVALUE_UNSET, &info));
-    outputs.on_refusal = NOMO_STOP;
+    outputs.on_refusal = NOMO_ON_REFUSAL_STOP;
     ACCEPTED(nomo_session_predict(session, &outputs, &error));
     CHECK(same_row(&out.results, 0, &good, 0, &info));
   }
@@ -218,10 +218,10 @@ static void test_stating(void) {
   ACCEPTED(nomo_session_clear(session, &error));
   fill_watched();
   REFUSED(NOMO_EVALUE_UNSET, nomo_session_predict(session, &outputs, &error));
-  CHECK(error.feature == AGE && error.row == NOMO_NONE && error.byte_offset == NOMO_NONE);
+  CHECK(error.feature == AGE && error.row == NOMO_PLACE_NONE && error.byte_offset == NOMO_PLACE_NONE);
 }
 
-/* A unit is converted as the bundle says: (value - offset) * multiplier / divisor. */
+/* A unit is converted as (value - offset) * multiplier / divisor. */
 static void test_units(void) {
   static const double values[] = {-40, 0, 31.7, 98.6, 100.4, 107.1, 310.15, 451, 1e17};
   nomo_outputs outputs = all_outputs(&out.results, &info, 1);
@@ -236,7 +236,7 @@ static void test_units(void) {
     converted *= unit.multiplier;
     converted /= unit.divisor;
     three.probabilities = out.p;
-    three.n_probabilities = 3;
+    three.probabilities_len = 3;
     ACCEPTED(nomo_session_set_text(of_size, 1, "\xce\xb1", &error));
     ACCEPTED(nomo_session_set_number_in(of_size, 0, values[i], "mm", &error));
     ACCEPTED(nomo_session_predict(of_size, &three, &error));
@@ -262,7 +262,7 @@ static void test_levels(void) {
   nomo_outputs outputs = NOMO_OUTPUTS_INIT;
   double by_text[3];
   outputs.probabilities = out.p;
-  outputs.n_probabilities = 3;
+  outputs.probabilities_len = 3;
   ACCEPTED(nomo_session_set_number(s, 0, 12, &error));
   ACCEPTED(nomo_session_set_text(s, 1, "\xce\xb2", &error));
   ACCEPTED(nomo_session_predict(s, &outputs, &error));
@@ -325,18 +325,18 @@ static void test_row(void) {
     REFUSED_EITHER(NOMO_EARGUMENT_SHAPE, NOMO_ESCHEMA_FEATURES, row(many, huge[i]));
     REFUSED_EITHER(NOMO_EARGUMENT_SHAPE, NOMO_EBUFFER_LENGTH, row_into(out.p, huge[i]));
   }
-  ACCEPTED(row(good_row, N_FEATURES)); /* the session works on */
+  ACCEPTED(row(good_row, N_FEATURES)); /* the session still works */
   CHECK(same_bits(out.p, good.probabilities, 2));
 }
 
-/* Models that predict something else than two classes. */
+/* Models of one number and of several classes. */
 static void test_other_targets(void) {
   nomo_session *of_number = session_or_exit(number), *of_three = session_or_exit(three_classes);
   const double days[2] = {12, 60}, equal[2] = {5, 0}, last_two[2] = {5, 2};
   fill_watched();
   ACCEPTED(nomo_session_predict_row(of_number, days, 2, out.p, 1, &out.c, &error));
   /* (1 * line + 3 * mean) / 4 of 0.5 + 12/4 + 60/8 and 1 + (6.5 + 12) / 2 */
-  CHECK(out.p[0] == (11.0 + 3 * 10.25) / 4 && out.c == NOMO_NO_CLASS);
+  CHECK(out.p[0] == (11.0 + 3 * 10.25) / 4 && out.c == NOMO_CLASS_NONE);
   CHECK(memcmp(out.p + 1, "\xa5\xa5\xa5\xa5\xa5\xa5\xa5\xa5", 8) == 0);
   fill_watched();
   REFUSED(NOMO_EBUFFER_LENGTH, nomo_session_predict_row(of_number, days, 2, out.p, 2, &out.c, &error));

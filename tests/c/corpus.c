@@ -1,10 +1,10 @@
 /*
- * corpus.c - every case of tests/data/corpus, in every way in which C can state a row.
+ * corpus.c - every case of tests/data/corpus, in every way to pass a row in C.
  *
  *     cc -std=c99 -Wall -Wextra -pedantic -Werror -Iinclude corpus.c -Lpath -lnomogram -o corpus
  *     ./corpus tests/data/corpus/NAME ...
  *
- * Each NAME stands for NAME.nomo and NAME.cases. Prints checks that failed, then "N cases, M
+ * Each NAME names the files NAME.nomo and NAME.cases. Prints checks that failed, then "N cases, M
  * checks, K failed"; exit code 1 if any failed.
  */
 #include "answers.h"
@@ -36,26 +36,26 @@ static int32_t set(size_t feature, const stated *value, nomo_error *error) {
   }
 }
 
-/* Whether the case can be stated at all. */
-static int by_value(const golden_case *own) {
+/* Whether the case can be set value by value. */
+static int by_value(const golden_case *golden) {
   nomo_error error = NOMO_ERROR_INIT;
-  nomo_outputs going_on = new_outputs(1, NOMO_GO_ON), stopping = new_outputs(1, NOMO_STOP);
+  nomo_outputs going_on = new_outputs(1, NOMO_ON_REFUSAL_GO_ON), stopping = new_outputs(1, NOMO_ON_REFUSAL_STOP);
   const char *where = "value by value";
   size_t feature;
   int32_t status = nomo_session_clear(session, NULL);
   for (feature = 0; status == NOMO_OK && feature < info.n_features; feature++)
-    status = set(feature, &own->values[feature], &error);
+    status = set(feature, &golden->values[feature], &error);
   if (status != NOMO_OK) {
-    check_refusal("stating", own, status, &error, NOMO_NONE);
+    check_refusal("stating", golden, status, &error, NOMO_PLACE_NONE);
   } else {
-    check(nomo_session_predict(session, &going_on, NULL) == NOMO_OK, where, own, "call");
-    check_row(where, own, &going_on, 0);
+    check(nomo_session_predict(session, &going_on, NULL) == NOMO_OK, where, golden, "call");
+    check_row(where, golden, &going_on, 0);
     status = nomo_session_predict(session, &stopping, &error);
-    if (is_predicted(own)) {
-      check_row(where, own, &stopping, 0);
+    if (is_predicted(golden)) {
+      check_row(where, golden, &stopping, 0);
     } else {
-      check_refusal(where, own, status, &error, NOMO_NONE);
-      check(is_untouched(&stopping), where, own, "untouched outputs");
+      check_refusal(where, golden, status, &error, NOMO_PLACE_NONE);
+      check(is_untouched(&stopping), where, golden, "untouched outputs");
     }
     status = NOMO_OK;
   }
@@ -73,8 +73,8 @@ typedef int32_t (*predict_batch)(const void *rows, const nomo_outputs *outputs, 
 static void check_batch(const char *where, predict_batch call, const void *rows,
                         const size_t *order, size_t n_rows) {
   nomo_error error = NOMO_ERROR_INIT;
-  nomo_outputs going_on = new_outputs(n_rows, NOMO_GO_ON);
-  nomo_outputs stopping = new_outputs(n_rows, NOMO_STOP);
+  nomo_outputs going_on = new_outputs(n_rows, NOMO_ON_REFUSAL_GO_ON);
+  nomo_outputs stopping = new_outputs(n_rows, NOMO_ON_REFUSAL_STOP);
   size_t row, first_refused = 0;
   int32_t status;
   check(call(rows, &going_on, NULL) == NOMO_OK, where, NULL, "call");
@@ -95,7 +95,7 @@ static void check_batch(const char *where, predict_batch call, const void *rows,
 
 /* ---- Arrays of numbers --------------------------------------------------------------- */
 
-/* The number of a level; 0 when there is no such level. */
+/* Writes the index of a level; returns 0 if there is no such level. */
 static int of_level(size_t index, size_t n_levels, const char *text, double *number) {
   size_t i;
   for (i = 0; i < n_levels; i++) {
@@ -107,7 +107,7 @@ static int of_level(size_t index, size_t n_levels, const char *text, double *num
   return 0;
 }
 
-/* Converts a number that is not stated in the feature's own unit. */
+/* Converts a number that is stated in another unit of the feature. */
 static void convert(size_t index, size_t n_units, const char *code, double *number) {
   nomo_unit unit = NOMO_UNIT_INIT;
   size_t i;
@@ -117,7 +117,7 @@ static void convert(size_t index, size_t n_units, const char *code, double *numb
   }
 }
 
-/* The number that says the same in an array; 0 when no number does. */
+/* Writes the number with the same meaning in an array; returns 0 if there is none. */
 static int as_number(size_t index, const stated *value, double *number) {
   nomo_feature feature = NOMO_FEATURE_INIT;
   if (nomo_model_feature(model, index, &feature, NULL) != NOMO_OK) return 0;
@@ -136,7 +136,7 @@ static int as_number(size_t index, const stated *value, double *number) {
       return value->whole >= -(INT64_C(1) << 53) && value->whole <= INT64_C(1) << 53;
     case BOOLEAN:
       *number = (double)value->whole;
-      return feature.kind == NOMO_FEATURE_BOOLEAN;
+      return feature.kind == NOMO_KIND_BOOLEAN;
     case TEXT:
       return of_level(index, feature.n_levels, value->text, number);
     default:
@@ -144,28 +144,28 @@ static int as_number(size_t index, const stated *value, double *number) {
   }
 }
 
-static int as_numbers(const golden_case *own, double *row) {
+static int as_numbers(const golden_case *golden, double *row) {
   size_t feature;
   for (feature = 0; feature < info.n_features; feature++) {
-    if (!as_number(feature, &own->values[feature], &row[feature])) return 0;
+    if (!as_number(feature, &golden->values[feature], &row[feature])) return 0;
   }
   return 1;
 }
 
-static void by_row(const golden_case *own, const double *row) {
+static void by_row(const golden_case *golden, const double *row) {
   nomo_error error = NOMO_ERROR_INIT;
   size_t n = info.n_outputs;
   double *outputs = (double *)allocate(n, sizeof(double));
   uint32_t index = 77;
   int32_t status =
       nomo_session_predict_row(session, row, info.n_features, outputs, n, &index, &error);
-  if (is_predicted(own)) {
-    check(status == NOMO_OK, "as a row", own, "call");
-    check(same_bits(outputs, n, &own->outputs), "as a row", own, "outputs");
-    check(index == expected_class(own), "as a row", own, "class");
+  if (is_predicted(golden)) {
+    check(status == NOMO_OK, "as a row", golden, "call");
+    check(same_bits(outputs, n, &golden->outputs), "as a row", golden, "outputs");
+    check(index == expected_class(golden), "as a row", golden, "class");
   } else {
-    check_refusal("as a row", own, status, &error, NOMO_NONE);
-    check(is_poison(outputs, n * sizeof(double)) && index == 77, "as a row", own, "untouched");
+    check_refusal("as a row", golden, status, &error, NOMO_PLACE_NONE);
+    check(is_poison(outputs, n * sizeof(double)) && index == 77, "as a row", golden, "untouched");
   }
   free(outputs);
 }
@@ -181,18 +181,18 @@ static void check_matrix(const char *where, const double *rows, const size_t *or
   size_t n_values = n_rows * row_stride + info.n_features * column_stride, row, column, i;
   double *doubles = (double *)allocate(n_values, sizeof(double));
   float *floats = (float *)allocate(n_values, sizeof(float));
-  /* What must not be read is a number that any feature could be. */
+  /* Elements that must not be read are plausible values of every feature. */
   for (i = 0; i < n_values; i++) doubles[i] = 10.0, floats[i] = 10.0F;
   for (row = 0; row < n_rows; row++) {
     for (column = 0; column < info.n_features; column++) {
       size_t at = row * row_stride + column * column_stride;
       doubles[at] = rows[order[row] * info.n_features + column];
-      if (element_type == NOMO_F32) floats[at] = (float)doubles[at];
+      if (element_type == NOMO_TYPE_FLOAT) floats[at] = (float)doubles[at];
     }
   }
   matrix.element_type = element_type;
-  matrix.values = element_type == NOMO_F32 ? (const void *)floats : (const void *)doubles;
-  matrix.n_values = n_values;
+  matrix.values = element_type == NOMO_TYPE_FLOAT ? (const void *)floats : (const void *)doubles;
+  matrix.values_len = n_values;
   matrix.n_rows = n_rows;
   matrix.n_columns = info.n_features;
   matrix.row_stride = row_stride;
@@ -215,24 +215,24 @@ static int is_single_row(const double *row) {
   return 1;
 }
 
-/* Every case that numbers can state, as one matrix in many layouts. */
+/* Every case that consists of numbers, as one matrix in many layouts. */
 static void by_matrix(const double *rows, const size_t *kept, size_t n_kept) {
   size_t n = info.n_features, i, n_single = 0;
   size_t *order = (size_t *)allocate(MANY_ROWS + n_kept, sizeof(size_t));
   for (i = 0; i < n_kept; i++)
-    check_matrix("as a matrix of one row", rows, &kept[i], 1, n + 5, 1, NOMO_F64);
-  check_matrix("as a matrix, row by row", rows, kept, n_kept, n, 1, NOMO_F64);
-  check_matrix("as a matrix, column by column", rows, kept, n_kept, 1, n_kept, NOMO_F64);
-  check_matrix("as a padded matrix", rows, kept, n_kept, 2 * n + 3, 2, NOMO_F64);
+    check_matrix("as a matrix of one row", rows, &kept[i], 1, n + 5, 1, NOMO_TYPE_DOUBLE);
+  check_matrix("as a matrix, row by row", rows, kept, n_kept, n, 1, NOMO_TYPE_DOUBLE);
+  check_matrix("as a matrix, column by column", rows, kept, n_kept, 1, n_kept, NOMO_TYPE_DOUBLE);
+  check_matrix("as a padded matrix", rows, kept, n_kept, 2 * n + 3, 2, NOMO_TYPE_DOUBLE);
   for (i = 0; i < n_kept; i++) order[i] = kept[n_kept - 1 - i];
-  check_matrix("as a matrix, last row first", rows, order, n_kept, n, 1, NOMO_F64);
+  check_matrix("as a matrix, last row first", rows, order, n_kept, n, 1, NOMO_TYPE_DOUBLE);
   for (i = 0; i < n_kept; i++) {
     if (is_single_row(&rows[kept[i] * n])) order[n_single++] = kept[i];
   }
-  check_matrix("as a matrix of floats", rows, order, n_single, 1, n_single, NOMO_F32);
+  check_matrix("as a matrix of floats", rows, order, n_single, 1, n_single, NOMO_TYPE_FLOAT);
   if (n_kept > 0) {
     for (i = 0; i < MANY_ROWS; i++) order[i] = kept[i % n_kept];
-    check_matrix("as a matrix of many rows", rows, order, MANY_ROWS, n, 1, NOMO_F64);
+    check_matrix("as a matrix of many rows", rows, order, MANY_ROWS, n, 1, NOMO_TYPE_DOUBLE);
   }
   free(order);
 }
@@ -250,8 +250,8 @@ static int is_valid(const nomo_column *column, size_t row) {
 }
 
 static int32_t predict_columns(const void *rows, const nomo_outputs *outputs, nomo_error *error) {
-  const columns *own = (const columns *)rows;
-  return nomo_session_predict_columns(session, own->items, own->n, own->n_rows, outputs, error);
+  const columns *given = (const columns *)rows;
+  return nomo_session_predict_columns(session, given->items, given->n, given->n_rows, outputs, error);
 }
 
 /* Fills a column with what the cases state of a feature; the smallest type that holds it if
@@ -266,34 +266,34 @@ static nomo_column new_column(size_t feature, const stated *type, const size_t *
   int is_narrow_number = is_narrow, is_narrow_integer = is_narrow;
   memset(validity, 0, (n_rows + 7) / 8);
   for (row = 0; row < n_rows; row++) {
-    const stated *own = &file.cases[order[row]].values[feature];
-    n_missing += own->kind == MISSING;
-    if (own->kind != MISSING) validity[row / 8] |= (uint8_t)(1U << row % 8);
-    if (!is_single(own->number)) is_narrow_number = 0;
-    if (own->whole < INT32_MIN || own->whole > INT32_MAX) is_narrow_integer = 0;
+    const stated *given = &file.cases[order[row]].values[feature];
+    n_missing += given->kind == MISSING;
+    if (given->kind != MISSING) validity[row / 8] |= (uint8_t)(1U << row % 8);
+    if (!is_single(given->number)) is_narrow_number = 0;
+    if (given->whole < INT32_MIN || given->whole > INT32_MAX) is_narrow_integer = 0;
   }
 #define FILL(code, type, value)                                        \
   do {                                                                 \
     column.element_type = code;                                        \
     for (row = 0; row < n_rows; row++) {                               \
-      const stated *own = &file.cases[order[row]].values[feature];     \
-      if (own->kind != MISSING) ((type *)values)[row] = (type)(value); \
+      const stated *given = &file.cases[order[row]].values[feature];     \
+      if (given->kind != MISSING) ((type *)values)[row] = (type)(value); \
     }                                                                  \
   } while (0)
-  if (type->kind == TEXT) FILL(NOMO_TEXT, const char *, own->text);
-  else if (type->kind == BOOLEAN) FILL(NOMO_BOOLEAN, uint8_t, own->whole);
-  else if (type->kind == INTEGER && is_narrow_integer) FILL(NOMO_I32, int32_t, own->whole);
-  else if (type->kind == INTEGER) FILL(NOMO_I64, int64_t, own->whole);
-  else if (is_narrow_number) FILL(NOMO_F32, float, own->number);
-  else FILL(NOMO_F64, double, own->number);
+  if (type->kind == TEXT) FILL(NOMO_TYPE_TEXT, const char *, given->text);
+  else if (type->kind == BOOLEAN) FILL(NOMO_TYPE_BOOLEAN, uint8_t, given->whole);
+  else if (type->kind == INTEGER && is_narrow_integer) FILL(NOMO_TYPE_INT32, int32_t, given->whole);
+  else if (type->kind == INTEGER) FILL(NOMO_TYPE_INT64, int64_t, given->whole);
+  else if (is_narrow_number) FILL(NOMO_TYPE_FLOAT, float, given->number);
+  else FILL(NOMO_TYPE_DOUBLE, double, given->number);
 #undef FILL
   column.feature = feature;
   column.values = values;
-  column.n_values = n_rows;
+  column.values_len = n_rows;
   column.unit = type->kind == NUMBER_IN ? type->text : NULL;
   if (n_missing > 0 || is_narrow) {
     column.validity = validity;
-    column.n_validity = (n_rows + 7) / 8;
+    column.validity_len = (n_rows + 7) / 8;
   } else {
     free(validity);
   }
@@ -303,11 +303,11 @@ static nomo_column new_column(size_t feature, const stated *type, const size_t *
 /* ---- Arrow --------------------------------------------------------------------------- */
 
 static int32_t predict_arrow(const void *rows, const nomo_outputs *outputs, nomo_error *error) {
-  const table *own = (const table *)rows;
-  return nomo_session_predict_arrow(session, &own->schema, &own->array, 0, outputs, error);
+  const table *given = (const table *)rows;
+  return nomo_session_predict_arrow(session, &given->schema, &given->array, 0, outputs, error);
 }
 
-/* Metadata that says in which unit a column is. */
+/* Metadata with the unit of a column. */
 static char *new_metadata(const char *unit) {
   const int32_t n_keys = 1, n_key = 4, n_unit = (int32_t)strlen(unit);
   char *metadata = (char *)allocate(16 + (size_t)n_unit, 1);
@@ -324,11 +324,11 @@ static char *new_texts(const nomo_column *column, int32_t *offsets) {
   const char *const *texts = (const char *const *)column->values;
   size_t row, n_bytes = 0;
   char *bytes;
-  for (row = 0; row < column->n_values; row++)
+  for (row = 0; row < column->values_len; row++)
     n_bytes += is_valid(column, row) ? strlen(texts[row]) : 0;
   bytes = (char *)allocate(n_bytes, 1);
   offsets[0] = 0;
-  for (row = 0; row < column->n_values; row++) {
+  for (row = 0; row < column->values_len; row++) {
     size_t n = is_valid(column, row) ? strlen(texts[row]) : 0;
     if (n > 0) memcpy(bytes + offsets[row], texts[row], n);
     offsets[row + 1] = offsets[row] + (int32_t)n;
@@ -338,9 +338,9 @@ static char *new_texts(const nomo_column *column, int32_t *offsets) {
 
 static uint8_t *new_bits(const nomo_column *column) {
   const uint8_t *booleans = (const uint8_t *)column->values;
-  uint8_t *bits = (uint8_t *)allocate((column->n_values + 7) / 8, 1);
+  uint8_t *bits = (uint8_t *)allocate((column->values_len + 7) / 8, 1);
   size_t row;
-  for (row = 0; row < column->n_values; row++) {
+  for (row = 0; row < column->values_len; row++) {
     bits[row / 8] &= (uint8_t)~(1U << row % 8);
     if (is_valid(column, row) && booleans[row] != 0) bits[row / 8] |= (uint8_t)(1U << row % 8);
   }
@@ -348,25 +348,25 @@ static uint8_t *new_bits(const nomo_column *column) {
 }
 
 /* The same columns as an Arrow struct array. */
-static void check_arrow(const columns *own, const size_t *order) {
+static void check_arrow(const columns *given, const size_t *order) {
   table *rows = (table *)allocate(1, sizeof *rows);
   void *kept[2 * MAX_COLUMNS] = {NULL};
   char *metadata[MAX_COLUMNS] = {NULL};
   size_t i, j;
-  if (own->n > MAX_COLUMNS) abort();
-  make_table(rows, own->n_rows);
-  for (i = 0; i < own->n; i++) {
-    const nomo_column *column = &own->items[i];
+  if (given->n > MAX_COLUMNS) abort();
+  make_table(rows, given->n_rows);
+  for (i = 0; i < given->n; i++) {
+    const nomo_column *column = &given->items[i];
     nomo_feature feature = NOMO_FEATURE_INIT;
     const char *format = "g";
     const void *values = column->values, *bytes = NULL;
     if (nomo_model_feature(model, column->feature, &feature, NULL) != NOMO_OK) abort();
-    if (column->element_type == NOMO_F32) format = "f";
-    if (column->element_type == NOMO_I32) format = "i";
-    if (column->element_type == NOMO_I64) format = "l";
-    if (column->element_type == NOMO_BOOLEAN) format = "b", values = kept[2 * i] = new_bits(column);
-    if (column->element_type == NOMO_TEXT) {
-      int32_t *offsets = (int32_t *)allocate(own->n_rows + 1, sizeof(int32_t));
+    if (column->element_type == NOMO_TYPE_FLOAT) format = "f";
+    if (column->element_type == NOMO_TYPE_INT32) format = "i";
+    if (column->element_type == NOMO_TYPE_INT64) format = "l";
+    if (column->element_type == NOMO_TYPE_BOOLEAN) format = "b", values = kept[2 * i] = new_bits(column);
+    if (column->element_type == NOMO_TYPE_TEXT) {
+      int32_t *offsets = (int32_t *)allocate(given->n_rows + 1, sizeof(int32_t));
       bytes = kept[2 * i + 1] = new_texts(column, offsets);
       format = "u", values = kept[2 * i] = offsets;
     }
@@ -374,7 +374,7 @@ static void check_arrow(const columns *own, const size_t *order) {
     rows->buffers[j][0] = column->validity;
     if (column->unit != NULL) rows->schemas[j].metadata = metadata[i] = new_metadata(column->unit);
   }
-  check_batch("as Arrow", predict_arrow, rows, order, own->n_rows);
+  check_batch("as Arrow", predict_arrow, rows, order, given->n_rows);
   for (i = 0; i < 2 * MAX_COLUMNS; i++) free(kept[i]);
   for (i = 0; i < MAX_COLUMNS; i++) free(metadata[i]);
   free(rows);
@@ -382,39 +382,39 @@ static void check_arrow(const columns *own, const size_t *order) {
 
 /* ---- Columns of both kinds ----------------------------------------------------------- */
 
-/* Runs cases that state values of the same types, as columns of these types. */
+/* Runs cases with values of the same types, as columns of these types. */
 static void check_columns(const char *where, const stated *types, const size_t *order,
                           size_t n_rows, int is_narrow) {
-  columns own = {NULL, 0, n_rows};
+  columns given = {NULL, 0, n_rows};
   size_t feature, i;
-  own.items = (nomo_column *)allocate(info.n_features, sizeof(nomo_column));
+  given.items = (nomo_column *)allocate(info.n_features, sizeof(nomo_column));
   for (feature = 0; feature < info.n_features; feature++) {
     /* In either order of the features. */
     size_t at = is_narrow ? info.n_features - 1 - feature : feature;
     if (types[at].kind != UNSET)
-      own.items[own.n++] = new_column(at, &types[at], order, n_rows, is_narrow);
+      given.items[given.n++] = new_column(at, &types[at], order, n_rows, is_narrow);
   }
-  check_batch(where, predict_columns, &own, order, n_rows);
-  check_arrow(&own, order);
-  for (i = 0; i < own.n; i++) {
-    free((void *)(uintptr_t)own.items[i].values);
-    free((void *)(uintptr_t)own.items[i].validity);
+  check_batch(where, predict_columns, &given, order, n_rows);
+  check_arrow(&given, order);
+  for (i = 0; i < given.n; i++) {
+    free((void *)(uintptr_t)given.items[i].values);
+    free((void *)(uintptr_t)given.items[i].validity);
   }
-  free(own.items);
+  free(given.items);
 }
 
 /* Whether the values of a case fit into columns of these types; makes the types fit if so. */
-static int join(stated *types, const golden_case *own) {
+static int join(stated *types, const golden_case *golden) {
   size_t i;
   for (i = 0; i < info.n_features; i++) {
-    const stated *a = &types[i], *b = &own->values[i];
+    const stated *a = &types[i], *b = &golden->values[i];
     int may_differ = (a->kind == MISSING && b->kind != UNSET) ||
                      (b->kind == MISSING && a->kind != UNSET);
     if (a->kind != b->kind && !may_differ) return 0;
     if (a->kind == NUMBER_IN && b->kind == NUMBER_IN && strcmp(a->text, b->text) != 0) return 0;
   }
   for (i = 0; i < info.n_features; i++) {
-    if (types[i].kind == MISSING) types[i] = own->values[i];
+    if (types[i].kind == MISSING) types[i] = golden->values[i];
   }
   return 1;
 }
@@ -451,7 +451,7 @@ static void by_columns(const int *can_be_stated) {
   free(is_done);
 }
 
-/* ---- All of it ----------------------------------------------------------------------- */
+/* ---- Main ---------------------------------------------------------------------------- */
 
 static void run(const char *name) {
   char path[4096];
@@ -475,10 +475,10 @@ static void run(const char *name) {
   kept = (size_t *)allocate(file.n_cases, sizeof(size_t));
   can_be_stated = (int *)allocate(file.n_cases, sizeof(int));
   for (i = 0; i < file.n_cases; i++) {
-    const golden_case *own = &file.cases[i];
-    can_be_stated[i] = by_value(own);
-    if (can_be_stated[i] && as_numbers(own, &rows[i * info.n_features])) {
-      by_row(own, &rows[i * info.n_features]);
+    const golden_case *golden = &file.cases[i];
+    can_be_stated[i] = by_value(golden);
+    if (can_be_stated[i] && as_numbers(golden, &rows[i * info.n_features])) {
+      by_row(golden, &rows[i * info.n_features]);
       kept[n_kept++] = i;
     }
   }

@@ -1,9 +1,9 @@
 /*
- * faulty.c - breaks its side of nomogram.h, to show that the tools which watch the tests notice.
+ * faulty.c - breaks the contract of nomogram.h, to show that the sanitizers report it.
  *
  *     faulty read | leak | overflow | race
  *
- * Exits with 0 when nobody stops it. policies.nomo lies in the current folder.
+ * Exits with 0 if no tool stops it. policies.nomo is in the current folder.
  */
 #include <limits.h>
 #include <pthread.h>
@@ -13,7 +13,7 @@
 static nomo_model *model;
 static double shared[2];
 
-/* The library reads one value more than there is. */
+/* The library reads one value beyond the array. */
 static void read_beyond(void) {
   nomo_session *session = session_or_exit(model);
   double *row = malloc((N_FEATURES - 1) * sizeof *row);

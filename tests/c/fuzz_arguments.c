@@ -1,12 +1,11 @@
 /*
- * fuzz_arguments.c - calls every function of nomogram.h with arguments drawn at random.
+ * fuzz_arguments.c - calls every function of nomogram.h with random arguments.
  *
  *     fuzz_arguments [N_CALLS [SEED]]
  *
  * Pointers are NULL, misaligned or good; sizes right, near, zero or more than memory can hold;
- * numbers and options anything. Behind every pointer that may be read there is memory, so the
- * behaviour is defined: each call must end with a status of the header, and a failed one must leave
- * everything as it was. The bundles of nomogram-testkit lie in the current folder.
+ * numbers and options anything. Every pointer that may be read points to memory, so the behaviour is
+ * defined: each call must return a status of the header, and a failed one must change nothing. The bundles of nomogram-testkit are in the current folder.
  */
 #include "arrow.h"
 #include "outputs.h"
@@ -24,7 +23,7 @@ static uint64_t any(void) {
 static size_t below(size_t n) { return (size_t)(any() >> 11) % n; }
 static int one_in(size_t n) { return below(n) == 0; }
 
-/* ---- What is drawn ----------------------------------------------------------------------- */
+/* ---- Random arguments -------------------------------------------------------------------- */
 
 static const char *const files[MODELS] = {"policies.nomo", "number.nomo", "three_classes.nomo"};
 static nomo_model *models[MODELS];
@@ -34,7 +33,7 @@ static size_t model_of[SESSIONS]; /* by session */
 static unsigned char *bundle;
 static size_t n_bundle;
 
-/* Everything that a call may write to. */
+/* All memory that a call may write. */
 static struct {
   results results;
   roomy room; /* for a struct that the library writes */
@@ -103,11 +102,11 @@ static nomo_error *an_error(void) {
   return &error;
 }
 
-/* The struct that the library was given to write, as it was before. */
+/* The struct that the library writes, as it was before. */
 static const void *struct_given;
 static roomy struct_before;
 
-/* A struct that the library only writes: whatever its tail is. */
+/* A struct that the library only writes: with any tail. */
 static void *a_struct(const void *init, size_t size) {
   size_t draw = below(16);
   memset(&out.room, 0, sizeof out.room);
@@ -131,17 +130,17 @@ static void draw_numbers(size_t n_features) {
 
 static nomo_outputs outputs_of(const nomo_model_info *info, size_t n_rows) {
   nomo_outputs o = all_outputs(&out.results, info, n_rows);
-  size_t *lengths[] = {&o.n_probabilities, &o.n_class_indices, &o.n_cutoffs_reached, &o.n_members,
-                       &o.n_margins, &o.n_row_status, &o.n_row_flags, &o.n_flag_counts,
-                       &o.n_feature_flags, &o.n_rules_broken};
+  size_t *lengths[] = {&o.probabilities_len, &o.class_indices_len, &o.cutoffs_reached_len, &o.members_len,
+                       &o.margins_len, &o.row_status_len, &o.row_flags_len, &o.flag_counts_len,
+                       &o.feature_flags_len, &o.rules_broken_len};
   o.on_refusal = option(2);
   if (one_in(16)) o.struct_size = (uint32_t)any();
   if (one_in(3)) *lengths[below(LENGTH(lengths))] = length(n_rows);
-  if (one_in(3)) o.probabilities = NULL, o.n_probabilities = length(0);
+  if (one_in(3)) o.probabilities = NULL, o.probabilities_len = length(0);
   if (one_in(3)) o.members = pointer(o.members);
-  if (one_in(3)) o.class_indices = NULL, o.n_class_indices = 0;
+  if (one_in(3)) o.class_indices = NULL, o.class_indices_len = 0;
   if (one_in(3)) o.flag_counts = pointer(o.flag_counts);
-  if (one_in(8)) o.row_status = NULL, o.n_row_status = 0;
+  if (one_in(8)) o.row_status = NULL, o.row_status_len = 0;
   if (one_in(8)) o.margins = pointer(o.margins);
   return o;
 }
@@ -215,17 +214,17 @@ static int32_t predict_matrix(nomo_session *session, const nomo_model_info *info
   size_t i, n_rows = below(ROWS + 1);
   draw_numbers(info->n_features);
   m = row_major(numbers, n_rows, info->n_features);
-  m.n_values = LENGTH(numbers);
+  m.values_len = LENGTH(numbers);
   if (one_in(4)) {
     for (i = 0; i < LENGTH(numbers); i++) floats[i] = fabs(numbers[i]) < 1e38 ? (float)numbers[i] : 1e38f;
     m.values = floats;
-    m.element_type = NOMO_F32;
+    m.element_type = NOMO_TYPE_FLOAT;
   }
-  if (one_in(8)) m.element_type = option(8) == NOMO_F32 ? NOMO_F32 : 2 + option(8);
-  if (m.element_type == NOMO_F64 && m.values == floats) m.values = numbers;
+  if (one_in(8)) m.element_type = option(8) == NOMO_TYPE_FLOAT ? NOMO_TYPE_FLOAT : 2 + option(8);
+  if (m.element_type == NOMO_TYPE_DOUBLE && m.values == floats) m.values = numbers;
   if (one_in(8)) m.struct_size = bad_sizes[below(LENGTH(bad_sizes))];
   m.values = pointer(m.values);
-  if (one_in(8)) m.n_values = one_in(2) ? below(LENGTH(numbers)) : SIZE_MAX - below(3);
+  if (one_in(8)) m.values_len = one_in(2) ? below(LENGTH(numbers)) : SIZE_MAX - below(3);
   if (one_in(8)) m.n_columns = length(info->n_features);
   if (one_in(4)) m.row_stride = length(below(40));
   if (one_in(4)) m.column_stride = length(below(8));
@@ -257,18 +256,18 @@ static int32_t predict_columns(nomo_session *session, const nomo_model_info *inf
     if (one_in(5)) columns[j].element_type = option(6);
     for (i = 0; i < ROWS; i++) /* elements of the right type, since all of them may be read */
       switch (columns[j].element_type) {
-        case NOMO_F32: elements[j].f32[i] = (float)below(200); break;
-        case NOMO_I64: elements[j].i64[i] = (int64_t)any() >> below(64); break;
-        case NOMO_I32: elements[j].i32[i] = (int32_t)any() >> below(32); break;
-        case NOMO_BOOLEAN: elements[j].boolean[i] = (uint8_t)below(3); break;
-        case NOMO_TEXT: elements[j].text[i] = text(); break;
+        case NOMO_TYPE_FLOAT: elements[j].f32[i] = (float)below(200); break;
+        case NOMO_TYPE_INT64: elements[j].i64[i] = (int64_t)any() >> below(64); break;
+        case NOMO_TYPE_INT32: elements[j].i32[i] = (int32_t)any() >> below(32); break;
+        case NOMO_TYPE_BOOLEAN: elements[j].boolean[i] = (uint8_t)below(3); break;
+        case NOMO_TYPE_TEXT: elements[j].text[i] = text(); break;
         default: elements[j].f64[i] = numbers[i * info->n_features + j % info->n_features];
       }
     columns[j].values = one_in(3) ? pointer(&elements[j]) : &elements[j];
-    columns[j].n_values = one_in(8) ? length(n_rows) : n_rows;
+    columns[j].values_len = one_in(8) ? length(n_rows) : n_rows;
     if (one_in(6)) columns[j].validity = pointer(validity);
-    if (columns[j].validity != NULL) columns[j].n_validity = one_in(8) ? below(sizeof validity) : 1;
-    if (columns[j].validity == off(validity)) columns[j].n_validity = 1;
+    if (columns[j].validity != NULL) columns[j].validity_len = one_in(8) ? below(sizeof validity) : 1;
+    if (columns[j].validity == off(validity)) columns[j].validity_len = 1;
     if (one_in(16)) columns[j].unit = text();
     if (one_in(48)) columns[j].feature = an_index(info->n_features);
     if (one_in(96)) columns[j].struct_size = bad_sizes[below(LENGTH(bad_sizes))];
@@ -280,7 +279,7 @@ static int32_t predict_columns(nomo_session *session, const nomo_model_info *inf
   return nomo_session_predict_columns(session, pointer(columns), n_columns, n_rows, pointer(&o), e);
 }
 
-/* A count of Arrow: as it is, or anything that does not claim more than there is to be read. */
+/* A count of Arrow: unchanged, or any value that does not exceed the memory. */
 static void spoil(int64_t *count) { *count = one_in(2) ? -(int64_t)below(9) : (int64_t)(any() | UINT64_C(1) << 62); }
 
 static int32_t predict_arrow(nomo_session *session, nomo_model *model, const nomo_model_info *info, int write, nomo_error *e) {
@@ -381,7 +380,7 @@ static int32_t call(size_t function, nomo_error *e) {
   }
 }
 
-/* ---- What must hold after each ----------------------------------------------------------- */
+/* ---- Checks after each call -------------------------------------------------------------- */
 
 static unsigned long n_succeeded[FUNCTIONS], n_called[FUNCTIONS];
 static struct {
@@ -411,7 +410,7 @@ static void one_call(unsigned long number) {
   if (status == NOMO_OK) {
     CHECK(error_is_same());
   } else {
-    CHECK(is_failure(status) && status != NOMO_EPANIC && status != NOMO_EBUSY);
+    CHECK(is_failure(status) && status != NOMO_EDEFECT && status != NOMO_EBUSY);
     if (e == &error && error_before.struct_size == sizeof error) {
       if (function == 2) CHECK(error_is_same()); /* takes no error */
       else CHECK(error_is_filled());
@@ -451,7 +450,7 @@ int main(int argc, char **argv) {
   WATCH(out.array);
   fill_watched();
   for (i = 0; i < n; i++) one_call(i);
-  for (j = 0; j < FUNCTIONS; j++) { /* else the calls would show little */
+  for (j = 0; j < FUNCTIONS; j++) { /* otherwise the calls prove little */
     CHECK(n_called[j] > n / 60);
     if (!CHECK(n_succeeded[j] > n_called[j] / 100))
       printf("  function %zu: %lu of %lu calls\n", j, n_succeeded[j], n_called[j]);

@@ -10,7 +10,7 @@
 enum { AGE, TEMPERATURE, DOSE, WEIGHT, HEIGHT, PREGNANCIES, VISITS, CHILDREN, SMOKER, DIABETIC,
        STAGE, GRADE, SITE, N_FEATURES };
 
-/* A row that is taken as it is, and breaks no rule. */
+/* A row of plausible values that breaks no rule. */
 static const double good_row[N_FEATURES] = {40, 37, 50, 150, 170, 2, 5, 2, 1, 0, 1, 1, 0};
 /* The digits of its `witness`: into which bucket each value fell. */
 static const int good_digits[N_FEATURES] = {2, 2, 2, 2, 3, 2, 3, 2, 1, 0, 1, 1, 0};
@@ -39,25 +39,25 @@ static inline nomo_outputs all_outputs(results *to, const nomo_model_info *info,
       info->n_rules > MAX_NAMED)
     abort();
   outputs.probabilities = to->probabilities;
-  outputs.n_probabilities = n * info->n_outputs;
+  outputs.probabilities_len = n * info->n_outputs;
   outputs.class_indices = to->class_indices;
-  outputs.n_class_indices = n;
+  outputs.class_indices_len = n;
   outputs.cutoffs_reached = to->cutoffs_reached;
-  outputs.n_cutoffs_reached = n * info->n_cutoffs;
+  outputs.cutoffs_reached_len = n * info->n_cutoffs;
   outputs.members = to->members;
-  outputs.n_members = n * info->n_members * info->n_outputs;
+  outputs.members_len = n * info->n_members * info->n_outputs;
   outputs.margins = to->margins;
-  outputs.n_margins = n * info->n_margins;
+  outputs.margins_len = n * info->n_margins;
   outputs.row_status = to->row_status;
-  outputs.n_row_status = n;
+  outputs.row_status_len = n;
   outputs.row_flags = to->row_flags;
-  outputs.n_row_flags = n;
+  outputs.row_flags_len = n;
   outputs.flag_counts = to->flag_counts;
-  outputs.n_flag_counts = n * NOMO_N_FLAGS;
+  outputs.flag_counts_len = n * NOMO_N_FLAGS;
   outputs.feature_flags = to->feature_flags;
-  outputs.n_feature_flags = n * info->n_features;
+  outputs.feature_flags_len = n * info->n_features;
   outputs.rules_broken = to->rules_broken;
-  outputs.n_rules_broken = n * info->n_rules;
+  outputs.rules_broken_len = n * info->n_rules;
   return outputs;
 }
 
@@ -73,10 +73,10 @@ static inline int same_row(const results *a, size_t i, const results *b, size_t 
 #undef SAME
 }
 
-/* Whether row `i` is that of a refused row: NaN, NOMO_NO_CLASS and 0, and why. */
+/* Whether row `i` is refused: NaN, NOMO_CLASS_NONE and 0, and its status. */
 static inline int is_refused_row(const results *r, size_t i, int32_t why, const nomo_model_info *info) {
   size_t j;
-  int ok = r->row_status[i] == why && r->class_indices[i] == NOMO_NO_CLASS && r->row_flags[i] == 0;
+  int ok = r->row_status[i] == why && r->class_indices[i] == NOMO_CLASS_NONE && r->row_flags[i] == 0;
   for (j = 0; j < info->n_outputs; j++) ok = ok && isnan(r->probabilities[i * info->n_outputs + j]);
   for (j = 0; j < info->n_members * info->n_outputs; j++)
     ok = ok && isnan(r->members[i * info->n_members * info->n_outputs + j]);
@@ -99,7 +99,7 @@ static inline nomo_column f64_column(size_t feature, const double *values, size_
   nomo_column column = NOMO_COLUMN_INIT;
   column.feature = feature;
   column.values = values;
-  column.n_values = n;
+  column.values_len = n;
   return column;
 }
 
@@ -107,14 +107,14 @@ static inline nomo_column f64_column(size_t feature, const double *values, size_
 static inline nomo_matrix row_major(const double *values, size_t n_rows, size_t n_columns) {
   nomo_matrix matrix = NOMO_MATRIX_INIT;
   matrix.values = values;
-  matrix.n_values = n_rows * n_columns;
+  matrix.values_len = n_rows * n_columns;
   matrix.n_rows = n_rows;
   matrix.n_columns = matrix.row_stride = n_columns;
   matrix.column_stride = 1;
   return matrix;
 }
 
-/* States the good row of `policies`, value by value. */
+/* Sets the good row of `policies`, value by value. */
 static inline void state_good_row(nomo_session *session) {
   size_t i;
   if (nomo_session_clear(session, NULL) != NOMO_OK) abort();

@@ -3,9 +3,9 @@
  *
  *     threads
  *
- * 64 threads share one model, each with its own session; other threads then end those sessions. At
- * last two threads fight for one session. All bits are those of one thread alone. policies.nomo
- * lies in the current folder.
+ * 64 threads share one model, each with a session; other threads then destroy those sessions. Then
+ * two threads compete for one session. All bits are those of a single thread. policies.nomo
+ * is in the current folder.
  */
 #define _POSIX_C_SOURCE 200112L
 #include <pthread.h>
@@ -21,7 +21,7 @@ static nomo_model_info info = NOMO_MODEL_INFO_INIT;
 static double rows[ROWS][N_FEATURES], columns_of_rows[N_FEATURES][ROWS];
 static results wanted;
 
-/* One thread, its session, and what it found. */
+/* One thread, its session, and its results. */
 struct job {
   pthread_t thread;
   unsigned number;
@@ -37,7 +37,7 @@ static void note(struct job *job, int is_right) {
   else job->wrong++;
 }
 
-/* No state is shared: an error tells what this thread did wrong. */
+/* No state is shared: an error is about the call of this thread. */
 static void fail_once(struct job *job) {
   nomo_error why = NOMO_ERROR_INIT;
   const size_t feature = N_FEATURES + job->number;
@@ -70,7 +70,7 @@ static void predict_values(struct job *job, size_t row) {
                 same_bits(p, wanted.probabilities + 2 * row, 2) && c == wanted.class_indices[row]);
 }
 
-/* The model itself: described, tested, retained and released by all at once. */
+/* The model: described, tested, retained and released by all threads at once. */
 static void use_model(struct job *job) {
   nomo_model_info found = NOMO_MODEL_INFO_INIT;
   nomo_model *other = NULL;
@@ -99,11 +99,11 @@ static void *work(void *argument) {
     fail_once(job);
     use_model(job);
   }
-  nomo_model_release(model); /* its own reference; the session keeps the model alive */
+  nomo_model_release(model); /* the session keeps the model alive */
   return NULL;
 }
 
-/* Ends the session of another thread. */
+/* Destroys the session of another thread. */
 static void *end_session(void *argument) {
   struct job *job = argument, *other = &jobs[(job->number + 1) % THREADS];
   nomo_session_destroy(other->session);
@@ -163,7 +163,7 @@ static void *predict_long(void *unused) {
   size_t i;
   (void)unused;
   outputs.probabilities = fight.probabilities;
-  outputs.n_probabilities = 2 * LONG;
+  outputs.probabilities_len = 2 * LONG;
   while (!get(&fight.is_over)) {
     set(&fight.has_begun);
     int32_t s = nomo_session_predict_matrix(fight.session, &matrix, &outputs, NULL);
@@ -187,7 +187,7 @@ static int32_t use_session(size_t function, size_t row) {
   nomo_session *s = fight.session;
   nomo_outputs one = all_outputs(&out.results, &info, 1), several = all_outputs(&out.results, &info, ROWS);
   nomo_matrix matrix = row_major(rows[0], ROWS, N_FEATURES);
-  several.on_refusal = one.on_refusal = NOMO_GO_ON;
+  several.on_refusal = one.on_refusal = NOMO_ON_REFUSAL_GO_ON;
   switch (function) {
     case 0: return nomo_session_clear(s, &error);
     case 1: return nomo_session_set_number(s, AGE, 40, &error);
@@ -222,21 +222,21 @@ static void test_one_session(void) {
       if (status == NOMO_EBUSY) {
         busy++;
         after_refused(1, 1, __LINE__, "a busy session");
-        CHECK(error.row == NOMO_NONE && error.feature == NOMO_NONE);
+        CHECK(error.row == NOMO_PLACE_NONE && error.feature == NOMO_PLACE_NONE);
       } else {
         CHECK(status == NOMO_OK && error_is_same());
         if (function == 8) CHECK(same_bits(out.p, wanted.probabilities + 2 * (i % ROWS), 2));
       }
       sched_yield();
     }
-    if (!CHECK(busy > 0)) printf("  function %zu was never told that the session is busy\n", function);
+    if (!CHECK(busy > 0)) printf("  function %zu never returned NOMO_EBUSY\n", function);
   }
   set(&fight.is_over);
   pthread_join(thread, NULL);
   CHECK(fight.right > 0 && fight.wrong == 0);
-  printf("# one session: the long thread was right %lu times and told %lu times that it is busy\n",
+  printf("# one session: the long thread predicted %lu times and got NOMO_EBUSY %lu times\n",
          fight.right, fight.busy);
-  for (i = 0; i < ROWS; i++) { /* the session works on */
+  for (i = 0; i < ROWS; i++) { /* the session still works */
     ACCEPTED(use_session(8, i));
     CHECK(same_bits(out.p, wanted.probabilities + 2 * i, 2));
   }

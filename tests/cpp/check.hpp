@@ -1,4 +1,4 @@
-// check.hpp - what the C++ tests of nomogram.hpp share: checks, the model `policies`, all outputs.
+// check.hpp - shared by the C++ tests of nomogram.hpp: checks, the model `policies`, all outputs.
 #ifndef CHECK_HPP
 #define CHECK_HPP
 
@@ -25,7 +25,7 @@ bool is_refused(const nomogram::result<T>& outcome, std::int32_t status) {
   return !outcome && !outcome.has_value() && outcome.error().status() == status &&
          !outcome.error().message().empty();
 }
-/// The operation is refused with this status; where there are exceptions, its other form throws.
+/// The operation is refused with this status; with exceptions, its other form throws.
 /// `object` is a model or session with `.`, or a class with `::`.
 #ifdef NOMOGRAM_NO_EXCEPTIONS
 #define REFUSED(status, object, ...) CHECK(is_refused(object try_##__VA_ARGS__, status))
@@ -64,7 +64,7 @@ T taken(nomogram::result<T> outcome, int line, const char* what) {
 /// The features of `policies`.
 enum : std::size_t { AGE, TEMPERATURE, DOSE, WEIGHT, HEIGHT, PREGNANCIES, VISITS, CHILDREN, SMOKER,
                      DIABETIC, STAGE, GRADE, SITE, N_FEATURES };
-/// A row that is taken as it is, and breaks no rule.
+/// A row of plausible values that breaks no rule.
 inline const std::vector<double> good_row = {40, 37, 50, 150, 170, 2, 5, 2, 1, 0, 1, 1, 0};
 
 /// Room for all outputs of some rows.
@@ -104,7 +104,7 @@ struct results {
   }
 
  private:
-  /// Bit by bit, so that NaN is itself.
+  /// Bit by bit, so that NaN equals NaN.
   template <class T>
   static bool same(const std::vector<T>& a, const std::vector<T>& b) {
     return a.size() == b.size() &&

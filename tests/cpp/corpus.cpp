@@ -3,8 +3,8 @@
 //     c++ -std=c++17 -Iinclude -Itests/c tests/cpp/corpus.cpp -Lpath -lnomogram
 //     ./a.out tests/data/corpus/NAME ...
 //
-// Each NAME stands for NAME.nomo and NAME.cases. Prints checks that failed, then "N cases, M checks,
-// K failed"; exit code 1 if any failed. What corpus.c does beyond this is not repeated here.
+// Each NAME names the files NAME.nomo and NAME.cases. Prints checks that failed, then "N cases, M checks,
+// K failed"; exit code 1 if any failed. corpus.c has more ways to pass a row.
 
 #include "nomogram.hpp"
 
@@ -16,7 +16,7 @@
 
 namespace {
 
-/// Room for every output, and what it looks like through the interface.
+/// Room for every output, and the views of it.
 struct room {
   nomo_outputs raw;
 
@@ -29,28 +29,28 @@ struct room {
   nomogram::outputs view() const {
     nomogram::outputs out;
     out.on_refusal = nomogram::on_refusal(raw.on_refusal);
-    out.probabilities = {raw.probabilities, raw.n_probabilities};
-    out.class_indices = {raw.class_indices, raw.n_class_indices};
-    out.cutoffs_reached = {raw.cutoffs_reached, raw.n_cutoffs_reached};
-    out.members = {raw.members, raw.n_members};
-    out.margins = {raw.margins, raw.n_margins};
-    out.row_status = {raw.row_status, raw.n_row_status};
-    out.row_flags = {raw.row_flags, raw.n_row_flags};
-    out.flag_counts = {raw.flag_counts, raw.n_flag_counts};
-    out.feature_flags = {raw.feature_flags, raw.n_feature_flags};
-    out.rules_broken = {raw.rules_broken, raw.n_rules_broken};
+    out.probabilities = {raw.probabilities, raw.probabilities_len};
+    out.class_indices = {raw.class_indices, raw.class_indices_len};
+    out.cutoffs_reached = {raw.cutoffs_reached, raw.cutoffs_reached_len};
+    out.members = {raw.members, raw.members_len};
+    out.margins = {raw.margins, raw.margins_len};
+    out.row_status = {raw.row_status, raw.row_status_len};
+    out.row_flags = {raw.row_flags, raw.row_flags_len};
+    out.flag_counts = {raw.flag_counts, raw.flag_counts_len};
+    out.feature_flags = {raw.feature_flags, raw.feature_flags_len};
+    out.rules_broken = {raw.rules_broken, raw.rules_broken_len};
     return out;
   }
 };
 
 /// Compares a refusal with what a case expects.
-void check_why(const char* where, const golden_case& own, const nomogram::failure& why,
+void check_why(const char* where, const golden_case& golden, const nomogram::failure& why,
                std::optional<std::size_t> row) {
   nomo_error error = NOMO_ERROR_INIT;
   error.status = why.status();
-  error.feature = why.feature() ? std::uint64_t{*why.feature()} : NOMO_NONE;
-  error.row = why.row() ? std::uint64_t{*why.row()} : NOMO_NONE;
-  check_refusal(where, &own, why.status(), &error, row ? std::uint64_t{*row} : NOMO_NONE);
+  error.feature = why.feature() ? std::uint64_t{*why.feature()} : NOMO_PLACE_NONE;
+  error.row = why.row() ? std::uint64_t{*why.row()} : NOMO_PLACE_NONE;
+  check_refusal(where, &golden, why.status(), &error, row ? std::uint64_t{*row} : NOMO_PLACE_NONE);
 }
 
 /// Predicts rows of which row i is case order[i]: with `go_on(outputs)`, which returns a failure,
@@ -80,7 +80,7 @@ void check_batch(const char* where, const std::vector<const golden_case*>& order
   }
 }
 
-/// What a run of one model works on.
+/// The state of a run of one model.
 class runner {
  public:
   explicit runner(const std::string& name)
@@ -101,20 +101,20 @@ class runner {
     std::vector<const golden_case*> kept;
     std::vector<double> rows;
     for (std::size_t i = 0; i < file_.n_cases; i++) {
-      const golden_case& own = file_.cases[i];
-      if (!state(own)) continue;
+      const golden_case& golden = file_.cases[i];
+      if (!state(golden)) continue;
       check_batch(
-          "value by value", {&own}, false, [&](const auto& out) { return session_.try_predict(out); },
+          "value by value", {&golden}, false, [&](const auto& out) { return session_.try_predict(out); },
           [&](const auto& out) { session_.predict(out); });
-      by_columns(own);
+      by_columns(golden);
       std::vector<double> row;
       for (std::size_t at = 0; at < info.n_features; at++) {
-        const auto number = as_number(at, own.values[at]);
+        const auto number = as_number(at, golden.values[at]);
         if (number) row.push_back(*number);
       }
       if (row.size() < info.n_features) continue;
-      by_row(own, row);
-      kept.push_back(&own);
+      by_row(golden, row);
+      kept.push_back(&golden);
       rows.insert(rows.end(), row.begin(), row.end());
     }
     by_matrix(kept, rows);
@@ -122,7 +122,7 @@ class runner {
   }
 
  private:
-  /// States a value by the name of its feature.
+  /// Sets a value by the name of its feature.
   nomogram::result<void> set(const std::string& feature, const stated& value) {
     switch (value.kind) {
       case NUMBER: return session_.try_set_number(feature, value.number);
@@ -135,19 +135,19 @@ class runner {
     }
   }
 
-  /// States a case; returns whether it can be stated.
-  bool state(const golden_case& own) {
+  /// Sets the values of a case; returns whether that succeeds.
+  bool state(const golden_case& golden) {
     session_.clear();
     for (std::size_t at = 0; at < info.n_features; at++) {
-      if (const auto set_one = set(names_[at], own.values[at]); !set_one) {
-        check_why("stating", own, set_one.error(), std::nullopt);
+      if (const auto set_one = set(names_[at], golden.values[at]); !set_one) {
+        check_why("stating", golden, set_one.error(), std::nullopt);
         return false;
       }
     }
     return true;
   }
 
-  /// The number that says the same in an array; nothing when no number does.
+  /// The number with the same meaning in an array; nothing if there is none.
   std::optional<double> as_number(std::size_t at, const stated& value) const {
     const nomogram::feature_info feature = model_.feature(at);
     double number = value.number;
@@ -178,24 +178,24 @@ class runner {
     return number;
   }
 
-  void by_row(const golden_case& own, const std::vector<double>& row) {
+  void by_row(const golden_case& golden, const std::vector<double>& row) {
     std::vector<double> outputs(info.n_outputs, -7.0);
     const auto index = session_.try_predict_row(row, outputs);
     if (!index) {
-      check_why("as a row", own, index.error(), std::nullopt);
+      check_why("as a row", golden, index.error(), std::nullopt);
       return;
     }
-    check(is_predicted(&own), "as a row", &own, "call");
-    check(same_bits(outputs.data(), outputs.size(), &own.outputs), "as a row", &own, "outputs");
-    check(*index == expected_class(&own), "as a row", &own, "class");
+    check(is_predicted(&golden), "as a row", &golden, "call");
+    check(same_bits(outputs.data(), outputs.size(), &golden.outputs), "as a row", &golden, "outputs");
+    check(*index == expected_class(&golden), "as a row", &golden, "class");
   }
 
-  /// One case as columns of one row each, of the type in which each value is stated.
-  void by_columns(const golden_case& own) {
+  /// One case as columns of one row each, in the type of each value.
+  void by_columns(const golden_case& golden) {
     const std::uint8_t is_missing = 0, is_there = 1;
     std::vector<nomogram::column> columns;
     for (std::size_t at = 0; at < info.n_features; at++) {
-      const stated& value = own.values[at];
+      const stated& value = golden.values[at];
       const auto whole = nomogram::span<const std::int64_t>(&value.whole, 1);
       const auto number = nomogram::span<const double>(&value.number, 1);
       const auto text = nomogram::span<const char* const>(&value.text, 1);
@@ -213,7 +213,7 @@ class runner {
       }
     }
     check_batch(
-        "as columns", {&own}, true,
+        "as columns", {&golden}, true,
         [&](const auto& out) { return session_.try_predict_columns(columns, 1, out); },
         [&](const auto& out) { session_.predict_columns(columns, 1, out); });
   }

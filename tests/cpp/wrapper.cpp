@@ -1,7 +1,7 @@
 // wrapper.cpp - checks nomogram.hpp: every operation in both forms, owners, views, failures.
 //
-// The bundles of nomogram-testkit lie in the current folder. That the library keeps its promises is
-// checked by tests/c; here, that the wrapper passes on what it is given and what it gets.
+// The bundles of nomogram-testkit are in the current folder. tests/c checks the library;
+// this program checks that the wrapper forwards arguments and results.
 #include <string>
 #include <thread>
 
@@ -82,10 +82,10 @@ static void test_owners(const model& opened) {
   REFUSED(NOMO_EARGUMENT_NULL, nothing., clear());
   REFUSED(NOMO_EARGUMENT_NULL, session::, create(model()));
   {
-    model own = DONE(model::, open_file(path)); /* gone before the session is */
-    session made = DONE(session::, create(own));
+    model reopened = DONE(model::, open_file(path)); /* destroyed before the session */
+    session made = DONE(session::, create(reopened));
     kept = std::move(made);
-    CHECK(!made && kept && kept.get_model().get() == own.get());
+    CHECK(!made && kept && kept.get_model().get() == reopened.get());
   }
   std::thread([&] { state(kept); }).join();
   CHECK(predicted(kept, opened.try_describe().operator*()).row_status[0] == NOMO_OK);
@@ -170,7 +170,9 @@ static void test_values(const model& opened, const nomogram::model_info& info) {
   } catch (const nomogram::error& error) {
     CHECK(error.status() == NOMO_EVALUE_MISSING && error.feature() == WEIGHT && !error.row());
     CHECK(error.status_class() == nomogram::error_class::value && !error.byte_offset());
-    CHECK(error.why().message() == error.what() && error.why().message().find("weight") != std::string_view::npos);
+    const std::string message(error.why().message());
+    CHECK(message.find("weight") != std::string::npos && message.find("feature") == std::string::npos);
+    CHECK(error.what() == "feature " + std::to_string(WEIGHT) + ": " + message);
   }
 #endif
   DONE(by_type., clear());
@@ -217,7 +219,7 @@ static void test_rows(const model& opened, const nomogram::model_info& info) {
       {AGE, ages, {}, "mo"}, doubles(TEMPERATURE), doubles(DOSE), doubles(WEIGHT), doubles(HEIGHT),
       doubles(PREGNANCIES), {VISITS, visits}, {CHILDREN, children, {&all, 1}}, {SMOKER, smoker},
       {DIABETIC, elements::booleans(diabetic)}, {STAGE, stages}, doubles(GRADE), doubles(SITE)};
-  CHECK(table[0].raw().element_type == NOMO_F64 && elements(smoker).type() == NOMO_BOOLEAN);
+  CHECK(table[0].raw().element_type == NOMO_TYPE_DOUBLE && elements(smoker).type() == NOMO_TYPE_BOOLEAN);
   DONE(one., predict_columns(table, n, by_columns.views()));
   CHECK(by_columns == many);
   REFUSED(NOMO_EVALUE_UNSET, one., predict_columns(nomogram::span<const nomogram::column>(), n, by_columns.views()));

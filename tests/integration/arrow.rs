@@ -1,4 +1,4 @@
-//! Arrow arrays through the C ABI, as C would build them by hand.
+//! Arrow arrays through the C ABI, built by hand as in C.
 
 #![allow(clippy::multiple_unsafe_ops_per_block, reason = "paths through structs of C")]
 
@@ -18,12 +18,18 @@ fn leak_text(text: &str) -> *const c_char {
     CString::new(text).unwrap().into_raw()
 }
 
-/// A buffer of any alignment that a type may need.
+/// A buffer that is aligned for every type.
 fn buffer<T: Copy>(values: &[T]) -> *const c_void {
+    shifted(values, 0)
+}
+
+/// A buffer that begins `shift` bytes (at most 8) after an aligned address.
+fn shifted<T: Copy>(values: &[T], shift: usize) -> *const c_void {
     let words = vec![0_u64; size_of_val(values) / 8 + 2].leak();
+    let start = words.as_mut_ptr().cast::<u8>().wrapping_add(shift);
     // SAFETY: there is room for all values.
-    unsafe { ptr::copy_nonoverlapping(values.as_ptr(), words.as_mut_ptr().cast(), values.len()) };
-    words.as_ptr().cast()
+    unsafe { ptr::copy_nonoverlapping(values.as_ptr().cast(), start, size_of_val(values)) };
+    start.cast_const().cast()
 }
 
 fn bitmap(bits: &[bool]) -> *const c_void {
@@ -122,23 +128,38 @@ fn ages_in_months(schema: *mut ArrowSchema) {
     unsafe { (*schema).metadata = metadata("unit", "mo") };
 }
 
-/// The rows as a struct array: `skipped` rows of it come before its offset, `own` elements of each
-/// child before the child's.
-fn arrow_of(rows: &[Row], skipped: usize, own: usize, with_dictionary: bool) -> Made {
+/// Where the values of an array are in its buffers.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// Rows before the offset of the struct array.
+    skipped: usize,
+    /// Elements of each child before the offset of the child.
+    child_offset: usize,
+    /// Bytes between an aligned address and each buffer.
+    shift: usize,
+}
+
+/// Aligned buffers, with offsets.
+const ALIGNED: Place = Place { skipped: 1, child_offset: 2, shift: 0 };
+
+/// The rows as a struct array.
+fn arrow_of(rows: &[Row], place: Place, with_dictionary: bool) -> Made {
+    let Place { skipped, child_offset, shift } = place;
     let n = rows.len() + skipped;
     // What lies before an offset is never looked at, so it may be anything.
     let empty = Row { age: None, visits: None, smoker: None, stage: None, dose: None };
     let all: Vec<Row> =
-        std::iter::repeat_n(empty, own + skipped).chain(rows.iter().cloned()).collect();
+        std::iter::repeat_n(empty, child_offset + skipped).chain(rows.iter().cloned()).collect();
     let valid =
         |is_valid: &dyn Fn(&Row) -> bool| bitmap(&all.iter().map(is_valid).collect::<Vec<_>>());
     let doubles = |get: &dyn Fn(&Row) -> Option<f64>| {
-        buffer(&all.iter().map(|row| get(row).unwrap_or(7.0)).collect::<Vec<_>>())
+        shifted(&all.iter().map(|row| get(row).unwrap_or(7.0)).collect::<Vec<_>>(), shift)
     };
-    let at = (n, own);
+    let at = (n, child_offset);
     let age = [valid(&|row| row.age.is_some()), doubles(&|row| row.age)];
     let dose = [valid(&|row| row.dose.is_some()), doubles(&|row| row.dose)];
     let visits: Vec<i32> = all.iter().map(|row| row.visits.unwrap_or(-1)).collect();
+    let visits = shifted(&visits, shift);
     let smoker: Vec<bool> = all.iter().map(|row| row.smoker.unwrap_or(true)).collect();
     let age = made(("age", "g"), at, &age, &[]);
     ages_in_months(age.0);
@@ -148,26 +169,26 @@ fn arrow_of(rows: &[Row], skipped: usize, own: usize, with_dictionary: bool) -> 
         made(("stage", "u"), at, &[], &[]),
         made(("smoker", "b"), at, &[valid(&|row| row.smoker.is_some()), bitmap(&smoker)], &[]),
         age,
-        made(("visits", "i"), at, &[valid(&|row| row.visits.is_some()), buffer(&visits)], &[]),
+        made(("visits", "i"), at, &[valid(&|row| row.visits.is_some()), visits], &[]),
     ];
     let texts = |texts: &[&str]| {
         let mut ends = vec![0_i32];
         for text in texts {
             ends.push(ends.last().unwrap() + i32::try_from(text.len()).unwrap());
         }
-        (buffer(&ends), buffer(texts.concat().as_bytes()))
+        (shifted(&ends, shift), shifted(texts.concat().as_bytes(), shift))
     };
     let stage = if with_dictionary {
         let levels = ["IV", "I", "", "III", "II"];
         let (ends, bytes) = texts(&levels);
         let dictionary = made(("", "u"), (5, 0), &[ptr::null(), ends, bytes], &[]);
         let index = |row: &Row| {
-            row.stage.map_or(99_u8, |stage| {
+            row.stage.map_or(99_u16, |stage| {
                 levels.iter().position(|l| *l == stage).unwrap().try_into().unwrap()
             })
         };
-        let indices: Vec<u8> = all.iter().map(index).collect();
-        let stage = made(("stage", "C"), at, &[stages, buffer(&indices)], &[]);
+        let indices: Vec<u16> = all.iter().map(index).collect();
+        let stage = made(("stage", "S"), at, &[stages, shifted(&indices, shift)], &[]);
         // SAFETY: made just now.
         unsafe { (*stage.0).dictionary = dictionary.0 };
         // SAFETY: as above.
@@ -221,13 +242,13 @@ impl Opened {
         let mut probabilities = vec![0.0; 2 * n_rows];
         let (mut status, mut flags) = (vec![0; n_rows], vec![0; n_rows]);
         let outputs = nomo_outputs {
-            on_refusal: NOMO_GO_ON,
+            on_refusal: NOMO_ON_REFUSAL_GO_ON,
             probabilities: probabilities.as_mut_ptr(),
-            n_probabilities: probabilities.len(),
+            probabilities_len: probabilities.len(),
             row_status: status.as_mut_ptr(),
-            n_row_status: n_rows,
+            row_status_len: n_rows,
             row_flags: flags.as_mut_ptr(),
-            n_row_flags: n_rows,
+            row_flags_len: n_rows,
             ..init()
         };
         let called = call(&outputs);
@@ -257,9 +278,9 @@ impl Opened {
             feature,
             element_type,
             values,
-            n_values: rows.len(),
+            values_len: rows.len(),
             validity,
-            n_validity: rows.len() / 8 + 1,
+            validity_len: rows.len() / 8 + 1,
             ..init()
         };
         let ages: Vec<f64> = rows.iter().map(|row| row.age.unwrap_or(1.0)).collect();
@@ -268,11 +289,11 @@ impl Opened {
         let stage: Vec<_> = rows.iter().map(|r| r.stage.map_or(ptr::null(), leak_text)).collect();
         let doses: Vec<f64> = rows.iter().map(|row| row.dose.unwrap_or(1.0)).collect();
         let mut columns = [
-            column(0, NOMO_F64, buffer(&ages), valid(&|row| row.age.is_some())),
-            column(1, NOMO_I32, buffer(&visits), valid(&|row| row.visits.is_some())),
-            column(2, NOMO_BOOLEAN, buffer(&smoker), valid(&|row| row.smoker.is_some())),
-            column(3, NOMO_TEXT, buffer(&stage), valid(&|row| row.stage.is_some())),
-            column(4, NOMO_F64, buffer(&doses), valid(&|row| row.dose.is_some())),
+            column(0, NOMO_TYPE_DOUBLE, buffer(&ages), valid(&|row| row.age.is_some())),
+            column(1, NOMO_TYPE_INT32, buffer(&visits), valid(&|row| row.visits.is_some())),
+            column(2, NOMO_TYPE_BOOLEAN, buffer(&smoker), valid(&|row| row.smoker.is_some())),
+            column(3, NOMO_TYPE_TEXT, buffer(&stage), valid(&|row| row.stage.is_some())),
+            column(4, NOMO_TYPE_DOUBLE, buffer(&doses), valid(&|row| row.dose.is_some())),
         ];
         columns[0].unit = c"mo".as_ptr();
         let none = ptr::null_mut();
@@ -343,11 +364,12 @@ proptest! {
     fn arrow_is_columns_is_rows(
         rows in prop::collection::vec(a_row(), 0..40),
         skipped in 0_usize..12,
-        own in 0_usize..12,
+        child_offset in 0_usize..12,
+        shift in 0_usize..8,
         with_dictionary in any::<bool>(),
     ) {
         let opened = Opened::new();
-        let array = arrow_of(&rows, skipped, own, with_dictionary);
+        let array = arrow_of(&rows, Place { skipped, child_offset, shift }, with_dictionary);
         let (status, by_arrow) = opened.arrow(array, rows.len(), 0);
         prop_assert_eq!(status, NOMO_OK);
         let (status, by_columns) = opened.columns(&rows);
@@ -379,7 +401,7 @@ type Break<T> = fn(&mut T);
 #[allow(clippy::too_many_lines, reason = "a table")]
 fn each_broken_field_is_refused() {
     let opened = Opened::new();
-    let fresh = |with_dictionary| arrow_of(&three_rows(), 1, 2, with_dictionary);
+    let fresh = |with_dictionary| arrow_of(&three_rows(), ALIGNED, with_dictionary);
     assert_eq!(opened.status(fresh(true), 3), NOMO_OK);
 
     let (null, columns) = (NOMO_EARGUMENT_NULL, NOMO_ESCHEMA_COLUMNS);
@@ -485,14 +507,11 @@ fn each_broken_field_is_refused() {
         ("release", 0, true, option, |a| a.release = None),
         ("values", 0, true, null, |a| set_buffer(a, 1, ptr::null())),
         ("values", 2, true, null, |a| set_buffer(a, 1, ptr::null())),
-        ("values", 0, true, alignment, |a| {
-            set_buffer(a, 1, buffer(&[0_u64; 9]).wrapping_byte_add(1));
-        }),
         ("ends", 1, false, null, |a| set_buffer(a, 1, ptr::null())),
         ("ends", 1, false, columns, |a| set_buffer(a, 1, buffer(&[0_i32, 0, 0, 5, 4, 4, 4]))),
         ("ends", 1, false, columns, |a| set_buffer(a, 1, buffer(&[-2_i32; 7]))),
         ("bytes", 1, false, null, |a| set_buffer(a, 2, ptr::null())),
-        ("indices", 1, true, columns, |a| set_buffer(a, 1, buffer(&[5_u8; 6]))),
+        ("indices", 1, true, columns, |a| set_buffer(a, 1, buffer(&[5_u16; 6]))),
         // SAFETY: the one with a dictionary.
         ("dictionary.length", 1, true, columns, |a| unsafe { &mut *a.dictionary }.length = -1),
         // SAFETY: as above.
@@ -517,10 +536,10 @@ fn each_broken_field_is_refused() {
 }
 
 #[test]
-fn predictions_come_out_as_they_do_otherwise_and_are_released() {
+fn written_predictions_have_the_same_bits_and_are_released() {
     let rows = three_rows();
     let opened = Opened::new();
-    let (schema, array) = arrow_of(&rows, 1, 2, true);
+    let (schema, array) = arrow_of(&rows, ALIGNED, true);
     let expected = opened.arrow((schema, array), 3, 0).1;
     // SAFETY: zeros are a released struct.
     let (mut out_schema, mut out_array): (ArrowSchema, ArrowArray) = unsafe { std::mem::zeroed() };
@@ -535,13 +554,13 @@ fn predictions_come_out_as_they_do_otherwise_and_are_released() {
             )
         }
     };
-    assert_eq!(predict(NOMO_STOP), NOMO_EVALUE_MISSING);
+    assert_eq!(predict(NOMO_ON_REFUSAL_STOP), NOMO_EVALUE_MISSING);
     assert_eq!(predict(7), NOMO_EARGUMENT_OPTION);
-    assert_eq!(predict(NOMO_GO_ON), NOMO_OK);
+    assert_eq!(predict(NOMO_ON_REFUSAL_GO_ON), NOMO_OK);
     drop(opened);
 
     let n = usize::try_from(out_array.n_children).unwrap();
-    // SAFETY: as many children as the struct says, here and below.
+    // SAFETY: the struct has that many children, here and below.
     let schemas = unsafe { std::slice::from_raw_parts(out_schema.children, n) };
     // SAFETY: as above.
     let arrays = unsafe { std::slice::from_raw_parts(out_array.children, n) };
@@ -579,8 +598,8 @@ fn predictions_come_out_as_they_do_otherwise_and_are_released() {
     // SAFETY: as above.
     assert_eq!(unsafe { *status }[..], expected.status);
 
-    // One child is moved out, and lives on when the others are released.
-    // SAFETY: as the Arrow C Data Interface has it.
+    // One child is moved out, and stays valid when the others are released.
+    // SAFETY: as the Arrow C Data Interface allows.
     let mut moved = unsafe { arrays[0].read() };
     // SAFETY: as above.
     unsafe { (*arrays[0]).release = None };
@@ -601,9 +620,9 @@ fn predictions_come_out_as_they_do_otherwise_and_are_released() {
 }
 
 #[test]
-fn in_a_null_row_every_feature_is_missing() {
+fn every_feature_of_a_null_row_is_missing() {
     let opened = Opened::new();
-    let (schema, array) = arrow_of(&three_rows(), 1, 2, false);
+    let (schema, array) = arrow_of(&three_rows(), ALIGNED, false);
     // SAFETY: made just now, with one buffer.
     unsafe { *(*array).buffers = bitmap(&[true, false, true, true]) };
     let got = opened.arrow((schema, array), 3, 0).1;

@@ -40,7 +40,7 @@ fn a_flipped_byte_of_a_payload_names_its_section() {
     *bytes.last_mut().unwrap() ^= 1;
     let error = Model::open(&bytes).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::DigestMismatch);
-    assert!(error.to_string().starts_with("section `golden cases`: byte "), "{error}");
+    assert!(error.to_string().starts_with("section `golden cases`: byte offset "), "{error}");
 }
 
 #[test]
@@ -52,12 +52,12 @@ fn a_golden_case_that_does_not_reproduce_is_refused_with_its_number() {
     });
     let error = Model::open(&forged).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::GoldenCase);
-    let start = "golden case 15: a member's outputs are not as sealed";
+    let start = "golden case 16: the outputs of a member are not as sealed";
     assert!(error.to_string().starts_with(start), "{error}");
 }
 
 #[test]
-fn a_model_that_answers_differently_is_refused_by_its_golden_cases() {
+fn a_model_that_predicts_other_bits_is_refused_by_its_golden_cases() {
     // The payload ends with the weights of the network's last layer.
     let forged = reseal(&bundle_of_three_members(), MEMBERS, |payload| {
         let last = payload.len() - 8;
@@ -71,11 +71,11 @@ fn bytes_left_over_in_a_section_are_refused() {
     let forged = reseal(&bundle_of_three_members(), MEMBERS, |payload| payload.push(0));
     let error = Model::open(&forged).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Payload);
-    assert!(error.to_string().starts_with("section `members`: 1 bytes are left over"), "{error}");
+    assert!(error.to_string().starts_with("section `members`: 1 bytes after the end"), "{error}");
 }
 
 #[test]
-fn a_lying_length_is_refused_before_it_is_allocated() {
+fn a_false_length_is_refused_before_it_is_allocated() {
     // The first eight bytes are the number of members, the next eight the length of a name.
     for offset in [0, 8] {
         let forged = reseal(&bundle_of_three_members(), MEMBERS, |payload| {
@@ -107,7 +107,7 @@ fn a_tree_whose_branches_meet_again_is_refused_before_it_is_laid_out() {
     nodes.push(Node::Leaf { leaf: 0 });
     let trees = vec![Tree { margin: Some(0), nodes, leaves: vec![0.0] }];
     let error = Forest::new(Link::Logit, 3, vec![0.0], trees).unwrap_err();
-    assert_eq!(error.to_string(), "tree 0: node 0: right child 1 is the child of two nodes");
+    assert_eq!(error.to_string(), "tree 1: node 1: right child 2 has two parents");
     // The same by way of bytes: the root's right child becomes its left one.
     let forged = reseal(&bundle_of_three_members(), MEMBERS, |payload| {
         let threshold = 15.0_f64.to_le_bytes();
@@ -115,7 +115,7 @@ fn a_tree_whose_branches_meet_again_is_refused_before_it_is_laid_out() {
         payload.copy_within(at + 8..at + 12, at + 12);
     });
     let error = Model::open(&forged).unwrap_err().to_string();
-    let expected = "member 1: tree 0: node 0: right child 1 is the child of two nodes";
+    let expected = "member 2: `forest`: tree 1: node 1: right child 2 has two parents";
     assert_eq!(error, expected);
 }
 
@@ -126,8 +126,7 @@ fn a_model_that_could_overflow_is_refused_even_behind_a_weight_of_zero() {
     let scaler = StandardScaler::new(Inputs::all(3), vec![0.0; 3], vec![1e-300; 3]).unwrap();
     parts.branches[1].steps = vec![Step::StandardScale(scaler)];
     let error = seal(&parts, golden_rows().view()).unwrap_err();
-    let start =
-        "branch 1: step 0: input 0: its parameters are so large that a result could pass 1e300";
+    let start = "branch 2: `scaled`: step 1: input 1: its parameters are so large that a result could pass 1e300";
     assert!(error.to_string().starts_with(start), "{error}");
 }
 

@@ -1,4 +1,4 @@
-//! The C programs leave no export, struct or status of the header out.
+//! The C programs use every function, struct and status of the header.
 
 use std::fs;
 use std::path::Path;
@@ -49,8 +49,8 @@ fn without_comments(text: &str) -> String {
     parts.fold(first, |code, part| code + part.split_once("*/").map_or("", |(_, rest)| rest))
 }
 
-/// Whether the code has `name` as a word of its own, with `next` behind it.
-pub(crate) fn says(code: &str, name: &str, next: &str) -> bool {
+/// Whether the code contains the whole word `name`, followed by `next`.
+pub(crate) fn mentions(code: &str, name: &str, next: &str) -> bool {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     code.match_indices(name).any(|(at, _)| {
         let rest = &code[at + name.len()..];
@@ -58,15 +58,15 @@ pub(crate) fn says(code: &str, name: &str, next: &str) -> bool {
     })
 }
 
-/// What the header has and the programs do not use.
-fn left_out(header: &str, programs: &str) -> Vec<String> {
+/// The items of the header that the programs do not use.
+fn unused_items(header: &str, programs: &str) -> Vec<String> {
     let code = without_comments(programs);
-    let uncalled = functions(header).into_iter().filter(|name| !says(&code, name, "("));
+    let uncalled = functions(header).into_iter().filter(|name| !mentions(&code, name, "("));
     let structs = structs(header);
     let without_init =
         structs.iter().filter(|name| !header.contains(&format!("#define {} {{", init_of(name))));
-    let unused = structs.iter().map(|name| init_of(name)).filter(|init| !says(&code, init, ""));
-    let unseen = statuses(header).into_iter().filter(|name| !says(&code, name, ""));
+    let unused = structs.iter().map(|name| init_of(name)).filter(|init| !mentions(&code, init, ""));
+    let unseen = statuses(header).into_iter().filter(|name| !mentions(&code, name, ""));
     uncalled
         .map(|name| format!("{name} is never called"))
         .chain(without_init.map(|name| format!("{name} has no INIT macro")))
@@ -76,7 +76,7 @@ fn left_out(header: &str, programs: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_c_programs_leave_nothing_of_the_header_out() {
+fn the_c_programs_use_the_whole_header() {
     let header = text("include/nomogram.h");
     assert!(functions(&header).len() >= 30, "{:?}", functions(&header));
     assert!(structs(&header).len() >= 10 && statuses(&header).len() >= 30);
@@ -84,23 +84,23 @@ fn the_c_programs_leave_nothing_of_the_header_out() {
     for file in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/c")).unwrap() {
         programs += &text(file.unwrap().path());
     }
-    let left_out = left_out(&header, &programs);
-    assert!(left_out.is_empty(), "{}", left_out.join("\n"));
+    let unused_items = unused_items(&header, &programs);
+    assert!(unused_items.is_empty(), "{}", unused_items.join("\n"));
 }
 
 #[test]
-fn what_is_left_out_is_noticed() {
+fn an_unused_item_is_reported() {
     let header = "/* int32_t nomo_old(void); */\n\
         typedef struct nomo_thing {\n  uint32_t struct_size;\n} nomo_thing;\n\
-        typedef void (*nomo_log)(void *user);\n\
-        int32_t nomo_thing_do(nomo_thing *thing,\n                      nomo_log log);\n\
+        typedef void (*nomo_log_fn)(void *user);\n\
+        int32_t nomo_thing_do(nomo_thing *thing,\n                      nomo_log_fn log);\n\
         const char *nomo_thing_name(void);\n\
         #define NOMO_EARGUMENT 1\n#define NOMO_EARGUMENT_NULL 0x0101\n\
         #define NOMO_THING_INIT { 8 }\n";
     assert_eq!(functions(header), ["nomo_thing_do", "nomo_thing_name"]);
     let good = "nomo_thing thing = NOMO_THING_INIT;\n\
         CHECK(nomo_thing_do(&thing, NULL) == NOMO_EARGUMENT_NULL); nomo_thing_name();";
-    assert_eq!(left_out(header, good), [""; 0]);
+    assert_eq!(unused_items(header, good), [""; 0]);
     let cases = [
         ("nomo_thing_do(", "nomo_thing_do_all(", "nomo_thing_do is never called"),
         ("nomo_thing_do(", "call = nomo_thing_do; (", "nomo_thing_do is never called"),
@@ -109,8 +109,8 @@ fn what_is_left_out_is_noticed() {
         ("NOMO_EARGUMENT_NULL", "NOMO_EARGUMENT", "NOMO_EARGUMENT_NULL is never expected"),
     ];
     for (found, instead, wanted) in cases {
-        assert_eq!(left_out(header, &good.replace(found, instead)), [wanted]);
+        assert_eq!(unused_items(header, &good.replace(found, instead)), [wanted]);
     }
     let without_init = header.replace("#define NOMO_THING_INIT", "#define NOMO_OTHER_INIT");
-    assert_eq!(left_out(&without_init, good), ["nomo_thing has no INIT macro"]);
+    assert_eq!(unused_items(&without_init, good), ["nomo_thing has no INIT macro"]);
 }

@@ -1,4 +1,4 @@
-//! The C ABI as C programs see it, built with the system's compilers against the shared library.
+//! The C ABI in C programs, built with the system's compilers against the shared library.
 //!
 //! `CC` and `CXX` name other compilers than `cc` and `c++`.
 
@@ -34,8 +34,7 @@ pub(crate) fn succeed(command: &mut Command) -> String {
     out
 }
 
-/// A folder of its own for a test, with the shared library under the name that programs load, and
-/// the bundles.
+/// A folder for one test, with the shared library under the name that programs load, and the bundles.
 pub(crate) fn folder(test: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
     fs::create_dir_all(&folder).unwrap();
@@ -69,8 +68,8 @@ pub(crate) fn compile(source: &str, folder: &Path) -> PathBuf {
     program
 }
 
-/// Compiles a test program, runs it among the bundles, and sees that it checked much and failed
-/// nothing.
+/// Compiles a test program and runs it in a folder with the bundles; expects many checks and no
+/// failure.
 fn keeps_promises(name: &str, bundles: &[&str]) {
     let folder = folder(name);
     let program = compile(&format!("tests/c/{name}.c"), &folder);
@@ -92,7 +91,7 @@ fn opening_keeps_the_promises_of_the_header() {
 }
 
 #[test]
-fn a_model_tells_what_the_header_promises() {
+fn the_description_of_a_model_keeps_the_promises_of_the_header() {
     keeps_promises("contract_inspect", &[SMALL_1, REFERENCE]);
 }
 
@@ -102,7 +101,7 @@ fn sessions_and_single_rows_keep_the_promises_of_the_header() {
 }
 
 #[test]
-fn every_policy_does_the_same_in_every_way_to_state_a_value() {
+fn a_policy_applies_equally_to_every_way_of_passing_a_value() {
     keeps_promises("contract_policies", &[]);
 }
 
@@ -128,7 +127,7 @@ fn blocks(page: &str, language: &str) -> String {
 }
 
 #[test]
-fn the_program_of_the_guide_prints_what_the_guide_says() {
+fn the_program_of_the_guide_prints_the_output_of_the_guide() {
     let folder = folder("guide");
     let page = fs::read_to_string(root().join("docs/c-abi.md")).unwrap();
     let source = folder.join("guide.c");
@@ -140,7 +139,7 @@ fn the_program_of_the_guide_prints_what_the_guide_says() {
 }
 
 #[test]
-fn arrow_arrays_are_read_and_written_as_the_header_says() {
+fn arrow_arrays_keep_the_promises_of_the_header() {
     keeps_promises("contract_arrow", &[]);
 }
 
@@ -150,7 +149,7 @@ fn any_arguments_end_with_a_status_of_the_header() {
 }
 
 #[test]
-fn threads_share_a_model_and_a_busy_session_says_so() {
+fn threads_share_a_model_and_a_busy_session_is_refused() {
     keeps_promises("threads", &[]);
 }
 
@@ -162,7 +161,7 @@ fn the_programs_compile_without_warnings_with_clang_too() {
     };
     for file in fs::read_dir(root().join("tests/c")).unwrap() {
         let path = file.unwrap().path();
-        // What a header declares and does not use itself is for the programs.
+        // A header declares functions that it does not use itself.
         if path.extension().is_none_or(|suffix| suffix != "c") {
             continue;
         }

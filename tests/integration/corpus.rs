@@ -1,4 +1,4 @@
-//! The golden cases of `tests/data/corpus`, as a Rust program states them.
+//! The golden cases of `tests/data/corpus`, as a Rust program sets them.
 //!
 //! `NOMOGRAM_UPDATE=1` seals the bundles anew, fills in the answers of new cases, and replaces
 //! answers that have changed, which are then printed. Other languages run the same files:
@@ -61,8 +61,11 @@ impl Opened {
         let features = self.model.schema().features();
         let (mut numbers, mut answers) = (Vec::new(), Vec::new());
         for (case, answer) in self.entry.cases.cases.iter().zip(&self.answers) {
-            let row =
-                case.stated.iter().zip(features).map(|(stated, own)| stated.array_number(own));
+            let row = case
+                .stated
+                .iter()
+                .zip(features)
+                .map(|(stated, feature)| stated.array_number(feature));
             if let Some(row) = row.collect::<Option<Vec<f64>>>() {
                 numbers.extend(row);
                 answers.push(answer.clone());

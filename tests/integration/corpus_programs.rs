@@ -1,7 +1,7 @@
 //! The golden cases of `tests/data/corpus`, as programs in other languages state them.
 //!
 //! One runner per language, all on the same files. `CC`, `CXX` and `PYTHON` name other programs than
-//! `cc`, `c++` and `python3`; where there is no Python, its runners are left out.
+//! `cc`, `c++` and `python3`; without Python its runners are skipped.
 
 use std::ffi::OsString;
 use std::fs;
@@ -41,7 +41,7 @@ fn fail(command: &mut Command) {
     assert!(is_seen, "{command:?}: {}\n{out}", output.status);
 }
 
-/// A folder of its own for a test, with the shared library under the name that programs load.
+/// A folder for one test, with the shared library under the name that programs load.
 fn folder(test: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(test);
     fs::create_dir_all(&folder).unwrap();
@@ -69,8 +69,8 @@ fn forged(folder: &Path) -> PathBuf {
     let forged = folder.join("forged");
     fs::create_dir_all(&forged).unwrap();
     for extension in ["json", "nomo"] {
-        let own = corpus().join("linear-identity").with_extension(extension);
-        fs::copy(own, forged.join("linear-identity").with_extension(extension)).unwrap();
+        let original = corpus().join("linear-identity").with_extension(extension);
+        fs::copy(original, forged.join("linear-identity").with_extension(extension)).unwrap();
     }
     let text = "case the-cause-of-all-this\nset a number 3\nset b number 4\nstatus NOMO_OK\n\
         outputs 0x3fefffffffffffff\nflags 0\nfeature-flags 0 0\n\
@@ -108,7 +108,7 @@ fn cpp_runner(folder: &Path) -> PathBuf {
     runner
 }
 
-/// A program in `tests/python`; nothing where there is no Python.
+/// A program in `tests/python`; `None` without Python.
 fn python(script: &str) -> Option<Command> {
     let is_there = program("PYTHON", "python3").arg("--version").output().is_ok();
     if !is_there {

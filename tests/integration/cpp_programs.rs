@@ -1,10 +1,10 @@
-//! `nomogram.hpp` as C++ programs see it: every standard and compiler, with and without exceptions.
+//! `nomogram.hpp` in C++ programs: every standard and compiler, with and without exceptions.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::c_coverage::{functions, says, text};
+use crate::c_coverage::{functions, mentions, text};
 use crate::c_programs::{compile, folder, is_there, root, succeed};
 
 const WARNINGS: [&str; 6] =
@@ -23,7 +23,7 @@ fn compile_cpp(compiler: &str, flags: &[&str], sources: &[PathBuf], folder: &Pat
 }
 
 #[test]
-fn the_wrapper_passes_on_what_it_is_given() {
+fn the_wrapper_forwards_its_arguments() {
     let folder = folder("wrapper");
     let source = root().join("tests/cpp/wrapper.cpp");
     let default: &[&str] = &["-std=c++17"];
@@ -85,9 +85,9 @@ fn the_examples_in_c_and_cpp_print_the_same() {
 }
 
 #[test]
-fn the_wrapper_leaves_no_function_of_the_header_out() {
+fn the_wrapper_uses_every_function_of_the_header() {
     let (header, wrapper) = (text("include/nomogram.h"), text("include/nomogram.hpp"));
-    let is_used = |name: &String| says(&wrapper, name, "(") || says(&wrapper, name, ",");
-    let left_out: Vec<_> = functions(&header).into_iter().filter(|name| !is_used(name)).collect();
-    assert_eq!(left_out, Vec::<String>::new());
+    let is_used = |name: &String| mentions(&wrapper, name, "(") || mentions(&wrapper, name, ",");
+    let unused: Vec<_> = functions(&header).into_iter().filter(|name| !is_used(name)).collect();
+    assert_eq!(unused, Vec::<String>::new());
 }

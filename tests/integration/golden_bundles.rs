@@ -1,6 +1,6 @@
 //! Bundles of every format, kept for ever: what once opened must open, with the same bits.
 //!
-//! `tests/data/bundles/README.md` says how each was made.
+//! `tests/data/bundles/README.md` gives the command that made each.
 
 use std::fs;
 use std::path::PathBuf;

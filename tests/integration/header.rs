@@ -1,4 +1,4 @@
-//! The committed C header is the generated one. `cargo xtask header` brings it up to date.
+//! The committed C header is the generated one. `cargo xtask header` updates it.
 
 use std::fs;
 use std::path::Path;
@@ -18,7 +18,7 @@ fn the_committed_header_is_current() {
 }
 
 #[test]
-fn every_status_stands_in_the_header_with_its_number() {
+fn the_header_has_every_status_with_its_number() {
     for kind in ErrorKind::ALL {
         let (name, number) = (kind.c_name().to_str().unwrap(), kind.status());
         let number = if number > 0xff { format!("0x{number:04X}") } else { number.to_string() };

@@ -111,7 +111,7 @@ fn a_bad_row_fails_the_batch_and_leaves_the_output_alone() {
     assert_eq!(error.kind(), ErrorKind::Infinite);
     let path: Vec<Place> = error.path().collect();
     assert_eq!(path, [Place::Row(11), Place::Feature(2)]);
-    let message = "row 11: feature 2: `perimeter`: infinite value, expected a finite number";
+    let message = "row 12: feature 3: `perimeter`: infinite value, expected a finite number";
     assert_eq!(error.to_string(), message);
     assert!(out.iter().all(|value| *value == -7.0));
 }
@@ -135,13 +135,13 @@ fn wrong_shapes_are_refused() {
 fn parts_that_contradict_each_other_are_not_sealed() {
     type Spoil = fn(&mut nomogram::Parts);
     let cases: [(Spoil, &str); 5] = [
-        (|p| p.members[1].branch = 2, "member 1: reads branch 2 of 2"),
-        (|p| p.members[1].name = "linear".into(), "member 1: the name `linear` stands twice"),
-        (|p| drop(p.members.pop()), "section `combiner`: 3 weights for 2 members"),
+        (|p| p.members[1].branch = 2, "member 2: `forest`: reads branch 3, expected 1 to 2"),
+        (|p| p.members[1].name = "linear".into(), "member 2: duplicate name `linear`"),
+        (|p| drop(p.members.pop()), "section `combiner`: 3 weights, expected 2"),
         (|p| p.branches[1].steps.clear(), ""),
         (
             |p| p.combiner = Combiner::HardVote { weights: vec![1.0, -1.0, 1.0] },
-            "section `combiner`: weight 1 is -1, expected 0, or 1e-100 to 1e100",
+            "section `combiner`: weight 2 is -1, expected 0, or 1e-100 to 1e100",
         ),
     ];
     for (spoil, message) in cases {

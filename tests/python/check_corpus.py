@@ -3,7 +3,7 @@
     python3 tests/python/check_corpus.py [folder of another corpus]
 
 Where a number takes only + - * / and roundings, its bits must be those that the case expects;
-where it takes exp, ln or their kin, it may differ by RELATIVE. Says too when a policy of a kind of
+where it uses exp, ln or similar functions, it may differ by RELATIVE. Says too when a policy of a kind of
 feature stands in no case.
 """
 
@@ -45,9 +45,9 @@ def differences(case, model):
         expected = [corpus.of_bits(bits) for bits in case.bits(name)]
         if len(expected) != len(found[name]):
             yield f"{len(found[name])} {name}, expected {len(expected)}"
-        for index, ((value, is_exact), own) in enumerate(zip(found[name], expected)):
-            if not is_close(value, own, is_exact):
-                yield f"{name} {index}: {value!r}, expected {own!r} {'exactly' * is_exact}"
+        for index, ((value, is_exact), wanted) in enumerate(zip(found[name], expected)):
+            if not is_close(value, wanted, is_exact):
+                yield f"{name} {index}: {value!r}, expected {wanted!r} {'exactly' * is_exact}"
     for name in ("class", "flags", "feature-flags", "rules-broken", "cutoffs-reached"):
         if found[name] != case.whole(name):
             yield f"{name} {found[name]}, expected {case.whole(name)}"

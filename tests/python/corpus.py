@@ -1,6 +1,6 @@
 """The files of tests/data/corpus: models as JSON, cases as text.
 
-Reads them and nothing more: tests/data/corpus/README.md says what stands in them. Standard library
+Reads them and nothing more: tests/data/corpus/README.md describes them. Standard library
 only, since every program in this folder begins here.
 """
 
@@ -82,20 +82,20 @@ def model(name):
 def cases(name):
     """The cases of a model, in the order of the file."""
     text = (folder / f"{name}.cases").read_text(encoding="utf-8")
-    base, found, own = {}, [], None
+    base, found, case = {}, [], None
     for number, line in enumerate(text.split("\n"), start=1):
         word, _, rest = line.partition(" ")
-        if word == "case" and own is None:
-            own = Case(rest, dict(base))
-            found.append(own)
-        elif word == "set" and own is not None:
-            state(rest, own.stated)
-        elif word in EXPECTED and own is not None:
-            own.expected[word] = rest.partition("  #")[0]
+        if word == "case" and case is None:
+            case = Case(rest, dict(base))
+            found.append(case)
+        elif word == "set" and case is not None:
+            state(rest, case.stated)
+        elif word in EXPECTED and case is not None:
+            case.expected[word] = rest.partition("  #")[0]
         elif word == "base" and not found:
             state(rest, base)
         elif not line or line.startswith("#"):
-            own = None
+            case = None
         else:
             raise ValueError(f"{name}.cases, line {number}: `{line}` does not belong here")
     return found
@@ -118,7 +118,7 @@ def state(text, stated):
     elif kind == "missing":
         value = rest or None
     elif kind not in ("text", "unset"):
-        raise ValueError(f"`{kind}` is no kind of value")
+        raise ValueError(f"`{kind}` is not a kind of value")
     stated[feature] = Stated(kind, value, unit)
 
 

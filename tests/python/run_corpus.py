@@ -46,14 +46,14 @@ class Outputs(ctypes.Structure):
     _fields_ = [("struct_size", c_uint32), ("on_refusal", c_uint32)] + [
         field
         for name, kind, _ in OUTPUTS
-        for field in ((name, POINTER(kind)), (f"n_{name}", c_size_t))
+        for field in ((name, POINTER(kind)), (f"{name}_len", c_size_t))
     ]
 
 
 class Matrix(ctypes.Structure):
     _fields_ = [
         ("struct_size", c_uint32), ("element_type", c_uint32), ("values", POINTER(c_double)),
-        ("n_values", c_size_t), ("n_rows", c_size_t), ("n_columns", c_size_t),
+        ("values_len", c_size_t), ("n_rows", c_size_t), ("n_columns", c_size_t),
         ("row_stride", c_size_t), ("column_stride", c_size_t),
     ]  # fmt: skip
 
@@ -108,7 +108,7 @@ class Session:
         for name, kind, count in OUTPUTS:
             length = n_rows * count(self)
             setattr(out, name, (kind * max(length, 1))())
-            setattr(out, f"n_{name}", length)
+            setattr(out, f"{name}_len", length)
         return out
 
     def answer(self, out, row):
@@ -121,7 +121,7 @@ class Session:
 
 
 def array_number(feature, stated):
-    """The number that says the same in an array, where NaN is missing; None if no number does."""
+    """The number with the same meaning in an array, where NaN is missing; None if there is none."""
     kind, value = kind_of(feature), stated.value
     if stated.kind == "missing":
         return math.nan
@@ -148,7 +148,7 @@ def differences(case, session, found):
     for name, line in doubles.items():
         bits = [corpus.to_bits(value) for value in found[name]]
         if is_predicted and bits != case.bits(line):
-            yield f"{line} {[hex(own) for own in bits]}"
+            yield f"{line} {[hex(wanted) for wanted in bits]}"
         if not is_predicted and not all(map(math.isnan, found[name])):
             yield f"{line} of a refused row"
     expected = {
@@ -158,9 +158,9 @@ def differences(case, session, found):
         "rules_broken": case.whole("rules-broken") or [0] * session.n_rules,
         "cutoffs_reached": case.whole("cutoffs-reached") or [0] * session.n_cutoffs,
     }
-    for name, own in expected.items():
-        if found[name] != own:
-            yield f"{name} {found[name]}, expected {own}"
+    for name, wanted in expected.items():
+        if found[name] != wanted:
+            yield f"{name} {found[name]}, expected {wanted}"
 
 
 def by_value(session, case):
@@ -214,7 +214,7 @@ def by_matrix(session, cases, rows, row_stride, column_stride):
         for j, value in enumerate(row):
             values[i * row_stride + j * column_stride] = value
     matrix = sized(
-        Matrix, element_type=F64, values=(c_double * len(values))(*values), n_values=len(values),
+        Matrix, element_type=F64, values=(c_double * len(values))(*values), values_len=len(values),
         n_rows=n_rows, n_columns=n_columns, row_stride=row_stride, column_stride=column_stride,
     )  # fmt: skip
     out, error = session.outputs(n_rows), sized(Error)

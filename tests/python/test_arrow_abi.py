@@ -186,9 +186,9 @@ def test_order_other_columns_and_absent_columns(predict):
     more = REFERENCE.append_column("when", pa.array([0, 1, 2], pa.timestamp("s")))
     assert refused(predict, more) == COLUMNS
     assert predict(more, IGNORE).equals(predict(REFERENCE))
-    twice = REFERENCE.append_column("age", REFERENCE["age"])
-    assert refused(predict, twice) == COLUMNS
-    assert refused(predict, twice, IGNORE) == COLUMNS
+    duplicate = REFERENCE.append_column("age", REFERENCE["age"])
+    assert refused(predict, duplicate) == COLUMNS
+    assert refused(predict, duplicate, IGNORE) == COLUMNS
     alone = REFERENCE.select(["dose"])
     assert predict(alone)["flags"].to_pylist() == [1, 1, 1]
     assert set(predict(REFERENCE.select(["age"]))["status"].to_pylist()) == {0x0407}

@@ -129,7 +129,7 @@ fn compare(old: &Path, new: &Path) -> Result<(), String> {
 /// nothing.
 fn prove_that_changes_are_seen(folder: &Path) -> Result<(), String> {
     const HEADER: &str = "\
-        #define NOMO_NONE (~(unsigned long long)0)\n\
+        #define NOMO_PLACE_NONE (~(unsigned long long)0)\n\
         #define NOMO_ONE 257\n\
         #define NOMO_ONE_INIT { 0, 0 }\n\
         typedef struct nomo_one { int a; int b; } nomo_one;\n\
@@ -176,7 +176,7 @@ mod tests {
     #[test]
     fn constants_are_numbers_that_stay() {
         assert_eq!(constant("#define NOMO_OK 0"), Some("NOMO_OK"));
-        assert_eq!(constant("#define NOMO_NONE (~(uint64_t)0)"), Some("NOMO_NONE"));
+        assert_eq!(constant("#define NOMO_PLACE_NONE (~(uint64_t)0)"), Some("NOMO_PLACE_NONE"));
         for line in [
             "#define NOMO_H ",
             "#define NOMO_VERSION_MAJOR 0",

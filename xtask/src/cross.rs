@@ -1,10 +1,11 @@
 //! The same bits on other processors: tests and training under emulation.
 
+use std::path::Path;
 use std::process::Command;
 
-use crate::demo::{example, train};
+use crate::demo::train;
 use crate::run::{cargo, is_installed, is_there, run, skip};
-use crate::target;
+use crate::{builds, target};
 
 /// A target, its linker, and the emulator with the folder of its libraries.
 struct Platform {
@@ -27,48 +28,73 @@ const PLATFORMS: [Platform; 2] = [
     },
 ];
 
-/// Runs the core's tests of bits, and trains the reference model, on each platform.
+/// The packages and features that are built for other processors: without the C ABI, whose tests run
+/// programs of this machine.
+const PACKAGES: [&str; 7] = [
+    "--package",
+    "nomogram",
+    "--package",
+    "nomogram-train",
+    "--no-default-features",
+    "--features",
+    "nomogram/std",
+];
+
+/// Runs the tests of bits, and trains the reference model, on each platform.
 pub(crate) fn cross() -> Result<(), String> {
-    let native = train(example("wdbc", "release", None), &target().join("cross/native"))?;
+    let folder = target().join("cross");
+    let native = train(&mut Command::new(builds::release("wdbc")?), &folder.join("native"))?;
     for platform in &PLATFORMS {
-        let Platform { target: name, linker, emulator } = platform;
-        for program in [*linker, emulator[0]] {
-            if !is_there(program) {
-                return skip(&format!("{name}: {program} is not installed"));
-            }
+        if let Some(absent) = platform.absent()? {
+            return skip(&format!("{}: {absent}", platform.target));
         }
-        if !is_installed(name)? {
-            return skip(&format!("{name} is not installed: rustup target add {name}"));
-        }
-        run(platform.set_up(&mut cargo()).args([
-            "test",
-            "--target",
-            name,
-            "--no-default-features",
-            "--features",
-            "std",
-            "--lib",
-            "--test",
-            "integration",
-            "--",
-            "--skip",
-            "architecture",
-        ]))?;
-        let mut emulated = example("wdbc", "release", Some(name));
-        platform.set_up(&mut emulated);
-        if train(emulated, &target().join("cross").join(name))? != native {
+        platform.run_tests()?;
+        if platform.train(&folder)? != native {
+            let name = platform.target;
             return Err(format!("the bundle trained on {name} differs from the native one"));
         }
-        println!("{name}: the same bundle as here, byte for byte");
+        println!("{}: the same bundle as here, byte for byte", platform.target);
     }
     Ok(())
 }
 
 impl Platform {
-    fn set_up<'a>(&self, cargo: &'a mut Command) -> &'a mut Command {
+    /// What the machine lacks for this platform.
+    fn absent(&self) -> Result<Option<String>, String> {
+        let program = [self.linker, self.emulator[0]].into_iter().find(|name| !is_there(name));
+        if let Some(program) = program {
+            return Ok(Some(format!("{program} is not installed")));
+        }
+        let add = || format!("not installed: rustup target add {}", self.target);
+        Ok((!is_installed(self.target)?).then(add))
+    }
+
+    fn run_tests(&self) -> Result<(), String> {
+        let mut test = self.cargo("test");
+        run(test.args(["--lib", "--test", "integration", "--", "--skip", "architecture"]))
+    }
+
+    /// Trains the reference model, emulated; returns the bundle.
+    fn train(&self, folder: &Path) -> Result<Vec<u8>, String> {
+        run(self.cargo("build").args(["--example", "wdbc"]))?;
+        let [program, arguments @ ..] = &self.emulator;
+        let mut trainer = Command::new(program);
+        trainer.args(arguments);
+        // With the profile of the tests: it shares their build, and gives the bits of a release.
+        trainer.arg(target().join(self.target).join("debug/examples/wdbc"));
+        train(&mut trainer, &folder.join(self.target))
+    }
+
+    /// A command of cargo for this platform's build of [`PACKAGES`].
+    fn cargo(&self, command: &str) -> Command {
         let variable = self.target.to_uppercase().replace('-', "_");
+        let mut cargo = cargo();
         cargo
+            .arg(command)
+            .args(["--target", self.target])
+            .args(PACKAGES)
             .env(format!("CARGO_TARGET_{variable}_LINKER"), self.linker)
-            .env(format!("CARGO_TARGET_{variable}_RUNNER"), self.emulator.join(" "))
+            .env(format!("CARGO_TARGET_{variable}_RUNNER"), self.emulator.join(" "));
+        cargo
     }
 }

@@ -4,19 +4,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::files::read;
-use crate::run::{cargo, compiler, output, run};
-use crate::{root, target};
+use crate::files::{copy, create_folder, read};
+use crate::run::{compiler, output, run};
+use crate::{builds, root, target};
 
 /// Trains the reference model, predicts its rows by a C program and compares with Rust, bit by bit.
 pub(crate) fn demo() -> Result<(), String> {
     let folder = target().join("demo");
     println!("1/4  build the library and the trainer");
-    build_library()?;
+    let trainer = builds::release("wdbc")?;
     println!("2/4  train, evaluate, seal");
-    train(example("wdbc", "release", None), &folder)?;
+    train(&mut Command::new(trainer), &folder)?;
     println!("\n3/4  build examples/c/predict.c and predict the test rows");
-    install_library(&folder)?;
+    copy_library(&target().join("release"), &folder)?;
     let program = compile(&root().join("examples/c/predict.c"), &folder)?;
     let (patients, expected) = test_rows(&folder)?;
     let out = output(Command::new(&program).arg(folder.join("wdbc.nomo")).arg(&patients))?;
@@ -29,14 +29,12 @@ pub(crate) fn demo() -> Result<(), String> {
     Ok(())
 }
 
-/// Trains twice, without any optimisation and with all, and compares the bytes.
+/// Trains twice, without any optimisation and with it, and compares the bytes.
 pub(crate) fn reproduce() -> Result<(), String> {
-    let bundles = ["dev", "release"].map(|profile| {
-        let folder = target().join("reproduce").join(profile);
-        train(example("wdbc", profile, None), &folder)
-    });
-    let [debug, release] = bundles;
-    if debug? != release? {
+    let folder = target().join("reproduce");
+    let debug = train(&mut Command::new(builds::unoptimised("wdbc")?), &folder.join("debug"))?;
+    let release = train(&mut Command::new(builds::release("wdbc")?), &folder.join("release"))?;
+    if debug != release {
         return Err("the bundles trained in debug and in release differ".into());
     }
     println!("the bundles trained in debug and in release are the same");
@@ -45,29 +43,16 @@ pub(crate) fn reproduce() -> Result<(), String> {
 
 /// Prints every trial of the search for the settings of the reference model.
 pub(crate) fn choose() -> Result<(), String> {
-    let mut choose = example("choose", "release", None);
+    let mut choose = Command::new(builds::release("choose")?);
     run(choose.args([config(), data("wdbc.csv"), data("wdbc_reference_split.csv")]))
 }
 
-/// Trains the reference model into `folder`; returns the bytes of the bundle.
-pub(crate) fn train(mut example: Command, folder: &Path) -> Result<Vec<u8>, String> {
-    example.args([config(), data("wdbc.csv"), data("wdbc_reference_split.csv")]).arg(folder);
-    run(&mut example)?;
+/// Trains the reference model into `folder` by `trainer`, the example `wdbc`; returns the bundle.
+pub(crate) fn train(trainer: &mut Command, folder: &Path) -> Result<Vec<u8>, String> {
+    trainer.args([config(), data("wdbc.csv"), data("wdbc_reference_split.csv")]).arg(folder);
+    run(trainer)?;
     let bundle = folder.join("wdbc.nomo");
     fs::read(&bundle).map_err(|error| format!("{}: {error}", bundle.display()))
-}
-
-/// An example of nomogram-train, for this machine or another target; its arguments follow.
-pub(crate) fn example(name: &str, profile: &str, target: Option<&str>) -> Command {
-    let mut cargo = cargo();
-    // "Debug" here means no optimisation at all of the project's own crates.
-    cargo.env("CARGO_PROFILE_DEV_OPT_LEVEL", "0");
-    cargo.args(["run", "--package", "nomogram-train", "--profile", profile]);
-    if let Some(target) = target {
-        cargo.args(["--target", target]);
-    }
-    cargo.args(["--example", name, "--"]);
-    cargo
 }
 
 fn config() -> PathBuf {
@@ -78,19 +63,11 @@ fn data(name: &str) -> PathBuf {
     root().join("examples/data").join(name)
 }
 
-/// Builds the C libraries alone: beside a Rust library, cargo would leave link-time optimisation out.
-pub(crate) fn build_library() -> Result<(), String> {
-    let core = ["rustc", "--release", "--package", "nomogram", "--lib"];
-    run(cargo().args(core).args(["--crate-type", "cdylib,staticlib"]))
-}
-
-/// Copies the shared library to `folder`, under the names that linking and loading look for.
-pub(crate) fn install_library(folder: &Path) -> Result<(), String> {
-    fs::create_dir_all(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    let built = target().join("release/libnomogram.so");
+/// Copies the shared library in `built` to `folder`, under the names that linking and loading look for.
+pub(crate) fn copy_library(built: &Path, folder: &Path) -> Result<(), String> {
+    create_folder(folder)?;
     for name in ["libnomogram.so", "libnomogram.so.1"] {
-        let copied = fs::copy(&built, folder.join(name));
-        copied.map_err(|error| format!("{}: {error}", built.display()))?;
+        copy(&built.join("libnomogram.so"), &folder.join(name))?;
     }
     Ok(())
 }
@@ -111,8 +88,8 @@ pub(crate) fn compile(source: &Path, folder: &Path) -> Result<PathBuf, String> {
 /// `predictions.csv` that belong to them.
 fn test_rows(folder: &Path) -> Result<(PathBuf, Vec<String>), String> {
     let predictions = read(&folder.join("predictions.csv"))?;
-    let of_test_part = |line: &&str| line.split(',').nth(1) == Some("test");
-    let expected: Vec<String> = predictions.lines().filter(of_test_part).map(Into::into).collect();
+    let is_test_row = |line: &&str| line.split(',').nth(1) == Some("test");
+    let expected: Vec<String> = predictions.lines().filter(is_test_row).map(Into::into).collect();
     let rows = read(&data("wdbc.csv"))?;
     let mut patients = String::new();
     for (index, line) in rows.lines().enumerate() {
@@ -143,10 +120,10 @@ fn compare(out: &str, expected: &[String]) -> Result<usize, String> {
         let ([id, class, _, bits], [expected_id, _, _, expected_bits, expected_class]) =
             (from_c.as_slice(), from_rust.as_slice())
         else {
-            return Err(format!("lines that cannot be compared: `{c_line}` and `{line}`"));
+            return Err(format!("found the lines `{c_line}` and `{line}`, expected 4 and 5 cells"));
         };
         if (id, class, bits) != (expected_id, expected_class, expected_bits) {
-            return Err(format!("C says `{c_line}`, Rust says `{line}`"));
+            return Err(format!("C predicts `{c_line}`, Rust predicts `{line}`"));
         }
     }
     Ok(expected.len())

@@ -33,7 +33,7 @@ pub(crate) fn place(folder: &Path, files: &[NewFile]) -> Result<(), String> {
     let placed = written.map_err(|error| format!("nothing was installed: {error}"));
     let placed = placed.and_then(|()| rename_all(&staged));
     if placed.is_err() {
-        // Those already renamed are gone; the others must not stay. The first error is the one to tell.
+        // Those already renamed are gone; the others must not stay. The first error is the one to report.
         staged.iter().for_each(|(temporary, _)| drop(fs::remove_file(temporary)));
     }
     placed
@@ -63,17 +63,17 @@ impl Content {
         match self {
             Self::Text(text) => write(path, text),
             Self::CopyOf(source) => copy(source, path),
-            Self::LinkTo(name) => symlink(name, path).map_err(|error| told(path, &error)),
+            Self::LinkTo(name) => symlink(name, path).map_err(|error| with_path(path, &error)),
         }
     }
 }
 
 pub(crate) fn read(path: &Path) -> Result<String, String> {
-    fs::read_to_string(path).map_err(|error| told(path, &error))
+    fs::read_to_string(path).map_err(|error| with_path(path, &error))
 }
 
 pub(crate) fn write(path: &Path, text: &str) -> Result<(), String> {
-    fs::write(path, text).map_err(|error| told(path, &error))
+    fs::write(path, text).map_err(|error| with_path(path, &error))
 }
 
 pub(crate) fn copy(source: &Path, path: &Path) -> Result<(), String> {
@@ -87,7 +87,7 @@ pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), String> {
 }
 
 pub(crate) fn create_folder(path: &Path) -> Result<(), String> {
-    fs::create_dir_all(path).map_err(|error| told(path, &error))
+    fs::create_dir_all(path).map_err(|error| with_path(path, &error))
 }
 
 /// Removes a file or a folder with all in it, if it is there.
@@ -98,12 +98,12 @@ pub(crate) fn remove(path: &Path) -> Result<(), String> {
         Err(error) => Err(error),
     };
     match removed {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(told(path, &error)),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(with_path(path, &error)),
         _ => Ok(()),
     }
 }
 
-fn told(path: &Path, error: &std::io::Error) -> String {
+fn with_path(path: &Path, error: &std::io::Error) -> String {
     format!("{}: {error}", path.display())
 }
 

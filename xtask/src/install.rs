@@ -3,11 +3,10 @@
 use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 
-use crate::demo::build_library;
 use crate::files::{Content, NewFile, create_folder, place, read};
 use crate::run::{output, run};
 use crate::symbols::{self, Symbol};
-use crate::{archive, arguments, root, target};
+use crate::{archive, arguments, builds, root, target};
 
 /// What a static library needs beside itself: the answer of `rustc --print native-static-libs`
 /// without `-lgcc_s` and `-lc`, which C compilers add in the form that fits.
@@ -27,16 +26,15 @@ pub(crate) fn install() -> Result<(), String> {
     let [prefix, destdir, libdir] = arguments::options(["--prefix", "--destdir", "--libdir"])?;
     let prefix = prefix.ok_or("expected --prefix DIR, for example --prefix /usr/local")?;
     let destination = Destination::new(&prefix, destdir.as_deref(), libdir.as_deref())?;
-    build_library()?;
-    for path in install_to(&destination)? {
+    for path in install_to(&builds::c_library()?, &destination)? {
         println!("{}", path.display());
     }
     Ok(())
 }
 
-/// Installs what was built; returns the paths of all files.
-pub(crate) fn install_to(destination: &Destination) -> Result<Vec<PathBuf>, String> {
-    let library = Library::finish()?;
+/// Installs the libraries in the folder `built`; returns the paths of all files.
+pub(crate) fn install_to(built: &Path, destination: &Destination) -> Result<Vec<PathBuf>, String> {
+    let library = Library::finish(built)?;
     let files = files(&library, &destination.libdir)?;
     place(&destination.folder, &files)?;
     Ok(files.iter().map(|file| destination.folder.join(&file.path)).collect())
@@ -86,8 +84,7 @@ struct Library {
 
 impl Library {
     /// Strips the shared library that was built, restricts the static one, and checks both.
-    fn finish() -> Result<Self, String> {
-        let built = target().join("release");
+    fn finish(built: &Path) -> Result<Self, String> {
         let scratch = target().join("install");
         create_folder(&scratch)?;
         let (shared, archive) = (scratch.join("libnomogram.so"), scratch.join("libnomogram.a"));

@@ -6,9 +6,11 @@
 mod abi;
 mod archive;
 mod arguments;
+mod builds;
 mod cross;
 mod demo;
 mod files;
+mod gates;
 mod install;
 mod package;
 mod python;
@@ -19,12 +21,18 @@ mod symbols;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use builds::WORKSPACE;
 use run::{cargo, run};
 
 /// Name, what it does, and the command itself.
 type Task = (&'static str, &'static str, fn() -> Result<(), String>);
 
-const TASKS: [Task; 15] = [
+const TASKS: [Task; 17] = [
+    (
+        "gates",
+        "[--all] [--only NAMES] [--list] [--base REV] [--install]: run what a change must pass",
+        gates::gates,
+    ),
     ("demo", "train on real data, seal a bundle, predict from C, compare bits", demo::demo),
     ("test", "all tests, C programs included", test),
     ("lint", "formatting, lints and documentation, warnings are errors", lint),
@@ -48,6 +56,7 @@ const TASKS: [Task; 15] = [
         sanitize::sanitize,
     ),
     ("python", "install the Python package in a new environment, test it", python::python),
+    ("benches", "build the benchmarks, run each once", benches),
 ];
 
 fn main() -> ExitCode {
@@ -73,23 +82,28 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The folder of what is built: `CARGO_TARGET_DIR`, or `target`.
+/// The folder of what is built, absolute: `CARGO_TARGET_DIR`, or `target`.
 fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+    let folder = std::env::var_os("CARGO_TARGET_DIR");
+    let folder = folder.map_or_else(|| root().join("target"), PathBuf::from);
+    std::path::absolute(&folder).unwrap_or(folder)
 }
 
 fn test() -> Result<(), String> {
-    run(cargo().args(["test", "--workspace", "--features", "nomogram/header"]))
+    run(cargo().arg("test").args(WORKSPACE))
+}
+
+/// Runs each benchmark once, built as the tests are: whether they work, not how fast.
+fn benches() -> Result<(), String> {
+    run(cargo().arg("test").args(WORKSPACE).args(["--bench", "*"]))
 }
 
 fn lint() -> Result<(), String> {
     run(cargo().args(["fmt", "--all", "--check"]))?;
-    run(cargo()
-        .args(["clippy", "--workspace", "--all-targets", "--features", "nomogram/header", "--"])
-        .args(["--deny", "warnings"]))?;
+    run(cargo().arg("clippy").args(WORKSPACE).args(["--all-targets", "--", "--deny", "warnings"]))?;
     let mut doc = cargo();
     doc.env("RUSTDOCFLAGS", "--deny warnings");
-    run(doc.args(["doc", "--workspace", "--no-deps", "--lib"]))
+    run(doc.arg("doc").args(WORKSPACE).args(["--no-deps", "--lib"]))
 }
 
 fn header() -> Result<(), String> {
@@ -112,10 +126,10 @@ fn corpus() -> Result<(), String> {
 fn no_std() -> Result<(), String> {
     // As a Rust library only: the shared and the static one need an allocator and a panic handler.
     let core = ["rustc", "--package", "nomogram", "--no-default-features", "--crate-type", "lib"];
-    run(cargo().args(core))?;
     let target = "thumbv7em-none-eabi";
     if run::is_installed(target)? {
         return run(cargo().args(core).args(["--target", target]));
     }
+    run(cargo().args(core))?;
     run::skip(&format!("the target {target} is not installed: rustup target add {target}"))
 }

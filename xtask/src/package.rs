@@ -6,11 +6,10 @@ mod links;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::demo::build_library;
 use crate::files::{create_folder, read, remove, rename};
 use crate::install::{Destination, install_to};
 use crate::run::{compiler, is_there, output, skip};
-use crate::{root, target};
+use crate::{builds, root, target};
 
 /// An installed library, found through its own files.
 struct Installation {
@@ -27,43 +26,43 @@ pub(crate) fn package() -> Result<(), String> {
             return skip(&format!("{tool} is not installed: apt-get install {tool}"));
         }
     }
-    build_library()?;
+    let built = builds::c_library()?;
     let folder = target().join("package");
     remove(&folder)?;
     create_folder(&folder)?;
     let folder = folder.canonicalize().map_err(|e| format!("{}: {e}", folder.display()))?;
 
     println!("1/4  install, and use it through pkg-config and CMake");
-    let plain = Installation::plain(&folder)?;
+    let plain = Installation::plain(&built, &folder)?;
     links::check(&plain, &folder.join("plain"))?;
     println!("2/4  stage an installation, move it, and use it");
-    let moved = Installation::staged_and_moved(&folder)?;
+    let moved = Installation::staged_and_moved(&built, &folder)?;
     links::check(&moved, &folder.join("moved"))?;
     links::check_that_gaps_are_found(&moved, &folder.join("moved"))?;
     println!("3/4  link with a second static library made by Rust");
-    links::check_two_rust_libraries(&plain, &folder.join("two"))?;
+    links::check_two_rust_libraries(&plain, &built, &folder.join("two"))?;
     println!("4/4  measure");
-    limits::check(&plain, &folder.join("measured"))
+    limits::check(&plain, &built, &folder.join("measured"))
 }
 
 impl Installation {
-    fn plain(folder: &Path) -> Result<Self, String> {
+    fn plain(built: &Path, folder: &Path) -> Result<Self, String> {
         let prefix = folder.join("prefix");
         let destination = Destination::new(&prefix.to_string_lossy(), None, None)?;
         // Twice, since an installation replaces the one before.
-        install_to(&destination)?;
-        install_to(&destination)?;
+        install_to(built, &destination)?;
+        install_to(built, &destination)?;
         let cmake_hint = format!("-DCMAKE_PREFIX_PATH={}", prefix.display());
         Ok(Self { libdir: prefix.join(destination.libdir), cmake_hint })
     }
 
     /// As those who make packages do it, with a folder of libraries for each processor.
-    fn staged_and_moved(folder: &Path) -> Result<Self, String> {
+    fn staged_and_moved(built: &Path, folder: &Path) -> Result<Self, String> {
         let (stage, prefix) = (folder.join("stage"), folder.join("elsewhere"));
         let stage_name = stage.to_string_lossy();
         let libdir = format!("lib/{}-linux-gnu", std::env::consts::ARCH);
         let destination = Destination::new("/opt/nomogram", Some(&stage_name), Some(&libdir))?;
-        install_to(&destination)?;
+        install_to(built, &destination)?;
         rename(&stage.join("opt/nomogram"), &prefix)?;
         let libdir = prefix.join(libdir);
         for file in ["pkgconfig/nomogram.pc", "cmake/nomogram/nomogram-config.cmake"] {

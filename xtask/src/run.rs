@@ -1,13 +1,14 @@
-//! Starts other programs and tells how they ended.
+//! Starts other programs and reports how they ended.
 
 use std::process::Command;
 
-use crate::root;
+use crate::{root, target};
 
 /// Cargo, in the root of the workspace.
 pub(crate) fn cargo() -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root());
+    // A relative folder in the environment would mean another one in the root.
+    cargo.current_dir(root()).env("CARGO_TARGET_DIR", target());
     cargo
 }
 
@@ -43,7 +44,7 @@ pub(crate) fn is_installed(target: &str) -> Result<bool, String> {
     Ok(installed.lines().any(|line| line == target))
 }
 
-/// Says that something cannot be done on this machine, which is an error in CI alone.
+/// Reports that something cannot be done on this machine, which is an error in CI alone.
 pub(crate) fn skip(why: &str) -> Result<(), String> {
     println!("skipped: {why}");
     if std::env::var_os("CI").is_some() { Err("CI requires it".into()) } else { Ok(()) }

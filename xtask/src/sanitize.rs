@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
 
-use crate::run::{cargo, output, run, skip};
-use crate::{demo, root, target};
+use crate::run::{output, run, skip};
+use crate::{builds, demo, root, target};
 
 /// Every test program, with its arguments. The reference bundle is left out: flipping each of its
 /// bytes takes long here, and shows no more than the small ones do.
@@ -48,8 +49,7 @@ const SANITIZERS: [Sanitizer; 2] = [
 /// Runs every program under valgrind, against the shared library as it is released.
 pub(crate) fn memory() -> Result<(), String> {
     let folder = target().join("memory");
-    demo::build_library()?;
-    demo::install_library(&folder)?;
+    demo::copy_library(&builds::c_library()?, &folder)?;
     write_bundles(&folder)?;
     let valgrind = |program: &Path| {
         let mut valgrind = Command::new("valgrind");
@@ -72,7 +72,7 @@ pub(crate) fn sanitize() -> Result<(), String> {
         let folder = target().join("sanitize").join(sanitizer.name);
         fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         write_bundles(&folder)?;
-        let library = sanitizer.build_library(&folder)?;
+        let library = sanitizer.build_library(&target().join("sanitize"))?;
         let compile = |name: &str| sanitizer.compile(clang, name, &library, &folder);
         watch(sanitizer.name, &folder, compile, |p: &Path| Command::new(p), sanitizer.faults)?;
     }
@@ -83,21 +83,32 @@ pub(crate) fn sanitize() -> Result<(), String> {
 fn watch(
     tool: &str,
     folder: &Path,
-    compile: impl Fn(&str) -> Result<PathBuf, String>,
-    command: impl Fn(&Path) -> Command,
+    compile: impl Fn(&str) -> Result<PathBuf, String> + Sync,
+    command: impl Fn(&Path) -> Command + Sync,
     faults: &[&str],
 ) -> Result<(), String> {
-    for (name, arguments) in PROGRAMS {
-        let program = compile(name)?;
-        let mut command = command(&program);
+    let watch_program = |name: &str, arguments: &[&str]| {
+        let mut command = command(&compile(name)?);
         let out = command.args(arguments).current_dir(folder).output();
         let out = out.map_err(|error| format!("{command:?}: {error}"))?;
         let text = String::from_utf8_lossy(&out.stdout);
-        println!("{tool}: {name}: {}", text.lines().last().unwrap_or_default());
         if !out.status.success() {
             let found = String::from_utf8_lossy(&out.stderr);
             return Err(format!("{command:?}: {}\n{text}\n{found}", out.status));
         }
+        Ok(text.lines().last().unwrap_or_default().to_owned())
+    };
+    // At the same time: each of them keeps one processor busy for long.
+    let watch_program = &watch_program;
+    let reports = thread::scope(|scope| {
+        let started =
+            PROGRAMS.map(|(name, arguments)| scope.spawn(move || watch_program(name, arguments)));
+        started.map(|program| {
+            program.join().unwrap_or_else(|_| Err(format!("{tool}: a thread has panicked")))
+        })
+    });
+    for ((name, _), report) in PROGRAMS.iter().zip(reports) {
+        println!("{tool}: {name}: {}", report?);
     }
     let faulty = compile("faulty")?;
     for fault in faults {
@@ -116,7 +127,7 @@ impl Sanitizer {
         let host = host.ok_or("rustc does not tell its host")?;
         let mut build = Command::new("rustup");
         build.args(["run", "nightly", "cargo", "build", "--package", "nomogram"]);
-        // With a target, build scripts are built without the sanitizer.
+        // With a target, build scripts and macros are built without the sanitizer, and once for both.
         build.args(["--target", host, "--target-dir"]).arg(folder);
         run(build.env("RUSTFLAGS", self.rust_flags).current_dir(root()))?;
         Ok(folder.join(host).join("debug/libnomogram.a"))
@@ -145,8 +156,7 @@ fn source(name: &str) -> PathBuf {
 
 /// Writes the bundles that the programs open.
 fn write_bundles(folder: &Path) -> Result<(), String> {
-    let example = ["run", "--quiet", "--release", "--package", "nomogram-testkit", "--example"];
-    run(cargo().args(example).args(["bundles", "--"]).arg(folder))
+    run(Command::new(builds::development("bundles")?).arg(folder))
 }
 
 /// Whether there is a nightly toolchain, or one can be had.

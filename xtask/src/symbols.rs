@@ -96,7 +96,10 @@ fn parse_line(line: &str, last: Option<&Symbol>, current: Version) -> Result<Sym
         return Err(format!("`{name}` does not begin with nomo_"));
     }
     if let Some(last) = last.filter(|last| last.name.as_str() >= name) {
-        return Err(format!("`{name}` stands after `{}`, expected alphabetical order", last.name));
+        return Err(format!(
+            "`{name}` is listed after `{}`, expected alphabetical order",
+            last.name
+        ));
     }
     let since = version(since).map_err(|error| format!("`{name}`: {error}"))?;
     if since > current {
@@ -129,8 +132,8 @@ mod tests {
             ("# list\n\n", "line 2: found ``, expected a name and a version"),
             ("nomo_a 0.1.0 0.2.0\n", "line 1: found `nomo_a 0.1.0 0.2.0`"),
             ("rust_a 0.1.0\n", "`rust_a` does not begin with nomo_"),
-            ("nomo_b 0.1.0\nnomo_a 0.1.0\n", "line 2: `nomo_a` stands after `nomo_b`"),
-            ("nomo_a 0.1.0\nnomo_a 0.1.0\n", "line 2: `nomo_a` stands after `nomo_a`"),
+            ("nomo_b 0.1.0\nnomo_a 0.1.0\n", "line 2: `nomo_a` is listed after `nomo_b`"),
+            ("nomo_a 0.1.0\nnomo_a 0.1.0\n", "line 2: `nomo_a` is listed after `nomo_a`"),
             ("nomo_a 0.1\n", "found version `0.1`, expected three numbers"),
             ("nomo_a 0.3.0\n", "version [0, 3, 0] is newer than the library, [0, 2, 0]"),
         ];

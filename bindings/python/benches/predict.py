@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-import nomogram
+import nomogram_risk
 
 BUNDLE = Path(__file__).parents[3] / "tests/data/bundles/v1/wdbc.nomo"
 N_ROWS = 10_000
@@ -22,12 +22,13 @@ N_ROWS = 10_000
 
 def main() -> None:
     """Prints one figure a line."""
-    model = nomogram.Model.open(BUNDLE)
+    model = nomogram_risk.Model.open(BUNDLE)
     numbers = np.arange(N_ROWS)[:, None] * 31 + np.arange(30) * 17
     rows = numbers % 101 / 10
     row = dict(zip((feature.name for feature in model.features), rows[0].tolist(), strict=True))
     print(f"import, beyond numpy     {import_time():8.2f} ms")
-    print(f"open                     {best(lambda: nomogram.Model.open(BUNDLE), 20) * 1e3:8.3f} ms")
+    opening = best(lambda: nomogram_risk.Model.open(BUNDLE), 20)
+    print(f"open                     {opening * 1e3:8.3f} ms")
     print(f"predict_row, 30 values   {best(lambda: model.predict_row(row), 1000) * 1e6:8.2f} us")
     one = rows[:1]
     print(f"predict_proba, 1 row     {best(lambda: model.predict_proba(one), 1000) * 1e6:8.2f} us")
@@ -36,7 +37,7 @@ def main() -> None:
         print(f"{name:24} {N_ROWS / best(call, 1) / 1e3:8.1f} thousand rows per second")
 
 
-def batches(model: nomogram.Model, rows: np.ndarray) -> dict[str, Callable[[], object]]:
+def batches(model: nomogram_risk.Model, rows: np.ndarray) -> dict[str, Callable[[], object]]:
     """The calls on all rows."""
     import pandas
     import pyarrow
@@ -63,7 +64,7 @@ def best(call: Callable[[], object], number: int) -> float:
 def import_time() -> float:
     """Milliseconds that importing the package takes once numpy is there, in the best of 5."""
     program = (
-        "import numpy, time; start = time.perf_counter(); import nomogram;"
+        "import numpy, time; start = time.perf_counter(); import nomogram_risk;"
         " print(time.perf_counter() - start)"
     )
     runs = [subprocess.check_output([sys.executable, "-c", program]) for _ in range(5)]

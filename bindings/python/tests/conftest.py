@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from nomogram import Missing, Model
+from nomogram_risk import Missing, Model
 
 ROOT = Path(__file__).parents[3]
 REFERENCE = ROOT / "tests/data/bundles/v1/wdbc.nomo"

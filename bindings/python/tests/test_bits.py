@@ -1,24 +1,28 @@
-"""The bits are those that Rust predicts, whatever form the rows have."""
+"""The bits are those that Rust predicts, in every form of rows."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
 from conftest import Floats, bits
 
-from nomogram import Error, Missing, Model, Value
+from nomogram_risk import Error, Missing, Model, Value, _arrow
+from nomogram_risk._columns import numbers
+from nomogram_risk._rows import Columns, Options
 
 
 def names(model: Model) -> list[str]:
     return [feature.name for feature in model.features]
 
 
-def test_the_reference_model_predicts_what_rust_predicts(
+def test_the_reference_model_gives_the_bits_of_rust(
     wdbc: Model, wdbc_rows: Floats, wdbc_bits: list[list[str]]
 ) -> None:
     probabilities = wdbc.predict_proba(wdbc_rows)
@@ -27,9 +31,7 @@ def test_the_reference_model_predicts_what_rust_predicts(
     assert [bits(row) for row in probabilities] == wdbc_bits
 
 
-def test_a_row_stated_by_names_gets_what_rust_predicts(
-    table: Model, cases: list[dict[str, Any]]
-) -> None:
+def test_a_row_by_names_gets_the_bits_of_rust(table: Model, cases: list[dict[str, Any]]) -> None:
     for case in cases:
         found: dict[str, Any] = {"row": case["row"]}
         try:
@@ -41,7 +43,9 @@ def test_a_row_stated_by_names_gets_what_rust_predicts(
     assert 50 < n_refused < len(cases) - 50
 
 
-def test_a_list_of_rows_gets_what_each_row_gets(table: Model, cases: list[dict[str, Any]]) -> None:
+def test_a_list_of_rows_gets_the_bits_of_each_row(
+    table: Model, cases: list[dict[str, Any]]
+) -> None:
     predictions = table.predict_rows([case["row"] for case in cases], on_refusal="go_on")
     for case, prediction in zip(cases, predictions, strict=True):
         if prediction.refused:
@@ -54,13 +58,22 @@ def test_a_list_of_rows_gets_what_each_row_gets(table: Model, cases: list[dict[s
 
 
 def assert_same(one: Any, other: Any) -> None:
-    """All that two predictions tell is the same."""
+    """Two predictions are the same in all outputs."""
     for name in ("members", "margins"):
         ours, theirs = getattr(one, name), getattr(other, name)
         assert {k: bits(v) for k, v in ours.items()} == {k: bits(v) for k, v in theirs.items()}
-    told = ("class_name", "flags", "feature_flags", "rules_broken", "cutoffs_reached", "status")
-    for name in told:
+    others = ("class_name", "flags", "feature_flags", "rules_broken", "cutoffs_reached", "status")
+    for name in others:
         assert getattr(one, name) == getattr(other, name)
+
+
+def unaligned(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The same contiguous array at an odd address."""
+    content = np.frombuffer(b"\0" + values.tobytes(), np.uint8)[1:]
+    moved = content.view(values.dtype).reshape(values.shape)
+    assert moved.flags.c_contiguous
+    assert values.itemsize == 1 or not moved.flags.aligned
+    return moved
 
 
 def matrices(rows: Floats) -> dict[str, Any]:
@@ -77,7 +90,11 @@ def matrices(rows: Floats) -> dict[str, Any]:
         "sliced": wide[::2, ::3],
         "backwards": rows[::-1].copy()[::-1],
         "columns backwards": rows[:, ::-1].copy()[:, ::-1],
-        "unaligned": packed["value"],
+        "packed": packed["value"],
+        "unaligned": unaligned(rows),
+        "unaligned, column-major": unaligned(rows.T.copy()).T,
+        "unaligned, sliced": unaligned(wide)[::2, ::3],
+        "unaligned, big-endian": unaligned(rows.astype(">f8")),
         "big-endian": rows.astype(">f8"),
         "read-only": read_only,
         "masked": np.ma.MaskedArray(rows),
@@ -96,7 +113,95 @@ def test_a_matrix_gives_the_same_bits_in_every_layout(wdbc: Model, wdbc_rows: Fl
     assert bits(wdbc.predict_proba(broadcast)) == expected[:2] * 7
 
 
-def test_single_precision_is_what_it_is_as_double(wdbc: Model, wdbc_rows: Floats) -> None:
+@pytest.mark.parametrize("element", ["f8", "f4", "f2", "i8", "i4", "i2", "i1", "u8", "u4", "u2"])
+@pytest.mark.parametrize("order", "<>")
+def test_columns_of_any_alignment_and_byte_order_give_the_same_bits(
+    wdbc: Model, element: str, order: str
+) -> None:
+    rows = np.arange(120).reshape(4, 30) % 100
+    expected = bits(wdbc.predict_proba(rows.astype(np.float64)))
+    columns = {
+        name: unaligned(np.repeat(rows[:, index], 2).astype(order + element))[::2]
+        for index, name in enumerate(names(wdbc))
+    }
+    assert bits(wdbc.predict_proba(pd.DataFrame(columns, copy=False))) == expected
+    whole = {name: unaligned(column.copy()) for name, column in columns.items()}
+    options = Options(wdbc._description, None, False)
+    read = Columns(((n, partial(numbers, values)) for n, values in whole.items()), 4, options)
+    assert all(c.values.flags.aligned and c.values.flags.c_contiguous for _, c in read._columns)
+
+
+def arrow_array(kind: pa.DataType, values: npt.NDArray[Any], shift: int) -> pa.Array:
+    """An array of these values, ``shift`` bytes after an aligned address."""
+    buffer = pa.py_buffer(b"\0" * shift + values.tobytes() + b"\0")
+    return pa.Array.from_buffers(kind, len(values), [None, buffer.slice(shift)])
+
+
+@pytest.mark.parametrize("element", ["f8", "f4", "i8", "i4", "i2", "u8", "u4", "u2", "i1", "u1"])
+@pytest.mark.parametrize("shift", [0, 1, 3, 4, 7])
+def test_arrow_buffers_of_any_alignment_and_size_give_the_same_bits(
+    wdbc: Model, element: str, shift: int
+) -> None:
+    rows = np.arange(390).reshape(13, 30) % 100
+    expected = bits(wdbc.predict_proba(rows.astype(np.float64)))
+    values = rows.astype(element)
+    kind = pa.from_numpy_dtype(values.dtype)
+    table = pa.table(
+        {name: arrow_array(kind, values[:, at], shift) for at, name in enumerate(names(wdbc))}
+    )
+    for first in (0, 5, 8, 13):
+        assert bits(wdbc.predict_proba(table.slice(first))) == expected[2 * first :]
+    with_empty = pa.concat_tables([table.slice(0, 0), table.slice(0, 5), table.slice(5)])
+    batches = [batch for part in with_empty.to_batches() for batch in (part, part.slice(0, 0))]
+    assert bits(wdbc.predict_proba(pa.Table.from_batches(batches))) == expected
+
+
+def test_a_buffer_that_is_too_small_is_refused() -> None:
+    class Short:
+        """Stands in for an array that pyarrow would not build itself."""
+
+        offset = 1
+
+        def __init__(self, *buffers: pa.Buffer | None) -> None:
+            self.buffers = lambda: buffers
+
+        def __len__(self) -> int:
+            return 2
+
+    for content in (None, pa.py_buffer(b"\0" * 23)):
+        with pytest.raises(Error, match="3 elements is too small"):
+            _arrow._elements(Short(None, content), np.dtype(np.float64))
+    assert _arrow._elements(Short(None, pa.py_buffer(b"\0" * 24)), np.dtype(np.float64)).size == 2
+
+
+def test_dictionaries_have_nulls_and_numbers_too(table: Model) -> None:
+    row: dict[str, Value] = {name: values[0] for name, values in COLUMNS.items()}
+    rows = [row, {**row, "grade": None, "dose": 12.5}, {**row, "grade": "III", "dose": None}]
+    expected = bits(table.predict_proba(rows))
+    plain = pa.Table.from_pylist(rows)
+    grades = pa.DictionaryArray.from_arrays(
+        pa.array([9, 0, 2, 1], pa.int8()).slice(1), pa.array(["I", "III", None])
+    )
+    grades = grades.take(pa.array([0, 1, 2]))
+    doses = pa.DictionaryArray.from_arrays(pa.array([1, 0, 2]), pa.array([12.5, 80.0, None]))
+    encoded = plain.set_column(1, "grade", grades).set_column(4, "dose", doses)
+    assert bits(table.predict_proba(encoded)) == expected
+
+
+def test_whole_numbers_that_a_double_cannot_hold_are_for_the_policy(table: Model) -> None:
+    rows = np.array([[41, 0, 71, 1, 10, 120, 80, 0], [2**53 + 1, 0, 71, 1, 10, 120, 80, 0]])
+    for matrix in (rows, rows.astype(np.uint64), rows.astype(">i8"), unaligned(rows)):
+        found = table.predict_rows(matrix, on_refusal="go_on")
+        assert found.refused.tolist() == [False, True]
+        assert found[1].status_name == "NOMO_EVALUE_TYPE"
+        assert bits(found[0].probabilities) == bits(table.predict_proba(rows[:1]))
+    masked = np.ma.MaskedArray(rows, np.zeros(rows.shape, bool))
+    masked[0, 4] = np.ma.masked
+    found = table.predict_rows(masked, on_refusal="go_on")
+    assert found[0].feature_flags.keys() == {"dose"}
+
+
+def test_single_precision_gives_the_bits_of_its_double(wdbc: Model, wdbc_rows: Floats) -> None:
     single = wdbc_rows[:50].astype(np.float32)
     expected = bits(wdbc.predict_proba(single.astype(np.float64)))
     assert bits(wdbc.predict_proba(single)) == expected
@@ -106,7 +211,7 @@ def test_single_precision_is_what_it_is_as_double(wdbc: Model, wdbc_rows: Floats
 
 
 @pytest.mark.parametrize("element", ["i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "f2", "?"])
-def test_whole_numbers_are_what_they_are_as_double(wdbc: Model, element: str) -> None:
+def test_whole_numbers_give_the_bits_of_their_doubles(wdbc: Model, element: str) -> None:
     rows = np.arange(300).reshape(10, 30) % (2 if element == "?" else 100)
     expected = bits(wdbc.predict_proba(rows.astype(np.float64)))
     assert bits(wdbc.predict_proba(rows.astype(element))) == expected
@@ -158,7 +263,7 @@ COLUMNS: dict[str, list[Value]] = {
 }
 
 
-def test_a_table_of_every_kind_gives_what_each_row_gives(table: Model) -> None:
+def test_a_table_of_every_kind_gives_the_bits_of_each_row(table: Model) -> None:
     n_rows = len(COLUMNS["age"])
     rows = [{name: values[nth] for name, values in COLUMNS.items()} for nth in range(n_rows)]
     expected = [bits(table.predict_row(row).probabilities) for row in rows]
@@ -248,7 +353,7 @@ def test_nan_is_missing_in_a_matrix_and_in_pandas_but_not_in_arrow(table: Model)
         table.predict_rows(arrow)
 
 
-def test_units_of_columns_are_those_of_values(table: Model) -> None:
+def test_a_unit_of_a_column_equals_a_unit_of_each_value(table: Model) -> None:
     rows = [{name: values[nth] for name, values in COLUMNS.items()} for nth in range(10)]
     rows = [{**row, "creatinine": 1.2 + nth} for nth, row in enumerate(rows)]
     stated: list[dict[str, Value]] = [
@@ -262,7 +367,7 @@ def test_units_of_columns_are_those_of_values(table: Model) -> None:
     assert bits(table.predict_proba(rows)) != expected
 
 
-def test_numpys_scalars_are_what_they_are_in_python(table: Model) -> None:
+def test_numpy_scalars_mean_the_same_as_python_values(table: Model) -> None:
     row: dict[str, Value] = {name: values[0] for name, values in COLUMNS.items()}
     scalars: dict[str, Value] = {
         "age": np.int16(41),
@@ -287,7 +392,7 @@ def test_a_number_is_predicted(number: Model) -> None:
     one = number.predict_row({"weight": 60.0, "height": 170.0})
     assert bits(one.value) == bits(found[0])
     assert one.class_name is None
-    assert repr(one) == f"<nomogram.Prediction {found[0].item()!r}>"
+    assert repr(one) == f"<nomogram_risk.Prediction {found[0].item()!r}>"
     with pytest.raises(TypeError, match="predicts a number"):
         number.predict_proba(rows)
     with pytest.raises(TypeError, match="predicts a number"):

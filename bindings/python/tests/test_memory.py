@@ -1,4 +1,4 @@
-"""What is copied, and that everything is given back."""
+"""Which rows are copied, and that all memory is freed."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ import pyarrow as pa
 import pytest
 from conftest import REFERENCE, Floats
 
-from nomogram import Error, Model
-from nomogram._pandas import columns as pandas_columns
-from nomogram._rows import Options, rows_of
-from nomogram._session import Pool
+from nomogram_risk import Error, Model
+from nomogram_risk._pandas import columns as pandas_columns
+from nomogram_risk._rows import Options, rows_of
+from nomogram_risk._session import Pool
 
 # 4.8 MB as numbers; predictions take 0.3 MB.
 N_ROWS = 20_000
@@ -33,7 +33,7 @@ def many(wdbc_rows: Floats) -> Floats:
 
 
 def allocated(call: Callable[[], object]) -> int:
-    """The most memory that was in use during a call, beyond what was there before, in bytes."""
+    """The peak memory that a call allocates, in bytes."""
     call()
     gc.collect()
     tracemalloc.start()
@@ -43,13 +43,13 @@ def allocated(call: Callable[[], object]) -> int:
     return most
 
 
-def test_a_copy_is_seen() -> None:
+def test_a_copy_is_measured() -> None:
     """The counter-test of those below."""
     rows = np.zeros((N_ROWS, 30))
     assert allocated(lambda: rows.copy()) >= rows.nbytes
 
 
-def test_matrices_are_read_where_they_lie(wdbc: Model, many: Floats) -> None:
+def test_matrices_are_read_in_place(wdbc: Model, many: Floats) -> None:
     outputs = N_ROWS * 2 * 8
     wide = np.zeros((N_ROWS, 60))
     wide[:, ::2] = many
@@ -75,13 +75,13 @@ def test_whole_numbers_are_copied_once(wdbc: Model, many: Floats) -> None:
 
 
 def addresses(rows: Any, model: Model) -> list[int]:
-    """Where the library reads the values of each column."""
+    """The address of the values of each column."""
     (part,) = rows_of(rows, Options(model._description, {"age": "a"}, True))
     columns: Any = part
     return [column.values.__array_interface__["data"][0] for _, column in columns._columns]
 
 
-def test_columns_are_read_where_they_lie(table: Model) -> None:
+def test_columns_are_read_in_place(table: Model) -> None:
     numbers = np.linspace(60.0, 200.0, 1000)
     ages = np.arange(1000) % 60 + 20
     frame = pd.DataFrame({"creatinine": numbers, "age": ages}, copy=False)
@@ -96,11 +96,11 @@ def test_columns_are_read_where_they_lie(table: Model) -> None:
     assert addresses(arrow, table) == expected
     assert addresses(arrow.slice(13), table) == [address + 13 * 8 for address in expected]
     polars = pl.DataFrame(arrow)
-    # Polars took the table's buffers as they were, and so do we.
+    # Polars shares the table's buffers, and so does this package.
     assert addresses(polars, table) == expected
 
 
-def test_bits_of_validity_are_read_where_they_lie(table: Model) -> None:
+def test_validity_bitmaps_are_read_in_place(table: Model) -> None:
     numbers = pa.array([None if nth % 5 == 0 else 80.0 for nth in range(800)])
     rows = pa.table({"creatinine": numbers})
     for first, is_shared in ((0, True), (8, True), (13, False)):
@@ -116,7 +116,7 @@ def test_the_names_of_a_category_are_stored_once(table: Model) -> None:
     grades = pd.Series(np.tile(["I", "II", "III", "IV"], 5000), dtype="category")
     frame = pd.DataFrame({"grade": grades})
     ((_, read),) = pandas_columns(frame)
-    # An address a row, what pandas hands out, and next to nothing else.
+    # One address per row, pandas' codes, and little else.
     assert allocated(read) < N_ROWS * (8 + 8) + 20_000
     assert len(np.unique(read().values)) == 4
 
@@ -134,7 +134,7 @@ def test_nothing_leaks(wdbc: Model, wdbc_rows: Floats, table: Model) -> None:
     rows = pl.DataFrame({"site": ["Süd"] * 1000, "age": [40] * 1000})
 
     def everything() -> None:
-        # A model takes more than 100 kB, and so does a call with these rows.
+        # A model needs more than 100 kB, and so does a call with these rows.
         with Model.open(bundle) as model:
             model.predict_rows(wdbc_rows)
         with pytest.raises(Error):

@@ -1,4 +1,4 @@
-"""Models: opening, what they tell of themselves, their life."""
+"""Models: opening, description, lifetime."""
 
 from __future__ import annotations
 
@@ -13,38 +13,42 @@ import numpy as np
 import pytest
 from conftest import REFERENCE, Floats, bits
 
-import nomogram
-from nomogram import Model
+import nomogram_risk
+from nomogram_risk import Model
 
 
-def test_a_model_tells_what_it_is(table: Model) -> None:
+def test_a_model_has_its_description(table: Model) -> None:
     assert (table.name, table.version, table.task, table.format) == ("table", "2.1", "classes", 2)
     assert len(table.digest) == 64
     assert table.n_golden_cases == 16
     assert table.manifest["created_by"] == "nomogram-testkit"
     assert table.manifest["notes"] == {"purpose": 'tests of "tables"'}
     assert table.card == "# Table\n\nNot for patients: “tests” alone.\n"
-    assert table.target == nomogram.Target("stage", None, ("none", "mild", "größer"))
+    assert table.target == nomogram_risk.Target("stage", None, ("none", "mild", "größer"))
     assert table.classes == ("none", "mild", "größer")
-    assert table.members == (nomogram.Member("boosted", 3), nomogram.Member("bagged", 3))
+    assert table.members == (nomogram_risk.Member("boosted", 3), nomogram_risk.Member("bagged", 3))
     assert table.cutoffs == (
-        nomogram.Cutoff("watch", "mild", 0.25),
-        nomogram.Cutoff("refer", "größer", 0.4),
+        nomogram_risk.Cutoff("watch", "mild", 0.25),
+        nomogram_risk.Cutoff("refer", "größer", 0.4),
     )
     assert table.rules == (
-        nomogram.Rule("diastolic is not above systolic", "refuse", ("systolic", "diastolic")),
-        nomogram.Rule("dose fits age", "take", ("dose", "age")),
+        nomogram_risk.Rule("diastolic is not above systolic", "refuse", ("systolic", "diastolic")),
+        nomogram_risk.Rule("dose fits age", "take", ("dose", "age")),
     )
-    assert table.schema == nomogram.Schema(table.features, table.rules, table.target)
-    assert repr(table) == f"<nomogram.Model 'table' '2.1', digest {table.digest}>"
+    assert table.schema == nomogram_risk.Schema(table.features, table.rules, table.target)
+    assert repr(table) == f"<nomogram_risk.Model 'table' '2.1', digest {table.digest}>"
     table.self_test()
 
 
-def test_features_tell_what_they_take(table: Model) -> None:
+def test_features_have_their_description(table: Model) -> None:
     age, grade, creatinine, smoker, dose, systolic, _, site = table.features
-    refuse = nomogram.Policy("refuse", "refuse", "refuse", "refuse", "refuse", "refuse", "refuse")
-    months = nomogram.Unit("mo", 0.0, 1.0, 12.0)
-    assert age == nomogram.Feature("age", 0, "integer", "a", (18.0, 120.0), (), (months,), refuse)
+    refuse = nomogram_risk.Policy(
+        "refuse", "refuse", "refuse", "refuse", "refuse", "refuse", "refuse"
+    )
+    months = nomogram_risk.Unit("mo", 0.0, 1.0, 12.0)
+    assert age == nomogram_risk.Feature(
+        "age", 0, "integer", "a", (18.0, 120.0), (), (months,), refuse
+    )
     assert (grade.kind, grade.levels) == ("category", ("I", "II", "III"))
     assert grade.policy == refuse._replace(missing="impute", unseen_level="take")
     assert (creatinine.unit, creatinine.range) == ("umol/L", (20.0, 2000.0))
@@ -57,14 +61,14 @@ def test_features_tell_what_they_take(table: Model) -> None:
     assert site.levels == ("Süd", "north east", "日本")
 
 
-def test_a_model_of_a_number_tells_so(number: Model) -> None:
+def test_a_model_of_a_number_has_its_task(number: Model) -> None:
     assert number.task == "number"
-    assert number.target == nomogram.Target("stay", "d", ())
+    assert number.target == nomogram_risk.Target("stay", "d", ())
     assert (number.classes, number.cutoffs, number.rules, number.card) == ((), (), (), None)
 
 
-def test_a_prediction_tells_everything(table: Model) -> None:
-    row: dict[str, nomogram.Value] = {
+def test_a_prediction_has_every_output(table: Model) -> None:
+    row: dict[str, nomogram_risk.Value] = {
         "age": 41,
         "grade": "IV",
         "creatinine": 5000.0,
@@ -75,7 +79,7 @@ def test_a_prediction_tells_everything(table: Model) -> None:
         "site": "Süd",
     }
     found = table.predict_row(row)
-    flag = nomogram.Flag
+    flag = nomogram_risk.Flag
     assert found.feature_flags == {
         "grade": flag.UNSEEN_LEVEL,
         "creatinine": flag.CLAMPED | flag.OUT_OF_RANGE,
@@ -96,7 +100,7 @@ def test_a_prediction_tells_everything(table: Model) -> None:
     assert bits(found.margins["bagged"]) == bits(found.members["bagged"])
     assert bits(found.margins["boosted"]) != bits(found.members["boosted"])
     none = f"none {found.probabilities[0]:.6g}"
-    assert repr(found).startswith(f"<nomogram.Prediction {none}, mild ")
+    assert repr(found).startswith(f"<nomogram_risk.Prediction {none}, mild ")
 
 
 def test_predictions_are_arrays_and_a_sequence(table: Model) -> None:
@@ -104,7 +108,7 @@ def test_predictions_are_arrays_and_a_sequence(table: Model) -> None:
     rows = np.array([row, [*row[:5], 80.0, 120.0, 0.0], row])
     found = table.predict_rows(rows, on_refusal="go_on")
     assert len(found) == 3
-    assert repr(found) == "<nomogram.Predictions of 3 rows, 1 refused>"
+    assert repr(found) == "<nomogram_risk.Predictions of 3 rows, 1 refused>"
     shapes = {
         "probabilities": (3, 3),
         "members": (3, 2, 3),
@@ -125,7 +129,7 @@ def test_predictions_are_arrays_and_a_sequence(table: Model) -> None:
     assert found.classes[1] is None
     assert np.isnan(found.probabilities[1]).all()
     assert found[1].refused
-    assert repr(found[1]) == "<nomogram.Prediction refused: NOMO_EVALUE_RULE>"
+    assert repr(found[1]) == "<nomogram_risk.Prediction refused: NOMO_EVALUE_RULE>"
     assert [row.class_name for row in found] == found.classes.tolist()
     assert bits(found[-1].probabilities) == bits(found[2].probabilities)
     for beyond in (3, -4):
@@ -147,18 +151,18 @@ def test_a_model_is_opened_from_a_path(tmp_path: Path, monkeypatch: pytest.Monke
     assert Model.open(target.name).name == "wdbc"
 
 
-def test_what_is_no_bundle_is_refused(tmp_path: Path) -> None:
+def test_damaged_bundles_are_refused(tmp_path: Path) -> None:
     bundle = REFERENCE.read_bytes()
     changed = bytearray(bundle)
     changed[-1] ^= 1
     newer = bytearray(bundle)
     newer[8] = 99
-    cases: list[tuple[bytes, type[nomogram.Error], str]] = [
-        (b"PK\3\4" + bytes(100), nomogram.FormatError, "NOMO_EFORMAT_MAGIC"),
-        (b"", nomogram.FormatError, "NOMO_EFORMAT_TRUNCATED"),
-        (bundle[:-1], nomogram.FormatError, "NOMO_EFORMAT_TRUNCATED"),
-        (bytes(changed), nomogram.IntegrityError, "NOMO_EINTEGRITY_DIGEST"),
-        (bytes(newer), nomogram.VersionError, "NOMO_EVERSION_FORMAT"),
+    cases: list[tuple[bytes, type[nomogram_risk.Error], str]] = [
+        (b"PK\3\4" + bytes(100), nomogram_risk.FormatError, "NOMO_EFORMAT_MAGIC"),
+        (b"", nomogram_risk.FormatError, "NOMO_EFORMAT_TRUNCATED"),
+        (bundle[:-1], nomogram_risk.FormatError, "NOMO_EFORMAT_TRUNCATED"),
+        (bytes(changed), nomogram_risk.IntegrityError, "NOMO_EINTEGRITY_DIGEST"),
+        (bytes(newer), nomogram_risk.VersionError, "NOMO_EVERSION_FORMAT"),
     ]
     for content, kind, status_name in cases:
         target = tmp_path / "bundle"
@@ -172,15 +176,15 @@ def test_what_is_no_bundle_is_refused(tmp_path: Path) -> None:
             assert (error.row, error.feature, error.feature_index) == (None, None, None)
 
 
-def test_a_file_that_is_not_there_is_missing(tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     missing = tmp_path / "missing"
     with pytest.raises(FileNotFoundError) as caught:
         Model.open(missing)
-    assert isinstance(caught.value, nomogram.FileMissing)
+    assert isinstance(caught.value, nomogram_risk.FileMissing)
     assert caught.value.errno == errno.ENOENT
     assert caught.value.filename == str(missing)
     assert caught.value.status_name == "NOMO_EIO_NOT_FOUND"
-    with pytest.raises(nomogram.FileError) as caught_too:
+    with pytest.raises(nomogram_risk.FileError) as caught_too:
         Model.open(tmp_path)
     assert isinstance(caught_too.value, OSError)
     assert not isinstance(caught_too.value, FileNotFoundError)
@@ -190,20 +194,20 @@ def test_limits_are_kept() -> None:
     size = os.path.getsize(REFERENCE)
     Model.open(REFERENCE, max_bytes=size)
     for source in (REFERENCE, REFERENCE.read_bytes()):
-        with pytest.raises(nomogram.LimitError):
+        with pytest.raises(nomogram_risk.LimitError):
             Model.open(source, max_bytes=size - 1)
     with pytest.raises(ValueError, match="max_bytes"):
         Model.open(REFERENCE, max_bytes=0)
 
 
-def test_what_cannot_be_a_source_is_refused() -> None:
+def test_an_impossible_source_is_refused() -> None:
     with pytest.raises(TypeError):
         Model.open(3)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="null"):
         Model.open("a\0b")
-    with pytest.raises(nomogram.ArgumentError, match="UTF-8"):
+    with pytest.raises(nomogram_risk.ArgumentError, match="UTF-8"):
         Model.open(os.fsdecode(b"\xff"))
-    with pytest.raises(TypeError, match="is opened"):
+    with pytest.raises(TypeError, match=r"use Model\.open"):
         Model()
 
 
@@ -213,7 +217,7 @@ def test_golden_cases_can_be_skipped_and_replayed(wdbc: Model) -> None:
     untested.self_test()
 
 
-def test_a_closed_model_predicts_no_more(wdbc_rows: Floats) -> None:
+def test_a_closed_model_refuses_to_predict(wdbc_rows: Floats) -> None:
     with Model.open(REFERENCE) as model:
         assert not model.closed
         predictions = model.predict_rows(wdbc_rows[:2])
@@ -228,12 +232,12 @@ def test_a_closed_model_predicts_no_more(wdbc_rows: Floats) -> None:
     ):
         with pytest.raises(ValueError, match="closed"):
             call()
-    # What is known of it stays, and so do predictions.
+    # Its description and its predictions stay available.
     assert model.name == "wdbc"
     assert len(predictions.classes) == 2
 
 
-def test_a_model_is_pickled_as_what_it_was_opened_from(
+def test_a_pickled_model_contains_its_source(
     tmp_path: Path, wdbc_rows: Floats, bundles: Path
 ) -> None:
     path = tmp_path / "model.nomo"
@@ -245,7 +249,7 @@ def test_a_model_is_pickled_as_what_it_was_opened_from(
         assert bits(pickle.loads(pickled).predict_proba(wdbc_rows)) == expected
     pickled = pickle.dumps(Model.open(path))
     shutil.copy(bundles / "table.nomo", path)
-    with pytest.raises(nomogram.IntegrityError, match="digest"):
+    with pytest.raises(nomogram_risk.IntegrityError, match="digest"):
         pickle.loads(pickled)
     path.unlink()
     with pytest.raises(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""The package as it is installed."""
+"""The installed package."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from pathlib import Path
 import pytest
 from conftest import REFERENCE, ROOT
 
-import nomogram
-from nomogram import _library
+import nomogram_risk
+from nomogram_risk import _library
 
-PACKAGE = Path(nomogram.__file__).parent
+PACKAGE = Path(nomogram_risk.__file__).parent
 HEADER = (ROOT / "include/nomogram.h").read_text()
 
 
-def test_the_versions_of_package_library_and_crate_are_one() -> None:
+def test_package_library_and_crate_have_one_version() -> None:
     manifest = (ROOT / "Cargo.toml").read_text()
     found = re.search(r'^version = "(.*)"$', manifest, re.MULTILINE)
     assert found is not None
-    assert nomogram.__version__ == found[1]
-    assert nomogram.__version__ == importlib.metadata.version("nomogram")
-    assert nomogram.__version__ == _library.text(_library.lib.nomo_version_text())
+    assert nomogram_risk.__version__ == found[1]
+    assert nomogram_risk.__version__ == importlib.metadata.version("nomogram-risk")
+    assert nomogram_risk.__version__ == _library.text(_library.lib.nomo_version_text())
 
 
 def test_the_licences_are_those_of_the_crate() -> None:
-    # Copies, since links that lead out of a source distribution cannot be unpacked.
+    # Copies, since a source distribution cannot contain links to files outside.
     for name in ("LICENSE-MIT", "LICENSE-APACHE"):
         assert (ROOT / "bindings/python" / name).read_text() == (ROOT / name).read_text()
 
@@ -51,23 +51,23 @@ def test_a_library_of_another_version_is_not_loaded(monkeypatch: pytest.MonkeyPa
         _library._load()
 
 
-def test_macros_that_cffi_does_not_read_are_those_of_the_header() -> None:
-    assert "#define NOMO_NONE (~(uint64_t)0)\n" in HEADER
-    assert _library.NONE == 2**64 - 1
+def test_macros_that_cffi_does_not_parse_equal_those_of_the_header() -> None:
+    assert "#define NOMO_PLACE_NONE (~(uint64_t)0)\n" in HEADER
+    assert _library.PLACE_NONE == 2**64 - 1
     # -1 among the indices of classes, which are given as signed numbers.
-    assert "#define NOMO_NO_CLASS (~(uint32_t)0)\n" in HEADER
-    assert len(nomogram.Flag) == _library.lib.NOMO_N_FLAGS
+    assert "#define NOMO_CLASS_NONE (~(uint32_t)0)\n" in HEADER
+    assert len(nomogram_risk.Flag) == _library.lib.NOMO_N_FLAGS
 
 
 def test_every_function_of_the_header_is_declared() -> None:
-    # Functions begin at the margin; the names of types stand after `}` or `(*`.
+    # Functions begin at the margin; the names of types follow `}` or `(*`.
     declared = set(re.findall(r"^[a-z].*?\b(nomo_\w+)\(", HEADER, re.MULTILINE))
     assert len(declared) > 30
     for name in declared:
         assert getattr(_library.lib, name) is not None, name
 
 
-def test_the_library_has_a_name_of_its_own() -> None:
+def test_the_library_has_a_private_name() -> None:
     libraries = [path.name for path in PACKAGE.iterdir() if ".so" in path.suffixes]
     assert libraries == ["libnomogram-py.so"]
     content = (PACKAGE / libraries[0]).read_bytes()
@@ -77,38 +77,38 @@ def test_the_library_has_a_name_of_its_own() -> None:
 
 def test_the_wheel_fits_every_python_3() -> None:
     if PACKAGE.parent == ROOT / "bindings/python/src":
-        pytest.skip("an editable installation has no wheel of its own")
-    wheel = importlib.metadata.distribution("nomogram").read_text("WHEEL") or ""
+        pytest.skip("an editable installation has no wheel")
+    wheel = importlib.metadata.distribution("nomogram-risk").read_text("WHEEL") or ""
     assert re.search(r"^Tag: py3-none-linux_\w+$", wheel, re.MULTILINE)
     assert "Root-Is-Purelib: false" in wheel
 
 
 def test_importing_loads_numpy_and_cffi_and_no_table_library() -> None:
-    program = "import nomogram, sys; print(*sys.modules)"
+    program = "import nomogram_risk, sys; print(*sys.modules)"
     modules = subprocess.check_output([sys.executable, "-c", program], text=True).split()
     assert "numpy" in modules
     slow = {"pandas", "polars", "pyarrow", "cffi", "pycparser", "concurrent.futures"}
     assert slow.isdisjoint(modules)
 
 
-def test_arrow_tables_without_pyarrow_are_refused_with_a_way_out(
+def test_the_refusal_of_an_arrow_table_without_pyarrow_names_the_package(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     import polars
 
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    model = nomogram.Model.open(REFERENCE)
-    with pytest.raises(ImportError, match=r"nomogram\[arrow\]"):
+    model = nomogram_risk.Model.open(REFERENCE)
+    with pytest.raises(ImportError, match=r"nomogram-risk\[arrow\]"):
         model.predict_proba(polars.DataFrame({"radius_mean": [1.0]}))
 
 
-def test_what_is_public_is_listed_and_documented() -> None:
-    for name in nomogram.__all__:
-        assert hasattr(nomogram, name)
-    public = {name for name in vars(nomogram) if not name.startswith("_")}
-    assert public == set(nomogram.__all__) - {"__version__"}
-    for name in vars(nomogram.Model):
-        member = getattr(nomogram.Model, name)
+def test_every_public_name_is_listed_and_documented() -> None:
+    for name in nomogram_risk.__all__:
+        assert hasattr(nomogram_risk, name)
+    public = {name for name in vars(nomogram_risk) if not name.startswith("_")}
+    assert public == set(nomogram_risk.__all__) - {"__version__"}
+    for name in vars(nomogram_risk.Model):
+        member = getattr(nomogram_risk.Model, name)
         assert name.startswith("_") or member.__doc__, name
 
 

@@ -1,4 +1,4 @@
-"""Many threads, one model: the same bits, and the interpreter goes on meanwhile."""
+"""Many threads, one model: the same bits, and no thread blocks the interpreter."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 from conftest import Floats, bits
 
-from nomogram import Error, Model
-from nomogram._run import tasks
-from nomogram._session import Pool
+from nomogram_risk import Error, Model
+from nomogram_risk._run import tasks
+from nomogram_risk._session import Pool
 
 N_THREADS = 8
 
@@ -64,7 +64,7 @@ def test_rows_are_shared_by_threads_with_the_same_bits(wdbc: Model, wdbc_rows: F
         assert (wdbc.predict(rows, threads=threads) == expected.classes).all()
 
 
-def test_rows_are_cut_without_holes_and_at_whole_bytes() -> None:
+def test_tasks_cover_all_rows_and_begin_at_whole_bytes() -> None:
     class Part:
         def __init__(self, n_rows: int) -> None:
             self.n_rows = n_rows
@@ -78,7 +78,7 @@ def test_rows_are_cut_without_holes_and_at_whole_bytes() -> None:
         assert {id(task.part) for task in found} == {id(part) for part in parts}
 
 
-def test_a_session_is_with_one_call_alone(wdbc: Model, wdbc_rows: Floats) -> None:
+def test_a_session_is_used_by_one_call(wdbc: Model, wdbc_rows: Floats) -> None:
     pool = wdbc._pool
     assert isinstance(pool, Pool)
     one, other = pool.take(), pool.take()
@@ -92,7 +92,7 @@ def test_a_session_is_with_one_call_alone(wdbc: Model, wdbc_rows: Floats) -> Non
     assert len({id(session) for session in pool._idle}) == len(pool._idle)
 
 
-def test_a_session_comes_back_after_a_failure(wdbc: Model) -> None:
+def test_a_session_returns_to_the_pool_after_a_failure(wdbc: Model) -> None:
     pool = wdbc._pool
     assert isinstance(pool, Pool)
     for _ in range(20):
@@ -103,7 +103,7 @@ def test_a_session_comes_back_after_a_failure(wdbc: Model) -> None:
     assert len(pool._idle) == 1
 
 
-def test_closing_takes_nothing_from_under_a_call(wdbc: Model, wdbc_rows: Floats) -> None:
+def test_closing_does_not_affect_a_running_call(wdbc: Model, wdbc_rows: Floats) -> None:
     expected = bits(wdbc.predict_proba(wdbc_rows))
 
     def predict_or_close(number: int) -> bool:
@@ -120,16 +120,16 @@ def test_closing_takes_nothing_from_under_a_call(wdbc: Model, wdbc_rows: Floats)
 
 
 @pytest.fixture
-def one_thread_until_it_lets_go() -> Iterator[None]:
-    """A thread that holds the interpreter's lock keeps it until it gives it up by itself."""
+def no_thread_switches() -> Iterator[None]:
+    """A thread that holds the interpreter's lock keeps it until it releases it."""
     before = sys.getswitchinterval()
     sys.setswitchinterval(60)
     yield
     sys.setswitchinterval(before)
 
 
-def goes_on_during(call: Callable[[], object]) -> bool:
-    """Whether this thread can run while another one is within the call."""
+def runs_during(call: Callable[[], object]) -> bool:
+    """Whether this thread can run while another thread is in the call."""
     begins, has_ended = threading.Event(), threading.Event()
 
     def other() -> None:
@@ -140,17 +140,17 @@ def goes_on_during(call: Callable[[], object]) -> bool:
     thread = threading.Thread(target=other)
     thread.start()
     begins.wait()
-    went_on = not has_ended.is_set()
+    ran = not has_ended.is_set()
     thread.join()
-    return went_on
+    return ran
 
 
-@pytest.mark.usefixtures("one_thread_until_it_lets_go")
-def test_the_interpreter_goes_on_while_rows_are_predicted(wdbc: Model, wdbc_rows: Floats) -> None:
-    # Without a lock, whether this thread runs at the right moment is up to the system: it gets
-    # many chances. With one held, it has none.
+@pytest.mark.usefixtures("no_thread_switches")
+def test_the_interpreter_runs_while_rows_are_predicted(wdbc: Model, wdbc_rows: Floats) -> None:
+    # Without the lock held, the system decides when this thread runs, so it gets many chances. With
+    # the lock held, it has none.
     rows = np.concatenate([wdbc_rows] * 100)
-    assert any(goes_on_during(lambda: wdbc.predict_proba(rows)) for _ in range(20))
-    # The counter-test: `sum` of numbers holds the lock from beginning to end.
+    assert any(runs_during(lambda: wdbc.predict_proba(rows)) for _ in range(20))
+    # Counter-test: `sum` of numbers holds the lock all the time.
     numbers = range(3_000_000)
-    assert not any(goes_on_during(lambda: sum(numbers)) for _ in range(3))
+    assert not any(runs_during(lambda: sum(numbers)) for _ in range(3))

@@ -1,8 +1,9 @@
-//! The command line as a whole: options of every command, and which file runs which command.
+//! The command line: options of every command, and which file runs which command.
 
+use std::io;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
     compare, completions, diff, evaluate, inspect, man, predict, recalibrate, schema, train, tune,
@@ -11,8 +12,9 @@ use crate::commands::{
 use crate::console::{Color, Console};
 use crate::error::Error;
 use crate::exit::{self, Exit};
+use crate::output::{self, Outputs};
 
-/// Clinical risk models in sealed bundles: train them, predict with them, judge and compare them.
+/// Clinical risk models in sealed bundles: train, evaluate and compare them, and predict with them.
 #[derive(Debug, Parser)]
 #[command(name = "nomogram", version, after_help = exit::HELP, propagate_version = true)]
 #[command(disable_help_subcommand = true)]
@@ -26,10 +28,10 @@ pub(crate) struct Cli {
 /// Options of every command.
 #[derive(Args, Debug)]
 struct Options {
-    /// Tell the result as JSON: on standard output, or on standard error where that holds a table
+    /// Print the result as JSON: on standard output, or on standard error where an output is there
     #[arg(long, global = true, help_heading = "Common options")]
     json: bool,
-    /// Tell nothing but results and errors
+    /// Print nothing but results and errors
     #[arg(long, short, global = true, env = "NOMOGRAM_QUIET", help_heading = "Common options")]
     #[arg(value_parser = clap::builder::FalseyValueParser::new(), hide_env = true)]
     quiet: bool,
@@ -72,43 +74,103 @@ enum Command {
     Man(man::Arguments),
 }
 
-/// Runs what the command line asks for.
+/// Returns the whole command line, for parsing it, completing it and its manual.
+pub(crate) fn command() -> clap::Command {
+    output::with_value_hints(Cli::command())
+}
+
+/// Runs the command that the command line names.
 pub(crate) fn run() -> ExitCode {
-    let Cli { options, command } = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => {
-            // Help on a closed pipe: nobody is left to be told.
-            let _ = error.print();
-            return if error.use_stderr() { exit::USAGE.into() } else { ExitCode::SUCCESS };
-        }
+    output::refuse_large_files();
+    let program = command();
+    let parsed = program.clone().try_get_matches().and_then(|matches| {
+        let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command()))?;
+        Ok((matches, cli))
+    });
+    let (matches, Cli { options, command }) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return print_help_or_usage(&error),
     };
-    let console = Console::new(options.json, options.quiet, options.color);
-    match dispatch(command, &console) {
+    let mut console = Console::new(options.json, options.quiet, options.color);
+    match run_command(command, &program, &matches, &mut console) {
         Ok(exit) => exit.into(),
         Err(error) => {
-            if !matches!(error, Error::BrokenPipe) {
-                console.error(&error);
-            }
+            console.error(&error);
             error.exit_code()
         }
     }
 }
 
-fn dispatch(command: Command, console: &Console) -> Result<Exit, Error> {
+/// Runs a command. Its outputs are in place only if it returns success.
+fn run_command(
+    command: Command,
+    program: &clap::Command,
+    matches: &ArgMatches,
+    console: &mut Console,
+) -> Result<Exit, Error> {
+    let mut outputs = Outputs::plan(program, matches)?;
+    console.set_stdout_taken(outputs.use_stdout());
+    match dispatch(command, console, &mut outputs) {
+        Ok(exit) if exit.is_success() => outputs.commit().map(|()| exit),
+        Ok(exit) => Ok(exit),
+        // The reader of a table has read enough.
+        Err(Error::BrokenPipe) if !outputs.has_files() => Ok(Exit::Done),
+        Err(error) => Err(error),
+    }
+}
+
+fn dispatch(command: Command, console: &Console, outputs: &mut Outputs) -> Result<Exit, Error> {
     match command {
-        Command::Schema(arguments) => schema::run(arguments, console),
+        Command::Schema(arguments) => schema::run(arguments, outputs),
         Command::Validate(arguments) => validate::run(&arguments, console),
-        Command::Train(arguments) => train::run(&arguments, console),
-        Command::Tune(arguments) => tune::run(&arguments, console),
-        Command::Evaluate(arguments) => evaluate::run(&arguments, console),
+        Command::Train(arguments) => train::run(&arguments, console, outputs),
+        Command::Tune(arguments) => tune::run(&arguments, console, outputs),
+        Command::Evaluate(arguments) => evaluate::run(&arguments, console, outputs),
         Command::Compare(arguments) => compare::run(&arguments, console),
-        Command::Report(arguments) => evaluate::run_report(&arguments, console),
-        Command::Recalibrate(arguments) => recalibrate::run(&arguments, console),
-        Command::Predict(arguments) => predict::run(arguments, console),
+        Command::Report(arguments) => evaluate::run_report(&arguments, console, outputs),
+        Command::Recalibrate(arguments) => recalibrate::run(&arguments, console, outputs),
+        Command::Predict(arguments) => predict::run(arguments, console, outputs),
         Command::Inspect(arguments) => inspect::run(&arguments, console),
         Command::Verify(arguments) => verify::run(&arguments, console),
         Command::Diff(arguments) => diff::run(arguments, console),
         Command::Completions(arguments) => completions::run(&arguments, console),
-        Command::Man(arguments) => man::run(&arguments, console),
+        Command::Man(arguments) => man::run(&arguments, console, outputs),
+    }
+}
+
+/// Prints what clap has to say instead of running a command.
+fn print_help_or_usage(error: &clap::Error) -> ExitCode {
+    match error.print() {
+        _ if error.use_stderr() => exit::USAGE.into(),
+        Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => ExitCode::FAILURE,
+        Ok(()) | Err(_) => ExitCode::SUCCESS,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::any::TypeId;
+    use std::path::PathBuf;
+
+    use super::*;
+
+    fn arguments_of_type(command: &clap::Command, kind: TypeId) -> Vec<String> {
+        let arguments = command.get_arguments();
+        let mut names: Vec<String> = arguments
+            .filter(|argument| argument.get_value_parser().type_id() == kind)
+            .map(|argument| format!("{}: {}", command.get_name(), argument.get_id()))
+            .collect();
+        names
+            .extend(command.get_subcommands().flat_map(|command| arguments_of_type(command, kind)));
+        names
+    }
+
+    #[test]
+    fn every_file_of_a_command_line_is_known_as_an_input_or_an_output() {
+        let none: [&str; 0] = [];
+        assert_eq!(arguments_of_type(&command(), TypeId::of::<PathBuf>()), none);
+        // The search finds what is there.
+        let outputs = arguments_of_type(&command(), TypeId::of::<output::OutputPath>());
+        assert!(outputs.contains(&"infer: output".to_owned()), "{outputs:?}");
     }
 }

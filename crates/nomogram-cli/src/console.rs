@@ -1,4 +1,4 @@
-//! What is told to people and programs: results on standard output, all else on standard error.
+//! Text for people and programs: results on standard output, all else on standard error.
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
@@ -17,71 +17,98 @@ pub(crate) enum Color {
     Never,
 }
 
-/// Where a command tells what it found.
+/// Where a command prints.
 #[derive(Debug)]
 pub(crate) struct Console {
     json: bool,
     quiet: bool,
     color: Color,
+    /// An output of the command is standard output: results go to standard error.
+    is_stdout_taken: bool,
 }
 
 impl Console {
     pub(crate) fn new(json: bool, quiet: bool, color: Color) -> Self {
-        Self { json, quiet, color }
+        Self { json, quiet, color, is_stdout_taken: false }
     }
 
-    /// Whether results are asked for as JSON.
+    /// Prints results to standard error if `is_taken`.
+    pub(crate) fn set_stdout_taken(&mut self, is_taken: bool) {
+        self.is_stdout_taken = is_taken;
+    }
+
+    /// Whether results are printed as JSON.
     pub(crate) fn is_json(&self) -> bool {
         self.json
     }
 
-    /// Whether notes and progress may be told.
+    /// Whether notes and progress are printed.
     pub(crate) fn is_talkative(&self) -> bool {
         !self.quiet
     }
 
-    /// A result, on standard output.
+    /// Prints a result.
+    ///
+    /// # Errors
+    ///
+    /// The text could not be written. A reader that has closed standard output is no error: it has
+    /// read enough, and the command's files are still wanted.
     pub(crate) fn result(&self, text: impl fmt::Display) -> Result<(), Error> {
-        let mut stdout = io::stdout().lock();
-        writeln!(stdout, "{text}").and_then(|()| stdout.flush()).map_err(stdout_failed)
+        self.bytes(format!("{text}\n").as_bytes())
     }
 
-    /// A result as JSON, on standard output.
+    /// Prints a result as JSON.
     pub(crate) fn json_result(&self, result: &impl Serialize) -> Result<(), Error> {
-        self.result(to_json(result)?)
+        let text = serde_json::to_string_pretty(result);
+        self.result(text.map_err(|_| Error::Defect("a result cannot be written as JSON"))?)
     }
 
-    /// A note on what happened, on standard error.
+    /// Prints bytes as they are; otherwise as [`Self::result`].
+    pub(crate) fn bytes(&self, bytes: &[u8]) -> Result<(), Error> {
+        if self.is_stdout_taken {
+            let written = io::stderr().write_all(bytes);
+            return written.map_err(|cause| Error::file("standard error", cause));
+        }
+        let mut stdout = io::stdout().lock();
+        match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+            Err(cause) if cause.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written.map_err(stdout_failed),
+        }
+    }
+
+    /// Prints a note on standard error.
     pub(crate) fn note(&self, text: impl fmt::Display) {
         if !self.quiet {
             self.stderr(text);
         }
     }
 
-    /// JSON on standard error, for when standard output holds a table.
-    pub(crate) fn json_aside(&self, result: &impl Serialize) -> Result<(), Error> {
-        self.stderr(to_json(result)?);
-        Ok(())
-    }
-
+    /// Prints an error on standard error.
     pub(crate) fn error(&self, error: &Error) {
         let label = self.style("error:", "1;31", io::stderr().is_terminal());
         self.stderr(format_args!("{label} {error}"));
     }
 
-    /// A heading in a result.
+    /// Returns a heading of a result.
     pub(crate) fn heading(&self, text: &str) -> String {
-        self.style(text, "1", io::stdout().is_terminal())
+        self.style(text, "1", self.is_result_on_terminal())
     }
 
-    /// Good news in a result.
+    /// Returns good news of a result.
     pub(crate) fn good(&self, text: &str) -> String {
-        self.style(text, "32", io::stdout().is_terminal())
+        self.style(text, "32", self.is_result_on_terminal())
     }
 
-    /// Bad news in a result.
+    /// Returns bad news of a result.
     pub(crate) fn bad(&self, text: &str) -> String {
-        self.style(text, "1;31", io::stdout().is_terminal())
+        self.style(text, "1;31", self.is_result_on_terminal())
+    }
+
+    fn is_result_on_terminal(&self) -> bool {
+        match self.is_stdout_taken {
+            true => io::stderr().is_terminal(),
+            false => io::stdout().is_terminal(),
+        }
     }
 
     fn style(&self, text: &str, code: &str, is_terminal: bool) -> String {
@@ -93,19 +120,15 @@ impl Console {
     }
 
     fn stderr(&self, text: impl fmt::Display) {
-        // Where standard error is closed, nobody is left to be told.
+        // A failure could not be reported anywhere.
         let _ = writeln!(io::stderr(), "{text}");
     }
 }
 
-/// A failure to write to standard output.
+/// Returns the error of writing to standard output.
 pub(crate) fn stdout_failed(cause: io::Error) -> Error {
     if cause.kind() == io::ErrorKind::BrokenPipe {
         return Error::BrokenPipe;
     }
     Error::file("standard output", cause)
-}
-
-fn to_json(result: &impl Serialize) -> Result<String, Error> {
-    serde_json::to_string_pretty(result).map_err(|_| Error::Defect("a result is no JSON"))
 }

@@ -15,29 +15,35 @@ pub(crate) enum Error {
     /// A file could not be read or written.
     #[error("{place}: {cause}")]
     File { place: String, cause: io::Error },
+    /// A path cannot be an output.
+    #[error("{place}: {detail}")]
+    Output { place: String, detail: String },
     /// The core refused a bundle.
     #[error("{}: {cause}", path.display())]
     Bundle { path: PathBuf, cause: Box<nomogram::Error> },
-    /// A table does not have the shape that the model asks for, or cannot be decoded.
+    /// A table does not have the shape that the model expects, or cannot be decoded.
     #[error("{table}: {detail}")]
     Table { table: String, detail: String },
-    /// A row was refused, and nobody asked to go on.
+    /// A row was refused, and no file for refused rows was given.
     #[error("{table}: {refusal}")]
     Row { table: String, refusal: String },
-    /// A table has errors that training would not survive; the report of them.
+    /// A table has errors, so it cannot be used for training; the list of them.
     #[error("the table cannot be used\n{0}")]
     Validation(String),
     /// Training or evaluation failed.
     #[error(transparent)]
     Training(#[from] nomogram_train::Error),
-    /// A report could not be written.
+    /// A statistic could not be computed.
+    #[error(transparent)]
+    Statistics(#[from] nomogram_stats::Error),
+    /// A report could not be made.
     #[error(transparent)]
     Report(#[from] nomogram_report::Error),
     /// The core refused a model that was just trained.
     #[error(transparent)]
     Model(#[from] nomogram::Error),
-    /// Standard output was closed by its reader.
-    #[error("standard output was closed")]
+    /// The reader of standard output closed it before the table was complete.
+    #[error("standard output: closed by its reader before the table was complete")]
     BrokenPipe,
     /// The program has a defect.
     #[error("a defect of this program: {0}; please report it")]
@@ -45,21 +51,36 @@ pub(crate) enum Error {
 }
 
 impl Error {
-    /// A failure of a file, or of standard input or output.
+    /// Creates the error of a file, or of standard input or output.
     pub(crate) fn file(place: impl Into<String>, cause: io::Error) -> Self {
         Self::File { place: place.into(), cause }
     }
 
-    /// Options that cannot be followed.
+    /// Creates the error of an output that is refused before a command starts.
+    pub(crate) fn output(place: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::Output { place: place.into(), detail: detail.into() }
+    }
+
+    /// Creates the error of options that cannot be followed.
     pub(crate) fn usage(detail: impl Into<String>) -> Self {
         Self::Usage(detail.into())
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::BrokenPipe => ExitCode::SUCCESS,
             Self::Usage(_) => ExitCode::from(exit::USAGE),
-            _ => ExitCode::FAILURE,
+            Self::File { .. }
+            | Self::Output { .. }
+            | Self::Bundle { .. }
+            | Self::Table { .. }
+            | Self::Row { .. }
+            | Self::Validation(_)
+            | Self::Training(_)
+            | Self::Statistics(_)
+            | Self::Report(_)
+            | Self::Model(_)
+            | Self::BrokenPipe
+            | Self::Defect(_) => ExitCode::FAILURE,
         }
     }
 }

@@ -2,30 +2,42 @@
 
 use std::process::ExitCode;
 
-/// What stands at the end of every `--help` and in the manual.
+/// The end of every `--help` and of the manual.
 pub(crate) const HELP: &str = "\
 Exit codes:
-  0    done
-  1    failed: a bundle, a table or a row was refused, or a file could not be read or written;
-       nothing is left at the output path
-  2    the command line is wrong
-  3    done, but some rows were refused and stand in the file of --bad-rows
-  4    done, and the bundles differ (diff --exit-code alone)
-  130  interrupted; nothing is left at the output path
+  0      success
+  1      failure: a bundle, a table or a row was refused, or a file could not be read or written
+  2      the command line is wrong
+  3      success, but some rows were refused and are in the file of --bad-rows
+  4      success, and the bundles differ (only with diff --exit-code)
+  128+N  ended by signal N: 130 by INT (Ctrl-C), 143 by TERM, 129 by HUP
 
-A reader that closes the pipe of standard output ends the program quietly, with 0.
+Output files:
+  All or none. An output is written to a file `.nomogram-*.part` in the same folder. Outputs get
+  their names when everything has succeeded, including the text on standard output: with codes 1, 2
+  and 128+N, no output is created or changed. A --journal is updated at once.
+  An output that is also an input or another output is refused, through links too. So is one that
+  cannot be written to. Both happen before any work starts.
+  A replaced file keeps its mode. Through a symbolic link, the file behind it is replaced. A new
+  file gets the mode of the umask, but only the owner can read a new file of --bad-rows, which holds
+  patients' values; predictions do too if --id or --keep asks for them.
+  `-`, pipes and devices are written to directly, and what they received cannot be taken back. Where
+  an output is standard output, other text goes to standard error.
+  If the reader of standard output closes it, the command goes on without printing and writes its
+  files. Where standard output receives the table, the command stops: with 0, or with 1 if there
+  are files that it then does not write.
 
 Environment:
   NOMOGRAM_THREADS, NOMOGRAM_PROGRESS, NOMOGRAM_COLOR, NOMOGRAM_QUIET
-       stand for the options of these names; an option on the command line wins
+         defaults of the options with these names
   NO_COLOR
-       if set to anything, no colors";
+         if set to anything, no colors";
 
 /// How a command ended that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     Done,
-    /// Something that was to be checked is not right; it was told.
+    /// A check did not pass; the result says which.
     Failed,
     SomeRowsRefused,
     BundlesDiffer,
@@ -33,8 +45,16 @@ pub(crate) enum Exit {
 
 /// The command line is wrong.
 pub(crate) const USAGE: u8 = 2;
-/// A signal asked the program to end.
-pub(crate) const INTERRUPTED: i32 = 130;
+
+impl Exit {
+    /// Whether the command's outputs get their names.
+    pub(crate) fn is_success(self) -> bool {
+        match self {
+            Self::Done | Self::SomeRowsRefused | Self::BundlesDiffer => true,
+            Self::Failed => false,
+        }
+    }
+}
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {

@@ -1,4 +1,4 @@
-//! The program `nomogram`: training sealed bundles, predicting with them, and looking into them.
+//! The program `nomogram`: trains sealed bundles, predicts with them, and inspects them.
 //!
 //! Every prediction is the core's: nothing here computes one. A command is one file in `commands/`.
 
@@ -10,7 +10,6 @@ mod console;
 mod output;
 
 mod bundle;
-mod description;
 mod table;
 
 mod environment;

@@ -1,37 +1,25 @@
-//! What the commands share that train and judge: configuration, table, parts, reports.
+//! What training and evaluating commands share: configuration, table, threads, report files.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
 use clap::{Args, ValueEnum};
-use nomogram::{Model, Parts};
-use nomogram_report::{
-    Characteristics, FORMAT, FeatureSummary, ModelSummary, Report, nomograms, tripod,
-};
-use nomogram_train::{
-    Assessment, Dataset, Predictions, Table, TrainingConfig, ValidationReport,
-    permutation_importance, validate,
-};
+use nomogram::Model;
+use nomogram_report::Report;
+use nomogram_train::{Dataset, Table, TrainingConfig, ValidationReport, validate};
 
 use crate::console::Console;
 use crate::environment;
 use crate::error::Error;
-use crate::output::Output;
+use crate::output::{InputPath, Outputs};
 use crate::table::FormatOptions;
-
-/// The rows on which cutoffs are chosen, as reports name them.
-pub(crate) const HELD_OUT: &str = "held-out folds";
-
-/// How many times the values of a feature are shuffled for its importance.
-const N_SHUFFLES: usize = 5;
 
 /// A configuration and a table that fits it.
 #[derive(Args, Debug)]
 pub(crate) struct Inputs {
     /// What to train, as YAML: docs/training.md
-    config: PathBuf,
+    config: InputPath,
     /// The table: CSV, Parquet or Arrow
-    data: PathBuf,
+    data: InputPath,
     #[command(flatten)]
     written: FormatOptions,
 }
@@ -70,9 +58,10 @@ impl Inputs {
         bundle: Option<&Model>,
         console: &Console,
     ) -> Result<(TrainingConfig, String, Table, ValidationReport), Error> {
-        let mut config = environment::overridden(TrainingConfig::from_file(&self.config)?, console)?;
+        let mut config =
+            environment::overridden(TrainingConfig::from_file(&self.config)?, console)?;
         let place = self.config.display().to_string();
-        let text = std::fs::read_to_string(&self.config);
+        let text = std::fs::read_to_string(self.config.as_path());
         let text = text.map_err(|cause| Error::file(place, cause))?;
         let kept = bundle.map(|model| self.written.for_model(model, &self.data)).transpose()?;
         let format = config.data.table_format().or(kept.unwrap_or_default());
@@ -123,62 +112,14 @@ impl Threads {
 }
 
 impl Loaded {
-    /// What was trained: the text of the file, or where the environment or a search set something
-    /// else, the whole as JSON.
-    fn configuration(&self) -> String {
+    /// The text of the configuration file; where the environment or a search changed it, the whole
+    /// configuration as JSON.
+    pub(crate) fn configuration(&self) -> String {
         match TrainingConfig::from_yaml(&self.config_text) {
             Ok(config) if config == self.config => self.config_text.clone(),
             _ => serde_json::to_string_pretty(&self.config).unwrap_or_default(),
         }
     }
-}
-
-/// A report of a model on some sets of rows; importance and scales are those of the last one.
-/// `learned_from` are the rows of a model that was trained just now.
-pub(crate) fn report(
-    model: &Arc<Model>,
-    parts: &Parts,
-    sets: &[(&str, &Dataset, &Predictions)],
-    loaded: &Loaded,
-    learned_from: Option<&Dataset>,
-) -> Result<Report, Error> {
-    let asked = loaded.config.report.clone().unwrap_or_default();
-    let mut assessments = Vec::new();
-    for (rows, dataset, predictions) in sets {
-        let mut all = Assessment::all(rows, dataset, predictions, model.cutoffs())?;
-        for own in &mut all {
-            own.add_subgroups(dataset, predictions, &asked.subgroups)?;
-        }
-        assessments.extend(all);
-    }
-    let (importance, scales) = match sets.last() {
-        None => (Vec::new(), Vec::new()),
-        Some((_, dataset, _)) => (
-            permutation_importance(model, dataset, N_SHUFFLES, loaded.config.seed)?,
-            nomograms(parts, dataset),
-        ),
-    };
-    // Held-out folds are the rows that were learned from.
-    let others = sets.iter().filter(|(rows, ..)| *rows != HELD_OUT);
-    let others = others.map(|(rows, own, _)| Characteristics::new(rows, own, learned_from));
-    let learned = learned_from.map(|own| Characteristics::new("training part", own, None));
-    let mut report = Report {
-        format: FORMAT,
-        model: ModelSummary::of(model, parts),
-        features: FeatureSummary::all_of(model),
-        configuration: learned_from.map(|_| loaded.configuration()),
-        validation: Some(loaded.validation.clone()),
-        characteristics: learned.into_iter().chain(others).collect(),
-        assessments,
-        importance,
-        learning_curve: Vec::new(),
-        corrected: None,
-        warnings: Vec::new(),
-        nomograms: scales,
-        tripod: Vec::new(),
-    };
-    report.tripod = tripod(&report);
-    Ok(report)
 }
 
 impl ReportFormat {
@@ -198,6 +139,7 @@ impl ReportFormat {
 
 /// Writes a report; without a format, that of the name.
 pub(crate) fn write_report(
+    outputs: &mut Outputs,
     report: &Report,
     path: &Path,
     format: Option<ReportFormat>,
@@ -208,13 +150,13 @@ pub(crate) fn write_report(
         ReportFormat::Markdown => report.to_markdown(),
         ReportFormat::Json => report.to_json(),
     };
-    write(path, text?.as_bytes())
+    write(outputs, path, text?.as_bytes())
 }
 
-/// Writes a file that is there as a whole or not at all.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+/// Writes a planned output.
+pub(crate) fn write(outputs: &mut Outputs, path: &Path, bytes: &[u8]) -> Result<(), Error> {
     use std::io::Write as _;
-    let mut output = Output::create(path)?;
+    let mut output = outputs.create(path)?;
     output.write_all(bytes).map_err(|cause| output.failed(cause))?;
     output.finish()
 }

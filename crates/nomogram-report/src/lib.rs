@@ -1,18 +1,46 @@
 //! Reports of clinical risk models: one page for people, and the same numbers as JSON.
 //!
-//! A [`Report`] is made once and written as a self-contained HTML file, as a Markdown model card, and
-//! as JSON, which holds every number of the other two. The same report gives the same bytes.
+//! A [`Report`] is assembled once and written as a self-contained HTML file, as a Markdown model
+//! card, and as JSON, which holds every number of the other two. The same report gives the same
+//! bytes.
+//!
+//! Without the default feature `reports`, the crate is [`charts`] alone and does not link the
+//! training crate:
+//!
+//! ```
+//! use nomogram_report::charts::{Curve, roc};
+//!
+//! let points = [(0.0, 0.0), (0.1, 0.8), (1.0, 1.0)];
+//! let svg = roc(&[Curve { name: "ensemble", points: &points }])?;
+//! assert!(svg.starts_with("<svg"));
+//! # Ok::<(), nomogram_report::Error>(())
+//! ```
 
-mod characteristics;
-pub mod charts;
+// Layers, lowest first: a module uses only the blocks above its own.
 mod error;
-mod page;
-mod report;
+
+pub mod charts;
+
+#[cfg(feature = "reports")]
+mod characteristics;
+#[cfg(feature = "reports")]
 mod scales;
+
+#[cfg(feature = "reports")]
 mod tripod;
 
+#[cfg(feature = "reports")]
+mod report;
+
+#[cfg(feature = "reports")]
+mod page;
+
+#[cfg(feature = "reports")]
 pub use characteristics::{Characteristics, FeatureCharacteristics};
 pub use error::Error;
-pub use report::{FORMAT, FeatureSummary, ModelSummary, Report};
+#[cfg(feature = "reports")]
+pub use report::{EvaluatedRows, FORMAT, HELD_OUT_FOLDS, Inputs, Report, Training};
+#[cfg(feature = "reports")]
 pub use scales::nomograms;
-pub use tripod::{TripodItem, tripod};
+#[cfg(feature = "reports")]
+pub use tripod::TripodItem;

@@ -1,4 +1,4 @@
-//! The report as pages.
+//! A report as HTML, Markdown and JSON.
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Value, context};
@@ -13,7 +13,7 @@ impl Report {
     ///
     /// # Errors
     ///
-    /// `Chart` or `Page`, which no report of finite numbers gives.
+    /// `Chart` or `Page`, which no report of finite numbers causes.
     pub fn to_html(&self) -> Result<String, Error> {
         let pictures: Vec<Value> =
             self.assessments.iter().map(pictures).collect::<Result<_, Error>>()?;
@@ -54,7 +54,7 @@ impl Report {
     ///
     /// # Errors
     ///
-    /// `Page`, which no report gives.
+    /// `Page`, which no report causes.
     pub fn to_markdown(&self) -> Result<String, Error> {
         self.fill("card.md", include_str!("../templates/card.md"), context! {})
     }
@@ -101,7 +101,7 @@ impl Report {
     }
 }
 
-/// The pictures of one set of rows.
+/// The charts of one set of rows.
 fn pictures(own: &Assessment) -> Result<Value, Error> {
     let calibration = &own.calibration;
     let groups = calibration.groups.iter().map(|group| CalibrationGroup {
@@ -124,12 +124,12 @@ fn pictures(own: &Assessment) -> Result<Value, Error> {
     let prevalence = own.n_events as f64 / own.n_rows.max(1) as f64;
     let roc = discrimination.map(|found| {
         let points = found.roc.iter().map(|point| (point.false_positive_rate, point.sensitivity));
-        charts::roc(&[Curve { name: "vote", points: &points.collect::<Vec<_>>() }])
+        charts::roc(&[Curve { name: "ensemble", points: &points.collect::<Vec<_>>() }])
     });
     let precision_recall = discrimination.map(|found| {
         let points = found.precision_recall.iter().map(|point| (point.recall, point.precision));
         let points: Vec<(f64, f64)> = points.collect();
-        charts::precision_recall(&[Curve { name: "vote", points: &points }], prevalence)
+        charts::precision_recall(&[Curve { name: "ensemble", points: &points }], prevalence)
     });
     let names: Vec<&str> = own.agreement.names.iter().map(String::as_str).collect();
     let positive = own.positive_class.as_str();
@@ -138,7 +138,7 @@ fn pictures(own: &Assessment) -> Result<Value, Error> {
         precision_recall => precision_recall.transpose()?,
         calibration => charts::calibration(&groups.collect::<Vec<_>>(), &smoothed)?,
         decision => charts::decision(&[
-            Curve { name: "vote", points: model },
+            Curve { name: "ensemble", points: model },
             Curve { name: "treat all", points: all },
             Curve { name: "treat none", points: none },
         ])?,

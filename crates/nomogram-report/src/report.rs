@@ -1,38 +1,50 @@
-//! All that a report tells, as data.
+//! The content of a report, as data.
 
-use nomogram::{CalibrationMap, Calibrator, Combiner, FeatureKind, Model, Parts, StackInput};
+use std::sync::Arc;
+
+use nomogram::{Model, Parts};
+use nomogram_describe::Description;
 use nomogram_train::{
-    Assessment, CorrectedPerformance, Importance, LearningPoint, ValidationReport, Warning,
+    Assessment, CorrectedPerformance, Dataset, Importance, LearningPoint, Predictions,
+    TrainingConfig, ValidationReport, Warning, corrected_performance, learning_curve,
+    permutation_importance,
 };
 use serde::Serialize;
 
 use crate::characteristics::Characteristics;
 use crate::charts::NomogramChart;
-use crate::tripod::TripodItem;
+use crate::error::Error;
+use crate::scales::nomograms;
+use crate::tripod::{Facts, TripodItem, items};
 
-/// The version of the report as JSON: higher where a field is gone or means something else.
+/// The version of the report as JSON: higher where a field is removed or changes its meaning.
 pub const FORMAT: u32 = 1;
 
-/// All that a report tells. Intervals are 95 % confidence intervals. Parts that were not asked for are empty.
+/// The name of the rows that the folds of a training hold out, in a report.
+pub const HELD_OUT_FOLDS: &str = "held-out folds";
+
+/// How many times the values of a feature are shuffled for its importance.
+const N_SHUFFLES: usize = 5;
+
+/// The content of a report. Intervals are 95 % confidence intervals. Lists that were not asked for
+/// are empty.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     /// [`FORMAT`].
     pub format: u32,
-    /// Which model.
-    pub model: ModelSummary,
-    /// What it reads.
-    pub features: Vec<FeatureSummary>,
-    /// What it was trained with, as YAML or JSON.
+    /// The bundle, without fitted parameters.
+    pub model: Description,
+    /// The configuration that it was trained with, as YAML or JSON.
     pub configuration: Option<String>,
-    /// What was wrong with the data.
-    pub validation: Option<ValidationReport>,
-    /// What the rows are like.
+    /// What is wrong with the table.
+    pub validation: ValidationReport,
+    /// The characteristics of each set of rows.
     pub characteristics: Vec<Characteristics>,
-    /// How good it is on each set of rows.
+    /// The performance on each set of rows.
     pub assessments: Vec<Assessment>,
-    /// How much it needs each feature.
+    /// How much the model needs each feature.
     pub importance: Vec<Importance>,
-    /// The loss by the number of rows that were learned from.
+    /// The loss by the number of training rows.
     pub learning_curve: Vec<LearningPoint>,
     /// The performance on the training rows, corrected for optimism.
     pub corrected: Option<CorrectedPerformance>,
@@ -44,132 +56,131 @@ pub struct Report {
     pub tripod: Vec<TripodItem>,
 }
 
-/// Which model, and where it comes from.
-#[derive(Clone, Debug, Serialize)]
-pub struct ModelSummary {
-    /// Its name.
-    pub name: String,
-    /// Its version.
-    pub version: String,
-    /// The digest of the bundle.
-    pub digest: String,
-    /// The program that made it.
-    pub created_by: String,
-    /// The digest of the training rows.
-    pub training_data_digest: String,
-    /// The digest of the configuration.
-    pub configuration_digest: String,
-    /// What is predicted.
-    pub target: String,
-    /// Its classes.
-    pub classes: Vec<String>,
-    /// The members.
-    pub members: Vec<String>,
-    /// How they vote, in words.
-    pub combiner: String,
-    /// What is done to the probabilities of the vote, in words; nothing: they stay as they are.
-    pub calibrator: Option<String>,
-    /// Anything else that the manifest says.
-    pub notes: std::collections::BTreeMap<String, String>,
+/// A set of rows that a model is evaluated on, with its predictions of them.
+#[derive(Clone, Copy, Debug)]
+pub struct EvaluatedRows<'a> {
+    /// The name of the set, for example [`HELD_OUT_FOLDS`].
+    pub name: &'a str,
+    /// The rows.
+    pub dataset: &'a Dataset,
+    /// One prediction per row.
+    pub predictions: &'a Predictions,
 }
 
-/// What a feature is.
-#[derive(Clone, Debug, Serialize)]
-pub struct FeatureSummary {
-    /// Its name.
-    pub name: String,
-    /// `number`, `integer`, `boolean` or `category`.
-    pub kind: String,
-    /// The levels of a category.
-    pub levels: Vec<String>,
-    /// The UCUM code of its unit.
-    pub unit: Option<String>,
-    /// Where plausible values lie.
-    pub range: Option<[f64; 2]>,
+/// What a report is assembled from.
+#[derive(Clone, Copy, Debug)]
+pub struct Inputs<'a> {
+    /// The model.
+    pub model: &'a Arc<Model>,
+    /// The content of the same bundle.
+    pub parts: &'a Parts,
+    /// The sets of rows, in the order of the report. Importance and nomograms are those of the last.
+    pub rows: &'a [EvaluatedRows<'a>],
+    /// Which subgroups are reported, and the seed of the shuffles.
+    pub config: &'a TrainingConfig,
+    /// What is wrong with the table.
+    pub validation: &'a ValidationReport,
+    /// The training, if the report is of a model that was just trained.
+    pub training: Option<Training<'a>>,
 }
 
-impl ModelSummary {
-    /// What a bundle says of itself; `parts` are those of the model.
-    #[must_use]
-    pub fn of(model: &Model, parts: &Parts) -> Self {
-        let manifest = model.manifest();
-        Self {
-            name: manifest.name.clone(),
-            version: manifest.version.clone(),
-            digest: model.digest().to_string(),
-            created_by: manifest.created_by.clone(),
-            training_data_digest: manifest.training_data_digest.to_string(),
-            configuration_digest: manifest.configuration_digest.to_string(),
-            target: model.schema().target().name().into(),
-            classes: model.schema().target().classes().to_vec(),
-            members: model.member_names().map(Into::into).collect(),
-            combiner: combiner(parts),
-            calibrator: parts.calibrator.as_ref().map(calibrator),
-            notes: manifest.notes.clone(),
+/// A training that a report is about.
+#[derive(Clone, Copy, Debug)]
+pub struct Training<'a> {
+    /// The training rows.
+    pub rows: &'a Dataset,
+    /// The text of the configuration.
+    pub configuration: &'a str,
+}
+
+impl Report {
+    /// Assembles a report.
+    ///
+    /// # Errors
+    ///
+    /// `Training` when rows and predictions do not fit each other, or a subgroup is not defined.
+    pub fn new(inputs: &Inputs<'_>) -> Result<Self, Error> {
+        let Inputs { model, parts, rows, config, validation, training } = *inputs;
+        let subgroups = config.report.clone().unwrap_or_default().subgroups;
+        let mut assessments = Vec::new();
+        for EvaluatedRows { name, dataset, predictions } in rows {
+            for mut assessment in Assessment::all(name, dataset, predictions, model.cutoffs())? {
+                assessment.add_subgroups(dataset, predictions, &subgroups)?;
+                assessments.push(assessment);
+            }
         }
-    }
-}
-
-impl FeatureSummary {
-    /// The features of a model, in the order of its schema.
-    #[must_use]
-    pub fn all_of(model: &Model) -> Vec<Self> {
-        let summary = |feature: &nomogram::Feature| Self {
-            name: feature.name.clone(),
-            kind: match &feature.kind {
-                FeatureKind::Number => "number".into(),
-                FeatureKind::Integer => "integer".into(),
-                FeatureKind::Boolean => "boolean".into(),
-                _ => "category".into(),
-            },
-            levels: feature.levels().to_vec(),
-            unit: feature.unit.clone(),
-            range: feature.range.map(|range| [range.low, range.high]),
+        let (importance, scales) = match rows.last() {
+            None => (Vec::new(), Vec::new()),
+            Some(last) => (
+                permutation_importance(model, last.dataset, N_SHUFFLES, config.seed)?,
+                nomograms(parts, last.dataset),
+            ),
         };
-        model.schema().features().iter().map(summary).collect()
+        let description = Description::new(model, parts);
+        let characteristics = characteristics(rows, training);
+        let tripod = items(&Facts {
+            model: &description,
+            has_configuration: training.is_some(),
+            characteristics: &characteristics,
+            assessments: &assessments,
+        });
+        Ok(Self {
+            format: FORMAT,
+            model: description,
+            configuration: training.map(|training| training.configuration.to_owned()),
+            validation: validation.clone(),
+            characteristics,
+            assessments,
+            importance,
+            learning_curve: Vec::new(),
+            corrected: None,
+            warnings: Vec::new(),
+            nomograms: scales,
+            tripod,
+        })
+    }
+
+    /// Adds the results of training again on other rows, as far as the configuration asks for them:
+    /// intervals of the cutoffs, the learning curve, and the performance corrected for optimism.
+    /// `held_out` are the rows named [`HELD_OUT_FOLDS`]. Fits on all threads of the calling rayon
+    /// pool.
+    ///
+    /// # Errors
+    ///
+    /// `Training` when a training fails.
+    pub fn add_resampling_results(
+        &mut self,
+        config: &TrainingConfig,
+        training_rows: &Dataset,
+        held_out: EvaluatedRows<'_>,
+    ) -> Result<(), Error> {
+        let EvaluatedRows { dataset, predictions, .. } = held_out;
+        for assessment in &mut self.assessments {
+            if assessment.rows.starts_with(HELD_OUT_FOLDS) {
+                assessment.add_choices(dataset, predictions, &config.cutoffs, config.seed)?;
+            }
+        }
+        let spec = config.report.clone().unwrap_or_default();
+        if !spec.learning_curve.is_empty() {
+            self.learning_curve = learning_curve(config, training_rows, &spec.learning_curve)?;
+        }
+        if spec.n_bootstraps > 0 {
+            let corrected = corrected_performance(config, training_rows, spec.n_bootstraps)?;
+            self.corrected = Some(corrected);
+        }
+        Ok(())
     }
 }
 
-fn combiner(parts: &Parts) -> String {
-    let weighted = |how: &str, weights: &[f64]| {
-        let members = parts.members.iter().zip(weights);
-        let members = members.map(|(member, weight)| format!("{} {weight}", member.name));
-        format!("{how} vote with the weights {}", members.collect::<Vec<_>>().join(", "))
-    };
-    match &parts.combiner {
-        Combiner::SoftVote { weights } => weighted("soft", weights),
-        Combiner::HardVote { weights } => weighted("hard", weights),
-        Combiner::Stack { input: StackInput::Margins, .. } => {
-            "stack on the members' margins".into()
-        }
-        _ => "stack on the members' probabilities".into(),
-    }
-}
-
-fn calibrator(calibrator: &Calibrator) -> String {
-    match calibrator {
-        Calibrator::Binary(own) => map(own),
-        Calibrator::PerClass(maps) => {
-            let maps: Vec<String> = maps.iter().map(map).collect();
-            format!("for each class: {}", maps.join("; "))
-        }
-        Calibrator::Temperature { temperature } => format!("temperature {temperature:.4}"),
-        other => format!("{other:?}"),
-    }
-}
-
-fn map(map: &CalibrationMap) -> String {
-    match map {
-        CalibrationMap::Platt { slope, intercept } => {
-            format!("Platt on the logit, slope {slope:.4}, intercept {intercept:.4}")
-        }
-        CalibrationMap::Beta { a, b, c } => format!("beta, a {a:.4}, b {b:.4}, c {c:.4}"),
-        CalibrationMap::Isotonic { probabilities, .. } => {
-            format!("isotonic, {} points", probabilities.len())
-        }
-        CalibrationMap::PlattOfProbability { slope, intercept } => {
-            format!("Platt on the probability, slope {slope:.4}, intercept {intercept:.4}")
-        }
-        other => format!("{other:?}"),
-    }
+/// The characteristics of the training rows, then those of the other sets. Held-out folds are
+/// training rows.
+fn characteristics(
+    rows: &[EvaluatedRows<'_>],
+    training: Option<Training<'_>>,
+) -> Vec<Characteristics> {
+    let training = training.map(|training| training.rows);
+    let first = training.map(|rows| Characteristics::new("training part", rows, None));
+    let others = rows.iter().filter(|rows| rows.name != HELD_OUT_FOLDS);
+    let others = others.map(|rows| Characteristics::new(rows.name, rows.dataset, training));
+    first.into_iter().chain(others).collect()
 }

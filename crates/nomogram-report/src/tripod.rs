@@ -3,18 +3,20 @@
 //! Collins et al., TRIPOD+AI statement: updated guidance for reporting clinical prediction models that
 //! use regression or machine learning methods, BMJ 2024;385:e078378. Topics are abridged.
 
+use nomogram_describe::Description;
+use nomogram_train::Assessment;
 use serde::Serialize;
 
-use crate::report::Report;
+use crate::characteristics::Characteristics;
 
-/// An item, and what this report says of it.
+/// An item, and the part of it that a program can write.
 #[derive(Clone, Debug, Serialize)]
 pub struct TripodItem {
     /// Its number in the statement.
     pub number: &'static str,
     /// What it asks for.
     pub topic: &'static str,
-    /// What is known; nothing where people have to write it.
+    /// The text; `None` where people have to write it.
     pub text: Option<String>,
 }
 
@@ -74,42 +76,52 @@ const ITEMS: [(&str, &str); 52] = [
     ("27c", "Next steps for research"),
 ];
 
-/// Every item of the statement, with what `report` knows of it.
-#[must_use]
-pub fn tripod(report: &Report) -> Vec<TripodItem> {
-    let item = |(number, topic)| TripodItem { number, topic, text: known(number, report) };
+/// What a report knows about a model.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Facts<'a> {
+    pub(crate) model: &'a Description,
+    pub(crate) has_configuration: bool,
+    pub(crate) characteristics: &'a [Characteristics],
+    pub(crate) assessments: &'a [Assessment],
+}
+
+/// Every item of the statement.
+pub(crate) fn items(facts: &Facts<'_>) -> Vec<TripodItem> {
+    let item = |(number, topic)| TripodItem { number, topic, text: text_of(number, facts) };
     ITEMS.into_iter().map(item).collect()
 }
 
-fn known(number: &str, report: &Report) -> Option<String> {
-    let model = &report.model;
-    let per_rows = |of: &dyn Fn(&nomogram_train::Assessment) -> String| {
-        let texts: Vec<String> = report.assessments.iter().map(of).collect();
+fn text_of(number: &str, facts: &Facts<'_>) -> Option<String> {
+    let model = facts.model;
+    let per_rows = |text: &dyn Fn(&Assessment) -> String| {
+        let texts: Vec<String> = facts.assessments.iter().map(text).collect();
         (!texts.is_empty()).then(|| texts.join("; "))
     };
     match number {
-        "4" => Some(match report.configuration {
-            Some(_) => "Development, with internal validation.".into(),
-            None => "Evaluation of an existing model.".into(),
+        "4" => Some(match facts.has_configuration {
+            true => "Development, with internal validation.".into(),
+            false => "Evaluation of an existing model.".into(),
         }),
-        "7" => report.validation.as_ref().map(|_| {
+        "7" => Some(
             "Types, ranges, units, duplicates, constant columns, leakage and rules were checked \
              before anything was fitted: section Data."
-                .into()
-        }),
-        "9b" => Some(format!("{} predictors: section Features.", report.features.len())),
+                .into(),
+        ),
+        "9b" => Some(format!("{} predictors: section Features.", model.features.len())),
         "11" => {
-            let features = || report.characteristics.iter().flat_map(|own| &own.features);
+            let features = || facts.characteristics.iter().flat_map(|own| &own.features);
             features().next()?;
             Some(match features().any(|own| own.n_missing > 0) {
-                true => "Counts by feature: section Data. What is done with them is part of the \
-                         bundle: the policies under section Settings."
-                    .into(),
+                true => {
+                    "Counts by feature: section Data. The policies under section Settings decide \
+                         what is done with them."
+                        .into()
+                }
                 false => "No feature lacks a value.".into(),
             })
         }
-        "16" | "20c" if report.characteristics.len() > 1 => {
-            let seen = report.characteristics.iter().filter_map(|own| {
+        "16" | "20c" if facts.characteristics.len() > 1 => {
+            let seen = facts.characteristics.iter().filter_map(|own| {
                 let n_seen = own.n_seen?;
                 let (rows, n_rows) = (&own.rows, own.n_rows);
                 Some(format!(
@@ -118,25 +130,25 @@ fn known(number: &str, report: &Report) -> Option<String> {
             });
             Some(format!("Section Data.{}", seen.collect::<String>()))
         }
-        "20b" if !report.characteristics.is_empty() => Some("Section Data.".into()),
+        "20b" if !facts.characteristics.is_empty() => Some("Section Data.".into()),
         "12a" | "21" | "20a" => per_rows(&|own| {
             let (rows, n_rows, n_events) = (&own.rows, own.n_rows, own.n_events);
             format!("{rows}: {n_rows} rows, {n_events} with `{}`", own.positive_class)
         }),
-        "12b" | "12c" => report
-            .configuration
-            .as_ref()
-            .map(|_| format!("Members {}: section Settings.", model.members.join(", "))),
+        "12b" | "12c" => facts.has_configuration.then(|| {
+            let members: Vec<&str> = model.members.iter().map(|own| own.name.as_str()).collect();
+            format!("Members {}: section Settings.", members.join(", "))
+        }),
         "12e" => per_rows(&|own| format!("{}: section Performance", own.rows)),
         "12g" => Some(format!("By the bundle {} itself.", model.digest)),
         "13" => Some(match &model.calibrator {
-            Some(calibrator) => format!("The vote is calibrated: {calibrator}."),
-            None => "The vote is not calibrated.".into(),
+            Some(calibrator) => format!("The ensemble is calibrated: {}.", calibrator.text),
+            None => "The ensemble is not calibrated.".into(),
         }),
         "15" => Some(format!(
             "The probability of each class of `{}` ({}); cutoffs in section Performance.",
-            model.target,
-            model.classes.join(", ")
+            model.target.name,
+            model.target.classes.join(", ")
         )),
         "18f" => Some(format!("{}.", model.created_by)),
         "22" => Some(format!("The bundle with the digest {}.", model.digest)),

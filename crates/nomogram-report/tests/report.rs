@@ -5,10 +5,8 @@
 use std::fmt::Write as _;
 
 use nomogram::unseal;
-use nomogram_report::{Characteristics, FeatureSummary, ModelSummary, Report, nomograms, tripod};
-use nomogram_train::{
-    Assessment, Dataset, Predictions, TrainingConfig, permutation_importance, train,
-};
+use nomogram_report::{EvaluatedRows, HELD_OUT_FOLDS, Inputs, Report, Training, nomograms};
+use nomogram_train::{Dataset, Predictions, Table, TrainingConfig, train, validate};
 
 const CONFIG: &str = r#"
 model: { name: "small <model>", version: "1" }
@@ -37,8 +35,8 @@ cutoffs:
   - { name: balanced, rule: youden }
 "#;
 
-/// Two hundred rows; feature `a` mostly tells the class, `b` tells nothing.
-fn dataset(config: &TrainingConfig) -> Dataset {
+/// Two hundred rows; feature `a` mostly determines the class, `b` is noise.
+fn table() -> String {
     let mut table = String::from("id,y,a,b\n");
     for row in 0..200 {
         let is_positive = (row % 2 == 1) != (row % 7 == 0);
@@ -46,42 +44,31 @@ fn dataset(config: &TrainingConfig) -> Dataset {
         let class = if is_positive { "yes" } else { "no" };
         writeln!(table, "{row},{class},{a},{}", row * 53 % 17).unwrap();
     }
-    Dataset::from_csv("table", table.as_bytes(), &config.data).unwrap()
+    table
+}
+
+fn dataset(config: &TrainingConfig) -> Dataset {
+    Dataset::from_csv("table", table().as_bytes(), &config.data).unwrap()
 }
 
 fn report() -> Report {
     let config = TrainingConfig::from_yaml(CONFIG).unwrap();
+    let table = Table::from_csv("table", table().as_bytes(), &config.data.csv).unwrap();
     let dataset = dataset(&config);
     let trained = train(&config, &dataset, &mut |_: usize, _: usize, _: &str| {}).unwrap();
     let model = &trained.model;
     let predictions = Predictions::of(model, &dataset).unwrap();
-    let assess = |rows, predictions| {
-        Assessment::all(rows, &dataset, predictions, model.cutoffs()).unwrap().remove(0)
-    };
     let (parts, _) = unseal(&trained.bundle).unwrap();
-    let mut report = Report {
-        format: nomogram_report::FORMAT,
-        model: ModelSummary::of(model, &parts),
-        features: FeatureSummary::all_of(model),
-        configuration: Some(CONFIG.into()),
-        validation: None,
-        assessments: vec![
-            assess("held-out folds", &trained.out_of_fold),
-            assess("training rows", &predictions),
-        ],
-        importance: permutation_importance(model, &dataset, 3, 1).unwrap(),
-        learning_curve: Vec::new(),
-        corrected: None,
-        warnings: Vec::new(),
-        nomograms: nomograms(&parts, &dataset),
-        characteristics: vec![
-            Characteristics::new("training part", &dataset, None),
-            Characteristics::new("all rows again", &dataset, Some(&dataset)),
-        ],
-        tripod: Vec::new(),
-    };
-    report.tripod = tripod(&report);
-    report
+    let rows = |name, predictions| EvaluatedRows { name, dataset: &dataset, predictions };
+    Report::new(&Inputs {
+        model,
+        parts: &parts,
+        rows: &[rows(HELD_OUT_FOLDS, &trained.out_of_fold), rows("all rows again", &predictions)],
+        config: &config,
+        validation: &validate(&table, &config.data).unwrap(),
+        training: Some(Training { rows: &dataset, configuration: CONFIG }),
+    })
+    .unwrap()
 }
 
 #[test]
@@ -125,11 +112,11 @@ fn a_page_needs_nothing_else_and_holds_what_the_json_holds() {
     assert_eq!(json["tripod"].as_array().unwrap().len(), 52);
     assert_eq!(json["importance"][0]["feature"], "a");
     assert_eq!(json["nomograms"][0][0], "linear");
-    assert_eq!(json["model"]["combiner"], "soft vote with the weights linear 1, trees 2");
+    assert_eq!(json["model"]["combiner"]["text"], "soft vote: linear 1, trees 2");
     assert_eq!(json["model"]["calibrator"], serde_json::Value::Null);
     assert_eq!(json["characteristics"][1]["n_seen"], 200);
     assert!(html.contains("200 of 200 rows have the same values"));
-    assert!(html.contains("had not seen it"), "held-out folds are explained");
+    assert!(html.contains("fitted to the other folds"), "held-out folds are explained");
     if let Some(folder) = std::env::var_os("NOMOGRAM_PICTURES") {
         std::fs::write(std::path::Path::new(&folder).join("report.html"), html).unwrap();
     }

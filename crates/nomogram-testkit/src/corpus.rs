@@ -1,12 +1,13 @@
 //! The corpus of golden cases: models and cases as data.
 //!
-//! `tests/data/corpus/README.md` describes the files. Nothing here knows what a model should
-//! answer: that stands in the files alone.
+//! `tests/data/corpus/README.md` describes the files. Nothing here knows the expected answers: only
+//! the files do.
 
 mod answer;
-mod case_file;
 mod model_file;
 mod stated;
+
+mod case_file;
 
 use std::fs;
 use std::path::PathBuf;
@@ -21,7 +22,7 @@ pub use stated::Stated;
 pub struct Entry {
     /// The name that its files share.
     pub name: String,
-    /// What the model is made of.
+    /// The parts of the model.
     pub model: ModelFile,
     /// Its cases.
     pub cases: CaseFile,

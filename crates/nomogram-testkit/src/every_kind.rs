@@ -102,8 +102,8 @@ fn golden_rows() -> Array2<f64> {
             f64::from(step % 3),
             f64::from(step) * 12.5,
         ];
-        for (own, value) in row.iter_mut().zip(values) {
-            *own = value;
+        for (cell, value) in row.iter_mut().zip(values) {
+            *cell = value;
         }
     }
     rows

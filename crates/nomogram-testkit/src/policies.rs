@@ -1,7 +1,7 @@
-//! A model with every kind of feature and every policy, which tells what it was given.
+//! A model with every kind of feature and every policy, whose outputs show what it was given.
 //!
 //! The margin of its first member, `witness`, is a whole number in base 16: digit `j`, counted from
-//! the lowest, says into which bucket the value of feature `j` fell, 15 where it was missing. The
+//! the lowest, is the bucket into which the value of feature `j` fell, 15 where it was missing. The
 //! weight of that member is 0, so the other one, `opinion`, decides.
 
 use ndarray::Array2;
@@ -94,7 +94,7 @@ fn features() -> Vec<(Feature, Vec<f64>)> {
 
 type UnitRow = (&'static str, f64, f64, f64);
 
-/// A feature, and thresholds that tell both ends of its range from what is inside and outside.
+/// A feature, and thresholds that separate both ends of its range from its inside and outside.
 fn feature(
     name: &str,
     kind: FeatureKind,

@@ -15,7 +15,7 @@ pub fn bundle_of_a_number() -> Vec<u8> {
     valid(number().and_then(|parts| seal(&parts, golden_rows(100.0).view())))
 }
 
-/// A model of a number and a category that tells three classes apart.
+/// A model of a number and a category that predicts one of three classes.
 ///
 /// Up to 10, with `none`, all classes are equally probable; with `β`, the last two are. Names hold
 /// letters that are not ASCII.
@@ -106,9 +106,9 @@ fn three_classes() -> Result<Parts, Error> {
         vec![
             stump(Some(0), 0, 10.0, vec![0.0, 1.5]),
             stump(Some(2), 0, 20.0, vec![0.0, 0.75]),
-            // `β` alone lowers class 0.
+            // Only `β` lowers class 0.
             stump(Some(0), 1, 1.5, vec![0.0, -2.0]),
-            // `α` alone raises class 1.
+            // Only `α` raises class 1.
             Tree {
                 margin: Some(1),
                 nodes: vec![

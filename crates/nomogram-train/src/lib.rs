@@ -40,13 +40,13 @@ pub use data::{
     ValidationReport, infer_schema, validate, validate_within,
 };
 pub use error::Error;
-pub use invalid::{Invalid, Key};
 pub use evaluation::{
     Agreement, Assessment, AtCutoff, Calibration, CalibrationGroup, CorrectedPerformance,
     Discrimination, Evaluation, EvaluationRow, FeatureSubgroups, Histogram, Importance,
     LearningPoint, Warning, corrected_performance, learning_curve, permutation_importance,
     warnings,
 };
+pub use invalid::{Invalid, Key};
 pub use predictions::Predictions;
 pub use steps::{fit_standard_scaler, fit_steps};
 pub use table::{BooleanTexts, DecimalMark, Table, TableFormat};

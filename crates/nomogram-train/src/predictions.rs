@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 use nomogram::{Model, Session};
+use nomogram_describe::check_same_schema;
 
 use crate::data::Dataset;
 use crate::error::Error;
@@ -26,26 +27,15 @@ impl Predictions {
     ///
     /// # Errors
     ///
-    /// `Model` when a row does not fit the model; `Data` when the model does not predict classes, or when
-    /// a feature has another name, kind, levels or unit: values go to the model by position.
+    /// `Model` when a row does not fit the model; `Data` when the model does not predict
+    /// classes, or when the table has another schema: values go to the model by position.
     pub fn of(model: &Arc<Model>, dataset: &Dataset) -> Result<Self, Error> {
         let n_classes = model.schema().target().classes().len();
         if n_classes < 2 {
             return Err(Error::Data("the model predicts a number, expected classes".into()));
         }
-        for (own, found) in model.schema().features().iter().zip(dataset.schema().features()) {
-            if (&own.name, &own.kind, &own.unit) != (&found.name, &found.kind, &found.unit) {
-                return Err(Error::Data(format!(
-                    "rows with `{}`, {:?} [{}]; the model has `{}`, {:?} [{}]",
-                    found.name,
-                    found.kind,
-                    found.unit.as_deref().unwrap_or_default(),
-                    own.name,
-                    own.kind,
-                    own.unit.as_deref().unwrap_or_default(),
-                )));
-            }
-        }
+        check_same_schema(model.schema(), dataset.schema())
+            .map_err(|mismatch| Error::Data(mismatch.to_string()))?;
         let names: Vec<String> = model.member_names().map(str::to_owned).collect();
         let mut own = Self::empty(names, dataset.n_rows(), n_classes, model.n_margins());
         let mut session = Session::new(model.clone());

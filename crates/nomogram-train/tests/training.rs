@@ -236,7 +236,7 @@ fn configurations_that_make_no_sense_are_refused_with_the_reason() {
         ("positive: \"yes\"", "positive: \"no\"", "data: target: both classes are `no`"),
         ("weight: 2.0", "weight: -2", "member `trees`: weight: -2, expected 0 or more"),
         ("{ name: b }", "{ name: b, texts: [f, t] }", "data: feature `b`: `texts`, but it is no"),
-        ("{ name: b }", "{ name: b, range: [2, 1] }", "data: feature 1: a plausible range of"),
+        ("{ name: b }", "{ name: b, range: [2, 1] }", "data: feature 2: `b`: plausible range"),
         ("vote: soft", "vote: loud", "loud"),
         ("seed: 5", "sede: 5", "sede"),
     ];

@@ -1,3 +1,4 @@
+use super::reader::Reader;
 use super::*;
 use alloc::string::ToString;
 use alloc::vec;
@@ -14,7 +15,7 @@ fn refused(bytes: &[u8]) -> Error {
     Container::from_bytes(bytes, &Limits::default()).unwrap_err()
 }
 
-/// The same file with `bytes` at `offset`, and with the digest of its table put right again.
+/// The same file with `bytes` at `offset`, and with the right digest of its table.
 fn forged(offset: usize, bytes: &[u8]) -> Vec<u8> {
     forge(sealed(), offset, bytes)
 }
@@ -40,12 +41,18 @@ fn sections_come_back_as_they_were() {
 }
 
 #[test]
-fn files_that_are_no_bundle_are_told_apart() {
+fn each_kind_of_file_that_is_no_bundle_has_its_message() {
     let cases: [(&[u8], &str); 4] = [
         (b"", "no bytes at all, expected a bundle"),
-        (b"\x89NOM", "byte 4: ends within the magic"),
-        (b"row_id,diagnosis", "byte 0: not a bundle: a bundle begins with 89 4E 4F 4D 4F 0D 0A 1A"),
-        (b"\x89NOMO\n\x1a....", "byte 5: line ends were changed, as by a transfer in text mode"),
+        (b"\x89NOM", "byte offset 4: ends within the magic"),
+        (
+            b"row_id,diagnosis",
+            "byte offset 0: not a bundle: a bundle begins with 89 4E 4F 4D 4F 0D 0A 1A",
+        ),
+        (
+            b"\x89NOMO\n\x1a....",
+            "byte offset 5: line ends were changed, as by a transfer in text mode",
+        ),
     ];
     for (bytes, message) in cases {
         assert_eq!(refused(bytes).to_string(), message);
@@ -53,7 +60,7 @@ fn files_that_are_no_bundle_are_told_apart() {
 }
 
 #[test]
-fn a_table_that_does_not_tile_the_file_is_refused() {
+fn a_table_whose_sections_do_not_fill_the_file_is_refused() {
     let offset_of_second = HEADER_LEN + ENTRY_LEN + 8;
     let length_of_second = offset_of_second + 8;
     let kind_of_second = HEADER_LEN + ENTRY_LEN;
@@ -61,20 +68,24 @@ fn a_table_that_does_not_tile_the_file_is_refused() {
         (
             12,
             &u32::MAX.to_le_bytes(),
-            "byte 12: 4294967295 sections claimed, at most 2 entries fit",
+            "byte offset 12: 4294967295 sections, expected at most 2, which fit into the file",
         ),
-        (12, &1_u32.to_le_bytes(), "byte 56: section at offset 168, expected 112"),
-        (offset_of_second, &172_u64.to_le_bytes(), "byte 112: section at offset 172, expected 173"),
-        (length_of_second, &8_u64.to_le_bytes(), "byte 181: 1 bytes belong to no section"),
+        (12, &1_u32.to_le_bytes(), "byte offset 56: section at offset 168, expected 112"),
+        (
+            offset_of_second,
+            &172_u64.to_le_bytes(),
+            "byte offset 112: section at offset 172, expected 173",
+        ),
+        (length_of_second, &8_u64.to_le_bytes(), "byte offset 181: 1 bytes belong to no section"),
         (
             length_of_second,
             &u64::MAX.to_le_bytes(),
-            "byte 112: section of 18446744073709551615 bytes does not fit",
+            "byte offset 112: section of 18446744073709551615 bytes, which exceeds the file",
         ),
         (
             kind_of_second,
             &1_u32.to_le_bytes(),
-            "byte 112: section 1 after section 1, expected ascending numbers",
+            "byte offset 112: section kind 1 after 1, expected ascending kinds",
         ),
     ];
     for (offset, bytes, message) in cases {
@@ -87,35 +98,35 @@ fn a_table_that_does_not_tile_the_file_is_refused() {
 fn an_unknown_section_is_skipped_when_optional_and_refused_when_critical() {
     let kind_of_second = HEADER_LEN + ENTRY_LEN;
     let error = refused(&forged(kind_of_second, &99_u32.to_le_bytes()));
-    assert_eq!(error.to_string(), "critical section 99 is unknown to this version");
+    assert_eq!(error.to_string(), "section kind 99: critical, but unknown to this version");
 
     let optional = [99_u32.to_le_bytes(), 0_u32.to_le_bytes()].concat();
     let bytes = forged(kind_of_second, &optional);
     let container = Container::from_bytes(&bytes, &Limits::default()).unwrap();
     assert_eq!(container.payload(SectionKind::Manifest), Some(&[1; 5][..]));
 
-    // What came with format 2 means nothing in format 1, and must not be passed over in silence.
+    // A section kind of format 2 is unknown in format 1, and must not be skipped in silence.
     let cutoffs = sealed_with(SectionKind::Cutoffs);
     assert!(Container::from_bytes(&cutoffs, &Limits::default()).is_ok());
     let error = refused(&forge(cutoffs, 8, &1_u32.to_le_bytes()));
-    assert_eq!(error.to_string(), "critical section 8 is unknown to this version");
+    assert_eq!(error.to_string(), "section kind 8: critical, but unknown to this version");
 
     let flags = forged(kind_of_second + 4, &3_u32.to_le_bytes());
-    assert_eq!(refused(&flags).to_string(), "flags 0x3 of section 2 are unknown");
+    assert_eq!(refused(&flags).to_string(), "section kind 2: unknown flags 0x3");
 }
 
 #[test]
 fn a_newer_format_is_refused_with_the_formats_that_are_read() {
     let error = refused(&forged(8, &3_u32.to_le_bytes()));
     assert_eq!(error.kind(), ErrorKind::NewerFormat);
-    assert_eq!(error.to_string(), "format 3, this version reads formats 1 to 2");
+    assert_eq!(error.to_string(), "format 3, expected 1 to 2, which this version reads");
     assert_eq!(refused(&forged(8, &0_u32.to_le_bytes())).kind(), ErrorKind::SectionTable);
 }
 
 #[test]
 fn a_bundle_above_the_limit_is_refused() {
     let error = Container::from_bytes(&sealed(), &Limits { max_bytes: 181 }).unwrap_err();
-    assert_eq!(error.to_string(), "182 bytes, the limit is 181");
+    assert_eq!(error.to_string(), "182 bytes, expected at most 181");
     assert!(Container::from_bytes(&sealed(), &Limits { max_bytes: 182 }).is_ok());
 }
 
@@ -131,5 +142,8 @@ fn every_flipped_bit_and_every_length_is_refused() {
         assert!(Container::from_bytes(&bytes[..index], &Limits::default()).is_err(), "{index}");
     }
     let longer = [bytes, vec![0]].concat();
-    assert_eq!(refused(&longer).to_string(), "byte 182: 1 bytes follow the end of the bundle");
+    assert_eq!(
+        refused(&longer).to_string(),
+        "byte offset 182: 1 bytes follow the end of the bundle"
+    );
 }

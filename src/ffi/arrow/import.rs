@@ -1,4 +1,4 @@
-//! Arrow arrays of others: checked once, so that reading a value needs no further care.
+//! Arrow arrays of a caller: checked once, so that reading a value cannot fail.
 
 use core::ffi::CStr;
 use core::str;
@@ -9,10 +9,10 @@ use crate::error::{Error, ErrorKind, Place};
 use crate::ffi::boundary::{borrow, borrow_slice};
 use crate::intake::{Cell, Intake, Value};
 use crate::model::Model;
+use crate::model::Rows;
 use crate::schema::Schema;
-use crate::session::Rows;
 
-/// Up to here in magnitude, each whole number is a double of its own: 2^53.
+/// Every whole number up to this magnitude is exactly a double: 2^53.
 const MAX_WHOLE_INTEGER: i128 = 1 << 53;
 
 /// The rows of a struct array that was checked.
@@ -24,7 +24,7 @@ pub(super) struct Table<'a> {
     intake: &'a Intake,
 }
 
-/// What an array says of one feature.
+/// The column of one feature.
 #[derive(Clone, Copy)]
 pub(in crate::ffi) struct Column<'a> {
     values: Values<'a>,
@@ -33,12 +33,12 @@ pub(in crate::ffi) struct Column<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// `columns` holds one per feature; what it held before does not matter.
+    /// `columns` has one column per feature, which this overwrites.
     ///
     /// # Safety
     ///
-    /// Both structs are as the Arrow C Data Interface asks for, as far as that cannot be checked:
-    /// pointers lead to what they should, and nobody changes it.
+    /// Both structs follow the Arrow C Data Interface in what cannot be checked: pointers are valid, and
+    /// nobody changes what they point to.
     pub(super) unsafe fn new(
         (schema, array): (*const ArrowSchema, *const ArrowArray),
         flags: u32,
@@ -58,8 +58,11 @@ impl<'a> Table<'a> {
         let n_rows = count(array.length, "rows")?;
         // SAFETY: as above.
         let span = unsafe { Span::new(array, (0, n_rows), 1) }?;
-        check(schema.schema.dictionary.is_null(), "a struct array has no dictionary")?;
-        check(array.dictionary.is_null(), "a struct array has no dictionary")?;
+        check(
+            schema.schema.dictionary.is_null(),
+            "a struct array has a dictionary, expected none",
+        )?;
+        check(array.dictionary.is_null(), "a struct array has a dictionary, expected none")?;
         let n_columns = count(array.n_children, "children")?;
         let n_types = count(schema.schema.n_children, "children")?;
         if n_types != n_columns {
@@ -71,8 +74,8 @@ impl<'a> Table<'a> {
         let arrays = unsafe { borrow_slice(array.children, n_columns, "array.children") }?;
         for (index, (schema, array)) in types.iter().zip(arrays).enumerate() {
             // SAFETY: as above.
-            let found = unsafe { feature_of(*schema, index, model.schema()) };
-            let Some(feature) = found.map_err(|e| e.within(Place::Column(index)))? else {
+            let feature = unsafe { feature_of(*schema, index, model.schema()) };
+            let Some(feature) = feature.map_err(|e| e.within(Place::Column(index)))? else {
                 if flags & NOMO_ARROW_IGNORE_OTHER_COLUMNS == 0 {
                     let error = Error::new(ErrorKind::Columns, "the model has no such feature");
                     return Err(error.within(Place::Column(index)));
@@ -111,11 +114,11 @@ impl Rows for Table<'_> {
 }
 
 impl<'a> Column<'a> {
-    /// The feature without a column.
+    /// A feature without a column.
     pub(in crate::ffi) const UNSET: Self =
         Self { values: Values::Unset, validity: None, unit: None };
 
-    /// Checks `n` values after the first `start`, and takes them.
+    /// Checks `n` values after the first `start`, and stores them.
     ///
     /// # Safety
     ///
@@ -125,15 +128,21 @@ impl<'a> Column<'a> {
         (schema, array): (*const ArrowSchema, *const ArrowArray),
         (start, n): (usize, usize),
     ) -> Result<(), Error> {
-        check(matches!(self.values, Values::Unset), "two columns of one feature")?;
+        check(matches!(self.values, Values::Unset), "duplicate column of the same feature")?;
         // SAFETY: as this function's own contract.
         let schema = unsafe { Typed::new(schema) }?;
         // SAFETY: as above.
         let array: &ArrowArray = unsafe { borrow(array, "array") }?;
         let n_buffers = schema.n_buffers()?;
         let has_dictionary = !schema.schema.dictionary.is_null();
-        check(has_dictionary != array.dictionary.is_null(), "one of two dictionaries is NULL")?;
-        check(schema.schema.n_children == 0 && array.n_children == 0, "a value has no children")?;
+        check(
+            has_dictionary != array.dictionary.is_null(),
+            "only one of schema and array has a dictionary",
+        )?;
+        check(
+            schema.schema.n_children == 0 && array.n_children == 0,
+            "a column has children, expected none",
+        )?;
         // SAFETY: as above.
         let span = unsafe { Span::new(array, (start, n), n_buffers) }?;
         // SAFETY: as above.
@@ -151,7 +160,7 @@ impl<'a> Column<'a> {
         Ok(())
     }
 
-    /// Makes indices the texts of a dictionary.
+    /// Replaces indices by the texts of a dictionary.
     ///
     /// # Safety
     ///
@@ -169,19 +178,25 @@ impl<'a> Column<'a> {
         let (n_buffers, n_texts) = (schema.n_buffers()?, count(array.length, "texts")?);
         check(
             schema.schema.dictionary.is_null() && array.dictionary.is_null(),
-            "a dictionary of a dictionary",
+            "a dictionary has a dictionary, expected none",
         )?;
-        check(schema.schema.n_children == 0 && array.n_children == 0, "a text has no children")?;
+        check(
+            schema.schema.n_children == 0 && array.n_children == 0,
+            "a dictionary has children, expected none",
+        )?;
         // SAFETY: as above.
         let span = unsafe { Span::new(array, (0, n_texts), n_buffers) }?;
         // SAFETY: as above.
         let values = (self.values, unsafe { schema.values(&span) }?);
         let (Values::Integers(indices), Values::Text(texts)) = values else {
-            return Err(Error::new(ErrorKind::ArrowType, "a dictionary of anything but texts"));
+            return Err(Error::new(
+                ErrorKind::ArrowType,
+                "the values of a dictionary are not texts",
+            ));
         };
         let is_inside = |row| usize::try_from(indices.get(row)).is_ok_and(|at| at < n_texts);
         let are_inside = (0..n).all(|row| is_null(self.validity, row) || is_inside(row));
-        check(are_inside, "an index beyond the dictionary")?;
+        check(are_inside, "an index is beyond the dictionary")?;
         // SAFETY: as above.
         self.values = Values::Dictionary(indices, texts, unsafe { span.validity() }?);
         Ok(())
@@ -190,12 +205,12 @@ impl<'a> Column<'a> {
     fn check_unit(&self, feature: usize, intake: &Intake) -> Result<(), Error> {
         let Some(unit) = self.unit else { return Ok(()) };
         if matches!(self.values, Values::Boolean(_) | Values::Text(_) | Values::Dictionary(..)) {
-            return Err(Error::new(ErrorKind::UnknownUnit, "only numbers have a unit"));
+            return Err(Error::new(ErrorKind::UnknownUnit, "a unit needs a column of numbers"));
         }
         intake.cell(feature, Value::NumberIn(0.0, unit)).map(drop)
     }
 
-    /// What the column says of a row; nothing if there is no column.
+    /// The value of a row; `None` if there is no column.
     fn value(&self, row: usize) -> Option<Value<'a>> {
         if is_null(self.validity, row) {
             return Some(Value::Missing(None));
@@ -203,8 +218,8 @@ impl<'a> Column<'a> {
         let value = match self.values {
             Values::Unset => return None,
             Values::Missing => None,
-            Values::F64(values) => values.get(row).map(|value| self.number(*value)),
-            Values::F32(values) => values.get(row).map(|value| self.number(f64::from(*value))),
+            Values::Doubles(values) => values.get(row).map(|value| self.number(value)),
+            Values::Floats(values) => values.get(row).map(|value| self.number(f64::from(value))),
             Values::Integers(values) => Some(self.integer(values.get(row))),
             Values::Boolean(values) => Some(Value::Boolean(values.get(row))),
             Values::Text(texts) => Some(Value::Text(texts.get(row))),
@@ -216,7 +231,7 @@ impl<'a> Column<'a> {
         value.or(Some(Value::Missing(None)))
     }
 
-    /// A whole number beyond 2^53 gets no unit, so that it is found to be of the wrong type.
+    /// A whole number beyond 2^53 gets no unit, so that it is refused as of the wrong type.
     fn integer(&self, integer: i128) -> Value<'a> {
         let (low, high) = (-MAX_WHOLE_INTEGER, MAX_WHOLE_INTEGER);
         match self.unit {
@@ -231,7 +246,7 @@ impl<'a> Column<'a> {
     }
 }
 
-/// The feature that a column is named after.
+/// The index of the feature with the name of a column.
 ///
 /// # Safety
 ///
@@ -248,7 +263,7 @@ unsafe fn feature_of(
     }
     // SAFETY: as above; not NULL.
     let Ok(name) = unsafe { CStr::from_ptr(schema.name) }.to_str() else { return Ok(None) };
-    // In most tables the columns stand in the order of the features.
+    // Most tables have their columns in the order of the features.
     let guess = features.features().get(index).filter(|feature| feature.name == name);
     Ok(guess.map(|_| index).or_else(|| features.feature_index(name)))
 }

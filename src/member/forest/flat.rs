@@ -8,9 +8,9 @@ use crate::schema::count;
 
 /// A checked forest whose walks have no branch.
 ///
-/// The two children of a node stand side by side, so the next node is `left + (value > threshold)`.
-/// A leaf points to itself with threshold +∞, so a walk of `depth` steps ends at the right leaf
-/// wherever it meets it.
+/// The two children of a node are adjacent, so the next node is `left + (value > threshold)`.
+/// A leaf points to itself with threshold +∞, so a walk of `depth` steps ends at the right leaf even
+/// if it reaches it earlier.
 #[derive(Debug)]
 pub(crate) struct FlatForest {
     precision: Precision,
@@ -20,7 +20,7 @@ pub(crate) struct FlatForest {
     n_trees: Vec<f64>,
     trees: Vec<FlatTree>,
     nodes: Vec<FlatNode>,
-    /// One per node; a row without missing values, in a forest without sets, asks none of them.
+    /// One per node; a row without missing values, in a forest without sets, needs none of them.
     questions: Vec<Question>,
     /// The value of each leaf, by its node; of a tree that adds to every margin, where the leaf's
     /// values begin in `values`. 0 elsewhere.
@@ -40,13 +40,13 @@ struct FlatTree {
 
 #[derive(Clone, Copy, Debug)]
 struct FlatNode {
-    /// What the value is compared with; for a set, its number.
+    /// The threshold of the value; for a set, its number.
     threshold: f64,
     input: u32,
     left: u32,
 }
 
-/// What a walk asks at a node beside `value > threshold`.
+/// What a walk checks at a node besides `value > threshold`.
 #[derive(Clone, Copy, Debug)]
 struct Question {
     missing_goes_right: bool,
@@ -82,7 +82,7 @@ impl FlatForest {
         flat
     }
 
-    /// Breadth first, so that siblings come to stand side by side.
+    /// Breadth first, so that siblings are adjacent.
     #[allow(clippy::indexing_slicing, reason = "the tree was checked")]
     #[allow(clippy::cast_possible_truncation, reason = "a section has fewer than 2^28 bytes")]
     fn push_tree(&mut self, tree: &Tree, comparison: Comparison) {
@@ -106,8 +106,8 @@ impl FlatForest {
                             Some(_) => tree.leaves[leaf],
                             None => count(first_value + leaf * self.base_margins.len()),
                         };
-                        let own = self.nodes.len() as u32;
-                        FlatNode { threshold: f64::INFINITY, input: 0, left: own }
+                        let leaf_node = self.nodes.len() as u32;
+                        FlatNode { threshold: f64::INFINITY, input: 0, left: leaf_node }
                     }
                     Node::Split { input, threshold, left, right, default_child } => {
                         next_level.extend([*left, *right]);
@@ -206,22 +206,23 @@ impl FlatForest {
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
     fn walk_plain<const SINGLE: bool>(&self, tree: &FlatTree, encoded: &[f64]) -> usize {
-        let mut at = tree.root;
+        let mut position = tree.root;
         for _ in 0..tree.depth {
-            let node = self.nodes[at as usize];
+            let node = self.nodes[position as usize];
             let value = encoded[node.input as usize];
             let value = if SINGLE { single(value) } else { value };
-            at = node.left + u32::from(value > node.threshold);
+            position = node.left + u32::from(value > node.threshold);
         }
-        at as usize
+        position as usize
     }
 
     /// The node of the leaf that a row reaches.
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
     fn walk<const SINGLE: bool>(&self, tree: &FlatTree, encoded: &[f64]) -> usize {
-        let mut at = tree.root;
+        let mut position = tree.root;
         for _ in 0..tree.depth {
-            let (node, question) = (self.nodes[at as usize], self.questions[at as usize]);
+            let (node, question) =
+                (self.nodes[position as usize], self.questions[position as usize]);
             let value = encoded[node.input as usize];
             let goes_right = if value.is_nan() {
                 question.missing_goes_right
@@ -230,9 +231,9 @@ impl FlatForest {
             } else {
                 (if SINGLE { single(value) } else { value }) > node.threshold
             };
-            at = node.left + u32::from(goes_right);
+            position = node.left + u32::from(goes_right);
         }
-        at as usize
+        position as usize
     }
 
     /// Whether a level belongs to a set. Both are whole numbers, checked on opening.

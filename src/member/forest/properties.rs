@@ -1,4 +1,4 @@
-//! Whatever the forest: the flat walk is the plain one, and margins lie where `check` told.
+//! For any forest, the flat walk equals the plain one and margins lie in the domains of `check`.
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -9,7 +9,7 @@ use proptest::sample::select;
 
 use super::*;
 
-/// Numbers that tell comparisons and precisions apart: in both precisions and beside each other.
+/// Numbers that distinguish comparisons and precisions: in both precisions, and adjacent ones.
 const NUMBERS: [f64; 14] = [
     -f64::MAX,
     -1e100,
@@ -60,7 +60,7 @@ fn tree(shape: &Shape, margin: Option<u32>) -> Tree {
     tree
 }
 
-/// Writes a node and, behind it, its children; tells its position.
+/// Writes a node and, after it, its children. Returns its position.
 fn push(tree: &mut Tree, shape: &Shape) -> u32 {
     let position = tree.nodes.len();
     let n_values = if tree.margin.is_some() { 1 } else { 2 };
@@ -112,7 +112,7 @@ fn row() -> impl Strategy<Value = [f64; 3]> {
     (number(), number(), level).prop_map(|(a, b, level)| [a, b, level])
 }
 
-/// The number of the leaf, found node by node as the types say.
+/// The index of the leaf, found node by node as the types define it.
 fn plain_walk(forest: &Forest, tree: &Tree, at: u32, row: &[f64]) -> usize {
     let (goes_left, left, right) = match &tree.nodes[at as usize] {
         Node::Leaf { leaf } => return *leaf as usize,
@@ -138,13 +138,13 @@ fn plain_walk(forest: &Forest, tree: &Tree, at: u32, row: &[f64]) -> usize {
     plain_walk(forest, tree, if goes_left { *left } else { *right }, row)
 }
 
-/// A margin, summed in the precision's own arithmetic.
+/// A margin, summed in the arithmetic of the precision.
 #[allow(clippy::cast_possible_truncation, reason = "XGBoost sums in single precision")]
 fn plain_margin(forest: &Forest, margin: usize, row: &[f64]) -> f64 {
     let leaves: Vec<f64> = forest
         .trees
         .iter()
-        .filter(|tree| tree.margin.is_none_or(|own| own as usize == margin))
+        .filter(|tree| tree.margin.is_none_or(|only| only as usize == margin))
         .map(|tree| {
             let leaf = plain_walk(forest, tree, 0, row);
             if tree.margin.is_some() { tree.leaves[leaf] } else { tree.leaves[leaf * 2 + margin] }

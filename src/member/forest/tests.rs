@@ -1,5 +1,6 @@
 use super::*;
 use alloc::string::ToString;
+use alloc::vec;
 
 fn leaf(leaf: u32) -> Node {
     Node::Leaf { leaf }
@@ -96,7 +97,7 @@ fn levels_of_the_set_go_left() {
         assert_eq!(margin(&sets, &[0.0, 1e15]), 2.5);
         let numbers = [Domain::new(0.0, 9.0); 2];
         let refused = sets.check(&numbers).unwrap_err().to_string();
-        assert_eq!(refused, "tree 0: looks value 1 up as a level, but it is none");
+        assert_eq!(refused, "tree 1: input 2 is not a level, expected one");
         assert!(sets.check(&[Domain::new(0.0, 9.0), Domain::whole(0.0, 9.0)]).is_ok());
     }
 }
@@ -122,40 +123,40 @@ fn averaged_leaves_are_distributions() {
     FlatForest::new(&mean).margins(&[1.0, 0.0], &mut out);
     assert_eq!(out, [(0.0 + 0.1) / 2.0, (1.0 + 0.9) / 2.0]);
     let error = forest(vec![0.5, 0.6, 0.1, 0.9]).check(&[Domain::new(0.0, 1.0); 2]).unwrap_err();
-    assert!(error.to_string().starts_with("tree 1: leaf 0 sums to 1.1"), "{error}");
+    assert!(error.to_string().starts_with("tree 2: leaf 1 sums to 1.1"), "{error}");
 }
 
 #[test]
 fn every_index_is_checked() {
     let cases = [
-        (vec![], "tree 0: no nodes, at least 1 is needed"),
+        (vec![], "tree 1: no nodes, expected at least 1"),
         (
             vec![split(0, 0.0, 1, 2), leaf(0)],
-            "tree 0: node 0: right child 2, but the tree has 2 nodes",
+            "tree 1: node 1: right child 3, but the tree has 2 nodes",
         ),
         (
             vec![split(0, 0.0, 0, 1), leaf(0)],
-            "tree 0: node 0: left child 0 does not stand after its parent",
+            "tree 1: node 1: left child 1, expected one after its parent",
         ),
-        (vec![split(2, 0.0, 1, 2), leaf(0), leaf(0)], "tree 0: node 0: reads value 2 of 2"),
+        (
+            vec![split(2, 0.0, 1, 2), leaf(0), leaf(0)],
+            "tree 1: node 1: reads input 3, expected 1 to 2",
+        ),
         (
             vec![split(0, f64::NAN, 1, 2), leaf(0), leaf(0)],
-            "tree 0: node 0: threshold 0 is not a finite number",
+            "tree 1: node 1: threshold is not a finite number",
         ),
-        (
-            vec![split(0, 0.0, 1, 1), leaf(0)],
-            "tree 0: node 0: right child 1 is the child of two nodes",
-        ),
-        (vec![leaf(0), leaf(0)], "tree 0: node 1: no node leads to it"),
-        (vec![leaf(1)], "tree 0: 1 leaf values, expected 2 leaves × 1"),
-        (vec![leaf(u32::MAX)], "tree 0: 1 leaf values, expected 4294967296 leaves × 1"),
+        (vec![split(0, 0.0, 1, 1), leaf(0)], "tree 1: node 1: right child 2 has two parents"),
+        (vec![leaf(0), leaf(0)], "tree 1: node 2: has no parent, expected one"),
+        (vec![leaf(1)], "tree 1: 1 leaf values, expected 2 leaves × 1"),
+        (vec![leaf(u32::MAX)], "tree 1: 1 leaf values, expected 4294967296 leaves × 1"),
     ];
     for (nodes, message) in cases {
         assert_eq!(forest(nodes, vec![0.0]).unwrap_err().to_string(), message);
     }
     let infinite = forest(vec![leaf(0)], vec![f64::INFINITY]).unwrap_err();
-    assert_eq!(infinite.to_string(), "tree 0: leaf 0 is not a finite number");
+    assert_eq!(infinite.to_string(), "tree 1: leaf 1 is not a finite number");
     let stray = Tree { margin: Some(1), ..tree(vec![leaf(0)], vec![0.0]) };
     let error = Forest::new(Link::Logit, 1, vec![0.0], vec![stray]).unwrap_err();
-    assert_eq!(error.to_string(), "tree 0: adds to margin 1 of 1");
+    assert_eq!(error.to_string(), "tree 1: adds to margin 2, expected 1 to 1");
 }

@@ -5,10 +5,10 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::check_finite;
 use super::check_log_probabilities;
 use crate::domain::Domain;
-use crate::error::Error;
+use crate::error::{Error, ordinal};
+use crate::member::kind::check_finite;
 use crate::numeric::ln;
 use crate::schema::count;
 
@@ -39,7 +39,7 @@ impl Likelihood {
             Self::Gaussian { means, variances } => {
                 for (parameters, what) in [(means, "means"), (variances, "variances")] {
                     if parameters.len() != n_classes {
-                        let detail = format!("{} {what} for {n_classes} classes", parameters.len());
+                        let detail = format!("{} {what}, expected {n_classes}", parameters.len());
                         return Err(Error::invalid_model(detail));
                     }
                 }
@@ -47,16 +47,17 @@ impl Likelihood {
                 match variances.iter().position(|variance| !(1e-300..=1e300).contains(variance)) {
                     None => Ok(()),
                     Some(class) => Err(Error::invalid_model(format!(
-                        "variance {class} is not a number from 1e-300 to 1e300"
+                        "variance of class {}, expected 1e-300 to 1e300",
+                        ordinal(class)
                     ))),
                 }
             }
             Self::Categorical { log_probabilities } => {
-                let n_found = log_probabilities.len();
-                if n_found == 0 || n_found % n_classes != 0 {
+                let n_entries = log_probabilities.len();
+                if n_entries == 0 || n_entries % n_classes != 0 {
                     return Err(Error::invalid_model(format!(
-                        "{n_found} log probabilities do not fit {n_classes} classes, expected a \
-                         multiple above 0"
+                        "{n_entries} log probabilities for {n_classes} classes, expected a \
+                         positive multiple"
                     )));
                 }
                 check_log_probabilities(log_probabilities)
@@ -67,17 +68,17 @@ impl Likelihood {
     /// Adds what values of `input` can contribute to the domains of the margins. Only after
     /// [`Self::check_parameters`].
     ///
-    /// Computed as a row is, and rounding never turns an order round: every margin lies within.
+    /// Computed as a row is, and rounding never reverses an order: every margin lies within.
     pub(super) fn add_domains(&self, input: Domain, margins: &mut [Domain]) -> Result<(), Error> {
         if let Self::Categorical { log_probabilities } = self {
             let n_levels = log_probabilities.len() / margins.len().max(1);
             if !(input.is_whole && input.low >= 0.0) {
-                return Err(Error::invalid_model("looks it up as a level, but it is none"));
+                return Err(Error::invalid_model("is not a level, expected one"));
             }
             if input.high > count(n_levels) {
                 return Err(Error::invalid_model(format!(
-                    "may be level {}, but the table has {n_levels} levels, from 0",
-                    input.high
+                    "may be level {}, but the table has {n_levels} levels",
+                    input.high + 1.0
                 )));
             }
         }

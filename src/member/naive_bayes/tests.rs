@@ -62,11 +62,11 @@ fn domains_hold_the_densest_value_and_what_is_left_out() {
 fn inputs_that_do_not_fit_are_refused() {
     let number = Domain::new(-1e100, 1e100);
     let refused = |inputs: &[Domain]| mixed().check(inputs).unwrap_err().to_string();
-    assert_eq!(refused(&[number]), "reads 2 values, but its branch gives 1");
-    assert_eq!(refused(&[number; 2]), "input 1: looks it up as a level, but it is none");
+    assert_eq!(refused(&[number]), "reads 2 values, expected 1");
+    assert_eq!(refused(&[number; 2]), "input 2: is not a level, expected one");
     assert_eq!(
         refused(&[number, Domain::whole(0.0, 4.0)]),
-        "input 1: may be level 4, but the table has 3 levels, from 0"
+        "input 2: may be level 5, but the table has 3 levels"
     );
     let narrow = Likelihood::Gaussian { means: vec![0.0], variances: vec![1e-250] };
     let narrow = NaiveBayes::new(vec![0.0], vec![narrow]).unwrap();
@@ -78,28 +78,28 @@ fn parameters_that_do_not_fit_are_refused() {
     let gaussian = |means, variances| Likelihood::Gaussian { means, variances };
     let categorical = |log_probabilities| Likelihood::Categorical { log_probabilities };
     let cases = [
-        (vec![], vec![], "0 classes and 0 inputs, expected some of both"),
-        (vec![-1.0], vec![], "1 classes and 0 inputs, expected some of both"),
+        (vec![], vec![], "0 classes and 0 inputs, expected at least 1 of each"),
+        (vec![-1.0], vec![], "1 classes and 0 inputs, expected at least 1 of each"),
         (
             vec![0.5; 2],
             vec![categorical(vec![-1.0; 2])],
-            "log probability 0 is not a finite number of at most 0",
+            "log probability 1, expected a finite number of at most 0",
         ),
-        (vec![-1.0; 2], vec![gaussian(vec![0.0], vec![1.0; 2])], "input 0: 1 means for 2 classes"),
+        (vec![-1.0; 2], vec![gaussian(vec![0.0], vec![1.0; 2])], "input 1: 1 means, expected 2"),
         (
             vec![-1.0; 2],
             vec![gaussian(vec![0.0; 2], vec![1.0, 0.0])],
-            "input 0: variance 1 is not a number from 1e-300 to 1e300",
+            "input 1: variance of class 2, expected 1e-300 to 1e300",
         ),
         (
             vec![-1.0; 2],
             vec![categorical(vec![-1.0; 3])],
-            "input 0: 3 log probabilities do not fit 2 classes, expected a multiple above 0",
+            "input 1: 3 log probabilities for 2 classes, expected a positive multiple",
         ),
         (
             vec![-1.0; 2],
             vec![categorical(vec![-1.0, f64::NEG_INFINITY])],
-            "input 0: log probability 1 is not a finite number of at most 0",
+            "input 1: log probability 2, expected a finite number of at most 0",
         ),
     ];
     for (log_priors, likelihoods, message) in cases {

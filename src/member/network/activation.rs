@@ -65,7 +65,14 @@ impl Activation {
             Self::LeakyRelu { slope } if !slope.is_finite() => {
                 Err(Error::invalid_model("the activation's slope is not a finite number"))
             }
-            _ => Ok(()),
+            Self::LeakyRelu { .. }
+            | Self::Identity
+            | Self::Relu
+            | Self::Tanh
+            | Self::Logistic
+            | Self::Gelu
+            | Self::GeluTanh
+            | Self::Softmax => Ok(()),
         }
     }
 

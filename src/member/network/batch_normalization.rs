@@ -1,14 +1,14 @@
-//! Batch normalisation: folded into the weights and biases of the layer beside it.
+//! Batch normalisation: folded into the weights and biases of an adjacent layer.
 //!
-//! A bundle has no batch normalisation of its own: in a trained network it is one more weighted sum,
-//! so whoever converts a network folds it. The roundings differ from those of the source library.
+//! A bundle has no batch normalisation: in a trained network it is one more weighted sum, so a
+//! converter folds it. The rounding differs from that of the source library.
 
 use alloc::format;
 use alloc::vec::Vec;
 
-use super::super::check_finite;
 use super::Layer;
 use crate::error::Error;
+use crate::member::kind::check_finite;
 use crate::numeric::sqrt;
 
 /// `(value − mean) / √(variance + epsilon) · scale + shift`, value by value: a fitted batch
@@ -42,7 +42,7 @@ impl BatchNormalization {
             (&self.variances, "variances"),
         ] {
             if parameters.len() != n_values {
-                let detail = format!("{} {what} for {n_values} values", parameters.len());
+                let detail = format!("{} {what}, expected {n_values}", parameters.len());
                 return Err(Error::invalid_model(detail));
             }
         }
@@ -58,8 +58,8 @@ impl BatchNormalization {
 }
 
 impl Layer {
-    /// The layer that does to plain inputs what this one does to normalised ones: for a
-    /// normalisation that stands before it, after whatever activation.
+    /// The layer that does to plain inputs what this one does to normalised ones, for a
+    /// normalisation before this layer.
     ///
     /// # Errors
     ///
@@ -80,7 +80,7 @@ impl Layer {
     }
 
     /// The layer that does what this one does when its sums are normalised before the activation.
-    /// A normalisation that stands behind an activation belongs to the next layer's inputs.
+    /// A normalisation after an activation belongs to the next layer's inputs.
     ///
     /// # Errors
     ///
@@ -174,13 +174,13 @@ mod tests {
             layer(3, 1).with_normalized_inputs(&by).unwrap_err().to_string()
         };
         let short = BatchNormalization { means: vec![0.0], ..normalization() };
-        assert_eq!(refused(short), "1 means for 3 values");
+        assert_eq!(refused(short), "1 means, expected 3");
         let constant =
             BatchNormalization { variances: vec![0.0; 3], epsilon: 0.0, ..normalization() };
-        assert!(refused(constant).starts_with("scale / √(variance + epsilon) 0 is not a finite"));
+        assert!(refused(constant).starts_with("scale / √(variance + epsilon) 1 is not a finite"));
         let negative = BatchNormalization { variances: vec![-1.0; 3], ..normalization() };
         assert!(refused(negative).contains("is not a finite number"));
         let wide = layer(2, 2).with_normalized_sums(&normalization()).unwrap_err();
-        assert_eq!(wide.to_string(), "3 scales for 2 values");
+        assert_eq!(wide.to_string(), "3 scales, expected 2");
     }
 }

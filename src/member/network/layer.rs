@@ -5,15 +5,15 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::{check_finite, check_inputs};
 use super::Activation;
 use crate::domain::{Domain, affine};
 use crate::error::Error;
+use crate::member::kind::{check_finite, check_inputs};
 
 /// `output = activation(bias + Σ value · weight)`, summed from the first input to the last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Layer {
-    /// What is applied to the sums; `Identity` in the last layer.
+    /// The function applied to the sums; `Identity` in the last layer.
     pub activation: Activation,
     /// One bias per output.
     pub biases: Vec<f64>,
@@ -56,7 +56,7 @@ impl Layer {
         if n_inputs == 0 || n_inputs.checked_mul(n_outputs) != Some(self.weights.len()) {
             let n_weights = self.weights.len();
             return Err(Error::invalid_model(format!(
-                "{n_weights} weights do not fit {n_outputs} outputs, expected a multiple above 0"
+                "{n_weights} weights for {n_outputs} outputs, expected a positive multiple"
             )));
         }
         self.activation.check()?;

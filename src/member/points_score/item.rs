@@ -5,9 +5,9 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::check_finite;
 use crate::domain::Domain;
-use crate::error::Error;
+use crate::error::{Error, ordinal};
+use crate::member::kind::check_finite;
 use crate::schema::count;
 
 /// The most points of an item, either way: totals of them are exact.
@@ -18,13 +18,13 @@ const MAX_POINTS: u32 = 1_000_000;
 pub struct PointsItem {
     /// The position of the value in the encoded row.
     pub input: u32,
-    /// What the points are given for.
+    /// The points, by level or by bin.
     pub points: Points,
-    /// The points of a missing value; nothing where the value must be present.
+    /// The points of a missing value; `None` if the value must be present.
     pub if_missing: Option<i32>,
 }
 
-/// What points are given for.
+/// The points of an item.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Points {
@@ -36,7 +36,7 @@ pub enum Points {
     },
     /// For numbers, by the bin that they lie in.
     Bins {
-        /// What the bins are parted by, ascending.
+        /// The bounds between the bins, ascending.
         thresholds: Vec<f64>,
         /// Where a value that equals a threshold belongs.
         tie: Tie,
@@ -69,20 +69,20 @@ impl PointsItem {
     pub(super) fn check_parameters(&self) -> Result<(), Error> {
         if let Points::Bins { thresholds, points, .. } = &self.points {
             check_finite(thresholds, "threshold")?;
-            if !thresholds.is_sorted_by(|before, after| before < after) {
-                return Err(Error::invalid_model("its thresholds do not ascend"));
+            if !thresholds.is_sorted_by(|previous, next| previous < next) {
+                return Err(Error::invalid_model("its thresholds, expected them to ascend"));
             }
             if points.len() != thresholds.len() + 1 {
                 return Err(Error::invalid_model(format!(
-                    "{} thresholds and {} points, expected one more",
+                    "{} thresholds and {} points, expected one more point than thresholds",
                     thresholds.len(),
                     points.len()
                 )));
             }
         }
         let mut points = self.points.each().iter().chain(&self.if_missing);
-        if let Some(found) = points.find(|points| points.unsigned_abs() > MAX_POINTS) {
-            let detail = format!("{found} points, expected at most {MAX_POINTS} either way");
+        if let Some(points) = points.find(|points| points.unsigned_abs() > MAX_POINTS) {
+            let detail = format!("{points} points, expected -{MAX_POINTS} to {MAX_POINTS}");
             return Err(Error::invalid_model(detail));
         }
         Ok(())
@@ -94,12 +94,14 @@ impl PointsItem {
         let each = self.points.each();
         if let Points::Levels { .. } = self.points {
             if !(input.is_whole && input.low >= 0.0) {
-                let detail = format!("looks value {} up as a level, but it is none", self.input);
+                let detail =
+                    format!("input {} is not a level, expected one", ordinal(self.input as usize));
                 return Err(Error::invalid_model(detail));
             }
             if input.high >= count(each.len()) {
-                let (high, n_levels) = (input.high, each.len());
-                let detail = format!("may get level {high}, but has points for {n_levels} levels");
+                let (highest, n_levels) = (input.high + 1.0, each.len());
+                let detail =
+                    format!("may get level {highest}, but has points for {n_levels} levels");
                 return Err(Error::invalid_model(detail));
             }
         }

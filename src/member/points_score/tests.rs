@@ -99,7 +99,7 @@ fn points_are_log_odds_on_a_slope() {
 fn what_is_missing_has_points_of_its_own_or_is_refused() {
     let missing = Domain { may_be_missing: true, ..Domain::new(18.0, 120.0) };
     let refused = cha2ds2_vasc().check(&history(missing)).unwrap_err().to_string();
-    assert_eq!(refused, "item 2: may be missing here; impute it first");
+    assert_eq!(refused, "item 3: may be missing here; impute it first");
 
     let mut score = cha2ds2_vasc();
     score.items[2].if_missing = Some(0);
@@ -125,7 +125,7 @@ fn a_possible_total_that_is_not_listed_is_refused() {
     let refused = |totals: &[i32]| score(totals).check(&inputs).unwrap_err().to_string();
     assert_eq!(refused(&[-1, 0, 1]), "a total of 3 is possible, but not in the table");
     assert_eq!(refused(&[1, 2]), "more than 2 totals are possible, but not in the table");
-    // What the input cannot be gives no points.
+    // Values that the input cannot have give no points.
     let never = [Domain::whole(0.0, 0.0), Domain::new(-5.0, 5.0)];
     assert!(score(&[-1]).check(&never).is_ok());
 }
@@ -134,28 +134,22 @@ fn a_possible_total_that_is_not_listed_is_refused() {
 fn items_that_do_not_fit_are_refused() {
     let points = PointsTotal::Value { intercept: 0.0, slope: 1.0 };
     let cases = [
-        (vec![], "no items, at least 1 is needed"),
-        (vec![yes_no(2, 1)], "item 0: reads value 2 of 2"),
-        (
-            vec![yes_no(0, -1_000_001)],
-            "item 0: -1000001 points, expected at most 1000000 either way",
-        ),
+        (vec![], "no items, expected at least 1"),
+        (vec![yes_no(2, 1)], "item 1: reads input 3, expected 1 to 2"),
+        (vec![yes_no(0, -1_000_001)], "item 1: -1000001 points, expected -1000000 to 1000000"),
         (
             vec![yes_no(0, 1), bins(0, vec![1.0, 1.0], Tie::Above, vec![0, 1, 2])],
-            "item 1: its thresholds do not ascend",
+            "item 2: its thresholds, expected them to ascend",
         ),
         (
             vec![bins(0, vec![1.0], Tie::Above, vec![0])],
-            "item 0: 1 thresholds and 1 points, expected one more",
+            "item 1: 1 thresholds and 1 points, expected one more point than thresholds",
         ),
         (
             vec![bins(0, vec![f64::NAN], Tie::Above, vec![0, 1])],
-            "item 0: threshold 0 is not a finite number",
+            "item 1: threshold 1 is not a finite number",
         ),
-        (
-            vec![yes_no(0, i32::MIN)],
-            "item 0: -2147483648 points, expected at most 1000000 either way",
-        ),
+        (vec![yes_no(0, i32::MIN)], "item 1: -2147483648 points, expected -1000000 to 1000000"),
     ];
     for (items, message) in cases {
         let refused = PointsScore::new(2, items, points.clone()).unwrap_err();
@@ -163,13 +157,10 @@ fn items_that_do_not_fit_are_refused() {
     }
     let score = PointsScore::new(1, vec![yes_no(0, 1)], points).unwrap();
     let refused = |input: Domain| score.check(&[input]).unwrap_err().to_string();
-    assert_eq!(
-        refused(Domain::new(0.0, 1.0)),
-        "item 0: looks value 0 up as a level, but it is none"
-    );
+    assert_eq!(refused(Domain::new(0.0, 1.0)), "item 1: input 1 is not a level, expected one");
     assert_eq!(
         refused(Domain::whole(0.0, 2.0)),
-        "item 0: may get level 2, but has points for 2 levels"
+        "item 1: may get level 3, but has points for 2 levels"
     );
 }
 
@@ -178,11 +169,14 @@ fn totals_that_do_not_fit_are_refused() {
     let refused = |total| PointsScore::new(1, vec![yes_no(0, 1)], total).unwrap_err().to_string();
     let table = |probabilities| PointsTotal::Table { probabilities };
     assert_eq!(refused(table(vec![])), "a table of 0 totals, expected 1 to 1000");
-    assert_eq!(refused(table(vec![(0, 0.1); 2])), "the totals of its table do not ascend");
+    assert_eq!(
+        refused(table(vec![(0, 0.1); 2])),
+        "the totals of its table, expected them to ascend"
+    );
     assert_eq!(
         refused(table(vec![(0, 0.1), (1, 1.1)])),
-        "total 1 has the probability 1.1, expected one of [0, 1]"
+        "total 1: probability 1.1, expected 0 to 1"
     );
     let logit = PointsTotal::Logit { intercept: 0.0, slope: f64::INFINITY };
-    assert_eq!(refused(logit), "slope 0 is not a finite number");
+    assert_eq!(refused(logit), "slope is not a finite number");
 }

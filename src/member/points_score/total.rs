@@ -1,4 +1,4 @@
-//! What the total of a points score becomes.
+//! The total of a points score, and the margins that it becomes.
 
 use alloc::format;
 use alloc::vec;
@@ -6,15 +6,15 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::super::check_finite;
 use crate::domain::{Domain, affine};
 use crate::error::Error;
 use crate::link::Link;
+use crate::member::kind::check_number;
 
-/// No printed table has more totals.
+/// The most totals of a printed table.
 const MAX_TOTALS: usize = 1000;
 
-/// What the total of the points becomes.
+/// How the total of the points becomes margins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum PointsTotal {
@@ -58,8 +58,8 @@ impl PointsTotal {
                 out[0] = intercept + slope * total;
             }
             Self::Table { probabilities } => {
-                let at = probabilities.partition_point(|(listed, _)| f64::from(*listed) < total);
-                let (_, probability) = probabilities[at];
+                let index = probabilities.partition_point(|(listed, _)| f64::from(*listed) < total);
+                let (_, probability) = probabilities[index];
                 (out[0], out[1]) = (1.0 - probability, probability);
             }
         }
@@ -68,8 +68,8 @@ impl PointsTotal {
     pub(super) fn check_parameters(&self) -> Result<(), Error> {
         match self {
             Self::Value { intercept, slope } | Self::Logit { intercept, slope } => {
-                check_finite(&[*intercept], "intercept")?;
-                check_finite(&[*slope], "slope")
+                check_number(*intercept, "intercept")?;
+                check_number(*slope, "slope")
             }
             Self::Table { probabilities } => {
                 if !(1..=MAX_TOTALS).contains(&probabilities.len()) {
@@ -78,13 +78,15 @@ impl PointsTotal {
                         format!("a table of {n_totals} totals, expected 1 to {MAX_TOTALS}");
                     return Err(Error::invalid_model(detail));
                 }
-                if !probabilities.is_sorted_by(|(before, _), (after, _)| before < after) {
-                    return Err(Error::invalid_model("the totals of its table do not ascend"));
+                if !probabilities.is_sorted_by(|(previous, _), (next, _)| previous < next) {
+                    return Err(Error::invalid_model(
+                        "the totals of its table, expected them to ascend",
+                    ));
                 }
                 match probabilities.iter().find(|(_, p)| !(0.0..=1.0).contains(p)) {
                     None => Ok(()),
-                    Some((total, found)) => Err(Error::invalid_model(format!(
-                        "total {total} has the probability {found}, expected one of [0, 1]"
+                    Some((total, probability)) => Err(Error::invalid_model(format!(
+                        "total {total}: probability {probability}, expected 0 to 1"
                     ))),
                 }
             }

@@ -8,7 +8,6 @@ use super::{Installation, bundle, compile};
 use crate::files::create_folder;
 use crate::install::{dynamic, soname};
 use crate::run::output;
-use crate::target;
 
 /// The largest shared library, stripped, in bytes.
 const MOST_BYTES: u64 = 900_000;
@@ -22,13 +21,17 @@ const SONAME: &str = "libnomogram.so.1";
 const LOADED: [&str; 6] =
     ["libc.so.6", "libm.so.6", "libgcc_s.so.1", "libpthread.so.0", "libdl.so.2", "ld-linux-"];
 
-/// Measures an installation and compares with the limits.
-pub(super) fn check(installation: &Installation, folder: &Path) -> Result<(), String> {
+/// Measures an installation of the libraries in `built`, and compares with the limits.
+pub(super) fn check(
+    installation: &Installation,
+    built: &Path,
+    folder: &Path,
+) -> Result<(), String> {
     create_folder(folder)?;
     let shared = installation.libdir.join("libnomogram.so");
     check_shared(&shared)?;
     let installed = size(&installation.libdir.join("libnomogram.a"))?;
-    let built = size(&target().join("release/libnomogram.a"))?;
+    let built = size(&built.join("libnomogram.a"))?;
     println!("static library: {installed} bytes, {built} as built");
     check_memory(installation, folder)
 }

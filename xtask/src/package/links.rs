@@ -7,7 +7,7 @@ use super::{Installation, bundle, checks, compile};
 use crate::files::{create_folder, remove};
 use crate::install::{SYSTEM_LIBRARIES, dynamic};
 use crate::run::{compiler, output};
-use crate::{archive, root, target};
+use crate::{archive, root};
 
 /// Whether a program loads the library or holds it.
 #[derive(Clone, Copy, PartialEq)]
@@ -57,6 +57,7 @@ pub(super) fn check_that_gaps_are_found(
 /// Puts the static library into one program with another one made by Rust, every object of both.
 pub(super) fn check_two_rust_libraries(
     installation: &Installation,
+    built: &Path,
     folder: &Path,
 ) -> Result<(), String> {
     create_folder(folder)?;
@@ -75,7 +76,7 @@ pub(super) fn check_two_rust_libraries(
     }
     println!("both libraries work in one program, panics included");
     // Rust's own archive would not do, and the linker says so.
-    let built = target().join("release/libnomogram.a");
+    let built = built.join("libnomogram.a");
     let mut refused = both(installation, &built, &second, &folder.join("refused"))?;
     must_fail(&mut refused, "multiple definition")
 }

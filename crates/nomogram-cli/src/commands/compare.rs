@@ -1,7 +1,5 @@
 //! `nomogram compare`: which of two bundles predicts a table better.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use nomogram_stats::Confidence;
 use nomogram_stats::bootstrap::BootstrapSpec;
@@ -9,11 +7,11 @@ use nomogram_stats::comparison::{DelongTest, McnemarTest, Paired};
 use nomogram_train::Predictions;
 use serde::Serialize;
 
-use super::evaluate::refuse_other_schema;
 use crate::bundle::OpenBundle;
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::output::InputPath;
 use crate::training::{Inputs, Threads};
 
 /// Compare two bundles on the same rows: DeLong's test of the AUC, McNemar's test of the classes, and
@@ -21,9 +19,9 @@ use crate::training::{Inputs, Threads};
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// The first sealed model
-    first: PathBuf,
+    first: InputPath,
     /// The second one
-    second: PathBuf,
+    second: InputPath,
     #[command(flatten)]
     inputs: Inputs,
     /// Take the rows of the configuration's test part alone
@@ -58,7 +56,6 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
     let dataset = loaded.dataset.select(&rows);
     let mut probabilities = Vec::new();
     for open in &bundles {
-        refuse_other_schema(open.model.schema(), &loaded)?;
         if dataset.n_classes() != 2 {
             let n_classes = dataset.n_classes();
             return Err(Error::usage(format!("{n_classes} classes; models of two are compared")));

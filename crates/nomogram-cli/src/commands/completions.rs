@@ -1,10 +1,10 @@
 //! `nomogram completions`: what a shell needs to complete our command lines.
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_complete::Shell;
 
-use crate::cli::Cli;
-use crate::console::{Console, stdout_failed};
+use crate::cli;
+use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
 
@@ -17,9 +17,9 @@ pub(crate) struct Arguments {
     shell: Shell,
 }
 
-pub(crate) fn run(arguments: &Arguments, _console: &Console) -> Result<Exit, Error> {
+pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Error> {
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut Cli::command(), "nomogram", &mut script);
-    std::io::Write::write_all(&mut std::io::stdout(), &script).map_err(stdout_failed)?;
+    clap_complete::generate(arguments.shell, &mut cli::command(), "nomogram", &mut script);
+    console.bytes(&script)?;
     Ok(Exit::Done)
 }

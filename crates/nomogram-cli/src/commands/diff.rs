@@ -1,23 +1,20 @@
 //! `nomogram diff`: what differs between two bundles, and between their predictions.
 
 mod movement;
-mod structure;
-
-use std::path::PathBuf;
 
 use clap::Args;
+use nomogram_describe::{Difference, differences};
 use serde::Serialize;
 
 use crate::bundle::OpenBundle;
 use crate::console::Console;
-use crate::description::Description;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::output::InputPath;
 use crate::table::ReadOptions;
 use movement::Movement;
-use structure::Change;
 
-/// Compare two bundles: what they hold, and with --data, how predictions move.
+/// Compare two bundles: what they hold, and with --data, how predictions change.
 ///
 /// Features, rules, branches, members and cutoffs are matched by name. With --data, every row is
 /// predicted by both; a change is the largest absolute change among the probabilities of a row, or
@@ -25,18 +22,18 @@ use structure::Change;
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// The bundle that is compared with
-    a: PathBuf,
+    a: InputPath,
     /// The other bundle, for example a newer version
-    b: PathBuf,
+    b: InputPath,
     /// A table of rows that both predict
     #[arg(long, value_name = "TABLE")]
-    data: Option<PathBuf>,
+    data: Option<InputPath>,
     #[command(flatten)]
     read: ReadOptions,
     /// A column that names the rows
     #[arg(long, value_name = "COLUMN", requires = "data")]
     id: Option<String>,
-    /// How many of the rows that move the most are told
+    /// How many of the rows with the largest changes are listed
     #[arg(long, value_name = "N", default_value_t = 10)]
     top: usize,
     /// How many threads predict; without it, one per processor
@@ -48,13 +45,13 @@ pub(crate) struct Arguments {
     exit_code: bool,
 }
 
-/// All that is told.
+/// The result of `diff`.
 #[derive(Debug, Serialize)]
-struct Difference {
+struct Comparison {
     a: Side,
     b: Side,
     identical: bool,
-    changes: Vec<Change>,
+    changes: Vec<Difference>,
     #[serde(skip_serializing_if = "Option::is_none")]
     predictions: Option<Movement>,
 }
@@ -70,41 +67,40 @@ struct Side {
 pub(crate) fn run(arguments: Arguments, console: &Console) -> Result<Exit, Error> {
     let bundles = [OpenBundle::open(&arguments.a)?, OpenBundle::open(&arguments.b)?];
     let [a, b] = &bundles;
-    let descriptions = [Description::new(a, false), Description::new(b, false)];
-    let changes = structure::changes(&bundles, &descriptions)?;
+    let changes = differences((&a.model, &a.parts), (&b.model, &b.parts));
     let predictions = match &arguments.data {
         Some(data) => Some(movement::measure(&arguments, data, [a, b])?),
         None => None,
     };
-    let [of_a, of_b] = &descriptions;
-    let difference = Difference {
-        a: Side::new(&arguments.a, of_a),
-        b: Side::new(&arguments.b, of_b),
-        identical: of_a.digest == of_b.digest,
+    let comparison = Comparison {
+        a: Side::new(&arguments.a, a),
+        b: Side::new(&arguments.b, b),
+        identical: a.model.digest() == b.model.digest(),
         changes,
         predictions,
     };
     if console.is_json() {
-        console.json_result(&difference)?;
+        console.json_result(&comparison)?;
     } else {
-        console.result(difference.text(console))?;
+        console.result(comparison.text(console))?;
     }
-    let differs = arguments.exit_code && !difference.identical;
+    let differs = arguments.exit_code && !comparison.identical;
     Ok(if differs { Exit::BundlesDiffer } else { Exit::Done })
 }
 
 impl Side {
-    fn new(path: &std::path::Path, description: &Description) -> Self {
+    fn new(path: &std::path::Path, bundle: &OpenBundle) -> Self {
+        let manifest = bundle.model.manifest();
         Self {
             bundle: path.display().to_string(),
-            name: description.name.clone(),
-            version: description.version.clone(),
-            digest: description.digest.clone(),
+            name: manifest.name.clone(),
+            version: manifest.version.clone(),
+            digest: bundle.model.digest().to_string(),
         }
     }
 }
 
-impl Difference {
+impl Comparison {
     fn text(&self, console: &Console) -> String {
         let side = |sign: &str, side: &Side| {
             let Side { bundle, name, version, digest } = side;
@@ -112,10 +108,10 @@ impl Difference {
         };
         let mut lines = vec![side("a", &self.a), side("b", &self.b)];
         if self.identical {
-            lines.push("The bundles are the same, byte for byte.".into());
+            lines.push("The bundles are identical.".into());
         }
         if !self.changes.is_empty() {
-            lines.push(console.heading("what they hold"));
+            lines.push(console.heading("contents"));
             lines.extend(self.changes.iter().map(|change| format!("  {}", change.text())));
         }
         if let Some(predictions) = &self.predictions {

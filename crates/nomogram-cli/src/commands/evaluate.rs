@@ -1,26 +1,24 @@
 //! `nomogram evaluate` and `nomogram report`: how good a bundle is on a table.
 
-use std::path::PathBuf;
-
 use clap::Args;
-use nomogram::Schema;
-use nomogram_report::Report;
+use nomogram_report::{EvaluatedRows, Inputs as ReportInputs, Report};
 use nomogram_train::{Evaluation, Predictions};
 
 use crate::bundle::OpenBundle;
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::training::{self, Inputs, Loaded, ReportFormat, Threads};
+use crate::output::{InputPath, OutputPath, Outputs};
+use crate::training::{self, Inputs, ReportFormat, Threads};
 
-/// Judge a bundle on a table that it has not seen.
+/// Evaluate a bundle on a table.
 ///
-/// The configuration says what the columns of the table are; of a configuration with a test part, all
-/// rows are taken unless --test is given.
+/// The configuration says what the columns of the table are; all rows are used unless --test is
+/// given.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// The sealed model
-    bundle: PathBuf,
+    bundle: InputPath,
     #[command(flatten)]
     inputs: Inputs,
     /// Take the rows of the configuration's test part alone
@@ -28,7 +26,7 @@ pub(crate) struct Arguments {
     test: bool,
     /// A report: .html, .md or .json; may be given several times
     #[arg(long, value_name = "FILE")]
-    report: Vec<PathBuf>,
+    report: Vec<OutputPath>,
     #[command(flatten)]
     threads: Threads,
 }
@@ -37,7 +35,7 @@ pub(crate) struct Arguments {
 #[derive(Args, Debug)]
 pub(crate) struct ReportArguments {
     /// The sealed model
-    bundle: PathBuf,
+    bundle: InputPath,
     #[command(flatten)]
     inputs: Inputs,
     /// Take the rows of the configuration's test part alone
@@ -45,7 +43,7 @@ pub(crate) struct ReportArguments {
     test: bool,
     /// Where it goes
     #[arg(long, short, value_name = "FILE")]
-    output: PathBuf,
+    output: OutputPath,
     /// What it is; without it, as the file is named
     #[arg(long, value_enum)]
     format: Option<ReportFormat>,
@@ -53,34 +51,44 @@ pub(crate) struct ReportArguments {
     threads: Threads,
 }
 
-pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Error> {
+pub(crate) fn run(
+    arguments: &Arguments,
+    console: &Console,
+    outputs: &mut Outputs,
+) -> Result<Exit, Error> {
     let Arguments { bundle, inputs, test, report, threads } = arguments;
-    let judged = Judged::new(bundle, inputs, *test, threads, console)?;
+    report.iter().try_for_each(|path| ReportFormat::of(path).map(drop))?;
+    let evaluated = Evaluated::new(bundle, inputs, *test, threads, console)?;
     for path in report {
-        training::write_report(&judged.report, path, None)?;
+        training::write_report(outputs, &evaluated.report, path, None)?;
     }
     if console.is_json() {
-        console.json_result(&judged.report.assessments)?;
+        console.json_result(&evaluated.report.assessments)?;
     } else {
-        console.result(&judged.evaluation)?;
+        console.result(&evaluated.evaluation)?;
     }
     Ok(Exit::Done)
 }
 
-pub(crate) fn run_report(arguments: &ReportArguments, console: &Console) -> Result<Exit, Error> {
+pub(crate) fn run_report(
+    arguments: &ReportArguments,
+    console: &Console,
+    outputs: &mut Outputs,
+) -> Result<Exit, Error> {
     let ReportArguments { bundle, inputs, test, output, format, threads } = arguments;
-    let judged = Judged::new(bundle, inputs, *test, threads, console)?;
-    training::write_report(&judged.report, output, *format)?;
+    let format = format.map_or_else(|| ReportFormat::of(output), Ok)?;
+    let evaluated = Evaluated::new(bundle, inputs, *test, threads, console)?;
+    training::write_report(outputs, &evaluated.report, output, Some(format))?;
     Ok(Exit::Done)
 }
 
-/// What was found.
-struct Judged {
+/// The metrics and the report.
+struct Evaluated {
     evaluation: Evaluation,
     report: Report,
 }
 
-impl Judged {
+impl Evaluated {
     fn new(
         bundle: &std::path::Path,
         inputs: &Inputs,
@@ -90,7 +98,6 @@ impl Judged {
     ) -> Result<Self, Error> {
         let open = OpenBundle::open(bundle)?;
         let loaded = inputs.load_for(Some(&open.model), console)?;
-        refuse_other_schema(open.model.schema(), &loaded)?;
         let rows: Vec<usize> = match test {
             true => loaded.config.parts(&loaded.dataset)?.test,
             false => (0..loaded.dataset.n_rows()).collect(),
@@ -98,35 +105,16 @@ impl Judged {
         let dataset = loaded.dataset.select(&rows);
         let name = if test { "test part" } else { "all rows" };
         let predictions = Predictions::of(&open.model, &dataset)?;
-        let sets = [(name, &dataset, &predictions)];
-        let report =
-            threads.run(|| training::report(&open.model, &open.parts, &sets, &loaded, None))?;
+        let report = threads.run(|| {
+            Ok(Report::new(&ReportInputs {
+                model: &open.model,
+                parts: &open.parts,
+                rows: &[EvaluatedRows { name, dataset: &dataset, predictions: &predictions }],
+                config: &loaded.config,
+                validation: &loaded.validation,
+                training: None,
+            })?)
+        })?;
         Ok(Self { evaluation: Evaluation::new(&predictions, dataset.classes())?, report })
     }
-}
-
-/// A table that is read by another schema than the bundle's would be judged on other numbers.
-pub(super) fn refuse_other_schema(schema: &Schema, loaded: &Loaded) -> Result<(), Error> {
-    let found = loaded.dataset.schema();
-    let names = |schema: &Schema| -> Vec<String> {
-        let features = schema.features().iter();
-        features
-            .map(|own| {
-                let levels = own.levels().join(" | ");
-                format!("{} [{}] {levels}", own.name, own.unit.as_deref().unwrap_or(""))
-                    .trim_end()
-                    .to_owned()
-            })
-            .collect()
-    };
-    if names(found) != names(schema) || found.target().classes() != schema.target().classes() {
-        return Err(Error::usage(format!(
-            "the configuration has the features {} and the classes {:?}, the bundle {} and {:?}",
-            names(found).join(", "),
-            found.target().classes(),
-            names(schema).join(", "),
-            schema.target().classes(),
-        )));
-    }
-    Ok(())
 }

@@ -1,27 +1,27 @@
-//! `nomogram inspect`: what a bundle says of itself.
-
-use std::path::PathBuf;
+//! `nomogram inspect`: what a bundle holds.
 
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
+use nomogram_describe::{Description, count};
 use nomogram_train::TrainingConfig;
 use nomogram_train::config::CONFIGURATION;
+use serde::Serialize;
 
 use crate::bundle::OpenBundle;
 use crate::console::Console;
-use crate::description::{Description, count};
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::output::InputPath;
 
 /// Show what a bundle holds.
 ///
-/// Opens it with its full self-test, then shows where it comes from, its features with their policies
-/// in words, rules, preprocessing, members with their sizes, combiner, calibrator and cutoffs. --json
+/// Opens it with its full self-test, then shows where it comes from, its features with their policies,
+/// rules, preprocessing, members with their sizes, combiner, calibrator and cutoffs. --json
 /// has all of it.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// The sealed model
-    bundle: PathBuf,
+    bundle: InputPath,
     /// Show the features alone
     #[arg(long)]
     features: bool,
@@ -36,30 +36,42 @@ pub(crate) struct Arguments {
     parameters: bool,
 }
 
+/// The JSON of `inspect`.
+#[derive(Serialize)]
+struct Inspection<'a> {
+    n_bytes: usize,
+    #[serde(flatten)]
+    description: &'a Description,
+}
+
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Error> {
     let bundle = OpenBundle::open(&arguments.bundle)?;
     if arguments.config {
         return show_config(&bundle, console);
     }
-    let description = Description::new(&bundle, arguments.parameters);
+    let description = match arguments.parameters {
+        true => Description::with_parameters(&bundle.model, &bundle.parts),
+        false => Description::new(&bundle.model, &bundle.parts),
+    };
+    let n_bytes = bundle.bytes.len();
     if console.is_json() {
-        console.json_result(&description)?;
+        console.json_result(&Inspection { n_bytes, description: &description })?;
         return Ok(Exit::Done);
     }
-    let mut parts = Vec::new();
+    let mut sections = Vec::new();
     if !arguments.features && !arguments.card {
-        parts.push(heading(&description, console));
+        sections.push(heading(&description, n_bytes, console));
     }
     if arguments.features || !arguments.card {
-        parts.push(features(&description));
+        sections.push(features(&description));
     }
     if !arguments.features && !arguments.card {
-        parts.push(model(&description, console));
+        sections.push(model(&description, console));
     }
     if arguments.card {
-        parts.push(description.card.unwrap_or_else(|| "This bundle has no model card.".into()));
+        sections.push(description.card.unwrap_or_else(|| "This bundle has no model card.".into()));
     }
-    console.result(parts.join("\n\n"))?;
+    console.result(sections.join("\n\n"))?;
     Ok(Exit::Done)
 }
 
@@ -77,13 +89,13 @@ fn show_config(bundle: &OpenBundle, console: &Console) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-fn heading(description: &Description, console: &Console) -> String {
+fn heading(description: &Description, n_bytes: usize, console: &Console) -> String {
     let Description { name, version, .. } = description;
     let mut lines = vec![console.heading(&format!("{name} {version}"))];
     let mut line = |name: &str, text: &str| lines.push(format!("  {name:<22}{text}"));
     line("digest", &description.digest);
     line("predicts", &description.target.text());
-    line("format", &format!("{} ({} bytes)", description.format, description.n_bytes));
+    line("format", &format!("{} ({} bytes)", description.format, n_bytes));
     line("created by", &description.created_by);
     line("training data", &description.training_data_digest);
     line("configuration", &description.configuration_digest);
@@ -147,9 +159,9 @@ fn model(description: &Description, console: &Console) -> String {
             })
             .collect(),
     );
-    let combiner = named("combiner", description.combiner.text());
+    let combiner = named("combiner", description.combiner.text.clone());
     let calibrator = description.calibrator.as_ref();
-    let calibrator = calibrator.map_or("none".into(), |calibrator| calibrator.text());
+    let calibrator = calibrator.map_or("none".into(), |calibrator| calibrator.text.clone());
     section("ensemble", vec![combiner, named("calibrator", calibrator)]);
     let cutoffs = description.cutoffs.iter().map(|cutoff| {
         named(&cutoff.name, format!("{} from {} on", cutoff.class, cutoff.probability))

@@ -1,38 +1,59 @@
 //! `nomogram man`: the manual.
 
 use std::fs;
-use std::io::Write;
-use std::path::PathBuf;
 
-use clap::{Args, CommandFactory};
+use clap::Args;
 use clap_mangen::Man;
 
-use crate::cli::Cli;
-use crate::console::{Console, stdout_failed};
+use crate::cli;
+use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::output::{FolderPath, Outputs};
+use crate::training::write;
 
 /// Write the manual pages, one per command; without a folder, print the first one.
 ///
 /// For example: nomogram man /usr/local/share/man/man1
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
-    /// The folder, which is made where it is not there
-    folder: Option<PathBuf>,
+    /// The folder; it is created if it does not exist
+    folder: Option<FolderPath>,
 }
 
-pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Error> {
-    let program = Cli::command();
+pub(crate) fn run(
+    arguments: &Arguments,
+    console: &Console,
+    outputs: &mut Outputs,
+) -> Result<Exit, Error> {
     let Some(folder) = &arguments.folder else {
-        let mut page = Vec::new();
-        let rendered = Man::new(program).render(&mut page);
-        rendered.map_err(|cause| Error::file("the manual", cause))?;
-        std::io::stdout().write_all(&page).map_err(stdout_failed)?;
+        console.bytes(&render(&Man::new(cli::command()))?)?;
         return Ok(Exit::Done);
     };
-    let failed = |cause| Error::file(folder.display().to_string(), cause);
-    fs::create_dir_all(folder).map_err(failed)?;
-    clap_mangen::generate_to(program, folder).map_err(failed)?;
+    let place = folder.display().to_string();
+    fs::create_dir_all(folder.as_path()).map_err(|cause| Error::file(place, cause))?;
+    let mut program = cli::command().disable_help_subcommand(true);
+    program.build();
+    for page in pages(program) {
+        let path = folder.join(page.get_filename());
+        outputs.add_file("FOLDER", &path)?;
+        write(outputs, &path, &render(&page)?)?;
+    }
     console.note(format!("wrote the manual to {}", folder.display()));
     Ok(Exit::Done)
+}
+
+/// Returns the page of a command and those of its subcommands.
+fn pages(command: clap::Command) -> Vec<Man> {
+    let subcommands = command.get_subcommands().filter(|subcommand| !subcommand.is_hide_set());
+    let mut pages: Vec<Man> = subcommands.cloned().flat_map(pages).collect();
+    pages.push(Man::new(command));
+    pages
+}
+
+fn render(page: &Man) -> Result<Vec<u8>, Error> {
+    let mut text = Vec::new();
+    let rendered = page.render(&mut text);
+    rendered.map_err(|_| Error::Defect("a page of the manual cannot be written"))?;
+    Ok(text)
 }

@@ -7,7 +7,7 @@ mod worker;
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::available_parallelism;
@@ -20,7 +20,9 @@ use crate::bundle;
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::output::{Output, TableWriter, push_csv_cell};
+use crate::output::{
+    InputPath, Output, OutputPath, Outputs, PrivateOutputPath, TableWriter, push_csv_cell,
+};
 use crate::table::{self, Format, ReadOptions};
 use crate::workers;
 use answer::Answer;
@@ -49,14 +51,15 @@ use worker::{Done, Worker};
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// The sealed model
-    bundle: PathBuf,
-    /// The table; `-`, and none, is standard input
-    input: Option<PathBuf>,
+    bundle: InputPath,
+    /// The table; `-` is standard input
+    #[arg(default_value = "-")]
+    input: Option<InputPath>,
     #[command(flatten)]
     read: ReadOptions,
     /// Where the predictions go; `-` is standard output
     #[arg(long, short, value_name = "FILE", default_value = "-", help_heading = "Output")]
-    output: PathBuf,
+    output: OutputPath,
     /// The format of the output; without it, told by the end of its name, and CSV for any other
     #[arg(long, value_name = "FORMAT", help_heading = "Output")]
     output_format: Option<Format>,
@@ -78,9 +81,10 @@ pub(crate) struct Arguments {
     /// Add what was done to values: `flags`, for example `imputed:age;clamped:dose`
     #[arg(long, help_heading = "Output")]
     flags: bool,
-    /// Go on when a row is refused, and write it to this CSV file with its place and the reason
+    /// Go on when a row is refused, and write it to this CSV file with its place and the reason; only
+    /// the owner can read a new file
     #[arg(long, value_name = "FILE", help_heading = "Output")]
-    bad_rows: Option<PathBuf>,
+    bad_rows: Option<PrivateOutputPath>,
     /// How many threads predict; without it, one per processor
     #[arg(long, value_name = "N", env = "NOMOGRAM_THREADS", hide_env = true)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
@@ -103,9 +107,13 @@ enum When {
     Never,
 }
 
-pub(crate) fn run(arguments: Arguments, console: &Console) -> Result<Exit, Error> {
+pub(crate) fn run(
+    arguments: Arguments,
+    console: &Console,
+    outputs: &mut Outputs,
+) -> Result<Exit, Error> {
     let model = bundle::open(&arguments.bundle)?;
-    let input = table::or_stdin(arguments.input.as_ref());
+    let input = table::or_stdin(arguments.input.as_deref());
     let format = Arc::new(arguments.read.written.for_model(&model, &input)?);
     let mut source = arguments.read.open(&input, &format)?;
     let wanted = Wanted {
@@ -120,10 +128,9 @@ pub(crate) fn run(arguments: Arguments, console: &Console) -> Result<Exit, Error
     let answer = Answer::new(&arguments, delimiter, &model, &source, &columns)?;
     let answer = Arc::new(answer);
 
-    let output = Output::create(&arguments.output)?;
-    let is_stdout = output.is_stdout();
+    let output = outputs.create(&arguments.output)?;
     let mut writer = TableWriter::new(output, &answer.layout)?;
-    let bad_rows = BadRows::create(&arguments, delimiter, &source, &columns)?;
+    let bad_rows = BadRows::create(&arguments, delimiter, &source, &columns, outputs)?;
     let worker = Worker::new(
         (model.clone(), Arc::new(columns), answer),
         source.name(),
@@ -138,13 +145,13 @@ pub(crate) fn run(arguments: Arguments, console: &Console) -> Result<Exit, Error
     workers::run(next, workers, |done| sink.write(done, &mut writer, &mut summary))?;
 
     let end = Instant::now();
-    writer.finish()?.finish()?;
+    writer.finish()?;
     if let Some(bad_rows) = sink.bad_rows {
         bad_rows.finish()?;
     }
     sink.progress.finish();
     summary.add_stages(read_nanos.load(Ordering::Relaxed), end.elapsed());
-    summary.tell(console, is_stdout)?;
+    summary.tell(console)?;
     Ok(if summary.refused > 0 { Exit::SomeRowsRefused } else { Exit::Done })
 }
 
@@ -169,8 +176,8 @@ fn timed_reader(
 /// What separates the cells of the output: as in the input, unless the output is called otherwise.
 fn output_delimiter(arguments: &Arguments, input: &Path, format: &TableFormat) -> u8 {
     let default = TableFormat::default();
-    let is_tsv = default.delimiter_of(Some(&arguments.output)) == '\t';
-    let named_like = if is_tsv { &arguments.output } else { input };
+    let is_tsv = default.delimiter_of(Some(arguments.output.as_path())) == '\t';
+    let named_like = if is_tsv { arguments.output.as_path() } else { input };
     let delimiter = match arguments.read.written.delimiter {
         None if is_tsv => default.delimiter_of(Some(named_like)),
         _ => format.delimiter_of(Some(named_like)),
@@ -211,11 +218,9 @@ impl BadRows {
         delimiter: u8,
         source: &Source,
         columns: &Columns,
+        outputs: &mut Outputs,
     ) -> Result<Option<Self>, Error> {
         let Some(path) = &arguments.bad_rows else { return Ok(None) };
-        if path == Path::new("-") || path == &arguments.output {
-            return Err(Error::usage("--bad-rows needs a file of its own"));
-        }
         let place = if source.kind() == FileKind::Csv { "line" } else { "row" };
         let mut header = Vec::new();
         let own = [place, "status", "feature", "reason"];
@@ -226,7 +231,7 @@ impl BadRows {
             push_csv_cell(&mut header, delimiter, name.as_bytes());
         }
         header.push(b'\n');
-        let mut bad_rows = Self(Output::create(path)?);
+        let mut bad_rows = Self(outputs.create(path)?);
         bad_rows.write(&header)?;
         Ok(Some(bad_rows))
     }

@@ -1,7 +1,5 @@
 //! `nomogram recalibrate`: a child of a bundle, for other patients.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use nomogram_stats::Confidence;
 use nomogram_stats::calibration::{calibration_line, clipped};
@@ -9,11 +7,11 @@ use nomogram_train::ensemble::calibration::Calibration;
 use nomogram_train::{Dataset, Evaluation, Predictions, recalibrate};
 use serde::Serialize;
 
-use super::evaluate::refuse_other_schema;
 use crate::bundle::OpenBundle;
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::output::{InputPath, OutputPath, Outputs};
 use crate::training::{Inputs, Threads, write};
 
 /// Fit a new calibrator to the rows of a table, and seal the same ensemble with it.
@@ -25,12 +23,12 @@ use crate::training::{Inputs, Threads, write};
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// The sealed model
-    parent: PathBuf,
+    parent: InputPath,
     #[command(flatten)]
     inputs: Inputs,
     /// Where the child goes
     #[arg(long, short, value_name = "BUNDLE")]
-    output: PathBuf,
+    output: OutputPath,
     #[command(flatten)]
     threads: Threads,
 }
@@ -45,15 +43,18 @@ struct Judged {
     intercept: Option<f64>,
 }
 
-pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Error> {
+pub(crate) fn run(
+    arguments: &Arguments,
+    console: &Console,
+    outputs: &mut Outputs,
+) -> Result<Exit, Error> {
     let open = OpenBundle::open(&arguments.parent)?;
     let loaded = arguments.inputs.load_for(Some(&open.model), console)?;
-    refuse_other_schema(open.model.schema(), &loaded)?;
     let mut config = loaded.config;
     config.calibration = config.calibration.or(Some(Calibration::Chosen));
     let dataset = &loaded.dataset;
     let found = arguments.threads.run(|| Ok(recalibrate(&open.bytes, &config, dataset)?))?;
-    write(&arguments.output, &found.bundle)?;
+    write(outputs, &arguments.output, &found.bundle)?;
 
     let judged = dataset.select(&found.rows);
     let (before, after) = (Judged::of(&judged, &found.before)?, Judged::of(&judged, &found.after)?);

@@ -1,14 +1,12 @@
 //! `nomogram schema infer`: the draft of a configuration.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 use nomogram_train::config::CsvConfig;
 use nomogram_train::{InferOptions, Table, TableFormat, infer_schema};
 
-use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::output::{InputPath, OutputPath, Outputs};
 use crate::table::FormatOptions;
 use crate::training::write;
 
@@ -24,7 +22,7 @@ enum Action {
     /// Guess kinds, levels and missing texts from a table, as YAML to be edited
     Infer {
         /// The table: CSV, Parquet or Arrow
-        data: PathBuf,
+        data: InputPath,
         /// The column that is to be predicted; guessed without it
         #[arg(long, value_name = "COLUMN")]
         target: Option<String>,
@@ -33,17 +31,17 @@ enum Action {
         max_levels: usize,
         /// Where the YAML goes
         #[arg(long, short, value_name = "FILE", default_value = "-")]
-        output: PathBuf,
+        output: OutputPath,
         #[command(flatten)]
         written: FormatOptions,
     },
 }
 
-pub(crate) fn run(arguments: Arguments, _console: &Console) -> Result<Exit, Error> {
+pub(crate) fn run(arguments: Arguments, outputs: &mut Outputs) -> Result<Exit, Error> {
     let Action::Infer { data, target, max_levels, output, written } = arguments.action;
     let format = written.over(TableFormat::default())?;
     let options = InferOptions { csv: CsvConfig::of(&format), target, max_levels };
     let table = Table::from_file(&data, &format)?;
-    write(&output, infer_schema(&table, &options)?.to_yaml().as_bytes())?;
+    write(outputs, &output, infer_schema(&table, &options)?.to_yaml().as_bytes())?;
     Ok(Exit::Done)
 }

@@ -1,24 +1,21 @@
 //! `nomogram train`: from a table to a sealed bundle.
 
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
 
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use nomogram::{Cutoff, unseal};
-use nomogram_report::Report;
+use nomogram_report::{EvaluatedRows, HELD_OUT_FOLDS, Inputs as ReportInputs, Report, Training};
 use nomogram_stats::Confidence;
 use nomogram_stats::classification::{Classification, Proportion};
 use nomogram_train::tuning::tune;
-use nomogram_train::{
-    Dataset, Evaluation, Predictions, Trained, TrainingConfig, corrected_performance,
-    learning_curve, train, warnings,
-};
+use nomogram_train::{Evaluation, Predictions, train, warnings};
 
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::training::{HELD_OUT, Inputs, ReportFormat, Threads, report, write, write_report};
+use crate::output::{JournalPath, OutputPath, Outputs};
+use crate::training::{Inputs, ReportFormat, Threads, write, write_report};
 
 /// Train a model, judge it on rows that it has not seen, and seal it.
 ///
@@ -30,28 +27,32 @@ pub(crate) struct Arguments {
     inputs: Inputs,
     /// Where the bundle goes
     #[arg(long, short, value_name = "BUNDLE")]
-    output: PathBuf,
+    output: OutputPath,
     /// A report: .html, .md or .json; may be given several times
     #[arg(long, value_name = "FILE")]
-    report: Vec<PathBuf>,
+    report: Vec<OutputPath>,
     /// Search the settings that the configuration names under `tuning` first
     #[arg(long)]
     tune: bool,
     /// Keep what the search has found in this file; a search that was killed goes on from there
     #[arg(long, value_name = "FILE", requires = "tune")]
-    journal: Option<PathBuf>,
+    journal: Option<JournalPath>,
     #[command(flatten)]
     threads: Threads,
 }
 
-pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Error> {
-    // What training would only be lost for.
+pub(crate) fn run(
+    arguments: &Arguments,
+    console: &Console,
+    outputs: &mut Outputs,
+) -> Result<Exit, Error> {
+    // Reject reports of an unknown kind before training.
     arguments.report.iter().try_for_each(|path| ReportFormat::of(path).map(drop))?;
     let mut loaded = arguments.inputs.load(console)?;
     let parts = loaded.config.parts(&loaded.dataset)?;
     let to_learn_from = loaded.dataset.select(&parts.train);
     if arguments.tune {
-        let journal = arguments.journal.as_deref();
+        let journal = arguments.journal.as_ref().map(|path| path.as_path());
         let tuned = arguments.threads.run(|| Ok(tune(&loaded.config, &to_learn_from, journal)?));
         let (config, found) = tuned?;
         let best = serde_json::to_string(&found.best_trial().settings).unwrap_or_default();
@@ -72,31 +73,43 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
     let judged = to_learn_from.select(&trained.held_out);
     let test = loaded.dataset.select(&parts.test);
     let on_test = Predictions::of(&trained.model, &test)?;
-    let mut sets = vec![(HELD_OUT, &judged, &trained.out_of_fold)];
+    let held_out =
+        EvaluatedRows { name: HELD_OUT_FOLDS, dataset: &judged, predictions: &trained.out_of_fold };
+    let mut sets = vec![held_out];
     if test.n_rows() > 0 {
-        sets.push(("test part", &test, &on_test));
+        sets.push(EvaluatedRows { name: "test part", dataset: &test, predictions: &on_test });
     }
     let warnings = warnings(&trained.out_of_fold, judged.classes());
     for warning in &warnings {
         console.note(format_args!("warning: `{}`: {}", warning.about, warning.text));
     }
     let mut evaluations = Vec::new();
-    for (rows, dataset, predictions) in &sets {
-        evaluations.push((*rows, Evaluation::new(predictions, dataset.classes())?));
+    for EvaluatedRows { name, dataset, predictions } in &sets {
+        evaluations.push((*name, Evaluation::new(predictions, dataset.classes())?));
     }
     if !arguments.report.is_empty() {
         let (parts, _golden_rows) = unseal(&trained.bundle)?;
         let report = arguments.threads.run(|| {
-            let mut report = report(&trained.model, &parts, &sets, &loaded, Some(&to_learn_from))?;
-            add_what_repeats(&mut report, &loaded.config, &to_learn_from, &judged, &trained)?;
+            let mut report = Report::new(&ReportInputs {
+                model: &trained.model,
+                parts: &parts,
+                rows: &sets,
+                config: &loaded.config,
+                validation: &loaded.validation,
+                training: Some(Training {
+                    rows: &to_learn_from,
+                    configuration: &loaded.configuration(),
+                }),
+            })?;
+            report.add_resampling_results(&loaded.config, &to_learn_from, held_out)?;
             report.warnings.clone_from(&warnings);
             Ok(report)
         })?;
         for path in &arguments.report {
-            write_report(&report, path, None)?;
+            write_report(outputs, &report, path, None)?;
         }
     }
-    write(&arguments.output, &trained.bundle)?;
+    write(outputs, &arguments.output, &trained.bundle)?;
 
     let digest = trained.model.digest().to_string();
     if console.is_json() {
@@ -124,11 +137,11 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
     Ok(Exit::Done)
 }
 
-/// What a cutoff does on each set of rows, in one line.
-fn at_cutoff(cutoff: &Cutoff, sets: &[(&str, &Dataset, &Predictions)]) -> Result<String, Error> {
+/// Sensitivity and specificity at a cutoff, for each set of rows, in one line.
+fn at_cutoff(cutoff: &Cutoff, sets: &[EvaluatedRows<'_>]) -> Result<String, Error> {
     let (name, probability) = (&cutoff.name, cutoff.probability);
     let mut line = format!("cutoff `{name}`: {probability:.4} or more");
-    for (rows, dataset, predictions) in sets {
+    for EvaluatedRows { name: rows, dataset, predictions } in sets {
         let class = cutoff.class as usize;
         let outcomes: Vec<bool> = dataset.classes().iter().map(|own| *own == class).collect();
         let probabilities = predictions.vote.column(class).to_vec();
@@ -145,29 +158,6 @@ fn at_cutoff(cutoff: &Cutoff, sets: &[(&str, &Dataset, &Predictions)]) -> Result
         ));
     }
     Ok(line)
-}
-
-/// Adds what is found by training again: how surely cutoffs were chosen, the learning curve, and the
-/// performance corrected for optimism, as far as the configuration asks for them.
-fn add_what_repeats(
-    report: &mut Report,
-    config: &TrainingConfig,
-    rows: &Dataset,
-    judged: &Dataset,
-    trained: &Trained,
-) -> Result<(), Error> {
-    let on_folds = report.assessments.iter_mut().filter(|own| own.rows.starts_with(HELD_OUT));
-    for own in on_folds {
-        own.add_choices(judged, &trained.out_of_fold, &config.cutoffs, config.seed)?;
-    }
-    let asked = config.report.clone().unwrap_or_default();
-    if !asked.learning_curve.is_empty() {
-        report.learning_curve = learning_curve(config, rows, &asked.learning_curve)?;
-    }
-    if asked.n_bootstraps > 0 {
-        report.corrected = Some(corrected_performance(config, rows, asked.n_bootstraps)?);
-    }
-    Ok(())
 }
 
 /// A bar on standard error, hidden where that is no terminal or nobody wants to see it.

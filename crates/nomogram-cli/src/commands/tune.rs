@@ -1,13 +1,12 @@
 //! `nomogram tune`: which settings predict best.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use nomogram_train::tuning::tune;
 
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::output::{JournalPath, OutputPath, Outputs};
 use crate::training::{Inputs, Threads, write};
 
 /// Search the settings that a configuration names under `tuning`, on its training rows alone.
@@ -19,23 +18,27 @@ pub(crate) struct Arguments {
     inputs: Inputs,
     /// Where the configuration goes
     #[arg(long, short, value_name = "FILE")]
-    output: PathBuf,
+    output: OutputPath,
     /// Keep what is found in this file; a search that was killed goes on from there
     #[arg(long, value_name = "FILE")]
-    journal: Option<PathBuf>,
+    journal: Option<JournalPath>,
     #[command(flatten)]
     threads: Threads,
 }
 
-pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Error> {
+pub(crate) fn run(
+    arguments: &Arguments,
+    console: &Console,
+    outputs: &mut Outputs,
+) -> Result<Exit, Error> {
     let loaded = arguments.inputs.load(console)?;
     let parts = loaded.config.parts(&loaded.dataset)?;
     let rows = loaded.dataset.select(&parts.train);
-    let (config, found) =
-        arguments.threads.run(|| Ok(tune(&loaded.config, &rows, arguments.journal.as_deref())?))?;
+    let journal = arguments.journal.as_ref().map(|path| path.as_path());
+    let (config, found) = arguments.threads.run(|| Ok(tune(&loaded.config, &rows, journal)?))?;
     let text = serde_json::to_string_pretty(&config)
         .map_err(|_| Error::Defect("a configuration is no JSON"))?;
-    write(&arguments.output, text.as_bytes())?;
+    write(outputs, &arguments.output, text.as_bytes())?;
     if console.is_json() {
         console.json_result(&found)?;
         return Ok(Exit::Done);

@@ -1,7 +1,5 @@
 //! `nomogram verify`: proves that bundles are whole and predict what was sealed.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use serde::Serialize;
 
@@ -9,13 +7,14 @@ use crate::bundle;
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::output::InputPath;
 
 /// Check bundles: digests, structure, and every golden case bit for bit.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// The sealed models
     #[arg(required = true)]
-    bundles: Vec<PathBuf>,
+    bundles: Vec<InputPath>,
 }
 
 /// What became of a bundle.

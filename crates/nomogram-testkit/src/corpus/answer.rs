@@ -2,7 +2,7 @@
 
 use nomogram::{Error, Model, Place, Prediction};
 
-/// All that a row gets back, bit by bit: what a case expects.
+/// The prediction of a row, bit by bit, as a case expects it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     /// The lines of a case, in their order.

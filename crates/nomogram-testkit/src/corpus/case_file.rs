@@ -1,12 +1,12 @@
 //! A file of cases: line-oriented text that a program without libraries can read.
 //!
-//! What a case states is never changed; what it expects can be replaced.
+//! The values of a case never change; its expected answer can be replaced.
 
 use nomogram::Feature;
 
 use super::{Answer, Stated};
 
-/// Names of the lines that say what is expected.
+/// Names of the lines with the expected answer.
 const EXPECTED: [&str; 10] = [
     "status",
     "at",
@@ -33,7 +33,7 @@ pub struct CaseFile {
 pub struct Case {
     /// A sentence in kebab-case.
     pub name: String,
-    /// What is stated of each feature, in the order of the schema.
+    /// The value of each feature, in the order of the schema.
     pub stated: Vec<Stated>,
     /// The lines of the answer; none where it was not filled in yet.
     pub expected: Answer,
@@ -42,11 +42,11 @@ pub struct Case {
 /// A line of the file, as far as it matters for writing it again.
 #[derive(Debug)]
 enum Line {
-    /// Stands between cases.
+    /// A line between cases.
     Between(String),
-    /// Says what a case is.
+    /// A line that describes a case.
     Case(String),
-    /// Says what a case expects.
+    /// A line of the expected answer.
     Expected,
 }
 
@@ -55,7 +55,7 @@ impl CaseFile {
     ///
     /// # Errors
     ///
-    /// The line and what is wrong with it.
+    /// The line, and the reason.
     pub fn of_text(text: &str, features: &[Feature]) -> Result<Self, String> {
         let mut file = Self { lines: Vec::new(), cases: Vec::new() };
         let mut base = vec![Stated::Unset; features.len()];
@@ -146,12 +146,14 @@ fn check_name(name: &str) -> Result<(), String> {
     Err(format!("`{name}` is no sentence-in-kebab-case"))
 }
 
-/// Reads the name of a feature and what is stated of it.
+/// Reads the name of a feature and its value.
 fn state(text: &str, features: &[Feature], stated: &mut [Stated]) -> Result<(), String> {
     let (name, value) = text.split_once(' ').unwrap_or((text, ""));
     let known = features.iter().zip(stated).find(|(feature, _)| feature.name == name);
-    let Some((_, own)) = known else { return Err(format!("the model has no feature `{name}`")) };
-    *own = Stated::of_text(value)?;
+    let Some((_, current)) = known else {
+        return Err(format!("the model has no feature `{name}`"));
+    };
+    *current = Stated::of_text(value)?;
     Ok(())
 }
 

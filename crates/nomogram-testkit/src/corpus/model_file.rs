@@ -1,6 +1,6 @@
 //! A model of the corpus as JSON: the parts of a bundle and its golden rows.
 //!
-//! The parts stand as their `serde` derives write them, but what a feature leaves out is the
+//! The parts are written as their `serde` derives do, but a key that a feature leaves out is the
 //! default, and the manifest follows from the file.
 
 use std::collections::BTreeMap;
@@ -13,11 +13,11 @@ use nomogram::{
 use serde::Deserialize;
 use serde_json::Value;
 
-/// A model as it stands in its file.
+/// A model as written in its file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelFile {
-    /// What the model is there for, in a sentence.
+    /// The purpose of the model, in a sentence.
     purpose: String,
     features: Features,
     #[serde(default)]
@@ -36,7 +36,7 @@ pub struct ModelFile {
     golden_rows: Vec<Vec<Option<f64>>>,
 }
 
-/// Features that may leave out what is the default.
+/// Features that may leave out defaults.
 #[derive(Debug, Deserialize)]
 #[serde(try_from = "Vec<Value>")]
 struct Features(Vec<Feature>);
@@ -46,13 +46,13 @@ impl ModelFile {
     ///
     /// # Errors
     ///
-    /// The line and what is wrong with it.
+    /// The line, and the reason.
     pub fn of_json(text: &str) -> Result<Self, String> {
         let file: Self = serde_json::from_str(text).map_err(|e| e.to_string())?;
         let n_features = file.features.0.len();
         match file.golden_rows.iter().position(|row| row.len() != n_features) {
             None => Ok(file),
-            Some(row) => Err(format!("golden row {row} has not {n_features} values")),
+            Some(row) => Err(format!("golden row {}: expected {n_features} values", row + 1)),
         }
     }
 
@@ -89,8 +89,9 @@ impl ModelFile {
         };
         let mut golden_rows =
             Array2::from_elem((self.golden_rows.len(), self.features().len()), 0.0);
-        for (mut own, row) in golden_rows.rows_mut().into_iter().zip(&self.golden_rows) {
-            own.iter_mut().zip(row).for_each(|(own, value)| *own = value.unwrap_or(f64::NAN));
+        for (mut cells, row) in golden_rows.rows_mut().into_iter().zip(&self.golden_rows) {
+            let cells = cells.iter_mut().zip(row);
+            cells.for_each(|(cell, value)| *cell = value.unwrap_or(f64::NAN));
         }
         seal(&parts, golden_rows.view())
     }
@@ -111,15 +112,15 @@ impl TryFrom<Vec<Value>> for Features {
 }
 
 /// Replaces what `stated` states, object by object; it states only what there is.
-fn lay_over(own: &mut Value, stated: Value) -> Result<(), serde_json::Error> {
-    match (own, stated) {
-        (Value::Object(own), Value::Object(stated)) => {
+fn lay_over(base: &mut Value, stated: Value) -> Result<(), serde_json::Error> {
+    match (base, stated) {
+        (Value::Object(base), Value::Object(stated)) => {
             for (name, value) in stated {
                 let unknown = || serde::de::Error::custom(format!("no field `{name}`"));
-                lay_over(own.get_mut(&name).ok_or_else(unknown)?, value)?;
+                lay_over(base.get_mut(&name).ok_or_else(unknown)?, value)?;
             }
         }
-        (own, stated) => *own = stated,
+        (base, stated) => *base = stated,
     }
     Ok(())
 }

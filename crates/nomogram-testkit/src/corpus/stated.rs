@@ -1,8 +1,8 @@
-//! What a case states of one feature.
+//! The value of one feature in a case.
 
 use nomogram::{Error, Feature, FeatureKind, MissingReason, Value};
 
-/// What a case states of one feature.
+/// The value of one feature in a case.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Stated {
     /// Nothing.
@@ -22,7 +22,7 @@ pub enum Stated {
 }
 
 impl Stated {
-    /// Reads what stands behind the name of the feature.
+    /// Reads the text after the name of the feature.
     pub(super) fn of_text(text: &str) -> Result<Self, String> {
         let (kind, rest) = text.split_once(' ').unwrap_or((text, ""));
         let wrong = || format!("`{rest}` is no {kind}");
@@ -44,7 +44,7 @@ impl Stated {
         Ok(stated)
     }
 
-    /// The value for a session; nothing when nothing is stated.
+    /// The value for a session; `None` when the feature stays unset.
     ///
     /// # Errors
     ///

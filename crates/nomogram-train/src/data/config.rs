@@ -173,9 +173,10 @@ impl DataConfig {
     /// How the table is written; a bundle keeps it, so that later tables are read in the same way.
     #[must_use]
     pub fn table_format(&self) -> TableFormat {
-        let texts = self.features.iter().filter_map(|feature| {
-            feature.texts.clone().map(|texts| (feature.name.clone(), texts))
-        });
+        let texts = self
+            .features
+            .iter()
+            .filter_map(|feature| feature.texts.clone().map(|texts| (feature.name.clone(), texts)));
         TableFormat {
             missing: self.missing.iter().filter(|text| !text.is_empty()).cloned().collect(),
             booleans: self.booleans.clone(),
@@ -188,8 +189,7 @@ impl DataConfig {
     pub fn set_table_format(&mut self, format: TableFormat) {
         self.csv = CsvConfig::of(&format);
         let keeps_empty = self.missing.iter().any(String::is_empty);
-        self.missing =
-            keeps_empty.then(String::new).into_iter().chain(format.missing).collect();
+        self.missing = keeps_empty.then(String::new).into_iter().chain(format.missing).collect();
         self.booleans = format.booleans;
         for feature in &mut self.features {
             feature.texts = format.feature_booleans.get(&feature.name).cloned();

@@ -80,12 +80,10 @@ impl Summary {
         }
     }
 
-    /// On standard output, unless that holds the predictions.
-    pub(super) fn tell(&self, console: &Console, is_stdout_taken: bool) -> Result<(), Error> {
-        match (console.is_json(), is_stdout_taken) {
-            (true, true) => return console.json_aside(self),
-            (true, false) => return console.json_result(self),
-            (false, _) => {}
+    /// Prints it.
+    pub(super) fn tell(&self, console: &Console) -> Result<(), Error> {
+        if console.is_json() {
+            return console.json_result(self);
         }
         let ModelName { name, version, digest } = &self.model;
         let short = digest.get(..12).unwrap_or(digest);

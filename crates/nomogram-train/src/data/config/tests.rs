@@ -77,7 +77,7 @@ fn every_key_reaches_the_schema() {
 #[test]
 fn what_contradicts_itself_is_refused_with_its_place() {
     let cases = [
-        ("[a, b, c]", "[a, b, a]", "data: class 2: the name `a` stands twice"),
+        ("[a, b, c]", "[a, b, a]", "data: class 3: duplicate name `a`"),
         ("classes: [a, b, c]", "classes: [a]", "data: 1 classes, at least 2 are needed"),
         ("classes: [a, b, c]", "classes: [a, a]", "data: target: both classes are `a`"),
         ("classes: [a, b, c]", "negative: a", "expected `negative` and `positive`, or `classes`"),
@@ -92,16 +92,24 @@ fn what_contradicts_itself_is_refused_with_its_place() {
             "kind: number",
             "data: feature `stage`: `levels`, but it is no category",
         ),
-        ("levels: [I, II, III]", "levels: []", "data: feature 1: a category without levels"),
+        ("levels: [I, II, III]", "levels: []", "data: feature 2: `stage`: no levels"),
         ("kind: boolean", "kind: integer", "data: feature `smoker`: `texts`, but it is no boolean"),
         ("[no, yes]", "[no, no]", "data: feature `smoker`: both `texts` are the same"),
         ("kind: integer", "kind: whole", "whole"),
         ("out_of_range: clamp", "missing_values: clamp", "missing_values"),
-        ("range: [0.1, 30]", "range: [30, 0.1]", "data: feature 0: a plausible range of [30, 0.1]"),
-        ("missing: impute", "missing: take", "data: feature 0: policy Take does not suit"),
-        ("divisor: 88.42", "divisor: 0", "data: feature 0: unit 0: a conversion needs"),
+        (
+            "range: [0.1, 30]",
+            "range: [30, 0.1]",
+            "data: feature 1: `creatinine`: plausible range [30, 0.1]",
+        ),
+        (
+            "missing: impute",
+            "missing: take",
+            "data: feature 1: `creatinine`: policy Take is not allowed",
+        ),
+        ("divisor: 88.42", "divisor: 0", "data: feature 1: `creatinine`: unit 1: conversion by"),
         ("minuend: age", "minuend: weight", "data: rule `order`: `weight` is no feature"),
-        ("low: 0", "", "data: rule 0: needs a finite bound"),
+        ("low: 0", "", "data: rule 1: `order`: expected at least one finite bound"),
         ("ignored:", "ignore:", "ignore"),
     ];
     for (right, wrong, message) in cases {

@@ -34,10 +34,7 @@ fn bad_tables_are_refused_with_place_found_and_expected() {
             "t.csv: column `c` is not in the configuration; name it under `features` or `ignored`",
         ),
         ("id,y,a,b,a\n1,B,2,3,4\n", "t.csv: duplicate column `a`"),
-        (
-            "id,y,a,b\n1,B,2,3\n2,M,x,3\n",
-            "t.csv: line 3: column `a`: found `x`, expected a number",
-        ),
+        ("id,y,a,b\n1,B,2,3\n2,M,x,3\n", "t.csv: line 3: column `a`: found `x`, expected a number"),
         (
             "id,y,a,b\n1,B,2,\n2,M,1,3\n",
             "t.csv: line 2: column `b`: found a missing value, expected a number",
@@ -118,7 +115,10 @@ fn what_policies_refuse_is_told_with_place_and_expectation() {
         ("1,B,2,9007199254740993,no,low", "column `i`: found `9007199254740993`, expected a whole"),
         ("1,B,2,NA,no,low", "column `i`: found `NA`, a missing value, expected a whole number"),
         ("1,B,2,7,true,low", "column `b`: found `true`, expected `no` or `yes`"),
-        ("1,B,2,7,no,NA", "column `c`: found `NA`, a missing value, expected one of the levels `low`, `high`"),
+        (
+            "1,B,2,7,no,NA",
+            "column `c`: found `NA`, a missing value, expected one of the levels `low`, `high`",
+        ),
         ("1,B,9,7,no,low", "line 2: rule `n below i`: broken by `i` = 7, `n` = 9"),
     ];
     for (row, message) in cases {

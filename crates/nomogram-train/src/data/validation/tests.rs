@@ -401,7 +401,8 @@ fn several_defects_of_a_column_are_told_apart_and_what_is_let_pass_is_a_warning(
 fn the_reference_data_have_few_rows_for_their_features_and_nothing_else() {
     let config = TrainingConfig::from_file(Path::new("../../examples/wdbc.yaml")).unwrap().data;
     let path = Path::new("../../examples/data/wdbc.csv");
-    let report = validate(&Table::from_csv_file(path, &config.table_format()).unwrap(), &config).unwrap();
+    let report =
+        validate(&Table::from_csv_file(path, &config.table_format()).unwrap(), &config).unwrap();
     let [finding] = report.findings.as_slice() else { panic!("{report}") };
     assert_eq!((finding.severity, finding.check), (Severity::Warning, Check::ClassBalance));
     assert_eq!(finding.found, "212 rows of class `M` for 30 features: 7.1 for each");

@@ -1,0 +1,57 @@
+"""Sessions: the scratch memory of a call, taken from a pool of the model.
+
+A session is either in the pool or used by one call, so one thread at a time uses it. Models and
+sessions are freed with their last reference, so closing a model does not affect a running call of
+another thread.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ._library import check, ffi, lib, new
+from ._outputs import Layout, Room
+
+
+class Session:
+    """A session of the library, with room for its errors and for the outputs of one row."""
+
+    __slots__ = ("error", "one_row", "pointer", "room")
+
+    def __init__(self, model: Any, layout_of_one_row: Layout) -> None:
+        """Creates a session; it keeps its model alive."""
+        self.error = new("nomo_error")
+        session = ffi.new("nomo_session **")
+        check(lib.nomo_session_create(model, session, self.error), self.error)
+        self.pointer = ffi.gc(session[0], lib.nomo_session_destroy)
+        self.room = Room(layout_of_one_row, lib.NOMO_ON_REFUSAL_STOP)
+        self.one_row = self.room.struct(0, 1)
+
+
+class Pool:
+    """The sessions of a model that no call uses.
+
+    Takes no lock: appending to a list and popping from it are atomic in Python.
+    """
+
+    def __init__(self, model: Any, layout_of_one_row: Layout) -> None:
+        """``model`` is a pointer that frees itself."""
+        self._model = model
+        self._layout_of_one_row = layout_of_one_row
+        self._idle: list[Session] = []
+
+    def take(self) -> Session:
+        """A session that no other call uses."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return Session(self._model, self._layout_of_one_row)
+
+    def give_back(self, session: Session) -> None:
+        """Makes a session available again."""
+        self._idle.append(session)
+
+    def self_test(self) -> None:
+        """Replays the golden cases."""
+        error = new("nomo_error")
+        check(lib.nomo_model_self_test(self._model, error), error)

@@ -1,0 +1,36 @@
+//! What a bundle holds, in words and as JSON; how two differ; whether a schema fits.
+//!
+//! Everything is made from an opened [`Model`](nomogram::Model) and its [`Parts`](nomogram::Parts).
+//! Nothing is predicted here, and no file is read.
+//!
+//! ```
+//! use nomogram::{Model, unseal};
+//! use nomogram_describe::Description;
+//!
+//! let bytes = nomogram_testkit::bundle_of_three_members();
+//! let (model, (parts, _golden_rows)) = (Model::open(&bytes)?, unseal(&bytes)?);
+//! let description = Description::new(&model, &parts);
+//! assert_eq!(description.members.len(), 3);
+//! assert!(description.combiner.text.starts_with("soft vote: "));
+//! # Ok::<(), nomogram::Error>(())
+//! ```
+
+// Layers, lowest first: a module uses only the blocks above its own.
+mod schema_match;
+mod words;
+
+mod ensemble;
+mod feature;
+mod member;
+
+mod description;
+
+mod difference;
+
+pub use description::{BranchDescription, Description, StepDescription, TargetDescription};
+pub use difference::{Difference, differences};
+pub use ensemble::{CalibratorDescription, CombinerDescription, CutoffDescription};
+pub use feature::{FeatureDescription, PolicyDescription, RuleDescription};
+pub use member::{MemberDescription, Size};
+pub use schema_match::{SchemaMismatch, check_same_schema};
+pub use words::{count, kind_name};

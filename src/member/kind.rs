@@ -1,0 +1,68 @@
+//! What every kind of member has, and the usual checks of its parameters.
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use crate::domain::Domain;
+use crate::error::{Error, Place, ordinal};
+use crate::link::Link;
+
+/// A kind of member. `check` runs first, once, when a bundle is opened.
+pub(super) trait MemberKind {
+    /// How its margins become probabilities, or a value.
+    fn link(&self) -> Link;
+
+    /// Checks the parameters, and that they accept inputs of these domains. Returns the domains of
+    /// the margins.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidModel`, with the place.
+    fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error>;
+}
+
+/// Refuses a parameter that is not finite.
+pub(super) fn check_number(value: f64, what: &str) -> Result<(), Error> {
+    if value.is_finite() {
+        return Ok(());
+    }
+    Err(Error::invalid_model(format!("{what} is not a finite number")))
+}
+
+/// Refuses a list with a parameter that is not finite.
+pub(super) fn check_finite(values: &[f64], what: &str) -> Result<(), Error> {
+    match values.iter().position(|value| !value.is_finite()) {
+        None => Ok(()),
+        Some(index) => {
+            Err(Error::invalid_model(format!("{what} {} is not a finite number", ordinal(index))))
+        }
+    }
+}
+
+/// Refuses the probability link, for members whose margins may have any sum.
+pub(super) fn check_no_probabilities(link: Link) -> Result<(), Error> {
+    match link {
+        Link::Probability => Err(Error::invalid_model(
+            "the probability link, expected another one: weighted sums need not sum to 1",
+        )),
+        Link::Logit | Link::Softmax | Link::Identity => Ok(()),
+    }
+}
+
+/// Refuses a wrong number of inputs, and inputs that may be missing.
+pub(super) fn check_inputs(inputs: &[Domain], n_inputs: usize) -> Result<(), Error> {
+    check_width(inputs, n_inputs)?;
+    for (index, input) in inputs.iter().enumerate() {
+        input.check_present().map_err(|e| e.within(Place::Input(index)))?;
+    }
+    Ok(())
+}
+
+/// Refuses a wrong number of inputs.
+pub(super) fn check_width(inputs: &[Domain], n_inputs: usize) -> Result<(), Error> {
+    if inputs.len() == n_inputs {
+        return Ok(());
+    }
+    let detail = format!("reads {n_inputs} values, expected {}", inputs.len());
+    Err(Error::invalid_model(detail))
+}

@@ -1,0 +1,81 @@
+//! Opening: from bytes or a file to a model that passed its self test.
+
+#[cfg(feature = "std")]
+use alloc::vec::Vec;
+#[cfg(feature = "std")]
+use std::path::Path;
+
+use super::Model;
+#[cfg(feature = "std")]
+use super::file::read_file;
+use crate::bundle::{Bundle, Limits};
+use crate::error::Error;
+
+impl Model {
+    /// Opens a bundle: checks its digests and structure, and replays its golden cases.
+    ///
+    /// # Errors
+    ///
+    /// Every kind of the classes `Format`, `Version`, `Integrity`, `Limit` and `SelfTest`, with the
+    /// place in the bundle.
+    ///
+    /// ```
+    /// let error = nomogram::Model::open(b"PK\x03\x04").unwrap_err();
+    /// assert_eq!(error.kind(), nomogram::ErrorKind::Magic);
+    /// ```
+    pub fn open(bytes: &[u8]) -> Result<Self, Error> {
+        Self::open_with(bytes, &Limits::default())
+    }
+
+    /// [`Self::open`] with other limits.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub fn open_with(bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
+        let model = Self::open_untested(bytes, limits)?;
+        model.self_test()?;
+        Ok(model)
+    }
+
+    /// [`Self::open_with`] without replaying the golden cases. For tests only: nothing proves that
+    /// such a model predicts what was sealed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`], without the class `SelfTest`.
+    pub fn open_untested(bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
+        let bundle = Bundle::from_bytes(bytes, limits)?;
+        let mut model = Self::new(bundle.parts, bundle.digest)?;
+        model.format = bundle.format;
+        model.n_skipped_sections = bundle.n_skipped_sections;
+        model.golden_cases = bundle.golden_cases;
+        Ok(model)
+    }
+
+    /// Opens a bundle from a file.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`], and `FileNotFound`, `FileRead` or `OutOfMemory`.
+    #[cfg(feature = "std")]
+    pub fn open_file(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::open_file_with(path, &Limits::default())
+    }
+
+    /// [`Self::open_file`] with other limits.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open_file`].
+    #[cfg(feature = "std")]
+    pub fn open_file_with(path: impl AsRef<Path>, limits: &Limits) -> Result<Self, Error> {
+        Self::open_with(&Self::read_file(path, limits)?, limits)
+    }
+
+    /// The bytes of a file, at most as many as the limit allows.
+    #[cfg(feature = "std")]
+    pub(crate) fn read_file(path: impl AsRef<Path>, limits: &Limits) -> Result<Vec<u8>, Error> {
+        read_file(path.as_ref(), limits)
+    }
+}

@@ -1,0 +1,110 @@
+//! The prediction of one row: intake, pipeline, members, combiner, calibrator.
+
+use super::Model;
+use crate::error::Error;
+use crate::intake::{Cell, Flags, Value};
+use crate::prediction::Prediction;
+use crate::scratch::{Regions, Scratch};
+
+impl Model {
+    /// Sets the value of a feature in `scratch`, for [`Self::predict_cells`].
+    ///
+    /// # Errors
+    ///
+    /// `UnknownFeature` or `UnknownUnit`; the value that was set before then stays.
+    pub(crate) fn set(
+        &self,
+        scratch: &mut Scratch<'_>,
+        feature: usize,
+        value: Value<'_>,
+    ) -> Result<(), Error> {
+        scratch.set_cell(feature, self.intake.cell(feature, value)?);
+        Ok(())
+    }
+
+    /// Predicts the values that were set in `scratch`.
+    ///
+    /// # Errors
+    ///
+    /// A kind of the class `Value`, with the feature or the rule.
+    pub(crate) fn predict_cells<'s>(
+        &self,
+        scratch: &'s mut Scratch<'_>,
+    ) -> Result<Prediction<'s>, Error> {
+        let regions = scratch.regions(&self.scratch_layout);
+        let cells = regions.cells;
+        self.predict(cells.iter().copied(), regions)
+    }
+
+    /// Predicts one row: one value per feature, in the order of the schema; NaN means missing.
+    ///
+    /// # Errors
+    ///
+    /// `FeatureCount`; a kind of the class `Value`, with the feature or the rule.
+    pub(crate) fn predict_row<'s>(
+        &self,
+        scratch: &'s mut Scratch<'_>,
+        values: &[f64],
+    ) -> Result<Prediction<'s>, Error> {
+        self.intake.check_width(values.len())?;
+        let cells = values.iter().map(|number| Cell::of_array(*number));
+        self.predict(cells, scratch.regions(&self.scratch_layout))
+    }
+
+    /// Applies the policies to a row, and refuses it or writes it to the encoded values.
+    ///
+    /// # Errors
+    ///
+    /// As `Intake::admit`.
+    pub(super) fn admit(
+        &self,
+        cells: impl Iterator<Item = Cell>,
+        regions: &mut Regions<'_>,
+    ) -> Result<Flags, Error> {
+        let (row, _) = regions.encoded.split_at_mut(self.intake.n_features());
+        self.intake.admit(cells, row, regions.flags, regions.broken)
+    }
+
+    /// Predicts a row; once it is admitted, nothing fails. Never allocates.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::admit`].
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    pub(super) fn predict<'s>(
+        &self,
+        cells: impl Iterator<Item = Cell>,
+        mut regions: Regions<'s>,
+    ) -> Result<Prediction<'s>, Error> {
+        let row_flags = self.admit(cells, &mut regions)?;
+        let Regions { encoded, member_outputs, margins, outputs, temporary, flags, broken, .. } =
+            regions;
+        let n_outputs = outputs.len();
+
+        self.pipeline.apply(encoded, &mut temporary[..self.pipeline.n_temporary()]);
+        let mut first_margin = 0;
+        for (placed, outputs) in self.members.iter().zip(member_outputs.chunks_exact_mut(n_outputs))
+        {
+            let margins = &mut margins[first_margin..first_margin + placed.n_margins];
+            let encoded = self.pipeline.encoded(placed.branch, encoded);
+            let temporary = &mut temporary[..placed.member.n_temporary()];
+            placed.member.margins(encoded, temporary, margins);
+            placed.link.outputs(margins, outputs);
+            first_margin += placed.n_margins;
+        }
+        let temporary = &mut temporary[..self.combiner.n_temporary()];
+        self.combiner.combine(member_outputs, margins, temporary, outputs);
+        if let Some(calibrator) = &self.calibrator {
+            calibrator.apply(outputs);
+        }
+        Ok(Prediction {
+            is_of_classes: !self.schema.target().classes().is_empty(),
+            outputs,
+            members: member_outputs,
+            margins,
+            row_flags,
+            flags,
+            broken,
+        })
+    }
+}

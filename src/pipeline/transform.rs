@@ -1,0 +1,57 @@
+//! What every kind of step has, and the usual checks of its parameters.
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use crate::domain::Domain;
+use crate::error::{Error, ordinal};
+
+/// A kind of step. `check` runs first, once, when a model is opened.
+pub(crate) trait Transform {
+    /// Checks the parameters, and that they accept inputs of these domains. Returns one domain per
+    /// output.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidModel`, with the input.
+    fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error>;
+
+    /// Writes the outputs of an encoded row; there are as many inputs and outputs as in `check`. Any
+    /// NaN is a missing value.
+    fn apply(&self, input: &[f64], output: &mut [f64]);
+}
+
+/// The largest number of outputs that a step may create.
+pub(super) const MAX_OUTPUTS: usize = 1 << 16;
+
+/// Refuses a position beyond a row of `width` values.
+pub(super) fn check_position(position: usize, width: usize) -> Result<(), Error> {
+    if position < width {
+        return Ok(());
+    }
+    Err(Error::invalid_model(format!("reads input {}, expected 1 to {width}", ordinal(position))))
+}
+
+/// Refuses values that are not levels.
+pub(super) fn check_levels(domain: Domain) -> Result<(), Error> {
+    if domain.is_whole && domain.low >= 0.0 {
+        return Ok(());
+    }
+    Err(Error::invalid_model("is not a level, expected one"))
+}
+
+/// Refuses a parameter that is not finite.
+pub(super) fn check_finite(value: f64, what: &str) -> Result<(), Error> {
+    if value.is_finite() {
+        return Ok(());
+    }
+    Err(Error::invalid_model(format!("{what} {value}, expected a finite number")))
+}
+
+/// Refuses a parameter that is not positive and finite.
+pub(super) fn check_positive(value: f64, what: &str) -> Result<(), Error> {
+    if value > 0.0 && value.is_finite() {
+        return Ok(());
+    }
+    Err(Error::invalid_model(format!("{what} {value}, expected a positive number")))
+}

@@ -1,0 +1,83 @@
+//! The target: what is predicted.
+
+use alloc::collections::BTreeSet;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use super::name::{check_name, check_text};
+use crate::error::{Error, Place};
+
+/// What is predicted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Target {
+    /// One of several classes: each gets a probability.
+    Classes {
+        /// Its name, for example `diagnosis`.
+        #[serde(deserialize_with = "crate::codec::text")]
+        name: String,
+        /// The names of the classes, in the order of the probabilities. With two classes, class 1
+        /// is the positive one.
+        #[serde(deserialize_with = "crate::codec::texts")]
+        classes: Vec<String>,
+    },
+    /// A number: regression.
+    Number {
+        /// Its name, for example `length_of_stay`.
+        #[serde(deserialize_with = "crate::codec::text")]
+        name: String,
+        /// Its unit as a UCUM code, where it is known.
+        #[serde(deserialize_with = "crate::codec::optional_text")]
+        unit: Option<String>,
+    },
+}
+
+impl Target {
+    /// A target of classes.
+    pub fn of_classes<N: Into<String>>(
+        name: impl Into<String>,
+        classes: impl IntoIterator<Item = N>,
+    ) -> Self {
+        Self::Classes { name: name.into(), classes: classes.into_iter().map(Into::into).collect() }
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Classes { name, .. } | Self::Number { name, .. } => name,
+        }
+    }
+
+    /// The names of the classes; none for a number.
+    #[must_use]
+    pub fn classes(&self) -> &[String] {
+        match self {
+            Self::Classes { classes, .. } => classes,
+            Self::Number { .. } => &[],
+        }
+    }
+
+    pub(super) fn check(&self) -> Result<(), Error> {
+        check_text(self.name(), "target name")?;
+        match self {
+            Self::Classes { classes, .. } => {
+                let mut names = BTreeSet::new();
+                for (index, class) in classes.iter().enumerate() {
+                    check_name(class, &mut names).map_err(|e| e.within(Place::Class(index)))?;
+                }
+                if classes.len() < 2 {
+                    let n_classes = classes.len();
+                    let detail = format!("{n_classes} classes, expected at least 2");
+                    return Err(Error::invalid_model(detail));
+                }
+                Ok(())
+            }
+            Self::Number { unit: Some(unit), .. } => check_text(unit, "unit"),
+            Self::Number { unit: None, .. } => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! Scratch memory: what one thread writes to while it predicts with a model.
+//!
+//! [`ScratchLayout`] is the only place that knows the regions and their order. A model computes it
+//! once, when it is opened. A [`Scratch`] of that layout is all the memory that predicting needs: a
+//! session owns it, or a caller of the C ABI lends it.
+
+use alloc::vec;
+use alloc::vec::Vec;
+use core::mem;
+use core::ops::{Deref, DerefMut};
+
+use crate::intake::{Cell, Flags};
+
+/// The length of every region of scratch memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ScratchLayout {
+    pub(crate) n_features: usize,
+    pub(crate) n_rules: usize,
+    /// The values of the row and of every branch.
+    pub(crate) n_encoded: usize,
+    /// The outputs of all members.
+    pub(crate) n_member_outputs: usize,
+    /// The margins of all members.
+    pub(crate) n_margins: usize,
+    /// The outputs of the ensemble.
+    pub(crate) n_outputs: usize,
+    /// The most that any step, member or combiner needs while it runs; they use it in turn.
+    pub(crate) n_temporary: usize,
+}
+
+/// Scratch memory of one session, either owned or borrowed for `'m`.
+#[derive(Debug)]
+pub(crate) struct Scratch<'m> {
+    /// The value that the caller set for each feature.
+    cells: Buffer<'m, Cell>,
+    numbers: Buffer<'m, f64>,
+    /// One per feature.
+    flags: Buffer<'m, Flags>,
+    /// One per rule.
+    broken: Buffer<'m, bool>,
+}
+
+/// The regions of a [`Scratch`], lent for one row.
+#[derive(Debug)]
+pub(crate) struct Regions<'s> {
+    pub(crate) cells: &'s [Cell],
+    /// The admitted row, then the encoded row of each branch.
+    pub(crate) encoded: &'s mut [f64],
+    /// Shape `(n_members, n_outputs)`, row-major.
+    pub(crate) member_outputs: &'s mut [f64],
+    pub(crate) margins: &'s mut [f64],
+    pub(crate) outputs: &'s mut [f64],
+    pub(crate) temporary: &'s mut [f64],
+    pub(crate) flags: &'s mut [Flags],
+    pub(crate) broken: &'s mut [bool],
+}
+
+impl ScratchLayout {
+    /// The lengths of the regions of numbers, in their order in memory.
+    fn lengths(&self) -> [usize; 5] {
+        [self.n_encoded, self.n_member_outputs, self.n_margins, self.n_outputs, self.n_temporary]
+    }
+
+    /// How many numbers all regions have together.
+    pub(crate) fn n_numbers(&self) -> usize {
+        self.lengths().iter().sum()
+    }
+
+    /// Cuts `numbers` into its regions.
+    fn split<'s>(&self, numbers: &'s mut [f64]) -> [&'s mut [f64]; 5] {
+        let mut rest = numbers;
+        self.lengths().map(|length| {
+            let (region, after) = mem::take(&mut rest).split_at_mut(length);
+            rest = after;
+            region
+        })
+    }
+}
+
+impl Scratch<'static> {
+    /// Allocates all the memory that predicting will ever need. Every feature is unset.
+    pub(crate) fn new(layout: &ScratchLayout) -> Self {
+        Self {
+            cells: Buffer::Owned(vec![Cell::UNSET; layout.n_features]),
+            numbers: Buffer::Owned(vec![0.0; layout.n_numbers()]),
+            flags: Buffer::Owned(vec![Flags::default(); layout.n_features]),
+            broken: Buffer::Owned(vec![false; layout.n_rules]),
+        }
+    }
+}
+
+impl<'m> Scratch<'m> {
+    /// Uses memory of the caller: one cell and one set of flags per feature, as many numbers as the
+    /// layout has, one bool per rule.
+    #[cfg_attr(not(feature = "ffi"), allow(dead_code, reason = "only C lends memory"))]
+    pub(crate) fn borrowed(
+        cells: &'m mut [Cell],
+        numbers: &'m mut [f64],
+        flags: &'m mut [Flags],
+        broken: &'m mut [bool],
+    ) -> Self {
+        Self {
+            cells: Buffer::Borrowed(cells),
+            numbers: Buffer::Borrowed(numbers),
+            flags: Buffer::Borrowed(flags),
+            broken: Buffer::Borrowed(broken),
+        }
+    }
+
+    /// The regions, for a model of this layout.
+    pub(crate) fn regions(&mut self, layout: &ScratchLayout) -> Regions<'_> {
+        let [encoded, member_outputs, margins, outputs, temporary] =
+            layout.split(&mut self.numbers);
+        Regions {
+            cells: &self.cells,
+            encoded,
+            member_outputs,
+            margins,
+            outputs,
+            temporary,
+            flags: &mut self.flags,
+            broken: &mut self.broken,
+        }
+    }
+
+    /// The value that the caller set for a feature, if the model has that feature.
+    pub(crate) fn cell(&self, feature: usize) -> Option<Cell> {
+        self.cells.get(feature).copied()
+    }
+
+    /// Keeps the value of a feature of the model until it is set again or cleared.
+    pub(crate) fn set_cell(&mut self, feature: usize, cell: Cell) {
+        if let Some(current) = self.cells.get_mut(feature) {
+            *current = cell;
+        }
+    }
+
+    /// Forgets every value that was set.
+    pub(crate) fn clear(&mut self) {
+        self.cells.fill(Cell::UNSET);
+    }
+}
+
+/// Elements of one region, whoever owns them.
+#[derive(Debug)]
+enum Buffer<'m, T> {
+    Owned(Vec<T>),
+    #[cfg_attr(not(feature = "ffi"), allow(dead_code, reason = "only C lends memory"))]
+    Borrowed(&'m mut [T]),
+}
+
+impl<T> Deref for Buffer<'_, T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        match self {
+            Self::Owned(elements) => elements,
+            Self::Borrowed(elements) => elements,
+        }
+    }
+}
+
+impl<T> DerefMut for Buffer<'_, T> {
+    fn deref_mut(&mut self) -> &mut [T] {
+        match self {
+            Self::Owned(elements) => elements,
+            Self::Borrowed(elements) => elements,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LAYOUT: ScratchLayout = ScratchLayout {
+        n_features: 2,
+        n_rules: 1,
+        n_encoded: 5,
+        n_member_outputs: 4,
+        n_margins: 3,
+        n_outputs: 2,
+        n_temporary: 6,
+    };
+
+    fn lengths(regions: &Regions<'_>) -> [usize; 8] {
+        [
+            regions.cells.len(),
+            regions.encoded.len(),
+            regions.member_outputs.len(),
+            regions.margins.len(),
+            regions.outputs.len(),
+            regions.temporary.len(),
+            regions.flags.len(),
+            regions.broken.len(),
+        ]
+    }
+
+    #[test]
+    fn every_region_has_the_length_of_the_layout() {
+        let mut scratch = Scratch::new(&LAYOUT);
+        assert_eq!(LAYOUT.n_numbers(), 20);
+        assert_eq!(lengths(&scratch.regions(&LAYOUT)), [2, 5, 4, 3, 2, 6, 2, 1]);
+    }
+
+    #[test]
+    fn regions_follow_each_other_without_overlap() {
+        let mut numbers = [0.0; 20];
+        let (mut cells, mut flags) = ([Cell::UNSET; 2], [Flags::default(); 2]);
+        let mut scratch = Scratch::borrowed(&mut cells, &mut numbers, &mut flags, &mut []);
+        let regions = scratch.regions(&LAYOUT);
+        regions.encoded.fill(1.0);
+        regions.member_outputs.fill(2.0);
+        regions.margins.fill(3.0);
+        regions.outputs.fill(4.0);
+        regions.temporary.fill(5.0);
+        let expected = [&[1.0; 5][..], &[2.0; 4], &[3.0; 3], &[4.0; 2], &[5.0; 6]].concat();
+        assert_eq!(numbers[..], expected);
+    }
+
+    #[test]
+    fn owned_and_borrowed_memory_have_the_same_regions() {
+        let (mut cells, mut flags) = ([Cell::UNSET; 2], [Flags::default(); 2]);
+        let (mut numbers, mut broken) = ([0.0; 20], [false]);
+        let mut borrowed = Scratch::borrowed(&mut cells, &mut numbers, &mut flags, &mut broken);
+        let mut owned = Scratch::new(&LAYOUT);
+        assert_eq!(lengths(&borrowed.regions(&LAYOUT)), lengths(&owned.regions(&LAYOUT)));
+    }
+
+    #[test]
+    fn a_value_stays_until_it_is_cleared() {
+        let mut scratch = Scratch::new(&LAYOUT);
+        scratch.set_cell(1, Cell::of_array(2.5));
+        scratch.regions(&LAYOUT).encoded.fill(7.0);
+        assert_eq!(scratch.cell(1), Some(Cell::of_array(2.5)));
+        assert_eq!(scratch.cell(0), Some(Cell::UNSET));
+        scratch.clear();
+        assert_eq!(scratch.cell(1), Some(Cell::UNSET));
+    }
+
+    #[test]
+    fn a_feature_beyond_the_layout_has_no_value() {
+        let mut scratch = Scratch::new(&LAYOUT);
+        scratch.set_cell(2, Cell::of_array(2.5));
+        assert_eq!(scratch.cell(2), None);
+    }
+}

@@ -1,0 +1,51 @@
+//! Every build that several tasks need, so that nothing is compiled twice.
+//!
+//! Cargo shares what has the same profile, features and target. Features are united over the packages
+//! of one command, so each profile here has one set of packages and features: a command with another
+//! set would compile most dependencies anew.
+
+use std::path::PathBuf;
+
+use crate::run::{cargo, run};
+use crate::target;
+
+/// The packages and features of all that is built with the profile `dev`, or checked.
+pub(crate) const WORKSPACE: [&str; 3] = ["--workspace", "--features", "nomogram/header"];
+
+/// The profile of the C library as it is installed: small, and slow to build.
+const C_LIBRARY: &str = "capi";
+
+/// Builds the C libraries as they are installed; returns their folder.
+///
+/// They are built alone: beside a Rust library, cargo would leave link-time optimisation out.
+pub(crate) fn c_library() -> Result<PathBuf, String> {
+    let core = ["rustc", "--profile", C_LIBRARY, "--package", "nomogram", "--lib"];
+    run(cargo().args(core).args(["--crate-type", "cdylib,staticlib"]))?;
+    Ok(target().join(C_LIBRARY))
+}
+
+/// Builds an example of nomogram-train, optimised, and the C libraries; returns the example.
+///
+/// One command for both: they share their dependencies. These C libraries are quick to build and larger
+/// than the installed ones.
+pub(crate) fn release(example: &str) -> Result<PathBuf, String> {
+    let packages = ["--package", "nomogram", "--package", "nomogram-train"];
+    let mut cargo = cargo();
+    cargo.args(["build", "--release", "--lib", "--example", example]).args(packages);
+    run(&mut cargo)?;
+    Ok(target().join("release/examples").join(example))
+}
+
+/// Builds an example of any package as the tests are built; returns it.
+pub(crate) fn development(example: &str) -> Result<PathBuf, String> {
+    run(cargo().arg("build").args(WORKSPACE).args(["--example", example]))?;
+    Ok(target().join("debug/examples").join(example))
+}
+
+/// As [`development`], with no optimisation at all of the project's own crates.
+pub(crate) fn unoptimised(example: &str) -> Result<PathBuf, String> {
+    let mut cargo = cargo();
+    cargo.env("CARGO_PROFILE_DEV_OPT_LEVEL", "0");
+    run(cargo.arg("build").args(WORKSPACE).args(["--example", example]))?;
+    Ok(target().join("debug/examples").join(example))
+}
