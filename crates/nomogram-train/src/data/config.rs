@@ -226,7 +226,7 @@ impl DataConfig {
         for (column, role) in self.columns() {
             if let Some(earlier) = roles.insert(column, role) {
                 return refused(if earlier == role {
-                    format!("column `{column}` stands twice as {role}")
+                    format!("column `{column}` is {role} twice")
                 } else {
                     format!("column `{column}` is both {earlier} and {role}")
                 });
