@@ -222,7 +222,8 @@ const char *nomo_status_name(int32_t status);
 
  A call that succeeds does not write it. The message is UTF-8 in English, cut to fit. It may repeat
  a name, unit, reason or path that the caller passed, with control characters as spaces. It never
- contains a value of a row, and does not repeat `row`, `feature` and `byte_offset`.
+ contains a value of a row, and does not repeat `row`, `feature` and `byte_offset`. Positions in it
+ count from 1, unlike the fields.
  */
 typedef struct nomo_error {
   /* Size of this struct as the caller knows it. */

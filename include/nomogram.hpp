@@ -189,11 +189,12 @@ class error : public std::runtime_error {
   std::optional<std::uint64_t> byte_offset() const noexcept { return why_.byte_offset(); }
 
  private:
+  // Rows and features count from 1 in texts.
   static std::string describe(const failure& why) {
     std::string text;
-    if (why.row()) text += "row " + std::to_string(*why.row()) + ": ";
-    if (why.feature()) text += "feature " + std::to_string(*why.feature()) + ": ";
-    if (why.byte_offset()) text += "byte " + std::to_string(*why.byte_offset()) + ": ";
+    if (why.row()) text += "row " + std::to_string(*why.row() + 1) + ": ";
+    if (why.feature()) text += "feature " + std::to_string(*why.feature() + 1) + ": ";
+    if (why.byte_offset()) text += "byte offset " + std::to_string(*why.byte_offset()) + ": ";
     return text.append(why.message());
   }
 

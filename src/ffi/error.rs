@@ -17,7 +17,8 @@ pub const NOMO_ERROR_MESSAGE_SIZE: usize = 512;
 ///
 /// A call that succeeds does not write it. The message is UTF-8 in English, cut to fit. It may repeat
 /// a name, unit, reason or path that the caller passed, with control characters as spaces. It never
-/// contains a value of a row, and does not repeat `row`, `feature` and `byte_offset`.
+/// contains a value of a row, and does not repeat `row`, `feature` and `byte_offset`. Positions in it
+/// count from 1, unlike the fields.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct nomo_error {
@@ -65,7 +66,7 @@ pub(super) unsafe fn report(error: &Error, target: *mut nomo_error) {
     unsafe { write_struct(target, &value) };
 }
 
-/// An error as its message: the places without a field of their own, and the detail.
+/// An error as its message: without the places that have a field.
 struct Message<'a> {
     error: &'a Error,
 }

@@ -1,7 +1,7 @@
 //! Settings of a configuration that the environment overrides.
 
 use nomogram_train::TrainingConfig;
-use nomogram_train::tuning::{Settings, with_settings};
+use nomogram_train::tuning::Settings;
 use serde_json::Value;
 
 use crate::console::Console;
@@ -59,7 +59,7 @@ fn set(config: &TrainingConfig, name: &str, text: &str) -> Result<TrainingConfig
         // A number, a boolean, a list or a map; what is none of these is a text.
         false => serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_owned())),
     };
-    with_settings(config, &Settings::from([(path.join("."), value)])).map_err(|e| e.to_string())
+    config.with_settings(&Settings::from([(path.join("."), value)])).map_err(|e| e.to_string())
 }
 
 /// As names are written in the environment: without regard to case, other characters as `_`.
@@ -82,7 +82,7 @@ members:
     input: scaled
     weight: 1.0
     learner: { logistic_regression: { c: 1.0, class_weight: equal } }
-vote: soft
+combiner: soft_vote
 "#;
 
     fn with(name: &str, text: &str) -> Result<TrainingConfig, String> {
@@ -96,10 +96,7 @@ vote: soft
         let config = with("NOMOGRAM_CONFIG__MODEL__VERSION", "2.0").unwrap();
         assert_eq!(config.model.version, "2.0");
         let config = with("NOMOGRAM_CONFIG__CALIBRATION", "beta").unwrap();
-        assert_eq!(
-            config.calibration,
-            Some(nomogram_train::ensemble::calibration::Calibration::Beta)
-        );
+        assert_eq!(config.calibration, Some(nomogram_train::ensemble::CalibratorSpec::Beta));
         let config = with("NOMOGRAM_CONFIG__MEMBERS__LINEAR_MODEL__WEIGHT", "0.5").unwrap();
         assert_eq!(config.members[0].weight, 0.5);
         let name = "NOMOGRAM_CONFIG__MEMBERS__0__LEARNER__LOGISTIC_REGRESSION__C";
@@ -110,8 +107,11 @@ vote: soft
         };
         assert_eq!(spec.c, 3.0);
         let config =
-            with("NOMOGRAM_CONFIG__VOTE", r#"{ "stack": { "reads": "margins", "c": 1 } }"#);
-        assert!(matches!(config.unwrap().vote, nomogram_train::config::Vote::Stack(_)));
+            with("NOMOGRAM_CONFIG__COMBINER", r#"{ "stack": { "reads": "margins", "c": 1 } }"#);
+        assert!(matches!(
+            config.unwrap().combiner,
+            nomogram_train::ensemble::CombinerSpec::Stack(_)
+        ));
     }
 
     #[test]

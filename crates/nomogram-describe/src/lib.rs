@@ -16,12 +16,13 @@
 //! ```
 
 // Layers, lowest first: a module uses only the blocks above its own.
-mod schema_match;
 mod words;
 
-mod ensemble;
 mod feature;
 mod member;
+mod schema_match;
+
+mod ensemble;
 
 mod description;
 

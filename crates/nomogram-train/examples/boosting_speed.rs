@@ -15,8 +15,8 @@ use std::error::Error;
 use std::time::Instant;
 
 use ndarray::s;
-use nomogram_train::config::{BoostedTreesSpec, HistogramSpec, Splits};
-use nomogram_train::learners::{TrainingRows, fit_boosted_trees};
+use nomogram_train::Spec as _;
+use nomogram_train::learners::{BoostedTreesSpec, HistogramSpec, Splits, TrainingRows};
 
 use forests::{log_loss, number, outputs, read};
 
@@ -36,10 +36,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         min_child_weight: 1e-3,
         splits: Splits::Histogram(HistogramSpec::default()),
         ..BoostedTreesSpec::new(100, 0.1)
-    };
+    }
+    .check()?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(n_threads.parse()?).build()?;
     let start = Instant::now();
-    let forest = pool.install(|| fit_boosted_trees(&spec, rows, 0))?;
+    let forest = pool.install(|| spec.fit(rows, 0))?;
     let seconds = start.elapsed().as_secs_f64();
     let all = values.rows().into_iter().zip(&classes);
     let loss: f64 = all

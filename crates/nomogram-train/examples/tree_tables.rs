@@ -6,7 +6,8 @@
 //! tree_tables (rows|curvature|forest) TABLE.npy N_CLASSES N_REPEATS [CATEGORICAL_INPUT …]
 //! ```
 //!
-//! `rows` and `curvature` tell what bounds the leaves of boosted trees. The table is `<f8` in C order; behind the inputs stand the class and, for each repeat, the fold.
+//! `rows` and `curvature` are the lower bounds of the leaves of boosted trees. The table is `<f8` in C
+//! order; the columns after the inputs are the class and, for each repeat, the fold.
 
 #[path = "shared/forests.rs"]
 mod forests;
@@ -14,10 +15,10 @@ mod forests;
 use std::error::Error;
 
 use ndarray::{Axis, s};
-use nomogram_train::config::{
-    BoostedTreesSpec, HistogramSpec, Impurity, MaxFeatures, RandomForestSpec, Splits,
+use nomogram_train::Spec as _;
+use nomogram_train::learners::{
+    BoostedTreesSpec, HistogramSpec, Impurity, MaxFeatures, RandomForestSpec, Splits, TrainingRows,
 };
-use nomogram_train::learners::{TrainingRows, fit_boosted_trees, fit_random_forest};
 
 use forests::{log_loss, number, outputs, read};
 
@@ -55,29 +56,37 @@ fn main() -> Result<(), Box<dyn Error>> {
         min_rows_per_leaf: 5,
         bootstrap: true,
     };
+    let (by_rows, by_curvature, forest) =
+        (by_rows.check()?, by_curvature.check()?, forest.check()?);
     let classes: Vec<usize> = table.column(n_inputs).iter().map(|y| *y as usize).collect();
     let (mut sum, mut n_rows) = (0.0, 0);
     for repeat in 0..n_repeats {
-        let fold_of = table.column(n_inputs + 1 + repeat);
-        let n_folds = fold_of.iter().fold(0.0_f64, |most, fold| most.max(*fold)) as usize + 1;
+        let folds = table.column(n_inputs + 1 + repeat);
+        let n_folds = folds.iter().fold(0.0_f64, |most, fold| most.max(*fold)) as usize + 1;
         for fold in 0..n_folds {
             let (test, train): (Vec<usize>, Vec<usize>) =
-                (0..classes.len()).partition(|row| fold_of.get(*row) == Some(&number(fold)));
+                (0..classes.len()).partition(|row| folds.get(*row) == Some(&number(fold)));
             let values = table.slice(s![.., ..n_inputs]);
             let inputs = values.select(Axis(0), &train);
-            let of = |row: &usize| classes.get(*row).copied().unwrap_or(0);
-            let fitted_classes: Vec<usize> = train.iter().map(of).collect();
+            let class = |row: &usize| classes.get(*row).copied().unwrap_or(0);
+            let fitted_classes: Vec<usize> = train.iter().map(class).collect();
             let rows =
                 TrainingRows { n_classes, ..TrainingRows::binary(inputs.view(), &fitted_classes) };
             let fitted = match learner.as_str() {
-                "rows" => fit_boosted_trees(&by_rows, rows, 0)?,
-                "curvature" => fit_boosted_trees(&by_curvature, rows, 0)?,
-                "forest" => fit_random_forest(&forest, rows, u64::try_from(repeat)?)?,
-                other => return Err(format!("the learner is `{other}`").into()),
+                "rows" => by_rows.fit(rows, 0)?,
+                "curvature" => by_curvature.fit(rows, 0)?,
+                "forest" => forest.fit(rows, u64::try_from(repeat)?)?,
+                other => {
+                    let detail = "expected `rows`, `curvature` or `forest`";
+                    return Err(format!("learner: `{other}`, {detail}").into());
+                }
             };
             for row in &test {
-                sum +=
-                    log_loss(fitted.link, &outputs(&fitted, &values.row(*row).to_vec()), of(row));
+                sum += log_loss(
+                    fitted.link,
+                    &outputs(&fitted, &values.row(*row).to_vec()),
+                    class(row),
+                );
                 n_rows += 1;
             }
         }

@@ -11,10 +11,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use nomogram_stats::metrics::Metrics;
-use nomogram_train::ensemble::calibration::Calibration;
+use nomogram_train::ensemble::CalibratorSpec;
 use nomogram_train::split::Split;
-use nomogram_train::tuning::tune;
-use nomogram_train::{Dataset, Evaluation, TrainingConfig, cross_validate};
+use nomogram_train::{Dataset, Evaluation, TrainingConfig, cross_validate, tune};
 
 fn main() -> ExitCode {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
@@ -63,7 +62,7 @@ fn read_folds(path: &Path, dataset: &Dataset) -> Result<Vec<Vec<Split>>, Box<dyn
 fn run(config: &Path, data: &Path, folds: &Path) -> Result<(), Box<dyn Error>> {
     let config = TrainingConfig::from_file(config)?;
     let dataset = Dataset::from_csv_file(data, &config.data)?;
-    let calibrations = [None, config.calibration.or(Some(Calibration::Beta))];
+    let calibrations = [None, config.calibration.or(Some(CalibratorSpec::Beta))];
     let config = TrainingConfig { calibration: None, ..config };
     let mut evaluations = calibrations.map(|_| Vec::new());
     for (number, fold) in read_folds(folds, &dataset)?.into_iter().flatten().enumerate() {

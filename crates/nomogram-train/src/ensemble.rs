@@ -1,4 +1,13 @@
-//! How members' outputs become one: combiner and calibrator, fitted to out-of-fold predictions.
+//! How the outputs of members become one: combiner, calibrator and cutoffs, fitted to out-of-fold
+//! predictions.
 
-pub mod calibration;
-pub(crate) mod combiner;
+// Layers, lowest first.
+mod weights;
+
+mod calibration;
+mod combiner;
+mod cutoffs;
+
+pub use calibration::CalibratorSpec;
+pub use combiner::{CombinerSpec, StackReads, StackSpec};
+pub use cutoffs::CutoffSpec;

@@ -13,7 +13,7 @@ pub enum Error {
     File {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// What the operating system reported.
         cause: std::io::Error,
     },
     /// A table does not have the shape that the configuration asks for.
@@ -35,29 +35,50 @@ pub enum Error {
         column: String,
         /// What the cell holds, in words.
         found: String,
-        /// What would have been right.
+        /// What was expected.
         expected: String,
     },
-    /// The configuration cannot be read or contradicts itself.
+    /// A configuration cannot be read, or a value of it is invalid.
     #[error("configuration: {0}")]
-    Configuration(String),
-    /// The rows cannot be trained on or split as asked.
+    Configuration(Invalid),
+    /// The rows cannot be trained on or split as the configuration asks.
     #[error("{0}")]
     Data(String),
-    /// An iteration did not reach its goal.
+    /// An iteration did not converge.
     #[error("{0}")]
     NotConverged(String),
-    /// Members learned nothing: their names, and the numbers that show it.
-    #[error("{}; set `allow_dead_members: true` to seal it all the same", dead(.0))]
-    DeadMembers(Vec<(String, String)>),
-    /// The core refused the model.
+    /// Members learned nothing: the name of each, and the numbers that show it.
+    #[error("{}; set `allow_uninformative_members: true` to seal the model anyway", uninformative(.0))]
+    UninformativeMembers(Vec<(String, String)>),
+    /// The core refused the model or a row.
     #[error("the model is refused: {0}")]
     Model(#[from] nomogram::Error),
 }
 
 impl From<Invalid> for Error {
     fn from(invalid: Invalid) -> Self {
-        Self::Configuration(invalid.to_string())
+        Self::Configuration(invalid)
+    }
+}
+
+impl Error {
+    /// The same, with an invalid value of the configuration seen from further out.
+    pub(crate) fn map_invalid(self, outwards: impl FnOnce(Invalid) -> Invalid) -> Self {
+        match self {
+            Self::Configuration(invalid) => Self::Configuration(outwards(invalid)),
+            Self::File { .. }
+            | Self::Table { .. }
+            | Self::Cell { .. }
+            | Self::Data(_)
+            | Self::NotConverged(_)
+            | Self::UninformativeMembers(_)
+            | Self::Model(_) => self,
+        }
+    }
+
+    /// A configuration that is invalid for this reason.
+    pub(crate) fn configuration(invalid: impl Into<Invalid>) -> Self {
+        Self::Configuration(invalid.into())
     }
 }
 
@@ -71,7 +92,8 @@ impl From<nomogram_stats::Error> for Error {
     }
 }
 
-fn dead(members: &[(String, String)]) -> String {
-    let members = members.iter().map(|(name, reason)| format!("member `{name}` is dead: {reason}"));
-    members.collect::<Vec<_>>().join("; ")
+fn uninformative(members: &[(String, String)]) -> String {
+    let member =
+        |(name, reason): &(String, String)| format!("member `{name}` is uninformative: {reason}");
+    members.iter().map(member).collect::<Vec<_>>().join("; ")
 }

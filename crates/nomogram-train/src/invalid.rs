@@ -3,6 +3,7 @@
 //! The place is data: keys and positions from the root. Messages are made from it and never parsed.
 
 use std::fmt;
+use std::ops::Deref;
 
 /// An invalid value: its place, what was found and what was expected.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +11,21 @@ pub struct Invalid {
     /// From the root inwards.
     place: Vec<Key>,
     detail: String,
+    /// Boxed, so that results stay small.
+    excerpt: Option<Box<Excerpt>>,
+}
+
+/// An invalid value in the text that it was read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Excerpt {
+    /// The path of the file, or another name of the text.
+    pub source: String,
+    /// Counted from 1.
+    pub line: u64,
+    /// Counted from 1.
+    pub column: u64,
+    /// The message, with the lines around the value.
+    pub message: String,
 }
 
 /// One step on the way from the root of a configuration to a value.
@@ -26,6 +42,46 @@ pub enum Key {
     },
 }
 
+/// Settings that can be invalid.
+pub trait Spec: Sized {
+    /// Checks every setting.
+    ///
+    /// # Errors
+    ///
+    /// The first invalid setting, with its key.
+    fn validate(&self) -> Result<(), Invalid>;
+
+    /// Checks every setting, and keeps the proof.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::validate`].
+    fn check(self) -> Result<Checked<Self>, Invalid> {
+        self.validate()?;
+        Ok(Checked(self))
+    }
+}
+
+/// Settings that were checked: [`Spec::check`] alone makes one, and what it holds cannot be changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checked<T>(T);
+
+impl<T> Checked<T> {
+    /// The settings, to be changed and checked again.
+    #[must_use]
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T> Deref for Checked<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
 impl Invalid {
     /// An invalid value, for example `0` where `at least 1` was expected.
     #[must_use]
@@ -33,10 +89,10 @@ impl Invalid {
         Self::because(format!("{found}, expected {expected}"))
     }
 
-    /// An invalid value, with a sentence of its own.
+    /// An invalid value, with the reason in words.
     #[must_use]
     pub fn because(detail: impl Into<String>) -> Self {
-        Self { place: Vec::new(), detail: detail.into() }
+        Self { place: Vec::new(), detail: detail.into(), excerpt: None }
     }
 
     /// The same, in the map that has it at `key`.
@@ -53,6 +109,13 @@ impl Invalid {
         self
     }
 
+    /// The same, with the lines of the text that it was read from.
+    #[must_use]
+    pub(crate) fn in_text(mut self, excerpt: Excerpt) -> Self {
+        self.excerpt = Some(Box::new(excerpt));
+        self
+    }
+
     /// The keys that lead to the value, from the root inwards.
     #[must_use]
     pub fn place(&self) -> &[Key] {
@@ -64,12 +127,34 @@ impl Invalid {
     pub fn detail(&self) -> &str {
         &self.detail
     }
+
+    /// Where the value is in a text; `None` when it was not read from one.
+    #[must_use]
+    pub fn excerpt(&self) -> Option<&Excerpt> {
+        self.excerpt.as_deref()
+    }
 }
 
+/// Returns what `invalid` makes unless `holds`.
+pub(crate) fn require(holds: bool, invalid: impl FnOnce() -> Invalid) -> Result<(), Invalid> {
+    if holds { Ok(()) } else { Err(invalid()) }
+}
+
+impl From<String> for Invalid {
+    fn from(detail: String) -> Self {
+        Self::because(detail)
+    }
+}
+
+impl std::error::Error for Invalid {}
+
 /// `members: 2 (trees): learner: boosted_trees: max_depth: 0, expected at least 1`; items of lists
-/// are counted from 1.
+/// are counted from 1. Where there is an excerpt, its message.
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(excerpt) = &self.excerpt {
+            return f.write_str(&excerpt.message);
+        }
         for key in &self.place {
             match key {
                 Key::Field(key) => write!(f, "{key}: ")?,
@@ -95,5 +180,21 @@ mod tests {
         );
         assert_eq!(invalid.place().len(), 5);
         assert_eq!(invalid.detail(), "0, expected at least 1");
+    }
+
+    #[test]
+    fn only_valid_settings_are_checked_settings() {
+        #[derive(Debug)]
+        struct Even(u32);
+        impl Spec for Even {
+            fn validate(&self) -> Result<(), Invalid> {
+                let is_even = self.0.is_multiple_of(2);
+                if is_even { Ok(()) } else { Err(Invalid::new(self.0, "an even number")) }
+            }
+        }
+        assert_eq!(Even(3).check().unwrap_err().to_string(), "3, expected an even number");
+        let checked = Even(4).check().unwrap();
+        assert_eq!(checked.0.0, 4);
+        assert_eq!(checked.into_inner().0, 4);
     }
 }

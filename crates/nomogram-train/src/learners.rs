@@ -1,7 +1,18 @@
-//! Learning: rows and classes in, fitted members out.
+//! Learners: rows and classes in, a fitted member out.
 //!
-//! One learner is one file. Each gives the same bits on every platform: plain loops in a fixed
-//! order, elementary functions from `nomogram::numeric`, random numbers from a seeded stream.
+//! Each learner is a folder: the settings (`spec`), the fit, and what the fit needs. Each gives the
+//! same bits on every platform: plain loops in a fixed order, elementary functions from
+//! `nomogram::numeric`, random numbers from a seeded stream.
+
+// Layers, lowest first: a file uses only the blocks above its own.
+mod checks;
+mod class_weight;
+mod log_loss;
+
+mod early_stopping;
+mod training_rows;
+
+mod fit_member;
 
 mod boosted_trees;
 mod logistic_regression;
@@ -9,146 +20,105 @@ mod naive_bayes;
 mod network;
 mod random_forest;
 
-use ndarray::ArrayView2;
-use nomogram::{Member, numeric};
+use nomogram::Member;
+use serde::{Deserialize, Serialize};
 
-pub use boosted_trees::fit_boosted_trees;
-pub use logistic_regression::fit_logistic_regression;
-pub use naive_bayes::fit_naive_bayes;
-pub use network::{NetworkStart, fit_network, fit_network_from};
-pub use random_forest::{fit_random_forest, fit_random_forest_out_of_bag};
+pub use boosted_trees::{BoostedTreesSpec, HistogramSpec, Splits};
+pub use class_weight::ClassWeight;
+pub use early_stopping::EarlyStopping;
+pub use logistic_regression::LogisticRegressionSpec;
+pub(crate) use logistic_regression::fit_unpenalised;
+pub use naive_bayes::NaiveBayesSpec;
+pub use network::{NetworkSpec, NetworkStart, Schedule};
+pub use random_forest::{Impurity, MaxFeatures, RandomForestSpec};
+pub use training_rows::TrainingRows;
 
-use crate::config::{ClassWeight, Learner};
 use crate::error::Error;
+use crate::invalid::{Invalid, Spec};
+use fit_member::FitMember as _;
 
-/// What a member learns from.
-#[derive(Clone, Copy, Debug)]
-pub struct TrainingRows<'a> {
-    /// The encoded rows, shape `(n_rows, n_inputs)`, finite; NaN is missing, for learners that say
-    /// that they take it.
-    pub values: ArrayView2<'a, f64>,
-    /// The class of each row, below `n_classes`; each is there.
-    pub classes: &'a [usize],
-    /// How many classes there are, 2 or more.
-    pub n_classes: usize,
-    /// How much each row counts, positive; nothing where all count 1.
-    pub weights: Option<&'a [f64]>,
-}
-
-impl Learner {
-    /// Fits a member; `seed` decides every random choice.
-    ///
-    /// # Errors
-    ///
-    /// `Configuration` when the specification makes no sense; `Data` or `NotConverged`, as the
-    /// learner says.
-    pub fn fit(&self, rows: TrainingRows<'_>, seed: u64) -> Result<Member, Error> {
-        self.check().map_err(Error::Configuration)?;
-        match self {
-            Self::LogisticRegression(_) => rows.refuse_missing("logistic regression")?,
-            Self::Network(_) => rows.refuse_missing("network")?,
-            _ => {}
+/// Makes the enum of all learners, and the places where each must be thought of.
+macro_rules! learners {
+    ($($(#[$doc:meta])* $variant:ident($spec:ty) = $key:literal),* $(,)?) => {
+        /// How a member learns.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[non_exhaustive]
+        pub enum Learner {
+            $($(#[$doc])* #[serde(rename = $key)] $variant($spec)),*
         }
-        Ok(match self {
-            Self::LogisticRegression(spec) => Member::Linear(fit_logistic_regression(spec, rows)?),
-            Self::NaiveBayes(spec) => Member::NaiveBayes(fit_naive_bayes(spec, rows)?),
-            Self::BoostedTrees(spec) => Member::Forest(fit_boosted_trees(spec, rows, seed)?),
-            Self::Network(spec) => Member::Network(fit_network(spec, rows, seed)?),
-            Self::RandomForest(spec) => Member::Forest(fit_random_forest(spec, rows, seed)?),
-        })
-    }
-}
 
-impl Learner {
-    /// The same for rows whose columns come from these features, and tell whether their values are
-    /// the numbers of levels.
-    pub(crate) fn of_columns<'a>(
-        &self,
-        columns: impl Iterator<Item = (&'a str, bool)> + Clone,
-    ) -> Result<Self, String> {
-        match self {
-            Self::BoostedTrees(spec) => spec.of_columns(columns).map(Self::BoostedTrees),
-            _ => Ok(self.clone()),
-        }
-    }
-}
-
-impl<'a> TrainingRows<'a> {
-    /// Rows of two classes, each of which counts 1.
-    #[must_use]
-    pub fn binary(values: ArrayView2<'a, f64>, classes: &'a [usize]) -> Self {
-        Self { values, classes, n_classes: 2, weights: None }
-    }
-
-    fn refuse_missing(&self, learner: &str) -> Result<(), Error> {
-        match self.values.indexed_iter().find(|(_, value)| value.is_nan()) {
-            None => Ok(()),
-            Some(((row, input), _)) => Err(Error::Data(format!(
-                "{learner}: row {row} has no value of input {input}; read `scaled`, which fills in"
-            ))),
-        }
-    }
-
-    /// The values row by row, each row contiguous.
-    fn row_major(&self) -> Vec<f64> {
-        self.values.iter().copied().collect()
-    }
-
-    fn n_rows(&self) -> usize {
-        self.classes.len()
-    }
-
-    fn n_inputs(&self) -> usize {
-        self.values.ncols()
-    }
-
-    /// How much each row counts, by its own weight and by its class.
-    #[allow(clippy::indexing_slicing, reason = "classes are below `n_classes`")]
-    fn weights_by(&self, class_weight: ClassWeight) -> Vec<f64> {
-        let mut weights = self.weights.map_or_else(|| vec![1.0; self.n_rows()], <[f64]>::to_vec);
-        if class_weight == ClassWeight::Balanced {
-            let mut of_class = vec![0.0; self.n_classes];
-            for (class, weight) in self.classes.iter().zip(&weights) {
-                of_class[*class] += weight;
+        impl Learner {
+            /// The name of the learner in a configuration.
+            #[must_use]
+            pub fn key(&self) -> &'static str {
+                match self { $(Self::$variant(_) => $key),* }
             }
-            let total = of_class.iter().fold(0.0, |sum, weight| sum + weight);
-            for (class, weight) in self.classes.iter().zip(&mut weights) {
-                *weight *= total / (number(self.n_classes) * of_class[*class]);
+
+            /// Checks the settings, then fits a member; `seed` decides every random choice.
+            ///
+            /// # Errors
+            ///
+            /// `Configuration` when a setting is invalid or does not fit the rows; else the errors of
+            /// the learner, `Data` or `NotConverged`.
+            pub fn fit(&self, rows: TrainingRows<'_>, seed: u64) -> Result<Member, Error> {
+                match self {
+                    $(Self::$variant(spec) => spec.clone().check()?.fit_member(rows, seed)),*
+                }
             }
         }
-        weights
-    }
 
-    /// How many margins tell the classes apart.
-    fn n_margins(&self) -> usize {
-        if self.n_classes == 2 { 1 } else { self.n_classes }
-    }
-
-    /// The class of each row as the number that log loss compares with.
-    fn targets(&self) -> Vec<f64> {
-        self.classes.iter().map(|class| if *class == 1 { 1.0 } else { 0.0 }).collect()
-    }
+        impl Spec for Learner {
+            fn validate(&self) -> Result<(), Invalid> {
+                match self { $(Self::$variant(spec) => spec.validate()),* }
+            }
+        }
+    };
 }
 
-/// The negative logarithm of the probability that margins give a class: one margin of two classes,
-/// else one of each.
-#[allow(clippy::indexing_slicing, reason = "one margin, or one of each class")]
-fn log_loss(margins: &[f64], class: usize) -> f64 {
-    if let [margin] = margins {
-        return numeric::softplus(if class == 1 { -margin } else { *margin });
+learners! {
+    /// Logistic regression.
+    LogisticRegression(LogisticRegressionSpec) = "logistic_regression",
+    /// Gradient-boosted trees.
+    BoostedTrees(BoostedTreesSpec) = "boosted_trees",
+    /// A multi-layer perceptron.
+    Network(NetworkSpec) = "network",
+    /// A random forest.
+    RandomForest(RandomForestSpec) = "random_forest",
+    /// Gaussian naive Bayes.
+    NaiveBayes(NaiveBayesSpec) = "naive_bayes",
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_names_each_learner_by_its_key() {
+        let learners = [
+            "logistic_regression: { c: 1.0, class_weight: equal }",
+            "boosted_trees: { n_trees: 1, learning_rate: 0.1, max_depth: 1, min_rows_per_leaf: 1, \
+             subsample: 1.0 }",
+            "network: { hidden: [2], activation: tanh, l2: 0.0, learning_rate: 0.1, batch_rows: 8, \
+             max_epochs: 1 }",
+            "random_forest: { n_trees: 1, criterion: gini, max_features: { share: 0.3 }, \
+             min_rows_per_leaf: 1, bootstrap: true }",
+            "naive_bayes: {}",
+        ];
+        for yaml in learners {
+            let learner: Learner = serde_saphyr::from_str(yaml).unwrap();
+            assert_eq!(learner.validate(), Ok(()), "{yaml}");
+            assert!(yaml.starts_with(&format!("{}: ", learner.key())), "{yaml}");
+            let json = serde_json::to_string(&learner).unwrap();
+            assert_eq!(serde_json::from_str::<Learner>(&json).unwrap(), learner);
+        }
     }
-    let largest = margins.iter().fold(f64::NEG_INFINITY, |a, b| a.max(*b));
-    let total = margins.iter().fold(0.0, |sum, margin| sum + numeric::exp(margin - largest));
-    numeric::ln(total) + (largest - margins[class])
-}
 
-/// A count as a number; tables have far fewer than 2^53 rows.
-#[allow(clippy::cast_precision_loss, reason = "documented above")]
-pub(crate) fn number(count: usize) -> f64 {
-    count as f64
-}
-
-/// A position as a bundle stores it.
-pub(crate) fn position(index: usize) -> Result<u32, Error> {
-    u32::try_from(index).map_err(|_| Error::Data(format!("{index} does not fit a bundle")))
+    #[test]
+    fn a_fit_checks_its_settings_first() {
+        let values = ndarray::array![[0.0], [1.0]];
+        let rows = TrainingRows::binary(values.view(), &[0, 1]);
+        let learner = Learner::Network(NetworkSpec { batch_rows: 0, ..NetworkSpec::new(vec![2]) });
+        let error = learner.fit(rows, 0).unwrap_err();
+        assert_eq!(error.to_string(), "configuration: batch_rows: 0, expected at least 1");
+    }
 }

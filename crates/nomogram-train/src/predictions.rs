@@ -1,4 +1,4 @@
-//! Probabilities of the classes for many rows, member by member and for the vote.
+//! Class probabilities of many rows, for each member and for the ensemble.
 
 use std::sync::Arc;
 
@@ -9,17 +9,17 @@ use nomogram_describe::check_same_schema;
 use crate::data::Dataset;
 use crate::error::Error;
 
-/// What each member and the vote say of many rows.
+/// Class probabilities of each member and of the ensemble, one row per input row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Predictions {
     /// The names of the members.
     pub names: Vec<String>,
-    /// Of each member the probability of each class, shape `(n_rows, n_classes)`.
+    /// The probability of each class by each member, each of shape `(n_rows, n_classes)`.
     pub members: Vec<Array2<f64>>,
-    /// The margins of all members, one member after the other, shape `(n_rows, n_margins)`.
+    /// The margins of all members, member by member, shape `(n_rows, n_margins)`.
     pub margins: Array2<f64>,
-    /// Of the ensemble the probability of each class, calibrated, shape `(n_rows, n_classes)`.
-    pub vote: Array2<f64>,
+    /// The probability of each class by the ensemble, calibrated, shape `(n_rows, n_classes)`.
+    pub ensemble: Array2<f64>,
 }
 
 impl Predictions {
@@ -27,8 +27,8 @@ impl Predictions {
     ///
     /// # Errors
     ///
-    /// `Model` when a row does not fit the model; `Data` when the model does not predict
-    /// classes, or when the table has another schema: values go to the model by position.
+    /// `Model` when a row does not fit the model; `Data` when the model does not predict classes, or when
+    /// a feature has another name, kind, levels or unit: values go to the model by position.
     pub fn of(model: &Arc<Model>, dataset: &Dataset) -> Result<Self, Error> {
         let n_classes = model.schema().target().classes().len();
         if n_classes < 2 {
@@ -37,51 +37,52 @@ impl Predictions {
         check_same_schema(model.schema(), dataset.schema())
             .map_err(|mismatch| Error::Data(mismatch.to_string()))?;
         let names: Vec<String> = model.member_names().map(str::to_owned).collect();
-        let mut own = Self::empty(names, dataset.n_rows(), n_classes, model.n_margins());
+        let mut predictions = Self::empty(names, dataset.n_rows(), n_classes, model.n_margins());
         let mut session = Session::new(model.clone());
         let fill = |mut row: ndarray::ArrayViewMut1<'_, f64>, values: &[f64]| {
-            row.iter_mut().zip(values).for_each(|(own, value)| *own = *value);
+            row.iter_mut().zip(values).for_each(|(to, from)| *to = *from);
         };
         session.predict_each(dataset.values().view(), |row, prediction| {
-            for (member, probabilities) in own.members.iter_mut().zip(prediction.members()) {
+            for (member, probabilities) in predictions.members.iter_mut().zip(prediction.members())
+            {
                 fill(member.row_mut(row), probabilities);
             }
-            fill(own.margins.row_mut(row), prediction.margins());
-            fill(own.vote.row_mut(row), prediction.probabilities());
+            fill(predictions.margins.row_mut(row), prediction.margins());
+            fill(predictions.ensemble.row_mut(row), prediction.probabilities());
         })?;
-        Ok(own)
+        Ok(predictions)
     }
 
-    /// The probability of class 1 of each row, by the vote.
+    /// The probability of class 1 of each row, by the ensemble.
     #[must_use]
     pub fn positive(&self) -> Vec<f64> {
-        self.vote.column(1).to_vec()
+        self.ensemble.column(1).to_vec()
     }
 
-    /// Room for rows that are not yet predicted (NaN).
+    /// Rows that are not predicted yet: NaN.
     fn empty(names: Vec<String>, n_rows: usize, n_classes: usize, n_margins: usize) -> Self {
         let room = |n_columns| Array2::from_elem((n_rows, n_columns), f64::NAN);
         let members = vec![room(n_classes); names.len()];
-        Self { names, members, margins: room(n_margins), vote: room(n_classes) }
+        Self { names, members, margins: room(n_margins), ensemble: room(n_classes) }
     }
 
-    /// Those of all rows, from those of parts of them: the rows of each part, and what was
-    /// predicted of them.
-    pub(crate) fn gather(parts: &[(&[usize], Self)], n_rows: usize) -> Result<Self, Error> {
-        let Some((_, first)) = parts.first() else {
-            return Err(Error::Data("no part of the rows was predicted".into()));
+    /// Those of all `n_rows` rows, from those of folds: the rows of each fold, and their
+    /// predictions. Rows in no fold are NaN; of a row in several, the last prediction is kept.
+    pub(crate) fn gather(folds: &[(&[usize], Self)], n_rows: usize) -> Result<Self, Error> {
+        let Some((_, first)) = folds.first() else {
+            return Err(Error::Data("no folds to predict, expected at least 1".into()));
         };
-        let (n_classes, n_margins) = (first.vote.ncols(), first.margins.ncols());
+        let (n_classes, n_margins) = (first.ensemble.ncols(), first.margins.ncols());
         let mut all = Self::empty(first.names.clone(), n_rows, n_classes, n_margins);
-        for (rows, part) in parts {
-            let own = all.members.iter_mut().chain([&mut all.margins, &mut all.vote]);
-            let of_part = part.members.iter().chain([&part.margins, &part.vote]);
-            for (own, of_part) in own.zip(of_part) {
-                if own.ncols() != of_part.ncols() {
+        for (rows, fold) in folds {
+            let targets = all.members.iter_mut().chain([&mut all.margins, &mut all.ensemble]);
+            let sources = fold.members.iter().chain([&fold.margins, &fold.ensemble]);
+            for (to, from) in targets.zip(sources) {
+                if to.ncols() != from.ncols() {
                     return Err(Error::Data("members have other margins in other folds".into()));
                 }
-                for (row, values) in rows.iter().zip(of_part.rows()) {
-                    own.row_mut(*row).assign(&values);
+                for (row, values) in rows.iter().zip(from.rows()) {
+                    to.row_mut(*row).assign(&values);
                 }
             }
         }
@@ -96,7 +97,7 @@ impl Predictions {
             names: self.names.clone(),
             members: self.members.iter().map(pick).collect(),
             margins: pick(&self.margins),
-            vote: pick(&self.vote),
+            ensemble: pick(&self.ensemble),
         }
     }
 }

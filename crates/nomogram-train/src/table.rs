@@ -4,6 +4,7 @@ pub use nomogram_table::{BooleanTexts, DecimalMark, Encoding, Table, TableFormat
 pub(crate) use nomogram_table::{Moment, PlacedCell};
 
 use crate::error::Error;
+use crate::invalid::Invalid;
 
 impl From<nomogram_table::Error> for Error {
     fn from(error: nomogram_table::Error) -> Self {
@@ -20,7 +21,7 @@ impl From<nomogram_table::Error> for Error {
             Read::Cell { table, place, column, found, expected } => {
                 Self::Cell { table, place, column, found, expected }
             }
-            other => Self::Configuration(format!("data: {other}")),
+            other => Self::Configuration(Invalid::because(other.to_string()).at("data")),
         }
     }
 }

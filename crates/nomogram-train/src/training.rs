@@ -1,12 +1,33 @@
 //! From rows to a sealed bundle.
 
-mod fit;
-mod golden_rows;
-mod out_of_fold;
-mod recalibrate;
-mod train;
+// Layers, lowest first. What is searched and how, whatever the settings are of.
 pub mod tuning;
 
+pub mod config;
+mod progress;
+
+// Preprocessing, and models that are not given away.
+mod inputs;
+mod provisional;
+
+mod out_of_fold;
+
+mod fit;
+mod golden_rows;
+mod uninformative;
+
+// What other crates call.
+mod cross_validate;
+mod recalibrate;
+mod sample;
+mod train;
+
+mod tune;
+
+pub use config::TrainingConfig;
+pub use cross_validate::cross_validate;
+pub use progress::Progress;
 pub use recalibrate::{Recalibrated, recalibrate};
-pub(crate) use train::fit_sample;
-pub use train::{Progress, Trained, cross_validate, train};
+pub(crate) use sample::fit_sample;
+pub use train::{Trained, train};
+pub use tune::{cross_validate_tuned, tune};

@@ -4,7 +4,7 @@
 
 use ndarray::Array2;
 use nomogram::{CalibrationMap, Calibrator};
-use nomogram_train::ensemble::calibration::Calibration;
+use nomogram_train::ensemble::CalibratorSpec;
 use serde_json::Value;
 
 fn numbers(value: &Value) -> Vec<f64> {
@@ -31,9 +31,9 @@ fn calibrators_are_those_of_the_reference_implementations() {
             let p = positive.get(row).copied().unwrap();
             if class == 1 { p } else { 1.0 - p }
         });
-        let fit = |kind: Calibration| kind.fit(rows.view(), &classes, 0).unwrap().unwrap();
+        let fit = |kind: CalibratorSpec| kind.fit(rows.view(), &classes, 0).unwrap().unwrap();
 
-        let Calibrator::Temperature { temperature } = fit(Calibration::Temperature) else {
+        let Calibrator::Temperature { temperature } = fit(CalibratorSpec::Temperature) else {
             panic!("{name}")
         };
         let expected = case["temperature"].as_f64().unwrap();
@@ -43,19 +43,22 @@ fn calibrators_are_those_of_the_reference_implementations() {
             Calibrator::Binary(map) => map,
             other => panic!("{name}: {other:?}"),
         };
-        let CalibrationMap::Platt { slope, intercept } = binary(Calibration::Platt) else {
+        let CalibrationMap::Platt { slope, intercept } = binary(CalibratorSpec::Platt) else {
             panic!("{name}")
         };
         let what = format!("{name}: Platt");
         assert_close(&[slope, intercept], &numbers(&case["platt"]), 1e-6, &what);
 
-        let CalibrationMap::Beta { a, b, c } = binary(Calibration::Beta) else { panic!("{name}") };
+        let CalibrationMap::Beta { a, b, c } = binary(CalibratorSpec::Beta) else {
+            panic!("{name}")
+        };
         assert_close(&[a, b, c], &numbers(&case["beta"]), 1e-6, &format!("{name}: beta"));
         // betacal stops scikit-learn's solver at its default tolerance.
         let what = format!("{name}: betacal");
         assert_close(&[a, b], &numbers(&case["beta_of_betacal"]), 3e-3, &what);
 
-        let CalibrationMap::Isotonic { probabilities, calibrated } = binary(Calibration::Isotonic)
+        let CalibrationMap::Isotonic { probabilities, calibrated } =
+            binary(CalibratorSpec::Isotonic)
         else {
             panic!("{name}")
         };

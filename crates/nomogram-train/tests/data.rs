@@ -4,8 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
-use nomogram_train::config::{CsvConfig, Encoding};
-use nomogram_train::split::SplitConfig;
+use nomogram_train::data::{CsvConfig, Encoding};
+use nomogram_train::split::SplitSpec;
 use nomogram_train::{
     DataConfig, Dataset, Error, InferOptions, Table, TableFormat, infer_schema, validate,
 };
@@ -147,7 +147,7 @@ fn a_draft_a_validation_and_a_split_follow_each_other() {
     assert!(!validate(&table, &config).unwrap().has_errors());
     let dataset = Dataset::from_table(&table, &config).unwrap();
     let yaml = "{ test: { share: 0.25 }, folds: { n: 10, repeats: 2, by: stratified } }";
-    let splits = SplitConfig::from_yaml(yaml).unwrap();
+    let splits = SplitSpec::from_yaml(yaml).unwrap();
     let parts = splits.parts(&dataset, 1).unwrap();
     assert_eq!((parts.train.len(), parts.test.len()), (427, 142));
     let train = dataset.select(&parts.train);

@@ -1,10 +1,10 @@
-//! Inputs that a configuration makes of steps of its own.
+//! Inputs whose steps are named in the configuration.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 use nomogram::unseal;
-use nomogram_train::config::StepConfig;
-use nomogram_train::{Dataset, Predictions, TrainingConfig, fit_steps, train};
+use nomogram_train::steps::{StepSpec, fit_steps};
+use nomogram_train::{Dataset, Predictions, TrainingConfig, train};
 
 const CONFIG: &str = r#"
 model: { name: inputs, version: "1" }
@@ -24,7 +24,7 @@ members:
     input: curved
     weight: 1.0
     learner: { logistic_regression: { c: 1.0, class_weight: equal } }
-vote: soft
+combiner: soft_vote
 "#;
 
 const CURVED: &str = "[{ impute: { statistic: mean, indicators: false } }, { one_hot: {} }, \
@@ -47,7 +47,7 @@ fn dataset(config: &TrainingConfig) -> Dataset {
 }
 
 #[test]
-fn what_is_fitted_is_what_the_bundle_does() {
+fn the_bundle_encodes_as_the_fitted_steps_do() {
     let config = config(CURVED).unwrap();
     let dataset = dataset(&config);
     let (steps, encoded) = fit_steps(&dataset, &config.inputs["curved"]).unwrap();
@@ -76,40 +76,37 @@ fn categories_are_imputed_by_their_most_frequent_level() {
 }
 
 #[test]
-fn inputs_that_make_no_sense_are_refused_with_the_reason() {
+fn invalid_inputs_are_refused_with_the_reason() {
     let config_errors = [
         (
             "[{ clip: { quantiles: [0.9, 0.1] } }]",
-            "step 0: clip: quantiles: 0.9 to 0.1, expected to ascend within 0 to 1",
+            "1: clip: quantiles: 0.9 to 0.1, expected two ascending numbers from 0 to 1",
         ),
-        (
-            "[{ one_hot: {} }, { spline: { knots: 2 } }]",
-            "step 1: spline: knots: 2, expected 3 to 7",
-        ),
-        ("[{ bins: { n: 1 } }]", "step 0: bins: n: 1, expected at least 2"),
-        ("[{ pca: { n_components: 0 } }]", "step 0: pca: n_components: 0, expected at least 1"),
+        ("[{ one_hot: {} }, { spline: { knots: 2 } }]", "2: spline: knots: 2, expected 3 to 7"),
+        ("[{ bins: { n: 1 } }]", "1: bins: n: 1, expected at least 2"),
+        ("[{ pca: { n_components: 0 } }]", "1: pca: n_components: 0, expected at least 1"),
     ];
     for (input, message) in config_errors {
         let error = config(input).unwrap_err().to_string();
         assert!(error.starts_with("configuration: line 13 column "), "{error}");
-        assert!(error.contains(&format!(": inputs: `curved`: {message}\n")), "{error}");
+        assert!(error.contains(&format!(": inputs: curved: {message}\n")), "{error}");
     }
     let unknown = CONFIG.replace("INPUT", CURVED).replace("input: curved", "input: bent");
     let error = TrainingConfig::from_yaml(&unknown).unwrap_err().to_string();
     let message =
-        "line 16 column 12: member `linear`: input: `bent`, expected `raw`, `scaled`, `curved`";
+        "line 16 column 12: members: 1 (linear): input: `bent`, expected `raw`, `scaled`, `curved`";
     assert!(error.contains(message), "{error}");
     let taken = CONFIG.replace("INPUT", CURVED).replace("curved:", "raw:");
     let error = TrainingConfig::from_yaml(&taken).unwrap_err().to_string();
-    assert!(error.contains("inputs: `raw` is there already"), "{error}");
+    assert!(error.contains("inputs: raw: the name is reserved"), "{error}");
 
     let data_errors = [
-        ("[{ log1p: { of: [d] } }]", "step 0: log1p: of: `d`, expected a feature"),
-        ("[{ log1p: { of: [c] } }]", "step 0: log1p: of: `c`, expected one of numbers"),
-        ("[{ pca: { n_components: 2 } }]", "step 0: pca: `a` is missing in row 3; impute it first"),
+        ("[{ log1p: { of: [d] } }]", "step 1: log1p: of: `d`, expected a feature"),
+        ("[{ log1p: { of: [c] } }]", "step 1: log1p: of: `c`, expected a feature of numbers"),
+        ("[{ pca: { n_components: 2 } }]", "step 1: pca: row 4: `a` is missing; impute it first"),
         (
             "[{ impute: {} }, { pca: { n_components: 9 } }]",
-            "step 1: pca: n_components: 9, expected at most the 5 values",
+            "step 2: pca: n_components: 9, expected at most 5, the number of columns",
         ),
     ];
     for (input, message) in data_errors {
@@ -119,16 +116,20 @@ fn inputs_that_make_no_sense_are_refused_with_the_reason() {
     }
 }
 
-/// Trees know by themselves which columns are categories; which way numbers go is said by name.
+/// Trees get the categories from the columns, and the directions of numbers by feature name.
 #[test]
-fn trees_are_told_by_name() {
+fn trees_are_constrained_by_feature_name() {
     let trees = "input: raw\n    weight: 1.0\n    learner: { boosted_trees: { n_trees: 30, learning_rate: 0.3, \
-                 max_leaves: 8, min_rows_per_leaf: 2, subsample: 1.0, splits: { histogram: {} }KEYS } }\nvote";
+                 max_leaves: 8, min_rows_per_leaf: 2, subsample: 1.0, splits: { histogram: {} }KEYS } }\ncombiner";
     let with = |keys: &str| {
         let at = CONFIG.find("input: curved").unwrap();
-        let end = CONFIG.find("\nvote").unwrap();
-        let yaml =
-            format!("{}{}{}", &CONFIG[..at], trees.replace("KEYS", keys), &CONFIG[end + 5..]);
+        let end = CONFIG.find("\ncombiner").unwrap();
+        let yaml = format!(
+            "{}{}{}",
+            &CONFIG[..at],
+            trees.replace("KEYS", keys),
+            &CONFIG[end + "\ncombiner".len()..]
+        );
         TrainingConfig::from_yaml(&yaml.replace("INPUT", "[]")).unwrap()
     };
     let fit = |keys: &str| {
@@ -144,11 +145,11 @@ fn trees_are_told_by_name() {
         let mut values = rows.values().clone();
         values.column_mut(column).fill(value);
         let mut session = nomogram::Session::new(trained.model.clone());
-        let mut found = Vec::new();
+        let mut margins = Vec::new();
         session
-            .predict_each(values.view(), |_, prediction| found.push(prediction.margins()[0]))
+            .predict_each(values.view(), |_, prediction| margins.push(prediction.margins()[0]))
             .unwrap();
-        found
+        margins
     };
     for step in 0..9 {
         let (low, high) = (f64::from(step), f64::from(step + 1));
@@ -156,19 +157,28 @@ fn trees_are_told_by_name() {
         assert!(margins(1, 10.0 * low).iter().zip(margins(1, 10.0 * high)).all(|(a, b)| *a >= b));
     }
     for (keys, message) in [
-        (", increasing: [d]", "increasing: `d`, expected a feature of the member's input"),
-        (", decreasing: [c]", "decreasing: `c` is a category and has no order"),
-        (", increasing: [a], decreasing: [a]", "decreasing: `a` is told to go both ways"),
+        (", increasing: [d]", "increasing: 1: `d`, expected a feature of the member's input"),
+        (
+            ", decreasing: [c]",
+            "decreasing: 1: `c`, a category, which has no order, expected a number",
+        ),
+        (
+            ", increasing: [a], decreasing: [a]",
+            "decreasing: 1: `a` is constrained in both directions",
+        ),
     ] {
         let error = fit(keys).unwrap_err().to_string();
-        assert_eq!(error, format!("configuration: member `linear`: {message}"));
+        assert_eq!(
+            error,
+            format!("configuration: members: 1 (linear): learner: boosted_trees: {message}")
+        );
     }
 }
 
 #[test]
 fn a_step_reads_its_own_name() {
-    let steps: Vec<StepConfig> = serde_saphyr::from_str(CURVED).unwrap();
-    let again: Vec<StepConfig> =
+    let steps: Vec<StepSpec> = serde_saphyr::from_str(CURVED).unwrap();
+    let again: Vec<StepSpec> =
         serde_json::from_value(serde_json::to_value(&steps).unwrap()).unwrap();
     assert_eq!(steps, again);
 }

@@ -6,15 +6,13 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
 use nomogram::{Activation, Layer, Likelihood, Link, Step, numeric};
-use nomogram_train::Dataset;
-use nomogram_train::config::{
-    ClassWeight, DataConfig, LogisticRegressionSpec, NaiveBayesSpec, NetworkSpec, TrainingConfig,
-};
-use nomogram_train::fit_standard_scaler;
+use nomogram_train::config::DataConfig;
 use nomogram_train::learners::{
-    NetworkStart, TrainingRows, fit_logistic_regression, fit_naive_bayes, fit_network_from,
+    ClassWeight, LogisticRegressionSpec, NaiveBayesSpec, NetworkSpec, NetworkStart, TrainingRows,
 };
 use nomogram_train::split::Split;
+use nomogram_train::steps::fit_standard_scaler;
+use nomogram_train::{Dataset, Spec, TrainingConfig};
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -37,12 +35,18 @@ fn scaled(dataset: &Dataset) -> Array2<f64> {
 }
 
 /// Rows of three classes, weighted as a case says.
-fn of_three<'a>(
+fn three_classes<'a>(
     scaled: &'a Array2<f64>,
     wine: &'a Dataset,
     weights: Option<&'a [f64]>,
 ) -> TrainingRows<'a> {
-    TrainingRows { values: scaled.view(), classes: wine.classes(), n_classes: 3, weights }
+    TrainingRows {
+        values: scaled.view(),
+        classes: wine.classes(),
+        n_classes: 3,
+        weights,
+        columns: &[],
+    }
 }
 
 fn fixture() -> Value {
@@ -73,7 +77,7 @@ fn elastic_nets_have_the_weights_of_saga_and_the_same_ones_are_zero() {
             l1_ratio: of("l1_ratio"),
             ..LogisticRegressionSpec::ridge(of("C"))
         };
-        let linear = fit_logistic_regression(&spec, rows).unwrap();
+        let linear = spec.clone().check().unwrap().fit(rows).unwrap();
         let expected = numbers(&case["coef"]);
         let what = format!("{spec:?}");
         assert_close(linear.weights(), &expected, 1e-6, &what);
@@ -112,8 +116,8 @@ fn multinomial_regression_has_the_weights_of_newton_cg_and_saga() {
             ..LogisticRegressionSpec::ridge(of("C"))
         };
         let weights = case["weights"].as_array().map(|_| numbers(&case["weights"]));
-        let rows = of_three(&scaled, &wine, weights.as_deref());
-        let linear = fit_logistic_regression(&spec, rows).unwrap();
+        let rows = three_classes(&scaled, &wine, weights.as_deref());
+        let linear = spec.clone().check().unwrap().fit(rows).unwrap();
         assert_eq!(linear.link(), Link::Softmax);
         let what = format!("{spec:?}");
         let expected: Vec<f64> =
@@ -144,7 +148,7 @@ fn networks_of_three_classes_take_the_steps_of_scikit_learn() {
             list("coefs").into_iter().zip(list("intercepts")).map(layer).collect()
         };
         let weights = case["weights"].as_array().map(|_| numbers(&case["weights"]));
-        let rows = of_three(&scaled, &wine, weights.as_deref());
+        let rows = three_classes(&scaled, &wine, weights.as_deref());
         let spec = NetworkSpec {
             activation,
             l2: 0.01,
@@ -154,7 +158,7 @@ fn networks_of_three_classes_take_the_steps_of_scikit_learn() {
             ..NetworkSpec::new(vec![5])
         };
         let start = NetworkStart { layers: layers(fixture), shuffle: false };
-        let network = fit_network_from(&spec, rows, 0, start).unwrap();
+        let network = spec.clone().check().unwrap().fit_from(rows, 0, start).unwrap();
         assert_eq!(network.layers().len(), 2);
         for (layer, expected) in network.layers().iter().zip(layers(case)) {
             assert_close(&layer.weights, &expected.weights, 1e-9, &format!("{spec:?}"));
@@ -172,7 +176,7 @@ fn naive_bayes_has_the_means_and_variances_of_scikit_learn() {
             weights: weights.as_deref(),
             ..TrainingRows::binary(part.values().view(), part.classes())
         };
-        let fitted = fit_naive_bayes(&NaiveBayesSpec { var_smoothing: 1e-9 }, rows).unwrap();
+        let fitted = NaiveBayesSpec { var_smoothing: 1e-9 }.check().unwrap().fit(rows).unwrap();
         let priors: Vec<f64> = fitted.log_priors().iter().map(|ln| numeric::exp(*ln)).collect();
         assert_close(&priors, &numbers(&case["prior"]), 1e-12, "prior");
         for (input, likelihood) in fitted.likelihoods().iter().enumerate() {

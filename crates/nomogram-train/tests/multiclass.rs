@@ -3,8 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 use nomogram::{Calibrator, Link, Member, Session, unseal};
-use nomogram_train::config::{StackReads, StackSpec, Vote};
-use nomogram_train::ensemble::calibration::Calibration;
+use nomogram_train::ensemble::{CalibratorSpec, CombinerSpec, StackReads, StackSpec};
 use nomogram_train::{Dataset, Error, Evaluation, Trained, TrainingConfig};
 
 const WINE: &str = include_str!("reference/wine.csv");
@@ -36,7 +35,7 @@ members:
     weight: 1.0
     learner:
       random_forest: { n_trees: 30, criterion: gini, min_rows_per_leaf: 2, max_features: sqrt, bootstrap: true }
-vote: soft
+combiner: soft_vote
 cutoffs:
   - { name: surely the second, class: class_1, rule: { specificity_at_least: 0.95 } }
 "#;
@@ -88,14 +87,14 @@ fn every_learner_tells_three_classes_apart() {
 }
 
 #[test]
-fn votes_and_calibrators_are_fitted_for_every_class() {
-    let stack = Vote::Stack(StackSpec { reads: StackReads::Margins, c: 1.0 });
-    for (vote, calibration) in [
-        (Vote::Fitted, Calibration::Temperature),
-        (stack, Calibration::Isotonic),
-        (Vote::Hard, Calibration::None),
+fn combiners_and_calibrators_are_fitted_for_every_class() {
+    let stack = CombinerSpec::Stack(StackSpec { reads: StackReads::Margins, c: 1.0 });
+    for (combiner, calibration) in [
+        (CombinerSpec::FittedSoftVote, CalibratorSpec::Temperature),
+        (stack, CalibratorSpec::Isotonic),
+        (CombinerSpec::HardVote, CalibratorSpec::None),
     ] {
-        let mut config = TrainingConfig { vote, calibration: Some(calibration), ..config() };
+        let mut config = TrainingConfig { combiner, calibration: Some(calibration), ..config() };
         config.cutoffs.clear();
         // Of few features, so that the classes are not parted, which no calibrator can be fitted to.
         let others = config.data.features.split_off(4);
@@ -105,9 +104,11 @@ fn votes_and_calibrators_are_fitted_for_every_class() {
         assert!(evaluation.vote().unwrap().accuracy > 0.8, "{evaluation}");
         let (parts, _) = unseal(&trained.bundle).unwrap();
         match (calibration, parts.calibrator) {
-            (Calibration::Isotonic, Some(Calibrator::PerClass(maps))) => assert_eq!(maps.len(), 3),
-            (Calibration::Temperature, Some(Calibrator::Temperature { .. }))
-            | (Calibration::None, None) => {}
+            (CalibratorSpec::Isotonic, Some(Calibrator::PerClass(maps))) => {
+                assert_eq!(maps.len(), 3)
+            }
+            (CalibratorSpec::Temperature, Some(Calibrator::Temperature { .. }))
+            | (CalibratorSpec::None, None) => {}
             other => panic!("{other:?}"),
         }
     }
@@ -118,7 +119,7 @@ fn a_cutoff_is_of_a_class() {
     let (_, trained) = train(&config()).unwrap();
     let (parts, _) = unseal(&trained.bundle).unwrap();
     assert_eq!((parts.cutoffs[0].name.as_str(), parts.cutoffs[0].class), ("surely the second", 1));
-    for (class, found) in [(None, "nothing"), (Some("merlot".to_owned()), "`merlot`")] {
+    for (class, found) in [(None, "none"), (Some("merlot".to_owned()), "`merlot`")] {
         let mut config = config();
         config.cutoffs[0].class = class;
         let error = train(&config).unwrap_err().to_string();
@@ -138,7 +139,6 @@ fn exact_splits_take_two_classes() {
                 min_rows_per_leaf: 1, subsample: 1.0 } }";
     config.members[2].learner = serde_saphyr::from_str(yaml).unwrap();
     let error = train(&config).unwrap_err().to_string();
-    let expected =
-        "boosted trees: 3 classes, but `splits: exact` takes 2; say `splits: { histogram: {} }`";
+    let expected = "boosted trees: 3 classes, expected 2 with exact splits; `splits: { histogram: {} }` takes more";
     assert_eq!(error, expected);
 }

@@ -7,15 +7,12 @@ use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, ArrayView2, s};
 use nomogram::{Activation, Forest, Layer, Network, Node, Step, Tree, numeric};
-use nomogram_train::Dataset;
-use nomogram_train::config::{
-    BoostedTreesSpec, ClassWeight, LogisticRegressionSpec, NetworkSpec, TrainingConfig,
-};
-use nomogram_train::fit_standard_scaler;
 use nomogram_train::learners::{
-    NetworkStart, TrainingRows, fit_boosted_trees, fit_logistic_regression, fit_network_from,
+    BoostedTreesSpec, ClassWeight, LogisticRegressionSpec, NetworkSpec, NetworkStart, TrainingRows,
 };
 use nomogram_train::split::Split;
+use nomogram_train::steps::fit_standard_scaler;
+use nomogram_train::{Dataset, Spec, TrainingConfig};
 use serde_json::Value;
 
 #[test]
@@ -33,7 +30,7 @@ fn logistic_regression_has_the_coefficients_of_newton_cholesky() {
             class_weight,
             ..LogisticRegressionSpec::ridge(case["C"].as_f64().unwrap())
         };
-        let linear = fit_logistic_regression(&spec, rows).unwrap();
+        let linear = spec.clone().check().unwrap().fit(rows).unwrap();
         // 1e-6 is promised; 1e-9 is what both solvers really agree to.
         assert_close(linear.weights(), &numbers(&case["coef"]), 1e-9, &format!("{spec:?}"));
         let intercept = case["intercept"].as_f64().unwrap();
@@ -68,7 +65,7 @@ fn boosted_trees_split_where_scikit_learn_does() {
                 of("learning_rate").as_f64().unwrap(),
             )
         };
-        let forest = fit_boosted_trees(&spec, rows, 0).unwrap();
+        let forest = spec.check().unwrap().fit(rows, 0).unwrap();
         let mut comparison = Comparison::default();
         for (index, (tree, expected)) in
             forest.trees.iter().zip(case["trees"].as_array().unwrap()).enumerate()
@@ -113,7 +110,7 @@ fn networks_take_the_steps_of_scikit_learn() {
         };
         let layers = layers(&fixture["initial_coefs"], &fixture["initial_intercepts"], activation);
         let start = NetworkStart { layers, shuffle: false };
-        let network: Network = fit_network_from(&spec, rows, 0, start).unwrap();
+        let network: Network = spec.check().unwrap().fit_from(rows, 0, start).unwrap();
         let expected = self::layers(&case["coefs"], &case["intercepts"], activation);
         for (layer, expected) in network.layers().iter().zip(&expected) {
             assert_close(&layer.weights, &expected.weights, 1e-9, &name);

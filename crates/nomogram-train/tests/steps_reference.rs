@@ -4,9 +4,9 @@
 
 use std::path::Path;
 
-use nomogram_train::config::{StepConfig, TrainingConfig};
 use nomogram_train::split::Split;
-use nomogram_train::{Dataset, fit_steps};
+use nomogram_train::steps::{StepSpec, fit_steps};
+use nomogram_train::{Dataset, TrainingConfig};
 use serde_json::Value;
 
 fn training_part() -> Dataset {
@@ -26,7 +26,7 @@ fn steps_are_fitted_as_scikit_learn_fits_them() {
     assert_eq!(cases.len(), 10);
     for case in cases {
         let yaml = case["steps"].as_str().unwrap();
-        let steps: Vec<StepConfig> = serde_saphyr::from_str(yaml).unwrap();
+        let steps: Vec<StepSpec> = serde_saphyr::from_str(yaml).unwrap();
         let (_, encoded) = fit_steps(&part, &steps).unwrap();
         let tolerance = case["tolerance"].as_f64().unwrap();
         for (nth, expected) in case["outputs"].as_array().unwrap().iter().enumerate() {

@@ -6,12 +6,13 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use nomogram::{Combiner, Model, Session, StackInput, Step, unseal};
-use nomogram_train::config::{ClassWeight, Input, Learner, LogisticRegressionSpec};
+use nomogram_train::config::{ClassWeight, Learner, LogisticRegressionSpec};
+use nomogram_train::ensemble::{CalibratorSpec, CombinerSpec};
 use nomogram_train::split::{Split, stratified_folds};
-use nomogram_train::tuning::{cross_validate_tuned, tune};
+use nomogram_train::training::config::Input;
 use nomogram_train::{
     Dataset, Error, Evaluation, Predictions, Trained, TrainingConfig, corrected_performance,
-    cross_validate, recalibrate,
+    cross_validate, cross_validate_tuned, recalibrate, tune,
 };
 
 const CONFIG: &str = r#"
@@ -47,10 +48,10 @@ members:
         batch_rows: 8
         max_epochs: 30
         early_stopping: { fraction: 0.2, patience: 5 }
-vote: soft
+combiner: soft_vote
 "#;
 
-/// Sixty rows; feature `a` tells the class but for every seventh row, `b` tells nothing.
+/// Sixty rows; the class follows from feature `a` except in every seventh row, and does not depend on `b`.
 fn table() -> String {
     let mut table = String::from("id,y,a,b\n");
     for row in 0..60 {
@@ -88,7 +89,7 @@ fn the_same_data_configuration_and_seed_give_the_same_bytes() {
 }
 
 #[test]
-fn the_manifest_tells_where_the_model_comes_from() {
+fn the_manifest_has_the_origin_of_the_model() {
     let model = train(&config(), &dataset()).unwrap().model;
     let manifest = model.manifest();
     assert_eq!((manifest.name.as_str(), manifest.version.as_str()), ("small", "1"));
@@ -134,34 +135,37 @@ fn a_member_with_one_answer_for_every_row_is_refused_unless_allowed() {
     }
     let error = train(&config, &dataset()).unwrap_err().to_string();
     assert!(
-        error.starts_with("member `trees` is dead: it gives the probability 0.5")
+        error.starts_with("member `trees` is uninformative: it gives the probability 0.5")
             && error.contains("for each of the 60 training rows")
-            && error.ends_with("set `allow_dead_members: true` to seal it all the same"),
+            && error.ends_with("set `allow_uninformative_members: true` to seal the model anyway"),
         "{error}"
     );
-    config.allow_dead_members = true;
+    config.allow_uninformative_members = true;
     assert!(train(&config, &dataset()).is_ok());
 }
 
 #[test]
-fn a_member_that_cannot_tell_the_classes_apart_is_refused_with_its_auc() {
+fn a_member_that_does_not_separate_the_classes_is_refused_with_its_auc() {
     let mut config = config();
     config.data.features.remove(0);
     config.data.ignored.push("a".into());
     config.members.truncate(1);
     let dataset = Dataset::from_csv("table", table().as_bytes(), &config.data).unwrap();
     let error = train(&config, &dataset).unwrap_err().to_string();
-    let start = "member `linear` is dead: its AUC on held-out folds is 0.";
+    let start = "member `linear` is uninformative: its AUC on held-out folds is 0.";
     assert!(error.starts_with(start) && error.contains("expected at least 0.6"), "{error}");
 
     config.members.push(config.members[0].clone());
     config.members[1].name = "again".into();
     let error = train(&config, &dataset).unwrap_err().to_string();
-    assert!(error.contains("; member `again` is dead: "), "all of them are named: {error}");
+    assert!(
+        error.contains("; member `again` is uninformative: "),
+        "all of them are named: {error}"
+    );
 }
 
 #[test]
-fn a_recalibration_is_judged_on_the_rows_that_its_folds_hold_out() {
+fn a_recalibration_is_evaluated_on_the_rows_that_its_folds_hold_out() {
     let text = CONFIG.replace("row_id: id", "row_id: id\n  time: day");
     let text = format!("{text}calibration: platt\nsplits: {{ folds: {{ n: 3, by: time }} }}\n");
     let later = TrainingConfig::from_yaml(&text).unwrap();
@@ -172,13 +176,13 @@ fn a_recalibration_is_judged_on_the_rows_that_its_folds_hold_out() {
     }
     let rows = Dataset::from_csv("table", lines.join("\n").as_bytes(), &later.data).unwrap();
     let parent = train(&config(), &dataset()).unwrap();
-    let found = recalibrate(&parent.bundle, &later, &rows).unwrap();
-    // The first of four blocks is learned from alone.
-    assert_eq!(found.rows, (15..60).collect::<Vec<usize>>());
+    let child = recalibrate(&parent.bundle, &later, &rows).unwrap();
+    // No fold holds out the first of four blocks.
+    assert_eq!(child.rows, (15..60).collect::<Vec<usize>>());
     let of_parent = Predictions::of(&parent.model, &rows).unwrap();
-    assert_eq!(found.before.vote, of_parent.select(&found.rows).vote);
-    assert_eq!(found.after.vote.nrows(), 45);
-    assert_ne!(found.after.vote, found.before.vote);
+    assert_eq!(child.before.ensemble, of_parent.select(&child.rows).ensemble);
+    assert_eq!(child.after.ensemble.nrows(), 45);
+    assert_ne!(child.after.ensemble, child.before.ensemble);
 
     let other = TrainingConfig::from_yaml(&text.replace("mg/dL", "umol/L")).unwrap();
     let rows = Dataset::from_csv("table", lines.join("\n").as_bytes(), &other.data).unwrap();
@@ -202,7 +206,7 @@ fn a_lasso_gives_an_input_without_values_no_weight() {
 fn samples_that_cannot_be_trained_on_count_as_undefined() {
     // Two rows of one class in each fold: most samples have fewer.
     let mut config = config();
-    config.calibration = Some(nomogram_train::ensemble::calibration::Calibration::Platt);
+    config.calibration = Some(CalibratorSpec::Platt);
     config.members.truncate(1);
     let classes = dataset().classes().to_vec();
     let of = |class| (0..60).filter(|row| classes[*row] == class).collect::<Vec<_>>();
@@ -214,30 +218,30 @@ fn samples_that_cannot_be_trained_on_count_as_undefined() {
 }
 
 #[test]
-fn configurations_that_make_no_sense_are_refused_with_the_reason() {
+fn invalid_configurations_are_refused_with_place_and_reason() {
     let cases = [
         ("n_folds: 3", "n_folds: 1", "validation: n_folds: 1, expected at least 2"),
         (
             "c: 1.0",
             "c: -1",
-            "member `linear`: learner: logistic_regression: c: -1, expected a positive number",
+            "members: 1 (linear): learner: logistic_regression: c: -1, expected a positive number",
         ),
         (
             "subsample: 0.8",
             "subsample: 1.5",
-            "member `trees`: learner: boosted_trees: subsample: 1.5, expected more than 0",
+            "members: 2 (trees): learner: boosted_trees: subsample: 1.5, expected more than 0",
         ),
         (
             "max_epochs: 30",
             "max_epochs: 0",
-            "member `network`: learner: network: max_epochs: 0, expected at least 1",
+            "members: 3 (network): learner: network: max_epochs: 0, expected at least 1",
         ),
         ("fraction: 0.2", "fraction: 1.0", "early_stopping: fraction: 1, expected between 0 and 1"),
         ("positive: \"yes\"", "positive: \"no\"", "data: target: both classes are `no`"),
-        ("weight: 2.0", "weight: -2", "member `trees`: weight: -2, expected 0 or more"),
-        ("{ name: b }", "{ name: b, texts: [f, t] }", "data: feature `b`: `texts`, but it is no"),
-        ("{ name: b }", "{ name: b, range: [2, 1] }", "data: feature 2: `b`: plausible range"),
-        ("vote: soft", "vote: loud", "loud"),
+        ("weight: 2.0", "weight: -2", "members: 2 (trees): weight: -2, expected 0 or more"),
+        ("{ name: b }", "{ name: b, texts: [f, t] }", "`texts`, but it is no"),
+        ("{ name: b }", "{ name: b, range: [2, 1] }", ": `b`: plausible range"),
+        ("combiner: soft_vote", "combiner: loud", "loud"),
         ("seed: 5", "sede: 5", "sede"),
     ];
     for (right, wrong, message) in cases {
@@ -249,7 +253,7 @@ fn configurations_that_make_no_sense_are_refused_with_the_reason() {
         assert!(error.contains(&format!("--> configuration:{line}:")), "{wrong}: {error}");
     }
     for (right, wrong, message) in [
-        ("name: trees", "name: linear", "line 12 column 5: member `linear` stands twice"),
+        ("name: trees", "name: linear", "members: 2 (linear): name: duplicate name"),
         ("l2: 0.001", "", "l2"),
     ] {
         let error = TrainingConfig::from_yaml(&CONFIG.replace(right, wrong)).unwrap_err();
@@ -259,13 +263,23 @@ fn configurations_that_make_no_sense_are_refused_with_the_reason() {
     assert!(unknown.to_string().starts_with("configuration: line 9 column 1"), "{unknown}");
     let added = [
         ("cutoffs: [{ name: x, rule: { sensitivity_at_least: 90 } }]", "sensitivity_at_least: 90,"),
-        ("report: { subgroups: [c] }", "report: subgroups: `c`, expected a feature"),
-        ("report: { subgroups: [a] }", "`a` is a number; say where groups begin: { feature: a, at"),
-        ("report: { subgroups: [{ feature: a, at: [2, 1] }] }", "at: [2.0, 1.0], expected values"),
-        ("report: { learning_curve: [0.5, 2] }", "learning_curve: 2, expected above 0"),
+        (
+            "cutoffs: [{ name: x, rule: youden }, { name: x, rule: youden }]",
+            "line 35 column 46: cutoffs: 2 (x): name: duplicate name",
+        ),
+        ("report: { subgroups: [c] }", "report: subgroups: 1: `c`, expected a feature"),
+        (
+            "report: { subgroups: [a] }",
+            "`a` is a number, expected the bounds of groups: { feature: a, at",
+        ),
+        (
+            "report: { subgroups: [{ feature: a, at: [2, 1] }] }",
+            "at: [2.0, 1.0], expected ascending values",
+        ),
+        ("report: { learning_curve: [0.5, 2] }", "learning_curve: 2: 2, expected above 0"),
         (
             "tuning: { n_trials: 5, rungs: [3], space: { seed: { uniform: [2, 1] } } }",
-            "line 35 column 62: tuning: space: `seed`: uniform: 2 to 1, expected",
+            "line 35 column 62: tuning: space: seed: uniform: 2 to 1, expected",
         ),
     ];
     let patients = CONFIG.replace("row_id: id", "row_id: id\n  patient: p");
@@ -297,27 +311,28 @@ fn too_few_rows_are_refused() {
     config.validation.n_folds = 2;
     let few: Vec<usize> = (0..20).collect();
     let error = train(&config, &dataset().select(&few)).unwrap_err().to_string();
-    assert_eq!(error, "fold 0: 10 rows to fit to, expected at least 16");
+    assert_eq!(error, "fold 1: 10 rows to fit to, expected at least 16");
 }
 
 #[test]
 fn a_hard_vote_counts_members() {
     let mut config = config();
-    config.vote = nomogram_train::config::Vote::Hard;
+    config.combiner = CombinerSpec::HardVote;
     let trained = train(&config, &dataset()).unwrap();
-    let vote = Predictions::of(&trained.model, &dataset()).unwrap().positive();
-    assert!(vote.iter().all(|share| [0.0, 0.25, 0.5, 0.75, 1.0].contains(share)), "{vote:?}");
+    let shares = Predictions::of(&trained.model, &dataset()).unwrap().positive();
+    let possible = [0.0, 0.25, 0.5, 0.75, 1.0];
+    assert!(shares.iter().all(|share| possible.contains(share)), "{shares:?}");
 }
 
 #[test]
-fn weights_and_stacks_are_found_on_held_out_rows() {
-    let votes = [
-        ("fitted", None),
+fn weights_and_stacks_are_fitted_to_out_of_fold_predictions() {
+    let combiners = [
+        ("fitted_soft_vote", None),
         ("{ stack: { reads: margins, c: 1.0 } }", Some(StackInput::Margins)),
         ("{ stack: { reads: outputs, c: 0.5 } }", Some(StackInput::Outputs)),
     ];
-    for (vote, expected) in votes {
-        let text = CONFIG.replace("vote: soft", &format!("vote: {vote}"));
+    for (combiner, expected) in combiners {
+        let text = CONFIG.replace("combiner: soft_vote", &format!("combiner: {combiner}"));
         let config = TrainingConfig::from_yaml(&text).unwrap();
         let trained = train(&config, &dataset()).unwrap();
         match &unseal(&trained.bundle).unwrap().0.combiner {
@@ -329,14 +344,15 @@ fn weights_and_stacks_are_found_on_held_out_rows() {
             other => panic!("{other:?}"),
         }
         let evaluation = Evaluation::new(&trained.out_of_fold, dataset().classes()).unwrap();
-        assert!(evaluation.vote().unwrap().auc.unwrap() > 0.75, "{vote}: {evaluation}");
+        assert!(evaluation.vote().unwrap().auc.unwrap() > 0.75, "{combiner}: {evaluation}");
     }
 }
 
 #[test]
-fn calibrators_are_fitted_on_held_out_rows_and_sealed() {
+fn calibrators_are_fitted_to_out_of_fold_predictions_and_sealed() {
     for kind in ["platt", "beta", "isotonic", "temperature", "chosen"] {
-        let text = CONFIG.replace("vote: soft", &format!("vote: soft\ncalibration: {kind}"));
+        let text = CONFIG
+            .replace("combiner: soft_vote", &format!("combiner: soft_vote\ncalibration: {kind}"));
         let config = TrainingConfig::from_yaml(&text).unwrap();
         let trained = train(&config, &dataset()).unwrap();
         let calibrator = unseal(&trained.bundle).unwrap().0.calibrator;
@@ -347,14 +363,14 @@ fn calibrators_are_fitted_on_held_out_rows_and_sealed() {
 }
 
 #[test]
-fn missing_values_categories_and_weights_reach_every_member_that_takes_them() {
+fn missing_values_categories_and_weights_reach_every_member_that_supports_them() {
     let text = CONFIG
         .replace("{ name: a, unit: mg/dL }", "{ name: a, policy: { missing: impute } }")
         .replace("{ name: b }", "{ name: b, kind: category, levels: [low, high] }")
         .replace("row_id: id", "row_id: id\n  weight: w");
     let mut config = TrainingConfig::from_yaml(&text).unwrap();
     config.members.truncate(2);
-    config.allow_dead_members = true;
+    config.allow_uninformative_members = true;
     let mut table = String::from("id,y,a,b,w\n");
     for row in 0..120_u32 {
         let class = if (row % 2 == 1) != (row % 9 == 0) { "yes" } else { "no" };
@@ -403,7 +419,7 @@ tuning:
 "#;
 
 #[test]
-fn a_search_that_was_killed_finds_what_an_uninterrupted_one_finds() {
+fn an_interrupted_search_has_the_result_of_an_uninterrupted_one() {
     let config = TrainingConfig::from_yaml(&format!("{CONFIG}{TUNING}")).unwrap();
     let (best, whole) = tune(&config, &dataset(), None).unwrap();
     let settings = &whole.best_trial().settings;
@@ -422,7 +438,7 @@ fn a_search_that_was_killed_finds_what_an_uninterrupted_one_finds() {
     let mut other = config.clone();
     other.seed += 1;
     let error = tune(&other, &dataset(), Some(&path)).unwrap_err().to_string();
-    assert!(error.contains("line 1: of the search"), "{error}");
+    assert!(error.contains("line 1: search "), "{error}");
     std::fs::remove_file(path).unwrap();
 }
 
@@ -461,7 +477,7 @@ fn the_bundle_predicts_what_the_fit_learned() {
     let trained = train(&config, &dataset()).unwrap();
     let model = std::sync::Arc::new(Model::open(&trained.bundle).unwrap());
     let mut session = Session::new(model);
-    // Feature `a` tells the class: far on either side there is no doubt.
+    // The class follows from `a`: far on either side there is no doubt.
     let low = session.predict_row(&[1.0, 8.0]).unwrap().probabilities()[1];
     let high = session.predict_row(&[7.0, 8.0]).unwrap().probabilities()[1];
     assert!(low < 0.3 && high > 0.7, "{low} {high}");

@@ -10,7 +10,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
     ("nomogram-table", &["nomogram"]),
     ("nomogram-stats", &["nomogram"]),
     ("nomogram-describe", &["nomogram"]),
-    ("nomogram-train", &["nomogram", "nomogram-table", "nomogram-stats"]),
+    ("nomogram-train", &["nomogram", "nomogram-table", "nomogram-stats", "nomogram-describe"]),
     (
         "nomogram-report",
         &["nomogram", "nomogram-train", "nomogram-stats", "nomogram-describe", "nomogram-table"],

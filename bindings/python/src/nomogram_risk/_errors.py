@@ -51,8 +51,10 @@ class Error(Exception):
         self.byte_offset = byte_offset
 
     def __str__(self) -> str:
-        places = {"row": self.row, "feature": self.feature_index, "byte": self.byte_offset}
-        known = [f"{name} {number}: " for name, number in places.items() if number is not None]
+        # Rows and features count from 1 in texts.
+        places = [("row", self.row, 1), ("feature", self.feature_index, 1)]
+        places.append(("byte offset", self.byte_offset, 0))
+        known = [f"{name} {index + first}: " for name, index, first in places if index is not None]
         return "".join(known) + self.message
 
     def __reduce__(self) -> tuple[Any, ...]:

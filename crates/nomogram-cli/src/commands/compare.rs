@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
     let [first, _] = &bundles;
     let loaded = arguments.inputs.load_for(Some(&first.model), console)?;
     let rows: Vec<usize> = match arguments.test {
-        true => loaded.config.parts(&loaded.dataset)?.test,
+        true => loaded.config.partitions(&loaded.dataset)?.test,
         false => (0..loaded.dataset.n_rows()).collect(),
     };
     let dataset = loaded.dataset.select(&rows);

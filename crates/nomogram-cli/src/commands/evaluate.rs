@@ -99,7 +99,7 @@ impl Evaluated {
         let open = OpenBundle::open(bundle)?;
         let loaded = inputs.load_for(Some(&open.model), console)?;
         let rows: Vec<usize> = match test {
-            true => loaded.config.parts(&loaded.dataset)?.test,
+            true => loaded.config.partitions(&loaded.dataset)?.test,
             false => (0..loaded.dataset.n_rows()).collect(),
         };
         let dataset = loaded.dataset.select(&rows);

@@ -4,7 +4,7 @@ use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
 use nomogram_describe::{Description, count};
 use nomogram_train::TrainingConfig;
-use nomogram_train::config::CONFIGURATION;
+use nomogram_train::training::config::CONFIGURATION;
 use serde::Serialize;
 
 use crate::bundle::OpenBundle;

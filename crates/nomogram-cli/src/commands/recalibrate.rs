@@ -3,7 +3,7 @@
 use clap::Args;
 use nomogram_stats::Confidence;
 use nomogram_stats::calibration::{calibration_line, clipped};
-use nomogram_train::ensemble::calibration::Calibration;
+use nomogram_train::ensemble::CalibratorSpec;
 use nomogram_train::{Dataset, Evaluation, Predictions, recalibrate};
 use serde::Serialize;
 
@@ -51,7 +51,7 @@ pub(crate) fn run(
     let open = OpenBundle::open(&arguments.parent)?;
     let loaded = arguments.inputs.load_for(Some(&open.model), console)?;
     let mut config = loaded.config;
-    config.calibration = config.calibration.or(Some(Calibration::Chosen));
+    config.calibration = config.calibration.or(Some(CalibratorSpec::Chosen));
     let dataset = &loaded.dataset;
     let found = arguments.threads.run(|| Ok(recalibrate(&open.bytes, &config, dataset)?))?;
     write(outputs, &arguments.output, &found.bundle)?;

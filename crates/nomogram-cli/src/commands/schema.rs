@@ -1,7 +1,7 @@
 //! `nomogram schema infer`: the draft of a configuration.
 
 use clap::{Args, Subcommand};
-use nomogram_train::config::CsvConfig;
+use nomogram_train::data::CsvConfig;
 use nomogram_train::{InferOptions, Table, TableFormat, infer_schema};
 
 use crate::error::Error;

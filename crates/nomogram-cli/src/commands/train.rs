@@ -8,8 +8,7 @@ use nomogram::{Cutoff, unseal};
 use nomogram_report::{EvaluatedRows, HELD_OUT_FOLDS, Inputs as ReportInputs, Report, Training};
 use nomogram_stats::Confidence;
 use nomogram_stats::classification::{Classification, Proportion};
-use nomogram_train::tuning::tune;
-use nomogram_train::{Evaluation, Predictions, train, warnings};
+use nomogram_train::{Evaluation, Predictions, train, tune, warnings};
 
 use crate::console::Console;
 use crate::error::Error;
@@ -49,7 +48,7 @@ pub(crate) fn run(
     // Reject reports of an unknown kind before training.
     arguments.report.iter().try_for_each(|path| ReportFormat::of(path).map(drop))?;
     let mut loaded = arguments.inputs.load(console)?;
-    let parts = loaded.config.parts(&loaded.dataset)?;
+    let parts = loaded.config.partitions(&loaded.dataset)?;
     let to_learn_from = loaded.dataset.select(&parts.train);
     if arguments.tune {
         let journal = arguments.journal.as_ref().map(|path| path.as_path());
@@ -144,7 +143,7 @@ fn at_cutoff(cutoff: &Cutoff, sets: &[EvaluatedRows<'_>]) -> Result<String, Erro
     for EvaluatedRows { name: rows, dataset, predictions } in sets {
         let class = cutoff.class as usize;
         let outcomes: Vec<bool> = dataset.classes().iter().map(|own| *own == class).collect();
-        let probabilities = predictions.vote.column(class).to_vec();
+        let probabilities = predictions.ensemble.column(class).to_vec();
         let found =
             Classification::new(&outcomes, &probabilities, probability, Confidence::PERCENT_95)?;
         let share = |own: &Option<Proportion>| match own {

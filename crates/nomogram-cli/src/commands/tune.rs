@@ -1,7 +1,7 @@
 //! `nomogram tune`: which settings predict best.
 
 use clap::Args;
-use nomogram_train::tuning::tune;
+use nomogram_train::tune;
 
 use crate::console::Console;
 use crate::error::Error;
@@ -32,7 +32,7 @@ pub(crate) fn run(
     outputs: &mut Outputs,
 ) -> Result<Exit, Error> {
     let loaded = arguments.inputs.load(console)?;
-    let parts = loaded.config.parts(&loaded.dataset)?;
+    let parts = loaded.config.partitions(&loaded.dataset)?;
     let rows = loaded.dataset.select(&parts.train);
     let journal = arguments.journal.as_ref().map(|path| path.as_path());
     let (config, found) = arguments.threads.run(|| Ok(tune(&loaded.config, &rows, journal)?))?;

@@ -9,15 +9,17 @@ mod rule;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use nomogram::{Schema, Target};
+use nomogram::{Place, Schema, Target};
 use serde::{Deserialize, Serialize};
 
 pub use feature::{ActionConfig, FeatureConfig, Kind, PolicyConfig, UnitConfig};
 pub use rule::{QuantityConfig, RuleActionConfig, RuleConfig};
 
 use crate::error::Error;
+use crate::invalid::Invalid;
 pub use crate::table::Encoding;
 use crate::table::{BooleanTexts, DecimalMark, TableFormat};
+use crate::yaml;
 
 /// What the columns of the table are. A column that is not named here is refused.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -136,10 +138,8 @@ impl DataConfig {
     ///
     /// As [`TrainingConfig::from_yaml`](super::TrainingConfig::from_yaml).
     pub fn from_yaml(text: &str) -> Result<Self, Error> {
-        let draft: Draft = serde_saphyr::from_str(text)
-            .map_err(|e| crate::config::not_read(&e, "configuration"))?;
-        draft.data.check().map_err(|error| crate::config::in_text(error, text, "configuration"))?;
-        Ok(draft.data)
+        let check = |draft: &Draft| draft.data.check().map_err(|invalid| invalid.at("data"));
+        Ok(yaml::read(text, yaml::UNNAMED, check)?.data)
     }
 
     /// [`Self::from_yaml`] of a file.
@@ -159,15 +159,27 @@ impl DataConfig {
     ///
     /// `Configuration` when something contradicts itself.
     pub fn schema(&self) -> Result<Schema, Error> {
-        let features: Result<Vec<_>, String> =
-            self.features.iter().map(FeatureConfig::feature).collect();
+        Ok(self.checked_schema().map_err(|invalid| invalid.at("data"))?)
+    }
+
+    fn checked_schema(&self) -> Result<Schema, Invalid> {
+        let feature = |(index, config): (usize, &FeatureConfig)| {
+            let feature = config.feature().map_err(Invalid::from);
+            feature.map_err(|e| e.in_item(index, Some(&config.name)).at("features"))
+        };
+        let features = self.features.iter().enumerate().map(feature).collect::<Result<_, _>>()?;
         let rules: Result<Vec<_>, String> =
             self.rules.iter().map(|rule| rule.rule(&self.features)).collect();
-        let of_config = |detail| Error::Configuration(format!("data: {detail}"));
+        let rules = rules.map_err(|detail| Invalid::from(detail).at("rules"))?;
         let target = Target::of_classes(&self.target.column, &self.target.classes);
-        let schema = Schema::new(features.map_err(of_config)?, target)
-            .map_err(|e| of_config(e.to_string()))?;
-        schema.with_rules(rules.map_err(of_config)?).map_err(|e| of_config(e.to_string()))
+        let schema = Schema::new(features, target).map_err(|e| {
+            let invalid = Invalid::because(e.to_string());
+            match e.path().next() {
+                Some(Place::Feature(index)) => invalid.in_item(index, None).at("features"),
+                _ => invalid,
+            }
+        })?;
+        schema.with_rules(rules).map_err(|e| Invalid::because(e.to_string()).at("rules"))
     }
 
     /// How the table is written; a bundle keeps it, so that later tables are read in the same way.
@@ -212,12 +224,12 @@ impl DataConfig {
     }
 
     /// Refuses what makes no sense.
-    pub(crate) fn check(&self) -> Result<(), Error> {
-        let refused = |detail: String| Err(Error::Configuration(format!("data: {detail}")));
+    pub(crate) fn check(&self) -> Result<(), Invalid> {
+        let refused = |detail: String| Err(Invalid::because(detail));
         if let [negative, positive] = self.target.classes.as_slice()
             && negative == positive
         {
-            return refused(format!("target: both classes are `{positive}`"));
+            return refused(format!("both classes are `{positive}`")).map_err(|e| e.at("target"));
         }
         if let Err(error) = self.table_format().check() {
             return refused(error.to_string());
@@ -232,7 +244,7 @@ impl DataConfig {
                 });
             }
         }
-        self.schema().map(drop)
+        self.checked_schema().map(drop)
     }
 }
 

@@ -3,11 +3,12 @@
 use nomogram::{Cutoff, FeatureKind};
 use serde::Serialize;
 
-use crate::config::{CutoffConfig, SubgroupConfig};
 use crate::data::Dataset;
+use crate::ensemble::CutoffSpec;
 use crate::error::Error;
 use crate::evaluation::Evaluation;
 use crate::predictions::Predictions;
+use crate::training::config::SubgroupConfig;
 use nomogram_stats::bootstrap::BootstrapSpec;
 use nomogram_stats::calibration::{
     Binning, BrierDecomposition, BrierScore, CalibrationBins, CalibrationLine, ObservedExpected,
@@ -184,7 +185,7 @@ impl Assessment {
         let positive_class = positive_class.cloned().unwrap_or_default();
         let evaluation = Evaluation::new(predictions, dataset.classes())?;
         let outcomes: Vec<bool> = dataset.classes().iter().map(|own| *own == class).collect();
-        let probabilities = predictions.vote.column(class).to_vec();
+        let probabilities = predictions.ensemble.column(class).to_vec();
         let thresholds: Vec<f64> = (1..=N_THRESHOLDS).map(|nth| f64::from(nth) / 100.0).collect();
         let positive_cutoffs = cutoffs.iter().filter(|cutoff| cutoff.class as usize == class);
         let named = positive_cutoffs.map(|cutoff| (cutoff.name.as_str(), cutoff.probability));
@@ -229,13 +230,13 @@ impl Assessment {
         let names = dataset.schema().target().classes();
         let class = names.iter().position(|own| *own == self.positive_class).unwrap_or(1);
         let outcomes: Vec<bool> = dataset.classes().iter().map(|own| *own == class).collect();
-        let probabilities = predictions.vote.column(class).to_vec();
+        let probabilities = predictions.ensemble.column(class).to_vec();
         let named = self.cutoffs.iter().find(|at| at.name != "0.5");
         let cutoff = named.map_or(0.5, |at| at.classification.cutoff);
         let spec = SubgroupSpec { cutoff, confidence: CONFIDENCE };
         for subgroup in subgroups {
             let (feature, labels) = labels(dataset, subgroup)
-                .map_err(|detail| Error::Configuration(format!("report: subgroups: {detail}")))?;
+                .map_err(|detail| Error::configuration(format!("report: subgroups: {detail}")))?;
             let groups =
                 nomogram_stats::subgroups::subgroups(&outcomes, &probabilities, &labels, spec)?;
             self.subgroups.push(FeatureSubgroups { feature, groups });
@@ -252,13 +253,13 @@ impl Assessment {
         &mut self,
         dataset: &Dataset,
         predictions: &Predictions,
-        cutoffs: &[CutoffConfig],
+        cutoffs: &[CutoffSpec],
         seed: u64,
     ) -> Result<(), Error> {
         let names = dataset.schema().target().classes();
         let class = names.iter().position(|own| *own == self.positive_class).unwrap_or(1);
         let outcomes: Vec<bool> = dataset.classes().iter().map(|own| *own == class).collect();
-        let probabilities = predictions.vote.column(class).to_vec();
+        let probabilities = predictions.ensemble.column(class).to_vec();
         let spec = BootstrapSpec::new(N_REPLICATES, seed);
         for at in &mut self.cutoffs {
             let Some(cutoff) = cutoffs.iter().find(|own| own.name == at.name) else { continue };

@@ -1,4 +1,4 @@
-//! How much a model needs each feature.
+//! Permutation importance of each feature.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use nomogram_stats::random::Random;
 /// Stream of random numbers of this module.
 const SHUFFLES: u64 = 0x696d_706f;
 
-/// How much worse a model predicts when the values of one feature are shuffled between rows.
+/// The increase of the log loss when the values of one feature are shuffled between rows.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Importance {
     /// The feature.
@@ -28,7 +28,7 @@ pub struct Importance {
 }
 
 /// Permutation importance (Breiman 2001; as scikit-learn's `permutation_importance`) of each feature,
-/// the most important first. Features that say the same share their importance.
+/// the most important first. Correlated features share their importance.
 ///
 /// # Errors
 ///
@@ -43,7 +43,7 @@ pub fn permutation_importance(
         return Err(Error::Data("importance: expected at least 1 row and 1 shuffle".into()));
     }
     let loss = |rows: &Dataset| -> Result<f64, Error> {
-        Ok(log_loss(&Predictions::of(model, rows)?.vote, rows.classes()))
+        Ok(log_loss(&Predictions::of(model, rows)?.ensemble, rows.classes()))
     };
     let base = loss(dataset)?;
     let n_features = dataset.schema().n_features();
@@ -56,8 +56,8 @@ pub fn permutation_importance(
             increases.push(loss(&dataset.with_column_of(feature, &order))? - base);
         }
         let ends = (f64::INFINITY, f64::NEG_INFINITY);
-        let (low, high) = increases.iter().fold(ends, |(a, b), own| (a.min(*own), b.max(*own)));
-        let name = dataset.schema().features().get(feature).map_or("", |own| own.name.as_str());
+        let (low, high) = increases.iter().fold(ends, |(a, b), rise| (a.min(*rise), b.max(*rise)));
+        let name = dataset.schema().features().get(feature).map_or("", |f| f.name.as_str());
         Ok(Importance {
             feature: name.into(),
             log_loss_increase: increases.iter().sum::<f64>() / number(n_shuffles),

@@ -6,13 +6,12 @@ use std::collections::BTreeMap;
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::config::TrainingConfig;
 use crate::count::number;
 use crate::data::Dataset;
 use crate::error::Error;
 use crate::predictions::Predictions;
 use crate::split::Split;
-use crate::training::{cross_validate, fit_sample};
+use crate::training::{TrainingConfig, cross_validate, fit_sample};
 use nomogram_stats::Confidence;
 use nomogram_stats::bootstrap::{BootstrapSpec, Optimism, optimism};
 use nomogram_stats::calibration::{calibration_line, clipped};
@@ -56,7 +55,7 @@ pub fn learning_curve(
         Ok(LearningPoint {
             n_rows: (n_rows + folds.len() / 2) / folds.len(),
             log_loss: log_loss(
-                &predictions.select(&held_out).vote,
+                &predictions.select(&held_out).ensemble,
                 dataset.select(&held_out).classes(),
             ),
         })

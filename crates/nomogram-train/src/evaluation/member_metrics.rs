@@ -40,15 +40,15 @@ impl Evaluation {
     ///
     /// `Data` when there is not one prediction per class.
     pub fn new(predictions: &Predictions, classes: &[usize]) -> Result<Self, Error> {
-        if predictions.vote.nrows() != classes.len() || classes.is_empty() {
-            let n_predictions = predictions.vote.nrows();
+        if predictions.ensemble.nrows() != classes.len() || classes.is_empty() {
+            let n_predictions = predictions.ensemble.nrows();
             return Err(Error::Data(format!(
                 "{n_predictions} predictions for {} rows, expected one each and at least 1",
                 classes.len()
             )));
         }
         let names = predictions.names.iter().map(String::as_str).chain([VOTE]);
-        let probabilities = predictions.members.iter().chain([&predictions.vote]);
+        let probabilities = predictions.members.iter().chain([&predictions.ensemble]);
         let row = |(name, probabilities): (&str, &Array2<f64>)| EvaluationRow {
             name: name.into(),
             metrics: Metrics::of(classes, probabilities),

@@ -1,6 +1,7 @@
-//! Splits by time: what is tested is later than all that is learned from.
+//! Splits by time: rows to test on are later than all rows to fit to.
 
-use super::{Split, require_classes, require_folds, require_one_each, require_share, share};
+use super::checks::{require_classes, require_folds, require_one_each, require_share};
+use super::{Split, share};
 use crate::error::Error;
 
 impl Split {
@@ -9,22 +10,22 @@ impl Split {
     ///
     /// # Errors
     ///
-    /// `Data` when the fraction is not between 0 and 1, when a time is not finite, or when a part
-    /// would have no row of a class.
+    /// `Data` when the fraction is not between 0 and 1, when a time is not finite, or when a
+    /// partition would have no row of a class.
     pub fn latest(classes: &[usize], times: &[f64], test_fraction: f64) -> Result<Self, Error> {
         require_share(test_fraction)?;
         let order = by_time(classes, times)?;
         let n_test = share(order.len(), test_fraction).max(1);
         let cut = moment_of(&order, times, order.len().saturating_sub(n_test));
         let split = split_at(&order, cut, order.len());
-        require_classes(&split.train, classes, "the training part")?;
-        require_classes(&split.test, classes, "the test part")?;
+        require_classes(&split.train, classes, "the training partition")?;
+        require_classes(&split.test, classes, "the test partition")?;
         Ok(split)
     }
 }
 
 /// Forward chaining: the rows are cut by time into `n_folds + 1` blocks of about the same size, and
-/// fold `i` learns from the first `i + 1` blocks and tests on the next. Rows of the same moment are
+/// fold `i` is fitted to the first `i + 1` blocks and tested on the next. Rows of the same moment are
 /// in the same block. The rows of the first block are never held out.
 ///
 /// # Errors
@@ -43,12 +44,13 @@ pub fn time_folds(classes: &[usize], times: &[f64], n_folds: usize) -> Result<Ve
         let [start, end] = *ends else { continue };
         if start == 0 || start == end {
             return Err(Error::Data(format!(
-                "fold {fold} of {n_folds} would have no rows: too few different times, ask for \
-                 fewer folds"
+                "fold {} of {n_folds} would have no rows: too few different times, expected fewer \
+                 folds",
+                fold + 1
             )));
         }
         let split = split_at(&order, start, end);
-        require_classes(&split.train, classes, &format!("the training rows of fold {fold}"))?;
+        require_classes(&split.train, classes, &format!("the training rows of fold {}", fold + 1))?;
         folds.push(split);
     }
     Ok(folds)
@@ -58,7 +60,7 @@ pub fn time_folds(classes: &[usize], times: &[f64], n_folds: usize) -> Result<Ve
 fn by_time(classes: &[usize], times: &[f64]) -> Result<Vec<usize>, Error> {
     require_one_each(times.len(), "times", classes)?;
     if let Some(row) = times.iter().position(|time| !time.is_finite()) {
-        return Err(Error::Data(format!("row {row}: a time that is not finite")));
+        return Err(Error::Data(format!("row {}: time is not finite", row + 1)));
     }
     let mut order: Vec<(usize, f64)> = times.iter().copied().enumerate().collect();
     order.sort_by(|(_, a), (_, b)| a.total_cmp(b));
@@ -72,7 +74,7 @@ fn moment_of(order: &[usize], times: &[f64], cut: usize) -> usize {
     (0..cut).rev().take_while(|position| time(*position) == Some(moment)).last().unwrap_or(cut)
 }
 
-/// Learns from all before position `start`, tests on those before `end`.
+/// Fits to the rows before position `start`, tests on those from there to `end`.
 fn split_at(order: &[usize], start: usize, end: usize) -> Split {
     let mut train = order.get(..start).unwrap_or_default().to_vec();
     let mut test = order.get(start..end).unwrap_or_default().to_vec();
@@ -90,14 +92,14 @@ mod tests {
     }
 
     #[test]
-    fn the_latest_rows_are_tested_with_all_of_their_moment() {
+    fn the_latest_rows_are_for_testing_with_all_of_the_same_moment() {
         let times = [5.0, 1.0, 4.0, 2.0, 5.0, 3.0, 0.0, 5.0];
         let split = Split::latest(&classes(8), &times, 0.25).unwrap();
         assert_eq!((split.train, split.test), (vec![1, 2, 3, 5, 6], vec![0, 4, 7]));
     }
 
     #[test]
-    fn forward_chaining_never_learns_from_the_future() {
+    fn forward_chaining_never_fits_to_the_future() {
         let times: Vec<f64> = (0..40_u32).map(|row| f64::from(row * 7 % 40 / 2)).collect();
         let folds = time_folds(&classes(40), &times, 3).unwrap();
         assert_eq!(folds.iter().map(|fold| fold.train.len()).collect::<Vec<_>>(), [10, 20, 30]);
@@ -113,13 +115,16 @@ mod tests {
         let error = |result: Result<Vec<Split>, Error>| result.unwrap_err().to_string();
         let same = [1.0, 1.0, 1.0, 1.0];
         let message = error(time_folds(&classes(4), &same, 2));
-        assert!(message.starts_with("fold 0 of 2 would have no rows: too few"), "{message}");
+        assert!(message.starts_with("fold 1 of 2 would have no rows: too few"), "{message}");
         let message = error(time_folds(&classes(4), &[1.0, f64::NAN, 1.0, 1.0], 2));
-        assert_eq!(message, "row 1: a time that is not finite");
+        assert_eq!(message, "row 2: time is not finite");
         let message = error(time_folds(&[0, 0, 0, 1, 1, 1], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2));
-        assert!(message.starts_with("the training rows of fold 0 would hold no row of class 1"));
+        assert!(message.starts_with("the training rows of fold 1 would have no row of class 1"));
         assert_eq!(error(time_folds(&[0], &[], 2)), "0 times for 1 rows, expected one each");
         let message = Split::latest(&classes(4), &same, 0.5).unwrap_err().to_string();
-        assert!(message.starts_with("the training part would hold no row of class 0"), "{message}");
+        assert!(
+            message.starts_with("the training partition would have no row of class 0"),
+            "{message}"
+        );
     }
 }

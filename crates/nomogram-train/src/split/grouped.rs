@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    GROUPED_FOLDS, GROUPED_TEST_PART, Split, folds_of, require_classes, require_folds,
-    require_one_each, require_share,
-};
+use super::checks::{require_classes, require_folds, require_one_each, require_share};
+use super::{Split, stream};
+use crate::count::number;
 use crate::error::Error;
 use nomogram_stats::random::Random;
 
@@ -20,12 +19,13 @@ impl Split {
     /// A seeded split that takes whole groups for testing: about `test_fraction` of the rows of each
     /// class. `groups` names the group of each row.
     ///
-    /// Groups are shuffled and taken from the largest to the smallest; each goes to the part that
-    /// then is closer to its share of each class.
+    /// Groups are shuffled and taken from the largest to the smallest; each goes to the partition
+    /// that is then closer to its share of each class.
     ///
     /// # Errors
     ///
-    /// `Data` when the fraction is not between 0 and 1, or a part would have no row of a class.
+    /// `Data` when the fraction is not between 0 and 1, or a partition would have no row of a
+    /// class.
     pub fn grouped(
         classes: &[usize],
         groups: &[String],
@@ -35,12 +35,11 @@ impl Split {
         require_share(test_fraction)?;
         require_one_each(groups.len(), "groups", classes)?;
         let shares = [1.0 - test_fraction, test_fraction];
-        let random = Random::new(seed, GROUPED_TEST_PART);
-        let part_of = deal(&groups_of(classes, groups), &shares, random, classes.len());
-        let (test, train) = (0..classes.len()).partition(|row| part_of.get(*row) == Some(&1));
-        let split = Self { train, test };
-        require_classes(&split.train, classes, "the training part")?;
-        require_classes(&split.test, classes, "the test part")?;
+        let random = Random::new(seed, stream::GROUPED_TEST);
+        let set_of = deal(&groups_of(classes, groups), &shares, random, classes.len());
+        let split = Self::holding_out(set_of.iter().map(|set| *set == 1));
+        require_classes(&split.train, classes, "the training partition")?;
+        require_classes(&split.test, classes, "the test partition")?;
         Ok(split)
     }
 }
@@ -49,11 +48,11 @@ impl Split {
 /// group of each row.
 ///
 /// Groups are shuffled and dealt from the largest to the smallest; each goes to the fold that has
-/// least of its classes, weighed by how rare they are.
+/// the fewest rows of its classes, weighted by how rare the classes are.
 ///
 /// # Errors
 ///
-/// `Data` when there are fewer than two folds, when a class stands in fewer groups than there are
+/// `Data` when there are fewer than two folds, when a class has rows of fewer groups than there are
 /// folds, or when a fold would have no row of a class.
 pub fn grouped_folds(
     classes: &[usize],
@@ -70,15 +69,15 @@ pub fn grouped_folds(
         let n_groups = groups.iter().filter(holds).count();
         if n_groups < n_folds {
             return Err(Error::Data(format!(
-                "class {class} stands in {n_groups} groups, fewer than the {n_folds} folds"
+                "class {class} has rows of {n_groups} groups, fewer than the {n_folds} folds"
             )));
         }
     }
     let shares = vec![1.0 / number(n_folds); n_folds];
-    let random = Random::new(seed, GROUPED_FOLDS);
-    let folds = folds_of(&deal(&groups, &shares, random, classes.len()), n_folds);
+    let random = Random::new(seed, stream::GROUPED_FOLDS);
+    let folds = Split::of_folds(&deal(&groups, &shares, random, classes.len()), n_folds);
     for (fold, split) in folds.iter().enumerate() {
-        require_classes(&split.test, classes, &format!("fold {fold}"))?;
+        require_classes(&split.test, classes, &format!("fold {}", fold + 1))?;
     }
     Ok(folds)
 }
@@ -93,15 +92,15 @@ pub fn each_group(classes: &[usize], groups: &[String]) -> Result<Vec<Split>, Er
     require_one_each(groups.len(), "groups", classes)?;
     let groups = groups_of(classes, groups);
     if groups.len() < 2 {
-        return Err(Error::Data(format!("{} groups, at least 2 are needed", groups.len())));
+        return Err(Error::Data(format!("{} groups, expected at least 2", groups.len())));
     }
     let mut fold_of = vec![0; classes.len()];
     for (fold, group) in groups.iter().enumerate() {
         place(&group.rows, fold, &mut fold_of);
     }
-    let folds = folds_of(&fold_of, groups.len());
+    let folds = Split::of_folds(&fold_of, groups.len());
     for (fold, split) in folds.iter().enumerate() {
-        require_classes(&split.train, classes, &format!("the training rows of fold {fold}"))?;
+        require_classes(&split.train, classes, &format!("the training rows of fold {}", fold + 1))?;
     }
     Ok(folds)
 }
@@ -125,10 +124,10 @@ fn groups_of(classes: &[usize], names: &[String]) -> Vec<Group> {
     groups
 }
 
-/// The part of each row, whole groups together, parts near their `shares` of each class.
+/// The set of each row: whole groups together, sets near their `shares` of each class.
 ///
-/// What is minimised, group by group, is the sum over parts and classes of
-/// `rows² / (share · all rows of the class²)`, which is least where every part has its share.
+/// Minimises, group by group, the sum over sets and classes of
+/// `rows² / (share · all rows of the class²)`, which is least where every set has its share.
 fn deal(groups: &[Group], shares: &[f64], mut random: Random, n_rows: usize) -> Vec<usize> {
     let mut order: Vec<&Group> = groups.iter().collect();
     random.shuffle(&mut order);
@@ -136,48 +135,44 @@ fn deal(groups: &[Group], shares: &[f64], mut random: Random, n_rows: usize) -> 
     let n_classes = groups.first().map_or(0, |group| group.n_by_class.len());
     let mut totals = vec![0; n_classes];
     order.iter().for_each(|group| add(&group.n_by_class, &mut totals));
-    let mut parts = vec![vec![0; n_classes]; shares.len()];
-    let mut part_of = vec![0; n_rows];
+    let mut sets = vec![vec![0; n_classes]; shares.len()];
+    let mut set_of = vec![0; n_rows];
     for group in order {
-        let cost = |part: &[usize], share: f64| {
-            let of_class = group.n_by_class.iter().zip(part).zip(&totals);
-            of_class.fold(0.0, |cost, ((own, there), total)| {
-                let (own, there, total) = (number(*own), number(*there), number(*total).max(1.0));
-                cost + own * (2.0 * there + own) / (total * total * share)
+        let cost = |set: &[usize], share: f64| {
+            let by_class = group.n_by_class.iter().zip(set).zip(&totals);
+            by_class.fold(0.0, |cost, ((added, dealt), total)| {
+                let (added, dealt) = (number(*added), number(*dealt));
+                let total = number(*total).max(1.0);
+                cost + added * (2.0 * dealt + added) / (total * total * share)
             })
         };
-        // Of equal costs, to the part that has least of its share of all rows.
-        let costs = parts
+        // Of equal costs, to the set that has least of its share of all rows.
+        let costs = sets
             .iter()
             .zip(shares)
-            .map(|(part, share)| (cost(part, *share), number(part.iter().sum()) / share));
+            .map(|(set, share)| (cost(set, *share), number(set.iter().sum()) / share));
         let cheapest = costs
             .enumerate()
             .min_by(|(_, a), (_, b)| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        let chosen = cheapest.map_or(0, |(part, _)| part);
-        if let Some(part) = parts.get_mut(chosen) {
-            add(&group.n_by_class, part);
+        let chosen = cheapest.map_or(0, |(set, _)| set);
+        if let Some(set) = sets.get_mut(chosen) {
+            add(&group.n_by_class, set);
         }
-        place(&group.rows, chosen, &mut part_of);
+        place(&group.rows, chosen, &mut set_of);
     }
-    part_of
+    set_of
 }
 
 fn add(counts: &[usize], sums: &mut [usize]) {
     sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
 }
 
-fn place(rows: &[usize], part: usize, part_of: &mut [usize]) {
+fn place(rows: &[usize], set: usize, set_of: &mut [usize]) {
     for row in rows {
-        if let Some(slot) = part_of.get_mut(*row) {
-            *slot = part;
+        if let Some(slot) = set_of.get_mut(*row) {
+            *slot = set;
         }
     }
-}
-
-#[allow(clippy::cast_precision_loss, reason = "a table has far fewer than 2^53 rows")]
-fn number(count: usize) -> f64 {
-    count as f64
 }
 
 #[cfg(test)]
@@ -228,26 +223,23 @@ mod tests {
             |result: Result<_, Error>| result.map(|_: Vec<Split>| ()).unwrap_err().to_string();
         assert_eq!(
             error(grouped_folds(&classes, &patients, 6, 0)),
-            "class 1 stands in 5 groups, fewer than the 6 folds"
+            "class 1 has rows of 5 groups, fewer than the 6 folds"
         );
-        assert_eq!(
-            error(grouped_folds(&classes, &patients, 1, 0)),
-            "1 folds, at least 2 are needed"
-        );
+        assert_eq!(error(grouped_folds(&classes, &patients, 1, 0)), "1 folds, expected at least 2");
         assert_eq!(
             error(grouped_folds(&classes, &patients[1..], 2, 0)),
             "59 groups for 60 rows, expected one each"
         );
         let one = vec!["p".to_owned(); 60];
-        assert_eq!(error(each_group(&classes, &one)), "1 groups, at least 2 are needed");
+        assert_eq!(error(each_group(&classes, &one)), "1 groups, expected at least 2");
         let by_class: Vec<String> = classes.iter().map(|class| format!("p{class}")).collect();
         assert_eq!(
             error(each_group(&classes, &by_class)),
-            "the training rows of fold 0 would hold no row of class 1, expected at least 1 of each \
+            "the training rows of fold 1 would have no row of class 1, expected at least 1 of each \
              class"
         );
         let split = Split::grouped(&classes, &by_class, 0.5, 0).unwrap_err().to_string();
-        assert!(split.contains(" part would hold no row of class "), "{split}");
+        assert!(split.contains(" partition would have no row of class "), "{split}");
         let split = Split::grouped(&classes, &patients, 1.0, 0).unwrap_err().to_string();
         assert_eq!(split, "a share of 1 for testing, expected between 0 and 1");
     }

@@ -1,27 +1,29 @@
-//! Statistics of a column; what is missing (NaN) does not count.
+//! Statistics of a column; missing values (NaN) do not count.
 
 use ndarray::ArrayView1;
 
 use crate::count::number;
 use nomogram_stats::quantile;
 
+/// The values in ascending order.
 pub(super) fn sorted(column: ArrayView1<'_, f64>) -> Vec<f64> {
     let mut values: Vec<f64> = column.iter().copied().filter(|value| !value.is_nan()).collect();
     values.sort_by(f64::total_cmp);
     values
 }
 
-/// The values below which these shares of the column lie, interpolated linearly; nothing of an empty
-/// column.
+/// The values below which these shares of the column lie, interpolated linearly; nothing of a column
+/// without values.
 pub(super) fn quantiles(column: ArrayView1<'_, f64>, shares: &[f64]) -> Option<Vec<f64>> {
     let sorted = sorted(column);
     shares.iter().map(|share| quantile(&sorted, *share)).collect()
 }
 
+/// The mean; nothing of a column without values.
 pub(super) fn mean(column: ArrayView1<'_, f64>) -> Option<f64> {
-    let there = || column.iter().filter(|value| !value.is_nan());
-    let n = there().count();
-    (n > 0).then(|| there().fold(0.0, |sum, value| sum + value) / number(n))
+    let present = || column.iter().filter(|value| !value.is_nan());
+    let n = present().count();
+    (n > 0).then(|| present().fold(0.0, |sum, value| sum + value) / number(n))
 }
 
 /// The middle value, or the mean of the middle two.
@@ -47,13 +49,18 @@ pub(super) fn most_frequent(column: ArrayView1<'_, f64>) -> Option<f64> {
     longest.and_then(|run| run.first()).copied()
 }
 
+/// The divisor of a scale: 1 for a constant column.
+pub(super) fn divisor(width: f64) -> f64 {
+    if width > 0.0 { width } else { 1.0 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use ndarray::array;
 
     #[test]
-    fn what_is_missing_does_not_count() {
+    fn missing_values_do_not_count() {
         let values = array![3.0, f64::NAN, 1.0, 2.0, 2.0, f64::NAN];
         assert_eq!(median(values.view()), Some(2.0));
         assert_eq!(mean(values.view()), Some(2.0));

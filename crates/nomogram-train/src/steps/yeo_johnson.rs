@@ -1,23 +1,58 @@
-//! The λ of a Yeo–Johnson transformation.
+//! The Yeo–Johnson transformation with the λ of the largest likelihood.
 
 use ndarray::ArrayView1;
 use nomogram::numeric::{ln, ln_1p, pow};
+use nomogram::{Step, YeoJohnson};
+use serde::{Deserialize, Serialize};
 
-use super::sorted;
+use super::column::Column;
+use super::encoded_rows::{EncodedRows, inputs};
+use super::summary::sorted;
 use crate::count::number;
+use crate::error::Error;
+use crate::invalid::{Checked, Invalid, Spec};
 
 /// The ratio of a golden section.
 const GOLDEN: f64 = 0.618_033_988_749_894_8;
-/// λ is found to this share of itself, or of 1.
+/// The accuracy of λ: this share of itself, or of 1.
 const TOLERANCE: f64 = 1e-9;
 /// Where the search ends when the likelihood still grows.
 const LARGEST: f64 = 1000.0;
 
+/// The Yeo–Johnson transformation with the λ of the largest likelihood.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct YeoJohnsonSpec {
+    /// Names of features; without it every column that the step can read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<Vec<String>>,
+    /// Appends the transformed values to the row and keeps the values as they are.
+    #[serde(default)]
+    pub keep: bool,
+}
+
+impl Spec for YeoJohnsonSpec {
+    fn validate(&self) -> Result<(), Invalid> {
+        Ok(())
+    }
+}
+
+impl Checked<YeoJohnsonSpec> {
+    pub(super) fn fit(&self, rows: &mut EncodedRows<'_>) -> Result<(), Error> {
+        let mut positions = rows.positions(self.of.as_deref(), Column::is_number)?;
+        if self.keep {
+            positions = rows.copy(&positions)?;
+        }
+        let lambdas = rows.fit_each(&positions, most_likely_lambda)?;
+        rows.push(Step::YeoJohnson(YeoJohnson::new(inputs(&positions)?, lambdas)?))
+    }
+}
+
 /// The λ with the largest likelihood of a normal distribution of the transformed values (Yeo and
 /// Johnson 2000), as scikit-learn's `PowerTransformer`; 1, which changes nothing, of a constant
-/// column; nothing of an empty one. The negative log likelihood is convex in λ (Marchand et al.,
+/// column; nothing of a column without values. The negative log likelihood is convex in λ (Marchand et al.,
 /// SecureFedYJ, 2022): a bracket that grows from −2 to 2, then its golden section.
-pub(super) fn most_likely_lambda(column: ArrayView1<'_, f64>) -> Option<f64> {
+fn most_likely_lambda(column: ArrayView1<'_, f64>) -> Option<f64> {
     let values = sorted(column);
     let (low, high) = (*values.first()?, *values.last()?);
     if low >= high {
@@ -51,17 +86,18 @@ pub(super) fn most_likely_lambda(column: ArrayView1<'_, f64>) -> Option<f64> {
     Some(0.5 * (left + right))
 }
 
-/// Up to a constant; infinite where the transformed values are not told apart.
+/// Up to a constant; infinite where all transformed values are equal.
 fn negative_log_likelihood(values: &[f64], lambda: f64) -> f64 {
     let n = number(values.len());
     let transformed: Vec<f64> = values.iter().map(|value| transform(*value, lambda)).collect();
-    let mean = transformed.iter().fold(0.0, |sum, own| sum + own) / n;
-    let squares = transformed.iter().fold(0.0, |sum, own| sum + (own - mean) * (own - mean));
+    let mean = transformed.iter().fold(0.0, |sum, value| sum + value) / n;
+    let squares = transformed.iter().fold(0.0, |sum, v| sum + (v - mean) * (v - mean));
     if !(squares > 0.0 && squares.is_finite()) {
         return f64::INFINITY;
     }
-    let of_values = values.iter().fold(0.0, |sum, value| sum + ln_1p(value.abs()).copysign(*value));
-    0.5 * n * ln(squares / n) - (lambda - 1.0) * of_values
+    let logarithms =
+        values.iter().fold(0.0, |sum, value| sum + ln_1p(value.abs()).copysign(*value));
+    0.5 * n * ln(squares / n) - (lambda - 1.0) * logarithms
 }
 
 /// As the core's step.
@@ -79,7 +115,7 @@ mod tests {
     use nomogram::numeric::exp;
 
     #[test]
-    fn what_a_logarithm_makes_symmetric_has_a_lambda_of_0() {
+    fn a_log_normal_column_has_a_lambda_of_0() {
         let values: Array1<f64> =
             (-50..=50).map(|k| exp(f64::from(k) / 20.0 + 4.0) - 1.0).collect();
         let lambda = most_likely_lambda(values.view()).unwrap();
@@ -90,19 +126,19 @@ mod tests {
     }
 
     #[test]
-    fn no_neighbour_is_likelier_far_from_the_start() {
+    fn no_neighbour_is_more_likely_far_from_the_start() {
         let values: Vec<f64> = (0..40).map(|k| 0.01 + exp(-f64::from(k) / 4.0) / 20.0).collect();
         let lambda = most_likely_lambda(Array1::from(values.clone()).view()).unwrap();
         assert!(lambda < -20.0, "{lambda}");
         let values = sorted(Array1::from(values).view());
-        let own = negative_log_likelihood(&values, lambda);
+        let least = negative_log_likelihood(&values, lambda);
         for other in [lambda - 0.01, lambda + 0.01] {
-            assert!(own < negative_log_likelihood(&values, other));
+            assert!(least < negative_log_likelihood(&values, other));
         }
     }
 
     #[test]
-    fn a_constant_column_is_left_alone() {
+    fn a_constant_column_is_not_changed() {
         assert_eq!(most_likely_lambda(Array1::from(vec![3.0; 4]).view()), Some(1.0));
         assert_eq!(most_likely_lambda(Array1::from(vec![f64::NAN]).view()), None);
     }

@@ -1,28 +1,28 @@
 //! Fits of one configuration to different rows.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use nomogram::{Branch, EnsembleMember, MIN_GOLDEN_CASES, Manifest, Parts};
+use nomogram::{EnsembleMember, MIN_GOLDEN_CASES, Manifest, Parts};
 use nomogram_table::TABLE_FORMAT;
 use rayon::prelude::*;
 
-use super::out_of_fold::HeldOut;
-use super::train::Progress;
-use crate::config::{CONFIGURATION, Input, StepConfig, TrainingConfig};
+use super::config::{CONFIGURATION, TrainingConfig};
+use super::inputs::Inputs;
+use super::out_of_fold::OutOfFold;
+use super::progress::Progress;
 use crate::data::Dataset;
-use crate::ensemble::combiner;
 use crate::error::Error;
+use crate::invalid::Invalid;
 use crate::learners::TrainingRows;
 use crate::split::Split;
-use crate::steps::{View, fit_view};
 use crate::table::TableFormat;
 
 /// Fits of one configuration, from any thread.
 pub(super) struct Fits<'a> {
     config: &'a TrainingConfig,
     total: usize,
-    /// How many members are fitted, and who is told.
+    /// The number of members that are fitted, and who receives it.
     progress: Mutex<(usize, &'a mut dyn Progress)>,
 }
 
@@ -36,8 +36,8 @@ impl<'a> Fits<'a> {
         Self { config, total: n_fits * config.members.len(), progress: Mutex::new((0, progress)) }
     }
 
-    /// Fits preprocessing and members to these rows alone. The members vote as the configuration
-    /// says, as far as it says so without held-out rows.
+    /// Fits preprocessing and members to these rows alone. The combiner is not fitted yet, and there
+    /// is no calibrator.
     pub(super) fn fit(&self, dataset: &Dataset, what: &str) -> Result<Parts, Error> {
         if dataset.n_rows() < MIN_GOLDEN_CASES {
             return Err(Error::Data(format!(
@@ -47,50 +47,51 @@ impl<'a> Fits<'a> {
         }
         let inputs = Inputs::fit(self.config, dataset)?;
         let mut members = Vec::with_capacity(self.config.members.len());
-        for member in &self.config.members {
-            self.tell(0, &format!("{what}: {}", member.name));
+        for (index, member) in self.config.members.iter().enumerate() {
+            self.report(0, &format!("{what}: {}", member.name));
             let (branch, view) = inputs.of(&member.input);
-            let learner = member.learner.of_columns(view.columns()).map_err(|error| {
-                Error::Configuration(format!("member `{}`: {error}", member.name))
-            })?;
             let rows = TrainingRows {
                 values: view.values.view(),
                 classes: dataset.classes(),
                 n_classes: dataset.schema().target().classes().len(),
                 weights: dataset.weights(),
+                columns: &view.columns,
             };
-            members.push(EnsembleMember {
-                name: member.name.clone(),
-                branch,
-                member: learner.fit(rows, self.config.seed)?,
-            });
-            self.tell(1, &format!("{what}: {}", member.name));
+            let in_member = |invalid: Invalid| {
+                let learner = invalid.at(member.learner.key()).at("learner");
+                learner.in_item(index, Some(&member.name)).at("members")
+            };
+            let fitted = member.learner.fit(rows, self.config.seed);
+            let fitted = fitted.map_err(|error| error.map_invalid(in_member))?;
+            members.push(EnsembleMember { name: member.name.clone(), branch, member: fitted });
+            self.report(1, &format!("{what}: {}", member.name));
         }
         Ok(Parts {
             manifest: self.manifest(dataset)?,
             schema: dataset.schema().clone(),
             branches: inputs.branches(),
             members,
-            combiner: combiner::given(self.config),
+            combiner: self.config.combiner.unfitted(self.config.weights()),
             calibrator: None,
             cutoffs: Vec::new(),
             card: None,
         })
     }
 
-    /// [`Self::fit`], and the vote and the calibrator where they need held-out rows: those of
-    /// `folds`.
-    pub(super) fn fit_with_vote(
+    /// [`Self::fit`], and the combiner and the calibrator where they are fitted to out-of-fold
+    /// predictions: those of `folds`.
+    pub(super) fn fit_ensemble(
         &self,
         dataset: &Dataset,
         folds: impl FnOnce() -> Result<Vec<Split>, Error>,
         what: &str,
     ) -> Result<Parts, Error> {
         let members = self.fit(dataset, what)?;
-        if !self.config.needs_held_out() {
+        if !self.config.needs_out_of_fold() {
             return Ok(members);
         }
-        Ok(self.hold_out(dataset, folds()?, &format!("{what}, "))?.fit_vote()?.of(members))
+        let out_of_fold = self.fit_folds(dataset, folds()?, &format!("{what}, "))?;
+        Ok(out_of_fold.fit_combination()?.of(members))
     }
 
     /// The folds that the configuration asks for.
@@ -98,22 +99,23 @@ impl<'a> Fits<'a> {
         self.config.folds(dataset, self.config.seed)
     }
 
-    /// Fits to all folds but one, for each fold in turn.
-    pub(super) fn hold_out<'d>(
+    /// Fits members to the training rows of each fold, on all threads.
+    pub(super) fn fit_folds<'d>(
         &'d self,
         dataset: &'d Dataset,
         folds: Vec<Split>,
         what: &str,
-    ) -> Result<HeldOut<'d>, Error> {
+    ) -> Result<OutOfFold<'d>, Error> {
         let fit = |(fold, split): (usize, Split)| {
-            let parts = self.fit(&dataset.select(&split.train), &format!("{what}fold {fold}"))?;
+            let parts =
+                self.fit(&dataset.select(&split.train), &format!("{what}fold {}", fold + 1))?;
             Ok((split, parts))
         };
         let folds: Result<_, Error> = folds.into_par_iter().enumerate().map(fit).collect();
-        HeldOut::new(self.config, dataset, folds?)
+        OutOfFold::new(self.config, dataset, folds?)
     }
 
-    fn tell(&self, n_finished: usize, what: &str) {
+    fn report(&self, n_finished: usize, what: &str) {
         let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         progress.0 += n_finished;
         let done = progress.0;
@@ -137,41 +139,5 @@ impl<'a> Fits<'a> {
             configuration_digest: self.config.digest()?,
             notes,
         })
-    }
-}
-
-/// The training rows as each input of a member encodes them, and the number of its branch.
-struct Inputs<'a>(BTreeMap<&'a Input, (u32, View<'a>)>);
-
-impl<'a> Inputs<'a> {
-    #[allow(clippy::indexing_slicing, reason = "inputs are checked with the configuration")]
-    fn fit(config: &'a TrainingConfig, dataset: &'a Dataset) -> Result<Self, Error> {
-        let used: BTreeSet<&Input> = config.members.iter().map(|member| &member.input).collect();
-        let fit = |(index, input): (u32, &'a Input)| {
-            let view = match input {
-                Input::Raw => fit_view(dataset, &[])?,
-                Input::Scaled => fit_view(dataset, &StepConfig::scaled())?,
-                Input::Named(name) => fit_view(dataset, &config.inputs[name])
-                    .map_err(|error| Error::Data(format!("inputs: `{name}`: {error}")))?,
-            };
-            Ok((input, (index, view)))
-        };
-        Ok(Self((0..).zip(used).map(fit).collect::<Result<_, Error>>()?))
-    }
-
-    /// The number of the branch and its encoded rows.
-    #[allow(clippy::indexing_slicing, reason = "`fit` makes one for each input of a member")]
-    fn of(&self, input: &Input) -> (u32, &View<'a>) {
-        let (branch, view) = &self.0[input];
-        (*branch, view)
-    }
-
-    fn branches(self) -> Vec<Branch> {
-        let branch = |(input, (_, view)): (&Input, (u32, View<'_>))| Branch {
-            name: input.name().into(),
-            source: None,
-            steps: view.steps,
-        };
-        self.0.into_iter().map(branch).collect()
     }
 }

@@ -1,43 +1,42 @@
-//! What models say of rows that they had not seen, and the vote that is fitted to it.
+//! Out-of-fold predictions, and the combiner and calibrator that are fitted to them.
 
 use std::collections::BTreeSet;
 
 use nomogram::{Calibrator, Combiner, Parts};
 
-use super::train::predict;
-use crate::config::TrainingConfig;
+use super::config::TrainingConfig;
+use super::provisional::predict;
 use crate::data::Dataset;
-use crate::ensemble::combiner;
 use crate::error::Error;
 use crate::predictions::Predictions;
 use crate::split::Split;
 
-/// The models of the folds, and what they say of the rows that they had not seen.
-pub(super) struct HeldOut<'a> {
+/// The models of the folds, and their predictions of the rows that each fold holds out.
+pub(super) struct OutOfFold<'a> {
     config: &'a TrainingConfig,
     dataset: &'a Dataset,
     folds: Vec<(Split, Parts)>,
     /// The rows that a fold holds out, ascending.
     rows: Vec<usize>,
-    /// The vote as far as the configuration says it without held-out rows.
+    /// By members; the combiner is not fitted yet.
     predictions: Predictions,
 }
 
-/// How an ensemble goes from its members' outputs to its own.
-pub(super) struct FittedVote {
+/// How an ensemble goes from the outputs of its members to its own.
+pub(super) struct Combination {
     combiner: Combiner,
     calibrator: Option<Calibrator>,
 }
 
-impl FittedVote {
-    /// The same members, with this vote.
+impl Combination {
+    /// The same members, with this combination.
     pub(super) fn of(self, members: Parts) -> Parts {
         Parts { combiner: self.combiner, calibrator: self.calibrator, ..members }
     }
 }
 
-impl<'a> HeldOut<'a> {
-    /// Models that were fitted to the training rows of these folds.
+impl<'a> OutOfFold<'a> {
+    /// Predicts with models that were fitted to the training rows of these folds.
     pub(super) fn new(
         config: &'a TrainingConfig,
         dataset: &'a Dataset,
@@ -49,9 +48,9 @@ impl<'a> HeldOut<'a> {
         Ok(Self { config, dataset, folds, rows: rows.into_iter().collect(), predictions })
     }
 
-    /// The vote that the configuration asks for, fitted to all held-out rows.
-    pub(super) fn fit_vote(&self) -> Result<FittedVote, Error> {
-        self.fit_vote_to(&self.rows)
+    /// The combiner and the calibrator of the configuration, fitted to all held-out rows.
+    pub(super) fn fit_combination(&self) -> Result<Combination, Error> {
+        self.fit_combination_to(&self.rows)
     }
 
     /// The rows that a fold holds out, ascending.
@@ -59,39 +58,41 @@ impl<'a> HeldOut<'a> {
         &self.rows
     }
 
-    /// What the vote says of each row, fitted to what the members say of the other folds.
+    /// Predictions of each row by an ensemble whose combiner and calibrator are fitted to the rows
+    /// that the other folds hold out.
     pub(super) fn predict(&self) -> Result<Predictions, Error> {
-        if !self.config.needs_held_out() {
+        if !self.config.needs_out_of_fold() {
             return Ok(self.predictions.clone());
         }
         gather(self.dataset, &self.folds, |split, parts| {
-            let own: BTreeSet<&usize> = split.test.iter().collect();
-            let others: Vec<usize> =
-                self.rows.iter().copied().filter(|row| !own.contains(row)).collect();
-            Ok(self.fit_vote_to(&others)?.of(parts.clone()))
+            let of_fold: BTreeSet<&usize> = split.test.iter().collect();
+            let others = self.rows.iter().copied().filter(|row| !of_fold.contains(row));
+            let others: Vec<usize> = others.collect();
+            Ok(self.fit_combination_to(&others)?.of(parts.clone()))
         })
     }
 
-    fn fit_vote_to(&self, rows: &[usize]) -> Result<FittedVote, Error> {
+    fn fit_combination_to(&self, rows: &[usize]) -> Result<Combination, Error> {
         let config = self.config;
-        let classes = self.dataset.select(rows);
+        let dataset = self.dataset.select(rows);
+        let classes = dataset.classes();
         let members = self.predictions.select(rows);
-        let combiner = combiner::fit_combiner(config, &members, classes.classes())?;
+        let combiner = config.combiner.fit(config.weights(), &members, classes, config.seed)?;
         let calibrator = match config.calibration {
             None => None,
             Some(calibration) => {
-                let voted = gather(self.dataset, &self.folds, |_, parts| {
+                let combined = gather(self.dataset, &self.folds, |_, parts| {
                     Ok(Parts { combiner: combiner.clone(), ..parts.clone() })
                 })?;
-                let voted = voted.select(rows).vote;
-                calibration.fit(voted.view(), classes.classes(), config.seed)?
+                let combined = combined.select(rows).ensemble;
+                calibration.fit(combined.view(), classes, config.seed)?
             }
         };
-        Ok(FittedVote { combiner, calibrator })
+        Ok(Combination { combiner, calibrator })
     }
 }
 
-/// The predictions of each fold's held-out rows by a model that is made of its own.
+/// The predictions of the rows that each fold holds out, by what `model` makes of the fold's model.
 fn gather(
     dataset: &Dataset,
     folds: &[(Split, Parts)],

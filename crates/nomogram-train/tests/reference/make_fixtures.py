@@ -10,7 +10,7 @@ logistic.json, boosting.json, network.json and metrics.json.
 
 Made with Python 3.11.7, NumPy 2.4.6, SciPy 1.17.1, scikit-learn 1.9.1 (other
 versions are refused unless --any-version is given). The versions really used
-and the SHA-256 of the two inputs stand in every output under "made_by".
+and the SHA-256 of the two inputs are in every output under "made_by".
 
 y = 1 for diagnosis M. The training part is the rows with part == "train" in
 the split file (joined by row_id), in the order of wdbc.csv. Floats are written

@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""Make tests/reference/trees.json: small tables and the trees that others grow on them.
+"""Make tests/reference/trees.json: small tables and the trees that other libraries grow on them.
 
     python make_trees.py OUT_DIR
 
-Made with Python 3.11.7, NumPy 2.4.6, scikit-learn 1.9.1, LightGBM 4.7.0; the versions
-really used stand in the output. Numbers have so few distinct values that each is a bin
-of its own everywhere. scikit-learn's boosting with exact splits takes no missing values,
-its regression trees do: those cases are boosting written out with these trees. Each tree is given as the leaf of every row and the value of
-every leaf, so that trees are compared by how they part the rows. Decision trees are
-only kept if every random order of the inputs gives the same leaves, and so are those
-of exact boosting: then every best split is unique.
+Made with Python 3.11.7, NumPy 2.4.6, scikit-learn 1.9.1, LightGBM 4.7.0; the output has the versions
+that made it. Numbers have so few distinct values that each has its own bin in every library.
+scikit-learn's boosting with exact splits refuses missing values, its regression trees take them: those
+cases are boosting written out with these trees. Each tree is given as the leaf of every row and the
+value of every leaf, so that trees are compared by how they split the rows. Decision trees, and those of
+exact boosting, are kept only if every random order of the inputs gives the same leaves: then every best
+split is unique.
 """
 
 import argparse

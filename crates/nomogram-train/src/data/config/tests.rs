@@ -87,29 +87,21 @@ fn what_contradicts_itself_is_refused_with_its_place() {
         ("patient_id", "row_id", "data: column `row_id` is both the row id and the patient"),
         ("[note]", "[stage]", "data: column `stage` is both a feature and ignored"),
         ("name: smoker", "name: stage", "data: column `stage` is a feature twice"),
-        (
-            "kind: category",
-            "kind: number",
-            "data: feature `stage`: `levels`, but it is no category",
-        ),
-        ("levels: [I, II, III]", "levels: []", "data: feature 2: `stage`: no levels"),
-        ("kind: boolean", "kind: integer", "data: feature `smoker`: `texts`, but it is no boolean"),
-        ("[no, yes]", "[no, no]", "data: feature `smoker`: both `texts` are the same"),
+        ("kind: category", "kind: number", "feature `stage`: `levels`, but it is no category"),
+        ("levels: [I, II, III]", "levels: []", "feature 2: `stage`: no levels"),
+        ("kind: boolean", "kind: integer", "feature `smoker`: `texts`, but it is no boolean"),
+        ("[no, yes]", "[no, no]", "feature `smoker`: both `texts` are the same"),
         ("kind: integer", "kind: whole", "whole"),
         ("out_of_range: clamp", "missing_values: clamp", "missing_values"),
         (
             "range: [0.1, 30]",
             "range: [30, 0.1]",
-            "data: feature 1: `creatinine`: plausible range [30, 0.1]",
+            "feature 1: `creatinine`: plausible range [30, 0.1]",
         ),
-        (
-            "missing: impute",
-            "missing: take",
-            "data: feature 1: `creatinine`: policy Take is not allowed",
-        ),
-        ("divisor: 88.42", "divisor: 0", "data: feature 1: `creatinine`: unit 1: conversion by"),
-        ("minuend: age", "minuend: weight", "data: rule `order`: `weight` is no feature"),
-        ("low: 0", "", "data: rule 1: `order`: expected at least one finite bound"),
+        ("missing: impute", "missing: take", "feature 1: `creatinine`: policy Take is not allowed"),
+        ("divisor: 88.42", "divisor: 0", "feature 1: `creatinine`: unit 1: conversion by"),
+        ("minuend: age", "minuend: weight", "rule `order`: `weight` is no feature"),
+        ("low: 0", "", "rule 1: `order`: expected at least one finite bound"),
         ("ignored:", "ignore:", "ignore"),
     ];
     for (right, wrong, message) in cases {
@@ -135,7 +127,7 @@ fn the_digest_of_a_configuration_without_later_keys_stays_what_it_was() {
     let json = serde_json::to_string(&config).unwrap();
     let then = r#"{"row_id":"id","target":{"column":"y","negative":"B","positive":"M"},"features":[{"name":"a","unit":"1"}],"ignored":["note"]}"#;
     assert_eq!(json, then);
-    let whole = r#"{"model":{"name":"m","version":"1"},"data":{"target":{"column":"y","negative":"B","positive":"M"},"features":[{"name":"a","unit":null}],"ignored":[]},"seed":1,"validation":{"n_folds":10,"min_auc":0.6},"members":[{"name":"linear","input":"scaled","weight":1.0,"learner":{"logistic_regression":{"c":0.3,"class_weight":"balanced"}}},{"name":"trees","input":"raw","weight":1.0,"learner":{"boosted_trees":{"n_trees":200,"learning_rate":0.1,"max_depth":3,"min_rows_per_leaf":1,"subsample":0.5}}},{"name":"network","input":"scaled","weight":2.0,"learner":{"network":{"hidden":[64,32],"activation":"relu","l2":0.01,"learning_rate":0.003,"batch_rows":64,"max_epochs":100,"early_stopping":null}}}],"vote":"soft","allow_dead_members":false}"#;
+    let whole = r#"{"model":{"name":"m","version":"1"},"data":{"target":{"column":"y","negative":"B","positive":"M"},"features":[{"name":"a","unit":null}],"ignored":[]},"seed":1,"validation":{"n_folds":10,"min_auc":0.6},"members":[{"name":"linear","input":"scaled","weight":1.0,"learner":{"logistic_regression":{"c":0.3,"class_weight":"balanced"}}},{"name":"trees","input":"raw","weight":1.0,"learner":{"boosted_trees":{"n_trees":200,"learning_rate":0.1,"max_depth":3,"min_rows_per_leaf":1,"subsample":0.5}}},{"name":"network","input":"scaled","weight":2.0,"learner":{"network":{"hidden":[64,32],"activation":"relu","l2":0.01,"learning_rate":0.003,"batch_rows":64,"max_epochs":100,"early_stopping":null}}}],"combiner":"soft_vote","allow_uninformative_members":false}"#;
     let config = crate::TrainingConfig::from_yaml(whole).unwrap();
     assert_eq!(serde_json::to_string(&config).unwrap(), whole);
 }

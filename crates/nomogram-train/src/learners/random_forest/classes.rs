@@ -2,7 +2,7 @@
 
 use nomogram::numeric;
 
-use crate::config::Impurity;
+use super::spec::Impurity;
 
 /// The weight of each class among some rows.
 #[derive(Clone, Debug)]
@@ -22,19 +22,20 @@ impl Classes {
         self.n_rows += 1;
     }
 
-    /// Takes the place of `all` without `part`.
+    /// Becomes `all` without `part`.
     pub(super) fn set_difference(&mut self, all: &Self, part: &Self) {
-        for ((own, all), part) in self.weights.iter_mut().zip(&all.weights).zip(&part.weights) {
-            // Rounding may leave less than nothing.
-            *own = (all - part).max(0.0);
+        for ((weight, all), part) in self.weights.iter_mut().zip(&all.weights).zip(&part.weights) {
+            // Rounding may leave a negative number.
+            *weight = (all - part).max(0.0);
         }
         self.n_rows = all.n_rows - part.n_rows;
     }
 
-    /// Takes the place of both together.
+    /// Becomes the sum of both.
     pub(super) fn set_sum(&mut self, one: &Self, other: &Self) {
-        for ((own, one), other) in self.weights.iter_mut().zip(&one.weights).zip(&other.weights) {
-            *own = one + other;
+        for ((weight, one), other) in self.weights.iter_mut().zip(&one.weights).zip(&other.weights)
+        {
+            *weight = one + other;
         }
         self.n_rows = one.n_rows + other.n_rows;
     }
@@ -44,8 +45,7 @@ impl Classes {
         self.weights.iter().filter(|weight| **weight > 0.0).count() <= 1
     }
 
-    /// What splits make larger: the weight times `1 − impurity`, less what all splits have in
-    /// common.
+    /// What a split increases: the weight times `1 − impurity`, less a constant of the node.
     pub(super) fn purity(&self, impurity: Impurity) -> f64 {
         let total = self.total();
         if total <= 0.0 {

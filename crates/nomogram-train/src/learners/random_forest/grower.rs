@@ -9,7 +9,7 @@ use ndarray::ArrayView2;
 use nomogram::{Node, Side, Tree};
 
 use super::classes::Classes;
-use crate::config::RandomForestSpec;
+use super::spec::RandomForestSpec;
 use crate::count::position;
 use crate::error::Error;
 use nomogram_stats::random::Random;
@@ -99,23 +99,23 @@ impl Grower<'_> {
         }
         let classes = self.classes_of(&rows);
         let mut open = vec![Open { node: 0, depth: 0, rows: 0..rows.len(), classes }];
-        while let Some(at) = open.pop() {
-            let own = &mut rows[at.rows.clone()];
-            let Some(split) = self.best_split(&at, own, &mut random) else {
+        while let Some(open_node) = open.pop() {
+            let node_rows = &mut rows[open_node.rows.clone()];
+            let Some(split) = self.best_split(&open_node, node_rows, &mut random) else {
                 let leaf = position(tree.leaves.len() / self.n_classes)?;
-                tree.nodes[at.node] = Node::Leaf { leaf };
-                tree.leaves.extend(at.classes.shares());
+                tree.nodes[open_node.node] = Node::Leaf { leaf };
+                tree.leaves.extend(open_node.classes.shares());
                 continue;
             };
             // Keeps the order of the rows, in which sums run.
             let (mut lefts, rights): (Vec<u32>, Vec<u32>) =
-                own.iter().partition(|row| self.columns.goes_left(&split, **row));
+                node_rows.iter().partition(|row| self.columns.goes_left(&split, **row));
             let n_left = lefts.len();
             let classes = [self.classes_of(&lefts), self.classes_of(&rights)];
             lefts.extend(rights);
-            own.copy_from_slice(&lefts);
+            node_rows.copy_from_slice(&lefts);
             let first = tree.nodes.len();
-            tree.nodes[at.node] = Node::Split {
+            tree.nodes[open_node.node] = Node::Split {
                 input: position(split.input)?,
                 threshold: split.threshold,
                 left: position(first)?,
@@ -123,12 +123,22 @@ impl Grower<'_> {
                 default_child: if split.missing_left { Side::Left } else { Side::Right },
             };
             tree.nodes.extend([Node::Leaf { leaf: 0 }, Node::Leaf { leaf: 0 }]);
-            let middle = at.rows.start + n_left;
+            let middle = open_node.rows.start + n_left;
             let [left, right] = classes;
-            let depth = at.depth + 1;
+            let depth = open_node.depth + 1;
             // The left child is taken from the end, so it is grown first.
-            open.push(Open { node: first + 1, depth, rows: middle..at.rows.end, classes: right });
-            open.push(Open { node: first, depth, rows: at.rows.start..middle, classes: left });
+            open.push(Open {
+                node: first + 1,
+                depth,
+                rows: middle..open_node.rows.end,
+                classes: right,
+            });
+            open.push(Open {
+                node: first,
+                depth,
+                rows: open_node.rows.start..middle,
+                classes: left,
+            });
         }
         Ok(tree)
     }
@@ -167,7 +177,7 @@ impl Grower<'_> {
         best
     }
 
-    /// Tries every threshold of an input, with missing values on either side; tells whether its
+    /// Tries every threshold of an input, with missing values on either side; returns whether its
     /// values differ.
     #[allow(clippy::cast_possible_truncation, reason = "both halves of a key are wanted")]
     fn scan(&self, open: &Open, rows: &[u32], input: usize, best: &mut Option<Split>) -> bool {
@@ -198,7 +208,7 @@ impl Grower<'_> {
     }
 }
 
-/// What lies on the left while an input is scanned.
+/// The left side while an input is scanned.
 struct Scan<'a> {
     grower: &'a Grower<'a>,
     open: &'a Open,
@@ -240,7 +250,7 @@ impl<'a> Scan<'a> {
                 purity > best.purity || (purity >= best.purity && self.input < best.input)
             });
             if is_better {
-                // Where none is missing, those to come go with most of the rows.
+                // Where none is missing, later missing values go with most of the rows.
                 let missing_left =
                     if any_missing { missing_left } else { left.n_rows > right.n_rows };
                 let threshold = self.threshold(rank, next);
@@ -251,7 +261,7 @@ impl<'a> Scan<'a> {
 
     fn threshold(&self, rank: u32, next: u32) -> f64 {
         let values = &self.grower.columns.values[self.input];
-        // Behind the last rank only missing values are parted from the rest.
+        // Above the last rank a split separates only missing values.
         let (low, Some(high)) = (values[rank as usize], values.get(next as usize)) else {
             return f64::MAX;
         };

@@ -1,4 +1,4 @@
-//! What a search has found so far, in a file: a search that was killed goes on from there.
+//! The losses of a search in a file, from which an interrupted search continues.
 
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
-/// The losses that are known, and the file where new ones are written: one line of JSON each, the
-/// first one with the digest of the search.
+/// The known losses, and the file to which new ones are written: one line of JSON each. The first
+/// line has the digest of the search.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
@@ -43,11 +43,12 @@ impl Journal {
         Self { path: PathBuf::new(), known: BTreeMap::new(), file: None }
     }
 
-    /// Goes on with a file, or begins it. A line that was cut while it was written is left out.
+    /// Continues a file, or creates it. A last line without an end is dropped: it was being written
+    /// when the search was interrupted.
     ///
     /// # Errors
     ///
-    /// `File` when it cannot be read and written; `Table` when it is of another search or is no
+    /// `File` when it cannot be read and written; `Table` when it is of another search or is not a
     /// journal.
     pub fn open(path: &Path, search: Digest) -> Result<Self, Error> {
         let failed = |cause| Error::File { path: path.into(), cause };
@@ -64,19 +65,20 @@ impl Journal {
         };
         let mut known = BTreeMap::new();
         for (number, text) in (1..).zip(text.lines()) {
-            let no_journal = |e: serde_json::Error| refuse(number, format!("no journal: {e}"));
+            let not_a_journal =
+                |e: serde_json::Error| refuse(number, format!("not a journal: {e}"));
             if number == 1 {
-                let header: Header = serde_json::from_str(text).map_err(no_journal)?;
+                let header: Header = serde_json::from_str(text).map_err(not_a_journal)?;
                 if header.search != search.to_string() {
                     let found = header.search;
                     let detail = format!(
-                        "of the search {found}, expected {search}: other rows, configuration or seed"
+                        "search {found}, expected {search}: rows, configuration or seed differ"
                     );
                     return Err(refuse(number, detail));
                 }
                 continue;
             }
-            let line: Line = serde_json::from_str(text).map_err(no_journal)?;
+            let line: Line = serde_json::from_str(text).map_err(not_a_journal)?;
             let outcome = match (line.loss, line.error) {
                 (Some(bits), None) => Ok(f64::from_bits(bits)),
                 (None, Some(error)) => Err(error),
@@ -86,35 +88,36 @@ impl Journal {
         }
         let header = Header { search: search.to_string() };
         if whole == 0 && !line(&header).map_err(failed)?.starts_with(cut.as_bytes()) {
-            return Err(refuse(1, "no journal: the line has no end".into()));
+            return Err(refuse(1, "not a journal: the line has no end".into()));
         }
         let end = u64::try_from(whole).unwrap_or(u64::MAX);
         file.set_len(end).map_err(failed)?;
         file.seek(SeekFrom::End(0)).map_err(failed)?;
-        let own = Self { path: path.into(), known, file: Some(Mutex::new(file)) };
+        let journal = Self { path: path.into(), known, file: Some(Mutex::new(file)) };
         if whole == 0 {
-            own.write(&header)?;
+            journal.write(&header)?;
         }
-        Ok(own)
+        Ok(journal)
     }
 
-    /// How many losses were known when it was opened.
+    /// The number of losses that were known when it was opened.
     #[must_use]
     pub fn n_known(&self) -> usize {
         self.known.len()
     }
 
-    /// What is known of a trial on a fold, or what `find` says, which is then written down.
-    pub(super) fn recall_or(
+    /// The known outcome of a trial on a fold; if there is none, that of `compute`, which is then
+    /// written.
+    pub(super) fn recall_or_compute(
         &self,
         trial: usize,
         fold: usize,
-        find: impl FnOnce() -> Result<f64, String>,
+        compute: impl FnOnce() -> Result<f64, String>,
     ) -> Result<Result<f64, String>, Error> {
         if let Some(known) = self.known.get(&(trial, fold)) {
             return Ok(known.clone());
         }
-        let outcome = find();
+        let outcome = compute();
         let loss = outcome.as_ref().ok().map(|loss| loss.to_bits());
         self.write(&Line { trial, fold, loss, error: outcome.as_ref().err().cloned() })?;
         Ok(outcome)
@@ -148,12 +151,12 @@ mod tests {
     }
 
     #[test]
-    fn what_was_found_is_not_found_again_even_if_the_last_line_was_cut() {
+    fn known_losses_are_not_computed_again_even_if_the_last_line_was_cut() {
         let (path, search) = (path("cut.jsonl"), Digest::of(b"search"));
         let journal = Journal::open(&path, search).unwrap();
-        assert_eq!(journal.recall_or(0, 0, || Ok(0.1)).unwrap(), Ok(0.1));
-        assert_eq!(journal.recall_or(3, 1, || Err("no".into())).unwrap(), Err("no".into()));
-        assert_eq!(journal.recall_or(2, 0, || Ok(0.3)).unwrap(), Ok(0.3));
+        assert_eq!(journal.recall_or_compute(0, 0, || Ok(0.1)).unwrap(), Ok(0.1));
+        assert_eq!(journal.recall_or_compute(3, 1, || Err("no".into())).unwrap(), Err("no".into()));
+        assert_eq!(journal.recall_or_compute(2, 0, || Ok(0.3)).unwrap(), Ok(0.3));
         drop(journal);
         let whole = fs::read(&path).unwrap();
         for (cut, n_known) in [(0, 3), (1, 2), (20, 2)] {
@@ -161,9 +164,9 @@ mod tests {
             let journal = Journal::open(&path, search).unwrap();
             assert_eq!(journal.n_known(), n_known, "{cut} bytes cut");
             let never = || unreachable!("known already");
-            assert_eq!(journal.recall_or(0, 0, never).unwrap(), Ok(0.1));
-            assert_eq!(journal.recall_or(3, 1, never).unwrap(), Err("no".into()));
-            assert_eq!(journal.recall_or(2, 0, || Ok(0.3)).unwrap(), Ok(0.3));
+            assert_eq!(journal.recall_or_compute(0, 0, never).unwrap(), Ok(0.1));
+            assert_eq!(journal.recall_or_compute(3, 1, never).unwrap(), Err("no".into()));
+            assert_eq!(journal.recall_or_compute(2, 0, || Ok(0.3)).unwrap(), Ok(0.3));
             drop(journal);
             assert_eq!(fs::read(&path).unwrap(), whole, "{cut} bytes cut");
         }
@@ -175,11 +178,11 @@ mod tests {
         let path = path("other.jsonl");
         drop(Journal::open(&path, Digest::of(b"one")).unwrap());
         let error = Journal::open(&path, Digest::of(b"two")).unwrap_err().to_string();
-        assert!(error.contains("line 1: of the search"), "{error}");
+        assert!(error.contains("line 1: search "), "{error}");
         for other in ["id,y\n1,2\n", "id,y", "{}"] {
             fs::write(&path, other).unwrap();
             let error = Journal::open(&path, Digest::of(b"one")).unwrap_err().to_string();
-            assert!(error.contains("line 1: no journal"), "{error}");
+            assert!(error.contains("line 1: not a journal"), "{error}");
             assert_eq!(fs::read_to_string(&path).unwrap(), other);
         }
         fs::remove_file(path).unwrap();

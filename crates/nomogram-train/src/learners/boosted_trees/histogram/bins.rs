@@ -3,12 +3,14 @@
 //! Bounds are those of LightGBM's `GreedyFindBin` with `min_data_in_bin` 1 and no bin of its own for
 //! zero: with few distinct values the middles between them, else bins of about equally many rows,
 //! where a value with more rows than that has its own. Row weights play no part. Of more than
-//! [`MAX_QUANTILE_ROWS`] rows, evenly spaced ones are looked at.
+//! [`MAX_QUANTILE_ROWS`] rows, evenly spaced ones are used.
 
 use ndarray::ArrayView2;
 use rayon::prelude::*;
 
+use crate::count::number;
 use crate::error::Error;
+use crate::learners::training_rows::TrainingRows;
 
 /// Inputs of a block: their bins of a row are read as one word, and their histograms fit the
 /// processor's nearest memory.
@@ -16,7 +18,7 @@ pub(super) const BLOCK: usize = 8;
 /// As LightGBM's `bin_construct_sample_cnt`.
 const MAX_QUANTILE_ROWS: usize = 200_000;
 
-/// What the bins of an input stand for. Missing values have the bin after the last.
+/// The values of each bin of an input. Missing values have the bin after the last.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Bins {
     /// Bin `i` ends with `bounds[i]`; the last has no end.
@@ -43,10 +45,10 @@ impl Bins {
 
     /// The bins of a column of numbers; `max_bins` is 2 to 255.
     #[allow(clippy::indexing_slicing, reason = "chunks of equals are not empty")]
-    fn of_numbers(values: &[f64], max_bins: usize) -> Self {
-        let n_looked_at = values.len().min(MAX_QUANTILE_ROWS);
-        let mut sorted: Vec<f64> = (0..n_looked_at)
-            .filter_map(|nth| values.get(nth * values.len() / n_looked_at).copied())
+    fn from_numbers(values: &[f64], max_bins: usize) -> Self {
+        let n_used = values.len().min(MAX_QUANTILE_ROWS);
+        let mut sorted: Vec<f64> = (0..n_used)
+            .filter_map(|nth| values.get(nth * values.len() / n_used).copied())
             .filter(|value| !value.is_nan())
             .collect();
         sorted.sort_unstable_by(f64::total_cmp);
@@ -57,10 +59,13 @@ impl Bins {
 
     /// The bins of a column of levels: the most frequent have their own, of equals the lowest.
     #[allow(clippy::indexing_slicing, reason = "chunks of equals are not empty")]
-    fn of_levels(values: &[f64], max_bins: usize) -> Result<Self, String> {
+    fn from_levels(values: &[f64], max_bins: usize) -> Result<Self, String> {
         let mut all = Vec::with_capacity(values.len());
         for value in values.iter().filter(|value| !value.is_nan()) {
-            all.push(level(*value).ok_or_else(|| format!("{value} is not the number of a level"))?);
+            all.push(
+                level(*value)
+                    .ok_or_else(|| format!("found {value}, expected the number of a level"))?,
+            );
         }
         all.sort_unstable();
         let mut counts: Vec<(usize, u32)> =
@@ -75,7 +80,7 @@ impl Bins {
         Ok(Self::Levels { levels, has_rest })
     }
 
-    /// The bin of a value; levels that were never seen count as rare, or missing.
+    /// The bin of a value; unseen levels count as rare, or as missing.
     #[allow(clippy::cast_possible_truncation, reason = "at most 255 bins, and one for missing")]
     fn bin_of(&self, value: f64) -> u8 {
         let n_bins = self.n_bins();
@@ -110,9 +115,9 @@ fn bounds(distinct: &[(f64, usize)], n_rows: usize, max_bins: usize) -> Vec<f64>
         return middles.collect();
     }
     let is_big = |at: usize| distinct[at].1 * max_bins >= n_rows;
-    let of_big = |at| if is_big(at) { (1, distinct[at].1) } else { (0, 0) };
+    let big = |at| if is_big(at) { (1, distinct[at].1) } else { (0, 0) };
     let (n_big, rows_of_big) =
-        (0..distinct.len()).map(of_big).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        (0..distinct.len()).map(big).fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
     let (mut bins_left, mut rows_left) = (max_bins - n_big, n_rows - rows_of_big);
     let mut wanted = share(rows_left, bins_left);
     let mut in_bin = 0;
@@ -123,7 +128,7 @@ fn bounds(distinct: &[(f64, usize)], n_rows: usize, max_bins: usize) -> Vec<f64>
             rows_left -= rows;
         }
         in_bin += rows;
-        let in_bin_f = super::number(in_bin);
+        let in_bin_f = number(in_bin);
         let is_full = is_big(at) || in_bin_f >= wanted;
         if is_full || (is_big(at + 1) && in_bin_f >= (wanted * 0.5).max(1.0)) {
             bounds.push(middle);
@@ -142,10 +147,10 @@ fn bounds(distinct: &[(f64, usize)], n_rows: usize, max_bins: usize) -> Vec<f64>
 
 /// The mean number of rows of a bin.
 fn share(rows: usize, bins: usize) -> f64 {
-    super::number(rows) / super::number(bins.max(1))
+    number(rows) / number(bins.max(1))
 }
 
-/// A bound that the lower value reaches and the upper does not.
+/// A bound that is at least `low` and below `high`.
 fn middle(low: f64, high: f64) -> f64 {
     // Halved first so that the sum cannot overflow.
     let middle = low / 2.0 + high / 2.0;
@@ -153,15 +158,15 @@ fn middle(low: f64, high: f64) -> f64 {
 }
 
 impl BinnedRows {
-    /// Puts all rows into bins that are made from the rows of `fitted`, all if it is nothing.
+    /// Puts all rows into bins, whose bounds come from the rows of `fitted`, or from all rows.
     pub(super) fn new(
-        values: ArrayView2<'_, f64>,
+        rows: TrainingRows<'_>,
         fitted: Option<&[usize]>,
         categorical: &[usize],
         max_bins: usize,
     ) -> Result<Self, Error> {
-        let n_inputs = values.ncols();
-        let of_block = |block: usize| -> Result<(Vec<Bins>, Vec<[u8; BLOCK]>), Error> {
+        let (values, n_inputs) = (rows.values, rows.n_inputs());
+        let bin_block = |block: usize| -> Result<(Vec<Bins>, Vec<[u8; BLOCK]>), Error> {
             let first = block * BLOCK;
             let mut binned = vec![[0; BLOCK]; values.nrows()];
             let mut inputs = Vec::with_capacity(BLOCK);
@@ -169,13 +174,14 @@ impl BinnedRows {
             for (place, column) in columns.iter().enumerate() {
                 let chosen = fitted
                     .map(|rows| rows.iter().filter_map(|row| column.get(*row).copied()).collect());
-                let chosen: &[f64] = chosen.as_ref().map_or(column, |part: &Vec<f64>| part);
+                let chosen: &[f64] = chosen.as_ref().map_or(column, |chosen: &Vec<f64>| chosen);
                 let bins = if categorical.contains(&(first + place)) {
-                    Bins::of_levels(chosen, max_bins).map_err(|detail| {
-                        Error::Data(format!("input {}: {detail}", first + place))
+                    Bins::from_levels(chosen, max_bins).map_err(|detail| {
+                        let name = rows.input_name(first + place);
+                        Error::Data(format!("boosted trees: {name}: {detail}"))
                     })?
                 } else {
-                    Bins::of_numbers(chosen, max_bins)
+                    Bins::from_numbers(chosen, max_bins)
                 };
                 for (row, value) in binned.iter_mut().zip(column) {
                     if let Some(bin) = row.get_mut(place) {
@@ -186,15 +192,15 @@ impl BinnedRows {
             }
             Ok((inputs, binned))
         };
-        let made: Vec<Result<_, Error>> =
-            (0..n_inputs.div_ceil(BLOCK)).into_par_iter().map(of_block).collect();
-        let mut rows = Self { blocks: Vec::new(), inputs: Vec::new() };
-        for made in made {
-            let (inputs, binned) = made?;
-            rows.inputs.extend(inputs);
-            rows.blocks.push(binned);
+        let blocks: Vec<Result<_, Error>> =
+            (0..n_inputs.div_ceil(BLOCK)).into_par_iter().map(bin_block).collect();
+        let mut binned_rows = Self { blocks: Vec::new(), inputs: Vec::new() };
+        for block in blocks {
+            let (inputs, binned) = block?;
+            binned_rows.inputs.extend(inputs);
+            binned_rows.blocks.push(binned);
         }
-        Ok(rows)
+        Ok(binned_rows)
     }
 }
 
@@ -222,17 +228,17 @@ mod tests {
     }
 
     #[test]
-    fn few_values_are_parted_in_the_middle() {
-        let bins = Bins::of_numbers(&[4.0, 1.0, f64::NAN, 2.0, 1.0, -0.0, 0.0], 255);
+    fn bounds_of_few_values_are_the_middles() {
+        let bins = Bins::from_numbers(&[4.0, 1.0, f64::NAN, 2.0, 1.0, -0.0, 0.0], 255);
         assert_eq!(bounds_of(&bins), [0.5, 1.5, 3.0]);
-        let found = [-1.0, 0.5, 0.6, 3.0, 9.0, f64::NAN].map(|value| bins.bin_of(value));
-        assert_eq!(found, [0, 0, 1, 2, 3, 4]);
+        let bin_numbers = [-1.0, 0.5, 0.6, 3.0, 9.0, f64::NAN].map(|value| bins.bin_of(value));
+        assert_eq!(bin_numbers, [0, 0, 1, 2, 3, 4]);
     }
 
     #[test]
     fn many_values_have_bins_of_equally_many_rows() {
         let values: Vec<f64> = (0..1000_u16).map(f64::from).collect();
-        let bins = Bins::of_numbers(&values, 10);
+        let bins = Bins::from_numbers(&values, 10);
         let expected: Vec<f64> = (1..10_u16).map(|nth| f64::from(nth * 100) - 0.5).collect();
         assert_eq!(bounds_of(&bins), expected);
     }
@@ -241,7 +247,7 @@ mod tests {
     fn a_frequent_value_has_its_own_bin() {
         let mut values: Vec<f64> = (0..100_u16).map(f64::from).collect();
         values.extend([50.0; 300]);
-        let bins = Bins::of_numbers(&values, 4);
+        let bins = Bins::from_numbers(&values, 4);
         assert_eq!(bounds_of(&bins).len(), 3);
         assert_ne!(bins.bin_of(49.0), bins.bin_of(50.0));
         assert_ne!(bins.bin_of(51.0), bins.bin_of(50.0));
@@ -250,12 +256,12 @@ mod tests {
     #[test]
     fn rare_levels_share_a_bin() {
         let values = [7.0, 7.0, 2.0, 2.0, 2.0, 9.0, 1.0, 0.0];
-        let bins = Bins::of_levels(&values, 4).unwrap();
+        let bins = Bins::from_levels(&values, 4).unwrap();
         assert_eq!(bins, Bins::Levels { levels: vec![0, 2, 7], has_rest: true });
-        let found = [0.0, 2.0, 7.0, 1.0, 9.0, 55.0, f64::NAN].map(|value| bins.bin_of(value));
-        assert_eq!(found, [0, 1, 2, 3, 3, 3, 4]);
-        let error = Bins::of_levels(&[1.5], 4).unwrap_err();
-        assert_eq!(error, "1.5 is not the number of a level");
+        let bin_numbers = [0.0, 2.0, 7.0, 1.0, 9.0, 55.0, f64::NAN].map(|value| bins.bin_of(value));
+        assert_eq!(bin_numbers, [0, 1, 2, 3, 3, 3, 4]);
+        let error = Bins::from_levels(&[1.5], 4).unwrap_err();
+        assert_eq!(error, "found 1.5, expected the number of a level");
     }
 
     #[test]

@@ -8,9 +8,10 @@ use std::ops::Range;
 use nomogram::{Node, Side, Tree};
 use rayon::prelude::*;
 
+use super::best::Search;
 use super::bins::{BLOCK, BinnedRows, Bins};
 use super::partition::Partition;
-use super::splits::{Bounds, Child, Rule, Search, Searched, Split};
+use super::splits::{Bounds, Child, Rule, Searched, Split};
 use super::sums::{Sum, accumulate, add, subtract};
 use crate::count::position;
 use crate::error::Error;
@@ -21,7 +22,7 @@ const MIN_PARALLEL: usize = 1 << 15;
 /// The sums by bin of each input of each block, one input after the other.
 type Histogram = Vec<Vec<Sum>>;
 
-/// What a tree is grown from.
+/// Rows and settings of one tree.
 pub(super) struct Grower<'a> {
     pub(super) search: Search<'a>,
     pub(super) rows: &'a BinnedRows,
@@ -31,7 +32,7 @@ pub(super) struct Grower<'a> {
     pub(super) sums: &'a [Sum],
 }
 
-/// A leaf of the tree as it is, which may still be split.
+/// A leaf of the growing tree, which may still be split.
 struct Leaf {
     node: usize,
     depth: usize,
@@ -46,8 +47,8 @@ struct Leaf {
 }
 
 impl Grower<'_> {
-    /// Grows a tree on the rows of `fitted`, and adds its leaves to the margins of all rows:
-    /// `add` is told rows and what they get.
+    /// Grows a tree on the rows of `fitted`, and adds its leaves to the margins of all rows: `add_to`
+    /// gets the rows of each leaf and its value.
     pub(super) fn grow(
         &self,
         mut fitted: Partition,
@@ -60,7 +61,7 @@ impl Grower<'_> {
         let max_leaves = self.search.spec.max_leaves.unwrap_or(usize::MAX);
         while leaves.len() < max_leaves {
             let Some((at, split)) = take_best(&mut leaves) else { break };
-            let children = [position(nodes.len())?, position(nodes.len() + 1)?];
+            let child_nodes = [position(nodes.len())?, position(nodes.len() + 1)?];
             let may_go_on = leaves.len() + 1 < max_leaves;
             let kind = self.kind(split.input);
             let sides = split.rule.sides(kind.n_bins(), split.missing_left);
@@ -69,12 +70,13 @@ impl Grower<'_> {
             let n_left = fitted.split(leaf.fitted.clone(), block, place, &sides);
             let n_others_left = others.split(leaf.others.clone(), block, place, &sides);
             if let Some(node) = nodes.get_mut(leaf.node) {
-                *node = core_node(&split, kind, children)?;
+                *node = core_node(&split, kind, child_nodes)?;
             }
             let first_child = nodes.len();
             nodes.extend([Node::Leaf { leaf: 0 }, Node::Leaf { leaf: 0 }]);
-            let parts = leaf.parts(&split, first_child, [n_left, n_others_left], &self.search);
-            leaves.extend(self.open(parts, leaf.histogram, &fitted, may_go_on));
+            let children =
+                leaf.children(&split, first_child, [n_left, n_others_left], &self.search);
+            leaves.extend(self.open(children, leaf.histogram, &fitted, may_go_on));
         }
         leaves.sort_by_key(|leaf| leaf.node);
         let mut values = Vec::with_capacity(leaves.len());
@@ -142,16 +144,16 @@ impl Grower<'_> {
         let sums = self.gather(rows);
         let nodes = (small.searched(), large.searched());
         let work = |block: usize| {
-            let of_small = self.histogram(block, rows, &sums);
-            let of_parent = parent.get(block).into_iter().flatten();
-            let of_large: Vec<Sum> =
-                of_parent.zip(&of_small).map(|(all, part)| subtract(*all, *part)).collect();
-            let best_small = may_small.then(|| self.best_of_block(block, nodes.0, &of_small));
-            let best_large = may_large.then(|| self.best_of_block(block, nodes.1, &of_large));
-            ((of_small, best_small.flatten()), (of_large, best_large.flatten()))
+            let small_bins = self.histogram(block, rows, &sums);
+            let parent_bins = parent.get(block).into_iter().flatten();
+            let large_bins: Vec<Sum> =
+                parent_bins.zip(&small_bins).map(|(all, part)| subtract(*all, *part)).collect();
+            let best_small = may_small.then(|| self.best_of_block(block, nodes.0, &small_bins));
+            let best_large = may_large.then(|| self.best_of_block(block, nodes.1, &large_bins));
+            ((small_bins, best_small.flatten()), (large_bins, best_large.flatten()))
         };
-        for (of_small, of_large) in self.on_blocks(rows.len(), work) {
-            for (leaf, (histogram, best)) in [(&mut small, of_small), (&mut large, of_large)] {
+        for (small_bins, large_bins) in self.on_blocks(rows.len(), work) {
+            for (leaf, (histogram, best)) in [(&mut small, small_bins), (&mut large, large_bins)] {
                 leaf.histogram.push(histogram);
                 leaf.best = better(leaf.best.take(), best);
             }
@@ -187,8 +189,8 @@ impl Grower<'_> {
         {
             accumulate(block, rows, sums, full);
         }
-        let of_inputs = full.iter().zip(inputs);
-        of_inputs.flat_map(|(bins, kind)| bins.iter().take(kind.n_bins() + 1)).copied().collect()
+        let by_input = full.iter().zip(inputs);
+        by_input.flat_map(|(bins, kind)| bins.iter().take(kind.n_bins() + 1)).copied().collect()
     }
 
     fn best_of_block(&self, block: usize, node: Searched, histogram: &[Sum]) -> Option<Split> {
@@ -229,7 +231,7 @@ impl Leaf {
     }
 
     /// The two leaves that a split makes of this one; `n_left` are the rows, fitted and others.
-    fn parts(
+    fn children(
         &self,
         split: &Split,
         first_node: usize,
@@ -237,8 +239,8 @@ impl Leaf {
         search: &Search<'_>,
     ) -> [Self; 2] {
         let [fitted, others] = [self.fitted.start + n_left[0], self.others.start + n_left[1]];
-        let bounds = self.bounds.parted(split, search);
-        let part = |nth: usize, child: Child, fitted, others, bounds| Self {
+        let bounds = self.bounds.children(split, &search.spec.monotone);
+        let leaf = |nth: usize, child: Child, fitted, others, bounds| Self {
             node: first_node + nth,
             depth: self.depth + 1,
             fitted,
@@ -251,8 +253,8 @@ impl Leaf {
         };
         let (f, o) = (&self.fitted, &self.others);
         [
-            part(0, split.left, f.start..fitted, o.start..others, bounds[0]),
-            part(1, split.right, fitted..f.end, others..o.end, bounds[1]),
+            leaf(0, split.left, f.start..fitted, o.start..others, bounds[0]),
+            leaf(1, split.right, fitted..f.end, others..o.end, bounds[1]),
         ]
     }
 }
@@ -293,10 +295,15 @@ fn core_node(split: &Split, kind: &Bins, [left, right]: [u32; 2]) -> Result<Node
             Node::SplitLevels { input, levels, left, right, default_child }
         }
         (Rule::UpTo(bin), Bins::Numbers { bounds }) => {
-            // Behind the last bound only missing values are parted from the rest.
+            // Above the last bound a split separates only missing values.
             let threshold = bounds.get(*bin).copied().unwrap_or(f64::MAX);
             Node::Split { input, threshold, left, right, default_child }
         }
-        _ => return Err(Error::Data(format!("input {input} is split by what it is not"))),
+        (Rule::Within(_), Bins::Numbers { .. }) | (Rule::UpTo(_), Bins::Levels { .. }) => {
+            let number = split.input + 1;
+            return Err(Error::Data(format!(
+                "boosted trees: input {number}: a rule for the other kind of input"
+            )));
+        }
     })
 }

@@ -1,10 +1,12 @@
-//! Splits by sets of levels, as LightGBM finds them.
+//! Splits by sets of levels, as LightGBM chooses them.
 //!
 //! Few levels: one against the rest. Many: sorted by residual over curvature, from either end
 //! (Fisher 1958). Missing counts as one more level; rare and unknown levels stay on the right.
 
-use super::splits::{Best, Rule};
+use super::best::Best;
+use super::splits::Rule;
 use super::sums::{Sum, add, subtract};
+use crate::count::number;
 
 /// Tries the sets of levels; `bins` are the sums of `n_levels` levels, perhaps one of rare levels,
 /// and missing.
@@ -27,7 +29,7 @@ struct Levels<'a> {
 
 #[allow(clippy::indexing_slicing, reason = "bins are those of the input")]
 impl Levels<'_> {
-    /// The levels, and missing, that have so many rows.
+    /// The levels, and missing, with at least this number of rows.
     fn present(&self, best: &Best<'_>, min_rows: i64) -> Vec<usize> {
         (0..self.n_levels)
             .chain([self.missing])
@@ -44,7 +46,7 @@ impl Levels<'_> {
         let mut sorted: Vec<(f64, usize)> = self
             .present(best, 1)
             .into_iter()
-            .filter(|bin| super::rows(scale.count(self.bins[*bin])) >= spec.cat_smooth)
+            .filter(|bin| rows(scale.count(self.bins[*bin])) >= spec.cat_smooth)
             .map(|bin| (ratio(bin), bin))
             .collect();
         // Stable: equal levels stay in their order.
@@ -76,7 +78,7 @@ impl Levels<'_> {
         set.iter().fold([0; 2], |sum, bin| add(sum, self.bins[*bin]))
     }
 
-    /// Tries a set of levels, missing perhaps among them.
+    /// Tries a set of levels, which may include missing.
     fn consider(&self, best: &mut Best<'_>, set: &[usize]) {
         let scale = best.search.scale;
         let left = self.sum(set);
@@ -101,4 +103,9 @@ impl Levels<'_> {
             best.consider(right, left, false, || Rule::Within((0..self.n_levels).collect()));
         }
     }
+}
+
+/// A number of rows.
+fn rows(count: i64) -> f64 {
+    number(usize::try_from(count).unwrap_or(0))
 }

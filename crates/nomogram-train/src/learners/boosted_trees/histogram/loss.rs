@@ -7,12 +7,12 @@ use nomogram::numeric;
 use rayon::prelude::*;
 
 use super::sums::Derivatives;
-use crate::learners::TrainingRows;
+use crate::learners::training_rows::TrainingRows;
 
 /// Rows that one thread works on at a time; sums are taken chunk by chunk, so this changes bits.
 const CHUNK: usize = 4096;
 
-/// What the margins are compared with.
+/// The classes and weights that the margins are compared with.
 pub(super) struct Loss<'a> {
     classes: &'a [usize],
     /// 0 for rows that are not fitted to.
@@ -22,21 +22,20 @@ pub(super) struct Loss<'a> {
 
 impl<'a> Loss<'a> {
     pub(super) fn new(rows: TrainingRows<'a>, held_out: &[usize]) -> Self {
-        let mut weights = rows.weights.map_or_else(|| vec![1.0; rows.n_rows()], <[f64]>::to_vec);
+        let mut weights = rows.row_weights();
         for row in held_out {
             if let Some(weight) = weights.get_mut(*row) {
                 *weight = 0.0;
             }
         }
-        let n_margins = if rows.n_classes == 2 { 1 } else { rows.n_classes };
-        Self { classes: rows.classes, weights, n_margins }
+        Self { classes: rows.classes, weights, n_margins: rows.n_margins() }
     }
 
     pub(super) fn n_margins(&self) -> usize {
         self.n_margins
     }
 
-    /// The margins that the shares of the classes have.
+    /// The margins of the shares of the classes.
     #[allow(clippy::indexing_slicing, reason = "classes are below their number")]
     pub(super) fn base_margins(&self) -> Vec<f64> {
         let mut sums = vec![0.0; self.n_margins.max(2)];
@@ -80,11 +79,11 @@ impl<'a> Loss<'a> {
         let sums: Vec<Derivatives> = chunks
             .map(|((rows, probabilities), (classes, weights))| {
                 let probabilities = probabilities.chunks_exact(self.n_margins);
-                let of_rows = probabilities.zip(classes.iter().zip(weights));
+                let by_row = probabilities.zip(classes.iter().zip(weights));
                 let mut sums = Derivatives::default();
-                for (row, (probabilities, (own, weight))) in rows.iter_mut().zip(of_rows) {
+                for (row, (probabilities, (row_class, weight))) in rows.iter_mut().zip(by_row) {
                     let probability = probabilities[margin];
-                    let target = if *own == class { 1.0 } else { 0.0 };
+                    let target = if *row_class == class { 1.0 } else { 0.0 };
                     row.residual = weight * (target - probability);
                     row.curvature = weight * (probability * (1.0 - probability));
                     sums.residual += row.residual.abs();
@@ -102,19 +101,23 @@ impl<'a> Loss<'a> {
 }
 
 /// The mean log loss of some rows, from the first to the last.
+///
+/// The terms of more than two classes are added in another order than in
+/// [`crate::learners::log_loss`]: one order for both would change the round at which a fit stops.
 #[allow(clippy::indexing_slicing, reason = "rows are those of the table")]
 pub(super) fn mean_log_loss(rows: TrainingRows<'_>, margins: &[f64], chosen: &[usize]) -> f64 {
     let n_margins = margins.len() / rows.n_rows();
     let (mut sum, mut total) = (0.0, 0.0);
     for &row in chosen {
-        let of_row = &margins[row * n_margins..][..n_margins];
+        let row_margins = &margins[row * n_margins..][..n_margins];
         let class = rows.classes[row];
         let loss = if n_margins == 1 {
-            numeric::softplus(if class == 1 { -of_row[0] } else { of_row[0] })
+            numeric::softplus(if class == 1 { -row_margins[0] } else { row_margins[0] })
         } else {
-            let largest = of_row.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            let exps = of_row.iter().fold(0.0, |sum, margin| sum + numeric::exp(margin - largest));
-            numeric::ln(exps) + largest - of_row[class]
+            let largest = row_margins.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            let exps =
+                row_margins.iter().fold(0.0, |sum, margin| sum + numeric::exp(margin - largest));
+            numeric::ln(exps) + largest - row_margins[class]
         };
         let weight = rows.weights.map_or(1.0, |weights| weights[row]);
         sum += weight * loss;

@@ -1,4 +1,4 @@
-//! Which rows are in which leaf: one list, in which each leaf has a range.
+//! The rows of each leaf: one list, in which each leaf has a range.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use super::splits::Sides;
 /// Rows, leaf by leaf; within a leaf they keep their order.
 pub(super) struct Partition {
     rows: Vec<u32>,
-    /// Rows on their way to the right.
+    /// Room for the rows that go to the right.
     moved: Vec<u32>,
 }
 
@@ -28,7 +28,7 @@ impl Partition {
         &self.rows[leaf]
     }
 
-    /// Puts the rows that go to the left before the others; tells how many there are.
+    /// Puts the rows that go to the left before the others; returns their number.
     #[allow(clippy::indexing_slicing, reason = "the range of a leaf, and rows of the table")]
     pub(super) fn split(
         &mut self,
@@ -40,7 +40,7 @@ impl Partition {
         let rows = &mut self.rows[leaf];
         let moved = &mut self.moved[..rows.len()];
         let (mut n_left, mut n_right) = (0, 0);
-        // Both places are written and one is kept: a branch here would be guessed wrong too often.
+        // Both places are written and one is kept: the processor would mispredict a branch too often.
         for at in 0..rows.len() {
             let row = rows[at];
             let goes_left = sides[block[row as usize][place] as usize];

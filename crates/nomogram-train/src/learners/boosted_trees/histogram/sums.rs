@@ -23,7 +23,7 @@ pub(super) struct Derivatives {
     pub(super) curvature: f64,
 }
 
-/// What one unit of each word is worth.
+/// The value of one unit of each word.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scale {
     residual: f64,
@@ -31,7 +31,7 @@ pub(super) struct Scale {
     count_bits: u32,
 }
 
-/// A sum as numbers.
+/// A sum in floating point.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Total {
     pub(super) residual: f64,
@@ -62,7 +62,7 @@ impl Scale {
         sum[1] & ((1 << self.count_bits) - 1)
     }
 
-    /// A sum as numbers.
+    /// A sum in floating point.
     #[allow(clippy::cast_precision_loss, reason = "rounded to the nearest, on every platform")]
     pub(super) fn total(&self, sum: Sum) -> Total {
         // The scales are powers of two: dividing rounds nothing.
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sums_come_back_as_the_numbers_that_went_in() {
+    fn sums_in_units_are_the_sums_of_the_numbers() {
         let rows: Vec<Derivatives> = (0..1000_u16)
             .map(|row| Derivatives {
                 residual: f64::from(row % 17) / 17.0 - 0.4,

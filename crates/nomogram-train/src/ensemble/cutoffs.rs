@@ -1,0 +1,58 @@
+//! Named cutoffs, chosen on out-of-fold predictions.
+
+use nomogram::Cutoff;
+use serde::{Deserialize, Serialize};
+
+use crate::count::position;
+use crate::data::Dataset;
+use crate::error::Error;
+use crate::invalid::Invalid;
+use crate::predictions::Predictions;
+use nomogram_stats::cutoffs::CutoffRule;
+
+/// A named cutoff, and the rule that chooses it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CutoffSpec {
+    /// Its name, unique, for example `refer to biopsy`.
+    pub name: String,
+    /// The class whose probability is compared; without it, the positive one of two classes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    /// Which probability is best.
+    pub rule: CutoffRule,
+}
+
+impl CutoffSpec {
+    /// Refuses rules that no rows can satisfy.
+    ///
+    /// # Errors
+    ///
+    /// With the place within this spec.
+    pub fn check(&self) -> Result<(), Invalid> {
+        self.rule.check().map_err(|detail| Invalid::from(detail).at("rule"))
+    }
+
+    /// The cutoff that the rule chooses on these rows.
+    ///
+    /// # Errors
+    ///
+    /// `Data` when there is no such class, or no probability satisfies the rule.
+    pub fn choose(&self, dataset: &Dataset, out_of_fold: &Predictions) -> Result<Cutoff, Error> {
+        let refused = |detail: String| Error::Data(format!("cutoff `{}`: {detail}", self.name));
+        let names = dataset.schema().target().classes();
+        let class = match &self.class {
+            Some(name) => names.iter().position(|class| class == name),
+            None => (names.len() == 2).then_some(1),
+        };
+        let Some(class) = class else {
+            let named = self.class.as_ref().map_or("none".into(), |name| format!("`{name}`"));
+            return Err(refused(format!("class: {named}, expected one of {names:?}")));
+        };
+        let outcomes: Vec<bool> = dataset.classes().iter().map(|of_row| *of_row == class).collect();
+        let probabilities = out_of_fold.ensemble.column(class).to_vec();
+        let chosen = self.rule.choose(&outcomes, &probabilities);
+        let probability = chosen.map_err(|e| refused(e.to_string()))?.cutoff;
+        Ok(Cutoff { name: self.name.clone(), class: position(class)?, probability })
+    }
+}

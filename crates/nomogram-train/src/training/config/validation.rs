@@ -1,0 +1,24 @@
+//! How members are evaluated on out-of-fold rows.
+
+use serde::{Deserialize, Serialize};
+
+use crate::invalid::{Invalid, require};
+
+/// How members are evaluated on rows that they were not fitted to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ValidationSpec {
+    /// The number of stratified folds of the training rows.
+    pub n_folds: usize,
+    /// A member whose out-of-fold AUC is below is uninformative; 0.6 is a good bound.
+    pub min_auc: f64,
+}
+
+impl ValidationSpec {
+    pub(super) fn check(&self) -> Result<(), Invalid> {
+        require(self.n_folds >= 2, || Invalid::new(self.n_folds, "at least 2").at("n_folds"))?;
+        require((0.0..=1.0).contains(&self.min_auc), || {
+            Invalid::new(self.min_auc, "0 to 1").at("min_auc")
+        })
+    }
+}

@@ -1,0 +1,26 @@
+//! Models that are opened to predict, but not given away.
+
+use std::sync::Arc;
+
+use nomogram::{MIN_GOLDEN_CASES, Model, Parts, seal};
+
+use crate::data::Dataset;
+use crate::error::Error;
+use crate::predictions::Predictions;
+
+/// Opens a model that was fitted to `fitted`.
+pub(super) fn open(parts: &Parts, fitted: &Dataset) -> Result<Arc<Model>, Error> {
+    // Any golden rows will do: the bundle is not kept.
+    let first: Vec<usize> = (0..MIN_GOLDEN_CASES).collect();
+    let bundle = seal(parts, fitted.select(&first).values().view())?;
+    Ok(Arc::new(Model::open(&bundle)?))
+}
+
+/// Predictions of `rows` by a model that was fitted to `fitted`.
+pub(super) fn predict(
+    parts: &Parts,
+    fitted: &Dataset,
+    rows: &Dataset,
+) -> Result<Predictions, Error> {
+    Predictions::of(&open(parts, fitted)?, rows)
+}

@@ -1,0 +1,47 @@
+//! Refuses members that learned nothing: they would only dilute the ensemble.
+
+use ndarray::Array2;
+
+use super::config::TrainingConfig;
+use crate::error::Error;
+use crate::predictions::Predictions;
+use nomogram_stats::metrics::Metrics;
+
+/// Refuses members that give every training row the same probability, or that do not separate the
+/// classes out of fold. `in_sample` are predictions of the training rows, `out_of_fold` those of the
+/// rows with `classes`.
+pub(super) fn refuse_uninformative(
+    config: &TrainingConfig,
+    in_sample: &Predictions,
+    out_of_fold: &Predictions,
+    classes: &[usize],
+) -> Result<(), Error> {
+    let min_auc = config.validation.min_auc;
+    let of_both = in_sample.members.iter().zip(&out_of_fold.members);
+    let reasons = of_both.map(|(in_sample, out_of_fold)| {
+        constant(in_sample).or_else(|| low_auc(out_of_fold, classes, min_auc))
+    });
+    let members = config.members.iter().zip(reasons);
+    let uninformative = members.filter_map(|(member, reason)| Some((member.name.clone(), reason?)));
+    let uninformative: Vec<(String, String)> = uninformative.collect();
+    if uninformative.is_empty() { Ok(()) } else { Err(Error::UninformativeMembers(uninformative)) }
+}
+
+fn constant(probabilities: &Array2<f64>) -> Option<String> {
+    let first = probabilities.rows().into_iter().next()?;
+    if probabilities.rows().into_iter().any(|row| row != first) {
+        return None;
+    }
+    let (probability, n_rows) = (first.last()?, probabilities.nrows());
+    Some(format!("it gives the probability {probability} for each of the {n_rows} training rows"))
+}
+
+fn low_auc(probabilities: &Array2<f64>, classes: &[usize], min_auc: f64) -> Option<String> {
+    let auc = Metrics::of(classes, probabilities).auc;
+    let shown = match auc {
+        Some(auc) if auc >= min_auc => return None,
+        Some(auc) => format!("{auc:.4}"),
+        None => "undefined".into(),
+    };
+    Some(format!("its AUC on held-out folds is {shown}, expected at least {min_auc}"))
+}
