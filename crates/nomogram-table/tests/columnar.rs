@@ -10,8 +10,10 @@ use arrow_array::types::{Decimal256Type, Float16Type, Int8Type};
 use arrow_array::*;
 use arrow_ipc::CompressionType;
 use arrow_ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
-use nomogram_table::{CHUNK_ROWS, Error, FileKind, Source, Table, TableFormat};
+use nomogram::{Feature, FeatureKind, Value};
+use nomogram_table::{CHUNK_ROWS, Error, FeatureCells, FileKind, Source, Table, TableFormat};
 use parquet::arrow::ArrowWriter;
+use proptest::prelude::*;
 
 fn stream(batch: &RecordBatch) -> Vec<u8> {
     let mut writer = StreamWriter::try_new(Vec::new(), &batch.schema()).unwrap();
@@ -178,8 +180,7 @@ fn no_changed_byte_ends_the_program() {
         IpcWriteOptions::default().try_with_compression(Some(CompressionType::LZ4_FRAME)).unwrap()
     };
     let schema = batch.schema();
-    let mut compressed =
-        FileWriter::try_new_with_options(Vec::new(), &schema, options()).unwrap();
+    let mut compressed = FileWriter::try_new_with_options(Vec::new(), &schema, options()).unwrap();
     compressed.write(&batch).unwrap();
     let mut compressed_stream =
         StreamWriter::try_new_with_options(Vec::new(), &schema, options()).unwrap();
@@ -207,4 +208,72 @@ fn no_changed_byte_ends_the_program() {
         assert!(read_all(&path).is_err(), "{name} cut in half");
     }
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// What the cells of four features mean, whatever the file.
+fn values(table: &Table) -> Vec<String> {
+    let kind = |name: &str, kind| Feature { kind, ..Feature::number(name) };
+    let levels = ["I", "II", "früh"].map(str::to_owned).to_vec();
+    let features = [
+        Feature::number("number"),
+        kind("integer", FeatureKind::Integer),
+        kind("boolean", FeatureKind::Boolean),
+        kind("level", FeatureKind::Category { levels }),
+    ];
+    let format = Arc::new(TableFormat::default());
+    let mut values = Vec::new();
+    for feature in features {
+        let cells = FeatureCells::new(feature, None, format.clone());
+        let column = table.column(&cells.feature().name).unwrap();
+        values.extend(column.map(|cell| match cells.value(cell.cell) {
+            // A whole number is the same as the floating-point number.
+            #[allow(clippy::cast_precision_loss, reason = "small")]
+            Value::Integer(number) => format!("{:?}", Value::Number(number as f64)),
+            value => format!("{value:?}"),
+        }));
+    }
+    values
+}
+
+type AnyRow = (Option<f64>, Option<i32>, Option<bool>, Option<&'static str>);
+
+fn any_row() -> impl Strategy<Value = AnyRow> {
+    let number = prop::option::of(prop_oneof![any::<i16>().prop_map(f64::from), -1e9..1e9_f64]);
+    let level = prop::option::of(prop::sample::select(vec!["I", "II", "früh", "other"]));
+    (number, any::<Option<i32>>(), any::<Option<bool>>(), level)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn a_typed_cell_means_what_its_text_does(rows in prop::collection::vec(any_row(), 1..20)) {
+        let mut text = "number,integer,boolean,level\n".to_owned();
+        for (number, integer, boolean, level) in &rows {
+            let number = number.map_or(String::new(), |number| format!("{number:?}"));
+            let integer = integer.map_or(String::new(), |integer| integer.to_string());
+            let boolean = boolean.map_or(String::new(), |boolean| boolean.to_string());
+            text += &format!("{number},{integer},{boolean},{}\n", level.unwrap_or_default());
+        }
+        let columns: [(&str, ArrayRef); 4] = [
+            ("number", Arc::new(rows.iter().map(|row| row.0).collect::<Float64Array>())),
+            ("integer", Arc::new(rows.iter().map(|row| row.1).collect::<Int32Array>())),
+            ("boolean", Arc::new(rows.iter().map(|row| row.2).collect::<BooleanArray>())),
+            ("level", Arc::new(rows.iter().map(|row| row.3).collect::<StringArray>())),
+        ];
+        let columns = columns.map(|(name, array)| (name, array, true));
+        let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+        let mut parquet = ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
+        parquet.write(&batch).unwrap();
+        let path = std::env::temp_dir().join(format!("nomogram-{}.parquet", std::process::id()));
+        std::fs::write(&path, parquet.into_inner().unwrap()).unwrap();
+        let format = TableFormat::default();
+        let written = Table::from_csv("t", text.as_bytes(), &format).unwrap();
+        let expected = values(&written);
+        let bytes = stream(&batch);
+        let arrow = Table::from_arrow_stream("t", bytes.as_slice(), &format).unwrap();
+        prop_assert_eq!(&values(&arrow), &expected);
+        let parquet = Table::from_file(&path, &format).unwrap();
+        prop_assert_eq!(&values(&parquet), &expected);
+    }
 }

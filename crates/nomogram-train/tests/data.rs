@@ -120,7 +120,11 @@ fn every_refusal_names_the_line_of_the_file() {
         (";160;0;", ";160;0.5;", "line 6: column `n`: found `0.5`, expected a whole number"),
         (";a;160", ";d;160", "line 6: column `y`: found `d`, expected one of the classes"),
         ("4;w;2024-01-03", "4;w;2024", "line 6: column `t`: found `2024`, expected a date"),
-        ("4;w;", "4;;", "line 6: column `p`: found a missing value, expected the name of a patient"),
+        (
+            "4;w;",
+            "4;;",
+            "line 6: column `p`: found a missing value, expected the name of a patient",
+        ),
         (";früh;x", ";früh", "line 6: found 8 cells, expected 9"),
         ("lines'", "lines", "line 4: a quote is opened and never closed"),
         (";note", ";n", "duplicate column `n`"),
@@ -148,10 +152,10 @@ fn a_draft_a_validation_and_a_split_follow_each_other() {
     let dataset = Dataset::from_table(&table, &config).unwrap();
     let yaml = "{ test: { share: 0.25 }, folds: { n: 10, repeats: 2, by: stratified } }";
     let splits = SplitSpec::from_yaml(yaml).unwrap();
-    let parts = splits.parts(&dataset, 1).unwrap();
+    let parts = splits.partitions(&dataset, 1).unwrap();
     assert_eq!((parts.train.len(), parts.test.len()), (427, 142));
     let train = dataset.select(&parts.train);
-    let folds = splits.folds(&train, 1).unwrap();
+    let folds = splits.repeats(&train, 1).unwrap();
     assert_eq!((folds.len(), folds[0].len()), (2, 10));
 }
 
@@ -212,7 +216,8 @@ mod columnar {
 
     fn read(batch: &RecordBatch) -> Result<Dataset, Error> {
         let bytes = stream(std::slice::from_ref(batch));
-        let table = Table::from_arrow_stream("t.arrows", bytes.as_slice(), &config().table_format())?;
+        let table =
+            Table::from_arrow_stream("t.arrows", bytes.as_slice(), &config().table_format())?;
         Dataset::from_table(&table, &config())
     }
 
@@ -229,7 +234,8 @@ mod columnar {
         let arrow = Scratch::new("a.arrow", &arrow.into_inner().unwrap());
         assert_same(&Dataset::from_file(&parquet.0, &config()).unwrap(), &dataset);
         assert_same(&Dataset::from_file(&arrow.0, &config()).unwrap(), &dataset);
-        let table = Table::from_arrow_stream("-", stream(&halves).as_slice(), &config().table_format());
+        let table =
+            Table::from_arrow_stream("-", stream(&halves).as_slice(), &config().table_format());
         let table = table.unwrap();
         assert_same(&Dataset::from_table(&table, &config()).unwrap(), &dataset);
         assert_eq!(
@@ -272,7 +278,10 @@ mod columnar {
                 |columns| columns[4].1 = Arc::new(Date32Array::from(vec![0; 4])),
                 "row 1: column `größe`: found the time 1970-01-01T00:00:00Z, expected a number",
             ),
-            (|columns| columns[1].1 = columns[8].1.clone(), "row 1: column `p`: found a value of type List("),
+            (
+                |columns| columns[1].1 = columns[8].1.clone(),
+                "row 1: column `p`: found a value of type List(",
+            ),
         ];
         for (change, message) in cases {
             let error = read(&batch(change)).unwrap_err().to_string();

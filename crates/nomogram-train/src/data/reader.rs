@@ -7,8 +7,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use nomogram::{ErrorKind, Flags, Intake, Schema};
-use nomogram_table::{FeatureCells, listed, match_feature, other_spelling};
+use nomogram::{ErrorKind, Flags, Intake, Schema, Value};
+use nomogram_table::{Cell, FeatureCells, listed, match_feature, other_spelling};
 
 use super::config::DataConfig;
 use super::dataset::Part;
@@ -215,17 +215,27 @@ impl<'a> Reader<'a> {
         Ok(self.cells(index)?.zip(std::iter::repeat(reading)).map(move |(cell, reading)| {
             let value = match reading {
                 Some((_, cells)) => cells.value(cell.cell),
-                None => nomogram::Value::Missing(None),
+                None => Value::Missing(None),
             };
             self.intake.take(index, value).map_err(|error| {
                 let kind = error.kind();
-                let (found, expected) = match reading {
-                    Some((_, cells)) => (cells.found(cell.cell), cells.expected(kind, cell.cell)),
-                    None => (String::new(), String::new()),
-                };
+                let (found, expected) = self.found_and_expected(index, kind, cell.cell);
                 Refused { kind, error: cell.refuse_as(found, expected).into() }
             })
         }))
+    }
+
+    /// What a cell of a feature holds, and what it should have been, in words.
+    pub(crate) fn found_and_expected(
+        &self,
+        index: usize,
+        kind: ErrorKind,
+        cell: Cell<'_>,
+    ) -> (String, String) {
+        match self.columns.get(index) {
+            Some(Some((_, cells))) => (cells.found(cell), cells.expected(kind, cell)),
+            _ => (cell.to_string(), String::new()),
+        }
     }
 
     /// The positions of the rules that a row breaks.

@@ -160,9 +160,9 @@ fn read_feature(
     for (cell, taken) in cells.zip(reader.feature(index)?) {
         values.push(match taken {
             Ok((value, flags)) => {
-                if let Some((check, expected)) = treated(flags, feature) {
-                    let what = (Severity::Warning, check, expected);
-                    faults.add(what, cell.cell.to_string(), cell.place.number());
+                if let Some((check, kind)) = treated(flags) {
+                    let (found, expected) = reader.found_and_expected(index, kind, cell.cell);
+                    faults.add((Severity::Warning, check, expected), found, cell.place.number());
                 }
                 value
             }
@@ -189,21 +189,11 @@ fn check_of(kind: ErrorKind) -> Check {
 }
 
 /// What is wrong with a value that its policy lets pass. That it is missing is looked at by column.
-fn treated(flags: Flags, feature: &FeatureConfig) -> Option<(Check, String)> {
+fn treated(flags: Flags) -> Option<(Check, ErrorKind)> {
     if flags.contains(Flags::UNSEEN_LEVEL) {
-        return Some((
-            Check::Levels,
-            format!("one of the levels `{}`", feature.levels.join("`, `")),
-        ));
+        return Some((Check::Levels, ErrorKind::UnseenLevel));
     }
-    if flags.contains(Flags::OUT_OF_RANGE) {
-        let expected = match feature.range {
-            Some([low, high]) => format!("a number from {low} to {high}"),
-            None => "a finite number".into(),
-        };
-        return Some((Check::Range, expected));
-    }
-    None
+    flags.contains(Flags::OUT_OF_RANGE).then_some((Check::Range, ErrorKind::OutOfRange))
 }
 
 impl Faults {
