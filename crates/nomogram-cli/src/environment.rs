@@ -100,7 +100,7 @@ combiner: soft_vote
         let config = with("NOMOGRAM_CONFIG__MEMBERS__LINEAR_MODEL__WEIGHT", "0.5").unwrap();
         assert_eq!(config.members[0].weight, 0.5);
         let name = "NOMOGRAM_CONFIG__MEMBERS__0__LEARNER__LOGISTIC_REGRESSION__C";
-        let nomogram_train::config::Learner::LogisticRegression(spec) =
+        let nomogram_train::learners::Learner::LogisticRegression(spec) =
             &with(name, "3").unwrap().members[0].learner
         else {
             panic!()

@@ -166,7 +166,7 @@ fn damaged_files_are_refused_without_a_panic() {
     assert!(read_all(&data("parquet-crc-intact.parquet")).is_ok());
 }
 
-/// Every byte of a small file is changed in turn; whatever comes of it is a table or an error.
+/// Every third byte of a small file is changed in turn; whatever comes of it is a table or an error.
 #[test]
 fn no_changed_byte_ends_the_program() {
     let folder = std::env::temp_dir().join(format!("nomogram-flips-{}", std::process::id()));
@@ -196,7 +196,7 @@ fn no_changed_byte_ends_the_program() {
         let path = folder.join(name);
         std::fs::write(&path, &bytes).unwrap();
         assert_eq!(read_all(&path).unwrap(), 20, "{name}");
-        for at in 0..bytes.len() {
+        for at in (0..bytes.len()).step_by(3) {
             let mut changed = bytes.clone();
             changed[at] ^= 0xFF;
             std::fs::write(&path, changed).unwrap();

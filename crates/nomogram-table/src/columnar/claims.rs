@@ -5,7 +5,7 @@
 
 use std::io::{Error, ErrorKind, Read, Result, Seek, SeekFrom};
 
-use arrow_ipc::{RecordBatch, root_as_message};
+use arrow_ipc::{Block, RecordBatch, root_as_footer, root_as_message};
 
 /// No codec in use turns a byte into more: a block of 128 KiB takes 4 bytes of Zstandard.
 const MAX_RATIO: u64 = 1 << 16;
@@ -14,7 +14,10 @@ const CONTINUATION: [u8; 4] = [0xFF; 4];
 /// How many bytes of a compressed buffer state its length.
 const CLAIM_BYTES: usize = 8;
 
-/// A reader of messages that are watched.
+/// How long the end of a file is: the length of its footer and a mark.
+const END_BYTES: u64 = 10;
+
+/// A reader of a stream whose messages are watched.
 pub(super) struct Watched<R> {
     inner: R,
     state: State,
@@ -111,15 +114,76 @@ impl Body {
             let Ok(claim) = <[u8; CLAIM_BYTES]>::try_from(self.claim.as_slice()) else { break };
             self.claim.clear();
             self.buffers.remove(0);
-            // −1 is a buffer that is not compressed.
-            let claim = i64::from_le_bytes(claim);
-            let most = buffer_len.saturating_mul(MAX_RATIO).min(MAX_BUFFER_BYTES);
-            if u64::try_from(claim).is_ok_and(|claim| claim > most) {
-                return Err(refused(&format!("{buffer_len} bytes that claim to hold {claim}")));
-            }
+            check_claim(buffer_len, claim)?;
         }
         self.at += bytes.len() as u64;
         Ok(bytes.len())
+    }
+}
+
+/// Refuses a file with a message that claims too much. What else is wrong with it is left to its
+/// reader.
+pub(super) fn check_file(file: &mut (impl Read + Seek)) -> Result<()> {
+    let footer = read_footer(file)?;
+    if let Ok(footer) = root_as_footer(&footer) {
+        let batches = footer.recordBatches().into_iter().flatten();
+        for block in batches.chain(footer.dictionaries().into_iter().flatten()) {
+            check_block(file, block)?;
+        }
+    }
+    file.seek(SeekFrom::Start(0)).map(drop)
+}
+
+fn read_footer(file: &mut (impl Read + Seek)) -> Result<Vec<u8>> {
+    let file_len = file.seek(SeekFrom::End(0))?;
+    let Some(end) = file_len.checked_sub(END_BYTES) else { return Ok(Vec::new()) };
+    let length = read_at(file, end, 4)?;
+    let length = <[u8; 4]>::try_from(length.as_slice()).map_or(0, u32::from_le_bytes);
+    match end.checked_sub(length.into()) {
+        Some(start) => read_at(file, start, length.into()),
+        None => Ok(Vec::new()),
+    }
+}
+
+fn check_block(file: &mut (impl Read + Seek), block: &Block) -> Result<()> {
+    let (Ok(start), Ok(head_len)) =
+        (u64::try_from(block.offset()), u64::try_from(block.metaDataLength()))
+    else {
+        return Ok(());
+    };
+    let head = read_at(file, start, head_len)?;
+    let description = match head.strip_prefix(&CONTINUATION) {
+        Some(rest) => rest.get(4..),
+        None => head.get(4..),
+    };
+    let Ok(message) = root_as_message(description.unwrap_or_default()) else { return Ok(()) };
+    let batch = message.header_as_record_batch();
+    let batch = batch.or_else(|| message.header_as_dictionary_batch()?.data());
+    for (position, buffer_len) in batch.map_or(Vec::new(), compressed_buffers) {
+        let position = start.saturating_add(head_len).saturating_add(position);
+        let claim = read_at(file, position, CLAIM_BYTES as u64)?;
+        if let Ok(claim) = <[u8; CLAIM_BYTES]>::try_from(claim.as_slice()) {
+            check_claim(buffer_len, claim)?;
+        }
+    }
+    Ok(())
+}
+
+/// As many bytes as there are, at most `len`.
+fn read_at(file: &mut (impl Read + Seek), position: u64, len: u64) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.seek(SeekFrom::Start(position))?;
+    file.take(len).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// −1 claims that a buffer is not compressed.
+fn check_claim(buffer_len: u64, claim: [u8; CLAIM_BYTES]) -> Result<()> {
+    let claim = i64::from_le_bytes(claim);
+    let most = buffer_len.saturating_mul(MAX_RATIO).min(MAX_BUFFER_BYTES);
+    match u64::try_from(claim).is_ok_and(|claim| claim > most) {
+        true => Err(refused(&format!("{buffer_len} bytes that claim to hold {claim}"))),
+        false => Ok(()),
     }
 }
 
@@ -152,13 +216,5 @@ impl<R: Read> Read for Watched<R> {
         let n_bytes = self.inner.read(buffer)?;
         self.watch(buffer.get(..n_bytes).unwrap_or_default())?;
         Ok(n_bytes)
-    }
-}
-
-/// A file's messages are read from where its footer states that they begin.
-impl<R: Seek> Seek for Watched<R> {
-    fn seek(&mut self, position: SeekFrom) -> Result<u64> {
-        self.state = State::Length(Vec::new());
-        self.inner.seek(position)
     }
 }

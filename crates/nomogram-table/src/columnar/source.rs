@@ -16,7 +16,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::errors::ParquetError;
 
 use super::chunk::TypedChunk;
-use super::claims::Watched;
+use super::claims::{Watched, check_file};
 use crate::error::Error;
 use crate::guard::guarded;
 
@@ -58,7 +58,9 @@ impl TypedSource {
 
     pub(crate) fn file(table: &str, file: File, chunk_rows: usize) -> Result<Self, Error> {
         let kind = "an Arrow file";
-        let reader = guard(table, kind, || FileReader::try_new(Watched::new(BufReader::new(file)), None))?;
+        let mut file = BufReader::new(file);
+        guard(table, kind, || check_file(&mut file))?;
+        let reader = guard(table, kind, || FileReader::try_new(file, None))?;
         let schema = reader.schema();
         Ok(Self::new(table, kind, schema, Opened::Reading(Box::new(reader)), chunk_rows))
     }
