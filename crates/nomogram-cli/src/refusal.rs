@@ -15,6 +15,8 @@ pub(crate) struct Refusal {
     pub(crate) feature: String,
     /// What was found and what was expected, for people.
     pub(crate) reason: String,
+    /// Whether a text of the wrong type was found, which may mean a missing value.
+    is_text: bool,
 }
 
 /// The status of a row that was predicted.
@@ -36,6 +38,7 @@ impl Refusal {
             status: status(ErrorKind::Columns),
             feature: String::new(),
             reason: format!("found {n_cells} cells, expected {}", columns.names.len()),
+            is_text: false,
         })
     }
 
@@ -63,7 +66,11 @@ impl Refusal {
                     None => expected(error.kind(), schema, *index),
                 };
                 let reason = format!("found {}, expected {expected}", found(*index));
-                return Self { place, status, feature: name(*index), reason };
+                let is_text = error.kind() == ErrorKind::WrongType
+                    && columns
+                        .column_of(*index)
+                        .is_some_and(|column| matches!(row.cell(column.column), Cell::Written(_)));
+                return Self { place, status, feature: name(*index), reason, is_text };
             }
             None => String::new(),
         };
@@ -79,7 +86,7 @@ impl Refusal {
         } else {
             error.to_string()
         };
-        Self { place, status, feature, reason }
+        Self { place, status, feature, reason, is_text: false }
     }
 
     /// The whole of it in one line.
@@ -89,7 +96,7 @@ impl Refusal {
             return format!("{place}: {reason}");
         }
         // For a person, not for the file of refused rows.
-        let hint = match self.status == status(ErrorKind::WrongType) {
+        let hint = match self.is_text {
             true => "; --missing names a text that means a missing value",
             false => "",
         };
