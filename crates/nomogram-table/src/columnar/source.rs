@@ -102,12 +102,15 @@ impl TypedSource {
 
     /// Reads only these columns, where the format allows it. Before the first chunk.
     pub(crate) fn select(&mut self, columns: &BTreeSet<usize>) {
-        if let Opened::Parquet(builder) = std::mem::replace(&mut self.opened, Opened::AtEnd) {
-            self.positions = columns.iter().copied().collect();
-            let roots = self.positions.iter().copied();
-            let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
-            self.opened = Opened::Parquet(Box::new(builder.with_projection(mask)));
-        }
+        self.opened = match std::mem::replace(&mut self.opened, Opened::AtEnd) {
+            Opened::Parquet(builder) => {
+                self.positions = columns.iter().copied().collect();
+                let roots = self.positions.iter().copied();
+                let mask = ProjectionMask::roots(builder.parquet_schema(), roots);
+                Opened::Parquet(Box::new(builder.with_projection(mask)))
+            }
+            other @ (Opened::Reading(_) | Opened::AtEnd) => other,
+        };
     }
 
     pub(crate) fn next_chunk(&mut self) -> Result<Option<TypedChunk>, Error> {
