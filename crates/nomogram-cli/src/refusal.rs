@@ -1,8 +1,9 @@
 //! Why a row was refused: status, feature, what was found and what was expected.
 
-use nomogram::{Error as CoreError, ErrorKind, Feature, FeatureKind, Place as CorePlace, Schema};
+use std::sync::Arc;
 
-use crate::table::{Columns, Place, Row};
+use nomogram::{Error as CoreError, ErrorKind, Place as CorePlace, Schema};
+use nomogram_table::{Cell, Columns, FeatureCells, Place, Row, TableFormat};
 
 /// Why a row was refused.
 #[derive(Clone, Debug)]
@@ -14,6 +15,8 @@ pub(crate) struct Refusal {
     pub(crate) feature: String,
     /// What was found and what was expected, for people.
     pub(crate) reason: String,
+    /// Whether a text of the wrong type was found, which may mean a missing value.
+    is_text: bool,
 }
 
 /// The status of a row that was predicted.
@@ -35,6 +38,7 @@ impl Refusal {
             status: status(ErrorKind::Columns),
             feature: String::new(),
             reason: format!("found {n_cells} cells, expected {}", columns.names.len()),
+            is_text: false,
         })
     }
 
@@ -48,9 +52,7 @@ impl Refusal {
         let features: Vec<usize> = features.collect();
         let found = |index: usize| match columns.column_of(index) {
             None => "no such column".to_owned(),
-            Some(column) => {
-                format!("`{}`", String::from_utf8_lossy(&row.text(column.column)))
-            }
+            Some(column) => column.cells.found(row.cell(column.column)),
         };
         let name = |index: usize| {
             schema.features().get(index).map_or("", |feature| feature.name.as_str()).to_owned()
@@ -59,12 +61,16 @@ impl Refusal {
         let status = status(error.kind());
         let feature = match features.first().filter(|_| !is_rule) {
             Some(index) => {
-                let expected = schema.features().get(*index).map_or(String::new(), expectation);
-                let mut reason = format!("found {}, expected {expected}", found(*index));
-                if let Some(unit) = columns.column_of(*index).and_then(|c| c.unit.as_deref()) {
-                    reason.push_str(&format!(" (the column is in {unit})"));
-                }
-                return Self { place, status, feature: name(*index), reason };
+                let expected = match columns.column_of(*index) {
+                    Some(column) => column.cells.expected(error.kind(), row.cell(column.column)),
+                    None => expected(error.kind(), schema, *index),
+                };
+                let reason = format!("found {}, expected {expected}", found(*index));
+                let is_text = error.kind() == ErrorKind::WrongType
+                    && columns
+                        .column_of(*index)
+                        .is_some_and(|column| matches!(row.cell(column.column), Cell::Written(_)));
+                return Self { place, status, feature: name(*index), reason, is_text };
             }
             None => String::new(),
         };
@@ -80,7 +86,7 @@ impl Refusal {
         } else {
             error.to_string()
         };
-        Self { place, status, feature, reason }
+        Self { place, status, feature, reason, is_text: false }
     }
 
     /// The whole of it in one line.
@@ -90,33 +96,17 @@ impl Refusal {
             return format!("{place}: {reason}");
         }
         // For a person, not for the file of refused rows.
-        let hint = match self.status == status(ErrorKind::WrongType) {
-            true => "; a text that stands for no value is named by --missing",
+        let hint = match self.is_text {
+            true => "; --missing names a text that means a missing value",
             false => "",
         };
         format!("{place}: feature `{feature}`: {reason}{hint}")
     }
 }
 
-/// What values a feature takes, in words.
-fn expectation(feature: &Feature) -> String {
-    const MOST: usize = 12;
-    let mut expectation = match &feature.kind {
-        FeatureKind::Number => "a number".to_owned(),
-        FeatureKind::Integer => "a whole number".to_owned(),
-        FeatureKind::Boolean => "false, true, 0 or 1".to_owned(),
-        FeatureKind::Category { levels } => {
-            let shown: Vec<&str> = levels.iter().take(MOST).map(String::as_str).collect();
-            let more = if levels.len() > MOST { ", …" } else { "" };
-            format!("one of `{}`{more}", shown.join("`, `"))
-        }
-        _ => "a value of its kind".to_owned(),
-    };
-    if let Some(range) = feature.range {
-        expectation.push_str(&format!(" from {} to {}", range.low, range.high));
-    }
-    if let Some(unit) = &feature.unit {
-        expectation.push_str(&format!(" in {unit}"));
-    }
-    expectation
+/// What a feature that has no column takes, in words.
+fn expected(kind: ErrorKind, schema: &Schema, index: usize) -> String {
+    let Some(feature) = schema.features().get(index) else { return String::new() };
+    let cells = FeatureCells::new(feature.clone(), None, Arc::new(TableFormat::default()));
+    cells.expected(kind, Cell::Missing)
 }

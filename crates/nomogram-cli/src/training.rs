@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use clap::{Args, ValueEnum};
+use nomogram::Model;
 use nomogram_report::Report;
 use nomogram_train::{Dataset, Table, TrainingConfig, ValidationReport, validate};
 
@@ -10,6 +11,7 @@ use crate::console::Console;
 use crate::environment;
 use crate::error::Error;
 use crate::output::{InputPath, Outputs};
+use crate::table::FormatOptions;
 
 /// A configuration and a table that fits it.
 #[derive(Args, Debug)]
@@ -18,6 +20,8 @@ pub(crate) struct Inputs {
     config: InputPath,
     /// The table: CSV, Parquet or Arrow
     data: InputPath,
+    #[command(flatten)]
+    written: FormatOptions,
 }
 
 /// How many threads train.
@@ -51,20 +55,39 @@ impl Inputs {
     /// Reads both, and looks for everything that is wrong with the table.
     pub(crate) fn read(
         &self,
+        bundle: Option<&Model>,
         console: &Console,
     ) -> Result<(TrainingConfig, String, Table, ValidationReport), Error> {
-        let config = environment::overridden(TrainingConfig::from_file(&self.config)?, console)?;
+        let mut config =
+            environment::overridden(TrainingConfig::from_file(&self.config)?, console)?;
         let place = self.config.display().to_string();
         let text = std::fs::read_to_string(self.config.as_path());
         let text = text.map_err(|cause| Error::file(place, cause))?;
-        let table = Table::from_file(&self.data, &config.data.csv)?;
+        let kept = bundle.map(|model| self.written.for_model(model, &self.data)).transpose()?;
+        let format = config.data.table_format().or(kept.unwrap_or_default());
+        let format = self.written.over(format)?;
+        // Otherwise the configuration stays as written, and so does its digest.
+        if format != config.data.table_format() {
+            config.data.set_table_format(format);
+        }
+        let table = Table::from_file(&self.data, &config.data.table_format())?;
         let validation = validate(&table, &config.data)?;
         Ok((config, text, table, validation))
     }
 
     /// Reads both; a table with errors is refused, warnings are told.
     pub(crate) fn load(&self, console: &Console) -> Result<Loaded, Error> {
-        let (config, config_text, table, validation) = self.read(console)?;
+        self.load_for(None, console)
+    }
+
+    /// [`Self::load`] for a bundle, which keeps how its table was written; the configuration and
+    /// options come first.
+    pub(crate) fn load_for(
+        &self,
+        bundle: Option<&Model>,
+        console: &Console,
+    ) -> Result<Loaded, Error> {
+        let (config, config_text, table, validation) = self.read(bundle, console)?;
         if validation.has_errors() {
             return Err(Error::Validation(validation.to_string()));
         }

@@ -164,8 +164,6 @@ impl fmt::Display for Invalid {
     }
 }
 
-impl std::error::Error for Invalid {}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -85,7 +85,7 @@ pub use evaluation::{
 pub use invalid::{Checked, Excerpt, Invalid, Key, Spec};
 pub use predictions::Predictions;
 pub use steps::{fit_standard_scaler, fit_steps};
-pub use table::Table;
+pub use table::{BooleanTexts, DecimalMark, Table, TableFormat};
 pub use training::{
     Progress, Recalibrated, Trained, TrainingConfig, cross_validate, cross_validate_tuned,
     recalibrate, train, tune, tuning,

@@ -98,7 +98,7 @@ impl Evaluated {
         console: &Console,
     ) -> Result<Self, Error> {
         let open = OpenBundle::open(bundle)?;
-        let loaded = inputs.load(console)?;
+        let loaded = inputs.load_for(Some(&open.model), console)?;
         let rows: Vec<usize> = match test {
             true => loaded.config.partitions(&loaded.dataset)?.test,
             false => (0..loaded.dataset.n_rows()).collect(),

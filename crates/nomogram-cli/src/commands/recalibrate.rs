@@ -49,7 +49,7 @@ pub(crate) fn run(
     outputs: &mut Outputs,
 ) -> Result<Exit, Error> {
     let open = OpenBundle::open(&arguments.parent)?;
-    let loaded = arguments.inputs.load(console)?;
+    let loaded = arguments.inputs.load_for(Some(&open.model), console)?;
     let mut config = loaded.config;
     config.calibration = config.calibration.or(Some(CalibratorSpec::Chosen));
     let dataset = &loaded.dataset;

@@ -1,11 +1,13 @@
 //! `nomogram schema infer`: the draft of a configuration.
 
 use clap::{Args, Subcommand};
-use nomogram_train::{InferOptions, Table, infer_schema};
+use nomogram_train::data::CsvConfig;
+use nomogram_train::{InferOptions, Table, TableFormat, infer_schema};
 
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::output::{InputPath, OutputPath, Outputs};
+use crate::table::FormatOptions;
 use crate::training::write;
 
 /// Draft what a configuration says of a table.
@@ -30,13 +32,16 @@ enum Action {
         /// Where the YAML goes
         #[arg(long, short, value_name = "FILE", default_value = "-")]
         output: OutputPath,
+        #[command(flatten)]
+        written: FormatOptions,
     },
 }
 
 pub(crate) fn run(arguments: Arguments, outputs: &mut Outputs) -> Result<Exit, Error> {
-    let Action::Infer { data, target, max_levels, output } = arguments.action;
-    let options = InferOptions { target, max_levels, ..InferOptions::default() };
-    let table = Table::from_file(&data, &options.csv)?;
+    let Action::Infer { data, target, max_levels, output, written } = arguments.action;
+    let format = written.over(TableFormat::default())?;
+    let options = InferOptions { csv: CsvConfig::of(&format), target, max_levels };
+    let table = Table::from_file(&data, &format)?;
     write(outputs, &output, infer_schema(&table, &options)?.to_yaml().as_bytes())?;
     Ok(Exit::Done)
 }

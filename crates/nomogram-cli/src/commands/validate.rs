@@ -15,7 +15,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Error> {
-    let (_, _, _, validation) = arguments.inputs.read(console)?;
+    let (_, _, _, validation) = arguments.inputs.read(None, console)?;
     match console.is_json() {
         true => console.json_result(&validation)?,
         false => console.result(&validation)?,

@@ -113,7 +113,7 @@ pub fn infer_schema(table: &Table, options: &InferOptions) -> Result<Draft, Erro
         }
     }
     if config.features.is_empty() {
-        return Err(table.failed("no column that can be a feature"));
+        return Err(table.failed("no column that can be a feature").into());
     }
     Ok(Draft { config, notes })
 }
@@ -145,7 +145,7 @@ fn target<'c>(
         let found = columns.iter().find(|column| column.name == *name);
         let found = found.ok_or_else(|| table.failed(format!("no column `{name}`")))?;
         if found.distinct.len() < 2 {
-            return Err(table.failed(format!("column `{name}` has fewer than 2 classes")));
+            return Err(table.failed(format!("column `{name}` has fewer than 2 classes")).into());
         }
         return Ok(found);
     }
@@ -158,7 +158,7 @@ fn target<'c>(
     let named = |column: &&Column| TARGET_NAMES.contains(&column.name.to_lowercase().as_str());
     let candidates = || columns.iter().filter(may_be);
     let found = candidates().find(named).or_else(|| candidates().rfind(|c| c.distinct.len() == 2));
-    found.ok_or_else(|| table.failed("no column that is likely the target; name it"))
+    found.ok_or_else(|| table.failed("no column that is likely the target; name it").into())
 }
 
 /// In the order of their texts, by which `0`, `false`, `no` come before `1`, `true`, `yes`.

@@ -45,7 +45,12 @@ fn every_key_reaches_the_schema() {
     let config = DataConfig::from_yaml(FULL).unwrap();
     assert_eq!(
         config.csv,
-        CsvConfig { delimiter: ';', quote: '\'', encoding: Encoding::Windows1252 }
+        CsvConfig {
+            delimiter: Some(';'),
+            quote: '\'',
+            encoding: Encoding::Windows1252,
+            ..CsvConfig::default()
+        }
     );
     assert_eq!(config.missing, ["", "NA", "?"]);
     let schema = config.schema().unwrap();
@@ -73,15 +78,15 @@ fn every_key_reaches_the_schema() {
 fn what_contradicts_itself_is_refused_with_its_place() {
     let cases = [
         ("[a, b, c]", "[a, b, a]", "data: class 3: duplicate name `a`"),
-        ("classes: [a, b, c]", "classes: [a]", "data: 1 classes, at least 2 are needed"),
+        ("classes: [a, b, c]", "classes: [a]", "data: 1 classes, expected at least 2"),
         ("classes: [a, b, c]", "classes: [a, a]", "data: target: both classes are `a`"),
         ("classes: [a, b, c]", "negative: a", "expected `negative` and `positive`, or `classes`"),
-        ("quote: \"'\"", "quote: ;", "data: csv: both delimiter and quote are ';'"),
-        ("delimiter: \";\"", "delimiter: ä", "data: csv: delimiter: 'ä', expected an ASCII"),
+        ("quote: \"'\"", "quote: ;", "data: both delimiter and quote are ';'"),
+        ("delimiter: \";\"", "delimiter: ä", "data: delimiter: 'ä', expected an ASCII"),
         ("encoding: windows-1252", "encoding: ebcdic", "ebcdic"),
         ("patient_id", "row_id", "data: column `row_id` is both the row id and the patient"),
         ("[note]", "[stage]", "data: column `stage` is both a feature and ignored"),
-        ("name: smoker", "name: stage", "data: column `stage` stands twice as a feature"),
+        ("name: smoker", "name: stage", "data: column `stage` is a feature twice"),
         ("kind: category", "kind: number", "feature `stage`: `levels`, but it is no category"),
         ("levels: [I, II, III]", "levels: []", "feature 2: `stage`: no levels"),
         ("kind: boolean", "kind: integer", "feature `smoker`: `texts`, but it is no boolean"),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use nomogram::numeric::powi;
 
 use crate::error::Error;
-use crate::table::{Table, Time};
+use crate::table::{Moment, Table, TableFormat};
 
 /// Texts that usually mean that there is no value. Words that may be levels, such as `none` and
 /// `unknown`, are not among them.
@@ -61,22 +61,23 @@ pub(super) enum Content {
 
 impl Column {
     pub(super) fn of(table: &Table, name: &str) -> Result<Self, Error> {
-        let missing_texts: Vec<String> = MISSING_TEXTS.map(str::to_owned).to_vec();
+        let missing = MISSING_TEXTS.map(str::to_owned).to_vec();
+        let format = &TableFormat { missing, ..table.format().clone() };
         let (mut n_known, mut missing) = (0, BTreeMap::new());
         let mut distinct = BTreeSet::new();
         let (mut are_dates, mut are_integers) = (true, true);
         let mut bounds = Some((f64::INFINITY, f64::NEG_INFINITY));
         for cell in table.column(name)? {
             let text = cell.text().into_owned();
-            if cell.is_missing(&missing_texts) {
+            if cell.cell.is_missing(format) {
                 *missing.entry(text).or_insert(0) += 1;
                 continue;
             }
             n_known += 1;
-            are_dates &= matches!(cell.time(), Some(Time::Seconds(_)));
+            are_dates &= matches!(cell.moment(format), Some(Moment::Seconds(_)));
             let whole = text.parse::<i64>().ok();
             are_integers &= whole.is_some_and(|whole| whole.unsigned_abs() <= MAX_WHOLE);
-            bounds = match (bounds, cell.finite()) {
+            bounds = match (bounds, cell.cell.finite(format)) {
                 (Some((low, high)), Some(value)) => {
                     Some((f64::min(low, value), f64::max(high, value)))
                 }

@@ -2,6 +2,7 @@ use std::path::Path;
 
 use super::*;
 use crate::Dataset;
+use crate::table::TableFormat;
 
 const TABLE: &str = "\
 visit_id,patient,visited,part,smoker,sex,stage,age,creatinine,note,empty,always,died
@@ -13,7 +14,7 @@ v5,p3,2024-03-02,test,yes,x,I,44,7.1,better,,x,1
 ";
 
 fn draft(text: &str, options: &InferOptions) -> Result<Draft, Error> {
-    infer_schema(&Table::from_csv("t.csv", text.as_bytes(), &options.csv)?, options)
+    infer_schema(&Table::from_csv("t.csv", text.as_bytes(), &options.csv.into())?, options)
 }
 
 #[test]
@@ -59,7 +60,7 @@ fn a_text_that_differs_in_every_row_names_the_rows() {
 #[test]
 fn a_draft_of_the_reference_data_reads_them() {
     let path = Path::new("../../examples/data/wdbc.csv");
-    let table = Table::from_csv_file(path, &CsvConfig::default()).unwrap();
+    let table = Table::from_csv_file(path, &TableFormat::default()).unwrap();
     let draft = infer_schema(&table, &InferOptions::default()).unwrap();
     assert_eq!(draft.config.row_id.as_deref(), Some("row_id"));
     assert_eq!(draft.config.target, TargetConfig::binary("diagnosis", "B", "M"));
@@ -73,7 +74,7 @@ fn a_draft_of_the_reference_data_reads_them() {
 fn names_and_texts_that_yaml_could_misread_survive() {
     let text = "id;no;#x: y;\"a\"\"b\"; grün ;1e3;null;y\n\
         1;a;1;yes;1;0.5;true;true\n2;b;2;null;2;1.5;false;false\n3;~;3;off;4;2.5;1;true\n";
-    let csv = CsvConfig { delimiter: ';', ..CsvConfig::default() };
+    let csv = CsvConfig { delimiter: Some(';'), ..CsvConfig::default() };
     let options = InferOptions { csv, target: Some("y".into()), ..InferOptions::default() };
     let draft = draft(text, &options).unwrap();
     assert_eq!(

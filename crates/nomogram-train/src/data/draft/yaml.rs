@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::Draft;
-use crate::data::config::{ActionConfig, CsvConfig, Encoding, FeatureConfig, Kind};
+use crate::data::config::{ActionConfig, CsvConfig, FeatureConfig, Kind};
+use crate::table::DecimalMark;
 
 pub(super) fn write(draft: &Draft) -> String {
     let config = &draft.config;
@@ -58,15 +59,16 @@ pub(super) fn write(draft: &Draft) -> String {
 }
 
 fn csv(csv: CsvConfig) -> String {
-    let encoding = match csv.encoding {
-        Encoding::Utf8 => "utf-8",
-        Encoding::Utf16 => "utf-16",
-        Encoding::Latin1 => "latin1",
-        Encoding::Windows1252 => "windows-1252",
-    };
     let character = |character: char| scalar(&character.to_string());
-    let (delimiter, quote) = (character(csv.delimiter), character(csv.quote));
-    format!("{{ delimiter: {delimiter}, quote: {quote}, encoding: {encoding} }}")
+    let mut keys = Vec::new();
+    if let Some(delimiter) = csv.delimiter {
+        keys.push(format!("delimiter: {}", character(delimiter)));
+    }
+    keys.push(format!("quote: {}, encoding: {}", character(csv.quote), csv.encoding));
+    if csv.decimal_mark == DecimalMark::Comma {
+        keys.push("decimal_mark: \",\"".into());
+    }
+    format!("{{ {} }}", keys.join(", "))
 }
 
 fn of_feature(feature: &FeatureConfig) -> String {

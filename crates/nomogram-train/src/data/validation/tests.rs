@@ -50,7 +50,7 @@ fn report(data: &str, header: &str, rows: &[[String; 10]]) -> ValidationReport {
     let mut text = format!("{header}\n");
     rows.iter().for_each(|row| writeln!(text, "{}", row.join(",")).unwrap());
     let config = DataConfig::from_yaml(data).unwrap();
-    let table = Table::from_csv("t.csv", text.as_bytes(), &config.csv).unwrap();
+    let table = Table::from_csv("t.csv", text.as_bytes(), &config.table_format()).unwrap();
     validate(&table, &config).unwrap()
 }
 
@@ -87,7 +87,7 @@ fn each_planted_defect_is_found_and_nothing_else() {
             Check::Missing,
             "p",
             1,
-            "``",
+            "a missing value",
         ),
         (
             |r, c| {
@@ -195,7 +195,7 @@ fn each_planted_defect_is_found_and_nothing_else() {
             Check::Missing,
             "f",
             1,
-            "``",
+            "a missing value",
         ),
         (
             |r, c| {
@@ -401,7 +401,8 @@ fn several_defects_of_a_column_are_told_apart_and_what_is_let_pass_is_a_warning(
 fn the_reference_data_have_few_rows_for_their_features_and_nothing_else() {
     let config = TrainingConfig::from_file(Path::new("../../examples/wdbc.yaml")).unwrap().data;
     let path = Path::new("../../examples/data/wdbc.csv");
-    let report = validate(&Table::from_csv_file(path, &config.csv).unwrap(), &config).unwrap();
+    let report =
+        validate(&Table::from_csv_file(path, &config.table_format()).unwrap(), &config).unwrap();
     let [finding] = report.findings.as_slice() else { panic!("{report}") };
     assert_eq!((finding.severity, finding.check), (Severity::Warning, Check::ClassBalance));
     assert_eq!(finding.found, "212 rows of class `M` for 30 features: 7.1 for each");
@@ -441,7 +442,7 @@ fn errors_are_what_a_dataset_stops_at() {
         plant(&mut planted[3]);
         let text: Vec<String> = planted.iter().map(|row| row.join(",")).collect();
         let text = format!("{HEADER}\n{}\n", text.join("\n"));
-        let table = Table::from_csv("t.csv", text.as_bytes(), &config.csv).unwrap();
+        let table = Table::from_csv("t.csv", text.as_bytes(), &config.table_format()).unwrap();
         let is_read = crate::Dataset::from_table(&table, &config).is_ok();
         assert_eq!(validate(&table, &config).unwrap().has_errors(), !is_read);
     }

@@ -33,7 +33,7 @@ impl NetworkStart {
                 "network: the start has {n_inputs} inputs and layers of {widths:?} outputs, expected {} \
              inputs and layers of {expected:?}",
                 rows.n_inputs()
-            )));
+            ).into()));
         }
         Ok(())
     }

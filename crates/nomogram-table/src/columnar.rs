@@ -1,0 +1,10 @@
+//! Parquet and Arrow, whose columns have types. Numbers stay numbers: none goes through text.
+
+mod chunk;
+mod claims;
+mod column;
+mod source;
+
+pub use chunk::TypedChunk;
+pub use column::is_plain;
+pub(crate) use source::TypedSource;
