@@ -296,7 +296,10 @@ fn a_refused_row_ends_it_and_leaves_nothing() {
     folder.write("t.csv", "age,visits,smoker,stage,dose\n50,1,0,I,5\n51,2,true,II,\n");
     folder.write("old.csv", "untouched");
     let run = folder.run("predict m.nomo t.csv -o o.csv");
-    run.fails_with(1, "t.csv: line 3: feature `dose`: found a missing value, expected a number in mg");
+    run.fails_with(
+        1,
+        "t.csv: line 3: feature `dose`: found a missing value, expected a number in mg",
+    );
     let run = folder.run("predict m.nomo t.csv -o old.csv --bad-rows bad.csv --format parquet");
     run.fails_with(1, "t.csv: cannot be read as Parquet");
     assert_eq!(folder.read("old.csv"), "untouched");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
 use nomogram::{Activation, Layer, Likelihood, Link, Step, numeric};
-use nomogram_train::config::DataConfig;
+use nomogram_train::DataConfig;
 use nomogram_train::learners::{
     ClassWeight, LogisticRegressionSpec, NaiveBayesSpec, NetworkSpec, NetworkStart, TrainingRows,
 };

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use nomogram::{Combiner, Model, Session, StackInput, Step, unseal};
-use nomogram_train::config::{ClassWeight, Learner, LogisticRegressionSpec};
 use nomogram_train::ensemble::{CalibratorSpec, CombinerSpec};
+use nomogram_train::learners::{ClassWeight, Learner, LogisticRegressionSpec};
 use nomogram_train::split::{Split, stratified_folds};
 use nomogram_train::training::config::Input;
 use nomogram_train::{

@@ -5,6 +5,7 @@ use nomogram::{Activation, Layer, Link, Network, numeric};
 use super::spec::NetworkSpec;
 use crate::count::number;
 use crate::error::Error;
+use crate::invalid::Invalid;
 use crate::learners::training_rows::TrainingRows;
 use nomogram_stats::random::Random;
 
@@ -29,11 +30,12 @@ impl NetworkStart {
         let expected: Vec<usize> = spec.hidden.iter().copied().chain([rows.n_margins()]).collect();
         let n_inputs = start.layers().first().map_or(0, Layer::n_inputs);
         if n_inputs != rows.n_inputs() || widths != expected {
-            return Err(Error::configuration(format!(
+            let detail = format!(
                 "network: the start has {n_inputs} inputs and layers of {widths:?} outputs, expected {} \
              inputs and layers of {expected:?}",
                 rows.n_inputs()
-            ).into()));
+            );
+            return Err(Invalid::because(detail).into());
         }
         Ok(())
     }
