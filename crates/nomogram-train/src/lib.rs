@@ -76,7 +76,7 @@ pub mod training;
 mod evaluation;
 
 pub use data::{
-    Check, DataConfig, Dataset, Draft, Finding, InferOptions, Limits, Part, Severity,
+    Check, DataConfig, Dataset, Dialect, DialectOptions, Draft, Finding, InferOptions, Limits, Part, Severity,
     ValidationReport, infer_schema, validate, validate_within,
 };
 pub use error::Error;
@@ -92,7 +92,7 @@ pub use steps::{fit_standard_scaler, fit_steps};
 pub use table::Table;
 pub use training::{
     Progress, Recalibrated, Trained, TrainingConfig, cross_validate, cross_validate_tuned,
-    recalibrate, train, tune, tuning,
+    recalibrate, train, tune, tuning, validate_training,
 };
 
 /// The example of the README is compiled with the documentation tests.

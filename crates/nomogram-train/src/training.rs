@@ -22,11 +22,13 @@ mod recalibrate;
 mod sample;
 mod train;
 
+mod rehearsal;
 mod tune;
 
 pub use config::TrainingConfig;
 pub use cross_validate::cross_validate;
 pub use progress::Progress;
+pub use rehearsal::validate_training;
 pub use recalibrate::{Recalibrated, recalibrate};
 pub(crate) use sample::fit_sample;
 pub use train::{Trained, train};
