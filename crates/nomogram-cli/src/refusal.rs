@@ -1,8 +1,9 @@
 //! Why a row was refused: status, feature, what was found and what was expected.
 
-use nomogram::{Error as CoreError, ErrorKind, Feature, FeatureKind, Place as CorePlace, Schema};
+use std::sync::Arc;
 
-use crate::table::{Columns, Place, Row};
+use nomogram::{Error as CoreError, ErrorKind, Place as CorePlace, Schema};
+use nomogram_table::{Cell, Columns, FeatureCells, Place, Row, TableFormat};
 
 /// Why a row was refused.
 #[derive(Clone, Debug)]
@@ -48,9 +49,7 @@ impl Refusal {
         let features: Vec<usize> = features.collect();
         let found = |index: usize| match columns.column_of(index) {
             None => "no such column".to_owned(),
-            Some(column) => {
-                format!("`{}`", String::from_utf8_lossy(&row.text(column.column)))
-            }
+            Some(column) => column.cells.found(row.cell(column.column)),
         };
         let name = |index: usize| {
             schema.features().get(index).map_or("", |feature| feature.name.as_str()).to_owned()
@@ -59,11 +58,11 @@ impl Refusal {
         let status = status(error.kind());
         let feature = match features.first().filter(|_| !is_rule) {
             Some(index) => {
-                let expected = schema.features().get(*index).map_or(String::new(), expectation);
-                let mut reason = format!("found {}, expected {expected}", found(*index));
-                if let Some(unit) = columns.column_of(*index).and_then(|c| c.unit.as_deref()) {
-                    reason.push_str(&format!(" (the column is in {unit})"));
-                }
+                let expected = match columns.column_of(*index) {
+                    Some(column) => column.cells.expected(error.kind(), row.cell(column.column)),
+                    None => expected(error.kind(), schema, *index),
+                };
+                let reason = format!("found {}, expected {expected}", found(*index));
                 return Self { place, status, feature: name(*index), reason };
             }
             None => String::new(),
@@ -91,32 +90,16 @@ impl Refusal {
         }
         // For a person, not for the file of refused rows.
         let hint = match self.status == status(ErrorKind::WrongType) {
-            true => "; a text that stands for no value is named by --missing",
+            true => "; --missing names a text that means a missing value",
             false => "",
         };
         format!("{place}: feature `{feature}`: {reason}{hint}")
     }
 }
 
-/// What values a feature takes, in words.
-fn expectation(feature: &Feature) -> String {
-    const MOST: usize = 12;
-    let mut expectation = match &feature.kind {
-        FeatureKind::Number => "a number".to_owned(),
-        FeatureKind::Integer => "a whole number".to_owned(),
-        FeatureKind::Boolean => "false, true, 0 or 1".to_owned(),
-        FeatureKind::Category { levels } => {
-            let shown: Vec<&str> = levels.iter().take(MOST).map(String::as_str).collect();
-            let more = if levels.len() > MOST { ", …" } else { "" };
-            format!("one of `{}`{more}", shown.join("`, `"))
-        }
-        _ => "a value of its kind".to_owned(),
-    };
-    if let Some(range) = feature.range {
-        expectation.push_str(&format!(" from {} to {}", range.low, range.high));
-    }
-    if let Some(unit) = &feature.unit {
-        expectation.push_str(&format!(" in {unit}"));
-    }
-    expectation
+/// What a feature that has no column takes, in words.
+fn expected(kind: ErrorKind, schema: &Schema, index: usize) -> String {
+    let Some(feature) = schema.features().get(index) else { return String::new() };
+    let cells = FeatureCells::new(feature.clone(), None, Arc::new(TableFormat::default()));
+    cells.expected(kind, Cell::Missing)
 }

@@ -17,6 +17,7 @@ use crate::console::Console;
 use crate::environment;
 use crate::error::Error;
 use crate::output::Output;
+use crate::table::FormatOptions;
 
 /// The rows on which cutoffs are chosen, as reports name them.
 pub(crate) const HELD_OUT: &str = "held-out folds";
@@ -31,6 +32,8 @@ pub(crate) struct Inputs {
     config: PathBuf,
     /// The table: CSV, Parquet or Arrow
     data: PathBuf,
+    #[command(flatten)]
+    written: FormatOptions,
 }
 
 /// How many threads train.
@@ -64,20 +67,38 @@ impl Inputs {
     /// Reads both, and looks for everything that is wrong with the table.
     pub(crate) fn read(
         &self,
+        bundle: Option<&Model>,
         console: &Console,
     ) -> Result<(TrainingConfig, String, Table, ValidationReport), Error> {
-        let config = environment::overridden(TrainingConfig::from_file(&self.config)?, console)?;
+        let mut config = environment::overridden(TrainingConfig::from_file(&self.config)?, console)?;
         let place = self.config.display().to_string();
         let text = std::fs::read_to_string(&self.config);
         let text = text.map_err(|cause| Error::file(place, cause))?;
-        let table = Table::from_file(&self.data, &config.data.csv)?;
+        let kept = bundle.map(|model| self.written.for_model(model, &self.data)).transpose()?;
+        let format = config.data.table_format().or(kept.unwrap_or_default());
+        let format = self.written.over(format)?;
+        // Otherwise the configuration stays as written, and so does its digest.
+        if format != config.data.table_format() {
+            config.data.set_table_format(format);
+        }
+        let table = Table::from_file(&self.data, &config.data.table_format())?;
         let validation = validate(&table, &config.data)?;
         Ok((config, text, table, validation))
     }
 
     /// Reads both; a table with errors is refused, warnings are told.
     pub(crate) fn load(&self, console: &Console) -> Result<Loaded, Error> {
-        let (config, config_text, table, validation) = self.read(console)?;
+        self.load_for(None, console)
+    }
+
+    /// [`Self::load`] for a bundle, which keeps how its table was written; the configuration and
+    /// options come first.
+    pub(crate) fn load_for(
+        &self,
+        bundle: Option<&Model>,
+        console: &Console,
+    ) -> Result<Loaded, Error> {
+        let (config, config_text, table, validation) = self.read(bundle, console)?;
         if validation.has_errors() {
             return Err(Error::Validation(validation.to_string()));
         }

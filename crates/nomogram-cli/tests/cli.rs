@@ -296,7 +296,7 @@ fn a_refused_row_ends_it_and_leaves_nothing() {
     folder.write("t.csv", "age,visits,smoker,stage,dose\n50,1,0,I,5\n51,2,true,II,\n");
     folder.write("old.csv", "untouched");
     let run = folder.run("predict m.nomo t.csv -o o.csv");
-    run.fails_with(1, "t.csv: line 3: feature `dose`: found ``, expected a number in mg");
+    run.fails_with(1, "t.csv: line 3: feature `dose`: found a missing value, expected a number in mg");
     let run = folder.run("predict m.nomo t.csv -o old.csv --bad-rows bad.csv --format parquet");
     run.fails_with(1, "t.csv: cannot be read as Parquet");
     assert_eq!(folder.read("old.csv"), "untouched");
@@ -321,7 +321,7 @@ fn refused_rows_go_to_a_file_of_their_own() {
             3,value_type,dose,\"found `x`, expected a number in mg\",x,b,50,1,0,I\n\
             5,value_type,dose,\"found `1,5`, expected a number in mg\",\"1,5\",c,50,1,0,I\n\
             6,schema_columns,,\"found 3 cells, expected 6\",7,d,50\n\
-            7,value_infinite,dose,\"found `-inf`, expected a number in mg\",-inf,e,1,1,1,I\n";
+            7,value_infinite,dose,\"found `-inf`, expected a finite number in mg\",-inf,e,1,1,1,I\n";
         assert_eq!(folder.read("bad.csv"), expected);
         let output = folder.read("o.csv");
         assert_eq!(column(&output, "id"), ["a", "b", "c", "d", "e", "f"]);
@@ -364,7 +364,7 @@ fn a_header_may_name_a_unit() {
     let wrong = predict("age [d],dose\n40,500\n");
     wrong.fails_with(1, "feature `age`: unit `d`, expected `a`, `mo`");
     predict("age,age [mo],dose\n1,1,1\n").fails_with(1, "two columns for feature `age`");
-    predict("dose,dose\n1,1\n").fails_with(1, "column `dose` stands twice");
+    predict("dose,dose\n1,1\n").fails_with(1, "duplicate column `dose`");
 }
 
 #[test]

@@ -25,16 +25,15 @@ pub enum Error {
         detail: String,
     },
     /// A cell cannot be used.
-    #[error("{table}: line {line}: column `{column}`: found `{found}`, expected {expected}")]
+    #[error("{table}: {place}: column `{column}`: found {found}, expected {expected}")]
     Cell {
         /// The name of the table, usually its path.
         table: String,
-        /// The line in the file, counted from 1; the header is line 1. Of a file without lines, the
-        /// row, counted from 1.
-        line: u64,
+        /// Its line in a text, where the header is line 1, or its row.
+        place: nomogram_table::Place,
         /// The name of the column.
         column: String,
-        /// The text of the cell.
+        /// What the cell holds, in words.
         found: String,
         /// What was expected.
         expected: String,

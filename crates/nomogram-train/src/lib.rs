@@ -76,8 +76,8 @@ pub mod training;
 mod evaluation;
 
 pub use data::{
-    Check, DataConfig, Dataset, Dialect, DialectOptions, Draft, Finding, InferOptions, Limits, Part, Severity,
-    ValidationReport, infer_schema, validate, validate_within,
+    Check, DataConfig, Dataset, Dialect, DialectOptions, Draft, Finding, InferOptions, Limits, Part,
+    Severity, ValidationReport, infer_schema, validate, validate_within,
 };
 pub use error::Error;
 pub use evaluation::{
@@ -89,10 +89,10 @@ pub use evaluation::{
 pub use invalid::{Excerpt, Invalid, Key};
 pub use predictions::Predictions;
 pub use steps::{fit_standard_scaler, fit_steps};
-pub use table::Table;
+pub use table::{BooleanTexts, DecimalMark, Encoding, Table, TableFormat};
 pub use training::{
     Progress, Recalibrated, Trained, TrainingConfig, cross_validate, cross_validate_tuned,
-    recalibrate, train, tune, tuning, validate_training,
+    recalibrate, rehearse, train, tune, tuning, validate_training,
 };
 
 /// The example of the README is compiled with the documentation tests.

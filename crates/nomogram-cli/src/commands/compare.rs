@@ -48,15 +48,16 @@ struct Comparison {
 }
 
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Error> {
-    let loaded = arguments.inputs.load(console)?;
+    let bundles = [OpenBundle::open(&arguments.first)?, OpenBundle::open(&arguments.second)?];
+    let [first, _] = &bundles;
+    let loaded = arguments.inputs.load_for(Some(&first.model), console)?;
     let rows: Vec<usize> = match arguments.test {
         true => loaded.config.partitions(&loaded.dataset)?.test,
         false => (0..loaded.dataset.n_rows()).collect(),
     };
     let dataset = loaded.dataset.select(&rows);
     let mut probabilities = Vec::new();
-    for path in [&arguments.first, &arguments.second] {
-        let open = OpenBundle::open(path)?;
+    for open in &bundles {
         refuse_other_schema(open.model.schema(), &loaded)?;
         if dataset.n_classes() != 2 {
             let n_classes = dataset.n_classes();

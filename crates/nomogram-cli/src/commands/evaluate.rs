@@ -89,7 +89,7 @@ impl Judged {
         console: &Console,
     ) -> Result<Self, Error> {
         let open = OpenBundle::open(bundle)?;
-        let loaded = inputs.load(console)?;
+        let loaded = inputs.load_for(Some(&open.model), console)?;
         refuse_other_schema(open.model.schema(), &loaded)?;
         let rows: Vec<usize> = match test {
             true => loaded.config.partitions(&loaded.dataset)?.test,

@@ -5,6 +5,7 @@ mod progress;
 mod summary;
 mod worker;
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,13 +14,14 @@ use std::thread::available_parallelism;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
+use nomogram_table::{Chunk, Columns, FileKind, Source, TableFormat, Wanted};
 
 use crate::bundle;
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::output::{Output, TableWriter, push_csv_cell};
-use crate::table::{self, Columns, Delimiter, Format, ReadOptions, Source, Wanted};
+use crate::table::{self, Format, ReadOptions};
 use crate::workers;
 use answer::Answer;
 use progress::Progress;
@@ -104,24 +106,27 @@ enum When {
 pub(crate) fn run(arguments: Arguments, console: &Console) -> Result<Exit, Error> {
     let model = bundle::open(&arguments.bundle)?;
     let input = table::or_stdin(arguments.input.as_ref());
-    let mut source = Source::open(&input, &arguments.read)?;
+    let format = Arc::new(arguments.read.written.for_model(&model, &input)?);
+    let mut source = arguments.read.open(&input, &format)?;
     let wanted = Wanted {
         id: arguments.id.as_deref(),
         keep: &arguments.keep,
         ignore_others: arguments.read.ignore_other_columns,
     };
-    let columns = Columns::new(&source.name, &source.headers, model.schema(), wanted)?;
-    source.select(&columns)?;
-    let answer = Answer::new(&arguments, &input, &model, &source, &columns)?;
+    let table = (source.name(), source.headers());
+    let columns = Columns::new(table, model.schema(), wanted, &format, &BTreeSet::new())?;
+    source.select(&columns.used());
+    let delimiter = output_delimiter(&arguments, &input, &format);
+    let answer = Answer::new(&arguments, delimiter, &model, &source, &columns)?;
     let answer = Arc::new(answer);
 
     let output = Output::create(&arguments.output)?;
     let is_stdout = output.is_stdout();
     let mut writer = TableWriter::new(output, &answer.layout)?;
-    let bad_rows = BadRows::create(&arguments, &input, &source, &columns)?;
+    let bad_rows = BadRows::create(&arguments, delimiter, &source, &columns)?;
     let worker = Worker::new(
         (model.clone(), Arc::new(columns), answer),
-        (&source.name, &arguments.read.missing),
+        source.name(),
         bad_rows.is_some(),
         arguments.timings,
     );
@@ -151,14 +156,26 @@ pub(crate) fn n_threads(asked: Option<u16>) -> usize {
 fn timed_reader(
     mut source: Source,
     nanos: Arc<AtomicU64>,
-) -> impl FnMut() -> Result<Option<table::Chunk>, Error> + Send + 'static {
+) -> impl FnMut() -> Result<Option<Chunk>, Error> + Send + 'static {
     move || {
         let begin = Instant::now();
         let chunk = source.next_chunk();
         let elapsed = u64::try_from(begin.elapsed().as_nanos()).unwrap_or(u64::MAX);
         nanos.fetch_add(elapsed, Ordering::Relaxed);
-        chunk
+        Ok(chunk?)
     }
+}
+
+/// What separates the cells of the output: as in the input, unless the output is called otherwise.
+fn output_delimiter(arguments: &Arguments, input: &Path, format: &TableFormat) -> u8 {
+    let default = TableFormat::default();
+    let is_tsv = default.delimiter_of(Some(&arguments.output)) == '\t';
+    let named_like = if is_tsv { &arguments.output } else { input };
+    let delimiter = match arguments.read.written.delimiter {
+        None if is_tsv => default.delimiter_of(Some(named_like)),
+        _ => format.delimiter_of(Some(named_like)),
+    };
+    u8::try_from(delimiter).unwrap_or(b',')
 }
 
 /// Takes what the workers have done.
@@ -191,7 +208,7 @@ struct BadRows(Output);
 impl BadRows {
     fn create(
         arguments: &Arguments,
-        input: &Path,
+        delimiter: u8,
         source: &Source,
         columns: &Columns,
     ) -> Result<Option<Self>, Error> {
@@ -199,8 +216,7 @@ impl BadRows {
         if path == Path::new("-") || path == &arguments.output {
             return Err(Error::usage("--bad-rows needs a file of its own"));
         }
-        let delimiter = Delimiter::of_input(arguments.read.delimiter, input).byte();
-        let place = if source.format == Format::Csv { "line" } else { "row" };
+        let place = if source.kind() == FileKind::Csv { "line" } else { "row" };
         let mut header = Vec::new();
         let own = [place, "status", "feature", "reason"];
         for name in own.into_iter().chain(columns.names.iter().map(String::as_str)) {

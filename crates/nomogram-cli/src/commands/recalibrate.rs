@@ -47,7 +47,7 @@ struct Judged {
 
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Error> {
     let open = OpenBundle::open(&arguments.parent)?;
-    let loaded = arguments.inputs.load(console)?;
+    let loaded = arguments.inputs.load_for(Some(&open.model), console)?;
     refuse_other_schema(open.model.schema(), &loaded)?;
     let mut config = loaded.config;
     config.calibration = config.calibration.or(Some(CalibratorSpec::Chosen));

@@ -1,16 +1,19 @@
 //! `nomogram schema infer`: the draft of a configuration.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use nomogram_train::{InferOptions, Table, infer_schema};
+use nomogram_table::FileKind;
+use nomogram_train::config::CsvConfig;
+use nomogram_train::{Dialect, DialectOptions, InferOptions, Table, TableFormat, infer_schema};
 
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::table::FormatOptions;
 use crate::training::write;
 
-/// Draft what a configuration says of a table.
+/// Draft the data part of a configuration
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -20,6 +23,9 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Guess kinds, levels and missing texts from a table, as YAML to be edited
+    ///
+    /// Delimiter, quote, encoding and decimal mark are detected where the file leaves no doubt;
+    /// otherwise the error names the option to state.
     Infer {
         /// The table: CSV, Parquet or Arrow
         data: PathBuf,
@@ -32,13 +38,41 @@ enum Action {
         /// Where the YAML goes
         #[arg(long, short, value_name = "FILE", default_value = "-")]
         output: PathBuf,
+        #[command(flatten)]
+        written: FormatOptions,
     },
 }
 
-pub(crate) fn run(arguments: Arguments, _console: &Console) -> Result<Exit, Error> {
-    let Action::Infer { data, target, max_levels, output } = arguments.action;
-    let options = InferOptions { target, max_levels, ..InferOptions::default() };
-    let table = Table::from_file(&data, &options.csv)?;
+pub(crate) fn run(arguments: Arguments, console: &Console) -> Result<Exit, Error> {
+    let Action::Infer { data, target, max_levels, output, written } = arguments.action;
+    let (table, csv) = match FileKind::of_path(&data) {
+        FileKind::Csv => read_text(&data, &written, console)?,
+        _ => (Table::from_file(&data, &written.over(TableFormat::default())?)?, CsvConfig::default()),
+    };
+    let options = InferOptions { csv, target, max_levels };
     write(&output, infer_schema(&table, &options)?.to_yaml().as_bytes())?;
     Ok(Exit::Done)
+}
+
+/// A text file, read as the options state and as its bytes prove.
+fn read_text(
+    path: &Path,
+    written: &FormatOptions,
+    console: &Console,
+) -> Result<(Table, CsvConfig), Error> {
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path).map_err(|cause| Error::file(&name, cause))?;
+    let stated = written.over(TableFormat::default())?;
+    let options = DialectOptions {
+        delimiter: stated.delimiter,
+        quote: written.quote,
+        encoding: written.encoding.map(|_| stated.encoding),
+        decimal_mark: written.decimal_mark.map(|_| stated.decimal_mark),
+    };
+    let dialect = Dialect::detect(&name, &bytes, &options)?;
+    console.note(format_args!("{name}: {dialect}"));
+    let TableFormat { delimiter, quote, encoding, decimal_mark, .. } = dialect.format();
+    let format = TableFormat { delimiter, quote, encoding, decimal_mark, ..stated };
+    let table = Table::from_csv(&name, bytes.as_slice(), &format)?;
+    Ok((table, dialect.csv(path)))
 }

@@ -17,6 +17,8 @@ pub use rule::{QuantityConfig, RuleActionConfig, RuleConfig};
 
 use crate::error::Error;
 use crate::invalid::Invalid;
+pub use crate::table::Encoding;
+use crate::table::{BooleanTexts, DecimalMark, TableFormat};
 use crate::yaml;
 
 /// What the columns of the table are. A column that is not named here is refused.
@@ -26,9 +28,12 @@ pub struct DataConfig {
     /// How a CSV file is written.
     #[serde(default, skip_serializing_if = "is_default")]
     pub csv: CsvConfig,
-    /// The texts that mean that there is no value; the empty text where nothing is said.
+    /// The texts that mean that there is no value, besides the empty one.
     #[serde(default = "only_empty", skip_serializing_if = "is_only_empty")]
     pub missing: Vec<String>,
+    /// The texts of booleans, besides `false` and `true` in any case, `0` and `1`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub booleans: BooleanTexts,
     /// The column that names rows, unique; without it rows are named by their lines.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row_id: Option<String>,
@@ -61,32 +66,18 @@ pub struct DataConfig {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CsvConfig {
-    /// Stands between cells; an ASCII character.
-    pub delimiter: char,
-    /// Stands around cells that hold the delimiter, a line end or itself, which is then doubled; an
-    /// ASCII character.
+    /// Separates cells, an ASCII character. Without one, a tab in files called `.tsv` or `.tab`, and
+    /// a comma in all others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delimiter: Option<char>,
+    /// Encloses cells that hold the delimiter, a line end or itself, which is then doubled; an ASCII
+    /// character.
     pub quote: char,
     /// What its bytes mean.
     pub encoding: Encoding,
-}
-
-/// What the bytes of a text mean.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum Encoding {
-    /// UTF-8, with or without a byte order mark.
-    #[default]
-    #[serde(rename = "utf-8")]
-    Utf8,
-    /// UTF-16; its byte order mark, which must be there, tells the order.
-    #[serde(rename = "utf-16")]
-    Utf16,
-    /// ISO 8859-1: each byte is the character of the same number.
-    #[serde(rename = "latin1")]
-    Latin1,
-    /// Windows code page 1252.
-    #[serde(rename = "windows-1252")]
-    Windows1252,
+    /// Separates the whole part of a number from its fraction.
+    #[serde(skip_serializing_if = "is_default")]
+    pub decimal_mark: DecimalMark,
 }
 
 /// The target column and its classes. Two are written as `negative` and `positive`, more as
@@ -128,6 +119,7 @@ impl DataConfig {
         Self {
             csv: CsvConfig::default(),
             missing: only_empty(),
+            booleans: BooleanTexts::default(),
             row_id: None,
             patient: None,
             weight: None,
@@ -190,6 +182,32 @@ impl DataConfig {
         schema.with_rules(rules).map_err(|e| Invalid::because(e.to_string()).at("rules"))
     }
 
+    /// How the table is written; a bundle keeps it, so that later tables are read in the same way.
+    #[must_use]
+    pub fn table_format(&self) -> TableFormat {
+        let texts = self.features.iter().filter_map(|feature| {
+            feature.texts.clone().map(|texts| (feature.name.clone(), texts))
+        });
+        TableFormat {
+            missing: self.missing.iter().filter(|text| !text.is_empty()).cloned().collect(),
+            booleans: self.booleans.clone(),
+            feature_booleans: texts.collect(),
+            ..TableFormat::from(self.csv)
+        }
+    }
+
+    /// Reads the table as this format states.
+    pub fn set_table_format(&mut self, format: TableFormat) {
+        self.csv = CsvConfig::of(&format);
+        let keeps_empty = self.missing.iter().any(String::is_empty);
+        self.missing =
+            keeps_empty.then(String::new).into_iter().chain(format.missing).collect();
+        self.booleans = format.booleans;
+        for feature in &mut self.features {
+            feature.texts = format.feature_booleans.get(&feature.name).cloned();
+        }
+    }
+
     /// Every column that is named, with what it is.
     pub(crate) fn columns(&self) -> impl Iterator<Item = (&str, &'static str)> {
         let single = [
@@ -213,16 +231,8 @@ impl DataConfig {
         {
             return refused(format!("both classes are `{positive}`")).map_err(|e| e.at("target"));
         }
-        let CsvConfig { delimiter, quote, .. } = self.csv;
-        for (key, character) in [("delimiter", delimiter), ("quote", quote)] {
-            if !character.is_ascii() || character == '\n' || character == '\r' {
-                return refused(format!(
-                    "csv: {key}: {character:?}, expected an ASCII character that ends no line"
-                ));
-            }
-        }
-        if delimiter == quote {
-            return refused(format!("csv: both delimiter and quote are {quote:?}"));
+        if let Err(error) = self.table_format().check() {
+            return refused(error.to_string());
         }
         let mut roles = BTreeMap::new();
         for (column, role) in self.columns() {
@@ -278,7 +288,28 @@ impl From<TargetConfig> for TargetForm {
 
 impl Default for CsvConfig {
     fn default() -> Self {
-        Self { delimiter: ',', quote: '"', encoding: Encoding::Utf8 }
+        Self {
+            delimiter: None,
+            quote: '"',
+            encoding: Encoding::Utf8,
+            decimal_mark: DecimalMark::Point,
+        }
+    }
+}
+
+impl CsvConfig {
+    /// The keys of `csv` of a format.
+    #[must_use]
+    pub fn of(format: &TableFormat) -> Self {
+        let TableFormat { delimiter, quote, encoding, decimal_mark, .. } = *format;
+        Self { delimiter, quote, encoding, decimal_mark }
+    }
+}
+
+impl From<CsvConfig> for TableFormat {
+    fn from(csv: CsvConfig) -> Self {
+        let CsvConfig { delimiter, quote, encoding, decimal_mark } = csv;
+        Self { delimiter, quote, encoding, decimal_mark, ..Self::default() }
     }
 }
 

@@ -46,7 +46,7 @@ impl Dataset {
     ///
     /// `File`; as [`Self::from_table`].
     pub fn from_csv_file(path: &Path, config: &DataConfig) -> Result<Self, Error> {
-        Self::from_table(&Table::from_csv_file(path, &config.csv)?, config)
+        Self::from_table(&Table::from_csv_file(path, &config.table_format())?, config)
     }
 
     /// [`Self::from_csv_file`] of any source, for example standard input; `name` stands in errors.
@@ -55,7 +55,7 @@ impl Dataset {
     ///
     /// As [`Self::from_csv_file`].
     pub fn from_csv(name: &str, source: impl Read, config: &DataConfig) -> Result<Self, Error> {
-        Self::from_table(&Table::from_csv(name, source, &config.csv)?, config)
+        Self::from_table(&Table::from_csv(name, source, &config.table_format())?, config)
     }
 
     /// Reads a file by the ending of its name, as [`Table::from_file`] does.
@@ -64,7 +64,7 @@ impl Dataset {
     ///
     /// As [`Table::from_file`] and [`Self::from_table`].
     pub fn from_file(path: &Path, config: &DataConfig) -> Result<Self, Error> {
-        Self::from_table(&Table::from_file(path, &config.csv)?, config)
+        Self::from_table(&Table::from_file(path, &config.table_format())?, config)
     }
 
     /// What the cells of a table mean.
@@ -216,7 +216,7 @@ impl Dataset {
         let classes = self.schema.target().classes();
         if classes.len() > MAX_CLASSES {
             let n_classes = classes.len();
-            return Err(table.failed(format!("{n_classes} classes, at most {MAX_CLASSES}")));
+            return Err(table.failed(format!("{n_classes} classes, at most {MAX_CLASSES}")).into());
         }
         let n_rows = |class| self.classes.iter().filter(|of_row| **of_row == class).count();
         let counts: Vec<usize> = (0..classes.len()).map(n_rows).collect();
@@ -228,7 +228,7 @@ impl Dataset {
             format!("{count} {what} `{class}`")
         });
         let counts = counts.collect::<Vec<_>>().join(" and ");
-        Err(table.failed(format!("{counts}, expected at least 1 of each")))
+        Err(table.failed(format!("{counts}, expected at least 1 of each")).into())
     }
 }
 
@@ -240,23 +240,22 @@ fn values(reader: &Reader<'_>) -> Result<Array2<f64>, Error> {
     let Reader { table, config, schema, .. } = reader;
     let mut values = Array2::zeros((table.n_rows(), schema.n_features()));
     let columns = values.columns_mut().into_iter().zip(&config.features);
-    for (index, (mut column, feature)) in columns.enumerate() {
-        for (value, taken) in column.iter_mut().zip(reader.feature(index, feature)?) {
+    for (index, (mut column, _)) in columns.enumerate() {
+        for (value, taken) in column.iter_mut().zip(reader.feature(index)?) {
             (*value, _) = taken.map_err(|refused| refused.error)?;
         }
     }
     let refuses =
         |rule: usize| schema.rules().get(rule).filter(|rule| rule.action == RuleAction::Refuse);
-    for (row, line) in values.rows().into_iter().zip(table.lines()) {
+    for (row, place) in values.rows().into_iter().zip(table.places()) {
         let broken = reader.broken_rules(&row.to_vec())?.find_map(refuses);
         if let Some(rule) = broken {
             let of_rule = rule.features().filter_map(|index| {
                 Some(format!("`{}` = {}", schema.features().get(index)?.name, row.get(index)?))
             });
             let found = of_rule.collect::<Vec<_>>().join(", ");
-            return Err(
-                table.failed(format!("line {line}: rule `{}`: broken by {found}", rule.name))
-            );
+            let detail = format!("{place}: rule `{}`: broken by {found}", rule.name);
+            return Err(table.failed(detail).into());
         }
     }
     Ok(values)

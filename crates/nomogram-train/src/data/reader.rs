@@ -4,12 +4,16 @@
 //! row at prediction. Every column is an iterator of results: who wants a dataset stops at the first
 //! error, who validates collects them all.
 
-use nomogram::{ErrorKind, FeatureKind, Flags, Intake, Schema, Value};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use super::config::{DataConfig, FeatureConfig, Kind};
+use nomogram::{ErrorKind, Flags, Intake, Schema, Value};
+use nomogram_table::{Cell, FeatureCells, listed, match_feature, other_spelling};
+
+use super::config::DataConfig;
 use super::dataset::Part;
 use crate::error::Error;
-use crate::table::{Cell, Datum, Table, Time};
+use crate::table::{Moment, PlacedCell, Table, TableFormat};
 
 /// A table, and what its columns are.
 #[derive(Debug)]
@@ -17,7 +21,12 @@ pub(crate) struct Reader<'a> {
     pub(crate) table: &'a Table,
     pub(crate) config: &'a DataConfig,
     pub(crate) schema: Schema,
+    format: Arc<TableFormat>,
     intake: Intake,
+    /// By feature, the position of its column and how its cells are read.
+    columns: Vec<Option<(usize, FeatureCells)>>,
+    /// Columns of features that cannot be used, with the reason.
+    faults: Vec<(String, String)>,
 }
 
 /// A column that need not be there: of each row what it says, or why it is refused.
@@ -38,12 +47,97 @@ impl<'a> Reader<'a> {
         config.check()?;
         let schema = config.schema()?;
         let intake = Intake::of_schema(&schema)?;
-        Ok(Self { table, config, schema, intake })
+        let format = Arc::new(config.table_format());
+        let columns = vec![None; schema.n_features()];
+        let mut reader =
+            Self { table, config, schema, format, intake, columns, faults: Vec::new() };
+        reader.match_features();
+        Ok(reader)
+    }
+
+    /// Matches columns to features, by `name` or `name [unit]`. A column that the configuration names
+    /// is what the configuration says.
+    fn match_features(&mut self) {
+        let features = self.config.features.iter().map(|feature| feature.name.as_str());
+        let features: BTreeSet<&str> = features.collect();
+        let others = self.config.columns().map(|(column, _)| column);
+        let others: BTreeSet<&str> = others.filter(|column| !features.contains(column)).collect();
+        for (column, header) in self.table.headers().iter().enumerate() {
+            if others.contains(header.name.as_str()) {
+                continue;
+            }
+            let fault = match match_feature(header, &self.schema) {
+                Ok(None) => continue,
+                Err(fault) => fault,
+                Ok(Some((index, feature, unit))) => {
+                    let unit = unit.map(str::to_owned);
+                    let cells = FeatureCells::new(feature.clone(), unit, self.format.clone());
+                    match self.columns.get_mut(index) {
+                        Some(slot @ None) => {
+                            *slot = Some((column, cells));
+                            continue;
+                        }
+                        _ => format!("two columns for feature `{}`, expected 1", feature.name),
+                    }
+                }
+            };
+            self.faults.push((header.name.clone(), fault));
+        }
     }
 
     /// Refuses columns that the configuration does not name.
     pub(crate) fn refuse_others(&self) -> Result<(), Error> {
-        self.table.refuse_others(&self.config.columns().map(|(column, _)| column).collect())
+        if let Some((_, fault)) = self.faults.first() {
+            return Err(self.table.failed(fault).into());
+        }
+        match self.unnamed_columns().next() {
+            None => Ok(()),
+            Some(column) => Err(self
+                .table
+                .failed(format!(
+                    "column `{column}` is not in the configuration; name it under `features` or \
+                     `ignored`"
+                ))
+                .into()),
+        }
+    }
+
+    /// Columns that the configuration does not name, and which are no feature in another unit.
+    pub(crate) fn unnamed_columns(&self) -> impl Iterator<Item = &'a str> {
+        let named: BTreeSet<&str> = self.config.columns().map(|(column, _)| column).collect();
+        let is_feature =
+            |column: usize| self.columns.iter().flatten().any(|(position, _)| *position == column);
+        let is_fault = |name: &str| self.faults.iter().any(|(column, _)| column == name);
+        let columns = self.table.columns().iter().enumerate();
+        columns
+            .filter(move |(column, name)| {
+                !named.contains(name.as_str()) && !is_feature(*column) && !is_fault(name)
+            })
+            .map(|(_, name)| name.as_str())
+    }
+
+    /// Columns of features that cannot be used, with the reason.
+    pub(crate) fn faults(&self) -> &[(String, String)] {
+        &self.faults
+    }
+
+    /// Whether the table has the column of a feature.
+    pub(crate) fn has_feature(&self, index: usize) -> bool {
+        self.columns.get(index).is_some_and(Option::is_some)
+    }
+
+    /// The cells of a feature's column.
+    pub(crate) fn cells(
+        &self,
+        index: usize,
+    ) -> Result<impl Iterator<Item = PlacedCell<'a>> + use<'a>, Error> {
+        match self.columns.get(index) {
+            Some(Some((column, _))) => Ok(self.table.column_at(*column)),
+            _ => {
+                let feature = self.config.features.get(index);
+                Err(self.table.no_column(feature.map_or("", |feature| &feature.name)).into())
+            }
+        }
     }
 
     /// The names of the rows: a column, or the lines.
@@ -58,17 +152,16 @@ impl<'a> Reader<'a> {
 
     /// The patients of the rows.
     pub(crate) fn patients(&self) -> Result<Column<String>, Error> {
-        let missing = &self.config.missing;
         self.optional(self.config.patient.as_deref(), |cell| {
-            cell.name(missing, "the name of a patient")
+            Ok(cell.name(&self.format, "the name of a patient")?)
         })
     }
 
     /// How much each row counts.
     pub(crate) fn weights(&self) -> Result<Column<f64>, Error> {
         self.optional(self.config.weight.as_deref(), |cell| {
-            let weight = cell.finite().filter(|weight| *weight > 0.0);
-            weight.ok_or_else(|| cell.refuse("a positive number"))
+            let weight = cell.cell.finite(&self.format).filter(|weight| *weight > 0.0);
+            weight.ok_or_else(|| cell.refuse("a positive number").into())
         })
     }
 
@@ -78,7 +171,7 @@ impl<'a> Reader<'a> {
             "train" => Ok(Part::Train),
             "calibration" => Ok(Part::Calibration),
             "test" => Ok(Part::Test),
-            _ => Err(cell.refuse("`train`, `calibration` or `test`")),
+            _ => Err(cell.refuse("`train`, `calibration` or `test`").into()),
         })
     }
 
@@ -87,13 +180,13 @@ impl<'a> Reader<'a> {
     pub(crate) fn times(&self) -> Result<Column<f64>, Error> {
         let mut first = None;
         self.optional(self.config.time.as_deref(), |cell| {
-            let time = cell.time();
-            let is_number = *first.get_or_insert(matches!(time, Some(Time::Number(_))));
+            let time = cell.moment(&self.format);
+            let is_number = *first.get_or_insert(matches!(time, Some(Moment::Number(_))));
             match time {
-                Some(Time::Number(number)) if is_number => Ok(number),
-                Some(Time::Seconds(seconds)) if !is_number => Ok(seconds),
-                _ if is_number => Err(cell.refuse("a finite number, as in the first row")),
-                _ => Err(cell.refuse("a date as in `2024-02-29` or `2024-02-29T13:05:00Z`")),
+                Some(Moment::Number(number)) if is_number => Ok(number),
+                Some(Moment::Seconds(seconds)) if !is_number => Ok(seconds),
+                _ if is_number => Err(cell.refuse("a finite number, as in the first row").into()),
+                _ => Err(cell.refuse("a date as in `2024-02-29` or `2024-02-29T13:05:00Z`").into()),
             }
         })
     }
@@ -104,7 +197,11 @@ impl<'a> Reader<'a> {
         Ok(self.table.column(&self.config.target.column)?.map(move |cell| {
             let text = cell.text();
             classes.iter().position(|class| *class == text).ok_or_else(|| {
-                cell.refuse(format!("one of the classes `{}`", classes.join("`, `")))
+                let found = match other_spelling(&text, classes) {
+                    Some(hint) => format!("{} ({hint})", cell.cell),
+                    None => cell.cell.to_string(),
+                };
+                cell.refuse_as(found, format!("one of the classes {}", listed(classes))).into()
             })
         }))
     }
@@ -113,21 +210,33 @@ impl<'a> Reader<'a> {
     pub(crate) fn feature(
         &self,
         index: usize,
-        feature: &'a FeatureConfig,
     ) -> Result<impl Iterator<Item = Result<(f64, Flags), Refused>>, Error> {
-        let cells = self.table.column(&feature.name)?;
-        Ok(cells.map(move |cell| {
-            self.take(index, feature, &cell).map_err(|error| {
+        let reading = self.columns.get(index).and_then(Option::as_ref);
+        Ok(self.cells(index)?.zip(std::iter::repeat(reading)).map(move |(cell, reading)| {
+            let value = match reading {
+                Some((_, cells)) => cells.value(cell.cell),
+                None => Value::Missing(None),
+            };
+            self.intake.take(index, value).map_err(|error| {
                 let kind = error.kind();
-                let expected = match cell.datum {
-                    Datum::Integer(number) if number.unsigned_abs() > 1 << 53 => {
-                        "a whole number of at most 2^53".into()
-                    }
-                    _ => self.expected(index, feature, kind),
+                let (found, expected) = match reading {
+                    Some((_, cells)) => (cells.found(cell.cell), cells.expected(kind, cell.cell)),
+                    None => (String::new(), String::new()),
                 };
-                Refused { kind, error: cell.refuse(expected) }
+                Refused { kind, error: cell.refuse_as(found, expected).into() }
             })
         }))
+    }
+
+    /// What a cell should have been that was imputed although it is not missing.
+    pub(crate) fn imputed(&self, index: usize, flags: Flags, cell: Cell<'_>) -> Option<String> {
+        let (_, cells) = self.columns.get(index)?.as_ref()?;
+        match cells.value(cell) {
+            _ if !flags.contains(Flags::IMPUTED) => None,
+            Value::Missing(_) => None,
+            Value::Number(number) if number.is_nan() => None,
+            _ => Some(cells.expected(ErrorKind::WrongType, cell)),
+        }
     }
 
     /// The positions of the rules that a row breaks.
@@ -138,71 +247,8 @@ impl<'a> Reader<'a> {
     fn optional<T>(
         &self,
         column: Option<&str>,
-        read: impl FnMut(Cell<'a>) -> Result<T, Error>,
+        read: impl FnMut(PlacedCell<'a>) -> Result<T, Error>,
     ) -> Result<Column<T>, Error> {
         column.map(|column| Ok(self.table.column(column)?.map(read).collect())).transpose()
-    }
-
-    fn take(
-        &self,
-        index: usize,
-        feature: &FeatureConfig,
-        cell: &Cell<'_>,
-    ) -> Result<(f64, Flags), nomogram::Error> {
-        let take = |value| self.intake.take(index, value);
-        if cell.is_missing(&self.config.missing) {
-            return take(Value::Missing(None));
-        }
-        let is_category = feature.kind == Kind::Category;
-        match cell.datum {
-            Datum::Text(text) => take(of_text(text, feature)),
-            // Levels are named by texts: the number of a level is not a level.
-            Datum::Integer(_) | Datum::Boolean(_) if is_category => take(Value::Text(&cell.text())),
-            Datum::Number(_) if is_category => take(UNFIT),
-            Datum::Number(number) => take(Value::Number(number)),
-            Datum::Integer(number) => take(Value::Integer(number)),
-            Datum::Boolean(value) => take(Value::Boolean(value)),
-            Datum::Missing => take(Value::Missing(None)),
-            Datum::Time(_) | Datum::Other(_) if is_category => take(UNFIT),
-            Datum::Time(_) | Datum::Other(_) => take(Value::Text("")),
-        }
-    }
-
-    /// What a refused cell should have been.
-    fn expected(&self, index: usize, feature: &FeatureConfig, kind: ErrorKind) -> String {
-        let what = match feature.kind {
-            Kind::Integer => "a whole number",
-            _ => "a number",
-        };
-        let of_core = self.schema.features().get(index);
-        match (of_core.map(|feature| &feature.kind), feature.range, &feature.texts) {
-            (_, Some([low, high]), _) if kind == ErrorKind::OutOfRange => {
-                format!("{what} from {low} to {high}")
-            }
-            (Some(FeatureKind::Integer), ..) => "a whole number of at most 2^53".into(),
-            (Some(FeatureKind::Boolean), _, Some([no, yes])) => format!("`{no}` or `{yes}`"),
-            (Some(FeatureKind::Boolean), ..) => "`false` or `0`, `true` or `1`".into(),
-            (Some(FeatureKind::Category { levels }), ..) => {
-                format!("one of the levels `{}`", levels.join("`, `"))
-            }
-            _ => "a finite number of at most 1e100".into(),
-        }
-    }
-}
-
-/// Of no kind that a category can be.
-const UNFIT: Value<'static> = Value::Boolean(false);
-
-/// What a text says of a feature; a text that says nothing of its kind stays one, and is refused or
-/// imputed.
-fn of_text<'t>(text: &'t str, feature: &FeatureConfig) -> Value<'t> {
-    let unfit = Value::Text(text);
-    let number = || text.parse().map_or(unfit, Value::Number);
-    match feature.kind {
-        Kind::Number => number(),
-        // Digits first: as a double, 2^53 + 1 would become its neighbour unseen.
-        Kind::Integer => text.parse().map_or_else(|_| number(), Value::Integer),
-        Kind::Boolean => feature.boolean(text).map_or(unfit, Value::Boolean),
-        Kind::Category => unfit,
     }
 }

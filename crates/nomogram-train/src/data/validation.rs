@@ -158,7 +158,7 @@ impl Default for Limits {
 /// let config = DataConfig::from_yaml(
 ///     "data: { target: { column: y, negative: a, positive: b }, features: [{ name: x }] }",
 /// )?;
-/// let table = Table::from_csv("t.csv", "x,y\n1,a\nlots,b\n".as_bytes(), &config.csv)?;
+/// let table = Table::from_csv("t.csv", "x,y\n1,a\nlots,b\n".as_bytes(), &config.table_format())?;
 /// let report = validate(&table, &config)?;
 /// assert!(report.has_errors());
 /// assert_eq!(report.findings[0].found, "`lots`");

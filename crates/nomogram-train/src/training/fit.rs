@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use nomogram::{EnsembleMember, MIN_GOLDEN_CASES, Manifest, Parts};
+use nomogram_table::TABLE_FORMAT;
 use rayon::prelude::*;
 
 use super::config::{CONFIGURATION, TrainingConfig};
@@ -15,6 +16,7 @@ use crate::error::Error;
 use crate::invalid::Invalid;
 use crate::learners::TrainingRows;
 use crate::split::Split;
+use crate::table::TableFormat;
 
 /// Fits of one configuration, from any thread.
 pub(super) struct Fits<'a> {
@@ -122,10 +124,14 @@ impl<'a> Fits<'a> {
     }
 
     fn manifest(&self, dataset: &Dataset) -> Result<Manifest, Error> {
-        let notes = BTreeMap::from([
+        let mut notes = BTreeMap::from([
             (CONFIGURATION.into(), self.config.to_json()?),
             ("training rows".into(), dataset.n_rows().to_string()),
         ]);
+        let format = self.config.data.table_format();
+        if format != TableFormat::default() {
+            notes.insert(TABLE_FORMAT.into(), format.to_json());
+        }
         Ok(Manifest {
             name: self.config.model.name.clone(),
             version: self.config.model.version.clone(),

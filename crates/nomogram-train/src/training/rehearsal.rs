@@ -56,7 +56,20 @@ pub fn validate_training(
     table: &Table,
 ) -> Result<ValidationReport, Error> {
     config.check()?;
-    let mut report = validate(table, &config.data)?;
+    rehearse(config, table, validate(table, &config.data)?)
+}
+
+/// A report of [`validate`] on the same table, with what [`train`] would refuse. A report with errors
+/// stays as it is: there are no rows to train on.
+///
+/// # Errors
+///
+/// As [`validate_training`].
+pub fn rehearse(
+    config: &TrainingConfig,
+    table: &Table,
+    mut report: ValidationReport,
+) -> Result<ValidationReport, Error> {
     if report.has_errors() {
         return Ok(report);
     }
@@ -71,16 +84,11 @@ pub fn validate_training(
 fn rehearse_table(config: &TrainingConfig, table: &Table) -> Result<(), Error> {
     let dataset = Dataset::from_table(table, &config.data)?;
     let partitions = config.partitions(&dataset)?;
-    rehearse(config, &dataset.select(&partitions.train))
+    rehearse_rows(config, &dataset.select(&partitions.train))
 }
 
-/// Refuses what [`train`] would refuse before or after its fits, whatever they learn. `dataset` has the
-/// training rows alone.
-///
-/// # Errors
-///
-/// As [`train`], but for `NotConverged` and `UninformativeMembers`.
-pub(super) fn rehearse(config: &TrainingConfig, dataset: &Dataset) -> Result<(), Error> {
+/// Refuses training rows that [`train`] would refuse, whatever its members learn.
+fn rehearse_rows(config: &TrainingConfig, dataset: &Dataset) -> Result<(), Error> {
     let names = dataset.schema().target().classes();
     let cutoff = |spec: &CutoffSpec| {
         Ok(Cutoff { name: spec.name.clone(), class: spec.class(names)?, probability: 0.5 })

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use nomogram::{Model, Prediction, Session};
+use nomogram_table::{Chunk, Columns, Row, Source, TableFormat, Wanted};
 use serde::Serialize;
 
 use super::Arguments;
@@ -12,7 +13,6 @@ use crate::bundle::OpenBundle;
 use crate::commands::predict::n_threads;
 use crate::error::Error;
 use crate::refusal::Refusal;
-use crate::table::{Chunk, Columns, Place, Row, RowReader, Source, Wanted};
 use crate::workers;
 
 /// The quantiles that are told.
@@ -64,8 +64,6 @@ struct Worker {
     columns: [Arc<Columns>; 2],
     /// The positions of the cutoffs that both have.
     cutoffs: Arc<[(usize, usize)]>,
-    table: Arc<str>,
-    missing: Arc<[String]>,
     top: usize,
 }
 
@@ -88,8 +86,9 @@ pub(super) fn measure(
         let detail = "the bundles do not predict the same classes, so --data compares nothing";
         return Err(Error::usage(detail));
     }
-    let mut source = Source::open(data, &arguments.read)?;
-    let columns = match_both(arguments, &mut source, [&a, &b])?;
+    let formats = formats(arguments, data, [&a, &b])?;
+    let mut source = arguments.read.open(data, &formats[0])?;
+    let columns = match_both(arguments, &mut source, [&a, &b], &formats)?;
     let cutoffs = common_cutoffs(&a, &b);
     let names = cutoffs.iter().filter_map(|(at, _)| a.cutoffs().get(*at));
     let changed_side = names.map(|cutoff| (cutoff.name.clone(), 0)).collect();
@@ -97,14 +96,12 @@ pub(super) fn measure(
         models: [a.clone(), b.clone()],
         columns: columns.map(Arc::new),
         cutoffs: cutoffs.into(),
-        table: source.name.as_str().into(),
-        missing: arguments.read.missing.as_slice().into(),
-        top: arguments.top,
+                top: arguments.top,
     };
     let mut total = Movement { changed_side, ..Movement::default() };
     let mut changes = Vec::new();
     let workers = (0..n_threads(arguments.threads)).map(|_| worker.for_a_thread()).collect();
-    let next = move || source.next_chunk();
+    let next = move || Ok(source.next_chunk()?);
     workers::run(next, workers, |compared| {
         total.add(compared, arguments.top, &mut changes);
         Ok(())
@@ -113,24 +110,45 @@ pub(super) fn measure(
     Ok(total)
 }
 
+/// How each bundle reads the table. Both must cut it into the same cells.
+fn formats(
+    arguments: &Arguments,
+    data: &Path,
+    [a, b]: [&Model; 2],
+) -> Result<[Arc<TableFormat>; 2], Error> {
+    let of_a = arguments.read.written.for_model(a, data)?;
+    let of_b = arguments.read.written.for_model(b, data)?;
+    let cut = |format: &TableFormat| {
+        (format.delimiter_of(Some(data)), format.quote, format.encoding)
+    };
+    if cut(&of_a) != cut(&of_b) {
+        let detail = "the bundles expect tables that are written differently; state --delimiter, \
+                      --quote and --encoding";
+        return Err(Error::usage(detail));
+    }
+    Ok([of_a.into(), of_b.into()])
+}
+
 /// A column must be known to one of the two.
 fn match_both(
     arguments: &Arguments,
     source: &mut Source,
     models: [&Model; 2],
+    formats: &[Arc<TableFormat>; 2],
 ) -> Result<[Columns; 2], Error> {
-    let matched = |model: &Model, ignore_others, others: &BTreeSet<usize>| {
+    let matched = |(model, format): (&Model, &Arc<TableFormat>), ignore_others, others: &_| {
         let wanted = Wanted { id: arguments.id.as_deref(), keep: &[], ignore_others };
-        Columns::among(&source.name, &source.headers, model.schema(), wanted, others)
+        let table = (source.name(), source.headers());
+        Columns::new(table, model.schema(), wanted, format, others)
     };
-    let [a, b] = models;
+    let [a, b] = [(models[0], &formats[0]), (models[1], &formats[1])];
     let ignore_others = arguments.read.ignore_other_columns;
     let of_a = matched(a, true, &BTreeSet::new())?;
     let of_b = matched(b, ignore_others, &of_a.used())?;
     let of_a = matched(a, ignore_others, &of_b.used())?;
     let mut both = of_a.clone();
     both.features.extend(of_b.features.iter().cloned());
-    source.select(&both)?;
+    source.select(&both.used());
     Ok([of_a, of_b])
 }
 
@@ -146,12 +164,11 @@ impl Worker {
     ) -> impl FnMut(Chunk) -> Result<Compared, Error> + Send + 'static + use<> {
         let own = self.clone();
         let mut sessions = self.models.clone().map(Session::new);
-        let reader = RowReader::new(&self.missing);
         move |chunk| {
             let mut compared = Compared::default();
             compared.changed_side.resize(own.cutoffs.len(), 0);
-            reader.each(&chunk, &own.table, |row| {
-                own.compare(row, &reader, &mut sessions, &mut compared);
+            chunk.each_row::<Error>(|row| {
+                own.compare(row, &mut sessions, &mut compared);
                 Ok(())
             })?;
             Ok(compared)
@@ -161,7 +178,6 @@ impl Worker {
     fn compare(
         &self,
         row: Row<'_>,
-        reader: &RowReader,
         sessions: &mut [Session; 2],
         compared: &mut Compared,
     ) {
@@ -173,8 +189,8 @@ impl Worker {
             return;
         }
         let [a, b] = sessions;
-        let stated_a = reader.state(row, columns_a, a);
-        let stated_b = reader.state(row, columns_b, b);
+        let stated_a = columns_a.state(row, a);
+        let stated_b = columns_b.state(row, b);
         let of_a = stated_a.and_then(|()| a.predict());
         let of_b = stated_b.and_then(|()| b.predict());
         let (of_a, of_b) = match (&of_a, &of_b) {
@@ -221,8 +237,8 @@ impl Worker {
         let [columns, _] = &self.columns;
         let classes = model.schema().target().classes();
         let id = columns.kept.first();
-        let id = id.map(|id| String::from_utf8_lossy(&row.text(id.column)).into_owned());
-        let (Place::Line(place) | Place::Row(place)) = row.place();
+        let id = id.map(|id| row.text(id.column).into_owned());
+        let place = row.place().number();
         let mut moved = MovedRow { place, id, change: -1.0, class: None, a: 0.0, b: 0.0 };
         let n_skipped = usize::from(classes.len() == 2);
         let outputs = a.outputs().iter().zip(b.outputs()).enumerate().skip(n_skipped);

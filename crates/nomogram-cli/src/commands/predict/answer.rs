@@ -1,17 +1,17 @@
 //! What the output tells of each row, column by column.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use arrow_array::ArrayRef;
 use arrow_schema::DataType;
 use nomogram::{Flags, Model, Prediction};
+use nomogram_table::{Chunk, Columns, FileKind, Row, Source, is_plain};
 
 use super::Arguments;
 use crate::error::Error;
 use crate::output::{BlockBuilder, Item, Layout};
 use crate::refusal;
-use crate::table::{Chunk, Columns, Delimiter, Format, Row, Source, is_plain};
+use crate::table::Format;
 
 /// The columns of the output and what stands in them.
 pub(super) struct Answer {
@@ -49,26 +49,26 @@ impl Answer {
     /// `Usage` when two columns would have one name, or a kept column does not fit into CSV.
     pub(super) fn new(
         arguments: &Arguments,
-        input: &Path,
+        delimiter: u8,
         model: &Model,
         source: &Source,
         columns: &Columns,
     ) -> Result<Self, Error> {
         let output_format = Format::of_path(&arguments.output);
         let format = arguments.output_format.unwrap_or(output_format);
-        let keeps_arrays = source.format != Format::Csv && format != Format::Csv;
+        let keeps_arrays = source.kind() != FileKind::Csv && format != Format::Csv;
         let mut named: Vec<(String, DataType, Part)> = Vec::new();
         for kept in &columns.kept {
-            let data_type = kept.data_type.clone().unwrap_or(DataType::Utf8);
+            let data_type = kept.header.data_type.clone().unwrap_or(DataType::Utf8);
             if !keeps_arrays && !is_plain(&data_type) {
                 return Err(Error::usage(format!(
                     "column `{}` is of type {data_type}, which CSV cannot hold; use \
                      --output-format parquet",
-                    kept.name
+                    kept.header.name
                 )));
             }
             let data_type = if keeps_arrays { data_type } else { DataType::Utf8 };
-            named.push((kept.name.clone(), data_type, Part::Kept { column: kept.column }));
+            named.push((kept.header.name.clone(), data_type, Part::Kept { column: kept.column }));
         }
         named.extend(predicted(arguments, model));
         let mut seen = BTreeSet::new();
@@ -81,15 +81,12 @@ impl Answer {
         }
         let parts = named.iter().map(|(_, _, part)| *part).collect();
         let named = named.into_iter().map(|(name, data_type, _)| (name, data_type)).collect();
-        let is_tsv = arguments.output.extension().is_some_and(|extension| extension == "tsv");
-        let named_like = if is_tsv { &arguments.output } else { input };
-        let delimiter = Delimiter::of_input(arguments.read.delimiter, named_like).byte();
         Ok(Self { layout: Layout::new(format, delimiter, named), parts, keeps_arrays })
     }
 
     pub(super) fn builder(&self, chunk: &Chunk) -> BlockBuilder {
         let array = |part: &Part| match (part, chunk) {
-            (Part::Kept { column }, Chunk::Typed(chunk)) => chunk.arrays.get(*column)?.clone(),
+            (Part::Kept { column }, Chunk::Typed(chunk)) => chunk.array(*column).cloned(),
             _ => None,
         };
         let whole: Vec<ArrayRef> =
@@ -110,7 +107,7 @@ impl Answer {
             let item = match (part, predicted) {
                 (Part::Kept { .. }, _) if self.keeps_arrays => Item::None,
                 (Part::Kept { column: kept }, _) => {
-                    builder.push(column, Item::Bytes(&row.text(*kept)));
+                    builder.push(column, Item::Bytes(row.text(*kept).as_bytes()));
                     continue;
                 }
                 (Part::Status, Ok(_)) => Item::Text(refusal::OK),

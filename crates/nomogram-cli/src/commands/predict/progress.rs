@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use nomogram_table::{FileKind, Source};
+
 use super::When;
 use crate::console::Console;
-use crate::table::{Format, Source};
 
 /// A bar on standard error, or nothing.
 pub(super) struct Progress(Option<ProgressBar>);
@@ -19,13 +20,13 @@ impl Progress {
         if !is_shown {
             return Self(None);
         }
-        let template = match (source.length, source.format) {
+        let template = match (source.length(), source.kind()) {
             (None, _) => "{spinner} {pos} {elapsed}",
-            (Some(_), Format::Csv) => "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
+            (Some(_), FileKind::Csv) => "{bar:30} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
             (Some(_), _) => "{bar:30} {pos}/{len} rows {per_sec} {eta}",
         };
         let style = ProgressStyle::with_template(template);
-        let bar = source.length.map_or_else(ProgressBar::no_length, ProgressBar::new);
+        let bar = source.length().map_or_else(ProgressBar::no_length, ProgressBar::new);
         bar.enable_steady_tick(Duration::from_millis(200));
         Self(Some(match style {
             Ok(style) => bar.with_style(style),

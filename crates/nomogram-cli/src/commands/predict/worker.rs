@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nomogram::{Model, Session};
+use nomogram_table::{Chunk, Columns, Row};
 
 use super::answer::{Answer, FLAGS};
 use crate::error::Error;
 use crate::output::{Block, push_csv_cell};
 use crate::refusal::Refusal;
-use crate::table::{Chunk, Columns, Row, RowReader};
 
 /// What all threads share, and how a chunk is done.
 #[derive(Clone)]
@@ -18,7 +18,6 @@ pub(super) struct Worker {
     columns: Arc<Columns>,
     answer: Arc<Answer>,
     table: Arc<str>,
-    missing: Arc<[String]>,
     /// Whether refused rows are noted; or else the first one is a failure.
     goes_on: bool,
     is_timed: bool,
@@ -52,12 +51,11 @@ struct Clock(Option<Instant>);
 impl Worker {
     pub(super) fn new(
         (model, columns, answer): (Arc<Model>, Arc<Columns>, Arc<Answer>),
-        (table, missing): (&str, &[String]),
+        table: &str,
         goes_on: bool,
         is_timed: bool,
     ) -> Self {
-        let (table, missing) = (table.into(), missing.into());
-        Self { model, columns, answer, table, missing, goes_on, is_timed }
+        Self { model, columns, answer, table: table.into(), goes_on, is_timed }
     }
 
     /// What a thread calls for each of its chunks.
@@ -66,26 +64,20 @@ impl Worker {
     ) -> impl FnMut(Chunk) -> Result<Done, Error> + Send + 'static + use<> {
         let own = self.clone();
         let mut session = Session::new(self.model.clone());
-        let reader = RowReader::new(&self.missing);
-        move |chunk| own.predict(&chunk, &reader, &mut session)
+        move |chunk| own.predict(&chunk, &mut session)
     }
 
-    fn predict(
-        &self,
-        chunk: &Chunk,
-        reader: &RowReader,
-        session: &mut Session,
-    ) -> Result<Done, Error> {
+    fn predict(&self, chunk: &Chunk, session: &mut Session) -> Result<Done, Error> {
         let begin = Instant::now();
         let mut builder = self.answer.builder(chunk);
         let (mut bad_rows, mut scratch) = (Vec::new(), String::new());
         let mut counts = Counts::default();
-        reader.each(chunk, &self.table, |row| {
+        chunk.each_row(|row| {
             counts.rows += 1;
             let refusal = match Refusal::of_length(row, &self.columns) {
                 Some(refusal) => refusal,
                 None => {
-                    let stated = reader.state(row, &self.columns, session);
+                    let stated = self.columns.state(row, session);
                     let mut clock = Clock::new(self.is_timed);
                     let predicted = stated.and_then(|()| session.predict());
                     counts.predict += clock.lap();
@@ -133,7 +125,7 @@ impl Worker {
             if column > 0 {
                 bad_rows.push(delimiter);
             }
-            push_csv_cell(bad_rows, delimiter, &row.text(column));
+            push_csv_cell(bad_rows, delimiter, row.text(column).as_bytes());
         }
         bad_rows.push(b'\n');
     }

@@ -163,20 +163,6 @@ impl FeatureConfig {
             policy: self.policy.into(),
         })
     }
-
-    /// Whether a text is this boolean's false or true.
-    pub(crate) fn boolean(&self, text: &str) -> Option<bool> {
-        match &self.texts {
-            Some([no, _]) if no == text => Some(false),
-            Some([_, yes]) if yes == text => Some(true),
-            Some(_) => None,
-            None => match text {
-                "false" | "0" => Some(false),
-                "true" | "1" => Some(true),
-                _ => None,
-            },
-        }
-    }
 }
 
 impl From<PolicyConfig> for Policy {

@@ -45,7 +45,12 @@ fn every_key_reaches_the_schema() {
     let config = DataConfig::from_yaml(FULL).unwrap();
     assert_eq!(
         config.csv,
-        CsvConfig { delimiter: ';', quote: '\'', encoding: Encoding::Windows1252 }
+        CsvConfig {
+            delimiter: Some(';'),
+            quote: '\'',
+            encoding: Encoding::Windows1252,
+            ..CsvConfig::default()
+        }
     );
     assert_eq!(config.missing, ["", "NA", "?"]);
     let schema = config.schema().unwrap();
@@ -76,8 +81,8 @@ fn what_contradicts_itself_is_refused_with_its_place() {
         ("classes: [a, b, c]", "classes: [a]", "data: 1 classes, at least 2 are needed"),
         ("classes: [a, b, c]", "classes: [a, a]", "data: target: both classes are `a`"),
         ("classes: [a, b, c]", "negative: a", "expected `negative` and `positive`, or `classes`"),
-        ("quote: \"'\"", "quote: ;", "data: csv: both delimiter and quote are ';'"),
-        ("delimiter: \";\"", "delimiter: ä", "data: csv: delimiter: 'ä', expected an ASCII"),
+        ("quote: \"'\"", "quote: ;", "data: both delimiter and quote are ';'"),
+        ("delimiter: \";\"", "delimiter: ä", "data: delimiter: 'ä', expected an ASCII"),
         ("encoding: windows-1252", "encoding: ebcdic", "ebcdic"),
         ("patient_id", "row_id", "data: column `row_id` is both the row id and the patient"),
         ("[note]", "[stage]", "data: column `stage` is both a feature and ignored"),

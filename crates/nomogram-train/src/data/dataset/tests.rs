@@ -33,22 +33,22 @@ fn bad_tables_are_refused_with_place_found_and_expected() {
             "id,y,a,b,c\n1,B,2,3,4\n",
             "t.csv: column `c` is not in the configuration; name it under `features` or `ignored`",
         ),
-        ("id,y,a,b,a\n1,B,2,3,4\n", "t.csv: column `a` stands twice"),
+        ("id,y,a,b,a\n1,B,2,3,4\n", "t.csv: duplicate column `a`"),
         (
             "id,y,a,b\n1,B,2,3\n2,M,x,3\n",
-            "t.csv: line 3: column `a`: found `x`, expected a finite number of at most 1e100",
+            "t.csv: line 3: column `a`: found `x`, expected a number",
         ),
         (
             "id,y,a,b\n1,B,2,\n2,M,1,3\n",
-            "t.csv: line 2: column `b`: found ``, expected a finite number of at most 1e100",
+            "t.csv: line 2: column `b`: found a missing value, expected a number",
         ),
         (
             "id,y,a,b\n1,B,2,inf\n",
-            "t.csv: line 2: column `b`: found `inf`, expected a finite number of at most 1e100",
+            "t.csv: line 2: column `b`: found `inf`, expected a finite number",
         ),
         (
             "id,y,a,b\n1,B,2,NaN\n",
-            "t.csv: line 2: column `b`: found `NaN`, expected a finite number of at most 1e100",
+            "t.csv: line 2: column `b`: found `NaN`, expected a finite number",
         ),
         (
             "id,y,a,b\n1,X,2,3\n",
@@ -56,7 +56,7 @@ fn bad_tables_are_refused_with_place_found_and_expected() {
         ),
         (
             "id,y,a,b\n1,B,2,3\n1,M,2,3\n",
-            "t.csv: line 3: column `id`: found `1`, expected a row id that stands only once",
+            "t.csv: line 3: column `id`: found `1`, expected a row id that appears only once",
         ),
         (
             "id,y,a,b\n1,B,2,3\n",
@@ -67,7 +67,7 @@ fn bad_tables_are_refused_with_place_found_and_expected() {
         assert_eq!(read(text).unwrap_err().to_string(), message);
     }
     let ragged = read("id,y,a,b\n1,B,2\n").unwrap_err().to_string();
-    assert!(ragged.contains("line: 2") && ragged.contains("3 fields"), "{ragged}");
+    assert_eq!(ragged, "t.csv: line 2: found 3 cells, expected 4");
 }
 
 const FEATURES: &str = r#"
@@ -114,11 +114,11 @@ fn what_policies_refuse_is_told_with_place_and_expectation() {
     let cases = [
         ("1,B,inf,7,no,low", "column `n`: found `inf`, expected a finite number"),
         ("1,B,nan,7,no,low", "column `n`: found `nan`, expected a finite number"),
-        ("1,B,2,7.5,no,low", "column `i`: found `7.5`, expected a whole number of at most 2^53"),
+        ("1,B,2,7.5,no,low", "column `i`: found `7.5`, expected a whole number"),
         ("1,B,2,9007199254740993,no,low", "column `i`: found `9007199254740993`, expected a whole"),
-        ("1,B,2,NA,no,low", "column `i`: found `NA`, expected a whole number"),
+        ("1,B,2,NA,no,low", "column `i`: found `NA`, a missing value, expected a whole number"),
         ("1,B,2,7,true,low", "column `b`: found `true`, expected `no` or `yes`"),
-        ("1,B,2,7,no,NA", "column `c`: found `NA`, expected one of the levels `low`, `high`"),
+        ("1,B,2,7,no,NA", "column `c`: found `NA`, a missing value, expected one of the levels `low`, `high`"),
         ("1,B,9,7,no,low", "line 2: rule `n below i`: broken by `i` = 7, `n` = 9"),
     ];
     for (row, message) in cases {
@@ -162,10 +162,10 @@ fn rows_have_patients_weights_times_and_parts() {
 #[test]
 fn cells_that_do_not_suit_their_column_are_refused() {
     let cases = [
-        (",1,1,train,a,1", "column `p`: found ``, expected the name of a patient"),
+        (",1,1,train,a,1", "column `p`: found a missing value, expected the name of a patient"),
         ("x,0,1,train,a,1", "column `w`: found `0`, expected a positive number"),
         ("x,inf,1,train,a,1", "column `w`: found `inf`, expected a positive number"),
-        ("x,,1,train,a,1", "column `w`: found ``, expected a positive number"),
+        ("x,,1,train,a,1", "column `w`: found a missing value, expected a positive number"),
         (
             "x,1,2024-01-01,train,a,1",
             "column `t`: found `2024-01-01`, expected a finite number, as",

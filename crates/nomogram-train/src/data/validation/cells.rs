@@ -73,7 +73,7 @@ impl<'a> CheckedTable<'a> {
         let mut is_there = Vec::with_capacity(n_features);
         let columns = values.columns_mut().into_iter().zip(&config.features);
         for (index, (mut column, feature)) in columns.enumerate() {
-            let there = table.columns().contains(&feature.name);
+            let there = reader.has_feature(index);
             is_there.push(there);
             if there {
                 let read = read_feature(&reader, index, feature, &mut findings)?;
@@ -102,19 +102,25 @@ impl<'a> CheckedTable<'a> {
 
 fn check_columns(reader: &Reader<'_>, findings: &mut Vec<Finding>) {
     let Reader { table, config, .. } = reader;
-    let named: BTreeMap<&str, &str> = config.columns().collect();
+    let feature = |column: &str| config.features.iter().position(|feature| feature.name == column);
     for (column, role) in config.columns().filter(|(_, role)| *role != "ignored") {
-        if !table.columns().iter().any(|found| found == column) {
+        let is_feature = feature(column).is_some_and(|index| reader.has_feature(index));
+        if !is_feature && !table.columns().iter().any(|name| name == column) {
             let found = "no such column".to_owned();
             let expected = format!("a column, which is {role}");
             let finding = Finding::new(Severity::Error, Check::Columns, found, expected);
             findings.push(finding.of_column(column));
         }
     }
-    for column in table.columns().iter().filter(|column| !named.contains_key(column.as_str())) {
+    for column in reader.unnamed_columns() {
         let found = "a column that is not in the configuration".to_owned();
         let expected = "its name under `features` or `ignored`";
         let finding = Finding::new(Severity::Error, Check::Columns, found, expected);
+        findings.push(finding.of_column(column));
+    }
+    for (column, fault) in reader.faults() {
+        let expected = "one column, in a unit of the feature";
+        let finding = Finding::new(Severity::Error, Check::Unit, fault.clone(), expected);
         findings.push(finding.of_column(column));
     }
 }
@@ -129,9 +135,9 @@ fn known<T>(
     let mut name = String::new();
     let mut keep = |cell: Result<T, Error>| match cell {
         Ok(value) => Some(value),
-        Err(Error::Cell { line, column, found, expected, .. }) => {
+        Err(Error::Cell { place, column, found, expected, .. }) => {
             name = column;
-            faults.add((Severity::Error, check, expected), found, line);
+            faults.add((Severity::Error, check, expected), found, place.number());
             None
         }
         Err(_) => None,
@@ -149,21 +155,22 @@ fn read_feature(
     findings: &mut Vec<Finding>,
 ) -> Result<Vec<f64>, Error> {
     let mut faults = Faults::default();
-    let cells = reader.table.column(&feature.name)?;
+    let cells = reader.cells(index)?;
     let mut values = Vec::with_capacity(reader.table.n_rows());
-    for (cell, taken) in cells.zip(reader.feature(index, feature)?) {
+    for (cell, taken) in cells.zip(reader.feature(index)?) {
         values.push(match taken {
             Ok((value, flags)) => {
-                if let Some((check, expected)) = treated(flags, feature) {
+                let imputed = || Some((Check::Type, reader.imputed(index, flags, cell.cell)?));
+                if let Some((check, expected)) = treated(flags, feature).or_else(imputed) {
                     let what = (Severity::Warning, check, expected);
-                    faults.add(what, cell.text().into_owned(), cell.line());
+                    faults.add(what, cell.cell.to_string(), cell.place.number());
                 }
                 value
             }
             Err(refused) => {
-                if let Error::Cell { line, found, expected, .. } = refused.error {
+                if let Error::Cell { place, found, expected, .. } = refused.error {
                     let what = (Severity::Error, check_of(refused.kind), expected);
-                    faults.add(what, found, line);
+                    faults.add(what, found, place.number());
                 }
                 f64::NAN
             }
@@ -182,7 +189,7 @@ fn check_of(kind: ErrorKind) -> Check {
     }
 }
 
-/// What is wrong with a value that its policy lets pass. That it is missing is looked at by column.
+/// What is wrong with a value that its policy accepts. Missing values are counted by column.
 fn treated(flags: Flags, feature: &FeatureConfig) -> Option<(Check, String)> {
     if flags.contains(Flags::UNSEEN_LEVEL) {
         return Some((
@@ -214,7 +221,7 @@ impl Faults {
         self.0.into_iter().map(move |((severity, check, expected), Fault { mut shown, lines })| {
             let more = if shown.len() > MAX_SHOWN { ", …" } else { "" };
             shown.truncate(MAX_SHOWN);
-            let found = format!("`{}`{more}", shown.join("`, `"));
+            let found = format!("{}{more}", shown.join(", "));
             Finding::new(severity, check, found, expected).of_column(column).on_lines(lines)
         })
     }

@@ -49,10 +49,11 @@ fn missing(values: ArrayView1<'_, f64>, limits: &Limits) -> Option<Finding> {
 fn unit(checked: &CheckedTable<'_>, feature: &FeatureConfig) -> Option<Finding> {
     let ([low, high], Some(own)) = (feature.range?, &feature.unit) else { return None };
     let cells = checked.reader.table.column(&feature.name).ok()?;
+    let format = checked.reader.config.table_format();
     let is_plausible = |value: f64| value >= low && value <= high;
     let stray: Vec<(f64, u64)> = cells
-        .filter(|cell| !cell.is_missing(&checked.reader.config.missing))
-        .filter_map(|cell| Some((cell.finite()?, cell.line())))
+        .filter(|cell| !cell.cell.is_missing(&format))
+        .filter_map(|cell| Some((cell.cell.finite(&format)?, cell.place.number())))
         .filter(|(value, _)| !is_plausible(*value))
         .collect();
     let explains = |unit: &&UnitConfig| {

@@ -3,7 +3,7 @@
 /// Seconds since 1970 began in UTC, of `2024-02-29`, `2024-02-29T13:05`, `2024-02-29 13:05:59.25` or
 /// the same with `Z` or an offset such as `+01:00`. A date is its first moment; without an offset
 /// the time is in UTC.
-pub(super) fn seconds(text: &str) -> Option<f64> {
+pub(crate) fn seconds(text: &str) -> Option<f64> {
     let (date, rest) = text.split_at_checked(10)?;
     let days = days(date)?;
     if rest.is_empty() {
@@ -15,6 +15,33 @@ pub(super) fn seconds(text: &str) -> Option<f64> {
         None => (time, ""),
     };
     Some(days * 86_400.0 + time_of_day(time)? - offset_seconds(offset)?)
+}
+
+/// Seconds since 1970 began as ISO 8601 writes them, to the microsecond, in UTC.
+pub(crate) fn to_iso(seconds: f64) -> String {
+    if !(-6.3e10..2.6e11).contains(&seconds) {
+        return format!("{seconds} s after 1970 began");
+    }
+    let days = (seconds / 86_400.0).floor();
+    #[allow(clippy::cast_possible_truncation, reason = "within the bounds above")]
+    let (days, micros) =
+        (days as i64, ((seconds - days * 86_400.0) * 1e6).round().min(86_399_999_999.0) as i64);
+    // Days of eras of 400 years that begin in March (Hinnant, `civil_from_days`).
+    let shifted = days + 719_468;
+    let (era, day) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
+    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
+    let day_of_year = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let (month, is_next_year) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    let year = year + era * 400 + is_next_year;
+    let (second, fraction) = (micros / 1_000_000, micros % 1_000_000);
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    let fraction = match format!("{fraction:06}").trim_end_matches('0') {
+        "" => String::new(),
+        digits => format!(".{digits}"),
+    };
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z")
 }
 
 /// Days since 1970-01-01 of `YYYY-MM-DD`, by the Gregorian calendar.
@@ -96,6 +123,7 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(seconds(text), Some(expected), "{text}");
+            assert_eq!(seconds(&to_iso(expected)), Some(expected), "{text}");
         }
     }
 

@@ -1,0 +1,167 @@
+//! What one cell holds.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::format::{TableFormat, trim};
+use crate::number::number;
+use crate::time::to_iso;
+
+/// What one cell holds, before it is known what its column is for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Cell<'a> {
+    /// Nothing: null in a file with types.
+    Missing,
+    /// The text of a file without types: it may mean a number, a boolean or that there is no value.
+    Written(&'a str),
+    /// The text of a column of texts.
+    Text(&'a str),
+    /// A floating-point or a decimal number.
+    Number(f64),
+    /// A whole number.
+    Integer(i64),
+    /// A whole number beyond those of [`Cell::Integer`].
+    Unsigned(u64),
+    /// False or true.
+    Boolean(bool),
+    /// Seconds since 1970 began, in UTC.
+    Time(f64),
+    /// A value of a type that means nothing here, by its name.
+    Other(&'a str),
+}
+
+impl<'a> Cell<'a> {
+    /// Whether there is no value.
+    #[inline]
+    #[must_use]
+    pub fn is_missing(&self, format: &TableFormat) -> bool {
+        match self {
+            Self::Written(text) | Self::Text(text) => format.is_missing(text),
+            Self::Missing => true,
+            Self::Number(_)
+            | Self::Integer(_)
+            | Self::Unsigned(_)
+            | Self::Boolean(_)
+            | Self::Time(_)
+            | Self::Other(_) => false,
+        }
+    }
+
+    /// The name, the class or the level that it is; spaces around a text do not count.
+    #[must_use]
+    pub fn text(&self) -> Cow<'a, str> {
+        match self {
+            Self::Written(text) | Self::Text(text) => Cow::Borrowed(trim(text)),
+            other => other.as_written(),
+        }
+    }
+
+    /// The text that a file without types would have; nothing where there is no value.
+    #[must_use]
+    pub fn as_written(&self) -> Cow<'a, str> {
+        match *self {
+            Self::Missing => Cow::Borrowed(""),
+            Self::Written(text) | Self::Text(text) | Self::Other(text) => Cow::Borrowed(text),
+            Self::Number(number) => Cow::Owned(format!("{number:?}")),
+            Self::Integer(number) => Cow::Owned(number.to_string()),
+            Self::Unsigned(number) => Cow::Owned(number.to_string()),
+            Self::Boolean(value) => Cow::Borrowed(if value { "true" } else { "false" }),
+            Self::Time(seconds) => Cow::Owned(to_iso(seconds)),
+        }
+    }
+
+    /// The finite number that it is, exactly.
+    #[must_use]
+    pub fn finite(&self, format: &TableFormat) -> Option<f64> {
+        let number = match *self {
+            Self::Written(text) => number(trim(text), format.decimal_mark)?,
+            Self::Number(number) => number,
+            #[allow(clippy::cast_precision_loss, reason = "exact up to 2^53")]
+            Self::Integer(number) if number.unsigned_abs() <= MAX_WHOLE => number as f64,
+            Self::Integer(_)
+            | Self::Unsigned(_)
+            | Self::Missing
+            | Self::Text(_)
+            | Self::Boolean(_)
+            | Self::Time(_)
+            | Self::Other(_) => return None,
+        };
+        number.is_finite().then_some(number)
+    }
+
+    /// Whether it has a type of its own, other than text.
+    #[must_use]
+    pub fn is_typed(&self) -> bool {
+        !matches!(self, Self::Written(_) | Self::Missing)
+    }
+}
+
+/// The largest whole number up to which every smaller one differs from its neighbours as a double:
+/// 2^53.
+pub(crate) const MAX_WHOLE: u64 = 1 << 53;
+
+/// What is in the cell, with its type where the file has types.
+impl fmt::Display for Cell<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Missing => f.write_str("a missing value"),
+            Self::Written(text) if trim(text).is_empty() => f.write_str("a missing value"),
+            Self::Written(text) => write!(f, "`{}`", Short(trim(text))),
+            Self::Text(text) => write!(f, "text `{}`", Short(text)),
+            Self::Number(number) if number.is_nan() => f.write_str("the number NaN"),
+            Self::Number(number) => write!(f, "the number {number:?}"),
+            Self::Integer(number) => write!(f, "the whole number {number}"),
+            Self::Unsigned(number) => write!(f, "the whole number {number}"),
+            Self::Boolean(value) => write!(f, "the boolean {value}"),
+            Self::Time(seconds) => write!(f, "the time {}", to_iso(*seconds)),
+            Self::Other(name) => write!(f, "a value of type {name}"),
+        }
+    }
+}
+
+/// A text of which only the beginning is shown when it is long, and no character that would disturb
+/// a terminal.
+struct Short<'a>(&'a str);
+
+impl fmt::Display for Short<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MOST: usize = 80;
+        for character in self.0.chars().take(MOST) {
+            if character.is_control() {
+                write!(f, "{}", character.escape_default())?;
+            } else {
+                write!(f, "{character}")?;
+            }
+        }
+        if self.0.chars().nth(MOST).is_some() { f.write_str("…") } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_names_the_type() {
+        let long = "x".repeat(90);
+        let cases = [
+            (Cell::Missing, "a missing value"),
+            (Cell::Written(" "), "a missing value"),
+            (Cell::Written(" 1,5 "), "`1,5`"),
+            (Cell::Text("61.1"), "text `61.1`"),
+            (Cell::Text("a\u{1b}[2J"), "text `a\\u{1b}[2J`"),
+            (Cell::Number(2.0), "the number 2.0"),
+            (Cell::Number(f64::NAN), "the number NaN"),
+            (Cell::Number(f64::INFINITY), "the number inf"),
+            (Cell::Integer(-3), "the whole number -3"),
+            (Cell::Unsigned(u64::MAX), "the whole number 18446744073709551615"),
+            (Cell::Boolean(true), "the boolean true"),
+            (Cell::Time(1_709_211_900.0), "the time 2024-02-29T13:05:00Z"),
+            (Cell::Other("List(Int8)"), "a value of type List(Int8)"),
+        ];
+        for (cell, expected) in cases {
+            assert_eq!(cell.to_string(), expected);
+        }
+        assert_eq!(Cell::Written(&long).to_string(), format!("`{}…`", "x".repeat(80)));
+    }
+}

@@ -1,0 +1,9 @@
+//! Parquet and Arrow, whose columns have types. Numbers stay numbers: none goes through text.
+
+mod chunk;
+mod column;
+mod source;
+
+pub use chunk::TypedChunk;
+pub use column::is_plain;
+pub(crate) use source::TypedSource;

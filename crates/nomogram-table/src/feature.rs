@@ -1,0 +1,240 @@
+//! What the cells of a feature's column mean, and the words for those that cannot be used.
+//!
+//! This is the one place where a cell becomes a value. A cell that is not of the feature's kind
+//! becomes a value of another kind, which the feature's policy refuses or imputes.
+
+use std::sync::Arc;
+
+use nomogram::{ErrorKind, Feature, FeatureKind, Value};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::cell::{Cell, MAX_WHOLE};
+use crate::format::{TableFormat, trim};
+use crate::number::{integer, number};
+
+/// Reads the cells of one feature's column.
+///
+/// ```
+/// use nomogram::{Feature, Value};
+/// use nomogram_table::{Cell, FeatureCells, TableFormat};
+///
+/// let format = TableFormat { missing: vec!["NA".into()], ..TableFormat::default() };
+/// let age = FeatureCells::new(Feature::number("age"), None, format.into());
+/// assert_eq!(age.value(Cell::Written(" 61.5")), Value::Number(61.5));
+/// assert_eq!(age.value(Cell::Written("NA")), Value::Missing(None));
+/// // A column of texts holds texts, whatever they look like.
+/// assert_eq!(age.value(Cell::Text("61.5")), Value::Text("61.5"));
+/// ```
+#[derive(Clone, Debug)]
+pub struct FeatureCells {
+    feature: Feature,
+    unit: Option<String>,
+    format: Arc<TableFormat>,
+}
+
+/// Of no level, as a level is never empty.
+const UNSEEN: Value<'static> = Value::Text("");
+/// Of another kind than a category, and than a number.
+const NO_CATEGORY: Value<'static> = Value::Boolean(false);
+const NO_NUMBER: Value<'static> = Value::Text("");
+
+impl FeatureCells {
+    /// The cells of a feature; `unit` is the UCUM code of the unit that the column names.
+    #[must_use]
+    pub fn new(feature: Feature, unit: Option<String>, format: Arc<TableFormat>) -> Self {
+        Self { feature, unit, format }
+    }
+
+    /// The feature.
+    #[must_use]
+    pub fn feature(&self) -> &Feature {
+        &self.feature
+    }
+
+    /// The unit that the column names.
+    #[must_use]
+    pub fn unit(&self) -> Option<&str> {
+        self.unit.as_deref()
+    }
+
+    /// What a cell means.
+    #[inline]
+    #[must_use]
+    pub fn value<'a>(&'a self, cell: Cell<'a>) -> Value<'a> {
+        if cell.is_missing(&self.format) {
+            return Value::Missing(None);
+        }
+        match &self.feature.kind {
+            FeatureKind::Category { levels } => of_category(cell, levels),
+            FeatureKind::Boolean => self.boolean(cell),
+            FeatureKind::Integer => self.in_unit(self.number(cell, true)),
+            // Of numbers; and of kinds that a later core may have, which it refuses.
+            _ => self.in_unit(self.number(cell, false)),
+        }
+    }
+
+    fn number<'a>(&self, cell: Cell<'a>, is_whole: bool) -> Value<'a> {
+        match cell {
+            Cell::Written(text) => {
+                let text = trim(text);
+                if let Some(number) = integer(text).filter(|_| is_whole) {
+                    return Value::Integer(number);
+                }
+                number(text, self.format.decimal_mark).map_or(Value::Text(text), Value::Number)
+            }
+            Cell::Text(text) => Value::Text(text),
+            Cell::Number(number) => Value::Number(number),
+            Cell::Integer(number) => Value::Integer(number),
+            // Too large for the one is too large for the core.
+            Cell::Unsigned(_) => Value::Integer(i64::MAX),
+            Cell::Boolean(value) => Value::Boolean(value),
+            Cell::Time(_) | Cell::Other(_) | Cell::Missing => NO_NUMBER,
+        }
+    }
+
+    fn boolean<'a>(&self, cell: Cell<'a>) -> Value<'a> {
+        let (Cell::Written(text) | Cell::Text(text)) = cell else { return self.number(cell, true) };
+        let name = &self.feature.name;
+        let text = trim(text);
+        let value = match cell {
+            Cell::Text(_) => self.format.stated_boolean(name, text),
+            _ => self.format.boolean(name, text),
+        };
+        value.map_or(Value::Text(text), Value::Boolean)
+    }
+
+    fn in_unit<'a>(&'a self, value: Value<'a>) -> Value<'a> {
+        let Some(unit) = self.unit.as_deref() else { return value };
+        match value {
+            Value::Number(number) => Value::NumberIn(number, unit),
+            #[allow(clippy::cast_precision_loss, reason = "exact up to 2^53")]
+            Value::Integer(number) if number.unsigned_abs() <= MAX_WHOLE => {
+                Value::NumberIn(number as f64, unit)
+            }
+            other => other,
+        }
+    }
+
+    /// A cell that was refused, in words.
+    #[must_use]
+    pub fn found(&self, cell: Cell<'_>) -> String {
+        let text = match cell {
+            Cell::Written(text) | Cell::Text(text) => trim(text),
+            _ => return cell.to_string(),
+        };
+        if cell.is_missing(&self.format) {
+            return match text.is_empty() {
+                true => "a missing value".into(),
+                false => format!("`{text}`, a missing value"),
+            };
+        }
+        match other_spelling(text, self.feature.levels()) {
+            Some(hint) => format!("{cell} ({hint})"),
+            None => cell.to_string(),
+        }
+    }
+
+    /// What a cell should have been that was refused with an error of this kind.
+    #[must_use]
+    pub fn expected(&self, kind: ErrorKind, cell: Cell<'_>) -> String {
+        let is_typed = cell.is_typed();
+        let mut expected = match &self.feature.kind {
+            FeatureKind::Integer => "a whole number".to_owned(),
+            FeatureKind::Boolean => match self.format.feature_booleans.get(&self.feature.name) {
+                Some([no, yes]) => format!("`{no}` or `{yes}`"),
+                None if is_typed => "a boolean, 0 or 1".into(),
+                None => "`false` or `0`, `true` or `1`".into(),
+            },
+            FeatureKind::Category { levels } => format!("one of the levels {}", listed(levels)),
+            _ => "a number".into(),
+        };
+        let is_number = matches!(self.feature.kind, FeatureKind::Number | FeatureKind::Integer);
+        let is_large = match cell {
+            Cell::Integer(number) => number.unsigned_abs() > MAX_WHOLE,
+            Cell::Unsigned(_) => true,
+            Cell::Written(text) => {
+                integer(trim(text)).is_some_and(|i| i.unsigned_abs() > MAX_WHOLE)
+            }
+            _ => false,
+        };
+        match kind {
+            ErrorKind::Infinite | ErrorKind::NotANumber if is_number => {
+                expected = expected.replacen("a ", "a finite ", 1);
+            }
+            ErrorKind::WrongType | ErrorKind::Magnitude if is_large && is_number => {
+                expected = "a whole number of at most 2^53".into();
+            }
+            ErrorKind::Magnitude => expected += " of at most 1e100",
+            _ => {}
+        }
+        if let Some(range) = self.feature.range {
+            expected += &format!(" from {} to {}", range.low, range.high);
+        }
+        if let Some(unit) = self.feature.unit.as_deref().filter(|unit| *unit != "1") {
+            expected += &format!(" in {unit}");
+        }
+        if let Some(unit) = self.unit() {
+            expected += &format!(" (the column is in {unit})");
+        }
+        expected
+    }
+}
+
+fn of_category<'a>(cell: Cell<'a>, levels: &'a [String]) -> Value<'a> {
+    let named = |name: &str| {
+        levels.iter().find(|level| *level == name).map_or(UNSEEN, |level| Value::Text(level))
+    };
+    match cell {
+        Cell::Written(text) | Cell::Text(text) => {
+            let trimmed = trim(text);
+            // A level may begin or end with a space.
+            let is_level = trimmed.len() != text.len() && levels.iter().any(|level| level == text);
+            Value::Text(if is_level { text } else { trimmed })
+        }
+        // Levels are named by texts: the number of a level is not a level.
+        Cell::Integer(number) => named(&number.to_string()),
+        Cell::Unsigned(number) => named(&number.to_string()),
+        Cell::Boolean(value) => named(if value { "true" } else { "false" }),
+        Cell::Number(_) | Cell::Time(_) | Cell::Other(_) | Cell::Missing => NO_CATEGORY,
+    }
+}
+
+/// Names in backticks, separated by commas; of very many, the first ones.
+#[must_use]
+pub fn listed(names: &[impl AsRef<str>]) -> String {
+    const MOST: usize = 40;
+    let shown: Vec<&str> = names.iter().take(MOST).map(AsRef::as_ref).collect();
+    let more = if names.len() > MOST { ", …" } else { "" };
+    format!("`{}`{more}", shown.join("`, `"))
+}
+
+/// How a text differs from a name that it probably means, where it does so in spelling alone.
+#[must_use]
+pub fn other_spelling(text: &str, names: &[String]) -> Option<String> {
+    type Fold = fn(&str) -> String;
+    let composed: Fold = |text| text.nfc().collect();
+    let without_case: Fold = |text| text.nfc().flat_map(char::to_lowercase).collect();
+    let without_spaces: Fold = |text| text.nfc().filter(|c| !c.is_whitespace()).collect();
+    let folded: Fold = |text| {
+        let folded = text.nfkc().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase);
+        folded.collect()
+    };
+    let folds = [
+        (composed, "in another Unicode form"),
+        (without_case, "in another case"),
+        (without_spaces, "with other spaces"),
+        (folded, "in another spelling"),
+    ];
+    let hint = |(fold, how): (Fold, &str)| {
+        let text = fold(text);
+        let name = names.iter().find(|name| fold(name) == text)?;
+        Some(format!("`{name}` {how}"))
+    };
+    if names.iter().any(|name| name == text) {
+        return None;
+    }
+    folds.into_iter().find_map(hint)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,52 @@
+//! Tables from CSV, Parquet and Arrow, with one meaning of a cell.
+//!
+//! A table is read whole ([`Table`], for training) or in chunks of constant memory ([`Source`], for
+//! predicting). Either way the same bytes give the same cells, and the same cell gives the same
+//! [`Value`](nomogram::Value) of a feature. What each cell means is documented in
+//! [`docs/tables.md`](https://github.com/nomogram/nomogram/blob/main/docs/tables.md). No row is lost,
+//! invented or shifted: what cannot be read is an [`Error`] with its place.
+//!
+//! This crate does not learn, predict or write.
+
+// Layers, lowest first: a module uses only the blocks above its own.
+mod place;
+
+mod error;
+
+mod format;
+mod number;
+mod time;
+
+mod cell;
+#[cfg(feature = "columnar")]
+mod guard;
+mod text;
+
+#[cfg(feature = "columnar")]
+mod columnar;
+mod feature;
+
+mod row;
+
+mod columns;
+mod source;
+
+mod table;
+
+pub use cell::Cell;
+#[cfg(feature = "columnar")]
+pub use columnar::{TypedChunk, is_plain};
+pub use columns::{Columns, FeatureColumn, Header, KeptColumn, Wanted, match_feature};
+pub use error::Error;
+pub use feature::{FeatureCells, listed, other_spelling};
+pub use format::{BooleanTexts, DecimalMark, Encoding, FileKind, TABLE_FORMAT, TableFormat};
+pub use place::Place;
+pub use row::{Chunk, Row};
+pub use source::{CHUNK_ROWS, Source};
+pub use table::{Moment, PlacedCell, Table};
+pub use text::TextChunk;
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

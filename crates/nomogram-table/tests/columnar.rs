@@ -1,0 +1,195 @@
+//! Parquet and Arrow: each type, damaged files, and the same table as text.
+
+#![cfg(feature = "columnar")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow_array::types::{Decimal256Type, Float16Type, Int8Type};
+use arrow_array::*;
+use arrow_ipc::writer::{FileWriter, StreamWriter};
+use nomogram_table::{CHUNK_ROWS, Error, FileKind, Source, Table, TableFormat};
+use parquet::arrow::ArrowWriter;
+
+fn stream(batch: &RecordBatch) -> Vec<u8> {
+    let mut writer = StreamWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+    writer.write(batch).unwrap();
+    writer.into_inner().unwrap()
+}
+
+/// The cells of one array, as messages show them.
+fn shown(array: ArrayRef) -> String {
+    let batch = RecordBatch::try_from_iter_with_nullable([("x", array, true)]).unwrap();
+    let bytes = stream(&batch);
+    let table = Table::from_arrow_stream("t", bytes.as_slice(), &TableFormat::default()).unwrap();
+    let cells = table.column("x").unwrap().map(|cell| cell.cell.to_string());
+    cells.collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn a_cell_of_each_type_is_what_it_is() {
+    let halves = PrimitiveArray::<Float16Type>::from_iter_values(
+        [1.5_f32, f32::NAN].map(<<Float16Type as ArrowPrimitiveType>::Native>::from_f32),
+    );
+    let decimals =
+        Decimal128Array::from(vec![Some(125), None]).with_precision_and_scale(10, 2).unwrap();
+    let large =
+        Decimal256Array::from(vec![<<Decimal256Type as ArrowPrimitiveType>::Native>::from_i128(
+            -3,
+        )]);
+    let large = large.with_precision_and_scale(70, 1).unwrap();
+    let levels: DictionaryArray<Int8Type> = [Some("I"), None, Some("II")].into_iter().collect();
+    let lists = ListArray::from_iter_primitive::<Int8Type, _, _>(vec![Some(vec![Some(1)]), None]);
+    let cases: [(ArrayRef, &str); 20] = [
+        (Arc::new(NullArray::new(1)), "a missing value"),
+        (Arc::new(BooleanArray::from(vec![Some(true), None])), "the boolean true; a missing value"),
+        (Arc::new(Int8Array::from(vec![-1])), "the whole number -1"),
+        (Arc::new(Int64Array::from(vec![i64::MIN])), "the whole number -9223372036854775808"),
+        (Arc::new(UInt8Array::from(vec![255])), "the whole number 255"),
+        (Arc::new(UInt64Array::from(vec![u64::MAX])), "the whole number 18446744073709551615"),
+        (Arc::new(halves), "the number 1.5; the number NaN"),
+        (Arc::new(Float32Array::from(vec![0.5])), "the number 0.5"),
+        (Arc::new(Float64Array::from(vec![f64::INFINITY])), "the number inf"),
+        (Arc::new(decimals), "the number 1.25; a missing value"),
+        (Arc::new(large), "the number -0.3"),
+        (Arc::new(StringArray::from(vec![" 61.1 "])), "text ` 61.1 `"),
+        (Arc::new(LargeStringArray::from(vec!["a"])), "text `a`"),
+        (
+            Arc::new(StringViewArray::from(vec!["a text of more than twelve bytes"])),
+            "text `a text of more than twelve bytes`",
+        ),
+        (Arc::new(levels), "text `I`; a missing value; text `II`"),
+        (Arc::new(Date32Array::from(vec![19_782])), "the time 2024-02-29T00:00:00Z"),
+        (
+            Arc::new(TimestampNanosecondArray::from(vec![1_500_000_000])),
+            "the time 1970-01-01T00:00:01.5Z",
+        ),
+        (Arc::new(Time32SecondArray::from(vec![60])), "a value of type Time32(s)"),
+        (
+            Arc::new(BinaryArray::from(vec![Some(b"x".as_slice()), None])),
+            "a value of type Binary; a missing value",
+        ),
+        (Arc::new(lists), "a value of type List(Int8); a missing value"),
+    ];
+    for (array, expected) in cases {
+        assert_eq!(shown(array), expected);
+    }
+}
+
+fn batch(n_rows: i32) -> RecordBatch {
+    let numbers = (0..n_rows).map(|row| (row % 5 != 0).then(|| f64::from(row) / 3.0));
+    let texts = (0..n_rows).map(|row| format!("text {row}"));
+    let columns: [(&str, ArrayRef); 3] = [
+        ("n", Arc::new(numbers.collect::<Float64Array>())),
+        ("i", Arc::new((0..n_rows).collect::<Int32Array>())),
+        ("t", Arc::new(StringArray::from_iter_values(texts))),
+    ];
+    RecordBatch::try_from_iter_with_nullable(columns.map(|(n, array)| (n, array, true))).unwrap()
+}
+
+fn cells(table: &Table) -> Vec<String> {
+    let columns = table.columns().iter().flat_map(|column| table.column(column).unwrap());
+    columns.map(|cell| cell.cell.as_written().into_owned()).collect()
+}
+
+#[test]
+fn a_table_is_the_same_in_every_form() {
+    let folder = std::env::temp_dir().join(format!("nomogram-columnar-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let batch = batch(20_000);
+    let mut text = "n,i,t\n".to_owned();
+    for row in 0..20_000 {
+        let number =
+            if row % 5 == 0 { String::new() } else { format!("{:?}", f64::from(row) / 3.0) };
+        text += &format!("{number},{row},text {row}\n");
+    }
+    let halves = [batch.slice(0, 7_000), batch.slice(7_000, 13_000)];
+    let mut parquet = ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
+    halves.iter().for_each(|half| parquet.write(half).unwrap());
+    let mut arrow = FileWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+    halves.iter().for_each(|half| arrow.write(half).unwrap());
+    let files = [
+        ("t.csv", text.into_bytes()),
+        ("t.parquet", parquet.into_inner().unwrap()),
+        ("t.arrow", arrow.into_inner().unwrap()),
+        ("t.arrows", stream(&batch)),
+    ];
+    let mut first = None;
+    for (name, bytes) in files {
+        let path = folder.join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let table = Table::from_file(&path, &TableFormat::default()).unwrap();
+        assert_eq!(table.n_rows(), 20_000);
+        let cells = cells(&table);
+        assert_eq!(&cells, first.get_or_insert_with(|| cells.clone()), "{name}");
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+fn read_all(path: &Path) -> Result<u64, Error> {
+    let kind = FileKind::of_path(path);
+    let mut source = Source::open(path, kind, &TableFormat::default(), CHUNK_ROWS)?;
+    let mut n_rows = 0;
+    while let Some(chunk) = source.next_chunk()? {
+        chunk.each_row::<Error>(|row| {
+            n_rows += 1;
+            let _ = row.text(0);
+            Ok(())
+        })?;
+    }
+    Ok(n_rows)
+}
+
+fn data(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+}
+
+#[test]
+fn a_page_whose_checksum_is_wrong_is_refused() {
+    assert!(read_all(&data("parquet-crc-intact.parquet")).unwrap() > 0);
+    let error = read_all(&data("parquet-crc-bitflip.parquet")).unwrap_err().to_string();
+    assert!(error.contains("cannot be read as Parquet") && error.contains("checksum"), "{error}");
+}
+
+/// Readers of such files panic; it is the file's fault, and no other table suffers from it.
+#[test]
+fn damaged_files_are_refused_without_a_panic() {
+    for name in ["panics.parquet", "panics.arrow"] {
+        let error = read_all(&data(name)).unwrap_err();
+        assert!(matches!(error, Error::Table { .. }), "{name}: {error}");
+        assert!(error.to_string().contains("cannot be read as"), "{name}: {error}");
+    }
+    assert!(read_all(&data("parquet-crc-intact.parquet")).is_ok());
+}
+
+/// Every byte of a small file is changed in turn; whatever comes of it is a table or an error.
+#[test]
+fn no_changed_byte_ends_the_program() {
+    let folder = std::env::temp_dir().join(format!("nomogram-flips-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let batch = batch(20);
+    let mut parquet = ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
+    parquet.write(&batch).unwrap();
+    let mut arrow = FileWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+    arrow.write(&batch).unwrap();
+    let files = [
+        ("t.parquet", parquet.into_inner().unwrap()),
+        ("t.arrow", arrow.into_inner().unwrap()),
+        ("t.arrows", stream(&batch)),
+    ];
+    for (name, bytes) in files {
+        let path = folder.join(name);
+        for at in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[at] ^= 0xFF;
+            std::fs::write(&path, changed).unwrap();
+            if let Err(error) = read_all(&path) {
+                assert!(matches!(error, Error::Table { .. }), "{name} {at}: {error}");
+            }
+        }
+        std::fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+        assert!(read_all(&path).is_err(), "{name} cut in half");
+    }
+    std::fs::remove_dir_all(&folder).unwrap();
+}
