@@ -42,12 +42,10 @@ pub(super) enum OddKind {
 impl OddTexts {
     pub(super) fn add(&mut self, text: &str, kind: OddKind, first: Place) {
         self.n_cells += 1;
-        match self.texts.iter_mut().find(|known| known.text == text) {
-            Some(known) => known.n_cells += 1,
-            None if self.texts.len() <= MAX_TEXTS => {
-                self.texts.push(OddText { text: text.into(), kind, first, n_cells: 1 });
-            }
-            None => {}
+        if let Some(known) = self.texts.iter_mut().find(|known| known.text == text) {
+            known.n_cells += 1;
+        } else if self.texts.len() <= MAX_TEXTS {
+            self.texts.push(OddText { text: text.into(), kind, first, n_cells: 1 });
         }
     }
 
