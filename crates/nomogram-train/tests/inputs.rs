@@ -103,7 +103,7 @@ fn inputs_that_make_no_sense_are_refused_with_the_reason() {
     let data_errors = [
         ("[{ log1p: { of: [d] } }]", "step 0: log1p: of: `d`, expected a feature"),
         ("[{ log1p: { of: [c] } }]", "step 0: log1p: of: `c`, expected one of numbers"),
-        ("[{ pca: { n_components: 2 } }]", "1: pca: `a` is missing in row 3; impute it first"),
+        ("[{ pca: { n_components: 2 } }]", "step 0: pca: `a` is missing in row 3; impute it first"),
         (
             "[{ impute: {} }, { pca: { n_components: 9 } }]",
             "step 1: pca: n_components: 9, expected at most the 5 values",
