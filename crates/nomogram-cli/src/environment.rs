@@ -82,7 +82,7 @@ members:
     input: scaled
     weight: 1.0
     learner: { logistic_regression: { c: 1.0, class_weight: equal } }
-vote: soft
+combiner: soft_vote
 "#;
 
     fn with(name: &str, text: &str) -> Result<TrainingConfig, String> {
@@ -110,7 +110,7 @@ vote: soft
         };
         assert_eq!(spec.c, 3.0);
         let config =
-            with("NOMOGRAM_CONFIG__VOTE", r#"{ "stack": { "reads": "margins", "c": 1 } }"#);
+            with("NOMOGRAM_CONFIG__COMBINER", r#"{ "stack": { "reads": "margins", "c": 1 } }"#);
         assert!(matches!(config.unwrap().combiner, nomogram_train::ensemble::CombinerSpec::Stack(_)));
     }
 

@@ -23,7 +23,7 @@ members:
     weight: 1.0
     learner:
       boosted_trees: { n_trees: 5, learning_rate: 0.3, max_depth: 2, min_rows_per_leaf: 5, subsample: 1.0 }
-vote: soft
+combiner: soft_vote
 calibration: platt
 cutoffs:
   - { name: refer, rule: { sensitivity_at_least: 0.9 } }

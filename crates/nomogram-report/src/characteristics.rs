@@ -105,7 +105,7 @@ seed: 1
 validation: { n_folds: 2, min_auc: 0.5 }
 members:
   - { name: bayes, input: scaled, weight: 1.0, learner: { naive_bayes: { var_smoothing: 1.0e-9 } } }
-vote: soft
+combiner: soft_vote
 "#;
 
     #[test]

@@ -31,7 +31,7 @@ members:
     weight: 2.0
     learner:
       boosted_trees: { n_trees: 5, learning_rate: 0.3, max_depth: 2, min_rows_per_leaf: 2, subsample: 0.8 }
-vote: soft
+combiner: soft_vote
 cutoffs:
   - { name: screening, rule: { sensitivity_at_least: 0.9 } }
   - { name: balanced, rule: youden }
@@ -194,8 +194,8 @@ validation: { n_folds: 3, min_auc: 0.6 }
 members:
   - { name: curved, input: curved, weight: 1.0, learner: { logistic_regression: { c: 1.0, class_weight: equal } } }
   - { name: mixed, input: mixed, weight: 1.0, learner: { logistic_regression: { c: 1.0, class_weight: equal } } }
-allow_dead_members: true
-vote: soft
+allow_uninformative_members: true
+combiner: soft_vote
 cutoffs: [{ name: balanced, rule: youden }]
 "#;
     let config = TrainingConfig::from_yaml(yaml).unwrap();

@@ -6,6 +6,8 @@ mod trees;
 use nomogram::Activation;
 use serde::{Deserialize, Serialize};
 
+use crate::invalid::{Invalid, require};
+
 pub use crate::data::{CsvConfig, Encoding};
 
 pub use inputs::{
@@ -175,27 +177,27 @@ impl NetworkSpec {
         }
     }
 
-    fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), Invalid> {
         self.hidden.iter().try_for_each(|width| count(*width, "hidden"))?;
-        demand(self.l2 >= 0.0 && self.l2.is_finite(), || {
-            format!("l2: {}, expected 0 or more", self.l2)
+        require(self.l2 >= 0.0 && self.l2.is_finite(), || {
+            Invalid::new(self.l2, "0 or more").at("l2")
         })?;
         positive(self.learning_rate, "learning_rate")?;
         count(self.batch_rows, "batch_rows")?;
         count(self.max_epochs, "max_epochs")?;
         count(self.n_seeds, "n_seeds")?;
         if let Some(Schedule::Exponential(factor) | Schedule::Step { factor, .. }) = self.schedule {
-            demand(factor > 0.0 && factor <= 1.0, || {
-                format!("schedule: factor {factor}, expected above 0 and at most 1")
+            require(factor > 0.0 && factor <= 1.0, || {
+                Invalid::new(format!("factor {factor}"), "above 0 and at most 1").at("schedule")
             })?;
         }
         if let Some(Schedule::Step { every, .. }) = self.schedule {
-            demand(every >= 1, || "schedule: every 0, expected at least 1".into())?;
+            require(every >= 1, || Invalid::new("every 0", "at least 1").at("schedule"))?;
         }
         let Some(stopping) = &self.early_stopping else { return Ok(()) };
-        count(stopping.patience, "early_stopping: patience")?;
-        demand(stopping.fraction > 0.0 && stopping.fraction < 1.0, || {
-            format!("early_stopping: fraction: {}, expected between 0 and 1", stopping.fraction)
+        count(stopping.patience, "patience").map_err(|invalid| invalid.at("early_stopping"))?;
+        require(stopping.fraction > 0.0 && stopping.fraction < 1.0, || {
+            Invalid::new(stopping.fraction, "between 0 and 1").at("fraction").at("early_stopping")
         })
     }
 }
@@ -212,30 +214,28 @@ impl Learner {
         }
     }
 
-    pub(crate) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), Invalid> {
         match self {
             Self::LogisticRegression(spec) => {
                 positive(spec.c, "c")?;
-                demand((0.0..=1.0).contains(&spec.l1_ratio), || {
-                    format!("l1_ratio: {}, expected 0 to 1", spec.l1_ratio)
+                require((0.0..=1.0).contains(&spec.l1_ratio), || {
+                    Invalid::new(spec.l1_ratio, "0 to 1").at("l1_ratio")
                 })
             }
             Self::NaiveBayes(spec) => positive(spec.var_smoothing, "var_smoothing"),
-            Self::BoostedTrees(spec) => spec.check(),
-            Self::RandomForest(spec) => spec.check(),
+            Self::BoostedTrees(spec) => spec.check().map_err(Invalid::from),
+            Self::RandomForest(spec) => spec.check().map_err(Invalid::from),
             Self::Network(spec) => spec.check(),
         }
     }
 }
 
-fn positive(value: f64, name: &str) -> Result<(), String> {
-    demand(value > 0.0 && value.is_finite(), || {
-        format!("{name}: {value}, expected a positive number")
-    })
+fn positive(value: f64, name: &str) -> Result<(), Invalid> {
+    require(value > 0.0 && value.is_finite(), || Invalid::new(value, "a positive number").at(name))
 }
 
-fn count(value: usize, name: &str) -> Result<(), String> {
-    demand(value >= 1, || format!("{name}: {value}, expected at least 1"))
+fn count(value: usize, name: &str) -> Result<(), Invalid> {
+    require(value >= 1, || Invalid::new(value, "at least 1").at(name))
 }
 
 fn demand(holds: bool, detail: impl FnOnce() -> String) -> Result<(), String> {

@@ -48,7 +48,7 @@ pub enum Error {
     #[error("{0}")]
     NotConverged(String),
     /// Members learned nothing: the name of each, and the numbers that show it.
-    #[error("{}; set `allow_dead_members: true` to seal the model anyway", uninformative(.0))]
+    #[error("{}; set `allow_uninformative_members: true` to seal the model anyway", uninformative(.0))]
     UninformativeMembers(Vec<(String, String)>),
     /// The core refused the model or a row.
     #[error("the model is refused: {0}")]

@@ -1,10 +1,14 @@
-//! How good a model is, and what it needs: assessment, importance, learning curve, warnings.
+//! How good a model is: assessment, importance, learning curve, warnings.
 
-mod assessment;
+// Layers, lowest first. From predictions:
 mod importance;
-mod learning_curve;
 mod member_metrics;
 mod warnings;
+
+mod assessment;
+
+// From fits of a whole configuration to other rows:
+mod learning_curve;
 
 pub use assessment::{
     Agreement, Assessment, AtCutoff, Calibration, CalibrationGroup, Discrimination,

@@ -24,7 +24,7 @@
 //!     input: scaled
 //!     weight: 1.0
 //!     learner: { logistic_regression: { c: 1.0, class_weight: equal } }
-//! vote: soft
+//! combiner: soft_vote
 //! "#,
 //! )?;
 //! let rows = (0..40).map(|row| format!("{},{}\n", 36 + row % 5, ["no", "yes"][row % 5 / 3]));
@@ -37,7 +37,7 @@
 //! assert_eq!(trained.out_of_fold.ensemble.nrows(), 40);
 //!
 //! let error = TrainingConfig::from_yaml("seed: 1").unwrap_err();
-//! assert!(error.to_string().contains("missing field `model`"));
+//! assert!(error.to_string().contains("model"), "{error}");
 //! # Ok::<(), nomogram_train::Error>(())
 //! ```
 

@@ -24,7 +24,7 @@ members:
     input: curved
     weight: 1.0
     learner: { logistic_regression: { c: 1.0, class_weight: equal } }
-vote: soft
+combiner: soft_vote
 "#;
 
 const CURVED: &str = "[{ impute: { statistic: mean, indicators: false } }, { one_hot: {} }, \
@@ -98,12 +98,12 @@ fn inputs_that_make_no_sense_are_refused_with_the_reason() {
     assert!(error.contains(message), "{error}");
     let taken = CONFIG.replace("INPUT", CURVED).replace("curved:", "raw:");
     let error = TrainingConfig::from_yaml(&taken).unwrap_err().to_string();
-    assert!(error.contains("inputs: `raw` is there already"), "{error}");
+    assert!(error.contains("inputs: raw: the name is reserved"), "{error}");
 
     let data_errors = [
         ("[{ log1p: { of: [d] } }]", "step 0: log1p: of: `d`, expected a feature"),
         ("[{ log1p: { of: [c] } }]", "step 0: log1p: of: `c`, expected one of numbers"),
-        ("[{ pca: { n_components: 2 } }]", "1: pca: `a` is missing in row 3; impute it first"),
+        ("[{ pca: { n_components: 2 } }]", "step 0: pca: `a` is missing in row 3; impute it first"),
         (
             "[{ impute: {} }, { pca: { n_components: 9 } }]",
             "step 1: pca: n_components: 9, expected at most the 5 values",
@@ -120,12 +120,16 @@ fn inputs_that_make_no_sense_are_refused_with_the_reason() {
 #[test]
 fn trees_are_told_by_name() {
     let trees = "input: raw\n    weight: 1.0\n    learner: { boosted_trees: { n_trees: 30, learning_rate: 0.3, \
-                 max_leaves: 8, min_rows_per_leaf: 2, subsample: 1.0, splits: { histogram: {} }KEYS } }\nvote";
+                 max_leaves: 8, min_rows_per_leaf: 2, subsample: 1.0, splits: { histogram: {} }KEYS } }\ncombiner";
     let with = |keys: &str| {
         let at = CONFIG.find("input: curved").unwrap();
-        let end = CONFIG.find("\nvote").unwrap();
-        let yaml =
-            format!("{}{}{}", &CONFIG[..at], trees.replace("KEYS", keys), &CONFIG[end + 5..]);
+        let end = CONFIG.find("\ncombiner").unwrap();
+        let yaml = format!(
+            "{}{}{}",
+            &CONFIG[..at],
+            trees.replace("KEYS", keys),
+            &CONFIG[end + "\ncombiner".len()..]
+        );
         TrainingConfig::from_yaml(&yaml.replace("INPUT", "[]")).unwrap()
     };
     let fit = |keys: &str| {

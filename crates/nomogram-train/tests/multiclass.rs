@@ -35,7 +35,7 @@ members:
     weight: 1.0
     learner:
       random_forest: { n_trees: 30, criterion: gini, min_rows_per_leaf: 2, max_features: sqrt, bootstrap: true }
-vote: soft
+combiner: soft_vote
 cutoffs:
   - { name: surely the second, class: class_1, rule: { specificity_at_least: 0.95 } }
 "#;

@@ -48,7 +48,7 @@ members:
         batch_rows: 8
         max_epochs: 30
         early_stopping: { fraction: 0.2, patience: 5 }
-vote: soft
+combiner: soft_vote
 "#;
 
 /// Sixty rows; the class follows from feature `a` except in every seventh row, and does not depend on `b`.
@@ -137,7 +137,7 @@ fn a_member_with_one_answer_for_every_row_is_refused_unless_allowed() {
     assert!(
         error.starts_with("member `trees` is uninformative: it gives the probability 0.5")
             && error.contains("for each of the 60 training rows")
-            && error.ends_with("set `allow_dead_members: true` to seal the model anyway"),
+            && error.ends_with("set `allow_uninformative_members: true` to seal the model anyway"),
         "{error}"
     );
     config.allow_uninformative_members = true;
@@ -241,7 +241,7 @@ fn invalid_configurations_are_refused_with_place_and_reason() {
         ("weight: 2.0", "weight: -2", "members: 2 (trees): weight: -2, expected 0 or more"),
         ("{ name: b }", "{ name: b, texts: [f, t] }", "`texts`, but it is no"),
         ("{ name: b }", "{ name: b, range: [2, 1] }", ": a plausible range of"),
-        ("vote: soft", "vote: loud", "loud"),
+        ("combiner: soft_vote", "combiner: loud", "loud"),
         ("seed: 5", "sede: 5", "sede"),
     ];
     for (right, wrong, message) in cases {
@@ -263,6 +263,10 @@ fn invalid_configurations_are_refused_with_place_and_reason() {
     assert!(unknown.to_string().starts_with("configuration: line 9 column 1"), "{unknown}");
     let added = [
         ("cutoffs: [{ name: x, rule: { sensitivity_at_least: 90 } }]", "sensitivity_at_least: 90,"),
+        (
+            "cutoffs: [{ name: x, rule: youden }, { name: x, rule: youden }]",
+            "line 35 column 46: cutoffs: 2 (x): name: duplicate name",
+        ),
         ("report: { subgroups: [c] }", "report: subgroups: 1: `c`, expected a feature"),
         (
             "report: { subgroups: [a] }",
@@ -323,12 +327,12 @@ fn a_hard_vote_counts_members() {
 #[test]
 fn weights_and_stacks_are_fitted_to_out_of_fold_predictions() {
     let combiners = [
-        ("fitted", None),
+        ("fitted_soft_vote", None),
         ("{ stack: { reads: margins, c: 1.0 } }", Some(StackInput::Margins)),
         ("{ stack: { reads: outputs, c: 0.5 } }", Some(StackInput::Outputs)),
     ];
     for (combiner, expected) in combiners {
-        let text = CONFIG.replace("vote: soft", &format!("vote: {combiner}"));
+        let text = CONFIG.replace("combiner: soft_vote", &format!("combiner: {combiner}"));
         let config = TrainingConfig::from_yaml(&text).unwrap();
         let trained = train(&config, &dataset()).unwrap();
         match &unseal(&trained.bundle).unwrap().0.combiner {
@@ -347,7 +351,8 @@ fn weights_and_stacks_are_fitted_to_out_of_fold_predictions() {
 #[test]
 fn calibrators_are_fitted_to_out_of_fold_predictions_and_sealed() {
     for kind in ["platt", "beta", "isotonic", "temperature", "chosen"] {
-        let text = CONFIG.replace("vote: soft", &format!("vote: soft\ncalibration: {kind}"));
+        let text = CONFIG
+            .replace("combiner: soft_vote", &format!("combiner: soft_vote\ncalibration: {kind}"));
         let config = TrainingConfig::from_yaml(&text).unwrap();
         let trained = train(&config, &dataset()).unwrap();
         let calibrator = unseal(&trained.bundle).unwrap().0.calibrator;

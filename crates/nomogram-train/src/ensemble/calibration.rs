@@ -165,6 +165,7 @@ fn require_rows(probabilities: ArrayView2<'_, f64>, classes: &[usize]) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ndarray::Array2;
 
     fn two_classes(positive: &[f64]) -> Array2<f64> {
         Array2::from_shape_fn((positive.len(), 2), |(row, class)| {

@@ -17,13 +17,10 @@ use crate::predictions::Predictions;
 #[non_exhaustive]
 pub enum CombinerSpec {
     /// The mean of probabilities with the weights of the members.
-    #[serde(rename = "soft")]
     SoftVote,
     /// The share of votes with the weights of the members.
-    #[serde(rename = "hard")]
     HardVote,
     /// The mean of probabilities with the weights that have the lowest out-of-fold log loss.
-    #[serde(rename = "fitted")]
     FittedSoftVote,
     /// A logistic regression on the members, fitted to out-of-fold predictions.
     Stack(StackSpec),
@@ -103,12 +100,17 @@ impl CombinerSpec {
 }
 
 impl StackSpec {
-    fn fit(&self, members: &Predictions, classes: &[usize], seed: u64) -> Result<Combiner, Error> {
+    fn fit(
+        &self,
+        out_of_fold: &Predictions,
+        classes: &[usize],
+        seed: u64,
+    ) -> Result<Combiner, Error> {
         let (input, values) = match self.reads {
-            StackReads::Margins => (StackInput::Margins, members.margins.clone()),
-            StackReads::Outputs => (StackInput::Outputs, outputs(members)),
+            StackReads::Margins => (StackInput::Margins, out_of_fold.margins.clone()),
+            StackReads::Outputs => (StackInput::Outputs, outputs(out_of_fold)),
         };
-        let n_classes = members.ensemble.ncols();
+        let n_classes = out_of_fold.ensemble.ncols();
         let rows = TrainingRows { values: values.view(), classes, n_classes, weights: None };
         let learner = Learner::LogisticRegression(LogisticRegressionSpec::ridge(self.c));
         Ok(Combiner::Stack { input, member: Box::new(learner.fit(rows, seed)?) })
@@ -116,12 +118,12 @@ impl StackSpec {
 }
 
 /// What a stacked model reads of probabilities: of two classes, that of class 1 alone.
-fn outputs(members: &Predictions) -> Array2<f64> {
-    let (n_rows, n_classes) = members.ensemble.dim();
+fn outputs(predictions: &Predictions) -> Array2<f64> {
+    let (n_rows, n_classes) = predictions.ensemble.dim();
     let first = if n_classes == 2 { 1 } else { 0 };
     let width = n_classes - first;
-    Array2::from_shape_fn((n_rows, width * members.members.len()), |(row, column)| {
-        let member = members.members.get(column / width);
+    Array2::from_shape_fn((n_rows, width * predictions.members.len()), |(row, column)| {
+        let member = predictions.members.get(column / width);
         member.map_or(f64::NAN, |member| member[[row, first + column % width]])
     })
 }

@@ -56,7 +56,6 @@ pub struct TrainingConfig {
     /// The members, in the order in which they are combined.
     pub members: Vec<MemberSpec>,
     /// How the outputs of the members become one.
-    #[serde(rename = "vote")]
     pub combiner: CombinerSpec,
     /// The calibrator of the ensemble, fitted to out-of-fold predictions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,7 +64,7 @@ pub struct TrainingConfig {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cutoffs: Vec<CutoffSpec>,
     /// Seals a model even if a member is uninformative.
-    #[serde(default, rename = "allow_dead_members")]
+    #[serde(default)]
     pub allow_uninformative_members: bool,
     /// Which settings are searched, and how.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -179,14 +178,10 @@ impl TrainingConfig {
         self.data.check().map_err(|invalid| invalid.at("data"))?;
         self.check_inputs().map_err(|invalid| invalid.at("inputs"))?;
         self.check_members().map_err(|invalid| invalid.at("members"))?;
-        self.combiner.check().map_err(|invalid| invalid.at("vote"))?;
+        self.combiner.check().map_err(|invalid| invalid.at("combiner"))?;
         let splits = self.splits.as_ref().map_or(Ok(()), SplitSpec::check);
         splits.map_err(|invalid| invalid.at("splits"))?;
-        for (index, cutoff) in self.cutoffs.iter().enumerate() {
-            let in_cutoffs =
-                |invalid: Invalid| invalid.in_item(index, Some(&cutoff.name)).at("cutoffs");
-            cutoff.check().map_err(in_cutoffs)?;
-        }
+        self.check_cutoffs().map_err(|invalid| invalid.at("cutoffs"))?;
         let report = self.report.as_ref().map_or(Ok(()), |report| report.check(&self.data));
         report.map_err(|invalid| invalid.at("report"))?;
         let tuning = self.tuning.as_ref().map_or(Ok(()), TuningSpec::check);
@@ -211,15 +206,27 @@ impl TrainingConfig {
         require(!self.members.is_empty(), || Invalid::new("none", "at least 1"))?;
         let mut names = BTreeSet::new();
         for (index, member) in self.members.iter().enumerate() {
-            let check = member.check(&self.inputs).and_then(|()| {
-                require(names.insert(&member.name), || {
-                    Invalid::because("duplicate name").at("name")
-                })
-            });
+            let check = member
+                .check(&self.inputs)
+                .and_then(|()| require(names.insert(&member.name), duplicate_name));
             check.map_err(|invalid| invalid.in_item(index, Some(&member.name)))?;
         }
         require(self.members.iter().any(|member| member.weight > 0.0), || {
             Invalid::because("every weight is 0, expected a positive one")
         })
     }
+
+    fn check_cutoffs(&self) -> Result<(), Invalid> {
+        let mut names = BTreeSet::new();
+        for (index, cutoff) in self.cutoffs.iter().enumerate() {
+            let check = cutoff.check();
+            let check = check.and_then(|()| require(names.insert(&cutoff.name), duplicate_name));
+            check.map_err(|invalid| invalid.in_item(index, Some(&cutoff.name)))?;
+        }
+        Ok(())
+    }
+}
+
+fn duplicate_name() -> Invalid {
+    Invalid::because("duplicate name").at("name")
 }

@@ -87,21 +87,17 @@ fn what_contradicts_itself_is_refused_with_its_place() {
         ("patient_id", "row_id", "data: column `row_id` is both the row id and the patient"),
         ("[note]", "[stage]", "data: column `stage` is both a feature and ignored"),
         ("name: smoker", "name: stage", "data: column `stage` stands twice as a feature"),
-        (
-            "kind: category",
-            "kind: number",
-            "data: feature `stage`: `levels`, but it is no category",
-        ),
-        ("levels: [I, II, III]", "levels: []", "data: feature 1: a category without levels"),
-        ("kind: boolean", "kind: integer", "data: feature `smoker`: `texts`, but it is no boolean"),
-        ("[no, yes]", "[no, no]", "data: feature `smoker`: both `texts` are the same"),
+        ("kind: category", "kind: number", "feature `stage`: `levels`, but it is no category"),
+        ("levels: [I, II, III]", "levels: []", "feature 1: a category without levels"),
+        ("kind: boolean", "kind: integer", "feature `smoker`: `texts`, but it is no boolean"),
+        ("[no, yes]", "[no, no]", "feature `smoker`: both `texts` are the same"),
         ("kind: integer", "kind: whole", "whole"),
         ("out_of_range: clamp", "missing_values: clamp", "missing_values"),
-        ("range: [0.1, 30]", "range: [30, 0.1]", "data: feature 0: a plausible range of [30, 0.1]"),
-        ("missing: impute", "missing: take", "data: feature 0: policy Take does not suit"),
-        ("divisor: 88.42", "divisor: 0", "data: feature 0: unit 0: a conversion needs"),
-        ("minuend: age", "minuend: weight", "data: rule `order`: `weight` is no feature"),
-        ("low: 0", "", "data: rule 0: needs a finite bound"),
+        ("range: [0.1, 30]", "range: [30, 0.1]", "feature 0: a plausible range of [30, 0.1]"),
+        ("missing: impute", "missing: take", "feature 0: policy Take does not suit"),
+        ("divisor: 88.42", "divisor: 0", "feature 0: unit 0: a conversion needs"),
+        ("minuend: age", "minuend: weight", "rule `order`: `weight` is no feature"),
+        ("low: 0", "", "rule 0: needs a finite bound"),
         ("ignored:", "ignore:", "ignore"),
     ];
     for (right, wrong, message) in cases {
@@ -127,7 +123,7 @@ fn the_digest_of_a_configuration_without_later_keys_stays_what_it_was() {
     let json = serde_json::to_string(&config).unwrap();
     let then = r#"{"row_id":"id","target":{"column":"y","negative":"B","positive":"M"},"features":[{"name":"a","unit":"1"}],"ignored":["note"]}"#;
     assert_eq!(json, then);
-    let whole = r#"{"model":{"name":"m","version":"1"},"data":{"target":{"column":"y","negative":"B","positive":"M"},"features":[{"name":"a","unit":null}],"ignored":[]},"seed":1,"validation":{"n_folds":10,"min_auc":0.6},"members":[{"name":"linear","input":"scaled","weight":1.0,"learner":{"logistic_regression":{"c":0.3,"class_weight":"balanced"}}},{"name":"trees","input":"raw","weight":1.0,"learner":{"boosted_trees":{"n_trees":200,"learning_rate":0.1,"max_depth":3,"min_rows_per_leaf":1,"subsample":0.5}}},{"name":"network","input":"scaled","weight":2.0,"learner":{"network":{"hidden":[64,32],"activation":"relu","l2":0.01,"learning_rate":0.003,"batch_rows":64,"max_epochs":100,"early_stopping":null}}}],"vote":"soft","allow_dead_members":false}"#;
+    let whole = r#"{"model":{"name":"m","version":"1"},"data":{"target":{"column":"y","negative":"B","positive":"M"},"features":[{"name":"a","unit":null}],"ignored":[]},"seed":1,"validation":{"n_folds":10,"min_auc":0.6},"members":[{"name":"linear","input":"scaled","weight":1.0,"learner":{"logistic_regression":{"c":0.3,"class_weight":"balanced"}}},{"name":"trees","input":"raw","weight":1.0,"learner":{"boosted_trees":{"n_trees":200,"learning_rate":0.1,"max_depth":3,"min_rows_per_leaf":1,"subsample":0.5}}},{"name":"network","input":"scaled","weight":2.0,"learner":{"network":{"hidden":[64,32],"activation":"relu","l2":0.01,"learning_rate":0.003,"batch_rows":64,"max_epochs":100,"early_stopping":null}}}],"combiner":"soft_vote","allow_uninformative_members":false}"#;
     let config = crate::TrainingConfig::from_yaml(whole).unwrap();
     assert_eq!(serde_json::to_string(&config).unwrap(), whole);
 }

@@ -92,7 +92,7 @@ mod tests {
             (|c| c.rungs = vec![], "rungs: [], expected ascending numbers of folds"),
             (|c| c.rungs = vec![3, 3], "rungs: [3, 3], expected ascending numbers of folds"),
             (|c| c.keep = 1.0, "keep: 1, expected between 0 and 1"),
-            (|c| c.space.clear(), "space: nothing to search, expected at least one setting"),
+            (|c| c.space.clear(), "space: no settings, expected at least 1"),
             (
                 |c| drop(c.space.insert("a".into(), Distribution::LogUniform([0.0, 1.0]))),
                 "space: a: log_uniform: 0 to 1, expected ascending positive numbers",
