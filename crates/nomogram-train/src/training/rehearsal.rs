@@ -40,7 +40,7 @@ const SMALLEST_C: f64 = 1e-6;
 ///     input: scaled
 ///     weight: 1.0
 ///     learner: { logistic_regression: { c: 1.0, class_weight: equal } }
-/// vote: soft
+/// combiner: soft_vote
 /// "#,
 /// )?;
 /// let rows = (0..40).map(|row| format!("{},{}\n", 36 + row % 5, ["no", "yes"][row / 38]));

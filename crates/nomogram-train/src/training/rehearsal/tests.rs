@@ -18,7 +18,7 @@ members:
     input: raw
     weight: 1.0
     learner: { boosted_trees: { n_trees: 5, learning_rate: 0.1, max_depth: 2, min_rows_per_leaf: 5, subsample: 1.0 } }
-vote: soft
+combiner: soft_vote
 "#;
 
 fn data_of_patients() -> String {
@@ -122,7 +122,7 @@ fn validation_and_training_refuse_the_same_members() {
         // No value is missing in this table; the model must take rows where one is.
         ("input: scaled", "input: raw", "the model is refused"),
         ("name: case", "name: \"\"", "the model is refused"),
-        ("vote: soft", "vote: soft\ncutoffs: [{ name: c, class: maybe, rule: youden }]", "class: `maybe`"),
+        ("combiner: soft_vote", "combiner: soft_vote\ncutoffs: [{ name: c, class: maybe, rule: youden }]", "class: `maybe`"),
     ];
     for (right, wrong, message) in cases {
         assert!(yaml.contains(right), "{right}");
@@ -168,8 +168,8 @@ fn what_validation_accepts_training_accepts() {
             "model: {{ name: m, version: \"1\" }}\nseed: {seed}\n\
              data: {{ {roles}, target: {{ column: y, classes: [a, b{}] }}, \
              features: [{{ name: x, policy: {{ missing: {policy} }} }}, {{ name: z }}] }}\n\
-             validation: {{ n_folds: 3, min_auc: 0.5 }}\nallow_dead_members: true\n\
-             members: [{{ name: m, input: {member} }}]\nvote: soft\ncalibration: {calibration}\n{}\n",
+             validation: {{ n_folds: 3, min_auc: 0.5 }}\nallow_uninformative_members: true\n\
+             members: [{{ name: m, input: {member} }}]\ncombiner: soft_vote\ncalibration: {calibration}\n{}\n",
             ["", ", c"][usize::from(below(4) == 0)],
             SPLITS[below(7)]
         );
