@@ -30,6 +30,9 @@ pub(crate) enum Error {
     /// Training or evaluation failed.
     #[error(transparent)]
     Training(#[from] nomogram_train::Error),
+    /// A statistic could not be computed.
+    #[error(transparent)]
+    Statistics(#[from] nomogram_stats::Error),
     /// A report could not be written.
     #[error(transparent)]
     Report(#[from] nomogram_report::Error),

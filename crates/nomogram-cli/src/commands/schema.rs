@@ -47,7 +47,9 @@ pub(crate) fn run(arguments: Arguments, console: &Console) -> Result<Exit, Error
     let Action::Infer { data, target, max_levels, output, written } = arguments.action;
     let (table, csv) = match FileKind::of_path(&data) {
         FileKind::Csv => read_text(&data, &written, console)?,
-        _ => (Table::from_file(&data, &written.over(TableFormat::default())?)?, CsvConfig::default()),
+        _ => {
+            (Table::from_file(&data, &written.over(TableFormat::default())?)?, CsvConfig::default())
+        }
     };
     let options = InferOptions { csv, target, max_levels };
     write(&output, infer_schema(&table, &options)?.to_yaml().as_bytes())?;

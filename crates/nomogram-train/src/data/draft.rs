@@ -220,7 +220,9 @@ fn check_target(column: &Column) -> Result<(), String> {
         return Err(format!("column `{name}` has fewer than 2 classes"));
     }
     if n_classes > MAX_CLASSES {
-        return Err(format!("column `{name}` has {n_classes} classes, expected at most {MAX_CLASSES}"));
+        return Err(format!(
+            "column `{name}` has {n_classes} classes, expected at most {MAX_CLASSES}"
+        ));
     }
     if let Some(first) = column.first_missing {
         let n_missing = column.n_missing();

@@ -111,7 +111,8 @@ mod tests {
             let (texts, expected) = case.trim().split_once('→').unwrap();
             let groups = variants(texts.trim().split('|'));
             let sentences: Vec<String> = groups.iter().map(Variants::sentence).collect();
-            let sentences = if sentences.is_empty() { "nothing".into() } else { sentences.join("; ") };
+            let sentences =
+                if sentences.is_empty() { "nothing".into() } else { sentences.join("; ") };
             assert_eq!(sentences, expected.trim(), "{case}");
         }
     }

@@ -41,7 +41,8 @@ impl CutoffSpec {
     pub fn choose(&self, dataset: &Dataset, out_of_fold: &Predictions) -> Result<Cutoff, Error> {
         let class = self.class(dataset.schema().target().classes())?;
         let column = class as usize;
-        let outcomes: Vec<bool> = dataset.classes().iter().map(|of_row| *of_row == column).collect();
+        let outcomes: Vec<bool> =
+            dataset.classes().iter().map(|of_row| *of_row == column).collect();
         let probabilities = out_of_fold.ensemble.column(column).to_vec();
         let chosen = self.rule.choose(&outcomes, &probabilities);
         let probability = chosen.map_err(|e| self.refused(&e.to_string()))?.cutoff;

@@ -8,7 +8,9 @@ use nomogram::{Cutoff, Parts, seal, unseal};
 
 use super::config::{MemberSpec, TrainingConfig};
 use super::train::train;
-use crate::config::{BoostedTreesSpec, Learner, LogisticRegressionSpec, NetworkSpec, RandomForestSpec};
+use crate::config::{
+    BoostedTreesSpec, Learner, LogisticRegressionSpec, NetworkSpec, RandomForestSpec,
+};
 use crate::data::{Dataset, Finding, ValidationReport, validate};
 use crate::ensemble::{CalibratorSpec, CutoffSpec};
 use crate::error::Error;

@@ -194,7 +194,8 @@ fn seen(column: &Column) -> String {
         Content::Texts if n_distinct == 1 => "1 text".into(),
         Content::Texts => format!("{n_distinct} different texts"),
         Content::LargeIntegers => {
-            "whole numbers beyond 2^53, which no number holds exactly: an id, never a feature".into()
+            "whole numbers beyond 2^53, which no number holds exactly: an id, never a feature"
+                .into()
         }
         Content::Integer { low, high } | Content::Number { low, high } => {
             let (from, to) = (rounded_down(*low), -rounded_down(-*high));

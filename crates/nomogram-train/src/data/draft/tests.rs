@@ -161,14 +161,42 @@ fn classes_that_differ_only_in_case_are_warned_of() {
 fn ids_are_not_made_features() {
     type Cell = fn(u64) -> String;
     let cases: [(&str, Cell, &str); 8] = [
-        ("id", |row| format!("a{}", row / 2), "patient: id  # 20 different in 40 rows: is it the patient?"),
-        ("site_id", |row| format!("a{}", row % 3), "- { name: site_id, kind: category, levels: [a0, a1, a2] }"),
+        (
+            "id",
+            |row| format!("a{}", row / 2),
+            "patient: id  # 20 different in 40 rows: is it the patient?",
+        ),
+        (
+            "site_id",
+            |row| format!("a{}", row % 3),
+            "- { name: site_id, kind: category, levels: [a0, a1, a2] }",
+        ),
         ("subject", |row| format!("{}", row / 4), "patient: subject  # 10 patients, by its name"),
-        ("code", |row| format!("{}", 9_007_199_254_740_993 + row), "row_id: code  # whole numbers beyond 2^53, which no number holds exactly: an id, never a feature"),
-        ("code", |row| format!("{}", 9_007_199_254_740_993 + row / 2), "- code  # whole numbers beyond 2^53"),
-        ("code", |row| format!("99999999999999999999{}", row / 2), "- code  # whole numbers beyond 2^53"),
-        ("order", |row| format!("{}", 1040 - row), "row_id: order  # consecutive whole numbers, one in each row: the number of the row?"),
-        ("dose", |row| format!("{}", row * 2), "- { name: dose, kind: integer }  # from 0 to 78; if that is all that is plausible, range: [0, 78]; different in every row, is it an id?"),
+        (
+            "code",
+            |row| format!("{}", 9_007_199_254_740_993 + row),
+            "row_id: code  # whole numbers beyond 2^53, which no number holds exactly: an id, never a feature",
+        ),
+        (
+            "code",
+            |row| format!("{}", 9_007_199_254_740_993 + row / 2),
+            "- code  # whole numbers beyond 2^53",
+        ),
+        (
+            "code",
+            |row| format!("99999999999999999999{}", row / 2),
+            "- code  # whole numbers beyond 2^53",
+        ),
+        (
+            "order",
+            |row| format!("{}", 1040 - row),
+            "row_id: order  # consecutive whole numbers, one in each row: the number of the row?",
+        ),
+        (
+            "dose",
+            |row| format!("{}", row * 2),
+            "- { name: dose, kind: integer }  # from 0 to 78; if that is all that is plausible, range: [0, 78]; different in every row, is it an id?",
+        ),
     ];
     for (name, cell, expected) in cases {
         let row = |row: u64| {
@@ -267,8 +295,30 @@ fn the_target_is_asked_for_or_guessed() {
 #[test]
 fn what_is_drafted_is_accepted() {
     const TEXTS: [&str; 24] = [
-        "", "NA", "-", "+", "?", "0", "1", "2.5", "<0.3", "yes", "Yes", "no", "inf", "NAN", "1e200",
-        "9007199254740993", "2024-01-01", "true", "TRUE", "a b", "é", "train", "test", "07",
+        "",
+        "NA",
+        "-",
+        "+",
+        "?",
+        "0",
+        "1",
+        "2.5",
+        "<0.3",
+        "yes",
+        "Yes",
+        "no",
+        "inf",
+        "NAN",
+        "1e200",
+        "9007199254740993",
+        "2024-01-01",
+        "true",
+        "TRUE",
+        "a b",
+        "é",
+        "train",
+        "test",
+        "07",
     ];
     const NAMES: [&str; 6] = ["id", "patient", "x", "visit id", "", "part"];
     let mut n_drafted = 0;

@@ -1,4 +1,5 @@
 use super::*;
+use crate::table::Table;
 
 fn detect(bytes: &[u8]) -> Result<String, String> {
     let dialect = Dialect::detect("t.csv", bytes, &DialectOptions::default());
@@ -19,13 +20,25 @@ fn a_dialect_is_detected_or_in_doubt() {
         ("a;b/0,503;x/1,876;y", "decimal mark `,` (line 2: `0,503`)"),
         ("a;b/NA;x/1,5;y", "decimal mark `,` (line 3: `1,5`)"),
         ("note;b/see 1,5 and;x/1,5;y/no;z", "decimal mark `.`, quote"),
-        ("a;b,c;d/1;2,3;4", "by `,` into 2 cells and `;` into 3 cells; the delimiter is in doubt: state `--delimiter`"),
+        (
+            "a;b,c;d/1;2,3;4",
+            "by `,` into 2 cells and `;` into 3 cells; the delimiter is in doubt: state `--delimiter`",
+        ),
         ("a/1", "no delimiter cuts every line into the same number of cells"),
         ("a,b/1/2,3", "(`,`: line 2: found 1 cells, expected 2; `;`: 1 column;"),
-        ("a;b/1,5;2.5", "both points (line 2: `2.5`) and commas (line 2: `1,5`); the decimal mark is in doubt: state `--decimal-mark`"),
-        ("a;b/1,500;x", "line 2: `1,500` could be in thousands, as could all others; the decimal mark is in doubt"),
+        (
+            "a;b/1,5;2.5",
+            "both points (line 2: `2.5`) and commas (line 2: `1,5`); the decimal mark is in doubt: state `--decimal-mark`",
+        ),
+        (
+            "a;b/1,500;x",
+            "line 2: `1,500` could be in thousands, as could all others; the decimal mark is in doubt",
+        ),
         ("a;b/1.500;x", "line 2: `1.500` could be in thousands"),
-        ("a;b/'x';1/'y';2", "column `a`: every cell is enclosed in `'`; the quote is in doubt: state `--quote"),
+        (
+            "a;b/'x';1/'y';2",
+            "column `a`: every cell is enclosed in `'`; the quote is in doubt: state `--quote",
+        ),
         ("a,b/x\0,1", "line 2: a NUL character; the encoding is in doubt"),
     ];
     for (text, expected) in cases {
@@ -41,7 +54,7 @@ fn encodings_are_detected_by_marks_and_valid_bytes_alone() {
     let utf_16 = |mark: u16, order: fn(u16) -> [u8; 2]| -> Vec<u8> {
         [mark].into_iter().chain(text.encode_utf16()).flat_map(order).collect()
     };
-    let marked = [UTF_8_MARK, text.as_bytes()].concat();
+    let marked = format!("\u{FEFF}{text}").into_bytes();
     let cases = [
         (text.as_bytes().to_vec(), "encoding utf-8"),
         (marked, "encoding utf-8"),

@@ -133,9 +133,8 @@ fn defects_are_planted_where_their_text_says() {
     assert_eq!(changed("lines 3-4  p = ''", 1), [(3, String::new()), (4, String::new())]);
     let both = changed("all lines  w = 2 and line 101  w = n{line}", 2);
     assert_eq!((both.len(), &*both[0].1, &*both[99].1), (100, "2", "n101"));
-    let counts = ["even lines", "odd lines", "every 4th line"].map(|lines| {
-        changed(&format!("{lines}  w = 2"), 2).len()
-    });
+    let counts = ["even lines", "odd lines", "every 4th line"]
+        .map(|lines| changed(&format!("{lines}  w = 2"), 2).len());
     assert_eq!(counts, [50, 50, 25]);
 }
 
