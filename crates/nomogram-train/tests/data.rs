@@ -148,10 +148,10 @@ fn a_draft_a_validation_and_a_split_follow_each_other() {
     let dataset = Dataset::from_table(&table, &config).unwrap();
     let yaml = "{ test: { share: 0.25 }, folds: { n: 10, repeats: 2, by: stratified } }";
     let splits = SplitSpec::from_yaml(yaml).unwrap();
-    let parts = splits.parts(&dataset, 1).unwrap();
+    let parts = splits.partitions(&dataset, 1).unwrap();
     assert_eq!((parts.train.len(), parts.test.len()), (427, 142));
     let train = dataset.select(&parts.train);
-    let folds = splits.folds(&train, 1).unwrap();
+    let folds = splits.repeats(&train, 1).unwrap();
     assert_eq!((folds.len(), folds[0].len()), (2, 10));
 }
 
