@@ -96,7 +96,7 @@ fn a_column_stays_one_of_numbers_while_odd_cells_are_few() {
     let kind = |n_rows: u32, odd: &dyn Fn(u32) -> Option<String>| {
         let row = |row: u32| {
             let cell = odd(row).unwrap_or_else(|| format!("{row}.5"));
-            format!("{cell},{},{}\n", row % 3, ["no", "yes"][row as usize % 2])
+            format!("{cell},{},{}\n", row % 3, ["no", "yes"][(row % 2) as usize])
         };
         let text = format!("x,z,y\n{}", (1..=n_rows).map(row).collect::<String>());
         let (draft, _) = draft_and_validate(text.as_bytes(), "y");
@@ -159,7 +159,7 @@ fn classes_that_differ_only_in_case_are_warned_of() {
 /// A column of 40 rows, by a formula of the row, and what is drafted for it.
 #[test]
 fn ids_are_not_made_features() {
-    type Cell = fn(u64) -> String;
+    type Cell = fn(usize) -> String;
     let cases: [(&str, Cell, &str); 8] = [
         (
             "id",
@@ -174,12 +174,12 @@ fn ids_are_not_made_features() {
         ("subject", |row| format!("{}", row / 4), "patient: subject  # 10 patients, by its name"),
         (
             "code",
-            |row| format!("{}", 9_007_199_254_740_993 + row),
+            |row| format!("{}", 9_007_199_254_740_993_u64 + row as u64),
             "row_id: code  # whole numbers beyond 2^53, which no number holds exactly: an id, never a feature",
         ),
         (
             "code",
-            |row| format!("{}", 9_007_199_254_740_993 + row / 2),
+            |row| format!("{}", 9_007_199_254_740_993_u64 + row as u64 / 2),
             "- code  # whole numbers beyond 2^53",
         ),
         (
@@ -199,9 +199,8 @@ fn ids_are_not_made_features() {
         ),
     ];
     for (name, cell, expected) in cases {
-        let row = |row: u64| {
-            format!("{},{},{}\n", cell(row), row * 7919 % 13, ["no", "yes"][row as usize % 2])
-        };
+        let row =
+            |row: usize| format!("{},{},{}\n", cell(row), row * 7919 % 13, ["no", "yes"][row % 2]);
         let text = format!("{name},x,died\n{}", (0..40).map(row).collect::<String>());
         let yaml = draft_and_validate(text.as_bytes(), "died").0.to_yaml();
         assert!(yaml.contains(expected), "{name}: {yaml}");

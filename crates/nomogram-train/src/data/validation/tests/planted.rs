@@ -96,8 +96,8 @@ fn is_among(line: usize, lines: &str) -> bool {
             (number(first)..=number(last)).contains(&line)
         }
         ["all", "lines"] => true,
-        ["even", "lines"] => line % 2 == 0,
-        ["odd", "lines"] => line % 2 == 1,
+        ["even", "lines"] => line.is_multiple_of(2),
+        ["odd", "lines"] => !line.is_multiple_of(2),
         ["every", nth, "line"] => line % number(nth.trim_end_matches("th")) == 2,
         _ => panic!("{lines}"),
     }
