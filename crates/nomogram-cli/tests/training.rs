@@ -308,3 +308,46 @@ fn what_is_wrong_is_told_before_anything_is_fitted_and_nothing_is_left() {
     assert_eq!(output.status.code(), Some(2), "{err}");
     assert!(err.contains("age [mo]"), "{err}");
 }
+
+/// The answer of `validate` and of `train` is the same, before anything is fitted.
+#[test]
+fn validate_refuses_the_splits_that_train_refuses() {
+    let folder = folder("splits");
+    let config = fs::read_to_string(folder.join("c.yaml")).unwrap();
+    let folds =
+        config.replace("folds: { n: 4, by: stratified }", "folds: { n: 200, by: stratified }");
+    assert_ne!(folds, config);
+    fs::write(folder.join("folds.yaml"), folds).unwrap();
+    let output = run(&folder, "validate folds.yaml t.csv --json");
+    assert_eq!(output.status.code(), Some(1));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let findings = report["findings"].as_array().unwrap();
+    let finding = findings.iter().find(|finding| finding["check"] == "training").unwrap();
+    assert_eq!(finding["severity"], "error");
+    let found = finding["found"].as_str().unwrap();
+    assert!(found.contains("fewer than the 200 folds"), "{found}");
+    let output = run(&folder, "train folds.yaml t.csv -o m.nomo");
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{err}");
+    assert!(err.contains(found) && !folder.join("m.nomo").exists(), "{err}");
+}
+
+#[test]
+fn the_dialect_of_a_table_is_detected_or_asked_for() {
+    let folder = folder("dialect");
+    let table = fs::read_to_string(folder.join("t.csv")).unwrap();
+    let table = table.replace(',', ";").replace('.', ",");
+    fs::write(folder.join("comma.csv"), &table).unwrap();
+    let output = run(&folder, "schema infer comma.csv --target died");
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(err.contains("delimiter `;` (5 columns), decimal mark `,` (line 2: "), "{err}");
+    let draft = String::from_utf8(output.stdout).unwrap();
+    assert!(draft.contains("  csv: { delimiter: \";\", quote: "), "{draft}");
+    fs::write(folder.join("comma.yaml"), format!("{draft}{MEMBERS}")).unwrap();
+    succeed(&folder, "validate comma.yaml comma.csv");
+
+    fs::write(folder.join("doubtful.csv"), "a;b,died;c\n1;2,no;4\n1;3,yes;5\n").unwrap();
+    let output = run(&folder, "schema infer doubtful.csv");
+    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && err.contains("state `--delimiter`"), "{err}");
+}

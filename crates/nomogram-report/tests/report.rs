@@ -53,7 +53,7 @@ fn dataset(config: &TrainingConfig) -> Dataset {
 
 fn report() -> Report {
     let config = TrainingConfig::from_yaml(CONFIG).unwrap();
-    let table = Table::from_csv("table", table().as_bytes(), &config.data.csv).unwrap();
+    let table = Table::from_csv("table", table().as_bytes(), &config.data.table_format()).unwrap();
     let dataset = dataset(&config);
     let trained = train(&config, &dataset, &mut |_: usize, _: usize, _: &str| {}).unwrap();
     let model = &trained.model;

@@ -1,9 +1,13 @@
-//! From a table to rows to learn from: what columns are, how cells are read, what is wrong with them.
+//! From a table to rows to learn from: the meaning of columns and cells, and what is wrong with them.
 
+// Layers, lowest first: a module uses only the blocks above its own.
 mod config;
+mod spelling;
+
 pub(crate) mod dataset;
-mod draft;
 mod reader;
+
+mod draft;
 mod validation;
 
 pub use config::{
@@ -11,7 +15,7 @@ pub use config::{
     QuantityConfig, RuleActionConfig, RuleConfig, TargetConfig, UnitConfig,
 };
 pub use dataset::{Dataset, Part};
-pub use draft::{Draft, InferOptions, infer_schema};
+pub use draft::{Dialect, DialectOptions, Draft, InferOptions, infer_schema};
 pub(crate) use reader::Reader;
 pub use validation::{
     Check, Finding, Limits, Severity, ValidationReport, validate, validate_within,

@@ -74,8 +74,8 @@ pub mod training;
 mod evaluation;
 
 pub use data::{
-    Check, DataConfig, Dataset, Draft, Finding, InferOptions, Limits, Part, Severity,
-    ValidationReport, infer_schema, validate, validate_within,
+    Check, DataConfig, Dataset, Dialect, DialectOptions, Draft, Finding, InferOptions, Limits,
+    Part, Severity, ValidationReport, infer_schema, validate, validate_within,
 };
 pub use error::Error;
 pub use evaluation::{
@@ -85,10 +85,10 @@ pub use evaluation::{
 pub use invalid::{Checked, Excerpt, Invalid, Key, Spec};
 pub use predictions::Predictions;
 pub use steps::{fit_standard_scaler, fit_steps};
-pub use table::{BooleanTexts, DecimalMark, Table, TableFormat};
+pub use table::{BooleanTexts, DecimalMark, Encoding, Table, TableFormat};
 pub use training::{
     Progress, Recalibrated, Trained, TrainingConfig, cross_validate, cross_validate_tuned,
-    recalibrate, train, tune, tuning,
+    recalibrate, rehearse, train, tune, tuning, validate_training,
 };
 
 /// The example of the README is compiled with the documentation tests.

@@ -22,12 +22,14 @@ mod recalibrate;
 mod sample;
 mod train;
 
+mod rehearsal;
 mod tune;
 
 pub use config::TrainingConfig;
 pub use cross_validate::cross_validate;
 pub use progress::Progress;
 pub use recalibrate::{Recalibrated, recalibrate};
+pub use rehearsal::{rehearse, validate_training};
 pub(crate) use sample::fit_sample;
 pub use train::{Trained, train};
 pub use tune::{cross_validate_tuned, tune};

@@ -508,7 +508,7 @@ fn a_given_split_names_every_row_once() {
         ),
         (
             lines(&|row| Some(format!("{},train\n", row / 2))),
-            Err("expected a row id that stands only once"),
+            Err("expected a row id that appears only once"),
         ),
     ];
     let path = std::env::temp_dir().join(format!("nomogram-split-{}.csv", std::process::id()));

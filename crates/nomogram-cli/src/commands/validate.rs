@@ -1,13 +1,16 @@
-//! `nomogram validate`: everything that is wrong with a table, before anything is fitted.
+//! `nomogram validate`: everything that is wrong with a table, before training.
 
 use clap::Args;
+use nomogram_train::rehearse;
 
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::training::Inputs;
 
-/// Check a table against a configuration: types, ranges, duplicates, leakage, rules, patients.
+/// Check a table against a configuration: types, ranges, duplicates, leakage, rules, patients,
+/// spelling, and whether the rows can be split and fitted. `train` starts exactly when there are no
+/// errors.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     #[command(flatten)]
@@ -15,7 +18,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Error> {
-    let (_, _, _, validation) = arguments.inputs.read(None, console)?;
+    let (config, _, table, validation) = arguments.inputs.read(None, console)?;
+    let validation = rehearse(&config, &table, validation)?;
     match console.is_json() {
         true => console.json_result(&validation)?,
         false => console.result(&validation)?,

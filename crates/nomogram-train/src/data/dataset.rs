@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::table::Table;
 
 /// The digest tells classes by one byte.
-const MAX_CLASSES: usize = 256;
+pub(super) const MAX_CLASSES: usize = 256;
 
 /// Rows to learn from. Holding one is the proof that every value is what the schema's policies let
 /// pass, and that every class is there.

@@ -1,34 +1,39 @@
 //! A draft of a configuration, from a table alone: for a person to check, not to train with unseen.
 //!
-//! What it says follows from names and texts of the table by fixed rules. Whatever is a guess stands
-//! in a comment of [`Draft::to_yaml`].
+//! It follows from names and texts of the table by fixed rules. [`validate`](crate::validate) has no
+//! error for the same table. Every guess is a comment of [`Draft::to_yaml`].
 
+// Layers, lowest first: a module uses only the blocks above its own.
 mod column;
+
+mod dialect;
+mod role;
+
 mod yaml;
 
-use crate::data::config::{
-    ActionConfig, CsvConfig, DataConfig, FeatureConfig, Kind, PolicyConfig, TargetConfig,
-};
+use std::collections::BTreeMap;
+
+pub use dialect::{Dialect, DialectOptions};
+
+use super::dataset::MAX_CLASSES;
+use crate::data::config::{CsvConfig, DataConfig, FeatureConfig, TargetConfig};
 use crate::error::Error;
-use crate::table::Table;
-use column::{Column, Content, MISSING_TEXTS};
+use crate::table::{Table, TableFormat};
+use column::{Column, MISSING_TEXTS};
+use role::Role;
 
 /// The most classes that a target is guessed to have.
-const MAX_CLASSES: usize = 10;
+const MAX_GUESSED_CLASSES: usize = 10;
 /// Names that targets often have.
 const TARGET_NAMES: [&str; 9] =
     ["target", "outcome", "label", "class", "diagnosis", "y", "event", "died", "response"];
-/// Words that names of patients' columns often hold.
-const PATIENT_WORDS: [&str; 5] = ["patient", "subject", "person", "participant", "mrn"];
-/// Words that names of rows' columns often are or end in.
-const ID_WORDS: [&str; 7] = ["id", "row", "index", "key", "uuid", "number", "nr"];
 
-/// What a draft is made by.
+/// How a draft is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InferOptions {
-    /// How the table was written; stands in the draft.
+    /// How the table is written; kept in the draft.
     pub csv: CsvConfig,
-    /// The column of the target; guessed where nothing is said.
+    /// The column of the target; without it, guessed.
     pub target: Option<String>,
     /// The most different texts that a column of levels has.
     pub max_levels: usize,
@@ -43,15 +48,15 @@ pub struct Draft {
     pub notes: Vec<(String, String)>,
 }
 
-/// What a column is guessed to be.
-enum Role {
-    RowId,
-    Patient,
-    Time,
-    Split,
-    Target,
-    Feature(Box<FeatureConfig>),
-    Ignored,
+/// The columns that have been found a role so far.
+#[derive(Default)]
+struct Roles {
+    row_id: Option<String>,
+    patient: Option<String>,
+    time: Option<String>,
+    split: Option<String>,
+    /// A patient with rows in several partitions that a column names.
+    patient_in_partitions: Option<String>,
 }
 
 impl Default for InferOptions {
@@ -60,14 +65,16 @@ impl Default for InferOptions {
     }
 }
 
-/// Drafts a configuration for a table.
+/// Drafts a configuration for a table, which [`validate`](crate::validate) accepts for it.
 ///
-/// Columns that hold nothing but dates, different texts, or one value are not made features.
+/// Columns of dates, of one value, of ids or of more texts than [`InferOptions::max_levels`] are not
+/// made features. A column with at least 10 numbers that make up 90 % of its values, and with at most
+/// 10 different other texts, is one of numbers: the others are imputed, and reported by `validate`.
 ///
 /// # Errors
 ///
-/// `Table` when there is no such target, when none can be guessed, or when no column can be a
-/// feature.
+/// `Table` when there is no such target, when a row has no class, when no target can be guessed, or
+/// when no column can be a feature; `Configuration` when a name is not one that a schema takes.
 ///
 /// ```
 /// use nomogram_train::{DataConfig, InferOptions, Table, infer_schema};
@@ -80,41 +87,34 @@ impl Default for InferOptions {
 /// # Ok::<(), nomogram_train::Error>(())
 /// ```
 pub fn infer_schema(table: &Table, options: &InferOptions) -> Result<Draft, Error> {
-    let columns: Result<Vec<Column>, Error> =
-        table.columns().iter().map(|name| Column::of(table, name)).collect();
-    let columns = columns?;
+    let format = format(table);
+    let columns = table.columns().iter().map(|name| Column::of(table, name, &format));
+    let columns = columns.collect::<Result<Vec<Column>, Error>>()?;
     let target = target(table, &columns, options)?;
-    let mut config = DataConfig {
-        csv: options.csv,
-        missing: missing_texts(&columns),
-        ..DataConfig::new(
-            TargetConfig { column: target.name.clone(), classes: classes(target) },
-            vec![],
-        )
-    };
-    let mut notes = Vec::new();
+    let mut roles = Roles::of(table, &columns, target)?;
+    let (mut features, mut ignored, mut notes) = (Vec::new(), Vec::new(), Vec::new());
     for column in &columns {
-        let (role, note) = if column.name == target.name {
-            let classes = config.target.classes.join("`, `");
-            (Role::Target, format!("classes `{classes}`; check which one is the positive one"))
-        } else {
-            role(column, &config, options)
-        };
-        notes.push((column.name.clone(), note));
         let name = column.name.clone();
+        if name == target.name {
+            notes.push((name, target_note(target)));
+            continue;
+        }
+        let (role, note) = role::of(column, &roles, options);
+        notes.push((name.clone(), note));
         match role {
-            Role::RowId => config.row_id = Some(name),
-            Role::Patient => config.patient = Some(name),
-            Role::Time => config.time = Some(name),
-            Role::Split => config.split = Some(name),
-            Role::Feature(feature) => config.features.push(*feature),
-            Role::Ignored => config.ignored.push(name),
-            Role::Target => {}
+            Role::RowId => roles.row_id = Some(name),
+            Role::Time => roles.time = Some(name),
+            Role::Split => roles.split = Some(name),
+            Role::Feature(feature) => features.push(*feature),
+            Role::Ignored => ignored.push(name),
+            Role::Patient => {}
         }
     }
-    if config.features.is_empty() {
+    if features.is_empty() {
         return Err(table.failed("no column that can be a feature").into());
     }
+    let config = roles.config(missing_texts(&columns, &format), target, features, ignored, options);
+    config.schema()?;
     Ok(Draft { config, notes })
 }
 
@@ -127,10 +127,64 @@ impl Draft {
     }
 }
 
-/// The texts that were seen and usually mean that there is no value.
-fn missing_texts(columns: &[Column]) -> Vec<String> {
-    let is_seen = |text: &&&str| columns.iter().any(|column| column.missing.contains_key(**text));
-    let seen: Vec<String> = MISSING_TEXTS.iter().filter(is_seen).map(|t| (*t).to_owned()).collect();
+impl Roles {
+    /// What has to be known of all columns before the first one has a role.
+    fn of(table: &Table, columns: &[Column], target: &Column) -> Result<Self, Error> {
+        let patient = role::patient(columns, &target.name);
+        let split = columns.iter().find(|own| own.name != target.name && own.names_partitions());
+        let patient_in_partitions = match (&patient, split) {
+            (Some(patient), Some(split)) => in_several(table, patient, &split.name)?,
+            (None, _) | (_, None) => None,
+        };
+        Ok(Self { patient, patient_in_partitions, ..Self::default() })
+    }
+
+    fn config(
+        self,
+        missing: Vec<String>,
+        target: &Column,
+        features: Vec<FeatureConfig>,
+        ignored: Vec<String>,
+        options: &InferOptions,
+    ) -> DataConfig {
+        let Self { row_id, patient, time, split, patient_in_partitions: _ } = self;
+        let classes = target.counts.keys().cloned().collect();
+        let target = TargetConfig { column: target.name.clone(), classes };
+        let csv = options.csv;
+        let config = DataConfig::new(target, features);
+        DataConfig { csv, missing, row_id, patient, time, split, ignored, ..config }
+    }
+}
+
+/// The first name of one column that occurs with several names of another.
+fn in_several(table: &Table, column: &str, other: &str) -> Result<Option<String>, Error> {
+    let mut first_of = BTreeMap::new();
+    for (name, other) in table.column(column)?.zip(table.column(other)?) {
+        let (name, other) = (name.text().into_owned(), other.text().into_owned());
+        if *first_of.entry(name.clone()).or_insert_with(|| other.clone()) != other {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
+
+/// How cells are read: as the table is written, and with all usual texts for missing values besides
+/// the stated ones. Where a cell is `+`, a `-` is its opposite.
+fn format(table: &Table) -> TableFormat {
+    let n_columns = table.columns().len();
+    let has_plus = (0..n_columns).any(|at| table.column_at(at).any(|cell| cell.text() == "+"));
+    let is_used = |text: &&str| !(has_plus && *text == "-");
+    let usual = MISSING_TEXTS.into_iter().filter(is_used).map(str::to_owned);
+    let stated = table.format().clone();
+    let is_new = |text: &String| !MISSING_TEXTS.contains(&text.as_str());
+    let others = stated.missing.iter().filter(|text| is_new(text)).cloned();
+    TableFormat { missing: usual.chain(others).collect(), ..stated }
+}
+
+/// The texts that were seen and mean that there is no value.
+fn missing_texts(columns: &[Column], format: &TableFormat) -> Vec<String> {
+    let is_seen = |text: &&String| columns.iter().any(|own| own.missing.contains_key(*text));
+    let seen: Vec<String> = format.missing.iter().filter(is_seen).cloned().collect();
     if seen.is_empty() { vec![String::new()] } else { seen }
 }
 
@@ -142,111 +196,54 @@ fn target<'c>(
     options: &InferOptions,
 ) -> Result<&'c Column, Error> {
     if let Some(name) = &options.target {
-        let found = columns.iter().find(|column| column.name == *name);
-        let found = found.ok_or_else(|| table.failed(format!("no column `{name}`")))?;
-        if found.distinct.len() < 2 {
-            return Err(table.failed(format!("column `{name}` has fewer than 2 classes")).into());
-        }
-        return Ok(found);
+        let named = columns.iter().find(|column| column.name == *name);
+        let named = named.ok_or_else(|| table.no_column(name))?;
+        return check_target(named).map(|()| named).map_err(|detail| table.failed(detail).into());
     }
     let may_be = |column: &&Column| {
-        (2..=MAX_CLASSES).contains(&column.distinct.len())
-            && column.missing.is_empty()
-            && column.n_known > column.distinct.len()
-            && !column.names_parts()
+        column.n_distinct() <= MAX_GUESSED_CLASSES
+            && column.n_known > column.n_distinct()
+            && !column.names_partitions()
+            && check_target(column).is_ok()
     };
-    let named = |column: &&Column| TARGET_NAMES.contains(&column.name.to_lowercase().as_str());
+    let has_name = |own: &&Column| TARGET_NAMES.contains(&own.name.to_lowercase().as_str());
     let candidates = || columns.iter().filter(may_be);
-    let found = candidates().find(named).or_else(|| candidates().rfind(|c| c.distinct.len() == 2));
-    found.ok_or_else(|| table.failed("no column that is likely the target; name it").into())
+    let likely = candidates().find(has_name);
+    let likely = likely.or_else(|| candidates().rfind(|own| own.n_distinct() == 2));
+    likely.ok_or_else(|| table.failed("no column that is likely the target; name it").into())
 }
 
-/// In the order of their texts, by which `0`, `false`, `no` come before `1`, `true`, `yes`.
-fn classes(target: &Column) -> Vec<String> {
-    target.distinct.iter().cloned().collect()
+/// Refuses a column that cannot be the target of training.
+fn check_target(column: &Column) -> Result<(), String> {
+    let (name, n_classes) = (&column.name, column.n_distinct());
+    if n_classes < 2 {
+        return Err(format!("column `{name}` has fewer than 2 classes"));
+    }
+    if n_classes > MAX_CLASSES {
+        return Err(format!(
+            "column `{name}` has {n_classes} classes, expected at most {MAX_CLASSES}"
+        ));
+    }
+    if let Some(first) = column.first_missing {
+        let n_missing = column.n_missing();
+        return Err(format!(
+            "{first}: column `{name}` has no class, the first of {n_missing} such rows; remove them"
+        ));
+    }
+    let is_unusable = |text: &&String| !role::can_be_name(text);
+    match column.counts.keys().find(is_unusable) {
+        Some(class) => Err(format!("column `{name}`: class {class:?} has a control character")),
+        None => Ok(()),
+    }
 }
 
-fn role(column: &Column, config: &DataConfig, options: &InferOptions) -> (Role, String) {
-    let name = column.name.to_lowercase();
-    let words: Vec<&str> = name.split(|c: char| !c.is_alphanumeric()).collect();
-    let is_distinct = column.missing.is_empty() && column.distinct.len() == column.n_known;
-    let is_name = !matches!(column.content, Content::Number { .. } | Content::Nothing);
-    let n_distinct = column.distinct.len();
-    if is_name && PATIENT_WORDS.iter().any(|word| name.contains(word)) && column.missing.is_empty()
-    {
-        if !is_distinct && config.patient.is_none() {
-            return (Role::Patient, format!("{n_distinct} patients, by its name"));
-        }
-        if is_distinct && config.row_id.is_none() {
-            return (Role::RowId, "one row for each patient, by its name".into());
-        }
-    }
-    let is_id = is_name && words.iter().any(|word| ID_WORDS.contains(word)) && is_distinct;
-    if is_id && config.row_id.is_none() {
-        return (Role::RowId, "different in every row, by its name".into());
-    }
-    if column.names_parts() && config.split.is_none() {
-        return (Role::Split, "by its texts".into());
-    }
-    let note = seen(column);
-    if n_distinct == 1 {
-        return (Role::Ignored, format!("{note}; always the same"));
-    }
-    let mut feature = FeatureConfig::number(&column.name);
-    match &column.content {
-        Content::Nothing => return (Role::Ignored, note),
-        Content::Dates if config.time.is_none() && column.missing.is_empty() => {
-            return (Role::Time, note);
-        }
-        Content::Dates => return (Role::Ignored, note),
-        Content::Boolean(texts) => {
-            feature.kind = Kind::Boolean;
-            feature.texts = texts.clone();
-        }
-        Content::Integer { .. } => feature.kind = Kind::Integer,
-        Content::Number { .. } => {}
-        Content::Texts
-            if n_distinct > options.max_levels && is_distinct && config.row_id.is_none() =>
-        {
-            return (Role::RowId, "different in every row".into());
-        }
-        Content::Texts if n_distinct > options.max_levels => {
-            return (Role::Ignored, format!("{note}; too many for levels"));
-        }
-        Content::Texts => {
-            feature.kind = Kind::Category;
-            feature.levels = column.distinct.iter().cloned().collect();
-        }
-    }
-    if !column.missing.is_empty() {
-        feature.policy = PolicyConfig { missing: ActionConfig::Impute, ..PolicyConfig::default() };
-    }
-    let doubt = if is_distinct && matches!(column.content, Content::Integer { .. }) {
-        "; different in every row, is it an id?"
-    } else {
-        ""
-    };
-    (Role::Feature(Box::new(feature)), note + doubt)
-}
-
-/// What was seen in a column.
-fn seen(column: &Column) -> String {
-    let n_distinct = column.distinct.len();
-    let mut note = match &column.content {
-        Content::Nothing => "no values".into(),
-        Content::Dates => "dates".into(),
-        Content::Boolean(_) => "two values".into(),
-        Content::Texts => format!("{n_distinct} different texts"),
-        Content::Integer { low, high } | Content::Number { low, high } => {
-            let (from, to) = (column::rounded_down(*low), -column::rounded_down(-*high));
-            format!("from {low} to {high}; if that is all that is plausible, range: [{from}, {to}]")
-        }
-    };
-    let n_missing: usize = column.missing.values().sum();
-    if n_missing > 0 {
-        note += &format!("; {n_missing} of {} missing", n_missing + column.n_known);
-    }
-    note
+/// Classes are in the order of their texts, by which `0`, `false` and `no` come before `1`, `true` and
+/// `yes`.
+fn target_note(target: &Column) -> String {
+    let classes: Vec<&str> = target.counts.keys().map(String::as_str).collect();
+    let classes = classes.join("`, `");
+    let spelling = role::spelling(target);
+    format!("classes `{classes}`; check which one is the positive one{spelling}")
 }
 
 #[cfg(test)]

@@ -238,6 +238,16 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Whether a cell of a feature was imputed although it is not missing.
+    pub(crate) fn is_replaced(&self, index: usize, flags: Flags, cell: Cell<'_>) -> bool {
+        let Some(Some((_, cells))) = self.columns.get(index) else { return false };
+        match cells.value(cell) {
+            Value::Missing(_) => false,
+            Value::Number(number) if number.is_nan() => false,
+            _ => flags.contains(Flags::IMPUTED),
+        }
+    }
+
     /// The positions of the rules that a row breaks.
     pub(crate) fn broken_rules(&self, row: &[f64]) -> Result<impl Iterator<Item = usize>, Error> {
         Ok(self.intake.broken_rules(row)?)

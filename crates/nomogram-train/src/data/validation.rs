@@ -1,18 +1,19 @@
-//! What is wrong with a table, all of it, before anything is learned from it.
+//! Everything that is wrong with a table, before training.
 //!
-//! [`Dataset`](crate::Dataset) stops at the first cell that it cannot take; a [`ValidationReport`]
-//! lists every problem that it would stop at, as an error, and what a careful reader of the data
-//! would ask about, as a warning. Checks look at the table and its configuration alone, in a fixed
-//! order; nothing is drawn by chance.
+//! [`Dataset`](crate::Dataset) stops at the first cell that it refuses; a [`ValidationReport`] lists
+//! every such cell as an error, and what a careful reader of the data would ask about as a warning.
+//! Checks read the table and its configuration alone, in a fixed order; nothing is drawn by chance.
+//! How a check is added: `docs/adding-a-check.md`.
 
+// Layers, lowest first: a module uses only the blocks above its own.
 mod cells;
+mod display;
+
 mod columns;
 mod rows;
+mod spelling;
 mod target;
 
-use std::fmt;
-
-use comfy_table::presets::NOTHING;
 use serde::{Deserialize, Serialize};
 
 use crate::data::config::DataConfig;
@@ -23,33 +24,33 @@ use cells::CheckedTable;
 /// How many lines of a finding are listed.
 const MAX_LINES: usize = 10;
 
-/// Everything that is wrong with a table. Prints as a table, errors first; serialises as it is.
+/// Everything that is wrong with a table. Displayed as a table, errors first.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ValidationReport {
-    /// What the table is called.
+    /// The name of the table.
     pub table: String,
-    /// How many rows it has.
+    /// The number of its rows.
     pub n_rows: usize,
-    /// What was found, in the order of the checks.
+    /// The findings, in the order of the checks.
     pub findings: Vec<Finding>,
 }
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
-    /// Whether the table can be used all the same.
+    /// Whether the table can be used nevertheless.
     pub severity: Severity,
-    /// What was looked for.
+    /// The check.
     pub check: Check,
-    /// The column, or the rule, that it is about; several are joined by ` and `.
+    /// The column or the rule; two columns are joined by ` and `.
     pub column: Option<String>,
-    /// The first ten lines on which it is; empty where it is about the whole column.
+    /// The first ten of its lines, counted from 1; empty when it is about the whole column.
     pub lines: Vec<u64>,
-    /// On how many lines it is.
+    /// The number of its lines.
     pub n_lines: usize,
-    /// What is there.
+    /// What was found.
     pub found: String,
-    /// What would have been right.
+    /// What was expected.
     pub expected: String,
 }
 
@@ -63,7 +64,7 @@ pub enum Severity {
     Warning,
 }
 
-/// What is looked for.
+/// What a finding is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -82,29 +83,33 @@ pub enum Check {
     Levels,
     /// Every class is known, and has rows.
     Classes,
-    /// Row ids stand only once.
+    /// Row ids are unique.
     DuplicateId,
     /// Rows differ.
     DuplicateRow,
     /// Rules between features are kept.
     Rule,
-    /// A patient's rows are in one part.
-    PatientInParts,
-    /// Equal rows are in one part.
-    RowInParts,
+    /// A patient's rows are in one partition.
+    PatientInPartitions,
+    /// Equal rows are in one partition.
+    RowInPartitions,
     /// Columns vary.
     Constant,
     /// Features do not name rows.
     IdAsFeature,
-    /// No two features tell the same.
+    /// No two features hold the same information.
     Correlation,
     /// The rarest class has enough rows.
     ClassBalance,
-    /// No feature tells the target.
+    /// No feature is the target in disguise.
     Leakage,
+    /// Names differ in more than spelling.
+    Spelling,
+    /// Rows can be split and fitted as the configuration asks.
+    Training,
 }
 
-/// From where on a warning is given.
+/// Limits beyond which a warning is given.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
@@ -112,7 +117,7 @@ pub struct Limits {
     pub max_missing_share: f64,
     /// The share of a feature's values that may be the same.
     pub max_same_share: f64,
-    /// How many rows of the rarest class there are for each feature.
+    /// The number of rows of the rarest class for each feature.
     pub min_events_per_feature: f64,
     /// The share of the rows that are of the rarest class.
     pub min_class_share: f64,
@@ -120,7 +125,7 @@ pub struct Limits {
     pub max_feature_auc: f64,
     /// The correlation that two features may have, in either direction.
     pub max_correlation: f64,
-    /// How many rows each level of a category has.
+    /// The number of rows of each level of a category.
     pub min_rows_per_level: usize,
 }
 
@@ -138,12 +143,12 @@ impl Default for Limits {
     }
 }
 
-/// Looks for everything that is wrong with a table, within the default [`Limits`].
+/// Finds everything that is wrong with a table, within the default [`Limits`]. For splits and folds
+/// too, see [`validate_training`](crate::validate_training).
 ///
 /// # Errors
 ///
-/// `Configuration` when the configuration contradicts itself; what is wrong with the table is what is
-/// returned.
+/// `Configuration` when the configuration is invalid.
 ///
 /// ```
 /// use nomogram_train::{DataConfig, Table, validate};
@@ -175,6 +180,7 @@ pub fn validate_within(
     rows::check(&checked, &mut findings)?;
     columns::check(&checked, limits, &mut findings);
     target::check(&checked, limits, &mut findings);
+    spelling::check(&checked, &mut findings);
     Ok(ValidationReport { table: table.name().into(), n_rows: table.n_rows(), findings })
 }
 
@@ -197,6 +203,12 @@ impl Finding {
         Self { severity, check, column, lines, n_lines, found, expected: expected.into() }
     }
 
+    /// Why training refuses the rows.
+    pub(crate) fn of_training(refusal: &Error) -> Self {
+        let expected = "rows that can be split and fitted as the configuration asks";
+        Self::new(Severity::Error, Check::Training, refusal.to_string(), expected)
+    }
+
     fn of_column(self, column: impl Into<String>) -> Self {
         Self { column: Some(column.into()), ..self }
     }
@@ -213,83 +225,6 @@ impl Finding {
             self.lines.push(line);
         }
         self.n_lines += 1;
-    }
-}
-
-/// `1 error`, `2 errors`.
-fn count(number: usize, of: &str) -> String {
-    format!("{number} {of}{}", if number == 1 { "" } else { "s" })
-}
-
-impl fmt::Display for ValidationReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let n = |severity| self.of(severity).count();
-        let (n_errors, n_warnings) = (n(Severity::Error), n(Severity::Warning));
-        let Self { table, n_rows, .. } = self;
-        write!(
-            f,
-            "{table}: {n_rows} rows, {}, {}",
-            count(n_errors, "error"),
-            count(n_warnings, "warning")
-        )?;
-        if self.findings.is_empty() {
-            return Ok(());
-        }
-        let mut table = comfy_table::Table::new();
-        table.load_style(NOTHING);
-        table.set_header(["", "check", "column", "lines", "found", "expected"]);
-        for finding in self.of(Severity::Error).chain(self.of(Severity::Warning)) {
-            table.add_row([
-                finding.severity.to_string(),
-                finding.check.to_string(),
-                finding.column.clone().unwrap_or_default(),
-                lines(finding),
-                finding.found.clone(),
-                finding.expected.clone(),
-            ]);
-        }
-        write!(f, "\n{table}")
-    }
-}
-
-/// `3, 5, 7 and 4 more`.
-fn lines(finding: &Finding) -> String {
-    let listed: Vec<String> = finding.lines.iter().map(u64::to_string).collect();
-    let n_more = finding.n_lines - listed.len();
-    let more = if n_more > 0 { format!(" and {n_more} more") } else { String::new() };
-    listed.join(", ") + &more
-}
-
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-        })
-    }
-}
-
-impl fmt::Display for Check {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Columns => "columns",
-            Self::Type => "type",
-            Self::Missing => "missing",
-            Self::Range => "range",
-            Self::Unit => "unit",
-            Self::Levels => "levels",
-            Self::Classes => "classes",
-            Self::DuplicateId => "duplicate id",
-            Self::DuplicateRow => "duplicate row",
-            Self::Rule => "rule",
-            Self::PatientInParts => "patient in parts",
-            Self::RowInParts => "row in parts",
-            Self::Constant => "constant",
-            Self::IdAsFeature => "id as feature",
-            Self::Correlation => "correlation",
-            Self::ClassBalance => "class balance",
-            Self::Leakage => "leakage",
-        })
     }
 }
 

@@ -39,20 +39,36 @@ impl CutoffSpec {
     ///
     /// `Data` when there is no such class, or no probability satisfies the rule.
     pub fn choose(&self, dataset: &Dataset, out_of_fold: &Predictions) -> Result<Cutoff, Error> {
-        let refused = |detail: String| Error::Data(format!("cutoff `{}`: {detail}", self.name));
-        let names = dataset.schema().target().classes();
+        let class = self.class(dataset.schema().target().classes())?;
+        let column = class as usize;
+        let outcomes: Vec<bool> =
+            dataset.classes().iter().map(|of_row| *of_row == column).collect();
+        let probabilities = out_of_fold.ensemble.column(column).to_vec();
+        let chosen = self.rule.choose(&outcomes, &probabilities);
+        let probability = chosen.map_err(|e| self.refused(&e.to_string()))?.cutoff;
+        Ok(Cutoff { name: self.name.clone(), class, probability })
+    }
+
+    /// The position of the class among the names of all.
+    ///
+    /// # Errors
+    ///
+    /// `Data` when there is no such class, or none is named and there are more than 2.
+    pub(crate) fn class(&self, names: &[String]) -> Result<u32, Error> {
         let class = match &self.class {
             Some(name) => names.iter().position(|class| class == name),
             None => (names.len() == 2).then_some(1),
         };
-        let Some(class) = class else {
-            let named = self.class.as_ref().map_or("none".into(), |name| format!("`{name}`"));
-            return Err(refused(format!("class: {named}, expected one of {names:?}")));
-        };
-        let outcomes: Vec<bool> = dataset.classes().iter().map(|of_row| *of_row == class).collect();
-        let probabilities = out_of_fold.ensemble.column(class).to_vec();
-        let chosen = self.rule.choose(&outcomes, &probabilities);
-        let probability = chosen.map_err(|e| refused(e.to_string()))?.cutoff;
-        Ok(Cutoff { name: self.name.clone(), class: position(class)?, probability })
+        match class {
+            Some(class) => position(class),
+            None => {
+                let named = self.class.as_ref().map_or("none".into(), |name| format!("`{name}`"));
+                Err(self.refused(&format!("class: {named}, expected one of {names:?}")))
+            }
+        }
+    }
+
+    fn refused(&self, detail: &str) -> Error {
+        Error::Data(format!("cutoff `{}`: {detail}", self.name))
     }
 }

@@ -45,10 +45,10 @@ pub fn train(
 ) -> Result<Trained, Error> {
     config.check()?;
     let fits = Fits::new(config, config.n_folds() + 1, progress);
-    let (members, folds) = rayon::join(
-        || fits.fit(dataset, "all rows"),
-        || fits.fit_folds(dataset, fits.folds(dataset)?, ""),
-    );
+    // Refuse rows that cannot be dealt to folds before anything is fitted.
+    let folds = fits.folds(dataset)?;
+    let (members, folds) =
+        rayon::join(|| fits.fit(dataset, "all rows"), || fits.fit_folds(dataset, folds, ""));
     let (members, folds) = (members?, folds?);
     let out_of_fold = folds.predict()?.select(folds.rows());
     let held_out = dataset.select(folds.rows());

@@ -1,18 +1,24 @@
-//! What the texts of one column have in common.
+//! What the cells of one column have in common.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod odd;
+
+use std::collections::BTreeMap;
 
 use nomogram::numeric::powi;
+use nomogram_table::{Cell, Place};
 
 use crate::error::Error;
-use crate::table::{Moment, Table, TableFormat};
+use crate::table::{BooleanTexts, Moment, PlacedCell, Table, TableFormat};
+use odd::{OddKind, OddTexts};
 
 /// Texts that usually mean that there is no value. Words that may be levels, such as `none` and
 /// `unknown`, are not among them.
 pub(super) const MISSING_TEXTS: [&str; 14] =
     ["", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None", "?", ".", "-", "--"];
 /// How false and true are often written.
-const BOOLEANS: [[&str; 2]; 12] = [
+const BOOLEANS: [[&str; 2]; 15] = [
+    ["false", "true"],
+    ["0", "1"],
     ["no", "yes"],
     ["No", "Yes"],
     ["NO", "YES"],
@@ -25,27 +31,41 @@ const BOOLEANS: [[&str; 2]; 12] = [
     ["absent", "present"],
     ["negative", "positive"],
     ["off", "on"],
+    ["-", "+"],
 ];
+/// The pairs of [`BOOLEANS`] that a table without types needs no texts for.
+const USUAL_BOOLEANS: [[&str; 2]; 2] = [["false", "true"], ["0", "1"]];
+/// Whole numbers up to here are exact as doubles.
 const MAX_WHOLE: u64 = 1 << 53;
+/// Numbers up to here are accepted by the core.
+const MAX_MAGNITUDE: f64 = 1e100;
 
 /// What was seen in a column.
 #[derive(Debug)]
 pub(super) struct Column {
     pub(super) name: String,
-    /// How many cells have a value.
+    /// The unit that the header of a typed column states.
+    pub(super) unit: Option<String>,
+    /// The number of cells with a value.
     pub(super) n_known: usize,
-    /// The different texts of those.
-    pub(super) distinct: BTreeSet<String>,
-    /// How often each text stands that means that there is no value.
+    /// The different texts of those, and how often each occurs.
+    pub(super) counts: BTreeMap<String, usize>,
+    /// How often each text occurs that means that there is no value.
     pub(super) missing: BTreeMap<String, usize>,
+    /// The first cell without a value.
+    pub(super) first_missing: Option<Place>,
+    /// Whether some of the cells without a value are NaN in a column of numbers.
+    pub(super) has_nan: bool,
+    /// The cells of a column of numbers that are none.
+    pub(super) odd: OddTexts,
     pub(super) content: Content,
 }
 
-/// What all values of a column are.
-#[derive(Debug)]
+/// What the values of a column are.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Content {
     Nothing,
-    /// False and true; with how they are written, unless that is usual.
+    /// False and true; with their texts, unless they are the usual ones.
     Boolean(Option<[String; 2]>),
     Integer {
         low: f64,
@@ -55,62 +75,179 @@ pub(super) enum Content {
         low: f64,
         high: f64,
     },
+    /// Whole numbers, some beyond 2^53: two of them may be the same double.
+    LargeIntegers,
     Dates,
     Texts,
 }
 
+/// What is counted while a column is read.
+struct Tally {
+    are_dates: bool,
+    are_typed_texts: bool,
+    are_whole: bool,
+    n_numbers: usize,
+    n_large: usize,
+    low: f64,
+    high: f64,
+}
+
 impl Column {
-    pub(super) fn of(table: &Table, name: &str) -> Result<Self, Error> {
-        let missing = MISSING_TEXTS.map(str::to_owned).to_vec();
-        let format = &TableFormat { missing, ..table.format().clone() };
-        let (mut n_known, mut missing) = (0, BTreeMap::new());
-        let mut distinct = BTreeSet::new();
-        let (mut are_dates, mut are_integers) = (true, true);
-        let mut bounds = Some((f64::INFINITY, f64::NEG_INFINITY));
+    /// Looks at all cells of a column; `format` has the texts that mean that there is no value.
+    pub(super) fn of(table: &Table, name: &str, format: &TableFormat) -> Result<Self, Error> {
+        let header = table.headers().iter().find(|header| header.name == name);
+        let mut column = Self {
+            name: name.into(),
+            unit: header.and_then(|header| header.unit.clone()),
+            n_known: 0,
+            counts: BTreeMap::new(),
+            missing: BTreeMap::new(),
+            first_missing: None,
+            has_nan: false,
+            odd: OddTexts::default(),
+            content: Content::Nothing,
+        };
+        let mut tally = Tally::new();
         for cell in table.column(name)? {
             let text = cell.text().into_owned();
-            if cell.cell.is_missing(format) {
-                *missing.entry(text).or_insert(0) += 1;
+            let is_nan = matches!(cell.cell, Cell::Number(number) if number.is_nan());
+            column.has_nan |= is_nan;
+            if is_nan || cell.cell.is_missing(format) {
+                *column.missing.entry(text).or_insert(0) += 1;
+                column.first_missing = column.first_missing.or(Some(cell.place));
                 continue;
             }
-            n_known += 1;
-            are_dates &= matches!(cell.moment(format), Some(Moment::Seconds(_)));
-            let whole = text.parse::<i64>().ok();
-            are_integers &= whole.is_some_and(|whole| whole.unsigned_abs() <= MAX_WHOLE);
-            bounds = match (bounds, cell.cell.finite(format)) {
-                (Some((low, high)), Some(value)) => {
-                    Some((f64::min(low, value), f64::max(high, value)))
-                }
-                _ => None,
-            };
-            distinct.insert(text);
+            column.n_known += 1;
+            if let Some(kind) = tally.add(&cell, &text, format) {
+                column.odd.add(&text, kind, cell.place);
+            }
+            *column.counts.entry(text).or_insert(0) += 1;
         }
-        let content = match (bounds, boolean(&distinct)) {
-            _ if n_known == 0 => Content::Nothing,
-            _ if are_dates => Content::Dates,
-            (_, Some(texts)) => Content::Boolean(texts),
-            (Some((low, high)), None) if are_integers => Content::Integer { low, high },
-            (Some((low, high)), None) => Content::Number { low, high },
-            (None, None) => Content::Texts,
-        };
-        Ok(Self { name: name.into(), n_known, distinct, missing, content })
+        column.content = column.content(&tally, format);
+        if !column.is_number() {
+            column.odd = OddTexts::default();
+        }
+        Ok(column)
     }
 
-    /// Whether its texts are those of parts of a split.
-    pub(super) fn names_parts(&self) -> bool {
-        let is_part = |text: &String| ["train", "calibration", "test"].contains(&text.as_str());
-        self.missing.is_empty() && self.distinct.len() >= 2 && self.distinct.iter().all(is_part)
+    fn content(&self, tally: &Tally, format: &TableFormat) -> Content {
+        let Tally { low, high, n_numbers, .. } = *tally;
+        let are_numbers = n_numbers == self.n_known || self.odd.are_few(n_numbers);
+        match self.boolean(tally.are_typed_texts, format) {
+            _ if self.n_known == 0 => Content::Nothing,
+            _ if tally.are_dates => Content::Dates,
+            Some(texts) => Content::Boolean(texts),
+            None if are_numbers && tally.are_whole && tally.n_large > 0 => Content::LargeIntegers,
+            None if are_numbers && tally.are_whole => Content::Integer { low, high },
+            None if are_numbers => Content::Number { low, high },
+            None => Content::Texts,
+        }
+    }
+
+    /// Whether its texts are the two of a boolean, stated ones or usual ones.
+    fn boolean(&self, are_typed_texts: bool, format: &TableFormat) -> Option<Option<[String; 2]>> {
+        let texts: Vec<&String> = self.counts.keys().collect();
+        let [first, second] = texts.as_slice() else { return None };
+        let BooleanTexts { true_texts, false_texts } = &format.booleans;
+        for (no, yes) in [(*first, *second), (*second, *first)] {
+            if false_texts.contains(no) && true_texts.contains(yes) {
+                return Some(Some([no.clone(), yes.clone()]));
+            }
+        }
+        let is = |pair: &&[&str; 2]| pair.iter().all(|text| self.counts.contains_key(*text));
+        let pair = BOOLEANS.iter().find(is)?;
+        let is_usual = USUAL_BOOLEANS.contains(pair) && !are_typed_texts;
+        Some((!is_usual).then(|| pair.map(str::to_owned)))
+    }
+
+    pub(super) fn is_number(&self) -> bool {
+        matches!(self.content, Content::Integer { .. } | Content::Number { .. })
+    }
+
+    /// The number of different values.
+    pub(super) fn n_distinct(&self) -> usize {
+        self.counts.len()
+    }
+
+    /// Whether every row has a value of its own.
+    pub(super) fn is_unique(&self) -> bool {
+        self.missing.is_empty() && self.n_distinct() == self.n_known
+    }
+
+    /// Whether these are all whole numbers from the lowest to the highest, one in each row.
+    pub(super) fn is_sequence(&self) -> bool {
+        match self.content {
+            Content::Integer { low, high } => {
+                self.is_unique() && self.odd.is_empty() && high - low + 1.0 == number(self.n_known)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether its texts name the partitions of a split.
+    pub(super) fn names_partitions(&self) -> bool {
+        let is_name = |text: &String| ["train", "calibration", "test"].contains(&text.as_str());
+        self.missing.is_empty() && self.n_distinct() >= 2 && self.counts.keys().all(is_name)
+    }
+
+    /// The number of cells without a value.
+    pub(super) fn n_missing(&self) -> usize {
+        self.missing.values().sum()
     }
 }
 
-/// Whether these are the two texts of a boolean.
-fn boolean(distinct: &BTreeSet<String>) -> Option<Option<[String; 2]>> {
-    let is =
-        |pair: [&str; 2]| distinct.len() == 2 && pair.iter().all(|text| distinct.contains(*text));
-    if is(["false", "true"]) || is(["0", "1"]) {
-        return Some(None);
+impl Tally {
+    fn new() -> Self {
+        Self {
+            are_dates: true,
+            are_typed_texts: false,
+            are_whole: true,
+            n_numbers: 0,
+            n_large: 0,
+            low: f64::INFINITY,
+            high: f64::NEG_INFINITY,
+        }
     }
-    BOOLEANS.into_iter().find(|pair| is(*pair)).map(|pair| Some(pair.map(str::to_owned)))
+
+    /// Counts a cell; if it is no number that a model takes, the reason.
+    fn add(&mut self, cell: &PlacedCell<'_>, text: &str, format: &TableFormat) -> Option<OddKind> {
+        self.are_dates &= matches!(cell.moment(format), Some(Moment::Seconds(_)));
+        let is_typed_text = matches!(cell.cell, Cell::Text(_));
+        self.are_typed_texts |= is_typed_text;
+        if is_large(text) && !is_typed_text {
+            self.n_large += 1;
+            self.n_numbers += 1;
+            return None;
+        }
+        let Some(number) = cell.cell.finite(format) else {
+            let number: Option<f64> = text.parse().ok().filter(|_| !is_typed_text);
+            return Some(match number {
+                Some(number) if number.is_nan() => OddKind::NotANumber,
+                Some(number) if number.is_infinite() => OddKind::Infinite,
+                Some(_) | None => OddKind::Text,
+            });
+        };
+        if number.abs() > MAX_MAGNITUDE {
+            return Some(OddKind::TooLarge);
+        }
+        self.n_numbers += 1;
+        self.are_whole &= text.parse::<i64>().is_ok();
+        self.low = f64::min(self.low, number);
+        self.high = f64::max(self.high, number);
+        None
+    }
+}
+
+/// Whether a text is a whole number beyond 2^53, however long.
+fn is_large(text: &str) -> bool {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let is_whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_whole && digits.parse::<u64>().map_or(true, |number| number > MAX_WHOLE)
+}
+
+#[allow(clippy::cast_precision_loss, reason = "a table has far fewer than 2^53 rows")]
+fn number(count: usize) -> f64 {
+    count as f64
 }
 
 /// The largest number of two significant digits that is not larger.

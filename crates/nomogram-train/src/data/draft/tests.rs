@@ -1,8 +1,10 @@
 use std::path::Path;
 
+use nomogram_stats::random::Random;
+
 use super::*;
 use crate::Dataset;
-use crate::table::TableFormat;
+use crate::data::{ActionConfig, Check, Kind, Severity, ValidationReport, validate};
 
 const TABLE: &str = "\
 visit_id,patient,visited,part,smoker,sex,stage,age,creatinine,note,empty,always,died
@@ -14,7 +16,30 @@ v5,p3,2024-03-02,test,yes,x,I,44,7.1,better,,x,1
 ";
 
 fn draft(text: &str, options: &InferOptions) -> Result<Draft, Error> {
-    infer_schema(&Table::from_csv("t.csv", text.as_bytes(), &options.csv.into())?, options)
+    let format = TableFormat::from(options.csv);
+    infer_schema(&Table::from_csv("t.csv", text.as_bytes(), &format)?, options)
+}
+
+/// The draft of a file whose dialect is detected, and what is found in the same file by the draft.
+fn draft_and_validate(bytes: &[u8], target: &str) -> (Draft, ValidationReport) {
+    let dialect = Dialect::detect("t.csv", bytes, &DialectOptions::default()).unwrap();
+    let table = Table::from_csv("t.csv", bytes, &dialect.format()).unwrap();
+    let csv = dialect.csv(Path::new("t.csv"));
+    let options = InferOptions { csv, target: Some(target.into()), ..InferOptions::default() };
+    let draft = infer_schema(&table, &options).unwrap();
+    let read = DataConfig::from_yaml(&draft.to_yaml()).unwrap();
+    assert_eq!(read, draft.config);
+    let table = Table::from_csv("t.csv", bytes, &read.table_format()).unwrap();
+    let report = validate(&table, &read).unwrap();
+    assert!(!report.has_errors(), "{report}");
+    (draft, report)
+}
+
+/// The line of a feature in the YAML of a draft.
+fn line<'d>(yaml: &'d str, column: &str) -> &'d str {
+    let start = format!("- {{ name: {column},");
+    let is_of = |line: &&str| line.trim_start().starts_with(&start);
+    yaml.lines().find(is_of).unwrap_or_else(|| panic!("{column}: {yaml}"))
 }
 
 #[test]
@@ -40,13 +65,167 @@ data:
   ignored:
     - note  # 4 different texts; 1 of 5 missing; too many for levels
     - empty  # no values; 5 of 5 missing
-    - always  # 1 different texts; always the same
+    - always  # 1 text; always the same
 ";
     assert_eq!(draft.to_yaml(), expected);
     let read = DataConfig::from_yaml(&draft.to_yaml()).unwrap();
     assert_eq!(read, draft.config);
     let dataset = Dataset::from_csv("t.csv", TABLE.as_bytes(), &read).unwrap();
     assert_eq!(dataset.classes(), [0, 1, 0, 1, 1]);
+}
+
+#[test]
+fn one_odd_cell_does_not_drop_a_column() {
+    let (draft, report) = draft_and_validate(include_bytes!("tests/odd-cell.csv"), "died");
+    let yaml = draft.to_yaml();
+    let creatinine = line(&yaml, "creatinine");
+    assert!(
+        creatinine.contains("kind: number, policy: { wrong_type: impute }")
+            && creatinine.contains("39 of 40 are numbers; line 6: `<0.3`; imputed"),
+        "{creatinine}"
+    );
+    let of_type: Vec<_> = report.findings.iter().filter(|own| own.check == Check::Type).collect();
+    let [finding] = of_type.as_slice() else { panic!("{report}") };
+    assert_eq!((finding.severity, &*finding.found), (Severity::Warning, "`<0.3`"));
+    assert_eq!(finding.lines, [6]);
+}
+
+/// 100 cells that count from 1, of which some are replaced: of the rule, both sides.
+#[test]
+fn a_column_stays_one_of_numbers_while_odd_cells_are_few() {
+    let kind = |n_rows: u32, odd: &dyn Fn(u32) -> Option<String>| {
+        let row = |row: u32| {
+            let cell = odd(row).unwrap_or_else(|| format!("{row}.5"));
+            format!("{cell},{},{}\n", row % 3, ["no", "yes"][(row % 2) as usize])
+        };
+        let text = format!("x,z,y\n{}", (1..=n_rows).map(row).collect::<String>());
+        let (draft, _) = draft_and_validate(text.as_bytes(), "y");
+        let x = draft.config.features.iter().find(|feature| feature.name == "x");
+        x.map(|feature| (feature.kind, feature.policy.wrong_type))
+    };
+    let imputed = Some((Kind::Number, ActionConfig::Impute));
+    let same = |row: u32| (row <= 10).then(|| "<1".to_owned());
+    assert_eq!(kind(100, &same), imputed);
+    let one_more = |row: u32| (row <= 11).then(|| "<1".to_owned());
+    assert_eq!(kind(100, &one_more), None);
+    let different = |row: u32| (row <= 11).then(|| format!("<{row}"));
+    assert_eq!(kind(200, &different), None);
+    let one = |row: u32| (row == 1).then(|| "low".to_owned());
+    assert_eq!(kind(11, &one), imputed);
+    assert_eq!(kind(10, &one).map(|(kind, _)| kind), Some(Kind::Category));
+}
+
+#[test]
+fn files_of_every_dialect_give_the_same_draft() {
+    let files: [(&[u8], &str); 3] = [
+        (
+            include_bytes!("tests/decimal-comma.csv"),
+            "  csv: { delimiter: \";\", quote: \"\\\"\", encoding: utf-8, decimal_mark: \",\" }\n",
+        ),
+        (
+            include_bytes!("tests/semicolon.csv"),
+            "  csv: { delimiter: \";\", quote: \"\\\"\", encoding: utf-8 }\n",
+        ),
+        (
+            include_bytes!("tests/tab.tsv"),
+            "  csv: { delimiter: \"\\t\", quote: \"\\\"\", encoding: utf-8 }\n",
+        ),
+    ];
+    let mut others = Vec::new();
+    for (bytes, csv) in files {
+        let yaml = draft_and_validate(bytes, "died").0.to_yaml();
+        assert!(yaml.contains(csv), "{yaml}");
+        others.push(yaml.replace(csv, ""));
+    }
+    assert_eq!(others[0], others[1]);
+    assert_eq!(others[1], others[2]);
+    let age = line(&others[0], "age");
+    assert!(age.starts_with("    - { name: age, kind: number }  # from "), "{age}");
+}
+
+#[test]
+fn classes_that_differ_only_in_case_are_warned_of() {
+    let bytes = include_bytes!("tests/classes-in-three-cases.csv");
+    let (draft, report) = draft_and_validate(bytes, "died");
+    let yaml = draft.to_yaml();
+    let sentences = ["`No`, `no` differ only in case", "`YES`, `Yes`, `yes` differ only in case"];
+    for sentence in sentences {
+        assert!(yaml.contains(&format!("; {sentence}: are they the same?")), "{yaml}");
+        let finding = report.findings.iter().find(|finding| finding.found == sentence).unwrap();
+        assert_eq!((finding.severity, finding.check), (Severity::Warning, Check::Spelling));
+    }
+}
+
+/// A column of 40 rows, by a formula of the row, and what is drafted for it.
+#[test]
+fn ids_are_not_made_features() {
+    type Cell = fn(usize) -> String;
+    let cases: [(&str, Cell, &str); 8] = [
+        (
+            "id",
+            |row| format!("a{}", row / 2),
+            "patient: id  # 20 different in 40 rows: is it the patient?",
+        ),
+        (
+            "site_id",
+            |row| format!("a{}", row % 3),
+            "- { name: site_id, kind: category, levels: [a0, a1, a2] }",
+        ),
+        ("subject", |row| format!("{}", row / 4), "patient: subject  # 10 patients, by its name"),
+        (
+            "code",
+            |row| format!("{}", 9_007_199_254_740_993_u64 + row as u64),
+            "row_id: code  # whole numbers beyond 2^53, which no number holds exactly: an id, never a feature",
+        ),
+        (
+            "code",
+            |row| format!("{}", 9_007_199_254_740_993_u64 + row as u64 / 2),
+            "- code  # whole numbers beyond 2^53",
+        ),
+        (
+            "code",
+            |row| format!("99999999999999999999{}", row / 2),
+            "- code  # whole numbers beyond 2^53",
+        ),
+        (
+            "order",
+            |row| format!("{}", 1040 - row),
+            "row_id: order  # consecutive whole numbers, one in each row: the number of the row?",
+        ),
+        (
+            "dose",
+            |row| format!("{}", row * 2),
+            "- { name: dose, kind: integer }  # from 0 to 78; if that is all that is plausible, range: [0, 78]; different in every row, is it an id?",
+        ),
+    ];
+    for (name, cell, expected) in cases {
+        let row =
+            |row: usize| format!("{},{},{}\n", cell(row), row * 7919 % 13, ["no", "yes"][row % 2]);
+        let text = format!("{name},x,died\n{}", (0..40).map(row).collect::<String>());
+        let yaml = draft_and_validate(text.as_bytes(), "died").0.to_yaml();
+        assert!(yaml.contains(expected), "{name}: {yaml}");
+    }
+}
+
+#[test]
+fn a_column_of_partitions_that_separates_rows_of_a_patient_is_not_the_split() {
+    let text = TABLE.replace("v2,p1,2024-02-01,train", "v2,p1,2024-02-01,test");
+    let (draft, _) = draft_and_validate(text.as_bytes(), "died");
+    assert_eq!(draft.config.split, None);
+    let yaml = draft.to_yaml();
+    let note = "- part  # names partitions, but patient `p1` has rows in several of them";
+    assert!(yaml.contains(note), "{yaml}");
+}
+
+/// `-` is a missing value, unless some cell is `+`.
+#[test]
+fn a_minus_is_a_result_beside_a_plus() {
+    let text = |other: &str| format!("x,z,y\n-,1,no\n{other},2,yes\n-,3,no\n{other},4,yes\n");
+    let (draft, _) = draft_and_validate(text("+").as_bytes(), "y");
+    assert!(draft.to_yaml().contains("name: x, kind: boolean, texts: [\"-\", \"+\"]"));
+    assert_eq!(draft.config.missing, [""]);
+    let (draft, _) = draft_and_validate(text("5").as_bytes(), "y");
+    assert_eq!(draft.config.missing, ["-"]);
 }
 
 #[test]
@@ -93,17 +272,82 @@ fn the_target_is_asked_for_or_guessed() {
     let options = InferOptions { target: Some("stage".into()), ..InferOptions::default() };
     assert_eq!(draft(TABLE, &options).unwrap().config.target.classes, ["I", "II", "III"]);
     let cases = [
-        ("nowhere", "t.csv: no column `nowhere`"),
+        ("nowhere", "t.csv: no column `nowhere`; the columns are "),
         ("always", "t.csv: column `always` has fewer than 2 classes"),
+        (
+            "creatinine",
+            "t.csv: line 3: column `creatinine` has no class, the first of 2 such rows; remove them",
+        ),
     ];
     for (target, message) in cases {
         let options = InferOptions { target: Some(target.into()), ..InferOptions::default() };
-        assert_eq!(draft(TABLE, &options).unwrap_err().to_string(), message);
+        let error = draft(TABLE, &options).unwrap_err().to_string();
+        assert!(error.starts_with(message), "{error}");
     }
     let error = draft("a,b\n1.5,2.5\n2.5,3.5\n", &InferOptions::default()).unwrap_err().to_string();
     assert_eq!(error, "t.csv: no column that is likely the target; name it");
     let error = draft("id,y\n1,a\n2,b\n3,a\n", &InferOptions::default()).unwrap_err().to_string();
     assert_eq!(error, "t.csv: no column that can be a feature");
+}
+
+/// What is drafted has no errors, whatever the cells.
+#[test]
+fn what_is_drafted_is_accepted() {
+    const TEXTS: [&str; 24] = [
+        "",
+        "NA",
+        "-",
+        "+",
+        "?",
+        "0",
+        "1",
+        "2.5",
+        "<0.3",
+        "yes",
+        "Yes",
+        "no",
+        "inf",
+        "NAN",
+        "1e200",
+        "9007199254740993",
+        "2024-01-01",
+        "true",
+        "TRUE",
+        "a b",
+        "é",
+        "train",
+        "test",
+        "07",
+    ];
+    const NAMES: [&str; 6] = ["id", "patient", "x", "visit id", "", "part"];
+    let mut n_drafted = 0;
+    for seed in 0..400 {
+        let mut random = Random::new(seed, 1);
+        let mut below = |n: u64| usize::try_from(random.below(n)).unwrap();
+        let n_rows = 2 + below(40);
+        let columns: Vec<Vec<&str>> =
+            NAMES.iter().map(|_| (0..=below(4)).map(|_| TEXTS[below(24)]).collect()).collect();
+        let share = 1 + below(20);
+        let mut text = format!("{},died\n", NAMES.join(","));
+        for row in 0..n_rows {
+            for column in &columns {
+                match below(20) < share {
+                    true => text += column[below(column.len() as u64)],
+                    false => text += &below(60).to_string(),
+                }
+                text.push(',');
+            }
+            text += ["no\n", "yes\n"][row % 2];
+        }
+        let options = InferOptions { target: Some("died".into()), ..InferOptions::default() };
+        let Ok(draft) = draft(&text, &options) else { continue };
+        n_drafted += 1;
+        let config = DataConfig::from_yaml(&draft.to_yaml()).unwrap();
+        let table = Table::from_csv("t.csv", text.as_bytes(), &config.table_format()).unwrap();
+        let report = validate(&table, &config).unwrap();
+        assert!(!report.has_errors(), "seed {seed}: {report}\n{}\n{text}", draft.to_yaml());
+    }
+    assert!(n_drafted > 300, "{n_drafted}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::Draft;
-use crate::data::config::{ActionConfig, CsvConfig, FeatureConfig, Kind};
+use crate::data::config::{ActionConfig, CsvConfig, FeatureConfig, Kind, PolicyConfig};
 use crate::table::DecimalMark;
 
 pub(super) fn write(draft: &Draft) -> String {
@@ -59,13 +59,14 @@ pub(super) fn write(draft: &Draft) -> String {
 }
 
 fn csv(csv: CsvConfig) -> String {
+    let CsvConfig { delimiter, quote, encoding, decimal_mark } = csv;
     let character = |character: char| scalar(&character.to_string());
     let mut keys = Vec::new();
-    if let Some(delimiter) = csv.delimiter {
+    if let Some(delimiter) = delimiter {
         keys.push(format!("delimiter: {}", character(delimiter)));
     }
-    keys.push(format!("quote: {}, encoding: {}", character(csv.quote), csv.encoding));
-    if csv.decimal_mark == DecimalMark::Comma {
+    keys.push(format!("quote: {}, encoding: {encoding}", character(quote)));
+    if decimal_mark == DecimalMark::Comma {
         keys.push("decimal_mark: \",\"".into());
     }
     format!("{{ {} }}", keys.join(", "))
@@ -79,17 +80,34 @@ fn of_feature(feature: &FeatureConfig) -> String {
         Kind::Category => "category",
     };
     let mut text = format!("{{ name: {}, kind: {kind}", scalar(&feature.name));
+    if let Some(unit) = &feature.unit {
+        let _ = write!(text, ", unit: {}", scalar(unit));
+    }
     if !feature.levels.is_empty() {
         let _ = write!(text, ", levels: {}", list(&feature.levels));
     }
     if let Some(texts) = &feature.texts {
         let _ = write!(text, ", texts: {}", list(texts));
     }
-    if feature.policy.missing == ActionConfig::Impute {
-        text.push_str(", policy: { missing: impute }");
+    if let Some(imputed) = imputed(feature.policy) {
+        let _ = write!(text, ", policy: {{ {imputed} }}");
     }
     text.push_str(" }");
     text
+}
+
+/// The keys of a policy that imputes; a draft has no other action.
+fn imputed(policy: PolicyConfig) -> Option<String> {
+    let keys = [
+        ("missing", policy.missing),
+        ("not_a_number", policy.not_a_number),
+        ("infinite", policy.infinite),
+        ("out_of_range", policy.out_of_range),
+        ("wrong_type", policy.wrong_type),
+    ];
+    let imputed = keys.iter().filter(|(_, action)| *action == ActionConfig::Impute);
+    let imputed: Vec<String> = imputed.map(|(key, _)| format!("{key}: impute")).collect();
+    (!imputed.is_empty()).then(|| imputed.join(", "))
 }
 
 fn list(texts: &[String]) -> String {

@@ -160,7 +160,11 @@ fn read_feature(
     for (cell, taken) in cells.zip(reader.feature(index)?) {
         values.push(match taken {
             Ok((value, flags)) => {
-                if let Some((check, kind)) = treated(flags) {
+                let replaced = || {
+                    let is_replaced = reader.is_replaced(index, flags, cell.cell);
+                    is_replaced.then_some((Check::Type, ErrorKind::WrongType))
+                };
+                if let Some((check, kind)) = treated(flags).or_else(replaced) {
                     let (found, expected) = reader.found_and_expected(index, kind, cell.cell);
                     faults.add((Severity::Warning, check, expected), found, cell.place.number());
                 }
@@ -188,7 +192,7 @@ fn check_of(kind: ErrorKind) -> Check {
     }
 }
 
-/// What is wrong with a value that its policy lets pass. That it is missing is looked at by column.
+/// What is wrong with a value that its policy accepts. Missing values are counted by column.
 fn treated(flags: Flags) -> Option<(Check, ErrorKind)> {
     if flags.contains(Flags::UNSEEN_LEVEL) {
         return Some((Check::Levels, ErrorKind::UnseenLevel));

@@ -1,4 +1,4 @@
-//! What is wrong with rows: ids and rows that stand twice, rules, and what stands in several parts.
+//! What is wrong with rows: duplicate ids and rows, broken rules, patients in several partitions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,8 +13,8 @@ pub(super) fn check(checked: &CheckedTable<'_>, findings: &mut Vec<Finding>) -> 
     findings.extend(repeated_ids(checked)?);
     findings.extend(repeated_rows(checked));
     rules(checked, findings)?;
-    findings.extend(patients_in_parts(checked));
-    findings.extend(rows_in_parts(checked));
+    findings.extend(patients_in_partitions(checked));
+    findings.extend(rows_in_partitions(checked));
     Ok(())
 }
 
@@ -29,8 +29,8 @@ fn repeated_ids(checked: &CheckedTable<'_>) -> Result<Option<Finding>, Error> {
     let repeated: Vec<(&String, u64)> =
         ids.iter().zip(table.lines()).filter(|(id, _)| !seen.insert(*id)).collect();
     let Some((first, _)) = repeated.first() else { return Ok(None) };
-    let found = format!("`{first}`, which stands before");
-    let expected = "row ids that stand only once";
+    let found = format!("`{first}`, as in an earlier row");
+    let expected = "row ids that are unique";
     let finding = Finding::new(Severity::Error, Check::DuplicateId, found, expected);
     Ok(Some(finding.of_column(column).on_lines(repeated.iter().map(|(_, line)| *line))))
 }
@@ -89,7 +89,10 @@ fn rules(checked: &CheckedTable<'_>, findings: &mut Vec<Finding>) -> Result<(), 
             RuleAction::Refuse => Severity::Error,
             _ => Severity::Warning,
         };
-        let found = format!("{} rows that break it", lines.len());
+        let found = match lines.len() {
+            1 => "1 row that breaks it".to_owned(),
+            n_rows => format!("{n_rows} rows that break it"),
+        };
         let finding = Finding::new(severity, Check::Rule, found, bounds(rule));
         findings.push(finding.of_column(&rule.name).on_lines(lines));
     }
@@ -105,31 +108,31 @@ fn bounds(rule: &Rule) -> String {
     }
 }
 
-fn patients_in_parts(checked: &CheckedTable<'_>) -> Option<Finding> {
+fn patients_in_partitions(checked: &CheckedTable<'_>) -> Option<Finding> {
     let patients = checked.patients.as_ref()?.iter().map(Option::as_ref);
     let (found, lines) = shared(checked, patients)?;
     let found = match found.as_slice() {
-        [patient] => format!("patient `{patient}` in several parts"),
+        [patient] => format!("patient `{patient}` in several partitions"),
         [patient, ..] => {
-            format!("{} patients in several parts, the first `{patient}`", found.len())
+            format!("{} patients in several partitions, the first `{patient}`", found.len())
         }
         [] => return None,
     };
-    let expected = "all rows of a patient in one part";
-    let finding = Finding::new(Severity::Error, Check::PatientInParts, found, expected);
+    let expected = "all rows of a patient in one partition";
+    let finding = Finding::new(Severity::Error, Check::PatientInPartitions, found, expected);
     Some(finding.of_column(checked.reader.config.patient.as_ref()?).on_lines(lines))
 }
 
-fn rows_in_parts(checked: &CheckedTable<'_>) -> Option<Finding> {
+fn rows_in_partitions(checked: &CheckedTable<'_>) -> Option<Finding> {
     let rows: Vec<Vec<u64>> = (0..checked.values.nrows()).map(|row| bits(checked, row)).collect();
     let (found, lines) = shared(checked, rows.iter().map(Some))?;
-    let found = format!("{} rows with the same features in several parts", found.len());
-    let expected = "rows of the test part that are not learned from";
-    let finding = Finding::new(Severity::Warning, Check::RowInParts, found, expected);
+    let found = format!("{} rows with the same features in several partitions", found.len());
+    let expected = "test rows that differ from the training rows";
+    let finding = Finding::new(Severity::Warning, Check::RowInPartitions, found, expected);
     Some(finding.on_lines(lines))
 }
 
-/// What stands in several parts, and the lines of it that are not in the part where it first stands.
+/// The keys that occur in several partitions, and the lines where they are not in their first one.
 fn shared<'k, K: Ord + Clone + 'k>(
     checked: &CheckedTable<'_>,
     keys: impl Iterator<Item = Option<&'k K>>,

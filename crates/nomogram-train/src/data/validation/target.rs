@@ -1,4 +1,4 @@
-//! What is wrong with the target: classes without enough rows, and features that tell it.
+//! What is wrong with the target: classes with too few rows, and features that give it away.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -66,7 +66,7 @@ fn one_to_one(checked: &CheckedTable<'_>, values: ArrayView1<'_, f64>) -> Option
     is_map.then(|| leak("one value for each class: it is the target".into()))
 }
 
-/// A feature that tells a class from the others nearly alone, by its values or by its being missing.
+/// A feature that separates a class from the others almost alone, by its values or by missing ones.
 fn leakage(
     checked: &CheckedTable<'_>,
     feature: &FeatureConfig,
@@ -86,12 +86,12 @@ fn leakage(
         let known = rows.iter().copied().filter(|(value, _)| !value.is_nan()).collect();
         let known = if feature.kind == Kind::Category { by_share(known) } else { known };
         let missing = rows.iter().map(|(v, is_of)| (if v.is_nan() { 1.0 } else { 0.0 }, *is_of));
-        let views = [("", known), ("being missing: ", missing.collect())];
+        let views = [("", known), ("missing values: ", missing.collect())];
         for (what, rows) in views {
             let Some(auc) = auc_of(&rows).map(|auc| auc.max(1.0 - auc)) else { continue };
             if auc > limits.max_feature_auc {
                 let name = classes.get(class).map_or("", |name| name);
-                let found = format!("{what}tells class `{name}` with an AUC of {auc:.4}");
+                let found = format!("{what}an AUC of {auc:.4} for class `{name}`");
                 return Some(Finding {
                     expected: format!("an AUC of at most {}", limits.max_feature_auc),
                     ..leak(found)

@@ -1,0 +1,125 @@
+//! Texts that a person would take for the same one.
+//!
+//! Nothing is merged here: `C` and `c` may be two antigens. The caller warns, a person decides.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use unicode_normalization::UnicodeNormalization;
+
+/// Different texts that are the same in another spelling.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Variants<'t> {
+    /// At least two, in the order of their bytes.
+    pub(crate) texts: Vec<&'t str>,
+    /// What they differ in.
+    pub(crate) difference: &'static str,
+}
+
+/// How much of the spelling does not count.
+type Fold = fn(&str) -> String;
+
+/// The first fold that makes variants equal names their difference; the last one finds them.
+const FOLDS: [(Fold, &str); 5] = [
+    (|text| text.nfc().collect(), "Unicode form"),
+    (|text| text.chars().filter(|c| !is_invisible(*c)).collect(), "invisible characters"),
+    (|text| text.chars().filter(|c| !c.is_whitespace()).collect(), "spaces"),
+    (|text| text.chars().flat_map(char::to_lowercase).collect(), "case"),
+    (folded, "case, spaces, Unicode form or invisible characters"),
+];
+
+/// The groups of texts that differ only in case, spaces, Unicode form or invisible characters.
+pub(crate) fn variants<'t>(texts: impl IntoIterator<Item = &'t str>) -> Vec<Variants<'t>> {
+    let mut groups: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for text in texts {
+        groups.entry(folded(text)).or_default().insert(text);
+    }
+    let groups = groups.into_values().filter(|group| group.len() > 1);
+    groups.map(|group| Variants::of(group.into_iter().collect())).collect()
+}
+
+impl<'t> Variants<'t> {
+    fn of(texts: Vec<&'t str>) -> Self {
+        let is_the_difference = |(fold, _): &&(Fold, &'static str)| {
+            let folded: BTreeSet<String> = texts.iter().map(|text| fold(text)).collect();
+            folded.len() == 1
+        };
+        let difference = FOLDS.iter().find(is_the_difference).map_or("spelling", |(_, name)| name);
+        Self { texts, difference }
+    }
+
+    /// For example ``` `YES`, `Yes`, `yes` differ only in case ```.
+    pub(crate) fn sentence(&self) -> String {
+        let texts: Vec<String> = self.texts.iter().map(|text| shown(text)).collect();
+        format!("`{}` differ only in {}", texts.join("`, `"), self.difference)
+    }
+}
+
+/// Whether a text holds a character that nobody sees.
+pub(crate) fn has_invisible(text: &str) -> bool {
+    text.chars().any(is_invisible)
+}
+
+/// A text in which characters that nobody sees, spaces that look like another and combining marks are
+/// escaped.
+pub(crate) fn shown(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for character in text.chars() {
+        let is_mark = ('\u{300}'..='\u{36F}').contains(&character);
+        let is_odd_space = character.is_whitespace() && character != ' ';
+        if is_mark || is_odd_space || is_invisible(character) || character.is_control() {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+fn folded(text: &str) -> String {
+    let seen = text.nfc().filter(|c| !is_invisible(*c) && !c.is_whitespace());
+    seen.flat_map(char::to_lowercase).nfc().collect()
+}
+
+/// Zero-width characters, marks of direction, soft hyphens and byte order marks.
+fn is_invisible(character: char) -> bool {
+    matches!(
+        character,
+        '\u{AD}'
+            | '\u{200B}'..='\u{200F}'
+            | '\u{202A}'..='\u{202E}'
+            | '\u{2060}'..='\u{2064}'
+            | '\u{FEFF}'
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Texts, separated by `|`, and what is said of them.
+    #[test]
+    fn texts_that_differ_in_spelling_alone_are_grouped() {
+        let cases = "
+            yes|no|Yes|YES        → `YES`, `Yes`, `yes` differ only in case
+            früh|fru\u{308}h      → `fru\\u{308}h`, `früh` differ only in Unicode form
+            II|II\u{200B}         → `II`, `II\\u{200b}` differ only in invisible characters
+            stage I|stage\u{A0}I  → `stage I`, `stage\\u{a0}I` differ only in spaces
+            Früh|fru\u{308}h      → `Früh`, `fru\\u{308}h` differ only in case, spaces, Unicode form or invisible characters
+            I|II|III|i v          → nothing
+            yes|yes               → nothing";
+        for case in cases.lines().filter(|line| !line.trim().is_empty()) {
+            let (texts, expected) = case.trim().split_once('→').unwrap();
+            let groups = variants(texts.trim().split('|'));
+            let sentences: Vec<String> = groups.iter().map(Variants::sentence).collect();
+            let sentences =
+                if sentences.is_empty() { "nothing".into() } else { sentences.join("; ") };
+            assert_eq!(sentences, expected.trim(), "{case}");
+        }
+    }
+
+    #[test]
+    fn invisible_characters_are_seen() {
+        assert!(has_invisible("a\u{FEFF}") && has_invisible("\u{200D}"));
+        assert!(!has_invisible("früh 1\u{A0}mg"));
+    }
+}

@@ -1,0 +1,147 @@
+//! What training would refuse, found out by training as little as the learners can.
+//!
+//! A rehearsal runs [`train`] itself, so that both refuse the same configurations and rows: splits,
+//! folds, steps, inputs that may be missing, names. It does not show whether the real fits converge
+//! or members learn anything.
+
+use nomogram::{Cutoff, Parts, seal, unseal};
+
+use super::config::{MemberSpec, TrainingConfig};
+use super::train::train;
+use crate::config::{
+    BoostedTreesSpec, Learner, LogisticRegressionSpec, NetworkSpec, RandomForestSpec,
+};
+use crate::data::{Dataset, Finding, ValidationReport, validate};
+use crate::ensemble::{CalibratorSpec, CutoffSpec};
+use crate::error::Error;
+use crate::table::Table;
+
+/// The inverse of a penalty that leaves nothing to learn: a few steps reach the optimum.
+const SMALLEST_C: f64 = 1e-6;
+
+/// [`validate`], and everything for which [`train`] would refuse the table or its training partition.
+/// Without an error in the report, training starts.
+///
+/// # Errors
+///
+/// `Configuration` when the configuration is invalid, whatever the rows.
+///
+/// ```
+/// use nomogram_train::{Table, TrainingConfig, validate_training};
+///
+/// let config = TrainingConfig::from_yaml(
+///     r#"
+/// model: { name: fever, version: "1.0" }
+/// data:
+///   target: { column: flu, negative: "no", positive: "yes" }
+///   features: [{ name: temperature }]
+/// seed: 1
+/// validation: { n_folds: 5, min_auc: 0.6 }
+/// members:
+///   - name: linear
+///     input: scaled
+///     weight: 1.0
+///     learner: { logistic_regression: { c: 1.0, class_weight: equal } }
+/// combiner: soft_vote
+/// "#,
+/// )?;
+/// let rows = (0..40).map(|row| format!("{},{}\n", 36 + row % 5, ["no", "yes"][row / 38]));
+/// let text = format!("temperature,flu\n{}", rows.collect::<String>());
+/// let table = Table::from_csv("t.csv", text.as_bytes(), &config.data.table_format())?;
+/// let report = validate_training(&config, &table)?;
+/// assert!(report.has_errors());
+/// assert!(report.to_string().contains("2 rows, fewer than the 5 folds"));
+/// # Ok::<(), nomogram_train::Error>(())
+/// ```
+pub fn validate_training(
+    config: &TrainingConfig,
+    table: &Table,
+) -> Result<ValidationReport, Error> {
+    config.check()?;
+    rehearse(config, table, validate(table, &config.data)?)
+}
+
+/// A report of [`validate`] on the same table, with what [`train`] would refuse. A report with errors
+/// stays as it is: there are no rows to train on.
+///
+/// # Errors
+///
+/// As [`validate_training`].
+pub fn rehearse(
+    config: &TrainingConfig,
+    table: &Table,
+    mut report: ValidationReport,
+) -> Result<ValidationReport, Error> {
+    if report.has_errors() {
+        return Ok(report);
+    }
+    match rehearse_table(config, table) {
+        Ok(()) => {}
+        Err(error @ (Error::Configuration(_) | Error::File { .. })) => return Err(error),
+        Err(error) => report.findings.push(Finding::of_training(&error)),
+    }
+    Ok(report)
+}
+
+fn rehearse_table(config: &TrainingConfig, table: &Table) -> Result<(), Error> {
+    let dataset = Dataset::from_table(table, &config.data)?;
+    let partitions = config.partitions(&dataset)?;
+    rehearse_rows(config, &dataset.select(&partitions.train))
+}
+
+/// Refuses training rows that [`train`] would refuse, whatever its members learn.
+fn rehearse_rows(config: &TrainingConfig, dataset: &Dataset) -> Result<(), Error> {
+    let names = dataset.schema().target().classes();
+    let cutoff = |spec: &CutoffSpec| {
+        Ok(Cutoff { name: spec.name.clone(), class: spec.class(names)?, probability: 0.5 })
+    };
+    let cutoffs = config.cutoffs.iter().map(cutoff).collect::<Result<_, Error>>()?;
+    let nobody = &mut |_: usize, _: usize, _: &str| {};
+    let bundle = match train(&smallest(config), dataset, nobody) {
+        Ok(trained) => trained.bundle,
+        Err(Error::NotConverged(_)) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let (parts, golden_rows) = unseal(&bundle)?;
+    seal(&Parts { cutoffs, ..parts }, golden_rows.view())?;
+    Ok(())
+}
+
+/// The same configuration with the smallest learners. What depends on the quality of predictions is
+/// left out: cutoffs, uninformative members, calibrators other than the chosen one, which needs rows.
+fn smallest(config: &TrainingConfig) -> TrainingConfig {
+    let member = |member: &MemberSpec| MemberSpec {
+        learner: smallest_learner(&member.learner),
+        ..member.clone()
+    };
+    TrainingConfig {
+        members: config.members.iter().map(member).collect(),
+        calibration: config.calibration.filter(|own| *own == CalibratorSpec::Chosen),
+        cutoffs: Vec::new(),
+        allow_uninformative_members: true,
+        ..config.clone()
+    }
+}
+
+fn smallest_learner(learner: &Learner) -> Learner {
+    match learner.clone() {
+        Learner::LogisticRegression(spec) => Learner::LogisticRegression(LogisticRegressionSpec {
+            c: spec.c.min(SMALLEST_C),
+            l1_ratio: 0.0,
+            ..spec
+        }),
+        Learner::BoostedTrees(spec) => {
+            Learner::BoostedTrees(BoostedTreesSpec { n_trees: 1, ..spec })
+        }
+        Learner::Network(spec) => {
+            Learner::Network(NetworkSpec { max_epochs: 1, n_seeds: 1, ..spec })
+        }
+        Learner::RandomForest(spec) => {
+            Learner::RandomForest(RandomForestSpec { n_trees: 1, ..spec })
+        }
+        Learner::NaiveBayes(spec) => Learner::NaiveBayes(spec),
+    }
+}
+
+#[cfg(test)]
+mod tests;
