@@ -393,7 +393,7 @@ fn several_defects_of_a_column_are_told_apart_and_what_is_let_pass_is_a_warning(
     assert_eq!(of_type.found, "`much`, `more`, `most`, …");
     assert_eq!(of_type.lines, [3, 4, 5, 6, 8]);
     assert_eq!((range.severity, range.check), (Severity::Warning, Check::Range));
-    assert_eq!(range.expected, "a number from -10 to 10");
+    assert_eq!(range.expected, "a number from -10 to 10 in mg/dL");
 }
 
 /// The reference data are clean; that they have few rows for thirty features is true.
