@@ -121,7 +121,7 @@ fn run_command(
 
 fn dispatch(command: Command, console: &Console, outputs: &mut Outputs) -> Result<Exit, Error> {
     match command {
-        Command::Schema(arguments) => schema::run(arguments, &console, outputs),
+        Command::Schema(arguments) => schema::run(arguments, console, outputs),
         Command::Validate(arguments) => validate::run(&arguments, console),
         Command::Train(arguments) => train::run(&arguments, console, outputs),
         Command::Tune(arguments) => tune::run(&arguments, console, outputs),

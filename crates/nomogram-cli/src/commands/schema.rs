@@ -1,6 +1,6 @@
 //! `nomogram schema infer`: the draft of a configuration.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::{Args, Subcommand};
 use nomogram_table::FileKind;

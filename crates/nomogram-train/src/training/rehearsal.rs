@@ -8,7 +8,7 @@ use nomogram::{Cutoff, Parts, seal, unseal};
 
 use super::config::{MemberSpec, TrainingConfig};
 use super::train::train;
-use crate::config::{
+use crate::learners::{
     BoostedTreesSpec, Learner, LogisticRegressionSpec, NetworkSpec, RandomForestSpec,
 };
 use crate::data::{Dataset, Finding, ValidationReport, validate};
