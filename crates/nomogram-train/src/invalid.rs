@@ -164,6 +164,8 @@ impl fmt::Display for Invalid {
     }
 }
 
+impl std::error::Error for Invalid {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
