@@ -164,7 +164,7 @@ fn characteristics(
     training: Option<Training<'_>>,
 ) -> Vec<Characteristics> {
     let training = training.map(|training| training.rows);
-    let first = training.map(|rows| Characteristics::new("training part", rows, None));
+    let first = training.map(|rows| Characteristics::new("training rows", rows, None));
     let others = rows.iter().filter(|rows| rows.name != HELD_OUT_FOLDS);
     let others = others.map(|rows| Characteristics::new(rows.name, rows.dataset, training));
     first.into_iter().chain(others).collect()

@@ -41,7 +41,7 @@ fn run(config: &Path, data: &Path, split: &Path, output: &Path) -> Result<(), Bo
     let mut evaluations = BTreeMap::new();
     for (name, dataset, predictions) in [
         ("held-out folds", &train_part, &trained.out_of_fold),
-        ("test part", &test_part, &on_test_part),
+        ("test rows", &test_part, &on_test_part),
     ] {
         let metrics = PredictedRows { name, dataset, predictions }.member_metrics()?;
         println!("\n{name}\n{}", metrics_table(&metrics));
