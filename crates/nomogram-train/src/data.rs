@@ -1,4 +1,4 @@
-//! From a table to rows to learn from: the meaning of columns and cells, and what is wrong with them.
+//! From a table to training rows: columns and cells, and their validation.
 
 // Layers, lowest first: a module uses only the blocks above its own.
 mod config;

@@ -11,7 +11,7 @@ use super::reader::{Column, Reader};
 use crate::error::Error;
 use crate::table::Table;
 
-/// The digest tells classes by one byte.
+/// The digest has one byte for a class.
 pub(super) const MAX_CLASSES: usize = 256;
 
 /// Rows to learn from. Holding one is the proof that every value is what the schema's policies let
@@ -73,8 +73,8 @@ impl Dataset {
     ///
     /// `Configuration` when the configuration contradicts itself; `Table` when a column is absent or
     /// is not named in `config`, when a class is absent, or when a row breaks a rule that refuses it;
-    /// `Cell` with line and column when a row id stands twice, or when a cell is not what its column
-    /// holds and its policy, if it is a feature's, refuses that.
+    /// `Cell` with line and column for a duplicate row id, or when a cell is not of its column's kind
+    /// and the policy of a feature does not accept it.
     pub fn from_table(table: &Table, config: &DataConfig) -> Result<Self, Error> {
         let reader = Reader::new(table, config)?;
         reader.refuse_others()?;
@@ -148,20 +148,20 @@ impl Dataset {
         self.weights.as_deref()
     }
 
-    /// The patient of each row, where the table tells them.
+    /// The patient of each row, if the table has such a column.
     #[must_use]
     pub fn patients(&self) -> Option<&[String]> {
         self.patients.as_deref()
     }
 
-    /// When each row was recorded, where the table tells it: seconds since 1970, or numbers as they
-    /// stand there.
+    /// The time of each row, if the table has such a column: seconds since 1970, or the numbers of the
+    /// table.
     #[must_use]
     pub fn times(&self) -> Option<&[f64]> {
         self.times.as_deref()
     }
 
-    /// What each row is for, where the table tells it.
+    /// The partition of each row, if the table has such a column.
     #[must_use]
     pub fn parts(&self) -> Option<&[Part]> {
         self.parts.as_deref()

@@ -1,4 +1,4 @@
-//! Reads every cell, whatever is wrong with the others.
+//! Reads every cell, whether or not others are invalid.
 
 use std::collections::BTreeMap;
 
@@ -203,7 +203,7 @@ fn treated(flags: Flags) -> Option<(Check, ErrorKind)> {
 impl Faults {
     fn add(&mut self, what: (Severity, Check, String), found: String, line: u64) {
         let Fault { shown, lines } = self.0.entry(what).or_default();
-        // One more than is shown tells that there are more.
+        // Keep one more than is shown, to know that there are more.
         if shown.len() <= MAX_SHOWN && !shown.contains(&found) {
             shown.push(found);
         }

@@ -107,7 +107,7 @@ fn leak(found: String) -> Finding {
     Finding::new(Severity::Warning, Check::Leakage, found, expected)
 }
 
-/// Levels have no order: each stands for the share of its rows that are of the class.
+/// Levels have no order: each is replaced by the share of its rows that are of the class.
 fn by_share(rows: Vec<(f64, bool)>) -> Vec<(f64, bool)> {
     let mut counts: BTreeMap<u64, (usize, usize)> = BTreeMap::new();
     for (level, is_of) in &rows {
