@@ -34,7 +34,7 @@ fn scaled(dataset: &Dataset) -> Array2<f64> {
     Step::StandardScale(scaler).encode(dataset.values().view()).unwrap()
 }
 
-/// Rows of three classes, weighted as a case says.
+/// Rows of three classes, with the weights of a case.
 fn three_classes<'a>(
     scaled: &'a Array2<f64>,
     wine: &'a Dataset,

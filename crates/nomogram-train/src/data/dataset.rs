@@ -261,7 +261,7 @@ fn values(reader: &Reader<'_>) -> Result<Array2<f64>, Error> {
     Ok(values)
 }
 
-/// What every row says, or why the first one is refused.
+/// The value of every row, or why the first refused one is refused.
 fn all<T>(column: Column<T>) -> Result<Option<Vec<T>>, Error> {
     column.map(|cells| cells.into_iter().collect()).transpose()
 }

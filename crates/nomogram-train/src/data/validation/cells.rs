@@ -40,7 +40,7 @@ struct Fault {
 }
 
 impl<'a> CheckedTable<'a> {
-    /// Reads all that can be read, and says why the rest cannot.
+    /// Reads all cells that can be read, and collects why the others cannot.
     pub(super) fn read(
         table: &'a Table,
         config: &'a DataConfig,

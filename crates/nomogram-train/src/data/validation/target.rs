@@ -74,7 +74,7 @@ fn leakage(
     limits: &Limits,
 ) -> Option<Finding> {
     let classes = &checked.reader.config.target.classes;
-    // Of two classes, one says the same as the other.
+    // Of two classes, the second has the same AUC as the first.
     let n_views = if classes.len() == 2 { 1 } else { classes.len() };
     for class in (0..classes.len()).rev().take(n_views) {
         let is_of = |of_row: &Option<usize>| of_row.map(|of_row| of_row == class);
