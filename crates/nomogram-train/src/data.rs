@@ -14,7 +14,7 @@ pub use config::{
     ActionConfig, CsvConfig, DataConfig, Encoding, FeatureConfig, Kind, PolicyConfig,
     QuantityConfig, RuleActionConfig, RuleConfig, TargetConfig, UnitConfig,
 };
-pub use dataset::{Dataset, Part};
+pub use dataset::{Dataset, Partition};
 pub use draft::{Dialect, DialectOptions, Draft, InferOptions, infer_schema};
 pub(crate) use reader::Reader;
 pub use validation::{

@@ -25,12 +25,12 @@ pub struct Dataset {
     weights: Option<Vec<f64>>,
     patients: Option<Vec<String>>,
     times: Option<Vec<f64>>,
-    parts: Option<Vec<Part>>,
+    partitions: Option<Vec<Partition>>,
 }
 
 /// What a row is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
+pub enum Partition {
     /// To learn from.
     Train,
     /// To fit calibrators and to choose cutoffs.
@@ -90,7 +90,7 @@ impl Dataset {
             weights: all(reader.weights()?)?,
             patients: all(reader.patients()?)?,
             times: all(reader.times()?)?,
-            parts: all(reader.parts()?)?,
+            partitions: all(reader.partitions()?)?,
             values,
             schema: reader.schema,
         };
@@ -163,8 +163,8 @@ impl Dataset {
 
     /// The partition of each row, if the table has such a column.
     #[must_use]
-    pub fn parts(&self) -> Option<&[Part]> {
-        self.parts.as_deref()
+    pub fn partitions(&self) -> Option<&[Partition]> {
+        self.partitions.as_deref()
     }
 
     /// The same rows, but each with the value of one feature from the row at its place in `rows`.
@@ -191,7 +191,7 @@ impl Dataset {
             weights: self.weights.as_ref().map(|weights| select(weights, indices)),
             patients: self.patients.as_ref().map(|patients| select(patients, indices)),
             times: self.times.as_ref().map(|times| select(times, indices)),
-            parts: self.parts.as_ref().map(|parts| select(parts, indices)),
+            partitions: self.partitions.as_ref().map(|partitions| select(partitions, indices)),
         }
     }
 

@@ -11,7 +11,7 @@ use nomogram::{ErrorKind, Flags, Intake, Schema, Value};
 use nomogram_table::{Cell, FeatureCells, listed, match_feature, other_spelling};
 
 use super::config::DataConfig;
-use super::dataset::Part;
+use super::dataset::Partition;
 use crate::error::Error;
 use crate::table::{Moment, PlacedCell, Table, TableFormat};
 
@@ -166,11 +166,11 @@ impl<'a> Reader<'a> {
     }
 
     /// The partition of each row.
-    pub(crate) fn parts(&self) -> Result<Column<Part>, Error> {
+    pub(crate) fn partitions(&self) -> Result<Column<Partition>, Error> {
         self.optional(self.config.split.as_deref(), |cell| match cell.text().as_ref() {
-            "train" => Ok(Part::Train),
-            "calibration" => Ok(Part::Calibration),
-            "test" => Ok(Part::Test),
+            "train" => Ok(Partition::Train),
+            "calibration" => Ok(Partition::Calibration),
+            "test" => Ok(Partition::Test),
             _ => Err(cell.refuse("`train`, `calibration` or `test`").into()),
         })
     }
