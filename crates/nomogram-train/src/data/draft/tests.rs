@@ -118,7 +118,7 @@ fn a_column_stays_one_of_numbers_while_odd_cells_are_few() {
 #[test]
 fn a_column_with_too_many_odd_cells_is_ignored_with_the_count_of_its_numbers() {
     let row = |row: usize| {
-        let x = if row % 5 == 0 { format!("<{row}") } else { format!("{row}.5") };
+        let x = if row.is_multiple_of(5) { format!("<{row}") } else { format!("{row}.5") };
         format!("{x},{},{}\n", row % 3, ["no", "yes"][row % 2])
     };
     let text = format!("x,z,y\n{}", (0..100).map(row).collect::<String>());
