@@ -8,7 +8,7 @@ use nomogram::numeric::powi;
 use nomogram_table::{Cell, Place};
 
 use crate::error::Error;
-use crate::table::{BooleanTexts, Moment, PlacedCell, Table, TableFormat};
+use crate::table::{BooleanTexts, DecimalMark, Moment, PlacedCell, Table, TableFormat};
 use odd::{OddKind, OddTexts};
 
 /// Texts that usually mean that there is no value. Words that may be levels, such as `none` and
@@ -58,6 +58,10 @@ pub(super) struct Column {
     pub(super) has_nan: bool,
     /// The cells of a column of numbers that are none.
     pub(super) odd: OddTexts,
+    /// The number of cells with a number.
+    pub(super) n_numbers: usize,
+    /// Whether its texts would be numbers with a decimal comma.
+    pub(super) has_decimal_commas: bool,
     pub(super) content: Content,
 }
 
@@ -88,6 +92,7 @@ struct Tally {
     are_whole: bool,
     n_numbers: usize,
     n_large: usize,
+    n_commas: usize,
     low: f64,
     high: f64,
 }
@@ -105,8 +110,11 @@ impl Column {
             first_missing: None,
             has_nan: false,
             odd: OddTexts::default(),
+            n_numbers: 0,
+            has_decimal_commas: false,
             content: Content::Nothing,
         };
+        let commas = TableFormat { decimal_mark: DecimalMark::Comma, ..format.clone() };
         let mut tally = Tally::new();
         for cell in table.column(name)? {
             let text = cell.text().into_owned();
@@ -118,12 +126,16 @@ impl Column {
                 continue;
             }
             column.n_known += 1;
+            tally.n_commas += usize::from(cell.cell.finite(&commas).is_some());
             if let Some(kind) = tally.add(&cell, &text, format) {
                 column.odd.add(&text, kind, cell.place);
             }
             *column.counts.entry(text).or_insert(0) += 1;
         }
+        column.n_numbers = tally.n_numbers;
         column.content = column.content(&tally, format);
+        column.has_decimal_commas =
+            column.content == Content::Texts && tally.n_commas * 10 >= column.n_known * 9;
         if !column.is_number() {
             column.odd = OddTexts::default();
         }
@@ -204,6 +216,7 @@ impl Tally {
             are_whole: true,
             n_numbers: 0,
             n_large: 0,
+            n_commas: 0,
             low: f64::INFINITY,
             high: f64::NEG_INFINITY,
         }

@@ -143,7 +143,9 @@ fn by_content(
             }
         }
         Content::Number { .. } => {}
-        Content::Texts if n_distinct > options.max_levels && can_be_row_id => {
+        Content::Texts
+            if n_distinct > options.max_levels && can_be_row_id && !is_like_numbers(column) =>
+        {
             return (Role::RowId, "different in every row".into());
         }
         Content::Texts if n_distinct > options.max_levels => {
@@ -160,6 +162,11 @@ fn by_content(
     }
     feature.policy = policy(column);
     (Role::Feature(Box::new(feature)), note + &doubt)
+}
+
+/// Whether texts are numbers for the most part, so that they name nothing.
+fn is_like_numbers(column: &Column) -> bool {
+    column.has_decimal_commas || column.n_numbers * 2 > column.n_known
 }
 
 fn policy(column: &Column) -> PolicyConfig {
@@ -192,7 +199,11 @@ fn seen(column: &Column) -> String {
         Content::Dates => "dates".into(),
         Content::Boolean(_) => "two values".into(),
         Content::Texts if n_distinct == 1 => "1 text".into(),
-        Content::Texts => format!("{n_distinct} different texts"),
+        Content::Texts if column.n_numbers == 0 => format!("{n_distinct} different texts"),
+        Content::Texts => {
+            let (n_numbers, n_known) = (column.n_numbers, column.n_known);
+            format!("{n_distinct} different texts; {n_numbers} of {n_known} are numbers")
+        }
         Content::LargeIntegers => {
             "whole numbers beyond 2^53, which no number holds exactly: an id, never a feature"
                 .into()
@@ -202,6 +213,9 @@ fn seen(column: &Column) -> String {
             format!("from {low} to {high}; if that is all that is plausible, range: [{from}, {to}]")
         }
     };
+    if column.has_decimal_commas {
+        note += "; numbers with decimal commas? write the table with another delimiter or mark";
+    }
     if !column.odd.is_empty() {
         note += &format!("; {}", column.odd.note(column.n_known));
     }

@@ -116,6 +116,19 @@ fn a_column_stays_one_of_numbers_while_odd_cells_are_few() {
 }
 
 #[test]
+fn a_column_with_too_many_odd_cells_is_ignored_with_the_count_of_its_numbers() {
+    let row = |row: usize| {
+        let x = if row.is_multiple_of(5) { format!("<{row}") } else { format!("{row}.5") };
+        format!("{x},{},{}\n", row % 3, ["no", "yes"][row % 2])
+    };
+    let text = format!("x,z,y\n{}", (0..100).map(row).collect::<String>());
+    let yaml = draft_and_validate(text.as_bytes(), "y").0.to_yaml();
+    assert!(
+        yaml.contains("- x  # 100 different texts; 80 of 100 are numbers; too many for levels")
+    );
+}
+
+#[test]
 fn files_of_every_dialect_give_the_same_draft() {
     let files: [(&[u8], &str); 3] = [
         (
@@ -215,6 +228,15 @@ fn a_column_of_partitions_that_separates_rows_of_a_patient_is_not_the_split() {
     let yaml = draft.to_yaml();
     let note = "- part  # names partitions, but patient `p1` has rows in several of them";
     assert!(yaml.contains(note), "{yaml}");
+}
+
+/// A comma cannot both separate cells and mark decimals.
+#[test]
+fn decimal_commas_between_commas_are_pointed_out() {
+    let row = |row: usize| format!("\"{row},5\",{},{}\n", row % 3, ["no", "yes"][row % 2]);
+    let text = format!("x,z,y\n{}", (0..30).map(row).collect::<String>());
+    let yaml = draft_and_validate(text.as_bytes(), "y").0.to_yaml();
+    assert!(yaml.contains("- x  # 30 different texts; numbers with decimal commas? "), "{yaml}");
 }
 
 /// `-` is a missing value, unless some cell is `+`.
