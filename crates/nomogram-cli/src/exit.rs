@@ -30,6 +30,9 @@ Output files:
 Environment:
   NOMOGRAM_THREADS, NOMOGRAM_PROGRESS, NOMOGRAM_COLOR, NOMOGRAM_QUIET
          defaults of the options with these names
+  NOMOGRAM_CONFIG__KEY__KEY
+         replaces a value of the configuration: NOMOGRAM_CONFIG__SEED=2,
+         NOMOGRAM_CONFIG__MEMBERS__TREES__WEIGHT=0.5
   NO_COLOR
          if set to anything, no colors";
 
