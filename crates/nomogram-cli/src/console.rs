@@ -51,8 +51,8 @@ impl Console {
     ///
     /// # Errors
     ///
-    /// The text could not be written. A reader that has closed standard output is no error: it has
-    /// read enough, and the command's files are still wanted.
+    /// The text could not be written. It is not an error if the reader has closed standard output: the
+    /// command still writes its files.
     pub(crate) fn result(&self, text: impl fmt::Display) -> Result<(), Error> {
         self.bytes(format!("{text}\n").as_bytes())
     }
@@ -94,12 +94,12 @@ impl Console {
         self.style(text, "1", self.is_result_on_terminal())
     }
 
-    /// Returns good news of a result.
+    /// Returns a positive result, colored.
     pub(crate) fn good(&self, text: &str) -> String {
         self.style(text, "32", self.is_result_on_terminal())
     }
 
-    /// Returns bad news of a result.
+    /// Returns a negative result, colored.
     pub(crate) fn bad(&self, text: &str) -> String {
         self.style(text, "1;31", self.is_result_on_terminal())
     }

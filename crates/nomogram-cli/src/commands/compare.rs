@@ -70,13 +70,13 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
     let spec = BootstrapSpec::new(arguments.replicates, loaded.config.seed);
     let distribution = arguments.threads.run(|| Ok(paired.bootstrap(&spec, brier)?))?;
     let interval = distribution.percentile(Confidence::PERCENT_95);
-    let (own, other) = (brier(&outcomes, first), brier(&outcomes, second));
+    let briers = (brier(&outcomes, first), brier(&outcomes, second));
     let comparison = Comparison {
         n_rows: outcomes.len(),
         n_events: outcomes.iter().filter(|outcome| **outcome).count(),
         delong: paired.delong(Confidence::PERCENT_95)?,
         mcnemar: paired.mcnemar(0.5, 0.5)?,
-        brier_difference: own.unwrap_or(f64::NAN) - other.unwrap_or(f64::NAN),
+        brier_difference: briers.0.unwrap_or(f64::NAN) - briers.1.unwrap_or(f64::NAN),
         brier_interval: [interval.lower, interval.upper],
     };
     if console.is_json() {
@@ -89,7 +89,7 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
         "{} rows, {} of them positive; differences are the first minus the second\n\
          AUC    {:.4} and {:.4}, difference {:+.4} ({:+.4} to {:+.4}), p = {} (DeLong)\n\
          Brier  difference {brier_difference:+.4} ({:+.4} to {:+.4}, bootstrap)\n\
-         class  right in the first alone {}, in the second alone {}, p = {:.4} (McNemar, exact)",
+         class  correct only in the first {}, only in the second {}, p = {:.4} (McNemar, exact)",
         comparison.n_rows,
         comparison.n_events,
         delong.first,

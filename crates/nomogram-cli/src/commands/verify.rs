@@ -1,4 +1,4 @@
-//! `nomogram verify`: proves that bundles are whole and predict what was sealed.
+//! `nomogram verify`: checks that bundles are intact and predict as sealed.
 
 use clap::Args;
 use serde::Serialize;
@@ -17,7 +17,7 @@ pub(crate) struct Arguments {
     bundles: Vec<InputPath>,
 }
 
-/// What became of a bundle.
+/// The result for a bundle.
 #[derive(Debug, Serialize)]
 struct Verdict {
     bundle: String,

@@ -1,4 +1,4 @@
-//! Rows to learn from: features as numbers, the target as classes.
+//! Rows with known classes: features as numbers, the target as classes.
 
 use std::io::Read;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::table::Table;
 /// The digest has one byte for a class.
 pub(super) const MAX_CLASSES: usize = 256;
 
-/// Rows to learn from. Holding one is the proof that every value is what the schema's policies let
+/// Rows with known classes. Holding one is the proof that every value is what the schema's policies let
 /// pass, and that every class is there.
 #[derive(Clone, Debug)]
 pub struct Dataset {
@@ -28,14 +28,14 @@ pub struct Dataset {
     partitions: Option<Vec<Partition>>,
 }
 
-/// What a row is for.
+/// The purpose of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Partition {
-    /// To learn from.
+    /// Training.
     Train,
-    /// To fit calibrators and to choose cutoffs.
+    /// Fitting calibrators and choosing cutoffs.
     Calibration,
-    /// For the final evaluation alone.
+    /// The final evaluation only.
     Test,
 }
 
@@ -49,7 +49,7 @@ impl Dataset {
         Self::from_table(&Table::from_csv_file(path, &config.table_format())?, config)
     }
 
-    /// [`Self::from_csv_file`] of any source, for example standard input; `name` stands in errors.
+    /// [`Self::from_csv_file`] of any source, for example standard input; `name` appears in errors.
     ///
     /// # Errors
     ///
@@ -67,7 +67,7 @@ impl Dataset {
         Self::from_table(&Table::from_file(path, &config.table_format())?, config)
     }
 
-    /// What the cells of a table mean.
+    /// Reads the cells of a table.
     ///
     /// # Errors
     ///
@@ -98,19 +98,19 @@ impl Dataset {
         Ok(dataset)
     }
 
-    /// What a row looks like and what is predicted.
+    /// The schema.
     #[must_use]
     pub fn schema(&self) -> &Schema {
         &self.schema
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     #[must_use]
     pub fn n_rows(&self) -> usize {
         self.classes.len()
     }
 
-    /// How many classes the target has.
+    /// The number of classes of the target.
     #[must_use]
     pub fn n_classes(&self) -> usize {
         self.schema.target().classes().len()
@@ -142,7 +142,7 @@ impl Dataset {
         &self.classes
     }
 
-    /// How much each row counts, positive and finite; nothing where all count the same.
+    /// The weight of each row, positive and finite; `None` if all rows count the same.
     #[must_use]
     pub fn weights(&self) -> Option<&[f64]> {
         self.weights.as_deref()
@@ -195,7 +195,7 @@ impl Dataset {
         }
     }
 
-    /// SHA-256 over what is learned from: of each row the little-endian bits of its values, one and
+    /// SHA-256 of the training data: of each row the little-endian bits of its values, one and
     /// the same NaN where they are missing, then its class as one byte, then, where rows have
     /// weights, the bits of its weight.
     #[must_use]

@@ -35,11 +35,11 @@ pub struct InferOptions {
     pub csv: CsvConfig,
     /// The column of the target; without it, guessed.
     pub target: Option<String>,
-    /// The most different texts that a column of levels has.
+    /// A column with more distinct texts is not a category.
     pub max_levels: usize,
 }
 
-/// A draft of a configuration, and what a person should know of it.
+/// A draft of a configuration, with notes for the person who checks it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Draft {
     /// The draft.

@@ -1,4 +1,4 @@
-//! Texts that a person would take for the same one.
+//! Texts that a person would read as the same.
 //!
 //! Nothing is merged here: `C` and `c` may be two antigens. The caller warns, a person decides.
 
@@ -54,13 +54,12 @@ impl<'t> Variants<'t> {
     }
 }
 
-/// Whether a text holds a character that nobody sees.
+/// Whether a text has an invisible character.
 pub(crate) fn has_invisible(text: &str) -> bool {
     text.chars().any(is_invisible)
 }
 
-/// A text in which characters that nobody sees, spaces that look like another and combining marks are
-/// escaped.
+/// A text with invisible characters, unusual spaces and combining marks escaped.
 pub(crate) fn shown(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
@@ -96,7 +95,7 @@ fn is_invisible(character: char) -> bool {
 mod tests {
     use super::*;
 
-    /// Texts, separated by `|`, and what is said of them.
+    /// Texts, separated by `|`, and the expected sentences.
     #[test]
     fn texts_that_differ_in_spelling_alone_are_grouped() {
         let cases = "

@@ -10,11 +10,11 @@ use crate::error::Error;
 /// The rows of each partition of a table, in the order of the table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Partitions {
-    /// To train on.
+    /// Training.
     pub train: Vec<usize>,
-    /// To fit calibrators and to choose cutoffs; empty unless the table names them.
+    /// Fitting calibrators and choosing cutoffs; empty unless the table names them.
     pub calibration: Vec<usize>,
-    /// For the final evaluation alone.
+    /// The final evaluation only.
     pub test: Vec<usize>,
 }
 

@@ -1,4 +1,4 @@
-//! What the cells of one column have in common.
+//! The content of a column: what its cells have in common.
 
 mod odd;
 
@@ -40,7 +40,7 @@ const MAX_WHOLE: u64 = 1 << 53;
 /// Numbers up to here are accepted by the core.
 const MAX_MAGNITUDE: f64 = 1e100;
 
-/// What was seen in a column.
+/// A summary of a column.
 #[derive(Debug)]
 pub(super) struct Column {
     pub(super) name: String,
@@ -56,7 +56,7 @@ pub(super) struct Column {
     pub(super) first_missing: Option<Place>,
     /// Whether some of the cells without a value are NaN in a column of numbers.
     pub(super) has_nan: bool,
-    /// The cells of a column of numbers that are none.
+    /// The cells of a column of numbers that are not numbers.
     pub(super) odd: OddTexts,
     /// The number of cells with a number.
     pub(super) n_numbers: usize,

@@ -1,4 +1,4 @@
-//! What a column is guessed to be for, by its name and its cells.
+//! The role of a column, guessed from its name and its cells.
 
 use super::column::{Column, Content, rounded_down};
 use super::{InferOptions, Roles};
@@ -16,7 +16,7 @@ const MAX_ROWS_PER_PATIENT: usize = 10;
 /// In fewer rows, consecutive whole numbers may be a measurement.
 const MIN_SEQUENCE: usize = 20;
 
-/// What a column is guessed to be for.
+/// The role that a column is guessed to have.
 pub(super) enum Role {
     RowId,
     Patient,
@@ -67,7 +67,7 @@ fn has_word(name: &str, words: &[&str]) -> bool {
     name.split(|c: char| !c.is_alphanumeric()).any(|word| words.contains(&word))
 }
 
-/// What a column is for, and what a person should know of it.
+/// The role of a column, and a note for the person who checks the draft.
 pub(super) fn of(column: &Column, roles: &Roles, options: &InferOptions) -> (Role, String) {
     let n_distinct = column.n_distinct();
     let can_be_row_id = column.is_unique() && roles.row_id.is_none();

@@ -1,4 +1,4 @@
-//! What is wrong with feature columns as a whole.
+//! Checks of whole feature columns.
 
 use std::collections::BTreeMap;
 
@@ -10,9 +10,9 @@ use super::{Check, Finding, Limits, Severity};
 use crate::data::config::{FeatureConfig, Kind, UnitConfig};
 use nomogram_stats::count::number;
 
-/// With fewer rows, distinct whole numbers are no sign of anything.
+/// With fewer rows, distinct whole numbers may be measurements.
 const MIN_ROWS_OF_IDS: usize = 20;
-/// Fewer implausible values are slips, not another unit.
+/// Fewer implausible values are typing errors, not another unit.
 const MIN_ROWS_OF_UNIT: usize = 3;
 /// The share of implausible values that another unit must explain.
 const MIN_EXPLAINED: f64 = 0.9;

@@ -1,4 +1,4 @@
-//! What is wrong with rows: duplicate ids and rows, broken rules, patients in several partitions.
+//! Checks of rows: duplicate ids and rows, broken rules, patients in several partitions.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Names that are one name in two spellings: classes, levels and patients.
+//! Checks of names in two spellings: classes, levels and patients.
 
 use std::collections::{BTreeMap, BTreeSet};
 

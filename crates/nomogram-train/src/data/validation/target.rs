@@ -1,4 +1,4 @@
-//! What is wrong with the target: classes with too few rows, and features that give it away.
+//! Checks of the target: classes with too few rows, and features that leak it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
