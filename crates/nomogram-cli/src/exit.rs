@@ -23,7 +23,7 @@ Output files:
   patients' values; predictions do too if --id or --keep asks for them.
   `-`, pipes and devices are written to directly, and what they received cannot be taken back. Where
   an output is standard output, other text goes to standard error.
-  If the reader of standard output closes it, the command goes on without printing and writes its
+  If the reader of standard output closes it, the command continues without printing and writes its
   files. Where standard output receives the table, the command stops: with 0, or with 1 if there
   are files that it then does not write.
 

@@ -17,7 +17,7 @@ use crate::predictions::Predictions;
 pub enum CombinerSpec {
     /// The mean of probabilities with the weights of the members.
     SoftVote,
-    /// The share of votes with the weights of the members.
+    /// For each class, the share of the members that vote for it, with the weights of the members.
     HardVote,
     /// The mean of probabilities with the weights that have the lowest out-of-fold log loss.
     FittedSoftVote,

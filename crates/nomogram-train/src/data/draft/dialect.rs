@@ -9,7 +9,7 @@
 //! - **Delimiter**: of `,`, `;`, tab and `|`, the only one that cuts every line into the same number
 //!   of cells, at least 2.
 //! - **Quote**: `"`; `'` when no delimiter cuts evenly with the one and exactly one does with the
-//!   other. A column whose cells are all enclosed in `'` is in doubt.
+//!   other. A column whose cells are all enclosed in `'` is ambiguous.
 //! - **Decimal mark**: a point where the delimiter is a comma, and where no number has a mark.
 //!   Otherwise the one that numbers have, unless both occur, or unless each such number could be one
 //!   with a separator of thousands (`1,234`).
@@ -65,7 +65,7 @@ impl Dialect {
     ///
     /// # Errors
     ///
-    /// `Table` when it is in doubt, naming the option to state; as [`Table::from_csv`] when the file
+    /// `Table` when it is ambiguous, naming the option to state; as [`Table::from_csv`] when the file
     /// does not have the dialect that `options` state.
     ///
     /// ```

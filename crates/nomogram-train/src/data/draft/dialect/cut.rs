@@ -74,7 +74,7 @@ impl Cut {
             if cells.peek().is_some() && cells.all(|text| is_enclosed(&text)) {
                 let quote = self.quote;
                 return Err(format!(
-                    "column `{column}`: every cell is enclosed in `{other}`; the quote is in doubt: \
+                    "column `{column}`: every cell is enclosed in `{other}`; the quote is ambiguous: \
                      state `--quote \"{other}\"`, or `--quote '{quote}'` if it belongs to the texts"
                 ));
             }
@@ -89,7 +89,7 @@ fn several(even: &[Cut]) -> String {
         .map(|cut| format!("{} into {} cells", named(cut.delimiter), cut.table.columns().len()));
     let cuts = cuts.collect::<Vec<_>>().join(" and ");
     format!(
-        "every line can be cut evenly by {cuts}; the delimiter is in doubt: state `--delimiter`"
+        "every line can be cut evenly by {cuts}; the delimiter is ambiguous: state `--delimiter`"
     )
 }
 

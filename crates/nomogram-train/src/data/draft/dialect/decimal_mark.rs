@@ -61,7 +61,7 @@ pub(super) fn decimal_mark(cut: &Cut) -> Result<(DecimalMark, Option<String>), S
         }
     }
     let [points, commas] = of_table;
-    let state = "the decimal mark is in doubt: state `--decimal-mark`";
+    let state = "the decimal mark is ambiguous: state `--decimal-mark`";
     match (points.example, commas.example) {
         (None, None) => Ok((DecimalMark::Point, None)),
         (Some(point), Some(comma)) => {

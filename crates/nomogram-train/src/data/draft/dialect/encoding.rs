@@ -13,7 +13,7 @@ pub(super) fn encoding(bytes: &[u8]) -> Result<Encoding, String> {
     let text = bytes.strip_prefix(UTF_8_MARK).unwrap_or(bytes);
     let in_doubt = |valid: &[u8], found: &str, expected: &str| {
         let line = 1 + valid.iter().filter(|byte| **byte == b'\n').count();
-        format!("line {line}: {found}; the encoding is in doubt: state {expected}")
+        format!("line {line}: {found}; the encoding is ambiguous: state {expected}")
     };
     match std::str::from_utf8(text) {
         Err(error) => {

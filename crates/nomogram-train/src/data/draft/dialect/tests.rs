@@ -6,7 +6,7 @@ fn detect(bytes: &[u8]) -> Result<String, String> {
     dialect.map(|dialect| dialect.to_string()).map_err(|error| error.to_string())
 }
 
-/// Lines are separated by `/`, tabs are `→`; then what is detected or why it is in doubt.
+/// Lines are separated by `/`, tabs are `→`; then what is detected or why it is ambiguous.
 #[test]
 fn a_dialect_is_detected_or_in_doubt() {
     let cases = [
@@ -22,24 +22,24 @@ fn a_dialect_is_detected_or_in_doubt() {
         ("note;b/see 1,5 and;x/1,5;y/no;z", "decimal mark `.`, quote"),
         (
             "a;b,c;d/1;2,3;4",
-            "by `,` into 2 cells and `;` into 3 cells; the delimiter is in doubt: state `--delimiter`",
+            "by `,` into 2 cells and `;` into 3 cells; the delimiter is ambiguous: state `--delimiter`",
         ),
         ("a/1", "no delimiter cuts every line into the same number of cells"),
         ("a,b/1/2,3", "(`,`: line 2: found 1 cells, expected 2; `;`: 1 column;"),
         (
             "a;b/1,5;2.5",
-            "both points (line 2: `2.5`) and commas (line 2: `1,5`); the decimal mark is in doubt: state `--decimal-mark`",
+            "both points (line 2: `2.5`) and commas (line 2: `1,5`); the decimal mark is ambiguous: state `--decimal-mark`",
         ),
         (
             "a;b/1,500;x",
-            "line 2: `1,500` could be in thousands, as could all others; the decimal mark is in doubt",
+            "line 2: `1,500` could be in thousands, as could all others; the decimal mark is ambiguous",
         ),
         ("a;b/1.500;x", "line 2: `1.500` could be in thousands"),
         (
             "a;b/'x';1/'y';2",
-            "column `a`: every cell is enclosed in `'`; the quote is in doubt: state `--quote",
+            "column `a`: every cell is enclosed in `'`; the quote is ambiguous: state `--quote",
         ),
-        ("a,b/x\0,1", "line 2: a NUL character; the encoding is in doubt"),
+        ("a,b/x\0,1", "line 2: a NUL character; the encoding is ambiguous"),
     ];
     for (text, expected) in cases {
         let answer = detect(text.replace('/', "\n").replace('→', "\t").as_bytes());
@@ -69,7 +69,7 @@ fn encodings_are_detected_by_marks_and_valid_bytes_alone() {
     }
     let latin1 = b"stage,b\nfr\xFCh,1\n";
     let error = detect(latin1).unwrap_err();
-    let expected = "t.csv: line 2: a byte that is not UTF-8; the encoding is in doubt: state \
+    let expected = "t.csv: line 2: a byte that is not UTF-8; the encoding is ambiguous: state \
                     `--encoding windows-1252` or `--encoding latin1`";
     assert_eq!(error, expected);
     let options = DialectOptions { encoding: Some(Encoding::Latin1), ..Default::default() };
