@@ -228,7 +228,10 @@ fn a_recalibrated_bundle_names_its_parent() {
     assert_eq!(recalibrated["parent"], parent["digest"]);
     assert_eq!((&recalibrated["rows"], &recalibrated["held_out_rows"]), (&240.into(), &240.into()));
     assert_eq!(recalibrated["dropped_cutoffs"], serde_json::json!(["watch"]));
-    assert!(recalibrated["after"]["log_loss"].as_f64() < recalibrated["before"]["log_loss"].as_f64(), "{recalibrated}");
+    assert!(
+        recalibrated["after"]["log_loss"].as_f64() < recalibrated["before"]["log_loss"].as_f64(),
+        "{recalibrated}"
+    );
     let slope = |of: &str| recalibrated[of]["slope"].as_f64().unwrap();
     assert!((slope("after") - 1.0).abs() < (slope("before") - 1.0).abs() + 0.2, "{recalibrated}");
     let child = json(&folder, "inspect child.nomo");
@@ -285,7 +288,7 @@ fn three_classes_are_trained_evaluated_and_reported() {
 }
 
 #[test]
-fn what_is_wrong_is_recalibrated_before_anything_is_fitted_and_nothing_is_left() {
+fn errors_are_reported_before_anything_is_fitted_and_nothing_is_left() {
     let folder = folder("wrong");
     let table = fs::read_to_string(folder.join("t.csv")).unwrap();
     fs::write(folder.join("bad.csv"), table.replacen("I,", "IV,", 1)).unwrap();
