@@ -6,8 +6,8 @@
 
 use std::path::PathBuf;
 
+use crate::folders::target;
 use crate::run::{cargo, run};
-use crate::target;
 
 /// The packages and features of all that is built with the profile `dev`, or checked.
 pub(crate) const WORKSPACE: [&str; 3] = ["--workspace", "--features", "nomogram/header"];

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::builds;
 use crate::files::{copy, create_folder, read};
+use crate::folders::{root, target};
 use crate::run::{compiler, output, run};
-use crate::{builds, root, target};
 
 /// Trains the reference model, predicts its rows by a C program and compares with Rust, bit by bit.
 pub(crate) fn demo() -> Result<(), String> {

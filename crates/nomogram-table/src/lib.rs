@@ -14,6 +14,7 @@ mod place;
 mod error;
 
 mod format;
+
 mod number;
 mod time;
 
@@ -29,6 +30,7 @@ mod feature;
 mod row;
 
 mod columns;
+
 mod source;
 
 mod table;

@@ -95,7 +95,7 @@ mod tests {
     use std::process::Command;
 
     use super::*;
-    use crate::root;
+    use crate::folders::root;
     use crate::run::output;
 
     /// `path → gates`, as `affected` answers.

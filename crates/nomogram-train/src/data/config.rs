@@ -4,6 +4,7 @@
 //! something: so the digest of a configuration without them stays what it was.
 
 mod feature;
+
 mod rule;
 
 use std::collections::BTreeMap;

@@ -7,6 +7,7 @@ use ndarray::{Array2, Axis};
 use nomogram::{Digest, RuleAction, Schema};
 
 use super::config::DataConfig;
+use super::part::Part;
 use super::reader::{Column, Reader};
 use crate::error::Error;
 use crate::table::Table;
@@ -26,17 +27,6 @@ pub struct Dataset {
     patients: Option<Vec<String>>,
     times: Option<Vec<f64>>,
     parts: Option<Vec<Part>>,
-}
-
-/// What a row is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
-    /// To learn from.
-    Train,
-    /// To fit calibrators and to choose cutoffs.
-    Calibration,
-    /// For the final evaluation alone.
-    Test,
 }
 
 impl Dataset {
