@@ -20,7 +20,7 @@ fn model() -> Arc<Model> {
     Arc::new(Model::open(BUNDLE).unwrap_or_else(|error| panic!("{error}")))
 }
 
-/// Rows around the means that the training part has, in a fixed order.
+/// Rows around the means of the training rows, in a fixed order.
 fn rows(n_features: usize) -> Array2<f64> {
     Array2::from_shape_fn((N_ROWS, n_features), |(row, feature)| {
         let step = u32::try_from((row * 31 + feature * 17) % 101).unwrap_or(0);

@@ -74,7 +74,7 @@ pub fn sqrt(x: f64) -> f64 {
     libm::sqrt(x)
 }
 
-/// Whether `x` has no fraction; NaN and infinities have none to speak of, and are not whole.
+/// Whether `x` has no fraction; NaN and infinities are not whole.
 #[must_use]
 pub fn is_whole(x: f64) -> bool {
     x.is_finite() && libm::trunc(x) == x

@@ -4,7 +4,7 @@
 
 Where a number takes only + - * / and roundings, its bits must be those that the case expects;
 where it uses exp, ln or similar functions, it may differ by RELATIVE. Says too when a policy of a kind of
-feature stands in no case.
+feature is in no case.
 """
 
 import math

@@ -6,7 +6,7 @@
 
 The unit tests of src/member and src/ensemble build members from these parameters and compare the
 answers. Data are drawn from a fixed seed; training runs on one thread. Floats are written with repr,
-so they read back to the same bits; null is NaN. The versions used stand under "made_by".
+so they read back to the same bits; null is NaN. The versions used are under "made_by".
 """
 
 import os

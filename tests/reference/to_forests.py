@@ -1,7 +1,7 @@
 """Forests of scikit-learn, LightGBM and XGBoost as forests of ours.
 
 A node is [leaf], or [input, threshold or [level, ...], left, right, "Left" or "Right"]; the last is
-where a missing value goes. Children stand after their parents.
+where a missing value goes. Children come after their parents.
 """
 
 import json
@@ -90,7 +90,7 @@ def both(positive):
     return np.column_stack([1.0 - positive, positive])
 
 
-# scikit-learn: `float32(value) <= threshold`, depth first, so children stand after their parents.
+# scikit-learn: `float32(value) <= threshold`, depth first, so children come after their parents.
 
 
 def sklearn_tree(tree, margin, leaf_values):
@@ -180,7 +180,7 @@ def lightgbm_tree(structure, margin):
             leaves.append(node["leaf_value"])
             return index
         if node["decision_type"] == "==":
-            # A missing category goes to the right, whatever the default says.
+            # A missing category goes to the right, whatever the default is.
             condition, side = sorted(int(level) for level in node["threshold"].split("||")), "Right"
         elif node["missing_type"] == "None":
             # Trained without missing values: a missing one counts as 0.

@@ -53,7 +53,7 @@ fn describe(include: &Path, names: &[&str], folder: &Path) -> Result<PathBuf, St
     write(&source, &interface(include, names)?)?;
     let mut cc = compiler();
     cc.args(["-g", "-gdwarf-4", "-w", "-shared", "-fPIC", "-nostdlib", "-I"]).arg(include);
-    // From within the folder, since the description holds the path as the compiler was told it.
+    // From within the folder, since the description holds the path as it was given to the compiler.
     run(cc.arg("interface.c").arg("-o").arg("interface.so").current_dir(folder))?;
     let mut abidw = Command::new("abidw");
     // Nothing that depends on the machine.
@@ -91,7 +91,7 @@ fn declares(text: &str, name: &str) -> bool {
     text.split_once(&format!("{name}(")).is_some_and(|(before, _)| before.ends_with([' ', '*']))
 }
 
-/// The name of a macro, if it stands for a number that must stay.
+/// The name of a macro, if it is a number that must not change.
 fn constant(line: &str) -> Option<&str> {
     let (name, value) = line.strip_prefix("#define ")?.split_once(' ')?;
     let is_number = !name.contains('(') && !value.starts_with(['{', '"']) && !value.is_empty();
@@ -118,7 +118,7 @@ fn compare(old: &Path, new: &Path) -> Result<(), String> {
     abidiff.arg("--no-added-syms").arg(old).arg(new);
     let ended = abidiff.output().map_err(|error| format!("{abidiff:?}: {error}"))?;
     let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
-    // Bits: 1 and 2 say that abidiff failed, 4 and 8 that the ABI changed.
+    // Bits: 1 and 2 mean that abidiff failed, 4 and 8 that the ABI changed.
     match ended.status.code() {
         Some(0) => Ok(()),
         Some(code) if code & 3 == 0 => Err(text(&ended.stdout)),

@@ -163,7 +163,6 @@ fn filled(name: &str, library: &Library, libdir: &Path) -> Result<String, String
     let values = [
         ("version", env!("CARGO_PKG_VERSION")),
         ("major", env!("CARGO_PKG_VERSION_MAJOR")),
-        ("repository", env!("CARGO_PKG_REPOSITORY")),
         ("soname", &library.soname),
         ("real_name", &library.real_name),
         ("libdir", &libdir.to_string_lossy()),

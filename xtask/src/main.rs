@@ -46,7 +46,7 @@ const TASKS: [Task; 17] = [
     ("no-std", "build the core without the standard library", no_std),
     ("reproduce", "train in debug and in release, compare the bundles' bytes", demo::reproduce),
     ("cross", "the same bits on other processors, emulated, big-endian included", cross::cross),
-    ("choose", "search the settings of the reference model on its training part", demo::choose),
+    ("choose", "search the settings of the reference model on its training rows", demo::choose),
     (
         "install",
         "--prefix DIR [--destdir DIR] [--libdir lib]: install the C library",

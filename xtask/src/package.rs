@@ -16,7 +16,7 @@ use crate::run::{compiler, is_there, output, skip};
 struct Installation {
     /// The folder of libraries, absolute.
     libdir: PathBuf,
-    /// How CMake is told where to look.
+    /// The CMake option with the path to search.
     cmake_hint: String,
 }
 
@@ -86,7 +86,7 @@ impl Installation {
     }
 }
 
-/// Compiles a C program of `packaging/check`; the arguments say how it finds the library.
+/// Compiles a C program of `packaging/check`; the arguments make it find the library.
 fn compile(name: &str, program: &Path, arguments: &[String]) -> Result<(), String> {
     let mut cc = compiler();
     cc.args(["-std=c99", "-O2", "-Wall", "-Wextra", "-pedantic", "-Werror"]);

@@ -125,7 +125,7 @@ impl Sanitizer {
     fn build_library(&self, folder: &Path) -> Result<PathBuf, String> {
         let about = output(Command::new("rustc").arg("-vV"))?;
         let host = about.lines().find_map(|line| line.strip_prefix("host: "));
-        let host = host.ok_or("rustc does not tell its host")?;
+        let host = host.ok_or("rustc does not report its host")?;
         let mut build = Command::new("rustup");
         build.args(["run", "nightly", "cargo", "build", "--package", "nomogram"]);
         // With a target, build scripts and macros are built without the sanitizer, and once for both.

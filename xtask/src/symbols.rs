@@ -41,7 +41,7 @@ pub(crate) fn current() -> Result<Version, String> {
     version(env!("CARGO_PKG_VERSION"))
 }
 
-/// Checks that a shared library exports what the list says, no more and no less.
+/// Checks that a shared library exports exactly the symbols of the list.
 pub(crate) fn check_shared(library: &Path, symbols: &[Symbol]) -> Result<(), String> {
     check(library, "--dyn-syms", symbols)
 }

@@ -56,7 +56,7 @@ def generate(folder: Path, n_rows: int) -> None:
 
 def run(command: list) -> tuple[float, float, str]:
     """Seconds, peak memory in MB, and standard output."""
-    # The peak that `wait4` tells starts with this program's own, so it is read from Linux's /proc.
+    # The peak that `wait4` reports starts with that of this program, so it is read from Linux's /proc.
     peak = "0"
     begin = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::exit::{self, Exit};
 use crate::output::{self, Outputs};
 
-/// Clinical risk models in sealed bundles: train, evaluate and compare them, and predict with them.
+/// Train, evaluate, compare and apply clinical risk models in sealed bundles.
 #[derive(Debug, Parser)]
 #[command(name = "nomogram", version, after_help = exit::HELP, propagate_version = true)]
 #[command(disable_help_subcommand = true)]
@@ -28,10 +28,10 @@ pub(crate) struct Cli {
 /// Options of every command.
 #[derive(Args, Debug)]
 struct Options {
-    /// Print the result as JSON: on standard output, or on standard error where an output is there
+    /// Print the result as JSON to standard output; to standard error if an output goes there
     #[arg(long, global = true, help_heading = "Common options")]
     json: bool,
-    /// Print nothing but results and errors
+    /// Print only results and errors
     #[arg(long, short, global = true, env = "NOMOGRAM_QUIET", help_heading = "Common options")]
     #[arg(value_parser = clap::builder::FalseyValueParser::new(), hide_env = true)]
     quiet: bool,
@@ -143,7 +143,7 @@ fn dispatch(
     }
 }
 
-/// Prints what clap has to say instead of running a command.
+/// Prints the help, the version or the error of clap instead of running a command.
 fn print_help_or_usage(error: &clap::Error) -> ExitCode {
     match error.print() {
         _ if error.use_stderr() => exit::USAGE.into(),

@@ -1,4 +1,4 @@
-//! Settings of a configuration that the environment overrides.
+//! Environment variables that override a configuration.
 
 use nomogram_train::TrainingConfig;
 use nomogram_train::tuning::Settings;
@@ -7,10 +7,10 @@ use serde_json::Value;
 use crate::console::Console;
 use crate::error::Error;
 
-/// Variables with this prefix name a place in the configuration, its parts joined by `__`.
+/// Prefix of these variables. The rest is a path in the configuration, its keys joined by `__`.
 const PREFIX: &str = "NOMOGRAM_CONFIG__";
 
-/// The configuration with what the environment says in its places; each one is told.
+/// The configuration with the overrides of the environment; each is reported as a note.
 pub(crate) fn overridden(
     config: TrainingConfig,
     console: &Console,
@@ -62,7 +62,7 @@ fn set(config: &TrainingConfig, name: &str, text: &str) -> Result<TrainingConfig
     config.with_settings(&Settings::from([(path.join("."), value)])).map_err(|e| e.to_string())
 }
 
-/// As names are written in the environment: without regard to case, other characters as `_`.
+/// Compares a name with its spelling in the environment: any case, other characters as `_`.
 fn is_named(name: &str, part: &str) -> bool {
     let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
     name.chars().map(plain).eq(part.chars().map(plain))
@@ -115,10 +115,10 @@ combiner: soft_vote
     }
 
     #[test]
-    fn what_is_no_place_or_makes_no_sense_is_refused() {
+    fn unknown_paths_and_invalid_values_are_refused() {
         let cases = [
             ("NOMOGRAM_CONFIG__SEAD", "7", "unknown field `sead`"),
-            ("NOMOGRAM_CONFIG__MEMBERS__TREES__WEIGHT", "1", "there is no `trees`"),
+            ("NOMOGRAM_CONFIG__MEMBERS__TREES__WEIGHT", "1", "no `trees`"),
             ("NOMOGRAM_CONFIG__SEED", "soon", "invalid type: string \"soon\""),
             ("NOMOGRAM_CONFIG__VALIDATION__N_FOLDS", "1", "n_folds: 1, expected at least 2"),
         ];

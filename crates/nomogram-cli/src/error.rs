@@ -46,7 +46,7 @@ pub(crate) enum Error {
     #[error("standard output: closed by its reader before the table was complete")]
     BrokenPipe,
     /// The program has a defect.
-    #[error("a defect of this program: {0}; please report it")]
+    #[error("defect in this program: {0}; please report it")]
     Defect(&'static str),
 }
 

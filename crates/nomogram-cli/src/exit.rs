@@ -1,4 +1,4 @@
-//! How the program ends: the one list of exit codes.
+//! Exit codes: the only list of them.
 
 use std::process::ExitCode;
 
@@ -7,7 +7,7 @@ pub(crate) const HELP: &str = "\
 Exit codes:
   0      success
   1      failure: a bundle, a table or a row was refused, or a file could not be read or written
-  2      the command line is wrong
+  2      the command line is invalid
   3      success, but some rows were refused and are in the file of --bad-rows
   4      success, and the bundles differ (only with diff --exit-code)
   128+N  ended by signal N: 130 by INT (Ctrl-C), 143 by TERM, 129 by HUP
@@ -30,20 +30,23 @@ Output files:
 Environment:
   NOMOGRAM_THREADS, NOMOGRAM_PROGRESS, NOMOGRAM_COLOR, NOMOGRAM_QUIET
          defaults of the options with these names
+  NOMOGRAM_CONFIG__KEY__KEY
+         replaces a value of the configuration: NOMOGRAM_CONFIG__SEED=2,
+         NOMOGRAM_CONFIG__MEMBERS__TREES__WEIGHT=0.5
   NO_COLOR
          if set to anything, no colors";
 
-/// How a command ended that did not fail.
+/// How a command that did not fail ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     Done,
-    /// A check did not pass; the result says which.
+    /// A check did not pass; the result names it.
     Failed,
     SomeRowsRefused,
     BundlesDiffer,
 }
 
-/// The command line is wrong.
+/// The command line is invalid.
 pub(crate) const USAGE: u8 = 2;
 
 impl Exit {

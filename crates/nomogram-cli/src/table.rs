@@ -1,4 +1,4 @@
-//! Tables as they come in: options of all commands that read one, and how it is opened.
+//! Input tables: the options of all commands that read one, and how it is opened.
 
 mod format;
 
@@ -15,15 +15,15 @@ use crate::error::Error;
 /// How a table is read in chunks.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct ReadOptions {
-    /// The format of the input; without it, by the ending of its name, and CSV for any other
+    /// Format of the input; by default, from the extension of its name, or CSV
     #[arg(long, value_name = "FORMAT", help_heading = "Table")]
     pub(crate) format: Option<Format>,
     #[command(flatten)]
     pub(crate) written: FormatOptions,
-    /// Leave columns aside that are neither a feature nor named by --id or --keep
+    /// Skip columns that are neither a feature nor named by --id or --keep
     #[arg(long, help_heading = "Table")]
     pub(crate) ignore_other_columns: bool,
-    /// How many rows are read at once
+    /// Number of rows to read at once
     #[arg(long, value_name = "ROWS", hide = true, default_value_t = CHUNK_ROWS)]
     #[arg(value_parser = at_least_1)]
     pub(crate) chunk_rows: usize,
@@ -41,8 +41,8 @@ impl ReadOptions {
             return Ok(Source::open(path, kind, format, self.chunk_rows)?);
         }
         if matches!(kind, FileKind::Parquet | FileKind::Arrow) {
-            let detail = "Parquet and Arrow files are not read from standard input, which cannot \
-                          be read from its end; use --format arrow-stream or csv";
+            let detail = "standard input cannot be a Parquet or Arrow file, since these are read \
+                          from their end; use --format arrow-stream or csv";
             return Err(Error::usage(detail));
         }
         Ok(Source::new("standard input", io::stdin(), kind, format, self.chunk_rows)?)

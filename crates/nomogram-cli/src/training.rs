@@ -16,7 +16,7 @@ use crate::table::FormatOptions;
 /// A configuration and a table that fits it.
 #[derive(Args, Debug)]
 pub(crate) struct Inputs {
-    /// What to train, as YAML: docs/training.md
+    /// The configuration, as YAML: docs/training.md
     config: InputPath,
     /// The table: CSV, Parquet or Arrow
     data: InputPath,
@@ -24,10 +24,10 @@ pub(crate) struct Inputs {
     written: FormatOptions,
 }
 
-/// How many threads train.
+/// The number of threads.
 #[derive(Args, Debug)]
 pub(crate) struct Threads {
-    /// How many threads fit; without it, one per processor. The result does not depend on it
+    /// Number of threads; by default, one per processor. The result does not depend on it
     #[arg(long, value_name = "N", env = "NOMOGRAM_THREADS", hide_env = true)]
     threads: Option<u16>,
 }
@@ -35,15 +35,15 @@ pub(crate) struct Threads {
 /// What a report is written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ReportFormat {
-    /// One page that needs nothing else
+    /// One self-contained page
     Html,
     /// A model card
     Markdown,
-    /// Every number
+    /// All numbers
     Json,
 }
 
-/// A table that was read and looked through.
+/// A table that was read and validated, with its configuration.
 pub(crate) struct Loaded {
     pub(crate) config: TrainingConfig,
     pub(crate) config_text: String,
@@ -52,7 +52,7 @@ pub(crate) struct Loaded {
 }
 
 impl Inputs {
-    /// Reads both, and looks for everything that is wrong with the table.
+    /// Reads both, and validates the table.
     pub(crate) fn read(
         &self,
         bundle: Option<&Model>,
@@ -75,7 +75,7 @@ impl Inputs {
         Ok((config, text, table, validation))
     }
 
-    /// Reads both; a table with errors is refused, warnings are told.
+    /// Reads both; refuses a table with errors and prints its warnings.
     pub(crate) fn load(&self, console: &Console) -> Result<Loaded, Error> {
         self.load_for(None, console)
     }
@@ -123,7 +123,7 @@ impl Loaded {
 }
 
 impl ReportFormat {
-    /// The format that the ending of a name tells.
+    /// The format of a file with this extension.
     pub(crate) fn of(path: &Path) -> Result<Self, Error> {
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("html" | "htm") => Ok(Self::Html),
@@ -137,7 +137,7 @@ impl ReportFormat {
     }
 }
 
-/// Writes a report; without a format, that of the name.
+/// Writes a report; without a format, in that of the extension.
 pub(crate) fn write_report(
     outputs: &mut Outputs,
     report: &Report,

@@ -374,7 +374,7 @@ fn a_header_may_name_a_unit() {
 fn columns_must_be_known() {
     let folder = Folder::with_model();
     folder.write("t.csv", "age,dose,city\n40,5,X\n");
-    folder.run("predict m.nomo t.csv").fails_with(1, "t.csv: column `city` is no feature");
+    folder.run("predict m.nomo t.csv").fails_with(1, "t.csv: column `city` is not a feature");
     folder.run("predict m.nomo t.csv --ignore-other-columns").ok();
     folder.run("predict m.nomo t.csv --keep city").ok();
     folder.run("predict m.nomo t.csv --keep town").fails_with(1, "no column `town`");

@@ -26,7 +26,7 @@ members:
     weight: 1.0
     learner:
       logistic_regression: { c: 1.0, class_weight: equal }
-vote: soft
+combiner: soft_vote
 tuning:
   n_trials: 2
   rungs: [2]

@@ -60,9 +60,9 @@ impl Folder {
     fn fails(&self, arguments: &str, message: &str) {
         let run = self.run(arguments);
         assert_ne!(run.code, 0, "{arguments}: {run:?}");
-        let told = format!("{}{}", run.stderr, run.stdout);
-        assert!(told.contains(message), "{arguments}: {message:?} is not in {told:?}");
-        assert!(!told.contains("panicked") && !told.contains("defect"), "{told}");
+        let printed = format!("{}{}", run.stderr, run.stdout);
+        assert!(printed.contains(message), "{arguments}: {message:?} is not in {printed:?}");
+        assert!(!printed.contains("panicked") && !printed.contains("defect"), "{printed}");
     }
 }
 
@@ -204,11 +204,11 @@ fn a_bundle_reads_a_table_as_its_training_table_was_read() {
     let diff = folder.ok("diff b.nomo b.nomo --data t.csv --ignore-other-columns");
     assert!(diff.contains("120 rows, 120 compared"), "{diff}");
     folder.ok("evaluate b.nomo c.yaml t.csv");
-    // A configuration that says nothing of it reads the table as the bundle does.
+    // A configuration without a format reads the table as the bundle does.
     let silent = without_csv().replace("  missing: [\"\", k.A.]\n", "");
     folder.write("silent.yaml", silent.replace("  booleans: { true: [ja], false: [nein] }\n", ""));
-    let judged = folder.ok("evaluate b.nomo c.yaml t.csv --json");
-    assert_eq!(folder.ok("evaluate b.nomo silent.yaml t.csv --json"), judged);
+    let evaluated = folder.ok("evaluate b.nomo c.yaml t.csv --json");
+    assert_eq!(folder.ok("evaluate b.nomo silent.yaml t.csv --json"), evaluated);
     folder.ok("recalibrate b.nomo silent.yaml t.csv -o child.nomo");
     assert_eq!(folder.ok(&format!("predict child.nomo t.csv {predict}")).lines().count(), 121);
 }

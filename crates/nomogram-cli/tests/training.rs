@@ -1,4 +1,4 @@
-//! The way from a table to a bundle that was judged, as a person types it.
+//! From a table to an evaluated bundle, with the commands that a person types.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -77,21 +77,21 @@ fn json(folder: &Path, arguments: &str) -> serde_json::Value {
 }
 
 #[test]
-fn from_a_table_to_a_bundle_that_was_judged() {
+fn from_a_table_to_an_evaluated_bundle() {
     let folder = folder("whole");
     succeed(&folder, "validate c.yaml t.csv");
     let trained = succeed(&folder, "train c.yaml t.csv -o m.nomo --report r.html --report r.json");
-    assert!(trained.contains("held-out folds") && trained.contains("test part"), "{trained}");
+    assert!(trained.contains("held-out folds") && trained.contains("test rows"), "{trained}");
     assert!(
-        trained.contains("cutoff `refer`: ") && trained.contains("; test part: sens"),
+        trained.contains("cutoff `refer`: ") && trained.contains("; test rows: sens"),
         "{trained}"
     );
     let report: serde_json::Value =
         serde_json::from_slice(&fs::read(folder.join("r.json")).unwrap()).unwrap();
-    assert_eq!(report["assessments"][1]["rows"], "test part");
+    assert_eq!(report["assessments"][1]["rows"], "test rows");
     let rows = &report["characteristics"];
-    assert_eq!((&rows[0]["rows"], &rows[0]["n_rows"]), (&"training part".into(), &179.into()));
-    assert_eq!((&rows[1]["rows"], &rows[1]["n_rows"]), (&"test part".into(), &61.into()));
+    assert_eq!((&rows[0]["rows"], &rows[0]["n_rows"]), (&"training rows".into(), &179.into()));
+    assert_eq!((&rows[1]["rows"], &rows[1]["n_rows"]), (&"test rows".into(), &61.into()));
     assert_eq!(rows[1]["features"][1]["levels"][2][0], "III");
     assert!(report["model"]["calibrator"].as_str().unwrap().starts_with("Platt on the logit"));
     assert_eq!(report["assessments"][0]["cutoffs"][1]["name"], "refer");
@@ -224,13 +224,13 @@ fn a_recalibrated_bundle_names_its_parent() {
     let table = fs::read_to_string(folder.join("t.csv")).unwrap();
     let table: String = table.lines().map(&mut spare).collect();
     fs::write(folder.join("other.csv"), table).unwrap();
-    let told = json(&folder, "recalibrate parent.nomo c.yaml other.csv -o child.nomo");
-    assert_eq!(told["parent"], parent["digest"]);
-    assert_eq!((&told["rows"], &told["judged_rows"]), (&240.into(), &240.into()));
-    assert_eq!(told["dropped_cutoffs"], serde_json::json!(["watch"]));
-    assert!(told["after"]["log_loss"].as_f64() < told["before"]["log_loss"].as_f64(), "{told}");
-    let slope = |of: &str| told[of]["slope"].as_f64().unwrap();
-    assert!((slope("after") - 1.0).abs() < (slope("before") - 1.0).abs() + 0.2, "{told}");
+    let recalibrated = json(&folder, "recalibrate parent.nomo c.yaml other.csv -o child.nomo");
+    assert_eq!(recalibrated["parent"], parent["digest"]);
+    assert_eq!((&recalibrated["rows"], &recalibrated["held_out_rows"]), (&240.into(), &240.into()));
+    assert_eq!(recalibrated["dropped_cutoffs"], serde_json::json!(["watch"]));
+    assert!(recalibrated["after"]["log_loss"].as_f64() < recalibrated["before"]["log_loss"].as_f64(), "{recalibrated}");
+    let slope = |of: &str| recalibrated[of]["slope"].as_f64().unwrap();
+    assert!((slope("after") - 1.0).abs() < (slope("before") - 1.0).abs() + 0.2, "{recalibrated}");
     let child = json(&folder, "inspect child.nomo");
     assert_eq!(child["notes"]["parent"], parent["digest"]);
     assert_eq!(child["notes"]["recalibration rows"], "240");
@@ -248,7 +248,7 @@ fn a_recalibrated_bundle_names_its_parent() {
 }
 
 #[test]
-fn three_classes_are_trained_judged_and_reported() {
+fn three_classes_are_trained_evaluated_and_reported() {
     let folder = folder("classes");
     let table = fs::read_to_string(folder.join("t.csv")).unwrap();
     let class = |line: &str| {
@@ -272,20 +272,20 @@ fn three_classes_are_trained_judged_and_reported() {
         .replace("name: refer,", "name: refer, class: late,");
     fs::write(folder.join("three.yaml"), config).unwrap();
     let trained = json(&folder, "train three.yaml three.csv -o m.nomo --report r.html");
-    let vote = &trained["evaluations"]["held-out folds"][2];
-    assert_eq!(vote["counts"].as_array().unwrap().len(), 3);
-    assert!(vote["auc"].as_f64().unwrap() > 0.8, "{vote}");
+    let ensemble = &trained["evaluations"]["held-out folds"][2];
+    assert_eq!(ensemble["counts"].as_array().unwrap().len(), 3);
+    assert!(ensemble["auc"].as_f64().unwrap() > 0.8, "{ensemble}");
     let page = fs::read_to_string(folder.join("r.html")).unwrap();
-    for rows in ["held-out folds, no", "test part, late", "test part, yes"] {
+    for rows in ["held-out folds, no", "test rows, late", "test rows, yes"] {
         assert!(page.contains(rows), "{rows}");
     }
     let output = run(&folder, "compare m.nomo m.nomo three.yaml three.csv");
     let err = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(err.contains("3 classes; models of two are compared"), "{err}");
+    assert!(err.contains("3 classes, expected 2"), "{err}");
 }
 
 #[test]
-fn what_is_wrong_is_told_before_anything_is_fitted_and_nothing_is_left() {
+fn what_is_wrong_is_recalibrated_before_anything_is_fitted_and_nothing_is_left() {
     let folder = folder("wrong");
     let table = fs::read_to_string(folder.join("t.csv")).unwrap();
     fs::write(folder.join("bad.csv"), table.replacen("I,", "IV,", 1)).unwrap();

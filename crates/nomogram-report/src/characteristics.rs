@@ -1,4 +1,4 @@
-//! What the rows are like: the table of characteristics of a clinical study.
+//! Characteristics of sets of rows, as in the first table of a clinical study.
 
 use std::collections::BTreeSet;
 
@@ -7,21 +7,21 @@ use nomogram_stats::quantile;
 use nomogram_train::Dataset;
 use serde::Serialize;
 
-/// What a set of rows is like.
+/// Characteristics of a set of rows.
 #[derive(Clone, Debug, Serialize)]
 pub struct Characteristics {
-    /// Which rows.
+    /// The name of the set.
     pub rows: String,
-    /// How many.
+    /// The number of rows.
     pub n_rows: usize,
-    /// How many have the same values of all features as a row that was learned from; nothing for
-    /// those rows themselves, and where they are not known.
+    /// The number of rows with the same values of all features as a training row; `None` for the
+    /// training rows themselves, and if they are not known.
     pub n_seen: Option<usize>,
     /// Each feature, in the order of the schema.
     pub features: Vec<FeatureCharacteristics>,
 }
 
-/// What the values of a feature are.
+/// Characteristics of the values of a feature.
 #[derive(Clone, Debug, Serialize)]
 pub struct FeatureCharacteristics {
     /// Its name.
@@ -36,14 +36,14 @@ pub struct FeatureCharacteristics {
 }
 
 impl Characteristics {
-    /// What the rows of a dataset are like; `learned_from` are the rows that a model was fitted to.
+    /// Characteristics of the rows of a dataset; `training_rows` are those that a model was fitted to.
     #[must_use]
-    pub fn new(rows: &str, dataset: &Dataset, learned_from: Option<&Dataset>) -> Self {
+    pub fn new(rows: &str, dataset: &Dataset, training_rows: Option<&Dataset>) -> Self {
         let features = dataset.schema().features().iter().enumerate();
         Self {
             rows: rows.into(),
             n_rows: dataset.n_rows(),
-            n_seen: learned_from.map(|other| n_seen(dataset, other)),
+            n_seen: training_rows.map(|other| n_seen(dataset, other)),
             features: features
                 .map(|(index, feature)| FeatureCharacteristics::new(dataset, index, feature))
                 .collect(),
@@ -76,7 +76,7 @@ impl FeatureCharacteristics {
     }
 }
 
-/// How many rows have the values of one of the others in all features.
+/// The number of rows with the same values of all features as one of the others.
 fn n_seen(rows: &Dataset, others: &Dataset) -> usize {
     let bits = |dataset: &Dataset| -> Vec<Vec<u64>> {
         // Any NaN is missing, and −0 is 0.

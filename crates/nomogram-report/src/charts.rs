@@ -1,6 +1,6 @@
 //! Pictures as SVG: one function each, plain numbers in, the text of an `<svg>` element out.
 //!
-//! Colours are those of Okabe and Ito, which people who do not see all colours can tell apart; lines
+//! Colours are those of Okabe and Ito, which colour-blind people can distinguish; lines
 //! differ in their dashes too, for print. Points that are not finite are left out.
 
 mod bars;
@@ -115,7 +115,7 @@ fn around(numbers: impl Iterator<Item = f64>) -> [f64; 2] {
     }
 }
 
-/// A number with at most four decimals, and none that say nothing.
+/// A number with at most four decimals, without trailing zeros.
 fn short(number: &f64) -> String {
     let text = format!("{number:.4}");
     let text = text.trim_end_matches('0').trim_end_matches('.');

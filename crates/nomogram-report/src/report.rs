@@ -20,13 +20,13 @@ use crate::tripod::{Facts, TripodItem, items};
 /// The version of the report as JSON: higher where a field is removed or changes its meaning.
 pub const FORMAT: u32 = 1;
 
-/// The name of the rows that the folds of a training hold out, in a report.
+/// The name, in a report, of the rows that the folds of a training hold out.
 pub const HELD_OUT_FOLDS: &str = "held-out folds";
 
 /// How many times the values of a feature are shuffled for its importance.
 const N_SHUFFLES: usize = 5;
 
-/// The content of a report. Intervals are 95 % confidence intervals. Lists that were not asked for
+/// The content of a report. Intervals are 95 % confidence intervals. Lists that were not requested
 /// are empty.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
@@ -36,19 +36,19 @@ pub struct Report {
     pub model: Description,
     /// The configuration that it was trained with, as YAML or JSON.
     pub configuration: Option<String>,
-    /// What is wrong with the table.
+    /// The errors and warnings of the table.
     pub validation: ValidationReport,
     /// The characteristics of each set of rows.
     pub characteristics: Vec<Characteristics>,
     /// The performance on each set of rows.
     pub assessments: Vec<Assessment>,
-    /// How much the model needs each feature.
+    /// The importance of each feature.
     pub importance: Vec<Importance>,
     /// The loss by the number of training rows.
     pub learning_curve: Vec<LearningPoint>,
     /// The performance on the training rows, corrected for optimism.
     pub corrected: Option<CorrectedPerformance>,
-    /// What a person should know before trusting the model.
+    /// Warnings about members and ensemble.
     pub warnings: Vec<Warning>,
     /// The scales of each linear member.
     pub nomograms: Vec<(String, NomogramChart)>,
@@ -67,7 +67,7 @@ pub struct Inputs<'a> {
     pub rows: &'a [PredictedRows<'a>],
     /// Which subgroups are reported, and the seed of the shuffles.
     pub config: &'a TrainingConfig,
-    /// What is wrong with the table.
+    /// The errors and warnings of the table.
     pub validation: &'a ValidationReport,
     /// The training, if the report is of a model that was just trained.
     pub training: Option<Training<'a>>,
@@ -164,7 +164,7 @@ fn characteristics(
     training: Option<Training<'_>>,
 ) -> Vec<Characteristics> {
     let training = training.map(|training| training.rows);
-    let first = training.map(|rows| Characteristics::new("training part", rows, None));
+    let first = training.map(|rows| Characteristics::new("training rows", rows, None));
     let others = rows.iter().filter(|rows| rows.name != HELD_OUT_FOLDS);
     let others = others.map(|rows| Characteristics::new(rows.name, rows.dataset, training));
     first.into_iter().chain(others).collect()

@@ -15,12 +15,12 @@ const NEARLY: f64 = 1e-9;
 const PROBABILITIES: [f64; 15] =
     [0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999];
 
-/// The nomogram of each logistic regression to whose margin every feature adds on its own: its inputs
-/// are made by steps that read one feature each, and part none at edges.
+/// The nomogram of each logistic regression whose inputs come from one feature each, by steps without
+/// bins.
 ///
-/// Numbers have scales over the values of `dataset`, from the first to the last hundredth; where what
-/// a feature adds turns round, a scale ends and another begins below it. What no row varies has no
-/// scale.
+/// The scale of a number covers the values of `dataset` from the 1st to the 99th percentile. Where its
+/// contribution to the margin stops rising or falling, the scale ends and another one begins below it.
+/// A feature that is constant in `dataset` has no scale.
 #[must_use]
 pub fn nomograms(parts: &Parts, dataset: &Dataset) -> Vec<(String, NomogramChart)> {
     let of_member = |member: &nomogram::EnsembleMember| {
@@ -37,7 +37,8 @@ pub fn nomograms(parts: &Parts, dataset: &Dataset) -> Vec<(String, NomogramChart
     parts.members.iter().filter_map(of_member).collect()
 }
 
-/// Whether no step mixes what it reads, or parts it at edges, between which a scale would mislead.
+/// Whether each step reads one column at a time and is continuous in it: a scale would mislead between
+/// the edges of bins.
 fn is_additive(branches: &[Branch]) -> bool {
     branches.iter().flat_map(|branch| &branch.steps).all(|step| {
         matches!(
@@ -206,20 +207,20 @@ fn chart(scales: &[Scale], base_margin: f64) -> Option<NomogramChart> {
     })
 }
 
-/// Ticks parted where what they add turns round; the turn is in both parts.
+/// Ticks, separated where their contribution changes direction; the turning point is in both runs.
 fn runs(ticks: &[(String, f64)]) -> Vec<&[(String, f64)]> {
     let mut runs = Vec::new();
     let mut start = 0;
     let mut direction = 0.0;
     for (at, pair) in ticks.windows(2).enumerate() {
         let [(_, from), (_, to)] = pair else { continue };
-        let own = to - from;
-        if own * direction < 0.0 {
+        let change = to - from;
+        if change * direction < 0.0 {
             runs.extend(ticks.get(start..=at));
             start = at;
         }
-        if own.abs() > 0.0 {
-            direction = own;
+        if change.abs() > 0.0 {
+            direction = change;
         }
     }
     runs.extend(ticks.get(start..));
@@ -244,7 +245,7 @@ fn round_values(low: f64, high: f64, smallest: f64) -> impl Iterator<Item = f64>
         .take(MAX_VALUES)
 }
 
-/// At most six digits that say something.
+/// A number with at most six decimals, without trailing zeros.
 fn label(value: f64) -> String {
     let text = format!("{value:.6}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
@@ -270,14 +271,14 @@ mod tests {
     }
 
     #[test]
-    fn a_scale_is_parted_where_it_turns_round() {
-        let parted = |margins: &[f64]| {
+    fn a_scale_is_split_where_it_changes_direction() {
+        let run_lengths = |margins: &[f64]| {
             let ticks: Vec<_> = margins.iter().map(|margin| (String::new(), *margin)).collect();
             runs(&ticks).iter().map(|run| run.len()).collect::<Vec<_>>()
         };
-        assert_eq!(parted(&[0.0, 1.0, 1.0, 2.0]), [4]);
-        assert_eq!(parted(&[2.0, 1.0, 1.0, 3.0, 0.0]), [3, 2, 2]);
-        assert_eq!(parted(&[1.0]), [1]);
-        assert_eq!(parted(&[]), [0]);
+        assert_eq!(run_lengths(&[0.0, 1.0, 1.0, 2.0]), [4]);
+        assert_eq!(run_lengths(&[2.0, 1.0, 1.0, 3.0, 0.0]), [3, 2, 2]);
+        assert_eq!(run_lengths(&[1.0]), [1]);
+        assert_eq!(run_lengths(&[]), [0]);
     }
 }

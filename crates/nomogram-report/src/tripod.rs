@@ -9,12 +9,12 @@ use serde::Serialize;
 
 use crate::characteristics::Characteristics;
 
-/// An item, and the part of it that a program can write.
+/// An item, with the text that a program can write.
 #[derive(Clone, Debug, Serialize)]
 pub struct TripodItem {
     /// Its number in the statement.
     pub number: &'static str,
-    /// What it asks for.
+    /// Its topic.
     pub topic: &'static str,
     /// The text; `None` where people have to write it.
     pub text: Option<String>,
@@ -76,7 +76,7 @@ const ITEMS: [(&str, &str); 52] = [
     ("27c", "Next steps for research"),
 ];
 
-/// What a report knows about a model.
+/// The facts about a model that fill in items.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Facts<'a> {
     pub(crate) model: &'a Description,
@@ -113,11 +113,11 @@ fn text_of(number: &str, facts: &Facts<'_>) -> Option<String> {
             features().next()?;
             Some(match features().any(|own| own.n_missing > 0) {
                 true => {
-                    "Counts by feature: section Data. The policies under section Settings decide \
-                         what is done with them."
+                    "Counts by feature: section Data. The policies in section Settings decide how \
+                         missing values are handled."
                         .into()
                 }
-                false => "No feature lacks a value.".into(),
+                false => "No value of a feature is missing.".into(),
             })
         }
         "16" | "20c" if facts.characteristics.len() > 1 => {
@@ -125,7 +125,7 @@ fn text_of(number: &str, facts: &Facts<'_>) -> Option<String> {
                 let n_seen = own.n_seen?;
                 let (rows, n_rows) = (&own.rows, own.n_rows);
                 Some(format!(
-                    " {rows}: {n_seen} of {n_rows} rows have all values of a row learned from."
+                    " {rows}: {n_seen} of {n_rows} rows have the same values as a training row."
                 ))
             });
             Some(format!("Section Data.{}", seen.collect::<String>()))

@@ -11,11 +11,11 @@ use nomogram_report::charts::{
 type Picture = (&'static str, fn() -> Result<String, Error>, &'static [&'static str]);
 
 const PICTURES: [Picture; 9] = [
-    ("roc", draw_roc, &["sensitivity", "vote", "network"]),
-    ("precision_recall", draw_precision_recall, &["precision (PPV)", "vote"]),
+    ("roc", draw_roc, &["sensitivity", "ensemble", "network"]),
+    ("precision_recall", draw_precision_recall, &["precision (PPV)", "ensemble"]),
     ("calibration", draw_calibration, &["observed share", "smoothed", "groups, 95 % interval"]),
     ("decision", draw_decision, &["net benefit", "treat all"]),
-    ("learning", draw_learning, &["rows to learn from", "log loss"]),
+    ("learning", draw_learning, &["training rows", "log loss"]),
     ("histograms", draw_histograms, &["benign", "malignant &lt;!&gt;"]),
     ("importance", draw_importance, &["radius_worst", "texture_mean"]),
     ("agreement", draw_agreement, &["logistic", "0.912"]),
@@ -29,12 +29,12 @@ fn curve(bend: f64) -> Vec<(f64, f64)> {
 
 fn draw_roc() -> Result<String, Error> {
     let (a, b) = (curve(0.1), curve(0.3));
-    roc(&[Curve { name: "vote", points: &a }, Curve { name: "network", points: &b }])
+    roc(&[Curve { name: "ensemble", points: &a }, Curve { name: "network", points: &b }])
 }
 
 fn draw_precision_recall() -> Result<String, Error> {
     let points: Vec<(f64, f64)> = curve(6.0).into_iter().map(|(x, y)| (x, 1.0 - 0.6 * y)).collect();
-    precision_recall(&[Curve { name: "vote", points: &points }], 0.37)
+    precision_recall(&[Curve { name: "ensemble", points: &points }], 0.37)
 }
 
 fn draw_calibration() -> Result<String, Error> {
@@ -51,7 +51,7 @@ fn draw_decision() -> Result<String, Error> {
         curve(1.0).into_iter().map(|(t, _)| (t, 0.37 - 0.63 * t / (1.0 - t))).collect();
     let model: Vec<(f64, f64)> = curve(1.0).into_iter().map(|(t, _)| (t, 0.36 - 0.1 * t)).collect();
     let none = [(0.0, 0.0), (1.0, 0.0)];
-    let curves = [("vote", &model[..]), ("treat all", &all), ("treat none", &none)];
+    let curves = [("ensemble", &model[..]), ("treat all", &all), ("treat none", &none)];
     decision(&curves.map(|(name, points)| Curve { name, points }))
 }
 

@@ -43,7 +43,7 @@ const N_REPLICATES: usize = 1000;
 /// do not define is `None`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Assessment {
-    /// The name of the set of rows, for example `test part`.
+    /// The name of the set of rows, for example `test rows`.
     pub rows: String,
     /// The number of rows.
     pub n_rows: usize,

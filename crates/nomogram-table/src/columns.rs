@@ -1,4 +1,4 @@
-//! Which columns of a table are features, and which are handed through.
+//! Which columns of a table are features, and which are copied to the output.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -29,9 +29,9 @@ pub struct Header {
 pub struct Wanted<'a> {
     /// The column that names the rows.
     pub id: Option<&'a str>,
-    /// Columns that are handed through.
+    /// Columns that are copied to the output.
     pub keep: &'a [String],
-    /// Whether other columns are left aside, or refused.
+    /// Whether other columns are skipped, or an error.
     pub ignore_others: bool,
 }
 
@@ -46,7 +46,7 @@ pub struct FeatureColumn {
     pub cells: FeatureCells,
 }
 
-/// A column that is handed through.
+/// A column that is copied to the output.
 #[derive(Clone, Debug)]
 pub struct KeptColumn {
     /// Its position in the table.
@@ -166,8 +166,8 @@ fn unknown(column: usize, header: &Header, schema: &Schema) -> String {
         name => format!("column `{name}`"),
     };
     format!(
-        "{column} is no feature of the model: name it by --id or --keep, or leave such columns \
-         aside with --ignore-other-columns; the features are {}",
+        "{column} is not a feature of the model: name it by --id or --keep, or skip such columns \
+         with --ignore-other-columns; the features are {}",
         listed(&names)
     )
 }

@@ -2,9 +2,8 @@
 //!
 //! A table is read whole ([`Table`], for training) or in chunks of constant memory ([`Source`], for
 //! predicting). Either way the same bytes give the same cells, and the same cell gives the same
-//! [`Value`](nomogram::Value) of a feature. What each cell means is documented in
-//! [`docs/tables.md`](https://github.com/nomogram/nomogram/blob/main/docs/tables.md). No row is lost,
-//! invented or shifted: what cannot be read is an [`Error`] with its place.
+//! [`Value`](nomogram::Value) of a feature. What each cell means is documented in `docs/tables.md`.
+//! No row is lost, invented or shifted: what cannot be read is an [`Error`] with its place.
 //!
 //! This crate does not learn, predict or write.
 

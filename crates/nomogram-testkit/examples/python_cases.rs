@@ -44,7 +44,7 @@ fn write(folder: &Path) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// What a caller may say of each feature: nothing, something usable, and what a policy is for.
+/// The values that a caller may give for each feature: none, a usable one, and one for each policy.
 fn statements() -> Vec<Vec<Option<Value<'static>>>> {
     let number = |value| Some(Value::Number(value));
     let text = |text| Some(Value::Text(text));

@@ -33,15 +33,15 @@ fn run(config: &Path, data: &Path, split: &Path, output: &Path) -> Result<(), Bo
     let config = TrainingConfig::from_file(config)?;
     let dataset = Dataset::from_csv_file(data, &config.data)?;
     let split = Split::from_csv_file(split, &dataset)?;
-    let (train_part, test_part) = (dataset.select(&split.train), dataset.select(&split.test));
-    println!("training on {} rows, testing on {}", train_part.n_rows(), test_part.n_rows());
+    let (training_rows, test_rows) = (dataset.select(&split.train), dataset.select(&split.test));
+    println!("training on {} rows, testing on {}", training_rows.n_rows(), test_rows.n_rows());
 
-    let trained = train_with_progress(&config, &train_part)?;
-    let on_test_part = Predictions::of(&trained.model, &test_part)?;
+    let trained = train_with_progress(&config, &training_rows)?;
+    let on_test_rows = Predictions::of(&trained.model, &test_rows)?;
     let mut evaluations = BTreeMap::new();
     for (name, dataset, predictions) in [
-        ("held-out folds", &train_part, &trained.out_of_fold),
-        ("test part", &test_part, &on_test_part),
+        ("held-out folds", &training_rows, &trained.out_of_fold),
+        ("test rows", &test_rows, &on_test_rows),
     ] {
         let metrics = PredictedRows { name, dataset, predictions }.member_metrics()?;
         println!("\n{name}\n{}", metrics_table(&metrics));
@@ -72,16 +72,16 @@ fn train_with_progress(
     Ok(trained)
 }
 
-/// All rows with their part, the probability of class 1, its bits, and the class.
+/// All rows with their partition (`part`), the probability of class 1, its bits, and the class.
 fn predictions(
     trained: &Trained,
     dataset: &Dataset,
     split: &Split,
 ) -> Result<String, Box<dyn Error>> {
     let classes = trained.model.schema().target().classes();
-    let vote = Predictions::of(&trained.model, dataset)?.positive();
+    let probabilities = Predictions::of(&trained.model, dataset)?.positive();
     let mut csv = String::from("row_id,part,probability,bits,class\n");
-    for (row, (id, probability)) in dataset.row_ids().iter().zip(vote).enumerate() {
+    for (row, (id, probability)) in dataset.row_ids().iter().zip(probabilities).enumerate() {
         let part = if split.test.contains(&row) { "test" } else { "train" };
         let class = classes.get(usize::from(probability > 0.5)).map_or("", |class| class);
         let bits = probability.to_bits();
@@ -90,7 +90,7 @@ fn predictions(
     Ok(csv)
 }
 
-/// Writes to a temporary name first, so that a file is whole or not there.
+/// Writes to a temporary name first, so that a file is complete or absent.
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
     let temporary = folder.join(format!("{name}.part"));
     std::fs::write(&temporary, bytes)?;

@@ -1,8 +1,8 @@
-//! From a table to rows to learn from: the meaning of columns and cells, and what is wrong with them.
+//! From a table to training rows: columns and cells, and their validation.
 
 // Layers, lowest first: a module uses only the blocks above its own.
 mod config;
-mod part;
+mod partition;
 mod spelling;
 
 mod reader;
@@ -18,7 +18,7 @@ pub use config::{
 };
 pub use dataset::Dataset;
 pub use draft::{Dialect, DialectOptions, Draft, InferOptions, infer_schema};
-pub use part::Part;
+pub use partition::Partition;
 pub(crate) use reader::Reader;
 pub use validation::{
     Check, Finding, Limits, Severity, ValidationReport, validate, validate_within,

@@ -75,7 +75,7 @@ mod evaluation;
 
 pub use data::{
     Check, DataConfig, Dataset, Dialect, DialectOptions, Draft, Finding, InferOptions, Limits,
-    Part, Severity, ValidationReport, infer_schema, validate, validate_within,
+    Partition, Severity, ValidationReport, infer_schema, validate, validate_within,
 };
 pub use error::Error;
 pub use evaluation::{

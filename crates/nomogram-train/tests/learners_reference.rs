@@ -19,7 +19,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-fn training_part() -> Dataset {
+fn training_rows() -> Dataset {
     let config = TrainingConfig::from_file(&root().join("examples/wdbc.yaml")).unwrap();
     let data = root().join("examples/data");
     let dataset = Dataset::from_csv_file(&data.join("wdbc.csv"), &config.data).unwrap();
@@ -34,7 +34,7 @@ fn scaled(dataset: &Dataset) -> Array2<f64> {
     Step::StandardScale(scaler).encode(dataset.values().view()).unwrap()
 }
 
-/// Rows of three classes, weighted as a case says.
+/// Rows of three classes, with the weights of a case.
 fn three_classes<'a>(
     scaled: &'a Array2<f64>,
     wine: &'a Dataset,
@@ -67,9 +67,9 @@ fn assert_close(found: &[f64], expected: &[f64], tolerance: f64, what: &str) {
 
 #[test]
 fn elastic_nets_have_the_weights_of_saga_and_the_same_ones_are_zero() {
-    let part = training_part();
-    let scaled = scaled(&part);
-    let rows = TrainingRows::binary(scaled.view(), part.classes());
+    let dataset = training_rows();
+    let scaled = scaled(&dataset);
+    let rows = TrainingRows::binary(scaled.view(), dataset.classes());
     let mut n_zero = 0;
     for case in fixture()["elastic_net"].as_array().unwrap() {
         let of = |name: &str| case[name].as_f64().unwrap();
@@ -169,12 +169,12 @@ fn networks_of_three_classes_take_the_steps_of_scikit_learn() {
 
 #[test]
 fn naive_bayes_has_the_means_and_variances_of_scikit_learn() {
-    let part = training_part();
+    let dataset = training_rows();
     for case in fixture()["naive_bayes"].as_array().unwrap() {
         let weights = case["weights"].as_array().map(|_| numbers(&case["weights"]));
         let rows = TrainingRows {
             weights: weights.as_deref(),
-            ..TrainingRows::binary(part.values().view(), part.classes())
+            ..TrainingRows::binary(dataset.values().view(), dataset.classes())
         };
         let fitted = NaiveBayesSpec { var_smoothing: 1e-9 }.check().unwrap().fit(rows).unwrap();
         let priors: Vec<f64> = fitted.log_priors().iter().map(|ln| numeric::exp(*ln)).collect();

@@ -18,9 +18,9 @@ use serde_json::Value;
 #[test]
 fn logistic_regression_has_the_coefficients_of_newton_cholesky() {
     let fixture = fixture("logistic.json");
-    let part = training_part();
-    let scaled = scaled(part.values().view());
-    let rows = TrainingRows::binary(scaled.view(), part.classes());
+    let dataset = training_rows();
+    let scaled = scaled(dataset.values().view());
+    let rows = TrainingRows::binary(scaled.view(), dataset.classes());
     for case in fixture["cases"].as_array().unwrap() {
         let class_weight = match case["class_weight"].as_str() {
             Some("balanced") => ClassWeight::Balanced,
@@ -41,9 +41,9 @@ fn logistic_regression_has_the_coefficients_of_newton_cholesky() {
 #[test]
 fn the_scaler_has_the_means_and_deviations_of_scikit_learn() {
     let fixture = fixture("logistic.json");
-    let part = training_part();
-    let all: Vec<usize> = (0..part.values().ncols()).collect();
-    let scaler = fit_standard_scaler(part.values().view(), &all).unwrap();
+    let dataset = training_rows();
+    let all: Vec<usize> = (0..dataset.values().ncols()).collect();
+    let scaler = fit_standard_scaler(dataset.values().view(), &all).unwrap();
     let (means, scales) = (&fixture["scaler"]["mean"], &fixture["scaler"]["scale"]);
     let (means, scales) = (numbers(means), numbers(scales));
     assert_close(scaler.means(), &means, 1e-12, "means");
@@ -53,8 +53,8 @@ fn the_scaler_has_the_means_and_deviations_of_scikit_learn() {
 #[test]
 fn boosted_trees_split_where_scikit_learn_does() {
     let fixture = fixture("boosting.json");
-    let part = training_part();
-    let rows = TrainingRows::binary(part.values().view(), part.classes());
+    let dataset = training_rows();
+    let rows = TrainingRows::binary(dataset.values().view(), dataset.classes());
     for case in fixture["cases"].as_array().unwrap() {
         let of = |name: &str| &case["parameters"][name];
         let spec = BoostedTreesSpec {
@@ -70,23 +70,23 @@ fn boosted_trees_split_where_scikit_learn_does() {
         for (index, (tree, expected)) in
             forest.trees.iter().zip(case["trees"].as_array().unwrap()).enumerate()
         {
-            let all = (0..part.n_rows()).collect();
+            let all = (0..dataset.n_rows()).collect();
             comparison.tree = index;
-            comparison.compare(&tree.nodes, 0, expected, 0, part.values().view(), all);
+            comparison.compare(&tree.nodes, 0, expected, 0, dataset.values().view(), all);
         }
         let n_splits: usize = ["a_unique_best_split", "b_same_partition", "c_different_partitions"]
             .iter()
             .map(|kind| count(&case["ties"][kind]))
             .sum();
         assert_eq!(comparison.same_split + comparison.same_partition, n_splits);
-        // Where a split of another feature is named, it parts the same rows: an exact tie.
+        // Where a split of another feature is named, it separates the same rows: an exact tie.
         let n_unique = count(&case["ties"]["a_unique_best_split"]);
         assert!(comparison.same_split >= n_unique, "{comparison:?}, {n_unique} are unique");
 
-        let margins: Vec<f64> = margins(&forest, part.values().view());
+        let margins: Vec<f64> = margins(&forest, dataset.values().view());
         assert_close(&margins, &numbers(&case["train_decision_function"]), 1e-9, "margins");
         let losses = numbers(&case["train_log_loss_per_stage"]);
-        let loss = log_loss(&margins, part.classes());
+        let loss = log_loss(&margins, dataset.classes());
         assert!((loss - losses.last().unwrap()).abs() < 1e-9, "{loss}");
     }
 }
@@ -94,9 +94,9 @@ fn boosted_trees_split_where_scikit_learn_does() {
 #[test]
 fn networks_take_the_steps_of_scikit_learn() {
     let fixture = fixture("network.json");
-    let part = training_part();
-    let scaled = scaled(part.values().slice(s![.., ..6]));
-    let rows = TrainingRows::binary(scaled.view(), part.classes());
+    let dataset = training_rows();
+    let scaled = scaled(dataset.values().slice(s![.., ..6]));
+    let rows = TrainingRows::binary(scaled.view(), dataset.classes());
     for case in fixture["cases"].as_array().unwrap() {
         let name = format!("{} after {} epochs", case["activation"], case["epochs"]);
         let activation: Activation = serde_json::from_value(case["activation"].clone()).unwrap();
@@ -104,7 +104,7 @@ fn networks_take_the_steps_of_scikit_learn() {
             activation,
             l2: 0.01,
             learning_rate: 0.01,
-            batch_rows: part.n_rows(),
+            batch_rows: dataset.n_rows(),
             max_epochs: count(&case["epochs"]),
             ..NetworkSpec::new(vec![4, 3])
         };
@@ -133,7 +133,7 @@ struct Comparison {
     tree: usize,
     /// Splits on the same feature and threshold.
     same_split: usize,
-    /// Splits that name another feature or threshold but part the rows in the same way.
+    /// Splits that name another feature or threshold but separate the rows in the same way.
     same_partition: usize,
 }
 
@@ -163,11 +163,11 @@ impl Comparison {
         } else {
             self.same_partition += 1;
         }
-        let part = |feature: usize, threshold: f64| -> (Vec<usize>, Vec<usize>) {
+        let separate = |feature: usize, threshold: f64| -> (Vec<usize>, Vec<usize>) {
             rows.iter().partition(|row| values[[**row, feature]] <= threshold)
         };
-        let (ours_left, ours_right) = part(input as usize, threshold);
-        let (left_rows, right_rows) = part(feature, expected_threshold);
+        let (ours_left, ours_right) = separate(input as usize, threshold);
+        let (left_rows, right_rows) = separate(feature, expected_threshold);
         let child = |side: &str| count(&expected[side][expected_node]);
         let (expected_left, expected_right) = if ours_left == left_rows {
             (child("left"), child("right"))
@@ -223,7 +223,7 @@ fn scaled(values: ArrayView2<'_, f64>) -> Array2<f64> {
     Step::StandardScale(scaler).encode(values).unwrap()
 }
 
-fn training_part() -> Dataset {
+fn training_rows() -> Dataset {
     let examples = root().join("examples");
     let config = TrainingConfig::from_file(&examples.join("wdbc.yaml")).unwrap();
     let dataset = Dataset::from_csv_file(&examples.join("data/wdbc.csv"), &config.data).unwrap();

@@ -9,7 +9,7 @@ use nomogram_train::steps::{StepSpec, fit_steps};
 use nomogram_train::{Dataset, TrainingConfig};
 use serde_json::Value;
 
-fn training_part() -> Dataset {
+fn training_rows() -> Dataset {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
     let config = TrainingConfig::from_file(&root.join("wdbc.yaml")).unwrap();
     let data = root.join("data");
@@ -21,13 +21,13 @@ fn training_part() -> Dataset {
 #[test]
 fn steps_are_fitted_as_scikit_learn_fits_them() {
     let fixture: Value = serde_json::from_str(include_str!("reference/steps.json")).unwrap();
-    let part = training_part();
+    let dataset = training_rows();
     let cases = fixture["cases"].as_array().unwrap();
     assert_eq!(cases.len(), 10);
     for case in cases {
         let yaml = case["steps"].as_str().unwrap();
         let steps: Vec<StepSpec> = serde_saphyr::from_str(yaml).unwrap();
-        let (_, encoded) = fit_steps(&part, &steps).unwrap();
+        let (_, encoded) = fit_steps(&dataset, &steps).unwrap();
         let tolerance = case["tolerance"].as_f64().unwrap();
         for (nth, expected) in case["outputs"].as_array().unwrap().iter().enumerate() {
             let (found, expected) = (encoded.row(100 * nth), expected.as_array().unwrap());

@@ -76,7 +76,7 @@ pub(crate) fn only(names: &str) -> Result<Vec<(Gate, Reason)>, String> {
 
 /// Every gate, with the reason that it runs or is skipped.
 ///
-/// `turn` says whose turn in the rotation it is: equal turns choose equal gates.
+/// `turn` is the position in the rotation: equal turns choose equal gates.
 pub(crate) fn choose(change: &Change, turn: usize) -> Vec<(Gate, Reason)> {
     let mut choice = Gate::ALL.map(|gate| (gate, reason(gate, change)));
     let is_idle = |(gate, reason): &(Gate, Reason)| {

@@ -1,7 +1,7 @@
 //! Which gates a changed path chooses.
 //!
 //! The gates that always run are not in the table. A path without a row chooses every gate, and so does
-//! a row that says so: both are safe, and cost time.
+//! a row with `Every`: both are safe, and cost time.
 
 use Gate::{Abi, Benches, Cross, Memory, NoStd, Package, Python, Reproduce, Sanitize};
 

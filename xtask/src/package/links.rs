@@ -45,7 +45,7 @@ pub(super) fn check(installation: &Installation, folder: &Path) -> Result<(), St
     Ok(())
 }
 
-/// CMake says what an installation lacks.
+/// CMake reports what an installation lacks.
 pub(super) fn check_that_gaps_are_found(
     installation: &Installation,
     folder: &Path,
@@ -159,7 +159,7 @@ fn both(
     Ok(cc)
 }
 
-/// Runs what has to fail, for the reason that is told.
+/// Runs a command that has to fail, with this text in its output.
 fn must_fail(command: &mut Command, reason: &str) -> Result<(), String> {
     match output(command) {
         Err(error) if error.contains(reason) => Ok(()),

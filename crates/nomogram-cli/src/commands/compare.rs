@@ -1,4 +1,4 @@
-//! `nomogram compare`: which of two bundles predicts a table better.
+//! `nomogram compare`: compares the predictions of two bundles on a table.
 
 use clap::Args;
 use nomogram_stats::Confidence;
@@ -14,20 +14,20 @@ use crate::exit::Exit;
 use crate::output::InputPath;
 use crate::training::{Inputs, Threads};
 
-/// Compare two bundles on the same rows: DeLong's test of the AUC, McNemar's test of the classes, and
-/// the bootstrap of the difference of the Brier scores.
+/// Compare how well two bundles predict the same rows: DeLong's test of the AUC, McNemar's test of
+/// the classes, and a bootstrap interval of the difference of the Brier scores.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
-    /// The first sealed model
+    /// The first bundle
     first: InputPath,
-    /// The second one
+    /// The second bundle
     second: InputPath,
     #[command(flatten)]
     inputs: Inputs,
-    /// Take the rows of the configuration's test part alone
+    /// Use only the test rows of the configuration
     #[arg(long)]
     test: bool,
-    /// How many times rows are drawn with replacement
+    /// Number of bootstrap samples
     #[arg(long, value_name = "N", default_value_t = 2000)]
     replicates: usize,
     #[command(flatten)]
@@ -58,7 +58,7 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
     for open in &bundles {
         if dataset.n_classes() != 2 {
             let n_classes = dataset.n_classes();
-            return Err(Error::usage(format!("{n_classes} classes; models of two are compared")));
+            return Err(Error::usage(format!("{n_classes} classes, expected 2")));
         }
         probabilities.push(Predictions::of(&open.model, &dataset)?.positive());
     }

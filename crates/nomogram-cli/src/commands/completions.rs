@@ -1,4 +1,4 @@
-//! `nomogram completions`: what a shell needs to complete our command lines.
+//! `nomogram completions`: writes completion scripts for shells.
 
 use clap::Args;
 use clap_complete::Shell;

@@ -14,18 +14,18 @@ use crate::output::InputPath;
 use crate::table::ReadOptions;
 use movement::Movement;
 
-/// Compare two bundles: what they hold, and with --data, how predictions change.
+/// Compare the contents of two bundles and, with --data, their predictions.
 ///
 /// Features, rules, branches, members and cutoffs are matched by name. With --data, every row is
 /// predicted by both; a change is the largest absolute change among the probabilities of a row, or
 /// that of its value.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
-    /// The bundle that is compared with
+    /// The first bundle
     a: InputPath,
-    /// The other bundle, for example a newer version
+    /// The second bundle, for example a newer version
     b: InputPath,
-    /// A table of rows that both predict
+    /// Predict the rows of this table with both
     #[arg(long, value_name = "TABLE")]
     data: Option<InputPath>,
     #[command(flatten)]
@@ -33,14 +33,14 @@ pub(crate) struct Arguments {
     /// A column that names the rows
     #[arg(long, value_name = "COLUMN", requires = "data")]
     id: Option<String>,
-    /// How many of the rows with the largest changes are listed
+    /// Number of rows to list, those with the largest changes
     #[arg(long, value_name = "N", default_value_t = 10)]
     top: usize,
-    /// How many threads predict; without it, one per processor
+    /// Number of threads; by default, one per processor
     #[arg(long, value_name = "N", env = "NOMOGRAM_THREADS", hide_env = true)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
-    /// End with code 4 when the bundles differ
+    /// Exit with code 4 if the bundles differ
     #[arg(long)]
     exit_code: bool,
 }

@@ -1,4 +1,4 @@
-//! `nomogram evaluate` and `nomogram report`: how good a bundle is on a table.
+//! `nomogram evaluate` and `nomogram report`: evaluates a bundle on a table.
 
 use clap::Args;
 use nomogram_report::{Inputs as ReportInputs, Report};
@@ -14,18 +14,17 @@ use crate::training::{self, Inputs, ReportFormat, Threads};
 
 /// Evaluate a bundle on a table.
 ///
-/// The configuration says what the columns of the table are; all rows are used unless --test is
-/// given.
+/// The configuration defines the columns of the table. Uses all rows unless --test is given.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
-    /// The sealed model
+    /// The bundle
     bundle: InputPath,
     #[command(flatten)]
     inputs: Inputs,
-    /// Take the rows of the configuration's test part alone
+    /// Use only the test rows of the configuration
     #[arg(long)]
     test: bool,
-    /// A report: .html, .md or .json; may be given several times
+    /// Write a report: .html, .md or .json; may be given several times
     #[arg(long, value_name = "FILE")]
     report: Vec<OutputPath>,
     #[command(flatten)]
@@ -35,17 +34,17 @@ pub(crate) struct Arguments {
 /// Write the report of a bundle on a table: a page, a model card, or its numbers.
 #[derive(Args, Debug)]
 pub(crate) struct ReportArguments {
-    /// The sealed model
+    /// The bundle
     bundle: InputPath,
     #[command(flatten)]
     inputs: Inputs,
-    /// Take the rows of the configuration's test part alone
+    /// Use only the test rows of the configuration
     #[arg(long)]
     test: bool,
-    /// Where it goes
+    /// Write the report to this file
     #[arg(long, short, value_name = "FILE")]
     output: OutputPath,
-    /// What it is; without it, as the file is named
+    /// Format of the report; by default, from the extension of the file
     #[arg(long, value_enum)]
     format: Option<ReportFormat>,
     #[command(flatten)]
@@ -104,7 +103,7 @@ impl Evaluated {
             false => (0..loaded.dataset.n_rows()).collect(),
         };
         let dataset = loaded.dataset.select(&rows);
-        let name = if test { "test part" } else { "all rows" };
+        let name = if test { "test rows" } else { "all rows" };
         let predictions = Predictions::of(&open.model, &dataset)?;
         let rows = PredictedRows { name, dataset: &dataset, predictions: &predictions };
         let report = threads.run(|| {

@@ -15,20 +15,19 @@ use crate::output::InputPath;
 
 /// Show what a bundle holds.
 ///
-/// Opens it with its full self-test, then shows where it comes from, its features with their policies,
-/// rules, preprocessing, members with their sizes, combiner, calibrator and cutoffs. --json
-/// has all of it.
+/// Opens the bundle with its full self-test, then shows its origin, features and policies, rules,
+/// preprocessing, members and their sizes, combiner, calibrator and cutoffs. --json prints all.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
-    /// The sealed model
+    /// The bundle
     bundle: InputPath,
-    /// Show the features alone
+    /// Show only the features
     #[arg(long)]
     features: bool,
-    /// Show the model card alone
+    /// Show only the model card
     #[arg(long)]
     card: bool,
-    /// Show the configuration that it was trained with alone, as `nomogram train` reads it
+    /// Show only the configuration of its training, as `nomogram train` reads it
     #[arg(long, conflicts_with_all = ["features", "card", "parameters"])]
     config: bool,
     /// Add every fitted parameter to --json
@@ -84,7 +83,9 @@ fn show_config(bundle: &OpenBundle, console: &Console) -> Result<Exit, Error> {
         console.json_result(&config)?;
     } else {
         let pretty = serde_json::to_string_pretty(&config);
-        console.result(pretty.map_err(|_| Error::Defect("a configuration is no JSON"))?)?;
+        console.result(
+            pretty.map_err(|_| Error::Defect("a configuration cannot be written as JSON"))?,
+        )?;
     }
     Ok(Exit::Done)
 }

@@ -1,4 +1,4 @@
-//! `nomogram man`: the manual.
+//! `nomogram man`: writes the manual.
 
 use std::fs;
 
@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::output::{FolderPath, Outputs};
 use crate::training::write;
 
-/// Write the manual pages, one per command; without a folder, print the first one.
+/// Write the manual pages, one per command; without a folder, print the main page.
 ///
 /// For example: nomogram man /usr/local/share/man/man1
 #[derive(Args, Debug)]

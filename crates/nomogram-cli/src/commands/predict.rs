@@ -38,42 +38,42 @@ use worker::{Done, Worker};
 ///
 /// Columns are matched to the features of the model by name; `name [unit]` names one of the feature's
 /// units by its UCUM code, and so does the metadata key `unit` of a Parquet or Arrow column. A column
-/// that is no feature is refused unless --id, --keep or --ignore-other-columns says what it is; a
+/// that is not a feature is an error unless --id, --keep or --ignore-other-columns covers it. A
 /// feature without a column is unset, and the model refuses or imputes it.
 ///
-/// In CSV, an empty cell and the texts of --missing are missing; numbers have a decimal point and no
-/// unit; booleans are false, true, 0 or 1; categories are the names of their levels.
+/// The bundle keeps how its training table was written: delimiter, quote, encoding, decimal mark,
+/// missing texts and texts of booleans. The table options override that. An empty cell is missing.
 ///
-/// The output has one row per row of the input: the id, the kept columns, `probability_CLASS` of each
-/// class (or `value`, of a model that predicts a number), `class`, what is asked for by --cutoffs,
-/// --members, --margins and --flags, and `status`: `ok`, or why the row was refused, by the names of
-/// the C interface without `NOMO_E` in lower case, for example `value_missing`. Without --bad-rows,
+/// The output has one row per input row: the id, the kept columns, `probability_CLASS` for each class
+/// (or `value`, if the model predicts a number), `class`, the columns of --cutoffs, --members,
+/// --margins and --flags, and `status`: `ok`, or why the row was refused. Statuses are the names of
+/// the C interface without `NOMO_E`, in lower case, for example `value_missing`. Without --bad-rows,
 /// the first refused row ends the program.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
-    /// The sealed model
+    /// The bundle
     bundle: InputPath,
     /// The table; `-` is standard input
     #[arg(default_value = "-")]
     input: Option<InputPath>,
     #[command(flatten)]
     read: ReadOptions,
-    /// Where the predictions go; `-` is standard output
+    /// Write the predictions to this file; `-` is standard output
     #[arg(long, short, value_name = "FILE", default_value = "-", help_heading = "Output")]
     output: OutputPath,
-    /// The format of the output; without it, told by the end of its name, and CSV for any other
+    /// Format of the output; by default, from the extension of its name, or CSV
     #[arg(long, value_name = "FORMAT", help_heading = "Output")]
     output_format: Option<Format>,
-    /// A column that names the rows; it is handed through as the first one
+    /// Copy this column, which names the rows, to the first column of the output
     #[arg(long, value_name = "COLUMN", help_heading = "Output")]
     id: Option<String>,
-    /// A column that is handed through; may stand several times
+    /// Copy this column to the output; may be given several times
     #[arg(long, value_name = "COLUMN", help_heading = "Output")]
     keep: Vec<String>,
     /// Add whether each cutoff is reached: `cutoff_NAME`
     #[arg(long, help_heading = "Output")]
     cutoffs: bool,
-    /// Add what each member says before they are combined: `member_NAME_CLASS`
+    /// Add the output of each member: `member_NAME_CLASS`
     #[arg(long, help_heading = "Output")]
     members: bool,
     /// Add the margins of each member: `margin_NAME`, or `margin_NAME_0` and so on
@@ -82,15 +82,15 @@ pub(crate) struct Arguments {
     /// Add what was done to values: `flags`, for example `imputed:age;clamped:dose`
     #[arg(long, help_heading = "Output")]
     flags: bool,
-    /// Go on when a row is refused, and write it to this CSV file with its place and the reason; only
-    /// the owner can read a new file
+    /// Continue when a row is refused, and write it to this CSV file with its place and the reason;
+    /// only the owner can read a new file
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     bad_rows: Option<PrivateOutputPath>,
-    /// How many threads predict; without it, one per processor
+    /// Number of threads; by default, one per processor
     #[arg(long, value_name = "N", env = "NOMOGRAM_THREADS", hide_env = true)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
-    /// Whether to show the progress on a terminal
+    /// When to show progress
     #[arg(long, value_name = "WHEN", default_value = "auto", env = "NOMOGRAM_PROGRESS")]
     #[arg(hide_env = true)]
     progress: When,
@@ -153,7 +153,7 @@ pub(crate) fn run(
     }
     sink.progress.finish();
     summary.add_stages(read_nanos.load(Ordering::Relaxed), end.elapsed());
-    summary.tell(console)?;
+    summary.print(console)?;
     Ok(if summary.refused > 0 { Exit::SomeRowsRefused } else { Exit::Done })
 }
 
@@ -171,7 +171,7 @@ fn timed_reader(
     }
 }
 
-/// What separates the cells of the output: as in the input, unless the output is called otherwise.
+/// The delimiter of the output: that of the input, unless the name of the output implies another.
 fn output_delimiter(arguments: &Arguments, input: &Path, format: &TableFormat) -> u8 {
     let default = TableFormat::default();
     let is_tsv = default.delimiter_of(Some(arguments.output.as_path())) == '\t';

@@ -1,4 +1,4 @@
-//! `nomogram recalibrate`: a child of a bundle, for other patients.
+//! `nomogram recalibrate`: seals a child of a bundle with a calibrator for other patients.
 
 use clap::Args;
 use nomogram_stats::Confidence;
@@ -16,17 +16,17 @@ use crate::training::{Inputs, Threads, write};
 
 /// Fit a new calibrator to the rows of a table, and seal the same ensemble with it.
 ///
-/// The child names the digest of its parent. Its version is that of the configuration; its cutoffs
-/// are chosen on these rows by the rules of the configuration, as those of the parent speak of other
-/// probabilities. What is told of the child is cross-fitted: each row by a calibrator that was fitted
-/// to other rows.
+/// The child records the digest of its parent and has the version of the configuration. Its cutoffs
+/// are chosen on these rows by the rules of the configuration, since the cutoffs of the parent refer
+/// to other probabilities. The printed metrics of the child are cross-fitted: the calibrator of each
+/// row was fitted to other rows.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
-    /// The sealed model
+    /// The parent bundle
     parent: InputPath,
     #[command(flatten)]
     inputs: Inputs,
-    /// Where the child goes
+    /// Write the child to this file
     #[arg(long, short, value_name = "BUNDLE")]
     output: OutputPath,
     #[command(flatten)]
@@ -35,10 +35,10 @@ pub(crate) struct Arguments {
 
 /// How well calibrated the probabilities of the positive class are.
 #[derive(Serialize)]
-struct Judged {
+struct CalibrationMetrics {
     log_loss: f64,
     brier: f64,
-    /// Of two classes: of the outcome on the logit.
+    /// Slope of the outcome on the logit, for two classes.
     slope: Option<f64>,
     intercept: Option<f64>,
 }
@@ -53,46 +53,47 @@ pub(crate) fn run(
     let mut config = loaded.config;
     config.calibration = config.calibration.or(Some(CalibratorSpec::Chosen));
     let dataset = &loaded.dataset;
-    let found = arguments.threads.run(|| Ok(recalibrate(&open.bytes, &config, dataset)?))?;
-    write(outputs, &arguments.output, &found.bundle)?;
+    let recalibrated = arguments.threads.run(|| Ok(recalibrate(&open.bytes, &config, dataset)?))?;
+    write(outputs, &arguments.output, &recalibrated.bundle)?;
 
-    let judged = dataset.select(&found.rows);
-    let (before, after) = (Judged::of(&judged, &found.before)?, Judged::of(&judged, &found.after)?);
-    let digest = found.model.digest().to_string();
+    let held_out = dataset.select(&recalibrated.rows);
+    let before = CalibrationMetrics::of(&held_out, &recalibrated.before)?;
+    let after = CalibrationMetrics::of(&held_out, &recalibrated.after)?;
+    let digest = recalibrated.model.digest().to_string();
     if console.is_json() {
         console.json_result(&serde_json::json!({
             "bundle": arguments.output.display().to_string(),
             "digest": digest,
             "parent": open.model.digest().to_string(),
             "rows": dataset.n_rows(),
-            "judged_rows": found.rows.len(),
+            "held_out_rows": recalibrated.rows.len(),
             "before": before,
             "after": after,
-            "dropped_cutoffs": found.dropped_cutoffs,
+            "dropped_cutoffs": recalibrated.dropped_cutoffs,
         }))?;
         return Ok(Exit::Done);
     }
-    for cutoff in &found.dropped_cutoffs {
+    for cutoff in &recalibrated.dropped_cutoffs {
         console.note(format_args!(
-            "cutoff `{cutoff}` is left out: the configuration has no rule for it"
+            "cutoff `{cutoff}` is dropped: the configuration has no rule for it"
         ));
     }
     console.result(format_args!("{:8}log loss  Brier   slope   intercept", ""))?;
-    for (name, judged) in [("parent", before), ("child", after)] {
+    for (name, metrics) in [("parent", before), ("child", after)] {
         let digits = |value: Option<f64>| value.map_or("–".into(), |value| format!("{value:.4}"));
         console.result(format_args!(
             "{name:8}{:.4}    {:.4}  {:7} {}",
-            judged.log_loss,
-            judged.brier,
-            digits(judged.slope),
-            digits(judged.intercept),
+            metrics.log_loss,
+            metrics.brier,
+            digits(metrics.slope),
+            digits(metrics.intercept),
         ))?;
     }
-    console.result(format_args!("bundle {digest} ({} bytes)", found.bundle.len()))?;
+    console.result(format_args!("bundle {digest} ({} bytes)", recalibrated.bundle.len()))?;
     Ok(Exit::Done)
 }
 
-impl Judged {
+impl CalibrationMetrics {
     fn of(dataset: &Dataset, predictions: &Predictions) -> Result<Self, Error> {
         let rows = PredictedRows { name: "all rows", dataset, predictions };
         let metrics = rows.member_metrics()?;

@@ -14,7 +14,7 @@ use crate::output::{InputPath, OutputPath, Outputs};
 use crate::table::FormatOptions;
 use crate::training::write;
 
-/// Draft the data part of a configuration
+/// Draft the `data` section of a configuration
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -23,20 +23,20 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Action {
-    /// Guess kinds, levels and missing texts from a table, as YAML to be edited
+    /// Guess kinds, levels and missing texts from a table, and write them as YAML to edit
     ///
     /// Delimiter, quote, encoding and decimal mark are detected where the file leaves no doubt;
-    /// otherwise the error names the option to state.
+    /// otherwise the error names the option to use.
     Infer {
         /// The table: CSV, Parquet or Arrow
         data: InputPath,
-        /// The column that is to be predicted; guessed without it
+        /// The target column; by default, it is guessed
         #[arg(long, value_name = "COLUMN")]
         target: Option<String>,
-        /// The most different texts of a column that are taken for levels
+        /// A column with more distinct texts is not a category
         #[arg(long, value_name = "N", default_value_t = 20)]
         max_levels: usize,
-        /// Where the YAML goes
+        /// Write the YAML to this file; `-` is standard output
         #[arg(long, short, value_name = "FILE", default_value = "-")]
         output: OutputPath,
         #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `nomogram train`: from a table to a sealed bundle.
+//! `nomogram train`: trains on a table and seals a bundle.
 
 use std::io::{self, IsTerminal};
 
@@ -16,7 +16,7 @@ use crate::exit::Exit;
 use crate::output::{JournalPath, OutputPath, Outputs};
 use crate::training::{Inputs, ReportFormat, Threads, write, write_report};
 
-/// Train a model, judge it on rows that it has not seen, and seal it.
+/// Train a model, evaluate it on held-out rows, and seal it.
 ///
 /// The same table, configuration and seed give the same bundle, byte for byte. A table with errors is
 /// refused before anything is fitted.
@@ -24,16 +24,16 @@ use crate::training::{Inputs, ReportFormat, Threads, write, write_report};
 pub(crate) struct Arguments {
     #[command(flatten)]
     inputs: Inputs,
-    /// Where the bundle goes
+    /// Write the bundle to this file
     #[arg(long, short, value_name = "BUNDLE")]
     output: OutputPath,
-    /// A report: .html, .md or .json; may be given several times
+    /// Write a report: .html, .md or .json; may be given several times
     #[arg(long, value_name = "FILE")]
     report: Vec<OutputPath>,
-    /// Search the settings that the configuration names under `tuning` first
+    /// First search the settings that the configuration lists under `tuning`
     #[arg(long)]
     tune: bool,
-    /// Keep what the search has found in this file; a search that was killed goes on from there
+    /// Record the search in this file; a search that was killed continues from it
     #[arg(long, value_name = "FILE", requires = "tune")]
     journal: Option<JournalPath>,
     #[command(flatten)]
@@ -49,10 +49,10 @@ pub(crate) fn run(
     arguments.report.iter().try_for_each(|path| ReportFormat::of(path).map(drop))?;
     let mut loaded = arguments.inputs.load(console)?;
     let parts = loaded.config.partitions(&loaded.dataset)?;
-    let to_learn_from = loaded.dataset.select(&parts.train);
+    let training_rows = loaded.dataset.select(&parts.train);
     if arguments.tune {
         let journal = arguments.journal.as_ref().map(|path| path.as_path());
-        let tuned = arguments.threads.run(|| Ok(tune(&loaded.config, &to_learn_from, journal)?));
+        let tuned = arguments.threads.run(|| Ok(tune(&loaded.config, &training_rows, journal)?));
         let (config, found) = tuned?;
         let best = serde_json::to_string(&found.best_trial().settings).unwrap_or_default();
         console.note(format_args!("the best of {} trials: {best}", found.trials.len()));
@@ -60,25 +60,29 @@ pub(crate) fn run(
     }
 
     let bar = progress_bar(console);
-    let mut tell = |done: usize, total: usize, next: &str| {
+    let mut report_progress = |done: usize, total: usize, next: &str| {
         bar.set_length(total as u64);
         bar.set_position(done as u64);
         bar.set_message(next.to_owned());
     };
-    let trained = arguments.threads.run(|| Ok(train(&loaded.config, &to_learn_from, &mut tell)?));
+    let trained =
+        arguments.threads.run(|| Ok(train(&loaded.config, &training_rows, &mut report_progress)?));
     bar.finish_and_clear();
     let trained = trained?;
 
-    let judged = to_learn_from.select(&trained.held_out);
+    let held_out_rows = training_rows.select(&trained.held_out);
     let test = loaded.dataset.select(&parts.test);
     let on_test = Predictions::of(&trained.model, &test)?;
-    let held_out =
-        PredictedRows { name: HELD_OUT_FOLDS, dataset: &judged, predictions: &trained.out_of_fold };
+    let held_out = PredictedRows {
+        name: HELD_OUT_FOLDS,
+        dataset: &held_out_rows,
+        predictions: &trained.out_of_fold,
+    };
     let mut sets = vec![held_out];
     if test.n_rows() > 0 {
-        sets.push(PredictedRows { name: "test part", dataset: &test, predictions: &on_test });
+        sets.push(PredictedRows { name: "test rows", dataset: &test, predictions: &on_test });
     }
-    let warnings = warnings(&trained.out_of_fold, judged.classes());
+    let warnings = warnings(&trained.out_of_fold, held_out_rows.classes());
     for warning in &warnings {
         console.note(format_args!("warning: `{}`: {}", warning.about, warning.text));
     }
@@ -96,11 +100,11 @@ pub(crate) fn run(
                 config: &loaded.config,
                 validation: &loaded.validation,
                 training: Some(Training {
-                    rows: &to_learn_from,
+                    rows: &training_rows,
                     configuration: &loaded.configuration(),
                 }),
             })?;
-            report.add_resampling_results(&loaded.config, &to_learn_from, held_out)?;
+            report.add_resampling_results(&loaded.config, &training_rows, held_out)?;
             report.warnings.clone_from(&warnings);
             Ok(report)
         })?;
@@ -114,12 +118,12 @@ pub(crate) fn run(
     if console.is_json() {
         let evaluations: serde_json::Map<String, serde_json::Value> = evaluations
             .into_iter()
-            .map(|(rows, own)| (rows.to_owned(), serde_json::json!(own)))
+            .map(|(rows, metrics)| (rows.to_owned(), serde_json::json!(metrics)))
             .collect();
         console.json_result(&serde_json::json!({
             "bundle": arguments.output.display().to_string(),
             "digest": digest,
-            "rows": to_learn_from.n_rows(),
+            "rows": training_rows.n_rows(),
             "evaluations": evaluations,
             "warnings": warnings,
         }))?;
@@ -143,24 +147,24 @@ fn at_cutoff(cutoff: &Cutoff, sets: &[PredictedRows<'_>]) -> Result<String, Erro
     let mut line = format!("cutoff `{name}`: {probability:.4} or more");
     for PredictedRows { name: rows, dataset, predictions } in sets {
         let class = cutoff.class as usize;
-        let outcomes: Vec<bool> = dataset.classes().iter().map(|own| *own == class).collect();
+        let outcomes: Vec<bool> = dataset.classes().iter().map(|row| *row == class).collect();
         let probabilities = predictions.ensemble.column(class).to_vec();
-        let found =
+        let classification =
             Classification::new(&outcomes, &probabilities, probability, Confidence::PERCENT_95)?;
-        let share = |own: &Option<Proportion>| match own {
-            Some(own) => format!("{:.4}", own.value),
+        let share = |proportion: &Option<Proportion>| match proportion {
+            Some(proportion) => format!("{:.4}", proportion.value),
             None => "undefined".into(),
         };
         line.push_str(&format!(
             "; {rows}: sensitivity {}, specificity {}",
-            share(&found.sensitivity),
-            share(&found.specificity)
+            share(&classification.sensitivity),
+            share(&classification.specificity)
         ));
     }
     Ok(line)
 }
 
-/// A bar on standard error, hidden where that is no terminal or nobody wants to see it.
+/// A progress bar on standard error; hidden if that is not a terminal or with --quiet.
 fn progress_bar(console: &Console) -> ProgressBar {
     if !console.is_talkative() || !io::stderr().is_terminal() {
         return ProgressBar::hidden();

@@ -1,4 +1,4 @@
-//! `nomogram tune`: which settings predict best.
+//! `nomogram tune`: searches settings.
 
 use clap::Args;
 use nomogram_train::tune;
@@ -9,17 +9,17 @@ use crate::exit::Exit;
 use crate::output::{JournalPath, OutputPath, Outputs};
 use crate::training::{Inputs, Threads, write};
 
-/// Search the settings that a configuration names under `tuning`, on its training rows alone.
+/// Search the settings that a configuration lists under `tuning`, using its training rows only.
 ///
-/// Writes the configuration with the best ones, as JSON, which is YAML too.
+/// Writes the configuration with the best settings, as JSON, which is valid YAML.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     inputs: Inputs,
-    /// Where the configuration goes
+    /// Write the configuration to this file
     #[arg(long, short, value_name = "FILE")]
     output: OutputPath,
-    /// Keep what is found in this file; a search that was killed goes on from there
+    /// Record the search in this file; a search that was killed continues from it
     #[arg(long, value_name = "FILE")]
     journal: Option<JournalPath>,
     #[command(flatten)]
@@ -37,7 +37,7 @@ pub(crate) fn run(
     let journal = arguments.journal.as_ref().map(|path| path.as_path());
     let (config, found) = arguments.threads.run(|| Ok(tune(&loaded.config, &rows, journal)?))?;
     let text = serde_json::to_string_pretty(&config)
-        .map_err(|_| Error::Defect("a configuration is no JSON"))?;
+        .map_err(|_| Error::Defect("a configuration cannot be written as JSON"))?;
     write(outputs, &arguments.output, text.as_bytes())?;
     if console.is_json() {
         console.json_result(&found)?;

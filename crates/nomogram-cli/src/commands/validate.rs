@@ -1,4 +1,4 @@
-//! `nomogram validate`: everything that is wrong with a table, before training.
+//! `nomogram validate`: reports all errors of a table before training.
 
 use clap::Args;
 use nomogram_train::rehearse;
@@ -9,8 +9,8 @@ use crate::exit::Exit;
 use crate::training::Inputs;
 
 /// Check a table against a configuration: types, ranges, duplicates, leakage, rules, patients,
-/// spelling, and whether the rows can be split and fitted. `train` starts exactly when there are no
-/// errors.
+/// spelling, and whether the rows can be split and fitted. If there are no errors, `train` accepts
+/// the table.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     #[command(flatten)]

@@ -12,7 +12,7 @@ use crate::output::InputPath;
 /// Check bundles: digests, structure, and every golden case bit for bit.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
-    /// The sealed models
+    /// The bundles
     #[arg(required = true)]
     bundles: Vec<InputPath>,
 }

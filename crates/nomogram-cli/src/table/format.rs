@@ -25,26 +25,25 @@ pub(crate) enum Format {
 /// How a table is written, where that differs from the bundle and the configuration.
 #[derive(Args, Clone, Debug, Default)]
 pub(crate) struct FormatOptions {
-    /// What separates the cells of a text, in input and output: an ASCII punctuation character, or
-    /// `tab`
+    /// Delimiter of CSV input and output: an ASCII punctuation character, or `tab`
     #[arg(long, value_name = "CHARACTER", help_heading = "Table")]
     pub(crate) delimiter: Option<Delimiter>,
-    /// What encloses cells that hold the delimiter
+    /// Quote character around cells that contain the delimiter
     #[arg(long, value_name = "CHARACTER", help_heading = "Table")]
     pub(crate) quote: Option<char>,
-    /// What the bytes of a text mean
+    /// Encoding of CSV input
     #[arg(long, value_name = "ENCODING", help_heading = "Table")]
     pub(crate) encoding: Option<EncodingName>,
-    /// What separates the whole part of a number from its fraction: `.` or `,`
+    /// Decimal mark of numbers in CSV: `.` or `,`
     #[arg(long, value_name = "CHARACTER", help_heading = "Table")]
     pub(crate) decimal_mark: Option<Mark>,
-    /// A text that means a missing value, besides the empty one; may be given several times
+    /// Text that means "missing", besides the empty text; may be given several times
     #[arg(long, value_name = "TEXT", help_heading = "Table")]
     pub(crate) missing: Vec<String>,
-    /// A text that means true, besides `true` and `1`; may be given several times
+    /// Text that means true, besides `true` and `1`; may be given several times
     #[arg(long, value_name = "TEXT", help_heading = "Table")]
     pub(crate) true_text: Vec<String>,
-    /// A text that means false, besides `false` and `0`; may be given several times
+    /// Text that means false, besides `false` and `0`; may be given several times
     #[arg(long, value_name = "TEXT", help_heading = "Table")]
     pub(crate) false_text: Vec<String>,
 }
@@ -82,7 +81,7 @@ pub(crate) enum Mark {
 pub(crate) struct Delimiter(char);
 
 impl Format {
-    /// The format that the ending of a name states.
+    /// The format of a file with this extension.
     pub(crate) fn of_path(path: &Path) -> Self {
         match FileKind::of_path(path) {
             FileKind::Parquet => Self::Parquet,

@@ -9,11 +9,11 @@ use crate::error::Error;
 /// A named number with its interval.
 #[derive(Clone, Copy, Debug)]
 pub struct Bar<'a> {
-    /// What it is of.
+    /// Its name.
     pub name: &'a str,
     /// The number.
     pub value: f64,
-    /// Its interval; the number twice where there is none.
+    /// Its interval; without one, the number as both ends.
     pub interval: [f64; 2],
 }
 
@@ -129,7 +129,7 @@ pub fn agreement(names: &[&str], shares: &[Vec<f64>]) -> Result<String, Error> {
     })
 }
 
-/// What of a name fits above a cell; the whole name stands beside the rows.
+/// A name, cut to fit above a cell; the whole name is beside its row.
 fn shortened(name: &str) -> String {
     const LONGEST: usize = 11;
     if name.chars().count() <= LONGEST {

@@ -12,13 +12,13 @@ const UNIT: [f64; 2] = [0.0, 1.0];
 /// A line and its name.
 #[derive(Clone, Copy, Debug)]
 pub struct Curve<'a> {
-    /// What stands in the legend.
+    /// The text in the legend.
     pub name: &'a str,
     /// The points, in the order in which they are joined.
     pub points: &'a [(f64, f64)],
 }
 
-/// What was predicted and what came true in a group of rows.
+/// The predicted and the observed risk of a group of rows.
 #[derive(Clone, Copy, Debug)]
 pub struct CalibrationGroup {
     /// The mean of the probabilities.
@@ -59,7 +59,7 @@ pub fn precision_recall(curves: &[Curve<'_>], prevalence: f64) -> Result<String,
     })
 }
 
-/// What came true by what was predicted: groups with their intervals, and a smoothed curve.
+/// The observed by the predicted risk: groups with their intervals, and a smoothed curve.
 ///
 /// # Errors
 ///
@@ -88,7 +88,7 @@ pub fn calibration(groups: &[CalibrationGroup], smoothed: &[(f64, f64)]) -> Resu
     })
 }
 
-/// Net benefit by the probability from which one treats (Vickers and Elkin 2006).
+/// Net benefit by the threshold probability of treatment (Vickers and Elkin 2006).
 ///
 /// # Errors
 ///
@@ -96,7 +96,7 @@ pub fn calibration(groups: &[CalibrationGroup], smoothed: &[(f64, f64)]) -> Resu
 pub fn decision(curves: &[Curve<'_>]) -> Result<String, Error> {
     let benefits = || curves.iter().flat_map(|curve| finite(curve.points).map(|(_, y)| y));
     let high = benefits().fold(0.0, f64::max);
-    // Treating all soon costs more than anything else: what is far below tells nothing.
+    // The net benefit of treating all soon falls far below the other curves: cut it off.
     let low = benefits().fold(0.0, f64::min).max(-0.25 * high);
     let [low, high] = around([low, high].into_iter());
     draw(SIZE, |area| {
@@ -113,7 +113,7 @@ pub fn decision(curves: &[Curve<'_>]) -> Result<String, Error> {
     })
 }
 
-/// A loss by the number of rows that were learned from.
+/// A loss by the number of training rows.
 ///
 /// # Errors
 ///
@@ -124,13 +124,13 @@ pub fn learning(curves: &[Curve<'_>], loss: &str) -> Result<String, Error> {
     };
     let (x, y) = (numbers(|(x, _)| x), numbers(|(_, y)| y));
     draw(SIZE, |area| {
-        let mut chart = axes(area, ("rows to learn from", x), (loss, y))?;
+        let mut chart = axes(area, ("training rows", x), (loss, y))?;
         lines(&mut chart, curves)?;
         legend(&mut chart, SeriesLabelPosition::UpperRight)
     })
 }
 
-/// What nobody needs to read: chance, or the ideal.
+/// A reference line: chance, or the ideal.
 fn guide(chart: &mut Chart<'_>, points: &[(f64, f64)]) -> Result<(), String> {
     let line = DashedLineSeries::new(finite(points), 3, 4, INK.mix(0.5).stroke_width(1));
     chart.draw_series(line).map_err(text).map(drop)

@@ -10,10 +10,10 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use super::{Area, INK, draw, font, text};
 use crate::error::Error;
 
-/// A scale: labels and the points at which they stand.
+/// A scale: labels and their points.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Axis {
-    /// What it is the scale of, with its unit.
+    /// The name of the feature, with its unit.
     pub name: String,
     /// Labels and their points.
     pub ticks: Vec<(String, f64)>,

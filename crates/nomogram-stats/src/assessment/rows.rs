@@ -7,7 +7,7 @@ use crate::error::Error;
 /// Predictions of one set of rows, and what came true.
 #[derive(Clone, Debug)]
 pub struct EvaluatedRows<'a> {
-    /// The name of this set of rows, for example `test part`.
+    /// The name of this set of rows, for example `test rows`.
     pub name: &'a str,
     /// The class of each row.
     pub classes: &'a [usize],

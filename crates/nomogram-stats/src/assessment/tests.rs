@@ -19,7 +19,7 @@ fn probabilities() -> Array2<f64> {
 
 fn rows<'a>(class_names: &'a [String], ensemble: &'a Array2<f64>) -> EvaluatedRows<'a> {
     EvaluatedRows {
-        name: "test part",
+        name: "test rows",
         classes: &CLASSES,
         class_names,
         members: vec![NamedProbabilities { name: "linear", probabilities: ensemble.view() }],
@@ -105,7 +105,7 @@ fn more_classes_are_assessed_each_against_all_others() {
         EvaluatedRows { classes: &classes, cutoffs: Vec::new(), ..rows(&class_names, &ensemble) };
     let all = Assessment::all(&input).unwrap();
     let sets: Vec<&str> = all.iter().map(|assessment| assessment.rows.as_str()).collect();
-    assert_eq!(sets, ["test part, a", "test part, b", "test part, c"]);
+    assert_eq!(sets, ["test rows, a", "test rows, b", "test rows, c"]);
     assert!(all.iter().all(|assessment| assessment.n_events == 2));
 }
 

@@ -62,7 +62,7 @@ impl Stated {
         }))
     }
 
-    /// The number that says the same in an array of numbers, where NaN is missing; nothing when no
+    /// The number that means the same in an array of numbers, where NaN is missing; nothing when no
     /// number does.
     #[must_use]
     #[allow(clippy::cast_precision_loss, reason = "exact up to 2^53")]

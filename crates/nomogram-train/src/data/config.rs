@@ -1,7 +1,7 @@
-//! What the columns of a table are.
+//! The key `data` of a configuration: the columns of a table.
 //!
-//! The keys that were there first are always written as JSON, the later ones only where they say
-//! something: so the digest of a configuration without them stays what it was.
+//! The oldest keys are always written as JSON, later ones only if they differ from their defaults, so
+//! that the digest of a configuration without them does not change.
 
 mod feature;
 
@@ -22,7 +22,7 @@ pub use crate::table::Encoding;
 use crate::table::{BooleanTexts, DecimalMark, TableFormat};
 use crate::yaml;
 
-/// What the columns of the table are. A column that is not named here is refused.
+/// The columns of the table. A column that is not named here is an error.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
@@ -41,24 +41,23 @@ pub struct DataConfig {
     /// The column that names patients, whose rows stay together in splits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub patient: Option<String>,
-    /// The column that says how much a row counts, a positive number.
+    /// The column with the weight of each row, a positive number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<String>,
-    /// The column that says when a row was recorded, for splits by time: dates as ISO 8601 writes
-    /// them, or numbers.
+    /// The column with the time of each row, for splits by time: ISO 8601 dates, or numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<String>,
-    /// The column that says which part a row belongs to: `train`, `calibration` or `test`.
+    /// The column with the partition of each row: `train`, `calibration` or `test`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split: Option<String>,
     /// The column that is to be predicted.
     pub target: TargetConfig,
     /// The features, in the order of the schema.
     pub features: Vec<FeatureConfig>,
-    /// What holds between features in every plausible row.
+    /// Bounds between features that every plausible row keeps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuleConfig>,
-    /// Columns that are there and not used.
+    /// Columns of the table that are not used.
     #[serde(default)]
     pub ignored: Vec<String>,
 }
@@ -74,7 +73,7 @@ pub struct CsvConfig {
     /// Encloses cells that hold the delimiter, a line end or itself, which is then doubled; an ASCII
     /// character.
     pub quote: char,
-    /// What its bytes mean.
+    /// Its encoding.
     pub encoding: Encoding,
     /// Separates the whole part of a number from its fraction.
     #[serde(skip_serializing_if = "is_default")]
@@ -114,7 +113,7 @@ struct Draft {
 }
 
 impl DataConfig {
-    /// A table of these columns, of which nothing else is said.
+    /// A table of these columns, with defaults for the rest.
     #[must_use]
     pub fn new(target: TargetConfig, features: Vec<FeatureConfig>) -> Self {
         Self {
@@ -224,7 +223,7 @@ impl DataConfig {
         single.chain(features).chain(self.ignored.iter().map(|name| (name.as_str(), "ignored")))
     }
 
-    /// Refuses what makes no sense.
+    /// Refuses invalid values.
     pub(crate) fn check(&self) -> Result<(), Invalid> {
         let refused = |detail: String| Err(Invalid::because(detail));
         if let [negative, positive] = self.target.classes.as_slice()
@@ -239,7 +238,7 @@ impl DataConfig {
         for (column, role) in self.columns() {
             if let Some(earlier) = roles.insert(column, role) {
                 return refused(if earlier == role {
-                    format!("column `{column}` is {role} twice")
+                    format!("duplicate column `{column}`: {role} twice")
                 } else {
                     format!("column `{column}` is both {earlier} and {role}")
                 });

@@ -12,7 +12,7 @@ use super::reader::{Column, Reader};
 use crate::error::Error;
 use crate::table::Table;
 
-/// The digest tells classes by one byte.
+/// The digest has one byte for a class.
 pub(super) const MAX_CLASSES: usize = 256;
 
 /// Rows to learn from. Holding one is the proof that every value is what the schema's policies let
@@ -26,7 +26,7 @@ pub struct Dataset {
     weights: Option<Vec<f64>>,
     patients: Option<Vec<String>>,
     times: Option<Vec<f64>>,
-    parts: Option<Vec<Part>>,
+    partitions: Option<Vec<Partition>>,
 }
 
 impl Dataset {
@@ -63,8 +63,8 @@ impl Dataset {
     ///
     /// `Configuration` when the configuration contradicts itself; `Table` when a column is absent or
     /// is not named in `config`, when a class is absent, or when a row breaks a rule that refuses it;
-    /// `Cell` with line and column when a row id stands twice, or when a cell is not what its column
-    /// holds and its policy, if it is a feature's, refuses that.
+    /// `Cell` with line and column for a duplicate row id, or when a cell is not of its column's kind
+    /// and the policy of a feature does not accept it.
     pub fn from_table(table: &Table, config: &DataConfig) -> Result<Self, Error> {
         let reader = Reader::new(table, config)?;
         reader.refuse_others()?;
@@ -80,7 +80,7 @@ impl Dataset {
             weights: all(reader.weights()?)?,
             patients: all(reader.patients()?)?,
             times: all(reader.times()?)?,
-            parts: all(reader.parts()?)?,
+            partitions: all(reader.partitions()?)?,
             values,
             schema: reader.schema,
         };
@@ -138,23 +138,23 @@ impl Dataset {
         self.weights.as_deref()
     }
 
-    /// The patient of each row, where the table tells them.
+    /// The patient of each row, if the table has such a column.
     #[must_use]
     pub fn patients(&self) -> Option<&[String]> {
         self.patients.as_deref()
     }
 
-    /// When each row was recorded, where the table tells it: seconds since 1970, or numbers as they
-    /// stand there.
+    /// The time of each row, if the table has such a column: seconds since 1970, or the numbers of the
+    /// table.
     #[must_use]
     pub fn times(&self) -> Option<&[f64]> {
         self.times.as_deref()
     }
 
-    /// What each row is for, where the table tells it.
+    /// The partition of each row, if the table has such a column.
     #[must_use]
-    pub fn parts(&self) -> Option<&[Part]> {
-        self.parts.as_deref()
+    pub fn partitions(&self) -> Option<&[Partition]> {
+        self.partitions.as_deref()
     }
 
     /// The same rows, but each with the value of one feature from the row at its place in `rows`.
@@ -181,7 +181,7 @@ impl Dataset {
             weights: self.weights.as_ref().map(|weights| select(weights, indices)),
             patients: self.patients.as_ref().map(|patients| select(patients, indices)),
             times: self.times.as_ref().map(|times| select(times, indices)),
-            parts: self.parts.as_ref().map(|parts| select(parts, indices)),
+            partitions: self.partitions.as_ref().map(|partitions| select(partitions, indices)),
         }
     }
 
@@ -251,7 +251,7 @@ fn values(reader: &Reader<'_>) -> Result<Array2<f64>, Error> {
     Ok(values)
 }
 
-/// What every row says, or why the first one is refused.
+/// The value of every row, or why the first refused one is refused.
 fn all<T>(column: Column<T>) -> Result<Option<Vec<T>>, Error> {
     column.map(|cells| cells.into_iter().collect()).transpose()
 }

@@ -210,7 +210,7 @@ fn target<'c>(
     let candidates = || columns.iter().filter(may_be);
     let likely = candidates().find(has_name);
     let likely = likely.or_else(|| candidates().rfind(|own| own.n_distinct() == 2));
-    likely.ok_or_else(|| table.failed("no column that is likely the target; name it").into())
+    likely.ok_or_else(|| table.failed("no column is likely to be the target; name it").into())
 }
 
 /// Refuses a column that cannot be the target of training.

@@ -1,8 +1,8 @@
-//! What the cells of a table mean, by a configuration.
+//! The values of the cells of a table, by a configuration.
 //!
 //! Features go through the core's intake, so that a policy does to a training row what it does to a
-//! row at prediction. Every column is an iterator of results: who wants a dataset stops at the first
-//! error, who validates collects them all.
+//! row at prediction. Every column is an iterator of results: a dataset stops at the first error,
+//! validation collects them all.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use nomogram::{ErrorKind, Flags, Intake, Schema, Value};
 use nomogram_table::{Cell, FeatureCells, listed, match_feature, other_spelling};
 
 use super::config::DataConfig;
-use super::part::Part;
+use super::partition::Partition;
 use crate::error::Error;
 use crate::table::{Moment, PlacedCell, Table, TableFormat};
 
@@ -29,7 +29,7 @@ pub(crate) struct Reader<'a> {
     faults: Vec<(String, String)>,
 }
 
-/// A column that need not be there: of each row what it says, or why it is refused.
+/// A column that may be absent: the value of each row, or why it is refused.
 pub(crate) type Column<T> = Option<Vec<Result<T, Error>>>;
 
 /// A feature's cell that its policy refuses.
@@ -56,7 +56,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Matches columns to features, by `name` or `name [unit]`. A column that the configuration names
-    /// is what the configuration says.
+    /// has the role that it has there.
     fn match_features(&mut self) {
         let features = self.config.features.iter().map(|feature| feature.name.as_str());
         let features: BTreeSet<&str> = features.collect();
@@ -157,7 +157,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// How much each row counts.
+    /// The weight of each row.
     pub(crate) fn weights(&self) -> Result<Column<f64>, Error> {
         self.optional(self.config.weight.as_deref(), |cell| {
             let weight = cell.cell.finite(&self.format).filter(|weight| *weight > 0.0);
@@ -165,18 +165,18 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// Which part each row belongs to.
-    pub(crate) fn parts(&self) -> Result<Column<Part>, Error> {
+    /// The partition of each row.
+    pub(crate) fn partitions(&self) -> Result<Column<Partition>, Error> {
         self.optional(self.config.split.as_deref(), |cell| match cell.text().as_ref() {
-            "train" => Ok(Part::Train),
-            "calibration" => Ok(Part::Calibration),
-            "test" => Ok(Part::Test),
+            "train" => Ok(Partition::Train),
+            "calibration" => Ok(Partition::Calibration),
+            "test" => Ok(Partition::Test),
             _ => Err(cell.refuse("`train`, `calibration` or `test`").into()),
         })
     }
 
-    /// When each row was recorded: all in the way of the first, so that a year among dates does not
-    /// pass for a second of 1970.
+    /// The time of each row, in the form of the first one, so that a year among dates does not pass for
+    /// a second of 1970.
     pub(crate) fn times(&self) -> Result<Column<f64>, Error> {
         let mut first = None;
         self.optional(self.config.time.as_deref(), |cell| {
@@ -206,7 +206,7 @@ impl<'a> Reader<'a> {
         }))
     }
 
-    /// What the model gets of a feature in each row, NaN where it is missing, and what was done.
+    /// The value of a feature in each row as the model reads it, NaN where it is missing, and its flags.
     pub(crate) fn feature(
         &self,
         index: usize,
@@ -225,7 +225,7 @@ impl<'a> Reader<'a> {
         }))
     }
 
-    /// What a cell of a feature holds, and what it should have been, in words.
+    /// The content of a cell of a feature and what was expected, in words.
     pub(crate) fn found_and_expected(
         &self,
         index: usize,

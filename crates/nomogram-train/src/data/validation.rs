@@ -1,4 +1,4 @@
-//! Everything that is wrong with a table, before training.
+//! Validation: all errors and warnings of a table, before training.
 //!
 //! [`Dataset`](crate::Dataset) stops at the first cell that it refuses; a [`ValidationReport`] lists
 //! every such cell as an error, and what a careful reader of the data would ask about as a warning.
@@ -24,7 +24,7 @@ use cells::CheckedTable;
 /// How many lines of a finding are listed.
 const MAX_LINES: usize = 10;
 
-/// Everything that is wrong with a table. Displayed as a table, errors first.
+/// The errors and warnings of a table. Displayed as a table, errors first.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ValidationReport {
     /// The name of the table.
@@ -35,7 +35,7 @@ pub struct ValidationReport {
     pub findings: Vec<Finding>,
 }
 
-/// One thing that is wrong.
+/// An error or a warning.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Finding {
     /// Whether the table can be used nevertheless.
@@ -58,9 +58,9 @@ pub struct Finding {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// It cannot, or its results would be wrong.
+    /// An error: it cannot, or its results would be wrong.
     Error,
-    /// It can, but a person should know.
+    /// A warning: it can, but a person should know.
     Warning,
 }
 
@@ -143,7 +143,7 @@ impl Default for Limits {
     }
 }
 
-/// Finds everything that is wrong with a table, within the default [`Limits`]. For splits and folds
+/// Finds all errors and warnings of a table, within the default [`Limits`]. For splits and folds
 /// too, see [`validate_training`](crate::validate_training).
 ///
 /// # Errors
@@ -205,7 +205,7 @@ impl Finding {
 
     /// Why training refuses the rows.
     pub(crate) fn of_training(refusal: &Error) -> Self {
-        let expected = "rows that can be split and fitted as the configuration asks";
+        let expected = "rows that can be split and fitted as configured";
         Self::new(Severity::Error, Check::Training, refusal.to_string(), expected)
     }
 

@@ -14,7 +14,7 @@ use crate::training::config::SubgroupConfig;
 /// A set of rows with the predictions of a model for them.
 #[derive(Clone, Copy, Debug)]
 pub struct PredictedRows<'a> {
-    /// The name of the set, for example `test part`.
+    /// The name of the set, for example `test rows`.
     pub name: &'a str,
     /// The rows.
     pub dataset: &'a Dataset,

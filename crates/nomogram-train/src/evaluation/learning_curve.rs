@@ -1,4 +1,4 @@
-//! The loss of models that learn from fewer rows: how much more rows would help.
+//! The loss of models that are fitted to fewer rows: how much more rows would help.
 
 use serde::Serialize;
 

@@ -18,7 +18,7 @@ use nomogram_stats::{Confidence, outcomes_of};
 pub struct CorrectedPerformance {
     /// The area under the ROC curve.
     pub auc: Option<Optimism>,
-    /// The mean negative logarithm of the probability of what came true.
+    /// The mean negative logarithm of the probability of the observed class.
     pub log_loss: Option<Optimism>,
     /// The Brier score.
     pub brier: Option<Optimism>,
@@ -28,7 +28,7 @@ pub struct CorrectedPerformance {
 
 /// Repeats the whole training, combiner and calibrator included, on `n` bootstrap samples of the rows
 /// (Harrell, Lee and Mark 1996; [`optimism`]). All copies of a row are in the same fold, so that no
-/// copy is learned from while another is held out. Runs on all threads of the calling rayon pool.
+/// copy is a training row while another is held out. Runs on all threads of the calling rayon pool.
 ///
 /// # Errors
 ///
@@ -42,7 +42,7 @@ pub fn corrected_performance(
 ) -> Result<CorrectedPerformance, Error> {
     config.check()?;
     if dataset.patients().is_some() {
-        return Err(Error::Data("n_bootstraps: rows have patients, expected rows alone".into()));
+        return Err(Error::Data("n_bootstraps: rows have patients, expected none".into()));
     }
     if dataset.n_classes() != 2 {
         let n_classes = dataset.n_classes();

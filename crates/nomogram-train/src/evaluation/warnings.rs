@@ -1,4 +1,4 @@
-//! What a person should know before trusting a model.
+//! Warnings about the members and the ensemble of a trained model.
 
 use ndarray::Array2;
 use serde::Serialize;
@@ -12,7 +12,7 @@ use nomogram_stats::metrics::log_loss;
 /// A member has a warning when the log loss without it is lower by more than this share.
 const MIN_GAIN: f64 = 0.01;
 
-/// Something that a person should know before trusting a model.
+/// A reason not to trust a model yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Warning {
     /// The name of the member that it is about, or `ensemble`.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::Split;
 use super::checks::require_classes;
-use crate::data::{Dataset, Part};
+use crate::data::{Dataset, Partition};
 use crate::error::Error;
 
 /// The rows of each partition of a table, in the order of the table.
@@ -32,13 +32,13 @@ impl Partitions {
     /// `Data` when there is no such column, when the training or the test partition has no row of a
     /// class, or when several partitions have rows of one patient.
     pub fn of_column(dataset: &Dataset) -> Result<Self, Error> {
-        let named = require_column(dataset.parts(), "split", "a given split")?;
+        let named = require_column(dataset.partitions(), "split", "a given split")?;
         let mut partitions = Self::default();
         for (row, partition) in named.iter().enumerate() {
             match partition {
-                Part::Train => partitions.train.push(row),
-                Part::Calibration => partitions.calibration.push(row),
-                Part::Test => partitions.test.push(row),
+                Partition::Train => partitions.train.push(row),
+                Partition::Calibration => partitions.calibration.push(row),
+                Partition::Test => partitions.test.push(row),
             }
         }
         require_classes(&partitions.train, dataset.classes(), "the training partition")?;

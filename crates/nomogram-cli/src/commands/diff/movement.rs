@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::refusal::Refusal;
 use crate::workers;
 
-/// The quantiles that are told.
+/// The quantiles that are reported.
 const QUANTILES: [(&str, f64); 5] =
     [("0.5", 0.5), ("0.9", 0.9), ("0.95", 0.95), ("0.99", 0.99), ("0.999", 0.999)];
 
@@ -22,7 +22,7 @@ const QUANTILES: [(&str, f64); 5] =
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Movement {
     rows: u64,
-    /// How many rows both predicted; what follows is of these.
+    /// The number of rows that both predicted; the fields below are about these.
     compared: u64,
     refused_by_a_alone: u64,
     refused_by_b_alone: u64,
@@ -66,7 +66,7 @@ struct Worker {
     top: usize,
 }
 
-/// What became of a chunk. Sums are left to the writer, which has the rows in order.
+/// The result of a chunk. The writer sums, since it receives the rows in order.
 #[derive(Default)]
 struct Compared {
     movement: Movement,

@@ -1,4 +1,4 @@
-//! What the output tells of each row, column by column.
+//! The columns of the output, and their cells for each row.
 
 use std::collections::BTreeSet;
 
@@ -13,15 +13,15 @@ use crate::output::{BlockBuilder, Item, Layout};
 use crate::refusal;
 use crate::table::Format;
 
-/// The columns of the output and what stands in them.
+/// The columns of the output and their contents.
 pub(super) struct Answer {
     pub(super) layout: Layout,
     parts: Vec<Part>,
-    /// Whether kept columns are handed through as whole arrays.
+    /// Whether kept columns are copied as whole arrays.
     keeps_arrays: bool,
 }
 
-/// What stands in a column of the output.
+/// The content of a column of the output.
 #[derive(Clone, Copy)]
 enum Part {
     Kept { column: usize },

@@ -1,4 +1,4 @@
-//! How far it is, on a terminal.
+//! The progress bar.
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::console::Console;
 pub(super) struct Progress(Option<ProgressBar>);
 
 impl Progress {
-    /// Nothing where standard error is no terminal, or where nobody wants to see it.
+    /// No bar if standard error is not a terminal or progress is off.
     pub(super) fn new(source: &Source, when: When, console: &Console) -> Self {
         let is_shown = when == When::Auto && console.is_talkative() && io::stderr().is_terminal();
         if !is_shown {

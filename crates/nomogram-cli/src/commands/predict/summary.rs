@@ -1,4 +1,4 @@
-//! What happened to all rows, in one line or as JSON.
+//! The summary of all rows, in one line or as JSON.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -80,8 +80,8 @@ impl Summary {
         }
     }
 
-    /// Prints it.
-    pub(super) fn tell(&self, console: &Console) -> Result<(), Error> {
+    /// Prints the summary.
+    pub(super) fn print(&self, console: &Console) -> Result<(), Error> {
         if console.is_json() {
             return console.json_result(self);
         }

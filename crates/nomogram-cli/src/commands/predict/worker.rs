@@ -45,7 +45,7 @@ pub(super) struct Counts {
     pub(super) encode: Duration,
 }
 
-/// Measures, where that is asked for: a clock is not for free.
+/// Measures time if asked to, since reading a clock costs time.
 struct Clock(Option<Instant>);
 
 impl Worker {
@@ -86,8 +86,8 @@ impl Worker {
                             for (count, (flag, _)) in counts.flags.iter_mut().zip(FLAGS) {
                                 *count += u64::from(prediction.flags().contains(flag));
                             }
-                            let told = Ok(&prediction);
-                            self.answer.push(&mut builder, row, &self.model, told, &mut scratch);
+                            let result = Ok(&prediction);
+                            self.answer.push(&mut builder, row, &self.model, result, &mut scratch);
                             counts.encode += clock.lap();
                             return Ok(());
                         }
@@ -100,8 +100,8 @@ impl Worker {
                 return Err(Error::Row { table, refusal: refusal.line() });
             }
             counts.refused += 1;
-            let told = Err(refusal.status.as_str());
-            self.answer.push(&mut builder, row, &self.model, told, &mut scratch);
+            let result = Err(refusal.status.as_str());
+            self.answer.push(&mut builder, row, &self.model, result, &mut scratch);
             self.note(&mut bad_rows, row, &refusal);
             Ok(())
         })?;

@@ -20,11 +20,10 @@ pub struct FeatureConfig {
     /// The levels of a category.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub levels: Vec<String>,
-    /// How a boolean's false and true are written; `false` or `0`, `true` or `1` where nothing is
-    /// said.
+    /// The texts of a boolean's false and true; by default `false` or `0`, and `true` or `1`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub texts: Option<[String; 2]>,
-    /// Other units in which a caller of the model may state a value. The column is in its own unit.
+    /// Other units in which a caller of the model may state a value.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub alternative_units: Vec<UnitConfig>,
     /// The lowest and the highest plausible value.
@@ -51,7 +50,7 @@ pub enum Kind {
     Category,
 }
 
-/// Another unit: `(value − offset) · multiplier / divisor` is the value in the feature's own.
+/// Another unit: `(value − offset) · multiplier / divisor` is the value in the unit of the feature.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct UnitConfig {
@@ -72,10 +71,10 @@ pub struct UnitConfig {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PolicyConfig {
-    /// The caller of the model said nothing about it.
+    /// The feature was not set.
     #[serde(skip_serializing_if = "is_default")]
     pub unset: ActionConfig,
-    /// There is none.
+    /// The value is missing.
     #[serde(skip_serializing_if = "is_default")]
     pub missing: ActionConfig,
     /// NaN was given as a value.
@@ -87,7 +86,7 @@ pub struct PolicyConfig {
     /// Beyond the plausible range.
     #[serde(skip_serializing_if = "is_default")]
     pub out_of_range: ActionConfig,
-    /// No level of the category.
+    /// Not a level of the category.
     #[serde(skip_serializing_if = "is_default")]
     pub unseen_level: ActionConfig,
     /// Not of the feature's kind.
@@ -130,15 +129,15 @@ impl FeatureConfig {
         }
     }
 
-    /// The same as the core has it, or what of its keys does not suit its kind.
+    /// The feature of the core, or why a key does not suit its kind.
     pub(super) fn feature(&self) -> Result<Feature, String> {
         let refused = |detail: &str| Err(format!("feature `{}`: {detail}", self.name));
         if self.kind != Kind::Category && !self.levels.is_empty() {
-            return refused("`levels`, but it is no category");
+            return refused("`levels`, but it is not a category");
         }
         match &self.texts {
             Some(_) if self.kind != Kind::Boolean => {
-                return refused("`texts`, but it is no boolean");
+                return refused("`texts`, but it is not a boolean");
             }
             Some([no, yes]) if no == yes => return refused("both `texts` are the same"),
             _ => {}

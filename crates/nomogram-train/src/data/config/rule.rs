@@ -35,7 +35,7 @@ pub enum QuantityConfig {
         /// The features below the line.
         #[serde(default)]
         divisors: Vec<String>,
-        /// Stands below the line too; 1 where nothing is said.
+        /// A further factor below the line; 1 by default.
         #[serde(default = "one")]
         constant: f64,
     },
@@ -54,17 +54,17 @@ pub enum QuantityConfig {
 pub enum RuleActionConfig {
     /// The row is refused.
     Refuse,
-    /// The row is taken, and the prediction says so.
+    /// The row is taken and flagged.
     Flag,
 }
 
 impl RuleConfig {
-    /// The same as the core has it, by the positions of the features.
+    /// The rule of the core, with features by position.
     pub(super) fn rule(&self, features: &[FeatureConfig]) -> Result<Rule, String> {
         let position = |name: &String| {
             let found = features.iter().position(|feature| feature.name == *name);
             found.and_then(|position| u32::try_from(position).ok()).ok_or_else(|| {
-                format!("rule `{}`: `{name}` is no feature of the configuration", self.name)
+                format!("rule `{}`: `{name}` is not a feature of the configuration", self.name)
             })
         };
         let positions = |names: &[String]| names.iter().map(position).collect::<Result<_, _>>();

@@ -151,11 +151,14 @@ fn rows_have_patients_weights_times_and_parts() {
     assert_eq!(dataset.weights().unwrap(), [1.0, 0.5, 2.0]);
     let new_year = 1_704_067_200.0;
     assert_eq!(dataset.times().unwrap(), [new_year, 86_400.0, new_year]);
-    assert_eq!(dataset.parts().unwrap(), [Part::Train, Part::Test, Part::Calibration]);
+    assert_eq!(
+        dataset.partitions().unwrap(),
+        [Partition::Train, Partition::Test, Partition::Calibration]
+    );
     let selected = dataset.select(&[2, 1]);
     assert_eq!(selected.patients().unwrap(), ["x", "z"]);
     assert_eq!(selected.weights().unwrap(), [2.0, 0.5]);
-    assert_eq!(selected.parts().unwrap(), [Part::Calibration, Part::Test]);
+    assert_eq!(selected.partitions().unwrap(), [Partition::Calibration, Partition::Test]);
     assert_ne!(dataset.digest(), read_by(ROLES, &text.replace(",0.5,", ",0.6,")).unwrap().digest());
 }
 

@@ -222,7 +222,7 @@ impl Tally {
         }
     }
 
-    /// Counts a cell; if it is no number that a model takes, the reason.
+    /// Counts a cell; returns the reason if it is not a number that a model accepts.
     fn add(&mut self, cell: &PlacedCell<'_>, text: &str, format: &TableFormat) -> Option<OddKind> {
         self.are_dates &= matches!(cell.moment(format), Some(Moment::Seconds(_)));
         let is_typed_text = matches!(cell.cell, Cell::Text(_));

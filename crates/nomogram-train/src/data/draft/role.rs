@@ -73,23 +73,23 @@ pub(super) fn of(column: &Column, roles: &Roles, options: &InferOptions) -> (Rol
     let can_be_row_id = column.is_unique() && roles.row_id.is_none();
     if roles.patient.as_deref() == Some(&column.name) {
         let patients = if is_about_patients(&column.name) {
-            format!("{n_distinct} patients, by its name")
+            format!("{n_distinct} patients, guessed from its name")
         } else {
-            format!("{n_distinct} different in {} rows: is it the patient?", column.n_known)
+            format!("{n_distinct} distinct values in {} rows: is it the patient?", column.n_known)
         };
         return (Role::Patient, patients + &spelling(column));
     }
     if is_name(column) && can_be_row_id {
         if is_about_patients(&column.name) {
-            return (Role::RowId, "one row for each patient, by its name".into());
+            return (Role::RowId, "one row per patient, guessed from its name".into());
         }
         if has_word(&column.name, &ID_WORDS) {
-            return (Role::RowId, "different in every row, by its name".into());
+            return (Role::RowId, "unique, guessed from its name".into());
         }
     }
     if column.names_partitions() && roles.split.is_none() {
         return match &roles.patient_in_partitions {
-            None => (Role::Split, "by its texts".into()),
+            None => (Role::Split, "guessed from its texts".into()),
             Some(patient) => {
                 let note = format!(
                     "names partitions, but patient `{patient}` has rows in several of them"
@@ -101,10 +101,10 @@ pub(super) fn of(column: &Column, roles: &Roles, options: &InferOptions) -> (Rol
     let note = seen(column);
     if !can_be_name(&column.name) {
         let role = if can_be_row_id && is_name(column) { Role::RowId } else { Role::Ignored };
-        return (role, format!("{note}; no name that a feature can have"));
+        return (role, format!("{note}; not a valid name of a feature"));
     }
     if n_distinct == 1 {
-        return (Role::Ignored, format!("{note}; always the same"));
+        return (Role::Ignored, format!("{note}; constant"));
     }
     by_content(column, roles, options, note)
 }
@@ -133,23 +133,23 @@ fn by_content(
             feature.texts.clone_from(texts);
         }
         Content::Integer { .. } if column.is_sequence() && column.n_known >= MIN_SEQUENCE => {
-            let note = "consecutive whole numbers, one in each row: the number of the row?".into();
+            let note = "consecutive whole numbers, one per row: is it the row number?".into();
             return (if can_be_row_id { Role::RowId } else { Role::Ignored }, note);
         }
         Content::Integer { .. } => {
             feature.kind = Kind::Integer;
             if column.is_unique() {
-                doubt = "; different in every row, is it an id?".into();
+                doubt = "; unique in every row: is it an id?".into();
             }
         }
         Content::Number { .. } => {}
         Content::Texts
             if n_distinct > options.max_levels && can_be_row_id && !is_like_numbers(column) =>
         {
-            return (Role::RowId, "different in every row".into());
+            return (Role::RowId, "unique in every row".into());
         }
         Content::Texts if n_distinct > options.max_levels => {
-            return (Role::Ignored, format!("{note}; too many for levels"));
+            return (Role::Ignored, format!("{note}; too many for a category"));
         }
         Content::Texts if !column.counts.keys().all(|text| can_be_name(text)) => {
             return (Role::Ignored, format!("{note}; some with a control character"));
@@ -199,18 +199,18 @@ fn seen(column: &Column) -> String {
         Content::Dates => "dates".into(),
         Content::Boolean(_) => "two values".into(),
         Content::Texts if n_distinct == 1 => "1 text".into(),
-        Content::Texts if column.n_numbers == 0 => format!("{n_distinct} different texts"),
+        Content::Texts if column.n_numbers == 0 => format!("{n_distinct} distinct texts"),
         Content::Texts => {
             let (n_numbers, n_known) = (column.n_numbers, column.n_known);
-            format!("{n_distinct} different texts; {n_numbers} of {n_known} are numbers")
+            format!("{n_distinct} distinct texts; {n_numbers} of {n_known} are numbers")
         }
         Content::LargeIntegers => {
-            "whole numbers beyond 2^53, which no number holds exactly: an id, never a feature"
+            "whole numbers beyond 2^53, which a double cannot represent exactly: an id, not a feature"
                 .into()
         }
         Content::Integer { low, high } | Content::Number { low, high } => {
             let (from, to) = (rounded_down(*low), -rounded_down(-*high));
-            format!("from {low} to {high}; if that is all that is plausible, range: [{from}, {to}]")
+            format!("from {low} to {high}; set range: [{from}, {to}] if all other values are implausible")
         }
     };
     if column.has_decimal_commas {

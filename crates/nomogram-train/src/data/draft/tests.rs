@@ -47,25 +47,25 @@ fn a_draft_says_what_was_seen() {
     let options = InferOptions { max_levels: 3, ..InferOptions::default() };
     let draft = draft(TABLE, &options).unwrap();
     let expected = "\
-# Drafted from a table. Check every line: kinds, units, what is plausible, and whether each
+# Drafted from a table. Check every line: kinds, units, plausible ranges, and whether each
 # feature is known before the target.
 data:
   missing: [\"\", NA, \"?\", \"-\"]
-  row_id: visit_id  # different in every row, by its name
-  patient: patient  # 3 patients, by its name
+  row_id: visit_id  # unique, guessed from its name
+  patient: patient  # 3 patients, guessed from its name
   time: visited  # dates
-  split: part  # by its texts
+  split: part  # guessed from its texts
   target: { column: died, negative: \"0\", positive: \"1\" }  # classes `0`, `1`; check which one is the positive one
   features:
     - { name: smoker, kind: boolean, texts: [\"no\", \"yes\"] }  # two values
-    - { name: sex, kind: category, levels: [f, m, x] }  # 3 different texts
-    - { name: stage, kind: category, levels: [I, II, III] }  # 3 different texts
-    - { name: age, kind: integer }  # from 44 to 71; if that is all that is plausible, range: [44, 71]
-    - { name: creatinine, kind: number, policy: { missing: impute } }  # from 0.9 to 7.1; if that is all that is plausible, range: [0.9, 7.1]; 2 of 5 missing
+    - { name: sex, kind: category, levels: [f, m, x] }  # 3 distinct texts
+    - { name: stage, kind: category, levels: [I, II, III] }  # 3 distinct texts
+    - { name: age, kind: integer }  # from 44 to 71; set range: [44, 71] if all other values are implausible
+    - { name: creatinine, kind: number, policy: { missing: impute } }  # from 0.9 to 7.1; set range: [0.9, 7.1] if all other values are implausible; 2 of 5 missing
   ignored:
-    - note  # 4 different texts; 1 of 5 missing; too many for levels
+    - note  # 4 distinct texts; 1 of 5 missing; too many for a category
     - empty  # no values; 5 of 5 missing
-    - always  # 1 text; always the same
+    - always  # 1 text; constant
 ";
     assert_eq!(draft.to_yaml(), expected);
     let read = DataConfig::from_yaml(&draft.to_yaml()).unwrap();
@@ -124,7 +124,7 @@ fn a_column_with_too_many_odd_cells_is_ignored_with_the_count_of_its_numbers() {
     let text = format!("x,z,y\n{}", (0..100).map(row).collect::<String>());
     let yaml = draft_and_validate(text.as_bytes(), "y").0.to_yaml();
     assert!(
-        yaml.contains("- x  # 100 different texts; 80 of 100 are numbers; too many for levels")
+        yaml.contains("- x  # 100 distinct texts; 80 of 100 are numbers; too many for a category")
     );
 }
 
@@ -177,18 +177,22 @@ fn ids_are_not_made_features() {
         (
             "id",
             |row| format!("a{}", row / 2),
-            "patient: id  # 20 different in 40 rows: is it the patient?",
+            "patient: id  # 20 distinct values in 40 rows: is it the patient?",
         ),
         (
             "site_id",
             |row| format!("a{}", row % 3),
             "- { name: site_id, kind: category, levels: [a0, a1, a2] }",
         ),
-        ("subject", |row| format!("{}", row / 4), "patient: subject  # 10 patients, by its name"),
+        (
+            "subject",
+            |row| format!("{}", row / 4),
+            "patient: subject  # 10 patients, guessed from its name",
+        ),
         (
             "code",
             |row| format!("{}", 9_007_199_254_740_993_u64 + row as u64),
-            "row_id: code  # whole numbers beyond 2^53, which no number holds exactly: an id, never a feature",
+            "row_id: code  # whole numbers beyond 2^53, which a double cannot represent exactly: an id, not a feature",
         ),
         (
             "code",
@@ -203,12 +207,12 @@ fn ids_are_not_made_features() {
         (
             "order",
             |row| format!("{}", 1040 - row),
-            "row_id: order  # consecutive whole numbers, one in each row: the number of the row?",
+            "row_id: order  # consecutive whole numbers, one per row: is it the row number?",
         ),
         (
             "dose",
             |row| format!("{}", row * 2),
-            "- { name: dose, kind: integer }  # from 0 to 78; if that is all that is plausible, range: [0, 78]; different in every row, is it an id?",
+            "- { name: dose, kind: integer }  # from 0 to 78; set range: [0, 78] if all other values are implausible; unique in every row: is it an id?",
         ),
     ];
     for (name, cell, expected) in cases {
@@ -236,7 +240,7 @@ fn decimal_commas_between_commas_are_pointed_out() {
     let row = |row: usize| format!("\"{row},5\",{},{}\n", row % 3, ["no", "yes"][row % 2]);
     let text = format!("x,z,y\n{}", (0..30).map(row).collect::<String>());
     let yaml = draft_and_validate(text.as_bytes(), "y").0.to_yaml();
-    assert!(yaml.contains("- x  # 30 different texts; numbers with decimal commas? "), "{yaml}");
+    assert!(yaml.contains("- x  # 30 distinct texts; numbers with decimal commas? "), "{yaml}");
 }
 
 /// `-` is a missing value, unless some cell is `+`.
@@ -255,7 +259,7 @@ fn a_text_that_differs_in_every_row_names_the_rows() {
     let options = InferOptions { max_levels: 2, ..InferOptions::default() };
     let draft = draft("who,y,a\nR1,no,1\nR2,yes,2\nR3,no,3\n", &options).unwrap();
     assert_eq!(draft.config.row_id.as_deref(), Some("who"));
-    assert!(draft.to_yaml().contains("row_id: who  # different in every row\n"));
+    assert!(draft.to_yaml().contains("row_id: who  # unique in every row\n"));
 }
 
 #[test]
@@ -307,7 +311,7 @@ fn the_target_is_asked_for_or_guessed() {
         assert!(error.starts_with(message), "{error}");
     }
     let error = draft("a,b\n1.5,2.5\n2.5,3.5\n", &InferOptions::default()).unwrap_err().to_string();
-    assert_eq!(error, "t.csv: no column that is likely the target; name it");
+    assert_eq!(error, "t.csv: no column is likely to be the target; name it");
     let error = draft("id,y\n1,a\n2,b\n3,a\n", &InferOptions::default()).unwrap_err().to_string();
     assert_eq!(error, "t.csv: no column that can be a feature");
 }

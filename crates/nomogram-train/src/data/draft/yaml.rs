@@ -9,7 +9,7 @@ use crate::table::DecimalMark;
 pub(super) fn write(draft: &Draft) -> String {
     let config = &draft.config;
     let mut yaml = String::from(
-        "# Drafted from a table. Check every line: kinds, units, what is plausible, and whether each\n\
+        "# Drafted from a table. Check every line: kinds, units, plausible ranges, and whether each\n\
          # feature is known before the target.\ndata:\n",
     );
     let note = |column: &str| {

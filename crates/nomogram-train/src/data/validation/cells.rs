@@ -1,4 +1,4 @@
-//! Reads every cell, whatever is wrong with the others.
+//! Reads every cell, whether or not others are invalid.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use nomogram::{ErrorKind, Flags};
 
 use super::{Check, Finding, Severity};
 use crate::data::config::{DataConfig, FeatureConfig};
-use crate::data::{Part, Reader};
+use crate::data::{Partition, Reader};
 use crate::error::Error;
 use crate::table::Table;
 
@@ -25,7 +25,7 @@ pub(super) struct CheckedTable<'a> {
     /// Nothing where the class is not known.
     pub(super) classes: Vec<Option<usize>>,
     pub(super) patients: Option<Vec<Option<String>>>,
-    pub(super) parts: Option<Vec<Option<Part>>>,
+    pub(super) partitions: Option<Vec<Option<Partition>>>,
 }
 
 /// Cells that the same is wrong with, by what it is and what was expected.
@@ -40,7 +40,7 @@ struct Fault {
 }
 
 impl<'a> CheckedTable<'a> {
-    /// Reads all that can be read, and says why the rest cannot.
+    /// Reads all cells that can be read, and collects why the others cannot.
     pub(super) fn read(
         table: &'a Table,
         config: &'a DataConfig,
@@ -48,7 +48,7 @@ impl<'a> CheckedTable<'a> {
         let reader = Reader::new(table, config)?;
         let mut findings = Vec::new();
         check_columns(&reader, &mut findings);
-        let (mut classes, mut patients, mut parts) = (vec![None; table.n_rows()], None, None);
+        let (mut classes, mut patients, mut partitions) = (vec![None; table.n_rows()], None, None);
         let has = |column: &Option<String>| {
             column.as_ref().is_none_or(|column| table.columns().contains(column))
         };
@@ -66,7 +66,7 @@ impl<'a> CheckedTable<'a> {
             known(reader.times()?, Check::Type, &mut findings);
         }
         if has(&config.split) {
-            parts = known(reader.parts()?, Check::Type, &mut findings);
+            partitions = known(reader.partitions()?, Check::Type, &mut findings);
         }
         let n_features = config.features.len();
         let mut values = Array2::from_elem((table.n_rows(), n_features), f64::NAN);
@@ -80,7 +80,7 @@ impl<'a> CheckedTable<'a> {
                 column.iter_mut().zip(read).for_each(|(value, read)| *value = read);
             }
         }
-        Ok((Self { reader, values, is_there, classes, patients, parts }, findings))
+        Ok((Self { reader, values, is_there, classes, patients, partitions }, findings))
     }
 
     /// The features whose columns are there, with their values.
@@ -203,7 +203,7 @@ fn treated(flags: Flags) -> Option<(Check, ErrorKind)> {
 impl Faults {
     fn add(&mut self, what: (Severity, Check, String), found: String, line: u64) {
         let Fault { shown, lines } = self.0.entry(what).or_default();
-        // One more than is shown tells that there are more.
+        // Keep one more than is shown, to know that there are more.
         if shown.len() <= MAX_SHOWN && !shown.contains(&found) {
             shown.push(found);
         }

@@ -152,7 +152,7 @@ fn correlation(a: ArrayView1<'_, f64>, b: ArrayView1<'_, f64>) -> Option<f64> {
     (n > 2.0 && scale > 0.0 && scale.is_finite()).then(|| ab / scale)
 }
 
-/// How often each value stands, by its bits.
+/// How often each value occurs, by its bits.
 fn counts(values: ArrayView1<'_, f64>) -> BTreeMap<u64, usize> {
     let mut counts = BTreeMap::new();
     for value in values.iter().filter(|value| !value.is_nan()) {

@@ -6,7 +6,7 @@ use nomogram::{Rule, RuleAction};
 
 use super::cells::CheckedTable;
 use super::{Check, Finding, Severity};
-use crate::data::Part;
+use crate::data::Partition;
 use crate::error::Error;
 
 pub(super) fn check(checked: &CheckedTable<'_>, findings: &mut Vec<Finding>) -> Result<(), Error> {
@@ -137,12 +137,12 @@ fn shared<'k, K: Ord + Clone + 'k>(
     checked: &CheckedTable<'_>,
     keys: impl Iterator<Item = Option<&'k K>>,
 ) -> Option<(Vec<K>, Vec<u64>)> {
-    let parts = checked.parts.as_ref()?;
-    let mut part_of: BTreeMap<&K, Part> = BTreeMap::new();
+    let partitions = checked.partitions.as_ref()?;
+    let mut partition_of: BTreeMap<&K, Partition> = BTreeMap::new();
     let (mut seen, mut found, mut lines) = (BTreeSet::new(), Vec::new(), Vec::new());
-    for ((key, part), line) in keys.zip(parts).zip(checked.lines()) {
-        let (Some(key), Some(part)) = (key, part) else { continue };
-        if *part_of.entry(key).or_insert(*part) != *part {
+    for ((key, partition), line) in keys.zip(partitions).zip(checked.lines()) {
+        let (Some(key), Some(partition)) = (key, partition) else { continue };
+        if *partition_of.entry(key).or_insert(*partition) != *partition {
             if seen.insert(key) {
                 found.push(key.clone());
             }

@@ -74,7 +74,7 @@ fn leakage(
     limits: &Limits,
 ) -> Option<Finding> {
     let classes = &checked.reader.config.target.classes;
-    // Of two classes, one says the same as the other.
+    // Of two classes, the second has the same AUC as the first.
     let n_views = if classes.len() == 2 { 1 } else { classes.len() };
     for class in (0..classes.len()).rev().take(n_views) {
         let is_of = |of_row: &Option<usize>| of_row.map(|of_row| of_row == class);
@@ -107,7 +107,7 @@ fn leak(found: String) -> Finding {
     Finding::new(Severity::Warning, Check::Leakage, found, expected)
 }
 
-/// Levels have no order: each stands for the share of its rows that are of the class.
+/// Levels have no order: each is replaced by the share of its rows that are of the class.
 fn by_share(rows: Vec<(f64, bool)>) -> Vec<(f64, bool)> {
     let mut counts: BTreeMap<u64, (usize, usize)> = BTreeMap::new();
     for (level, is_of) in &rows {

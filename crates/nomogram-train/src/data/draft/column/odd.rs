@@ -1,4 +1,4 @@
-//! The few cells of a column of numbers that are none.
+//! The few cells of a column of numbers that are not numbers.
 
 use nomogram_table::Place;
 
@@ -30,7 +30,7 @@ struct OddText {
     n_cells: usize,
 }
 
-/// Why a cell is no number that a model takes.
+/// Why a cell is not a number that a model accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum OddKind {
     NotANumber,

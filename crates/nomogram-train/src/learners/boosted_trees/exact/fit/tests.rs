@@ -89,7 +89,7 @@ fn missing_values_go_with_the_side_that_they_fit() {
         let rows = TrainingRows::binary(values.view(), &classes);
         let forest = fit(&spec(1, 3), rows, 0).unwrap();
         let Node::Split { threshold, default_child, .. } = forest.trees[0].nodes[0] else {
-            panic!("{classes:?} are parted by one split")
+            panic!("one split separates {classes:?}")
         };
         assert_eq!((threshold, default_child), (at, side), "{classes:?}");
         assert_eq!(forest.trees[0].leaves.len(), 2, "{classes:?}");

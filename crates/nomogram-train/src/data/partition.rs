@@ -2,7 +2,7 @@
 
 /// What a row is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Part {
+pub enum Partition {
     /// To learn from.
     Train,
     /// To fit calibrators and to choose cutoffs.
