@@ -27,5 +27,6 @@ mod golden_bundles;
 #[cfg(feature = "header")]
 mod header;
 mod prediction;
+mod readme;
 #[cfg(all(feature = "ffi", target_os = "linux"))]
 mod symbols;
