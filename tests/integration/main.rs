@@ -27,6 +27,7 @@ mod golden_bundles;
 #[cfg(feature = "header")]
 mod header;
 mod prediction;
+#[cfg(feature = "ffi")]
 mod readme;
 #[cfg(all(feature = "ffi", target_os = "linux"))]
 mod symbols;
