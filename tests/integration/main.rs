@@ -23,6 +23,7 @@ mod corpus;
 mod corpus_programs;
 #[cfg(feature = "ffi")]
 mod cpp_programs;
+mod documents;
 mod golden_bundles;
 #[cfg(feature = "header")]
 mod header;
