@@ -53,10 +53,7 @@ fn long_lines(document: &str) -> Vec<usize> {
 fn links(document: &str) -> Vec<String> {
     let targets = prose(document).flat_map(|(_, line)| line.split("](").skip(1));
     let targets = targets.filter_map(|rest| rest.split([')', '#']).next());
-    targets
-        .filter(|target| !target.is_empty() && !target.contains("://"))
-        .map(Into::into)
-        .collect()
+    targets.filter(|target| !target.is_empty() && !target.contains("://")).map(Into::into).collect()
 }
 
 #[test]
