@@ -13,11 +13,19 @@ use crate::run::{compiler, output, run};
 pub(crate) fn demo() -> Result<(), String> {
     let folder = target().join("demo");
     println!("1/4  build the library and the trainer");
-    let trainer = builds::release("wdbc")?;
-    println!("2/4  train, evaluate, seal");
-    train(&mut Command::new(trainer), &folder)?;
-    println!("\n3/4  build examples/c/predict.c and predict the test rows");
+    let trainer =
+        builds::release_all(&[("nomogram-train", "wdbc"), ("nomogram-report", "wdbc_report")])?;
+    println!("2/4  train, evaluate, seal, report");
+    train(&mut Command::new(&trainer), &folder)?;
+    let mut reporter = Command::new(trainer.with_file_name("wdbc_report"));
+    run(reporter
+        .args([config(), data("wdbc.csv"), data("wdbc_reference_split.csv")])
+        .arg(&folder))?;
+    check_picture(&folder)?;
+    println!("\n3/4  build examples/c/*.c and predict");
     copy_library(&target().join("release"), &folder)?;
+    let first = compile(&root().join("examples/c/first.c"), &folder)?;
+    print!("first.c: {}", output(Command::new(first).arg(folder.join("wdbc.nomo")))?);
     let program = compile(&root().join("examples/c/predict.c"), &folder)?;
     let (patients, expected) = test_rows(&folder)?;
     let out = output(Command::new(&program).arg(folder.join("wdbc.nomo")).arg(&patients))?;
@@ -28,6 +36,22 @@ pub(crate) fn demo() -> Result<(), String> {
     println!("{n_rows} of {n_rows} test rows have the same bits in Rust and in C");
     println!("see {}", folder.canonicalize().unwrap_or(folder).display());
     Ok(())
+}
+
+/// Compares the nomogram with the one of the README; `NOMOGRAM_UPDATE=1` replaces that.
+fn check_picture(folder: &Path) -> Result<(), String> {
+    let (made, committed) = (folder.join("nomogram.svg"), root().join("docs/nomogram.svg"));
+    if std::env::var_os("NOMOGRAM_UPDATE").is_some() {
+        return copy(&made, &committed);
+    }
+    if read(&made)? == read(&committed)? {
+        return Ok(());
+    }
+    Err(format!(
+        "{} is not the committed {}; NOMOGRAM_UPDATE=1 cargo xtask demo replaces it",
+        made.display(),
+        committed.display()
+    ))
 }
 
 /// Trains twice, without any optimisation and with it, and compares the bytes.
