@@ -56,6 +56,7 @@ const ROWS: &[(&str, Affected)] = &[
     ("bindings/python/", Only(&[Python])),
     ("bindings/", Every),
     // Programs and data of the tests.
+    ("tests/README.md", NO_MORE),
     ("tests/allocations.rs", NO_MORE),
     ("tests/c/", Only(&[Memory, Sanitize])),
     ("tests/cpp/", NO_MORE),

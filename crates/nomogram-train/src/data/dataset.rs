@@ -7,7 +7,7 @@ use ndarray::{Array2, Axis};
 use nomogram::{Digest, RuleAction, Schema};
 
 use super::config::DataConfig;
-use super::part::Part;
+use super::partition::Partition;
 use super::reader::{Column, Reader};
 use crate::error::Error;
 use crate::table::Table;

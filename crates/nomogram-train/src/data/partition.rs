@@ -1,12 +1,12 @@
-//! The part of a table that a row belongs to, as a column of the table names it.
+//! The partition of a row, as a column of the table names it.
 
-/// What a row is for.
+/// The purpose of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Partition {
-    /// To learn from.
+    /// Training.
     Train,
-    /// To fit calibrators and to choose cutoffs.
+    /// Fitting calibrators and choosing cutoffs.
     Calibration,
-    /// For the final evaluation alone.
+    /// Final evaluation only.
     Test,
 }
