@@ -10,17 +10,32 @@
     reason = "the header's comments are the contract, in C's words"
 )]
 
-mod arrow;
-mod batch;
-mod boundary;
-mod error;
-mod inspect;
-mod model;
-mod outputs;
-mod row;
-mod session;
+// Layers, lowest first: a module uses only the blocks above its own.
+mod borrow;
 mod status;
 mod version;
+
+mod growing;
+
+mod error;
+
+mod boundary;
+
+// What the caller holds: models, sessions, the arrays of inputs and outputs.
+mod arrow_structs;
+mod outputs;
+mod texts;
+
+mod arrow_rows;
+mod model;
+
+mod inspect;
+mod session;
+
+// Predicting: from Arrow arrays, from other arrays, and one row value by value.
+mod arrow;
+mod batch;
+mod row;
 
 pub use arrow::*;
 pub use batch::*;

@@ -1,16 +1,14 @@
 //! Rows from Arrow arrays, and predictions as Arrow arrays, by the Arrow C Data Interface.
 
 mod export;
-mod import;
-mod layout;
-
-use core::ffi::{c_char, c_void};
 
 use self::export::Predicted;
-pub(super) use self::import::Column;
-use self::import::Table;
-use super::boundary::{borrow_out, boundary, read_struct, refused};
+use super::arrow_rows::{OtherColumns, Table};
+pub use super::arrow_structs::{ArrowArray, ArrowSchema};
+use super::borrow::{borrow_out, refused};
+use super::boundary::boundary;
 use super::error::nomo_error;
+use super::growing::read_struct;
 use super::outputs::{NOMO_ON_REFUSAL_GO_ON, NOMO_ON_REFUSAL_STOP, nomo_outputs};
 use super::session::{Claim, nomo_session};
 use crate::error::{Error, ErrorKind};
@@ -18,60 +16,6 @@ use crate::model::OnRefusal;
 
 /// Flag of reading Arrow arrays: skip columns that match no feature; only their names are read.
 pub const NOMO_ARROW_IGNORE_OTHER_COLUMNS: u32 = 1;
-
-/// The type of an array, as the Arrow C Data Interface defines it; it never grows.
-///
-/// cbindgen:ignore
-#[repr(C)]
-#[derive(Debug)]
-pub struct ArrowSchema {
-    /// The type, for example `g` for doubles.
-    pub format: *const c_char,
-    /// The name of the column, or NULL.
-    pub name: *const c_char,
-    /// Keys and values, each after its length, or NULL.
-    pub metadata: *const c_char,
-    /// Flags: whether the array may hold nulls, and others.
-    pub flags: i64,
-    /// Number of children.
-    pub n_children: i64,
-    /// One schema per child.
-    pub children: *mut *mut ArrowSchema,
-    /// The type of the dictionary, or NULL.
-    pub dictionary: *mut ArrowSchema,
-    /// Frees the memory of the struct; NULL afterwards.
-    pub release: Option<unsafe extern "C" fn(*mut ArrowSchema)>,
-    /// Data of the producer.
-    pub private_data: *mut c_void,
-}
-
-/// The values of an array, as the Arrow C Data Interface defines them; it never grows.
-///
-/// cbindgen:ignore
-#[repr(C)]
-#[derive(Debug)]
-pub struct ArrowArray {
-    /// Number of values.
-    pub length: i64,
-    /// Number of nulls, or -1 if they were not counted.
-    pub null_count: i64,
-    /// Number of values in the buffers before the first one.
-    pub offset: i64,
-    /// Number of buffers.
-    pub n_buffers: i64,
-    /// Number of children.
-    pub n_children: i64,
-    /// The buffers; the first one is the validity bitmap.
-    pub buffers: *mut *const c_void,
-    /// One array per child.
-    pub children: *mut *mut ArrowArray,
-    /// The dictionary, or NULL.
-    pub dictionary: *mut ArrowArray,
-    /// Frees the memory of the struct; NULL afterwards.
-    pub release: Option<unsafe extern "C" fn(*mut ArrowArray)>,
-    /// Data of the producer.
-    pub private_data: *mut c_void,
-}
 
 /// Predicts the rows of an Arrow struct array (a record batch). Each gets the same bits as from
 /// nomo_session_predict with the same values.
@@ -117,8 +61,9 @@ pub unsafe extern "C" fn nomo_session_predict_arrow(
         // SAFETY: as above.
         let outputs = unsafe { read_struct(outputs, "outputs") }?;
         let (scratch, columns) = claim.scratch_and_columns();
+        let others = other_columns(flags)?;
         // SAFETY: as above.
-        let rows = unsafe { Table::new((schema, array), flags, model, columns) }?;
+        let rows = unsafe { Table::new((schema, array), others, model, columns) }?;
         // SAFETY: as above.
         let mut outputs = unsafe { outputs.borrow(rows.len(), model) }?;
         let on_refusal = outputs.on_refusal;
@@ -182,8 +127,9 @@ pub unsafe extern "C" fn nomo_session_predict_to_arrow(
         // SAFETY: as above.
         let out_array = unsafe { borrow_out(out_array, "out_array") }?;
         let (scratch, columns) = claim.scratch_and_columns();
+        let others = other_columns(flags)?;
         // SAFETY: as above.
-        let rows = unsafe { Table::new((schema, array), flags, model, columns) }?;
+        let rows = unsafe { Table::new((schema, array), others, model, columns) }?;
         let mut predicted = Predicted::new(model, rows.len())?;
         model.predict_rows(scratch, &rows, on_refusal, |row, prediction| {
             predicted.write(row, prediction);
@@ -195,6 +141,14 @@ pub unsafe extern "C" fn nomo_session_predict_to_arrow(
     };
     // SAFETY: as above.
     unsafe { boundary(error, call) }
+}
+
+fn other_columns(flags: u32) -> Result<OtherColumns, Error> {
+    match flags {
+        0 => Ok(OtherColumns::Refuse),
+        NOMO_ARROW_IGNORE_OTHER_COLUMNS => Ok(OtherColumns::Ignore),
+        _ => Err(option("flags", "expected 0 or NOMO_ARROW_IGNORE_OTHER_COLUMNS")),
+    }
 }
 
 fn option(name: &'static str, detail: &'static str) -> Error {

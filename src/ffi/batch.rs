@@ -9,7 +9,7 @@ use core::ffi::{c_char, c_void};
 
 pub use self::columns::*;
 pub use self::matrix::*;
-use super::boundary::{borrow_slice, refused};
+use super::borrow::{borrow_slice, refused};
 use crate::error::{Error, ErrorKind};
 
 /// Type of elements: double.

@@ -3,7 +3,7 @@
 use core::ffi::c_char;
 use core::fmt::{self, Write};
 
-use super::boundary::{Growing, write_struct};
+use super::growing::{Growing, write_struct};
 use crate::error::{Error, Place};
 
 /// The error has no row, feature or byte offset.

@@ -5,8 +5,8 @@
 mod ensemble;
 mod feature;
 mod info;
+
 mod rule;
-mod texts;
 
 use alloc::ffi::CString;
 use alloc::format;
@@ -17,9 +17,10 @@ pub use self::ensemble::*;
 pub use self::feature::*;
 pub use self::info::*;
 pub use self::rule::*;
-pub(super) use self::texts::Texts;
-use super::boundary::{Growing, borrow, borrow_out, boundary, refused, struct_size, write_struct};
+use super::borrow::{borrow, borrow_out, refused};
+use super::boundary::boundary;
 use super::error::nomo_error;
+use super::growing::{Growing, struct_size, write_struct};
 use super::model::nomo_model;
 use crate::error::{Error, ErrorKind};
 use crate::schema::Action;

@@ -7,11 +7,11 @@ use alloc::sync::Arc;
 use core::ffi::{c_char, c_void};
 use core::ptr;
 
-use super::boundary::{
-    Growing, borrow, borrow_out, borrow_slice, borrow_text, boundary, read_struct, refused,
-};
+use super::borrow::{borrow, borrow_out, borrow_slice, borrow_text, refused};
+use super::boundary::boundary;
 use super::error::nomo_error;
-use super::inspect::Texts;
+use super::growing::{Growing, read_struct};
+use super::texts::Texts;
 use crate::bundle::Limits;
 use crate::error::{Error, ErrorKind};
 use crate::model::Model;

@@ -2,7 +2,8 @@
 
 use core::mem::MaybeUninit;
 
-use super::boundary::{Growing, borrow_slice_out, refused};
+use super::borrow::{borrow_slice_out, refused};
+use super::growing::Growing;
 use crate::ensemble::Cutoff;
 use crate::error::{Error, ErrorKind};
 use crate::intake::Flags;

@@ -3,10 +3,10 @@
 use core::ffi::c_char;
 use core::ptr;
 
-use super::boundary::{
-    borrow_out, borrow_slice, borrow_slice_out, borrow_text, boundary, read_struct, refused,
-};
+use super::borrow::{borrow_out, borrow_slice, borrow_slice_out, borrow_text, refused};
+use super::boundary::boundary;
 use super::error::nomo_error;
+use super::growing::read_struct;
 use super::outputs::{check_length, class_index, nomo_outputs};
 use super::session::{Claim, nomo_session};
 use crate::error::{Error, ErrorKind, Place};

@@ -10,8 +10,9 @@ use core::mem::{align_of, size_of};
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::{ptr, slice};
 
-use super::arrow::Column;
-use super::boundary::{borrow, borrow_out, boundary, refused};
+use super::arrow_rows::Column;
+use super::borrow::{borrow, borrow_out, refused};
+use super::boundary::boundary;
 use super::error::nomo_error;
 use super::model::nomo_model;
 use crate::error::{Error, ErrorKind};

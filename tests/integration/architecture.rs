@@ -15,15 +15,6 @@ mod sources;
 
 use modules::Modules;
 
-/// Folders whose modules are not in layers yet.
-const NOT_YET: [&str; 5] = [
-    "crates/nomogram-cli/src",
-    "crates/nomogram-report/src",
-    "crates/nomogram-train/src",
-    "src/ffi",
-    "xtask/src",
-];
-
 /// The modules of every crate, with its folder.
 fn crates_of_the_workspace() -> Vec<(String, Modules)> {
     let crates = crates::members().into_iter().map(|member| {
@@ -34,14 +25,11 @@ fn crates_of_the_workspace() -> Vec<(String, Modules)> {
     crates.collect()
 }
 
-/// The findings of a rule in all crates, without the folders that do not follow it yet.
+/// The findings of a rule in all crates.
 fn findings(rule: impl Fn(&Modules) -> Vec<String>) -> Vec<String> {
     let mut findings = Vec::new();
     for (folder, modules) in crates_of_the_workspace() {
-        let found = rule(&modules).into_iter().map(|finding| format!("{folder}/{finding}"));
-        findings.extend(found.filter(|finding| {
-            !NOT_YET.iter().any(|folder| finding.starts_with(&format!("{folder}/")))
-        }));
+        findings.extend(rule(&modules).into_iter().map(|finding| format!("{folder}/{finding}")));
     }
     findings
 }
@@ -73,11 +61,4 @@ fn every_crate_is_checked() {
     }
     let (_, core) = &crates[0];
     assert!(core.n_modules() > 60 && core.edges().len() > 200, "the core was not read");
-}
-
-#[test]
-fn a_folder_that_is_not_checked_yet_exists() {
-    for folder in NOT_YET {
-        assert!(sources::root().join(folder).is_dir(), "{folder}: remove it from NOT_YET");
-    }
 }

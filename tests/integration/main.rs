@@ -23,9 +23,12 @@ mod corpus;
 mod corpus_programs;
 #[cfg(feature = "ffi")]
 mod cpp_programs;
+mod documents;
 mod golden_bundles;
 #[cfg(feature = "header")]
 mod header;
 mod prediction;
+#[cfg(feature = "ffi")]
+mod readme;
 #[cfg(all(feature = "ffi", target_os = "linux"))]
 mod symbols;

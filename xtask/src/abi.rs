@@ -10,10 +10,11 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::arguments;
 use crate::files::{copy, create_folder, read, write};
+use crate::folders::{root, target};
 use crate::run::{compiler, is_there, output, run, skip};
 use crate::symbols::{self, LIST, Symbol};
-use crate::{arguments, root, target};
 
 /// Checks that programs built against the last release run with this library.
 pub(crate) fn abi() -> Result<(), String> {

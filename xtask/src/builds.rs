@@ -6,8 +6,8 @@
 
 use std::path::PathBuf;
 
+use crate::folders::target;
 use crate::run::{cargo, run};
-use crate::target;
 
 /// The packages and features of all that is built with the profile `dev`, or checked.
 pub(crate) const WORKSPACE: [&str; 3] = ["--workspace", "--features", "nomogram/header"];
@@ -25,14 +25,22 @@ pub(crate) fn c_library() -> Result<PathBuf, String> {
 }
 
 /// Builds an example of nomogram-train, optimised, and the C libraries; returns the example.
-///
-/// One command for both: they share their dependencies. These C libraries are quick to build and larger
-/// than the installed ones.
 pub(crate) fn release(example: &str) -> Result<PathBuf, String> {
-    let packages = ["--package", "nomogram", "--package", "nomogram-train"];
+    release_all(&[("nomogram-train", example)])
+}
+
+/// Builds examples of some packages, optimised, and the C libraries; returns the first example.
+///
+/// One command for all: they share their dependencies. These C libraries are quick to build and larger
+/// than the installed ones.
+pub(crate) fn release_all(examples: &[(&str, &str)]) -> Result<PathBuf, String> {
     let mut cargo = cargo();
-    cargo.args(["build", "--release", "--lib", "--example", example]).args(packages);
+    cargo.args(["build", "--release", "--lib", "--package", "nomogram"]);
+    for (package, example) in examples {
+        cargo.args(["--package", package, "--example", example]);
+    }
     run(&mut cargo)?;
+    let (_, example) = examples.first().ok_or("no example to build")?;
     Ok(target().join("release/examples").join(example))
 }
 

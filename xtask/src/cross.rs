@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::builds;
 use crate::demo::train;
+use crate::folders::target;
 use crate::run::{cargo, is_installed, is_there, run, skip};
-use crate::{builds, target};
 
 /// A target, its linker, and the emulator with the folder of its libraries.
 struct Platform {

@@ -4,19 +4,28 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::builds;
 use crate::files::{copy, create_folder, read};
+use crate::folders::{root, target};
 use crate::run::{compiler, output, run};
-use crate::{builds, root, target};
 
 /// Trains the reference model, predicts its rows by a C program and compares with Rust, bit by bit.
 pub(crate) fn demo() -> Result<(), String> {
     let folder = target().join("demo");
     println!("1/4  build the library and the trainer");
-    let trainer = builds::release("wdbc")?;
-    println!("2/4  train, evaluate, seal");
-    train(&mut Command::new(trainer), &folder)?;
-    println!("\n3/4  build examples/c/predict.c and predict the test rows");
+    let trainer =
+        builds::release_all(&[("nomogram-train", "wdbc"), ("nomogram-report", "wdbc_report")])?;
+    println!("2/4  train, evaluate, seal, report");
+    train(&mut Command::new(&trainer), &folder)?;
+    let mut reporter = Command::new(trainer.with_file_name("wdbc_report"));
+    run(reporter
+        .args([config(), data("wdbc.csv"), data("wdbc_reference_split.csv")])
+        .arg(&folder))?;
+    check_picture(&folder)?;
+    println!("\n3/4  build examples/c/*.c and predict");
     copy_library(&target().join("release"), &folder)?;
+    let first = compile(&root().join("examples/c/first.c"), &folder)?;
+    print!("first.c: {}", output(Command::new(first).arg(folder.join("wdbc.nomo")))?);
     let program = compile(&root().join("examples/c/predict.c"), &folder)?;
     let (patients, expected) = test_rows(&folder)?;
     let out = output(Command::new(&program).arg(folder.join("wdbc.nomo")).arg(&patients))?;
@@ -27,6 +36,22 @@ pub(crate) fn demo() -> Result<(), String> {
     println!("{n_rows} of {n_rows} test rows have the same bits in Rust and in C");
     println!("see {}", folder.canonicalize().unwrap_or(folder).display());
     Ok(())
+}
+
+/// Compares the nomogram with the one of the README; `NOMOGRAM_UPDATE=1` replaces that.
+fn check_picture(folder: &Path) -> Result<(), String> {
+    let (made, committed) = (folder.join("nomogram.svg"), root().join("docs/nomogram.svg"));
+    if std::env::var_os("NOMOGRAM_UPDATE").is_some() {
+        return copy(&made, &committed);
+    }
+    if read(&made)? == read(&committed)? {
+        return Ok(());
+    }
+    Err(format!(
+        "{} is not the committed {}; NOMOGRAM_UPDATE=1 cargo xtask demo replaces it",
+        made.display(),
+        committed.display()
+    ))
 }
 
 /// Trains twice, without any optimisation and with it, and compares the bytes.

@@ -3,16 +3,18 @@
 //! `.ci/run` is this task. Nothing is decided by hand: `gates/paths.rs` maps paths to gates.
 
 mod change;
-mod choice;
 mod gate;
+
 mod paths;
 mod tools;
+
+mod choice;
 
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::arguments::{Arguments, arguments};
-use crate::root;
+use crate::folders::root;
 use crate::run::{output, run};
 use change::Change;
 use choice::Reason;

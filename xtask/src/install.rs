@@ -4,9 +4,10 @@ use std::path::{Component, Path, PathBuf};
 use std::process::Command;
 
 use crate::files::{Content, NewFile, create_folder, place, read};
+use crate::folders::{root, target};
 use crate::run::{output, run};
 use crate::symbols::{self, Symbol};
-use crate::{archive, arguments, builds, root, target};
+use crate::{archive, arguments, builds};
 
 /// What a static library needs beside itself: the answer of `rustc --print native-static-libs`
 /// without `-lgcc_s` and `-lc`, which C compilers add in the form that fits.

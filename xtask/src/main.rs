@@ -3,22 +3,27 @@
 //! Without dependencies, so that it is there at once; what takes long is done by the programs that
 //! it starts.
 
-mod abi;
-mod archive;
+// Layers, lowest first: a module uses only the blocks above its own.
+mod folders;
+
 mod arguments;
-mod builds;
-mod cross;
-mod demo;
 mod files;
-mod gates;
-mod install;
-mod package;
-mod python;
 mod run;
-mod sanitize;
+
+mod archive;
+mod builds;
 mod symbols;
 
-use std::path::{Path, PathBuf};
+mod demo;
+mod install;
+
+mod abi;
+mod cross;
+mod gates;
+mod package;
+mod python;
+mod sanitize;
+
 use std::process::ExitCode;
 
 use builds::WORKSPACE;
@@ -75,18 +80,6 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// The root of the workspace.
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-/// The folder of what is built, absolute: `CARGO_TARGET_DIR`, or `target`.
-fn target() -> PathBuf {
-    let folder = std::env::var_os("CARGO_TARGET_DIR");
-    let folder = folder.map_or_else(|| root().join("target"), PathBuf::from);
-    std::path::absolute(&folder).unwrap_or(folder)
 }
 
 fn test() -> Result<(), String> {

@@ -6,10 +6,11 @@ mod links;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::builds;
 use crate::files::{create_folder, read, remove, rename};
+use crate::folders::{root, target};
 use crate::install::{Destination, install_to};
 use crate::run::{compiler, is_there, output, skip};
-use crate::{builds, root, target};
 
 /// An installed library, found through its own files.
 struct Installation {

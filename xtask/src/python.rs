@@ -4,8 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::builds;
+use crate::folders::{root, target};
 use crate::run::{self, run};
-use crate::{builds, root, target};
 
 /// Installs the package into a new environment; runs its tests, lints and type checks there.
 pub(crate) fn python() -> Result<(), String> {

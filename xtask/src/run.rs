@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::{root, target};
+use crate::folders::{root, target};
 
 /// Cargo, in the root of the workspace.
 pub(crate) fn cargo() -> Command {

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
+use crate::folders::{root, target};
 use crate::run::{output, run, skip};
-use crate::{builds, demo, root, target};
+use crate::{builds, demo};
 
 /// Every test program, with its arguments. The reference bundle is left out: flipping each of its
 /// bytes takes long here, and shows no more than the small ones do.

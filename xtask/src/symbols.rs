@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::files::read;
-use crate::root;
+use crate::folders::root;
 use crate::run::output;
 
 pub(crate) const LIST: &str = "packaging/symbols.txt";

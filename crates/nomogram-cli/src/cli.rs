@@ -75,7 +75,7 @@ enum Command {
 }
 
 /// Returns the whole command line, for parsing it, completing it and its manual.
-pub(crate) fn command() -> clap::Command {
+fn command() -> clap::Command {
     output::with_value_hints(Cli::command())
 }
 
@@ -110,7 +110,7 @@ fn run_command(
 ) -> Result<Exit, Error> {
     let mut outputs = Outputs::plan(program, matches)?;
     console.set_stdout_taken(outputs.use_stdout());
-    match dispatch(command, console, &mut outputs) {
+    match dispatch(command, program, console, &mut outputs) {
         Ok(exit) if exit.is_success() => outputs.commit().map(|()| exit),
         Ok(exit) => Ok(exit),
         // The reader of a table has read enough.
@@ -119,7 +119,12 @@ fn run_command(
     }
 }
 
-fn dispatch(command: Command, console: &Console, outputs: &mut Outputs) -> Result<Exit, Error> {
+fn dispatch(
+    command: Command,
+    program: &clap::Command,
+    console: &Console,
+    outputs: &mut Outputs,
+) -> Result<Exit, Error> {
     match command {
         Command::Schema(arguments) => schema::run(arguments, console, outputs),
         Command::Validate(arguments) => validate::run(&arguments, console),
@@ -133,8 +138,8 @@ fn dispatch(command: Command, console: &Console, outputs: &mut Outputs) -> Resul
         Command::Inspect(arguments) => inspect::run(&arguments, console),
         Command::Verify(arguments) => verify::run(&arguments, console),
         Command::Diff(arguments) => diff::run(arguments, console),
-        Command::Completions(arguments) => completions::run(&arguments, console),
-        Command::Man(arguments) => man::run(&arguments, console, outputs),
+        Command::Completions(arguments) => completions::run(&arguments, program, console),
+        Command::Man(arguments) => man::run(&arguments, program, console, outputs),
     }
 }
 

@@ -2,20 +2,22 @@
 //!
 //! Every prediction is the core's: nothing here computes one. A command is one file in `commands/`.
 
+// Layers, lowest first: a module uses only the blocks above its own.
 mod exit;
 
 mod error;
 
-mod console;
-mod output;
-
 mod bundle;
+mod console;
+mod refusal;
 mod table;
+mod workers;
 
 mod environment;
-mod refusal;
+mod output;
+
+// What several commands share.
 mod training;
-mod workers;
 
 mod commands;
 

@@ -17,6 +17,7 @@ mod destination;
 mod plan;
 
 mod block;
+
 mod table;
 
 pub(crate) use block::{Block, BlockBuilder, Item, Layout, push_csv_cell};

@@ -4,12 +4,17 @@
 //! needs no sorting, and what is under way is bounded by the channels.
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread;
+use std::thread::{self, available_parallelism};
 
 use crate::error::Error;
 
 /// How many items may wait before and after each worker.
 const WAITING: usize = 2;
+
+/// How many threads to start: as many as asked for; without a number, one per processor.
+pub(crate) fn n_threads(asked: Option<u16>) -> usize {
+    asked.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from)
+}
 
 /// Reads items with `next`, turns each into a result on one of several threads, and hands the
 /// results to `write` in the order of the items. Each entry of `workers` is one thread.

@@ -1,6 +1,7 @@
 //! How well probabilities agree with observed events.
 
 mod bins;
+
 mod brier;
 mod line;
 mod smooth;

@@ -1,8 +1,10 @@
 //! Parquet and Arrow, whose columns have types. Numbers stay numbers: none goes through text.
 
-mod chunk;
 mod claims;
 mod column;
+
+mod chunk;
+
 mod source;
 
 pub use chunk::TypedChunk;

@@ -13,6 +13,7 @@ mod place;
 mod error;
 
 mod format;
+
 mod number;
 mod time;
 
@@ -28,6 +29,7 @@ mod feature;
 mod row;
 
 mod columns;
+
 mod source;
 
 mod table;

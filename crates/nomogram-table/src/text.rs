@@ -1,9 +1,11 @@
 //! Text of rows and cells: decoded, cut into chunks of whole rows, and those into cells.
 
-mod chunk;
 mod decoder;
 mod record;
 mod scan;
+
+mod chunk;
+
 mod source;
 
 pub use chunk::TextChunk;

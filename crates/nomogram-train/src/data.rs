@@ -2,10 +2,12 @@
 
 // Layers, lowest first: a module uses only the blocks above its own.
 mod config;
+mod partition;
 mod spelling;
 
-pub(crate) mod dataset;
 mod reader;
+
+pub(crate) mod dataset;
 
 mod draft;
 mod validation;
@@ -14,8 +16,9 @@ pub use config::{
     ActionConfig, CsvConfig, DataConfig, Encoding, FeatureConfig, Kind, PolicyConfig,
     QuantityConfig, RuleActionConfig, RuleConfig, TargetConfig, UnitConfig,
 };
-pub use dataset::{Dataset, Partition};
+pub use dataset::Dataset;
 pub use draft::{Dialect, DialectOptions, Draft, InferOptions, infer_schema};
+pub use partition::Partition;
 pub(crate) use reader::Reader;
 pub use validation::{
     Check, Finding, Limits, Severity, ValidationReport, validate, validate_within,

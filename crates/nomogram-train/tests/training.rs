@@ -187,7 +187,12 @@ fn a_recalibration_is_evaluated_on_the_rows_that_its_folds_hold_out() {
     let other = TrainingConfig::from_yaml(&text.replace("mg/dL", "umol/L")).unwrap();
     let rows = Dataset::from_csv("table", lines.join("\n").as_bytes(), &other.data).unwrap();
     let error = recalibrate(&parent.bundle, &other, &rows).unwrap_err().to_string();
-    assert!(error.contains("rows with `a`, Number [umol/L]; the model has `a`"), "{error}");
+    assert!(
+        error.contains(
+            "the table has `a`, number, in umol/L, the model expects `a`, number, in mg/dL"
+        ),
+        "{error}"
+    );
 }
 
 #[test]
@@ -408,7 +413,7 @@ fn missing_values_categories_and_weights_reach_every_member_that_supports_them()
     }
     config.members[0].input = Input::Raw;
     let error = train(&config, &dataset).unwrap_err().to_string();
-    assert!(error.contains("logistic regression: row 0 has no value of input 0"), "{error}");
+    assert!(error.contains("logistic regression: row 1: `a` is missing"), "{error}");
 }
 
 const TUNING: &str = r#"

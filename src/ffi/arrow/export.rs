@@ -1,6 +1,7 @@
 //! Predictions as the columns of an Arrow array.
 
 mod buffer;
+
 mod struct_array;
 
 use alloc::ffi::CString;
@@ -10,9 +11,9 @@ use core::ffi::CStr;
 
 use self::buffer::Buffer;
 use self::struct_array::{Column, struct_array};
-use super::{ArrowArray, ArrowSchema};
 use crate::error::{Error, ErrorKind};
-use crate::ffi::boundary::refused;
+use crate::ffi::arrow_structs::{ArrowArray, ArrowSchema};
+use crate::ffi::borrow::refused;
 use crate::ffi::outputs::{NOMO_CLASS_NONE, class_index};
 use crate::ffi::status::NOMO_OK;
 use crate::model::Model;

@@ -5,10 +5,10 @@ use core::slice;
 
 use super::{Elements, NOMO_TYPE_INT32};
 use crate::error::{Error, ErrorKind, Place};
-use crate::ffi::boundary::{
-    Growing, borrow_slice, borrow_text, boundary, read_struct, refused, struct_size,
-};
+use crate::ffi::borrow::{borrow_slice, borrow_text, refused};
+use crate::ffi::boundary::boundary;
 use crate::ffi::error::nomo_error;
+use crate::ffi::growing::{Growing, read_struct, struct_size};
 use crate::ffi::outputs::nomo_outputs;
 use crate::ffi::session::{Claim, nomo_session};
 use crate::intake::{Cell, Intake, Value};

@@ -4,8 +4,10 @@ use core::ffi::c_void;
 
 use super::{NOMO_TYPE_DOUBLE, NOMO_TYPE_FLOAT};
 use crate::error::{Error, ErrorKind};
-use crate::ffi::boundary::{Growing, borrow_slice, boundary, read_struct, refused};
+use crate::ffi::borrow::{borrow_slice, refused};
+use crate::ffi::boundary::boundary;
 use crate::ffi::error::nomo_error;
+use crate::ffi::growing::{Growing, read_struct};
 use crate::ffi::outputs::nomo_outputs;
 use crate::ffi::session::{Claim, nomo_session};
 use crate::intake::Cell;

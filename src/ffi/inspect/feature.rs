@@ -5,7 +5,7 @@ use core::ffi::c_char;
 
 use super::{at, describe, optional, policy, query};
 use crate::error::{Error, ErrorKind};
-use crate::ffi::boundary::{borrow_text, refused};
+use crate::ffi::borrow::{borrow_text, refused};
 use crate::ffi::error::nomo_error;
 use crate::ffi::model::nomo_model;
 use crate::schema::FeatureKind;

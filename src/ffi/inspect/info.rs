@@ -3,7 +3,8 @@
 use core::ffi::c_char;
 
 use super::{describe, optional};
-use crate::ffi::boundary::{borrow, boundary};
+use crate::ffi::borrow::borrow;
+use crate::ffi::boundary::boundary;
 use crate::ffi::error::nomo_error;
 use crate::ffi::model::nomo_model;
 use crate::schema::Target;

@@ -71,6 +71,15 @@ mod tests {
     }
 
     #[test]
+    fn a_circle_through_a_call_without_an_import_is_seen() {
+        let main = ("main.rs", "mod a;\nfn main() { a::run() }\nfn root() {}");
+        let a = ("a.rs", "mod b;\npub fn run() { b::run() }");
+        let b = |text| wrong_cycles(&modules(&[main, a, ("a/b.rs", text)]));
+        assert_eq!(b("use crate::root;"), ["main.rs: imports itself through a.rs, a/b.rs"]);
+        assert!(b("").is_empty());
+    }
+
+    #[test]
     fn a_circle_through_a_grandchild_is_seen() {
         let lib = ("lib.rs", "mod a;\n");
         let parent = ("a.rs", "mod b;\nuse b::Y;\npub struct X;");

@@ -96,7 +96,15 @@ impl Modules {
             "self" => (module, &path[1..]),
             "super" => (&module[..module.len().checked_sub(n_supers)?], &path[n_supers..]),
             child if self.layer(module, child).is_some() => (module, path),
-            _ => return None,
+            name => {
+                let imports = &self.0.get(module)?.imports;
+                let import = imports.iter().find(|import| import.name == name)?;
+                let first = import.path.first()?;
+                let is_here = ["crate", "self", "super"].contains(&first.as_str())
+                    || self.layer(module, first).is_some();
+                let path = [&import.path, &path[1..]].concat();
+                return is_here.then(|| self.absolute(module, &path)).flatten();
+            }
         };
         Some([base, rest].concat())
     }
@@ -196,6 +204,10 @@ mod tests {
         assert!(b("use crate::a::other;").contains(&"b>a/deep".to_owned()), "a glob");
         assert!(b("use super::Top;").contains(&"b>a".to_owned()), "the root's re-export");
         assert!(b("fn f(_: crate::a::deep::Deep) {}").contains(&"b>a/deep".to_owned()), "inline");
+        assert!(
+            b("use crate::a;\nfn f(_: a::Deep) {}").contains(&"b>a/deep".to_owned()),
+            "by module"
+        );
         assert!(!b("use std::a::Deep;").iter().any(|edge| edge.starts_with("b>")), "elsewhere");
     }
 

@@ -1,4 +1,4 @@
-//! The paths in a file: of `use` items, and inline from `crate`, `super` or `self`.
+//! The paths in a file: of `use` items, and inline from a module or from `crate`, `super` or `self`.
 
 /// A name that a `use` item brings into scope, and the path that it names.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,6 +26,12 @@ pub(super) fn paths(code: &str) -> (Vec<Import>, Vec<Vec<String>>) {
                 position += scope.unwrap_or(1);
             }
             "crate" | "super" | "self" if next == "::" => {
+                let (path, end) = read_path(&tokens, position);
+                inline.push(path);
+                position = end;
+            }
+            // A module that is declared or imported here, or a crate: `codec::read`.
+            word if next == "::" && previous != "::" && word.starts_with(char::is_lowercase) => {
                 let (path, end) = read_path(&tokens, position);
                 inline.push(path);
                 position = end;
@@ -124,6 +130,7 @@ mod tests {
     #[test]
     fn inline_paths_are_read_and_scopes_of_visibility_are_not() {
         assert_eq!(read("fn f() { crate::a::g(super::b::C) }"), ["crate::a::g", "super::b::C"]);
+        assert_eq!(read("fn f() { a::b::g(c::H::new(), D::new()) }"), ["a::b::g", "c::H::new"]);
         assert_eq!(
             read("#[serde(deserialize_with = \"crate::codec::text\")]"),
             ["crate::codec::text"]

@@ -56,6 +56,7 @@ const ROWS: &[(&str, Affected)] = &[
     ("bindings/python/", Only(&[Python])),
     ("bindings/", Every),
     // Programs and data of the tests.
+    ("tests/README.md", NO_MORE),
     ("tests/allocations.rs", NO_MORE),
     ("tests/c/", Only(&[Memory, Sanitize])),
     ("tests/cpp/", NO_MORE),
@@ -95,7 +96,7 @@ mod tests {
     use std::process::Command;
 
     use super::*;
-    use crate::root;
+    use crate::folders::root;
     use crate::run::output;
 
     /// `path → gates`, as `affected` answers.

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::process::Command;
 
 use super::{Installation, bundle, checks, compile};
+use crate::archive;
 use crate::files::{create_folder, remove};
+use crate::folders::root;
 use crate::install::{SYSTEM_LIBRARIES, dynamic};
 use crate::run::{compiler, output};
-use crate::{archive, root};
 
 /// Whether a program loads the library or holds it.
 #[derive(Clone, Copy, PartialEq)]

@@ -3,7 +3,6 @@
 use clap::Args;
 use clap_complete::Shell;
 
-use crate::cli;
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -17,9 +16,14 @@ pub(crate) struct Arguments {
     shell: Shell,
 }
 
-pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Error> {
+/// `program` is the whole command line.
+pub(crate) fn run(
+    arguments: &Arguments,
+    program: &clap::Command,
+    console: &Console,
+) -> Result<Exit, Error> {
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut cli::command(), "nomogram", &mut script);
+    clap_complete::generate(arguments.shell, &mut program.clone(), "nomogram", &mut script);
     console.bytes(&script)?;
     Ok(Exit::Done)
 }

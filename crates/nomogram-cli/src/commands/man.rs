@@ -5,7 +5,6 @@ use std::fs;
 use clap::Args;
 use clap_mangen::Man;
 
-use crate::cli;
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -21,18 +20,20 @@ pub(crate) struct Arguments {
     folder: Option<FolderPath>,
 }
 
+/// `program` is the whole command line.
 pub(crate) fn run(
     arguments: &Arguments,
+    program: &clap::Command,
     console: &Console,
     outputs: &mut Outputs,
 ) -> Result<Exit, Error> {
     let Some(folder) = &arguments.folder else {
-        console.bytes(&render(&Man::new(cli::command()))?)?;
+        console.bytes(&render(&Man::new(program.clone()))?)?;
         return Ok(Exit::Done);
     };
     let place = folder.display().to_string();
     fs::create_dir_all(folder.as_path()).map_err(|cause| Error::file(place, cause))?;
-    let mut program = cli::command().disable_help_subcommand(true);
+    let mut program = program.clone().disable_help_subcommand(true);
     program.build();
     for page in pages(program) {
         let path = folder.join(page.get_filename());

@@ -2,15 +2,16 @@
 
 mod answer;
 mod progress;
-mod summary;
+
 mod worker;
+
+mod summary;
 
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread::available_parallelism;
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
@@ -139,7 +140,8 @@ pub(crate) fn run(
     );
     let mut summary = Summary::new(&model, arguments.timings);
     let mut sink = Sink { bad_rows, progress: Progress::new(&source, arguments.progress, console) };
-    let workers = (0..n_threads(arguments.threads)).map(|_| worker.for_a_thread()).collect();
+    let workers =
+        (0..workers::n_threads(arguments.threads)).map(|_| worker.for_a_thread()).collect();
     let read_nanos = Arc::new(AtomicU64::new(0));
     let next = timed_reader(source, read_nanos.clone());
     workers::run(next, workers, |done| sink.write(done, &mut writer, &mut summary))?;
@@ -153,10 +155,6 @@ pub(crate) fn run(
     summary.add_stages(read_nanos.load(Ordering::Relaxed), end.elapsed());
     summary.print(console)?;
     Ok(if summary.refused > 0 { Exit::SomeRowsRefused } else { Exit::Done })
-}
-
-pub(crate) fn n_threads(asked: Option<u16>) -> usize {
-    asked.map_or_else(|| available_parallelism().map_or(1, usize::from), usize::from)
 }
 
 /// Reads chunks, and adds up how long that takes.

@@ -4,6 +4,7 @@
 //! that the digest of a configuration without them does not change.
 
 mod feature;
+
 mod rule;
 
 use std::collections::BTreeMap;

@@ -7,6 +7,7 @@ use ndarray::{Array2, Axis};
 use nomogram::{Digest, RuleAction, Schema};
 
 use super::config::DataConfig;
+use super::partition::Partition;
 use super::reader::{Column, Reader};
 use crate::error::Error;
 use crate::table::Table;
@@ -26,17 +27,6 @@ pub struct Dataset {
     patients: Option<Vec<String>>,
     times: Option<Vec<f64>>,
     partitions: Option<Vec<Partition>>,
-}
-
-/// The purpose of a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Partition {
-    /// Training.
-    Train,
-    /// Fitting calibrators and choosing cutoffs.
-    Calibration,
-    /// The final evaluation only.
-    Test,
 }
 
 impl Dataset {

@@ -11,7 +11,7 @@ use nomogram::{ErrorKind, Flags, Intake, Schema, Value};
 use nomogram_table::{Cell, FeatureCells, listed, match_feature, other_spelling};
 
 use super::config::DataConfig;
-use super::dataset::Partition;
+use super::partition::Partition;
 use crate::error::Error;
 use crate::table::{Moment, PlacedCell, Table, TableFormat};
 

@@ -8,12 +8,12 @@ use nomogram::{Cutoff, Parts, seal, unseal};
 
 use super::config::{MemberSpec, TrainingConfig};
 use super::train::train;
-use crate::learners::{
-    BoostedTreesSpec, Learner, LogisticRegressionSpec, NetworkSpec, RandomForestSpec,
-};
 use crate::data::{Dataset, Finding, ValidationReport, validate};
 use crate::ensemble::{CalibratorSpec, CutoffSpec};
 use crate::error::Error;
+use crate::learners::{
+    BoostedTreesSpec, Learner, LogisticRegressionSpec, NetworkSpec, RandomForestSpec,
+};
 use crate::table::Table;
 
 /// The inverse of a penalty that leaves nothing to learn: a few steps reach the optimum.

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 use core::ffi::{CStr, c_void};
 use core::ptr;
 
-use super::super::{ArrowArray, ArrowSchema};
 use super::buffer::Buffer;
+use crate::ffi::arrow_structs::{ArrowArray, ArrowSchema};
 
 /// A column may hold nulls: `ARROW_FLAG_NULLABLE`.
 const NULLABLE: i64 = 2;

@@ -10,7 +10,6 @@ use serde::Serialize;
 
 use super::Arguments;
 use crate::bundle::OpenBundle;
-use crate::commands::predict::n_threads;
 use crate::error::Error;
 use crate::refusal::Refusal;
 use crate::workers;
@@ -100,7 +99,8 @@ pub(super) fn measure(
     };
     let mut total = Movement { changed_side, ..Movement::default() };
     let mut changes = Vec::new();
-    let workers = (0..n_threads(arguments.threads)).map(|_| worker.for_a_thread()).collect();
+    let workers =
+        (0..workers::n_threads(arguments.threads)).map(|_| worker.for_a_thread()).collect();
     let next = move || Ok(source.next_chunk()?);
     workers::run(next, workers, |compared| {
         total.add(compared, arguments.top, &mut changes);

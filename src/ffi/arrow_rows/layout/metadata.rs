@@ -7,15 +7,15 @@ use super::span::count;
 use crate::error::Error;
 
 /// The bytes that are not read yet.
-pub(in crate::ffi::arrow) struct Metadata(*const u8);
+pub(in crate::ffi::arrow_rows) struct Metadata(*const u8);
 
 impl Metadata {
     /// The value of a key.
     ///
     /// # Safety
     ///
-    /// As [`super::super::import::Table::new`].
-    pub(in crate::ffi::arrow) unsafe fn find<'a>(
+    /// As [`super::super::Table::new`].
+    pub(in crate::ffi::arrow_rows) unsafe fn find<'a>(
         metadata: *const c_char,
         key: &[u8],
     ) -> Result<Option<&'a [u8]>, Error> {
@@ -38,7 +38,7 @@ impl Metadata {
 
     /// # Safety
     ///
-    /// As [`super::super::import::Table::new`].
+    /// As [`super::super::Table::new`].
     unsafe fn number(&mut self) -> Result<usize, Error> {
         // SAFETY: as this function's own contract.
         let number = unsafe { self.0.cast::<i32>().read_unaligned() };
@@ -48,7 +48,7 @@ impl Metadata {
 
     /// # Safety
     ///
-    /// As [`super::super::import::Table::new`].
+    /// As [`super::super::Table::new`].
     unsafe fn bytes<'a>(&mut self) -> Result<&'a [u8], Error> {
         // SAFETY: as this function's own contract.
         let n_bytes = unsafe { self.number() }?;

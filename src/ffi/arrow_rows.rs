@@ -1,12 +1,14 @@
 //! Arrow arrays of a caller: checked once, so that reading a value cannot fail.
 
+mod layout;
+
 use core::ffi::CStr;
 use core::str;
 
-use super::layout::{Bits, Metadata, Span, Typed, Values, check, count, is_null};
-use super::{ArrowArray, ArrowSchema, NOMO_ARROW_IGNORE_OTHER_COLUMNS, option};
+use self::layout::{Bits, Metadata, Span, Typed, Values, check, count, is_null};
+use super::arrow_structs::{ArrowArray, ArrowSchema};
+use super::borrow::{borrow, borrow_slice};
 use crate::error::{Error, ErrorKind, Place};
-use crate::ffi::boundary::{borrow, borrow_slice};
 use crate::intake::{Cell, Intake, Value};
 use crate::model::Model;
 use crate::model::Rows;
@@ -14,6 +16,13 @@ use crate::schema::Schema;
 
 /// Every whole number up to this magnitude is exactly a double: 2^53.
 const MAX_WHOLE_INTEGER: i128 = 1 << 53;
+
+/// What to do with a column that matches no feature.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum OtherColumns {
+    Refuse,
+    Ignore,
+}
 
 /// The rows of a struct array that was checked.
 pub(super) struct Table<'a> {
@@ -26,7 +35,7 @@ pub(super) struct Table<'a> {
 
 /// The column of one feature.
 #[derive(Clone, Copy)]
-pub(in crate::ffi) struct Column<'a> {
+pub(super) struct Column<'a> {
     values: Values<'a>,
     validity: Option<Bits<'a>>,
     unit: Option<&'a str>,
@@ -41,13 +50,10 @@ impl<'a> Table<'a> {
     /// nobody changes what they point to.
     pub(super) unsafe fn new(
         (schema, array): (*const ArrowSchema, *const ArrowArray),
-        flags: u32,
+        others: OtherColumns,
         model: &'a Model,
         columns: &'a mut [Column<'a>],
     ) -> Result<Self, Error> {
-        if flags & !NOMO_ARROW_IGNORE_OTHER_COLUMNS != 0 {
-            return Err(option("flags", "expected 0 or NOMO_ARROW_IGNORE_OTHER_COLUMNS"));
-        }
         // SAFETY: as this function's own contract.
         let schema = unsafe { Typed::new(schema) }?;
         // SAFETY: as above.
@@ -76,7 +82,7 @@ impl<'a> Table<'a> {
             // SAFETY: as above.
             let feature = unsafe { feature_of(*schema, index, model.schema()) };
             let Some(feature) = feature.map_err(|e| e.within(Place::Column(index)))? else {
-                if flags & NOMO_ARROW_IGNORE_OTHER_COLUMNS == 0 {
+                if others == OtherColumns::Refuse {
                     let error = Error::new(ErrorKind::Columns, "the model has no such feature");
                     return Err(error.within(Place::Column(index)));
                 }
@@ -115,8 +121,7 @@ impl Rows for Table<'_> {
 
 impl<'a> Column<'a> {
     /// A feature without a column.
-    pub(in crate::ffi) const UNSET: Self =
-        Self { values: Values::Unset, validity: None, unit: None };
+    pub(super) const UNSET: Self = Self { values: Values::Unset, validity: None, unit: None };
 
     /// Checks `n` values after the first `start`, and stores them.
     ///

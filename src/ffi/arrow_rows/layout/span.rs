@@ -2,20 +2,20 @@
 
 use core::ffi::c_void;
 
-use super::super::{ArrowArray, option};
 use super::{Bits, Integers, Numbers, Text};
 use crate::error::{Error, ErrorKind};
-use crate::ffi::boundary::borrow_slice;
+use crate::ffi::arrow_structs::ArrowArray;
+use crate::ffi::borrow::{borrow_slice, refused};
 
 /// No buffer that fits into memory has more elements.
 const MAX_ELEMENTS: usize = isize::MAX as usize / 16;
 
 /// Some rows of an array.
-pub(in crate::ffi::arrow) struct Span<'a> {
+pub(in crate::ffi::arrow_rows) struct Span<'a> {
     buffers: &'a [*const c_void],
     null_count: i64,
     /// The position of the first row in the buffers.
-    pub(in crate::ffi::arrow) first: usize,
+    pub(in crate::ffi::arrow_rows) first: usize,
     n_rows: usize,
 }
 
@@ -24,14 +24,14 @@ impl<'a> Span<'a> {
     ///
     /// # Safety
     ///
-    /// As [`super::super::import::Table::new`].
-    pub(in crate::ffi::arrow) unsafe fn new(
+    /// As [`super::super::Table::new`].
+    pub(in crate::ffi::arrow_rows) unsafe fn new(
         array: &'a ArrowArray,
         (start, n_rows): (usize, usize),
         n_buffers: usize,
     ) -> Result<Self, Error> {
         if array.release.is_none() {
-            return Err(option("array", "was released"));
+            return Err(refused(ErrorKind::Option, "array", "was released"));
         }
         let length = count(array.length, "rows")?;
         let offset = count(array.offset, "rows of offset")?;
@@ -57,7 +57,7 @@ impl<'a> Span<'a> {
     ///
     /// # Safety
     ///
-    /// As [`super::super::import::Table::new`].
+    /// As [`super::super::Table::new`].
     pub(super) unsafe fn numbers<T>(
         &self,
         buffer: usize,
@@ -78,7 +78,7 @@ impl<'a> Span<'a> {
     ///
     /// # Safety
     ///
-    /// As [`super::super::import::Table::new`].
+    /// As [`super::super::Table::new`].
     pub(super) unsafe fn bits(&self, buffer: usize) -> Result<Bits<'a>, Error> {
         let n_bytes = if self.n_rows == 0 { 0 } else { (self.first + self.n_rows).div_ceil(8) };
         // SAFETY: as this function's own contract.
@@ -90,8 +90,8 @@ impl<'a> Span<'a> {
     ///
     /// # Safety
     ///
-    /// As [`super::super::import::Table::new`].
-    pub(in crate::ffi::arrow) unsafe fn validity(&self) -> Result<Option<Bits<'a>>, Error> {
+    /// As [`super::super::Table::new`].
+    pub(in crate::ffi::arrow_rows) unsafe fn validity(&self) -> Result<Option<Bits<'a>>, Error> {
         // Arrays of the type `n` have no buffers, and no values either.
         if self.buffers.is_empty() {
             return Ok(None);
@@ -108,7 +108,7 @@ impl<'a> Span<'a> {
     ///
     /// # Safety
     ///
-    /// As [`super::super::import::Table::new`].
+    /// As [`super::super::Table::new`].
     pub(super) unsafe fn text(&self, ends: Integers<'a>) -> Result<Text<'a>, Error> {
         if self.n_rows == 0 {
             return Ok(Text::new(ends, &[]));
@@ -127,7 +127,7 @@ impl<'a> Span<'a> {
 }
 
 /// A count of things that fit into memory.
-pub(in crate::ffi::arrow) fn count(number: i64, what: &'static str) -> Result<usize, Error> {
+pub(in crate::ffi::arrow_rows) fn count(number: i64, what: &'static str) -> Result<usize, Error> {
     match usize::try_from(number) {
         Ok(number) if number <= MAX_ELEMENTS => Ok(number),
         Ok(number) => Err(Error::count(ErrorKind::Columns, number, MAX_ELEMENTS, what)),
@@ -135,6 +135,6 @@ pub(in crate::ffi::arrow) fn count(number: i64, what: &'static str) -> Result<us
     }
 }
 
-pub(in crate::ffi::arrow) fn check(holds: bool, otherwise: &'static str) -> Result<(), Error> {
+pub(in crate::ffi::arrow_rows) fn check(holds: bool, otherwise: &'static str) -> Result<(), Error> {
     if holds { Ok(()) } else { Err(Error::new(ErrorKind::Columns, otherwise)) }
 }

@@ -10,7 +10,7 @@ use crate::schema::{Feature, Rule, Target};
 
 /// The model's texts as C reads them.
 #[derive(Debug)]
-pub(in crate::ffi) struct Texts {
+pub(super) struct Texts {
     pub(super) name: CString,
     pub(super) version: CString,
     pub(super) digest: CString,
@@ -41,7 +41,7 @@ pub(super) struct RuleTexts {
 }
 
 impl Texts {
-    pub(in crate::ffi) fn of(model: &Model) -> Result<Self, Error> {
+    pub(super) fn of(model: &Model) -> Result<Self, Error> {
         let (schema, manifest) = (model.schema(), model.manifest());
         let target_unit = match schema.target() {
             Target::Number { unit, .. } => unit.as_deref(),

@@ -3,8 +3,9 @@
 //! Numbers are read byte by byte, so that buffers may have any alignment: Arrow recommends one and
 //! does not require it.
 
-mod metadata;
 mod span;
+
+mod metadata;
 
 use core::ffi::CStr;
 use core::marker::PhantomData;
@@ -12,9 +13,9 @@ use core::str;
 
 pub(super) use self::metadata::Metadata;
 pub(super) use self::span::{Span, check, count};
-use super::{ArrowSchema, option};
 use crate::error::{Error, ErrorKind};
-use crate::ffi::boundary::borrow;
+use crate::ffi::arrow_structs::ArrowSchema;
+use crate::ffi::borrow::{borrow, refused};
 
 /// The values of a column; index 0 is row 0.
 #[derive(Clone, Copy)]
@@ -86,7 +87,7 @@ macro_rules! integers {
             ///
             /// # Safety
             ///
-            /// As [`super::import::Table::new`].
+            /// As [`super::Table::new`].
             unsafe fn of(format: &[u8], span: &Span<'a>) -> Result<Option<Self>, Error> {
                 Ok(Some(match format {
                     $($format => {
@@ -148,12 +149,12 @@ pub(super) struct Typed<'a> {
 impl Typed<'_> {
     /// # Safety
     ///
-    /// As [`super::import::Table::new`].
+    /// As [`super::Table::new`].
     pub(super) unsafe fn new(schema: *const ArrowSchema) -> Result<Self, Error> {
         // SAFETY: as this function's own contract.
         let schema: &ArrowSchema = unsafe { borrow(schema, "schema") }?;
         if schema.release.is_none() {
-            return Err(option("schema", "was released"));
+            return Err(refused(ErrorKind::Option, "schema", "was released"));
         }
         // SAFETY: as above.
         unsafe { borrow(schema.format, "schema.format") }?;
@@ -177,7 +178,7 @@ impl Typed<'_> {
 
     /// # Safety
     ///
-    /// As [`super::import::Table::new`].
+    /// As [`super::Table::new`].
     pub(super) unsafe fn values<'a>(&self, span: &Span<'a>) -> Result<Values<'a>, Error> {
         macro_rules! numbers {
             ($n_extra:literal) => {
