@@ -27,7 +27,7 @@ pub(crate) struct TextSource {
     bytes: Vec<u8>,
     decoder: Decoder,
     is_at_end: bool,
-    /// What was read and not yet handed out.
+    /// What was read and not yet returned.
     text: String,
     /// The line of its first character.
     line: u64,
@@ -150,7 +150,7 @@ impl TextSource {
         decoded.map_err(|detail| Error::in_line(&self.table, self.line_of(self.text.len()), detail))
     }
 
-    /// The line of a place in the text that was not yet handed out.
+    /// The line of a place in the text that was not yet returned.
     fn line_of(&self, at: usize) -> u64 {
         self.line + count_lines(self.text.get(..at).unwrap_or(&self.text))
     }

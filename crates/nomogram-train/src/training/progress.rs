@@ -12,7 +12,7 @@ impl<F: FnMut(usize, usize, &str) + Send> Progress for F {
     }
 }
 
-/// Progress that nobody sees.
+/// Progress that is discarded.
 pub(super) fn unseen() -> impl Progress {
     |_: usize, _: usize, _: &str| {}
 }

@@ -107,7 +107,7 @@ fn kinds_and_policies_make_the_numbers_that_a_model_gets() {
 }
 
 #[test]
-fn what_policies_refuse_is_told_with_place_and_expectation() {
+fn refused_cells_are_reported_with_place_and_expectation() {
     let cases = [
         ("1,B,inf,7,no,low", "column `n`: found `inf`, expected a finite number"),
         ("1,B,nan,7,no,low", "column `n`: found `nan`, expected a finite number"),
