@@ -10,20 +10,23 @@ use super::cholesky::solve_cholesky;
 use super::coordinate_descent::coordinate_descent;
 use super::objective::Problem;
 use super::spec::LogisticRegressionSpec;
+use crate::count::number;
 use crate::error::Error;
 use crate::invalid::Checked;
 use crate::learners::fit_member::FitMember;
 use crate::learners::training_rows::TrainingRows;
 
-/// Converged when no entry of the gradient is larger.
+/// Converged when no entry of the gradient is larger, for up to [`ROWS_OF_TOLERANCE`] rows.
 const TOLERANCE: f64 = 1e-8;
+/// With more rows the tolerance grows in proportion, as the rounding error of the sums does.
+const ROWS_OF_TOLERANCE: f64 = 10_000.0;
 /// Newton needs about ten; more means that it cannot get closer.
 const MAX_ITERATIONS: usize = 200;
 const MAX_HALVINGS: usize = 60;
 
 impl Checked<LogisticRegressionSpec> {
-    /// Fits until the largest entry of the gradient is at most 1e-8. Inputs of ordinary size are needed
-    /// for that, such as scaled ones: with values in the thousands rounding alone may be larger.
+    /// Fits until the largest entry of the gradient is at most 1e-8, or 1e-12 per row with more than
+    /// 10,000 rows. Inputs of ordinary size are needed for that, such as scaled ones: with values in the thousands rounding alone may be larger.
     ///
     /// # Errors
     ///
@@ -50,13 +53,14 @@ impl FitMember for Checked<LogisticRegressionSpec> {
 
 fn newton(spec: Option<&LogisticRegressionSpec>, rows: TrainingRows<'_>) -> Result<Linear, Error> {
     rows.refuse_missing("logistic regression")?;
+    let tolerance = TOLERANCE * (number(rows.n_rows()) / ROWS_OF_TOLERANCE).max(1.0);
     let problem = Problem::new(spec, rows);
     let mut coefficients = vec![0.0; problem.n_coefficients()];
     let mut value = problem.objective(&coefficients);
     for _ in 0..MAX_ITERATIONS {
         let (gradient, hessian) = problem.derivatives(&coefficients);
         let largest = problem.stationarity(&coefficients, &gradient);
-        if largest <= TOLERANCE {
+        if largest <= tolerance {
             return problem.linear(&coefficients);
         }
         let step = if problem.l1 > 0.0 {
@@ -65,10 +69,10 @@ fn newton(spec: Option<&LogisticRegressionSpec>, rows: TrainingRows<'_>) -> Resu
             solve_cholesky(hessian, &gradient)
         };
         let Some(step) = step else {
-            return Err(not_converged("the Hessian is singular", largest));
+            return Err(not_converged("the Hessian is singular", largest, tolerance));
         };
         let Some(next) = descend(&problem, &coefficients, value, &gradient, &step) else {
-            return Err(not_converged("no step lowers the objective", largest));
+            return Err(not_converged("no step lowers the objective", largest, tolerance));
         };
         (coefficients, value) = next;
     }
@@ -76,6 +80,7 @@ fn newton(spec: Option<&LogisticRegressionSpec>, rows: TrainingRows<'_>) -> Resu
     Err(not_converged(
         &format!("no convergence in {MAX_ITERATIONS} iterations"),
         problem.stationarity(&coefficients, &gradient),
+        tolerance,
     ))
 }
 
@@ -112,10 +117,10 @@ fn descend(
     None
 }
 
-fn not_converged(reason: &str, largest: f64) -> Error {
+fn not_converged(reason: &str, largest: f64, tolerance: f64) -> Error {
     Error::NotConverged(format!(
         "logistic regression: {reason}; the largest entry of the gradient is {largest:e}, expected at \
-         most {TOLERANCE:e}"
+         most {tolerance:e}"
     ))
 }
 
@@ -134,6 +139,20 @@ mod tests {
             fit_unpenalised(TrainingRows::binary(values.view(), &[0, 0, 0, 1, 0, 1, 1, 1]));
         let linear = linear.unwrap();
         assert!((linear.weights()[0] - 2.0 * numeric::ln(3.0)).abs() < 1e-7, "{linear:?}");
+    }
+
+    #[test]
+    fn many_rows_converge() {
+        let n_rows = 60_000_usize;
+        let input = |row: usize| nomogram::numeric::ln(1.0 + number(row % 997)) - 5.0;
+        let values = ndarray::Array2::from_shape_fn((n_rows, 1), |(row, _)| input(row));
+        let classes: Vec<usize> =
+            (0..n_rows).map(|row| usize::from(row * 31 % 101 < 10 + row % 997 / 12)).collect();
+        let spec = LogisticRegressionSpec::ridge(1e-6).check().unwrap();
+        let weight = spec.fit(TrainingRows::binary(values.view(), &classes)).unwrap().weights()[0];
+        assert!(weight > 0.0 && weight < 0.1, "{weight}");
+        let rows = TrainingRows::binary(values.view(), &classes);
+        assert!(fit_unpenalised(rows).unwrap().weights()[0] > 0.5);
     }
 
     /// With uninformative inputs, only the intercept is left: the log odds of the classes.
