@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn many_rows_converge() {
         let n_rows = 60_000_usize;
-        let input = |row: usize| nomogram::numeric::ln(1.0 + number(row % 997)) - 5.0;
+        let input = |row: usize| numeric::ln(1.0 + number(row % 997)) - 5.0;
         let values = ndarray::Array2::from_shape_fn((n_rows, 1), |(row, _)| input(row));
         let classes: Vec<usize> =
             (0..n_rows).map(|row| usize::from(row * 31 % 101 < 10 + row % 997 / 12)).collect();
