@@ -11,6 +11,9 @@ use crate::error::Error;
 /// The key of the note in a bundle's manifest that holds the [`TableFormat`] as JSON.
 pub const TABLE_FORMAT: &str = "table format";
 
+const SAME_COMMA: &str =
+    "decimal mark: ',', which is the delimiter too; expected another delimiter";
+
 /// How a table is written. What is left at its default is not written as JSON, and a bundle without
 /// the note [`TABLE_FORMAT`] has the default: so defaults never change.
 ///
@@ -187,6 +190,9 @@ impl TableFormat {
         if self.delimiter == Some(self.quote) {
             return refuse(format!("both delimiter and quote are {:?}", self.quote));
         }
+        if self.decimal_mark == DecimalMark::Comma && self.delimiter == Some(',') {
+            return refuse(SAME_COMMA.into());
+        }
         let BooleanTexts { true_texts, false_texts } = &self.booleans;
         if let Some(text) = true_texts.iter().find(|text| false_texts.contains(text)) {
             return refuse(format!("booleans: `{text}` is both true and false"));
@@ -223,9 +229,7 @@ impl TableFormat {
             return Err(Error::Format(format!("both delimiter and quote are {delimiter:?}")));
         }
         if self.decimal_mark == DecimalMark::Comma && delimiter == ',' {
-            let detail =
-                "decimal mark: ',', which is the delimiter too; expected another delimiter";
-            return Err(Error::Format(detail.into()));
+            return Err(Error::Format(SAME_COMMA.into()));
         }
         let byte = |c: char| u8::try_from(c).unwrap_or_default();
         Ok(Punctuation { delimiter: byte(delimiter), quote: byte(self.quote) })

@@ -31,6 +31,20 @@ fn shown(array: ArrayRef) -> String {
 }
 
 #[test]
+fn a_stream_ends_with_its_end_marker_and_nothing_follows() {
+    let array: ArrayRef = Arc::new(Float64Array::from(vec![1.0, 2.0]));
+    let whole = stream(&RecordBatch::try_from_iter([("x", array)]).unwrap());
+    let read = |bytes: Vec<u8>| {
+        Table::from_arrow_stream("t", std::io::Cursor::new(bytes), &TableFormat::default())
+    };
+    assert_eq!(read(whole.clone()).unwrap().n_rows(), 2);
+    let cut = read(whole[..whole.len() - 8].to_vec()).unwrap_err().to_string();
+    assert!(cut.contains("no end marker"), "{cut}");
+    let two_streams = read([whole.clone(), whole.clone()].concat()).unwrap_err().to_string();
+    assert!(two_streams.contains("bytes after the end marker"), "{two_streams}");
+}
+
+#[test]
 fn a_cell_of_each_type_is_what_it_is() {
     let halves = PrimitiveArray::<Float16Type>::from_iter_values(
         [1.5_f32, f32::NAN].map(<<Float16Type as ArrowPrimitiveType>::Native>::from_f32),

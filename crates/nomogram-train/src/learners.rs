@@ -35,7 +35,7 @@ pub use training_rows::TrainingRows;
 
 use crate::error::Error;
 use crate::invalid::{Invalid, Spec};
-use fit_member::FitMember as _;
+use fit_member::{FitMember as _, Smallest as _};
 
 /// Makes the enum of all learners, and the places where each must be thought of.
 macro_rules! learners {
@@ -52,6 +52,11 @@ macro_rules! learners {
             #[must_use]
             pub fn key(&self) -> &'static str {
                 match self { $(Self::$variant(_) => $key),* }
+            }
+
+            /// The same learner with settings that take little time.
+            pub(crate) fn smallest(&self) -> Self {
+                match self { $(Self::$variant(spec) => Self::$variant(spec.clone().smallest())),* }
             }
 
             /// Checks the settings, then fits a member; `seed` decides every random choice.

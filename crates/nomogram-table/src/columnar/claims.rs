@@ -30,6 +30,8 @@ enum State {
     Description { len: usize, bytes: Vec<u8> },
     /// Its buffers are next.
     Body(Body),
+    /// The end marker has passed.
+    Ended,
 }
 
 struct Body {
@@ -58,7 +60,7 @@ impl<R> Watched<R> {
                     } else if let Ok(len) = <[u8; 4]>::try_from(length.as_slice()) {
                         let len = usize::try_from(u32::from_le_bytes(len)).unwrap_or(0);
                         self.state = match len {
-                            0 => State::Length(Vec::new()),
+                            0 => State::Ended,
                             len => State::Description { len, bytes: Vec::new() },
                         };
                     }
@@ -81,8 +83,23 @@ impl<R> Watched<R> {
                     }
                     n_bytes
                 }
+                State::Ended => rest.len(),
             };
             rest = rest.get(n_bytes..).unwrap_or_default();
+        }
+        Ok(())
+    }
+}
+
+impl<R: Read> Watched<R> {
+    /// Refuses a stream that is cut, and bytes after its end: rows would be lost unseen. To be
+    /// called after the last batch.
+    pub(super) fn finish(&mut self) -> Result<()> {
+        if !matches!(self.state, State::Ended) {
+            return Err(not_whole("no end marker, so rows may be missing"));
+        }
+        if self.inner.read(&mut [0])? > 0 {
+            return Err(not_whole("bytes after the end marker, expected one stream"));
         }
         Ok(())
     }
@@ -205,6 +222,10 @@ fn take(bytes: &mut Vec<u8>, from: &[u8], len: usize) -> usize {
     let taken = from.get(..len - bytes.len().min(len)).unwrap_or(from);
     bytes.extend_from_slice(taken);
     taken.len()
+}
+
+fn not_whole(detail: &str) -> Error {
+    Error::new(ErrorKind::InvalidData, detail)
 }
 
 fn refused(detail: &str) -> Error {

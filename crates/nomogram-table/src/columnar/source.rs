@@ -73,7 +73,8 @@ impl TypedSource {
         let kind = "an Arrow stream";
         let reader = guard(table, kind, || StreamReader::try_new(Watched::new(input), None))?;
         let schema = RecordBatchReader::schema(&reader);
-        Ok(Self::new(table, kind, schema, Opened::Reading(Box::new(reader)), chunk_rows))
+        let batches = Opened::Reading(Box::new(WholeStream(reader)));
+        Ok(Self::new(table, kind, schema, batches, chunk_rows))
     }
 
     fn new(
@@ -152,6 +153,18 @@ impl TypedSource {
                 }
             }
         }
+    }
+}
+
+/// The batches of a stream, and a refusal where it does not end with its end marker.
+struct WholeStream(StreamReader<Watched<Box<dyn Read + Send>>>);
+
+impl Iterator for WholeStream {
+    type Item = Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let batch = self.0.next();
+        batch.or_else(|| self.0.get_mut().finish().err().map(|cause| Err(cause.into())))
     }
 }
 

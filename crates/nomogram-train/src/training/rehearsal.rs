@@ -11,13 +11,7 @@ use super::train::train;
 use crate::data::{Dataset, Finding, ValidationReport, validate};
 use crate::ensemble::{CalibratorSpec, CutoffSpec};
 use crate::error::Error;
-use crate::learners::{
-    BoostedTreesSpec, Learner, LogisticRegressionSpec, NetworkSpec, RandomForestSpec,
-};
 use crate::table::Table;
-
-/// The inverse of a penalty that leaves nothing to learn: a few steps reach the optimum.
-const SMALLEST_C: f64 = 1e-6;
 
 /// [`validate`], and everything for which [`train`] would refuse the table or its training partition.
 /// Without an error in the report, training starts.
@@ -110,36 +104,14 @@ fn rehearse_rows(config: &TrainingConfig, dataset: &Dataset) -> Result<(), Error
 /// The same configuration with the smallest learners. What depends on the quality of predictions is
 /// left out: cutoffs, uninformative members, calibrators other than the chosen one, which needs rows.
 fn smallest(config: &TrainingConfig) -> TrainingConfig {
-    let member = |member: &MemberSpec| MemberSpec {
-        learner: smallest_learner(&member.learner),
-        ..member.clone()
-    };
+    let member =
+        |member: &MemberSpec| MemberSpec { learner: member.learner.smallest(), ..member.clone() };
     TrainingConfig {
         members: config.members.iter().map(member).collect(),
         calibration: config.calibration.filter(|own| *own == CalibratorSpec::Chosen),
         cutoffs: Vec::new(),
         allow_uninformative_members: true,
         ..config.clone()
-    }
-}
-
-fn smallest_learner(learner: &Learner) -> Learner {
-    match learner.clone() {
-        Learner::LogisticRegression(spec) => Learner::LogisticRegression(LogisticRegressionSpec {
-            c: spec.c.min(SMALLEST_C),
-            l1_ratio: 0.0,
-            ..spec
-        }),
-        Learner::BoostedTrees(spec) => {
-            Learner::BoostedTrees(BoostedTreesSpec { n_trees: 1, ..spec })
-        }
-        Learner::Network(spec) => {
-            Learner::Network(NetworkSpec { max_epochs: 1, n_seeds: 1, ..spec })
-        }
-        Learner::RandomForest(spec) => {
-            Learner::RandomForest(RandomForestSpec { n_trees: 1, ..spec })
-        }
-        Learner::NaiveBayes(spec) => Learner::NaiveBayes(spec),
     }
 }
 

@@ -27,6 +27,9 @@ pub(super) struct Movement {
     refused_by_a_alone: u64,
     refused_by_b_alone: u64,
     refused_by_both: u64,
+    /// Place and reason of the first row that either refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_refusal: Option<String>,
     /// How many rows have the same bits.
     unchanged: u64,
     max_change: f64,
@@ -59,6 +62,8 @@ struct MovedRow {
 /// What one thread needs to predict rows with both.
 #[derive(Clone)]
 struct Worker {
+    /// The name of the table in messages.
+    table: String,
     models: [Arc<Model>; 2],
     columns: [Arc<Columns>; 2],
     /// The positions of the cutoffs that both have.
@@ -92,6 +97,7 @@ pub(super) fn measure(
     let names = cutoffs.iter().filter_map(|(at, _)| a.cutoffs().get(*at));
     let changed_side = names.map(|cutoff| (cutoff.name.clone(), 0)).collect();
     let worker = Worker {
+        table: data.display().to_string(),
         models: [a.clone(), b.clone()],
         columns: columns.map(Arc::new),
         cutoffs: cutoffs.into(),
@@ -106,6 +112,9 @@ pub(super) fn measure(
         total.add(compared, arguments.top, &mut changes);
         Ok(())
     })?;
+    if let (0, Some(refusal)) = (total.compared, total.first_refusal.take()) {
+        return Err(Error::Row { table: data.display().to_string(), refusal });
+    }
     total.finish(changes);
     Ok(total)
 }
@@ -166,40 +175,47 @@ impl Worker {
         move |chunk| {
             let mut compared = Compared::default();
             compared.changed_side.resize(own.cutoffs.len(), 0);
-            chunk.each_row::<Error>(|row| {
-                own.compare(row, &mut sessions, &mut compared);
-                Ok(())
-            })?;
+            chunk.each_row::<Error>(|row| own.compare(row, &mut sessions, &mut compared))?;
             Ok(compared)
         }
     }
 
-    fn compare(&self, row: Row<'_>, sessions: &mut [Session; 2], compared: &mut Compared) {
+    /// A row of another length is refused as `predict` refuses it: its cells may be in other columns.
+    fn compare(
+        &self,
+        row: Row<'_>,
+        sessions: &mut [Session; 2],
+        compared: &mut Compared,
+    ) -> Result<(), Error> {
         let movement = &mut compared.movement;
         movement.rows += 1;
         let [columns_a, columns_b] = &self.columns;
-        if Refusal::of_length(row, columns_a).is_some() {
-            movement.refused_by_both += 1;
-            return;
+        if let Some(refusal) = Refusal::of_length(row, columns_a) {
+            return Err(Error::Row { table: self.table.clone(), refusal: refusal.line() });
         }
         let [a, b] = sessions;
         let stated_a = columns_a.state(row, a);
         let stated_b = columns_b.state(row, b);
         let of_a = stated_a.and_then(|()| a.predict());
         let of_b = stated_b.and_then(|()| b.predict());
+        let [model_a, model_b] = &self.models;
         let (of_a, of_b) = match (&of_a, &of_b) {
             (Ok(of_a), Ok(of_b)) => (of_a, of_b),
-            (Err(_), Err(_)) => {
-                movement.refused_by_both += 1;
-                return;
+            (Err(error), other) => {
+                let counter = match other {
+                    Err(_) => &mut movement.refused_by_both,
+                    Ok(_) => &mut movement.refused_by_a_alone,
+                };
+                *counter += 1;
+                let refusal = Refusal::new(error, row, columns_a, model_a.schema());
+                movement.first_refusal.get_or_insert_with(|| refusal.line());
+                return Ok(());
             }
-            (Err(_), Ok(_)) => {
-                movement.refused_by_a_alone += 1;
-                return;
-            }
-            (Ok(_), Err(_)) => {
+            (Ok(_), Err(error)) => {
                 movement.refused_by_b_alone += 1;
-                return;
+                let refusal = Refusal::new(error, row, columns_b, model_b.schema());
+                movement.first_refusal.get_or_insert_with(|| refusal.line());
+                return Ok(());
             }
         };
         movement.compared += 1;
@@ -211,6 +227,7 @@ impl Worker {
         compared.movement.unchanged += u64::from(is_unchanged);
         compared.changes.push(moved.change);
         compared.movement.push_top(moved, self.top);
+        Ok(())
     }
 
     fn count_sides(&self, a: &Prediction<'_>, b: &Prediction<'_>, changed: &mut [u64]) {
@@ -269,6 +286,8 @@ impl Movement {
         self.refused_by_a_alone += movement.refused_by_a_alone;
         self.refused_by_b_alone += movement.refused_by_b_alone;
         self.refused_by_both += movement.refused_by_both;
+        // In the order of the rows.
+        self.first_refusal = self.first_refusal.take().or(movement.first_refusal);
         self.unchanged += movement.unchanged;
         self.changed_class += movement.changed_class;
         for ((_, count), of_chunk) in self.changed_side.iter_mut().zip(changed_side) {
@@ -315,6 +334,7 @@ impl Movement {
                 lines.push(format!("{count} refused by {who}"));
             }
         }
+        lines.extend(self.first_refusal.iter().map(|line| format!("the first of them: {line}")));
         lines.push(format!("{} with the same bits", self.unchanged));
         lines.push(format!("change: mean {:.6}, max {:.6}", self.mean_change, self.max_change));
         let quantiles: Vec<String> =

@@ -140,8 +140,9 @@ impl FeatureConfig {
                 return refused("`texts`, but it is not a boolean");
             }
             Some([no, yes]) if no == yes => return refused("both `texts` are the same"),
-            _ => {}
+            Some(_) | None => {}
         }
+        self.policy.check().or_else(|detail| refused(&detail).map(drop))?;
         let unit = |unit: &UnitConfig| Unit {
             code: unit.code.clone(),
             offset: unit.offset,
@@ -161,6 +162,26 @@ impl FeatureConfig {
             range: self.range.map(|[low, high]| Range { low, high }),
             policy: self.policy.into(),
         })
+    }
+}
+
+impl PolicyConfig {
+    /// Refuses a policy that imputes other cells but not missing ones: in training, an imputed cell is
+    /// a missing value.
+    fn check(&self) -> Result<(), String> {
+        let others = [
+            ("not_a_number", self.not_a_number),
+            ("infinite", self.infinite),
+            ("out_of_range", self.out_of_range),
+            ("unseen_level", self.unseen_level),
+            ("wrong_type", self.wrong_type),
+        ];
+        match others.into_iter().find(|(_, action)| *action == ActionConfig::Impute) {
+            Some((key, _)) if self.missing != ActionConfig::Impute => {
+                Err(format!("policy: `{key}: impute` without `missing: impute`, expected both"))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 }
 

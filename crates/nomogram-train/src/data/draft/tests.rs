@@ -80,7 +80,7 @@ fn one_odd_cell_does_not_drop_a_column() {
     let yaml = draft.to_yaml();
     let creatinine = line(&yaml, "creatinine");
     assert!(
-        creatinine.contains("kind: number, policy: { wrong_type: impute }")
+        creatinine.contains("kind: number, policy: { missing: impute, wrong_type: impute }")
             && creatinine.contains("39 of 40 are numbers; line 6: `<0.3`; imputed"),
         "{creatinine}"
     );

@@ -6,6 +6,7 @@ use super::histogram_spec::HistogramSpec;
 use crate::invalid::{Invalid, Spec};
 use crate::learners::checks::{at_least_one, not_negative, positive, require, share};
 use crate::learners::early_stopping::EarlyStopping;
+use crate::learners::fit_member::Smallest;
 
 #[cfg(test)]
 mod tests;
@@ -133,6 +134,12 @@ impl BoostedTreesSpec {
             }
         }
         Ok(())
+    }
+}
+
+impl Smallest for BoostedTreesSpec {
+    fn smallest(self) -> Self {
+        Self { n_trees: 1, ..self }
     }
 }
 

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::invalid::{Invalid, Spec};
 use crate::learners::checks::{positive, require};
 use crate::learners::class_weight::ClassWeight;
+use crate::learners::fit_member::Smallest;
 
 /// Logistic regression with a penalty on the weights, as scikit-learn defines it: `((1 − l1_ratio) / 2 ·
 /// ‖w‖² + l1_ratio · ‖w‖₁) / c` is added to the sum of the rows' log losses.
@@ -30,6 +31,13 @@ impl LogisticRegressionSpec {
     #[must_use]
     pub fn ridge(c: f64) -> Self {
         Self { c, l1_ratio: 0.0, class_weight: ClassWeight::Equal }
+    }
+}
+
+impl Smallest for LogisticRegressionSpec {
+    /// A penalty that leaves nothing to learn: a few steps reach the optimum.
+    fn smallest(self) -> Self {
+        Self { c: self.c.min(1e-6), l1_ratio: 0.0, ..self }
     }
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::invalid::{Invalid, Spec};
 use crate::learners::checks::positive;
+use crate::learners::fit_member::Smallest;
 
 /// Gaussian naive Bayes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,6 +18,8 @@ pub struct NaiveBayesSpec {
 fn smallest_variance() -> f64 {
     1e-9
 }
+
+impl Smallest for NaiveBayesSpec {}
 
 impl Spec for NaiveBayesSpec {
     fn validate(&self) -> Result<(), Invalid> {

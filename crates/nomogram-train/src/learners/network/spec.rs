@@ -10,6 +10,7 @@ use crate::invalid::{Invalid, Spec};
 use crate::learners::checks::{at_least_one, not_negative, positive, require};
 use crate::learners::class_weight::ClassWeight;
 use crate::learners::early_stopping::EarlyStopping;
+use crate::learners::fit_member::Smallest;
 
 /// A multi-layer perceptron with log loss, fitted by Adam (Kingma and Ba 2015).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -103,6 +104,12 @@ impl NetworkSpec {
                 self.learning_rate * power(factor, epoch / every.max(1) as usize)
             }
         }
+    }
+}
+
+impl Smallest for NetworkSpec {
+    fn smallest(self) -> Self {
+        Self { max_epochs: 1, n_seeds: 1, ..self }
     }
 }
 

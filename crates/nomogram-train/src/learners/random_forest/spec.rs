@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::count::number;
 use crate::invalid::{Invalid, Spec};
 use crate::learners::checks::{at_least_one, share};
+use crate::learners::fit_member::Smallest;
 
 /// A random forest (Breiman 2001) whose trees are averaged as distributions over the classes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,6 +48,12 @@ pub enum MaxFeatures {
     Share(f64),
     /// All of them.
     All,
+}
+
+impl Smallest for RandomForestSpec {
+    fn smallest(self) -> Self {
+        Self { n_trees: 1, ..self }
+    }
 }
 
 impl Spec for RandomForestSpec {

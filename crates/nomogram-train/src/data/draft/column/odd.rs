@@ -76,6 +76,8 @@ impl OddTexts {
                 OddKind::TooLarge => policy.out_of_range = ActionConfig::Impute,
                 OddKind::Text => policy.wrong_type = ActionConfig::Impute,
             }
+            // In training, an imputed cell is a missing value.
+            policy.missing = ActionConfig::Impute;
         }
         policy
     }
