@@ -30,7 +30,7 @@ pub enum Node {
         /// The index of the leaf in the tree's `leaves`.
         leaf: u32,
     },
-    /// Compares a value with a threshold, by the forest's [`Comparison`].
+    /// Compares a value with a threshold, by the comparison of the forest.
     Split {
         /// The position of the value in the encoded row.
         input: u32,

@@ -136,7 +136,7 @@ impl DataConfig {
     ///
     /// # Errors
     ///
-    /// As [`TrainingConfig::from_yaml`](super::TrainingConfig::from_yaml).
+    /// As [`TrainingConfig::from_yaml`](crate::TrainingConfig::from_yaml).
     pub fn from_yaml(text: &str) -> Result<Self, Error> {
         let check = |draft: &Draft| draft.data.check().map_err(|invalid| invalid.at("data"));
         Ok(yaml::read(text, yaml::UNNAMED, check)?.data)

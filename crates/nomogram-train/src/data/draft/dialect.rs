@@ -65,8 +65,9 @@ impl Dialect {
     ///
     /// # Errors
     ///
-    /// `Table` when it is ambiguous, naming the option to state; as [`Table::from_csv`] when the file
-    /// does not have the dialect that `options` state.
+    /// `Table` when it is ambiguous, naming the option to state; as
+    /// [`Table::from_csv`](crate::Table::from_csv) when the file does not have the dialect that
+    /// `options` state.
     ///
     /// ```
     /// use nomogram_train::{Dialect, DialectOptions};

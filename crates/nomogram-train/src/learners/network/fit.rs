@@ -51,7 +51,7 @@ impl Checked<NetworkSpec> {
     ///
     /// # Errors
     ///
-    /// As [`Self::fit`], and `Configuration` or `Model` when the layers do not fit the rows or the
+    /// As `fit`, and `Configuration` or `Model` when the layers do not fit the rows or the
     /// settings.
     pub fn fit_from(
         &self,

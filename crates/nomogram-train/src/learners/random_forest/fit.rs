@@ -32,13 +32,13 @@ impl Checked<RandomForestSpec> {
         grow(self, rows, seed).map(|(forest, _)| forest)
     }
 
-    /// [`Self::fit`], and each row's probabilities by the trees that it was not drawn for.
+    /// `fit`, and each row's probabilities by the trees that it was not drawn for.
     ///
     /// Shape `(n_rows, n_classes)`; NaN for a row that was drawn for every tree.
     ///
     /// # Errors
     ///
-    /// As [`Self::fit`], and `Configuration` without `bootstrap`.
+    /// As `fit`, and `Configuration` without `bootstrap`.
     pub fn fit_out_of_bag(
         &self,
         rows: TrainingRows<'_>,
