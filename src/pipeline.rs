@@ -103,6 +103,27 @@ steps! {
 }
 
 impl Step {
+    /// Whether every output comes from one input and is continuous in it: no inputs are combined, and no
+    /// output jumps between two values of a number. Then each input can be drawn as a scale.
+    #[must_use]
+    pub const fn is_separable(&self) -> bool {
+        match self {
+            Self::StandardScale(_)
+            | Self::Impute(_)
+            | Self::Clip(_)
+            | Self::Log1p(_)
+            | Self::SignedPower(_)
+            | Self::YeoJohnson(_)
+            | Self::MinMaxScale(_)
+            | Self::RobustScale(_)
+            | Self::OneHot(_)
+            | Self::EncodeLevels(_)
+            | Self::Spline(_)
+            | Self::Select(_) => true,
+            Self::Bin(_) | Self::Derive(_) | Self::Polynomial(_) | Self::Project(_) => false,
+        }
+    }
+
     /// Encodes many rows at once, of shape `(n_rows, n_inputs)` in any layout, into rows of shape
     /// `(n_rows, n_outputs)`. NaN is missing. For training, which fits the next step on them.
     ///

@@ -26,7 +26,8 @@ pub fn nomograms(parts: &Parts, dataset: &Dataset) -> Vec<(String, NomogramChart
     let of_member = |member: &nomogram::EnsembleMember| {
         let Member::Linear(linear) = &member.member else { return None };
         let branches = parts.branches.get(..=member.branch as usize)?;
-        if linear.link() != Link::Logit || !is_additive(branches) {
+        let mut steps = branches.iter().flat_map(|branch| &branch.steps);
+        if linear.link() != Link::Logit || !steps.all(Step::is_separable) {
             return None;
         }
         let curves = Curves { dataset, branches, linear };
@@ -35,28 +36,6 @@ pub fn nomograms(parts: &Parts, dataset: &Dataset) -> Vec<(String, NomogramChart
         Some((member.name.clone(), chart(&scales?, curves.base_margin()?)?))
     };
     parts.members.iter().filter_map(of_member).collect()
-}
-
-/// Whether each step reads one column at a time and is continuous in it: a scale would mislead between
-/// the edges of bins.
-fn is_additive(branches: &[Branch]) -> bool {
-    branches.iter().flat_map(|branch| &branch.steps).all(|step| {
-        matches!(
-            step,
-            Step::StandardScale(_)
-                | Step::Impute(_)
-                | Step::Clip(_)
-                | Step::Log1p(_)
-                | Step::SignedPower(_)
-                | Step::YeoJohnson(_)
-                | Step::MinMaxScale(_)
-                | Step::RobustScale(_)
-                | Step::OneHot(_)
-                | Step::EncodeLevels(_)
-                | Step::Spline(_)
-                | Step::Select(_)
-        )
-    })
 }
 
 /// A member that is a sum of curves, one per feature.
