@@ -106,21 +106,22 @@ impl Refusal {
 
 /// The option that may be needed to read a text of the wrong type.
 fn hint(cells: &FeatureCells, cell: Cell<'_>) -> &'static str {
-    let Cell::Written(text) = cell else { return "" };
-    let is_number = |decimal_mark| {
-        let format = TableFormat { decimal_mark, ..TableFormat::default() };
-        cell.finite(&format).is_some()
+    let is_number = match cells.feature().kind {
+        FeatureKind::Number | FeatureKind::Integer => true,
+        // Booleans and categories; and kinds that a later core may have.
+        _ => false,
     };
-    match cells.feature().kind {
-        FeatureKind::Number | FeatureKind::Integer => {}
-        _ => return "; use --missing if this text means a missing value",
-    }
-    if text.contains(',') && is_number(DecimalMark::Comma) {
-        "; use --decimal-mark , if the comma is a decimal mark"
-    } else if text.contains('.') && is_number(DecimalMark::Point) {
-        "; use --decimal-mark . if the point is a decimal mark"
-    } else {
-        "; use --missing if this text means a missing value"
+    match (cell, cells.other_mark(cell).filter(|_| is_number)) {
+        (Cell::Written(_), Some(DecimalMark::Comma)) => {
+            "; use --decimal-mark , if the comma is a decimal mark"
+        }
+        (Cell::Written(_), Some(DecimalMark::Point)) => {
+            "; use --decimal-mark . if the point is a decimal mark"
+        }
+        (Cell::Written(_), None) if cell.finite(cells.format()).is_none() => {
+            "; use --missing if this text means a missing value"
+        }
+        _ => "",
     }
 }
 

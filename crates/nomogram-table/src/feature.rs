@@ -58,6 +58,12 @@ impl FeatureCells {
         self.unit.as_deref()
     }
 
+    /// How the table is written.
+    #[must_use]
+    pub fn format(&self) -> &TableFormat {
+        &self.format
+    }
+
     /// What a cell means.
     #[inline]
     #[must_use]
@@ -153,6 +159,12 @@ impl FeatureCells {
             ErrorKind::WrongType | ErrorKind::Magnitude if is_large && is_number => {
                 return "a whole number of at most 2^53".into();
             }
+            ErrorKind::WrongType if is_number => {
+                expected += self.other_mark(cell).map_or("", |other| match other {
+                    DecimalMark::Comma => " with a decimal point",
+                    DecimalMark::Point => " with a decimal comma",
+                });
+            }
             ErrorKind::Magnitude => expected += " of at most 1e100",
             _ => {}
         }
@@ -166,6 +178,20 @@ impl FeatureCells {
             expected += &format!(" (the column has unit `{unit}`)");
         }
         expected
+    }
+
+    /// The decimal mark with which a text would be a number, where it is none with that of the
+    /// format.
+    #[must_use]
+    pub fn other_mark(&self, cell: Cell<'_>) -> Option<DecimalMark> {
+        let Cell::Written(text) = cell else { return None };
+        let own = self.format.decimal_mark;
+        let other = match own {
+            DecimalMark::Point => DecimalMark::Comma,
+            DecimalMark::Comma => DecimalMark::Point,
+        };
+        let is_number = |mark| number(trim(text), mark).is_some();
+        (!is_number(own) && is_number(other)).then_some(other)
     }
 
     /// Whether a cell holds a whole number that the feature does not take, as a double would round

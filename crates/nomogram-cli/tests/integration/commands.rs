@@ -216,7 +216,7 @@ fn refused_rows_go_to_a_file_of_their_own() {
         assert_eq!((&summary["rows"], &summary["refused"]), (&6.into(), &4.into()));
         let expected = "line,status,feature,reason,dose,id,age,visits,smoker,stage\n\
             3,value_type,dose,\"found `x`, expected a number, unit `mg`\",x,b,50,1,0,I\n\
-            5,value_type,dose,\"found `1,5`, expected a number, unit `mg`\",\"1,5\",c,50,1,0,I\n\
+            5,value_type,dose,\"found `1,5`, expected a number with a decimal point, unit `mg`\",\"1,5\",c,50,1,0,I\n\
             6,schema_columns,,\"found 3 cells, expected 6\",7,d,50\n\
             7,value_infinite,dose,\"found `-inf`, expected a finite number, unit `mg`\",-inf,e,1,1,1,I\n";
         assert_eq!(folder.read("bad.csv"), expected);

@@ -18,3 +18,5 @@ mod replaced;
 mod streams;
 mod tables;
 mod training;
+
+mod typed_tables;

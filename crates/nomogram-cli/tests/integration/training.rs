@@ -276,7 +276,7 @@ fn errors_are_reported_before_anything_is_fitted_and_nothing_is_left() {
     let run = folder.run("evaluate m.nomo other.yaml t.csv");
     let err = run.stderr;
     assert_eq!(run.code, 1, "{err}");
-    assert!(err.contains("feature 1: the table has `age`, number, in mo"), "{err}");
+    assert!(err.contains("feature 1: the table has `age`, number, unit `mo`"), "{err}");
 }
 
 /// The answer of `validate` and of `train` is the same, before anything is fitted.

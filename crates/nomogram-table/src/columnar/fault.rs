@@ -28,6 +28,22 @@ pub(super) fn check_ends(file: &mut (impl Read + Seek), magic: &[u8]) -> io::Res
     file.seek(SeekFrom::Start(0)).map(drop)
 }
 
+/// The first bytes of a stream, the length of its first message. Refuses what does not begin with
+/// a sensible one, since a reader would wait for bytes that do not come.
+pub(super) fn read_start(input: &mut impl Read) -> io::Result<Vec<u8>> {
+    const MAX_LEN: u32 = 1 << 24;
+    let mut start = Vec::new();
+    input.by_ref().take(4).read_to_end(&mut start)?;
+    let invalid = |detail: &str| Err(io::Error::new(io::ErrorKind::InvalidData, detail));
+    match <[u8; 4]>::try_from(start.as_slice()).map(u32::from_le_bytes) {
+        // A mark; or, in streams of early versions, the length itself.
+        Ok(u32::MAX | 1..=MAX_LEN) => Ok(start),
+        Ok(_) => invalid("it is a file of another kind"),
+        Err(_) if start.is_empty() => invalid("it is empty"),
+        Err(_) => invalid("it ends too early, so rows are missing"),
+    }
+}
+
 /// What a reader's error means, with the reader's own words in parentheses.
 pub(super) fn in_words(error: &(dyn StdError + 'static)) -> String {
     let mut cause = Some(error);
@@ -84,6 +100,19 @@ mod tests {
             let message = check(cut.as_bytes());
             assert!(message.starts_with("its end is missing"), "{cut}: {message}");
         }
+    }
+
+    #[test]
+    fn a_stream_begins_with_the_length_of_a_message() {
+        let start = |bytes: &[u8]| {
+            let result = read_start(&mut Cursor::new(bytes));
+            result.map_or_else(|error| error.to_string(), |start| format!("{start:?}"))
+        };
+        assert_eq!(start(b"\xFF\xFF\xFF\xFF1234"), "[255, 255, 255, 255]");
+        assert_eq!(start(b"\x10\0\0\0123"), "[16, 0, 0, 0]");
+        assert_eq!(start(b"a,b\n"), "it is a file of another kind");
+        assert_eq!(start(b""), "it is empty");
+        assert_eq!(start(b"\xFF\xFF"), "it ends too early, so rows are missing");
     }
 
     #[test]

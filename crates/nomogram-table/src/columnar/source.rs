@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Cursor, Read};
 
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_ipc::reader::{FileReader, StreamReader};
@@ -17,7 +17,7 @@ use parquet::errors::ParquetError;
 
 use super::chunk::TypedChunk;
 use super::claims::{Watched, check_file};
-use super::fault::{check_ends, in_words};
+use super::fault::{check_ends, in_words, read_start};
 use crate::error::Error;
 use crate::guard::guarded;
 
@@ -75,6 +75,9 @@ impl TypedSource {
         chunk_rows: usize,
     ) -> Result<Self, Error> {
         let kind = "an Arrow stream";
+        let mut input = input;
+        let start = guard(table, kind, || read_start(&mut input))?;
+        let input: Box<dyn Read + Send> = Box::new(Cursor::new(start).chain(input));
         let reader = guard(table, kind, || StreamReader::try_new(Watched::new(input), None))?;
         let schema = RecordBatchReader::schema(&reader);
         let batches = Opened::Reading(Box::new(WholeStream(reader)));

@@ -146,6 +146,8 @@ fn a_cell_means_the_same_in_every_command() {
 fn a_refusal_names_what_was_found_and_expected() {
     let cases = "
         number   | written lots      → `lots`; a number
+        number   | written 53,9      → `53,9`; a number with a decimal point
+        integer  | written 1,0       → `1,0`; a whole number with a decimal point
         number   | written NA        → `NA`, a missing value; a number
         number   | written ''        → a missing value; a number
         number   | null              → a missing value; a number

@@ -195,8 +195,8 @@ impl Dataset {
         }
     }
 
-    /// The same error, with the place in the table of the row that it is about. `schema` is that of
-    /// the model that refused the row.
+    /// The same error, with the place in the table of the row that it is about, and the name of its
+    /// class. `schema` is that of the model that refused the row.
     pub(crate) fn located(&self, error: Error, schema: &Schema) -> Error {
         let placed = |row: usize| self.places.get(row).copied();
         match error {
@@ -220,7 +220,7 @@ impl Dataset {
                 });
                 cell.unwrap_or(Error::Model(cause))
             }
-            other => other,
+            other => other.with_class_names(schema.target().classes()),
         }
     }
 

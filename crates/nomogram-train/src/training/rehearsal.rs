@@ -113,7 +113,9 @@ fn train_smallest(smallest: &TrainingConfig, dataset: &Dataset) -> Result<Vec<u8
     let folds = smallest.folds(dataset, smallest.seed)?;
     let train = |rows: &Dataset, folds: Vec<Split>| {
         let nobody = &mut |_: usize, _: usize, _: &str| {};
-        Ok(train_on_folds(smallest, rows, folds, nobody)?.bundle)
+        let trained = train_on_folds(smallest, rows, folds, nobody);
+        let named = |error: Error| error.with_class_names(rows.schema().target().classes());
+        trained.map(|trained| trained.bundle).map_err(named)
     };
     let Some(reduced) = Reduced::of(dataset, &folds) else { return train(dataset, folds) };
     // What a step fits depends on how values are distributed in all rows.

@@ -48,6 +48,7 @@ pub fn train(
     // Refuse rows that cannot be dealt to folds before anything is fitted.
     let folds = config.folds(dataset, config.seed)?;
     train_on_folds(config, dataset, folds, progress)
+        .map_err(|error| error.with_class_names(dataset.schema().target().classes()))
 }
 
 /// [`train`] with given folds.
