@@ -1,5 +1,7 @@
 //! Predictions, inspection and comparison: every format, thread and option.
 
+use std::fmt::Write as _;
+use std::fs;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
@@ -11,7 +13,7 @@ use arrow_array::{
 use nomogram::{Model, Session, Value};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use crate::folder::{Folder, parquet_of};
+use crate::folder::{Folder, Run, parquet_of};
 
 /// Columns of the same rows; every fifth age is missing, and every seventh stage is unseen.
 struct Rows {
@@ -145,7 +147,7 @@ fn every_output_format_holds_the_same_bits() {
     for name in ["o.parquet", "o.arrow", "o.arrows"] {
         folder.run(&format!("predict m.nomo t.parquet --id id --keep stage -o {name}")).ok();
     }
-    let file = fs::File::open(folder.0.join("o.parquet")).unwrap();
+    let file = fs::File::open(folder.path("o.parquet")).unwrap();
     let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap();
     let mut bits = Vec::new();
     for batch in reader {
@@ -155,10 +157,10 @@ fn every_output_format_holds_the_same_bits() {
         bits.extend(numbers.as_primitive::<Float64Type>().values().iter().map(|p| p.to_bits()));
     }
     assert_eq!(bits, rows.bits());
-    let file = fs::File::open(folder.0.join("o.arrow")).unwrap();
+    let file = fs::File::open(folder.path("o.arrow")).unwrap();
     let batches = arrow_ipc::reader::FileReader::try_new(file, None).unwrap();
     assert_eq!(batches.map(|batch| batch.unwrap().num_rows()).sum::<usize>(), 300);
-    let file = fs::File::open(folder.0.join("o.arrows")).unwrap();
+    let file = fs::File::open(folder.path("o.arrows")).unwrap();
     let batches = arrow_ipc::reader::StreamReader::try_new(file, None).unwrap();
     assert_eq!(batches.map(|batch| batch.unwrap().num_rows()).sum::<usize>(), 300);
 }
@@ -176,7 +178,7 @@ fn threads_and_chunks_do_not_change_a_byte() {
                 folder
                     .run(&format!("predict m.nomo {input} --id id --members --flags {options}"))
                     .ok();
-                let bytes = fs::read(folder.0.join(output)).unwrap();
+                let bytes = fs::read(folder.path(output)).unwrap();
                 let first = first.get_or_insert_with(|| bytes.clone());
                 assert!(*first == bytes, "{output}: {threads} threads, {chunk} rows");
             }
@@ -380,12 +382,12 @@ fn a_closed_pipe_ends_quietly() {
     folder.write("t.csv", rows.csv());
     let mut child = Command::new(env!("CARGO_BIN_EXE_nomogram"))
         .args(["predict", "m.nomo", "t.csv", "--id", "id"])
-        .current_dir(&folder.0)
+        .current_dir(folder.path(""))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     drop(child.stdout.take());
-    let run = Run::of(child.wait_with_output().unwrap());
+    let run = Run::of(&child.wait_with_output().unwrap());
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
 }

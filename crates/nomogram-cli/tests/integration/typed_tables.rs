@@ -73,7 +73,7 @@ fn refused_rows_of_a_typed_file_keep_what_their_cells_hold() {
         folder.run("predict m.nomo t.parquet --ignore-other-columns --bad-rows bad.csv -o o.csv");
     assert_eq!(run.code, 3, "{run:?}");
     let expected = "row,status,feature,reason,dose,age,note,born,seen,price\n\
-        2,value_not_a_number,dose,\"found the number NaN, expected a finite number, unit `mg`\",\
+        2,value_nan,dose,\"found the number NaN, expected a finite number, unit `mg`\",\
         NaN,,,1969-12-31,1970-01-01T00:00:00Z,0.07\n";
     assert_eq!(folder.read("bad.csv"), expected);
     // What CSV cannot hold is not replaced by something else.

@@ -4,6 +4,7 @@ use nomogram_stats::random::Random;
 
 use super::*;
 use crate::data::{Check, Severity};
+use crate::train;
 
 const REST: &str = r#"
 model: { name: case, version: "1.0" }
