@@ -42,7 +42,7 @@ impl Folder {
     /// With a table `t.csv` of patients, and a configuration `c.yaml`: the draft from this table,
     /// followed by `members`.
     pub(crate) fn with_patients(n_rows: u32, members: &str) -> Self {
-        let folder = Self::with_model();
+        let folder = Self::new();
         let mut table = String::from("id,age,stage,marker,died\n");
         for row in 0..n_rows {
             let mixed = row.wrapping_mul(2_654_435_761) >> 16;
@@ -68,10 +68,6 @@ impl Folder {
 
     pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap()
-    }
-
-    pub(crate) fn bytes(&self, name: &str) -> Vec<u8> {
-        fs::read(self.path(name)).unwrap()
     }
 
     /// The names of all files, sorted.

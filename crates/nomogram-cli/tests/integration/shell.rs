@@ -48,6 +48,7 @@ impl Deref for Shell {
 impl Shell {
     pub(crate) fn new() -> Self {
         let folder = Folder::with_patients(120, MEMBERS);
+        folder.write("m.nomo", nomogram_testkit::bundle_of_every_kind());
         folder.write("p.csv", format!("{HEADER}50,1,0,I,5\n"));
         folder.write("wrong.csv", format!("{HEADER}{WRONG_ROWS}"));
         Self(folder)

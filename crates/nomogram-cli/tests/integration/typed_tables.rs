@@ -89,7 +89,7 @@ fn two_units_of_a_column_are_refused() {
     let folder = Folder::with_model();
     let of_unit = |name: &str, unit: &str| {
         let field = Field::new(name, DataType::Float64, true);
-        field.with_metadata([("unit".to_owned(), unit.to_owned())].into())
+        field.with_metadata([("unit", unit)])
     };
     let dose = Field::new("dose", DataType::Float64, true);
     let schema = Schema::new(vec![of_unit("age [a]", "mo"), dose]);

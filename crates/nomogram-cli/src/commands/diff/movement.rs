@@ -114,8 +114,9 @@ pub(super) fn measure(
         total.add(compared, arguments.top, &mut changes);
         Ok(())
     })?;
-    if let (0, Some(refusal)) = (total.compared, total.first_refusal.take()) {
-        return Err(Error::Row { table: data.display().to_string(), refusal });
+    if let (0, Some(refusal)) = (total.compared, &total.first_refusal) {
+        let table = data.display().to_string();
+        return Err(Error::Row { table, refusal: refusal.clone() });
     }
     total.finish(changes);
     Ok(total)
