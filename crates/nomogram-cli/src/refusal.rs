@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use nomogram::FeatureKind;
 use nomogram::{Error as CoreError, ErrorKind, Place as CorePlace, Schema};
-use nomogram_table::{Cell, Columns, FeatureCells, Place, Row, TableFormat};
+use nomogram_table::{
+    Cell, Columns, DecimalMark, FeatureCells, Place, Row, TableFormat, row_length,
+};
 
 /// Why a row was refused.
 #[derive(Clone, Debug)]
@@ -15,8 +18,8 @@ pub(crate) struct Refusal {
     pub(crate) feature: String,
     /// What was found and what was expected, for people.
     pub(crate) reason: String,
-    /// Whether a text of the wrong type was found, which may mean a missing value.
-    is_text: bool,
+    /// The option that the cell may need, for people.
+    hint: &'static str,
 }
 
 /// The status of a row that was predicted.
@@ -37,8 +40,8 @@ impl Refusal {
             place: row.place(),
             status: status(ErrorKind::Columns),
             feature: String::new(),
-            reason: format!("found {n_cells} cells, expected {}", columns.names.len()),
-            is_text: false,
+            reason: row_length(n_cells, columns.names.len()),
+            hint: "",
         })
     }
 
@@ -66,11 +69,12 @@ impl Refusal {
                     None => expected(error.kind(), schema, *index),
                 };
                 let reason = format!("found {}, expected {expected}", found(*index));
-                let is_text = error.kind() == ErrorKind::WrongType
-                    && columns
-                        .column_of(*index)
-                        .is_some_and(|column| matches!(row.cell(column.column), Cell::Written(_)));
-                return Self { place, status, feature: name(*index), reason, is_text };
+                let column = columns.column_of(*index);
+                let hint = match column.filter(|_| error.kind() == ErrorKind::WrongType) {
+                    Some(column) => hint(&column.cells, row.cell(column.column)),
+                    None => "",
+                };
+                return Self { place, status, feature: name(*index), reason, hint };
             }
             None => String::new(),
         };
@@ -86,21 +90,38 @@ impl Refusal {
         } else {
             error.to_string()
         };
-        Self { place, status, feature, reason, is_text: false }
+        Self { place, status, feature, reason, hint: "" }
     }
 
     /// The whole of it in one line.
     pub(crate) fn line(&self) -> String {
-        let Self { place, feature, reason, .. } = self;
+        let Self { place, feature, reason, hint, .. } = self;
         if feature.is_empty() {
             return format!("{place}: {reason}");
         }
         // For a person, not for the file of refused rows.
-        let hint = match self.is_text {
-            true => "; --missing names a text that means a missing value",
-            false => "",
-        };
         format!("{place}: feature `{feature}`: {reason}{hint}")
+    }
+}
+
+/// The option that may be needed to read a text of the wrong type.
+fn hint(cells: &FeatureCells, cell: Cell<'_>) -> &'static str {
+    let is_number = match cells.feature().kind {
+        FeatureKind::Number | FeatureKind::Integer => true,
+        // Booleans and categories; and kinds that a later core may have.
+        _ => false,
+    };
+    match (cell, cells.other_mark(cell).filter(|_| is_number)) {
+        (Cell::Written(_), Some(DecimalMark::Comma)) => {
+            "; use --decimal-mark , if the comma is a decimal mark"
+        }
+        (Cell::Written(_), Some(DecimalMark::Point)) => {
+            "; use --decimal-mark . if the point is a decimal mark"
+        }
+        (Cell::Written(_), None) if cell.finite(cells.format()).is_none() => {
+            "; use --missing if this text means a missing value"
+        }
+        _ => "",
     }
 }
 

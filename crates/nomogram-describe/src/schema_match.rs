@@ -65,7 +65,7 @@ fn text(feature: &Feature) -> String {
         text.push_str(&format!(" of `{}`", feature.levels().join("`, `")));
     }
     match &feature.unit {
-        Some(unit) => text.push_str(&format!(", in {unit}")),
+        Some(unit) => text.push_str(&format!(", unit `{unit}`")),
         None => text.push_str(", without a unit"),
     }
     text

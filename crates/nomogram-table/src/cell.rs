@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::fmt;
 
 use crate::format::{TableFormat, trim};
-use crate::number::number;
-use crate::time::to_iso;
+use crate::number::{DecimalMark, MAX_WHOLE, number};
+use crate::shown::write_shown;
+use crate::time::Time;
 
 /// What one cell holds, before it is known what its column is for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -16,16 +17,18 @@ pub enum Cell<'a> {
     Written(&'a str),
     /// The text of a column of texts.
     Text(&'a str),
-    /// A floating-point or a decimal number.
+    /// A floating-point number.
     Number(f64),
+    /// The digits of a decimal number, with a point.
+    Decimal(&'a str),
     /// A whole number.
     Integer(i64),
     /// A whole number beyond those of [`Cell::Integer`].
     Unsigned(u64),
     /// False or true.
     Boolean(bool),
-    /// Seconds since 1970 began, in UTC.
-    Time(f64),
+    /// A date, or a date and a time of day.
+    Time(Time),
     /// A value of a type that means nothing here, by its name.
     Other(&'a str),
 }
@@ -39,6 +42,7 @@ impl<'a> Cell<'a> {
             Self::Written(text) | Self::Text(text) => format.is_missing(text),
             Self::Missing => true,
             Self::Number(_)
+            | Self::Decimal(_)
             | Self::Integer(_)
             | Self::Unsigned(_)
             | Self::Boolean(_)
@@ -61,12 +65,14 @@ impl<'a> Cell<'a> {
     pub fn as_written(&self) -> Cow<'a, str> {
         match *self {
             Self::Missing => Cow::Borrowed(""),
-            Self::Written(text) | Self::Text(text) | Self::Other(text) => Cow::Borrowed(text),
+            Self::Written(text) | Self::Text(text) | Self::Decimal(text) | Self::Other(text) => {
+                Cow::Borrowed(text)
+            }
             Self::Number(number) => Cow::Owned(format!("{number:?}")),
             Self::Integer(number) => Cow::Owned(number.to_string()),
             Self::Unsigned(number) => Cow::Owned(number.to_string()),
             Self::Boolean(value) => Cow::Borrowed(if value { "true" } else { "false" }),
-            Self::Time(seconds) => Cow::Owned(to_iso(seconds)),
+            Self::Time(time) => Cow::Owned(time.to_string()),
         }
     }
 
@@ -75,6 +81,7 @@ impl<'a> Cell<'a> {
     pub fn finite(&self, format: &TableFormat) -> Option<f64> {
         let number = match *self {
             Self::Written(text) => number(trim(text), format.decimal_mark)?,
+            Self::Decimal(text) => number(text, DecimalMark::Point)?,
             Self::Number(number) => number,
             #[allow(clippy::cast_precision_loss, reason = "exact up to 2^53")]
             Self::Integer(number) if number.unsigned_abs() <= MAX_WHOLE => number as f64,
@@ -96,10 +103,6 @@ impl<'a> Cell<'a> {
     }
 }
 
-/// The largest whole number up to which every smaller one differs from its neighbours as a double:
-/// 2^53.
-pub(crate) const MAX_WHOLE: u64 = 1 << 53;
-
 /// What is in the cell, with its type where the file has types.
 impl fmt::Display for Cell<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -110,29 +113,24 @@ impl fmt::Display for Cell<'_> {
             Self::Text(text) => write!(f, "text `{}`", Short(text)),
             Self::Number(number) if number.is_nan() => f.write_str("the number NaN"),
             Self::Number(number) => write!(f, "the number {number:?}"),
+            Self::Decimal(digits) => write!(f, "the number {digits}"),
             Self::Integer(number) => write!(f, "the whole number {number}"),
             Self::Unsigned(number) => write!(f, "the whole number {number}"),
             Self::Boolean(value) => write!(f, "the boolean {value}"),
-            Self::Time(seconds) => write!(f, "the time {}", to_iso(*seconds)),
+            Self::Time(time) if time.is_date() => write!(f, "the date {time}"),
+            Self::Time(time) => write!(f, "the time {time}"),
             Self::Other(name) => write!(f, "a value of type {name}"),
         }
     }
 }
 
-/// A text of which only the beginning is shown when it is long, and no character that would disturb
-/// a terminal.
+/// A text of which only the beginning is shown when it is long, in which nothing is unseen.
 struct Short<'a>(&'a str);
 
 impl fmt::Display for Short<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const MOST: usize = 80;
-        for character in self.0.chars().take(MOST) {
-            if character.is_control() {
-                write!(f, "{}", character.escape_default())?;
-            } else {
-                write!(f, "{character}")?;
-            }
-        }
+        write_shown(f, self.0.chars().take(MOST))?;
         if self.0.chars().nth(MOST).is_some() { f.write_str("…") } else { Ok(()) }
     }
 }
@@ -156,7 +154,10 @@ mod tests {
             (Cell::Integer(-3), "the whole number -3"),
             (Cell::Unsigned(u64::MAX), "the whole number 18446744073709551615"),
             (Cell::Boolean(true), "the boolean true"),
-            (Cell::Time(1_709_211_900.0), "the time 2024-02-29T13:05:00Z"),
+            (Cell::Written("II\u{200b}"), "`II\\u{200b}`"),
+            (Cell::Text("\u{feff}\u{a0}I"), "text `\\u{feff}\\u{a0}I`"),
+            (Cell::Decimal("1.50"), "the number 1.50"),
+            (Cell::Time(Time::of_day(19_782)), "the date 2024-02-29"),
             (Cell::Other("List(Int8)"), "a value of type List(Int8)"),
         ];
         for (cell, expected) in cases {

@@ -2,11 +2,12 @@
 
 mod claims;
 mod column;
+mod fault;
 
 mod chunk;
 
 mod source;
 
 pub use chunk::TypedChunk;
-pub use column::is_plain;
+pub use column::{is_plain, is_time};
 pub(crate) use source::TypedSource;

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 #[cfg(feature = "columnar")]
 use arrow_schema::DataType;
-use nomogram::{Feature, Schema, Session};
+use nomogram::{Action, Feature, Schema, Session};
 
 use crate::error::Error;
 use crate::feature::{FeatureCells, listed};
 use crate::format::TableFormat;
+use crate::place::Place;
 use crate::row::Row;
+use crate::shown::shown;
 
 /// The head of a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub struct Header {
     pub name: String,
     /// The unit in Arrow's metadata `unit`.
     pub unit: Option<String>,
+    /// The line of a text that names it; none in a file without lines.
+    pub place: Option<Place>,
     /// Its type; none in text.
     #[cfg(feature = "columnar")]
     pub data_type: Option<DataType>,
@@ -72,8 +76,9 @@ impl Columns {
     ///
     /// # Errors
     ///
-    /// `Table` for a column that is not known, two columns for one feature, or a unit that the
-    /// feature does not have.
+    /// `Table` at the header, for a column that is not known, two columns for one feature, a unit
+    /// that the feature does not have, or a feature without a column unless the feature's policy
+    /// accepts rows in which it is not set.
     pub fn new(
         (table, headers): (&str, &[Header]),
         schema: &Schema,
@@ -81,11 +86,15 @@ impl Columns {
         format: &Arc<TableFormat>,
         others: &BTreeSet<usize>,
     ) -> Result<Self, Error> {
-        let failed = |detail: String| Error::table(table, detail);
+        let failed = |detail: String| {
+            let place = headers.first().and_then(|header| header.place);
+            Error::Table { table: table.into(), place, detail }
+        };
         let kept = kept(headers, wanted).map_err(failed)?;
         let mut features = Vec::new();
         for (column, header) in headers.iter().enumerate() {
-            let matched = match_feature(header, schema).map_err(failed)?;
+            let in_column = |fault| failed(format!("column `{}`: {fault}", shown(&header.name)));
+            let matched = match_feature(header, schema).map_err(in_column)?;
             if let Some((index, feature, unit)) = matched {
                 let unit = unit.map(str::to_owned);
                 let cells = FeatureCells::new(feature.clone(), unit, format.clone());
@@ -101,6 +110,11 @@ impl Columns {
         if let Some(second) = features.iter().find(|column| !seen.insert(column.index)) {
             let name = &second.cells.feature().name;
             return Err(failed(format!("two columns for feature `{name}`, expected 1")));
+        }
+        for (index, feature) in schema.features().iter().enumerate() {
+            if feature.policy.unset == Action::Refuse && !seen.contains(&index) {
+                return Err(failed(absent(feature, headers)));
+            }
         }
         let names = headers.iter().map(|header| header.name.clone()).collect();
         Ok(Self { names, features, kept })
@@ -135,10 +149,11 @@ impl Columns {
 
 impl Header {
     /// Of a column of text.
-    pub(crate) fn of_name(name: String) -> Self {
+    pub(crate) fn of_name(name: String, place: Place) -> Self {
         Self {
             name,
             unit: None,
+            place: Some(place),
             #[cfg(feature = "columnar")]
             data_type: None,
         }
@@ -165,18 +180,41 @@ fn unknown(column: usize, header: &Header, schema: &Schema) -> String {
         "" => format!("column {}, which has no name,", column + 1),
         name => format!("column `{name}`"),
     };
+    let similar = similar_name(&header.name, names.iter().copied());
+    let similar = similar.map_or(String::new(), |name| format!(" (`{name}` is)"));
     format!(
-        "{column} is not a feature of the model: name it by --id or --keep, or skip such columns \
-         with --ignore-other-columns; the features are {}",
+        "{column} is not a feature of the model{similar}: name it by --id or --keep, or skip such \
+         columns with --ignore-other-columns; the features are {}",
         listed(&names)
     )
+}
+
+fn absent(feature: &Feature, headers: &[Header]) -> String {
+    let names = headers.iter().map(|header| header.name.as_str());
+    let hint = similar_name(&feature.name, names);
+    let hint = hint.map_or(String::new(), |name| format!("; is it `{}`?", shown(name)));
+    format!("no column for feature `{}`{hint}", feature.name)
+}
+
+/// Of some names, the first one that differs from a column's name only in case, spaces, `_`, `-` or
+/// a unit in brackets.
+#[must_use]
+pub fn similar_name<'a>(name: &str, mut names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let folded = |name: &str| -> String {
+        let (name, _) = name.split_once(['[', '(']).unwrap_or((name, ""));
+        let letters = name.chars().filter(|c| c.is_alphanumeric());
+        letters.flat_map(char::to_lowercase).collect()
+    };
+    let of_name = folded(name);
+    names.find(|other| !of_name.is_empty() && *other != name && folded(other) == of_name)
 }
 
 /// The feature of a column, and the unit that the column names: `name`, or `name [unit]`.
 ///
 /// # Errors
 ///
-/// A sentence, when the feature does not have this unit.
+/// A sentence without the column, when the feature does not have this unit, or when the column's
+/// name and its metadata state different ones.
 #[allow(clippy::type_complexity, reason = "position, feature and unit")]
 pub fn match_feature<'a>(
     header: &'a Header,
@@ -188,7 +226,14 @@ pub fn match_feature<'a>(
     let (index, feature, unit) = match (feature_at(&header.name), split_unit(&header.name)) {
         (Some((index, feature)), _) => (index, feature, header.unit.as_deref()),
         (None, Some((name, unit))) => match feature_at(name) {
-            Some((index, feature)) => (index, feature, Some(unit)),
+            Some((index, feature)) => match header.unit.as_deref() {
+                Some(other) if other != unit => {
+                    return Err(format!(
+                        "unit `{unit}` in its name, but `{other}` in its metadata"
+                    ));
+                }
+                Some(_) | None => (index, feature, Some(unit)),
+            },
             None => return Ok(None),
         },
         (None, None) => return Ok(None),
@@ -198,19 +243,19 @@ pub fn match_feature<'a>(
         let alternative = feature.alternative_units.iter().map(|unit| unit.code.as_str());
         let known: Vec<&str> = feature_unit.into_iter().chain(alternative).collect();
         if !known.contains(&unit) {
-            let expected = match known.as_slice() {
-                [] => "none, as its unit is not known to the model".into(),
-                _ => listed(&known),
-            };
             let name = &feature.name;
-            return Err(format!("feature `{name}`: unit `{unit}`, expected {expected}"));
+            return Err(match known.as_slice() {
+                [] => format!("unit `{unit}`, but the model does not know the unit of `{name}`"),
+                _ => format!("unit `{unit}`, expected {}", listed(&known)),
+            });
         }
     }
     Ok(Some((index, feature, unit)))
 }
 
 /// Name and unit of `name [unit]`; a UCUM code may hold brackets itself.
-fn split_unit(header: &str) -> Option<(&str, &str)> {
+#[must_use]
+pub fn split_unit(header: &str) -> Option<(&str, &str)> {
     let (name, unit) = header.strip_suffix(']')?.rsplit_once(" [")?;
     Some((name.trim_ascii_end(), unit))
 }
@@ -225,5 +270,70 @@ mod tests {
         assert_eq!(split_unit("temperature [[degF]]"), Some(("temperature", "[degF]")));
         assert_eq!(split_unit("age"), None);
         assert_eq!(split_unit("age[mo]"), None);
+    }
+
+    #[test]
+    fn a_similar_name_has_the_same_letters() {
+        let names = ["dose", "Age", "age [a]", "serum_creatinine"];
+        let cases = [
+            ("age", Some("Age")),
+            ("AGE[mo]", Some("Age")),
+            ("Age", Some("age [a]")),
+            ("Serum creatinine (mg/dL)", Some("serum_creatinine")),
+            ("dose", None),
+            ("weight", None),
+            ("", None),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(similar_name(name, names.into_iter()), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_unit_is_stated_once_or_twice_the_same() {
+        let mut age = Feature::number("age");
+        age.unit = Some("a".into());
+        let schema = Schema::new(vec![age], nomogram::Target::of_classes("y", ["n", "p"])).unwrap();
+        let matched = |name: &str, unit: Option<&str>| {
+            let header = Header { unit: unit.map(str::to_owned), ..header(name) };
+            match_feature(&header, &schema)
+                .map(|found| found.map(|(_, _, unit)| unit.map(str::to_owned)))
+        };
+        assert_eq!(matched("age", None), Ok(Some(None)));
+        assert_eq!(matched("age", Some("a")), Ok(Some(Some("a".into()))));
+        assert_eq!(matched("age [a]", None), Ok(Some(Some("a".into()))));
+        assert_eq!(matched("age [a]", Some("a")), Ok(Some(Some("a".into()))));
+        let fault = matched("age [a]", Some("mo")).unwrap_err();
+        assert_eq!(fault, "unit `a` in its name, but `mo` in its metadata");
+        assert_eq!(matched("age", Some("mo")).unwrap_err(), "unit `mo`, expected `a`");
+        assert_eq!(matched("other [a]", Some("mo")), Ok(None));
+    }
+
+    #[test]
+    fn a_feature_without_a_column_is_refused_at_the_header() {
+        let schema = |policy: nomogram::Policy| {
+            let age = Feature { policy, ..Feature::number("age") };
+            let target = nomogram::Target::of_classes("y", ["n", "p"]);
+            Schema::new(vec![age, Feature::number("dose")], target).unwrap()
+        };
+        let headers = [header("Age"), header("dose")];
+        let columns = |schema: &Schema, ignore_others| {
+            let wanted = Wanted { ignore_others, ..Wanted::default() };
+            let format = Arc::default();
+            Columns::new(("t.csv", &headers), schema, wanted, &format, &BTreeSet::new())
+        };
+        let refusing = schema(nomogram::Policy::default());
+        let error = columns(&refusing, true).unwrap_err().to_string();
+        assert_eq!(error, "t.csv: line 4: no column for feature `age`; is it `Age`?");
+        let error = columns(&refusing, false).unwrap_err().to_string();
+        let expected =
+            "t.csv: line 4: column `Age` is not a feature of the model (`age` is): name it";
+        assert!(error.starts_with(expected), "{error}");
+        let imputing = nomogram::Policy { unset: Action::Impute, ..nomogram::Policy::default() };
+        assert_eq!(columns(&schema(imputing), true).unwrap().features.len(), 1);
+    }
+
+    fn header(name: &str) -> Header {
+        Header::of_name(name.into(), Place::Line(4))
     }
 }

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use nomogram::{ErrorKind, Feature, FeatureKind, Value};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::cell::{Cell, MAX_WHOLE};
+use crate::cell::Cell;
 use crate::format::{TableFormat, trim};
-use crate::number::{integer, number};
+use crate::number::{DecimalMark, MAX_WHOLE, Wholeness, integer, number, wholeness};
+use crate::shown::shown;
 
 /// Reads the cells of one feature's column.
 ///
@@ -57,6 +58,12 @@ impl FeatureCells {
         self.unit.as_deref()
     }
 
+    /// How the table is written.
+    #[must_use]
+    pub fn format(&self) -> &TableFormat {
+        &self.format
+    }
+
     /// What a cell means.
     #[inline]
     #[must_use]
@@ -75,13 +82,8 @@ impl FeatureCells {
 
     fn number<'a>(&self, cell: Cell<'a>, is_whole: bool) -> Value<'a> {
         match cell {
-            Cell::Written(text) => {
-                let text = trim(text);
-                if let Some(number) = integer(text).filter(|_| is_whole) {
-                    return Value::Integer(number);
-                }
-                number(text, self.format.decimal_mark).map_or(Value::Text(text), Value::Number)
-            }
+            Cell::Written(text) => number_of(trim(text), self.format.decimal_mark, is_whole),
+            Cell::Decimal(digits) => number_of(digits, DecimalMark::Point, is_whole),
             Cell::Text(text) => Value::Text(text),
             Cell::Number(number) => Value::Number(number),
             Cell::Integer(number) => Value::Integer(number),
@@ -125,7 +127,7 @@ impl FeatureCells {
         if cell.is_missing(&self.format) {
             return match text.is_empty() {
                 true => "a missing value".into(),
-                false => format!("`{text}`, a missing value"),
+                false => format!("`{}`, a missing value", shown(text)),
             };
         }
         match other_spelling(text, self.feature.levels()) {
@@ -149,20 +151,19 @@ impl FeatureCells {
             _ => "a number".into(),
         };
         let is_number = matches!(self.feature.kind, FeatureKind::Number | FeatureKind::Integer);
-        let is_large = match cell {
-            Cell::Integer(number) => number.unsigned_abs() > MAX_WHOLE,
-            Cell::Unsigned(_) => true,
-            Cell::Written(text) => {
-                integer(trim(text)).is_some_and(|i| i.unsigned_abs() > MAX_WHOLE)
-            }
-            _ => false,
-        };
+        let is_large = self.is_too_large(cell);
         match kind {
             ErrorKind::Infinite | ErrorKind::NotANumber if is_number => {
                 expected = expected.replacen("a ", "a finite ", 1);
             }
             ErrorKind::WrongType | ErrorKind::Magnitude if is_large && is_number => {
-                expected = "a whole number of at most 2^53".into();
+                return "a whole number of at most 2^53".into();
+            }
+            ErrorKind::WrongType if is_number => {
+                expected += self.other_mark(cell).map_or("", |other| match other {
+                    DecimalMark::Comma => " with a decimal point",
+                    DecimalMark::Point => " with a decimal comma",
+                });
             }
             ErrorKind::Magnitude => expected += " of at most 1e100",
             _ => {}
@@ -171,12 +172,72 @@ impl FeatureCells {
             expected += &format!(" from {} to {}", range.low, range.high);
         }
         if let Some(unit) = self.feature.unit.as_deref().filter(|unit| *unit != "1") {
-            expected += &format!(" in {unit}");
+            expected += &format!(", unit `{unit}`");
         }
-        if let Some(unit) = self.unit() {
-            expected += &format!(" (the column is in {unit})");
+        if let Some(unit) = self.unit().filter(|unit| self.feature.unit.as_deref() != Some(unit)) {
+            expected += &format!(" (the column has unit `{unit}`)");
         }
         expected
+    }
+
+    /// The decimal mark with which a text would be a number, where it is none with that of the
+    /// format.
+    #[must_use]
+    pub fn other_mark(&self, cell: Cell<'_>) -> Option<DecimalMark> {
+        let Cell::Written(text) = cell else { return None };
+        let own = self.format.decimal_mark;
+        let other = match own {
+            DecimalMark::Point => DecimalMark::Comma,
+            DecimalMark::Comma => DecimalMark::Point,
+        };
+        let is_number = |mark| number(trim(text), mark).is_some();
+        (!is_number(own) && is_number(other)).then_some(other)
+    }
+
+    /// Whether a cell holds a whole number that the feature does not take, as a double would round
+    /// it.
+    fn is_too_large(&self, cell: Cell<'_>) -> bool {
+        let is_too_large = |text: &str, mark| {
+            self.feature.kind == FeatureKind::Integer
+                && number(text, mark).is_some_and(f64::is_finite)
+                && wholeness(text, mark) == Wholeness::TooLarge
+        };
+        match cell {
+            Cell::Integer(number) => number.unsigned_abs() > MAX_WHOLE,
+            Cell::Unsigned(_) => true,
+            Cell::Written(text) => is_too_large(trim(text), self.format.decimal_mark),
+            Cell::Decimal(digits) => is_too_large(digits, DecimalMark::Point),
+            Cell::Number(number) => {
+                self.feature.kind == FeatureKind::Integer
+                    && number.is_finite()
+                    && number.abs() > MAX_WHOLE_NUMBER
+            }
+            Cell::Missing | Cell::Text(_) | Cell::Boolean(_) | Cell::Time(_) | Cell::Other(_) => {
+                false
+            }
+        }
+    }
+}
+
+/// [`MAX_WHOLE`] as a double.
+const MAX_WHOLE_NUMBER: f64 = 9_007_199_254_740_992.0;
+
+/// The number of a text. Where it must be whole, it is not rounded to be so.
+#[inline]
+fn number_of(text: &str, mark: DecimalMark, is_whole: bool) -> Value<'_> {
+    if let Some(number) = integer(text).filter(|_| is_whole) {
+        return Value::Integer(number);
+    }
+    let Some(number) = number(text, mark) else { return Value::Text(text) };
+    if !is_whole || !number.is_finite() {
+        return Value::Number(number);
+    }
+    match wholeness(text, mark) {
+        Wholeness::Fraction if number.fract() == 0.0 => Value::Text(text),
+        Wholeness::Whole | Wholeness::Fraction => Value::Number(number),
+        // Too large for the one is too large for the core.
+        Wholeness::TooLarge if number < 0.0 => Value::Integer(i64::MIN),
+        Wholeness::TooLarge => Value::Integer(i64::MAX),
     }
 }
 
@@ -195,7 +256,9 @@ fn of_category<'a>(cell: Cell<'a>, levels: &'a [String]) -> Value<'a> {
         Cell::Integer(number) => named(&number.to_string()),
         Cell::Unsigned(number) => named(&number.to_string()),
         Cell::Boolean(value) => named(if value { "true" } else { "false" }),
-        Cell::Number(_) | Cell::Time(_) | Cell::Other(_) | Cell::Missing => NO_CATEGORY,
+        Cell::Number(_) | Cell::Decimal(_) | Cell::Time(_) | Cell::Other(_) | Cell::Missing => {
+            NO_CATEGORY
+        }
     }
 }
 
@@ -203,9 +266,10 @@ fn of_category<'a>(cell: Cell<'a>, levels: &'a [String]) -> Value<'a> {
 #[must_use]
 pub fn listed(names: &[impl AsRef<str>]) -> String {
     const MOST: usize = 40;
-    let shown: Vec<&str> = names.iter().take(MOST).map(AsRef::as_ref).collect();
+    let names_shown: Vec<String> =
+        names.iter().take(MOST).map(|name| shown(name.as_ref())).collect();
     let more = if names.len() > MOST { ", …" } else { "" };
-    format!("`{}`{more}", shown.join("`, `"))
+    format!("`{}`{more}", names_shown.join("`, `"))
 }
 
 /// How a text differs from a name that it probably means, where it does so in spelling alone.

@@ -7,12 +7,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::number::{DecimalMark, Wholeness, number, wholeness};
 
 /// The key of the note in a bundle's manifest that holds the [`TableFormat`] as JSON.
 pub const TABLE_FORMAT: &str = "table format";
-
-const SAME_COMMA: &str =
-    "decimal mark: ',', which is the delimiter too; expected another delimiter";
 
 /// How a table is written. What is left at its default is not written as JSON, and a bundle without
 /// the note [`TABLE_FORMAT`] has the default: so defaults never change.
@@ -24,8 +22,8 @@ const SAME_COMMA: &str =
 /// let format = TableFormat::from_json(json)?;
 /// assert_eq!(format.decimal_mark, DecimalMark::Comma);
 /// assert_eq!(format.to_json(), json);
-/// // A comma between cells and within numbers would be ambiguous.
-/// let format = TableFormat { delimiter: Some(','), ..format };
+/// // A character cannot both separate cells and enclose them.
+/// let format = TableFormat { delimiter: Some('"'), ..format };
 /// assert!(format.check().is_err());
 /// # Ok::<(), nomogram_table::Error>(())
 /// ```
@@ -49,7 +47,7 @@ pub struct TableFormat {
     /// The texts that mean that there is no value, besides the empty text.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
-    /// The texts of booleans, besides `false` and `true` in any case, `0` and `1`.
+    /// The texts of booleans, besides `false` and `true` in any case and the numbers 0 and 1.
     #[serde(skip_serializing_if = "is_default")]
     pub booleans: BooleanTexts,
     /// By feature, the only texts of its false and true.
@@ -86,18 +84,6 @@ pub enum Encoding {
     /// Windows code page 1252.
     #[serde(rename = "windows-1252")]
     Windows1252,
-}
-
-/// Separates the whole part of a number from its fraction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum DecimalMark {
-    /// As in `1.5`.
-    #[default]
-    #[serde(rename = ".")]
-    Point,
-    /// As in `1,5`; then no delimiter can be a comma.
-    #[serde(rename = ",")]
-    Comma,
 }
 
 /// What kind of file a table is.
@@ -190,9 +176,6 @@ impl TableFormat {
         if self.delimiter == Some(self.quote) {
             return refuse(format!("both delimiter and quote are {:?}", self.quote));
         }
-        if self.decimal_mark == DecimalMark::Comma && self.delimiter == Some(',') {
-            return refuse(SAME_COMMA.into());
-        }
         let BooleanTexts { true_texts, false_texts } = &self.booleans;
         if let Some(text) = true_texts.iter().find(|text| false_texts.contains(text)) {
             return refuse(format!("booleans: `{text}` is both true and false"));
@@ -207,12 +190,21 @@ impl TableFormat {
         }
         let usual = [(true_texts, false), (false_texts, true)];
         for (texts, other) in usual {
-            if let Some(text) = texts.iter().find(|text| usual_boolean(text) == Some(other)) {
+            let means_other =
+                |text: &&String| usual_boolean(text, self.decimal_mark) == Some(other);
+            if let Some(text) = texts.iter().find(means_other) {
                 return refuse(format!("booleans: `{text}` always means {other}"));
             }
         }
         if let Some(text) = texts.chain(&self.missing).find(|t| t.chars().any(char::is_control)) {
             return refuse(format!("{text:?}, expected a text without control characters"));
+        }
+        let texts = true_texts.iter().chain(false_texts).chain(&self.missing);
+        let texts = texts.chain(self.feature_booleans.values().flatten());
+        if let Some(text) = texts.clone().find(|text| trim(text).len() != text.len()) {
+            return refuse(format!(
+                "{text:?}, expected a text without spaces around it, as cells are read without them"
+            ));
         }
         Ok(())
     }
@@ -221,15 +213,12 @@ impl TableFormat {
     ///
     /// # Errors
     ///
-    /// As [`Self::check`]; `Format` when cells and numbers would have the same comma.
+    /// As [`Self::check`].
     pub(crate) fn punctuation(&self, path: Option<&Path>) -> Result<Punctuation, Error> {
         self.check()?;
         let delimiter = self.delimiter_of(path);
         if delimiter == self.quote {
             return Err(Error::Format(format!("both delimiter and quote are {delimiter:?}")));
-        }
-        if self.decimal_mark == DecimalMark::Comma && delimiter == ',' {
-            return Err(Error::Format(SAME_COMMA.into()));
         }
         let byte = |c: char| u8::try_from(c).unwrap_or_default();
         Ok(Punctuation { delimiter: byte(delimiter), quote: byte(self.quote) })
@@ -255,7 +244,7 @@ impl TableFormat {
         if stated.is_some() || self.feature_booleans.contains_key(feature) {
             return stated;
         }
-        usual_boolean(text)
+        usual_boolean(text, self.decimal_mark)
     }
 
     /// The same by the texts that are stated here alone, for columns of texts.
@@ -314,13 +303,17 @@ impl fmt::Display for Encoding {
     }
 }
 
-fn usual_boolean(text: &str) -> Option<bool> {
+/// `false` and `true` in any case, and the numbers 0 and 1, however they are written.
+fn usual_boolean(text: &str, mark: DecimalMark) -> Option<bool> {
     match text {
         "0" => Some(false),
         "1" => Some(true),
         _ if text.eq_ignore_ascii_case("false") => Some(false),
         _ if text.eq_ignore_ascii_case("true") => Some(true),
-        _ => None,
+        _ => {
+            let number = number(text, mark).filter(|number| [0.0, 1.0].contains(number))?;
+            (wholeness(text, mark) == Wholeness::Whole).then_some(number > 0.0)
+        }
     }
 }
 

@@ -8,14 +8,14 @@
 //! This crate does not learn, predict or write.
 
 // Layers, lowest first: a module uses only the blocks above its own.
+mod number;
 mod place;
+mod shown;
+mod time;
 
 mod error;
 
 mod format;
-
-mod number;
-mod time;
 
 mod cell;
 #[cfg(feature = "columnar")]
@@ -36,16 +36,21 @@ mod table;
 
 pub use cell::Cell;
 #[cfg(feature = "columnar")]
-pub use columnar::{TypedChunk, is_plain};
-pub use columns::{Columns, FeatureColumn, Header, KeptColumn, Wanted, match_feature};
+pub use columnar::{TypedChunk, is_plain, is_time};
+pub use columns::{
+    Columns, FeatureColumn, Header, KeptColumn, Wanted, match_feature, similar_name, split_unit,
+};
 pub use error::Error;
 pub use feature::{FeatureCells, listed, other_spelling};
-pub use format::{BooleanTexts, DecimalMark, Encoding, FileKind, TABLE_FORMAT, TableFormat};
+pub use format::{BooleanTexts, Encoding, FileKind, TABLE_FORMAT, TableFormat};
+pub use number::DecimalMark;
 pub use place::Place;
-pub use row::{Chunk, Row};
+pub use row::{Chunk, Row, row_length};
+pub use shown::{is_invisible, shown};
 pub use source::{CHUNK_ROWS, Source};
 pub use table::{Moment, PlacedCell, Table};
 pub use text::TextChunk;
+pub use time::Time;
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

@@ -9,6 +9,13 @@ use crate::error::Error;
 use crate::place::Place;
 use crate::text::{TextChunk, TextRow};
 
+/// That a row does not have one cell for each column.
+#[must_use]
+pub fn row_length(n_cells: usize, n_columns: usize) -> String {
+    let cells = if n_cells == 1 { "cell" } else { "cells" };
+    format!("found {n_cells} {cells}, expected {n_columns}")
+}
+
 /// Some rows of a table.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

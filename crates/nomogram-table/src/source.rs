@@ -3,7 +3,7 @@
 //! A source cuts its input into chunks, one after the other. What is expensive, cutting rows into
 //! cells, is left to those who read the chunks, perhaps on other threads.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -13,7 +13,9 @@ use crate::columnar::TypedSource;
 use crate::columns::Header;
 use crate::error::Error;
 use crate::format::{FileKind, TableFormat};
+use crate::place::Place;
 use crate::row::Chunk;
+use crate::shown::shown;
 use crate::text::TextSource;
 
 /// A chunk has at most this many rows, unless something else is asked for.
@@ -132,7 +134,8 @@ impl Source {
     ) -> Result<Self, Error> {
         let read_as = (format.encoding, format.punctuation(path)?);
         let (source, names) = TextSource::new(name, input, read_as, chunk_rows)?;
-        let headers = names.into_iter().map(Header::of_name).collect();
+        let place = Place::Line(source.header_line());
+        let headers = names.into_iter().map(|name| Header::of_name(name, place)).collect();
         Self::checked(name, headers, None, FileKind::Csv, Chunks::Text(Box::new(source)))
     }
 
@@ -141,6 +144,7 @@ impl Source {
         let headers = source.schema().fields().iter().map(|field| Header {
             name: crate::format::trim(field.name()).to_owned(),
             unit: field.metadata().get("unit").cloned(),
+            place: None,
             data_type: Some(field.data_type().clone()),
         });
         let headers: Vec<Header> = headers.collect();
@@ -156,14 +160,20 @@ impl Source {
         kind: FileKind,
         chunks: Chunks,
     ) -> Result<Self, Error> {
-        let mut seen = BTreeSet::new();
-        match headers.iter().find(|header| !seen.insert(header.name.as_str())) {
-            Some(header) if header.name.is_empty() => {
-                Err(Error::table(name, "several columns without a name, expected at most 1"))
-            }
-            Some(header) => Err(Error::table(name, format!("duplicate column `{}`", header.name))),
-            None => Ok(Self { name: name.into(), headers, length, kind, chunks }),
+        let mut first_of = BTreeMap::new();
+        for (column, header) in headers.iter().enumerate() {
+            let Some(first) = first_of.insert(header.name.as_str(), column) else { continue };
+            let detail = match header.name.as_str() {
+                "" => format!(
+                    "columns {} and {} have no name, expected a name for each column but one",
+                    first + 1,
+                    column + 1
+                ),
+                name => format!("duplicate column `{}`", shown(name)),
+            };
+            return Err(Error::Table { table: name.into(), place: header.place, detail });
         }
+        Ok(Self { name: name.into(), headers, length, kind, chunks })
     }
 
     /// Its name in messages, usually its path.

@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::feature::listed;
 use crate::format::{FileKind, TableFormat};
 use crate::place::Place;
-use crate::row::Chunk;
+use crate::row::{Chunk, row_length};
 use crate::source::{CHUNK_ROWS, Source};
 use crate::time::seconds;
 
@@ -216,7 +216,9 @@ impl Table {
     /// That there is no such column.
     #[must_use]
     pub fn no_column(&self, column: &str) -> Error {
-        self.failed(format!("no column `{column}`; the columns are {}", listed(&self.names)))
+        let place = self.headers.first().and_then(|header| header.place);
+        let detail = format!("no column `{column}`; the columns are {}", listed(&self.names));
+        Error::Table { table: self.name.clone(), place, detail }
     }
 
     /// Refuses duplicate names, at the second one.
@@ -266,8 +268,7 @@ impl Content {
                 let n_cells = row.n_cells().unwrap_or_default();
                 let line = row.place().number();
                 if n_cells != n_columns {
-                    let detail = format!("found {n_cells} cells, expected {n_columns}");
-                    return Err(Error::in_line(table, line, detail));
+                    return Err(Error::in_line(table, line, row_length(n_cells, n_columns)));
                 }
                 written.add(line, (0..n_columns).map(|column| row.text(column)));
                 Ok(())
@@ -342,8 +343,8 @@ impl<'a> PlacedCell<'a> {
             Cell::Written(_) | Cell::Text(_) => {
                 seconds(&self.text()).map(Moment::Seconds).or_else(number)
             }
-            Cell::Time(seconds) => Some(Moment::Seconds(seconds)),
-            Cell::Number(_) | Cell::Integer(_) => number(),
+            Cell::Time(time) => Some(Moment::Seconds(time.seconds())),
+            Cell::Number(_) | Cell::Decimal(_) | Cell::Integer(_) => number(),
             Cell::Missing | Cell::Unsigned(_) | Cell::Boolean(_) | Cell::Other(_) => None,
         }
     }

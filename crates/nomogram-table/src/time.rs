@@ -1,5 +1,7 @@
 //! Dates and times as ISO 8601 writes them.
 
+use std::fmt;
+
 /// Seconds since 1970 began in UTC, of `2024-02-29`, `2024-02-29T13:05`, `2024-02-29 13:05:59.25` or
 /// the same with `Z` or an offset such as `+01:00`. A date is its first moment; without an offset
 /// the time is in UTC.
@@ -17,15 +19,74 @@ pub(crate) fn seconds(text: &str) -> Option<f64> {
     Some(days * 86_400.0 + time_of_day(time)? - offset_seconds(offset)?)
 }
 
-/// Seconds since 1970 began as ISO 8601 writes them, to the microsecond, in UTC.
-pub(crate) fn to_iso(seconds: f64) -> String {
-    if !(-6.3e10..2.6e11).contains(&seconds) {
-        return format!("{seconds} s after 1970 began");
+/// A time of a typed column, as exact as it is stored. Displayed as ISO 8601 writes it: a date
+/// without a time of day, and `Z` only where the column has a time zone.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Time {
+    /// Since 1970 began.
+    count: i64,
+    /// How many of them are a second, at most 10^9.
+    per_second: i64,
+    form: TimeForm,
+}
+
+/// What a time is written with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TimeForm {
+    Date,
+    WithoutZone,
+    Utc,
+}
+
+impl Time {
+    /// The first moment of a day, counted from 1970-01-01.
+    pub(crate) fn of_day(day: i32) -> Self {
+        Self { count: i64::from(day) * SECONDS_PER_DAY, per_second: 1, form: TimeForm::Date }
     }
-    let days = (seconds / 86_400.0).floor();
-    #[allow(clippy::cast_possible_truncation, reason = "within the bounds above")]
-    let (days, micros) =
-        (days as i64, ((seconds - days * 86_400.0) * 1e6).round().min(86_399_999_999.0) as i64);
+
+    /// So many seconds or parts of seconds after 1970 began.
+    pub(crate) fn of_count(count: i64, per_second: i64, form: TimeForm) -> Self {
+        Self { count, per_second: per_second.clamp(1, 1_000_000_000), form }
+    }
+
+    /// Seconds since 1970 began, in UTC.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, reason = "microseconds of 285 years are exact")]
+    pub fn seconds(&self) -> f64 {
+        self.count as f64 / self.per_second as f64
+    }
+
+    /// Whether it is a date, without a time of day.
+    #[must_use]
+    pub fn is_date(&self) -> bool {
+        self.form == TimeForm::Date && self.count.rem_euclid(SECONDS_PER_DAY * self.per_second) == 0
+    }
+}
+
+const SECONDS_PER_DAY: i64 = 86_400;
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { count, per_second, form } = *self;
+        let seconds = count.div_euclid(per_second);
+        let (year, month, day) = civil(seconds.div_euclid(SECONDS_PER_DAY));
+        write!(f, "{year:04}-{month:02}-{day:02}")?;
+        if self.is_date() {
+            return Ok(());
+        }
+        let second = seconds.rem_euclid(SECONDS_PER_DAY);
+        let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+        write!(f, "T{hour:02}:{minute:02}:{second:02}")?;
+        let nanos = count.rem_euclid(per_second) * (1_000_000_000 / per_second);
+        if nanos > 0 {
+            write!(f, ".{}", format!("{nanos:09}").trim_end_matches('0'))?;
+        }
+        f.write_str(if form == TimeForm::Utc { "Z" } else { "" })
+    }
+}
+
+/// Year, month and day, by the Gregorian calendar, of a day counted from 1970-01-01.
+fn civil(days: i64) -> (i64, i64, i64) {
     // Days of eras of 400 years that begin in March (Hinnant, `civil_from_days`).
     let shifted = days + 719_468;
     let (era, day) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
@@ -34,14 +95,7 @@ pub(crate) fn to_iso(seconds: f64) -> String {
     let month = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month + 2) / 5 + 1;
     let (month, is_next_year) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    let year = year + era * 400 + is_next_year;
-    let (second, fraction) = (micros / 1_000_000, micros % 1_000_000);
-    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
-    let fraction = match format!("{fraction:06}").trim_end_matches('0') {
-        "" => String::new(),
-        digits => format!(".{digits}"),
-    };
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{fraction}Z")
+    (year + era * 400 + is_next_year, month, day)
 }
 
 /// Days since 1970-01-01 of `YYYY-MM-DD`, by the Gregorian calendar.
@@ -123,8 +177,33 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(seconds(text), Some(expected), "{text}");
-            assert_eq!(seconds(&to_iso(expected)), Some(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn a_typed_time_is_written_as_exactly_as_it_is_stored() {
+        use TimeForm::{Date, Utc, WithoutZone};
+        let of = Time::of_count;
+        let cases = [
+            (Time::of_day(0), "1970-01-01"),
+            (Time::of_day(-719_162), "0001-01-01"),
+            (Time::of_day(2_932_896), "9999-12-31"),
+            (of(1_709_164_800_000, 1000, Date), "2024-02-29"),
+            (of(1_709_164_800_001, 1000, Date), "2024-02-29T00:00:00.001"),
+            (of(1_709_211_900, 1, Utc), "2024-02-29T13:05:00Z"),
+            (of(1_709_211_900_000, 1000, WithoutZone), "2024-02-29T13:05:00"),
+            (of(-1, 1_000_000, Utc), "1969-12-31T23:59:59.999999Z"),
+            (of(1_709_211_900_123_456_789, 1_000_000_000, Utc), "2024-02-29T13:05:00.123456789Z"),
+        ];
+        for (time, expected) in cases {
+            assert_eq!(time.to_string(), expected);
+            // Such a text is read as the same time, to the precision of a double.
+            let difference = seconds(expected).unwrap() - time.seconds();
+            assert!(difference.abs() < 1e-6, "{expected}: {difference}");
+        }
+        // Beyond the calendar of texts, but not beyond what a file may hold.
+        assert!(!of(i64::MAX, 1, Utc).to_string().is_empty());
+        assert!(!of(i64::MIN, 1_000_000_000, Utc).to_string().is_empty());
     }
 
     #[test]

@@ -21,5 +21,5 @@ pub use draft::{Dialect, DialectOptions, Draft, InferOptions, infer_schema};
 pub use partition::Partition;
 pub(crate) use reader::Reader;
 pub use validation::{
-    Check, Finding, Limits, Severity, ValidationReport, validate, validate_within,
+    Check, Finding, Limits, Places, Severity, ValidationReport, validate, validate_within,
 };

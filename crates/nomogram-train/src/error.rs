@@ -1,5 +1,6 @@
 //! Why a model could not be trained.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use crate::invalid::Invalid;
@@ -44,6 +45,24 @@ pub enum Error {
     /// The rows cannot be trained on or split as the configuration asks.
     #[error("{0}")]
     Data(String),
+    /// A class has too few rows, or rows of too few patients, to be split as the configuration asks.
+    #[error("{before}class {class}{after}")]
+    RareClass {
+        /// What comes before the class in a sentence.
+        before: String,
+        /// The class.
+        class: ClassLabel,
+        /// What comes after the class in a sentence.
+        after: String,
+    },
+    /// One of the rows of a fit cannot be used.
+    #[error("row {}: {detail}", .row + 1)]
+    Row {
+        /// Its position among the rows of the fit, counted from 0.
+        row: usize,
+        /// What was found and what was expected.
+        detail: String,
+    },
     /// An iteration did not converge.
     #[error("{0}")]
     NotConverged(String),
@@ -53,6 +72,24 @@ pub enum Error {
     /// The core refused the model or a row.
     #[error("the model is refused: {0}")]
     Model(#[from] nomogram::Error),
+}
+
+/// A class in a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ClassLabel {
+    /// Its number, where the names of classes are not known, counted from 0.
+    Number(usize),
+    /// Its name.
+    Name(String),
+}
+
+impl fmt::Display for ClassLabel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(class) => write!(f, "{class}"),
+            Self::Name(name) => write!(f, "`{name}`"),
+        }
+    }
 }
 
 impl From<Invalid> for Error {
@@ -70,9 +107,29 @@ impl Error {
             | Self::Table { .. }
             | Self::Cell { .. }
             | Self::Data(_)
+            | Self::RareClass { .. }
+            | Self::Row { .. }
             | Self::NotConverged(_)
             | Self::UninformativeMembers(_)
             | Self::Model(_) => self,
+        }
+    }
+
+    /// That a class is too rare; its number is that among all classes, counted from 0.
+    pub(crate) fn rare_class(before: &str, class: usize, after: impl Into<String>) -> Self {
+        let class = ClassLabel::Number(class);
+        Self::RareClass { before: before.into(), class, after: after.into() }
+    }
+
+    /// The same, with the name of a class instead of its number.
+    pub(crate) fn with_class_names(self, names: &[String]) -> Self {
+        match self {
+            Self::RareClass { before, class: ClassLabel::Number(class), after } => {
+                let name = names.get(class).cloned();
+                let class = name.map_or(ClassLabel::Number(class), ClassLabel::Name);
+                Self::RareClass { before, class, after }
+            }
+            other => other,
         }
     }
 

@@ -42,14 +42,15 @@ impl Predictions {
         let fill = |mut row: ndarray::ArrayViewMut1<'_, f64>, values: &[f64]| {
             row.iter_mut().zip(values).for_each(|(to, from)| *to = *from);
         };
-        session.predict_each(dataset.values().view(), |row, prediction| {
+        let predicted = session.predict_each(dataset.values().view(), |row, prediction| {
             for (member, probabilities) in predictions.members.iter_mut().zip(prediction.members())
             {
                 fill(member.row_mut(row), probabilities);
             }
             fill(predictions.margins.row_mut(row), prediction.margins());
             fill(predictions.ensemble.row_mut(row), prediction.probabilities());
-        })?;
+        });
+        predicted.map_err(|error| dataset.located(error.into(), model.schema()))?;
         Ok(predictions)
     }
 

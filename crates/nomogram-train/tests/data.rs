@@ -93,7 +93,7 @@ fn a_file_is_read_by_its_encoding_delimiter_and_quotes() {
     let marked = format!("\u{FEFF}{TEXT}").replace('\n', "\r\n");
     assert_same(&Dataset::from_csv("-", marked.as_bytes(), &utf_8).unwrap(), &dataset);
     let error = Dataset::from_file(&file.0, &utf_8).unwrap_err().to_string();
-    assert!(error.contains("line 1: bytes that are not utf-8"), "{error}");
+    assert!(error.contains("line 1: bytes that are not UTF-8"), "{error}");
 
     let utf_16: Vec<u8> =
         [0xFEFF].into_iter().chain(TEXT.encode_utf16()).flat_map(u16::to_be_bytes).collect();
@@ -126,7 +126,7 @@ fn every_refusal_names_the_line_of_the_file() {
             "line 6: column `p`: found a missing value, expected the name of a patient",
         ),
         (";früh;x", ";früh", "line 6: found 8 cells, expected 9"),
-        ("lines'", "lines", "line 4: a quote is opened and never closed"),
+        ("lines'", "lines", "line 4: unterminated quoted cell"),
         (";note", ";n", "duplicate column `n`"),
         (";note", ";notes", "column `notes` is not in the configuration"),
     ];

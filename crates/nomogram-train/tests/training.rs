@@ -189,7 +189,7 @@ fn a_recalibration_is_evaluated_on_the_rows_that_its_folds_hold_out() {
     let error = recalibrate(&parent.bundle, &other, &rows).unwrap_err().to_string();
     assert!(
         error.contains(
-            "the table has `a`, number, in umol/L, the model expects `a`, number, in mg/dL"
+            "the table has `a`, number, unit `umol/L`, the model expects `a`, number, unit `mg/dL`"
         ),
         "{error}"
     );

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
-use nomogram_table::{Chunk, Columns, FileKind, Source, TableFormat, Wanted};
+use nomogram_table::{Chunk, Columns, FileKind, Source, TableFormat, Wanted, is_plain, is_time};
 
 use crate::bundle;
 use crate::console::Console;
@@ -58,7 +58,8 @@ pub(crate) struct Arguments {
     input: Option<InputPath>,
     #[command(flatten)]
     read: ReadOptions,
-    /// Write the predictions to this file; `-` is standard output
+    /// Write the predictions to this file; `-` is standard output. Others may read a new file if
+    /// your umask allows it; a replaced file keeps its mode
     #[arg(long, short, value_name = "FILE", default_value = "-", help_heading = "Output")]
     output: OutputPath,
     /// Format of the output; by default, from the extension of its name, or CSV
@@ -83,7 +84,7 @@ pub(crate) struct Arguments {
     #[arg(long, help_heading = "Output")]
     flags: bool,
     /// Continue when a row is refused, and write it to this CSV file with its place and the reason;
-    /// only the owner can read a new file
+    /// only you can read a new file
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     bad_rows: Option<PrivateOutputPath>,
     /// Number of threads; by default, one per processor
@@ -124,18 +125,25 @@ pub(crate) fn run(
     };
     let table = (source.name(), source.headers());
     let columns = Columns::new(table, model.schema(), wanted, &format, &BTreeSet::new())?;
-    source.select(&columns.used());
+    // The file of refused rows has all columns, not only those that are predicted from.
+    let bad_row_columns = match arguments.bad_rows {
+        Some(_) => Some(bad_row_columns(&source, &columns)?),
+        None => None,
+    };
+    let refused = bad_row_columns.iter().flatten().copied();
+    source.select(&columns.used().into_iter().chain(refused).collect());
     let delimiter = output_delimiter(&arguments, &input, &format);
     let answer = Answer::new(&arguments, delimiter, &model, &source, &columns)?;
     let answer = Arc::new(answer);
 
     let output = outputs.create(&arguments.output)?;
     let mut writer = TableWriter::new(output, &answer.layout)?;
-    let bad_rows = BadRows::create(&arguments, delimiter, &source, &columns, outputs)?;
+    let written = bad_row_columns.as_deref().unwrap_or_default();
+    let bad_rows = BadRows::create(&arguments, delimiter, &source, written, outputs)?;
     let worker = Worker::new(
         (model.clone(), Arc::new(columns), answer),
         source.name(),
-        bad_rows.is_some(),
+        bad_row_columns.map(Arc::from),
         arguments.timings,
     );
     let mut summary = Summary::new(&model, arguments.timings);
@@ -207,6 +215,31 @@ impl Sink {
     }
 }
 
+/// The columns that the file of refused rows has: all that CSV can hold.
+///
+/// # Errors
+///
+/// `Usage` for a column that the prediction needs and CSV cannot hold.
+fn bad_row_columns(source: &Source, columns: &Columns) -> Result<Vec<usize>, Error> {
+    let used = columns.used();
+    let mut written = Vec::new();
+    for (column, header) in source.headers().iter().enumerate() {
+        match &header.data_type {
+            Some(data_type) if !is_plain(data_type) && !is_time(data_type) => {
+                if used.contains(&column) {
+                    return Err(Error::usage(format!(
+                        "column `{}` is of type {data_type}, which the CSV file of --bad-rows \
+                         cannot hold; predict without --bad-rows",
+                        header.name
+                    )));
+                }
+            }
+            Some(_) | None => written.push(column),
+        }
+    }
+    Ok(written)
+}
+
 /// The file of refused rows.
 struct BadRows(Output);
 
@@ -215,14 +248,16 @@ impl BadRows {
         arguments: &Arguments,
         delimiter: u8,
         source: &Source,
-        columns: &Columns,
+        columns: &[usize],
         outputs: &mut Outputs,
     ) -> Result<Option<Self>, Error> {
         let Some(path) = &arguments.bad_rows else { return Ok(None) };
         let place = if source.kind() == FileKind::Csv { "line" } else { "row" };
         let mut header = Vec::new();
         let own = [place, "status", "feature", "reason"];
-        for name in own.into_iter().chain(columns.names.iter().map(String::as_str)) {
+        let written = columns.iter().filter_map(|column| source.headers().get(*column));
+        let written = written.map(|header| header.name.as_str());
+        for name in own.into_iter().chain(written) {
             if !header.is_empty() {
                 header.push(delimiter);
             }

@@ -168,8 +168,10 @@ impl Outputs {
         };
         let name = &other.name;
         Err(Error::usage(match other.is_output {
-            true => format!("{place}: {name} is written to the same file; expected another file"),
-            false => format!("{place}: {name} is read from the same file; expected another file"),
+            true => format!("{place} and {name} are the same file; expected a file for each"),
+            false => {
+                format!("{place} and {name} are the same file; an output cannot replace an input")
+            }
         }))
     }
 
@@ -224,7 +226,7 @@ impl Outputs {
             }
         };
         if is_taken {
-            let detail = "another option writes to the same stream; expected a file";
+            let detail = "another option writes to this stream too; expected a file";
             return Err(Error::usage(format!("{place}: {detail}")));
         }
         Ok(Some(target))

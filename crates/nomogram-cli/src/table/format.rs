@@ -38,13 +38,13 @@ pub(crate) struct FormatOptions {
     #[arg(long, value_name = "CHARACTER", help_heading = "Table")]
     pub(crate) decimal_mark: Option<Mark>,
     /// Text that means "missing", besides the empty text; may be given several times
-    #[arg(long, value_name = "TEXT", help_heading = "Table")]
+    #[arg(long, value_name = "TEXT", help_heading = "Table", allow_hyphen_values = true)]
     pub(crate) missing: Vec<String>,
     /// Text that means true, besides `true` and `1`; may be given several times
-    #[arg(long, value_name = "TEXT", help_heading = "Table")]
+    #[arg(long, value_name = "TEXT", help_heading = "Table", allow_hyphen_values = true)]
     pub(crate) true_text: Vec<String>,
     /// Text that means false, besides `false` and `0`; may be given several times
-    #[arg(long, value_name = "TEXT", help_heading = "Table")]
+    #[arg(long, value_name = "TEXT", help_heading = "Table", allow_hyphen_values = true)]
     pub(crate) false_text: Vec<String>,
 }
 
@@ -124,16 +124,20 @@ impl FormatOptions {
     /// `Usage` when the result contradicts itself.
     pub(crate) fn over(&self, format: TableFormat) -> Result<TableFormat, Error> {
         let mut format = format;
+        // Cells are read without the spaces around them.
+        let trimmed = |texts: &[String]| -> Vec<String> {
+            texts.iter().map(|text| text.trim().to_owned()).collect()
+        };
         format.delimiter = self.delimiter.map(|delimiter| delimiter.0).or(format.delimiter);
         format.quote = self.quote.unwrap_or(format.quote);
         format.encoding = self.encoding.map_or(format.encoding, EncodingName::encoding);
         format.decimal_mark = self.decimal_mark.map_or(format.decimal_mark, Mark::decimal_mark);
         if !self.missing.is_empty() {
-            format.missing.clone_from(&self.missing);
+            format.missing = trimmed(&self.missing);
             format.missing.retain(|text| !text.is_empty());
         }
         if !self.true_text.is_empty() || !self.false_text.is_empty() {
-            let (true_texts, false_texts) = (self.true_text.clone(), self.false_text.clone());
+            let (true_texts, false_texts) = (trimmed(&self.true_text), trimmed(&self.false_text));
             format.booleans = BooleanTexts { true_texts, false_texts };
             format.feature_booleans.clear();
         }

@@ -13,8 +13,7 @@ use arrow_array::{
 use arrow_schema::{DataType, TimeUnit};
 
 use crate::cell::Cell;
-
-const SECONDS_PER_DAY: f64 = 86_400.0;
+use crate::time::{Time, TimeForm};
 
 /// A column whose type is known.
 #[derive(Clone, Debug)]
@@ -35,10 +34,9 @@ pub(super) enum Column {
     Text(StringArray),
     LargeText(LargeStringArray),
     TextView(StringViewArray),
-    /// Numbers that were computed from another representation.
-    Numbers(Vec<Option<f64>>),
-    /// Seconds since 1970 began, in UTC.
-    Times(Vec<Option<f64>>),
+    /// The digits of decimal numbers.
+    Decimals(Vec<Option<Box<str>>>),
+    Times(Vec<Option<Time>>),
     Dictionary {
         keys: Box<Self>,
         values: Box<Self>,
@@ -69,6 +67,16 @@ pub fn is_plain(data_type: &DataType) -> bool {
         | DataType::Decimal256(..) => true,
         DataType::Dictionary(_, values) => is_plain(values),
         _ => data_type.is_integer(),
+    }
+}
+
+/// Whether cells of this type are dates, or dates and times of day.
+#[must_use]
+pub fn is_time(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) => true,
+        DataType::Dictionary(_, values) => is_time(values),
+        _ => false,
     }
 }
 
@@ -104,18 +112,22 @@ impl Column {
             DataType::Decimal256(..) => decimals::<Decimal256Type>(array)?,
             DataType::Date32 => {
                 let days = array.as_primitive_opt::<Date32Type>()?.iter();
-                Self::Times(days.map(|day| Some(f64::from(day?) * SECONDS_PER_DAY)).collect())
+                Self::Times(days.map(|day| day.map(Time::of_day)).collect())
             }
-            DataType::Date64 => times::<Date64Type>(array, 1e3)?,
-            DataType::Timestamp(TimeUnit::Second, _) => times::<TimestampSecondType>(array, 1.0)?,
-            DataType::Timestamp(TimeUnit::Millisecond, _) => {
-                times::<TimestampMillisecondType>(array, 1e3)?
-            }
-            DataType::Timestamp(TimeUnit::Microsecond, _) => {
-                times::<TimestampMicrosecondType>(array, 1e6)?
-            }
-            DataType::Timestamp(TimeUnit::Nanosecond, _) => {
-                times::<TimestampNanosecondType>(array, 1e9)?
+            DataType::Date64 => times::<Date64Type>(array, 1000, TimeForm::Date)?,
+            DataType::Timestamp(unit, zone) => {
+                // Counts of a time with a zone are in UTC.
+                let form = zone.as_ref().map_or(TimeForm::WithoutZone, |_| TimeForm::Utc);
+                match unit {
+                    TimeUnit::Second => times::<TimestampSecondType>(array, 1, form)?,
+                    TimeUnit::Millisecond => times::<TimestampMillisecondType>(array, 1000, form)?,
+                    TimeUnit::Microsecond => {
+                        times::<TimestampMicrosecondType>(array, 1_000_000, form)?
+                    }
+                    TimeUnit::Nanosecond => {
+                        times::<TimestampNanosecondType>(array, 1_000_000_000, form)?
+                    }
+                }
             }
             DataType::Dictionary(..) => {
                 let dictionary = array.as_any_dictionary_opt()?;
@@ -150,8 +162,12 @@ impl Column {
             Self::Text(array) => valid(array, row, |array| Cell::Text(array.value(row))),
             Self::LargeText(array) => valid(array, row, |array| Cell::Text(array.value(row))),
             Self::TextView(array) => valid(array, row, |array| Cell::Text(array.value(row))),
-            Self::Numbers(numbers) => computed(numbers, row, Cell::Number),
-            Self::Times(times) => computed(times, row, Cell::Time),
+            Self::Decimals(digits) => {
+                digits.get(row).and_then(Option::as_deref).map_or(Cell::Missing, Cell::Decimal)
+            }
+            Self::Times(times) => {
+                times.get(row).copied().flatten().map_or(Cell::Missing, Cell::Time)
+            }
             Self::Dictionary { keys, values, n_values } => match keys.cell(row) {
                 Cell::Integer(key) => match usize::try_from(key) {
                     Ok(key) if key < *n_values => values.cell(key),
@@ -181,29 +197,21 @@ fn primitive<'a, T: ArrowPrimitiveType>(
     valid(array, row, |array| cell(array.value(row)))
 }
 
-fn computed<'a>(
-    numbers: &[Option<f64>],
-    row: usize,
-    cell: impl FnOnce(f64) -> Cell<'a>,
-) -> Cell<'a> {
-    numbers.get(row).copied().flatten().map_or(Cell::Missing, cell)
-}
-
-/// The nearest double of each, through its digits.
 fn decimals<T: DecimalType>(array: &dyn Array) -> Option<Column> {
     let decimals = array.as_primitive_opt::<T>()?;
-    let number = |row| {
-        let text = decimals.is_valid(row).then(|| decimals.value_as_string(row))?;
-        Some(text.parse().unwrap_or(f64::NAN))
+    let digits = |row| {
+        let is_valid = decimals.is_valid(row);
+        is_valid.then(|| decimals.value_as_string(row).into_boxed_str())
     };
-    Some(Column::Numbers((0..decimals.len()).map(number).collect()))
+    Some(Column::Decimals((0..decimals.len()).map(digits).collect()))
 }
 
-#[allow(clippy::cast_precision_loss, reason = "microseconds of 285 years are exact")]
 fn times<T: ArrowPrimitiveType<Native = i64>>(
     array: &dyn Array,
-    per_second: f64,
+    per_second: i64,
+    form: TimeForm,
 ) -> Option<Column> {
     let times = array.as_primitive_opt::<T>()?.iter();
-    Some(Column::Times(times.map(|count| Some(count? as f64 / per_second)).collect()))
+    let time = |count| Time::of_count(count, per_second, form);
+    Some(Column::Times(times.map(|count| count.map(time)).collect()))
 }

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{BufReader, Cursor, Read};
 
 use arrow_array::{RecordBatch, RecordBatchReader};
 use arrow_ipc::reader::{FileReader, StreamReader};
@@ -17,6 +17,7 @@ use parquet::errors::ParquetError;
 
 use super::chunk::TypedChunk;
 use super::claims::{Watched, check_file};
+use super::fault::{check_ends, in_words, read_start};
 use crate::error::Error;
 use crate::guard::guarded;
 
@@ -45,6 +46,8 @@ enum Opened {
 
 impl TypedSource {
     pub(crate) fn parquet(table: &str, file: File, chunk_rows: usize) -> Result<Self, Error> {
+        let mut file = file;
+        guard(table, "Parquet", || check_ends(&mut file, b"PAR1"))?;
         let open = || {
             let builder = ParquetRecordBatchReaderBuilder::try_new(file)?;
             Ok::<_, ParquetError>(builder.with_batch_size(chunk_rows.max(1)))
@@ -59,6 +62,7 @@ impl TypedSource {
     pub(crate) fn file(table: &str, file: File, chunk_rows: usize) -> Result<Self, Error> {
         let kind = "an Arrow file";
         let mut file = BufReader::new(file);
+        guard(table, kind, || check_ends(&mut file, b"ARROW1"))?;
         guard(table, kind, || check_file(&mut file))?;
         let reader = guard(table, kind, || FileReader::try_new(file, None))?;
         let schema = reader.schema();
@@ -71,6 +75,9 @@ impl TypedSource {
         chunk_rows: usize,
     ) -> Result<Self, Error> {
         let kind = "an Arrow stream";
+        let mut input = input;
+        let start = guard(table, kind, || read_start(&mut input))?;
+        let input: Box<dyn Read + Send> = Box::new(Cursor::new(start).chain(input));
         let reader = guard(table, kind, || StreamReader::try_new(Watched::new(input), None))?;
         let schema = RecordBatchReader::schema(&reader);
         let batches = Opened::Reading(Box::new(WholeStream(reader)));
@@ -169,15 +176,15 @@ impl Iterator for WholeStream {
 }
 
 /// Runs a reader; errors and panics are the file's fault.
-fn guard<T, E: std::error::Error>(
+fn guard<T, E: std::error::Error + 'static>(
     table: &str,
     kind: &str,
     read: impl FnOnce() -> Result<T, E>,
 ) -> Result<T, Error> {
     let failed = |cause: String| Error::table(table, format!("cannot be read as {kind}: {cause}"));
     match guarded(read) {
-        Ok(result) => result.map_err(|e| failed(e.to_string())),
-        Err(cause) => Err(failed(format!("its bytes are damaged: {cause}"))),
+        Ok(result) => result.map_err(|error| failed(in_words(&error))),
+        Err(cause) => Err(failed(format!("its content is damaged ({cause})"))),
     }
 }
 

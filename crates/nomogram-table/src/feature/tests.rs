@@ -14,7 +14,8 @@ fn cell(text: &str) -> Cell<'_> {
         "integer" => Cell::Integer(text.parse().unwrap()),
         "unsigned" => Cell::Unsigned(text.parse().unwrap()),
         "boolean" => Cell::Boolean(text.parse().unwrap()),
-        "time" => Cell::Time(text.parse().unwrap()),
+        "date" => Cell::Time(crate::time::Time::of_day(text.parse().unwrap())),
+        "decimal" => Cell::Decimal(text),
         "other" => Cell::Other(text),
         "null" => Cell::Missing,
         _ => panic!("{kind}"),
@@ -83,16 +84,36 @@ fn a_cell_means_the_same_in_every_command() {
         number   | number NaN        → Number(NaN)
         number   | integer 7         → Integer(7)
         number   | boolean true      → Boolean(true)
-        number   | time 0            → Text("")
+        number   | date 0            → Text("")
+        number   | decimal 9007199254740993 → Number(9007199254740992.0)
+        number   | decimal -0.30     → Number(-0.3)
         number   | other Binary      → Text("")
         number   | null              → Missing(None)
         integer  | written 7         → Integer(7)
         integer  | written +7        → Integer(7)
         integer  | written 7.0       → Number(7.0)
         integer  | written 9007199254740993 → Integer(9007199254740993)
+        integer  | written 9007199254740993.0 → Integer(9223372036854775807)
+        integer  | written -9007199254740993.0 → Integer(-9223372036854775808)
+        integer  | written 9223372036854775808 → Integer(9223372036854775807)
+        integer  | written 9007199254740992.0 → Number(9007199254740992.0)
+        integer  | written 1e17      → Integer(9223372036854775807)
+        integer  | written 1.00000000000000000001 → Text("1.00000000000000000001")
+        integer  | written inf       → Number(inf)
+        integer  | decimal 9007199254740993 → Integer(9007199254740993)
+        integer  | decimal 9007199254740993.00 → Integer(9223372036854775807)
+        integer  | decimal 7.00      → Number(7.0)
         integer  | unsigned 18446744073709551615 → Integer(9223372036854775807)
         boolean  | written TRUE      → Boolean(true)
         boolean  | written 0         → Boolean(false)
+        boolean  | written 1.0       → Boolean(true)
+        boolean  | written -0.00     → Boolean(false)
+        boolean  | written 1e0       → Boolean(true)
+        boolean  | written 2.0       → Text("2.0")
+        boolean  | written 1.00000000000000000001 → Text("1.00000000000000000001")
+        boolean  | number 1          → Number(1.0)
+        boolean  | decimal 1.0       → Number(1.0)
+        boolean  | text 1.0          → Text("1.0")
         boolean  | written ja        → Boolean(true)
         boolean  | written Ja        → Text("Ja")
         boolean  | written yes       → Text("yes")
@@ -102,6 +123,7 @@ fn a_cell_means_the_same_in_every_command() {
         boolean  | integer 1         → Integer(1)
         pair     | written yes       → Boolean(true)
         pair     | written true      → Text("true")
+        pair     | written 1.0       → Text("1.0")
         pair     | text no           → Boolean(false)
         category | written Größe     → Text("Größe")
         category | written ' Größe ' → Text("Größe")
@@ -112,7 +134,8 @@ fn a_cell_means_the_same_in_every_command() {
         category | integer 0         → Text("")
         category | boolean true      → Text("true")
         category | number 12         → Boolean(false)
-        category | time 0            → Boolean(false)
+        category | date 0            → Boolean(false)
+        category | decimal 12        → Boolean(false)
         category | null              → Missing(None)
     "#;
     check(cases, |cells, cell| format!("{:?}", cells.value(cell)));
@@ -123,6 +146,8 @@ fn a_cell_means_the_same_in_every_command() {
 fn a_refusal_names_what_was_found_and_expected() {
     let cases = "
         number   | written lots      → `lots`; a number
+        number   | written 53,9      → `53,9`; a number with a decimal point
+        integer  | written 1,0       → `1,0`; a whole number with a decimal point
         number   | written NA        → `NA`, a missing value; a number
         number   | written ''        → a missing value; a number
         number   | null              → a missing value; a number
@@ -133,21 +158,27 @@ fn a_refusal_names_what_was_found_and_expected() {
         number   | boolean true      → the boolean true; a number
         number   | integer 9007199254740993 → the whole number 9007199254740993; a whole number of at most 2^53
         number   | unsigned 18446744073709551615 → the whole number 18446744073709551615; a whole number of at most 2^53
-        number   | time 86400        → the time 1970-01-02T00:00:00Z; a number
+        number   | date 1            → the date 1970-01-02; a number
+        number   | written 1\u{200b} → `1\\u{200b}`; a number
         number   | other List(Int8)  → a value of type List(Int8); a number
         integer  | written 7.5       → `7.5`; a whole number
         integer  | written 9007199254740993 → `9007199254740993`; a whole number of at most 2^53
+        integer  | written 9007199254740993.0 → `9007199254740993.0`; a whole number of at most 2^53
+        integer  | written 9223372036854775808 → `9223372036854775808`; a whole number of at most 2^53
+        integer  | written 1e17      → `1e17`; a whole number of at most 2^53
+        integer  | decimal 9007199254740993.0 → the number 9007199254740993.0; a whole number of at most 2^53
+        integer  | number 1e17       → the number 1e17; a whole number of at most 2^53
         integer  | number inf        → the number inf; a finite whole number
         boolean  | written yes       → `yes`; `false` or `0`, `true` or `1`
         boolean  | text true         → text `true`; a boolean, 0 or 1
         boolean  | integer 2         → the whole number 2; a boolean, 0 or 1
         pair     | written true      → `true`; `no` or `yes`
         category | written größe     → `größe` (`Größe` in another case); one of the levels `Größe`, `12`, `true`, ` spaced`
-        category | written Gro\u{308}ße → `Gro\u{308}ße` (`Größe` in another Unicode form); one of the levels `Größe`, `12`, `true`, ` spaced`
+        category | written Gro\u{308}ße → `Gro\\u{308}ße` (`Größe` in another Unicode form); one of the levels `Größe`, `12`, `true`, ` spaced`
         category | written 1 2       → `1 2` (`12` with other spaces); one of the levels `Größe`, `12`, `true`, ` spaced`
         category | text klein        → text `klein`; one of the levels `Größe`, `12`, `true`, ` spaced`
         category | number 12         → the number 12.0; one of the levels `Größe`, `12`, `true`, ` spaced`
-        dose     | written 11        → `11`; a number from 0 to 10 in mg
+        dose     | written 11        → `11`; a number from 0 to 10, unit `mg`
     ";
     let intakes = features().map(|cells| {
         let feature = cells.feature().clone();
@@ -168,7 +199,9 @@ fn a_number_in_another_unit_is_stated_in_it() {
     assert_eq!(cells.value(Cell::Written("1.5")), Value::NumberIn(1.5, "g"));
     assert_eq!(cells.value(Cell::Integer(2)), Value::NumberIn(2.0, "g"));
     assert_eq!(cells.value(Cell::Integer(i64::MAX)), Value::Integer(i64::MAX));
-    assert!(cells.expected(ErrorKind::WrongType, Cell::Missing).ends_with("(the column is in g)"));
+    assert!(
+        cells.expected(ErrorKind::WrongType, Cell::Missing).ends_with("(the column has unit `g`)")
+    );
 }
 
 #[test]

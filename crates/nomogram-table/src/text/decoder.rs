@@ -51,11 +51,21 @@ impl Decoder {
                 Ok(())
             }
             State::Other(decoder) => {
+                let undefined = match self.encoding {
+                    Encoding::Windows1252 => undefined_in_windows_1252(&self.pending),
+                    Encoding::Utf8 | Encoding::Utf16 | Encoding::Latin1 => None,
+                };
+                if let Some((at, _)) = undefined {
+                    self.pending.truncate(at);
+                }
                 let room = decoder.max_utf8_buffer_length_without_replacement(self.pending.len());
                 text.reserve(room.unwrap_or(0));
                 let (result, _) =
                     decoder.decode_to_string_without_replacement(&self.pending, text, is_end);
                 self.pending.clear();
+                if let Some((_, byte)) = undefined {
+                    return Err(format!("byte 0x{byte:X}, which windows-1252 does not define"));
+                }
                 match result {
                     DecoderResult::InputEmpty => Ok(()),
                     DecoderResult::Malformed(..) | DecoderResult::OutputFull => {
@@ -81,7 +91,7 @@ impl Decoder {
                 State::Other(Box::new(utf_16.new_decoder_without_bom_handling()))
             }
             (Encoding::Utf16, None, _) => {
-                return Err("no byte order mark, without which UTF-16 is not read".into());
+                return Err("no byte order mark, which UTF-16 needs".into());
             }
             (Encoding::Utf8, None, _) => State::Utf8,
             (Encoding::Latin1, None, None) => State::Latin1,
@@ -97,12 +107,20 @@ impl Decoder {
 }
 
 fn other_mark(found: &str, expected: Encoding) -> String {
-    format!("begins with the byte order mark of {found}, expected {expected}; set the encoding")
+    format!("the byte order mark of {found}, expected {expected}; if it is {found}, use --encoding")
+}
+
+/// The first byte that the encoding leaves undefined, and its position. Decoders on the web make
+/// control characters of them.
+fn undefined_in_windows_1252(bytes: &[u8]) -> Option<(usize, u8)> {
+    let is_undefined = |byte: &u8| matches!(byte, 0x81 | 0x8D | 0x8F | 0x90 | 0x9D);
+    bytes.iter().copied().enumerate().find(|(_, byte)| is_undefined(byte))
 }
 
 /// Moves what is text; the beginning of a character waits for its end.
 fn utf_8(pending: &mut Vec<u8>, is_end: bool, text: &mut String) -> Result<(), String> {
-    let not_utf_8 = || "bytes that are not utf-8; if they are of another encoding, set it".into();
+    let not_utf_8 =
+        || "bytes that are not UTF-8; if the file has another encoding, use --encoding".into();
     let valid_len = match std::str::from_utf8(pending) {
         Ok(valid) => {
             text.push_str(valid);
@@ -165,11 +183,13 @@ mod tests {
 
     #[test]
     fn bytes_of_another_encoding_are_refused() {
-        let cases: [(&[u8], Encoding, &str); 9] = [
-            (b"a\nb\n\xE9\n", Encoding::Utf8, "bytes that are not utf-8"),
-            (b"a\xC3", Encoding::Utf8, "bytes that are not utf-8"),
+        let cases: [(&[u8], Encoding, &str); 11] = [
+            (b"a\nb\n\xE9\n", Encoding::Utf8, "bytes that are not UTF-8"),
+            (b"a\xC3", Encoding::Utf8, "bytes that are not UTF-8"),
             (b"\xFF\xFEa\0", Encoding::Utf8, "byte order mark of utf-16, expected utf-8"),
             (b"\xFF\xFEa\0", Encoding::Latin1, "byte order mark of utf-16, expected latin1"),
+            (b"ab\x81c", Encoding::Windows1252, "byte 0x81, which windows-1252 does not define"),
+            (b"ab\x80\x9D", Encoding::Windows1252, "byte 0x9D, which"),
             (b"\xEF\xBB\xBFa", Encoding::Windows1252, "mark of utf-8, expected windows-1252"),
             (b"a\0", Encoding::Utf16, "no byte order mark"),
             (b"\xEF\xBB\xBFa", Encoding::Utf16, "no byte order mark"),

@@ -117,7 +117,7 @@ impl Record {
         let end = loop {
             let rest = bytes.get(from..).unwrap_or_default();
             let Some(found) = memchr::memchr(quote, rest) else {
-                let detail = "a quote is opened and never closed";
+                let detail = "unterminated quoted cell";
                 return Err(Malformed { n_lines: self.n_lines, detail });
             };
             let end = from + found;

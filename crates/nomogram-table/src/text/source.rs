@@ -31,6 +31,7 @@ pub(crate) struct TextSource {
     text: String,
     /// The line of its first character.
     line: u64,
+    header_line: u64,
     punctuation: Punctuation,
     n_columns: usize,
     chunk_rows: usize,
@@ -57,6 +58,7 @@ impl TextSource {
             is_at_end: false,
             text: String::new(),
             line: 1,
+            header_line: 1,
             punctuation,
             n_columns: 0,
             chunk_rows: chunk_rows.max(1),
@@ -68,10 +70,16 @@ impl TextSource {
                 let names = (0..header.n_cells()).filter_map(|column| header.cell(column));
                 let names: Vec<String> = names.map(|name| trim(name).to_owned()).collect();
                 source.n_columns = names.len();
+                source.header_line = header.line;
                 return Ok((source, names));
             }
         }
         Err(Error::table(table, "no header, expected a line of column names"))
+    }
+
+    /// The line of the header.
+    pub(crate) fn header_line(&self) -> u64 {
+        self.header_line
     }
 
     /// The next rows; nothing at the end.
@@ -94,16 +102,16 @@ impl TextSource {
             }
             if self.text.len() - scan.end > MAX_ROW_BYTES {
                 let line = self.line_of(scan.opened_at.unwrap_or(scan.end));
-                let detail = match scan.opened_at {
-                    Some(_) => "a quote is opened and not closed within",
-                    None => "a row of more than",
+                let what = match scan.opened_at {
+                    Some(_) => "unterminated quoted cell",
+                    None => "a row",
                 };
-                let detail = format!("{detail} {MAX_ROW_BYTES} bytes");
+                let detail = format!("{what} of more than {} MiB", MAX_ROW_BYTES >> 20);
                 return Err(Error::in_line(&self.table, line, detail));
             }
             if self.is_at_end {
                 if let Some(opened_at) = scan.opened_at {
-                    let detail = "a quote is opened and never closed";
+                    let detail = "unterminated quoted cell";
                     return Err(Error::in_line(&self.table, self.line_of(opened_at), detail));
                 }
                 // The last row needs no line end.
@@ -144,7 +152,7 @@ impl TextSource {
         let decoded = self.decoder.decode(bytes, &mut self.text);
         let added = self.text.as_bytes().get(before..).unwrap_or_default();
         if let Some(at) = memchr::memchr(0, added) {
-            let detail = "a NUL character, expected text; is it of another encoding?";
+            let detail = "a NUL character, expected text; is the file in another encoding?";
             return Err(Error::in_line(&self.table, self.line_of(before + at), detail));
         }
         decoded.map_err(|detail| Error::in_line(&self.table, self.line_of(self.text.len()), detail))

@@ -32,7 +32,7 @@ pub struct DataConfig {
     /// The texts that mean that there is no value, besides the empty one.
     #[serde(default = "only_empty", skip_serializing_if = "is_only_empty")]
     pub missing: Vec<String>,
-    /// The texts of booleans, besides `false` and `true` in any case, `0` and `1`.
+    /// The texts of booleans, besides `false` and `true` in any case and the numbers 0 and 1.
     #[serde(default, skip_serializing_if = "is_default")]
     pub booleans: BooleanTexts,
     /// The column that names rows, unique; without it rows are named by their lines.
@@ -185,14 +185,22 @@ impl DataConfig {
     /// How the table is written; a bundle keeps it, so that later tables are read in the same way.
     #[must_use]
     pub fn table_format(&self) -> TableFormat {
-        let texts = self
-            .features
-            .iter()
-            .filter_map(|feature| feature.texts.clone().map(|texts| (feature.name.clone(), texts)));
+        // Cells are read without the spaces around them.
+        let trimmed = |texts: &[String]| -> Vec<String> {
+            texts.iter().map(|text| text.trim().to_owned()).collect()
+        };
+        let of_feature = |feature: &FeatureConfig| {
+            let texts = feature.texts.as_ref()?.each_ref().map(|text| text.trim().to_owned());
+            Some((feature.name.clone(), texts))
+        };
+        let BooleanTexts { true_texts, false_texts } = &self.booleans;
         TableFormat {
-            missing: self.missing.iter().filter(|text| !text.is_empty()).cloned().collect(),
-            booleans: self.booleans.clone(),
-            feature_booleans: texts.collect(),
+            missing: trimmed(&self.missing).into_iter().filter(|text| !text.is_empty()).collect(),
+            booleans: BooleanTexts {
+                true_texts: trimmed(true_texts),
+                false_texts: trimmed(false_texts),
+            },
+            feature_booleans: self.features.iter().filter_map(of_feature).collect(),
             ..TableFormat::from(self.csv)
         }
     }

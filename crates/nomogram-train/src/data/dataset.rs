@@ -2,9 +2,11 @@
 
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use ndarray::{Array2, Axis};
-use nomogram::{Digest, RuleAction, Schema};
+use nomogram::{Digest, Feature, Place as CorePlace, RuleAction, Schema};
+use nomogram_table::{Cell, FeatureCells, Place};
 
 use super::config::DataConfig;
 use super::partition::Partition;
@@ -20,6 +22,10 @@ pub(super) const MAX_CLASSES: usize = 256;
 #[derive(Clone, Debug)]
 pub struct Dataset {
     schema: Schema,
+    /// The name of the table.
+    table: String,
+    /// The place of each row in it.
+    places: Vec<Place>,
     row_ids: Vec<String>,
     values: Array2<f64>,
     classes: Vec<usize>,
@@ -75,6 +81,8 @@ impl Dataset {
         let values = values(&reader)?;
         let classes = reader.classes()?.collect::<Result<_, _>>()?;
         let dataset = Self {
+            table: table.name().into(),
+            places: table.places().collect(),
             row_ids,
             classes,
             weights: all(reader.weights()?)?,
@@ -175,6 +183,8 @@ impl Dataset {
     pub fn select(&self, indices: &[usize]) -> Self {
         Self {
             schema: self.schema.clone(),
+            table: self.table.clone(),
+            places: select(&self.places, indices),
             row_ids: select(&self.row_ids, indices),
             values: self.values.select(Axis(0), indices),
             classes: select(&self.classes, indices),
@@ -183,6 +193,64 @@ impl Dataset {
             times: self.times.as_ref().map(|times| select(times, indices)),
             partitions: self.partitions.as_ref().map(|partitions| select(partitions, indices)),
         }
+    }
+
+    /// The same error, with the place in the table of the row that it is about, and the name of its
+    /// class. `schema` is that of the model that refused the row.
+    pub(crate) fn located(&self, error: Error, schema: &Schema) -> Error {
+        let placed = |row: usize| self.places.get(row).copied();
+        match error {
+            Error::Row { row, detail } => match placed(row) {
+                Some(place) => {
+                    Error::Table { table: self.table.clone(), detail: format!("{place}: {detail}") }
+                }
+                None => Error::Row { row, detail },
+            },
+            Error::Model(cause) => {
+                let (mut row, mut feature) = (None, None);
+                for place in cause.path() {
+                    match place {
+                        CorePlace::Row(index) => row = Some(index),
+                        CorePlace::Feature(index) => feature = Some(index),
+                        _ => {}
+                    }
+                }
+                let cell = row.zip(feature).and_then(|(row, feature)| {
+                    self.refused_cell(&cause, placed(row)?, row, schema.features().get(feature)?)
+                });
+                cell.unwrap_or(Error::Model(cause))
+            }
+            other => other.with_class_names(schema.target().classes()),
+        }
+    }
+
+    fn refused_cell(
+        &self,
+        cause: &nomogram::Error,
+        place: Place,
+        row: usize,
+        feature: &Feature,
+    ) -> Option<Error> {
+        let column = self.schema.feature_index(&feature.name)?;
+        let value = *self.values.get((row, column))?;
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a level is a small whole number"
+        )]
+        let cell = match feature.levels().get(value as usize) {
+            _ if value.is_nan() => Cell::Missing,
+            Some(level) => Cell::Text(level),
+            None => Cell::Number(value),
+        };
+        let cells = FeatureCells::new(feature.clone(), None, Arc::default());
+        Some(Error::Cell {
+            table: self.table.clone(),
+            place,
+            column: feature.name.clone(),
+            found: cells.found(cell),
+            expected: cells.expected(cause.kind(), cell) + ", as the model takes it",
+        })
     }
 
     /// SHA-256 of the training data: of each row the little-endian bits of its values, one and

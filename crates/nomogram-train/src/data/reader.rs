@@ -87,8 +87,8 @@ impl<'a> Reader<'a> {
 
     /// Refuses columns that the configuration does not name.
     pub(crate) fn refuse_others(&self) -> Result<(), Error> {
-        if let Some((_, fault)) = self.faults.first() {
-            return Err(self.table.failed(fault).into());
+        if let Some((column, fault)) = self.faults.first() {
+            return Err(self.table.failed(format!("column `{column}`: {fault}")).into());
         }
         match self.unnamed_columns().next() {
             None => Ok(()),

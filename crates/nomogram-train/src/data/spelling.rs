@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use nomogram_table::{is_invisible, shown};
 use unicode_normalization::UnicodeNormalization;
 
 /// Different texts that are the same in another spelling.
@@ -59,36 +60,9 @@ pub(crate) fn has_invisible(text: &str) -> bool {
     text.chars().any(is_invisible)
 }
 
-/// A text with invisible characters, unusual spaces and combining marks escaped.
-pub(crate) fn shown(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        let is_mark = ('\u{300}'..='\u{36F}').contains(&character);
-        let is_odd_space = character.is_whitespace() && character != ' ';
-        if is_mark || is_odd_space || is_invisible(character) || character.is_control() {
-            shown.extend(character.escape_unicode());
-        } else {
-            shown.push(character);
-        }
-    }
-    shown
-}
-
 fn folded(text: &str) -> String {
     let seen = text.nfc().filter(|c| !is_invisible(*c) && !c.is_whitespace());
     seen.flat_map(char::to_lowercase).nfc().collect()
-}
-
-/// Zero-width characters, marks of direction, soft hyphens and byte order marks.
-fn is_invisible(character: char) -> bool {
-    matches!(
-        character,
-        '\u{AD}'
-            | '\u{200B}'..='\u{200F}'
-            | '\u{202A}'..='\u{202E}'
-            | '\u{2060}'..='\u{2064}'
-            | '\u{FEFF}'
-    )
 }
 
 #[cfg(test)]

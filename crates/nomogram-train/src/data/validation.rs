@@ -14,6 +14,7 @@ mod rows;
 mod spelling;
 mod target;
 
+use nomogram_table::Place;
 use serde::{Deserialize, Serialize};
 
 use crate::data::config::DataConfig;
@@ -31,8 +32,20 @@ pub struct ValidationReport {
     pub table: String,
     /// The number of its rows.
     pub n_rows: usize,
+    /// What the numbers of [`Finding::lines`] count.
+    pub places: Places,
     /// The findings, in the order of the checks.
     pub findings: Vec<Finding>,
+}
+
+/// What numbers of places count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Places {
+    /// The lines of a text, of which the header is one.
+    Lines,
+    /// The rows of a file without lines.
+    Rows,
 }
 
 /// An error or a warning.
@@ -44,9 +57,9 @@ pub struct Finding {
     pub check: Check,
     /// The column or the rule; two columns are joined by ` and `.
     pub column: Option<String>,
-    /// The first ten of its lines, counted from 1; empty when it is about the whole column.
+    /// The first ten of its lines or rows, counted from 1; empty when it is about the whole column.
     pub lines: Vec<u64>,
-    /// The number of its lines.
+    /// The number of its lines or rows.
     pub n_lines: usize,
     /// What was found.
     pub found: String,
@@ -181,7 +194,11 @@ pub fn validate_within(
     columns::check(&checked, limits, &mut findings);
     target::check(&checked, limits, &mut findings);
     spelling::check(&checked, &mut findings);
-    Ok(ValidationReport { table: table.name().into(), n_rows: table.n_rows(), findings })
+    let places = match table.places().next() {
+        Some(Place::Row(_)) => Places::Rows,
+        Some(Place::Line(_)) | None => Places::Lines,
+    };
+    Ok(ValidationReport { table: table.name().into(), n_rows: table.n_rows(), places, findings })
 }
 
 impl ValidationReport {

@@ -59,9 +59,12 @@ pub fn corrected_performance(
         match predict(&rows) {
             Ok(probabilities) => Ok(FittedReplicate { rows, probabilities: Some(probabilities) }),
             // Too few rows of a class, or no fit.
-            Err(Error::Data(_) | Error::NotConverged(_)) => {
-                Ok(FittedReplicate { rows, probabilities: None })
-            }
+            Err(
+                Error::Data(_)
+                | Error::RareClass { .. }
+                | Error::Row { .. }
+                | Error::NotConverged(_),
+            ) => Ok(FittedReplicate { rows, probabilities: None }),
             Err(error) => Err(error),
         }
     };

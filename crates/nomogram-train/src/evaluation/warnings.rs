@@ -51,8 +51,8 @@ fn harmful_members(out_of_fold: &Predictions, classes: &[usize]) -> Vec<Warning>
         (without < (1.0 - MIN_GAIN) * with_all).then(|| Warning {
             about: name.clone(),
             text: format!(
-                "it worsens the ensemble: on held-out rows the mean of all members has the log loss \
-                 {with_all:.4}, without it {without:.4}"
+                "the ensemble is better without it: on held-out rows, the log loss of the mean of all \
+                 members is {with_all:.4}, and {without:.4} without this one"
             ),
         })
     };
@@ -127,7 +127,7 @@ mod tests {
         let warned = warnings(&predictions(&[&good, &bad]), &classes);
         let text = |about: &str| warned.iter().find(|w| w.about == about).unwrap().text.as_str();
         assert!(text("m0").contains("it separates the classes"), "{warned:?}");
-        assert!(text("m1").contains("it worsens the ensemble"), "{warned:?}");
+        assert!(text("m1").contains("the ensemble is better without it"), "{warned:?}");
         let sure: Vec<f64> = (0..60).map(|row| if row % 2 == 0 { 0.001 } else { 0.999 }).collect();
         let classes: Vec<usize> =
             (0..60).map(|row| usize::from((row % 2 == 1) != (row % 5 == 0))).collect();

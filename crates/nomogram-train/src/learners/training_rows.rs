@@ -42,11 +42,12 @@ impl<'a> TrainingRows<'a> {
     pub(super) fn refuse_missing(&self, learner: &str) -> Result<(), Error> {
         match self.values.indexed_iter().find(|(_, value)| value.is_nan()) {
             None => Ok(()),
-            Some(((row, input), _)) => Err(Error::Data(format!(
-                "{learner}: row {}: {} is missing; an input such as `scaled` imputes it",
-                row + 1,
-                self.input_name(input)
-            ))),
+            Some(((row, input), _)) => {
+                let input = self.input_name(input);
+                let detail =
+                    format!("{learner}: {input} is missing; an input such as `scaled` imputes it");
+                Err(Error::Row { row, detail })
+            }
         }
     }
 

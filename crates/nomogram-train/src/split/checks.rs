@@ -11,9 +11,10 @@ pub(super) fn require_classes(rows: &[usize], classes: &[usize], what: &str) -> 
         rows.iter().filter_map(|row| classes.get(*row).copied()).collect();
     match (0..n_classes).find(|class| !present.contains(class)) {
         None => Ok(()),
-        Some(class) => Err(Error::Data(format!(
-            "{what} would have no row of class {class}, expected at least 1 of each class"
-        ))),
+        Some(class) => {
+            let before = format!("{what} would have no row of ");
+            Err(Error::rare_class(&before, class, ", expected at least 1 of each class"))
+        }
     }
 }
 

@@ -68,9 +68,8 @@ pub fn grouped_folds(
         let holds = |group: &&Group| group.n_by_class.get(class).is_some_and(|n| *n > 0);
         let n_groups = groups.iter().filter(holds).count();
         if n_groups < n_folds {
-            return Err(Error::Data(format!(
-                "class {class} has rows of {n_groups} groups, fewer than the {n_folds} folds"
-            )));
+            let after = format!(" has rows of {n_groups} groups, fewer than the {n_folds} folds");
+            return Err(Error::rare_class("", class, after));
         }
     }
     let shares = vec![1.0 / number(n_folds); n_folds];

@@ -105,6 +105,11 @@ impl SplitSpec {
     /// one patient.
     pub fn partitions(&self, dataset: &Dataset, seed: u64) -> Result<Partitions, Error> {
         self.check()?;
+        let named = |error: Error| error.with_class_names(dataset.schema().target().classes());
+        self.partitions_of(dataset, seed).map_err(named)
+    }
+
+    fn partitions_of(&self, dataset: &Dataset, seed: u64) -> Result<Partitions, Error> {
         let classes = dataset.classes();
         let split = match self.test {
             None => return Ok(Partitions::without_test(dataset.n_rows())),
@@ -142,6 +147,11 @@ impl SplitSpec {
     /// when a fold would separate rows of a patient, and as the functions that deal the folds.
     pub fn repeats(&self, dataset: &Dataset, seed: u64) -> Result<Vec<Vec<Split>>, Error> {
         self.check()?;
+        let named = |error: Error| error.with_class_names(dataset.schema().target().classes());
+        self.repeats_of(dataset, seed).map_err(named)
+    }
+
+    fn repeats_of(&self, dataset: &Dataset, seed: u64) -> Result<Vec<Vec<Split>>, Error> {
         let FoldsSpec { n, repeats, by } = self.folds;
         let n = n.unwrap_or_default();
         let classes = dataset.classes();

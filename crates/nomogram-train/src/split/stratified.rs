@@ -49,10 +49,8 @@ pub fn stratified_folds(classes: &[usize], n_folds: usize, seed: u64) -> Result<
     let mut dealt = 0;
     for (class, mut rows) in rows_by_class(classes).into_iter().enumerate() {
         if rows.len() < n_folds {
-            return Err(Error::Data(format!(
-                "class {class} has {} rows, fewer than the {n_folds} folds",
-                rows.len()
-            )));
+            let after = format!(" has {}, fewer than the {n_folds} folds", rows_of(rows.len()));
+            return Err(Error::rare_class("", class, after));
         }
         random.shuffle(&mut rows);
         for row in rows {
@@ -63,6 +61,10 @@ pub fn stratified_folds(classes: &[usize], n_folds: usize, seed: u64) -> Result<
         }
     }
     Ok(Split::of_folds(&fold_of, n_folds))
+}
+
+fn rows_of(n_rows: usize) -> String {
+    if n_rows == 1 { "1 row".into() } else { format!("{n_rows} rows") }
 }
 
 /// The rows of class 0, of class 1 and so on.

@@ -93,8 +93,9 @@ impl<'a> EncodedRows<'a> {
         let Some(((row, column), _)) = values.find(|(_, value)| value.is_nan()) else {
             return Ok(());
         };
-        let (row, feature) = (row + 1, &self.columns[column].feature);
-        Err(Error::Data(format!("row {row}: `{feature}` is missing; impute it first")))
+        let feature = &self.columns[column].feature;
+        let detail = format!("`{feature}` is missing; impute it first");
+        Err(Error::Row { row, detail })
     }
 
     /// Appends copies of columns to the row, and returns their positions.

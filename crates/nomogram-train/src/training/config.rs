@@ -149,7 +149,8 @@ impl TrainingConfig {
     pub(crate) fn folds(&self, dataset: &Dataset, seed: u64) -> Result<Vec<Split>, Error> {
         match &self.splits {
             Some(splits) => splits.folds(dataset, seed),
-            None => stratified_folds(dataset.classes(), self.validation.n_folds, seed),
+            None => stratified_folds(dataset.classes(), self.validation.n_folds, seed)
+                .map_err(|error| error.with_class_names(dataset.schema().target().classes())),
         }
     }
 

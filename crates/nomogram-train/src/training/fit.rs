@@ -39,6 +39,11 @@ impl<'a> Fits<'a> {
     /// Fits preprocessing and members to these rows alone. The combiner is not fitted yet, and there
     /// is no calibrator.
     pub(super) fn fit(&self, dataset: &Dataset, what: &str) -> Result<Parts, Error> {
+        let located = |error| dataset.located(error, dataset.schema());
+        self.fit_rows(dataset, what).map_err(located)
+    }
+
+    fn fit_rows(&self, dataset: &Dataset, what: &str) -> Result<Parts, Error> {
         if dataset.n_rows() < MIN_GOLDEN_CASES {
             return Err(Error::Data(format!(
                 "{what}: {} rows to fit to, expected at least {MIN_GOLDEN_CASES}",

@@ -21,8 +21,14 @@ impl<'a> Inputs<'a> {
             let view = match input {
                 Input::Raw => encode(dataset, &[])?,
                 Input::Scaled => encode(dataset, &StepSpec::scaled())?,
-                Input::Named(name) => encode(dataset, &config.inputs[name])
-                    .map_err(|error| Error::Data(format!("inputs: {name}: {error}")))?,
+                Input::Named(name) => {
+                    encode(dataset, &config.inputs[name]).map_err(|error| match error {
+                        Error::Row { row, detail } => {
+                            Error::Row { row, detail: format!("inputs: {name}: {detail}") }
+                        }
+                        other => Error::Data(format!("inputs: {name}: {other}")),
+                    })?
+                }
             };
             Ok((input, (index, view)))
         };

@@ -12,7 +12,8 @@ use crate::predictions::Predictions;
 pub(super) fn open(parts: &Parts, fitted: &Dataset) -> Result<Arc<Model>, Error> {
     // Any golden rows will do: the bundle is not kept.
     let first: Vec<usize> = (0..MIN_GOLDEN_CASES).collect();
-    let bundle = seal(parts, fitted.select(&first).values().view())?;
+    let bundle = seal(parts, fitted.select(&first).values().view())
+        .map_err(|error| fitted.located(error.into(), &parts.schema))?;
     Ok(Arc::new(Model::open(&bundle)?))
 }
 

@@ -1,17 +1,24 @@
 //! What training would refuse, found out by training as little as the learners can.
 //!
-//! A rehearsal runs [`train`] itself, so that both refuse the same configurations and rows: splits,
-//! folds, steps, inputs that may be missing, names. It does not show whether the real fits converge
-//! or members learn anything.
+//! A rehearsal runs [`train`](super::train) itself, so that both refuse the same configurations and
+//! rows: splits, folds, steps, inputs that may be missing, names. It does not show whether the real
+//! fits converge or members learn anything. Of a large table, rows are dealt to folds and steps are
+//! fitted as in training; only members are fitted to fewer rows.
+
+mod reduced;
 
 use nomogram::{Cutoff, Parts, seal, unseal};
+use rayon::prelude::*;
 
 use super::config::{MemberSpec, TrainingConfig};
-use super::train::train;
+use super::inputs::Inputs;
+use super::train::train_on_folds;
 use crate::data::{Dataset, Finding, ValidationReport, validate};
 use crate::ensemble::{CalibratorSpec, CutoffSpec};
 use crate::error::Error;
+use crate::split::Split;
 use crate::table::Table;
+use reduced::Reduced;
 
 /// [`validate`], and everything for which [`train`] would refuse the table or its training partition.
 /// Without an error in the report, training starts.
@@ -90,15 +97,40 @@ fn rehearse_rows(config: &TrainingConfig, dataset: &Dataset) -> Result<(), Error
         Ok(Cutoff { name: spec.name.clone(), class: spec.class(names)?, probability: 0.5 })
     };
     let cutoffs = config.cutoffs.iter().map(cutoff).collect::<Result<_, Error>>()?;
-    let nobody = &mut |_: usize, _: usize, _: &str| {};
-    let bundle = match train(&smallest(config), dataset, nobody) {
-        Ok(trained) => trained.bundle,
+    let bundle = match train_smallest(&smallest(config), dataset) {
+        Ok(bundle) => bundle,
         Err(Error::NotConverged(_)) => return Ok(()),
         Err(error) => return Err(error),
     };
     let (parts, golden_rows) = unseal(&bundle)?;
     seal(&Parts { cutoffs, ..parts }, golden_rows.view())?;
     Ok(())
+}
+
+/// The bundle of these rows, or of as few of them as show what training would refuse.
+fn train_smallest(smallest: &TrainingConfig, dataset: &Dataset) -> Result<Vec<u8>, Error> {
+    smallest.check()?;
+    let folds = smallest.folds(dataset, smallest.seed)?;
+    let train = |rows: &Dataset, folds: Vec<Split>| {
+        let nobody = &mut |_: usize, _: usize, _: &str| {};
+        let trained = train_on_folds(smallest, rows, folds, nobody);
+        let named = |error: Error| error.with_class_names(rows.schema().target().classes());
+        trained.map(|trained| trained.bundle).map_err(named)
+    };
+    let Some(reduced) = Reduced::of(dataset, &folds) else { return train(dataset, folds) };
+    // What a step fits depends on how values are distributed in all rows.
+    Inputs::fit(smallest, dataset).map_err(|error| dataset.located(error, dataset.schema()))?;
+    folds.par_iter().try_for_each(|split| {
+        let rows = dataset.select(&split.train);
+        Inputs::fit(smallest, &rows).map_err(|error| rows.located(error, dataset.schema()))?;
+        Ok::<_, Error>(())
+    })?;
+    match train(&dataset.select(&reduced.rows), reduced.folds(&folds)) {
+        Ok(bundle) => Ok(bundle),
+        Err(error @ (Error::Configuration(_) | Error::NotConverged(_))) => Err(error),
+        // With all rows there may be enough of what was too rare among these.
+        Err(_) => train(dataset, folds),
+    }
 }
 
 /// The same configuration with the smallest learners. What depends on the quality of predictions is

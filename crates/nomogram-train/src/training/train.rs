@@ -13,6 +13,7 @@ use crate::data::Dataset;
 use crate::ensemble::CutoffSpec;
 use crate::error::Error;
 use crate::predictions::Predictions;
+use crate::split::Split;
 
 /// A model, its bytes, and its out-of-fold predictions.
 #[derive(Debug)]
@@ -44,9 +45,20 @@ pub fn train(
     progress: &mut dyn Progress,
 ) -> Result<Trained, Error> {
     config.check()?;
-    let fits = Fits::new(config, config.n_folds() + 1, progress);
     // Refuse rows that cannot be dealt to folds before anything is fitted.
-    let folds = fits.folds(dataset)?;
+    let folds = config.folds(dataset, config.seed)?;
+    train_on_folds(config, dataset, folds, progress)
+        .map_err(|error| error.with_class_names(dataset.schema().target().classes()))
+}
+
+/// [`train`] with given folds.
+pub(super) fn train_on_folds(
+    config: &TrainingConfig,
+    dataset: &Dataset,
+    folds: Vec<Split>,
+    progress: &mut dyn Progress,
+) -> Result<Trained, Error> {
+    let fits = Fits::new(config, folds.len() + 1, progress);
     let (members, folds) =
         rayon::join(|| fits.fit(dataset, "all rows"), || fits.fit_folds(dataset, folds, ""));
     let (members, folds) = (members?, folds?);

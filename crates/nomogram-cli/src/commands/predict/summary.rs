@@ -87,9 +87,10 @@ impl Summary {
         }
         let ModelName { name, version, digest } = &self.model;
         let short = digest.get(..12).unwrap_or(digest);
+        let n_predicted = self.rows - self.refused;
+        let rows = if n_predicted == 1 { "row" } else { "rows" };
         let mut line = format!(
-            "predicted {} rows with {name} {version} ({short}): {} refused",
-            self.rows - self.refused,
+            "predicted {n_predicted} {rows} with {name} {version} ({short}): {} refused",
             self.refused
         );
         for (flag, count) in &self.flags {

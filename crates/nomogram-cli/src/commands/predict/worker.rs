@@ -18,8 +18,8 @@ pub(super) struct Worker {
     columns: Arc<Columns>,
     answer: Arc<Answer>,
     table: Arc<str>,
-    /// Whether refused rows are noted; or else the first one is a failure.
-    goes_on: bool,
+    /// The columns of refused rows that are noted; without them, the first refused row is a failure.
+    bad_row_columns: Option<Arc<[usize]>>,
     is_timed: bool,
 }
 
@@ -52,10 +52,10 @@ impl Worker {
     pub(super) fn new(
         (model, columns, answer): (Arc<Model>, Arc<Columns>, Arc<Answer>),
         table: &str,
-        goes_on: bool,
+        bad_row_columns: Option<Arc<[usize]>>,
         is_timed: bool,
     ) -> Self {
-        Self { model, columns, answer, table: table.into(), goes_on, is_timed }
+        Self { model, columns, answer, table: table.into(), bad_row_columns, is_timed }
     }
 
     /// What a thread calls for each of its chunks.
@@ -95,14 +95,14 @@ impl Worker {
                     }
                 }
             };
-            if !self.goes_on {
+            let Some(written) = &self.bad_row_columns else {
                 let table = self.table.to_string();
                 return Err(Error::Row { table, refusal: refusal.line() });
-            }
+            };
             counts.refused += 1;
             let result = Err(refusal.status.as_str());
             self.answer.push(&mut builder, row, &self.model, result, &mut scratch);
-            self.note(&mut bad_rows, row, &refusal);
+            self.note(&mut bad_rows, row, &refusal, written);
             Ok(())
         })?;
         let clock = Instant::now();
@@ -113,19 +113,27 @@ impl Worker {
     }
 
     /// Adds a refused row, with all its cells, to the file of refused rows.
-    fn note(&self, bad_rows: &mut Vec<u8>, row: Row<'_>, refusal: &Refusal) {
+    fn note(&self, bad_rows: &mut Vec<u8>, row: Row<'_>, refusal: &Refusal, columns: &[usize]) {
         let delimiter = self.answer.layout.delimiter;
         let place = refusal.place.number().to_string();
         for cell in [&place, &refusal.status, &refusal.feature, &refusal.reason] {
             push_csv_cell(bad_rows, delimiter, cell.as_bytes());
             bad_rows.push(delimiter);
         }
-        let n_cells = row.n_cells().unwrap_or(self.columns.names.len());
-        for column in 0..n_cells {
-            if column > 0 {
+        // A row of text may have more or fewer cells than there are columns.
+        let all: Vec<usize>;
+        let columns = match row.n_cells() {
+            Some(n_cells) => {
+                all = (0..n_cells).collect();
+                &all
+            }
+            None => columns,
+        };
+        for (index, column) in columns.iter().enumerate() {
+            if index > 0 {
                 bad_rows.push(delimiter);
             }
-            push_csv_cell(bad_rows, delimiter, row.text(column).as_bytes());
+            push_csv_cell(bad_rows, delimiter, row.text(*column).as_bytes());
         }
         bad_rows.push(b'\n');
     }

@@ -138,3 +138,38 @@ fn what_is_written_as_json_is_read_again() {
     let json = serde_json::to_string(&config).unwrap();
     assert_eq!(serde_json::from_str::<DataConfig>(&json).unwrap(), config);
 }
+
+/// In training, an imputed cell is a missing value, so both are imputed or neither.
+#[test]
+fn other_cells_are_imputed_only_where_missing_ones_are() {
+    let config = |policy: &str| {
+        let yaml = format!(
+            "data: {{ target: {{ column: y, negative: a, positive: b }}, \
+             features: [{{ name: x }}, {{ name: z, {policy} }}] }}"
+        );
+        DataConfig::from_yaml(&yaml)
+    };
+    let number = ["not_a_number", "infinite", "out_of_range", "wrong_type"]
+        .map(|key| (key, "kind: number, range: [0, 1]"));
+    let category = [("unseen_level", "kind: category, levels: [i, ii]")];
+    for (key, kind) in number.into_iter().chain(category) {
+        let policy = |others: &str| format!("{kind}, policy: {{ {key}: impute{others} }}");
+        let error = config(&policy("")).unwrap_err().to_string();
+        let expected = format!("policy: `{key}: impute` without `missing: impute`, expected both");
+        assert!(error.contains(&expected) && error.contains('z'), "{key}: {error}");
+        config(&policy(", missing: impute")).unwrap();
+        let error = config(&policy(", missing: clamp"));
+        assert!(error.is_err(), "{key}");
+    }
+    config("kind: number, policy: { missing: impute }").unwrap();
+    config("kind: number, policy: { unset: impute }").unwrap();
+}
+
+#[test]
+fn spaces_around_the_texts_of_a_format_do_not_count() {
+    let yaml = "data: { missing: [\" N/A \", \" \"], booleans: { true: [\" ja\"] }, \
+                target: { column: y, negative: a, positive: b }, features: [{ name: x }] }";
+    let format = DataConfig::from_yaml(yaml).unwrap().table_format();
+    assert!(format.is_missing("N/A") && format.is_missing(" N/A"));
+    assert_eq!((format.missing.len(), format.booleans.true_texts), (1, vec!["ja".to_owned()]));
+}

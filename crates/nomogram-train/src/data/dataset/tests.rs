@@ -28,7 +28,7 @@ fn bad_tables_are_refused_with_place_found_and_expected() {
     let cases = [
         ("", "t.csv: no header, expected a line of column names"),
         ("id,y,a,b\n", "t.csv: no rows after the header"),
-        ("id,y,a\n1,B,2\n", "t.csv: no column `b`; the columns are `id`, `y`, `a`"),
+        ("id,y,a\n1,B,2\n", "t.csv: line 1: no column `b`; the columns are `id`, `y`, `a`"),
         (
             "id,y,a,b,c\n1,B,2,3,4\n",
             "t.csv: column `c` is not in the configuration; name it under `features` or `ignored`",
@@ -204,4 +204,41 @@ fn the_digest_of_rows_without_weights_stays_what_it_was() {
         bytes.push(class);
     }
     assert_eq!(dataset.digest(), Digest::of(&bytes));
+}
+
+#[test]
+fn a_refused_row_is_named_by_its_place_in_the_table() {
+    let config = DataConfig::from_yaml(
+        "data: { target: { column: y, classes: [a, b] }, features: [{ name: x }, { name: z, kind: \
+         category, levels: [i, ii] }] }",
+    );
+    let config = config.unwrap();
+    let text = "x,z,y\n1,i,a\n\n2,ii,b\n3,i,a\n400,ii,b\n";
+    let dataset = Dataset::from_csv("t.csv", text.as_bytes(), &config).unwrap().select(&[1, 3]);
+    let of_row = Error::Row { row: 1, detail: "linear: `x` is missing".into() };
+    let located = dataset.located(of_row, dataset.schema()).to_string();
+    assert_eq!(located, "t.csv: line 6: linear: `x` is missing");
+    // A model whose range is narrower than that of the configuration.
+    let mut features = dataset.schema().features().to_vec();
+    features[0].range = Some(nomogram::Range { low: 0.0, high: 120.0 });
+    let target = nomogram::Target::of_classes("y", ["a", "b"]);
+    let schema = Schema::new(features, target).unwrap();
+    let refused = |feature: usize, kind: nomogram::ErrorKind| {
+        let error = nomogram::Error::new(kind, "refused")
+            .within(nomogram::Place::Feature(feature))
+            .within(nomogram::Place::Row(1));
+        dataset.located(error.into(), &schema).to_string()
+    };
+    assert_eq!(
+        refused(0, nomogram::ErrorKind::OutOfRange),
+        "t.csv: line 6: column `x`: found the number 400.0, expected a number from 0 to 120, as the \
+         model takes it"
+    );
+    assert!(
+        refused(1, nomogram::ErrorKind::UnseenLevel)
+            .contains("line 6: column `z`: found text `ii`")
+    );
+    let elsewhere = nomogram::Error::new(nomogram::ErrorKind::OutOfRange, "somewhere");
+    let elsewhere = dataset.located(elsewhere.into(), &schema).to_string();
+    assert!(elsewhere.starts_with("the model is refused: "), "{elsewhere}");
 }

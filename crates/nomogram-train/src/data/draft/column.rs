@@ -5,7 +5,7 @@ mod odd;
 use std::collections::BTreeMap;
 
 use nomogram::numeric::powi;
-use nomogram_table::{Cell, Place};
+use nomogram_table::{Cell, Place, shown, split_unit};
 
 use crate::error::Error;
 use crate::table::{BooleanTexts, DecimalMark, Moment, PlacedCell, Table, TableFormat};
@@ -44,8 +44,13 @@ const MAX_MAGNITUDE: f64 = 1e100;
 #[derive(Debug)]
 pub(super) struct Column {
     pub(super) name: String,
-    /// The unit that the header of a typed column states.
+    /// The name of a feature of this column: without the unit in `name [unit]`, where the column is
+    /// one of numbers and no other column has that name.
+    pub(super) feature_name: String,
+    /// The unit that the name or the header of a typed column states.
     pub(super) unit: Option<String>,
+    /// The unit in the name and that in the header, where they differ.
+    pub(super) two_units: Option<[String; 2]>,
     /// The number of cells with a value.
     pub(super) n_known: usize,
     /// The different texts of those, and how often each occurs.
@@ -62,6 +67,10 @@ pub(super) struct Column {
     pub(super) n_numbers: usize,
     /// Whether its texts would be numbers with a decimal comma.
     pub(super) has_decimal_commas: bool,
+    /// How many cells have digits, and other than these only what numbers are written with.
+    pub(super) n_like_numbers: usize,
+    /// The first cell that is not a number, and its place.
+    pub(super) first_text: Option<(Place, String)>,
     pub(super) content: Content,
 }
 
@@ -103,7 +112,9 @@ impl Column {
         let header = table.headers().iter().find(|header| header.name == name);
         let mut column = Self {
             name: name.into(),
+            feature_name: name.into(),
             unit: header.and_then(|header| header.unit.clone()),
+            two_units: None,
             n_known: 0,
             counts: BTreeMap::new(),
             missing: BTreeMap::new(),
@@ -112,6 +123,8 @@ impl Column {
             odd: OddTexts::default(),
             n_numbers: 0,
             has_decimal_commas: false,
+            n_like_numbers: 0,
+            first_text: None,
             content: Content::Nothing,
         };
         let commas = TableFormat { decimal_mark: DecimalMark::Comma, ..format.clone() };
@@ -127,8 +140,10 @@ impl Column {
             }
             column.n_known += 1;
             tally.n_commas += usize::from(cell.cell.finite(&commas).is_some());
+            column.n_like_numbers += usize::from(is_like_a_number(&text));
             if let Some(kind) = tally.add(&cell, &text, format) {
                 column.odd.add(&text, kind, cell.place);
+                column.first_text.get_or_insert_with(|| (cell.place, text.clone()));
             }
             *column.counts.entry(text).or_insert(0) += 1;
         }
@@ -136,10 +151,38 @@ impl Column {
         column.content = column.content(&tally, format);
         column.has_decimal_commas =
             column.content == Content::Texts && tally.n_commas * 10 >= column.n_known * 9;
-        if !column.is_number() {
+        if column.is_number() {
+            column.take_unit_from_name(table.columns());
+        } else {
             column.odd = OddTexts::default();
         }
         Ok(column)
+    }
+
+    /// A column `age [a]` is read as the feature `age` in the unit `a`.
+    fn take_unit_from_name(&mut self, columns: &[String]) {
+        let Some((name, unit)) = split_unit(&self.name) else { return };
+        let has_name = |column: &&String| {
+            *column == name || split_unit(column).is_some_and(|(other, _)| other == name)
+        };
+        if name.is_empty() || unit.is_empty() || columns.iter().filter(has_name).count() != 1 {
+            return;
+        }
+        match &self.unit {
+            Some(other) if other != unit => {
+                self.two_units = Some([unit.to_owned(), other.clone()]);
+            }
+            Some(_) | None => {
+                self.unit = Some(unit.to_owned());
+                self.feature_name = name.to_owned();
+            }
+        }
+    }
+
+    /// For example ``line 2: `0.503%` ``.
+    pub(super) fn example(&self) -> Option<String> {
+        let (place, text) = self.first_text.as_ref()?;
+        Some(format!("{place}: `{}`", shown(text)))
     }
 
     fn content(&self, tally: &Tally, format: &TableFormat) -> Content {
@@ -249,6 +292,14 @@ impl Tally {
         self.high = f64::max(self.high, number);
         None
     }
+}
+
+/// Whether a text has digits, and other than these only what numbers are written with: marks,
+/// separators of thousands, signs, `<` and `%`.
+fn is_like_a_number(text: &str) -> bool {
+    let unsigned = text.trim_start_matches(['+', '-', '−', '<', '>', '≤', '≥', '=', '~', '±', ' ']);
+    let is_part = |c: char| c.is_ascii_digit() || c.is_whitespace() || ".,'’%‰".contains(c);
+    unsigned.contains(|c: char| c.is_ascii_digit()) && unsigned.chars().all(is_part)
 }
 
 /// Whether a text is a whole number beyond 2^53, however long.

@@ -10,9 +10,10 @@
 //!   of cells, at least 2.
 //! - **Quote**: `"`; `'` when no delimiter cuts evenly with the one and exactly one does with the
 //!   other. A column whose cells are all enclosed in `'` is ambiguous.
-//! - **Decimal mark**: a point where the delimiter is a comma, and where no number has a mark.
-//!   Otherwise the one that numbers have, unless both occur, or unless each such number could be one
-//!   with a separator of thousands (`1,234`).
+//! - **Decimal mark**: a point where no number has a mark. Otherwise the one that numbers have,
+//!   unless both occur, or unless each such number could be one with a separator of thousands
+//!   (`1,234`). Where the delimiter is a comma, it is a point unless there are columns in which
+//!   every cell is a number with a comma, and no number of the table has a point.
 
 // Layers, lowest first: a file uses only the blocks above its own.
 mod cut;

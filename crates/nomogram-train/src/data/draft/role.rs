@@ -117,7 +117,11 @@ fn by_content(
 ) -> (Role, String) {
     let n_distinct = column.n_distinct();
     let can_be_row_id = column.is_unique() && roles.row_id.is_none();
-    let mut feature = FeatureConfig::number(&column.name);
+    if let Some([in_name, in_header]) = &column.two_units {
+        let note = format!("unit `{in_name}` in its name, but `{in_header}` in its metadata");
+        return (Role::Ignored, note);
+    }
+    let mut feature = FeatureConfig::number(&column.feature_name);
     feature.unit.clone_from(&column.unit);
     let mut doubt = String::new();
     match &column.content {
@@ -149,7 +153,8 @@ fn by_content(
             return (Role::RowId, "unique in every row".into());
         }
         Content::Texts if n_distinct > options.max_levels => {
-            return (Role::Ignored, format!("{note}; too many for a category"));
+            let example = column.example().map_or(String::new(), |own| format!(", such as {own}"));
+            return (Role::Ignored, format!("{note}{example}; too many for a category"));
         }
         Content::Texts if !column.counts.keys().all(|text| can_be_name(text)) => {
             return (Role::Ignored, format!("{note}; some with a control character"));
@@ -164,9 +169,9 @@ fn by_content(
     (Role::Feature(Box::new(feature)), note + &doubt)
 }
 
-/// Whether texts are numbers for the most part, so that they name nothing.
+/// Whether texts are numbers for the most part, or look like them, so that they name nothing.
 fn is_like_numbers(column: &Column) -> bool {
-    column.has_decimal_commas || column.n_numbers * 2 > column.n_known
+    column.n_like_numbers * 2 > column.n_known || column.n_numbers * 2 > column.n_known
 }
 
 fn policy(column: &Column) -> PolicyConfig {
@@ -214,7 +219,10 @@ fn seen(column: &Column) -> String {
         }
     };
     if column.has_decimal_commas {
-        note += "; numbers with decimal commas? write the table with another delimiter or mark";
+        note += "; numbers with commas: if these are decimal commas, use `--decimal-mark ,`";
+    }
+    if column.feature_name != column.name {
+        note += "; unit from the column's name";
     }
     if !column.odd.is_empty() {
         note += &format!("; {}", column.odd.note(column.n_known));

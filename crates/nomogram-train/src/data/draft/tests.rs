@@ -5,6 +5,7 @@ use nomogram_stats::random::Random;
 use super::*;
 use crate::Dataset;
 use crate::data::{ActionConfig, Check, Kind, Severity, ValidationReport, validate};
+use crate::table::DecimalMark;
 
 const TABLE: &str = "\
 visit_id,patient,visited,part,smoker,sex,stage,age,creatinine,note,empty,always,died
@@ -63,7 +64,7 @@ data:
     - { name: age, kind: integer }  # from 44 to 71; set range: [44, 71] if all other values are implausible
     - { name: creatinine, kind: number, policy: { missing: impute } }  # from 0.9 to 7.1; set range: [0.9, 7.1] if all other values are implausible; 2 of 5 missing
   ignored:
-    - note  # 4 distinct texts; 1 of 5 missing; too many for a category
+    - note  # 4 distinct texts; 1 of 5 missing, such as line 2: `fine`; too many for a category
     - empty  # no values; 5 of 5 missing
     - always  # 1 text; constant
 ";
@@ -124,7 +125,11 @@ fn a_column_with_too_many_odd_cells_is_ignored_with_the_count_of_its_numbers() {
     let text = format!("x,z,y\n{}", (0..100).map(row).collect::<String>());
     let yaml = draft_and_validate(text.as_bytes(), "y").0.to_yaml();
     assert!(
-        yaml.contains("- x  # 100 distinct texts; 80 of 100 are numbers; too many for a category")
+        yaml.contains(
+            "- x  # 100 distinct texts; 80 of 100 are numbers, such as line 2: `<0`; too many for a \
+             category"
+        ),
+        "{yaml}"
     );
 }
 
@@ -234,13 +239,74 @@ fn a_column_of_partitions_that_separates_rows_of_a_patient_is_not_the_split() {
     assert!(yaml.contains(note), "{yaml}");
 }
 
-/// A comma cannot both separate cells and mark decimals.
+/// Cells of the column `x`, by the row, beside one of whole numbers; and the line of the draft.
+fn drafted(name: &str, cell: impl Fn(usize) -> String) -> (Draft, String) {
+    let row = |row: usize| format!("\"{}\",{},{}\n", cell(row), row % 3, ["no", "yes"][row % 2]);
+    let text = format!("{name},z,y\n{}", (0..30).map(row).collect::<String>());
+    let (draft, _) = draft_and_validate(text.as_bytes(), "y");
+    let yaml = draft.to_yaml();
+    (draft, yaml)
+}
+
 #[test]
-fn decimal_commas_between_commas_are_pointed_out() {
-    let row = |row: usize| format!("\"{row},5\",{},{}\n", row % 3, ["no", "yes"][row % 2]);
-    let text = format!("x,z,y\n{}", (0..30).map(row).collect::<String>());
-    let yaml = draft_and_validate(text.as_bytes(), "y").0.to_yaml();
-    assert!(yaml.contains("- x  # 30 distinct texts; numbers with decimal commas? "), "{yaml}");
+fn decimal_commas_between_commas_are_read_where_they_are_certain() {
+    let (draft, yaml) = drafted("x", |row| format!("{row},{}", row % 7));
+    assert_eq!(draft.config.csv.decimal_mark, DecimalMark::Comma);
+    assert!(yaml.contains("decimal_mark: \",\""), "{yaml}");
+    assert!(yaml.contains("- { name: x, kind: number }  # from 0 to 29.1; "), "{yaml}");
+    // Some cells may be lists, thousands, or of another mark.
+    let hint = "; numbers with commas: if these are decimal commas, use `--decimal-mark ,`";
+    let doubtful: [fn(usize) -> String; 2] = [
+        |row| if row % 2 == 0 { format!("{row},5") } else { row.to_string() },
+        |row| format!("{},{:03}", row + 1, row * 7),
+    ];
+    for cell in doubtful {
+        let (draft, yaml) = drafted("x", cell);
+        assert_eq!(draft.config.csv.decimal_mark, DecimalMark::Point);
+        let line = yaml.lines().find(|line| line.contains("- x  # 30 distinct texts")).unwrap();
+        assert!(line.contains(hint) && line.contains(", such as line 2: `"), "{line}");
+    }
+    let text = |row: usize| format!("\"{row},5\",{row}.25,{}\n", ["no", "yes"][row % 2]);
+    let text = format!("x,z,y\n{}", (0..30).map(text).collect::<String>());
+    let (draft, _) = draft_and_validate(text.as_bytes(), "y");
+    assert_eq!(draft.config.csv.decimal_mark, DecimalMark::Point);
+    let stated = DialectOptions { decimal_mark: Some(DecimalMark::Comma), ..Default::default() };
+    let dialect = Dialect::detect("t.csv", text.as_bytes(), &stated).unwrap();
+    assert_eq!(dialect.decimal_mark, DecimalMark::Comma);
+}
+
+#[test]
+fn a_note_shows_what_the_cells_of_a_dropped_column_look_like() {
+    let cases: [(fn(usize) -> String, &str); 3] = [
+        (
+            |row| format!("0.{row:03}%"),
+            "- x  # 30 distinct texts, such as line 2: `0.000%`; too many",
+        ),
+        (
+            |row| format!("10 {row:03}"),
+            "- x  # 30 distinct texts, such as line 2: `10 000`; too many",
+        ),
+        (|row| format!("<{row}"), "- x  # 30 distinct texts, such as line 2: `<0`; too many"),
+    ];
+    for (cell, expected) in cases {
+        let (draft, yaml) = drafted("x", cell);
+        assert!(yaml.contains(expected), "{yaml}");
+        assert_eq!(draft.config.row_id, None);
+    }
+}
+
+#[test]
+fn a_unit_in_the_name_of_a_column_is_that_of_the_feature() {
+    let (draft, yaml) = drafted("age [a]", |row| format!("{row}.5"));
+    let expected = "- { name: age, kind: number, unit: a }  # from 0.5 to 29.5; ";
+    assert!(yaml.contains(expected) && yaml.contains("; unit from the column's name\n"), "{yaml}");
+    let age = &draft.config.features[0];
+    assert_eq!((age.name.as_str(), age.unit.as_deref()), ("age", Some("a")));
+    // A level has no unit, and a name is taken once.
+    let (_, yaml) = drafted("stage [x]", |row| ["I", "II"][row % 2].into());
+    assert!(yaml.contains("- { name: \"stage [x]\", kind: category, "), "{yaml}");
+    let (_, yaml) = drafted("z [a]", |row| format!("{row}.5"));
+    assert!(yaml.contains("- { name: \"z [a]\", kind: number }"), "{yaml}");
 }
 
 /// `-` is a missing value, unless some cell is `+`.
@@ -298,7 +364,7 @@ fn the_target_is_asked_for_or_guessed() {
     let options = InferOptions { target: Some("stage".into()), ..InferOptions::default() };
     assert_eq!(draft(TABLE, &options).unwrap().config.target.classes, ["I", "II", "III"]);
     let cases = [
-        ("nowhere", "t.csv: no column `nowhere`; the columns are "),
+        ("nowhere", "t.csv: line 1: no column `nowhere`; the columns are "),
         ("always", "t.csv: column `always` has fewer than 2 classes"),
         (
             "creatinine",

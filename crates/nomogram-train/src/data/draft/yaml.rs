@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use nomogram_table::split_unit;
+
 use super::Draft;
 use crate::data::config::{ActionConfig, CsvConfig, FeatureConfig, Kind, PolicyConfig};
 use crate::table::DecimalMark;
@@ -13,7 +15,11 @@ pub(super) fn write(draft: &Draft) -> String {
          # feature is known before the target.\ndata:\n",
     );
     let note = |column: &str| {
-        let note = draft.notes.iter().find(|(name, _)| name == column);
+        let has_name = |name: &str| split_unit(name).is_some_and(|(name, _)| name == column);
+        let named = |(name, _): &&(String, String)| name == column;
+        let note = draft.notes.iter().find(named);
+        // The feature of a column `name [unit]`.
+        let note = note.or_else(|| draft.notes.iter().find(|(name, _)| has_name(name)));
         note.map_or(String::new(), |(_, note)| format!("  # {}", one_line(note)))
     };
     let mut line = |text: String| {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use ndarray::{Array2, ArrayView1};
 use nomogram::{ErrorKind, Flags};
+use nomogram_table::{shown, similar_name};
 
 use super::{Check, Finding, Severity};
 use crate::data::config::{DataConfig, FeatureConfig};
@@ -106,8 +107,12 @@ fn check_columns(reader: &Reader<'_>, findings: &mut Vec<Finding>) {
     for (column, role) in config.columns().filter(|(_, role)| *role != "ignored") {
         let is_feature = feature(column).is_some_and(|index| reader.has_feature(index));
         if !is_feature && !table.columns().iter().any(|name| name == column) {
-            let found = "no such column".to_owned();
-            let expected = format!("a column, which is {role}");
+            let names = table.columns().iter().map(String::as_str);
+            let found = match similar_name(column, names) {
+                Some(similar) => format!("no such column; is it `{}`?", shown(similar)),
+                None => "no such column".into(),
+            };
+            let expected = format!("a column for {role}");
             let finding = Finding::new(Severity::Error, Check::Columns, found, expected);
             findings.push(finding.of_column(column));
         }
@@ -119,7 +124,7 @@ fn check_columns(reader: &Reader<'_>, findings: &mut Vec<Finding>) {
         findings.push(finding.of_column(column));
     }
     for (column, fault) in reader.faults() {
-        let expected = "one column, in a unit of the feature";
+        let expected = "one column, in the unit of the feature";
         let finding = Finding::new(Severity::Error, Check::Unit, fault.clone(), expected);
         findings.push(finding.of_column(column));
     }

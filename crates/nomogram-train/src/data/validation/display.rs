@@ -4,7 +4,7 @@ use std::fmt;
 
 use comfy_table::presets::NOTHING;
 
-use super::{Check, Finding, Severity, ValidationReport};
+use super::{Check, Finding, Places, Severity, ValidationReport};
 
 /// `1 error`, `2 errors`.
 fn count(number: usize, of: &str) -> String {
@@ -15,10 +15,15 @@ impl fmt::Display for ValidationReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let n = |severity| self.of(severity).count();
         let (n_errors, n_warnings) = (n(Severity::Error), n(Severity::Warning));
-        let Self { table, n_rows, .. } = self;
+        let Self { table, n_rows, places, .. } = self;
+        let places = match places {
+            Places::Lines => "lines",
+            Places::Rows => "rows",
+        };
         write!(
             f,
-            "{table}: {n_rows} rows, {}, {}",
+            "{table}: {}, {}, {}",
+            count(*n_rows, "row"),
             count(n_errors, "error"),
             count(n_warnings, "warning")
         )?;
@@ -27,7 +32,7 @@ impl fmt::Display for ValidationReport {
         }
         let mut table = comfy_table::Table::new();
         table.load_style(NOTHING);
-        table.set_header(["", "check", "column", "lines", "found", "expected"]);
+        table.set_header(["", "check", "column", places, "found", "expected"]);
         for finding in self.of(Severity::Error).chain(self.of(Severity::Warning)) {
             table.add_row([
                 finding.severity.to_string(),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nomogram::{Rule, RuleAction};
+use nomogram_table::shown;
 
 use super::cells::CheckedTable;
 use super::{Check, Finding, Severity};
@@ -29,7 +30,7 @@ fn repeated_ids(checked: &CheckedTable<'_>) -> Result<Option<Finding>, Error> {
     let repeated: Vec<(&String, u64)> =
         ids.iter().zip(table.lines()).filter(|(id, _)| !seen.insert(*id)).collect();
     let Some((first, _)) = repeated.first() else { return Ok(None) };
-    let found = format!("`{first}`, as in an earlier row");
+    let found = format!("`{}`, as in an earlier row", shown(first));
     let expected = "row ids that are unique";
     let finding = Finding::new(Severity::Error, Check::DuplicateId, found, expected);
     Ok(Some(finding.of_column(column).on_lines(repeated.iter().map(|(_, line)| *line))))
@@ -112,9 +113,10 @@ fn patients_in_partitions(checked: &CheckedTable<'_>) -> Option<Finding> {
     let patients = checked.patients.as_ref()?.iter().map(Option::as_ref);
     let (found, lines) = shared(checked, patients)?;
     let found = match found.as_slice() {
-        [patient] => format!("patient `{patient}` in several partitions"),
+        [patient] => format!("patient `{}` in several partitions", shown(patient)),
         [patient, ..] => {
-            format!("{} patients in several partitions, the first `{patient}`", found.len())
+            let first = shown(patient);
+            format!("{} patients in several partitions, the first `{first}`", found.len())
         }
         [] => return None,
     };

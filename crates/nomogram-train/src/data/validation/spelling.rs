@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::cells::CheckedTable;
 use super::{Check, Finding, Severity};
-use crate::data::spelling::{Variants, has_invisible, shown, variants};
+use crate::data::spelling::{Variants, has_invisible, variants};
+use nomogram_table::shown;
 
 pub(super) fn check(checked: &CheckedTable<'_>, findings: &mut Vec<Finding>) {
     let config = checked.reader.config;

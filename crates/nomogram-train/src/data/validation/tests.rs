@@ -145,7 +145,7 @@ fn defects_of_a_column_are_separate_and_those_that_its_policy_accepts_are_warnin
     assert_eq!(of_type.found, "`much`, `more`, `most`, …");
     assert_eq!(of_type.lines, [3, 4, 5, 6, 8]);
     assert_eq!((range.severity, range.check), (Severity::Warning, Check::Range));
-    assert_eq!(range.expected, "a number from -10 to 10 in mg/dL");
+    assert_eq!(range.expected, "a number from -10 to 10, unit `mg/dL`");
 }
 
 #[test]

@@ -78,7 +78,7 @@ fn newton(spec: Option<&LogisticRegressionSpec>, rows: TrainingRows<'_>) -> Resu
     }
     let (gradient, _) = problem.derivatives(&coefficients);
     Err(not_converged(
-        &format!("no convergence in {MAX_ITERATIONS} iterations"),
+        &format!("{MAX_ITERATIONS} iterations were not enough"),
         problem.stationarity(&coefficients, &gradient),
         tolerance,
     ))
@@ -119,8 +119,8 @@ fn descend(
 
 fn not_converged(reason: &str, largest: f64, tolerance: f64) -> Error {
     Error::NotConverged(format!(
-        "logistic regression: {reason}; the largest entry of the gradient is {largest:e}, expected at \
-         most {tolerance:e}"
+        "logistic regression did not converge: {reason}; the largest entry of the gradient is \
+         {largest:e}, expected at most {tolerance:e}"
     ))
 }
 

@@ -4,6 +4,7 @@ use nomogram_stats::random::Random;
 
 use super::*;
 use crate::data::{Check, Severity};
+use crate::train;
 
 const REST: &str = r#"
 model: { name: case, version: "1.0" }
@@ -206,4 +207,49 @@ fn what_validation_accepts_training_accepts() {
         n_refused += usize::from(refused.is_some());
     }
     assert!(n_accepted >= 10 && n_refused >= 10, "{n_accepted} accepted, {n_refused} refused");
+}
+
+/// Of a large table, what a single row makes training refuse is refused, and nothing else.
+#[test]
+fn a_large_table_is_rehearsed_with_few_rows_and_the_same_answer() {
+    let config = |member: &str| {
+        format!(
+            "model: {{ name: m, version: \"1\" }}\nseed: 3\n\
+             data: {{ target: {{ column: y, classes: [a, b] }}, features: [{{ name: x, policy: {{ \
+             missing: impute }} }}, {{ name: z }}] }}\n\
+             validation: {{ n_folds: 3, min_auc: 0.5 }}\nallow_uninformative_members: true\n\
+             inputs: {{ smooth: [{{ impute: {{}} }}, {{ spline: {{ knots: 5, of: [z] }} }}] }}\n\
+             members: [{{ name: m, input: {member} }}]\ncombiner: soft_vote\n"
+        )
+    };
+    let table = |x: &dyn Fn(usize) -> String, z: &dyn Fn(usize) -> usize| {
+        let mut text = String::from("x,z,y\n");
+        for row in 0..6000 {
+            writeln!(text, "{},{},{}", x(row), z(row), ["a", "b"][usize::from(row % 4 == 1)])
+                .unwrap();
+        }
+        text
+    };
+    let linear = "weight: 1.0, learner: { logistic_regression: { c: 1.0, class_weight: equal } }";
+    let plain = table(&|row| (row % 97).to_string(), &|row| row % 101);
+    let one_missing =
+        table(&|row| if row == 4321 { String::new() } else { (row % 97).to_string() }, &|row| {
+            row % 101
+        });
+    let scaled = config(&format!("scaled, {linear}"));
+    let raw = config(&format!("raw, {linear}"));
+    let smooth = config(&format!("smooth, {linear}"));
+    assert_eq!(refusal(&scaled, &plain), None);
+    assert_eq!(refusal(&scaled, &one_missing), None);
+    assert_eq!(refusal(&smooth, &plain), None);
+    let found = refusal(&raw, &one_missing).unwrap();
+    assert!(found.contains("line 4323: ") && found.contains("`x` is missing"), "{found}");
+    // Almost all values are the same, so knots coincide; in a few rows they might not.
+    let mostly_zero =
+        table(&|row| (row % 97).to_string(), &|row| if row % 40 == 1 { row } else { 0 });
+    let found = refusal(&smooth, &mostly_zero).unwrap();
+    assert!(found.contains("use fewer knots"), "{found}");
+    let few = plain.replace(",b\n", ",a\n").replacen(",a\n", ",b\n", 2);
+    let found = refusal(&scaled, &few).unwrap();
+    assert_eq!(found, "class `b` has 2 rows, fewer than the 3 folds");
 }

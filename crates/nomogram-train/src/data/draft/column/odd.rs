@@ -1,9 +1,8 @@
 //! The few cells of a column of numbers that are not numbers.
 
-use nomogram_table::Place;
+use nomogram_table::{Place, shown};
 
 use crate::data::config::{ActionConfig, PolicyConfig};
-use crate::data::spelling::shown;
 
 /// A column with fewer numbers is not taken for one of numbers with odd cells.
 const MIN_NUMBERS: usize = 10;

@@ -25,10 +25,12 @@ impl Marked {
 }
 
 /// The decimal mark of the numbers, and one of them.
+///
+/// Where commas separate cells, numbers with decimal commas are within quotes, as are lists such as
+/// `"1,2"`. So a column shows the mark there only if each of its numbers has a comma, and what is
+/// not certain is a point: the notes of the draft point out the other columns with commas.
 pub(super) fn decimal_mark(cut: &Cut) -> Result<(DecimalMark, Option<String>), String> {
-    if cut.delimiter == ',' {
-        return Ok((DecimalMark::Point, None));
-    }
+    let is_quoted = cut.delimiter == ',';
     let [point, comma] = [DecimalMark::Point, DecimalMark::Comma].map(|decimal_mark| TableFormat {
         decimal_mark,
         missing: MISSING_TEXTS.map(str::to_owned).to_vec(),
@@ -37,12 +39,13 @@ pub(super) fn decimal_mark(cut: &Cut) -> Result<(DecimalMark, Option<String>), S
     let mut of_table = [Marked::default(), Marked::default()];
     for index in 0..cut.table.columns().len() {
         let mut of_column = [Marked::default(), Marked::default()];
-        let (mut n_known, mut n_numbers) = (0, 0);
+        let (mut n_known, mut n_numbers, mut n_commas) = (0, 0, 0);
         for cell in cut.table.column_at(index).filter(|cell| !cell.cell.is_missing(&point)) {
             n_known += 1;
             let are_numbers = [&point, &comma].map(|format| cell.cell.finite(format).is_some());
             n_numbers += usize::from(are_numbers.contains(&true));
             let text = cell.text();
+            n_commas += usize::from(text.contains(','));
             for ((marked, mark), is_number) in of_column.iter_mut().zip(['.', ',']).zip(are_numbers)
             {
                 if is_number && text.contains(mark) {
@@ -54,6 +57,10 @@ pub(super) fn decimal_mark(cut: &Cut) -> Result<(DecimalMark, Option<String>), S
         if n_numbers * 10 < n_known * 9 {
             continue;
         }
+        if is_quoted && n_commas < n_known {
+            let [_, commas] = &mut of_column;
+            *commas = Marked::default();
+        }
         for (of_table, of_column) in of_table.iter_mut().zip(of_column) {
             if of_table.example.is_none() || (of_column.is_proof && !of_table.is_proof) {
                 *of_table = of_column;
@@ -63,6 +70,10 @@ pub(super) fn decimal_mark(cut: &Cut) -> Result<(DecimalMark, Option<String>), S
     let [points, commas] = of_table;
     let state = "the decimal mark is ambiguous: state `--decimal-mark`";
     match (points.example, commas.example) {
+        (None, Some(comma)) if is_quoted && commas.is_proof => {
+            Ok((DecimalMark::Comma, Some(comma)))
+        }
+        (_, _) if is_quoted => Ok((DecimalMark::Point, None)),
         (None, None) => Ok((DecimalMark::Point, None)),
         (Some(point), Some(comma)) => {
             Err(format!("numbers have both points ({point}) and commas ({comma}); {state}"))

@@ -17,6 +17,13 @@ fn a_dialect_is_detected_or_in_doubt() {
         ("a|b/1|2", "delimiter `|` (2 columns), decimal mark `.`, quote"),
         ("a,b/\"x;y\",\"1,2\"", "delimiter `,` (2 columns)"),
         ("a,b/'x,y',2", "delimiter `,` (2 columns), decimal mark `.`, quote `'`"),
+        (
+            "a,b/\"47,8\",x/\"0,5\",y",
+            "delimiter `,` (2 columns), decimal mark `,` (line 2: `47,8`)",
+        ),
+        ("a,b/\"47,8\",x/5,y", "delimiter `,` (2 columns), decimal mark `.`, quote"),
+        ("a,b/\"47,8\",1.5/\"0,5\",2", "delimiter `,` (2 columns), decimal mark `.`, quote"),
+        ("a,b/\"1,234\",x/\"5,678\",y", "delimiter `,` (2 columns), decimal mark `.`, quote"),
         ("a;b/0,503;x/1,876;y", "decimal mark `,` (line 2: `0,503`)"),
         ("a;b/NA;x/1,5;y", "decimal mark `,` (line 3: `1,5`)"),
         ("note;b/see 1,5 and;x/1,5;y/no;z", "decimal mark `.`, quote"),
@@ -25,7 +32,7 @@ fn a_dialect_is_detected_or_in_doubt() {
             "by `,` into 2 cells and `;` into 3 cells; the delimiter is ambiguous: state `--delimiter`",
         ),
         ("a/1", "no delimiter cuts every line into the same number of cells"),
-        ("a,b/1/2,3", "(`,`: line 2: found 1 cells, expected 2; `;`: 1 column;"),
+        ("a,b/1/2,3", "(`,`: line 2: found 1 cell, expected 2; `;`: 1 column;"),
         (
             "a;b/1,5;2.5",
             "both points (line 2: `2.5`) and commas (line 2: `1,5`); the decimal mark is ambiguous: state `--decimal-mark`",

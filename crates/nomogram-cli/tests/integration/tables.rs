@@ -1,76 +1,14 @@
 //! One meaning of a cell: the same table for every command that reads one.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
 use std::fmt::Write as _;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::Arc;
 
-use arrow_array::{
-    ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, RecordBatch, StringArray,
-    UInt64Array,
-};
-use parquet::arrow::ArrowWriter;
-
-/// A folder of this test alone.
-struct Folder(PathBuf);
-
-#[derive(Debug)]
-struct Run {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
-impl Folder {
-    /// With the bundle of every kind of feature.
-    fn new(test: &str) -> Self {
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("tables-{test}"));
-        let _absent = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
-        let folder = Self(path);
-        folder.write("m.nomo", nomogram_testkit::bundle_of_every_kind());
-        folder
-    }
-
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
-        fs::write(self.0.join(name), bytes).unwrap();
-    }
-
-    fn run(&self, arguments: &str) -> Run {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_nomogram"));
-        let output = program.current_dir(&self.0).args(arguments.split(' ')).output().unwrap();
-        Run {
-            code: output.status.code().unwrap(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
-    }
-
-    #[track_caller]
-    fn ok(&self, arguments: &str) -> String {
-        let run = self.run(arguments);
-        assert_eq!(run.code, 0, "{arguments}: {}", run.stderr);
-        run.stdout
-    }
-
-    #[track_caller]
-    fn fails(&self, arguments: &str, message: &str) {
-        let run = self.run(arguments);
-        assert_ne!(run.code, 0, "{arguments}: {run:?}");
-        let printed = format!("{}{}", run.stderr, run.stdout);
-        assert!(printed.contains(message), "{arguments}: {message:?} is not in {printed:?}");
-        assert!(!printed.contains("panicked") && !printed.contains("defect"), "{printed}");
-    }
-}
+use crate::folder::{Folder, Run};
 
 const ROWS: &str = "age,visits,smoker,stage,dose\n40,3,1,II,5.5\n50,4,0,I,6\n60,5,true,III,7\n";
 
 #[test]
 fn every_line_end_is_read_by_every_command() {
-    let folder = Folder::new("line-ends");
+    let folder = Folder::with_model();
     folder.write("lf.csv", ROWS);
     let expected = folder.ok("predict m.nomo lf.csv");
     assert_eq!(expected.lines().count(), 4);
@@ -85,13 +23,13 @@ fn every_line_end_is_read_by_every_command() {
 
 #[test]
 fn faults_of_a_text_are_refused_with_their_line() {
-    let folder = Folder::new("faults");
+    let folder = Folder::with_model();
     let cases: [(&[u8], &str); 5] = [
-        (b"dose,age\n5,40\n\"6,50\n7,60\n", "line 3: a quote is opened and never closed"),
+        (b"dose,age\n5,40\n\"6,50\n7,60\n", "line 3: unterminated quoted cell"),
         (b"dose,age\n5,40\n6,\"5\"0\n", "line 3: text after the quote that closes a cell"),
-        (b"dose,age\n5,40\n6,\xfc\n", "line 3: bytes that are not utf-8"),
+        (b"dose,age\n5,40\n6,\xfc\n", "line 3: bytes that are not UTF-8"),
         (b"dose,age\n5,40\n6,\0\n", "line 3: a NUL character"),
-        (b"dose,dose\n5,40\n", "duplicate column `dose`"),
+        (b"dose,dose\n5,40\n", "line 1: duplicate column `dose`"),
     ];
     folder.write("c.yaml", without_csv());
     for (bytes, message) in cases {
@@ -106,7 +44,7 @@ fn faults_of_a_text_are_refused_with_their_line() {
 
 #[test]
 fn a_blank_line_of_a_single_column_is_a_missing_value() {
-    let folder = Folder::new("blank");
+    let folder = Folder::with_model();
     folder.write("t.csv", "dose\n5\n\n6\n");
     folder.fails("predict m.nomo t.csv", "line 3: feature `dose`: found a missing value");
     let run = folder.run("predict m.nomo t.csv --bad-rows bad.csv");
@@ -115,7 +53,7 @@ fn a_blank_line_of_a_single_column_is_a_missing_value() {
     assert_eq!(folder.ok("predict m.nomo h.csv").lines().count(), 1);
 }
 
-const CONFIG: &str = r#"
+pub(crate) const CONFIG: &str = r#"
 model: { name: written, version: "1" }
 seed: 5
 data:
@@ -170,7 +108,7 @@ fn latin1(text: &str) -> Vec<u8> {
 
 #[test]
 fn a_bundle_reads_a_table_as_its_training_table_was_read() {
-    let folder = Folder::new("kept");
+    let folder = Folder::with_model();
     folder.write("c.yaml", CONFIG);
     folder.write("t.csv", latin1(&rows(';', ',', ["ja", "nein", "k.A.", "spät"])));
     folder.ok("train c.yaml t.csv -o b.nomo");
@@ -215,7 +153,7 @@ fn a_bundle_reads_a_table_as_its_training_table_was_read() {
 
 #[test]
 fn a_level_in_another_encoding_or_form_is_refused() {
-    let folder = Folder::new("levels");
+    let folder = Folder::with_model();
     let config = CONFIG.replace("windows-1252", "utf-8");
     folder.write("c.yaml", &config);
     let text = rows(';', ',', ["ja", "nein", "k.A.", "spät"]);
@@ -223,7 +161,8 @@ fn a_level_in_another_encoding_or_form_is_refused() {
     folder.ok("train c.yaml t.csv -o b.nomo");
     let predict = "--id id --ignore-other-columns";
     folder.write("latin1.csv", latin1(&text));
-    folder.fails(&format!("predict b.nomo latin1.csv {predict}"), "line 2: bytes that are not utf");
+    folder
+        .fails(&format!("predict b.nomo latin1.csv {predict}"), "line 2: bytes that are not UTF-8");
     let expected = folder.ok(&format!("predict b.nomo t.csv {predict}"));
     let read = folder.ok(&format!("predict b.nomo latin1.csv {predict} --encoding latin1"));
     assert_eq!(read, expected);
@@ -235,10 +174,9 @@ fn a_level_in_another_encoding_or_form_is_refused() {
 
 #[test]
 fn contradicting_options_are_refused() {
-    let folder = Folder::new("options");
+    let folder = Folder::with_model();
     folder.write("t.csv", ROWS);
     let cases = [
-        ("--decimal-mark ,", "decimal mark: ',', which is the delimiter too"),
         ("--delimiter ' --quote '", "both delimiter and quote are '\\''"),
         ("--delimiter ab", "expected one ASCII character, or `tab`"),
         ("--delimiter .", "delimiter: '.', expected an ASCII punctuation character"),
@@ -252,48 +190,84 @@ fn contradicting_options_are_refused() {
     }
 }
 
-fn parquet(columns: Vec<(&str, ArrayRef)>) -> Vec<u8> {
-    let columns = columns.into_iter().map(|(name, array)| (name, array, true));
-    let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
-    let mut writer = ArrowWriter::try_new(Vec::new(), batch.schema(), None).unwrap();
-    writer.write(&batch).unwrap();
-    writer.into_inner().unwrap()
+#[test]
+fn a_text_that_means_missing_may_begin_with_a_hyphen_or_have_spaces() {
+    let folder = Folder::with_model();
+    folder.write("t.csv", "age,dose\n-99,5\n N/A ,5\n");
+    let expected = folder.run_with("predict m.nomo", b"age,dose\n,5\n,5\n").ok().stdout;
+    let mut program = folder.program("predict m.nomo t.csv --missing -99");
+    let output = program.args(["--missing", " N/A "]).output().unwrap();
+    assert_eq!(Run::of(&output).ok().stdout, expected);
 }
 
 #[test]
-fn a_refusal_shows_what_a_typed_cell_is() {
-    let folder = Folder::new("typed");
-    let cases: [(ArrayRef, &str); 6] = [
-        (Arc::new(StringArray::from(vec!["61.1"])), "found text `61.1`, expected a number in mg"),
+fn a_missing_column_is_reported_at_the_header_with_a_similar_name() {
+    let folder = Folder::with_model();
+    let cases = [
         (
-            Arc::new(UInt64Array::from(vec![u64::MAX])),
-            "found the whole number 18446744073709551615, expected a whole number of at most 2^53",
+            "\n\nage,Dose [mg]\n40,5\n",
+            "t.csv: line 3: no column for feature `dose`; is it `Dose [mg]`?",
         ),
-        (
-            Arc::new(Int64Array::from(vec![9_007_199_254_740_993])),
-            "found the whole number 9007199254740993, expected a whole number of at most 2^53",
-        ),
-        (Arc::new(Float64Array::from(vec![f64::NAN])), "found the number NaN, expected a finite"),
-        (Arc::new(BooleanArray::from(vec![true])), "found the boolean true, expected a number"),
-        (
-            Arc::new(Date32Array::from(vec![0])),
-            "found the time 1970-01-01T00:00:00Z, expected a number",
-        ),
+        ("age,dose[mg]\n40,5\n", "t.csv: line 1: no column for feature `dose`; is it `dose[mg]`?"),
+        ("age,mass\n40,5\n", "t.csv: line 1: no column for feature `dose`\n"),
     ];
-    for (array, message) in cases {
-        folder.write("t.parquet", parquet(vec![("dose", array)]));
-        folder.fails("predict m.nomo t.parquet", "t.parquet: row 1: feature `dose`: ");
-        folder.fails("predict m.nomo t.parquet", message);
+    for (text, message) in cases {
+        folder.write("t.csv", text);
+        for command in ["predict m.nomo", "predict m.nomo --bad-rows bad.csv"] {
+            folder.fails(&format!("{command} t.csv --ignore-other-columns"), message);
+        }
     }
+    folder.write("t.csv", "age,Dose\n40,5\n");
+    folder.fails("predict m.nomo t.csv", "column `Dose` is not a feature of the model (`dose` is)");
 }
 
 #[test]
-fn damaged_columnar_files_are_refused_without_a_panic() {
-    let folder = Folder::new("damaged");
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../nomogram-table/tests/data");
-    for name in ["parquet-crc-bitflip.parquet", "panics.parquet", "panics.arrow"] {
-        fs::copy(data.join(name), folder.0.join(name)).unwrap();
-        folder.write("c.yaml", CONFIG);
-        folder.fails(&format!("validate c.yaml {name}"), &format!("{name}: cannot be read as"));
+fn a_refusal_names_the_option_that_the_cell_may_need() {
+    let folder = Folder::with_model();
+    let cases = [
+        ("\"53,9\"", "", "; use --decimal-mark , if the comma is a decimal mark"),
+        ("53.9", "--decimal-mark ,", "; use --decimal-mark . if the point is a decimal mark"),
+        ("n.d.", "", "; use --missing if this text means a missing value"),
+    ];
+    for (cell, options, message) in cases {
+        folder.write("t.csv", format!("dose\n{cell}\n"));
+        folder.fails(&format!("predict m.nomo t.csv {options}"), message);
     }
+    let read = folder.run_with("predict m.nomo --decimal-mark ,", b"age,dose\n40,\"53,9\"\n").ok();
+    assert_eq!(read.stdout, folder.run_with("predict m.nomo", b"age,dose\n40,53.9\n").ok().stdout);
+    // Without quotes, the comma separates cells.
+    let run = folder.run_with("predict m.nomo --decimal-mark ,", b"age,dose\n40,53,9\n");
+    run.fails_with(1, "line 2: found 3 cells, expected 2");
+}
+
+#[test]
+fn a_byte_that_windows_1252_leaves_undefined_is_refused() {
+    let folder = Folder::with_model();
+    folder.write("t.csv", b"age,dose,note\n40,5,\x80\n41,5,\x81\n");
+    let predict = "predict m.nomo t.csv --keep note --encoding windows-1252";
+    folder.fails(predict, "t.csv: line 3: byte 0x81, which windows-1252 does not define");
+}
+
+#[test]
+fn a_table_with_quoted_decimal_commas_is_drafted_and_trained() {
+    let folder = Folder::with_patients(120, "");
+    let comma = |line: &str| -> String {
+        let cells = line.split(',').map(|cell| match cell.replace('.', ",") {
+            number if number != cell => format!("\"{number}\""),
+            _ => cell.to_owned(),
+        });
+        cells.collect::<Vec<_>>().join(",") + "\n"
+    };
+    let table: String = folder.read("t.csv").lines().map(comma).collect();
+    // Each age has a comma; of the markers, 0 has none.
+    folder.write("comma.csv", table);
+    let run = folder.run("schema infer comma.csv --target died").ok();
+    assert!(run.stderr.contains("decimal mark `,` (line 2: "), "{}", run.stderr);
+    let members = &CONFIG[CONFIG.find("splits:").unwrap()..];
+    let model = "model: { name: commas, version: \"1\" }\nseed: 5\n";
+    folder.write("comma.yaml", format!("{model}{}{members}", run.stdout));
+    folder.ok("validate comma.yaml comma.csv");
+    folder.ok("train comma.yaml comma.csv -o b.nomo");
+    let predict = "predict b.nomo comma.csv --id id --ignore-other-columns";
+    assert_eq!(folder.ok(predict).lines().count(), 121);
 }

@@ -1,14 +1,9 @@
-//! The program as it is used: files in, files and exit codes out.
-
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+//! Predictions, inspection and comparison: every format, thread and option.
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
@@ -16,100 +11,9 @@ use arrow_array::{
     ArrayRef, BooleanArray, Float64Array, Int32Array, Int64Array, RecordBatch, StringArray,
 };
 use nomogram::{Model, Session, Value};
-use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-/// A folder that is gone when the test is over.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        static NUMBER: AtomicUsize = AtomicUsize::new(0);
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("cli-{}-{number}", std::process::id());
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    /// A folder with the bundle of every kind of feature.
-    fn with_model() -> Self {
-        let folder = Self::new();
-        folder.write("m.nomo", nomogram_testkit::bundle_of_every_kind());
-        folder
-    }
-
-    fn write(&self, name: &str, bytes: impl AsRef<[u8]>) {
-        fs::write(self.0.join(name), bytes).unwrap();
-    }
-
-    fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.0.join(name)).unwrap()
-    }
-
-    fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(&self.0).unwrap();
-        let mut names: Vec<String> =
-            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
-    }
-
-    /// Runs the program in the folder.
-    fn run(&self, arguments: &str) -> Run {
-        self.run_with(arguments, b"")
-    }
-
-    fn run_with(&self, arguments: &str, input: &[u8]) -> Run {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_nomogram"))
-            .args(arguments.split_whitespace())
-            .current_dir(&self.0)
-            .env_remove("NOMOGRAM_THREADS")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // A program that fails early does not read its input.
-        let _ = child.stdin.take().unwrap().write_all(input);
-        Run::of(child.wait_with_output().unwrap())
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-#[derive(Debug)]
-struct Run {
-    code: i32,
-    stdout: String,
-    stderr: String,
-}
-
-impl Run {
-    fn of(output: Output) -> Self {
-        Self {
-            code: output.status.code().unwrap(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
-    }
-
-    #[track_caller]
-    fn ok(self) -> Self {
-        assert_eq!(self.code, 0, "{}", self.stderr);
-        self
-    }
-
-    #[track_caller]
-    fn fails_with(&self, code: i32, message: &str) {
-        assert_eq!(self.code, code, "{self:?}");
-        assert!(self.stderr.contains(message), "{message:?} is not in {:?}", self.stderr);
-    }
-}
+use crate::folder::{Folder, Run, parquet_of};
 
 /// Columns of the same rows; every fifth age is missing, and every seventh stage is unseen.
 struct Rows {
@@ -197,14 +101,6 @@ fn bits_of(csv: &str) -> Vec<u64> {
     cells.iter().map(|cell| cell.parse::<f64>().unwrap().to_bits()).collect()
 }
 
-fn parquet_of(batch: &RecordBatch) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut writer = ArrowWriter::try_new(&mut bytes, batch.schema(), None).unwrap();
-    writer.write(batch).unwrap();
-    writer.close().unwrap();
-    bytes
-}
-
 fn arrow_of(batch: &RecordBatch) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut writer = arrow_ipc::writer::FileWriter::try_new(&mut bytes, &batch.schema()).unwrap();
@@ -251,7 +147,7 @@ fn every_output_format_holds_the_same_bits() {
     for name in ["o.parquet", "o.arrow", "o.arrows"] {
         folder.run(&format!("predict m.nomo t.parquet --id id --keep stage -o {name}")).ok();
     }
-    let file = fs::File::open(folder.0.join("o.parquet")).unwrap();
+    let file = fs::File::open(folder.path("o.parquet")).unwrap();
     let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap();
     let mut bits = Vec::new();
     for batch in reader {
@@ -261,10 +157,10 @@ fn every_output_format_holds_the_same_bits() {
         bits.extend(numbers.as_primitive::<Float64Type>().values().iter().map(|p| p.to_bits()));
     }
     assert_eq!(bits, rows.bits());
-    let file = fs::File::open(folder.0.join("o.arrow")).unwrap();
+    let file = fs::File::open(folder.path("o.arrow")).unwrap();
     let batches = arrow_ipc::reader::FileReader::try_new(file, None).unwrap();
     assert_eq!(batches.map(|batch| batch.unwrap().num_rows()).sum::<usize>(), 300);
-    let file = fs::File::open(folder.0.join("o.arrows")).unwrap();
+    let file = fs::File::open(folder.path("o.arrows")).unwrap();
     let batches = arrow_ipc::reader::StreamReader::try_new(file, None).unwrap();
     assert_eq!(batches.map(|batch| batch.unwrap().num_rows()).sum::<usize>(), 300);
 }
@@ -282,7 +178,7 @@ fn threads_and_chunks_do_not_change_a_byte() {
                 folder
                     .run(&format!("predict m.nomo {input} --id id --members --flags {options}"))
                     .ok();
-                let bytes = fs::read(folder.0.join(output)).unwrap();
+                let bytes = fs::read(folder.path(output)).unwrap();
                 let first = first.get_or_insert_with(|| bytes.clone());
                 assert!(*first == bytes, "{output}: {threads} threads, {chunk} rows");
             }
@@ -298,7 +194,7 @@ fn a_refused_row_ends_it_and_leaves_nothing() {
     let run = folder.run("predict m.nomo t.csv -o o.csv");
     run.fails_with(
         1,
-        "t.csv: line 3: feature `dose`: found a missing value, expected a number in mg",
+        "t.csv: line 3: feature `dose`: found a missing value, expected a number, unit `mg`",
     );
     let run = folder.run("predict m.nomo t.csv -o old.csv --bad-rows bad.csv --format parquet");
     run.fails_with(1, "t.csv: cannot be read as Parquet");
@@ -321,10 +217,10 @@ fn refused_rows_go_to_a_file_of_their_own() {
         let summary: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
         assert_eq!((&summary["rows"], &summary["refused"]), (&6.into(), &4.into()));
         let expected = "line,status,feature,reason,dose,id,age,visits,smoker,stage\n\
-            3,value_type,dose,\"found `x`, expected a number in mg\",x,b,50,1,0,I\n\
-            5,value_type,dose,\"found `1,5`, expected a number in mg\",\"1,5\",c,50,1,0,I\n\
+            3,value_type,dose,\"found `x`, expected a number, unit `mg`\",x,b,50,1,0,I\n\
+            5,value_type,dose,\"found `1,5`, expected a number with a decimal point, unit `mg`\",\"1,5\",c,50,1,0,I\n\
             6,schema_columns,,\"found 3 cells, expected 6\",7,d,50\n\
-            7,value_infinite,dose,\"found `-inf`, expected a finite number in mg\",-inf,e,1,1,1,I\n";
+            7,value_infinite,dose,\"found `-inf`, expected a finite number, unit `mg`\",-inf,e,1,1,1,I\n";
         assert_eq!(folder.read("bad.csv"), expected);
         let output = folder.read("o.csv");
         assert_eq!(column(&output, "id"), ["a", "b", "c", "d", "e", "f"]);
@@ -365,7 +261,7 @@ fn a_header_may_name_a_unit() {
     assert_eq!(predict("age [mo],dose [g]\n480,0.5\n").ok().stdout, own);
     assert_eq!(predict("age [a],dose [mg]\n40,500\n").ok().stdout, own);
     let wrong = predict("age [d],dose\n40,500\n");
-    wrong.fails_with(1, "feature `age`: unit `d`, expected `a`, `mo`");
+    wrong.fails_with(1, "line 1: column `age [d]`: unit `d`, expected `a`, `mo`");
     predict("age,age [mo],dose\n1,1,1\n").fails_with(1, "two columns for feature `age`");
     predict("dose,dose\n1,1\n").fails_with(1, "duplicate column `dose`");
 }
@@ -374,12 +270,14 @@ fn a_header_may_name_a_unit() {
 fn columns_must_be_known() {
     let folder = Folder::with_model();
     folder.write("t.csv", "age,dose,city\n40,5,X\n");
-    folder.run("predict m.nomo t.csv").fails_with(1, "t.csv: column `city` is not a feature");
+    folder
+        .run("predict m.nomo t.csv")
+        .fails_with(1, "t.csv: line 1: column `city` is not a feature");
     folder.run("predict m.nomo t.csv --ignore-other-columns").ok();
     folder.run("predict m.nomo t.csv --keep city").ok();
     folder.run("predict m.nomo t.csv --keep town").fails_with(1, "no column `town`");
     let run = folder.run_with("predict m.nomo", b"age\n40\n");
-    run.fails_with(1, "feature `dose`: found no such column, expected a number in mg");
+    run.fails_with(1, "standard input: line 1: no column for feature `dose`");
     folder.run_with("predict m.nomo", b"").fails_with(1, "no header");
     let run = folder.run_with("predict m.nomo --keep class", b"dose,class\n5,x\n");
     run.fails_with(2, "two columns `class`");
@@ -484,12 +382,12 @@ fn a_closed_pipe_ends_quietly() {
     folder.write("t.csv", rows.csv());
     let mut child = Command::new(env!("CARGO_BIN_EXE_nomogram"))
         .args(["predict", "m.nomo", "t.csv", "--id", "id"])
-        .current_dir(&folder.0)
+        .current_dir(folder.path(""))
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     drop(child.stdout.take());
-    let run = Run::of(child.wait_with_output().unwrap());
+    let run = Run::of(&child.wait_with_output().unwrap());
     assert_eq!((run.code, run.stderr.as_str()), (0, ""));
 }

@@ -1,11 +1,9 @@
 //! From a table to an evaluated bundle, with the commands that a person types.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-
-use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Command;
+
+use crate::folder::Folder;
 
 const MEMBERS: &str = r#"
 model: { name: small, version: "1" }
@@ -38,56 +36,23 @@ tuning:
     members.linear.learner.logistic_regression.c: { log_uniform: [0.01, 10.0] }
 "#;
 
-/// A folder with a table of 240 rows and a configuration that was drafted from it.
-fn folder(test: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("training-{test}"));
-    let _absent = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).unwrap();
-    let mut table = String::from("id,age,stage,marker,died\n");
-    for row in 0..240_u32 {
-        let mixed = row.wrapping_mul(2_654_435_761) >> 16;
-        let (age, noise) = (30 + mixed % 50, mixed / 64 % 7);
-        let stage = ["I", "II", "III"][(mixed / 512 % 3) as usize];
-        let died = if age + 10 * noise > 75 { "yes" } else { "no" };
-        writeln!(table, "p{row},{age}.5,{stage},{},{died}", f64::from(noise) / 10.0).unwrap();
-    }
-    fs::write(folder.join("t.csv"), table).unwrap();
-    let draft = run(&folder, "schema infer t.csv --target died").stdout;
-    let draft = String::from_utf8(draft).unwrap();
-    fs::write(folder.join("c.yaml"), format!("{draft}{MEMBERS}")).unwrap();
-    folder
-}
-
-fn run(folder: &Path, arguments: &str) -> Output {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_nomogram"));
-    program.current_dir(folder).args(arguments.split(' '));
-    program.output().unwrap()
-}
-
-/// Runs, expects success, and returns standard output.
-fn succeed(folder: &Path, arguments: &str) -> String {
-    let output = run(folder, arguments);
-    let err = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{arguments}: {err}");
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn json(folder: &Path, arguments: &str) -> serde_json::Value {
-    serde_json::from_str(&succeed(folder, &format!("{arguments} --json"))).unwrap()
+/// A table of 240 rows and a configuration that was drafted from it.
+fn folder() -> Folder {
+    Folder::with_patients(240, MEMBERS)
 }
 
 #[test]
 fn from_a_table_to_an_evaluated_bundle() {
-    let folder = folder("whole");
-    succeed(&folder, "validate c.yaml t.csv");
-    let trained = succeed(&folder, "train c.yaml t.csv -o m.nomo --report r.html --report r.json");
+    let folder = folder();
+    folder.ok("validate c.yaml t.csv");
+    let trained = folder.ok("train c.yaml t.csv -o m.nomo --report r.html --report r.json");
     assert!(trained.contains("held-out folds") && trained.contains("test rows"), "{trained}");
     assert!(
         trained.contains("cutoff `refer`: ") && trained.contains("; test rows: sens"),
         "{trained}"
     );
     let report: serde_json::Value =
-        serde_json::from_slice(&fs::read(folder.join("r.json")).unwrap()).unwrap();
+        serde_json::from_slice(&fs::read(folder.path("r.json")).unwrap()).unwrap();
     assert_eq!(report["assessments"][1]["rows"], "test rows");
     let rows = &report["characteristics"];
     assert_eq!((&rows[0]["rows"], &rows[0]["n_rows"]), (&"training rows".into(), &179.into()));
@@ -110,7 +75,7 @@ fn from_a_table_to_an_evaluated_bundle() {
     let choice = &report["assessments"][0]["cutoffs"][1]["choice"];
     assert!(choice["cutoff"]["lower"].as_f64() < choice["cutoff"]["upper"].as_f64(), "{choice}");
     assert!(report["assessments"][1]["cutoffs"][1]["choice"].is_null());
-    let page = fs::read_to_string(folder.join("r.html")).unwrap();
+    let page = fs::read_to_string(folder.path("r.html")).unwrap();
     for part in [
         "Calibration slope",
         "Median (quartiles)",
@@ -125,27 +90,27 @@ fn from_a_table_to_an_evaluated_bundle() {
     }
 
     // The bundle alone gives the same numbers.
-    let evaluated = json(&folder, "evaluate m.nomo c.yaml t.csv --test");
+    let evaluated = folder.json("evaluate m.nomo c.yaml t.csv --test");
     assert_eq!(evaluated[0], report["assessments"][1]);
-    let compared = json(&folder, "compare m.nomo m.nomo c.yaml t.csv --replicates 50");
+    let compared = folder.json("compare m.nomo m.nomo c.yaml t.csv --replicates 50");
     assert_eq!(compared["delong"]["difference"], 0.0);
     assert_eq!(compared["brier_interval"], serde_json::json!([0.0, 0.0]));
-    succeed(&folder, "report m.nomo c.yaml t.csv -o card.md");
-    assert!(fs::read_to_string(folder.join("card.md")).unwrap().starts_with("# small 1\n"));
+    folder.ok("report m.nomo c.yaml t.csv -o card.md");
+    assert!(fs::read_to_string(folder.path("card.md")).unwrap().starts_with("# small 1\n"));
 }
 
 #[test]
 fn threads_and_a_search_that_goes_on_change_no_byte() {
-    let folder = folder("bytes");
-    let read = |name: &str| fs::read(folder.join(name)).unwrap();
-    succeed(&folder, "train c.yaml t.csv -o one.nomo --tune --threads 1 --journal j.jsonl");
+    let folder = folder();
+    let read = |name: &str| fs::read(folder.path(name)).unwrap();
+    folder.ok("train c.yaml t.csv -o one.nomo --tune --threads 1 --journal j.jsonl");
     let journal = read("j.jsonl");
     assert_eq!(journal.iter().filter(|byte| **byte == b'\n').count(), 1 + 4 * 2 + 2 * 2);
-    fs::write(folder.join("j.jsonl"), &journal[..journal.len() * 2 / 3]).unwrap();
-    succeed(&folder, "train c.yaml t.csv -o two.nomo --tune --threads 2 --journal j.jsonl");
+    fs::write(folder.path("j.jsonl"), &journal[..journal.len() * 2 / 3]).unwrap();
+    folder.ok("train c.yaml t.csv -o two.nomo --tune --threads 2 --journal j.jsonl");
     assert_eq!(read("one.nomo"), read("two.nomo"));
-    succeed(&folder, "tune c.yaml t.csv -o best.json");
-    succeed(&folder, "train best.json t.csv -o three.nomo");
+    folder.ok("tune c.yaml t.csv -o best.json");
+    folder.ok("train best.json t.csv -o three.nomo");
     assert_eq!(read("one.nomo"), read("three.nomo"));
 }
 
@@ -153,18 +118,18 @@ fn threads_and_a_search_that_goes_on_change_no_byte() {
 #[cfg(unix)]
 #[test]
 fn a_search_that_is_killed_goes_on() {
-    let folder = folder("killed");
-    let read = |name: &str| fs::read(folder.join(name)).unwrap();
+    let folder = folder();
+    let read = |name: &str| fs::read(folder.path(name)).unwrap();
     let tuned = |output: &str, journal: &str| {
         let mut program = Command::new(env!("CARGO_BIN_EXE_nomogram"));
-        program.current_dir(&folder).env("NOMOGRAM_CONFIG__TUNING__N_TRIALS", "24");
+        program.current_dir(folder.path("")).env("NOMOGRAM_CONFIG__TUNING__N_TRIALS", "24");
         program.args(["train", "c.yaml", "t.csv", "--tune", "-o", output, "--journal", journal]);
         program
     };
     let mut killed =
         tuned("killed.nomo", "k.jsonl").stderr(std::process::Stdio::null()).spawn().unwrap();
     let n_lines = || {
-        let journal = fs::read(folder.join("k.jsonl")).unwrap_or_default();
+        let journal = fs::read(folder.path("k.jsonl")).unwrap_or_default();
         journal.iter().filter(|byte| **byte == b'\n').count()
     };
     while n_lines() < 3 && killed.try_wait().unwrap().is_none() {
@@ -180,22 +145,22 @@ fn a_search_that_is_killed_goes_on() {
 
 #[test]
 fn a_bundle_keeps_what_it_was_trained_with() {
-    let folder = folder("kept");
-    let read = |name: &str| fs::read(folder.join(name)).unwrap();
+    let folder = folder();
+    let read = |name: &str| fs::read(folder.path(name)).unwrap();
     let mut program = Command::new(env!("CARGO_BIN_EXE_nomogram"));
-    program.current_dir(&folder).env("NOMOGRAM_CONFIG__MEMBERS__TREES__WEIGHT", "3");
+    program.current_dir(folder.path("")).env("NOMOGRAM_CONFIG__MEMBERS__TREES__WEIGHT", "3");
     let output = program.args(["train", "c.yaml", "t.csv", "-o", "m.nomo"]).output().unwrap();
     let err = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{err}");
     assert!(err.contains("NOMOGRAM_CONFIG__MEMBERS__TREES__WEIGHT overrides"), "{err}");
-    let kept = succeed(&folder, "inspect m.nomo --config");
+    let kept = folder.ok("inspect m.nomo --config");
     assert!(kept.contains("\"weight\": 3.0"), "{kept}");
-    fs::write(folder.join("kept.yaml"), kept).unwrap();
-    succeed(&folder, "train kept.yaml t.csv -o again.nomo");
+    fs::write(folder.path("kept.yaml"), kept).unwrap();
+    folder.ok("train kept.yaml t.csv -o again.nomo");
     assert_eq!(read("m.nomo"), read("again.nomo"));
 
     let mut program = Command::new(env!("CARGO_BIN_EXE_nomogram"));
-    program.current_dir(&folder).env("NOMOGRAM_CONFIG__SEAD", "3");
+    program.current_dir(folder.path("")).env("NOMOGRAM_CONFIG__SEAD", "3");
     let output = program.args(["train", "c.yaml", "t.csv", "-o", "n.nomo"]).output().unwrap();
     let err = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{err}");
@@ -207,13 +172,13 @@ fn a_bundle_keeps_what_it_was_trained_with() {
 
 #[test]
 fn a_recalibrated_bundle_names_its_parent() {
-    let folder = folder("child");
-    let read = |name: &str| fs::read(folder.join(name)).unwrap();
+    let folder = folder();
+    let read = |name: &str| fs::read(folder.path(name)).unwrap();
     let two = MEMBERS.replace("report:", "  - { name: watch, rule: youden }\nreport:");
-    let config = fs::read_to_string(folder.join("c.yaml")).unwrap();
-    fs::write(folder.join("two.yaml"), config.replace(MEMBERS, &two)).unwrap();
-    succeed(&folder, "train two.yaml t.csv -o parent.nomo");
-    let parent = json(&folder, "inspect parent.nomo");
+    let config = fs::read_to_string(folder.path("c.yaml")).unwrap();
+    fs::write(folder.path("two.yaml"), config.replace(MEMBERS, &two)).unwrap();
+    folder.ok("train two.yaml t.csv -o parent.nomo");
+    let parent = folder.json("inspect parent.nomo");
     // Where fewer die: every third death is none.
     let mut n_deaths = 0;
     let mut spare = |line: &str| match line.strip_suffix(",yes") {
@@ -223,10 +188,10 @@ fn a_recalibrated_bundle_names_its_parent() {
         }
         None => format!("{line}\n"),
     };
-    let table = fs::read_to_string(folder.join("t.csv")).unwrap();
+    let table = fs::read_to_string(folder.path("t.csv")).unwrap();
     let table: String = table.lines().map(&mut spare).collect();
-    fs::write(folder.join("other.csv"), table).unwrap();
-    let recalibrated = json(&folder, "recalibrate parent.nomo c.yaml other.csv -o child.nomo");
+    fs::write(folder.path("other.csv"), table).unwrap();
+    let recalibrated = folder.json("recalibrate parent.nomo c.yaml other.csv -o child.nomo");
     assert_eq!(recalibrated["parent"], parent["digest"]);
     assert_eq!((&recalibrated["rows"], &recalibrated["held_out_rows"]), (&240.into(), &240.into()));
     assert_eq!(recalibrated["dropped_cutoffs"], serde_json::json!(["watch"]));
@@ -236,26 +201,26 @@ fn a_recalibrated_bundle_names_its_parent() {
     );
     let slope = |of: &str| recalibrated[of]["slope"].as_f64().unwrap();
     assert!((slope("after") - 1.0).abs() < (slope("before") - 1.0).abs() + 0.2, "{recalibrated}");
-    let child = json(&folder, "inspect child.nomo");
+    let child = folder.json("inspect child.nomo");
     assert_eq!(child["notes"]["parent"], parent["digest"]);
     assert_eq!(child["notes"]["recalibration rows"], "240");
     assert_eq!(child["training_data_digest"], parent["training_data_digest"]);
     assert_eq!(child["members"], parent["members"]);
-    succeed(&folder, "recalibrate parent.nomo c.yaml other.csv -o again.nomo --threads 1");
+    folder.ok("recalibrate parent.nomo c.yaml other.csv -o again.nomo --threads 1");
     assert_eq!(read("child.nomo"), read("again.nomo"));
 
-    let output = run(&folder, "recalibrate parent.nomo c.yaml t.csv -o t.csv/child.nomo");
-    assert!(!output.status.success());
+    let run = folder.run("recalibrate parent.nomo c.yaml t.csv -o t.csv/child.nomo");
+    assert_ne!(run.code, 0);
 
-    let output = run(&folder, "train c.yaml t.csv -o late.nomo --report a.html --report b.pdf");
-    assert_eq!(output.status.code(), Some(2));
-    assert!(!folder.join("a.html").exists(), "refused before anything is trained");
+    let run = folder.run("train c.yaml t.csv -o late.nomo --report a.html --report b.pdf");
+    assert_eq!(run.code, 2);
+    assert!(!folder.path("a.html").exists(), "refused before anything is trained");
 }
 
 #[test]
 fn three_classes_are_trained_evaluated_and_reported() {
-    let folder = folder("classes");
-    let table = fs::read_to_string(folder.join("t.csv")).unwrap();
+    let folder = folder();
+    let table = fs::read_to_string(folder.path("t.csv")).unwrap();
     let class = |line: &str| {
         let (rest, died) = line.rsplit_once(',').unwrap();
         let stage = rest.split(',').nth(2).unwrap();
@@ -266,8 +231,8 @@ fn three_classes_are_trained_evaluated_and_reported() {
         }
     };
     let table: String = table.lines().map(class).collect();
-    fs::write(folder.join("three.csv"), table).unwrap();
-    let config = fs::read_to_string(folder.join("c.yaml")).unwrap();
+    fs::write(folder.path("three.csv"), table).unwrap();
+    let config = fs::read_to_string(folder.path("c.yaml")).unwrap();
     let target = config.lines().find(|line| line.trim_start().starts_with("target:")).unwrap();
     let config = config
         .replace(target, "  target: { column: died, classes: [\"no\", late, \"yes\"] }")
@@ -275,84 +240,84 @@ fn three_classes_are_trained_evaluated_and_reported() {
         .replace("calibration: platt", "calibration: temperature")
         .replace("n_bootstraps: 5", "n_bootstraps: 0")
         .replace("name: refer,", "name: refer, class: late,");
-    fs::write(folder.join("three.yaml"), config).unwrap();
-    let trained = json(&folder, "train three.yaml three.csv -o m.nomo --report r.html");
+    fs::write(folder.path("three.yaml"), config).unwrap();
+    let trained = folder.json("train three.yaml three.csv -o m.nomo --report r.html");
     let ensemble = &trained["evaluations"]["held-out folds"][2];
     assert_eq!(ensemble["counts"].as_array().unwrap().len(), 3);
     assert!(ensemble["auc"].as_f64().unwrap() > 0.8, "{ensemble}");
-    let page = fs::read_to_string(folder.join("r.html")).unwrap();
+    let page = fs::read_to_string(folder.path("r.html")).unwrap();
     for rows in ["held-out folds, no", "test rows, late", "test rows, yes"] {
         assert!(page.contains(rows), "{rows}");
     }
-    let output = run(&folder, "compare m.nomo m.nomo three.yaml three.csv");
-    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    let run = folder.run("compare m.nomo m.nomo three.yaml three.csv");
+    let err = run.stderr;
     assert!(err.contains("3 classes, expected 2"), "{err}");
 }
 
 #[test]
 fn errors_are_reported_before_anything_is_fitted_and_nothing_is_left() {
-    let folder = folder("wrong");
-    let table = fs::read_to_string(folder.join("t.csv")).unwrap();
-    fs::write(folder.join("bad.csv"), table.replacen("I,", "IV,", 1)).unwrap();
-    let output = run(&folder, "train c.yaml bad.csv -o m.nomo");
-    let err = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(1), "{err}");
+    let folder = folder();
+    let table = fs::read_to_string(folder.path("t.csv")).unwrap();
+    fs::write(folder.path("bad.csv"), table.replacen("I,", "IV,", 1)).unwrap();
+    let run = folder.run("train c.yaml bad.csv -o m.nomo");
+    let err = run.stderr;
+    assert_eq!(run.code, 1, "{err}");
     assert!(err.contains("the table cannot be used") && err.contains("stage"), "{err}");
-    assert!(!folder.join("m.nomo").exists());
-    let found = run(&folder, "validate c.yaml bad.csv --json");
-    assert_eq!(found.status.code(), Some(1));
-    let found: serde_json::Value = serde_json::from_slice(&found.stdout).unwrap();
+    assert!(!folder.path("m.nomo").exists());
+    let found = folder.run("validate c.yaml bad.csv --json");
+    assert_eq!(found.code, 1);
+    let found: serde_json::Value = serde_json::from_str(&found.stdout).unwrap();
     assert_eq!(found["findings"][0]["severity"], "error");
 
-    succeed(&folder, "train c.yaml t.csv -o m.nomo");
-    let other = fs::read_to_string(folder.join("c.yaml")).unwrap();
+    folder.ok("train c.yaml t.csv -o m.nomo");
+    let other = fs::read_to_string(folder.path("c.yaml")).unwrap();
     let other = other.replacen("name: age", "name: age, unit: mo", 1);
-    fs::write(folder.join("other.yaml"), other).unwrap();
-    let output = run(&folder, "evaluate m.nomo other.yaml t.csv");
-    let err = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(1), "{err}");
-    assert!(err.contains("feature 1: the table has `age`, number, in mo"), "{err}");
+    fs::write(folder.path("other.yaml"), other).unwrap();
+    let run = folder.run("evaluate m.nomo other.yaml t.csv");
+    let err = run.stderr;
+    assert_eq!(run.code, 1, "{err}");
+    assert!(err.contains("feature 1: the table has `age`, number, unit `mo`"), "{err}");
 }
 
 /// The answer of `validate` and of `train` is the same, before anything is fitted.
 #[test]
 fn validate_refuses_the_splits_that_train_refuses() {
-    let folder = folder("splits");
-    let config = fs::read_to_string(folder.join("c.yaml")).unwrap();
+    let folder = folder();
+    let config = fs::read_to_string(folder.path("c.yaml")).unwrap();
     let folds =
         config.replace("folds: { n: 4, by: stratified }", "folds: { n: 200, by: stratified }");
     assert_ne!(folds, config);
-    fs::write(folder.join("folds.yaml"), folds).unwrap();
-    let output = run(&folder, "validate folds.yaml t.csv --json");
-    assert_eq!(output.status.code(), Some(1));
-    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    fs::write(folder.path("folds.yaml"), folds).unwrap();
+    let run = folder.run("validate folds.yaml t.csv --json");
+    assert_eq!(run.code, 1);
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
     let findings = report["findings"].as_array().unwrap();
     let finding = findings.iter().find(|finding| finding["check"] == "training").unwrap();
     assert_eq!(finding["severity"], "error");
     let found = finding["found"].as_str().unwrap();
     assert!(found.contains("fewer than the 200 folds"), "{found}");
-    let output = run(&folder, "train folds.yaml t.csv -o m.nomo");
-    let err = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(1), "{err}");
-    assert!(err.contains(found) && !folder.join("m.nomo").exists(), "{err}");
+    let run = folder.run("train folds.yaml t.csv -o m.nomo");
+    let err = run.stderr;
+    assert_eq!(run.code, 1, "{err}");
+    assert!(err.contains(found) && !folder.path("m.nomo").exists(), "{err}");
 }
 
 #[test]
 fn the_dialect_of_a_table_is_detected_or_asked_for() {
-    let folder = folder("dialect");
-    let table = fs::read_to_string(folder.join("t.csv")).unwrap();
+    let folder = folder();
+    let table = fs::read_to_string(folder.path("t.csv")).unwrap();
     let table = table.replace(',', ";").replace('.', ",");
-    fs::write(folder.join("comma.csv"), &table).unwrap();
-    let output = run(&folder, "schema infer comma.csv --target died");
-    let err = String::from_utf8_lossy(&output.stderr).into_owned();
+    fs::write(folder.path("comma.csv"), &table).unwrap();
+    let run = folder.run("schema infer comma.csv --target died");
+    let err = run.stderr;
     assert!(err.contains("delimiter `;` (5 columns), decimal mark `,` (line 2: "), "{err}");
-    let draft = String::from_utf8(output.stdout).unwrap();
+    let draft = run.stdout;
     assert!(draft.contains("  csv: { delimiter: \";\", quote: "), "{draft}");
-    fs::write(folder.join("comma.yaml"), format!("{draft}{MEMBERS}")).unwrap();
-    succeed(&folder, "validate comma.yaml comma.csv");
+    fs::write(folder.path("comma.yaml"), format!("{draft}{MEMBERS}")).unwrap();
+    folder.ok("validate comma.yaml comma.csv");
 
-    fs::write(folder.join("doubtful.csv"), "a;b,died;c\n1;2,no;4\n1;3,yes;5\n").unwrap();
-    let output = run(&folder, "schema infer doubtful.csv");
-    let err = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!output.status.success() && err.contains("state `--delimiter`"), "{err}");
+    fs::write(folder.path("doubtful.csv"), "a;b,died;c\n1;2,no;4\n1;3,yes;5\n").unwrap();
+    let run = folder.run("schema infer doubtful.csv");
+    let err = run.stderr;
+    assert!(run.code != 0 && err.contains("state `--delimiter`"), "{err}");
 }

@@ -1,0 +1,22 @@
+//! The program as it is used: files in, files and exit codes out.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod folder;
+#[cfg(unix)]
+mod shell;
+
+mod commands;
+mod difference;
+#[cfg(unix)]
+mod interrupted;
+#[cfg(unix)]
+mod outputs;
+#[cfg(unix)]
+mod replaced;
+#[cfg(unix)]
+mod streams;
+mod tables;
+mod training;
+
+mod typed_tables;
