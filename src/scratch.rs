@@ -10,6 +10,7 @@ use core::mem;
 use core::ops::{Deref, DerefMut};
 
 use crate::intake::{Cell, Flags};
+use crate::lanes::{Lanes, N_LANES};
 
 /// The length of every region of scratch memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,10 @@ pub(crate) struct ScratchLayout {
     /// The most that any step, member or combiner needs while it runs; they use it in turn.
     pub(crate) n_temporary: usize,
 }
+
+/// The most numbers of a row for which there is memory for a block of rows. Wider models predict a
+/// batch row by row: a block would not fit into the processor's caches.
+const MAX_BLOCK_WIDTH: usize = 1 << 14;
 
 /// Scratch memory of one session, either owned or borrowed for `'m`.
 #[derive(Debug)]
@@ -53,12 +58,46 @@ pub(crate) struct Regions<'s> {
     pub(crate) temporary: &'s mut [f64],
     pub(crate) flags: &'s mut [Flags],
     pub(crate) broken: &'s mut [bool],
+    pub(crate) block: BlockRegions<'s>,
+}
+
+impl Regions<'_> {
+    /// Forgets what was done to the last row.
+    pub(crate) fn clear_flags(&mut self) {
+        self.flags.fill(Flags::default());
+        self.broken.fill(false);
+    }
+}
+
+/// The regions of a block of rows: as those of one row, with [`N_LANES`] numbers for each. Empty
+/// where the layout has no blocks.
+#[derive(Debug)]
+pub(crate) struct BlockRegions<'s> {
+    pub(crate) encoded: &'s mut [Lanes],
+    pub(crate) margins: &'s mut [Lanes],
+    pub(crate) temporary: &'s mut [Lanes],
 }
 
 impl ScratchLayout {
-    /// The lengths of the regions of numbers, in their order in memory.
-    fn lengths(&self) -> [usize; 5] {
-        [self.n_encoded, self.n_member_outputs, self.n_margins, self.n_outputs, self.n_temporary]
+    /// The lengths of the regions of numbers, in their order in memory: those of a row, then those of a
+    /// block of rows.
+    fn lengths(&self) -> [usize; 8] {
+        let lanes = if self.has_blocks() { N_LANES } else { 0 };
+        [
+            self.n_encoded,
+            self.n_member_outputs,
+            self.n_margins,
+            self.n_outputs,
+            self.n_temporary,
+            self.n_encoded * lanes,
+            self.n_margins * lanes,
+            self.n_temporary * lanes,
+        ]
+    }
+
+    /// Whether there is memory for a block of rows.
+    pub(crate) fn has_blocks(&self) -> bool {
+        self.n_encoded + self.n_margins + self.n_temporary <= MAX_BLOCK_WIDTH
     }
 
     /// How many numbers all regions have together.
@@ -67,7 +106,7 @@ impl ScratchLayout {
     }
 
     /// Cuts `numbers` into its regions.
-    fn split<'s>(&self, numbers: &'s mut [f64]) -> [&'s mut [f64]; 5] {
+    fn split<'s>(&self, numbers: &'s mut [f64]) -> [&'s mut [f64]; 8] {
         let mut rest = numbers;
         self.lengths().map(|length| {
             let (region, after) = mem::take(&mut rest).split_at_mut(length);
@@ -109,8 +148,10 @@ impl<'m> Scratch<'m> {
 
     /// The regions, for a model of this layout.
     pub(crate) fn regions(&mut self, layout: &ScratchLayout) -> Regions<'_> {
-        let [encoded, member_outputs, margins, outputs, temporary] =
+        let [encoded, member_outputs, margins, outputs, temporary, block @ ..] =
             layout.split(&mut self.numbers);
+        let [block_encoded, block_margins, block_temporary] =
+            block.map(|region| region.as_chunks_mut().0);
         Regions {
             cells: &self.cells,
             encoded,
@@ -120,6 +161,11 @@ impl<'m> Scratch<'m> {
             temporary,
             flags: &mut self.flags,
             broken: &mut self.broken,
+            block: BlockRegions {
+                encoded: block_encoded,
+                margins: block_margins,
+                temporary: block_temporary,
+            },
         }
     }
 
