@@ -4,8 +4,6 @@
 //! the same order, so its bits do not depend on the block. What is written for any [`Number`] serves
 //! a single row and a block alike.
 
-use core::array;
-
 /// How many rows a block has.
 pub(crate) const N_LANES: usize = 16;
 
@@ -48,13 +46,32 @@ impl Number for Lanes {
     }
 
     #[inline(always)]
-    fn map(self, f: impl Fn(f64) -> f64) -> Self {
-        <[f64; N_LANES]>::map(self, f)
+    fn map(mut self, f: impl Fn(f64) -> f64) -> Self {
+        for value in &mut self {
+            *value = f(*value);
+        }
+        self
     }
 
     #[inline(always)]
-    #[allow(clippy::indexing_slicing, reason = "both have a number per lane")]
-    fn zip(self, other: Self, f: impl Fn(f64, f64) -> f64) -> Self {
-        array::from_fn(|lane| f(self[lane], other[lane]))
+    fn zip(mut self, other: Self, f: impl Fn(f64, f64) -> f64) -> Self {
+        for (value, other) in self.iter_mut().zip(other) {
+            *value = f(*value, other);
+        }
+        self
     }
+}
+
+/// Every set of vector instructions of this processor for which kernels are compiled.
+#[cfg(test)]
+pub(crate) fn levels() -> alloc::vec::Vec<fearless_simd::Level> {
+    use fearless_simd::Level;
+    let best = Level::new();
+    let mut levels = alloc::vec![Level::baseline(), best];
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    {
+        levels.extend(best.as_sse4_2().map(Level::Sse4_2));
+        levels.extend(best.as_avx2().map(Level::Avx2));
+    }
+    levels
 }

@@ -229,7 +229,9 @@ mod tests {
         n_temporary: 6,
     };
 
-    fn lengths(regions: &Regions<'_>) -> [usize; 8] {
+    const N_NUMBERS: usize = 20 + (5 + 3 + 6) * N_LANES;
+
+    fn lengths(regions: &Regions<'_>) -> [usize; 11] {
         [
             regions.cells.len(),
             regions.encoded.len(),
@@ -239,19 +241,30 @@ mod tests {
             regions.temporary.len(),
             regions.flags.len(),
             regions.broken.len(),
+            regions.block.encoded.len(),
+            regions.block.margins.len(),
+            regions.block.temporary.len(),
         ]
     }
 
     #[test]
     fn every_region_has_the_length_of_the_layout() {
         let mut scratch = Scratch::new(&LAYOUT);
-        assert_eq!(LAYOUT.n_numbers(), 20);
-        assert_eq!(lengths(&scratch.regions(&LAYOUT)), [2, 5, 4, 3, 2, 6, 2, 1]);
+        assert_eq!(LAYOUT.n_numbers(), N_NUMBERS);
+        assert_eq!(lengths(&scratch.regions(&LAYOUT)), [2, 5, 4, 3, 2, 6, 2, 1, 5, 3, 6]);
+    }
+
+    #[test]
+    fn a_wide_row_has_no_block() {
+        let layout = ScratchLayout { n_encoded: MAX_BLOCK_WIDTH, ..LAYOUT };
+        assert_eq!(layout.n_numbers(), 15 + MAX_BLOCK_WIDTH);
+        let mut scratch = Scratch::new(&layout);
+        assert!(scratch.regions(&layout).block.encoded.is_empty());
     }
 
     #[test]
     fn regions_follow_each_other_without_overlap() {
-        let mut numbers = [0.0; 20];
+        let mut numbers = [0.0; N_NUMBERS];
         let (mut cells, mut flags) = ([Cell::UNSET; 2], [Flags::default(); 2]);
         let mut scratch = Scratch::borrowed(&mut cells, &mut numbers, &mut flags, &mut []);
         let regions = scratch.regions(&LAYOUT);
@@ -260,14 +273,18 @@ mod tests {
         regions.margins.fill(3.0);
         regions.outputs.fill(4.0);
         regions.temporary.fill(5.0);
-        let expected = [&[1.0; 5][..], &[2.0; 4], &[3.0; 3], &[4.0; 2], &[5.0; 6]].concat();
-        assert_eq!(numbers[..], expected);
+        regions.block.encoded.fill([6.0; N_LANES]);
+        regions.block.margins.fill([7.0; N_LANES]);
+        regions.block.temporary.fill([8.0; N_LANES]);
+        let row = [&[1.0; 5][..], &[2.0; 4], &[3.0; 3], &[4.0; 2], &[5.0; 6]].concat();
+        let block = [&[6.0; 5 * N_LANES][..], &[7.0; 3 * N_LANES], &[8.0; 6 * N_LANES]].concat();
+        assert_eq!(numbers[..], [row, block].concat());
     }
 
     #[test]
     fn owned_and_borrowed_memory_have_the_same_regions() {
         let (mut cells, mut flags) = ([Cell::UNSET; 2], [Flags::default(); 2]);
-        let (mut numbers, mut broken) = ([0.0; 20], [false]);
+        let (mut numbers, mut broken) = ([0.0; N_NUMBERS], [false]);
         let mut borrowed = Scratch::borrowed(&mut cells, &mut numbers, &mut flags, &mut broken);
         let mut owned = Scratch::new(&LAYOUT);
         assert_eq!(lengths(&borrowed.regions(&LAYOUT)), lengths(&owned.regions(&LAYOUT)));

@@ -26,11 +26,9 @@ pub(crate) trait Rows {
     /// The caller's value of a feature in a row; both exist.
     fn cell(&self, row: usize, feature: usize) -> Cell;
 
-    /// Writes the numbers of a feature from row `first` on, NaN where there is none.
-    fn numbers(&self, first: usize, feature: usize, numbers: &mut [f64]) {
-        for (row, number) in (first..).zip(numbers) {
-            *number = self.cell(row, feature).number_or_nan();
-        }
+    /// The number of each feature in a row, NaN where there is none.
+    fn numbers(&self, row: usize, n_features: usize) -> impl Iterator<Item = f64> {
+        (0..n_features).map(move |feature| self.cell(row, feature).number_or_nan())
     }
 }
 
@@ -101,6 +99,7 @@ impl Model {
 
     /// Reads the caller's numbers of a block of rows. Returns which rows the model takes as they are:
     /// none, without memory for blocks.
+    #[allow(clippy::indexing_slicing, reason = "a block has at most a row per lane")]
     fn read_block(
         &self,
         rows: &impl Rows,
@@ -110,17 +109,24 @@ impl Model {
         if encoded.is_empty() {
             return [false; N_LANES];
         }
-        let values = encoded.iter_mut().zip(self.intake.placeholders());
-        for (feature, (values, placeholder)) in values.enumerate() {
-            let (numbers, others) = values.split_at_mut(block.len());
-            rows.numbers(block.start, feature, numbers);
-            others.fill(placeholder);
-        }
         let n_features = self.intake.n_features();
-        self.intake.plain_rows(encoded.get(..n_features).unwrap_or_default())
+        let values = &mut encoded[..n_features];
+        let n_rows = block.len();
+        for (lane, row) in block.enumerate() {
+            for (values, number) in values.iter_mut().zip(rows.numbers(row, n_features)) {
+                values[lane] = number;
+            }
+        }
+        if n_rows < N_LANES {
+            for (values, placeholder) in values.iter_mut().zip(self.intake.placeholders()) {
+                values[n_rows..].fill(placeholder);
+            }
+        }
+        self.intake.plain_rows(values)
     }
 
     /// Predicts a block of rows: as [`Self::predict`], bit for bit.
+    #[allow(clippy::indexing_slicing, reason = "a block has at most a row per lane")]
     fn predict_block(
         &self,
         scratch: &mut Scratch<'_>,
@@ -182,3 +188,6 @@ impl Model {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

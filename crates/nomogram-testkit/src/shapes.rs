@@ -2,8 +2,8 @@
 
 use ndarray::Array2;
 use nomogram::{
-    Activation, Branch, Combiner, EnsembleMember, Feature, Forest, Inputs, Layer, Linear, Link,
-    Member, Network, Node, Parts, Precision, Schema, Side, StandardScaler, Step, Target, Tree, seal,
+    Activation, Combiner, EnsembleMember, Feature, Forest, Inputs, Layer, Linear, Link, Member,
+    Network, Node, Parts, Precision, Schema, Side, StandardScaler, Step, Target, Tree, seal,
 };
 
 use crate::{branch, manifest, member, valid};
@@ -38,31 +38,44 @@ pub fn shapes() -> Vec<Shape> {
     let mut numbers = Numbers(1);
     let shallow = forest(&mut numbers, 30, &[3; 100]);
     let uneven: Vec<u32> = (0..500_u32).map(|tree| 6 + tree % 5).collect();
-    let single =
-        |forest: Forest, precision| Member::Forest(Forest { precision, ..forest });
+    let single = |forest: Forest, precision| Member::Forest(Forest { precision, ..forest });
     vec![
-        shape("scaled linear model, 100 trees of depth 3 and a 64-32 network", 30, vec![
-            ("linear", 1, Member::Linear(linear(&mut numbers, 30))),
-            ("trees", 0, Member::Forest(shallow.clone())),
-            ("network", 1, Member::Network(network(&mut numbers, &[30, 64, 32, 1]))),
-        ]),
+        shape(
+            "scaled linear model, 100 trees of depth 3 and a 64-32 network",
+            30,
+            vec![
+                ("linear", 1, Member::Linear(linear(&mut numbers, 30))),
+                ("trees", 0, Member::Forest(shallow.clone())),
+                ("network", 1, Member::Network(network(&mut numbers, &[30, 64, 32, 1]))),
+            ],
+        ),
         shape("100 trees of depth 3", 30, vec![("trees", 0, Member::Forest(shallow.clone()))]),
-        shape("100 trees of depth 3 in single precision", 30, vec![
-            ("trees", 0, single(shallow, Precision::Single)),
-        ]),
+        shape(
+            "100 trees of depth 3 in single precision",
+            30,
+            vec![("trees", 0, single(shallow, Precision::Single))],
+        ),
         shape("linear model", 30, vec![("linear", 1, Member::Linear(linear(&mut numbers, 30)))]),
-        shape("30-64-32-1 network", 30, vec![
-            ("network", 1, Member::Network(network(&mut numbers, &[30, 64, 32, 1]))),
-        ]),
-        shape("500 uneven trees of 64 leaves", 100, vec![
-            ("trees", 0, Member::Forest(forest(&mut numbers, 100, &uneven))),
-        ]),
-        shape("500 trees of depth 8 in single precision", 100, vec![
-            ("trees", 0, single(forest(&mut numbers, 100, &[8; 500]), Precision::Single)),
-        ]),
-        shape("200 trees of depth 12", 30, vec![
-            ("trees", 0, Member::Forest(forest(&mut numbers, 30, &[12; 200]))),
-        ]),
+        shape(
+            "30-64-32-1 network",
+            30,
+            vec![("network", 1, Member::Network(network(&mut numbers, &[30, 64, 32, 1])))],
+        ),
+        shape(
+            "500 uneven trees of 64 leaves",
+            100,
+            vec![("trees", 0, Member::Forest(forest(&mut numbers, 100, &uneven)))],
+        ),
+        shape(
+            "500 trees of depth 8 in single precision",
+            100,
+            vec![("trees", 0, single(forest(&mut numbers, 100, &[8; 500]), Precision::Single))],
+        ),
+        shape(
+            "200 trees of depth 12",
+            30,
+            vec![("trees", 0, Member::Forest(forest(&mut numbers, 30, &[12; 200])))],
+        ),
     ]
 }
 
@@ -86,8 +99,11 @@ fn shape(name: &'static str, n_features: u32, members: Vec<(&str, u32, Member)>)
         manifest: manifest(name, "1"),
         schema: valid(Schema::new(features, target)),
         branches: vec![
-            Branch { name: "raw".into(), source: None, steps: vec![] },
-            branch("scaled", vec![Step::StandardScale(valid(scaler))]),
+            branch("raw", vec![]),
+            branch(
+                "scaled",
+                if takes_missing { vec![] } else { vec![Step::StandardScale(valid(scaler))] },
+            ),
         ],
         combiner: Combiner::SoftVote { weights: vec![1.0; members.len()] },
         members,
@@ -162,7 +178,8 @@ struct Numbers(u64);
 
 impl Numbers {
     fn next(&mut self) -> u32 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         u32::try_from(self.0 >> 32).unwrap_or(0)
     }
 

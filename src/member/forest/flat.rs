@@ -217,12 +217,7 @@ impl FlatForest {
     /// The leaf that a row reaches, if `next` is the node after one with a value.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    fn walk(
-        &self,
-        tree: &FlatTree,
-        encoded: &[f64],
-        next: impl Fn(&Self, u32, f64) -> u32,
-    ) -> f64 {
+    fn walk(&self, tree: &FlatTree, encoded: &[f64], next: impl Fn(&Self, u32, f64) -> u32) -> f64 {
         let mut position = tree.root;
         for _ in 0..tree.depth {
             position = next(self, position, encoded[self.input(position)]);
@@ -320,8 +315,7 @@ impl FlatForest {
             Aggregate::Mean => {
                 let bases = self.base_margins.iter().zip(&self.n_trees);
                 for (margin, (base, n_trees)) in out.iter_mut().zip(bases) {
-                    *margin =
-                        margin.map(|sum| round(round(*base) + round(sum / n_trees.max(1.0))));
+                    *margin = margin.map(|sum| round(round(*base) + round(sum / n_trees.max(1.0))));
                 }
             }
         }
