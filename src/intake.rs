@@ -18,6 +18,8 @@ pub use flags::Flags;
 
 use crate::domain::Domain;
 use crate::error::{Error, ErrorKind, Place};
+use crate::lanes::{Lanes, N_LANES};
+use crate::numeric::is_whole;
 use crate::schema::{Rule, RuleAction, Schema};
 use gate::Gate;
 
@@ -157,6 +159,33 @@ impl Intake {
             }
         }
         Ok(row_flags)
+    }
+
+    /// Which rows of a block pass without applying a policy or evaluating a rule. `values` holds the
+    /// caller's numbers, one block per feature, NaN where there is none.
+    pub(crate) fn plain_rows(&self, values: &[Lanes]) -> [bool; N_LANES] {
+        if !self.rules.is_empty() {
+            return [false; N_LANES];
+        }
+        // As wide as the values, so that both fill a vector alike.
+        let mut are_plain = [u64::MAX; N_LANES];
+        for (plain, values) in self.plain.iter().zip(values) {
+            for (is_plain, value) in are_plain.iter_mut().zip(values) {
+                let is_within = (*value >= plain.low) & (*value <= plain.high);
+                *is_plain &= if is_within { u64::MAX } else { 0 };
+            }
+            if plain.is_whole {
+                for (is_plain, value) in are_plain.iter_mut().zip(values) {
+                    *is_plain &= if is_whole(*value) { u64::MAX } else { 0 };
+                }
+            }
+        }
+        are_plain.map(|is_plain| is_plain != 0)
+    }
+
+    /// Values that any model of this schema accepts: for lanes of a block without a row.
+    pub(crate) fn placeholders(&self) -> impl Iterator<Item = f64> {
+        self.plain.iter().map(|plain| plain.low)
     }
 
     /// Applies the policy of a feature to a cell that is not plain.

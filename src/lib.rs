@@ -27,6 +27,7 @@ extern crate std;
 // is a block between blank lines, here and in every file that declares modules;
 // tests/integration/architecture.rs enforces it.
 mod error;
+mod lanes;
 pub mod numeric;
 
 mod codec;

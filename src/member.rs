@@ -14,6 +14,7 @@ mod points_score;
 use alloc::format;
 use alloc::vec::Vec;
 
+use fearless_simd::Level;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use forest::FlatForest;
@@ -26,6 +27,7 @@ pub use points_score::{Points, PointsItem, PointsScore, PointsTotal, Tie};
 
 use crate::domain::Domain;
 use crate::error::Error;
+use crate::lanes::Lanes;
 use crate::link::Link;
 use kind::{MemberKind, check_finite, check_inputs, check_no_probabilities, check_width};
 
@@ -97,11 +99,12 @@ pub(crate) enum CompiledMember {
 }
 
 impl CompiledMember {
-    /// How many temporary numbers [`Self::margins`] needs.
+    /// How many temporary numbers [`Self::margins`] and each row of [`Self::block_margins`] need.
     pub(crate) fn n_temporary(&self) -> usize {
         match self {
             Self::Network(network) => 2 * network.width(),
-            Self::Linear(_) | Self::Forest(_) | Self::NaiveBayes(_) | Self::PointsScore(_) => 0,
+            Self::Forest(forest) => forest.n_temporary(),
+            Self::Linear(_) | Self::NaiveBayes(_) | Self::PointsScore(_) => 0,
         }
     }
 
@@ -111,6 +114,23 @@ impl CompiledMember {
             Self::Linear(linear) => linear.margins(encoded, out),
             Self::Forest(forest) => forest.margins(encoded, out),
             Self::Network(network) => network.margins(encoded, temporary, out),
+            Self::NaiveBayes(naive_bayes) => naive_bayes.margins(encoded, out),
+            Self::PointsScore(score) => score.margins(encoded, out),
+        }
+    }
+
+    /// Writes the margins of a block of encoded rows: the bits of [`Self::margins`] in every lane.
+    pub(crate) fn block_margins(
+        &self,
+        level: Level,
+        encoded: &[Lanes],
+        temporary: &mut [Lanes],
+        out: &mut [Lanes],
+    ) {
+        match self {
+            Self::Linear(linear) => linear.block_margins(level, encoded, out),
+            Self::Forest(forest) => forest.block_margins(level, encoded, temporary, out),
+            Self::Network(network) => network.block_margins(level, encoded, temporary, out),
             Self::NaiveBayes(naive_bayes) => naive_bayes.margins(encoded, out),
             Self::PointsScore(score) => score.margins(encoded, out),
         }

@@ -16,6 +16,8 @@ mod open;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use fearless_simd::Level;
+
 pub use batch::OnRefusal;
 pub(crate) use batch::Rows;
 
@@ -49,6 +51,8 @@ pub struct Model {
     cutoffs: Vec<Cutoff>,
     golden_cases: Vec<GoldenCase>,
     scratch_layout: ScratchLayout,
+    /// The vector instructions of this processor.
+    level: Level,
 }
 
 /// A compiled member with its name and the branch that it reads.

@@ -56,6 +56,7 @@ pub use yeo_johnson::YeoJohnson;
 
 use crate::domain::Domain;
 use crate::error::Error;
+use crate::lanes::Number;
 use transform::{
     MAX_OUTPUTS, Transform, check_finite, check_levels, check_position, check_positive,
 };
@@ -75,8 +76,14 @@ macro_rules! steps {
         }
 
         impl Step {
-            pub(crate) fn transform(&self) -> &dyn Transform {
-                match self { $(Self::$variant(step) => step,)+ }
+            /// As [`Transform::check`].
+            pub(crate) fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
+                match self { $(Self::$variant(step) => step.check(inputs),)+ }
+            }
+
+            /// As [`Transform::apply`].
+            pub(crate) fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {
+                match self { $(Self::$variant(step) => step.apply(input, output),)+ }
             }
         }
     };
@@ -132,12 +139,12 @@ impl Step {
     /// `InvalidModel` when the step does not accept such values; a model with it would be refused.
     pub fn encode(&self, rows: ArrayView2<'_, f64>) -> Result<Array2<f64>, Error> {
         let domains: Vec<Domain> = rows.columns().into_iter().map(Domain::of_column).collect();
-        let n_outputs = self.transform().check(&domains)?.len();
+        let n_outputs = self.check(&domains)?.len();
         let mut encoded = Array2::zeros((rows.nrows(), n_outputs));
         let (mut input, mut output) = (vec![0.0; rows.ncols()], vec![0.0; n_outputs]);
         for (row, mut target) in rows.rows().into_iter().zip(encoded.rows_mut()) {
             input.iter_mut().zip(row).for_each(|(cell, value)| *cell = *value);
-            self.transform().apply(&input, &mut output);
+            self.apply(&input, &mut output);
             target.iter_mut().zip(&output).for_each(|(cell, value)| *cell = *value);
         }
         Ok(encoded)

@@ -10,6 +10,7 @@ use core::mem;
 use core::ops::{Deref, DerefMut};
 
 use crate::intake::{Cell, Flags};
+use crate::lanes::{Lanes, N_LANES};
 
 /// The length of every region of scratch memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,10 @@ pub(crate) struct ScratchLayout {
     /// The most that any step, member or combiner needs while it runs; they use it in turn.
     pub(crate) n_temporary: usize,
 }
+
+/// The most numbers of a row for which there is memory for a block of rows. Wider models predict a
+/// batch row by row: a block would not fit into the processor's caches.
+const MAX_BLOCK_WIDTH: usize = 1 << 14;
 
 /// Scratch memory of one session, either owned or borrowed for `'m`.
 #[derive(Debug)]
@@ -53,12 +58,46 @@ pub(crate) struct Regions<'s> {
     pub(crate) temporary: &'s mut [f64],
     pub(crate) flags: &'s mut [Flags],
     pub(crate) broken: &'s mut [bool],
+    pub(crate) block: BlockRegions<'s>,
+}
+
+impl Regions<'_> {
+    /// Forgets what was done to the last row.
+    pub(crate) fn clear_flags(&mut self) {
+        self.flags.fill(Flags::default());
+        self.broken.fill(false);
+    }
+}
+
+/// The regions of a block of rows: as those of one row, with [`N_LANES`] numbers for each. Empty
+/// where the layout has no blocks.
+#[derive(Debug)]
+pub(crate) struct BlockRegions<'s> {
+    pub(crate) encoded: &'s mut [Lanes],
+    pub(crate) margins: &'s mut [Lanes],
+    pub(crate) temporary: &'s mut [Lanes],
 }
 
 impl ScratchLayout {
-    /// The lengths of the regions of numbers, in their order in memory.
-    fn lengths(&self) -> [usize; 5] {
-        [self.n_encoded, self.n_member_outputs, self.n_margins, self.n_outputs, self.n_temporary]
+    /// The lengths of the regions of numbers, in their order in memory: those of a row, then those of a
+    /// block of rows.
+    fn lengths(&self) -> [usize; 8] {
+        let lanes = if self.has_blocks() { N_LANES } else { 0 };
+        [
+            self.n_encoded,
+            self.n_member_outputs,
+            self.n_margins,
+            self.n_outputs,
+            self.n_temporary,
+            self.n_encoded * lanes,
+            self.n_margins * lanes,
+            self.n_temporary * lanes,
+        ]
+    }
+
+    /// Whether there is memory for a block of rows.
+    pub(crate) fn has_blocks(&self) -> bool {
+        self.n_encoded + self.n_margins + self.n_temporary <= MAX_BLOCK_WIDTH
     }
 
     /// How many numbers all regions have together.
@@ -67,7 +106,7 @@ impl ScratchLayout {
     }
 
     /// Cuts `numbers` into its regions.
-    fn split<'s>(&self, numbers: &'s mut [f64]) -> [&'s mut [f64]; 5] {
+    fn split<'s>(&self, numbers: &'s mut [f64]) -> [&'s mut [f64]; 8] {
         let mut rest = numbers;
         self.lengths().map(|length| {
             let (region, after) = mem::take(&mut rest).split_at_mut(length);
@@ -109,8 +148,10 @@ impl<'m> Scratch<'m> {
 
     /// The regions, for a model of this layout.
     pub(crate) fn regions(&mut self, layout: &ScratchLayout) -> Regions<'_> {
-        let [encoded, member_outputs, margins, outputs, temporary] =
+        let [encoded, member_outputs, margins, outputs, temporary, block @ ..] =
             layout.split(&mut self.numbers);
+        let [block_encoded, block_margins, block_temporary] =
+            block.map(|region| region.as_chunks_mut().0);
         Regions {
             cells: &self.cells,
             encoded,
@@ -120,6 +161,11 @@ impl<'m> Scratch<'m> {
             temporary,
             flags: &mut self.flags,
             broken: &mut self.broken,
+            block: BlockRegions {
+                encoded: block_encoded,
+                margins: block_margins,
+                temporary: block_temporary,
+            },
         }
     }
 
@@ -183,7 +229,9 @@ mod tests {
         n_temporary: 6,
     };
 
-    fn lengths(regions: &Regions<'_>) -> [usize; 8] {
+    const N_NUMBERS: usize = 20 + (5 + 3 + 6) * N_LANES;
+
+    fn lengths(regions: &Regions<'_>) -> [usize; 11] {
         [
             regions.cells.len(),
             regions.encoded.len(),
@@ -193,19 +241,30 @@ mod tests {
             regions.temporary.len(),
             regions.flags.len(),
             regions.broken.len(),
+            regions.block.encoded.len(),
+            regions.block.margins.len(),
+            regions.block.temporary.len(),
         ]
     }
 
     #[test]
     fn every_region_has_the_length_of_the_layout() {
         let mut scratch = Scratch::new(&LAYOUT);
-        assert_eq!(LAYOUT.n_numbers(), 20);
-        assert_eq!(lengths(&scratch.regions(&LAYOUT)), [2, 5, 4, 3, 2, 6, 2, 1]);
+        assert_eq!(LAYOUT.n_numbers(), N_NUMBERS);
+        assert_eq!(lengths(&scratch.regions(&LAYOUT)), [2, 5, 4, 3, 2, 6, 2, 1, 5, 3, 6]);
+    }
+
+    #[test]
+    fn a_wide_row_has_no_block() {
+        let layout = ScratchLayout { n_encoded: MAX_BLOCK_WIDTH, ..LAYOUT };
+        assert_eq!(layout.n_numbers(), 15 + MAX_BLOCK_WIDTH);
+        let mut scratch = Scratch::new(&layout);
+        assert!(scratch.regions(&layout).block.encoded.is_empty());
     }
 
     #[test]
     fn regions_follow_each_other_without_overlap() {
-        let mut numbers = [0.0; 20];
+        let mut numbers = [0.0; N_NUMBERS];
         let (mut cells, mut flags) = ([Cell::UNSET; 2], [Flags::default(); 2]);
         let mut scratch = Scratch::borrowed(&mut cells, &mut numbers, &mut flags, &mut []);
         let regions = scratch.regions(&LAYOUT);
@@ -214,14 +273,18 @@ mod tests {
         regions.margins.fill(3.0);
         regions.outputs.fill(4.0);
         regions.temporary.fill(5.0);
-        let expected = [&[1.0; 5][..], &[2.0; 4], &[3.0; 3], &[4.0; 2], &[5.0; 6]].concat();
-        assert_eq!(numbers[..], expected);
+        regions.block.encoded.fill([6.0; N_LANES]);
+        regions.block.margins.fill([7.0; N_LANES]);
+        regions.block.temporary.fill([8.0; N_LANES]);
+        let row = [&[1.0; 5][..], &[2.0; 4], &[3.0; 3], &[4.0; 2], &[5.0; 6]].concat();
+        let block = [&[6.0; 5 * N_LANES][..], &[7.0; 3 * N_LANES], &[8.0; 6 * N_LANES]].concat();
+        assert_eq!(numbers[..], [row, block].concat());
     }
 
     #[test]
     fn owned_and_borrowed_memory_have_the_same_regions() {
         let (mut cells, mut flags) = ([Cell::UNSET; 2], [Flags::default(); 2]);
-        let (mut numbers, mut broken) = ([0.0; 20], [false]);
+        let (mut numbers, mut broken) = ([0.0; N_NUMBERS], [false]);
         let mut borrowed = Scratch::borrowed(&mut cells, &mut numbers, &mut flags, &mut broken);
         let mut owned = Scratch::new(&LAYOUT);
         assert_eq!(lengths(&borrowed.regions(&LAYOUT)), lengths(&owned.regions(&LAYOUT)));

@@ -176,4 +176,8 @@ impl Rows for Matrix<'_> {
     fn cell(&self, row: usize, feature: usize) -> Cell {
         self.0.get((row, feature)).map_or(Cell::UNSET, |number| Cell::of_array(*number))
     }
+
+    fn numbers(&self, row: usize, _n_features: usize) -> impl Iterator<Item = f64> {
+        self.0.row(row).into_iter().copied()
+    }
 }

@@ -57,6 +57,14 @@ impl Cell {
         self.mark == Mark::Number && is_within && (!plain.is_whole || is_whole(self.number))
     }
 
+    /// The number, NaN if there is none.
+    pub(crate) fn number_or_nan(self) -> f64 {
+        match self.mark {
+            Mark::Number => self.number,
+            Mark::Unset | Mark::Missing(_) | Mark::UnseenLevel | Mark::WrongType => f64::NAN,
+        }
+    }
+
     /// Why the value is missing, if the caller gave a reason.
     pub(crate) fn missing_reason(self) -> Option<MissingReason> {
         match self.mark {

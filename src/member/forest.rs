@@ -3,9 +3,12 @@
 //! A tree is stored as a list of nodes in which each child comes after its parent, so that every
 //! walk ends. Opening lays the nodes out so that a walk has no branch: see [`FlatForest`].
 
+mod complete;
 mod tree;
 
 mod flat;
+
+mod block;
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -266,6 +269,7 @@ struct LeafRange {
 /// Rounded to single precision. A sum or quotient of two such numbers, computed in double precision
 /// and then rounded, is the one that single precision gives.
 #[allow(clippy::cast_possible_truncation, reason = "rounding is the purpose")]
+#[inline(always)]
 fn single(value: f64) -> f64 {
     f64::from(value as f32)
 }

@@ -3,11 +3,14 @@
 use alloc::format;
 use alloc::vec::Vec;
 
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, dispatch, f64x8};
 use serde::{Deserialize, Serialize};
 
 use super::{MemberKind, check_finite, check_inputs, check_no_probabilities};
 use crate::domain::{Domain, affine};
 use crate::error::Error;
+use crate::lanes::{Lanes, N_LANES};
 use crate::link::Link;
 
 /// `margin = intercept + Σ weight · value`, summed from the first input to the last.
@@ -78,6 +81,29 @@ impl Linear {
                 .iter()
                 .zip(encoded)
                 .fold(*intercept, |sum, (weight, value)| sum + weight * value);
+        }
+    }
+}
+
+impl Linear {
+    /// As [`Self::margins`], for a block of rows.
+    pub(super) fn block_margins(&self, level: Level, encoded: &[Lanes], out: &mut [Lanes]) {
+        dispatch!(level, simd => self.lane_margins(simd, encoded, out));
+    }
+
+    #[inline(always)]
+    fn lane_margins<S: Simd>(&self, simd: S, encoded: &[Lanes], out: &mut [Lanes]) {
+        let rows = self.weights.chunks_exact(self.n_inputs());
+        for ((margin, intercept), weights) in out.iter_mut().zip(&self.intercepts).zip(rows) {
+            let mut sums = [f64x8::splat(simd, *intercept); N_LANES / 8];
+            for (weight, values) in weights.iter().zip(encoded) {
+                for (sum, values) in sums.iter_mut().zip(values.as_chunks::<8>().0) {
+                    *sum = *sum + f64x8::simd_from(simd, *values) * *weight;
+                }
+            }
+            for (margin, sum) in margin.as_chunks_mut::<8>().0.iter_mut().zip(sums) {
+                *margin = sum.into();
+            }
         }
     }
 }

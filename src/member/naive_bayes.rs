@@ -17,6 +17,7 @@ pub use likelihood::Likelihood;
 use super::{MemberKind, check_width};
 use crate::domain::Domain;
 use crate::error::{Error, Place, ordinal};
+use crate::lanes::Number;
 use crate::link::Link;
 
 /// `margin = ln prior + Σ ln likelihood of the input's value`, one margin per class, summed from the
@@ -104,8 +105,10 @@ pub(crate) struct CompiledNaiveBayes {
 }
 
 impl CompiledNaiveBayes {
-    pub(super) fn margins(&self, encoded: &[f64], out: &mut [f64]) {
-        out.copy_from_slice(&self.log_priors);
+    pub(super) fn margins<N: Number>(&self, encoded: &[N], out: &mut [N]) {
+        for (margin, prior) in out.iter_mut().zip(&self.log_priors) {
+            *margin = N::splat(*prior);
+        }
         for (likelihood, value) in self.likelihoods.iter().zip(encoded) {
             likelihood.add(*value, out);
         }

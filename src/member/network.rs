@@ -9,6 +9,7 @@ mod batch_normalization;
 use alloc::format;
 use alloc::vec::Vec;
 
+use fearless_simd::Level;
 use serde::{Deserialize, Serialize};
 
 pub use activation::Activation;
@@ -18,6 +19,7 @@ pub use layer::Layer;
 use super::{MemberKind, check_no_probabilities};
 use crate::domain::Domain;
 use crate::error::{Error, Place};
+use crate::lanes::Lanes;
 use crate::link::Link;
 
 /// Dense layers one after the other; the last one's outputs are the margins.
@@ -85,6 +87,26 @@ impl Network {
             let input = if index == 0 { encoded } else { &current[..width] };
             width = layer.n_outputs();
             layer.apply(input, &mut next[..width]);
+            core::mem::swap(&mut current, &mut next);
+        }
+        out.copy_from_slice(&current[..width]);
+    }
+
+    /// As [`Self::margins`], for a block of rows.
+    #[allow(clippy::indexing_slicing, reason = "widths were checked when the model was opened")]
+    pub(super) fn block_margins(
+        &self,
+        level: Level,
+        encoded: &[Lanes],
+        temporary: &mut [Lanes],
+        out: &mut [Lanes],
+    ) {
+        let (mut current, mut next) = temporary.split_at_mut(temporary.len() / 2);
+        let mut width = encoded.len();
+        for (index, layer) in self.layers.iter().enumerate() {
+            let input = if index == 0 { encoded } else { &current[..width] };
+            width = layer.n_outputs();
+            layer.apply_block(level, input, &mut next[..width]);
             core::mem::swap(&mut current, &mut next);
         }
         out.copy_from_slice(&current[..width]);

@@ -14,6 +14,7 @@ pub use total::PointsTotal;
 use super::{MemberKind, check_width};
 use crate::domain::Domain;
 use crate::error::{Error, Place, ordinal};
+use crate::lanes::Number;
 use crate::link::Link;
 
 /// A clinical score: every item reads one input and gives whole points, and the total becomes a
@@ -60,10 +61,16 @@ impl PointsScore {
     ///
     /// When `encoded` does not hold one value per input.
     #[must_use]
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
     pub fn points(&self, encoded: &[f64]) -> f64 {
+        self.totals(encoded)
+    }
+
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    fn totals<N: Number>(&self, encoded: &[N]) -> N {
         // Whole numbers that stay far below 2^53: every sum is exact.
-        self.items.iter().map(|item| item.points_of(encoded[item.input as usize])).sum()
+        self.items.iter().fold(N::splat(0.0), |total, item| {
+            total.zip(encoded[item.input as usize], |total, value| total + item.points_of(value))
+        })
     }
 
     fn check_parameters(&self) -> Result<(), Error> {
@@ -87,8 +94,8 @@ impl PointsScore {
         self.total.check_parameters()
     }
 
-    pub(super) fn margins(&self, encoded: &[f64], out: &mut [f64]) {
-        self.total.margins(self.points(encoded), out);
+    pub(super) fn margins<N: Number>(&self, encoded: &[N], out: &mut [N]) {
+        self.total.margins(self.totals(encoded), out);
     }
 }
 

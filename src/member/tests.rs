@@ -8,6 +8,7 @@ use alloc::vec;
 use serde_json::Value;
 
 use super::*;
+use crate::lanes::{N_LANES, levels};
 
 const FIXTURE: &str = include_str!("../../tests/reference/members.json");
 
@@ -63,6 +64,32 @@ struct Tolerance {
     outputs: f64,
 }
 
+/// Fails unless a block of rows has the bits of its rows, with any vector instructions.
+pub(in super::super) fn check_blocks<R: AsRef<[f64]>>(
+    member: &CompiledMember,
+    rows: &[R],
+    n_margins: usize,
+) {
+    let n_temporary = member.n_temporary();
+    for block in rows.chunks(N_LANES) {
+        let row = |lane: usize| block[lane % block.len()].as_ref();
+        let encoded: Vec<Lanes> =
+            (0..row(0).len()).map(|input| core::array::from_fn(|lane| row(lane)[input])).collect();
+        for level in levels() {
+            let mut temporary = vec![[f64::NAN; N_LANES]; n_temporary];
+            let mut margins = vec![[f64::NAN; N_LANES]; n_margins];
+            member.block_margins(level, &encoded, &mut temporary, &mut margins);
+            for lane in 0..N_LANES {
+                let mut expected = vec![f64::NAN; n_margins];
+                member.margins(row(lane), &mut vec![f64::NAN; n_temporary], &mut expected);
+                for (margins, expected) in margins.iter().zip(expected) {
+                    assert_eq!(margins[lane].to_bits(), expected.to_bits(), "{level:?}");
+                }
+            }
+        }
+    }
+}
+
 /// Opens a member for the rows of a case and compares every margin and output.
 fn compare(member: Member, case: &Value, tolerance: &Tolerance) {
     let name = case["name"].as_str().unwrap();
@@ -72,6 +99,7 @@ fn compare(member: Member, case: &Value, tolerance: &Tolerance) {
     let domains = member.check(&domains(&rows), margins[0].len()).unwrap();
     link.check(&domains).unwrap();
     let compiled = member.compile();
+    check_blocks(&compiled, &rows, margins[0].len());
     let (mut worst_margin, mut worst_output) = (0.0_f64, 0.0_f64);
     for ((row, margins), outputs) in rows.iter().zip(&margins).zip(&outputs) {
         let mut found = vec![0.0; margins.len()];

@@ -77,18 +77,27 @@ impl Model {
         mut regions: Regions<'s>,
     ) -> Result<Prediction<'s>, Error> {
         let row_flags = self.admit(cells, &mut regions)?;
-        let Regions { encoded, member_outputs, margins, outputs, temporary, flags, broken, .. } =
-            regions;
-        let n_outputs = outputs.len();
-
+        let Regions { encoded, margins, temporary, .. } = &mut regions;
         self.pipeline.apply(encoded, &mut temporary[..self.pipeline.n_temporary()]);
         let mut first_margin = 0;
-        for (placed, outputs) in self.members.iter().zip(member_outputs.chunks_exact_mut(n_outputs))
-        {
+        for placed in &self.members {
             let margins = &mut margins[first_margin..first_margin + placed.n_margins];
             let encoded = self.pipeline.encoded(placed.branch, encoded);
             let temporary = &mut temporary[..placed.member.n_temporary()];
             placed.member.margins(encoded, temporary, margins);
+            first_margin += placed.n_margins;
+        }
+        Ok(self.finish(regions, row_flags))
+    }
+
+    /// The prediction of a row from the margins of its members.
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    pub(super) fn finish<'s>(&self, regions: Regions<'s>, row_flags: Flags) -> Prediction<'s> {
+        let Regions { member_outputs, margins, outputs, temporary, flags, broken, .. } = regions;
+        let mut first_margin = 0;
+        let outputs_of_members = member_outputs.chunks_exact_mut(outputs.len());
+        for (placed, outputs) in self.members.iter().zip(outputs_of_members) {
+            let margins = &margins[first_margin..first_margin + placed.n_margins];
             placed.link.outputs(margins, outputs);
             first_margin += placed.n_margins;
         }
@@ -97,7 +106,7 @@ impl Model {
         if let Some(calibrator) = &self.calibrator {
             calibrator.apply(outputs);
         }
-        Ok(Prediction {
+        Prediction {
             is_of_classes: !self.schema.target().classes().is_empty(),
             outputs,
             members: member_outputs,
@@ -105,6 +114,6 @@ impl Model {
             row_flags,
             flags,
             broken,
-        })
+        }
     }
 }

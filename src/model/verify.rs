@@ -3,6 +3,8 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
+use fearless_simd::Level;
+
 use super::{Model, PlacedMember};
 use crate::bundle::{Digest, FORMAT, Parts};
 use crate::domain::Domain;
@@ -68,6 +70,7 @@ impl Model {
             cutoffs,
             golden_cases: Vec::new(),
             scratch_layout,
+            level: simd_level(),
         })
     }
 }
@@ -89,6 +92,14 @@ impl PlacedMember {
         let outputs = link.check(&margins)?;
         Ok((Self { name, branch, link, n_margins, member: member.compile() }, outputs, margins))
     }
+}
+
+/// The best vector instructions of this processor; without `std`, those that every such processor has.
+fn simd_level() -> Level {
+    #[cfg(feature = "std")]
+    return Level::new();
+    #[cfg(not(feature = "std"))]
+    Level::baseline()
 }
 
 /// The layout of the memory that [`Model::predict`] writes to.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Inputs, Transform};
 use crate::domain::Domain;
 use crate::error::Error;
+use crate::lanes::Number;
 use crate::schema::count;
 
 /// How many edges are not above the value: bin 0 lies below the first edge, a value on an edge
@@ -62,7 +63,7 @@ impl Transform for Binner {
         })
     }
 
-    fn apply(&self, input: &[f64], output: &mut [f64]) {
+    fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {
         self.inputs.map_values(input, output, |nth, value| self.bin(nth, value));
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::Step;
 use crate::domain::Domain;
 use crate::error::{Error, Place, ordinal};
+use crate::lanes::Number;
 
 /// A chain of steps, from the row or an earlier branch to the encoded row that some members read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,7 +76,7 @@ impl Pipeline {
         };
         let mut steps = Vec::with_capacity(branch.steps.len());
         for (index, step) in branch.steps.into_iter().enumerate() {
-            let checked = step.transform().check(&domains);
+            let checked = step.check(&domains);
             domains = checked.map_err(|e| e.within(Place::Step(index)))?;
             self.n_temporary = self.n_temporary.max(domains.len());
             steps.push((step, domains.len()));
@@ -113,8 +114,8 @@ impl Pipeline {
         2 * self.n_temporary
     }
 
-    /// Encodes the row at the beginning of `encoded`.
-    pub(crate) fn apply(&self, encoded: &mut [f64], temporary: &mut [f64]) {
+    /// Encodes the row, or the block of rows, at the beginning of `encoded`.
+    pub(crate) fn apply<N: Number>(&self, encoded: &mut [N], temporary: &mut [N]) {
         let (current, next) = temporary.split_at_mut(temporary.len() / 2);
         for branch in &self.branches {
             branch.apply(encoded, current, next);
@@ -123,7 +124,7 @@ impl Pipeline {
 
     /// The encoded row of a branch.
     #[allow(clippy::indexing_slicing, reason = "spans were laid out within `encoded`")]
-    pub(crate) fn encoded<'e>(&self, branch: usize, encoded: &'e [f64]) -> &'e [f64] {
+    pub(crate) fn encoded<'e, N>(&self, branch: usize, encoded: &'e [N]) -> &'e [N] {
         let Span { start, len } = self.branches[branch].target;
         &encoded[start..start + len]
     }
@@ -131,23 +132,28 @@ impl Pipeline {
 
 impl PlacedBranch {
     #[allow(clippy::indexing_slicing, reason = "widths were checked when the model was opened")]
-    fn apply<'s>(&self, encoded: &mut [f64], mut current: &'s mut [f64], mut next: &'s mut [f64]) {
+    fn apply<'s, N: Number>(
+        &self,
+        encoded: &mut [N],
+        mut current: &'s mut [N],
+        mut next: &'s mut [N],
+    ) {
         let Some(((last, _), before)) = self.steps.split_last() else { return };
         let (earlier, later) = encoded.split_at_mut(self.target.start);
         let target = &mut later[..self.target.len];
         let source = &earlier[self.source.start..self.source.start + self.source.len];
         let Some(((first, first_width), between)) = before.split_first() else {
-            last.transform().apply(source, target);
+            last.apply(source, target);
             return;
         };
         let mut width = *first_width;
-        first.transform().apply(source, &mut current[..width]);
+        first.apply(source, &mut current[..width]);
         for (step, n_outputs) in between {
-            step.transform().apply(&current[..width], &mut next[..*n_outputs]);
+            step.apply(&current[..width], &mut next[..*n_outputs]);
             mem::swap(&mut current, &mut next);
             width = *n_outputs;
         }
-        last.transform().apply(&current[..width], target);
+        last.apply(&current[..width], target);
     }
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Inputs, Transform};
 use crate::domain::Domain;
 use crate::error::Error;
+use crate::lanes::Number;
 use crate::numeric::is_whole;
 
 /// The nearest number of `[low, high]`, input by input. Missing values stay missing.
@@ -68,7 +69,7 @@ impl Transform for Clip {
         })
     }
 
-    fn apply(&self, input: &[f64], output: &mut [f64]) {
+    fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {
         self.inputs.map_values(input, output, |nth, value| self.clip(nth, value));
     }
 }

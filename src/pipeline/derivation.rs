@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{MAX_OUTPUTS, Transform, check_position};
 use crate::domain::Domain;
 use crate::error::{Error, Place};
+use crate::lanes::Number;
 
 /// Appends one value for each derivation at the end of the row. A value is missing where one of
 /// those that it is derived from is.
@@ -115,12 +116,12 @@ impl Transform for Derive {
     }
 
     #[allow(clippy::indexing_slicing, reason = "positions were checked when the model was opened")]
-    fn apply(&self, input: &[f64], output: &mut [f64]) {
+    fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {
         let (values, derived) = output.split_at_mut(input.len());
         values.copy_from_slice(input);
         for (output, derivation) in derived.iter_mut().zip(&self.derivations) {
             let [first, second] = derivation.positions().map(|at| input[at]);
-            *output = derivation.derive(first, second);
+            *output = first.zip(second, |first, second| derivation.derive(first, second));
         }
     }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Inputs, Transform, check_finite};
 use crate::domain::Domain;
 use crate::error::Error;
+use crate::lanes::Number;
 use crate::numeric::is_whole;
 
 /// Replaces missing values. With indicators, one more value for each input is appended at the end of
@@ -88,10 +89,10 @@ impl Transform for Imputer {
     }
 
     #[allow(clippy::indexing_slicing, reason = "there is one of each per input")]
-    fn apply(&self, input: &[f64], output: &mut [f64]) {
+    fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {
         let (values, indicators) = output.split_at_mut(input.len());
         for (indicator, at) in indicators.iter_mut().zip(self.inputs.positions()) {
-            *indicator = if input[at].is_nan() { 1.0 } else { 0.0 };
+            *indicator = input[at].map(|value| if value.is_nan() { 1.0 } else { 0.0 });
         }
         let impute = |nth: usize, value: f64| if value.is_nan() { self.values[nth] } else { value };
         self.inputs.map_values(input, values, impute);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::transform::check_position;
 use crate::domain::Domain;
 use crate::error::{Error, Place};
+use crate::lanes::Number;
 
 /// Positions in an encoded row: ascending, each once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,15 +101,15 @@ impl Inputs {
     /// Copies `input` to `output`, and replaces the inputs one by one by the result of `map`, which
     /// gets the index of the input among those read.
     #[allow(clippy::indexing_slicing, reason = "positions were checked when the model was opened")]
-    pub(super) fn map_values(
+    pub(super) fn map_values<N: Number>(
         &self,
-        input: &[f64],
-        output: &mut [f64],
+        input: &[N],
+        output: &mut [N],
         map: impl Fn(usize, f64) -> f64,
     ) {
         output.copy_from_slice(input);
         for (nth, at) in self.positions().enumerate() {
-            output[at] = map(nth, output[at]);
+            output[at] = output[at].map(|value| map(nth, value));
         }
     }
 }

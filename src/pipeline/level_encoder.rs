@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Inputs, Transform, check_levels};
 use crate::domain::Domain;
 use crate::error::Error;
+use crate::lanes::Number;
 use crate::numeric::is_whole;
 
 /// The number of a level in the bundle becomes a fitted number, input by input. Missing values stay
@@ -75,7 +76,7 @@ impl Transform for LevelEncoder {
 
     #[allow(clippy::indexing_slicing, reason = "there is one of each per input")]
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole, at least 0")]
-    fn apply(&self, input: &[f64], output: &mut [f64]) {
+    fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {
         self.inputs.map_values(input, output, |nth, level| {
             if level.is_nan() {
                 return level;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Inputs, Transform};
 use crate::domain::Domain;
 use crate::error::Error;
+use crate::lanes::Number;
 use crate::numeric::ln_1p;
 
 /// `ln(1 + value)`, input by input. Missing values stay missing.
@@ -37,7 +38,7 @@ impl Transform for Log1p {
         })
     }
 
-    fn apply(&self, input: &[f64], output: &mut [f64]) {
+    fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {
         self.inputs.map_values(input, output, |_, value| ln_1p(value));
     }
 }

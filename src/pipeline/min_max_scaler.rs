@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Clip, Inputs, Transform, check_finite};
 use crate::domain::Domain;
 use crate::error::Error;
+use crate::lanes::Number;
 
 /// `value · scale + shift`, input by input. Missing values stay missing. To clip, add a [`Clip`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,7 +63,7 @@ impl Transform for MinMaxScaler {
         self.inputs.map_domains(inputs, |nth, domain| domain.map_monotone(|v| self.scale(nth, v)))
     }
 
-    fn apply(&self, input: &[f64], output: &mut [f64]) {
+    fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {
         self.inputs.map_values(input, output, |nth, value| self.scale(nth, value));
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Inputs, MAX_OUTPUTS, Transform, check_levels};
 use crate::domain::Domain;
 use crate::error::{Error, Place};
+use crate::lanes::Number;
 
 /// One value per level takes the place of the level's number: 1 for that level, 0 for the others.
 /// A number beyond the known levels becomes zeros only; a missing value becomes missing values only.
@@ -74,7 +75,7 @@ impl Transform for OneHotEncoder {
     }
 
     #[allow(clippy::indexing_slicing, reason = "positions were checked when the model was opened")]
-    fn apply(&self, input: &[f64], output: &mut [f64]) {
+    fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {
         let mut encoded = self.inputs.positions().zip(&self.n_levels).peekable();
         let mut outputs = output.iter_mut();
         for (at, value) in input.iter().enumerate() {
@@ -83,13 +84,15 @@ impl Transform for OneHotEncoder {
                 continue;
             };
             for (level, output) in (self.first_level()..*n_levels).zip(outputs.by_ref()) {
-                *output = if value.is_nan() {
-                    f64::NAN
-                } else if *value == f64::from(level) {
-                    1.0
-                } else {
-                    0.0
-                };
+                *output = value.map(|value| {
+                    if value.is_nan() {
+                        f64::NAN
+                    } else if value == f64::from(level) {
+                        1.0
+                    } else {
+                        0.0
+                    }
+                });
             }
         }
     }

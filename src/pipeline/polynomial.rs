@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{MAX_OUTPUTS, Transform, check_position};
 use crate::domain::Domain;
 use crate::error::Error;
+use crate::lanes::Number;
 
 /// The terms take the place of the whole row. A term is the product of the values at its positions,
 /// multiplied from the last to the first. A position that appears twice is squared; a term without
@@ -105,12 +106,11 @@ impl Transform for Polynomial {
     }
 
     #[allow(clippy::indexing_slicing, reason = "positions were checked when the model was opened")]
-    fn apply(&self, input: &[f64], output: &mut [f64]) {
+    fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {
         for (output, term) in output.iter_mut().zip(&self.terms) {
-            *output = term
-                .iter()
-                .rev()
-                .fold(1.0, |product, position| product * input[*position as usize]);
+            *output = term.iter().rev().fold(N::splat(1.0), |product, position| {
+                product.zip(input[*position as usize], |product, value| product * value)
+            });
         }
     }
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{MAX_OUTPUTS, Transform, check_finite, check_positive};
 use crate::domain::{Domain, affine};
 use crate::error::{Error, Place};
+use crate::lanes::Number;
 
 /// The projections take the place of the whole row: output `k` is `Σ (value[j] − mean[j]) ·
 /// component[k][j]`, from the first value to the last, divided by `scale[k]`. An output is missing
@@ -71,12 +72,14 @@ impl Transform for Projection {
             .collect()
     }
 
-    fn apply(&self, input: &[f64], output: &mut [f64]) {
+    fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {
         let components = self.components.chunks_exact(self.means.len());
         for ((output, component), scale) in output.iter_mut().zip(components).zip(&self.scales) {
             let terms = input.iter().zip(&self.means).zip(component);
-            let sum = terms.fold(0.0, |sum, ((value, mean), weight)| sum + (value - mean) * weight);
-            *output = sum / scale;
+            let sum = terms.fold(N::splat(0.0), |sum, ((value, mean), weight)| {
+                sum.zip(*value, |sum, value| sum + (value - mean) * weight)
+            });
+            *output = sum.map(|sum| sum / scale);
         }
     }
 }

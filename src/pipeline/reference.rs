@@ -189,9 +189,9 @@ proptest! {
     #[test]
     fn outputs_lie_in_the_domains_that_were_told((gap, row) in rows()) {
         for step in steps() {
-            let promised = step.transform().check(&domains(gap)).unwrap();
+            let promised = step.check(&domains(gap)).unwrap();
             let mut outputs = vec![7.0; promised.len()];
-            step.transform().apply(&row, &mut outputs);
+            step.apply(&row, &mut outputs);
             for (domain, output) in promised.iter().zip(&outputs) {
                 let is_kept = if output.is_nan() {
                     domain.may_be_missing

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{MAX_OUTPUTS, Transform, check_position};
 use crate::domain::Domain;
 use crate::error::Error;
+use crate::lanes::Number;
 
 /// The values at these positions take the place of the whole row; a position may appear several times.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,7 +49,7 @@ impl Transform for Select {
     }
 
     #[allow(clippy::indexing_slicing, reason = "positions were checked when the model was opened")]
-    fn apply(&self, input: &[f64], output: &mut [f64]) {
+    fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {
         for (output, position) in output.iter_mut().zip(&self.positions) {
             *output = input[*position as usize];
         }

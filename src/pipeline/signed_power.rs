@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Inputs, Transform, check_positive};
 use crate::domain::Domain;
 use crate::error::Error;
+use crate::lanes::Number;
 use crate::numeric::pow;
 
 /// `sign(value) · |value|^exponent`, input by input. Missing values stay missing.
@@ -50,7 +51,7 @@ impl Transform for SignedPower {
         })
     }
 
-    fn apply(&self, input: &[f64], output: &mut [f64]) {
+    fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {
         self.inputs.map_values(input, output, |nth, value| self.raise(nth, value));
     }
 }

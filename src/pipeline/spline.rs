@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Inputs, MAX_OUTPUTS, Transform};
 use crate::domain::Domain;
 use crate::error::{Error, Place};
+use crate::lanes::Number;
 
 /// The value itself, then one term for each knot but the last two, take the place of the value. With
 /// knots `t₁ … t_k` and `(u)₊³` as 0 for negative `u`, term `j` is
@@ -104,7 +105,7 @@ impl Transform for Spline {
         Ok(outputs)
     }
 
-    fn apply(&self, input: &[f64], output: &mut [f64]) {
+    fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {
         let mut splines = self.inputs.positions().zip(&self.knots).peekable();
         let mut outputs = output.iter_mut();
         for (at, value) in input.iter().enumerate() {
@@ -113,7 +114,7 @@ impl Transform for Spline {
                 continue;
             };
             for (j, output) in (0..knots.len() - 2).zip(outputs.by_ref()) {
-                *output = term(knots, j, *value);
+                *output = value.map(|value| term(knots, j, value));
             }
         }
     }

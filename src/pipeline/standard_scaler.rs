@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Inputs, Transform, check_finite, check_positive};
 use crate::domain::Domain;
 use crate::error::Error;
+use crate::lanes::Number;
 
 /// `(value − mean) / std_dev`, input by input. Missing values stay missing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,7 +67,7 @@ impl Transform for StandardScaler {
         self.inputs.map_domains(inputs, |nth, domain| domain.map_monotone(|v| self.scale(nth, v)))
     }
 
-    fn apply(&self, input: &[f64], output: &mut [f64]) {
+    fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {
         self.inputs.map_values(input, output, |nth, value| self.scale(nth, value));
     }
 }

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use crate::domain::Domain;
 use crate::error::{Error, ordinal};
+use crate::lanes::Number;
 
 /// A kind of step. `check` runs first, once, when a model is opened.
 pub(crate) trait Transform {
@@ -16,9 +17,9 @@ pub(crate) trait Transform {
     /// `InvalidModel`, with the input.
     fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error>;
 
-    /// Writes the outputs of an encoded row; there are as many inputs and outputs as in `check`. Any
-    /// NaN is a missing value.
-    fn apply(&self, input: &[f64], output: &mut [f64]);
+    /// Writes the outputs of an encoded row, or of a block of them; there are as many inputs and outputs
+    /// as in `check`. Any NaN is a missing value.
+    fn apply<N: Number>(&self, input: &[N], output: &mut [N]);
 }
 
 /// The largest number of outputs that a step may create.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{Inputs, Transform, check_finite};
 use crate::domain::Domain;
 use crate::error::Error;
+use crate::lanes::Number;
 use crate::numeric::{ln_1p, pow};
 
 /// `((1 + x)^λ − 1) / λ` for `x ≥ 0` (`ln(1 + x)` for λ = 0) and
@@ -60,7 +61,7 @@ impl Transform for YeoJohnson {
         })
     }
 
-    fn apply(&self, input: &[f64], output: &mut [f64]) {
+    fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {
         self.inputs.map_values(input, output, |nth, value| self.transform(nth, value));
     }
 }

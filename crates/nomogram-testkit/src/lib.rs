@@ -4,6 +4,7 @@ pub mod corpus;
 mod every_kind;
 mod policies;
 mod sections;
+pub mod shapes;
 mod table;
 mod targets;
 

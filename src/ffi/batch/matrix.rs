@@ -110,6 +110,16 @@ impl Rows for Matrix<'_> {
             Numbers::Float(values) => Cell::of_array(f64::from(values[at])),
         }
     }
+
+    #[allow(clippy::indexing_slicing, reason = "the last position was checked")]
+    fn numbers(&self, row: usize, n_features: usize) -> impl Iterator<Item = f64> {
+        let (first, stride) = (row * self.matrix.row_stride, self.matrix.column_stride);
+        let elements = self.elements;
+        (0..n_features).map(move |feature| match elements {
+            Numbers::Double(values) => values[first + feature * stride],
+            Numbers::Float(values) => f64::from(values[first + feature * stride]),
+        })
+    }
 }
 
 impl nomo_matrix {

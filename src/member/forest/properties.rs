@@ -40,7 +40,7 @@ enum Shape {
 
 fn shape() -> impl Strategy<Value = Shape> {
     let leaf = prop::array::uniform2(-10.0..10.0).prop_map(Shape::Leaf);
-    leaf.prop_recursive(5, 24, 2, |inner| {
+    leaf.prop_recursive(8, 40, 2, |inner| {
         let side = select(vec![Side::Left, Side::Right]);
         let children = prop::array::uniform2(inner).prop_map(Box::new);
         let levels = prop::collection::btree_set(0_u32..70, 1..6);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::check_log_probabilities;
 use crate::domain::Domain;
 use crate::error::{Error, ordinal};
+use crate::lanes::Number;
 use crate::member::kind::check_finite;
 use crate::numeric::ln;
 use crate::schema::count;
@@ -145,24 +146,25 @@ pub(in super::super) enum CompiledLikelihood {
 impl CompiledLikelihood {
     /// Adds the contribution of a value to the margins; NaN contributes nothing.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole levels")]
-    pub(super) fn add(&self, value: f64, margins: &mut [f64]) {
-        if value.is_nan() {
-            return;
-        }
+    pub(super) fn add<N: Number>(&self, value: N, margins: &mut [N]) {
         match self {
             Self::Gaussian(normals) => {
                 for (margin, normal) in margins.iter_mut().zip(normals) {
-                    *margin += normal.ln_density(value);
+                    *margin = margin.zip(value, |margin, value| {
+                        if value.is_nan() { margin } else { margin + normal.ln_density(value) }
+                    });
                 }
             }
             Self::Categorical { log_probabilities, n_levels } => {
-                let level = value as usize;
-                if level >= *n_levels {
-                    return;
-                }
-                let of_level = log_probabilities.iter().skip(level).step_by(*n_levels);
-                for (margin, log_probability) in margins.iter_mut().zip(of_level) {
-                    *margin += log_probability;
+                let by_class = log_probabilities.chunks_exact(*n_levels);
+                for (margin, log_probabilities) in margins.iter_mut().zip(by_class) {
+                    *margin = margin.zip(value, |margin, level| {
+                        if level.is_nan() {
+                            return margin;
+                        }
+                        let log_probability = log_probabilities.get(level as usize);
+                        log_probability.map_or(margin, |log_probability| margin + log_probability)
+                    });
                 }
             }
         }

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::Domain;
 use crate::error::Error;
-use crate::numeric::{erf, logistic, softmax, tanh};
+use crate::lanes::{Lanes, Number};
+use crate::numeric::{erf, exp, logistic, softmax, tanh};
 
 /// The function at the end of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,6 +60,21 @@ impl Activation {
         }
     }
 
+    /// As [`Self::apply`], for a block of rows.
+    pub(super) fn apply_block(self, sums: &mut [Lanes]) {
+        match self {
+            // The only one that reads several sums of a row.
+            Self::Softmax => softmax_block(sums),
+            Self::Identity
+            | Self::Relu
+            | Self::Tanh
+            | Self::Logistic
+            | Self::LeakyRelu { .. }
+            | Self::Gelu
+            | Self::GeluTanh => self.apply(sums.as_flattened_mut()),
+        }
+    }
+
     /// Refuses a parameter that is not finite.
     pub(super) fn check(self) -> Result<(), Error> {
         match self {
@@ -96,6 +112,20 @@ impl Activation {
             }
         };
         domain.check()
+    }
+}
+
+/// [`softmax`] of each row of a block.
+fn softmax_block(sums: &mut [Lanes]) {
+    let lowest = Lanes::splat(f64::NEG_INFINITY);
+    let largest = sums.iter().fold(lowest, |largest, sum| largest.zip(*sum, f64::max));
+    let mut total = Lanes::splat(0.0);
+    for sum in &mut *sums {
+        *sum = sum.zip(largest, |sum, largest| exp(sum - largest));
+        total = total.zip(*sum, |total, value| total + value);
+    }
+    for sum in sums {
+        *sum = sum.zip(total, |value, total| value / total);
     }
 }
 

@@ -3,12 +3,19 @@
 use alloc::format;
 use alloc::vec::Vec;
 
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, dispatch, f64x8};
 use serde::{Deserialize, Serialize};
 
 use super::Activation;
 use crate::domain::{Domain, affine};
 use crate::error::Error;
+use crate::lanes::{Lanes, N_LANES};
 use crate::member::kind::{check_finite, check_inputs};
+
+/// How many outputs are summed side by side for a block of rows: with eight rows each, as many sums as
+/// hide the latency of an addition.
+const TILE: usize = 4;
 
 /// `output = activation(bias + Σ value · weight)`, summed from the first input to the last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,6 +56,55 @@ impl Layer {
             }
         }
         self.activation.apply(output);
+    }
+
+    /// As [`Self::apply`], for a block of rows.
+    pub(super) fn apply_block(&self, level: Level, input: &[Lanes], output: &mut [Lanes]) {
+        dispatch!(level, simd => self.lane_sums(simd, input, output));
+        self.activation.apply_block(output);
+    }
+
+    /// Writes the sums before the activation. A tile of sums stays in registers while the inputs pass.
+    #[inline(always)]
+    fn lane_sums<S: Simd>(&self, simd: S, input: &[Lanes], output: &mut [Lanes]) {
+        let n_outputs = self.n_outputs();
+        let mut first = 0;
+        let mut tiles = output.chunks_exact_mut(TILE);
+        for tile in tiles.by_ref() {
+            self.tile::<TILE, S>(simd, first, n_outputs, input, tile);
+            first += TILE;
+        }
+        for sums in tiles.into_remainder() {
+            self.tile::<1, S>(simd, first, n_outputs, input, core::slice::from_mut(sums));
+            first += 1;
+        }
+    }
+
+    /// The sums of the outputs from `first` on, eight rows at a time.
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "shapes were checked when the model was opened")]
+    fn tile<const N: usize, S: Simd>(
+        &self,
+        simd: S,
+        first: usize,
+        n_outputs: usize,
+        input: &[Lanes],
+        output: &mut [Lanes],
+    ) {
+        for part in 0..N_LANES / 8 {
+            let mut sums: [f64x8<S>; N] =
+                core::array::from_fn(|nth| f64x8::splat(simd, self.biases[first + nth]));
+            for (values, weights) in input.iter().zip(self.weights.chunks_exact(n_outputs)) {
+                let values = f64x8::simd_from(simd, values.as_chunks::<8>().0[part]);
+                let weights = &weights[first..first + N];
+                for (sum, weight) in sums.iter_mut().zip(weights) {
+                    *sum = *sum + values * *weight;
+                }
+            }
+            for (output, sum) in output.iter_mut().zip(sums) {
+                output.as_chunks_mut::<8>().0[part] = sum.into();
+            }
+        }
     }
 
     pub(super) fn check_parameters(&self) -> Result<(), Error> {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{Domain, affine};
 use crate::error::Error;
+use crate::lanes::Number;
 use crate::link::Link;
 use crate::member::kind::check_number;
 
@@ -52,15 +53,19 @@ impl PointsTotal {
 
     /// Writes the margins of a total that can come up.
     #[allow(clippy::indexing_slicing, reason = "lengths were checked when the model was opened")]
-    pub(super) fn margins(&self, total: f64, out: &mut [f64]) {
+    pub(super) fn margins<N: Number>(&self, total: N, out: &mut [N]) {
         match self {
             Self::Value { intercept, slope } | Self::Logit { intercept, slope } => {
-                out[0] = intercept + slope * total;
+                out[0] = total.map(|total| intercept + slope * total);
             }
             Self::Table { probabilities } => {
-                let index = probabilities.partition_point(|(listed, _)| f64::from(*listed) < total);
-                let (_, probability) = probabilities[index];
-                (out[0], out[1]) = (1.0 - probability, probability);
+                let of_total = |total| {
+                    let index =
+                        probabilities.partition_point(|(listed, _)| f64::from(*listed) < total);
+                    probabilities[index].1
+                };
+                out[1] = total.map(of_total);
+                out[0] = out[1].map(|probability| 1.0 - probability);
             }
         }
     }

@@ -1,0 +1,77 @@
+//! Blocks of rows: a few rows side by side, one lane per row.
+//!
+//! A batch is predicted block by block. Every lane goes through the operations of a single row, in
+//! the same order, so its bits do not depend on the block. What is written for any [`Number`] serves
+//! a single row and a block alike.
+
+/// How many rows a block has.
+pub(crate) const N_LANES: usize = 16;
+
+/// One number of each row of a block.
+pub(crate) type Lanes = [f64; N_LANES];
+
+/// A number of one row, or of each row of a block.
+pub(crate) trait Number: Copy {
+    /// The same number for every row.
+    fn splat(value: f64) -> Self;
+
+    /// `f` of the number of each row.
+    fn map(self, f: impl Fn(f64) -> f64) -> Self;
+
+    /// `f` of two numbers of each row.
+    fn zip(self, other: Self, f: impl Fn(f64, f64) -> f64) -> Self;
+}
+
+impl Number for f64 {
+    #[inline(always)]
+    fn splat(value: f64) -> Self {
+        value
+    }
+
+    #[inline(always)]
+    fn map(self, f: impl Fn(f64) -> f64) -> Self {
+        f(self)
+    }
+
+    #[inline(always)]
+    fn zip(self, other: Self, f: impl Fn(f64, f64) -> f64) -> Self {
+        f(self, other)
+    }
+}
+
+impl Number for Lanes {
+    #[inline(always)]
+    fn splat(value: f64) -> Self {
+        [value; N_LANES]
+    }
+
+    #[inline(always)]
+    fn map(mut self, f: impl Fn(f64) -> f64) -> Self {
+        for value in &mut self {
+            *value = f(*value);
+        }
+        self
+    }
+
+    #[inline(always)]
+    fn zip(mut self, other: Self, f: impl Fn(f64, f64) -> f64) -> Self {
+        for (value, other) in self.iter_mut().zip(other) {
+            *value = f(*value, other);
+        }
+        self
+    }
+}
+
+/// Every set of vector instructions of this processor for which kernels are compiled.
+#[cfg(test)]
+pub(crate) fn levels() -> alloc::vec::Vec<fearless_simd::Level> {
+    use fearless_simd::Level;
+    let best = Level::new();
+    let mut levels = alloc::vec![Level::baseline(), best];
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    {
+        levels.extend(best.as_sse4_2().map(Level::Sse4_2));
+        levels.extend(best.as_avx2().map(Level::Avx2));
+    }
+    levels
+}

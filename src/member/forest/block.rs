@@ -1,0 +1,81 @@
+//! Forests over a block of rows: tree after tree, the walks of all rows side by side.
+//!
+//! No walk has a branch, so a row's next node is loaded while those of the other rows are on their
+//! way. Leaves are added in the order of the trees, as for a single row.
+
+use fearless_simd::{Level, Simd, dispatch};
+
+use super::flat::{FlatForest, FlatTree};
+use super::{Precision, single};
+use crate::lanes::{Lanes, N_LANES};
+
+/// A walk deeper than this ends as soon as every row has reached its leaf.
+const MAX_FULL_WALK: u32 = 5;
+
+impl FlatForest {
+    /// As [`Self::margins`], for a block of rows.
+    pub(in super::super) fn block_margins(
+        &self,
+        level: Level,
+        encoded: &[Lanes],
+        temporary: &mut [Lanes],
+        out: &mut [Lanes],
+    ) {
+        let encoded = match self.precision {
+            Precision::Double => encoded,
+            Precision::SingleInputs | Precision::Single => {
+                for (rounded, values) in temporary.iter_mut().zip(encoded) {
+                    *rounded = values.map(single);
+                }
+                temporary
+            }
+        };
+        let has_missing = encoded.as_flattened().iter().any(|value| value.is_nan());
+        self.start(out);
+        if has_missing || !self.sets.is_empty() {
+            self.add_trees(out, |tree| self.walk_block(tree, encoded, Self::next::<false>));
+        } else {
+            dispatch!(level, simd => self.add_plain(simd, encoded, out));
+        }
+        self.finish(out);
+    }
+
+    /// Adds the leaves of rows without missing values, in a forest without sets.
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    fn add_plain<S: Simd>(&self, simd: S, encoded: &[Lanes], out: &mut [Lanes]) {
+        // A closure that is not inlined would be compiled without the vector instructions.
+        self.add_trees(
+            out,
+            #[inline(always)]
+            |tree| match tree.complete {
+                Some(complete) => {
+                    self.complete_trees[complete as usize].leaves(simd, tree.depth, encoded)
+                }
+                None => self.walk_block(tree, encoded, Self::next_plain::<false>),
+            },
+        );
+    }
+
+    /// The leaf of each row, if `next` is the node after one with a value.
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    fn walk_block(
+        &self,
+        tree: &FlatTree,
+        encoded: &[Lanes],
+        next: impl Fn(&Self, u32, f64) -> u32,
+    ) -> Lanes {
+        let mut positions = [tree.root; N_LANES];
+        for _ in 0..tree.depth {
+            let before = positions;
+            for (lane, position) in positions.iter_mut().enumerate() {
+                *position = next(self, *position, encoded[self.input(*position)][lane]);
+            }
+            if tree.depth > MAX_FULL_WALK && positions == before {
+                break;
+            }
+        }
+        positions.map(|position| self.leaves[position as usize])
+    }
+}
