@@ -67,6 +67,7 @@ impl Model {
             calibrator,
             cutoffs,
             golden_cases: Vec::new(),
+            answers: None,
             scratch_layout,
         })
     }
