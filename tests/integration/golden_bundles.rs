@@ -6,7 +6,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use nomogram::{Model, Session};
-use nomogram_testkit::{bundle_of_three_members, golden_rows};
+use nomogram_testkit::{
+    bundle_of_table, bundle_of_three_members, golden_rows, reseal, with_sections_of,
+};
 
 fn path(name: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "tests/data/bundles", name].iter().collect()
@@ -71,4 +73,51 @@ fn the_reference_model_predicts_what_it_did() {
     ] {
         assert_kept(&fs::read(path(bundle)).unwrap(), digest, &row, 0x3fef_fddd_0ca6_acad);
     }
+}
+
+/// Replaces a text by one of the same length in a section, and makes the digests right.
+fn with_text(bundle: &[u8], section: u32, from: &str, to: &str) -> Vec<u8> {
+    reseal(bundle, section, |payload| {
+        let at = payload.windows(from.len()).position(|part| part == from.as_bytes()).unwrap();
+        payload[at..at + to.len()].copy_from_slice(to.as_bytes());
+    })
+}
+
+#[test]
+fn golden_answers_prove_what_bits_do_not_show() {
+    const SCHEMA: u32 = 2;
+    const MEMBERS: u32 = 4;
+    const CUTOFFS: u32 = 8;
+    let bundle = bundle_of_table();
+    let refusal = |bundle: &[u8]| Model::open(bundle).unwrap_err().to_string();
+    let last_bit = |payload: &mut Vec<u8>| {
+        let number = payload.len() - 8;
+        payload[number] ^= 1;
+    };
+    let cases = [
+        (with_text(&bundle, SCHEMA, "mild", "mold"), "the names of target, classes and members"),
+        (
+            with_text(&bundle, MEMBERS, "bagged", "logged"),
+            "the names of target, classes and members",
+        ),
+        (with_text(&bundle, SCHEMA, "smoker", "joker!"), "feature 4: does not answer as sealed"),
+        (with_text(&bundle, SCHEMA, "mg/dL", "mg/mL"), "feature 3: does not answer as sealed"),
+        (with_text(&bundle, SCHEMA, "dose fits", "dose hits"), "rule 2: does not answer as sealed"),
+        (reseal(&bundle, CUTOFFS, last_bit), "cutoff 2: does not answer as sealed"),
+    ];
+    for (changed, expected) in cases {
+        let found = refusal(&changed);
+        assert!(found.contains(expected), "{found}, expected {expected}");
+    }
+    // A factor of a unit: 884 to 885.
+    let factor = reseal(&bundle, SCHEMA, |payload| {
+        let from = 884_f64.to_le_bytes();
+        let at = payload.windows(8).position(|part| part == from).unwrap();
+        payload[at..at + 8].copy_from_slice(&885_f64.to_le_bytes());
+    });
+    assert!(refusal(&factor).contains("feature 3: does not answer as sealed"));
+    // A bundle without them, as early versions made them, opens.
+    let without = with_sections_of(&bundle, &bundle, &[]);
+    assert!(!Model::open(&without).unwrap().has_golden_answers());
+    assert!(Model::open(&bundle).unwrap().has_golden_answers());
 }
