@@ -162,3 +162,39 @@ fn position(target: &Target) -> usize {
         | Target::Cutoff { .. } => 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(coverage: &Coverage, name: &str) -> String {
+        let found = coverage.lines.iter().find(|line| line.name() == name);
+        found.map_or("absent".into(), CoverageLine::text)
+    }
+
+    #[test]
+    fn every_kind_of_bundle_has_a_coverage() {
+        let bundles = nomogram_testkit::bundles();
+        let opening = bundles.iter().filter(|(_, bytes)| Model::open(bytes).is_ok());
+        let mut n = 0;
+        for (name, bytes) in opening {
+            let coverage = Coverage::of_bundle(bytes).map_err(|e| format!("{name}: {e}")).unwrap();
+            assert_eq!(coverage.n_cases, 16, "{name}");
+            n += 1;
+        }
+        assert!(n >= 5);
+    }
+
+    /// Nobody chose the golden cases of this bundle to reach much.
+    #[test]
+    fn what_is_not_reached_is_counted() {
+        let coverage = Coverage::of_bundle(&nomogram_testkit::bundle_of_table()).unwrap();
+        assert_eq!(line(&coverage, "levels"), "3 of 9");
+        assert_eq!(line(&coverage, "missing values"), "0 of 5");
+        assert_eq!(line(&coverage, "unit conversions"), "3 of 3");
+        assert_eq!(line(&coverage, "rules kept, or broken and flagged"), "2 of 3");
+        assert_eq!(line(&coverage, "bagged: leaves"), "3 of 4");
+        let (n_reached, n) = coverage.total();
+        assert!(0 < n_reached && n_reached < n);
+    }
+}

@@ -38,7 +38,8 @@ fn run(config: &PathBuf, data: &PathBuf, split: &PathBuf) -> Result<(), Box<dyn 
     let trained = train(&config, &rows, &mut |_: usize, _: usize, _: &str| {})?;
     let (parts, golden) = unseal(&trained.bundle)?;
     let notes = &trained.model.manifest().notes;
-    println!("bundle: {} bytes, {} golden cases", trained.bundle.len(), golden.nrows());
+    let (digest, n_bytes) = (trained.model.digest(), trained.bundle.len());
+    println!("bundle {digest} ({n_bytes} bytes, {} golden cases)", golden.nrows());
     println!("golden rows: {}", notes.get(GOLDEN_ROWS).map_or("", String::as_str));
     let start = Instant::now();
     for _ in 0..20 {

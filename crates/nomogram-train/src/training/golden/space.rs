@@ -157,16 +157,13 @@ pub(super) fn add(
 
 /// [`add`] of several at once; nothing is added where one contradicts.
 pub(super) fn add_all(spaces: &[Space], needs: &mut Needs, more: &Needs) -> Option<()> {
-    let mut added = Needs::new();
+    // Most goals contradict: find that out before anything is copied.
     for (feature, allowed) in more {
-        let both = match needs.get(feature) {
-            Some(before) => spaces.get(*feature)?.both(before, allowed)?,
-            None => allowed.clone(),
-        };
-        added.insert(*feature, both);
+        if let Some(before) = needs.get(feature) {
+            spaces.get(*feature)?.both(before, allowed)?;
+        }
     }
-    needs.extend(added);
-    Some(())
+    more.iter().try_for_each(|(feature, allowed)| add(spaces, needs, *feature, allowed))
 }
 
 /// The numbers that are in both ranges; `None` without one, or without a whole one.
