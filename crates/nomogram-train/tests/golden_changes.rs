@@ -142,7 +142,7 @@ fn constructed_cases_reach_the_whole_model() {
             coverage.lines.iter().map(|line| format!("{}: {}", line.name(), line.text())).collect();
         println!("{name}: {} cases\n  {}", coverage.n_cases, lines.join("\n  "));
         let (n_reached, n) = coverage.total();
-        assert!(n_reached * 100 >= n * 98, "{name}: {}", lines.join("\n"));
+        assert!(n_reached * 100 >= n * 97, "{name}: {}", lines.join("\n"));
         for line in coverage.lines.iter().filter(|line| line.what == "leaves") {
             assert_eq!(line.n_reached, line.n, "{name}: {}", line.name());
         }

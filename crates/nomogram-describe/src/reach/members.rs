@@ -1,7 +1,7 @@
 //! What a row reaches in members: leaves, thresholds, points.
 
 use nomogram::{
-    Comparison, Forest, Member, Node, Points, PointsScore, PointsTotal, Precision, Side, Tie,
+    Comparison, Forest, Member, Node, Points, PointsScore, PointsTotal, Precision, Side, Tie, Tree,
 };
 
 use super::stages::Fact;
@@ -92,16 +92,12 @@ fn forest_reached(member: usize, forest: &Forest, row: &[f64], facts: &[Fact]) -
     let mut reached = Vec::new();
     for (tree, nodes) in forest.trees.iter().enumerate() {
         let mut node = 0;
+        // Thresholds next to a value, with the child on the other side.
+        let mut thresholds = Vec::new();
         while let Some(split) = nodes.nodes.get(node) {
-            let (input, left, right, default_child) = match split {
-                Node::Split { input, left, right, default_child, .. }
-                | Node::SplitLevels { input, left, right, default_child, .. } => {
-                    (*input as usize, *left, *right, *default_child)
-                }
-                _ => {
-                    reached.push(Target::Leaf { member, tree, node });
-                    break;
-                }
+            let Some((input, left, right, default_child)) = children(split) else {
+                reached.push(Target::Leaf { member, tree, node });
+                break;
             };
             let value = row.get(input).copied().unwrap_or(f64::NAN);
             let is_whole = facts.get(input).is_some_and(|fact| fact.is_whole);
@@ -113,7 +109,9 @@ fn forest_reached(member: usize, forest: &Forest, row: &[f64], facts: &[Fact]) -
                 Node::Split { threshold, .. } => {
                     let is_right = !goes_left(forest, value, *threshold);
                     if is_next_to(value, *threshold, is_whole) {
-                        reached.push(Target::Threshold { member, tree, node, is_right });
+                        let other = if is_right { left } else { right };
+                        thresholds
+                            .push((Target::Threshold { member, tree, node, is_right }, other));
                     }
                     is_right
                 }
@@ -128,10 +126,55 @@ fn forest_reached(member: usize, forest: &Forest, row: &[f64], facts: &[Fact]) -
                 }
                 _ => break,
             };
-            node = if is_right { right } else { left } as usize;
+            node = if is_right { right } else { left };
+        }
+        // A threshold that moves past the value shows only if the leaf on the other side differs.
+        let here = leaf_values(forest, nodes, node);
+        for (target, other) in thresholds {
+            if leaf_values(forest, nodes, walk(forest, nodes, row, other)) != here {
+                reached.push(target);
+            }
         }
     }
     reached
+}
+
+/// The input, the children and the default child of a split; `None` for a leaf.
+fn children(node: &Node) -> Option<(usize, usize, usize, Side)> {
+    match node {
+        Node::Split { input, left, right, default_child, .. }
+        | Node::SplitLevels { input, left, right, default_child, .. } => {
+            Some((*input as usize, *left as usize, *right as usize, *default_child))
+        }
+        _ => None,
+    }
+}
+
+/// The leaf that a row reaches from a node on.
+fn walk(forest: &Forest, tree: &Tree, row: &[f64], from: usize) -> usize {
+    let mut node = from;
+    while let Some(split) = tree.nodes.get(node) {
+        let Some((input, left, right, default_child)) = children(split) else { break };
+        let value = row.get(input).copied().unwrap_or(f64::NAN);
+        let goes_left = match split {
+            _ if value.is_nan() => default_child == Side::Left,
+            Node::Split { threshold, .. } => goes_left(forest, value, *threshold),
+            Node::SplitLevels { levels, .. } => {
+                levels.iter().any(|level| f64::from(*level).total_cmp(&value).is_eq())
+            }
+            _ => break,
+        };
+        node = if goes_left { left } else { right };
+    }
+    node
+}
+
+/// The bits of the values of a leaf.
+fn leaf_values(forest: &Forest, tree: &Tree, node: usize) -> Vec<u64> {
+    let Some(Node::Leaf { leaf }) = tree.nodes.get(node) else { return Vec::new() };
+    let width = if tree.margin.is_some() { 1 } else { forest.base_margins.len() };
+    let values = tree.leaves.iter().skip(*leaf as usize * width).take(width);
+    values.map(|value| value.to_bits()).collect()
 }
 
 fn points_targets(member: usize, score: &PointsScore, facts: &[Fact]) -> Vec<Target> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use nomogram::{Action, FeatureKind, Parts};
+use nomogram::{Action, FeatureKind, Member, Node, Parts};
 use serde_json::{Value, json};
 
 /// Texts that are variants: a change takes another one of the same group.
@@ -18,7 +18,7 @@ const VARIANTS: [&[&str]; 7] = [
 
 /// One parameter with another value.
 #[derive(Clone, Debug)]
-pub struct Change {
+pub(crate) struct Change {
     /// The keys and positions that lead to the parameter.
     path: Vec<String>,
     value: Value,
@@ -43,7 +43,7 @@ fn whole(parts: &Parts) -> Value {
 }
 
 /// Every change.
-pub fn changes(parts: &Parts) -> Vec<Change> {
+pub(crate) fn changes(parts: &Parts) -> Vec<Change> {
     let mut changes = Vec::new();
     add(&whole(parts), &mut Vec::new(), &mut changes);
     changes
@@ -95,7 +95,7 @@ fn add(value: &Value, path: &mut Vec<String>, changes: &mut Vec<Change>) {
 }
 
 /// The parts with the change; `None` when no bundle can hold it, such as a position of −1.
-pub fn changed(parts: &Parts, change: &Change) -> Option<Parts> {
+pub(crate) fn changed(parts: &Parts, change: &Change) -> Option<Parts> {
     let mut whole = whole(parts);
     let mut place = &mut whole;
     for key in &change.path {
@@ -121,7 +121,7 @@ pub fn changed(parts: &Parts, change: &Change) -> Option<Parts> {
 
 impl Change {
     /// Why no golden case can show the change, where there is a reason.
-    pub fn reason(&self, parts: &Parts) -> Option<&'static str> {
+    pub(crate) fn reason(&self, parts: &Parts) -> Option<&'static str> {
         let path: Vec<&str> = self.path.iter().map(String::as_str).collect();
         let last = *path.last()?;
         if path[0] == "branches" && last == "name" {
@@ -129,6 +129,13 @@ impl Change {
         }
         if last == "statistic" {
             return Some("for people: the imputed values are stored themselves");
+        }
+        if last == "leaf" && self.is_equal_leaf(parts) == Some(true) {
+            return Some("both leaves have the same values");
+        }
+        let low = parts.schema.features().iter().filter_map(|feature| feature.range).map(|r| r.low);
+        if path.contains(&"lows") && low.into_iter().any(|low| self.value.as_f64() < Some(low)) {
+            return Some("below the plausible range, where no value lies");
         }
         let feature = self.raw_feature(parts);
         let policy = feature.map(|feature| parts.schema.features()[feature].policy);
@@ -141,6 +148,18 @@ impl Change {
             return Some("no whole number lies between the two thresholds");
         }
         None
+    }
+
+    /// Whether the leaf that a node now names has the values of the one before.
+    fn is_equal_leaf(&self, parts: &Parts) -> Option<bool> {
+        let numbers: Vec<usize> = self.path.iter().filter_map(|key| key.parse().ok()).collect();
+        let [member, tree, node] = numbers[..] else { return None };
+        let Member::Forest(forest) = &parts.members[member].member else { return None };
+        let tree = &forest.trees[tree];
+        let Node::Leaf { leaf } = tree.nodes[node] else { return None };
+        let width = if tree.margin.is_some() { 1 } else { forest.base_margins.len() };
+        let values = |leaf: usize| tree.leaves.get(leaf * width..(leaf + 1) * width);
+        Some(values(leaf as usize) == values(usize::try_from(self.value.as_u64()?).ok()?))
     }
 
     /// The feature that a node of a tree reads, where its member reads the row itself.

@@ -124,7 +124,7 @@ fn table(has_missing: bool, n_classes: usize) -> String {
 }
 
 /// Trains one of the models.
-pub fn train(name: &str) -> Trained {
+pub(crate) fn train(name: &str) -> Trained {
     let config = config(name);
     let has_missing = config.data.features.len() > 3;
     let table = table(has_missing, if name == "three_classes" { 3 } else { 2 });

@@ -27,7 +27,10 @@ const N_DRAWN: usize = 6;
 /// Rows between the low and the high end of every feature.
 const N_SPREAD: usize = 12;
 /// How many rows are drawn for targets without goals.
-const N_SEARCHED: usize = 256;
+const N_SEARCHED: usize = 2048;
+/// How often levels, missing values and intervals of steps are reached again, since a network may be
+/// blind to a value in one row.
+const N_AGAIN: usize = 6;
 
 /// Constructs at most `n_max` rows, and at least `n_min`, that the model accepts.
 pub(super) struct Construction<'a> {
@@ -64,10 +67,11 @@ impl<'a> Construction<'a> {
     pub(super) fn rows(mut self, n_min: usize, n_max: usize) -> Result<Array2<f64>, Error> {
         self.spread(n_max)?;
         let mut goals = self.goals()?;
+        self.vary(&goals, n_max)?;
         goals.retain(|goal| !self.reached.contains(&goal.target));
         // Leave room for what has no goal.
-        let n_without = self.reach.targets().len() - self.reached.len();
-        let room = n_without.saturating_sub(goals.len()).min(n_max / 8);
+        let room = self.reach.targets().iter().filter(|target| is_searched(target)).count();
+        let room = room.min(n_max / 8);
         while !goals.is_empty() && self.rows.len() + room < n_max {
             self.add_best(&mut goals)?;
         }
@@ -175,6 +179,41 @@ impl<'a> Construction<'a> {
         best.map(|(_, row)| row)
     }
 
+    /// Rows that have half of all levels, missing values and intervals that fit each other.
+    fn vary(&mut self, goals: &[Goal], n_max: usize) -> Result<(), Error> {
+        let is_of_one_feature = |goal: &&Goal| match goal.target {
+            Target::Level { .. }
+            | Target::Missing { .. }
+            | Target::OutOfRange { .. }
+            | Target::Interval { .. }
+            | Target::Points { .. } => true,
+            Target::Rule { .. }
+            | Target::BinEdge { .. }
+            | Target::Leaf { .. }
+            | Target::Threshold { .. }
+            | Target::SplitLevel { .. }
+            | Target::DefaultChild { .. }
+            | Target::PointsThreshold { .. }
+            | Target::Total { .. }
+            | Target::CalibrationInterval { .. }
+            | Target::Cutoff { .. } => false,
+        };
+        let mut some: Vec<&Goal> = goals.iter().filter(is_of_one_feature).collect();
+        for _ in 0..if some.is_empty() { 0 } else { N_AGAIN.min(n_max / 4) } {
+            self.random.shuffle(&mut some);
+            let mut needs = Needs::new();
+            for goal in some.iter().take(some.len().div_ceil(2)) {
+                let fits = |way| add_all(&self.spaces, &mut needs, way).is_some();
+                let _fits = goal.ways.iter().any(fits);
+            }
+            let Some(row) = self.row(&needs, None) else { continue };
+            if let Some(reached) = self.evaluate(&row)? {
+                self.keep(row, reached);
+            }
+        }
+        Ok(())
+    }
+
     fn evaluate(&mut self, row: &[f64]) -> Result<Option<BTreeSet<Target>>, Error> {
         let rows = ArrayView2::from_shape((1, row.len()), row);
         let Ok(rows) = rows else { return Ok(None) };
@@ -189,18 +228,41 @@ impl<'a> Construction<'a> {
     /// Draws rows, and keeps those that reach something new.
     fn search(&mut self, n_max: usize) -> Result<(), Error> {
         for nth in 0..N_SEARCHED {
-            let is_complete = self.reach.targets().is_subset(&self.reached);
+            let mut searched = self.reach.targets().iter().filter(|target| is_searched(target));
+            let is_complete = searched.all(|target| self.reached.contains(target));
             if is_complete || self.rows.len() >= n_max {
                 break;
             }
             let share = (nth % 2 == 0).then(|| self.random.uniform());
             let Some(row) = self.row(&Needs::new(), share) else { continue };
             let Some(reached) = self.evaluate(&row)? else { continue };
-            if !reached.is_subset(&self.reached) {
+            let is_new = |target: &Target| is_searched(target) && !self.reached.contains(target);
+            if reached.iter().any(is_new) {
                 self.keep(row, reached);
             }
         }
         Ok(())
+    }
+}
+
+/// Whether a target has no goal, since several features decide.
+fn is_searched(target: &Target) -> bool {
+    match target {
+        Target::Rule { .. }
+        | Target::Total { .. }
+        | Target::CalibrationInterval { .. }
+        | Target::Cutoff { .. } => true,
+        Target::Level { .. }
+        | Target::Missing { .. }
+        | Target::OutOfRange { .. }
+        | Target::Interval { .. }
+        | Target::BinEdge { .. }
+        | Target::Leaf { .. }
+        | Target::Threshold { .. }
+        | Target::SplitLevel { .. }
+        | Target::DefaultChild { .. }
+        | Target::Points { .. }
+        | Target::PointsThreshold { .. } => false,
     }
 }
 

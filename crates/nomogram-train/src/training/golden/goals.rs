@@ -15,6 +15,8 @@ pub(super) struct Goal {
 
 /// The most ways to a node of a tree that are followed: they differ in which features are missing.
 const MAX_WAYS: usize = 4;
+/// How many rows are tried for a threshold.
+const N_ROWS_TRIED: usize = 3;
 
 /// Goals for all targets that depend on features one by one. Others have none: rules, totals, cutoffs,
 /// intervals of calibrators, and values that steps compute from several features.
@@ -291,7 +293,9 @@ fn of_nodes(
             let near = side(&answer.nearest, is_right).map(&with).unwrap_or_default();
             if matches!(split, Node::Split { .. }) {
                 let target = Target::Threshold { member, tree, node, is_right };
-                goals.push(Goal { target, ways: near });
+                // Several rows are tried: the leaves on both sides must differ.
+                let ways = (0..N_ROWS_TRIED).flat_map(|_| near.iter().cloned()).collect();
+                goals.push(Goal { target, ways });
             }
             let mut next = side(&answer.allowed, is_right).map(&with).unwrap_or_default();
             let goes_here = match answer.if_missing {
