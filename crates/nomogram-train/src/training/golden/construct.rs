@@ -21,7 +21,9 @@ use crate::count::number;
 /// The stream of random numbers.
 const PURPOSE: u64 = 0x676f_6c64;
 /// How many rows are put together for each that is kept: the one that reaches the most.
-const N_TRIED: usize = 3;
+const N_TRIED: usize = 4;
+/// How many other targets a leaf is worth: a row shows every change of the leaf's value.
+const LEAF_WORTH: usize = 4;
 /// How often values that nothing needs are drawn again because the row is near a training row.
 const N_DRAWN: usize = 6;
 /// Rows between the low and the high end of every feature.
@@ -69,6 +71,7 @@ impl<'a> Construction<'a> {
         let mut goals = self.goals()?;
         self.vary(&goals, n_max)?;
         goals.retain(|goal| !self.reached.contains(&goal.target));
+        goals.sort_by_key(|goal| !is_leaf(&goal.target));
         // Leave room for what has no goal.
         let room = self.reach.targets().iter().filter(|target| is_searched(target)).count();
         let room = room.min(n_max / 8);
@@ -111,12 +114,13 @@ impl<'a> Construction<'a> {
     fn add_best(&mut self, goals: &mut Vec<Goal>) -> Result<(), Error> {
         let mut best: Option<(usize, Vec<f64>, BTreeSet<Target>)> = None;
         for tried in 0..N_TRIED {
-            let needs = self.needs(goals, tried == N_TRIED - 1);
+            let needs = self.needs(goals, tried);
             let Some(row) = self.row(&needs, None) else { continue };
             let Some(reached) = self.evaluate(&row)? else { continue };
-            let n_new = reached.difference(&self.reached).count();
-            if n_new > best.as_ref().map_or(0, |(n, ..)| *n) {
-                best = Some((n_new, row, reached));
+            let new = reached.difference(&self.reached);
+            let worth: usize = new.map(|target| if is_leaf(target) { LEAF_WORTH } else { 1 }).sum();
+            if worth > best.as_ref().map_or(0, |(worth, ..)| *worth) {
+                best = Some((worth, row, reached));
             }
         }
         let first = goals.first().map(|goal| goal.target);
@@ -134,15 +138,19 @@ impl<'a> Construction<'a> {
         Ok(())
     }
 
-    /// What the first goal needs, and all others that fit, in a drawn order.
-    fn needs(&mut self, goals: &[Goal], is_alone: bool) -> Needs {
+    /// What the first goal needs, and all others that fit, in a drawn order: leaves first in every
+    /// other try. The last try has the first goal alone where rules may refuse the others.
+    fn needs(&mut self, goals: &[Goal], tried: usize) -> Needs {
         let mut needs =
             goals.first().and_then(|goal| goal.ways.first()).cloned().unwrap_or_default();
-        if is_alone && !self.parts.schema.rules().is_empty() {
+        if tried + 1 == N_TRIED && !self.parts.schema.rules().is_empty() {
             return needs;
         }
         let mut order: Vec<&Goal> = goals.iter().skip(1).collect();
         self.random.shuffle(&mut order);
+        if tried % 2 == 0 {
+            order.sort_by_key(|goal| !is_leaf(&goal.target));
+        }
         for goal in order {
             let _fits =
                 goal.ways.iter().any(|way| add_all(&self.spaces, &mut needs, way).is_some());
@@ -243,6 +251,10 @@ impl<'a> Construction<'a> {
         }
         Ok(())
     }
+}
+
+fn is_leaf(target: &Target) -> bool {
+    matches!(target, Target::Leaf { .. })
 }
 
 /// Whether a target has no goal, since several features decide.
