@@ -8,6 +8,9 @@ mod digest;
 mod golden;
 mod limits;
 
+mod answers;
+mod transcript;
+
 mod container;
 mod manifest;
 
@@ -19,12 +22,14 @@ use alloc::vec::Vec;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub(crate) use answers::Answers;
 pub(crate) use container::FORMAT;
 pub use digest::Digest;
 pub(crate) use golden::GoldenCase;
 pub use golden::{MAX_GOLDEN_CASES, MIN_GOLDEN_CASES};
 pub use limits::Limits;
 pub use manifest::Manifest;
+pub(crate) use transcript::Transcript;
 
 use crate::codec::{self, Text};
 use crate::ensemble::{Calibrator, Combiner, Cutoff, EnsembleMember};
@@ -61,6 +66,7 @@ pub(crate) struct Bundle {
     pub(crate) n_skipped_sections: usize,
     pub(crate) parts: Parts,
     pub(crate) golden_cases: Vec<GoldenCase>,
+    pub(crate) answers: Option<Answers>,
     pub(crate) digest: Digest,
 }
 
@@ -90,6 +96,7 @@ impl Bundle {
                 cutoffs: decode_optional(&container, SectionKind::Cutoffs)?.unwrap_or_default(),
             },
             golden_cases: decode(&container, SectionKind::GoldenCases)?,
+            answers: decode_optional(&container, SectionKind::Answers)?,
             digest: container.digest(),
         })
     }
@@ -97,7 +104,11 @@ impl Bundle {
 
 /// Writes a bundle; the same parts and cases always give the same bytes. Absent
 /// parts get no section.
-pub(crate) fn to_bytes(parts: &Parts, golden_cases: &Vec<GoldenCase>) -> Result<Vec<u8>, Error> {
+pub(crate) fn to_bytes(
+    parts: &Parts,
+    golden_cases: &Vec<GoldenCase>,
+    answers: &Answers,
+) -> Result<Vec<u8>, Error> {
     let mut sections = alloc::vec![
         encode(&parts.manifest, SectionKind::Manifest)?,
         encode(&parts.schema, SectionKind::Schema)?,
@@ -115,6 +126,7 @@ pub(crate) fn to_bytes(parts: &Parts, golden_cases: &Vec<GoldenCase>) -> Result<
     if let Some(card) = &parts.card {
         sections.push(encode(card, SectionKind::Card)?);
     }
+    sections.push(encode(answers, SectionKind::Answers)?);
     Ok(container::to_bytes(&sections))
 }
 

@@ -8,6 +8,7 @@ mod file;
 mod row;
 mod verify;
 
+mod answers;
 mod batch;
 mod self_test;
 
@@ -21,7 +22,7 @@ use fearless_simd::Level;
 pub use batch::OnRefusal;
 pub(crate) use batch::Rows;
 
-use crate::bundle::{Digest, GoldenCase, Manifest};
+use crate::bundle::{Answers, Digest, GoldenCase, Manifest};
 use crate::ensemble::{Calibrator, CompiledCombiner, Cutoff};
 use crate::intake::Intake;
 use crate::link::Link;
@@ -50,6 +51,7 @@ pub struct Model {
     calibrator: Option<Calibrator>,
     cutoffs: Vec<Cutoff>,
     golden_cases: Vec<GoldenCase>,
+    answers: Option<Answers>,
     scratch_layout: ScratchLayout,
     /// The vector instructions of this processor.
     level: Level,
@@ -125,6 +127,12 @@ impl Model {
     #[must_use]
     pub fn n_golden_cases(&self) -> usize {
         self.golden_cases.len()
+    }
+
+    /// Whether the bundle has golden answers, which bundles of earlier versions do not have.
+    #[must_use]
+    pub fn has_golden_answers(&self) -> bool {
+        self.answers.is_some()
     }
 
     /// How many margins the members have together.

@@ -30,7 +30,8 @@ pub fn seal(parts: &Parts, golden_rows: ArrayView2<'_, f64>) -> Result<Vec<u8>, 
         let prediction = model.predict_row(&mut scratch, &row);
         cases.push(GoldenCase::of(&row, &prediction.map_err(|e| e.within(Place::Row(index)))?));
     }
-    let bytes = to_bytes(parts, &cases)?;
+    let answers = model.answers(&cases);
+    let bytes = to_bytes(parts, &cases, &answers)?;
     // A bundle that does not open must not be sealed. This covers the number of cases and the codec.
     Model::open(&bytes).map_err(|e| Error::new(ErrorKind::InvalidModel, format!("{e}")))?;
     Ok(bytes)

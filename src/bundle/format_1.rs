@@ -42,6 +42,7 @@ pub(super) fn read(container: &Container<'_>) -> Result<Bundle, Error> {
             cutoffs: Vec::new(),
         },
         golden_cases: golden_cases.into_iter().map(Case::today).collect(),
+        answers: None,
         digest: container.digest(),
     })
 }

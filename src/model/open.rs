@@ -50,6 +50,7 @@ impl Model {
         model.format = bundle.format;
         model.n_skipped_sections = bundle.n_skipped_sections;
         model.golden_cases = bundle.golden_cases;
+        model.answers = bundle.answers;
         Ok(model)
     }
 

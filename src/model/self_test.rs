@@ -9,11 +9,13 @@ use crate::error::{Error, ErrorKind, Place};
 use crate::scratch::Scratch;
 
 impl Model {
-    /// Predicts every golden case again and compares its bits, as opening did.
+    /// Predicts every golden case again and compares its bits, and compares the golden answers, as
+    /// opening did.
     ///
     /// # Errors
     ///
-    /// `GoldenCase` with the first case whose bits differ.
+    /// `GoldenCase` with the first case whose bits differ, or the first feature, rule or cutoff that
+    /// answers differently.
     pub fn self_test(&self) -> Result<(), Error> {
         let n_cases = self.golden_cases.len();
         if !(MIN_GOLDEN_CASES..=MAX_GOLDEN_CASES).contains(&n_cases) {
@@ -26,7 +28,7 @@ impl Model {
             let place = Place::GoldenCase(index);
             self.replay(case, &mut scratch).map_err(|e| e.within(place))?;
         }
-        Ok(())
+        self.check_answers()
     }
 
     /// Predicts one golden case and compares its bits.

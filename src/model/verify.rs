@@ -69,6 +69,7 @@ impl Model {
             calibrator,
             cutoffs,
             golden_cases: Vec::new(),
+            answers: None,
             scratch_layout,
             level: simd_level(),
         })

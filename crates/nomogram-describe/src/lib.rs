@@ -1,7 +1,8 @@
 //! What a bundle holds, in words and as JSON; how two differ; whether a schema fits.
 //!
 //! Everything is made from an opened [`Model`](nomogram::Model) and its [`Parts`](nomogram::Parts).
-//! Nothing is predicted here, and no file is read.
+//! No file is read. Only what golden cases reach is predicted, by a
+//! session.
 //!
 //! ```
 //! use nomogram::{Model, unseal};
@@ -24,10 +25,14 @@ mod schema_match;
 
 mod ensemble;
 
+pub mod reach;
+
+mod coverage;
 mod description;
 
 mod difference;
 
+pub use coverage::{Coverage, CoverageLine};
 pub use description::{BranchDescription, Description, StepDescription, TargetDescription};
 pub use difference::{Difference, differences};
 pub use ensemble::{CalibratorDescription, CombinerDescription, CutoffDescription};

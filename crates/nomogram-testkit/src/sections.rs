@@ -4,6 +4,8 @@ use nomogram::Digest;
 
 const HEADER: usize = 56;
 const ENTRY: usize = 56;
+/// The number of the section with the golden answers.
+const GOLDEN_ANSWERS: u32 = 10;
 
 /// A section of a bundle.
 struct Section {
@@ -30,6 +32,19 @@ pub fn with_section(bundle: &[u8], kind: u32, is_critical: bool, payload: &[u8])
     let mut sections = sections(bundle);
     sections.push(Section { kind, flags: is_critical.into(), payload: payload.to_vec() });
     assemble(bundle, &sections)
+}
+
+/// The same bundle with the sections of these numbers taken from `other`, or without them where
+/// `other` has none, and right digests: parts that were changed after their golden cases were made.
+/// Sections of `GOLDEN_ANSWERS` that are not taken are left out.
+#[must_use]
+pub fn with_sections_of(bundle: &[u8], other: &[u8], kinds: &[u32]) -> Vec<u8> {
+    let is_kept =
+        |section: &Section| !kinds.contains(&section.kind) && section.kind != GOLDEN_ANSWERS;
+    let mut all: Vec<Section> = sections(bundle).into_iter().filter(is_kept).collect();
+    all.extend(sections(other).into_iter().filter(|section| kinds.contains(&section.kind)));
+    all.sort_by_key(|section| section.kind);
+    assemble(bundle, &all)
 }
 
 #[allow(clippy::indexing_slicing, reason = "for well-formed bundles")]

@@ -3,17 +3,19 @@
 // Layers, lowest first. What is searched and how, whatever the settings are of.
 pub mod tuning;
 
+// Preprocessing, and models that are not given away.
+mod provisional;
+
+mod golden;
+
 pub mod config;
 mod progress;
 
-// Preprocessing, and models that are not given away.
 mod inputs;
-mod provisional;
 
 mod out_of_fold;
 
 mod fit;
-mod golden_rows;
 mod uninformative;
 
 // What other crates call.
@@ -27,6 +29,7 @@ mod tune;
 
 pub use config::TrainingConfig;
 pub use cross_validate::cross_validate;
+pub use golden::{GOLDEN_ROWS, GoldenSpec};
 pub use progress::Progress;
 pub use recalibrate::{Recalibrated, recalibrate};
 pub use rehearsal::{rehearse, validate_training};

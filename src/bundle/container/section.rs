@@ -15,10 +15,11 @@ pub(in crate::bundle) enum SectionKind {
     Calibrator = 7,
     Cutoffs = 8,
     Card = 9,
+    Answers = 10,
 }
 
 impl SectionKind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Manifest,
         Self::Schema,
         Self::Pipeline,
@@ -28,6 +29,7 @@ impl SectionKind {
         Self::Calibrator,
         Self::Cutoffs,
         Self::Card,
+        Self::Answers,
     ];
 
     /// The kind with this number, if this version knows it and the format has it.
@@ -36,10 +38,11 @@ impl SectionKind {
         Self::ALL.into_iter().filter(is_of_format).find(|kind| *kind as u32 == number)
     }
 
-    /// A model without its card predicts the same; without anything else, it does not.
+    /// A model without its card or its golden answers predicts the same; without anything else, it
+    /// does not.
     pub(super) fn flags(self) -> u32 {
         match self {
-            Self::Card => 0,
+            Self::Card | Self::Answers => 0,
             Self::Manifest
             | Self::Schema
             | Self::Pipeline
@@ -62,6 +65,7 @@ impl SectionKind {
             Self::Calibrator => "calibrator",
             Self::Cutoffs => "cutoffs",
             Self::Card => "model card",
+            Self::Answers => "golden answers",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets};
-use nomogram_describe::{Description, count};
+use nomogram_describe::{Coverage, Description, count};
 use nomogram_train::TrainingConfig;
 use nomogram_train::training::config::CONFIGURATION;
 use serde::Serialize;
@@ -16,7 +16,8 @@ use crate::output::InputPath;
 /// Show what a bundle holds.
 ///
 /// Opens the bundle with its full self-test, then shows its origin, features and policies, rules,
-/// preprocessing, members and their sizes, combiner, calibrator and cutoffs. --json prints all.
+/// preprocessing, members and their sizes, combiner, calibrator and cutoffs, and how much of them the
+/// golden cases reach. --json prints all.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// The bundle
@@ -41,6 +42,8 @@ struct Inspection<'a> {
     n_bytes: usize,
     #[serde(flatten)]
     description: &'a Description,
+    /// What the golden cases reach.
+    coverage: &'a Coverage,
 }
 
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Error> {
@@ -53,8 +56,14 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
         false => Description::new(&bundle.model, &bundle.parts),
     };
     let n_bytes = bundle.bytes.len();
+    let coverage = || {
+        let path = arguments.bundle.to_path_buf();
+        let refused = |cause| Error::Bundle { path, cause: Box::new(cause) };
+        Coverage::of_bundle(&bundle.bytes).map_err(refused)
+    };
     if console.is_json() {
-        console.json_result(&Inspection { n_bytes, description: &description })?;
+        let (description, coverage) = (&description, &coverage()?);
+        console.json_result(&Inspection { n_bytes, description, coverage })?;
         return Ok(Exit::Done);
     }
     let mut sections = Vec::new();
@@ -66,6 +75,7 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
     }
     if !arguments.features && !arguments.card {
         sections.push(model(&description, console));
+        sections.push(golden_cases(&coverage()?, console));
     }
     if arguments.card {
         sections.push(description.card.unwrap_or_else(|| "This bundle has no model card.".into()));
@@ -108,6 +118,17 @@ fn heading(description: &Description, n_bytes: usize, console: &Console) -> Stri
         line("unknown sections", &description.n_skipped_sections.to_string());
     }
     line("model card", if description.card.is_some() { "--card shows it" } else { "none" });
+    lines.join("\n")
+}
+
+/// How much of the model the golden cases reach.
+fn golden_cases(coverage: &Coverage, console: &Console) -> String {
+    let (n_reached, n) = coverage.total();
+    let cases = count(coverage.n_cases, "golden case");
+    let mut lines = vec![console.heading(&format!("{cases} reach {n_reached} of {n}"))];
+    for line in &coverage.lines {
+        lines.push(format!("  {:<52}{}", line.name(), line.text()));
+    }
     lines.join("\n")
 }
 

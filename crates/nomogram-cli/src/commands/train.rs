@@ -8,6 +8,7 @@ use nomogram::{Cutoff, unseal};
 use nomogram_report::{HELD_OUT_FOLDS, Inputs as ReportInputs, Report, Training};
 use nomogram_stats::Confidence;
 use nomogram_stats::classification::{Classification, Proportion};
+use nomogram_train::training::GoldenSpec;
 use nomogram_train::{PredictedRows, Predictions, metrics_table, train, tune, warnings};
 
 use crate::console::Console;
@@ -85,6 +86,12 @@ pub(crate) fn run(
     let warnings = warnings(&trained.out_of_fold, held_out_rows.classes());
     for warning in &warnings {
         console.note(format_args!("warning: `{}`: {}", warning.about, warning.text));
+    }
+    if loaded.config.golden == GoldenSpec::Rows {
+        console.note(format_args!(
+            "warning: `golden: rows`: the bundle holds rows of the training data; whoever has the \
+             bundle has these rows"
+        ));
     }
     let mut evaluations = Vec::new();
     for rows in &sets {

@@ -312,6 +312,9 @@ fn inspect_tells_all_in_words_and_in_json() {
         "impute unset, missing, NaN, wrong type; take unseen level; else refuse",
         "forest, logit link, 15 trees, 45 nodes, 30 of them leaves, depth 1; reads raw",
         "high from 0.5 on",
+        "16 golden cases reach ",
+        "forest: leaves",
+        "cutoffs, both sides",
     ] {
         assert!(text.contains(part), "{part:?} is not in {text}");
     }
@@ -325,6 +328,8 @@ fn inspect_tells_all_in_words_and_in_json() {
         assert_eq!(json["features"].as_array().unwrap().len(), 13);
         assert_eq!(json["members"][0]["parameters"].is_object(), options.contains("param"));
         assert_eq!(json["calibrator"]["kind"], "binary");
+        assert_eq!(json["coverage"]["n_cases"], json["n_golden_cases"]);
+        assert!(json["coverage"]["lines"][0]["n"].as_u64().unwrap() > 0);
     }
 }
 

@@ -17,6 +17,7 @@ use std::path::Path;
 use nomogram::{Digest, Manifest};
 use serde::{Deserialize, Serialize};
 
+use super::golden::GoldenSpec;
 use super::tuning::TuningSpec;
 use crate::data::{DataConfig, Dataset};
 use crate::ensemble::{CalibratorSpec, CombinerSpec, CutoffSpec};
@@ -66,6 +67,9 @@ pub struct TrainingConfig {
     /// Seals a model even if a member is uninformative.
     #[serde(default)]
     pub allow_uninformative_members: bool,
+    /// Which rows become golden cases.
+    #[serde(default, skip_serializing_if = "GoldenSpec::is_default")]
+    pub golden: GoldenSpec,
     /// Which settings are searched, and how.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tuning: Option<TuningSpec>,

@@ -6,7 +6,7 @@ use nomogram::{Model, Parts, seal};
 
 use super::config::TrainingConfig;
 use super::fit::Fits;
-use super::golden_rows;
+use super::golden::{self, GOLDEN_ROWS};
 use super::progress::Progress;
 use super::uninformative::refuse_uninformative;
 use crate::data::Dataset;
@@ -66,9 +66,10 @@ pub(super) fn train_on_folds(
     let held_out = dataset.select(folds.rows());
     let choose = |cutoff: &CutoffSpec| cutoff.choose(&held_out, &out_of_fold);
     let cutoffs = config.cutoffs.iter().map(choose).collect::<Result<_, _>>()?;
-    let parts = Parts { cutoffs, ..folds.fit_combination()?.of(members) };
-    let golden_rows = golden_rows::choose(&parts, dataset)?;
-    let bundle = seal(&parts, golden_rows.view())?;
+    let mut parts = Parts { cutoffs, ..folds.fit_combination()?.of(members) };
+    let golden = golden::rows(config.golden, &parts, dataset, config.seed)?;
+    parts.manifest.notes.insert(GOLDEN_ROWS.into(), golden.note);
+    let bundle = seal(&parts, golden.rows.view())?;
     let model = Arc::new(Model::open(&bundle)?);
     if !config.allow_uninformative_members {
         let in_sample = Predictions::of(&model, dataset)?;

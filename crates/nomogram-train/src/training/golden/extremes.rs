@@ -1,13 +1,13 @@
-//! The training rows that a bundle replays when it is opened.
+//! Training rows with the extremes of features and probabilities.
 
 use std::collections::BTreeSet;
 
 use ndarray::{Array2, Axis};
 use nomogram::{MAX_GOLDEN_CASES, MIN_GOLDEN_CASES, Parts};
 
-use super::provisional::predict;
 use crate::data::Dataset;
 use crate::error::Error;
+use crate::training::provisional::predict;
 
 /// Chooses the extremes: the rows with the lowest and highest value of each feature, with the lowest
 /// and highest probability of each member and of the ensemble, and with the probability of the

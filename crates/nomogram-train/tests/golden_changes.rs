@@ -1,0 +1,150 @@
+//! Golden cases prove every parameter: change one, keep the golden cases, and the bundle does not open.
+//!
+//! Seven models, every number, name and variant of each. A changed bundle has right digests and the
+//! golden cases and golden answers of the unchanged one. `cargo test -p nomogram-train --test
+//! golden_changes -- --nocapture` prints the shares and every change that nothing caught.
+
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+#[path = "golden_changes/changes.rs"]
+mod changes;
+#[path = "golden_changes/models.rs"]
+mod models;
+
+use changes::{Change, changed, changes};
+use nomogram::{Model, Parts, seal, unseal};
+use nomogram_describe::Coverage;
+use nomogram_testkit::with_sections_of;
+
+/// The sections of golden cases and golden answers.
+const GOLDEN: [u32; 2] = [6, 10];
+
+/// What opening makes of a changed bundle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    /// The bundle is not valid, whatever its golden cases.
+    Invalid,
+    /// The bits of a golden case differ.
+    Bits,
+    /// A golden answer differs.
+    Answer,
+    /// It opens.
+    Missed,
+}
+
+/// Changes one parameter after the other; returns the shares in words, and what nothing explains.
+fn audit(name: &str) -> (String, Vec<String>) {
+    let bundle = models::train(name).bundle;
+    let (parts, rows) = unseal(&bundle).unwrap();
+    let few = rows.slice(ndarray::s![..nomogram::MIN_GOLDEN_CASES, ..]);
+    let mut counts = [0_usize; 4];
+    let (mut explained, mut unexplained) = (Vec::new(), Vec::new());
+    for change in changes(&parts) {
+        let Some(other) = changed(&parts, &change) else { continue };
+        let outcome = match seal(&other, few) {
+            Err(_) => Outcome::Invalid,
+            Ok(sealed) => outcome(&with_sections_of(&sealed, &bundle, &GOLDEN)),
+        };
+        counts[outcome as usize] += 1;
+        if outcome == Outcome::Missed {
+            match change.reason(&parts) {
+                Some(reason) => explained.push(format!("{change}: {reason}")),
+                None => unexplained.push(change.to_string()),
+            }
+        }
+    }
+    let [invalid, bits, answers, missed] = counts;
+    let n: usize = counts.iter().sum();
+    let line = format!(
+        "{name}: {n} changes: {bits} caught by bits, {answers} by answers, {invalid} invalid, \
+         {missed} missed, of which {} explained ({} cases, {} bytes)",
+        explained.len(),
+        rows.nrows(),
+        bundle.len()
+    );
+    println!("{line}");
+    explained.iter().for_each(|line| println!("  explained    {line}"));
+    unexplained.iter().for_each(|line| println!("  unexplained  {line}"));
+    (line, unexplained)
+}
+
+fn outcome(bundle: &[u8]) -> Outcome {
+    match Model::open(bundle) {
+        Ok(_) => Outcome::Missed,
+        Err(error) if error.kind() != nomogram::ErrorKind::GoldenCase => Outcome::Invalid,
+        Err(error) if error.to_string().contains("bits") => Outcome::Bits,
+        Err(_) => Outcome::Answer,
+    }
+}
+
+/// Every change is caught or has a reason, except for a share of at most 1 in 200.
+fn assert_caught(name: &str) {
+    let (line, unexplained) = audit(name);
+    let n = line.split(' ').nth(1).and_then(|n| n.parse::<usize>().ok()).unwrap();
+    assert!(n > 50, "{line}");
+    assert!(unexplained.len() * 200 <= n, "{line}\n{}", unexplained.join("\n"));
+}
+
+#[test]
+fn changes_of_a_linear_model_are_caught() {
+    assert_caught("linear");
+}
+
+#[test]
+fn changes_of_boosted_trees_are_caught() {
+    assert_caught("boosted_trees");
+}
+
+#[test]
+fn changes_of_a_forest_are_caught() {
+    assert_caught("random_forest");
+}
+
+#[test]
+fn changes_of_a_network_are_caught() {
+    assert_caught("network");
+}
+
+#[test]
+fn changes_of_an_ensemble_with_clips_units_rules_and_cutoffs_are_caught() {
+    assert_caught("ensemble");
+}
+
+#[test]
+fn changes_of_naive_bayes_are_caught() {
+    assert_caught("naive_bayes");
+}
+
+#[test]
+fn changes_of_three_classes_are_caught() {
+    assert_caught("three_classes");
+}
+
+/// The helper sees what is missed: without its golden answers, a renamed class opens.
+#[test]
+fn a_change_that_nothing_proves_is_missed() {
+    let bundle = models::train("linear").bundle;
+    let (parts, rows) = unseal(&bundle).unwrap();
+    let rename = |change: &Change| change.to_string().starts_with("schema.target.Classes.classes");
+    let change = changes(&parts).into_iter().find(rename).unwrap();
+    let other: Parts = changed(&parts, &change).unwrap();
+    let sealed = seal(&other, rows.view()).unwrap();
+    assert_eq!(outcome(&with_sections_of(&sealed, &bundle, &GOLDEN)), Outcome::Answer);
+    assert_eq!(outcome(&with_sections_of(&sealed, &bundle, &GOLDEN[..1])), Outcome::Missed);
+}
+
+#[test]
+fn constructed_cases_reach_the_whole_model() {
+    for name in ["boosted_trees", "random_forest", "ensemble", "three_classes"] {
+        let trained = models::train(name);
+        let coverage = Coverage::of_bundle(&trained.bundle).unwrap();
+        let lines: Vec<String> =
+            coverage.lines.iter().map(|line| format!("{}: {}", line.name(), line.text())).collect();
+        println!("{name}: {} cases\n  {}", coverage.n_cases, lines.join("\n  "));
+        let (n_reached, n) = coverage.total();
+        assert!(n_reached * 100 >= n * 97, "{name}: {}", lines.join("\n"));
+        for line in coverage.lines.iter().filter(|line| line.what == "leaves") {
+            assert_eq!(line.n_reached, line.n, "{name}: {}", line.name());
+        }
+    }
+}
