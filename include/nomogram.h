@@ -117,11 +117,7 @@ uint64_t nomo_capabilities(void);
 #define NOMO_ESELFTEST 10
 /* Class: a file could not be read. */
 #define NOMO_EIO 11
-
-/*
- Class and status: there was not enough memory. If a small allocation fails, the process ends, as
- with C++'s new without a handler.
- */
+/* Class and status: there was not enough memory. */
 #define NOMO_EMEMORY 12
 /* Class and status: the session is in use by another thread. */
 #define NOMO_EBUSY 13
@@ -197,6 +193,12 @@ uint64_t nomo_capabilities(void);
 #define NOMO_EUNSUPPORTED_ARROW 0x0109
 /* The model does not reproduce a golden case. */
 #define NOMO_ESELFTEST_GOLDEN 0x010A
+
+/*
+ The floating-point mode of the thread flushes subnormals to zero, as -ffast-math sets it, or does not
+ round to nearest.
+ */
+#define NOMO_ESELFTEST_FLOATING_POINT 0x020A
 /* The file does not exist. */
 #define NOMO_EIO_NOT_FOUND 0x010B
 /* The file could not be read. */
@@ -263,7 +265,8 @@ typedef struct nomo_error {
  It never changes, so all threads may use it at once. References are counted: opening returns one,
  nomo_model_retain adds one, nomo_model_release drops one, and dropping the last one frees the
  model. A session holds a reference too. All texts of a model are UTF-8, end with NUL, and
- are valid until the model is freed; names and units contain no control characters.
+ are valid until the model is freed; names and units contain no control characters and no marks that
+ change the direction of text.
  */
 typedef struct nomo_model nomo_model;
 
@@ -288,6 +291,16 @@ typedef struct nomo_open_options {
   nomo_log_fn log;
   /* Passed to `log` and not used otherwise. */
   void *log_user;
+  /*
+   Limit of the memory that opening allocates at a time, in bytes; 0 means four times the size of
+   the bundle, and 4 MiB.
+   */
+  uint64_t max_memory;
+  /*
+   Limit of the computation that opening takes, in steps of about a nanosecond; 0 means 64 for each
+   byte of the bundle, and 2^26.
+   */
+  uint64_t max_work;
 } nomo_open_options;
 
 /*
@@ -296,11 +309,15 @@ typedef struct nomo_open_options {
  `path` is UTF-8. `options` may be NULL. On success `*model` is a model with one reference, which the
  caller drops with nomo_model_release.
 
- Fails with class NOMO_EIO (the path cannot be read, a folder for example), class NOMO_EFORMAT (not
+ Only a regular file is read, so the call does not wait for another process; read a pipe or a device
+ yourself, and pass its bytes to nomo_model_open_memory. A file that is larger than the limit is not
+ read, and of one that does not begin as a bundle only the beginning.
+
+ Fails with class NOMO_EIO (the path cannot be read, or is no regular file), class NOMO_EFORMAT (not
  a bundle; NOMO_EFORMAT_TRUNCATED for an empty file, NOMO_EFORMAT_TABLE for bytes after the end of
- the bundle), class NOMO_EVERSION, NOMO_EINTEGRITY_DIGEST, NOMO_ELIMIT_SIZE, NOMO_EMEMORY,
- NOMO_ESELFTEST_GOLDEN, NOMO_EARGUMENT_TEXT (`path` is not UTF-8) or NOMO_EARGUMENT_OPTION (an
- unknown flag).
+ the bundle), class NOMO_EVERSION, NOMO_EINTEGRITY_DIGEST, NOMO_ELIMIT_SIZE (the bundle, or the memory
+ or computation that it needs, is above a limit), NOMO_EMEMORY, class NOMO_ESELFTEST,
+ NOMO_EARGUMENT_TEXT (`path` is not UTF-8) or NOMO_EARGUMENT_OPTION (an unknown flag).
  */
 int32_t nomo_model_open_file(const char *path,
                              const nomo_open_options *options,
@@ -315,8 +332,8 @@ int32_t nomo_model_open_file(const char *path,
 
  Fails with class NOMO_EFORMAT (not a bundle; NOMO_EFORMAT_TRUNCATED if `bytes_len` is 0,
  NOMO_EFORMAT_TABLE for bytes after the end of the bundle), class NOMO_EVERSION,
- NOMO_EINTEGRITY_DIGEST, NOMO_ELIMIT_SIZE, NOMO_EMEMORY, NOMO_ESELFTEST_GOLDEN,
- NOMO_EARGUMENT_SHAPE (the array does not fit into memory) or NOMO_EARGUMENT_OPTION (an unknown
+ NOMO_EINTEGRITY_DIGEST, NOMO_ELIMIT_SIZE (the bundle, or the memory or computation that it needs, is
+ above a limit), NOMO_EMEMORY, class NOMO_ESELFTEST, NOMO_EARGUMENT_SHAPE (the array does not fit into memory) or NOMO_EARGUMENT_OPTION (an unknown
  flag).
  */
 int32_t nomo_model_open_memory(const void *bytes,
@@ -395,7 +412,8 @@ int32_t nomo_model_describe(const nomo_model *model,
  Replays the golden cases, as opening does. Success proves that the library, as loaded, still
  predicts what was sealed.
 
- Fails with NOMO_ESELFTEST_GOLDEN; the message names the first golden case that differs.
+ Fails with NOMO_ESELFTEST_GOLDEN (the message names the first golden case that differs),
+ NOMO_ESELFTEST_FLOATING_POINT (the mode of the calling thread) or NOMO_EMEMORY.
  */
 int32_t nomo_model_self_test(const nomo_model *model,
                              nomo_error *error);
@@ -1108,7 +1126,7 @@ int32_t nomo_session_predict_to_arrow(nomo_session *session,
 
 /* Initial values of the structs, for example: nomo_error error = NOMO_ERROR_INIT; */
 #define NOMO_ERROR_INIT { (uint32_t)sizeof(nomo_error), 0, NOMO_PLACE_NONE, NOMO_PLACE_NONE, NOMO_PLACE_NONE, { 0 } }
-#define NOMO_OPEN_OPTIONS_INIT { (uint32_t)sizeof(nomo_open_options), 0, 0, NULL, NULL }
+#define NOMO_OPEN_OPTIONS_INIT { (uint32_t)sizeof(nomo_open_options), 0, 0, NULL, NULL, 0, 0 }
 #define NOMO_MODEL_INFO_INIT { (uint32_t)sizeof(nomo_model_info), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0 }
 #define NOMO_FEATURE_INIT { (uint32_t)sizeof(nomo_feature), 0, NULL, NULL, 0.0, 0.0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 #define NOMO_UNIT_INIT { (uint32_t)sizeof(nomo_unit), 0, NULL, 0.0, 0.0, 0.0 }

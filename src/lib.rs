@@ -29,6 +29,9 @@ extern crate std;
 mod error;
 pub mod numeric;
 
+mod budget;
+mod memory;
+
 mod codec;
 mod domain;
 

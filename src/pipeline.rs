@@ -54,10 +54,12 @@ pub use spline::Spline;
 pub use standard_scaler::StandardScaler;
 pub use yeo_johnson::YeoJohnson;
 
+use crate::budget::{FUNCTION, times};
+use crate::codec::decode_enum;
 use crate::domain::Domain;
 use crate::error::Error;
 use transform::{
-    MAX_OUTPUTS, Transform, check_finite, check_levels, check_position, check_positive,
+    MAX_OUTPUTS, Transform, check_finite, check_levels, check_position, check_positive, total,
 };
 
 /// Declares the steps: variant, type, description.
@@ -73,6 +75,7 @@ macro_rules! steps {
         pub enum Step {
             $(#[doc = $text] $variant($type),)+
         }
+        decode_enum!(Step { $($variant($type)),+ });
 
         impl Step {
             pub(crate) fn transform(&self) -> &dyn Transform {

@@ -170,7 +170,7 @@ fn compare(case: Case) -> Result<Result<(), Error>, TestCaseError> {
         Ok(domains) => domains,
         Err(error) => return Ok(Err(error)),
     };
-    let compiled = case.member.compile();
+    let compiled = case.member.compile().unwrap();
     for row in &case.rows {
         let mut out = vec![f64::NAN; n_margins];
         compiled.margins(row, &mut vec![f64::NAN; compiled.n_temporary()], &mut out);
@@ -197,7 +197,9 @@ fn broken(case: Case, edits: &[(prop::sample::Index, u8)]) -> Option<Case> {
         let at = at.index(bytes.len());
         bytes[at] = *byte;
     }
-    crate::codec::decode(&bytes).ok().map(|member| Case { member, ..case })
+    crate::codec::decode(&bytes, &mut Budget::unlimited())
+        .ok()
+        .map(|member| Case { member, ..case })
 }
 
 proptest! {

@@ -1,6 +1,7 @@
 //! The prediction of many rows, in whatever form a caller has them.
 
 use super::Model;
+use super::row::check_subnormals;
 use crate::error::{Error, Place};
 use crate::intake::Cell;
 use crate::prediction::Prediction;
@@ -29,7 +30,7 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// With [`OnRefusal::Stop`], that of the first row that is refused; `sink` was then never
+    /// `FloatingPoint`; with [`OnRefusal::Stop`], that of the first row that is refused; `sink` was then never
     /// called.
     pub(crate) fn predict_rows(
         &self,
@@ -38,6 +39,7 @@ impl Model {
         on_refusal: OnRefusal,
         mut sink: impl FnMut(usize, Result<Prediction<'_>, Error>),
     ) -> Result<(), Error> {
+        check_subnormals()?;
         let (n_features, layout) = (self.intake.n_features(), &self.scratch_layout);
         let cells = |row| (0..n_features).map(move |feature| rows.cell(row, feature));
         match on_refusal {

@@ -18,7 +18,7 @@ pub(in crate::bundle) enum SectionKind {
 }
 
 impl SectionKind {
-    const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::Manifest,
         Self::Schema,
         Self::Pipeline,
