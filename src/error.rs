@@ -21,7 +21,9 @@ pub use kind::{ErrorClass, ErrorKind};
 pub(crate) use names::NameList;
 pub use place::Place;
 pub(crate) use place::ordinal;
-pub(crate) use text::{format, is_printable, printable, written};
+#[cfg(feature = "ffi")]
+pub(crate) use text::printable;
+pub(crate) use text::{format, is_printable, written};
 
 use names::Name;
 use text::Printable;

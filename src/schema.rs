@@ -97,12 +97,13 @@ impl Schema {
         self.target.classes().len().max(1)
     }
 
-    /// Refuses names that people could take for others.
+    /// Refuses names that people could take for others: with characters that have no width, or with
+    /// white space at an end. Sealing does so too; ask before hours of training.
     ///
     /// # Errors
     ///
     /// `InvalidModel`, with the place.
-    pub(crate) fn check_looks(&self) -> Result<(), Error> {
+    pub fn check_looks(&self) -> Result<(), Error> {
         for (index, feature) in self.features.iter().enumerate() {
             feature.check_looks().map_err(|e| e.within(Place::Feature(index)))?;
         }

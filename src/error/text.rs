@@ -49,6 +49,7 @@ pub(crate) fn is_printable(character: char) -> bool {
 }
 
 /// The character itself, or a space for one that is not printable.
+#[cfg(feature = "ffi")]
 pub(crate) fn printable(character: char) -> char {
     if is_printable(character) { character } else { ' ' }
 }

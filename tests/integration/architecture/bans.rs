@@ -57,7 +57,8 @@ fn read_by_serde(text: &str) -> Vec<&str> {
 fn no_bundle_is_read_through_serde() {
     for (file, text) in core() {
         let read = read_by_serde(&text);
-        assert!(read.is_empty(), "{file}: {read:?}");
+        // Tests read parameters of other libraries from JSON.
+        assert!(read.is_empty() || file.ends_with("tests.rs"), "{file}: {read:?}");
     }
     let read = "let value: T = bincode::serde::decode_from_slice(bytes, CONFIGURATION)?;";
     assert_eq!(read_by_serde(read), [read]);
