@@ -276,8 +276,8 @@ fn ends(bundle: usize, fails_on: bool) -> (Vec<usize>, u64) {
             .unwrap();
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let (out, err) = (text(&child.stdout), text(&child.stderr));
-        let numbers = out.lines().filter_map(|line| line.trim().parse::<u64>().ok());
-        let last = numbers.last().unwrap_or_else(|| panic!("{out}\n{err}"));
+        let mut numbers = out.lines().filter_map(|line| line.trim().parse::<u64>().ok());
+        let last = numbers.next_back().unwrap_or_else(|| panic!("{out}\n{err}"));
         if out.lines().any(|line| line.ends_with("end")) {
             return (ends, last);
         }

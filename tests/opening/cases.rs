@@ -112,16 +112,16 @@ pub(crate) fn cases(n: usize) -> Vec<(&'static str, Vec<u8>)> {
         ("golden cases of a large model", {
             let members = payload().long(1).member(0).word(2).word(0).long(2);
             let width = 500;
-            let hidden = members.word(0).numbers(0.0, width).numbers(0.1, width);
-            let network = hidden.word(0).numbers(0.0, 1).numbers(0.1, width);
+            let hidden = members.word(0).numbers(0.0, width).numbers(0.0, width);
+            let network = hidden.word(0).numbers(0.0, 1).numbers(0.0, width);
             let bundle = with(row(), network, 1);
             reseal(&bundle, 6, |payload| *payload = golden_cases(n.min(10_000), 1).0)
         }),
         ("golden cases and weights alike", {
             let width = 4 * n.min(10_000);
             let members = payload().long(1).member(0).word(2).word(0).long(2);
-            let hidden = members.word(2).numbers(0.0, width).numbers(0.1, width);
-            let network = hidden.word(0).numbers(0.0, 1).numbers(0.1, width);
+            let hidden = members.word(2).numbers(0.0, width).numbers(0.0, width);
+            let network = hidden.word(0).numbers(0.0, 1).numbers(0.0, width);
             let bundle = with(row(), network, 1);
             reseal(&bundle, 6, |payload| *payload = golden_cases(n.min(10_000), 1).0)
         }),
@@ -134,17 +134,17 @@ pub(crate) fn cases(n: usize) -> Vec<(&'static str, Vec<u8>)> {
         ("trees of one leaf", with_trees(n, |p| p.long(1).leaf(0).numbers(0.0, 1))),
         (
             "trees of two leaves",
-            with_trees(n, |p| p.long(3).split(1, 2).leaf(0).leaf(1).numbers(0.5, 2)),
+            with_trees(n, |p| p.long(3).split(1, 2).leaf(0).leaf(1).numbers(0.0, 2)),
         ),
         (
             "trees that share a leaf",
-            with_trees(n, |p| p.long(3).split(1, 2).leaf(0).leaf(0).numbers(0.5, 1)),
+            with_trees(n, |p| p.long(3).split(1, 2).leaf(0).leaf(0).numbers(0.0, 1)),
         ),
         (
             "splits by levels",
             with_trees(n, |p| {
                 let split = p.long(3).word(2).word(0).words(&[0]).word(1).word(2).word(0);
-                split.leaf(0).leaf(0).numbers(0.5, 1)
+                split.leaf(0).leaf(0).numbers(0.0, 1)
             }),
         ),
         ("a tree that is a chain", {
@@ -153,21 +153,21 @@ pub(crate) fn cases(n: usize) -> Vec<(&'static str, Vec<u8>)> {
             let nodes = (0..n).fold(members.long(2 * n as usize + 1), |payload, index| {
                 payload.split(2 * index + 1, 2 * index + 2).leaf(0)
             });
-            with(row(), nodes.leaf(0).numbers(0.5, 1), 1)
+            with(row(), nodes.leaf(0).numbers(0.0, 1), 1)
         }),
         ("a tree of leaves without parents", {
             let members = payload().long(1).member(0).forest(1).long(1).byte(1).word(0);
-            with(row(), members.list(n, |p, _| p.leaf(0)).numbers(0.5, 1), 1)
+            with(row(), members.list(n, |p, _| p.leaf(0)).numbers(0.0, 1), 1)
         }),
         ("layers of a network", {
-            let layer = |payload: Payload| payload.word(0).numbers(0.0, 1).numbers(0.1, 1);
+            let layer = |payload: Payload| payload.word(0).numbers(0.0, 1).numbers(0.0, 1);
             let members = payload().long(1).member(0).word(2).word(0);
             with(row(), members.list(n, |payload, _| layer(payload)), 1)
         }),
         ("a wide layer", {
             let members = payload().long(1).member(0).word(2).word(0).long(2);
-            let wide = members.word(2).numbers(0.0, n).numbers(0.1, n);
-            with(row(), wide.word(0).numbers(0.0, 1).numbers(0.1, n), 1)
+            let wide = members.word(2).numbers(0.0, n).numbers(0.0, n);
+            with(row(), wide.word(0).numbers(0.0, 1).numbers(0.0, n), 1)
         }),
         ("likelihoods without classes", {
             let members = payload().long(1).member(0).word(3).numbers(-1.0, 2);
@@ -219,7 +219,7 @@ pub(crate) fn cases(n: usize) -> Vec<(&'static str, Vec<u8>)> {
         }),
         ("members", {
             let members = payload().list(n, |payload, index| {
-                payload.member(index).word(0).word(0).word(1).numbers(0.0, 1).numbers(1.0, 1)
+                payload.member(index).word(0).word(0).word(1).numbers(0.0, 1).numbers(0.0, 1)
             });
             with(row(), members, n)
         }),

@@ -82,16 +82,20 @@ struct Owned<T: ArrowStruct> {
 
 impl<T: ArrowStruct> Owned<T> {
     fn new(
-        mut children: Vec<Released<T>>,
+        children: Vec<Released<T>>,
         buffers: [Option<Buffer>; 3],
         name: Option<CString>,
     ) -> Result<Box<Self>, Error> {
-        let first = children.as_mut_ptr().cast::<T>();
-        let child_pointers = (0..children.len()).map(|index| Ok(first.wrapping_add(index)));
-        let child_pointers = memory::collect(child_pointers)?;
+        let child_pointers = memory::list(children.len())?;
         let pointers =
             buffers.each_ref().map(|buffer| buffer.as_ref().map_or(ptr::null(), Buffer::start));
-        boxed(Self { children, child_pointers, pointers, _buffers: buffers, _name: name })
+        let owned = Self { children, child_pointers, pointers, _buffers: buffers, _name: name };
+        let mut owned = boxed(owned)?;
+        // From here on, nothing moves.
+        let Self { children, child_pointers, .. } = &mut *owned;
+        let first = children.as_mut_ptr().cast::<T>();
+        child_pointers.extend((0..children.len()).map(|index| first.wrapping_add(index)));
+        Ok(owned)
     }
 
     fn children_start(&mut self) -> *mut *mut T {
