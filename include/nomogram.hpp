@@ -427,6 +427,12 @@ enum class log_level : std::uint32_t {
 struct open_options {
   /// Size limit of the bundle in bytes (inclusive); 0 means 256 MiB.
   std::uint64_t max_bytes = 0;
+  /// Limit of the memory that opening allocates at a time, in bytes; 0 means four times the size of the
+  /// bundle, and 4 MiB.
+  std::uint64_t max_memory = 0;
+  /// Limit of the computation that opening takes, in steps of about a nanosecond; 0 means 64 for each byte
+  /// of the bundle, and 2^26.
+  std::uint64_t max_work = 0;
   /// For tests only: nothing then proves that the model predicts what was sealed.
   bool skip_golden_cases = false;
 };
@@ -445,6 +451,8 @@ struct listener {
   listener(const open_options& options, Log& to) noexcept : log(&to) {
     raw.flags = options.skip_golden_cases ? NOMO_OPEN_SKIP_GOLDEN_CASES : 0;
     raw.max_bytes = options.max_bytes;
+    raw.max_memory = options.max_memory;
+    raw.max_work = options.max_work;
     if constexpr (is_wanted) raw.log = &hear;
     raw.log_user = this;
   }

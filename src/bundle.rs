@@ -1,11 +1,11 @@
 //! The bundle: everything that predicting needs, in one sealed file.
 //!
-//! [`Bundle::from_bytes`] is the only way from bytes to parts; it never panics, allocates no more
-//! than a small multiple of the bytes, and always ends. `docs/bundle-format.md` specifies the
-//! bytes.
+//! [`Bundle::from_bytes`] is the only way from bytes to parts; it never panics, stays within the
+//! budget of [`Limits`], and always ends. `docs/bundle-format.md` specifies the bytes.
 
 mod digest;
 mod golden;
+mod json;
 mod limits;
 
 mod answers;
@@ -20,10 +20,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 pub(crate) use answers::Answers;
 pub(crate) use container::FORMAT;
+#[cfg(feature = "std")]
+pub(crate) use container::{HEADER_LEN, check_start};
 pub use digest::Digest;
 pub(crate) use golden::GoldenCase;
 pub use golden::{MAX_GOLDEN_CASES, MIN_GOLDEN_CASES};
@@ -31,11 +32,12 @@ pub use limits::Limits;
 pub use manifest::Manifest;
 pub(crate) use transcript::Transcript;
 
-use crate::codec::{self, Text};
+use crate::budget::Budget;
+use crate::codec::{self, Decode};
 use crate::ensemble::{Calibrator, Combiner, Cutoff, EnsembleMember};
 use crate::error::{Error, ErrorKind, Place};
 use crate::pipeline::Branch;
-use crate::schema::Schema;
+use crate::schema::{Schema, check_looks};
 use container::{Container, SectionKind};
 
 /// The parts of a model: all of a bundle but its golden cases.
@@ -59,6 +61,31 @@ pub struct Parts {
     pub cutoffs: Vec<Cutoff>,
 }
 
+impl Parts {
+    /// Refuses names that people could take for others: with characters of no width, or white space at
+    /// an end.
+    ///
+    /// # Errors
+    ///
+    /// `InvalidModel`, with the place.
+    pub(crate) fn check_looks(&self) -> Result<(), Error> {
+        self.schema.check_looks()?;
+        let name = |name: &str, place| check_looks(name, "name").map_err(|e| e.within(place));
+        check_looks(&self.manifest.name, "model's name")?;
+        check_looks(&self.manifest.version, "model's version")?;
+        for (index, branch) in self.branches.iter().enumerate() {
+            name(&branch.name, Place::Branch(index))?;
+        }
+        for (index, member) in self.members.iter().enumerate() {
+            name(&member.name, Place::Member(index))?;
+        }
+        for (index, cutoff) in self.cutoffs.iter().enumerate() {
+            name(&cutoff.name, Place::Cutoff(index))?;
+        }
+        Ok(())
+    }
+}
+
 /// A decoded bundle whose digests are right; its parts are not yet checked against each other.
 #[derive(Debug)]
 pub(crate) struct Bundle {
@@ -77,26 +104,31 @@ impl Bundle {
     ///
     /// Any kind of the classes `Format`, `Version`, `Integrity` and `Limit`, with the byte or the
     /// section.
-    pub(crate) fn from_bytes(bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
-        let container = Container::from_bytes(bytes, limits)?;
+    pub(crate) fn from_bytes(
+        bytes: &[u8],
+        limits: &Limits,
+        budget: &mut Budget,
+    ) -> Result<Self, Error> {
+        let container = Container::from_bytes(bytes, limits, budget)?;
         if container.format() == 1 {
-            return format_1::read(&container);
+            return format_1::read(&container, budget);
         }
         Ok(Self {
             format: container.format(),
             n_skipped_sections: container.n_skipped(),
             parts: Parts {
-                manifest: decode(&container, SectionKind::Manifest)?,
-                card: decode_optional(&container, SectionKind::Card)?.map(|card: Text| card.0),
-                schema: decode(&container, SectionKind::Schema)?,
-                branches: decode(&container, SectionKind::Pipeline)?,
-                members: decode(&container, SectionKind::Members)?,
-                combiner: decode(&container, SectionKind::Combiner)?,
-                calibrator: decode_optional(&container, SectionKind::Calibrator)?,
-                cutoffs: decode_optional(&container, SectionKind::Cutoffs)?.unwrap_or_default(),
+                manifest: decode(&container, SectionKind::Manifest, budget)?,
+                card: decode_optional(&container, SectionKind::Card, budget)?,
+                schema: decode(&container, SectionKind::Schema, budget)?,
+                branches: decode(&container, SectionKind::Pipeline, budget)?,
+                members: decode(&container, SectionKind::Members, budget)?,
+                combiner: decode(&container, SectionKind::Combiner, budget)?,
+                calibrator: decode_optional(&container, SectionKind::Calibrator, budget)?,
+                cutoffs: decode_optional(&container, SectionKind::Cutoffs, budget)?
+                    .unwrap_or_default(),
             },
-            golden_cases: decode(&container, SectionKind::GoldenCases)?,
-            answers: decode_optional(&container, SectionKind::Answers)?,
+            golden_cases: decode(&container, SectionKind::GoldenCases, budget)?,
+            answers: decode_optional(&container, SectionKind::Answers, budget)?,
             digest: container.digest(),
         })
     }
@@ -135,18 +167,23 @@ fn encode<T: Serialize>(value: &T, kind: SectionKind) -> Result<(SectionKind, Ve
     Ok((kind, payload))
 }
 
-fn decode<T: DeserializeOwned>(container: &Container<'_>, kind: SectionKind) -> Result<T, Error> {
-    decode_optional(container, kind)?.ok_or_else(|| {
+fn decode<T: Decode>(
+    container: &Container<'_>,
+    kind: SectionKind,
+    budget: &mut Budget,
+) -> Result<T, Error> {
+    decode_optional(container, kind, budget)?.ok_or_else(|| {
         Error::new(ErrorKind::SectionTable, "the section is absent")
             .within(Place::Section(kind.name()))
     })
 }
 
-fn decode_optional<T: DeserializeOwned>(
+fn decode_optional<T: Decode>(
     container: &Container<'_>,
     kind: SectionKind,
+    budget: &mut Budget,
 ) -> Result<Option<T>, Error> {
     let Some(payload) = container.payload(kind) else { return Ok(None) };
-    let decoded = codec::decode(payload).map_err(|e| e.within(Place::Section(kind.name())));
-    decoded.map(Some)
+    let decoded = codec::decode(payload, budget);
+    decoded.map(Some).map_err(|e| e.within(Place::Section(kind.name())))
 }

@@ -5,11 +5,9 @@
 //! overflows, that no function gets an argument outside of its own domain, and that no missing value
 //! reaches a member that cannot handle it. Predicting then checks nothing.
 
-use alloc::format;
-
 use ndarray::ArrayView1;
 
-use crate::error::Error;
+use crate::error::{Error, format};
 use crate::numeric::is_whole;
 
 /// The largest magnitude that a value of a row may have; no measurement comes near it.

@@ -1,20 +1,32 @@
 //! Errors: kind, place, what was found and what was expected.
 //!
 //! A message never contains a value of a row: values are patients' data. An error that is found
-//! while predicting is built without allocating: its texts are borrowed or shared.
+//! while predicting is built without allocating: its texts are borrowed or shared. Any other is built
+//! without the right to fail, and no text of it moves a terminal's cursor.
 
 mod kind;
 mod place;
+mod text;
+
+mod names;
 
 use alloc::borrow::Cow;
+use alloc::string::String;
 use alloc::sync::Arc;
-use core::fmt;
+use core::fmt::{self, Write};
 
 #[cfg(feature = "ffi")]
 pub(crate) use kind::c_text;
 pub use kind::{ErrorClass, ErrorKind};
+pub(crate) use names::NameList;
 pub use place::Place;
 pub(crate) use place::ordinal;
+#[cfg(feature = "ffi")]
+pub(crate) use text::printable;
+pub(crate) use text::{format, is_printable, written};
+
+use names::Name;
+use text::Printable;
 
 /// Why a bundle was not opened or a row was not predicted.
 ///
@@ -52,7 +64,7 @@ struct Path {
     places: [Place; MAX_PLACES],
     len: usize,
     /// The name of one of the places, with its position in `places`.
-    name: Option<(usize, Arc<str>)>,
+    name: Option<(usize, Name)>,
 }
 
 /// The most places that an error can have.
@@ -80,6 +92,11 @@ impl Error {
         Self::new(ErrorKind::InvalidModel, detail)
     }
 
+    /// There is no memory for what a call needs. Does not allocate.
+    pub(crate) fn out_of_memory() -> Self {
+        Self::new(ErrorKind::OutOfMemory, "there is not enough memory")
+    }
+
     /// What a caller can act on.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
@@ -97,16 +114,17 @@ impl Error {
         f: &mut fmt::Formatter<'_>,
         omit: impl Fn(Place) -> bool,
     ) -> fmt::Result {
+        let mut out = Printable(f);
         for (position, place) in self.path.places.iter().enumerate().take(self.path.len).rev() {
             if !omit(*place) {
-                write!(f, "{place}: ")?;
+                write!(out, "{place}: ")?;
             }
             match &self.path.name {
-                Some((named, name)) if *named == position => write!(f, "`{name}`: ")?,
+                Some((named, name)) if *named == position => write!(out, "`{}`: ", name.as_str())?,
                 Some(_) | None => {}
             }
         }
-        write!(f, "{}", self.detail)
+        write!(out, "{}", self.detail)
     }
 
     /// The same error, seen from one level further out.
@@ -119,11 +137,26 @@ impl Error {
         self
     }
 
-    /// [`Self::within`] a place that has a name. Does not allocate when the name is shared. An error
-    /// has room for one name, the innermost.
-    pub(crate) fn within_named(mut self, place: Place, name: impl Into<Arc<str>>) -> Self {
+    /// [`Self::within`] a place that has a name, which is left out when there is no memory for it. An
+    /// error has room for one name, the innermost.
+    pub(crate) fn within_named(mut self, place: Place, name: &str) -> Self {
+        let mut copy = String::new();
+        if self.path.name.is_none() && copy.try_reserve_exact(name.len()).is_ok() {
+            copy.push_str(name);
+            self.path.name = Some((self.path.len, Name::Copied(copy)));
+        }
+        self.within(place)
+    }
+
+    /// [`Self::within_named`] with the name at an index of a list. Does not allocate.
+    pub(crate) fn within_listed(
+        mut self,
+        place: Place,
+        names: &Arc<NameList>,
+        index: usize,
+    ) -> Self {
         if self.path.name.is_none() {
-            self.path.name = Some((self.path.len, name.into()));
+            self.path.name = Some((self.path.len, Name::Listed(Arc::clone(names), index)));
         }
         self.within(place)
     }
@@ -157,12 +190,19 @@ mod tests {
 
     #[test]
     fn an_error_that_does_not_allocate_prints_like_the_others() {
-        let name: Arc<str> = "dose".into();
+        let names = Arc::new(NameList::new(["age", "dose"].into_iter()).unwrap());
         let error = Error::new(ErrorKind::Missing, "missing");
-        let error = error.within_named(Place::Feature(3), Arc::clone(&name)).within(Place::Row(7));
+        let error = error.within_listed(Place::Feature(3), &names, 1).within(Place::Row(7));
         assert_eq!(error.to_string(), "row 8: feature 4: `dose`: missing");
         let error = Error::count(ErrorKind::FeatureCount, 2, 3, "values");
         assert_eq!(error.to_string(), "2 values, expected 3");
+    }
+
+    #[test]
+    fn a_name_cannot_move_the_cursor_of_a_terminal() {
+        let error = Error::new(ErrorKind::InvalidModel, "`\u{202e}x` is unknown");
+        let error = error.within_named(Place::Feature(0), "\u{1b}[2Ja");
+        assert_eq!(error.to_string(), "feature 1: ` [2Ja`: ` x` is unknown");
     }
 
     #[test]

@@ -11,6 +11,7 @@
 )]
 
 // Layers, lowest first: a module uses only the blocks above its own.
+mod allocate;
 mod borrow;
 mod status;
 mod version;

@@ -16,9 +16,11 @@ pub(crate) use cell::Cell;
 pub use cell::Value;
 pub use flags::Flags;
 
+use crate::budget::{Budget, bytes_of};
 use crate::domain::Domain;
-use crate::error::{Error, ErrorKind, Place};
+use crate::error::{Error, ErrorKind, NameList, Place};
 use crate::lanes::{Lanes, N_LANES};
+use crate::memory;
 use crate::numeric::is_whole;
 use crate::schema::{Rule, RuleAction, Schema};
 use gate::Gate;
@@ -42,10 +44,11 @@ use gate::Gate;
 /// ```
 #[derive(Debug)]
 pub struct Intake {
+    schema: Schema,
     /// The values of each feature to which no policy applies.
     plain: Vec<Domain>,
-    gates: Vec<Gate>,
-    rules: Vec<(Arc<str>, Rule)>,
+    /// The names of the features, then those of the rules: errors share them.
+    names: Arc<NameList>,
 }
 
 impl Intake {
@@ -56,7 +59,7 @@ impl Intake {
     /// `InvalidModel` when the schema contradicts itself.
     pub fn of_schema(schema: &Schema) -> Result<Self, Error> {
         schema.check()?;
-        Ok(Self::new(schema))
+        Self::new(schema.clone(), &mut Budget::unlimited())
     }
 
     /// Applies the policy of a feature to a value. Returns the number that a model gets, NaN if it
@@ -81,23 +84,43 @@ impl Intake {
     /// `FeatureCount`.
     pub fn broken_rules(&self, row: &[f64]) -> Result<impl Iterator<Item = usize>, Error> {
         self.check_width(row.len())?;
-        let rules = self.rules.iter().enumerate();
-        Ok(rules.filter(|(_, (_, rule))| rule.is_broken_by(row)).map(|(index, _)| index))
+        let rules = self.schema.rules().iter().enumerate();
+        Ok(rules.filter(|(_, rule)| rule.is_broken_by(row)).map(|(index, _)| index))
     }
 
     /// The intake of a schema that was checked.
-    pub(crate) fn new(schema: &Schema) -> Self {
-        let rule = |rule: &Rule| (rule.name.as_str().into(), rule.clone());
-        let gates: Vec<Gate> = schema.features().iter().map(Gate::new).collect();
-        Self {
-            plain: gates.iter().map(|gate| gate.plausible).collect(),
-            gates,
-            rules: schema.rules().iter().map(rule).collect(),
-        }
+    pub(crate) fn new(schema: Schema, budget: &mut Budget) -> Result<Self, Error> {
+        budget.take_list::<Domain>(schema.n_features())?;
+        let plain = schema.features().iter().map(|feature| Ok(Gate::new(feature).plausible));
+        let plain = memory::collect(plain)?;
+        let features = schema.features().iter().map(|feature| feature.name.as_str());
+        let names = features.chain(schema.rules().iter().map(|rule| rule.name.as_str()));
+        let n_bytes = names.clone().map(|name| name.len() as u64).sum::<u64>();
+        budget.take(n_bytes + bytes_of::<usize>(names.clone().count()))?;
+        // The C ABI lists the texts of each feature, and the features of each rule.
+        let n_read = schema.rules().iter().map(|rule| rule.features().count()).sum::<usize>();
+        budget.take(bytes_of::<[usize; 12]>(names.clone().count()) + bytes_of::<u32>(n_read))?;
+        // One allocation of a fixed size, which cannot be made to fail with an error.
+        let names = Arc::new(NameList::new(names)?);
+        Ok(Self { plain, names, schema })
+    }
+
+    pub(crate) fn schema(&self) -> &Schema {
+        &self.schema
     }
 
     pub(crate) fn n_features(&self) -> usize {
-        self.gates.len()
+        self.schema.n_features()
+    }
+
+    /// What admitting a row computes, in steps of about a nanosecond.
+    pub(crate) fn work(&self) -> u64 {
+        let of_rules = self.schema.rules().iter().map(|rule| rule.features().count() as u64);
+        8 * (self.n_features() as u64 + of_rules.sum::<u64>())
+    }
+
+    fn gate(&self, feature: usize) -> Option<Gate<'_>> {
+        self.schema.features().get(feature).map(Gate::new)
     }
 
     /// Refuses a row without one value per feature.
@@ -114,7 +137,7 @@ impl Intake {
     ///
     /// `UnknownFeature` or `UnknownUnit`; anything else is left to the policy.
     pub(crate) fn cell(&self, feature: usize, value: Value<'_>) -> Result<Cell, Error> {
-        let Some(gate) = self.gates.get(feature) else {
+        let Some(gate) = self.gate(feature) else {
             let detail = "the model has no such feature";
             return Err(
                 Error::new(ErrorKind::UnknownFeature, detail).within(Place::Feature(feature))
@@ -149,10 +172,10 @@ impl Intake {
             (*value, *flag) = self.treat(index, cell)?;
             row_flags = row_flags.union(*flag);
         }
-        for (index, ((name, rule), broken)) in self.rules.iter().zip(broken).enumerate() {
+        for (index, (rule, broken)) in self.schema.rules().iter().zip(broken).enumerate() {
             *broken = rule.is_broken_by(row);
             if *broken && rule.action == RuleAction::Refuse {
-                return Err(self.rule_broken(index, name, rule));
+                return Err(self.rule_broken(index, rule));
             }
             if *broken {
                 row_flags = row_flags.union(Flags::RULE_BROKEN);
@@ -164,7 +187,7 @@ impl Intake {
     /// Which rows of a block pass without applying a policy or evaluating a rule. `values` holds the
     /// caller's numbers, one block per feature, NaN where there is none.
     pub(crate) fn plain_rows(&self, values: &[Lanes]) -> [bool; N_LANES] {
-        if !self.rules.is_empty() {
+        if !self.schema.rules().is_empty() {
             return [false; N_LANES];
         }
         // As wide as the values, so that both fill a vector alike.
@@ -191,14 +214,14 @@ impl Intake {
     /// Applies the policy of a feature to a cell that is not plain.
     #[cold]
     fn treat(&self, feature: usize, cell: Cell) -> Result<(f64, Flags), Error> {
-        let Some(gate) = self.gates.get(feature) else {
+        let Some(gate) = self.gate(feature) else {
             return Ok((cell.number, Flags::default()));
         };
         gate.treat(cell).map_err(|e| self.at_feature(e, feature))
     }
 
     /// The error of a broken rule, with the first features that it reads.
-    fn rule_broken(&self, index: usize, name: &Arc<str>, rule: &Rule) -> Error {
+    fn rule_broken(&self, index: usize, rule: &Rule) -> Error {
         /// As many as an error has room for.
         const MAX_FEATURES: usize = 3;
         let mut features = [usize::MAX; MAX_FEATURES];
@@ -213,17 +236,19 @@ impl Intake {
         }
         let error = Error::new(ErrorKind::RuleViolated, "the values contradict each other");
         let features = features.iter().take(n_features).rev();
-        features
-            .fold(error, |error, feature| error.within(Place::Feature(*feature)))
-            .within_named(Place::Rule(index), Arc::clone(name))
+        features.fold(error, |error, feature| error.within(Place::Feature(*feature))).within_listed(
+            Place::Rule(index),
+            &self.names,
+            self.n_features() + index,
+        )
     }
 
     /// The same error with the feature and its name.
     fn at_feature(&self, error: Error, feature: usize) -> Error {
-        match self.gates.get(feature) {
-            Some(gate) => error.within_named(Place::Feature(feature), Arc::clone(&gate.name)),
-            None => error.within(Place::Feature(feature)),
+        if feature < self.n_features() {
+            return error.within_listed(Place::Feature(feature), &self.names, feature);
         }
+        error.within(Place::Feature(feature))
     }
 }
 

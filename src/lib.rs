@@ -30,6 +30,9 @@ mod error;
 mod lanes;
 pub mod numeric;
 
+mod budget;
+mod memory;
+
 mod codec;
 mod domain;
 

@@ -1,11 +1,10 @@
 //! Links: from margins to probabilities, or to a value.
 
-use alloc::format;
-
 use serde::{Deserialize, Serialize};
 
+use crate::codec::decode_enum;
 use crate::domain::Domain;
-use crate::error::{Error, Place};
+use crate::error::{Error, Place, format};
 use crate::numeric::{logistic_pair, softmax};
 use crate::schema::Target;
 
@@ -23,6 +22,7 @@ pub enum Link {
     /// One margin per class, which is its probability already, as averaged trees give it.
     Probability,
 }
+decode_enum!(Link { Logit, Softmax, Identity, Probability });
 
 impl Link {
     /// How many margins a member must give for a target.

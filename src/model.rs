@@ -43,7 +43,6 @@ pub struct Model {
     n_skipped_sections: usize,
     manifest: Manifest,
     card: Option<String>,
-    schema: Schema,
     intake: Intake,
     pipeline: Pipeline,
     members: Vec<PlacedMember>,
@@ -55,6 +54,8 @@ pub struct Model {
     scratch_layout: ScratchLayout,
     /// The vector instructions of this processor.
     level: Level,
+    /// What predicting a row computes, in steps of about a nanosecond.
+    work: u64,
 }
 
 /// A compiled member with its name and the branch that it reads.
@@ -102,7 +103,7 @@ impl Model {
     /// What a row must look like and what is predicted.
     #[must_use]
     pub fn schema(&self) -> &Schema {
-        &self.schema
+        self.intake.schema()
     }
 
     /// The names of the members, in the order in which they are combined.

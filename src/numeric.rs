@@ -5,6 +5,8 @@
 //! project may call them (clippy.toml bans them). Accuracy: within 1 ULP of the exact result for
 //! `exp`, `ln`, `erf` and `sqrt`, as `libm` promises.
 
+use core::hint::black_box;
+
 #[cfg(all(target_arch = "x86", not(target_feature = "sse2")))]
 compile_error!("without SSE2, x86 computes with 80 bits: the promise of equal bits cannot be kept");
 
@@ -128,6 +130,25 @@ pub fn softmax(values: &mut [f64]) {
     }
 }
 
+/// Whether this thread keeps subnormals as arguments. One comparison, cheap enough for every row;
+/// `-ffast-math` flushes arguments and results.
+#[must_use]
+#[inline]
+pub fn keeps_subnormals() -> bool {
+    black_box(f64::from_bits(1)) > 0.0
+}
+
+/// Whether this thread computes as the promise of equal bits needs: with subnormals, and rounding to
+/// nearest. A program that is linked with `-ffast-math` flushes subnormals to zero in its threads.
+#[must_use]
+pub fn is_mode_default() -> bool {
+    // What the compiler computed beforehand would not show the mode of the thread.
+    let [smallest, normal, tiny] = [f64::from_bits(1), f64::MIN_POSITIVE, 1e-30].map(black_box);
+    let keeps_subnormals = smallest * 18_446_744_073_709_551_616.0 > 0.0 && normal * 0.5 > 0.0;
+    let rounds_to_nearest = 1.0 + tiny == 1.0 && 1.0 - tiny == 1.0;
+    keeps_subnormals && rounds_to_nearest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -146,6 +167,12 @@ mod tests {
         assert_eq!(softplus(1000.0), 1000.0);
         assert_eq!(softplus(0.0), core::f64::consts::LN_2);
         assert!(softplus(-1000.0) >= 0.0);
+    }
+
+    #[test]
+    fn a_test_runs_in_the_default_mode() {
+        // tests/c/contract_open.c changes the mode.
+        assert!(is_mode_default() && keeps_subnormals());
     }
 
     #[test]

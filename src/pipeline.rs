@@ -54,11 +54,13 @@ pub use spline::Spline;
 pub use standard_scaler::StandardScaler;
 pub use yeo_johnson::YeoJohnson;
 
+use crate::budget::{FUNCTION, times};
+use crate::codec::decode_enum;
 use crate::domain::Domain;
 use crate::error::Error;
 use crate::lanes::Number;
 use transform::{
-    MAX_OUTPUTS, Transform, check_finite, check_levels, check_position, check_positive,
+    MAX_OUTPUTS, Transform, check_finite, check_levels, check_position, check_positive, total,
 };
 
 /// Declares the steps: variant, type, description.
@@ -74,11 +76,22 @@ macro_rules! steps {
         pub enum Step {
             $(#[doc = $text] $variant($type),)+
         }
+        decode_enum!(Step { $($variant($type)),+ });
 
         impl Step {
             /// As [`Transform::check`].
             pub(crate) fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
                 match self { $(Self::$variant(step) => step.check(inputs),)+ }
+            }
+
+            /// As [`Transform::max_outputs`].
+            pub(crate) fn max_outputs(&self, n_inputs: usize) -> usize {
+                match self { $(Self::$variant(step) => step.max_outputs(n_inputs),)+ }
+            }
+
+            /// As [`Transform::work`].
+            pub(crate) fn work(&self) -> u64 {
+                match self { $(Self::$variant(step) => step.work(),)+ }
             }
 
             /// As [`Transform::apply`].

@@ -4,13 +4,15 @@
 //! once, when it is opened. A [`Scratch`] of that layout is all the memory that predicting needs: a
 //! session owns it, or a caller of the C ABI lends it.
 
-use alloc::vec;
 use alloc::vec::Vec;
 use core::mem;
 use core::ops::{Deref, DerefMut};
 
+use crate::budget::bytes_of;
+use crate::error::Error;
 use crate::intake::{Cell, Flags};
 use crate::lanes::{Lanes, N_LANES};
+use crate::memory;
 
 /// The length of every region of scratch memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +33,7 @@ pub(crate) struct ScratchLayout {
 
 /// The most numbers of a row for which there is memory for a block of rows. Wider models predict a
 /// batch row by row: a block would not fit into the processor's caches.
-const MAX_BLOCK_WIDTH: usize = 1 << 14;
+const MAX_BLOCK_WIDTH: usize = 1 << 12;
 
 /// Scratch memory of one session, either owned or borrowed for `'m`.
 #[derive(Debug)]
@@ -105,6 +107,13 @@ impl ScratchLayout {
         self.lengths().iter().sum()
     }
 
+    /// How many bytes a [`Scratch`] has, or somewhat more.
+    pub(crate) fn n_bytes(&self) -> u64 {
+        bytes_of::<f64>(self.n_numbers())
+            + bytes_of::<(Cell, Flags)>(self.n_features)
+            + bytes_of::<bool>(self.n_rules)
+    }
+
     /// Cuts `numbers` into its regions.
     fn split<'s>(&self, numbers: &'s mut [f64]) -> [&'s mut [f64]; 8] {
         let mut rest = numbers;
@@ -118,13 +127,17 @@ impl ScratchLayout {
 
 impl Scratch<'static> {
     /// Allocates all the memory that predicting will ever need. Every feature is unset.
-    pub(crate) fn new(layout: &ScratchLayout) -> Self {
-        Self {
-            cells: Buffer::Owned(vec![Cell::UNSET; layout.n_features]),
-            numbers: Buffer::Owned(vec![0.0; layout.n_numbers()]),
-            flags: Buffer::Owned(vec![Flags::default(); layout.n_features]),
-            broken: Buffer::Owned(vec![false; layout.n_rules]),
-        }
+    ///
+    /// # Errors
+    ///
+    /// `OutOfMemory`.
+    pub(crate) fn new(layout: &ScratchLayout) -> Result<Self, Error> {
+        Ok(Self {
+            cells: Buffer::Owned(memory::filled(Cell::UNSET, layout.n_features)?),
+            numbers: Buffer::Owned(memory::filled(0.0, layout.n_numbers())?),
+            flags: Buffer::Owned(memory::filled(Flags::default(), layout.n_features)?),
+            broken: Buffer::Owned(memory::filled(false, layout.n_rules)?),
+        })
     }
 }
 
@@ -249,7 +262,7 @@ mod tests {
 
     #[test]
     fn every_region_has_the_length_of_the_layout() {
-        let mut scratch = Scratch::new(&LAYOUT);
+        let mut scratch = Scratch::new(&LAYOUT).unwrap();
         assert_eq!(LAYOUT.n_numbers(), N_NUMBERS);
         assert_eq!(lengths(&scratch.regions(&LAYOUT)), [2, 5, 4, 3, 2, 6, 2, 1, 5, 3, 6]);
     }
@@ -258,7 +271,7 @@ mod tests {
     fn a_wide_row_has_no_block() {
         let layout = ScratchLayout { n_encoded: MAX_BLOCK_WIDTH, ..LAYOUT };
         assert_eq!(layout.n_numbers(), 15 + MAX_BLOCK_WIDTH);
-        let mut scratch = Scratch::new(&layout);
+        let mut scratch = Scratch::new(&layout).unwrap();
         assert!(scratch.regions(&layout).block.encoded.is_empty());
     }
 
@@ -286,13 +299,13 @@ mod tests {
         let (mut cells, mut flags) = ([Cell::UNSET; 2], [Flags::default(); 2]);
         let (mut numbers, mut broken) = ([0.0; N_NUMBERS], [false]);
         let mut borrowed = Scratch::borrowed(&mut cells, &mut numbers, &mut flags, &mut broken);
-        let mut owned = Scratch::new(&LAYOUT);
+        let mut owned = Scratch::new(&LAYOUT).unwrap();
         assert_eq!(lengths(&borrowed.regions(&LAYOUT)), lengths(&owned.regions(&LAYOUT)));
     }
 
     #[test]
     fn a_value_stays_until_it_is_cleared() {
-        let mut scratch = Scratch::new(&LAYOUT);
+        let mut scratch = Scratch::new(&LAYOUT).unwrap();
         scratch.set_cell(1, Cell::of_array(2.5));
         scratch.regions(&LAYOUT).encoded.fill(7.0);
         assert_eq!(scratch.cell(1), Some(Cell::of_array(2.5)));
@@ -303,7 +316,7 @@ mod tests {
 
     #[test]
     fn a_feature_beyond_the_layout_has_no_value() {
-        let mut scratch = Scratch::new(&LAYOUT);
+        let mut scratch = Scratch::new(&LAYOUT).unwrap();
         scratch.set_cell(2, Cell::of_array(2.5));
         assert_eq!(scratch.cell(2), None);
     }

@@ -1,12 +1,12 @@
 //! Sealing: the parts of a model to a bundle, and back.
 
-use alloc::format;
 use alloc::vec::Vec;
 
 use ndarray::{Array2, ArrayView2};
 
+use crate::budget::Budget;
 use crate::bundle::{Bundle, Digest, GoldenCase, Limits, Parts, to_bytes};
-use crate::error::{Error, ErrorKind, Place};
+use crate::error::{Error, ErrorKind, Place, format};
 use crate::model::Model;
 use crate::scratch::Scratch;
 
@@ -21,9 +21,10 @@ use crate::scratch::Scratch;
 /// `InvalidModel` when the parts contradict each other or there are too few rows; a kind of the class
 /// `Value`, with the row, when a row is refused.
 pub fn seal(parts: &Parts, golden_rows: ArrayView2<'_, f64>) -> Result<Vec<u8>, Error> {
-    let model = Model::new(parts.clone(), Digest::of(&[]))?;
+    parts.check_looks()?;
+    let model = Model::new(parts.clone(), Digest::of(&[]), &mut Budget::unlimited())?;
     model.intake().check_width(golden_rows.ncols())?;
-    let mut scratch = Scratch::new(model.scratch_layout());
+    let mut scratch = Scratch::new(model.scratch_layout())?;
     let mut cases = Vec::with_capacity(golden_rows.nrows());
     for (index, row) in golden_rows.rows().into_iter().enumerate() {
         let row: Vec<f64> = row.iter().copied().collect();
@@ -45,7 +46,7 @@ pub fn seal(parts: &Parts, golden_rows: ArrayView2<'_, f64>) -> Result<Vec<u8>, 
 /// As [`Model::open`], which also checks the bundle.
 pub fn unseal(bytes: &[u8]) -> Result<(Parts, Array2<f64>), Error> {
     Model::open(bytes)?;
-    let bundle = Bundle::from_bytes(bytes, &Limits::default())?;
+    let bundle = Bundle::from_bytes(bytes, &Limits::default(), &mut Budget::unlimited())?;
     let n_features = bundle.parts.schema.n_features();
     let shape = (bundle.golden_cases.len(), n_features);
     let rows = bundle.golden_cases.into_iter().flat_map(|case| case.row).collect();

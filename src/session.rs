@@ -1,11 +1,10 @@
 //! Predicting: one row value by value, one row at once, or a batch.
 
-use alloc::format;
 use alloc::sync::Arc;
 
 use ndarray::{ArrayView2, ArrayViewMut2};
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, format};
 use crate::intake::{Cell, Value};
 use crate::model::{Model, OnRefusal, Rows};
 use crate::prediction::Prediction;
@@ -25,9 +24,26 @@ pub struct Session {
 
 impl Session {
     /// A session for `model`, which it keeps alive.
+    ///
+    /// # Panics
+    ///
+    /// When there is no memory for it; [`Self::try_new`] returns an error then.
     #[must_use]
     pub fn new(model: Arc<Model>) -> Self {
-        Self { scratch: Scratch::new(model.scratch_layout()), model }
+        match Self::try_new(model) {
+            Ok(session) => session,
+            #[allow(clippy::panic, reason = "as every other allocation of a Rust program ends")]
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// A session for `model`, which it keeps alive.
+    ///
+    /// # Errors
+    ///
+    /// `OutOfMemory`.
+    pub fn try_new(model: Arc<Model>) -> Result<Self, Error> {
+        Ok(Self { scratch: Scratch::new(model.scratch_layout())?, model })
     }
 
     /// The model that it predicts with.
@@ -64,6 +80,7 @@ impl Session {
     /// # Errors
     ///
     /// A kind of the class `Value`, with the feature or the rule. No error contains the value.
+    /// `FloatingPoint` in a thread that flushes subnormals to zero.
     ///
     /// ```
     /// # use nomogram::{ErrorKind, Model, Session, Value};
@@ -87,7 +104,7 @@ impl Session {
     /// # Errors
     ///
     /// `FeatureCount`; a kind of the class `Value` with the feature or the rule. No error contains
-    /// the value.
+    /// the value. `FloatingPoint` in a thread that flushes subnormals to zero.
     ///
     /// ```
     /// # use nomogram::{ErrorKind, Model, Session};
@@ -128,7 +145,7 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// `FeatureCount`; with [`OnRefusal::Stop`] as [`Self::predict_row`], with the row.
+    /// `FeatureCount` and `FloatingPoint`; with [`OnRefusal::Stop`] as [`Self::predict_row`], with the row.
     pub fn predict_rows(
         &mut self,
         rows: ArrayView2<'_, f64>,

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::Digest;
+use crate::codec::decode_struct;
 
 /// Digests of how the model answered in words when it was sealed.
 ///
@@ -22,3 +23,4 @@ pub(crate) struct Answers {
     /// The names of the target, its classes or its unit, and the members.
     pub(crate) names: Digest,
 }
+decode_struct!(Answers { features, rules, cutoffs, names });

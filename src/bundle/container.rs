@@ -10,16 +10,21 @@ mod header;
 
 mod table;
 
-use alloc::format;
 use alloc::vec::Vec;
 
 pub(crate) use header::FORMAT;
+#[cfg(feature = "std")]
+pub(crate) use header::HEADER_LEN;
 pub(super) use section::SectionKind;
 
 use super::digest::Digest;
 use super::limits::Limits;
-use crate::error::{Error, ErrorKind};
-use header::{HEADER_LEN, Header};
+use crate::budget::Budget;
+use crate::error::{Error, ErrorKind, format};
+use crate::memory;
+#[cfg(not(feature = "std"))]
+use header::HEADER_LEN;
+use header::Header;
 use table::{ENTRY_LEN, Entry, digest, read_entries};
 
 /// A bundle whose header, table and digests are right.
@@ -32,9 +37,15 @@ pub(super) struct Container<'a> {
 }
 
 impl<'a> Container<'a> {
-    pub(super) fn from_bytes(bytes: &'a [u8], limits: &Limits) -> Result<Self, Error> {
+    pub(super) fn from_bytes(
+        bytes: &'a [u8],
+        limits: &Limits,
+        budget: &mut Budget,
+    ) -> Result<Self, Error> {
         limits.check(bytes.len() as u64)?;
-        let header = Header::from_bytes(bytes)?;
+        let header = Header::of_file(bytes, bytes.len() as u64)?;
+        let room = bytes.len() / ENTRY_LEN;
+        budget.take_list::<Entry>(room.min(header.n_sections as usize))?;
         let entries = read_entries(&header, bytes)?;
         let digest = digest(header.format, &entries);
         if digest != header.digest {
@@ -43,7 +54,9 @@ impl<'a> Container<'a> {
                 format!("the section table has digest {digest}, expected {}", header.digest),
             ));
         }
-        let mut sections = Vec::with_capacity(entries.len());
+        budget.return_list::<Entry>(entries.len());
+        // More sections than there are kinds are of no use, and skipped.
+        let mut sections = memory::list(entries.len().min(SectionKind::ALL.len()))?;
         for entry in &entries {
             let payload = entry.payload(bytes)?;
             if let Some(kind) = entry.known_kind(header.format)? {
@@ -70,6 +83,16 @@ impl<'a> Container<'a> {
     pub(super) fn payload(&self, kind: SectionKind) -> Option<&'a [u8]> {
         self.sections.iter().find(|(known, _)| *known == kind).map(|(_, payload)| *payload)
     }
+}
+
+/// Checks the first bytes of a file of `length` bytes: whether it can be a bundle at all.
+///
+/// # Errors
+///
+/// `Magic`, `NewerFormat`, `Truncated` or `SectionTable`.
+#[cfg(feature = "std")]
+pub(crate) fn check_start(bytes: &[u8], length: u64) -> Result<(), Error> {
+    Header::of_file(bytes, length).map(drop)
 }
 
 /// Writes sections, in this order, as a bundle.

@@ -5,6 +5,9 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use crate::codec::{Decode, Input};
+use crate::error::Error;
+
 /// A SHA-256 digest; prints as 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Digest(pub(super) [u8; 32]);
@@ -20,6 +23,14 @@ impl Digest {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+}
+
+impl Decode for Digest {
+    const MIN_LEN: usize = 32;
+
+    fn decode(input: &mut Input<'_>) -> Result<Self, Error> {
+        input.read().map(Self)
     }
 }
 

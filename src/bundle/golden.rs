@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use crate::codec::decode_struct;
 use crate::prediction::Prediction;
 
 /// How many golden cases a bundle has at least.
@@ -23,6 +24,7 @@ pub(crate) struct GoldenCase {
     /// The outputs of each member, one member after the other, as bits.
     pub(crate) members: Vec<u64>,
 }
+decode_struct!(GoldenCase { row, flags, outputs, members });
 
 impl GoldenCase {
     /// The case of a row and its prediction.

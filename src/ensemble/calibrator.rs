@@ -1,11 +1,11 @@
 //! Calibrators: fitted maps from probabilities to calibrated probabilities.
 
-use alloc::format;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Place};
+use crate::codec::decode_enum;
+use crate::error::{Error, Place, format};
 use crate::numeric::{ln, logistic_pair, softmax};
 
 /// Smaller probabilities count as this when their logarithm is taken, so that the logarithm of 0 is
@@ -28,6 +28,7 @@ pub enum Calibrator {
         temperature: f64,
     },
 }
+decode_enum!(Calibrator { Binary(CalibrationMap), PerClass(Vec<CalibrationMap>), Temperature { temperature } });
 
 /// A fitted map of the probability `p` of one class against all others, `q = 1 − p`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,6 +70,7 @@ pub enum CalibrationMap {
         intercept: f64,
     },
 }
+decode_enum!(CalibrationMap { Platt { slope, intercept }, Beta { a, b, c }, Isotonic { probabilities, calibrated }, PlattOfProbability { slope, intercept } });
 
 impl Calibrator {
     /// Calibrates the probabilities of a row in place, one per class. Never fails: with another

@@ -1,23 +1,23 @@
 //! Cutoffs: named operating points on the probability of a class.
 
-use alloc::format;
 use alloc::string::String;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, ordinal};
+use crate::codec::decode_struct;
+use crate::error::{Error, format, ordinal};
 
 /// A probability at which something is done, for example `refer to biopsy` at 0.1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Cutoff {
     /// The name, unique in the model.
-    #[serde(deserialize_with = "crate::codec::text")]
     pub name: String,
     /// The class whose probability is compared.
     pub class: u32,
     /// The lowest probability that reaches the cutoff, in `[0, 1]`.
     pub probability: f64,
 }
+decode_struct!(Cutoff { name, class, probability });
 
 impl Cutoff {
     /// Whether the probability of the class reaches the cutoff. `probabilities` has one number per

@@ -100,7 +100,7 @@ error_kinds! {
     NewerFormat = Version, 1, "NOMO_EVERSION_FORMAT", "The bundle has a newer format.";
     UnknownSection = Version, 2, "NOMO_EVERSION_SECTION", "The bundle needs a section that this version does not know.";
     DigestMismatch = Integrity, 1, "NOMO_EINTEGRITY_DIGEST", "The bundle's bytes do not match their digest.";
-    TooLarge = Limit, 1, "NOMO_ELIMIT_SIZE", "The bundle is larger than the limit.";
+    TooLarge = Limit, 1, "NOMO_ELIMIT_SIZE", "The bundle is larger, or needs more memory or time to open, than the limit.";
     FeatureCount = Schema, 1, "NOMO_ESCHEMA_FEATURES", "A row does not have one value per feature.";
     Columns = Schema, 2, "NOMO_ESCHEMA_COLUMNS", "The columns of a table do not fit the features.";
     Infinite = Value, 1, "NOMO_EVALUE_INFINITE", "A value is infinite.";
@@ -116,6 +116,7 @@ error_kinds! {
     SessionMemory = Buffer, 2, "NOMO_EBUFFER_MEMORY", "The memory for a session is too small.";
     ArrowType = Unsupported, 1, "NOMO_EUNSUPPORTED_ARROW", "An Arrow type or layout is not supported.";
     GoldenCase = SelfTest, 1, "NOMO_ESELFTEST_GOLDEN", "The model does not reproduce a golden case.";
+    FloatingPoint = SelfTest, 2, "NOMO_ESELFTEST_FLOATING_POINT", "The thread's floating-point mode flushes subnormals, or does not round to nearest.";
     FileNotFound = Io, 1, "NOMO_EIO_NOT_FOUND", "The file does not exist.";
     FileRead = Io, 2, "NOMO_EIO_READ", "The file could not be read.";
     OutOfMemory = Memory, 0, "NOMO_EMEMORY", "There was not enough memory.";

@@ -4,7 +4,7 @@ use core::ffi::c_char;
 use core::fmt::{self, Write};
 
 use super::growing::{Growing, write_struct};
-use crate::error::{Error, Place};
+use crate::error::{Error, Place, printable};
 
 /// The error has no row, feature or byte offset.
 ///
@@ -80,7 +80,7 @@ impl fmt::Display for Message<'_> {
 
 /// A text with its closing NUL, cut between two characters if it is too long, control characters as
 /// spaces: it may end up in a log. Does not allocate.
-fn message(text: &impl fmt::Display) -> [c_char; NOMO_ERROR_MESSAGE_SIZE] {
+pub(super) fn message(text: &impl fmt::Display) -> [c_char; NOMO_ERROR_MESSAGE_SIZE] {
     let mut buffer = Buffer { bytes: [0; NOMO_ERROR_MESSAGE_SIZE], len: 0 };
     // A text that does not fit is cut; that is not a failure.
     let _ = write!(buffer, "{text}");
@@ -96,7 +96,7 @@ struct Buffer {
 impl Write for Buffer {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         for character in text.chars() {
-            let character = if character.is_control() { ' ' } else { character };
+            let character = printable(character);
             let end = self.len + character.len_utf8();
             match self.bytes.get_mut(self.len..end).filter(|_| end < NOMO_ERROR_MESSAGE_SIZE) {
                 Some(room) => {

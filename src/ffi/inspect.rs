@@ -8,11 +8,6 @@ mod info;
 
 mod rule;
 
-use alloc::ffi::CString;
-use alloc::format;
-use core::ffi::c_char;
-use core::ptr;
-
 pub use self::ensemble::*;
 pub use self::feature::*;
 pub use self::info::*;
@@ -22,7 +17,7 @@ use super::boundary::boundary;
 use super::error::nomo_error;
 use super::growing::{Growing, struct_size, write_struct};
 use super::model::nomo_model;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, format};
 use crate::schema::Action;
 
 /// Declares structs that may grow at their end.
@@ -96,10 +91,6 @@ fn at<'a, T>(
     items
         .get(index)
         .ok_or_else(|| refused(kind, name, format!("is {index}, but there are {}", items.len())))
-}
-
-fn optional(text: &Option<CString>) -> *const c_char {
-    text.as_ref().map_or(ptr::null(), |text| text.as_ptr())
 }
 
 /// The number of a policy in C.

@@ -1,15 +1,18 @@
 //! Models: open them, count references to them.
 
-use alloc::ffi::CString;
-use alloc::format;
-use alloc::string::{String, ToString};
-use alloc::sync::Arc;
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 use core::ffi::{c_char, c_void};
+use core::fmt::Display;
+use core::mem::offset_of;
+use core::ops::Deref;
 use core::ptr;
+use core::sync::atomic::{AtomicUsize, Ordering, fence};
 
+use super::allocate::boxed;
 use super::borrow::{borrow, borrow_out, borrow_slice, borrow_text, refused};
 use super::boundary::boundary;
-use super::error::nomo_error;
+use super::error::{message, nomo_error};
 use super::growing::{Growing, read_struct};
 use super::texts::Texts;
 use crate::bundle::Limits;
@@ -21,11 +24,66 @@ use crate::model::Model;
 /// It never changes, so all threads may use it at once. References are counted: opening returns one,
 /// nomo_model_retain adds one, nomo_model_release drops one, and dropping the last one frees the
 /// model. A session holds a reference too. All texts of a model are UTF-8, end with NUL, and
-/// are valid until the model is freed; names and units contain no control characters.
+/// are valid until the model is freed; names and units contain no control characters and no marks that
+/// change the direction of text.
 #[derive(Debug)]
 pub struct nomo_model {
+    references: AtomicUsize,
     model: Model,
     texts: Texts,
+}
+
+/// A reference to a model, dropped with it.
+#[derive(Debug)]
+pub(super) struct Reference(*const nomo_model);
+
+// SAFETY: a model is shared by threads, and its references are counted atomically.
+unsafe impl Send for Reference {}
+// SAFETY: as above.
+unsafe impl Sync for Reference {}
+
+impl Reference {
+    /// One more reference to a model.
+    ///
+    /// # Safety
+    ///
+    /// `model` came from opening, and the caller holds a reference to it.
+    pub(super) unsafe fn new(model: *const nomo_model) -> Self {
+        // SAFETY: as this function's own contract.
+        unsafe { &*model }.retain();
+        Self(model)
+    }
+}
+
+impl Deref for Reference {
+    type Target = nomo_model;
+
+    fn deref(&self) -> &nomo_model {
+        // SAFETY: this reference keeps the model.
+        unsafe { &*self.0 }
+    }
+}
+
+impl Drop for Reference {
+    fn drop(&mut self) {
+        // SAFETY: this reference is given up.
+        unsafe { release(self.0.cast_mut()) };
+    }
+}
+
+/// Drops a reference, and with the last one the model.
+///
+/// # Safety
+///
+/// `model` came from opening, and the caller gives up a reference to it.
+unsafe fn release(model: *mut nomo_model) {
+    // SAFETY: as this function's own contract.
+    if unsafe { &*model }.references.fetch_sub(1, Ordering::Release) == 1 {
+        // What other threads did with the model happens before it is freed.
+        fence(Ordering::Acquire);
+        // SAFETY: made by `into_c`, and this was the last reference.
+        drop(unsafe { Box::from_raw(model) });
+    }
 }
 
 /// Flag of opening: do not replay the golden cases. For tests only: nothing then proves that the model
@@ -61,6 +119,12 @@ pub struct nomo_open_options {
     pub log: nomo_log_fn,
     /// Passed to `log` and not used otherwise.
     pub log_user: *mut c_void,
+    /// Limit of the memory that opening allocates at a time, in bytes; 0 means four times the size of
+    /// the bundle, and 4 MiB.
+    pub max_memory: u64,
+    /// Limit of the computation that opening takes, in steps of about a nanosecond; 0 means 64 for each
+    /// byte of the bundle, and 2^26.
+    pub max_work: u64,
 }
 
 /// Opens a bundle from a file and verifies it: digests, structure, golden cases.
@@ -68,11 +132,15 @@ pub struct nomo_open_options {
 /// `path` is UTF-8. `options` may be NULL. On success `*model` is a model with one reference, which the
 /// caller drops with nomo_model_release.
 ///
-/// Fails with class NOMO_EIO (the path cannot be read, a folder for example), class NOMO_EFORMAT (not
+/// Only a regular file is read, so the call does not wait for another process; read a pipe or a device
+/// yourself, and pass its bytes to nomo_model_open_memory. A file that is larger than the limit is not
+/// read, and of one that does not begin as a bundle only the beginning.
+///
+/// Fails with class NOMO_EIO (the path cannot be read, or is no regular file), class NOMO_EFORMAT (not
 /// a bundle; NOMO_EFORMAT_TRUNCATED for an empty file, NOMO_EFORMAT_TABLE for bytes after the end of
-/// the bundle), class NOMO_EVERSION, NOMO_EINTEGRITY_DIGEST, NOMO_ELIMIT_SIZE, NOMO_EMEMORY,
-/// NOMO_ESELFTEST_GOLDEN, NOMO_EARGUMENT_TEXT (`path` is not UTF-8) or NOMO_EARGUMENT_OPTION (an
-/// unknown flag).
+/// the bundle), class NOMO_EVERSION, NOMO_EINTEGRITY_DIGEST, NOMO_ELIMIT_SIZE (the bundle, or the memory
+/// or computation that it needs, is above a limit), NOMO_EMEMORY, class NOMO_ESELFTEST,
+/// NOMO_EARGUMENT_TEXT (`path` is not UTF-8) or NOMO_EARGUMENT_OPTION (an unknown flag).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_model_open_file(
     path: *const c_char,
@@ -87,7 +155,8 @@ pub unsafe extern "C" fn nomo_model_open_file(
         let options = unsafe { Options::new(options) }?;
         // SAFETY: as above.
         let out = unsafe { borrow_out(model, "model") }?;
-        let opened = Model::read_file(path, &options.limits).and_then(|bytes| options.open(&bytes));
+        let opened = Model::read_file(path, &options.limits);
+        let opened = opened.and_then(|bytes| options.open_owned(bytes));
         out.write(into_c(options.report(opened)?)?);
         Ok(())
     };
@@ -102,8 +171,8 @@ pub unsafe extern "C" fn nomo_model_open_file(
 ///
 /// Fails with class NOMO_EFORMAT (not a bundle; NOMO_EFORMAT_TRUNCATED if `bytes_len` is 0,
 /// NOMO_EFORMAT_TABLE for bytes after the end of the bundle), class NOMO_EVERSION,
-/// NOMO_EINTEGRITY_DIGEST, NOMO_ELIMIT_SIZE, NOMO_EMEMORY, NOMO_ESELFTEST_GOLDEN,
-/// NOMO_EARGUMENT_SHAPE (the array does not fit into memory) or NOMO_EARGUMENT_OPTION (an unknown
+/// NOMO_EINTEGRITY_DIGEST, NOMO_ELIMIT_SIZE (the bundle, or the memory or computation that it needs, is
+/// above a limit), NOMO_EMEMORY, class NOMO_ESELFTEST, NOMO_EARGUMENT_SHAPE (the array does not fit into memory) or NOMO_EARGUMENT_OPTION (an unknown
 /// flag).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_model_open_memory(
@@ -135,9 +204,7 @@ pub unsafe extern "C" fn nomo_model_open_memory(
 pub unsafe extern "C" fn nomo_model_retain(model: *mut nomo_model) -> i32 {
     let call = || {
         // SAFETY: the caller keeps the header's contract for the length of this call.
-        unsafe { borrow(model.cast_const(), "model") }?;
-        // SAFETY: `model` came from `into_c`, and the caller holds a reference to it.
-        unsafe { Arc::increment_strong_count(model.cast_const()) };
+        unsafe { borrow(model.cast_const(), "model") }?.retain();
         Ok(())
     };
     // SAFETY: NULL is allowed.
@@ -150,7 +217,7 @@ pub unsafe extern "C" fn nomo_model_release(model: *mut nomo_model) {
     let call = || {
         if !model.is_null() {
             // SAFETY: `model` came from `into_c`, and the caller gives up its reference.
-            unsafe { Arc::decrement_strong_count(model.cast_const()) };
+            unsafe { release(model) };
         }
         Ok(())
     };
@@ -160,7 +227,7 @@ pub unsafe extern "C" fn nomo_model_release(model: *mut nomo_model) {
 
 // SAFETY: `repr(C)`, begins with its size, and consists of integers and pointers.
 unsafe impl Growing for nomo_open_options {
-    const FIRST_SIZE: usize = size_of::<Self>();
+    const FIRST_SIZE: usize = offset_of!(Self, max_memory);
 }
 
 /// What the header promises about threads.
@@ -171,7 +238,12 @@ const _: () = {
 
 impl nomo_model {
     fn new(model: Model) -> Result<Self, Error> {
-        Ok(Self { texts: Texts::of(&model)?, model })
+        Ok(Self { references: AtomicUsize::new(1), texts: Texts::of(&model)?, model })
+    }
+
+    /// Adds a reference. A program that leaks 2^63 of them ends before the count overflows.
+    fn retain(&self) {
+        self.references.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The model that sessions predict with.
@@ -215,16 +287,27 @@ impl Options {
         if options.max_bytes > 0 {
             known.limits.max_bytes = options.max_bytes;
         }
+        known.limits.max_memory = Some(options.max_memory).filter(|limit| *limit > 0);
+        known.limits.max_work = Some(options.max_work).filter(|limit| *limit > 0);
         known.is_tested = options.flags & NOMO_OPEN_SKIP_GOLDEN_CASES == 0;
         (known.log, known.log_user) = (options.log, options.log_user);
         Ok(known)
     }
 
     fn open(&self, bytes: &[u8]) -> Result<Model, Error> {
+        self.test(Model::open_untested(bytes, &self.limits)?)
+    }
+
+    /// [`Self::open`] for bytes that are freed as soon as they are decoded.
+    fn open_owned(&self, bytes: Vec<u8>) -> Result<Model, Error> {
+        self.test(Model::open_owned(bytes, &self.limits)?)
+    }
+
+    fn test(&self, model: Model) -> Result<Model, Error> {
         if self.is_tested {
-            return Model::open_with(bytes, &self.limits);
+            model.self_test()?;
         }
-        Model::open_untested(bytes, &self.limits)
+        Ok(model)
     }
 
     /// Reports the outcome of opening to the caller's log.
@@ -233,35 +316,35 @@ impl Options {
             Ok(model) => {
                 let (digest, format) = (model.digest(), model.format());
                 let n_cases = if self.is_tested { model.n_golden_cases() } else { 0 };
-                let opened =
-                    format!("opened {digest}, format {format}, {n_cases} golden cases replayed");
-                self.send(NOMO_LOG_INFO, &opened);
+                self.send(
+                    NOMO_LOG_INFO,
+                    &format_args!(
+                        "opened {digest}, format {format}, {n_cases} golden cases replayed"
+                    ),
+                );
                 if !self.is_tested {
-                    self.send(NOMO_LOG_WARNING, "the golden cases were not replayed");
+                    self.send(NOMO_LOG_WARNING, &"the golden cases were not replayed");
                 }
                 let n_skipped = model.n_skipped_sections();
                 if n_skipped > 0 {
                     let skipped = "unknown sections were skipped; they do not change predictions";
-                    self.send(NOMO_LOG_WARNING, &format!("{n_skipped} {skipped}"));
+                    self.send(NOMO_LOG_WARNING, &format_args!("{n_skipped} {skipped}"));
                 }
             }
-            Err(error) => self.send(NOMO_LOG_ERROR, &error.to_string()),
+            Err(error) => self.send(NOMO_LOG_ERROR, error),
         }
         opened
     }
 
-    fn send(&self, level: u32, message: &str) {
+    fn send(&self, level: u32, text: &impl Display) {
         let Some(log) = self.log else { return };
-        let printable: String =
-            message.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        if let Ok(message) = CString::new(printable) {
-            // SAFETY: the caller promises a function of this type; the text lives until it returns.
-            unsafe { log(self.log_user, level, message.as_ptr()) };
-        }
+        let message = message(text);
+        // SAFETY: the caller promises a function of this type; the text lives until it returns.
+        unsafe { log(self.log_user, level, message.as_ptr()) };
     }
 }
 
 /// Passes a model to C with one reference.
 fn into_c(model: Model) -> Result<*mut nomo_model, Error> {
-    Ok(Arc::into_raw(Arc::new(nomo_model::new(model)?)).cast_mut())
+    Ok(Box::into_raw(boxed(nomo_model::new(model)?)?))
 }

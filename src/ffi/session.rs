@@ -1,8 +1,6 @@
 //! Sessions: the memory of one thread, ours or the caller's.
 
 use alloc::alloc::{alloc, dealloc};
-use alloc::format;
-use alloc::sync::Arc;
 use core::alloc::{Layout, LayoutError};
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
@@ -14,8 +12,8 @@ use super::arrow_rows::Column;
 use super::borrow::{borrow, borrow_out, refused};
 use super::boundary::boundary;
 use super::error::nomo_error;
-use super::model::nomo_model;
-use crate::error::{Error, ErrorKind};
+use super::model::{Reference, nomo_model};
+use crate::error::{Error, ErrorKind, format};
 use crate::intake::{Cell, Flags};
 use crate::model::Model;
 use crate::scratch::{Scratch, ScratchLayout};
@@ -28,7 +26,7 @@ use crate::scratch::{Scratch, ScratchLayout};
 #[derive(Debug)]
 pub struct nomo_session {
     busy: AtomicBool,
-    model: Arc<nomo_model>,
+    model: Reference,
     /// In the block of the session, which outlives it.
     scratch: UnsafeCell<Scratch<'static>>,
     /// One column of an Arrow array per feature, in the block too; used within a call only.
@@ -83,7 +81,7 @@ impl Block {
     unsafe fn build(
         &self,
         start: *mut u8,
-        model: Arc<nomo_model>,
+        model: Reference,
         owned: Option<(*mut u8, Layout)>,
     ) -> *mut nomo_session {
         let layout = *model.model().scratch_layout();
@@ -168,7 +166,7 @@ pub unsafe extern "C" fn nomo_session_create(
             return Err(Error::new(ErrorKind::OutOfMemory, detail));
         }
         // SAFETY: `model` came from opening, and the caller holds a reference to it.
-        let model = unsafe { share(model) };
+        let model = unsafe { Reference::new(model) };
         // SAFETY: freshly allocated with this layout.
         out.write(unsafe { block.build(start, model, Some((start, block.layout))) });
         Ok(())
@@ -207,7 +205,7 @@ pub unsafe extern "C" fn nomo_session_create_in(
         }
         let start = start.wrapping_add(start.align_offset(block.layout.align()));
         // SAFETY: `model` came from opening, and the caller holds a reference to it.
-        let model = unsafe { share(model) };
+        let model = unsafe { Reference::new(model) };
         // SAFETY: aligned, and the size has room for that; the caller lends the memory.
         out.write(unsafe { block.build(start, model, None) });
         Ok(())
@@ -243,18 +241,6 @@ const _: () = {
     handed_to_another_thread::<nomo_session>();
     assert!(align_of::<nomo_session>() <= 16 && size_of::<nomo_session>() < 256);
 };
-
-/// One more reference to a model.
-///
-/// # Safety
-///
-/// `model` came from opening, and the caller holds a reference to it.
-unsafe fn share(model: *const nomo_model) -> Arc<nomo_model> {
-    // SAFETY: as this function's own contract.
-    unsafe { Arc::increment_strong_count(model) };
-    // SAFETY: this is the reference that was just added.
-    unsafe { Arc::from_raw(model) }
-}
 
 /// The sole use of a session, given back when dropped.
 pub(super) struct Claim<'a> {

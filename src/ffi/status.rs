@@ -29,8 +29,7 @@ pub const NOMO_EUNSUPPORTED: i32 = 9;
 pub const NOMO_ESELFTEST: i32 = 10;
 /// Class: a file could not be read.
 pub const NOMO_EIO: i32 = 11;
-/// Class and status: there was not enough memory. If a small allocation fails, the process ends, as
-/// with C++'s new without a handler.
+/// Class and status: there was not enough memory.
 pub const NOMO_EMEMORY: i32 = 12;
 /// Class and status: the session is in use by another thread.
 pub const NOMO_EBUSY: i32 = 13;
@@ -107,6 +106,9 @@ pub const NOMO_EBUFFER_MEMORY: i32 = 0x0208;
 pub const NOMO_EUNSUPPORTED_ARROW: i32 = 0x0109;
 /// The model does not reproduce a golden case.
 pub const NOMO_ESELFTEST_GOLDEN: i32 = 0x010A;
+/// The floating-point mode of the thread flushes subnormals to zero, as -ffast-math sets it, or does not
+/// round to nearest.
+pub const NOMO_ESELFTEST_FLOATING_POINT: i32 = 0x020A;
 /// The file does not exist.
 pub const NOMO_EIO_NOT_FOUND: i32 = 0x010B;
 /// The file could not be read.

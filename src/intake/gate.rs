@@ -1,7 +1,5 @@
 //! The gate of one feature: a caller's value to a number, by the feature's policy.
 
-use alloc::sync::Arc;
-
 use super::cell::{Cell, Mark, Value};
 use super::flags::Flags;
 use crate::domain::{Domain, MAX_MAGNITUDE};
@@ -11,25 +9,19 @@ use crate::schema::{Action, Condition, Feature, FeatureKind, MAX_WHOLE, Range, U
 
 /// A feature with its domains.
 #[derive(Debug)]
-pub(super) struct Gate {
-    pub(super) name: Arc<str>,
-    feature: Feature,
+pub(super) struct Gate<'f> {
+    feature: &'f Feature,
     /// The plausible values.
     pub(super) plausible: Domain,
     /// All values of the feature's kind.
     kind: Domain,
 }
 
-impl Gate {
-    pub(super) fn new(feature: &Feature) -> Self {
+impl<'f> Gate<'f> {
+    pub(super) fn new(feature: &'f Feature) -> Self {
         let kind = feature.kind_domain();
         let range = feature.range.unwrap_or(Range { low: kind.low, high: kind.high });
-        Self {
-            name: feature.name.as_str().into(),
-            feature: feature.clone(),
-            plausible: Domain { low: range.low, high: range.high, ..kind },
-            kind,
-        }
+        Self { feature, plausible: Domain { low: range.low, high: range.high, ..kind }, kind }
     }
 
     /// The cell of a value.

@@ -25,7 +25,8 @@ fn intake(change: impl FnOnce(&mut [Feature])) -> Intake {
         Feature::of_kind("grade", FeatureKind::Category { levels }),
     ];
     change(&mut features);
-    Intake::new(&Schema::new(features, Target::of_classes("y", ["no", "yes"])).unwrap())
+    let schema = Schema::new(features, Target::of_classes("y", ["no", "yes"])).unwrap();
+    Intake::of_schema(&schema).unwrap()
 }
 
 /// By a row and by the single value, which must agree.
@@ -149,7 +150,8 @@ fn a_broken_rule_names_itself_and_its_features() {
             vec![Feature::number("creatinine"), Feature::number("age")],
             Target::of_classes("y", ["no", "yes"]),
         );
-        let intake = Intake::new(&schema.unwrap().with_rules(vec![rule(action)]).unwrap());
+        let schema = schema.unwrap().with_rules(vec![rule(action)]).unwrap();
+        let intake = Intake::of_schema(&schema).unwrap();
         let cells = [40.0, 50.0].map(Cell::of_array).into_iter();
         let (mut row, mut flags, mut broken) = ([0.0; 2], [Flags::default(); 2], [false]);
         let row_flags = intake.admit(cells, &mut row, &mut flags, &mut broken);

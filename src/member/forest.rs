@@ -3,14 +3,14 @@
 //! A tree is stored as a list of nodes in which each child comes after its parent, so that every
 //! walk ends. Opening lays the nodes out so that a walk has no branch: see [`FlatForest`].
 
-mod complete;
 mod tree;
+
+mod complete;
 
 mod flat;
 
 mod block;
 
-use alloc::format;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
@@ -19,9 +19,11 @@ pub(crate) use flat::FlatForest;
 pub use tree::{Node, Side, Tree};
 
 use super::{MemberKind, check_finite, check_width};
+use crate::codec::{decode_enum, decode_struct};
 use crate::domain::Domain;
-use crate::error::{Error, Place, ordinal};
+use crate::error::{Error, Place, format, ordinal};
 use crate::link::Link;
+use crate::memory;
 
 /// `margin = base margin + Σ leaf` (or `+ Σ leaf / n_trees`), over the trees of that margin, from
 /// the first to the last.
@@ -56,6 +58,7 @@ pub struct Forest {
     /// The trees, in the order in which they are added.
     pub trees: Vec<Tree>,
 }
+decode_struct!(Forest { link, n_inputs, comparison, precision, aggregate, base_margins, trees });
 
 /// When a split goes to the left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +68,17 @@ pub enum Comparison {
     AtMost,
     /// `value < threshold`, as XGBoost does.
     Below,
+}
+decode_enum!(Comparison { AtMost, Below });
+
+impl Comparison {
+    /// The value above which a value goes to the right.
+    fn highest_left(self, threshold: f64) -> f64 {
+        match self {
+            Self::AtMost => threshold,
+            Self::Below => threshold.next_down(),
+        }
+    }
 }
 
 /// Which numbers are rounded to single precision, to reproduce those of the source library.
@@ -78,6 +92,7 @@ pub enum Precision {
     /// Values before they are compared, and the sum after each addition, as in XGBoost.
     Single,
 }
+decode_enum!(Precision { Double, SingleInputs, Single });
 
 impl Precision {
     /// A leaf, or a result on the way to a margin, as this precision has it.
@@ -95,6 +110,7 @@ pub enum Aggregate {
     /// They are added and divided by the number of trees of that margin, as in random forests.
     Mean,
 }
+decode_enum!(Aggregate { Sum, Mean });
 
 impl Forest {
     /// Gradient-boosted trees: leaves are summed, a value equal to the threshold goes left, nothing
@@ -119,25 +135,30 @@ impl Forest {
             base_margins,
             trees,
         };
-        forest.check_trees().map(|_| forest)
+        forest.check_trees(|_| {}).map(|()| forest)
     }
 
-    /// Checks everything that does not depend on the inputs. Returns the lowest and the highest leaf
-    /// of each margin, tree by tree.
-    fn check_trees(&self) -> Result<Vec<LeafRange>, Error> {
+    /// Checks everything that does not depend on the inputs. Passes the lowest and the highest leaf of
+    /// each margin to `each`, tree by tree.
+    fn check_trees(&self, mut each: impl FnMut(LeafRange)) -> Result<(), Error> {
         check_finite(&self.base_margins, "base margin")?;
-        let mut ranges = Vec::new();
         for (index, tree) in self.trees.iter().enumerate() {
             let checked = tree
                 .check_nodes(self.n_inputs)
-                .and_then(|n_leaves| self.leaf_ranges(tree, n_leaves));
-            ranges.extend(checked.map_err(|e| e.within(Place::Tree(index)))?);
+                .and_then(|n_leaves| self.check_leaves(tree, n_leaves, &mut each));
+            checked.map_err(|e| e.within(Place::Tree(index)))?;
         }
-        Ok(ranges)
+        Ok(())
     }
 
-    /// The lowest and highest leaf of a tree, for each margin that it adds to.
-    fn leaf_ranges(&self, tree: &Tree, n_leaves: usize) -> Result<Vec<LeafRange>, Error> {
+    /// Checks the leaves of a tree. Passes the lowest and highest one to `each`, for each margin that
+    /// the tree adds to.
+    fn check_leaves(
+        &self,
+        tree: &Tree,
+        n_leaves: usize,
+        each: &mut impl FnMut(LeafRange),
+    ) -> Result<(), Error> {
         let n_margins = self.base_margins.len();
         let (first, width) = match tree.margin {
             Some(margin) if (margin as usize) < n_margins => (margin as usize, 1),
@@ -160,15 +181,15 @@ impl Forest {
         if self.link == Link::Probability {
             self.check_distributions(tree, width)?;
         }
-        let of_margin = |nth: usize| {
+        for nth in 0..width {
             let values = || tree.leaves.iter().copied().skip(nth).step_by(width);
-            LeafRange {
+            each(LeafRange {
                 margin: first + nth,
                 low: values().fold(f64::INFINITY, f64::min),
                 high: values().fold(f64::NEG_INFINITY, f64::max),
-            }
-        };
-        Ok((0..width).map(of_margin).collect())
+            });
+        }
+        Ok(())
     }
 
     /// Averaged leaves are probabilities only when every leaf is a distribution over the classes.
@@ -193,30 +214,33 @@ impl Forest {
         Ok(())
     }
 
-    /// The sums of the lowest and of the highest leaves, taken as [`FlatForest::margins`] takes them:
-    /// rounding never reverses an order, so every margin lies between the two.
-    fn margin_domains(&self, ranges: &[LeafRange]) -> Vec<Domain> {
+    /// Checks the trees, and returns the sums of the lowest and of the highest leaves, taken as
+    /// [`FlatForest::margins`] takes them: rounding never reverses an order, so every margin lies
+    /// between the two.
+    fn margin_domains(&self) -> Result<Vec<Domain>, Error> {
         let round = |sum: f64| self.precision.round(sum);
         let start = |base: &f64| match self.aggregate {
-            Aggregate::Sum => (Domain::new(round(*base), round(*base)), 0.0),
-            Aggregate::Mean => (Domain::new(0.0, 0.0), 0.0),
+            Aggregate::Sum => Domain::new(round(*base), round(*base)),
+            Aggregate::Mean => Domain::new(0.0, 0.0),
         };
-        let mut sums: Vec<(Domain, f64)> = self.base_margins.iter().map(start).collect();
-        for range in ranges {
-            if let Some((sum, n_trees)) = sums.get_mut(range.margin) {
+        let n_margins = self.base_margins.len();
+        let mut sums = memory::collect(self.base_margins.iter().map(|base| Ok(start(base))))?;
+        let mut n_trees = memory::filled(0.0_f64, n_margins)?;
+        self.check_trees(|range| {
+            let margin = sums.get_mut(range.margin).zip(n_trees.get_mut(range.margin));
+            if let Some((sum, n_trees)) = margin {
                 sum.low = round(sum.low + round(range.low));
                 sum.high = round(sum.high + round(range.high));
                 *n_trees += 1.0;
             }
-        }
-        let end = |((sum, n_trees), base): ((Domain, f64), &f64)| {
-            let mean = |sum: f64| round(round(*base) + round(sum / n_trees.max(1.0)));
-            match self.aggregate {
-                Aggregate::Sum => sum,
-                Aggregate::Mean => Domain::new(mean(sum.low), mean(sum.high)),
+        })?;
+        if self.aggregate == Aggregate::Mean {
+            for ((sum, n_trees), base) in sums.iter_mut().zip(n_trees).zip(&self.base_margins) {
+                let mean = |sum: f64| round(round(*base) + round(sum / n_trees.max(1.0)));
+                *sum = Domain::new(mean(sum.low), mean(sum.high));
             }
-        };
-        sums.into_iter().zip(&self.base_margins).map(end).collect()
+        }
+        Ok(sums)
     }
 
     /// A split by levels needs their numbers.
@@ -245,9 +269,8 @@ impl MemberKind for Forest {
 
     fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
         check_width(inputs, self.n_inputs as usize)?;
-        let ranges = self.check_trees()?;
+        let domains = self.margin_domains()?;
         self.check_level_inputs(inputs)?;
-        let domains = self.margin_domains(&ranges);
         for domain in &domains {
             domain.check()?;
             if self.precision == Precision::Single {

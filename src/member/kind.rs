@@ -1,10 +1,9 @@
 //! What every kind of member has, and the usual checks of its parameters.
 
-use alloc::format;
 use alloc::vec::Vec;
 
 use crate::domain::Domain;
-use crate::error::{Error, Place, ordinal};
+use crate::error::{Error, Place, format, ordinal};
 use crate::link::Link;
 
 /// A kind of member. `check` runs first, once, when a bundle is opened.

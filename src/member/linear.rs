@@ -1,6 +1,5 @@
 //! Linear members: one weighted sum per margin.
 
-use alloc::format;
 use alloc::vec::Vec;
 
 use fearless_simd::prelude::*;
@@ -8,10 +7,12 @@ use fearless_simd::{Level, dispatch, f64x8};
 use serde::{Deserialize, Serialize};
 
 use super::{MemberKind, check_finite, check_inputs, check_no_probabilities};
+use crate::codec::decode_struct;
 use crate::domain::{Domain, affine};
-use crate::error::Error;
+use crate::error::{Error, format};
 use crate::lanes::{Lanes, N_LANES};
 use crate::link::Link;
+use crate::memory;
 
 /// `margin = intercept + Σ weight · value`, summed from the first input to the last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -21,6 +22,7 @@ pub struct Linear {
     intercepts: Vec<f64>,
     weights: Vec<f64>,
 }
+decode_struct!(Linear { link, n_inputs, intercepts, weights });
 
 impl Linear {
     /// A model of `intercepts.len()` margins; `weights` has shape `(n_margins, n_inputs)`,
@@ -74,6 +76,11 @@ impl Linear {
         check_finite(&self.weights, "weight")
     }
 
+    /// What [`Self::margins`] computes, in steps of about a nanosecond.
+    pub(super) fn work(&self) -> u64 {
+        self.weights.len() as u64
+    }
+
     pub(super) fn margins(&self, encoded: &[f64], out: &mut [f64]) {
         let rows = self.weights.chunks_exact(self.n_inputs());
         for ((margin, intercept), weights) in out.iter_mut().zip(&self.intercepts).zip(rows) {
@@ -117,11 +124,10 @@ impl MemberKind for Linear {
         self.check_parameters()?;
         check_inputs(inputs, self.n_inputs())?;
         let rows = self.weights.chunks_exact(self.n_inputs());
-        self.intercepts
-            .iter()
-            .zip(rows)
-            .map(|(intercept, weights)| affine(*intercept, weights.iter().zip(inputs)))
-            .collect()
+        let margins = self.intercepts.iter().zip(rows);
+        memory::collect(
+            margins.map(|(intercept, weights)| affine(*intercept, weights.iter().zip(inputs))),
+        )
     }
 }
 

@@ -98,7 +98,7 @@ fn compare(member: Member, case: &Value, tolerance: &Tolerance) {
     let link = member.link();
     let domains = member.check(&domains(&rows), margins[0].len()).unwrap();
     link.check(&domains).unwrap();
-    let compiled = member.compile();
+    let compiled = member.compile().unwrap();
     check_blocks(&compiled, &rows, margins[0].len());
     let (mut worst_margin, mut worst_output) = (0.0_f64, 0.0_f64);
     for ((row, margins), outputs) in rows.iter().zip(&margins).zip(&outputs) {
@@ -181,7 +181,7 @@ fn another_comparison_or_precision_gives_other_margins() {
             let differs = |row: &Vec<f64>| {
                 let margins = |forest: &Forest| {
                     let mut out = vec![0.0; forest.base_margins.len()];
-                    FlatForest::new(forest).margins(row, &mut out);
+                    FlatForest::new(forest).unwrap().margins(row, &mut out);
                     out
                 };
                 margins(&wrong) != margins(&right)

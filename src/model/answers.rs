@@ -1,6 +1,7 @@
 //! Golden answers: the intake, the rules and the cutoffs answer as they did when sealed.
 
 use super::Model;
+use crate::budget::times;
 use crate::bundle::{Answers, Digest, GoldenCase, Transcript};
 use crate::ensemble::Cutoff;
 use crate::error::{Error, ErrorKind, Place};
@@ -27,13 +28,25 @@ impl Model {
         }
     }
 
+    /// What [`Self::check_answers`] computes, in steps of about a nanosecond.
+    pub(super) fn answers_work(&self) -> u64 {
+        /// Of the values that probe a feature.
+        const FEATURE: u64 = 4096;
+        let n_compared = self.schema().rules().len() + self.cutoffs.len().min(MAX_PROBED);
+        let cases = times(self.golden_cases.len(), 16);
+        match self.answers {
+            None => 0,
+            Some(_) => times(self.schema().n_features(), FEATURE) + times(n_compared, cases),
+        }
+    }
+
     fn feature_answers(&self) -> impl Iterator<Item = Digest> {
-        let features = self.schema.features().iter().enumerate();
+        let features = self.schema().features().iter().enumerate();
         features.map(|(index, feature)| self.feature_answer(index, feature))
     }
 
     fn rule_answers(&self, cases: &[GoldenCase]) -> impl Iterator<Item = Digest> {
-        self.schema.rules().iter().map(move |rule| rule_answer(rule, cases))
+        self.schema().rules().iter().map(move |rule| rule_answer(rule, cases))
     }
 
     fn cutoff_answers(&self, cases: &[GoldenCase]) -> impl Iterator<Item = Digest> {
@@ -118,7 +131,7 @@ impl Model {
     }
 
     fn names_answer(&self) -> Digest {
-        let target = self.schema.target();
+        let target = self.schema().target();
         let mut transcript = Transcript::of(target.name());
         match target {
             Target::Classes { classes, .. } => classes.iter().for_each(|c| transcript.text(c)),
@@ -170,7 +183,7 @@ fn cutoff_answer(cutoff: &Cutoff, cases: &[GoldenCase]) -> Digest {
 
 /// Refuses the first item that does not answer as sealed.
 fn check_each(
-    found: impl Iterator<Item = Digest>,
+    answers: impl Iterator<Item = Digest>,
     sealed: &[Digest],
     place: impl Fn(usize) -> Place,
 ) -> Result<(), Error> {
@@ -178,12 +191,12 @@ fn check_each(
         let error = Error::new(ErrorKind::GoldenCase, "does not answer as sealed");
         Err(error.within(place(index)))
     };
-    let mut n_found = 0;
-    for digest in found {
-        if sealed.get(n_found) != Some(&digest) {
-            return refused(n_found);
+    let mut n_answers = 0;
+    for digest in answers {
+        if sealed.get(n_answers) != Some(&digest) {
+            return refused(n_answers);
         }
-        n_found += 1;
+        n_answers += 1;
     }
-    if n_found == sealed.len() { Ok(()) } else { refused(n_found) }
+    if n_answers == sealed.len() { Ok(()) } else { refused(n_answers) }
 }

@@ -3,6 +3,7 @@
 use core::ops::Range;
 
 use super::Model;
+use super::row::check_subnormals;
 use crate::error::{Error, Place};
 use crate::intake::{Cell, Flags};
 use crate::lanes::{Lanes, N_LANES};
@@ -40,7 +41,7 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// With [`OnRefusal::Stop`], that of the first row that is refused; `sink` was then never
+    /// `FloatingPoint`; with [`OnRefusal::Stop`], that of the first row that is refused; `sink` was then never
     /// called.
     pub(crate) fn predict_rows(
         &self,
@@ -49,6 +50,7 @@ impl Model {
         on_refusal: OnRefusal,
         mut sink: impl FnMut(usize, Result<Prediction<'_>, Error>),
     ) -> Result<(), Error> {
+        check_subnormals()?;
         match on_refusal {
             OnRefusal::Stop => self.check_rows(scratch, rows)?,
             OnRefusal::GoOn => {}

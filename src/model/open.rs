@@ -8,8 +8,9 @@ use std::path::Path;
 use super::Model;
 #[cfg(feature = "std")]
 use super::file::read_file;
+use crate::budget::{Budget, times};
 use crate::bundle::{Bundle, Limits};
-use crate::error::Error;
+use crate::error::{Error, Place};
 
 impl Model {
     /// Opens a bundle: checks its digests and structure, and replays its golden cases.
@@ -45,12 +46,31 @@ impl Model {
     ///
     /// As [`Self::open`], without the class `SelfTest`.
     pub fn open_untested(bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
-        let bundle = Bundle::from_bytes(bytes, limits)?;
-        let mut model = Self::new(bundle.parts, bundle.digest)?;
+        let mut budget = limits.budget(bytes.len() as u64);
+        let bundle = Bundle::from_bytes(bytes, limits, &mut budget)?;
+        Self::of_bundle(bundle, &mut budget)
+    }
+
+    /// [`Self::open_untested`] for bytes that are freed as soon as they are decoded.
+    #[cfg(feature = "std")]
+    pub(crate) fn open_owned(bytes: Vec<u8>, limits: &Limits) -> Result<Self, Error> {
+        let n_bytes = bytes.len();
+        let mut budget = limits.budget(n_bytes as u64);
+        budget.take_list::<u8>(n_bytes)?;
+        let bundle = Bundle::from_bytes(&bytes, limits, &mut budget)?;
+        drop(bytes);
+        budget.return_list::<u8>(n_bytes);
+        Self::of_bundle(bundle, &mut budget)
+    }
+
+    fn of_bundle(bundle: Bundle, budget: &mut Budget) -> Result<Self, Error> {
+        let mut model = Self::new(bundle.parts, bundle.digest, budget)?;
         model.format = bundle.format;
         model.n_skipped_sections = bundle.n_skipped_sections;
         model.golden_cases = bundle.golden_cases;
         model.answers = bundle.answers;
+        let work = times(model.golden_cases.len(), model.work).saturating_add(model.answers_work());
+        budget.work(work).map_err(|e| e.within(Place::Section("golden cases")))?;
         Ok(model)
     }
 
@@ -71,12 +91,20 @@ impl Model {
     /// As [`Self::open_file`].
     #[cfg(feature = "std")]
     pub fn open_file_with(path: impl AsRef<Path>, limits: &Limits) -> Result<Self, Error> {
-        Self::open_with(&Self::read_file(path, limits)?, limits)
+        let model = Self::open_owned(Self::read_file(path, limits)?, limits)?;
+        model.self_test()?;
+        Ok(model)
     }
 
-    /// The bytes of a file, at most as many as the limit allows.
+    /// The bytes of a regular file that begins as a bundle, for [`Self::open_with`]. A pipe or a device
+    /// is refused without waiting for it.
+    ///
+    /// # Errors
+    ///
+    /// `FileNotFound`, `FileRead` or `OutOfMemory`; the kinds of [`Self::open`] that the header of the
+    /// file shows, and `TooLarge` above the limit, before the rest is read.
     #[cfg(feature = "std")]
-    pub(crate) fn read_file(path: impl AsRef<Path>, limits: &Limits) -> Result<Vec<u8>, Error> {
+    pub fn read_file(path: impl AsRef<Path>, limits: &Limits) -> Result<Vec<u8>, Error> {
         read_file(path.as_ref(), limits)
     }
 }

@@ -1,10 +1,28 @@
 //! The prediction of one row: intake, pipeline, members, combiner, calibrator.
 
 use super::Model;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::intake::{Cell, Flags, Value};
+use crate::numeric::keeps_subnormals;
 use crate::prediction::Prediction;
 use crate::scratch::{Regions, Scratch};
+
+/// Refuses to predict in a thread that flushes subnormals to zero.
+///
+/// # Errors
+///
+/// `FloatingPoint`.
+pub(super) fn check_subnormals() -> Result<(), Error> {
+    if keeps_subnormals() { Ok(()) } else { Err(other_mode()) }
+}
+
+/// The error of a thread whose floating-point mode gives other bits.
+#[cold]
+pub(super) fn other_mode() -> Error {
+    let detail = "this thread flushes subnormal numbers to zero, as -ffast-math lets it, or does not \
+                  round to nearest: predictions would have other bits";
+    Error::new(ErrorKind::FloatingPoint, detail)
+}
 
 impl Model {
     /// Sets the value of a feature in `scratch`, for [`Self::predict_cells`].
@@ -26,11 +44,12 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// A kind of the class `Value`, with the feature or the rule.
+    /// `FloatingPoint`; a kind of the class `Value`, with the feature or the rule.
     pub(crate) fn predict_cells<'s>(
         &self,
         scratch: &'s mut Scratch<'_>,
     ) -> Result<Prediction<'s>, Error> {
+        check_subnormals()?;
         let regions = scratch.regions(&self.scratch_layout);
         let cells = regions.cells;
         self.predict(cells.iter().copied(), regions)
@@ -40,12 +59,13 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// `FeatureCount`; a kind of the class `Value`, with the feature or the rule.
+    /// `FloatingPoint`; `FeatureCount`; a kind of the class `Value`, with the feature or the rule.
     pub(crate) fn predict_row<'s>(
         &self,
         scratch: &'s mut Scratch<'_>,
         values: &[f64],
     ) -> Result<Prediction<'s>, Error> {
+        check_subnormals()?;
         self.intake.check_width(values.len())?;
         let cells = values.iter().map(|number| Cell::of_array(*number));
         self.predict(cells, scratch.regions(&self.scratch_layout))
@@ -107,7 +127,7 @@ impl Model {
             calibrator.apply(outputs);
         }
         Prediction {
-            is_of_classes: !self.schema.target().classes().is_empty(),
+            is_of_classes: !self.schema().target().classes().is_empty(),
             outputs,
             members: member_outputs,
             margins,

@@ -1,18 +1,21 @@
 //! Verification: do the parts of a bundle fit each other?
 
-use alloc::collections::BTreeSet;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use fearless_simd::Level;
 
 use super::{Model, PlacedMember};
+use crate::budget::{Budget, FUNCTION, times};
 use crate::bundle::{Digest, FORMAT, Parts};
 use crate::domain::Domain;
 use crate::ensemble::{CombinerInputs, CompiledCombiner, EnsembleMember};
-use crate::error::{Error, Place};
+use crate::error::{Error, Place, format, is_printable};
 use crate::intake::Intake;
+use crate::member::Member;
+use crate::memory;
 use crate::pipeline::Pipeline;
-use crate::schema::{Schema, check_name};
+use crate::schema::{Schema, check_names};
 use crate::scratch::ScratchLayout;
 
 impl Model {
@@ -21,50 +24,57 @@ impl Model {
     /// # Errors
     ///
     /// `InvalidModel`, with the place.
-    pub(crate) fn new(parts: Parts, digest: Digest) -> Result<Self, Error> {
+    pub(crate) fn new(parts: Parts, digest: Digest, budget: &mut Budget) -> Result<Self, Error> {
         let Parts { manifest, card, schema, branches, members, combiner, calibrator, cutoffs } =
             parts;
         manifest.check()?;
+        card.iter().try_for_each(|card| check_card(card))?;
+        budget.take(manifest.json_len())?;
         schema.check()?;
-        check_names(branches.iter().map(|branch| branch.name.as_str()), Place::Branch)?;
-        check_names(members.iter().map(|member| member.name.as_str()), Place::Member)?;
-        check_names(cutoffs.iter().map(|cutoff| cutoff.name.as_str()), Place::Cutoff)?;
-        let row: Vec<Domain> = schema.features().iter().map(|f| f.domain()).collect();
-        let pipeline = Pipeline::new(branches, &row)?;
+        check_names(&branches, |branch| &branch.name, Place::Branch)?;
+        check_names(&members, |member| &member.name, Place::Member)?;
+        check_names(&cutoffs, |cutoff| &cutoff.name, Place::Cutoff)?;
+        budget.take_list::<Domain>(schema.n_features())?;
+        let row = memory::collect(schema.features().iter().map(|f| Ok(f.domain())))?;
+        let mut pipeline = Pipeline::new(branches, row, budget)?;
 
-        let (mut placed, mut outputs, mut margins) = (Vec::new(), Vec::new(), Vec::new());
-        for (index, member) in members.into_iter().enumerate() {
-            let name = member.name.clone();
-            let (member, output, member_margins) = PlacedMember::new(member, &schema, &pipeline)
-                .map_err(|e| e.within_named(Place::Member(index), name))?;
-            placed.push(member);
-            outputs.push(output);
-            margins.extend(member_margins);
-        }
-        let inputs =
-            CombinerInputs { target: schema.target(), outputs: &outputs, margins: &margins };
+        let mut verified = VerifiedMembers::new(members, &schema, &pipeline, budget)?;
+        let n_outputs = schema.n_outputs();
+        let n_stack_inputs = times(verified.placed.len(), n_outputs as u64);
+        budget.take(times(size_of::<Domain>(), n_stack_inputs + verified.margins.len() as u64))?;
+        let inputs = CombinerInputs {
+            target: schema.target(),
+            outputs: &verified.outputs,
+            margins: &verified.margins,
+        };
         let in_combiner = |e: Error| e.within(Place::Section("combiner"));
+        combiner.take_from(budget).map_err(in_combiner)?;
         let combiner = combiner.compile(&inputs).map_err(in_combiner)?;
+        verified.work = verified.work.saturating_add(combiner.work(n_outputs));
         let n_classes = schema.target().classes().len();
         if let Some(calibrator) = &calibrator {
             let checked = calibrator.check(n_classes);
             checked.map_err(|e| e.within(Place::Section("calibrator")))?;
+            verified.work = verified.work.saturating_add(times(n_outputs, 4 * FUNCTION));
         }
         for (index, cutoff) in cutoffs.iter().enumerate() {
-            let name = cutoff.name.as_str();
-            cutoff.check(n_classes).map_err(|e| e.within_named(Place::Cutoff(index), name))?;
+            let checked = cutoff.check(n_classes);
+            checked.map_err(|e| e.within_named(Place::Cutoff(index), &cutoff.name))?;
         }
-        let scratch_layout = scratch_layout(&schema, &pipeline, &placed, &combiner);
+        pipeline.forget_domains();
+        let scratch_layout = scratch_layout(&schema, &pipeline, &verified.placed, &combiner);
+        budget.take(scratch_layout.n_bytes())?;
+        let intake = Intake::new(schema, budget)?;
+        let work = intake.work().saturating_add(pipeline.work()).saturating_add(verified.work);
         Ok(Self {
             digest,
             format: FORMAT,
             n_skipped_sections: 0,
             manifest,
             card,
-            intake: Intake::new(&schema),
-            schema,
+            intake,
             pipeline,
-            members: placed,
+            members: verified.placed,
             combiner,
             calibrator,
             cutoffs,
@@ -72,26 +82,81 @@ impl Model {
             answers: None,
             scratch_layout,
             level: simd_level(),
+            work,
         })
     }
 }
 
-impl PlacedMember {
-    /// Checks a member against the branch that it reads, and compiles it. Also returns the domain of
-    /// its outputs and the domains of its margins.
+/// Members that were checked, with what the combiner must know of them.
+struct VerifiedMembers {
+    placed: Vec<PlacedMember>,
+    /// The domain of each member's outputs.
+    outputs: Vec<Domain>,
+    /// The domains of every member's margins.
+    margins: Vec<Domain>,
+    /// What predicting a row computes, in steps of about a nanosecond.
+    work: u64,
+}
+
+impl VerifiedMembers {
     fn new(
-        placed: EnsembleMember,
+        members: Vec<EnsembleMember>,
         schema: &Schema,
         pipeline: &Pipeline,
-    ) -> Result<(Self, Domain, Vec<Domain>), Error> {
-        let EnsembleMember { name, branch, member } = placed;
-        let branch = branch as usize;
+        budget: &mut Budget,
+    ) -> Result<Self, Error> {
+        let n_members = members.len();
+        budget.take_list::<PlacedMember>(n_members)?;
+        budget.take_list::<Domain>(n_members)?;
+        let (placed, outputs) = (memory::list(n_members)?, memory::list(n_members)?);
+        let mut verified = Self { placed, outputs, margins: Vec::new(), work: 0 };
+        for (index, member) in members.into_iter().enumerate() {
+            let EnsembleMember { name, branch, member } = member;
+            let pushed = verified.push(branch as usize, member, schema, pipeline, budget);
+            match pushed {
+                Ok(member) => verified.placed.push(PlacedMember { name, ..member }),
+                Err(e) => return Err(e.within_named(Place::Member(index), &name)),
+            }
+        }
+        Ok(verified)
+    }
+
+    /// Checks a member against the branch that it reads, and compiles it; its name is left empty.
+    fn push(
+        &mut self,
+        branch: usize,
+        member: Member,
+        schema: &Schema,
+        pipeline: &Pipeline,
+        budget: &mut Budget,
+    ) -> Result<PlacedMember, Error> {
         let inputs = pipeline.domains(branch)?;
         let link = member.link();
         let n_margins = link.n_margins(schema.target())?;
+        member.take_from(budget)?;
+        // Domains are copied once, and lists that grow are twice as long for a time.
+        budget.take_list::<Domain>(4 * n_margins)?;
         let margins = member.check(inputs, n_margins)?;
-        let outputs = link.check(&margins)?;
-        Ok((Self { name, branch, link, n_margins, member: member.compile() }, outputs, margins))
+        self.outputs.push(link.check(&margins)?);
+        self.margins.try_reserve(n_margins).map_err(|_| Error::out_of_memory())?;
+        self.margins.extend_from_slice(&margins);
+        let n_inputs = inputs.len();
+        let member = member.compile()?;
+        let of_link = times(schema.n_outputs(), FUNCTION);
+        self.work = self.work.saturating_add(member.work(n_inputs)).saturating_add(of_link);
+        Ok(PlacedMember { name: String::new(), branch, link, n_margins, member })
+    }
+}
+
+/// A model card is printed as it is, so it may hold line ends and tabs, but nothing else that is not
+/// printable.
+fn check_card(card: &str) -> Result<(), Error> {
+    match card.chars().find(|c| !is_printable(*c) && !matches!(c, '\n' | '\r' | '\t')) {
+        None => Ok(()),
+        Some(stray) => {
+            let detail = format!("holds {stray:?}, expected printable text");
+            Err(Error::invalid_model(detail).within(Place::Section("model card")))
+        }
     }
 }
 
@@ -122,16 +187,4 @@ fn scratch_layout(
         n_outputs,
         n_temporary: of_members.chain(others).max().unwrap_or(0),
     }
-}
-
-/// Checks the names of branches, members or cutoffs: printable, and each used once.
-fn check_names<'a>(
-    names: impl Iterator<Item = &'a str>,
-    place: impl Fn(usize) -> Place,
-) -> Result<(), Error> {
-    let mut seen = BTreeSet::new();
-    for (index, name) in names.enumerate() {
-        check_name(name, &mut seen).map_err(|e| e.within(place(index)))?;
-    }
-    Ok(())
 }

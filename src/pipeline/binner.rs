@@ -7,7 +7,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Inputs, Transform};
+use super::{FUNCTION, Inputs, Transform, times};
+use crate::codec::decode_struct;
 use crate::domain::Domain;
 use crate::error::Error;
 use crate::lanes::Number;
@@ -20,6 +21,7 @@ pub struct Binner {
     inputs: Inputs,
     edges: Vec<Vec<f64>>,
 }
+decode_struct!(Binner { inputs, edges });
 
 impl Binner {
     /// The edges between the bins of each input (scikit-learn's `bin_edges_` without the outer ones).
@@ -61,6 +63,10 @@ impl Transform for Binner {
         self.inputs.map_domains(inputs, |nth, domain| {
             Ok(Domain { is_whole: true, ..domain.map_monotone(|value| self.bin(nth, value))? })
         })
+    }
+
+    fn work(&self) -> u64 {
+        times(self.inputs.n_inputs(), FUNCTION)
     }
 
     fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {

@@ -1,13 +1,13 @@
 //! Clipping: values beyond fitted bounds are moved to them.
 
-use alloc::format;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Inputs, Transform};
+use super::{Inputs, Transform, times};
+use crate::codec::decode_struct;
 use crate::domain::Domain;
-use crate::error::Error;
+use crate::error::{Error, format};
 use crate::lanes::Number;
 use crate::numeric::is_whole;
 
@@ -18,6 +18,7 @@ pub struct Clip {
     lows: Vec<f64>,
     highs: Vec<f64>,
 }
+decode_struct!(Clip { inputs, lows, highs });
 
 impl Clip {
     /// Two bounds per input.
@@ -67,6 +68,10 @@ impl Transform for Clip {
             let is_whole = domain.is_whole && is_whole(self.lows[nth]) && is_whole(self.highs[nth]);
             Ok(Domain { is_whole, ..domain.map_monotone(|value| self.clip(nth, value))? })
         })
+    }
+
+    fn work(&self) -> u64 {
+        times(self.inputs.n_inputs(), 4)
     }
 
     fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {

@@ -1,14 +1,15 @@
 //! Derived values: ratios, products and differences of two others.
 
-use alloc::format;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{MAX_OUTPUTS, Transform, check_position};
+use super::{MAX_OUTPUTS, Transform, check_position, times};
+use crate::codec::{decode_enum, decode_struct};
 use crate::domain::Domain;
-use crate::error::{Error, Place};
+use crate::error::{Error, Place, format};
 use crate::lanes::Number;
+use crate::memory;
 
 /// Appends one value for each derivation at the end of the row. A value is missing where one of
 /// those that it is derived from is.
@@ -16,6 +17,7 @@ use crate::lanes::Number;
 pub struct Derive {
     derivations: Vec<Derivation>,
 }
+decode_struct!(Derive { derivations });
 
 /// How a value is derived from two others, named by their positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +45,7 @@ pub enum Derivation {
         subtrahend: u32,
     },
 }
+decode_enum!(Derivation { Ratio { numerator, denominator }, Product { first, second }, Difference { minuend, subtrahend } });
 
 impl Derive {
     /// These derivations, in this order.
@@ -108,11 +111,20 @@ impl Derivation {
 impl Transform for Derive {
     fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
         self.check_count()?;
-        let mut outputs = inputs.to_vec();
+        let mut outputs = memory::list(self.max_outputs(inputs.len()))?;
+        outputs.extend_from_slice(inputs);
         for derivation in &self.derivations {
             outputs.push(derivation.domain(inputs)?);
         }
         Ok(outputs)
+    }
+
+    fn max_outputs(&self, n_inputs: usize) -> usize {
+        n_inputs + self.derivations.len()
+    }
+
+    fn work(&self) -> u64 {
+        times(self.derivations.len(), 8)
     }
 
     #[allow(clippy::indexing_slicing, reason = "positions were checked when the model was opened")]

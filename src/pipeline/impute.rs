@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Inputs, Transform, check_finite};
+use super::{Inputs, Transform, check_finite, times};
+use crate::codec::{decode_enum, decode_struct};
 use crate::domain::Domain;
 use crate::error::Error;
 use crate::lanes::Number;
@@ -21,6 +22,7 @@ pub struct Imputer {
     values: Vec<f64>,
     has_indicators: bool,
 }
+decode_struct!(Imputer { inputs, statistic, values, has_indicators });
 
 /// Where the imputed values come from; for people, as the values themselves are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +37,7 @@ pub enum ImputeStatistic {
     /// The most frequent value of the training rows.
     Mode,
 }
+decode_enum!(ImputeStatistic { Constant, Mean, Median, Mode });
 
 impl Imputer {
     /// One value per input.
@@ -83,9 +86,20 @@ impl Transform for Imputer {
             })
         })?;
         if self.has_indicators {
+            outputs
+                .try_reserve_exact(self.inputs.n_inputs())
+                .map_err(|_| Error::out_of_memory())?;
             outputs.resize(outputs.len() + self.inputs.n_inputs(), Domain::whole(0.0, 1.0));
         }
         Ok(outputs)
+    }
+
+    fn max_outputs(&self, n_inputs: usize) -> usize {
+        n_inputs + if self.has_indicators { self.inputs.n_inputs() } else { 0 }
+    }
+
+    fn work(&self) -> u64 {
+        times(self.inputs.n_inputs(), 4)
     }
 
     #[allow(clippy::indexing_slicing, reason = "there is one of each per input")]

@@ -1,18 +1,27 @@
 //! Which values of an encoded row a step reads.
 
-use alloc::format;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
 use super::transform::check_position;
+use crate::codec::{Decode, Input};
 use crate::domain::Domain;
-use crate::error::{Error, Place};
+use crate::error::{Error, Place, format};
 use crate::lanes::Number;
+use crate::memory;
 
 /// Positions in an encoded row: ascending, each once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inputs(Vec<u32>);
+
+impl Decode for Inputs {
+    const MIN_LEN: usize = Vec::<u32>::MIN_LEN;
+
+    fn decode(input: &mut Input<'_>) -> Result<Self, Error> {
+        input.read().map(Self)
+    }
+}
 
 impl Inputs {
     /// These positions.
@@ -89,7 +98,7 @@ impl Inputs {
         mut map: impl FnMut(usize, Domain) -> Result<Domain, Error>,
     ) -> Result<Vec<Domain>, Error> {
         self.check(domains.len())?;
-        let mut mapped = domains.to_vec();
+        let mut mapped = memory::copy(domains)?;
         for (nth, at) in self.positions().enumerate() {
             if let Some(domain) = mapped.get_mut(at) {
                 *domain = map(nth, *domain).map_err(|e| e.within(Place::Input(at)))?;

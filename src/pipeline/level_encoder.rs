@@ -2,14 +2,14 @@
 //!
 //! As scikit-learn's `OrdinalEncoder` and, with the encodings of one class, `TargetEncoder`.
 
-use alloc::format;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Inputs, Transform, check_levels};
+use super::{Inputs, Transform, check_levels, times};
+use crate::codec::decode_struct;
 use crate::domain::Domain;
-use crate::error::Error;
+use crate::error::{Error, format};
 use crate::lanes::Number;
 use crate::numeric::is_whole;
 
@@ -21,6 +21,7 @@ pub struct LevelEncoder {
     numbers: Vec<Vec<f64>>,
     unseen: Vec<f64>,
 }
+decode_struct!(LevelEncoder { inputs, numbers, unseen });
 
 impl LevelEncoder {
     /// Of each input the number of each level, and that of unseen levels.
@@ -72,6 +73,10 @@ impl Transform for LevelEncoder {
             }
             .check()
         })
+    }
+
+    fn work(&self) -> u64 {
+        times(self.inputs.n_inputs(), 4)
     }
 
     #[allow(clippy::indexing_slicing, reason = "there is one of each per input")]

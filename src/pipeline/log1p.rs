@@ -2,14 +2,14 @@
 //!
 //! As numpy's `log1p`, by libm.
 
-use alloc::format;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Inputs, Transform};
+use super::{FUNCTION, Inputs, Transform, times};
+use crate::codec::decode_struct;
 use crate::domain::Domain;
-use crate::error::Error;
+use crate::error::{Error, format};
 use crate::lanes::Number;
 use crate::numeric::ln_1p;
 
@@ -18,6 +18,7 @@ use crate::numeric::ln_1p;
 pub struct Log1p {
     inputs: Inputs,
 }
+decode_struct!(Log1p { inputs });
 
 impl Log1p {
     /// Of these inputs.
@@ -36,6 +37,10 @@ impl Transform for Log1p {
             }
             domain.map_monotone(ln_1p)?.widened()
         })
+    }
+
+    fn work(&self) -> u64 {
+        times(self.inputs.n_inputs(), FUNCTION)
     }
 
     fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {

@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Clip, Inputs, Transform, check_finite};
+use super::{Clip, Inputs, Transform, check_finite, times};
+use crate::codec::decode_struct;
 use crate::domain::Domain;
 use crate::error::Error;
 use crate::lanes::Number;
@@ -18,6 +19,7 @@ pub struct MinMaxScaler {
     scales: Vec<f64>,
     shifts: Vec<f64>,
 }
+decode_struct!(MinMaxScaler { inputs, scales, shifts });
 
 impl MinMaxScaler {
     /// One scale and one shift (scikit-learn's `min_`) per input.
@@ -61,6 +63,10 @@ impl Transform for MinMaxScaler {
     fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
         self.check_parameters()?;
         self.inputs.map_domains(inputs, |nth, domain| domain.map_monotone(|v| self.scale(nth, v)))
+    }
+
+    fn work(&self) -> u64 {
+        times(self.inputs.n_inputs(), 4)
     }
 
     fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {

@@ -2,15 +2,16 @@
 //!
 //! As scikit-learn's `OneHotEncoder(handle_unknown="ignore")`, with its `drop="first"`.
 
-use alloc::format;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Inputs, MAX_OUTPUTS, Transform, check_levels};
+use super::{Inputs, MAX_OUTPUTS, Transform, check_levels, times};
+use crate::codec::decode_struct;
 use crate::domain::Domain;
-use crate::error::{Error, Place};
+use crate::error::{Error, Place, format};
 use crate::lanes::Number;
+use crate::memory;
 
 /// One value per level takes the place of the level's number: 1 for that level, 0 for the others.
 /// A number beyond the known levels becomes zeros only; a missing value becomes missing values only.
@@ -20,6 +21,7 @@ pub struct OneHotEncoder {
     n_levels: Vec<u32>,
     drops_first: bool,
 }
+decode_struct!(OneHotEncoder { inputs, n_levels, drops_first });
 
 impl OneHotEncoder {
     /// The number of levels of each input; `drops_first` leaves out the value of level 0.
@@ -61,7 +63,7 @@ impl Transform for OneHotEncoder {
             check_levels(inputs[at]).map_err(|e| e.within(Place::Input(at)))?;
         }
         let mut encoded = self.inputs.positions().zip(&self.n_levels).peekable();
-        let mut outputs = Vec::with_capacity(inputs.len());
+        let mut outputs = memory::list(self.max_outputs(inputs.len()))?;
         for (at, input) in inputs.iter().enumerate() {
             match encoded.next_if(|(position, _)| *position == at) {
                 Some((_, n_levels)) => {
@@ -72,6 +74,15 @@ impl Transform for OneHotEncoder {
             }
         }
         Ok(outputs)
+    }
+
+    fn max_outputs(&self, n_inputs: usize) -> usize {
+        let n_levels: u64 = self.n_levels.iter().map(|n_levels| u64::from(*n_levels)).sum();
+        n_inputs + usize::try_from(n_levels).map_or(MAX_OUTPUTS, |n| n.min(MAX_OUTPUTS))
+    }
+
+    fn work(&self) -> u64 {
+        times(self.n_levels.len(), 4)
     }
 
     #[allow(clippy::indexing_slicing, reason = "positions were checked when the model was opened")]

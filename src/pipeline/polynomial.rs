@@ -3,15 +3,16 @@
 //! As scikit-learn's `PolynomialFeatures`. The terms themselves are stored, so degree, interactions
 //! and bias need not be.
 
-use alloc::format;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{MAX_OUTPUTS, Transform, check_position};
+use super::{MAX_OUTPUTS, Transform, check_position, total};
+use crate::codec::decode_struct;
 use crate::domain::Domain;
-use crate::error::Error;
+use crate::error::{Error, format};
 use crate::lanes::Number;
+use crate::memory;
 
 /// The terms take the place of the whole row. A term is the product of the values at its positions,
 /// multiplied from the last to the first. A position that appears twice is squared; a term without
@@ -20,6 +21,7 @@ use crate::lanes::Number;
 pub struct Polynomial {
     terms: Vec<Vec<u32>>,
 }
+decode_struct!(Polynomial { terms });
 
 impl Polynomial {
     /// These terms, in this order.
@@ -102,7 +104,15 @@ impl Transform for Polynomial {
                 product(domain, inputs[*position as usize]).check()
             })
         };
-        self.terms.iter().map(of_term).collect()
+        memory::collect(self.terms.iter().map(of_term))
+    }
+
+    fn max_outputs(&self, _n_inputs: usize) -> usize {
+        self.terms.len()
+    }
+
+    fn work(&self) -> u64 {
+        2 * total(&self.terms)
     }
 
     #[allow(clippy::indexing_slicing, reason = "positions were checked when the model was opened")]

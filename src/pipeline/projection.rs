@@ -2,15 +2,16 @@
 //!
 //! As scikit-learn's `PCA.transform`, with its `whiten`.
 
-use alloc::format;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{MAX_OUTPUTS, Transform, check_finite, check_positive};
+use super::{MAX_OUTPUTS, Transform, check_finite, check_positive, times};
+use crate::codec::decode_struct;
 use crate::domain::{Domain, affine};
-use crate::error::{Error, Place};
+use crate::error::{Error, Place, format};
 use crate::lanes::Number;
+use crate::memory;
 
 /// The projections take the place of the whole row: output `k` is `Σ (value[j] − mean[j]) ·
 /// component[k][j]`, from the first value to the last, divided by `scale[k]`. An output is missing
@@ -21,6 +22,7 @@ pub struct Projection {
     components: Vec<f64>,
     scales: Vec<f64>,
 }
+decode_struct!(Projection { means, components, scales });
 
 impl Projection {
     /// One mean per value; components of shape `(n_outputs, n_values)`, row-major; one scale per
@@ -58,18 +60,23 @@ impl Transform for Projection {
             let detail = format!("reads {n_means} values, expected {n_inputs}");
             return Err(Error::invalid_model(detail));
         }
-        let mut centred = Vec::with_capacity(inputs.len());
+        let mut centred = memory::list(inputs.len())?;
         for (at, (input, mean)) in inputs.iter().zip(&self.means).enumerate() {
             let domain = input.map_monotone(|value| value - mean);
             centred.push(domain.map_err(|e| e.within(Place::Input(at)))?);
         }
         let components = self.components.chunks_exact(self.means.len());
-        components
-            .zip(&self.scales)
-            .map(|(component, scale)| {
-                affine(0.0, component.iter().zip(&centred))?.map_monotone(|sum| sum / scale)
-            })
-            .collect()
+        memory::collect(components.zip(&self.scales).map(|(component, scale)| {
+            affine(0.0, component.iter().zip(&centred))?.map_monotone(|sum| sum / scale)
+        }))
+    }
+
+    fn max_outputs(&self, n_inputs: usize) -> usize {
+        n_inputs + self.scales.len()
+    }
+
+    fn work(&self) -> u64 {
+        times(self.components.len(), 2) + times(self.scales.len(), 8)
     }
 
     fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {

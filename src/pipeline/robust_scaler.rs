@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Inputs, Transform, check_finite, check_positive};
+use super::{Inputs, Transform, check_finite, check_positive, times};
+use crate::codec::decode_struct;
 use crate::domain::Domain;
 use crate::error::Error;
 use crate::lanes::Number;
@@ -18,6 +19,7 @@ pub struct RobustScaler {
     centers: Vec<f64>,
     scales: Vec<f64>,
 }
+decode_struct!(RobustScaler { inputs, centers, scales });
 
 impl RobustScaler {
     /// One center and one scale per input.
@@ -51,6 +53,10 @@ impl Transform for RobustScaler {
     fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
         self.check_parameters()?;
         self.inputs.map_domains(inputs, |nth, domain| domain.map_monotone(|v| self.scale(nth, v)))
+    }
+
+    fn work(&self) -> u64 {
+        times(self.inputs.n_inputs(), 8)
     }
 
     fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {

@@ -1,20 +1,22 @@
 //! Selection: some of the values, in a chosen order.
 
-use alloc::format;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{MAX_OUTPUTS, Transform, check_position};
+use super::{MAX_OUTPUTS, Transform, check_position, times};
+use crate::codec::decode_struct;
 use crate::domain::Domain;
-use crate::error::Error;
+use crate::error::{Error, format};
 use crate::lanes::Number;
+use crate::memory;
 
 /// The values at these positions take the place of the whole row; a position may appear several times.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Select {
     positions: Vec<u32>,
 }
+decode_struct!(Select { positions });
 
 impl Select {
     /// These positions, in this order.
@@ -45,7 +47,15 @@ impl Transform for Select {
             check_position(*position as usize, inputs.len())?;
             Ok(inputs[*position as usize])
         };
-        self.positions.iter().map(domain).collect()
+        memory::collect(self.positions.iter().map(domain))
+    }
+
+    fn max_outputs(&self, _n_inputs: usize) -> usize {
+        self.positions.len()
+    }
+
+    fn work(&self) -> u64 {
+        times(self.positions.len(), 2)
     }
 
     #[allow(clippy::indexing_slicing, reason = "positions were checked when the model was opened")]

@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Inputs, Transform, check_positive};
+use super::{FUNCTION, Inputs, Transform, check_positive, times};
+use crate::codec::decode_struct;
 use crate::domain::Domain;
 use crate::error::Error;
 use crate::lanes::Number;
@@ -18,6 +19,7 @@ pub struct SignedPower {
     inputs: Inputs,
     exponents: Vec<f64>,
 }
+decode_struct!(SignedPower { inputs, exponents });
 
 impl SignedPower {
     /// One exponent per input.
@@ -49,6 +51,10 @@ impl Transform for SignedPower {
         self.inputs.map_domains(inputs, |nth, domain| {
             domain.map_monotone(|value| self.raise(nth, value))?.widened()
         })
+    }
+
+    fn work(&self) -> u64 {
+        times(self.inputs.n_inputs(), 2 * FUNCTION)
     }
 
     fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {

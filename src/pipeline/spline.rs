@@ -7,10 +7,12 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Inputs, MAX_OUTPUTS, Transform};
+use super::{Inputs, MAX_OUTPUTS, Transform, total};
+use crate::codec::decode_struct;
 use crate::domain::Domain;
 use crate::error::{Error, Place};
 use crate::lanes::Number;
+use crate::memory;
 
 /// The value itself, then one term for each knot but the last two, take the place of the value. With
 /// knots `t₁ … t_k` and `(u)₊³` as 0 for negative `u`, term `j` is
@@ -21,6 +23,7 @@ pub struct Spline {
     inputs: Inputs,
     knots: Vec<Vec<f64>>,
 }
+decode_struct!(Spline { inputs, knots });
 
 impl Spline {
     /// The knots of each input, three or more.
@@ -91,7 +94,7 @@ impl Transform for Spline {
         self.check_parameters()?;
         self.inputs.check(inputs.len())?;
         let mut splines = self.inputs.positions().zip(&self.knots).peekable();
-        let mut outputs = Vec::with_capacity(inputs.len());
+        let mut outputs = memory::list(self.max_outputs(inputs.len()))?;
         for (at, input) in inputs.iter().enumerate() {
             outputs.push(*input);
             let Some((_, knots)) = splines.next_if(|(position, _)| *position == at) else {
@@ -103,6 +106,14 @@ impl Transform for Spline {
             }
         }
         Ok(outputs)
+    }
+
+    fn max_outputs(&self, n_inputs: usize) -> usize {
+        n_inputs + self.knots.iter().map(Vec::len).sum::<usize>()
+    }
+
+    fn work(&self) -> u64 {
+        16 * total(&self.knots)
     }
 
     fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {

@@ -6,7 +6,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Inputs, Transform, check_finite, check_positive};
+use super::{Inputs, Transform, check_finite, check_positive, times};
+use crate::codec::decode_struct;
 use crate::domain::Domain;
 use crate::error::Error;
 use crate::lanes::Number;
@@ -18,6 +19,7 @@ pub struct StandardScaler {
     means: Vec<f64>,
     std_devs: Vec<f64>,
 }
+decode_struct!(StandardScaler { inputs, means, std_devs });
 
 impl StandardScaler {
     /// One mean and one standard deviation per input.
@@ -65,6 +67,10 @@ impl Transform for StandardScaler {
     fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
         self.check_parameters()?;
         self.inputs.map_domains(inputs, |nth, domain| domain.map_monotone(|v| self.scale(nth, v)))
+    }
+
+    fn work(&self) -> u64 {
+        times(self.inputs.n_inputs(), 8)
     }
 
     fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {

@@ -1,10 +1,9 @@
 //! What every kind of step has, and the usual checks of its parameters.
 
-use alloc::format;
 use alloc::vec::Vec;
 
 use crate::domain::Domain;
-use crate::error::{Error, ordinal};
+use crate::error::{Error, format, ordinal};
 use crate::lanes::Number;
 
 /// A kind of step. `check` runs first, once, when a model is opened.
@@ -17,6 +16,15 @@ pub(crate) trait Transform {
     /// `InvalidModel`, with the input.
     fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error>;
 
+    /// At least as many outputs as [`Self::check`] returns for so many inputs, before it is called: what
+    /// it allocates.
+    fn max_outputs(&self, n_inputs: usize) -> usize {
+        n_inputs
+    }
+
+    /// What [`Self::apply`] computes besides moving a row, in steps of about a nanosecond.
+    fn work(&self) -> u64;
+
     /// Writes the outputs of an encoded row, or of a block of them; there are as many inputs and outputs
     /// as in `check`. Any NaN is a missing value.
     fn apply<N: Number>(&self, input: &[N], output: &mut [N]);
@@ -24,6 +32,11 @@ pub(crate) trait Transform {
 
 /// The largest number of outputs that a step may create.
 pub(super) const MAX_OUTPUTS: usize = 1 << 16;
+
+/// Steps of computation of one for each item of every list.
+pub(super) fn total<T>(lists: &[Vec<T>]) -> u64 {
+    lists.iter().map(|list| list.len() as u64 + 1).sum()
+}
 
 /// Refuses a position beyond a row of `width` values.
 pub(super) fn check_position(position: usize, width: usize) -> Result<(), Error> {

@@ -7,7 +7,8 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Inputs, Transform, check_finite};
+use super::{FUNCTION, Inputs, Transform, check_finite, times};
+use crate::codec::decode_struct;
 use crate::domain::Domain;
 use crate::error::Error;
 use crate::lanes::Number;
@@ -21,6 +22,7 @@ pub struct YeoJohnson {
     inputs: Inputs,
     lambdas: Vec<f64>,
 }
+decode_struct!(YeoJohnson { inputs, lambdas });
 
 impl YeoJohnson {
     /// One λ per input.
@@ -59,6 +61,10 @@ impl Transform for YeoJohnson {
         self.inputs.map_domains(inputs, |nth, domain| {
             domain.map_monotone(|value| self.transform(nth, value))?.widened()
         })
+    }
+
+    fn work(&self) -> u64 {
+        times(self.inputs.n_inputs(), 2 * FUNCTION)
     }
 
     fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {

@@ -1,17 +1,16 @@
 //! Features: name, kind, units, plausible range and policy.
 
-use alloc::collections::BTreeSet;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::name::check_name;
+use super::name::{check_looks, check_names, check_text};
 use super::policy::{Action, Condition, Policy};
 use super::unit::Unit;
+use crate::codec::{decode_enum, decode_struct};
 use crate::domain::{Domain, MAX_MAGNITUDE};
-use crate::error::{Error, Place};
+use crate::error::{Error, Place, format};
 use crate::numeric::is_whole;
 
 /// The largest whole number up to which every whole number is exact: 2^53.
@@ -21,12 +20,10 @@ pub(crate) const MAX_WHOLE: f64 = 9_007_199_254_740_992.0;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Feature {
     /// The name, unique in its schema.
-    #[serde(deserialize_with = "crate::codec::text")]
     pub name: String,
     /// The kind of its values.
     pub kind: FeatureKind,
     /// The unit of its values as a UCUM code, where it is known; `1` for a pure number.
-    #[serde(deserialize_with = "crate::codec::optional_text")]
     pub unit: Option<String>,
     /// Other units in which a caller may give a value.
     pub alternative_units: Vec<Unit>,
@@ -35,6 +32,7 @@ pub struct Feature {
     /// What happens to values that cannot be used as they are.
     pub policy: Policy,
 }
+decode_struct!(Feature { name, kind, unit, alternative_units, range, policy });
 
 /// The kind of a feature's values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,10 +47,10 @@ pub enum FeatureKind {
     /// One of several levels; its number is the level's position.
     Category {
         /// The names of the levels, each once.
-        #[serde(deserialize_with = "crate::codec::texts")]
         levels: Vec<String>,
     },
 }
+decode_enum!(FeatureKind { Number, Integer, Boolean, Category { levels } });
 
 /// A range of plausible values, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,6 +60,7 @@ pub struct Range {
     /// The highest plausible value.
     pub high: f64,
 }
+decode_struct!(Range { low, high });
 
 impl Feature {
     /// A number of unknown unit whose policy refuses every value that cannot be used.
@@ -114,14 +113,29 @@ impl Feature {
         domain
     }
 
-    pub(super) fn check(&self) -> Result<(), Error> {
-        let mut codes = BTreeSet::new();
-        if let Some(unit) = &self.unit {
-            check_name(unit, &mut codes)?;
+    /// Refuses names that people could take for others.
+    pub(super) fn check_looks(&self) -> Result<(), Error> {
+        check_looks(&self.name, "name")?;
+        for (index, level) in self.levels().iter().enumerate() {
+            check_looks(level, "name").map_err(|e| e.within(Place::Level(index)))?;
         }
         for (index, unit) in self.alternative_units.iter().enumerate() {
-            let checked = check_name(&unit.code, &mut codes).and_then(|()| unit.check());
-            checked.map_err(|e| e.within(Place::Unit(index)))?;
+            check_looks(&unit.code, "code").map_err(|e| e.within(Place::Unit(index)))?;
+        }
+        self.unit.iter().try_for_each(|unit| check_looks(unit, "unit"))
+    }
+
+    pub(super) fn check(&self) -> Result<(), Error> {
+        check_names(&self.alternative_units, |unit| &unit.code, Place::Unit)?;
+        for (index, unit) in self.alternative_units.iter().enumerate() {
+            if self.unit.as_ref() == Some(&unit.code) {
+                let error = Error::invalid_model(format!("duplicate name `{}`", unit.code));
+                return Err(error.within(Place::Unit(index)));
+            }
+            unit.check().map_err(|e| e.within(Place::Unit(index)))?;
+        }
+        if let Some(unit) = &self.unit {
+            check_text(unit, "name")?;
         }
         let is_number = matches!(self.kind, FeatureKind::Number | FeatureKind::Integer);
         if !is_number && !self.alternative_units.is_empty() {
@@ -156,10 +170,7 @@ impl Feature {
 
     fn check_levels(&self) -> Result<(), Error> {
         let FeatureKind::Category { levels } = &self.kind else { return Ok(()) };
-        let mut names = BTreeSet::new();
-        for (index, level) in levels.iter().enumerate() {
-            check_name(level, &mut names).map_err(|e| e.within(Place::Level(index)))?;
-        }
+        check_names(levels, |level| level, Place::Level)?;
         if levels.is_empty() {
             return Err(Error::invalid_model("no levels, expected at least 1"));
         }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::codec::{decode_enum, decode_struct};
+
 /// What happens to a value that cannot be used as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -18,6 +20,7 @@ pub enum Action {
     /// the known ones.
     Take,
 }
+decode_enum!(Action { Refuse, Impute, Clamp, Take });
 
 /// What can be wrong with a value. A [`Policy`] has one action for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +61,15 @@ pub struct Policy {
     /// Not of the feature's kind: refuse or impute.
     pub wrong_type: Action,
 }
+decode_struct!(Policy {
+    unset,
+    missing,
+    not_a_number,
+    infinite,
+    out_of_range,
+    unseen_level,
+    wrong_type
+});
 
 impl Policy {
     /// What happens to a value of this condition.

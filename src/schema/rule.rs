@@ -1,12 +1,12 @@
 //! Rules between features: bounds that every plausible row keeps.
 
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, ordinal};
+use crate::codec::{decode_enum, decode_struct};
+use crate::error::{Error, format, ordinal};
 
 /// A bound on a quantity that is computed from several features.
 ///
@@ -15,7 +15,6 @@ use crate::error::{Error, ordinal};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Rule {
     /// The name, unique in its schema, for example `perimeter fits radius`.
-    #[serde(deserialize_with = "crate::codec::text")]
     pub name: String,
     /// The bounded quantity.
     pub quantity: Quantity,
@@ -26,6 +25,7 @@ pub struct Rule {
     /// What happens to a row that breaks the rule.
     pub action: RuleAction,
 }
+decode_struct!(Rule { name, quantity, low, high, action });
 
 /// A quantity that is computed from several features.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,6 +49,7 @@ pub enum Quantity {
         subtrahend: u32,
     },
 }
+decode_enum!(Quantity { Ratio { factors, divisors, constant }, Difference { minuend, subtrahend } });
 
 /// What happens to a row that breaks a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +60,7 @@ pub enum RuleAction {
     /// The row is predicted, and the prediction is flagged.
     Flag,
 }
+decode_enum!(RuleAction { Refuse, Flag });
 
 impl Rule {
     /// The positions of the features that it reads.

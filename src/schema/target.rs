@@ -1,14 +1,13 @@
 //! The target: what is predicted.
 
-use alloc::collections::BTreeSet;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::name::{check_name, check_text};
-use crate::error::{Error, Place};
+use super::name::{check_looks, check_names, check_text};
+use crate::codec::decode_enum;
+use crate::error::{Error, Place, format};
 
 /// What is predicted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,23 +16,20 @@ pub enum Target {
     /// One of several classes: each gets a probability.
     Classes {
         /// Its name, for example `diagnosis`.
-        #[serde(deserialize_with = "crate::codec::text")]
         name: String,
         /// The names of the classes, in the order of the probabilities. With two classes, class 1
         /// is the positive one.
-        #[serde(deserialize_with = "crate::codec::texts")]
         classes: Vec<String>,
     },
     /// A number: regression.
     Number {
         /// Its name, for example `length_of_stay`.
-        #[serde(deserialize_with = "crate::codec::text")]
         name: String,
         /// Its unit as a UCUM code, where it is known.
-        #[serde(deserialize_with = "crate::codec::optional_text")]
         unit: Option<String>,
     },
 }
+decode_enum!(Target { Classes { name, classes }, Number { name, unit } });
 
 impl Target {
     /// A target of classes.
@@ -61,14 +57,20 @@ impl Target {
         }
     }
 
+    /// Refuses names that people could take for others.
+    pub(super) fn check_looks(&self) -> Result<(), Error> {
+        check_looks(self.name(), "target name")?;
+        for (index, class) in self.classes().iter().enumerate() {
+            check_looks(class, "name").map_err(|e| e.within(Place::Class(index)))?;
+        }
+        Ok(())
+    }
+
     pub(super) fn check(&self) -> Result<(), Error> {
         check_text(self.name(), "target name")?;
         match self {
             Self::Classes { classes, .. } => {
-                let mut names = BTreeSet::new();
-                for (index, class) in classes.iter().enumerate() {
-                    check_name(class, &mut names).map_err(|e| e.within(Place::Class(index)))?;
-                }
+                check_names(classes, |class| class, Place::Class)?;
                 if classes.len() < 2 {
                     let n_classes = classes.len();
                     let detail = format!("{n_classes} classes, expected at least 2");

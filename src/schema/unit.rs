@@ -5,6 +5,7 @@ use alloc::string::String;
 use serde::{Deserialize, Serialize};
 
 use super::name::check_text;
+use crate::codec::decode_struct;
 use crate::error::Error;
 
 /// Another unit and its exact conversion: `(value − offset) · multiplier / divisor` is the value in
@@ -12,7 +13,6 @@ use crate::error::Error;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Unit {
     /// The UCUM code, for example `mg/dL`.
-    #[serde(deserialize_with = "crate::codec::text")]
     pub code: String,
     /// Subtracted first; 0 for most units.
     pub offset: f64,
@@ -21,6 +21,7 @@ pub struct Unit {
     /// Divided by last.
     pub divisor: f64,
 }
+decode_struct!(Unit { code, offset, multiplier, divisor });
 
 impl Unit {
     /// The value in the feature's own unit.

@@ -267,7 +267,7 @@ static void test_arguments(void) {
   }
   set_all();
   good = in;
-  check_input_struct(with_matrix, &good, sizeof good, __LINE__);
+  check_input_struct(with_matrix, &good, sizeof good, sizeof good, __LINE__);
 }
 
 /* Each value of each row, by row and feature; the session works on. */

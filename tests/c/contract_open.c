@@ -8,7 +8,12 @@
  */
 #define _POSIX_C_SOURCE 200112L
 #include <pthread.h>
+#include <stddef.h>
+#include <sys/stat.h>
 #include <unistd.h>
+#if defined(__SSE2__)
+#include <xmmintrin.h>
+#endif
 
 #include "check.h"
 
@@ -50,7 +55,8 @@ static const struct {
   S(NOMO_EVALUE_INFINITE), S(NOMO_EVALUE_MISSING), S(NOMO_EVALUE_MAGNITUDE),
   S(NOMO_EVALUE_UNSET), S(NOMO_EVALUE_NAN), S(NOMO_EVALUE_RANGE), S(NOMO_EVALUE_LEVEL),
   S(NOMO_EVALUE_TYPE), S(NOMO_EVALUE_RULE), S(NOMO_EBUFFER_LENGTH), S(NOMO_EBUFFER_MEMORY),
-  S(NOMO_EUNSUPPORTED_ARROW), S(NOMO_ESELFTEST_GOLDEN), S(NOMO_EIO_NOT_FOUND), S(NOMO_EIO_READ),
+  S(NOMO_EUNSUPPORTED_ARROW), S(NOMO_ESELFTEST_GOLDEN),
+  S(NOMO_ESELFTEST_FLOATING_POINT), S(NOMO_EIO_NOT_FOUND), S(NOMO_EIO_READ),
 };
 /* A class that no function returns by itself has a text, and the name "?". */
 static const int32_t classes[] = {
@@ -125,6 +131,7 @@ static void test_arguments(void) {
   static const char *const not_utf8[] = {
     "a\xff", "\xc3(", "\xa9", "\xe2\x82", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80"};
   nomo_open_options options = NOMO_OPEN_OPTIONS_INIT;
+  const size_t first = offsetof(nomo_open_options, max_memory);
   size_t i;
   fill_watched();
   CHECK(options.struct_size == sizeof options && options.log == NULL && options.max_bytes == 0);
@@ -143,8 +150,8 @@ static void test_arguments(void) {
   check_error_struct(file_error, NOMO_EIO_NOT_FOUND, __LINE__);
   check_error_struct(memory_error, NOMO_EFORMAT_MAGIC, __LINE__);
   check_error_struct(test_error, NOMO_EARGUMENT_NULL, __LINE__);
-  check_input_struct(file_with, &options, sizeof options, __LINE__);
-  check_input_struct(memory_with, &options, sizeof options, __LINE__);
+  check_input_struct(file_with, &options, sizeof options, first, __LINE__);
+  check_input_struct(memory_with, &options, sizeof options, first, __LINE__);
   for (i = 1; i < 32; i++) {
     options.flags = UINT32_C(1) << i;
     REFUSED(NOMO_EARGUMENT_OPTION, file_with(&options));
@@ -177,6 +184,17 @@ static void test_limits(void) {
   ACCEPTED(file_with(&options));
   ACCEPTED(memory_with(&options));
   fill_watched();
+  options.max_memory = 1000; /* bytes */
+  REFUSED(NOMO_ELIMIT_SIZE, file_with(&options));
+  REFUSED(NOMO_ELIMIT_SIZE, memory_with(&options));
+  options.max_memory = UINT64_MAX;
+  options.max_work = 1000; /* steps */
+  REFUSED(NOMO_ELIMIT_SIZE, file_with(&options));
+  REFUSED(NOMO_ELIMIT_SIZE, memory_with(&options));
+  options.max_work = UINT64_MAX;
+  ACCEPTED(file_with(&options));
+  ACCEPTED(memory_with(&options));
+  fill_watched();
   REFUSED(NOMO_ELIMIT_SIZE, open_bytes(large, limit + 1));
   REFUSED(NOMO_EFORMAT_MAGIC, open_bytes(large, limit));
   free(large);
@@ -191,6 +209,19 @@ static void test_limits(void) {
   fclose(file);
   REFUSED(NOMO_ELIMIT_SIZE, open_path("contract_tmp_large"));
   remove("contract_tmp_large");
+}
+
+/* Opens a file of 200 MB that begins with `n` bytes and has a hole after them. */
+static int32_t open_sparse(const void *start, size_t n) {
+  int32_t s;
+  FILE *file = fopen("contract_tmp_sparse", "wb");
+  if (file == NULL || fwrite(start, 1, n, file) != n || fseek(file, 200000000L, SEEK_SET) != 0 ||
+      fputc(0, file) != 0)
+    abort();
+  fclose(file);
+  s = open_path("contract_tmp_sparse");
+  remove("contract_tmp_sparse");
+  return s;
 }
 
 static void test_files(void) {
@@ -231,6 +262,16 @@ static void test_files(void) {
   REFUSED(NOMO_EFORMAT_TRUNCATED, open_bytes(bundle, 0));
   REFUSED(NOMO_EFORMAT_TRUNCATED, open_bytes(NULL, 0)); /* an array of length 0 may be NULL */
   REFUSED(NOMO_EFORMAT_MAGIC, open_bytes(text, sizeof text));
+  /* What is no regular file is refused at once: without a writer, a pipe would never open. */
+  remove("contract_tmp_pipe");
+  if (mkfifo("contract_tmp_pipe", 0600) != 0) abort();
+  REFUSED(NOMO_EIO_READ, open_path("contract_tmp_pipe"));
+  remove("contract_tmp_pipe");
+  REFUSED(NOMO_EIO_READ, open_path("/dev/zero"));
+  REFUSED(NOMO_EIO_READ, open_path("/dev/null"));
+  /* A file with a hole, below the limit: refused by its first bytes. */
+  REFUSED(NOMO_EFORMAT_MAGIC, open_sparse("", 0));
+  REFUSED(NOMO_EFORMAT_TABLE, open_sparse(bundle, n_bundle));
   ACCEPTED(open_path("contract_tmp_gr\xc3\xb6\xc3\x9f" "e"));
   nomo_model_release(out.model);
   remove("contract_tmp_empty");
@@ -420,6 +461,38 @@ static void test_self_test(void) {
   nomo_model_release(model);
 }
 
+/* A mode that gives other bits is noticed by opening and by the self-test. */
+static void test_floating_point(void) {
+#if defined(__SSE2__)
+  static const unsigned modes[] = {
+    0x8000, /* flush results to zero */ 0x0040, /* subnormals are zero */ 0x8040, /* -ffast-math */
+    0x2000, /* down */ 0x4000, /* up */ 0x6000, /* to zero */
+  };
+  const unsigned usual = _mm_getcsr();
+  static const double row[3] = {17.99, 10.38, 122.8};
+  double probabilities[2];
+  nomo_model *model = open_or_exit(path);
+  nomo_session *session = session_or_exit(model);
+  size_t i;
+  fill_watched();
+  for (i = 0; i < sizeof modes / sizeof *modes; i++) {
+    REFUSED(NOMO_ESELFTEST_FLOATING_POINT, (_mm_setcsr(usual | modes[i]), open_bytes(bundle, n_bundle)));
+    REFUSED(NOMO_ESELFTEST_FLOATING_POINT, (_mm_setcsr(usual | modes[i]), nomo_model_self_test(model, &error)));
+    if ((modes[i] & 0x0040) != 0) { /* so cheap to see that each call looks */
+      REFUSED(NOMO_ESELFTEST_FLOATING_POINT,
+              nomo_session_predict_row(session, row, 3, probabilities, 2, NULL, &error));
+    }
+    _mm_setcsr(usual);
+  }
+  ACCEPTED(nomo_model_self_test(model, &error));
+  ACCEPTED(nomo_session_predict_row(session, row, 3, probabilities, 2, NULL, &error));
+  nomo_session_destroy(session);
+  nomo_model_release(model);
+#else
+  CHECK(strcmp(nomo_status_name(NOMO_ESELFTEST_FLOATING_POINT), "NOMO_ESELFTEST_FLOATING_POINT") == 0);
+#endif
+}
+
 /* Bytes of any alignment give the same model as the file. */
 static void test_memory_equals_file(void) {
   nomo_model *model = open_or_exit(path);
@@ -457,6 +530,7 @@ int main(int argc, char **argv) {
   test_log();
   test_references();
   test_self_test();
+  test_floating_point();
   test_memory_equals_file();
   for (i = 1; i < argc; i++) test_damaged(argv[i]);
   watch_nothing();

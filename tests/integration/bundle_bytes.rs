@@ -134,7 +134,7 @@ fn a_model_that_could_overflow_is_refused_even_behind_a_weight_of_zero() {
 fn a_bundle_above_the_limit_is_refused() {
     let bytes = bundle_of_three_members();
     let max_bytes = bytes.len() as u64 - 1;
-    let error = Model::open_with(&bytes, &Limits { max_bytes }).unwrap_err();
+    let error = Model::open_with(&bytes, &Limits { max_bytes, ..Limits::default() }).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge);
 }
 

@@ -1,18 +1,17 @@
 //! The header: magic, format number, number of sections, length of the file, digest.
 
-use alloc::format;
 use alloc::vec::Vec;
 
 use super::reader::{Reader, table_error, truncated};
 use crate::bundle::digest::Digest;
-use crate::error::{Error, ErrorKind, Place};
+use crate::error::{Error, ErrorKind, Place, format};
 
 /// Begins every bundle. Like PNG's: bytes above 127 and both line ends show a damaged transfer.
 pub(super) const MAGIC: [u8; 8] = *b"\x89NOMO\r\n\x1a";
 /// The newest format that this version reads, and the one that it writes.
 pub(crate) const FORMAT: u32 = 2;
 /// Magic, format, number of sections, file length, digest.
-pub(super) const HEADER_LEN: usize = 8 + 4 + 4 + 8 + 32;
+pub(crate) const HEADER_LEN: usize = 8 + 4 + 4 + 8 + 32;
 
 /// The first bytes of a bundle.
 pub(super) struct Header {
@@ -32,7 +31,8 @@ impl Header {
         bytes
     }
 
-    pub(super) fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+    /// Reads the header of a file of `length` bytes, which begins with `bytes`.
+    pub(super) fn of_file(bytes: &[u8], length: u64) -> Result<Self, Error> {
         let mut reader = Reader { bytes, offset: 0 };
         check_magic(bytes)?;
         reader.offset = MAGIC.len();
@@ -53,7 +53,6 @@ impl Header {
             length: u64::from_le_bytes(reader.array()?),
             digest: Digest(reader.array()?),
         };
-        let length = bytes.len() as u64;
         if length < header.length {
             let detail = format!("the file ends here, expected {} bytes", header.length);
             return Err(truncated(length, detail));

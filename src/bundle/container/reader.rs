@@ -1,9 +1,8 @@
 //! A cursor over bytes nobody has checked.
 
-use alloc::format;
-use alloc::string::String;
+use alloc::borrow::Cow;
 
-use crate::error::{Error, ErrorKind, Place};
+use crate::error::{Error, ErrorKind, Place, format};
 
 /// Bytes with the offset of the next one to read.
 pub(super) struct Reader<'a> {
@@ -34,10 +33,10 @@ impl Reader<'_> {
     }
 }
 
-pub(super) fn truncated(offset: u64, detail: String) -> Error {
+pub(super) fn truncated(offset: u64, detail: Cow<'static, str>) -> Error {
     Error::new(ErrorKind::Truncated, detail).within(Place::Byte(offset))
 }
 
-pub(super) fn table_error(offset: u64, detail: String) -> Error {
+pub(super) fn table_error(offset: u64, detail: Cow<'static, str>) -> Error {
     Error::new(ErrorKind::SectionTable, detail).within(Place::Byte(offset))
 }

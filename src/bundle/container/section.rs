@@ -19,7 +19,7 @@ pub(in crate::bundle) enum SectionKind {
 }
 
 impl SectionKind {
-    const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 10] = [
         Self::Manifest,
         Self::Schema,
         Self::Pipeline,

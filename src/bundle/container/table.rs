@@ -1,6 +1,5 @@
 //! The section table: one entry per section, and the digest over all entries.
 
-use alloc::format;
 use alloc::vec::Vec;
 
 use sha2::{Digest as _, Sha256};
@@ -9,7 +8,8 @@ use super::header::{FORMAT, HEADER_LEN, Header, MAGIC};
 use super::reader::{Reader, table_error};
 use super::section::{CRITICAL, SectionKind};
 use crate::bundle::digest::Digest;
-use crate::error::{Error, ErrorKind, Place};
+use crate::error::{Error, ErrorKind, Place, format};
+use crate::memory;
 
 /// Kind, flags, offset, length, SHA-256.
 pub(super) const ENTRY_LEN: usize = 4 + 4 + 8 + 8 + 32;
@@ -90,7 +90,7 @@ pub(super) fn read_entries(header: &Header, bytes: &[u8]) -> Result<Vec<Entry>, 
         return Err(table_error(MAGIC.len() as u64 + 4, detail));
     }
     let mut reader = Reader { bytes, offset: HEADER_LEN };
-    let mut entries: Vec<Entry> = Vec::with_capacity(n_sections);
+    let mut entries: Vec<Entry> = memory::list(n_sections)?;
     let mut expected = (HEADER_LEN + ENTRY_LEN * n_sections) as u64;
     for _ in 0..n_sections {
         let offset = reader.offset as u64;
@@ -100,8 +100,9 @@ pub(super) fn read_entries(header: &Header, bytes: &[u8]) -> Result<Vec<Entry>, 
             return Err(table_error(offset, detail));
         }
         if let Some(previous) = entries.last().filter(|previous| previous.kind >= entry.kind) {
-            let detail = format!("section kind {} after {}", entry.kind, previous.kind);
-            return Err(table_error(offset, detail + ", expected ascending kinds"));
+            let (kind, before) = (entry.kind, previous.kind);
+            let detail = format!("section kind {kind} after {before}, expected ascending kinds");
+            return Err(table_error(offset, detail));
         }
         expected =
             entry.offset.checked_add(entry.length).filter(|end| *end <= header.length).ok_or_else(

@@ -12,7 +12,7 @@ fn sealed_with(second: SectionKind) -> Vec<u8> {
 }
 
 fn refused(bytes: &[u8]) -> Error {
-    Container::from_bytes(bytes, &Limits::default()).unwrap_err()
+    Container::from_bytes(bytes, &Limits::default(), &mut Budget::unlimited()).unwrap_err()
 }
 
 /// The same file with `bytes` at `offset`, and with the right digest of its table.
@@ -34,7 +34,8 @@ fn forge(mut file: Vec<u8>, offset: usize, bytes: &[u8]) -> Vec<u8> {
 #[test]
 fn sections_come_back_as_they_were() {
     let bytes = sealed();
-    let container = Container::from_bytes(&bytes, &Limits::default()).unwrap();
+    let container =
+        Container::from_bytes(&bytes, &Limits::default(), &mut Budget::unlimited()).unwrap();
     assert_eq!(container.payload(SectionKind::Manifest), Some(&[1; 5][..]));
     assert_eq!(container.payload(SectionKind::Schema), Some(&[2; 9][..]));
     assert_eq!(container.payload(SectionKind::Members), None);
@@ -102,12 +103,13 @@ fn an_unknown_section_is_skipped_when_optional_and_refused_when_critical() {
 
     let optional = [99_u32.to_le_bytes(), 0_u32.to_le_bytes()].concat();
     let bytes = forged(kind_of_second, &optional);
-    let container = Container::from_bytes(&bytes, &Limits::default()).unwrap();
+    let container =
+        Container::from_bytes(&bytes, &Limits::default(), &mut Budget::unlimited()).unwrap();
     assert_eq!(container.payload(SectionKind::Manifest), Some(&[1; 5][..]));
 
     // A section kind of format 2 is unknown in format 1, and must not be skipped in silence.
     let cutoffs = sealed_with(SectionKind::Cutoffs);
-    assert!(Container::from_bytes(&cutoffs, &Limits::default()).is_ok());
+    assert!(Container::from_bytes(&cutoffs, &Limits::default(), &mut Budget::unlimited()).is_ok());
     let error = refused(&forge(cutoffs, 8, &1_u32.to_le_bytes()));
     assert_eq!(error.to_string(), "section kind 8: critical, but unknown to this version");
 
@@ -125,9 +127,13 @@ fn a_newer_format_is_refused_with_the_formats_that_are_read() {
 
 #[test]
 fn a_bundle_above_the_limit_is_refused() {
-    let error = Container::from_bytes(&sealed(), &Limits { max_bytes: 181 }).unwrap_err();
+    let opened_within = |max_bytes| {
+        let limits = Limits { max_bytes, ..Limits::default() };
+        Container::from_bytes(&sealed(), &limits, &mut Budget::unlimited()).map(drop)
+    };
+    let error = opened_within(181).unwrap_err();
     assert_eq!(error.to_string(), "182 bytes, expected at most 181");
-    assert!(Container::from_bytes(&sealed(), &Limits { max_bytes: 182 }).is_ok());
+    assert!(opened_within(182).is_ok());
 }
 
 #[test]
@@ -137,9 +143,17 @@ fn every_flipped_bit_and_every_length_is_refused() {
         for bit in 0..8 {
             let mut flipped = bytes.clone();
             flipped[index] ^= 1 << bit;
-            assert!(Container::from_bytes(&flipped, &Limits::default()).is_err(), "{index}:{bit}");
+            assert!(
+                Container::from_bytes(&flipped, &Limits::default(), &mut Budget::unlimited())
+                    .is_err(),
+                "{index}:{bit}"
+            );
         }
-        assert!(Container::from_bytes(&bytes[..index], &Limits::default()).is_err(), "{index}");
+        assert!(
+            Container::from_bytes(&bytes[..index], &Limits::default(), &mut Budget::unlimited())
+                .is_err(),
+            "{index}"
+        );
     }
     let longer = [bytes, vec![0]].concat();
     assert_eq!(

@@ -5,17 +5,17 @@ mod buffer;
 mod struct_array;
 
 use alloc::ffi::CString;
-use alloc::format;
 use alloc::vec::Vec;
-use core::ffi::CStr;
 
 use self::buffer::Buffer;
 use self::struct_array::{Column, struct_array};
 use crate::error::{Error, ErrorKind};
+use crate::ffi::allocate::c_string;
 use crate::ffi::arrow_structs::{ArrowArray, ArrowSchema};
 use crate::ffi::borrow::refused;
 use crate::ffi::outputs::{NOMO_CLASS_NONE, class_index};
 use crate::ffi::status::NOMO_OK;
+use crate::memory;
 use crate::model::Model;
 use crate::prediction::Prediction;
 
@@ -47,11 +47,11 @@ impl<'m> Predicted<'m> {
         Ok(Self {
             model,
             n_rows,
-            outputs: outputs.collect::<Result<_, _>>()?,
+            outputs: memory::collect(outputs)?,
             class_indices,
             status: Buffer::of_elements::<i32>(n_rows)?,
             flags: Buffer::of_elements::<u32>(n_rows)?,
-            cutoffs: cutoffs.collect::<Result<_, _>>()?,
+            cutoffs: memory::collect(cutoffs)?,
             is_predicted: Buffer::of_bits(n_rows)?,
             n_refused: 0,
         })
@@ -94,7 +94,7 @@ impl<'m> Predicted<'m> {
         let (is_predicted, null_count) = (&self.is_predicted, self.n_refused);
         let nullable = |name: CString, format, buffer| {
             let validity = (null_count > 0).then(|| is_predicted.copy()).transpose()?;
-            let buffers = Vec::from([buffer]);
+            let buffers = [Some(buffer), None];
             Ok::<_, Error>(Column {
                 name,
                 format,
@@ -104,32 +104,31 @@ impl<'m> Predicted<'m> {
                 validity,
             })
         };
-        let plain = |name: &CStr, format, buffer| Column {
-            name: name.into(),
-            format,
-            is_nullable: false,
-            null_count: 0,
-            buffers: Vec::from([buffer]),
-            validity: None,
+        let plain = |name: &str, format, buffer| {
+            Ok::<_, Error>(Column {
+                name: c_string([name, ""])?,
+                format,
+                is_nullable: false,
+                null_count: 0,
+                buffers: [Some(buffer), None],
+                validity: None,
+            })
         };
-        let mut names: Vec<CString> = Vec::new();
-        for class in target.classes() {
-            names.push(text(format!("probability_{class}"))?);
-        }
-        if names.is_empty() {
-            names.push(text(target.name())?);
-        }
-        let mut columns = Vec::new();
-        for (name, buffer) in names.into_iter().zip(self.outputs) {
+        let mut columns = memory::list(self.outputs.len() + self.cutoffs.len() + 3)?;
+        for (index, buffer) in self.outputs.into_iter().enumerate() {
+            let name = match target.classes().get(index) {
+                Some(class) => c_string(["probability_", class])?,
+                None => c_string([target.name(), ""])?,
+            };
             columns.push(nullable(name, c"g", buffer)?);
         }
         columns.push(classes);
-        columns.push(plain(c"status", c"i", self.status));
-        columns.push(plain(c"flags", c"I", self.flags));
+        columns.push(plain("status", c"i", self.status)?);
+        columns.push(plain("flags", c"I", self.flags)?);
         for (cutoff, buffer) in self.model.cutoffs().iter().zip(self.cutoffs) {
-            columns.push(nullable(text(format!("cutoff_{}", cutoff.name))?, c"b", buffer)?);
+            columns.push(nullable(c_string(["cutoff_", &cutoff.name])?, c"b", buffer)?);
         }
-        Ok(struct_array(columns, self.n_rows))
+        struct_array(columns, self.n_rows)
     }
 
     fn class_column(&self) -> Result<Column, Error> {
@@ -156,17 +155,12 @@ impl<'m> Predicted<'m> {
             }
         }
         Ok(Column {
-            name: c"class".into(),
+            name: c_string(["class", ""])?,
             format: c"u",
             is_nullable: true,
             null_count,
-            buffers: Vec::from([ends, names]),
+            buffers: [Some(ends), Some(names)],
             validity: (null_count > 0).then_some(validity),
         })
     }
-}
-
-/// Names of a model contain no control character, and so no NUL.
-fn text(text: impl Into<Vec<u8>>) -> Result<CString, Error> {
-    CString::new(text).map_err(|_| Error::invalid_model("a name contains a NUL"))
 }

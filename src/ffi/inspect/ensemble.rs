@@ -47,7 +47,8 @@ pub unsafe extern "C" fn nomo_model_class(
     error: *mut nomo_error,
 ) -> i32 {
     let ask = |model: &nomo_model| {
-        Ok(at(&model.texts().classes, index, ErrorKind::UnknownClass, "index")?.as_ptr())
+        let texts = model.texts();
+        Ok(texts.start(*at(&texts.classes, index, ErrorKind::UnknownClass, "index")?))
     };
     // SAFETY: the caller keeps the header's contract for the length of this call.
     unsafe { query(model, (name, "name"), error, ask) }
@@ -83,14 +84,16 @@ pub unsafe extern "C" fn nomo_model_cutoff(
 
 impl nomo_model {
     fn member(&self, index: usize) -> Result<nomo_member, Error> {
-        let name = at(&self.texts().members, index, ErrorKind::Index, "index")?.as_ptr();
+        let name =
+            self.texts().start(*at(&self.texts().members, index, ErrorKind::Index, "index")?);
         let n_margins = self.model().member_margins().nth(index).unwrap_or(0);
         Ok(nomo_member { struct_size: 0, reserved: 0, name, n_margins })
     }
 
     fn cutoff(&self, index: usize) -> Result<nomo_cutoff, Error> {
         let cutoff = at(self.model().cutoffs(), index, ErrorKind::Index, "index")?;
-        let name = at(&self.texts().cutoffs, index, ErrorKind::Index, "index")?.as_ptr();
+        let name =
+            self.texts().start(*at(&self.texts().cutoffs, index, ErrorKind::Index, "index")?);
         let (class_index, probability) = (cutoff.class, cutoff.probability);
         Ok(nomo_cutoff { struct_size: 0, class_index, name, probability })
     }

@@ -1,10 +1,9 @@
 //! Features: kind, unit, plausible range, levels, policies.
 
-use alloc::format;
 use core::ffi::c_char;
 
-use super::{at, describe, optional, policy, query};
-use crate::error::{Error, ErrorKind};
+use super::{at, describe, policy, query};
+use crate::error::{Error, ErrorKind, format};
 use crate::ffi::borrow::{borrow_text, refused};
 use crate::ffi::error::nomo_error;
 use crate::ffi::model::nomo_model;
@@ -135,7 +134,7 @@ pub unsafe extern "C" fn nomo_model_level(
 ) -> i32 {
     let ask = |model: &nomo_model| {
         let texts = at(&model.texts().features, feature, ErrorKind::UnknownFeature, "feature")?;
-        Ok(at(&texts.levels, index, ErrorKind::Index, "index")?.as_ptr())
+        Ok(model.texts().start(*at(&texts.levels, index, ErrorKind::Index, "index")?))
     };
     // SAFETY: the caller keeps the header's contract for the length of this call.
     unsafe { query(model, (name, "name"), error, ask) }
@@ -171,8 +170,8 @@ impl nomo_model {
                 FeatureKind::Boolean => NOMO_KIND_BOOLEAN,
                 FeatureKind::Category { .. } => NOMO_KIND_CATEGORY,
             },
-            name: texts.name.as_ptr(),
-            unit: optional(&texts.unit),
+            name: self.texts().start(texts.name),
+            unit: self.texts().optional(texts.unit),
             low: feature.range.map_or(f64::NEG_INFINITY, |range| range.low),
             high: feature.range.map_or(f64::INFINITY, |range| range.high),
             n_levels: texts.levels.len(),
@@ -196,7 +195,7 @@ impl nomo_model {
         Ok(nomo_unit {
             struct_size: 0,
             reserved: 0,
-            code: at(&texts.units, index, ErrorKind::Index, "index")?.as_ptr(),
+            code: self.texts().start(*at(&texts.units, index, ErrorKind::Index, "index")?),
             offset: unit.offset,
             multiplier: unit.multiplier,
             divisor: unit.divisor,

@@ -2,7 +2,7 @@
 
 use core::ffi::c_char;
 
-use super::{describe, optional};
+use super::describe;
 use crate::ffi::borrow::borrow;
 use crate::ffi::boundary::boundary;
 use crate::ffi::error::nomo_error;
@@ -71,7 +71,8 @@ pub unsafe extern "C" fn nomo_model_describe(
 /// Replays the golden cases, as opening does. Success proves that the library, as loaded, still
 /// predicts what was sealed.
 ///
-/// Fails with NOMO_ESELFTEST_GOLDEN; the message names the first golden case that differs.
+/// Fails with NOMO_ESELFTEST_GOLDEN (the message names the first golden case that differs),
+/// NOMO_ESELFTEST_FLOATING_POINT (the mode of the calling thread) or NOMO_EMEMORY.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_model_self_test(
     model: *const nomo_model,
@@ -94,13 +95,13 @@ impl nomo_model {
             },
             format: model.format(),
             n_golden_cases: u32::try_from(model.n_golden_cases()).unwrap_or(u32::MAX),
-            name: texts.name.as_ptr(),
-            version: texts.version.as_ptr(),
-            digest: texts.digest.as_ptr(),
-            manifest: texts.manifest.as_ptr(),
-            card: optional(&texts.card),
-            target: texts.target.as_ptr(),
-            target_unit: optional(&texts.target_unit),
+            name: texts.start(texts.name),
+            version: texts.start(texts.version),
+            digest: texts.start(texts.digest),
+            manifest: texts.start(texts.manifest),
+            card: texts.optional(texts.card),
+            target: texts.start(texts.target),
+            target_unit: texts.optional(texts.target_unit),
             n_features: texts.features.len(),
             n_classes: texts.classes.len(),
             n_outputs: model.schema().n_outputs(),

@@ -48,7 +48,7 @@ impl nomo_model {
                 RuleAction::Refuse => NOMO_POLICY_REFUSE,
                 RuleAction::Flag => NOMO_POLICY_TAKE,
             },
-            name: texts.name.as_ptr(),
+            name: self.texts().start(texts.name),
             features: texts.features.as_ptr(),
             features_len: texts.features.len(),
         })

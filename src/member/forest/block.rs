@@ -5,7 +5,7 @@
 
 use fearless_simd::{Level, Simd, dispatch};
 
-use super::flat::{FlatForest, FlatTree};
+use super::flat::{FlatForest, Layout};
 use super::{Precision, single};
 use crate::lanes::{Lanes, N_LANES};
 
@@ -14,6 +14,7 @@ const MAX_FULL_WALK: u32 = 5;
 
 impl FlatForest {
     /// As [`Self::margins`], for a block of rows.
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
     pub(in super::super) fn block_margins(
         &self,
         level: Level,
@@ -33,7 +34,12 @@ impl FlatForest {
         let has_missing = encoded.as_flattened().iter().any(|value| value.is_nan());
         self.start(out);
         if has_missing || !self.sets.is_empty() {
-            self.add_trees(out, |tree| self.walk_block(tree, encoded, Self::next::<false>));
+            self.add_trees(out, |tree| match tree.layout {
+                Layout::Complete(complete) => core::array::from_fn(|lane| {
+                    self.complete.walk(complete, |input| encoded[input][lane])
+                }),
+                Layout::Linked(root) => self.walk_block(root, tree.depth, encoded, Self::next),
+            });
         } else {
             dispatch!(level, simd => self.add_plain(simd, encoded, out));
         }
@@ -42,17 +48,16 @@ impl FlatForest {
 
     /// Adds the leaves of rows without missing values, in a forest without sets.
     #[inline(always)]
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
     fn add_plain<S: Simd>(&self, simd: S, encoded: &[Lanes], out: &mut [Lanes]) {
         // A closure that is not inlined would be compiled without the vector instructions.
         self.add_trees(
             out,
             #[inline(always)]
-            |tree| match tree.complete {
-                Some(complete) => {
-                    self.complete_trees[complete as usize].leaves(simd, tree.depth, encoded)
+            |tree| match tree.layout {
+                Layout::Complete(complete) => self.complete.select(simd, complete, encoded),
+                Layout::Linked(root) => {
+                    self.walk_block(root, tree.depth, encoded, Self::next_plain)
                 }
-                None => self.walk_block(tree, encoded, Self::next_plain::<false>),
             },
         );
     }
@@ -62,17 +67,18 @@ impl FlatForest {
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
     fn walk_block(
         &self,
-        tree: &FlatTree,
+        root: u32,
+        depth: u32,
         encoded: &[Lanes],
         next: impl Fn(&Self, u32, f64) -> u32,
     ) -> Lanes {
-        let mut positions = [tree.root; N_LANES];
-        for _ in 0..tree.depth {
+        let mut positions = [root; N_LANES];
+        for _ in 0..depth {
             let before = positions;
             for (lane, position) in positions.iter_mut().enumerate() {
                 *position = next(self, *position, encoded[self.input(*position)][lane]);
             }
-            if tree.depth > MAX_FULL_WALK && positions == before {
+            if depth > MAX_FULL_WALK && positions == before {
                 break;
             }
         }

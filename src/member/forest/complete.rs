@@ -1,46 +1,182 @@
-//! Trees of few levels, for blocks of rows: every threshold is compared, then the leaf is selected.
+//! Trees of few levels: stored without pointers, and compared as a whole for blocks of rows.
+
+use alloc::vec::Vec;
 
 use fearless_simd::f64x8;
 use fearless_simd::prelude::*;
 
+use super::{Comparison, Node, Side, Tree};
+use crate::budget::bytes_of;
+use crate::error::Error;
 use crate::lanes::{Lanes, N_LANES};
+use crate::memory;
 
 /// The deepest tree that is worth comparing as a whole.
-pub(super) const MAX_DEPTH: u32 = 4;
+const MAX_DEPTH: u32 = 4;
+/// The most nodes of such a tree.
+const MAX_NODES: usize = (2 << MAX_DEPTH) - 1;
 
-const N_SPLITS: usize = (1 << MAX_DEPTH) - 1;
-
-/// A tree whose leaves are all at the same depth, after a leaf that is higher up was repeated.
+/// Trees whose leaves are all at the same depth, after a leaf that is higher up was repeated.
+///
+/// A tree of depth `d` has `2^d` slots: its splits, level by level, so that the children of split `n`
+/// are `2n + 1` and `2n + 2`, with one slot to spare; and its leaves, from left to right.
 #[derive(Debug)]
-pub(super) struct CompleteTree {
-    /// Level by level: the children of split `n` are `2n + 1` and `2n + 2`.
-    pub(super) thresholds: [f64; N_SPLITS],
-    pub(super) inputs: [u32; N_SPLITS],
-    /// From left to right.
-    pub(super) leaves: [f64; N_SPLITS + 1],
+pub(super) struct CompleteTrees {
+    thresholds: Vec<f64>,
+    inputs: Vec<u32>,
+    leaves: Vec<f64>,
 }
 
-impl CompleteTree {
-    pub(super) const EMPTY: Self = Self {
-        thresholds: [f64::INFINITY; N_SPLITS],
-        inputs: [0; N_SPLITS],
-        leaves: [0.0; N_SPLITS + 1],
-    };
+/// A tree among [`CompleteTrees`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CompleteTree {
+    first_slot: u32,
+    depth: u32,
+    /// One bit per split: whether a missing value goes to the right.
+    missing_goes_right: u16,
+}
 
-    /// The leaf of each row, in a tree of this depth; no value is missing.
+/// The depth of a tree that is stored complete: one without sets that is at least half full, so that it
+/// takes no more memory than its nodes.
+#[allow(
+    clippy::indexing_slicing,
+    reason = "the tree was checked: children come after their parents"
+)]
+pub(super) fn complete_depth(tree: &Tree) -> Option<u32> {
+    if tree.nodes.len() > MAX_NODES {
+        return None;
+    }
+    let mut depths = [0; MAX_NODES];
+    for (index, node) in tree.nodes.iter().enumerate() {
+        match node {
+            Node::Leaf { .. } => {}
+            Node::Split { left, right, .. } => {
+                for child in [*left, *right] {
+                    depths[child as usize] = depths[index] + 1;
+                }
+            }
+            Node::SplitLevels { .. } => return None,
+        }
+    }
+    let depth = depths.into_iter().max().filter(|depth| *depth <= MAX_DEPTH)?;
+    (tree.nodes.len() >= 1 << depth).then_some(depth)
+}
+
+impl CompleteTrees {
+    /// The memory of so many slots.
+    pub(super) fn bytes(n_slots: usize) -> u64 {
+        2 * bytes_of::<f64>(n_slots) + bytes_of::<u32>(n_slots)
+    }
+
+    /// No tree, and room for so many slots.
+    pub(super) fn with_room(n_slots: usize) -> Result<Self, Error> {
+        Ok(Self {
+            thresholds: memory::list(n_slots)?,
+            inputs: memory::list(n_slots)?,
+            leaves: memory::list(n_slots)?,
+        })
+    }
+
+    /// Appends a tree of the depth that [`complete_depth`] returned. `leaf_value` maps the index of a leaf
+    /// to what is stored.
+    #[allow(clippy::indexing_slicing, reason = "a complete tree has room for all of its nodes")]
+    #[allow(clippy::cast_possible_truncation, reason = "a section has fewer than 2^28 bytes")]
+    pub(super) fn push(
+        &mut self,
+        tree: &Tree,
+        depth: u32,
+        comparison: Comparison,
+        leaf_value: impl Fn(usize) -> f64,
+    ) -> CompleteTree {
+        let n_slots = 1_usize << depth;
+        let first_slot = self.leaves.len() as u32;
+        let mut missing_goes_right = 0;
+        // The node at each place of the complete tree.
+        let mut places = [0_u32; MAX_NODES];
+        for n in 0..n_slots {
+            let mut split = (f64::INFINITY, 0);
+            if n < n_slots - 1 {
+                let mut children = [places[n]; 2];
+                if let Node::Split { input, threshold, left, right, default_child } =
+                    &tree.nodes[places[n] as usize]
+                {
+                    split = (comparison.highest_left(*threshold), *input);
+                    children = [*left, *right];
+                    missing_goes_right |= u16::from(*default_child == Side::Right) << n;
+                }
+                places[2 * n + 1..2 * n + 3].copy_from_slice(&children);
+            }
+            self.thresholds.push(split.0);
+            self.inputs.push(split.1);
+        }
+        for place in &places[n_slots - 1..2 * n_slots - 1] {
+            let leaf = match &tree.nodes[*place as usize] {
+                Node::Leaf { leaf } => *leaf as usize,
+                Node::Split { .. } | Node::SplitLevels { .. } => 0,
+            };
+            self.leaves.push(leaf_value(leaf));
+        }
+        CompleteTree { first_slot, depth, missing_goes_right }
+    }
+
+    /// The leaf of one row; `value` returns the value of an input.
     #[inline(always)]
-    pub(super) fn leaves<S: Simd>(&self, simd: S, depth: u32, encoded: &[Lanes]) -> Lanes {
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    pub(super) fn walk(&self, tree: CompleteTree, value: impl Fn(usize) -> f64) -> f64 {
+        let first = tree.first_slot as usize;
+        let mut n = 0;
+        for _ in 0..tree.depth {
+            let value = value(self.inputs[first + n] as usize);
+            let is_default = value.is_nan() && tree.missing_goes_right >> n & 1 == 1;
+            n = 2 * n + 1 + usize::from(is_default | (value > self.thresholds[first + n]));
+        }
+        self.leaves[first + n + 1 - (1 << tree.depth)]
+    }
+
+    /// The leaf of each row of a block, none of whose values is missing.
+    #[inline(always)]
+    pub(super) fn select<S: Simd>(&self, simd: S, tree: CompleteTree, encoded: &[Lanes]) -> Lanes {
+        match tree.depth {
+            0 => self.slots::<1>(tree).leaves(simd, encoded, Slots::below_0),
+            1 => self.slots::<2>(tree).leaves(simd, encoded, Slots::below_1),
+            2 => self.slots::<4>(tree).leaves(simd, encoded, Slots::below_2),
+            3 => self.slots::<8>(tree).leaves(simd, encoded, Slots::below_3),
+            _ => self.slots::<16>(tree).leaves(simd, encoded, Slots::below_4),
+        }
+    }
+
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "a tree of this depth has so many slots")]
+    fn slots<const N: usize>(&self, tree: CompleteTree) -> Slots<'_, N> {
+        let first = tree.first_slot as usize;
+        Slots {
+            thresholds: self.thresholds[first..].first_chunk().unwrap_or(&[f64::INFINITY; N]),
+            inputs: self.inputs[first..].first_chunk().unwrap_or(&[0; N]),
+            leaves: self.leaves[first..].first_chunk().unwrap_or(&[0.0; N]),
+        }
+    }
+}
+
+/// The slots of one tree.
+#[derive(Clone, Copy)]
+struct Slots<'t, const N: usize> {
+    thresholds: &'t [f64; N],
+    inputs: &'t [u32; N],
+    leaves: &'t [f64; N],
+}
+
+impl<const N: usize> Slots<'_, N> {
+    /// Applies `below` to the first split, for eight rows at a time.
+    #[inline(always)]
+    fn leaves<S: Simd>(
+        self,
+        simd: S,
+        encoded: &[Lanes],
+        below: impl Fn(Self, Part<'_, S>, usize) -> f64x8<S>,
+    ) -> Lanes {
         let mut leaves = [0.0; N_LANES];
         for (part, leaves) in leaves.as_chunks_mut::<8>().0.iter_mut().enumerate() {
-            let rows = Part { simd, encoded, part };
-            *leaves = match depth {
-                0 => self.below_0::<0, S>(rows, 0),
-                1 => self.below_1::<1, S>(rows, 0),
-                2 => self.below_2::<2, S>(rows, 0),
-                3 => self.below_3::<3, S>(rows, 0),
-                _ => self.below_4::<MAX_DEPTH, S>(rows, 0),
-            }
-            .into();
+            *leaves = below(self, Part { simd, encoded, part }, 0).into();
         }
         leaves
     }
@@ -48,21 +184,21 @@ impl CompleteTree {
     /// The leaf `n`, counted on from the splits above it.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "a complete tree has all of its leaves")]
-    fn below_0<const DEPTH: u32, S: Simd>(&self, rows: Part<'_, S>, n: usize) -> f64x8<S> {
-        f64x8::splat(rows.simd, self.leaves[n - ((1 << DEPTH) - 1)])
+    fn below_0<S: Simd>(self, rows: Part<'_, S>, n: usize) -> f64x8<S> {
+        f64x8::splat(rows.simd, self.leaves[n + 1 - N])
     }
 }
 
 /// Declares how the leaf below split `n` is selected, from the function for one level less.
 macro_rules! below {
     ($name:ident, $one_less:ident) => {
-        impl CompleteTree {
+        impl<const N: usize> Slots<'_, N> {
             #[inline(always)]
             #[allow(clippy::indexing_slicing, reason = "a complete tree has all of its splits")]
-            fn $name<const DEPTH: u32, S: Simd>(&self, rows: Part<'_, S>, n: usize) -> f64x8<S> {
+            fn $name<S: Simd>(self, rows: Part<'_, S>, n: usize) -> f64x8<S> {
                 let goes_right = rows.values(self.inputs[n]).simd_gt(self.thresholds[n]);
-                let left = self.$one_less::<DEPTH, S>(rows, 2 * n + 1);
-                let right = self.$one_less::<DEPTH, S>(rows, 2 * n + 2);
+                let left = self.$one_less(rows, 2 * n + 1);
+                let right = self.$one_less(rows, 2 * n + 2);
                 goes_right.select(right, left)
             }
         }

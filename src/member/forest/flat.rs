@@ -1,18 +1,16 @@
 //! A checked forest, laid out so that walks through numbers have no branch.
 
-use alloc::vec;
 use alloc::vec::Vec;
 
-use super::complete::{CompleteTree, MAX_DEPTH};
+use super::complete::{CompleteTree, CompleteTrees, complete_depth};
 use super::{Aggregate, Comparison, Forest, Node, Precision, Side, Tree, single};
+use crate::budget::{bytes_of, times};
+use crate::error::Error;
 use crate::lanes::Number;
+use crate::memory;
 use crate::schema::count;
 
 /// A checked forest whose walks have no branch.
-///
-/// The two children of a node are adjacent, so the next node is `left + (value > threshold)`.
-/// A leaf points to itself with threshold +∞, so a walk of `depth` steps ends at the right leaf even
-/// if it reaches it earlier.
 #[derive(Debug)]
 pub(crate) struct FlatForest {
     n_inputs: usize,
@@ -22,7 +20,10 @@ pub(crate) struct FlatForest {
     /// How many trees add to each margin.
     n_trees: Vec<f64>,
     trees: Vec<FlatTree>,
-    pub(super) complete_trees: Vec<CompleteTree>,
+    pub(super) complete: CompleteTrees,
+    /// Of all other trees. The two children of a node are adjacent, so the next node is
+    /// `left + (value > threshold)`. A leaf points to itself with threshold +∞, so a walk of `depth` steps
+    /// ends at the right leaf even if it reaches it earlier.
     nodes: Vec<FlatNode>,
     /// One per node; a row without missing values, in a forest without sets, needs none of them.
     questions: Vec<Question>,
@@ -37,11 +38,17 @@ pub(crate) struct FlatForest {
 
 #[derive(Debug)]
 pub(super) struct FlatTree {
-    pub(super) root: u32,
+    pub(super) layout: Layout,
     pub(super) depth: u32,
-    /// The same tree in `complete_trees`, if it has few levels.
-    pub(super) complete: Option<u32>,
     margin: Option<u32>,
+}
+
+/// Where the splits and leaves of a tree are.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Layout {
+    Complete(CompleteTree),
+    /// In `nodes`, from this one on.
+    Linked(u32),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -59,122 +66,166 @@ struct Question {
     is_set: bool,
 }
 
+/// How much a forest holds, all its trees together.
+#[derive(Clone, Copy, Debug, Default)]
+struct Extent {
+    n_slots: usize,
+    n_nodes: usize,
+    n_values: usize,
+    n_levels: usize,
+    n_sets: usize,
+    most_nodes: usize,
+}
+
+impl Extent {
+    fn new(forest: &Forest) -> Self {
+        let mut extent = Self::default();
+        for tree in &forest.trees {
+            extent.n_values += if tree.margin.is_none() { tree.leaves.len() } else { 0 };
+            if let Some(depth) = complete_depth(tree) {
+                extent.n_slots += 1 << depth;
+                continue;
+            }
+            extent.n_nodes += tree.nodes.len();
+            extent.most_nodes = extent.most_nodes.max(tree.nodes.len());
+            for node in &tree.nodes {
+                if let Node::SplitLevels { levels, .. } = node {
+                    extent.n_levels += levels.len();
+                    extent.n_sets += 1;
+                }
+            }
+        }
+        extent
+    }
+}
+
 impl FlatForest {
+    /// The memory that laying a forest out allocates.
+    pub(in super::super) fn bytes(forest: &Forest) -> u64 {
+        let extent = Extent::new(forest);
+        CompleteTrees::bytes(extent.n_slots)
+            + bytes_of::<FlatNode>(extent.n_nodes)
+            + bytes_of::<Question>(extent.n_nodes)
+            + bytes_of::<f64>(extent.n_nodes)
+            + bytes_of::<f64>(extent.n_values)
+            + bytes_of::<u32>(extent.n_levels)
+            + bytes_of::<(u32, u32)>(extent.n_sets)
+            + bytes_of::<u32>(extent.most_nodes)
+            + bytes_of::<FlatTree>(forest.trees.len())
+            + 2 * bytes_of::<f64>(forest.base_margins.len())
+    }
+
     /// Lays out a forest that was checked.
     #[allow(clippy::indexing_slicing, reason = "the forest was checked")]
-    pub(in super::super) fn new(forest: &Forest) -> Self {
+    pub(in super::super) fn new(forest: &Forest) -> Result<Self, Error> {
         // Per margin, without a loop over margins for each tree: a file may have many of both.
         let n_shared = forest.trees.iter().filter(|tree| tree.margin.is_none()).count();
-        let mut n_trees = vec![count(n_shared); forest.base_margins.len()];
+        let mut n_trees = memory::filled(count(n_shared), forest.base_margins.len())?;
         for margin in forest.trees.iter().filter_map(|tree| tree.margin) {
             n_trees[margin as usize] += 1.0;
         }
+        let extent = Extent::new(forest);
         let mut flat = Self {
             n_inputs: forest.n_inputs as usize,
             precision: forest.precision,
             aggregate: forest.aggregate,
-            base_margins: forest.base_margins.clone(),
+            base_margins: memory::copy(&forest.base_margins)?,
             n_trees,
-            trees: Vec::with_capacity(forest.trees.len()),
-            complete_trees: Vec::new(),
-            nodes: Vec::new(),
-            questions: Vec::new(),
-            leaves: Vec::new(),
-            values: Vec::new(),
-            levels: Vec::new(),
-            sets: Vec::new(),
+            trees: memory::list(forest.trees.len())?,
+            complete: CompleteTrees::with_room(extent.n_slots)?,
+            nodes: memory::list(extent.n_nodes)?,
+            questions: memory::list(extent.n_nodes)?,
+            leaves: memory::list(extent.n_nodes)?,
+            values: memory::list(extent.n_values)?,
+            levels: memory::list(extent.n_levels)?,
+            sets: memory::list(extent.n_sets)?,
         };
+        let mut order = memory::list(extent.most_nodes)?;
         for tree in &forest.trees {
-            flat.push_tree(tree, forest.comparison);
+            flat.push_tree(tree, forest.comparison, &mut order);
         }
-        flat
+        Ok(flat)
     }
 
-    /// Breadth first, so that siblings are adjacent.
+    /// What [`Self::margins`] computes, in steps of about a nanosecond.
+    pub(in super::super) fn work(&self) -> u64 {
+        let per_step = if self.sets.is_empty() { 2 } else { 16 };
+        let of_tree = |tree: &FlatTree| {
+            let n_sums = if tree.margin.is_none() { self.base_margins.len() as u64 } else { 1 };
+            4 + per_step * u64::from(tree.depth) + n_sums
+        };
+        self.trees.iter().map(of_tree).sum::<u64>() + times(self.base_margins.len(), 8)
+    }
+
     #[allow(clippy::indexing_slicing, reason = "the tree was checked")]
-    #[allow(clippy::cast_possible_truncation, reason = "a section has fewer than 2^28 bytes")]
-    fn push_tree(&mut self, tree: &Tree, comparison: Comparison) {
-        let root = self.nodes.len() as u32;
-        let first_value = self.values.len();
+    fn push_tree(&mut self, tree: &Tree, comparison: Comparison, order: &mut Vec<u32>) {
+        let (first_value, n_margins) = (self.values.len(), self.base_margins.len());
+        let leaf_value = |leaf: usize| match tree.margin {
+            Some(_) => tree.leaves[leaf],
+            None => count(first_value + leaf * n_margins),
+        };
+        let (layout, depth) = match complete_depth(tree) {
+            Some(depth) => {
+                let pushed = self.complete.push(tree, depth, comparison, leaf_value);
+                (Layout::Complete(pushed), depth)
+            }
+            None => self.push_nodes(tree, comparison, leaf_value, order),
+        };
         if tree.margin.is_none() {
             self.values.extend(&tree.leaves);
         }
-        let mut level = vec![0_u32];
-        let mut depth = 0;
-        loop {
-            let mut next_level = Vec::new();
-            let mut next = self.nodes.len() + level.len();
-            for &stored in &level {
-                let mut leaf_value = 0.0;
-                let mut question = Question { missing_goes_right: false, is_set: false };
-                let node = match &tree.nodes[stored as usize] {
-                    Node::Leaf { leaf } => {
-                        let leaf = *leaf as usize;
-                        leaf_value = match tree.margin {
-                            Some(_) => tree.leaves[leaf],
-                            None => count(first_value + leaf * self.base_margins.len()),
-                        };
-                        let leaf_node = self.nodes.len() as u32;
-                        FlatNode { threshold: f64::INFINITY, input: 0, left: leaf_node }
-                    }
-                    Node::Split { input, threshold, left, right, default_child } => {
-                        next_level.extend([*left, *right]);
-                        question.missing_goes_right = *default_child == Side::Right;
-                        let threshold = match comparison {
-                            Comparison::AtMost => *threshold,
-                            Comparison::Below => threshold.next_down(),
-                        };
-                        FlatNode { threshold, input: *input, left: next as u32 }
-                    }
-                    Node::SplitLevels { input, levels, left, right, default_child } => {
-                        next_level.extend([*left, *right]);
-                        question.missing_goes_right = *default_child == Side::Right;
-                        question.is_set = true;
-                        let threshold = f64::from(self.push_set(levels));
-                        FlatNode { threshold, input: *input, left: next as u32 }
-                    }
-                };
-                if !matches!(tree.nodes[stored as usize], Node::Leaf { .. }) {
-                    next += 2;
-                }
-                self.nodes.push(node);
-                self.questions.push(question);
-                self.leaves.push(leaf_value);
-            }
-            if next_level.is_empty() {
-                break;
-            }
-            depth += 1;
-            level = next_level;
-        }
-        let has_set = self.questions[root as usize..].iter().any(|question| question.is_set);
-        let complete = (depth <= MAX_DEPTH && !has_set).then(|| self.push_complete(root, depth));
-        self.trees.push(FlatTree { root, depth, complete, margin: tree.margin });
+        self.trees.push(FlatTree { layout, depth, margin: tree.margin });
     }
 
-    /// Fills a tree up to its depth: a leaf that is higher up is repeated.
-    #[allow(clippy::indexing_slicing, reason = "a complete tree has room for all of its nodes")]
+    /// Breadth first, so that siblings are adjacent. `order` has room for the nodes of the tree: each
+    /// has one parent. Returns where the tree is, and its depth.
+    #[allow(clippy::indexing_slicing, reason = "the tree was checked")]
     #[allow(clippy::cast_possible_truncation, reason = "a section has fewer than 2^28 bytes")]
-    fn push_complete(&mut self, root: u32, depth: u32) -> u32 {
-        let mut tree = CompleteTree::EMPTY;
-        let mut level = vec![root];
-        let mut n = 0;
-        for _ in 0..depth {
-            let mut next_level = Vec::with_capacity(2 * level.len());
-            for &position in &level {
-                let node = self.nodes[position as usize];
-                (tree.thresholds[n], tree.inputs[n]) = (node.threshold, node.input);
-                let is_leaf = node.left == position;
-                next_level.extend([node.left, if is_leaf { node.left } else { node.left + 1 }]);
-                n += 1;
+    fn push_nodes(
+        &mut self,
+        tree: &Tree,
+        comparison: Comparison,
+        leaf_value: impl Fn(usize) -> f64,
+        order: &mut Vec<u32>,
+    ) -> (Layout, u32) {
+        let root = self.nodes.len() as u32;
+        order.clear();
+        order.push(0);
+        let (mut n_placed, mut depth, mut level_end) = (0, 0, 1);
+        while n_placed < order.len() {
+            let mut leaf = 0.0;
+            let mut question = Question { missing_goes_right: false, is_set: false };
+            let children = root + order.len() as u32;
+            let node = match &tree.nodes[order[n_placed] as usize] {
+                Node::Leaf { leaf: index } => {
+                    leaf = leaf_value(*index as usize);
+                    let leaf_node = self.nodes.len() as u32;
+                    FlatNode { threshold: f64::INFINITY, input: 0, left: leaf_node }
+                }
+                Node::Split { input, threshold, left, right, default_child } => {
+                    order.extend([*left, *right]);
+                    question.missing_goes_right = *default_child == Side::Right;
+                    let threshold = comparison.highest_left(*threshold);
+                    FlatNode { threshold, input: *input, left: children }
+                }
+                Node::SplitLevels { input, levels, left, right, default_child } => {
+                    order.extend([*left, *right]);
+                    question.missing_goes_right = *default_child == Side::Right;
+                    question.is_set = true;
+                    let threshold = f64::from(self.push_set(levels));
+                    FlatNode { threshold, input: *input, left: children }
+                }
+            };
+            self.nodes.push(node);
+            self.questions.push(question);
+            self.leaves.push(leaf);
+            n_placed += 1;
+            if n_placed == level_end && order.len() > level_end {
+                depth += 1;
+                level_end = order.len();
             }
-            level = next_level;
         }
-        for (leaf, position) in tree.leaves.iter_mut().zip(level) {
-            *leaf = self.leaves[position as usize];
-        }
-        self.complete_trees.push(tree);
-        self.complete_trees.len() as u32 - 1
+        (Layout::Linked(root), depth)
     }
 
     #[allow(clippy::cast_possible_truncation, reason = "a section has fewer than 2^28 bytes")]
@@ -199,30 +250,44 @@ impl FlatForest {
         self.start(out);
         match (self.precision, is_plain) {
             (Precision::Double, true) => {
-                self.add_trees(out, |tree| self.walk(tree, encoded, Self::next_plain::<false>));
+                self.add_trees(out, |tree| self.walk(tree, encoded, exact, Self::next_plain));
             }
             (Precision::Double, false) => {
-                self.add_trees(out, |tree| self.walk(tree, encoded, Self::next::<false>));
+                self.add_trees(out, |tree| self.walk(tree, encoded, exact, Self::next));
             }
             (Precision::SingleInputs | Precision::Single, true) => {
-                self.add_trees(out, |tree| self.walk(tree, encoded, Self::next_plain::<true>));
+                self.add_trees(out, |tree| self.walk(tree, encoded, single, Self::next_plain));
             }
             (Precision::SingleInputs | Precision::Single, false) => {
-                self.add_trees(out, |tree| self.walk(tree, encoded, Self::next::<true>));
+                self.add_trees(out, |tree| self.walk(tree, encoded, single, Self::next));
             }
         }
         self.finish(out);
     }
 
-    /// The leaf that a row reaches, if `next` is the node after one with a value.
+    /// The leaf that a row reaches, if `next` is the node after one with a value, and values are rounded
+    /// first.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    fn walk(&self, tree: &FlatTree, encoded: &[f64], next: impl Fn(&Self, u32, f64) -> u32) -> f64 {
-        let mut position = tree.root;
-        for _ in 0..tree.depth {
-            position = next(self, position, encoded[self.input(position)]);
+    fn walk(
+        &self,
+        tree: &FlatTree,
+        encoded: &[f64],
+        round: impl Fn(f64) -> f64,
+        next: impl Fn(&Self, u32, f64) -> u32,
+    ) -> f64 {
+        match tree.layout {
+            Layout::Complete(complete) => {
+                self.complete.walk(complete, |input| round(encoded[input]))
+            }
+            Layout::Linked(root) => {
+                let mut position = root;
+                for _ in 0..tree.depth {
+                    position = next(self, position, round(encoded[self.input(position)]));
+                }
+                self.leaves[position as usize]
+            }
         }
-        self.leaves[position as usize]
     }
 
     /// The position of the input that a node reads.
@@ -232,27 +297,25 @@ impl FlatForest {
         self.nodes[position as usize].input as usize
     }
 
-    /// The node after `position`, for a value that is not missing, in a forest without sets. `SINGLE`
-    /// rounds the value first.
+    /// The node after `position`, for a value that is not missing, in a forest without sets.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    pub(super) fn next_plain<const SINGLE: bool>(&self, position: u32, value: f64) -> u32 {
+    pub(super) fn next_plain(&self, position: u32, value: f64) -> u32 {
         let node = self.nodes[position as usize];
-        let value = if SINGLE { single(value) } else { value };
         node.left + u32::from(value > node.threshold)
     }
 
     /// The node after `position`, for any value.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    pub(super) fn next<const SINGLE: bool>(&self, position: u32, value: f64) -> u32 {
+    pub(super) fn next(&self, position: u32, value: f64) -> u32 {
         let (node, question) = (self.nodes[position as usize], self.questions[position as usize]);
         let goes_right = if value.is_nan() {
             question.missing_goes_right
         } else if question.is_set {
             !self.is_in_set(node.threshold, value)
         } else {
-            (if SINGLE { single(value) } else { value }) > node.threshold
+            value > node.threshold
         };
         node.left + u32::from(goes_right)
     }
@@ -333,4 +396,10 @@ impl FlatForest {
         let levels = &self.levels[start as usize..end as usize];
         level <= f64::from(u32::MAX) && levels.binary_search(&(level as u32)).is_ok()
     }
+}
+
+/// Not rounded.
+#[inline(always)]
+fn exact(value: f64) -> f64 {
+    value
 }

@@ -175,7 +175,7 @@ proptest! {
     #[test]
     fn the_flat_walk_is_the_plain_walk(forest in forest(), rows in prop::collection::vec(row(), 8)) {
         let domains = forest.check(&inputs()).unwrap();
-        let flat = FlatForest::new(&forest);
+        let flat = FlatForest::new(&forest).unwrap();
         for row in rows {
             let mut out = [0.0; 2];
             flat.margins(&row, &mut out);

@@ -1,13 +1,13 @@
 //! Trees: their nodes, and the proof that every walk ends at a leaf.
 
-use alloc::format;
-use alloc::vec;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{Error, Place, ordinal};
+use crate::codec::{decode_enum, decode_struct};
+use crate::error::{Error, Place, format, ordinal};
 use crate::member::kind::check_number;
+use crate::memory;
 
 /// A decision tree; its first node is the root.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,7 @@ pub struct Tree {
     /// any learning rate already applied.
     pub leaves: Vec<f64>,
 }
+decode_struct!(Tree { margin, nodes, leaves });
 
 /// A node of a tree.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,6 +58,7 @@ pub enum Node {
         default_child: Side,
     },
 }
+decode_enum!(Node { Leaf { leaf }, Split { input, threshold, left, right, default_child }, SplitLevels { input, levels, left, right, default_child } });
 
 /// A side of a split.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +68,7 @@ pub enum Side {
     /// The right child.
     Right,
 }
+decode_enum!(Side { Left, Right });
 
 impl Tree {
     /// Checks the nodes, for rows of `n_inputs` values. Returns the number of leaves.
@@ -78,7 +81,7 @@ impl Tree {
             return Err(Error::invalid_model("no nodes, expected at least 1"));
         }
         let mut n_leaves = 0;
-        let mut parents = Parents::new(self.nodes.len());
+        let mut parents = Parents::new(self.nodes.len())?;
         for (index, node) in self.nodes.iter().enumerate() {
             let checked = match node {
                 Node::Leaf { leaf } => {
@@ -127,8 +130,8 @@ fn check_levels(levels: &[u32]) -> Result<(), Error> {
 struct Parents(Vec<bool>);
 
 impl Parents {
-    fn new(n_nodes: usize) -> Self {
-        Self(vec![false; n_nodes])
+    fn new(n_nodes: usize) -> Result<Self, Error> {
+        memory::filled(false, n_nodes).map(Self)
     }
 
     /// Notes the parent of a child, which must be the only one.

@@ -1,15 +1,17 @@
 //! How probable a value of one input is in each class.
 
-use alloc::format;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
 use super::check_log_probabilities;
+use crate::budget::bytes_of;
+use crate::codec::decode_enum;
 use crate::domain::Domain;
-use crate::error::{Error, ordinal};
+use crate::error::{Error, format, ordinal};
 use crate::lanes::Number;
 use crate::member::kind::check_finite;
+use crate::memory;
 use crate::numeric::ln;
 use crate::schema::count;
 
@@ -33,6 +35,7 @@ pub enum Likelihood {
         log_probabilities: Vec<f64>,
     },
 }
+decode_enum!(Likelihood { Gaussian { means, variances }, Categorical { log_probabilities } });
 
 impl Likelihood {
     pub(super) fn check_parameters(&self, n_classes: usize) -> Result<(), Error> {
@@ -120,18 +123,26 @@ impl Likelihood {
         }
     }
 
-    pub(super) fn compile(self, n_classes: usize) -> CompiledLikelihood {
-        match self {
+    pub(super) fn compile(self, n_classes: usize) -> Result<CompiledLikelihood, Error> {
+        Ok(match self {
             Self::Gaussian { means, variances } => {
-                let parameters = means.into_iter().zip(variances);
-                CompiledLikelihood::Gaussian(
-                    parameters.map(|(mean, variance)| Normal::new(mean, variance)).collect(),
-                )
+                let normals = means.iter().zip(&variances);
+                CompiledLikelihood::Gaussian(memory::collect(
+                    normals.map(|(mean, variance)| Ok(Normal::new(*mean, *variance))),
+                )?)
             }
             Self::Categorical { log_probabilities } => {
                 let n_levels = log_probabilities.len() / n_classes.max(1);
                 CompiledLikelihood::Categorical { log_probabilities, n_levels }
             }
+        })
+    }
+
+    /// The memory that [`Self::compile`] allocates.
+    pub(super) fn compiled_bytes(&self) -> u64 {
+        match self {
+            Self::Gaussian { means, .. } => bytes_of::<Normal>(means.len()),
+            Self::Categorical { .. } => 0,
         }
     }
 }

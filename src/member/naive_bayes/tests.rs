@@ -18,7 +18,7 @@ fn mixed() -> NaiveBayes {
 
 fn margins(row: [f64; 2]) -> [f64; 2] {
     let mut out = [0.0; 2];
-    mixed().compile().margins(&row, &mut out);
+    mixed().compile().unwrap().margins(&row, &mut out);
     out
 }
 

@@ -4,6 +4,8 @@ use core::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, SQRT_2};
 
 use serde::{Deserialize, Serialize};
 
+use crate::budget::FUNCTION;
+use crate::codec::decode_enum;
 use crate::domain::Domain;
 use crate::error::Error;
 use crate::lanes::{Lanes, Number};
@@ -36,11 +38,20 @@ pub enum Activation {
     /// `exp(sum)`, divided by the sum of that over all outputs of the layer.
     Softmax,
 }
+decode_enum!(Activation { Identity, Relu, Tanh, Logistic, LeakyRelu { slope }, Gelu, GeluTanh, Softmax });
 
 /// Below the lowest value of either GELU, −0.16998 and −0.17004.
 const BELOW_GELU: f64 = -0.171;
 
 impl Activation {
+    /// What it computes for one sum, in steps of about a nanosecond.
+    pub(super) fn work(self) -> u64 {
+        match self {
+            Self::Identity | Self::Relu | Self::LeakyRelu { .. } => 1,
+            Self::Tanh | Self::Logistic | Self::Gelu | Self::GeluTanh | Self::Softmax => FUNCTION,
+        }
+    }
+
     /// Applies it to the sums of a layer.
     pub fn apply(self, sums: &mut [f64]) {
         let each = |sums: &mut [f64], f: fn(f64) -> f64| {

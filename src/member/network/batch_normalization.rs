@@ -3,11 +3,10 @@
 //! A bundle has no batch normalisation: in a trained network it is one more weighted sum, so a
 //! converter folds it. The rounding differs from that of the source library.
 
-use alloc::format;
 use alloc::vec::Vec;
 
 use super::Layer;
-use crate::error::Error;
+use crate::error::{Error, format};
 use crate::member::kind::check_finite;
 use crate::numeric::sqrt;
 

@@ -1,6 +1,5 @@
 //! Dense layers: weighted sums and an activation.
 
-use alloc::format;
 use alloc::vec::Vec;
 
 use fearless_simd::prelude::*;
@@ -8,10 +7,13 @@ use fearless_simd::{Level, dispatch, f64x8};
 use serde::{Deserialize, Serialize};
 
 use super::Activation;
+use crate::budget::times;
+use crate::codec::decode_struct;
 use crate::domain::{Domain, affine};
-use crate::error::Error;
+use crate::error::{Error, format};
 use crate::lanes::{Lanes, N_LANES};
 use crate::member::kind::{check_finite, check_inputs};
+use crate::memory;
 
 /// How many outputs are summed side by side for a block of rows: with eight rows each, as many sums as
 /// hide the latency of an addition.
@@ -27,6 +29,7 @@ pub struct Layer {
     /// The weights, shape `(n_inputs, n_outputs)`, row-major.
     pub weights: Vec<f64>,
 }
+decode_struct!(Layer { activation, biases, weights });
 
 impl Layer {
     /// How many values it reads.
@@ -107,6 +110,11 @@ impl Layer {
         }
     }
 
+    /// What [`Self::apply`] computes, in steps of about a nanosecond.
+    pub(super) fn work(&self) -> u64 {
+        self.weights.len() as u64 + times(self.n_outputs(), self.activation.work())
+    }
+
     pub(super) fn check_parameters(&self) -> Result<(), Error> {
         let (n_inputs, n_outputs) = (self.n_inputs(), self.n_outputs());
         if n_inputs == 0 || n_inputs.checked_mul(n_outputs) != Some(self.weights.len()) {
@@ -128,6 +136,6 @@ impl Layer {
             let weights = self.weights.iter().skip(output).step_by(self.n_outputs());
             affine(*bias, weights.zip(inputs)).and_then(|sum| self.activation.domain(sum))
         };
-        self.biases.iter().enumerate().map(of_output).collect()
+        memory::collect(self.biases.iter().enumerate().map(of_output))
     }
 }

@@ -1,13 +1,14 @@
 //! One line of a score: from a value to its points.
 
-use alloc::format;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use crate::codec::{decode_enum, decode_struct};
 use crate::domain::Domain;
-use crate::error::{Error, ordinal};
+use crate::error::{Error, format, ordinal};
 use crate::member::kind::check_finite;
+use crate::memory;
 use crate::schema::count;
 
 /// The most points of an item, either way: totals of them are exact.
@@ -23,6 +24,7 @@ pub struct PointsItem {
     /// The points of a missing value; `None` if the value must be present.
     pub if_missing: Option<i32>,
 }
+decode_struct!(PointsItem { input, points, if_missing });
 
 /// The points of an item.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -44,6 +46,7 @@ pub enum Points {
         points: Vec<i32>,
     },
 }
+decode_enum!(Points { Levels { points }, Bins { thresholds, tie, points } });
 
 /// Which bin a value belongs to that equals a threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +56,7 @@ pub enum Tie {
     /// The bin above: one reaches it with `value >= threshold`, as in "75 years or older".
     Above,
 }
+decode_enum!(Tie { Below, Above });
 
 impl PointsItem {
     /// The points of a value; NaN is missing.
@@ -64,6 +68,11 @@ impl PointsItem {
             self.points.each()[self.points.position(value)]
         };
         f64::from(points)
+    }
+
+    /// How many levels or bins have points.
+    pub(super) fn n_points(&self) -> usize {
+        self.points.each().len()
     }
 
     pub(super) fn check_parameters(&self) -> Result<(), Error> {
@@ -106,7 +115,8 @@ impl PointsItem {
             }
         }
         let (first, last) = (self.points.position(input.low), self.points.position(input.high));
-        let mut possible = each.get(first..=last).unwrap_or(each).to_vec();
+        let mut possible = memory::list(each.len() + 1)?;
+        possible.extend_from_slice(each.get(first..=last).unwrap_or(each));
         if input.may_be_missing {
             match self.if_missing {
                 None => input.check_present()?,

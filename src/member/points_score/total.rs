@@ -1,16 +1,17 @@
 //! The total of a points score, and the margins that it becomes.
 
-use alloc::format;
-use alloc::vec;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+use crate::budget::times;
+use crate::codec::decode_enum;
 use crate::domain::{Domain, affine};
-use crate::error::Error;
+use crate::error::{Error, format};
 use crate::lanes::Number;
 use crate::link::Link;
 use crate::member::kind::check_number;
+use crate::memory;
 
 /// The most totals of a printed table.
 const MAX_TOTALS: usize = 1000;
@@ -41,6 +42,7 @@ pub enum PointsTotal {
         probabilities: Vec<(i32, f64)>,
     },
 }
+decode_enum!(PointsTotal { Value { intercept, slope }, Logit { intercept, slope }, Table { probabilities } });
 
 impl PointsTotal {
     pub(super) fn link(&self) -> Link {
@@ -66,6 +68,17 @@ impl PointsTotal {
                 };
                 out[1] = total.map(of_total);
                 out[0] = out[1].map(|probability| 1.0 - probability);
+            }
+        }
+    }
+
+    /// What checking the table computes when the items have so many points, in steps of about a
+    /// nanosecond.
+    pub(super) fn work_of_check(&self, n_points: usize) -> u64 {
+        match self {
+            Self::Value { .. } | Self::Logit { .. } => n_points as u64,
+            Self::Table { probabilities } => {
+                8 * times(n_points, probabilities.len().min(MAX_TOTALS) as u64)
             }
         }
     }
@@ -107,7 +120,7 @@ impl PointsTotal {
                     items.iter().filter_map(end).copied().map(f64::from).sum()
                 };
                 let total = Domain::whole(sum(|item| item.first()), sum(|item| item.last()));
-                Ok(vec![affine(*intercept, [(slope, &total)].into_iter())?])
+                memory::copy(&[affine(*intercept, [(slope, &total)].into_iter())?])
             }
             Self::Table { probabilities } => {
                 let (mut low, mut high) = (1.0_f64, 0.0_f64);
@@ -123,7 +136,7 @@ impl PointsTotal {
                     };
                     (low, high) = (low.min(*probability), high.max(*probability));
                 }
-                Ok(vec![Domain::new(1.0 - high, 1.0 - low), Domain::new(low, high)])
+                memory::copy(&[Domain::new(1.0 - high, 1.0 - low), Domain::new(low, high)])
             }
         }
     }
@@ -134,26 +147,49 @@ impl PointsTotal {
 /// No step holds more than `n_listed` totals, and only items with a choice cost more than a step:
 /// each makes one more total possible at least, so there are fewer than `n_listed` of them.
 fn possible_totals(items: &[Vec<i32>], n_listed: usize) -> Result<Vec<i64>, Error> {
-    let mut totals = vec![0_i64];
+    let [mut totals, mut sums, mut merged] =
+        [memory::list(n_listed)?, memory::list(n_listed)?, memory::list(n_listed)?];
+    totals.push(0_i64);
     let mut constant = 0_i64;
     for points in items {
         if let [only] = points.as_slice() {
             constant += i64::from(*only);
             continue;
         }
-        // At least so many sums of two sets differ: refuse before they are written out.
-        if totals.len() + points.len() - 1 <= n_listed {
-            let sums = |total: i64| points.iter().map(move |points| total + i64::from(*points));
-            totals = totals.into_iter().flat_map(sums).collect();
-            totals.sort_unstable();
-            totals.dedup();
-            if totals.len() <= n_listed {
-                continue;
-            }
+        sums.clear();
+        for points in points {
+            let shifted = totals.iter().map(|total| total + i64::from(*points));
+            merge(&sums, shifted, &mut merged, n_listed)?;
+            core::mem::swap(&mut sums, &mut merged);
         }
-        let detail = format!("more than {n_listed} totals are possible, but not in the table");
-        return Err(Error::invalid_model(detail));
+        core::mem::swap(&mut totals, &mut sums);
     }
     totals.iter_mut().for_each(|total| *total += constant);
     Ok(totals)
+}
+
+/// Writes the numbers of two ascending lists to `merged`, ascending, each once.
+fn merge(
+    first: &[i64],
+    second: impl Iterator<Item = i64>,
+    merged: &mut Vec<i64>,
+    n_listed: usize,
+) -> Result<(), Error> {
+    merged.clear();
+    let (mut first, mut second) = (first.iter().copied().peekable(), second.peekable());
+    loop {
+        let next = match (first.peek(), second.peek()) {
+            (None, None) => return Ok(()),
+            (Some(one), None) => *one,
+            (None, Some(other)) => *other,
+            (Some(one), Some(other)) => *one.min(other),
+        };
+        first.next_if_eq(&next);
+        second.next_if_eq(&next);
+        if merged.len() == n_listed {
+            let detail = format!("more than {n_listed} totals are possible, but not in the table");
+            return Err(Error::invalid_model(detail));
+        }
+        merged.push(next);
+    }
 }

@@ -36,7 +36,7 @@ fn bits(prediction: &Prediction<'_>) -> Vec<u64> {
 /// The bits of each row, predicted one by one.
 fn one_by_one(rows: &GoldenRows<'_>) -> Vec<Vec<u64>> {
     let model = rows.model;
-    let mut scratch = Scratch::new(model.scratch_layout());
+    let mut scratch = Scratch::new(model.scratch_layout()).unwrap();
     let mut predict = |row| {
         let regions = scratch.regions(&model.scratch_layout);
         bits(&model.predict(model.cells(rows, row), regions).unwrap())
@@ -46,7 +46,7 @@ fn one_by_one(rows: &GoldenRows<'_>) -> Vec<Vec<u64>> {
 
 /// The bits of each row, predicted as a batch.
 fn as_batch(rows: &GoldenRows<'_>, on_refusal: OnRefusal) -> Vec<Vec<u64>> {
-    let mut scratch = Scratch::new(rows.model.scratch_layout());
+    let mut scratch = Scratch::new(rows.model.scratch_layout()).unwrap();
     let mut predicted = Vec::new();
     let sink = |row: usize, prediction: Result<Prediction<'_>, Error>| {
         assert_eq!(row, predicted.len());

@@ -62,6 +62,8 @@ const ROWS: &[(&str, Affected)] = &[
     ("tests/cpp/", NO_MORE),
     ("tests/data/", Only(&[Package, Cross, Python])),
     ("tests/integration/", Only(&[Cross])),
+    ("tests/opening/", NO_MORE),
+    ("tests/out_of_memory.rs", NO_MORE),
     ("tests/proptest-regressions/", Only(&[Cross])),
     ("tests/python/", Only(&[Python])),
     ("tests/reference/", Only(&[Cross])),

@@ -1,0 +1,110 @@
+//! JSON objects of texts, as `serde_json` writes them, without the right to fail.
+
+use alloc::string::String;
+use core::fmt::{self, Write};
+
+use crate::error::Error;
+
+/// An object that is written, and its inner one once that has begun.
+#[derive(Debug)]
+pub(super) struct Json {
+    text: String,
+    n_open: usize,
+}
+
+impl Json {
+    /// An object without members.
+    pub(super) fn new() -> Self {
+        Self { text: String::new(), n_open: 0 }
+    }
+
+    /// Adds a text.
+    pub(super) fn member(&mut self, key: &str, value: &str) -> Result<(), Error> {
+        self.member_of_display(key, &value)
+    }
+
+    /// Adds what a value prints.
+    pub(super) fn member_of_display(
+        &mut self,
+        key: &str,
+        value: &impl fmt::Display,
+    ) -> Result<(), Error> {
+        self.begin(key)?;
+        self.string(value)
+    }
+
+    /// Begins an object, which the members that follow belong to.
+    pub(super) fn begin_object(&mut self, key: &str) -> Result<(), Error> {
+        self.begin(key)?;
+        self.open()
+    }
+
+    /// The whole text.
+    pub(super) fn end(mut self) -> Result<String, Error> {
+        for _ in 0..self.n_open {
+            self.push("}")?;
+        }
+        Ok(self.text)
+    }
+
+    fn open(&mut self) -> Result<(), Error> {
+        self.n_open += 1;
+        self.push("{")
+    }
+
+    fn begin(&mut self, key: &str) -> Result<(), Error> {
+        match self.text.as_bytes().last() {
+            None => self.open()?,
+            Some(b'{') => {}
+            Some(_) => self.push(",")?,
+        }
+        self.string(&key)?;
+        self.push(":")
+    }
+
+    fn string(&mut self, value: &impl fmt::Display) -> Result<(), Error> {
+        self.push("\"")?;
+        write!(Escaped(self), "{value}").map_err(|_| Error::out_of_memory())?;
+        self.push("\"")
+    }
+
+    fn push(&mut self, text: &str) -> Result<(), Error> {
+        self.text.try_reserve(text.len()).map_err(|_| Error::out_of_memory())?;
+        self.text.push_str(text);
+        Ok(())
+    }
+}
+
+/// Writes what a JSON string holds.
+struct Escaped<'j>(&'j mut Json);
+
+impl Escaped<'_> {
+    fn character(&mut self, character: char) -> Result<(), Error> {
+        let mut plain = [0; 4];
+        let short = match character {
+            '"' => "\\\"",
+            '\\' => "\\\\",
+            '\n' => "\\n",
+            '\r' => "\\r",
+            '\t' => "\\t",
+            '\u{8}' => "\\b",
+            '\u{c}' => "\\f",
+            '\0'..'\u{20}' => {
+                self.0.push("\\u00")?;
+                for digit in [u32::from(character) / 16, u32::from(character) % 16] {
+                    let digit = char::from_digit(digit, 16).unwrap_or('0');
+                    self.0.push(digit.encode_utf8(&mut [0; 4]))?;
+                }
+                return Ok(());
+            }
+            _ => character.encode_utf8(&mut plain),
+        };
+        self.0.push(short)
+    }
+}
+
+impl Write for Escaped<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        text.chars().try_for_each(|character| self.character(character).map_err(|_| fmt::Error))
+    }
+}

@@ -1,0 +1,98 @@
+//! Lists and texts that fail with an error when there is no memory.
+//!
+//! What grows with a bundle is allocated here or by the codec, so that a host that runs out of memory
+//! gets a status. What allocates elsewhere is small, and counted in `tests/out_of_memory.rs`.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::error::Error;
+
+/// An empty list with room for exactly `n_items`.
+///
+/// # Errors
+///
+/// `OutOfMemory`.
+pub(crate) fn list<T>(n_items: usize) -> Result<Vec<T>, Error> {
+    let mut list = Vec::new();
+    list.try_reserve_exact(n_items).map_err(|_| Error::out_of_memory())?;
+    Ok(list)
+}
+
+/// A list of `n_items` equal items.
+///
+/// # Errors
+///
+/// `OutOfMemory`.
+pub(crate) fn filled<T: Copy>(item: T, n_items: usize) -> Result<Vec<T>, Error> {
+    let mut filled = list(n_items)?;
+    filled.resize(n_items, item);
+    Ok(filled)
+}
+
+/// A copy of a list.
+///
+/// # Errors
+///
+/// `OutOfMemory`.
+pub(crate) fn copy<T: Copy>(items: &[T]) -> Result<Vec<T>, Error> {
+    let mut copy = list(items.len())?;
+    copy.extend_from_slice(items);
+    Ok(copy)
+}
+
+/// The items of an iterator.
+///
+/// # Errors
+///
+/// `OutOfMemory`, or the first error among the items.
+pub(crate) fn collect<T>(items: impl Iterator<Item = Result<T, Error>>) -> Result<Vec<T>, Error> {
+    let mut collected = list(items.size_hint().0)?;
+    for item in items {
+        push(&mut collected, item?)?;
+    }
+    Ok(collected)
+}
+
+/// Appends an item.
+///
+/// # Errors
+///
+/// `OutOfMemory`; the list is then unchanged.
+pub(crate) fn push<T>(list: &mut Vec<T>, item: T) -> Result<(), Error> {
+    list.try_reserve(1).map_err(|_| Error::out_of_memory())?;
+    list.push(item);
+    Ok(())
+}
+
+/// A copy of a text.
+///
+/// # Errors
+///
+/// `OutOfMemory`.
+pub(crate) fn text(text: &str) -> Result<String, Error> {
+    let mut copy = String::new();
+    copy.try_reserve_exact(text.len()).map_err(|_| Error::out_of_memory())?;
+    copy.push_str(text);
+    Ok(copy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn more_than_there_is_is_an_error() {
+        let refused = list::<f64>(usize::MAX / 16).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::OutOfMemory);
+    }
+
+    #[test]
+    fn the_first_error_among_the_items_is_returned() {
+        let items = [Ok(1), Err(Error::invalid_model("no")), Ok(2)];
+        assert_eq!(collect(items.into_iter()).unwrap_err().kind(), ErrorKind::InvalidModel);
+        assert_eq!(collect((0..3).filter(|n| *n != 1).map(Ok)).unwrap(), [0, 2]);
+        assert_eq!(filled(7, 2).unwrap(), copy(&[7, 7]).unwrap());
+    }
+}
