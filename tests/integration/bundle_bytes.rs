@@ -4,12 +4,13 @@ use nomogram::{
     ErrorKind, Forest, Inputs, Limits, Linear, Link, Member, Model, Node, Parts, Side,
     StandardScaler, Step, Tree, seal,
 };
-use nomogram_testkit::{bundle_of_three_members, golden_rows, reseal, three_members};
+use nomogram_testkit::{bundle_of_three_members, golden_rows, reseal, three_members, with_section};
 use proptest::prelude::*;
 
 /// Section numbers of the format.
 const MEMBERS: u32 = 4;
 const GOLDEN_CASES: u32 = 6;
+const CARD: u32 = 9;
 
 #[test]
 fn every_truncated_length_is_refused() {
@@ -136,6 +137,37 @@ fn a_bundle_above_the_limit_is_refused() {
     let max_bytes = bytes.len() as u64 - 1;
     let error = Model::open_with(&bytes, &Limits { max_bytes, ..Limits::default() }).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge);
+}
+
+#[test]
+fn names_that_look_alike_are_not_sealed() {
+    let mut parts = three_members();
+    parts.members[0].name = "linear ".into();
+    let error = seal(&parts, golden_rows().view()).unwrap_err();
+    let expected = "member 1: the name \"linear \" begins or ends with white space";
+    assert_eq!(error.to_string(), expected);
+    // The first name of the members has six bytes. A bundle that was sealed before opens.
+    let named = |name: &str| {
+        reseal(&bundle_of_three_members(), MEMBERS, |payload| {
+            payload[16..22].copy_from_slice(name.as_bytes());
+        })
+    };
+    assert!(Model::open(&named("lin\u{200b}")).is_ok());
+    assert!(Model::open(&named("linear")).is_ok());
+    let error = Model::open(&named("lin\u{202e}")).unwrap_err().to_string();
+    assert_eq!(error, "member 1: the name \"lin\\u{202e}\" holds a mark of direction");
+}
+
+#[test]
+fn a_model_card_cannot_move_the_cursor_of_a_terminal() {
+    let opened = |card: &str| {
+        let payload = [&(card.len() as u64).to_le_bytes()[..], card.as_bytes()].concat();
+        Model::open(&with_section(&bundle_of_three_members(), CARD, false, &payload))
+    };
+    assert_eq!(opened("# Risk\n\tof death\r\n").unwrap().card(), Some("# Risk\n\tof death\r\n"));
+    let error = opened("# Risk\u{1b}[2J").unwrap_err().to_string();
+    let expected = "section `model card`: holds '\\u{1b}', expected printable text";
+    assert_eq!(error, expected);
 }
 
 #[test]

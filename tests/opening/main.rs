@@ -104,6 +104,18 @@ fn opening_stays_within_its_memory() {
 }
 
 #[test]
+fn opening_a_file_stays_within_its_memory_too() {
+    let path = concat!(env!("CARGO_TARGET_TMPDIR"), "/opening.nomo");
+    for (case, bundle) in cases(30_000) {
+        std::fs::write(path, &bundle).unwrap();
+        let peak = peak_of(|| drop(Model::open_file(path)));
+        assert!(peak <= bound(&bundle), "{case}: {} bytes took {peak}", bundle.len());
+        assert!(peak >= bundle.len() as u64, "{case}: the bytes of the file are counted");
+    }
+    std::fs::remove_file(path).unwrap();
+}
+
+#[test]
 fn what_a_few_bytes_cannot_need_is_refused_by_the_limit() {
     let refused = [
         ("branches of one-hot", 1000),
