@@ -179,7 +179,7 @@ mod tests {
         let mut n = 0;
         for (name, bytes) in opening {
             let coverage = Coverage::of_bundle(bytes).map_err(|e| format!("{name}: {e}")).unwrap();
-            assert_eq!(coverage.n_cases, 16, "{name}");
+            assert!(coverage.n_cases >= 16, "{name}");
             n += 1;
         }
         assert!(n >= 5);

@@ -141,8 +141,13 @@ fn constructed_cases_reach_the_whole_model() {
         let lines: Vec<String> =
             coverage.lines.iter().map(|line| format!("{}: {}", line.name(), line.text())).collect();
         println!("{name}: {} cases\n  {}", coverage.n_cases, lines.join("\n  "));
-        let (n_reached, n) = coverage.total();
-        assert!(n_reached * 100 >= n * 97, "{name}: {}", lines.join("\n"));
+        for line in &coverage.lines {
+            // No value lies below a bound of 0, and some intervals are narrower than 0.003.
+            let is_partial =
+                line.what.starts_with("clip bounds") || line.what.contains("calibrator");
+            let least = if is_partial { 75 } else { 95 };
+            assert!(line.n_reached * 100 >= line.n * least, "{name}: {}", line.name());
+        }
         for line in coverage.lines.iter().filter(|line| line.what == "leaves") {
             assert_eq!(line.n_reached, line.n, "{name}: {}", line.name());
         }

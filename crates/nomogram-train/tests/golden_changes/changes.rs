@@ -133,6 +133,9 @@ impl Change {
         if last == "leaf" && self.is_equal_leaf(parts) == Some(true) {
             return Some("both leaves have the same values");
         }
+        if let Some(reason) = self.isotonic_reason(parts) {
+            return Some(reason);
+        }
         let low = parts.schema.features().iter().filter_map(|feature| feature.range).map(|r| r.low);
         if path.contains(&"lows") && low.into_iter().any(|low| self.value.as_f64() < Some(low)) {
             return Some("below the plausible range, where no value lies");
@@ -148,6 +151,28 @@ impl Change {
             return Some("no whole number lies between the two thresholds");
         }
         None
+    }
+
+    /// Why no case shows that a point of an isotonic map moved.
+    fn isotonic_reason(&self, parts: &Parts) -> Option<&'static str> {
+        let whole = whole(parts);
+        let map = &whole["calibrator"]["Binary"]["Isotonic"];
+        let [.., key, point] = self.path.as_slice() else { return None };
+        if self.path[0] != "calibrator" || key != "probabilities" {
+            return None;
+        }
+        let number = |key: &str, index: usize| map[key].get(index).and_then(Value::as_f64);
+        let point = point.parse::<usize>().ok()?;
+        let width = |first: usize| {
+            let width = number("probabilities", first + 1)? - number("probabilities", first)?;
+            (number("calibrated", first + 1) != number("calibrated", first)).then_some(width)
+        };
+        let rising = [point.checked_sub(1).and_then(width), width(point)];
+        match rising.into_iter().flatten().reduce(f64::max) {
+            None => Some("the map is level on both sides"),
+            Some(width) if width < 0.005 => Some("no case lies in so narrow an interval"),
+            Some(_) => None,
+        }
     }
 
     /// Whether the leaf that a node now names has the values of the one before.
