@@ -20,6 +20,8 @@ mod hessian;
 mod separation;
 mod tolerance;
 
+mod preconditioner;
+
 mod conjugate_gradient;
 
 mod step;

@@ -8,31 +8,41 @@ const PANEL: usize = 32;
 
 /// Solves `matrix · x = right` for a symmetric positive definite matrix, given by its lower
 /// triangle, row-major; nothing when it is not positive definite.
+pub(super) fn solve_cholesky(matrix: Vec<f64>, right: &[f64]) -> Option<Vec<f64>> {
+    Some(substitute(&decompose(matrix, right.len())?, right))
+}
+
+/// The lower triangle whose product with its transpose is the matrix of `n` rows.
 ///
 /// The terms of each entry are subtracted from the first column to the last, whatever the panels and
 /// the threads.
-#[allow(clippy::indexing_slicing, reason = "the matrix has n · n entries")]
-pub(super) fn solve_cholesky(mut matrix: Vec<f64>, right: &[f64]) -> Option<Vec<f64>> {
-    let n = right.len();
+pub(super) fn decompose(mut matrix: Vec<f64>, n: usize) -> Option<Vec<f64>> {
     for start in (0..n).step_by(PANEL) {
         let end = (start + PANEL).min(n);
         decompose_panel(&mut matrix, n, start, end)?;
         subtract_panel(&mut matrix, n, start, end);
     }
+    Some(matrix)
+}
+
+/// Solves the equations of a decomposed matrix.
+#[allow(clippy::indexing_slicing, reason = "the matrix has n · n entries")]
+pub(super) fn substitute(lower: &[f64], right: &[f64]) -> Vec<f64> {
+    let n = right.len();
     let mut x = right.to_vec();
     for row in 0..n {
         for k in 0..row {
-            x[row] -= matrix[row * n + k] * x[k];
+            x[row] -= lower[row * n + k] * x[k];
         }
-        x[row] /= matrix[row * n + row];
+        x[row] /= lower[row * n + row];
     }
     for row in (0..n).rev() {
         for k in row + 1..n {
-            x[row] -= matrix[k * n + row] * x[k];
+            x[row] -= lower[k * n + row] * x[k];
         }
-        x[row] /= matrix[row * n + row];
+        x[row] /= lower[row * n + row];
     }
-    Some(x)
+    x
 }
 
 /// Decomposes the columns of a panel, of which the columns before it are subtracted already.

@@ -1,9 +1,10 @@
 //! The Newton step of many coefficients, by conjugate gradients: without the Hessian.
 //!
 //! A step is as exact as it has to be for Newton's method to converge fast (Dembo, Eisenstat and
-//! Steihaug 1982). Each direction is scaled by the diagonal of the Hessian.
+//! Steihaug 1982).
 
 use super::objective::Problem;
+use super::preconditioner::Preconditioner;
 use super::slopes::Slopes;
 use crate::count::number;
 
@@ -22,20 +23,17 @@ pub(super) fn conjugate_gradient(
     exactness: f64,
     max_products: usize,
 ) -> Step {
-    let diagonal = problem.hessian_diagonal(slopes);
-    // An input that is 0 in every row and not penalised keeps the weight 0.
-    let scaled = |residual: &[f64]| -> Vec<f64> {
-        let entries = residual.iter().zip(&diagonal);
-        entries.map(|(r, d)| if *d > 0.0 { r / d } else { 0.0 }).collect()
-    };
+    let preconditioner = Preconditioner::new(problem, slopes);
     let mut step = vec![0.0; gradient.len()];
     let mut residual = gradient.to_vec();
-    let mut direction = scaled(&residual);
+    let mut direction = preconditioner.apply(&residual);
     let mut left = dot(&residual, &direction);
     let enough = exactness * exactness * left;
+    let mut is_exact = false;
     for _ in 0..max_products {
         if left <= enough {
-            return Step { step, is_exact: true };
+            is_exact = true;
+            break;
         }
         let product = problem.hessian_product(slopes, &direction);
         let curvature = dot(&direction, &product);
@@ -46,7 +44,7 @@ pub(super) fn conjugate_gradient(
         let length = left / curvature;
         add(&mut step, length, &direction);
         add(&mut residual, -length, &product);
-        let preconditioned = scaled(&residual);
+        let preconditioned = preconditioner.apply(&residual);
         let next = dot(&residual, &preconditioned);
         let kept = next / left;
         for (entry, fresh) in direction.iter_mut().zip(&preconditioned) {
@@ -54,7 +52,8 @@ pub(super) fn conjugate_gradient(
         }
         left = next;
     }
-    Step { step, is_exact: false }
+    problem.center(&mut step);
+    Step { step, is_exact }
 }
 
 /// Less than this is not asked for, and more would not converge.
