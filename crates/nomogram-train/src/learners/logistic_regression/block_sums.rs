@@ -12,24 +12,24 @@ const BLOCK_ROWS: usize = 1024;
 pub(super) fn sum_blocks<T: Send>(
     rows: Range<usize>,
     of_block: &(impl Fn(Range<usize>) -> T + Sync),
-    add: &(impl Fn(&mut T, T) + Sync),
+    add: &(impl Fn(T, T) -> T + Sync),
 ) -> T {
     let n_blocks = rows.len().div_ceil(BLOCK_ROWS);
     if n_blocks <= 1 {
         return of_block(rows);
     }
     let middle = rows.start + n_blocks.div_ceil(2) * BLOCK_ROWS;
-    let (mut left, right) = rayon::join(
+    let (left, right) = rayon::join(
         || sum_blocks(rows.start..middle, of_block, add),
         || sum_blocks(middle..rows.end, of_block, add),
     );
-    add(&mut left, right);
-    left
+    add(left, right)
 }
 
 /// Adds entry by entry.
-pub(super) fn add_entries(sums: &mut Vec<f64>, others: Vec<f64>) {
+pub(super) fn add_entries(mut sums: Vec<f64>, others: Vec<f64>) -> Vec<f64> {
     sums.iter_mut().zip(others).for_each(|(sum, other)| *sum += other);
+    sums
 }
 
 /// A sum with the rounding error of each addition kept beside it (Neumaier 1974).
@@ -65,7 +65,7 @@ mod tests {
             let (sum, largest) = sum_blocks(
                 0..n_rows,
                 &|rows| (rows.clone().sum::<usize>(), rows.len()),
-                &|left, right| *left = (left.0 + right.0, left.1.max(right.1)),
+                &|left, right| (left.0 + right.0, left.1.max(right.1)),
             );
             assert_eq!(sum, n_rows * n_rows.saturating_sub(1) / 2, "{n_rows} rows");
             assert!(largest <= BLOCK_ROWS, "{n_rows} rows");
@@ -77,7 +77,7 @@ mod tests {
         let n_rows = 1_000_000;
         let one_after_another = |rows: Range<usize>| rows.fold(0.0, |sum, _| sum + 0.1);
         let error = |sum: f64| (sum - 100_000.0).abs();
-        let blocks = sum_blocks(0..n_rows, &one_after_another, &|left, right| *left += right);
+        let blocks = sum_blocks(0..n_rows, &one_after_another, &|left, right| left + right);
         assert!(error(blocks) < 1e-8, "{blocks}");
         assert!(error(one_after_another(0..n_rows)) > 1e-6);
         let mut compensated = CompensatedSum::default();

@@ -99,7 +99,7 @@ impl<'a> Problem<'a> {
             sum.value()
         };
         let n_rows = self.rows.n_rows();
-        let loss = sum_blocks(0..n_rows, &of_block, &|left, right| *left += right);
+        let loss = sum_blocks(0..n_rows, &of_block, &|left, right| left + right);
         let squares = self.penalised(&coefficients).fold(0.0, |sum, w| sum + w * w);
         let smooth = loss + 0.5 * self.penalty * squares;
         let value =
