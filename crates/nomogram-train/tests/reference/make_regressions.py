@@ -1,6 +1,8 @@
 """Logistic regressions with many rows, columns or classes, by scikit-learn's newton-cholesky.
 
-`python make_regressions.py > regressions.json` with scikit-learn 1.7 or later. The rows are made by whole
+    python make_regressions.py > regressions.json
+
+Made with Python 3.11.7, NumPy 2.4.6, scikit-learn 1.9.1. The rows are made by whole
 numbers alone, so that `regressions_reference.rs` makes the same ones.
 """
 
