@@ -9,8 +9,9 @@ mod checks;
 mod class_weight;
 mod log_loss;
 
-mod early_stopping;
 mod training_rows;
+
+mod early_stopping;
 
 mod fit_member;
 

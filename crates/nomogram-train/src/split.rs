@@ -13,13 +13,15 @@ mod grouped;
 mod repeats;
 mod stratified;
 
+mod kept_together;
 mod partitions;
 
 mod spec;
 
 pub(crate) use crate::count::share;
 pub use by_time::time_folds;
-pub use grouped::{each_group, grouped_folds};
+pub use grouped::{each_group, group_numbers, grouped_folds};
+pub use kept_together::kept_together;
 pub use partitions::Partitions;
 pub use repeats::repeat_folds;
 pub use spec::{FoldsBy, FoldsSpec, SplitSpec, TestSpec};

@@ -45,6 +45,7 @@ fn three_classes<'a>(
         classes: wine.classes(),
         n_classes: 3,
         weights,
+        groups: None,
         columns: &[],
     }
 }

@@ -125,6 +125,7 @@ impl Table {
             classes: &self.classes,
             n_classes: case.get("n_classes").map_or(2, count),
             weights: self.weights.as_deref(),
+            groups: None,
             columns: &[],
         }
     }

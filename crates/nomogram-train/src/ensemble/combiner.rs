@@ -111,7 +111,7 @@ impl StackSpec {
         };
         let n_classes = out_of_fold.ensemble.ncols();
         let (values, weights, columns) = (values.view(), None, &[][..]);
-        let rows = TrainingRows { values, classes, n_classes, weights, columns };
+        let rows = TrainingRows { values, classes, n_classes, weights, groups: None, columns };
         let learner = Learner::LogisticRegression(LogisticRegressionSpec::ridge(self.c));
         Ok(Combiner::Stack { input, member: Box::new(learner.fit(rows, seed)?) })
     }

@@ -1,11 +1,13 @@
 //! The loss of models that are fitted to fewer rows: how much more rows would help.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::count::number;
 use crate::data::Dataset;
 use crate::error::Error;
-use crate::split::Split;
+use crate::split::{Split, kept_together};
 use crate::training::{TrainingConfig, cross_validate};
 use nomogram_stats::metrics::log_loss;
 use nomogram_stats::random::Random;
@@ -23,7 +25,7 @@ pub struct LearningPoint {
 }
 
 /// For each share, the loss of models that are fitted to that share of the training rows of each fold,
-/// drawn class by class. A larger share contains the rows of a smaller one.
+/// drawn class by class, and of whole patients where the data name them. A larger share contains the rows of a smaller one.
 ///
 /// # Errors
 ///
@@ -66,13 +68,48 @@ fn first_of_each_class(
     fold: u64,
 ) -> Vec<usize> {
     let mut kept = Vec::new();
+    let groups = kept_together(dataset).unwrap_or_else(|| (0..dataset.n_rows()).collect());
+    // The rows of each group; a group is of the class of its first row.
+    let mut rows_of: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for row in &split.train {
+        rows_of.entry(groups[*row]).or_default().push(*row);
+    }
+    let mut rows_of: Vec<Vec<usize>> = rows_of.into_values().collect();
+    rows_of.sort_by_key(|rows| rows[0]);
     for class in 0..dataset.n_classes() {
-        let of_class = |row: &&usize| dataset.classes()[**row] == class;
-        let mut rows: Vec<usize> = split.train.iter().filter(of_class).copied().collect();
-        Random::new(seed, SHARES ^ (fold << 32) ^ ((class as u64) << 48)).shuffle(&mut rows);
-        rows.truncate((share * number(rows.len())).ceil() as usize);
-        kept.extend(rows);
+        let of_class = |rows: &&Vec<usize>| dataset.classes()[rows[0]] == class;
+        let mut drawn: Vec<&Vec<usize>> = rows_of.iter().filter(of_class).collect();
+        Random::new(seed, SHARES ^ (fold << 32) ^ ((class as u64) << 48)).shuffle(&mut drawn);
+        drawn.truncate((share * number(drawn.len())).ceil() as usize);
+        kept.extend(drawn.into_iter().flatten());
     }
     kept.sort_unstable();
     kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::DataConfig;
+    use std::collections::BTreeSet;
+    use std::fmt::Write as _;
+
+    #[test]
+    fn shares_are_of_whole_patients_and_the_larger_contains_the_smaller() {
+        let yaml = "data: { patient: p, target: { column: y, negative: a, positive: b }, \
+                    features: [{ name: x }] }";
+        let mut table = String::from("p,y,x\n");
+        for row in 0..120 {
+            writeln!(table, "{},{},{row}", row % 30, ["a", "b"][row % 30 % 2]).unwrap();
+        }
+        let config = DataConfig::from_yaml(yaml).unwrap();
+        let dataset = Dataset::from_csv("t.csv", table.as_bytes(), &config).unwrap();
+        let split = Split { train: (0..120).collect(), test: Vec::new() };
+        let kept = |share| first_of_each_class(&dataset, &split, share, 3, 0);
+        let half: BTreeSet<usize> = kept(0.5).into_iter().collect();
+        assert_eq!(half.len(), 64);
+        assert!((0..120).all(|row| half.contains(&row) == half.contains(&(row % 30))));
+        assert!(kept(0.2).iter().all(|row| half.contains(row)));
+        assert_eq!(kept(1.0), split.train);
+    }
 }

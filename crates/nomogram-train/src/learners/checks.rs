@@ -10,6 +10,14 @@ pub(super) fn not_negative(value: f64, key: &str) -> Result<(), Invalid> {
     require(value >= 0.0 && value.is_finite(), value, "0 or more", key)
 }
 
+/// The largest number of trees of a forest: more would not fit a bundle.
+const MAX_TREES: usize = 100_000;
+
+pub(super) fn n_trees(count: usize) -> Result<(), Invalid> {
+    let expected = format!("1 to {MAX_TREES}");
+    require((1..=MAX_TREES).contains(&count), count, &expected, "n_trees")
+}
+
 pub(super) fn at_least_one(count: usize, key: &str) -> Result<(), Invalid> {
     require(count >= 1, count, "at least 1", key)
 }

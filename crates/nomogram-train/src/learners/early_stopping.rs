@@ -3,13 +3,16 @@
 use serde::{Deserialize, Serialize};
 
 use super::checks::{at_least_one, require};
+use super::training_rows::TrainingRows;
+use crate::error::Error;
 use crate::invalid::{Invalid, Spec};
+use crate::split::Split;
 
 /// When to stop, by the log loss of rows that are held out from the fit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EarlyStopping {
-    /// The share of the rows that is held out, stratified.
+    /// The share of the rows that is held out, stratified; of whole groups, where rows have them.
     pub fraction: f64,
     /// The number of epochs or rounds without a lower log loss after which to stop.
     pub patience: usize,
@@ -20,6 +23,20 @@ impl Spec for EarlyStopping {
         at_least_one(self.patience, "patience")?;
         let is_between = self.fraction > 0.0 && self.fraction < 1.0;
         require(is_between, self.fraction, "between 0 and 1", "fraction")
+    }
+}
+
+impl EarlyStopping {
+    /// Holds rows out: about the share of each class, and no row of a group whose others are fitted to.
+    pub(super) fn split(&self, rows: TrainingRows<'_>, seed: u64) -> Result<Split, Error> {
+        let split = match rows.groups {
+            None => Split::stratified(rows.classes, self.fraction, seed),
+            Some(groups) => Split::grouped(rows.classes, groups, self.fraction, seed),
+        };
+        split.map_err(|error| match error {
+            Error::Data(detail) => Error::Data(format!("early stopping: {detail}")),
+            other => other,
+        })
     }
 }
 
@@ -67,6 +84,29 @@ mod tests {
             assert_eq!(best.update(loss, || epoch, &rule), stops, "epoch {epoch}");
         }
         assert_eq!(best.fit, 2);
+    }
+
+    #[test]
+    fn no_group_is_on_both_sides() {
+        let values = ndarray::Array2::zeros((60, 1));
+        let classes: Vec<usize> = (0..60).map(|row| row % 2).collect();
+        let groups: Vec<usize> = (0..60).map(|row| row % 17).collect();
+        let rows = TrainingRows::binary(values.view(), &classes);
+        let rule = EarlyStopping { fraction: 0.3, patience: 1 };
+        for seed in 0..20 {
+            let shared = |rows: TrainingRows<'_>| {
+                let split = rule.split(rows, seed).unwrap();
+                assert_eq!(split.train.len() + split.test.len(), 60);
+                let is_shared =
+                    |row: &&usize| split.test.iter().any(|t| groups[*t] == groups[**row]);
+                split.train.iter().filter(is_shared).count()
+            };
+            assert_eq!(shared(TrainingRows { groups: Some(&groups), ..rows }), 0, "seed {seed}");
+            assert!(shared(rows) > 0, "seed {seed}");
+        }
+        let all_one = TrainingRows { groups: Some(&[0; 60]), ..rows };
+        let error = rule.split(all_one, 0).unwrap_err().to_string();
+        assert!(error.starts_with("early stopping: the "), "{error}");
     }
 
     #[test]

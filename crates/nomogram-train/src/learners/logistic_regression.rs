@@ -5,14 +5,26 @@
 //! more have one each (multinomial).
 
 // Layers, lowest first: a file uses only the blocks above its own.
+mod block_sums;
 mod cholesky;
 mod sign;
 mod slopes;
 mod spec;
 
+mod design_matrix;
+
 mod objective;
 
 mod coordinate_descent;
+mod hessian;
+mod separation;
+mod tolerance;
+
+mod preconditioner;
+
+mod conjugate_gradient;
+
+mod step;
 
 mod fit;
 

@@ -1,5 +1,7 @@
 //! The rows that a member learns from.
 
+use std::collections::BTreeSet;
+
 use ndarray::ArrayView2;
 
 use super::class_weight::ClassWeight;
@@ -19,6 +21,10 @@ pub struct TrainingRows<'a> {
     pub n_classes: usize,
     /// How much each row counts, positive; nothing where all count 1.
     pub weights: Option<&'a [f64]>,
+    /// The number of the group of each row: rows of a group, such as those of a patient or the copies of
+    /// one row, are on the same side of every split that a learner makes. Nothing where each row is on
+    /// its own.
+    pub groups: Option<&'a [usize]>,
     /// The feature that each input comes from, for settings and messages that name features; empty
     /// where inputs have no names.
     pub columns: &'a [Column],
@@ -28,7 +34,51 @@ impl<'a> TrainingRows<'a> {
     /// Rows of two classes, each of which counts 1, whose inputs have no names.
     #[must_use]
     pub fn binary(values: ArrayView2<'a, f64>, classes: &'a [usize]) -> Self {
-        Self { values, classes, n_classes: 2, weights: None, columns: &[] }
+        Self { values, classes, n_classes: 2, weights: None, groups: None, columns: &[] }
+    }
+
+    /// Refuses rows that no learner can fit to, so that a fit relies on what each field promises.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let n_rows = self.classes.len();
+        let lens = [
+            ("rows of values", self.values.nrows()),
+            ("weights", self.weights.map_or(n_rows, <[f64]>::len)),
+            ("groups", self.groups.map_or(n_rows, <[usize]>::len)),
+        ];
+        if let Some((what, len)) = lens.into_iter().find(|(_, len)| *len != n_rows) {
+            let detail = format!("{len} {what} for {n_rows} classes, expected one for each");
+            return Err(Error::Data(detail));
+        }
+        let n_inputs = self.n_inputs();
+        if n_inputs == 0 || !(self.columns.is_empty() || self.columns.len() == n_inputs) {
+            let n_columns = self.columns.len();
+            return Err(Error::Data(format!(
+                "{n_inputs} inputs and {n_columns} columns, expected at least 1 input, and a column for each \
+                 or none"
+            )));
+        }
+        let largest = self.classes.iter().max().map_or(0, |class| class + 1);
+        let n_present = self.classes.iter().collect::<BTreeSet<_>>().len();
+        if self.n_classes < 2 || largest > self.n_classes || n_present < self.n_classes {
+            return Err(Error::Data(format!(
+                "rows of {n_present} classes, expected at least 1 row of each of {} classes, and at least \
+                 2 classes",
+                self.n_classes
+            )));
+        }
+        let is_weight = |weight: &f64| *weight > 0.0 && weight.is_finite();
+        let weights = self.weights.unwrap_or_default();
+        if let Some(row) = weights.iter().position(|weight| !is_weight(weight)) {
+            return Err(Error::Data(format!("row {}: a weight that is not positive", row + 1)));
+        }
+        match self.values.indexed_iter().find(|(_, value)| value.is_infinite()) {
+            None => Ok(()),
+            Some(((row, input), _)) => Err(Error::Data(format!(
+                "row {}: {} is infinite, expected a finite number",
+                row + 1,
+                self.input_name(input)
+            ))),
+        }
     }
 
     /// The name of an input in messages: that of its feature, or its number, counted from 1.
@@ -117,6 +167,54 @@ mod tests {
         let columns = [column("age"), column("dose")];
         let named = TrainingRows { columns: &columns, ..rows };
         assert!(message(named).starts_with("network: row 2: `dose` is missing; "));
+    }
+
+    #[test]
+    fn rows_that_break_a_promise_are_refused() {
+        let values = array![[0.0, 1.0], [1.0, 2.0], [2.0, 1.0]];
+        let rows = TrainingRows::binary(values.view(), &[0, 1, 1]);
+        assert!(rows.check().is_ok());
+        let infinite = array![[0.0, 1.0], [1.0, 2.0], [2.0, f64::INFINITY]];
+        let none = ndarray::Array2::zeros((3, 0));
+        let cases = [
+            (
+                TrainingRows { classes: &[0, 1], ..rows },
+                "3 rows of values for 2 classes, expected one",
+            ),
+            (
+                TrainingRows { weights: Some(&[1.0]), ..rows },
+                "1 weights for 3 classes, expected one",
+            ),
+            (TrainingRows { groups: Some(&[]), ..rows }, "0 groups for 3 classes, expected one"),
+            (
+                TrainingRows { values: none.view(), ..rows },
+                "0 inputs and 0 columns, expected at least",
+            ),
+            (
+                TrainingRows { n_classes: 3, ..rows },
+                "rows of 2 classes, expected at least 1 row of each",
+            ),
+            (
+                TrainingRows { classes: &[0, 2, 1], ..rows },
+                "rows of 3 classes, expected at least 1 row",
+            ),
+            (
+                TrainingRows { classes: &[0, 0, 0], n_classes: 1, ..rows },
+                "rows of 1 classes, expected",
+            ),
+            (
+                TrainingRows { weights: Some(&[1.0, 0.0, 1.0]), ..rows },
+                "row 2: a weight that is not",
+            ),
+            (
+                TrainingRows { values: infinite.view(), ..rows },
+                "row 3: input 2 is infinite, expected",
+            ),
+        ];
+        for (rows, message) in cases {
+            let error = rows.check().unwrap_err().to_string();
+            assert!(error.starts_with(message), "{error}");
+        }
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl Split {
 /// `Data` when there are fewer than two folds, when a time is not finite, when a block would have no
 /// rows, or when the training rows of a fold would have no row of a class.
 pub fn time_folds(classes: &[usize], times: &[f64], n_folds: usize) -> Result<Vec<Split>, Error> {
-    require_folds(n_folds)?;
+    require_folds(n_folds, classes)?;
     let order = by_time(classes, times)?;
     let n_blocks = n_folds + 1;
     let cuts: Vec<usize> = (1..=n_blocks).map(|block| block * order.len() / n_blocks).collect();

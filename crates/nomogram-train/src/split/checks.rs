@@ -18,6 +18,9 @@ pub(super) fn require_classes(rows: &[usize], classes: &[usize], what: &str) -> 
     }
 }
 
+/// So many folds are allocated without harm, whatever the rows.
+const MAX_FOLDS: usize = 10_000;
+
 pub(super) fn require_one_each(n: usize, what: &str, classes: &[usize]) -> Result<(), Error> {
     if n == classes.len() {
         return Ok(());
@@ -25,11 +28,17 @@ pub(super) fn require_one_each(n: usize, what: &str, classes: &[usize]) -> Resul
     Err(Error::Data(format!("{n} {what} for {} rows, expected one each", classes.len())))
 }
 
-pub(super) fn require_folds(n_folds: usize) -> Result<(), Error> {
-    if n_folds >= 2 {
-        return Ok(());
+pub(super) fn require_folds(n_folds: usize, classes: &[usize]) -> Result<(), Error> {
+    if n_folds < 2 {
+        return Err(Error::Data(format!("{n_folds} folds, expected at least 2")));
     }
-    Err(Error::Data(format!("{n_folds} folds, expected at least 2")))
+    let n_rows = classes.len();
+    // Fewer rows of a class than folds have their own message.
+    if n_folds > n_rows.max(MAX_FOLDS) || n_rows == 0 {
+        let detail = format!("{n_folds} folds, expected at most {n_rows}, the number of rows");
+        return Err(Error::Data(detail));
+    }
+    Ok(())
 }
 
 /// Refuses shares that would leave a partition empty, whatever the rows.

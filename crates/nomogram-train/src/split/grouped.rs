@@ -8,6 +8,18 @@ use crate::count::number;
 use crate::error::Error;
 use nomogram_stats::random::Random;
 
+/// The number of the group of each row, from the groups' names: groups are numbered from 0 in the order in
+/// which they first appear.
+#[must_use]
+pub fn group_numbers<G: Ord>(names: &[G]) -> Vec<usize> {
+    let mut numbers = BTreeMap::new();
+    let number = |name| {
+        let next = numbers.len();
+        *numbers.entry(name).or_insert(next)
+    };
+    names.iter().map(number).collect()
+}
+
 /// The rows of one group, and how many of each class are among them.
 #[derive(Clone, Debug)]
 struct Group {
@@ -26,9 +38,9 @@ impl Split {
     ///
     /// `Data` when the fraction is not between 0 and 1, or a partition would have no row of a
     /// class.
-    pub fn grouped(
+    pub fn grouped<G: Ord>(
         classes: &[usize],
-        groups: &[String],
+        groups: &[G],
         test_fraction: f64,
         seed: u64,
     ) -> Result<Self, Error> {
@@ -54,13 +66,13 @@ impl Split {
 ///
 /// `Data` when there are fewer than two folds, when a class has rows of fewer groups than there are
 /// folds, or when a fold would have no row of a class.
-pub fn grouped_folds(
+pub fn grouped_folds<G: Ord>(
     classes: &[usize],
-    groups: &[String],
+    groups: &[G],
     n_folds: usize,
     seed: u64,
 ) -> Result<Vec<Split>, Error> {
-    require_folds(n_folds)?;
+    require_folds(n_folds, classes)?;
     require_one_each(groups.len(), "groups", classes)?;
     let groups = groups_of(classes, groups);
     let n_classes = classes.iter().max().map_or(0, |largest| largest + 1);
@@ -87,7 +99,7 @@ pub fn grouped_folds(
 ///
 /// `Data` when there are fewer than two groups, or when the rows of the others are not of every
 /// class.
-pub fn each_group(classes: &[usize], groups: &[String]) -> Result<Vec<Split>, Error> {
+pub fn each_group<G: Ord>(classes: &[usize], groups: &[G]) -> Result<Vec<Split>, Error> {
     require_one_each(groups.len(), "groups", classes)?;
     let groups = groups_of(classes, groups);
     if groups.len() < 2 {
@@ -105,12 +117,10 @@ pub fn each_group(classes: &[usize], groups: &[String]) -> Result<Vec<Split>, Er
 }
 
 /// The groups, in the order in which they first appear: their names decide nothing.
-fn groups_of(classes: &[usize], names: &[String]) -> Vec<Group> {
+fn groups_of<G: Ord>(classes: &[usize], names: &[G]) -> Vec<Group> {
     let n_classes = classes.iter().max().map_or(0, |largest| largest + 1);
-    let mut positions = BTreeMap::new();
     let mut groups: Vec<Group> = Vec::new();
-    for (row, (class, name)) in classes.iter().zip(names).enumerate() {
-        let position = *positions.entry(name).or_insert(groups.len());
+    for (row, (class, position)) in classes.iter().zip(group_numbers(names)).enumerate() {
         if position == groups.len() {
             groups.push(Group { rows: Vec::new(), n_by_class: vec![0; n_classes] });
         }

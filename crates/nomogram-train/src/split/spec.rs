@@ -3,12 +3,16 @@
 use serde::{Deserialize, Serialize};
 
 use super::checks::is_share;
+use super::kept_together::kept_together;
 use super::partitions::{Partitions, refuse_shared_patients, require_column};
 use super::{Split, each_group, grouped_folds, repeat_folds, stratified_folds, time_folds};
 use crate::data::Dataset;
 use crate::error::Error;
 use crate::invalid::{Invalid, require};
 use crate::yaml;
+
+/// Each repeat draws all folds again.
+const MAX_REPEATS: usize = 10_000;
 
 /// How rows are split: a test partition that only the final evaluation may use, and folds of the
 /// others.
@@ -158,7 +162,12 @@ impl SplitSpec {
         let patients = || require_column(dataset.patients(), "patient", "folds by patient");
         let folds = match by {
             FoldsBy::Stratified => {
-                repeat_folds(repeats, seed, |seed| stratified_folds(classes, n, seed))?
+                // Copies of a row stay together. Patients do not: they are refused below.
+                let copies = dataset.patients().map_or_else(|| kept_together(dataset), |_| None);
+                repeat_folds(repeats, seed, |seed| match &copies {
+                    None => stratified_folds(classes, n, seed),
+                    Some(copies) => grouped_folds(classes, copies, n, seed),
+                })?
             }
             FoldsBy::Patient => {
                 let patients = patients()?;
@@ -209,7 +218,8 @@ impl FoldsSpec {
             }
         }
         let expected = if is_drawn { "1 or more" } else { "1: nothing is drawn by chance" };
-        require(repeats == 1 || (repeats > 1 && is_drawn), || {
+        let expected = if repeats > MAX_REPEATS { "at most 10,000" } else { expected };
+        require(repeats == 1 || ((2..=MAX_REPEATS).contains(&repeats) && is_drawn), || {
             Invalid::new(repeats, expected).at("repeats")
         })
     }

@@ -1,6 +1,6 @@
 //! Splits that keep the shares of the classes.
 
-use super::checks::require_folds;
+use super::checks::{require_folds, require_share};
 use super::{Split, share, stream};
 use crate::error::Error;
 use nomogram_stats::random::Random;
@@ -10,8 +10,9 @@ impl Split {
     ///
     /// # Errors
     ///
-    /// `Data` when a partition would have no row of a class.
+    /// `Data` when the fraction is not between 0 and 1, or when a partition would have no row of a class.
     pub fn stratified(classes: &[usize], test_fraction: f64, seed: u64) -> Result<Self, Error> {
+        require_share(test_fraction)?;
         let mut random = Random::new(seed, stream::TEST);
         let mut is_test = vec![false; classes.len()];
         for (class, mut rows) in rows_by_class(classes).into_iter().enumerate() {
@@ -43,7 +44,7 @@ impl Split {
 ///
 /// `Data` when there are fewer than two folds, or a class has fewer rows than there are folds.
 pub fn stratified_folds(classes: &[usize], n_folds: usize, seed: u64) -> Result<Vec<Split>, Error> {
-    require_folds(n_folds)?;
+    require_folds(n_folds, classes)?;
     let mut random = Random::new(seed, stream::FOLDS);
     let mut fold_of = vec![0; classes.len()];
     let mut dealt = 0;
@@ -108,6 +109,8 @@ mod tests {
             stratified_folds(&[0, 1], 1, 0).unwrap_err().to_string(),
             "1 folds, expected at least 2"
         );
+        let message = stratified_folds(&[], usize::MAX, 0).unwrap_err().to_string();
+        assert!(message.ends_with("expected at most 0, the number of rows"), "{message}");
     }
 
     #[test]

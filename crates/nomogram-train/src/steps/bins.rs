@@ -10,6 +10,9 @@ use crate::count::number;
 use crate::error::Error;
 use crate::invalid::{Checked, Invalid, Spec};
 
+/// More bins than any table has different values for.
+const MAX_BINS: usize = 65_536;
+
 /// The number of the quantile bin that the value lies in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,7 +26,12 @@ pub struct BinsSpec {
 
 impl Spec for BinsSpec {
     fn validate(&self) -> Result<(), Invalid> {
-        if self.n >= 2 { Ok(()) } else { Err(Invalid::new(self.n, "at least 2").at("n")) }
+        let expected = match self.n {
+            0 | 1 => "at least 2",
+            2..=MAX_BINS => return Ok(()),
+            _ => "at most 65,536",
+        };
+        Err(Invalid::new(self.n, expected).at("n"))
     }
 }
 
@@ -48,5 +56,7 @@ mod tests {
     fn there_are_at_least_two_bins() {
         let invalid = BinsSpec { n: 1, of: None }.check().unwrap_err();
         assert_eq!(invalid.to_string(), "n: 1, expected at least 2");
+        let invalid = BinsSpec { n: usize::MAX, of: None }.check().unwrap_err().to_string();
+        assert!(invalid.ends_with("expected at most 65,536"), "{invalid}");
     }
 }

@@ -16,8 +16,12 @@ pub enum ColumnKind {
     Number,
     /// The number of a level, counted from 0; there are so many levels.
     Levels(u32),
-    /// 0 or 1.
+    /// 0 or 1: a boolean feature.
     Flag,
+    /// 0 or 1: whether the feature has a certain level.
+    Level,
+    /// 0 or 1: whether the value was missing.
+    Missing,
 }
 
 impl Column {
@@ -25,14 +29,16 @@ impl Column {
     pub(super) fn is_number(&self) -> bool {
         match self.kind {
             ColumnKind::Number => true,
-            ColumnKind::Levels(_) | ColumnKind::Flag => false,
+            ColumnKind::Levels(_) | ColumnKind::Flag | ColumnKind::Level | ColumnKind::Missing => {
+                false
+            }
         }
     }
 
-    /// Whether its values can be scaled: numbers, and flags.
+    /// Whether its values can be scaled: numbers, and those that are 0 or 1.
     pub(super) fn is_scalable(&self) -> bool {
         match self.kind {
-            ColumnKind::Number | ColumnKind::Flag => true,
+            ColumnKind::Number | ColumnKind::Flag | ColumnKind::Level | ColumnKind::Missing => true,
             ColumnKind::Levels(_) => false,
         }
     }

@@ -116,7 +116,7 @@ impl<'a> EncodedRows<'a> {
     pub(super) fn add_flags(&mut self, positions: &[usize]) {
         let flag = |position: &usize| {
             let feature = self.columns[*position].feature.clone();
-            Column { feature, kind: ColumnKind::Flag }
+            Column { feature, kind: ColumnKind::Missing }
         };
         let flags: Vec<Column> = positions.iter().map(flag).collect();
         self.columns.extend(flags);

@@ -28,7 +28,9 @@ impl Checked<OneHotSpec> {
         let levels =
             rows.columns.iter().enumerate().filter_map(|(index, column)| match column.kind {
                 ColumnKind::Levels(n_levels) => Some((index, n_levels)),
-                ColumnKind::Number | ColumnKind::Flag => None,
+                ColumnKind::Number | ColumnKind::Flag | ColumnKind::Level | ColumnKind::Missing => {
+                    None
+                }
             });
         let (positions, n_levels): (Vec<usize>, Vec<u32>) = levels.unzip();
         if positions.is_empty() {
@@ -38,7 +40,7 @@ impl Checked<OneHotSpec> {
         rows.replace_columns(&positions, |column| {
             let ColumnKind::Levels(n_levels) = column.kind else { return Vec::new() };
             let n = n_levels as usize - usize::from(self.drops_first);
-            vec![Column { kind: ColumnKind::Flag, ..column.clone() }; n]
+            vec![Column { kind: ColumnKind::Level, ..column.clone() }; n]
         });
         rows.push(Step::OneHot(encoder))
     }

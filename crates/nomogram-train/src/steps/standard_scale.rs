@@ -41,7 +41,7 @@ impl Checked<StandardScaleSpec> {
 ///
 /// # Errors
 ///
-/// `Model` when a mean or standard deviation is not finite.
+/// `Data` when there is no column at a position; `Model` when a mean or standard deviation is not finite.
 pub fn fit_standard_scaler(
     values: ArrayView2<'_, f64>,
     positions: &[usize],
@@ -49,6 +49,13 @@ pub fn fit_standard_scaler(
     let mut means = Vec::with_capacity(positions.len());
     let mut std_devs = Vec::with_capacity(positions.len());
     for position in positions {
+        let n_columns = values.ncols();
+        if *position >= n_columns {
+            return Err(Error::Data(format!(
+                "column {}, expected at most {n_columns}, the number of columns",
+                position.saturating_add(1)
+            )));
+        }
         let column = values.column(*position);
         let present = || column.iter().filter(|value| !value.is_nan());
         let n_rows = number(present().count());

@@ -23,7 +23,7 @@ use crate::data::{DataConfig, Dataset};
 use crate::ensemble::{CalibratorSpec, CombinerSpec, CutoffSpec};
 use crate::error::Error;
 use crate::invalid::{Invalid, Spec as _, require};
-use crate::split::{Partitions, Split, SplitSpec, stratified_folds};
+use crate::split::{Partitions, Split, SplitSpec, grouped_folds, kept_together, stratified_folds};
 use crate::steps::StepSpec;
 use crate::yaml;
 
@@ -44,7 +44,7 @@ pub struct TrainingConfig {
     /// What the columns of the table are.
     pub data: DataConfig,
     /// Which rows are for testing, and how folds are dealt; without it, all rows are for training
-    /// and folds are stratified.
+    /// and folds are stratified, of whole patients where the data name them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub splits: Option<SplitSpec>,
     /// Decides every random choice.
@@ -153,8 +153,13 @@ impl TrainingConfig {
     pub(crate) fn folds(&self, dataset: &Dataset, seed: u64) -> Result<Vec<Split>, Error> {
         match &self.splits {
             Some(splits) => splits.folds(dataset, seed),
-            None => stratified_folds(dataset.classes(), self.validation.n_folds, seed)
-                .map_err(|error| error.with_class_names(dataset.schema().target().classes())),
+            None => match kept_together(dataset) {
+                None => stratified_folds(dataset.classes(), self.validation.n_folds, seed),
+                Some(groups) => {
+                    grouped_folds(dataset.classes(), &groups, self.validation.n_folds, seed)
+                }
+            }
+            .map_err(|error| error.with_class_names(dataset.schema().target().classes())),
         }
     }
 

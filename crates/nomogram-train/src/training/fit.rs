@@ -15,7 +15,7 @@ use crate::data::Dataset;
 use crate::error::Error;
 use crate::invalid::Invalid;
 use crate::learners::TrainingRows;
-use crate::split::Split;
+use crate::split::{Split, kept_together};
 use crate::table::TableFormat;
 
 /// Fits of one configuration, from any thread.
@@ -51,6 +51,7 @@ impl<'a> Fits<'a> {
             )));
         }
         let inputs = Inputs::fit(self.config, dataset)?;
+        let groups = kept_together(dataset);
         let mut members = Vec::with_capacity(self.config.members.len());
         for (index, member) in self.config.members.iter().enumerate() {
             self.report(0, &format!("{what}: {}", member.name));
@@ -60,6 +61,7 @@ impl<'a> Fits<'a> {
                 classes: dataset.classes(),
                 n_classes: dataset.schema().target().classes().len(),
                 weights: dataset.weights(),
+                groups: groups.as_deref(),
                 columns: &view.columns,
             };
             let in_member = |invalid: Invalid| {

@@ -12,6 +12,7 @@ use super::uninformative::refuse_uninformative;
 use crate::data::Dataset;
 use crate::ensemble::CutoffSpec;
 use crate::error::Error;
+use crate::invalid::{Invalid, require};
 use crate::predictions::Predictions;
 use crate::split::Split;
 
@@ -37,7 +38,9 @@ pub struct Trained {
 ///
 /// # Errors
 ///
-/// `Configuration`, `Data` or `NotConverged` when a fit is not possible; `UninformativeMembers` when a
+/// `Configuration` when the folds have repeats: [`SplitSpec::repeats`](crate::split::SplitSpec::repeats)
+/// and [`cross_validate`](crate::cross_validate) evaluate those. `Configuration`, `Data` or `NotConverged`
+/// when a fit is not possible; `UninformativeMembers` when a
 /// member learned nothing and the configuration does not allow that.
 pub fn train(
     config: &TrainingConfig,
@@ -45,6 +48,7 @@ pub fn train(
     progress: &mut dyn Progress,
 ) -> Result<Trained, Error> {
     config.check()?;
+    refuse_repeats(config)?;
     // Refuse rows that cannot be dealt to folds before anything is fitted.
     let folds = config.folds(dataset, config.seed)?;
     train_on_folds(config, dataset, folds, progress)
@@ -76,4 +80,13 @@ pub(super) fn train_on_folds(
         refuse_uninformative(config, &in_sample, &out_of_fold, held_out.classes())?;
     }
     Ok(Trained { bundle, model, out_of_fold, held_out: folds.rows().to_vec() })
+}
+
+/// Refuses repeats of the folds, as the bundle has one set of out-of-fold predictions.
+fn refuse_repeats(config: &TrainingConfig) -> Result<(), Invalid> {
+    let repeats = config.splits.map_or(1, |splits| splits.folds.repeats);
+    require(repeats == 1, || {
+        let expected = "1: training draws its folds once, and evaluates each row once";
+        Invalid::new(repeats, expected).at("repeats").at("folds").at("splits")
+    })
 }

@@ -81,11 +81,10 @@ fn tuning(config: &TrainingConfig) -> Result<&TuningSpec, Error> {
 /// As many folds as the last rung asks for.
 fn folds(config: &TrainingConfig, dataset: &Dataset, n: usize) -> Result<Vec<Split>, Error> {
     let mut all = Vec::with_capacity(n);
-    for seed in config.seed.. {
-        if all.len() >= n {
-            break;
-        }
+    let mut seed = config.seed;
+    while all.len() < n {
         all.extend(config.folds(dataset, seed)?);
+        seed = seed.wrapping_add(1);
     }
     all.truncate(n);
     Ok(all)

@@ -20,6 +20,7 @@ impl Checked<BoostedTreesSpec> {
     /// row, when exact splits get a third class, when a value of a category is not the number of a
     /// level, or the forest does not fit a bundle.
     pub fn fit(&self, rows: TrainingRows<'_>, seed: u64) -> Result<Forest, Error> {
+        rows.check()?;
         let spec = self.by_position(rows)?;
         match &spec.splits {
             Splits::Exact => exact::fit(&spec, rows, seed),

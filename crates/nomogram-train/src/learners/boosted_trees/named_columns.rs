@@ -36,16 +36,20 @@ impl BoostedTreesSpec {
     }
 }
 
-/// Constrains all columns of a feature.
+/// Constrains the values of a feature. Whether a value was missing stays free.
 fn set_sign(monotone: &mut [i8], columns: &[Column], name: &str, sign: i8) -> Result<(), Invalid> {
     let mut is_known = false;
     for (column, monotone) in columns.iter().zip(monotone) {
         if column.feature != name {
             continue;
         }
-        if is_levels(column) {
-            let category = format!("`{name}`, a category, which has no order");
-            return Err(Invalid::new(category, "a number"));
+        match column.kind {
+            ColumnKind::Number | ColumnKind::Flag => {}
+            ColumnKind::Missing => continue,
+            ColumnKind::Levels(_) | ColumnKind::Level => {
+                let category = format!("`{name}`, a category, which has no order");
+                return Err(Invalid::new(category, "a number"));
+            }
         }
         if *monotone == -sign {
             let detail = format!("`{name}` is constrained in both directions");
@@ -68,7 +72,7 @@ fn set_sign(monotone: &mut [i8], columns: &[Column], name: &str, sign: i8) -> Re
 fn is_levels(column: &Column) -> bool {
     match column.kind {
         ColumnKind::Levels(_) => true,
-        ColumnKind::Number | ColumnKind::Flag => false,
+        ColumnKind::Number | ColumnKind::Flag | ColumnKind::Level | ColumnKind::Missing => false,
     }
 }
 
@@ -94,19 +98,22 @@ mod tests {
         let columns = [
             column("age", ColumnKind::Number),
             column("stage", ColumnKind::Levels(3)),
-            column("age", ColumnKind::Flag),
+            column("age", ColumnKind::Missing),
             column("dose", ColumnKind::Number),
+            column("smoker", ColumnKind::Flag),
+            column("site", ColumnKind::Level),
         ];
-        let values = array![[0.0, 0.0, 0.0, 0.0]];
+        let values = array![[0.0; 6]];
         let rows = TrainingRows { columns: &columns, ..TrainingRows::binary(values.view(), &[0]) };
         let spec = spec.by_position(rows).map_err(|invalid| invalid.to_string())?;
         Ok((spec.monotone.clone(), spec.categorical.clone()))
     }
 
     #[test]
-    fn names_become_the_positions_of_all_columns_of_a_feature() {
+    fn names_become_the_positions_of_values_and_not_of_what_is_missing() {
         assert_eq!(by_position(&[], &[]), Ok((vec![], vec![1])));
-        assert_eq!(by_position(&["age"], &["dose"]), Ok((vec![1, 0, 1, -1], vec![1])));
+        assert_eq!(by_position(&["smoker"], &[]), Ok((vec![0, 0, 0, 0, 1, 0], vec![1])));
+        assert_eq!(by_position(&["age"], &["dose"]), Ok((vec![1, 0, 0, -1, 0, 0], vec![1])));
     }
 
     #[test]
@@ -119,6 +126,11 @@ mod tests {
             &[],
             &["stage"],
             "decreasing: 1: `stage`, a category, which has no order, expected a number",
+        );
+        refused(
+            &["age", "site"],
+            &[],
+            "increasing: 2: `site`, a category, which has no order, expected a number",
         );
         refused(&["age"], &["age"], "decreasing: 1: `age` is constrained in both directions");
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::histogram_spec::HistogramSpec;
 use crate::invalid::{Invalid, Spec};
-use crate::learners::checks::{at_least_one, not_negative, positive, require, share};
+use crate::learners::checks::{at_least_one, n_trees, not_negative, positive, require, share};
 use crate::learners::early_stopping::EarlyStopping;
 use crate::learners::fit_member::Smallest;
 
@@ -145,7 +145,7 @@ impl Smallest for BoostedTreesSpec {
 
 impl Spec for BoostedTreesSpec {
     fn validate(&self) -> Result<(), Invalid> {
-        at_least_one(self.n_trees, "n_trees")?;
+        n_trees(self.n_trees)?;
         positive(self.learning_rate, "learning_rate")?;
         self.max_depth.map_or(Ok(()), |depth| at_least_one(depth, "max_depth"))?;
         if let Some(max_leaves) = self.max_leaves {

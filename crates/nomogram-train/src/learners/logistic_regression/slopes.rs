@@ -1,45 +1,77 @@
-//! Derivatives of the log loss of one row by its margins.
+//! Derivatives of the log loss of each row by its margins.
 
 use nomogram::numeric;
+use rayon::prelude::*;
 
-/// The derivatives of a row's loss by its margins.
+/// The number of rows that one task computes.
+const TASK_ROWS: usize = 256;
+
+/// The derivatives of the rows' weighted log losses by their margins.
 pub(super) struct Slopes {
-    probabilities: Vec<f64>,
-    /// The first derivative by each margin.
+    n_margins: usize,
+    /// The first derivatives, shape `(n_rows, n_margins)`.
     pub(super) residuals: Vec<f64>,
-    /// The second derivatives, row-major; entries above the diagonal are not filled in.
-    pub(super) curvatures: Vec<f64>,
+    /// Of one margin the second derivative of each row; of several the probabilities, of the same
+    /// shape.
+    bends: Vec<f64>,
 }
 
+#[allow(clippy::indexing_slicing, reason = "a number for each row and margin")]
 impl Slopes {
-    pub(super) fn new(n_margins: usize) -> Self {
-        let zeros = |n| vec![0.0; n];
-        Self {
-            probabilities: zeros(n_margins),
-            residuals: zeros(n_margins),
-            curvatures: zeros(n_margins * n_margins),
-        }
+    /// The derivatives at these margins, shape `(n_rows, n_margins)`.
+    pub(super) fn new(margins: &[f64], classes: &[usize], weights: &[f64]) -> Self {
+        let n_margins = margins.len() / classes.len();
+        let (mut residuals, mut bends) = (vec![0.0; margins.len()], margins.to_vec());
+        let tasks = residuals
+            .par_chunks_mut(TASK_ROWS * n_margins)
+            .zip(bends.par_chunks_mut(TASK_ROWS * n_margins));
+        tasks.enumerate().for_each(|(task, (residuals, bends))| {
+            let rows = residuals.chunks_exact_mut(n_margins).zip(bends.chunks_exact_mut(n_margins));
+            for (row, (residuals, bends)) in rows.enumerate() {
+                let row = task * TASK_ROWS + row;
+                set(residuals, bends, classes[row], weights[row]);
+            }
+        });
+        Self { n_margins, residuals, bends }
     }
 
-    /// Computes the derivatives of a row.
-    #[allow(clippy::indexing_slicing, reason = "one of each margin")]
-    pub(super) fn set(&mut self, margins: &[f64], class: usize, weight: f64) {
-        if let [margin] = margins {
-            let (complement, probability) = numeric::logistic_pair(*margin);
-            let target = if class == 1 { 1.0 } else { 0.0 };
-            self.residuals[0] = weight * (probability - target);
-            self.curvatures[0] = weight * probability * complement;
+    /// The second derivative of a row's weighted loss by two of its margins.
+    pub(super) fn curvature(&self, row: usize, margin: usize, other: usize, weight: f64) -> f64 {
+        if self.n_margins == 1 {
+            return self.bends[row];
+        }
+        let probabilities = &self.bends[row * self.n_margins..];
+        let (p, q) = (probabilities[margin], probabilities[other]);
+        weight * p * if other == margin { 1.0 - p } else { -q }
+    }
+
+    /// Multiplies changes of a row's margins by its second derivatives.
+    pub(super) fn bend(&self, row: usize, weight: f64, changes: &mut [f64]) {
+        if let [change] = changes {
+            *change *= self.bends[row];
             return;
         }
-        self.probabilities.copy_from_slice(margins);
-        numeric::softmax(&mut self.probabilities);
-        let n_margins = margins.len();
-        for (margin, p) in self.probabilities.iter().enumerate() {
-            self.residuals[margin] = weight * (if margin == class { p - 1.0 } else { *p });
-            for (other, q) in self.probabilities[..=margin].iter().enumerate() {
-                let complement = if other == margin { 1.0 - p } else { -q };
-                self.curvatures[margin * n_margins + other] = weight * p * complement;
-            }
+        let probabilities = &self.bends[row * self.n_margins..][..self.n_margins];
+        let terms = probabilities.iter().zip(&*changes);
+        let mean = terms.fold(0.0, |sum, (p, change)| sum + p * change);
+        for (change, p) in changes.iter_mut().zip(probabilities) {
+            *change = weight * p * (*change - mean);
         }
+    }
+}
+
+/// Replaces the margins of a row in `bends`.
+#[allow(clippy::indexing_slicing, reason = "one number for each margin")]
+fn set(residuals: &mut [f64], bends: &mut [f64], class: usize, weight: f64) {
+    if let [margin] = bends {
+        let (complement, probability) = numeric::logistic_pair(*margin);
+        let target = if class == 1 { 1.0 } else { 0.0 };
+        residuals[0] = weight * (probability - target);
+        *margin = weight * probability * complement;
+        return;
+    }
+    numeric::softmax(bends);
+    for (margin, (residual, p)) in residuals.iter_mut().zip(&*bends).enumerate() {
+        *residual = weight * (if margin == class { p - 1.0 } else { *p });
     }
 }

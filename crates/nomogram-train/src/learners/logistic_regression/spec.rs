@@ -44,6 +44,8 @@ impl Smallest for LogisticRegressionSpec {
 impl Spec for LogisticRegressionSpec {
     fn validate(&self) -> Result<(), Invalid> {
         positive(self.c, "c")?;
+        let has_inverse = (1.0 / self.c).is_finite();
+        require(has_inverse, self.c, "a number whose inverse is finite", "c")?;
         let is_share = (0.0..=1.0).contains(&self.l1_ratio);
         require(is_share, self.l1_ratio, "0 to 1", "l1_ratio")
     }
@@ -58,6 +60,7 @@ mod tests {
         let ridge = LogisticRegressionSpec::ridge;
         let invalid = |spec: LogisticRegressionSpec| spec.check().unwrap_err().to_string();
         assert_eq!(invalid(ridge(0.0)), "c: 0, expected a positive number");
+        assert!(invalid(ridge(1e-310)).ends_with("expected a number whose inverse is finite"));
         let spec = LogisticRegressionSpec { l1_ratio: 1.5, ..ridge(1.0) };
         assert_eq!(invalid(spec), "l1_ratio: 1.5, expected 0 to 1");
     }

@@ -17,6 +17,7 @@ impl Checked<NaiveBayesSpec> {
     /// `Data` when an input has no value in a class, or when no input varies at all.
     #[allow(clippy::indexing_slicing, reason = "classes are below `n_classes`")]
     pub fn fit(&self, rows: TrainingRows<'_>) -> Result<NaiveBayes, Error> {
+        rows.check()?;
         let weights = rows.row_weights();
         let total = weights.iter().fold(0.0, |sum, weight| sum + weight);
         let mut class_weights = vec![0.0; rows.n_classes];

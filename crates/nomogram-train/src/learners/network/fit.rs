@@ -9,16 +9,17 @@ use super::rows::Rows;
 use super::spec::NetworkSpec;
 use super::start::{NetworkStart, initial_layers, link};
 use crate::error::Error;
-use crate::invalid::Checked;
+use crate::invalid::{Checked, Invalid};
 use crate::learners::early_stopping::Best;
 use crate::learners::fit_member::FitMember;
 use crate::learners::training_rows::TrainingRows;
-use crate::split::Split;
 use nomogram_stats::random::Random;
 
 #[cfg(test)]
 mod tests;
 
+/// The largest number of weights of all networks: 2 GB while they are fitted.
+const MAX_WEIGHTS: usize = 50_000_000;
 /// Stream of random numbers of this file.
 const BATCHES: u64 = 5;
 /// From the seed of a network to that of the next: odd, so that no seed repeats.
@@ -32,6 +33,8 @@ impl Checked<NetworkSpec> {
     /// `Data` when a value is missing, or when early stopping leaves no row of a class on either side;
     /// `NotConverged` when training diverges.
     pub fn fit(&self, rows: TrainingRows<'_>, seed: u64) -> Result<Network, Error> {
+        rows.check()?;
+        self.refuse_large(rows)?;
         let fit = |nth: usize| {
             // The first is the network that a single seed gives.
             let seed = seed.wrapping_add((nth as u64).wrapping_mul(SEED_STRIDE));
@@ -44,6 +47,21 @@ impl Checked<NetworkSpec> {
         let networks: Vec<Network> =
             (0..self.n_seeds).into_par_iter().map(fit).collect::<Result<_, _>>()?;
         Ok(Network::new(link(rows), average(&networks))?)
+    }
+
+    /// Refuses layers that would take memory without end.
+    fn refuse_large(&self, rows: TrainingRows<'_>) -> Result<(), Error> {
+        let widths = [rows.n_inputs()].into_iter().chain(self.hidden.iter().copied());
+        let widths: Vec<usize> = widths.chain([rows.n_margins()]).collect();
+        let products =
+            widths.windows(2).map(|pair| pair.iter().fold(1, |n, w| w.saturating_mul(n)));
+        let n_weights = products.fold(0_usize, usize::saturating_add);
+        let n_weights = n_weights.saturating_mul(self.n_seeds);
+        if n_weights <= MAX_WEIGHTS {
+            return Ok(());
+        }
+        let found = format!("{n_weights} weights with {} inputs", rows.n_inputs());
+        Err(Invalid::new(found, format!("at most {MAX_WEIGHTS}")).at("hidden").into())
     }
 
     /// Fits one network from given layers, for example to continue a fit or to compare it with another
@@ -59,13 +77,14 @@ impl Checked<NetworkSpec> {
         seed: u64,
         start: NetworkStart,
     ) -> Result<Network, Error> {
+        rows.check()?;
         rows.refuse_missing("network")?;
         start.check(self, rows)?;
         let mut random = Random::new(seed, BATCHES);
         let (fitted, held_out) = match &self.early_stopping {
             None => (Rows::new(self, rows, None), None),
             Some(stopping) => {
-                let split = Split::stratified(rows.classes, stopping.fraction, seed)?;
+                let split = stopping.split(rows, seed)?;
                 let held_out = Rows::new(self, rows, Some(&split.test));
                 (Rows::new(self, rows, Some(&split.train)), Some((stopping, held_out)))
             }

@@ -12,6 +12,9 @@ use crate::learners::class_weight::ClassWeight;
 use crate::learners::early_stopping::EarlyStopping;
 use crate::learners::fit_member::Smallest;
 
+/// The largest number of networks that are averaged: more take time and memory, and change little.
+const MAX_SEEDS: usize = 100;
+
 /// A multi-layer perceptron with log loss, fitted by Adam (Kingma and Ba 2015).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,7 +40,7 @@ pub struct NetworkSpec {
     /// How much each row counts.
     #[serde(default, skip_serializing_if = "ClassWeight::is_equal")]
     pub class_weight: ClassWeight,
-    /// The number of networks whose margins are averaged; each has its own initial weights and
+    /// The number of networks whose margins are averaged, 1 to 100; each has its own initial weights and
     /// batches.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub n_seeds: usize,
@@ -125,7 +128,8 @@ impl Spec for NetworkSpec {
         positive(self.learning_rate, "learning_rate")?;
         at_least_one(self.batch_rows, "batch_rows")?;
         at_least_one(self.max_epochs, "max_epochs")?;
-        at_least_one(self.n_seeds, "n_seeds")?;
+        let has_seeds = (1..=MAX_SEEDS).contains(&self.n_seeds);
+        require(has_seeds, self.n_seeds, &format!("1 to {MAX_SEEDS}"), "n_seeds")?;
         self.schedule
             .map_or(Ok(()), Schedule::validate)
             .map_err(|invalid| invalid.at("schedule"))?;
@@ -200,6 +204,8 @@ mod tests {
                 "activation: LeakyRelu { slope: 0.1 }, expected identity, relu, tanh or logistic",
             ),
             (NetworkSpec { batch_rows: 0, ..plain() }, "batch_rows: 0, expected at least 1"),
+            (NetworkSpec { n_seeds: 0, ..plain() }, "n_seeds: 0, expected 1 to 100"),
+            (NetworkSpec { n_seeds: 101, ..plain() }, "n_seeds: 101, expected 1 to 100"),
             (NetworkSpec { l2: -1.0, ..plain() }, "l2: -1, expected 0 or more"),
             (
                 NetworkSpec { schedule: step(0, 0.5), ..plain() },

@@ -1,5 +1,7 @@
 //! Fits all trees, each with its own rows and its own stream of random numbers.
 
+use std::collections::BTreeSet;
+
 use ndarray::Array2;
 use nomogram::{Aggregate, Comparison, Forest, Link, Member, Precision, Tree};
 use rayon::prelude::*;
@@ -27,14 +29,15 @@ impl Checked<RandomForestSpec> {
     ///
     /// # Errors
     ///
-    /// `Data` when the forest does not fit a bundle.
+    /// `Data` when the rows are not as [`TrainingRows`] promises, or the forest does not fit a bundle.
     pub fn fit(&self, rows: TrainingRows<'_>, seed: u64) -> Result<Forest, Error> {
         grow(self, rows, seed).map(|(forest, _)| forest)
     }
 
     /// `fit`, and each row's probabilities by the trees that it was not drawn for.
     ///
-    /// Shape `(n_rows, n_classes)`; NaN for a row that was drawn for every tree.
+    /// Shape `(n_rows, n_classes)`; NaN for a row that was drawn for every tree. A row counts as drawn
+    /// when any row of its group was.
     ///
     /// # Errors
     ///
@@ -48,7 +51,10 @@ impl Checked<RandomForestSpec> {
             let invalid = Invalid::new(false, "true for out-of-bag probabilities");
             return Err(invalid.at("bootstrap").into());
         }
-        let (forest, drawn) = grow(self, rows, seed)?;
+        let (forest, mut drawn) = grow(self, rows, seed)?;
+        if let Some(groups) = rows.groups {
+            drawn.iter_mut().for_each(|drawn| draw_whole_groups(drawn, groups));
+        }
         let by_row: Vec<Vec<f64>> = (0..rows.n_rows())
             .into_par_iter()
             .map(|row| row_probabilities(&forest, &drawn, rows, row))
@@ -71,6 +77,7 @@ fn grow(
     rows: TrainingRows<'_>,
     seed: u64,
 ) -> Result<(Forest, Vec<Vec<bool>>), Error> {
+    rows.check()?;
     position(rows.n_rows())?;
     let columns = Columns::new(rows.values);
     let mut seeds = Random::new(seed, TREES);
@@ -98,6 +105,15 @@ fn grow(
         trees,
     };
     Ok((forest, drawn))
+}
+
+/// Counts each row as drawn when any row of its group was.
+fn draw_whole_groups(drawn: &mut [bool], groups: &[usize]) {
+    let with_drawn: BTreeSet<usize> =
+        drawn.iter().zip(groups).filter(|(drawn, _)| **drawn).map(|(_, group)| *group).collect();
+    for (drawn, group) in drawn.iter_mut().zip(groups) {
+        *drawn = with_drawn.contains(group);
+    }
 }
 
 /// How much each row counts for a tree: not at all where it was not drawn.

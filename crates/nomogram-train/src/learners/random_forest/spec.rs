@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::count::number;
 use crate::invalid::{Invalid, Spec};
-use crate::learners::checks::{at_least_one, share};
+use crate::learners::checks::{at_least_one, n_trees, share};
 use crate::learners::fit_member::Smallest;
 
 /// A random forest (Breiman 2001) whose trees are averaged as distributions over the classes.
@@ -58,7 +58,7 @@ impl Smallest for RandomForestSpec {
 
 impl Spec for RandomForestSpec {
     fn validate(&self) -> Result<(), Invalid> {
-        at_least_one(self.n_trees, "n_trees")?;
+        n_trees(self.n_trees)?;
         self.max_depth.map_or(Ok(()), |depth| at_least_one(depth, "max_depth"))?;
         at_least_one(self.min_rows_per_leaf, "min_rows_per_leaf")?;
         match self.max_features {

@@ -13,6 +13,11 @@ use nomogram_stats::random::Random;
 /// Stream of random numbers of this module.
 const TRIALS: u64 = 0x7475_6e65;
 
+/// Each trial is kept in memory.
+const MAX_TRIALS: usize = 100_000;
+/// Each fold of a rung is dealt before the search.
+const MAX_RUNG: usize = 10_000;
+
 /// Which settings are searched, and how long.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -40,10 +45,16 @@ impl TuningSpec {
     ///
     /// With the place within this spec.
     pub fn check(&self) -> Result<(), Invalid> {
-        require(self.n_trials >= 1, || Invalid::new(0, "at least 1").at("n_trials"))?;
+        require((1..=MAX_TRIALS).contains(&self.n_trials), || {
+            let expected = if self.n_trials == 0 { "at least 1" } else { "at most 100,000" };
+            Invalid::new(self.n_trials, expected).at("n_trials")
+        })?;
         let ascend = self.rungs.is_sorted_by(|before, after| before < after);
         require(self.rungs.first().is_some_and(|first| *first > 0) && ascend, || {
             Invalid::new(format!("{:?}", self.rungs), "ascending numbers of folds").at("rungs")
+        })?;
+        require(self.rungs.last().is_none_or(|last| *last <= MAX_RUNG), || {
+            Invalid::new(format!("{:?}", self.rungs), "at most 10,000 folds").at("rungs")
         })?;
         require(self.keep > 0.0 && self.keep < 1.0, || {
             Invalid::new(self.keep, "between 0 and 1").at("keep")
@@ -87,10 +98,12 @@ mod tests {
     #[test]
     fn invalid_searches_are_refused_with_the_place() {
         type Spoil = fn(&mut TuningSpec);
-        let cases: [(Spoil, &str); 6] = [
+        let cases: [(Spoil, &str); 8] = [
             (|c| c.n_trials = 0, "n_trials: 0, expected at least 1"),
             (|c| c.rungs = vec![], "rungs: [], expected ascending numbers of folds"),
             (|c| c.rungs = vec![3, 3], "rungs: [3, 3], expected ascending numbers of folds"),
+            (|c| c.n_trials = 100_001, "n_trials: 100001, expected at most 100,000"),
+            (|c| c.rungs = vec![1, 10_001], "rungs: [1, 10001], expected at most 10,000 folds"),
             (|c| c.keep = 1.0, "keep: 1, expected between 0 and 1"),
             (|c| c.space.clear(), "space: no settings, expected at least 1"),
             (

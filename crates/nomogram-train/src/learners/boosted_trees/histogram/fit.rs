@@ -36,7 +36,7 @@ pub(in crate::learners::boosted_trees) fn fit(
     check(spec, rows)?;
     let split = match &spec.early_stopping {
         None => Split { train: (0..rows.n_rows()).collect(), test: Vec::new() },
-        Some(rule) => Split::stratified(rows.classes, rule.fraction, seed)?,
+        Some(rule) => rule.split(rows, seed)?,
     };
     let fitted = spec.early_stopping.as_ref().map(|_| split.train.as_slice());
     let binned = BinnedRows::new(rows, fitted, &spec.categorical, histogram.max_bins)?;

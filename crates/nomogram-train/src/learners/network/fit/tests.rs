@@ -62,6 +62,7 @@ fn more_classes_have_a_margin_each() {
         classes: &classes,
         n_classes: 3,
         weights: None,
+        groups: None,
         columns: &[],
     };
     let network = fit(&spec(None), rows, 1);
@@ -82,6 +83,7 @@ fn a_row_of_weight_two_counts_as_two_rows() {
         classes: &classes,
         n_classes: 3,
         weights: None,
+        groups: None,
         columns: &[],
     };
     let spec = NetworkSpec { batch_rows: 30, max_epochs: 20, l2: 0.1, ..spec(None) };

@@ -147,3 +147,18 @@ fn out_of_bag_probabilities_need_bootstrap() {
     let expected = "configuration: bootstrap: false, expected true for out-of-bag probabilities";
     assert_eq!(error.to_string(), expected);
 }
+
+#[test]
+fn no_row_of_a_drawn_group_is_out_of_bag() {
+    let (values, classes) = table(90);
+    let groups: Vec<usize> = (0..90).map(|row| row % 30).collect();
+    let rows = TrainingRows { n_classes: 3, ..TrainingRows::binary(values.view(), &classes) };
+    let out_of_bag = |rows: TrainingRows<'_>| -> Vec<bool> {
+        let (_, probabilities) = fit_out_of_bag(&spec(4), rows).unwrap();
+        (0..90).map(|row| !probabilities[[row, 0]].is_nan()).collect()
+    };
+    let is_split = |out: &[bool]| (30..90).any(|row| out[row] != out[row % 30]);
+    assert!(is_split(&out_of_bag(rows)));
+    let grouped = out_of_bag(TrainingRows { groups: Some(&groups), ..rows });
+    assert!(!is_split(&grouped) && grouped.contains(&true), "{grouped:?}");
+}
