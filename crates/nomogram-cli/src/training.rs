@@ -52,6 +52,11 @@ pub(crate) struct Loaded {
 }
 
 impl Inputs {
+    /// The table.
+    pub(crate) fn data(&self) -> &Path {
+        &self.data
+    }
+
     /// Reads both, and validates the table.
     pub(crate) fn read(
         &self,

@@ -67,6 +67,7 @@ fn report(
         config,
         validation: &validate(table, &config.data)?,
         training: None,
+        evaluated_file: None,
     })?;
     Ok(report.to_html()?)
 }

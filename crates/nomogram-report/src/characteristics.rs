@@ -14,6 +14,12 @@ pub struct Characteristics {
     pub rows: String,
     /// The number of rows.
     pub n_rows: usize,
+    /// The number of patients, where they are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub n_patients: Option<usize>,
+    /// The sum of the weights, where rows have them. Counts and quartiles are unweighted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sum_of_weights: Option<f64>,
     /// The number of rows with the same values of all features as a training row; `None` for the
     /// training rows themselves, and if they are not known.
     pub n_seen: Option<usize>,
@@ -43,6 +49,8 @@ impl Characteristics {
         Self {
             rows: rows.into(),
             n_rows: dataset.n_rows(),
+            n_patients: dataset.patients().map(|patients| BTreeSet::from_iter(patients).len()),
+            sum_of_weights: dataset.weights().map(|weights| weights.iter().sum()),
             n_seen: training_rows.map(|other| n_seen(dataset, other)),
             features: features
                 .map(|(index, feature)| FeatureCharacteristics::new(dataset, index, feature))

@@ -115,13 +115,40 @@ fn around(numbers: impl Iterator<Item = f64>) -> [f64; 2] {
     }
 }
 
-/// A number with at most four decimals, without trailing zeros.
-fn short(number: &f64) -> String {
-    let text = format!("{number:.4}");
-    let text = text.trim_end_matches('0').trim_end_matches('.');
-    if text == "-0" { "0".into() } else { text.into() }
+/// A number with at most four decimals, without trailing zeros; a smaller one as a power of ten.
+pub(crate) fn short(number: &f64) -> String {
+    shortest(*number, 4)
+}
+
+/// A number with at most so many decimals, without trailing zeros. One that these would round to 0 has
+/// two digits and a power of ten.
+pub(crate) fn shortest(number: f64, n_decimals: usize) -> String {
+    let text = format!("{number:.n_decimals$}");
+    let is_zero = text.bytes().all(|byte| matches!(byte, b'0' | b'.' | b'-'));
+    match (is_zero, number.abs() > 0.0) {
+        (true, true) => format!("{number:.1e}").replace(".0e", "e"),
+        (true, false) => "0".into(),
+        (false, _) if text.contains('.') => {
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
+        (false, _) => text,
+    }
 }
 
 fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_numbers_are_not_zero_and_whole_ones_have_no_decimals() {
+        let texts =
+            [0.0, -0.0, 1e-5, -2.54e-7, 0.1, 3.0, 120.0, 0.12345, -0.00004].map(|n| short(&n));
+        let expected = ["0", "0", "1e-5", "-2.5e-7", "0.1", "3", "120", "0.1235", "-4e-5"];
+        assert_eq!(texts, expected);
+        assert_eq!(shortest(100.0, 0), "100");
+    }
 }

@@ -39,7 +39,7 @@ mod page;
 pub use characteristics::{Characteristics, FeatureCharacteristics};
 pub use error::Error;
 #[cfg(feature = "reports")]
-pub use report::{FORMAT, HELD_OUT_FOLDS, Inputs, Report, Training};
+pub use report::{EvaluatedFile, FORMAT, HELD_OUT_FOLDS, Inputs, Report, TEST_ROWS, Training};
 #[cfg(feature = "reports")]
 pub use scales::nomograms;
 #[cfg(feature = "reports")]

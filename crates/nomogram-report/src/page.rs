@@ -87,22 +87,29 @@ impl Report {
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
         pages.set_syntax(syntax?);
         pages.add_filter("digits", |number: Option<f64>, n: usize| match number {
-            Some(number) if number.is_finite() => format!("{number:.n$}"),
+            Some(number) if number.is_finite() => digits(number, n),
             _ => "–".into(),
         });
         // As short as the value allows, at most four digits behind the point.
-        pages.add_filter("short", |number: f64| {
-            let text = format!("{number:.4}");
-            text.trim_end_matches('0').trim_end_matches('.').to_owned()
-        });
+        pages.add_filter("short", |number: f64| charts::short(&number));
         pages.add_template(name, template)?;
         let report = Value::from(minijinja::value::Serde(self));
         Ok(pages.get_template(name)?.render(context! { report, ..more })?)
     }
 }
 
-/// The charts of one set of rows.
+/// A number with so many decimals; one that these would round to 0 has two digits and a power of ten.
+fn digits(number: f64, n: usize) -> String {
+    let text = format!("{number:.n$}");
+    let is_zero = text.bytes().all(|byte| matches!(byte, b'0' | b'.' | b'-'));
+    if is_zero && number.abs() > 0.0 { format!("{number:.1e}") } else { text }
+}
+
+/// The charts of one set of rows; nothing where curves are left out.
 fn pictures(own: &Assessment) -> Result<Value, Error> {
+    if own.decision_curve.is_empty() {
+        return Ok(context! {});
+    }
     let calibration = &own.calibration;
     let groups = calibration.groups.iter().map(|group| CalibrationGroup {
         predicted: group.mean_probability,
@@ -120,8 +127,9 @@ fn pictures(own: &Assessment) -> Result<Value, Error> {
         [curve(|own| own.model), curve(|own| own.treat_all), curve(|own| own.treat_none)];
     let [model, all, none] = &benefits;
     let discrimination = own.discrimination.as_ref();
-    #[allow(clippy::cast_precision_loss, reason = "numbers of rows")]
-    let prevalence = own.n_events as f64 / own.n_rows.max(1) as f64;
+    let total = |counts: &[f64]| counts.iter().fold(0.0, |sum, count| sum + count);
+    let (positive, negative) = (total(&own.histogram.positive), total(&own.histogram.negative));
+    let prevalence = positive / (positive + negative);
     let roc = discrimination.map(|found| {
         let points = found.roc.iter().map(|point| (point.false_positive_rate, point.sensitivity));
         charts::roc(&[Curve { name: ENSEMBLE, points: &points.collect::<Vec<_>>() }])
@@ -132,7 +140,7 @@ fn pictures(own: &Assessment) -> Result<Value, Error> {
         charts::precision_recall(&[Curve { name: ENSEMBLE, points: &points }], prevalence)
     });
     let names: Vec<&str> = own.agreement.names.iter().map(String::as_str).collect();
-    let positive = own.positive_class.as_str();
+    let (positive, other) = (own.positive_class.as_str(), own.other_class.as_str());
     Ok(context! {
         roc => roc.transpose()?,
         precision_recall => precision_recall.transpose()?,
@@ -144,7 +152,7 @@ fn pictures(own: &Assessment) -> Result<Value, Error> {
         ])?,
         histogram => charts::histograms(
             &own.histogram.edges(),
-            &[("other", &own.histogram.negative), (positive, &own.histogram.positive)],
+            &[(other, &own.histogram.negative), (positive, &own.histogram.positive)],
         )?,
         agreement => charts::agreement(&names, &own.agreement.shares)?,
     })

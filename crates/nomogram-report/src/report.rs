@@ -18,10 +18,13 @@ use crate::scales::nomograms;
 use crate::tripod::{Facts, TripodItem, items};
 
 /// The version of the report as JSON: higher where a field is removed or changes its meaning.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// The name, in a report, of the rows that the folds of a training hold out.
 pub const HELD_OUT_FOLDS: &str = "held-out folds";
+
+/// The name of the test rows of a configuration.
+pub const TEST_ROWS: &str = "test rows";
 
 /// How many times the values of a feature are shuffled for its importance.
 const N_SHUFFLES: usize = 5;
@@ -32,6 +35,11 @@ const N_SHUFFLES: usize = 5;
 pub struct Report {
     /// [`FORMAT`].
     pub format: u32,
+    /// What the report is of, for example `Training of wdbc 1.0`.
+    pub title: String,
+    /// The table that the model was evaluated on, where it was not trained for the report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub evaluated_file: Option<EvaluatedFile>,
     /// The bundle, without fitted parameters.
     pub model: Description,
     /// The configuration that it was trained with, as YAML or JSON.
@@ -56,6 +64,15 @@ pub struct Report {
     pub tripod: Vec<TripodItem>,
 }
 
+/// A table that a model is evaluated on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EvaluatedFile {
+    /// The name of the file.
+    pub name: String,
+    /// The SHA-256 of its bytes.
+    pub sha256: String,
+}
+
 /// What a report is assembled from.
 #[derive(Clone, Copy, Debug)]
 pub struct Inputs<'a> {
@@ -71,6 +88,8 @@ pub struct Inputs<'a> {
     pub validation: &'a ValidationReport,
     /// The training, if the report is of a model that was just trained.
     pub training: Option<Training<'a>>,
+    /// The table that an existing model is evaluated on.
+    pub evaluated_file: Option<&'a EvaluatedFile>,
 }
 
 /// A training that a report is about.
@@ -89,7 +108,7 @@ impl Report {
     ///
     /// `Training` when rows and predictions do not fit each other, or a subgroup is not defined.
     pub fn new(inputs: &Inputs<'_>) -> Result<Self, Error> {
-        let Inputs { model, parts, rows, config, validation, training } = *inputs;
+        let Inputs { model, parts, rows, config, validation, training, evaluated_file } = *inputs;
         let subgroups = config.report.clone().unwrap_or_default().subgroups;
         let mut assessments = Vec::new();
         for rows in rows {
@@ -112,6 +131,8 @@ impl Report {
         });
         Ok(Self {
             format: FORMAT,
+            title: title(&description, inputs),
+            evaluated_file: evaluated_file.cloned(),
             model: description,
             configuration: training.map(|training| training.configuration.to_owned()),
             validation: validation.clone(),
@@ -154,6 +175,30 @@ impl Report {
             self.corrected = Some(corrected);
         }
         Ok(())
+    }
+}
+
+/// What the report is of: a training, or an evaluation of an existing model. An evaluation on other rows
+/// than the training rows is an external validation, unless these are the test rows of the same table.
+fn title(model: &Description, inputs: &Inputs<'_>) -> String {
+    let model_name = format!("{} {}", model.name, model.version);
+    if inputs.training.is_some() {
+        return format!("Training of {model_name}");
+    }
+    let file = inputs.evaluated_file.map(|file| file.name.as_str());
+    let on_training_rows = |rows: &PredictedRows<'_>| {
+        rows.dataset.digest().to_string() == model.training_data_digest.to_string()
+    };
+    let (what, of) = if inputs.rows.iter().any(on_training_rows) {
+        ("Evaluation", "its training rows")
+    } else if inputs.rows.iter().any(|rows| rows.name == TEST_ROWS) {
+        ("Evaluation", TEST_ROWS)
+    } else {
+        ("External validation", "other rows")
+    };
+    match file {
+        Some(file) => format!("{what} of {model_name} on {of}: {file}"),
+        None => format!("{what} of {model_name} on {of}"),
     }
 }
 

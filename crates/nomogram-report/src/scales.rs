@@ -4,7 +4,7 @@ use ndarray::{Array2, ArrayView1};
 use nomogram::{Branch, FeatureKind, Linear, Link, Member, Parts, Step, numeric};
 use nomogram_train::Dataset;
 
-use crate::charts::{Axis, NomogramChart};
+use crate::charts::{Axis, NomogramChart, shortest};
 
 /// The share of the rows that lies beyond each end of a feature's scale.
 const TAIL: f64 = 0.01;
@@ -224,11 +224,9 @@ fn round_values(low: f64, high: f64, smallest: f64) -> impl Iterator<Item = f64>
         .take(MAX_VALUES)
 }
 
-/// A number with at most six decimals, without trailing zeros.
+/// A number with at most six decimals, without trailing zeros; a smaller one as a power of ten.
 fn label(value: f64) -> String {
-    let text = format!("{value:.6}");
-    let text = text.trim_end_matches('0').trim_end_matches('.');
-    if text == "-0" { "0".into() } else { text.into() }
+    shortest(value, 6)
 }
 
 #[cfg(test)]

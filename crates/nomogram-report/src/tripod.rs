@@ -133,7 +133,12 @@ fn text_of(number: &str, facts: &Facts<'_>) -> Option<String> {
         "20b" if !facts.characteristics.is_empty() => Some("Section Data.".into()),
         "12a" | "21" | "20a" => per_rows(&|own| {
             let (rows, n_rows, n_events) = (&own.rows, own.n_rows, own.n_events);
-            format!("{rows}: {n_rows} rows, {n_events} with `{}`", own.positive_class)
+            let patients = own.n_patients.map_or(String::new(), |n| format!(" of {n} patients"));
+            let weights = own.weighting.as_ref().map_or(String::new(), |weighting| {
+                format!(", weights that sum to {:.1}", weighting.sum)
+            });
+            let class = &own.positive_class;
+            format!("{rows}: {n_rows} rows{patients}, {n_events} with `{class}`{weights}")
         }),
         "12b" | "12c" => facts.has_configuration.then(|| {
             let members: Vec<&str> = model.members.iter().map(|own| own.name.as_str()).collect();

@@ -62,8 +62,8 @@ fn draw_learning() -> Result<String, Error> {
 
 fn draw_histograms() -> Result<String, Error> {
     let edges: Vec<f64> = (0..=10).map(|i| f64::from(i) / 10.0).collect();
-    let benign = [80, 20, 5, 3, 0, 1, 0, 0, 0, 1];
-    let malignant = [1, 0, 0, 2, 1, 3, 2, 6, 9, 44];
+    let benign = [80, 20, 5, 3, 0, 1, 0, 0, 0, 1].map(f64::from);
+    let malignant = [1, 0, 0, 2, 1, 3, 2, 6, 9, 44].map(f64::from);
     histograms(&edges, &[("benign", &benign), ("malignant <!>", &malignant)])
 }
 

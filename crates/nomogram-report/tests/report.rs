@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use nomogram::unseal;
-use nomogram_report::{HELD_OUT_FOLDS, Inputs, Report, Training, nomograms};
+use nomogram_report::{EvaluatedFile, HELD_OUT_FOLDS, Inputs, Report, Training, nomograms};
 use nomogram_train::{Dataset, PredictedRows, Predictions, Table, TrainingConfig, train, validate};
 
 const CONFIG: &str = r#"
@@ -67,6 +67,7 @@ fn report() -> Report {
         config: &config,
         validation: &validate(&table, &config.data).unwrap(),
         training: Some(Training { rows: &dataset, configuration: CONFIG }),
+        evaluated_file: None,
     })
     .unwrap()
 }
@@ -222,4 +223,108 @@ cutoffs: [{ name: balanced, rule: youden }]
         points("50", usize::from(labels(1).any(|label| label == "50"))) - points(&young, 0);
     let ratio = (points("III", 2) - points("I", 2)) / age_points;
     assert!((ratio - by_stage / by_age).abs() < 1e-9, "{ratio}, {}", by_stage / by_age);
+}
+
+/// Rows with weights and patients, evaluated by a model that was trained on twice as many.
+fn external_report(many_classes: bool) -> Report {
+    let classes = 12;
+    let target = match many_classes {
+        true => {
+            let names: Vec<String> = (0..classes).map(|class| format!("c{class}")).collect();
+            format!("{{ column: y, classes: [{}] }}", names.join(", "))
+        }
+        false => "{ column: y, negative: \"no\", positive: \"yes\" }".into(),
+    };
+    let yaml = format!(
+        "
+model: {{ name: small, version: '1' }}
+data:
+  weight: w
+  patient: p
+  target: {target}
+  features:
+    - {{ name: a }}
+    - {{ name: stage, kind: category, levels: [II, missing, I], policy: {{ missing: impute }} }}
+seed: 5
+validation: {{ n_folds: 3, min_auc: 0.5 }}
+members:
+  - {{ name: bayes, input: scaled, weight: 1.0, learner: {{ naive_bayes: {{ var_smoothing: 1.0e-9 }} }} }}
+combiner: soft_vote
+allow_uninformative_members: true
+report: {{ subgroups: [stage, {{ feature: a, at: [5, 10] }}] }}
+"
+    );
+    let config = TrainingConfig::from_yaml(&yaml).unwrap();
+    let mut table = String::from("y,a,stage,w,p\n");
+    for row in 0..240_usize {
+        let class = row * 7 % classes;
+        let name = match (many_classes, class < 5) {
+            (true, _) => format!("c{class}"),
+            (false, true) => "yes".into(),
+            (false, false) => "no".into(),
+        };
+        let stage = ["I", "II", "missing", ""][row % 4];
+        let (a, weight) = (class + row * 3 % 4, if class < 5 { 2.5 } else { 1.0 });
+        writeln!(table, "{name},{a},{stage},{weight},p{}", row / 2).unwrap();
+    }
+    let dataset = Dataset::from_csv("table", table.as_bytes(), &config.data).unwrap();
+    let table = Table::from_csv("table", table.as_bytes(), &config.data.table_format()).unwrap();
+    let trained = train(&config, &dataset, &mut |_: usize, _: usize, _: &str| {}).unwrap();
+    let (parts, _) = unseal(&trained.bundle).unwrap();
+    let half = dataset.select(&(0..120).collect::<Vec<_>>());
+    let predictions = Predictions::of(&trained.model, &half).unwrap();
+    let file = EvaluatedFile { name: "other.csv".into(), sha256: "ab12".into() };
+    Report::new(&Inputs {
+        model: &trained.model,
+        parts: &parts,
+        rows: &[PredictedRows { name: "all rows", dataset: &half, predictions: &predictions }],
+        config: &config,
+        validation: &validate(&table, &config.data).unwrap(),
+        training: None,
+        evaluated_file: Some(&file),
+    })
+    .unwrap()
+}
+
+#[test]
+fn an_external_validation_names_its_file_its_weights_and_its_patients() {
+    let report = external_report(false);
+    assert_eq!(report.title, "External validation of small 1 on other rows: other.csv");
+    let (html, card) = (report.to_html().unwrap(), report.to_markdown().unwrap());
+    assert!(html.contains("<h1>External validation of small 1"), "the title is on the page");
+    assert!(html.contains("ab12") && card.contains("ab12"), "the digest of the file");
+    let own = &report.assessments[0];
+    let weighting = own.weighting.as_ref().unwrap();
+    assert_eq!((own.n_rows, own.n_events, own.n_patients), (120, 50, Some(60)));
+    assert_eq!((weighting.sum, weighting.sum_of_events), (195.0, 125.0));
+    assert!(html.contains("120 rows of 60 patients, 50 of them"));
+    assert!(html.contains("The weights sum to 195, of <code>yes</code> to 125"));
+    assert!(html.contains("Unweighted: numbers of rows"), "what does not follow the weights");
+    assert!(card.contains("Weights sum to 195;"), "{card}");
+    assert!(html.contains("Percentile intervals of 500 bootstrap replicates"));
+    assert!(html.contains("<td>no</td></tr>"), "the other class has its name");
+    assert!(html.contains("at the cutoff 0.5: a probability of 0.5000 or more"));
+    let levels: Vec<(&str, bool)> = own.subgroups[0]
+        .groups
+        .iter()
+        .map(|group| (group.level.as_str(), group.is_missing))
+        .collect();
+    let expected = [("II", false), ("missing", false), ("I", false), ("missing", true)];
+    assert_eq!(levels, expected, "in the declared order");
+    assert!(html.contains("<td><i>no value</i></td>"));
+    let ranges: Vec<&str> =
+        own.subgroups[1].groups.iter().map(|group| group.level.as_str()).collect();
+    assert_eq!(ranges, ["below 5", "from 5 to below 10", "from 10 on"]);
+}
+
+#[test]
+fn many_classes_have_one_table_each_and_no_curves() {
+    let report = external_report(true);
+    assert_eq!(report.assessments.len(), 12);
+    let html = report.to_html().unwrap();
+    assert_eq!(html.matches("<svg").count(), 1, "the importance alone");
+    assert!(html.contains("With so many classes, curves"));
+    for class in 0..12 {
+        assert!(html.contains(&format!("Performance: all rows, c{class}<")), "{class}");
+    }
 }

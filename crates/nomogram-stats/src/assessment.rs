@@ -9,6 +9,8 @@ mod rows;
 mod agreement;
 mod calibration;
 mod member_metrics;
+mod patients;
+mod weighting;
 
 use serde::Serialize;
 
@@ -18,23 +20,32 @@ use crate::cutoffs::{CutoffIntervals, CutoffRule};
 use crate::decision_curve::{NetBenefit, decision_curve};
 use crate::error::Error;
 use crate::interval::Confidence;
-use crate::rows::{counts, outcomes_of};
+use crate::rows::Rows;
 use crate::subgroups::{Subgroup, SubgroupSpec, subgroups};
 
 pub use agreement::Agreement;
 pub use calibration::{Calibration, CalibrationGroup};
-pub use discrimination::Discrimination;
+pub use discrimination::{Discrimination, Ranking};
 pub use histogram::Histogram;
 pub use member_metrics::{ENSEMBLE, MemberMetrics, NamedMetrics};
+pub use patients::{PatientInterval, PatientIntervals};
 pub use rows::{EvaluatedRows, FeatureLevels, NamedCutoff, NamedProbabilities};
+pub use weighting::Weighting;
 
 const CONFIDENCE: Confidence = Confidence::PERCENT_95;
 
 /// The cutoff that every assessment has, with its name.
 const ONE_HALF: (&str, f64) = ("0.5", 0.5);
 
+/// The name of all classes but the positive one, where there are several.
+const ALL_OTHERS: &str = "all others";
+
 /// Cutoffs of the decision curve: every hundredth.
 const N_DECISION_CUTOFFS: u32 = 99;
+
+/// With more classes than this, an assessment has no curves and no intervals by patient: they would take
+/// minutes and fill a report that nobody can read.
+pub const MAX_CLASSES_WITH_CURVES: usize = 10;
 
 /// Bootstrap replicates for the intervals of a chosen cutoff.
 const N_REPLICATES: usize = 1000;
@@ -49,9 +60,18 @@ pub struct Assessment {
     pub n_rows: usize,
     /// The number of rows of the positive class.
     pub n_events: usize,
+    /// The number of patients, where they are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub n_patients: Option<usize>,
+    /// The weights, where rows have them; all statistics are then weighted but those that it lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weighting: Option<Weighting>,
     /// The class whose probability is assessed, against all others.
     pub positive_class: String,
-    /// Metrics of each member and of the ensemble.
+    /// The other one of two classes; of more, `all others`.
+    pub other_class: String,
+    /// Metrics of each member and of the ensemble. Of more than two classes, the counts of each class by
+    /// predicted class are in the first assessment only.
     #[serde(rename = "evaluation")]
     pub member_metrics: MemberMetrics,
     /// How well the ensemble separates the classes.
@@ -63,9 +83,12 @@ pub struct Assessment {
     /// The performance by the levels of some features.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub subgroups: Vec<FeatureSubgroups>,
-    /// The net benefit at each cutoff from 0.01 to 0.99.
+    /// Intervals of a bootstrap that draws patients, where they are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patient_intervals: Option<PatientIntervals>,
+    /// The net benefit at each cutoff from 0.01 to 0.99; empty where curves are left out.
     pub decision_curve: Vec<NetBenefit>,
-    /// The number of rows of each outcome by probability.
+    /// The rows of each outcome by probability.
     pub histogram: Histogram,
     /// How often each two members predict the same class.
     pub agreement: Agreement,
@@ -90,7 +113,11 @@ pub struct CutoffAssessment {
 pub struct FeatureSubgroups {
     /// The name of the feature.
     pub feature: String,
-    /// Statistics of each level.
+    /// The name of the cutoff of all levels: the first of the positive class, or `0.5`.
+    pub cutoff_name: String,
+    /// The cutoff.
+    pub cutoff: f64,
+    /// Statistics of each level, in the declared order; rows without a value are the last.
     pub groups: Vec<Subgroup>,
 }
 
@@ -104,11 +131,14 @@ impl Assessment {
     /// one class name, and when a number is not a probability.
     pub fn all(rows: &EvaluatedRows<'_>) -> Result<Vec<Self>, Error> {
         rows.check()?;
+        let metrics = MemberMetrics::new(&rows.members, &rows.of_ensemble()?)?;
         match rows.class_names {
-            [_, positive] => Ok(vec![Self::of_class(1, positive, rows.name.into(), rows)?]),
+            [_, _] => Ok(vec![Self::of_class(1, rows.name.into(), rows, metrics)?]),
             names => {
+                let without_counts = metrics.without_counts();
                 let of_class = |(class, name): (usize, &String)| {
-                    Self::of_class(class, name, format!("{}, {name}", rows.name), rows)
+                    let metrics = if class == 0 { &metrics } else { &without_counts };
+                    Self::of_class(class, format!("{}, {name}", rows.name), rows, metrics.clone())
                 };
                 names.iter().enumerate().map(of_class).collect()
             }
@@ -133,62 +163,72 @@ impl Assessment {
             let (class, names) = (&self.positive_class, rows.class_names);
             Error::Data(format!("the positive class `{class}`, expected one of {names:?}"))
         })?;
-        let outcomes = outcomes_of(class, rows.classes);
-        let probabilities = rows.probabilities_of(class);
+        let (of_class, patients) = (rows.of_ensemble()?.one_class(class), rows.numbered_patients());
+        let of_class = of_class.rows().of_patients(patients.as_deref())?;
         let spec = BootstrapSpec::new(N_REPLICATES, seed);
         for cutoff in &mut self.cutoffs {
             let Some((_, rule)) = rules.iter().find(|(name, _)| *name == cutoff.name) else {
                 continue;
             };
-            let choice =
-                rule.choose_with_intervals(&outcomes, &probabilities, &spec, CONFIDENCE)?;
-            cutoff.choice = Some(choice);
+            cutoff.choice = Some(rule.choose_with_intervals(of_class, &spec, CONFIDENCE)?);
         }
         Ok(())
     }
 
     fn of_class(
         class: usize,
-        class_name: &str,
         name: String,
-        rows: &EvaluatedRows<'_>,
+        all: &EvaluatedRows<'_>,
+        member_metrics: MemberMetrics,
     ) -> Result<Self, Error> {
-        let outcomes = outcomes_of(class, rows.classes);
-        let probabilities = rows.probabilities_of(class);
-        let (n_events, _) = counts(&outcomes);
-        let named: Vec<(&str, f64)> = rows
-            .cutoffs
-            .iter()
-            .filter(|cutoff| cutoff.class == class)
-            .map(|cutoff| (cutoff.name, cutoff.probability))
-            .collect();
-        let (_, subgroup_cutoff) = named.first().copied().unwrap_or(ONE_HALF);
-        let spec = SubgroupSpec { cutoff: subgroup_cutoff, confidence: CONFIDENCE };
-        let by_level = |FeatureLevels { feature, levels }: &FeatureLevels| {
-            let groups = subgroups(&outcomes, &probabilities, levels, spec)?;
-            Ok(FeatureSubgroups { feature: feature.clone(), groups })
+        let (of_class, patients) = (all.of_ensemble()?.one_class(class), all.numbered_patients());
+        let rows: Rows<'_> = of_class.rows().of_patients(patients.as_deref())?;
+        let has_curves = all.class_names.len() <= MAX_CLASSES_WITH_CURVES;
+        let named = all.cutoffs.iter().filter(|cutoff| cutoff.class == class);
+        let named: Vec<(&str, f64)> =
+            named.map(|cutoff| (cutoff.name, cutoff.probability)).collect();
+        let (cutoff_name, cutoff) = named.first().copied().unwrap_or(ONE_HALF);
+        let spec = SubgroupSpec { cutoff, confidence: CONFIDENCE };
+        let by_level = |levels: &FeatureLevels| {
+            let groups = subgroups(rows, &levels.names, &levels.level_of_row, spec)?;
+            let (feature, cutoff_name) = (levels.feature.clone(), cutoff_name.to_owned());
+            Ok(FeatureSubgroups { feature, cutoff_name, cutoff, groups })
         };
-        let at_cutoff = |(name, cutoff): (&str, f64)| {
-            let classification =
-                Classification::new(&outcomes, &probabilities, cutoff, CONFIDENCE)?;
-            Ok(CutoffAssessment { name: name.into(), classification, choice: None })
+        let named: Vec<(&str, f64)> = [ONE_HALF].into_iter().chain(named).collect();
+        let at_cutoff = |(name, cutoff): &(&str, f64)| {
+            let classification = Classification::new(rows, *cutoff, CONFIDENCE)?;
+            Ok(CutoffAssessment { name: (*name).into(), classification, choice: None })
         };
-        let cutoffs = [ONE_HALF].into_iter().chain(named).map(at_cutoff);
+        let n_decision_cutoffs = if has_curves { N_DECISION_CUTOFFS } else { 0 };
         let hundredths: Vec<f64> =
-            (1..=N_DECISION_CUTOFFS).map(|nth| f64::from(nth) / 100.0).collect();
+            (1..=n_decision_cutoffs).map(|nth| f64::from(nth) / 100.0).collect();
+        let (discrimination, calibration) = if has_curves {
+            (Discrimination::new(rows, CONFIDENCE), Calibration::new(rows, CONFIDENCE))
+        } else {
+            let discrimination = Discrimination::without_curves(rows, CONFIDENCE);
+            (discrimination, Calibration::without_curve(rows, CONFIDENCE))
+        };
+        let intervals = || PatientIntervals::new(rows, &named, CONFIDENCE);
         Ok(Self {
             rows: name,
-            n_rows: outcomes.len(),
-            n_events,
-            positive_class: class_name.into(),
-            member_metrics: MemberMetrics::new(rows.classes, &rows.members, rows.ensemble)?,
-            discrimination: Discrimination::new(&outcomes, &probabilities, CONFIDENCE).ok(),
-            calibration: Calibration::new(&outcomes, &probabilities, CONFIDENCE)?,
-            cutoffs: cutoffs.collect::<Result<_, Error>>()?,
-            subgroups: rows.subgroups.iter().map(by_level).collect::<Result<_, Error>>()?,
-            decision_curve: decision_curve(&outcomes, &probabilities, &hundredths)?,
-            histogram: Histogram::new(&outcomes, &probabilities)?,
-            agreement: Agreement::new(&rows.members),
+            n_rows: rows.n_rows(),
+            n_events: rows.counts().0,
+            n_patients: patients::n_patients(rows),
+            weighting: Weighting::of(rows),
+            positive_class: all.class_names.get(class).cloned().unwrap_or_default(),
+            other_class: match all.class_names {
+                [first, _] => first.clone(),
+                _ => ALL_OTHERS.into(),
+            },
+            member_metrics,
+            discrimination: discrimination.ok(),
+            calibration: calibration?,
+            cutoffs: named.iter().map(at_cutoff).collect::<Result<_, Error>>()?,
+            subgroups: all.subgroups.iter().map(by_level).collect::<Result<_, Error>>()?,
+            patient_intervals: has_curves.then(intervals).flatten(),
+            decision_curve: decision_curve(rows, &hundredths)?,
+            histogram: Histogram::new(rows),
+            agreement: Agreement::new(&all.members, all.weights),
         })
     }
 }

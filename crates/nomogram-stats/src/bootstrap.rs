@@ -14,31 +14,32 @@ pub use resample::{BootstrapSpec, Strata};
 pub(crate) use resample::{check_spec, replicates};
 
 use crate::error::Error;
-use crate::rows::{check, select};
+use crate::rows::Rows;
 
 /// Computes a statistic on all rows and on replicates of them.
 ///
 /// `statistic` reads row indices, repeated as drawn, and returns `None` where it is undefined, for
-/// example an AUC of rows of one class: such replicates are counted and left out. `outcomes` are used
-/// for strata only.
+/// example an AUC of rows of one class: such replicates are counted and left out. Outcomes are used
+/// for strata; where rows have patients ([`Rows::of_patients`]), patients are drawn. A row that is drawn
+/// keeps its weight.
 ///
 /// # Errors
 ///
-/// `Data` when there is no row or no replicate, or when the statistic is undefined (or not finite)
-/// on all rows, or on fewer than two replicates.
+/// `Data` when there is no replicate, or when the statistic is undefined (or not finite) on all rows, or
+/// on fewer than two replicates.
 pub fn bootstrap<F>(
-    outcomes: &[bool],
+    rows: Rows<'_>,
     spec: &BootstrapSpec,
     statistic: F,
 ) -> Result<BootstrapDistribution, Error>
 where
     F: Fn(&[usize]) -> Option<f64> + Sync,
 {
-    check_spec(outcomes, spec)?;
-    let all: Vec<usize> = (0..outcomes.len()).collect();
+    check_spec(spec)?;
+    let all: Vec<usize> = (0..rows.n_rows()).collect();
     let estimate = statistic(&all)
         .ok_or_else(|| Error::Data("the statistic is undefined on all rows".into()))?;
-    let values = replicates(outcomes, spec, statistic);
+    let values = replicates(rows, spec, statistic);
     BootstrapDistribution::new(estimate, &values)
 }
 
@@ -53,19 +54,16 @@ where
     (0..n_rows).map(|row| statistic(&without(row))).collect()
 }
 
-/// A statistic of row indices that applies `metric` to the outcomes and probabilities of the rows.
-///
-/// # Errors
-///
-/// `Data` as in [the crate's conventions](crate).
+/// A statistic of row indices that applies `metric` to these rows, which keep their weights.
 pub fn of_metric<'a, F>(
-    outcomes: &'a [bool],
-    probabilities: &'a [f64],
+    rows: Rows<'a>,
     metric: F,
-) -> Result<impl Fn(&[usize]) -> Option<f64> + Sync + use<'a, F>, Error>
+) -> impl Fn(&[usize]) -> Option<f64> + Sync + use<'a, F>
 where
-    F: Fn(&[bool], &[f64]) -> Option<f64> + Sync,
+    F: Fn(Rows<'_>) -> Option<f64> + Sync,
 {
-    check(outcomes, probabilities)?;
-    Ok(move |rows: &[usize]| metric(&select(outcomes, rows), &select(probabilities, rows)))
+    move |indices: &[usize]| match indices {
+        [] => None,
+        indices => metric(rows.select(indices).rows()),
+    }
 }

@@ -7,11 +7,12 @@
 use nomogram::numeric::sqrt;
 use serde::Serialize;
 
-use crate::confusion::ConfusionMatrix;
-use crate::count::{number, ratio};
+use crate::confusion::{ConfusionMatrix, check_cutoff, is_positive};
 use crate::distributions::beta_quantile;
+use crate::effective::Share;
 use crate::error::Error;
 use crate::interval::{Confidence, Interval};
+use crate::rows::Rows;
 
 /// Statistics of predictions at one cutoff.
 ///
@@ -46,14 +47,21 @@ pub struct Classification {
 }
 
 /// A share of rows, with two intervals.
+///
+/// Of weighted rows it is the share of their weights. The intervals are then those of an effective number
+/// of rows: `p (1 − p)` over the linearised variance of `p`, at most `n_rows` (Korn and Graubard
+/// 1998); for a share of 0 or 1, `(Σ weight)² / Σ weight²` (Kish 1965).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Proportion {
-    /// Rows that have the property.
+    /// The number of rows that have the property.
     pub n_with: usize,
-    /// All rows.
+    /// The number of all rows.
     pub n_rows: usize,
-    /// `n_with / n_rows`.
+    /// `n_with / n_rows`; of weighted rows, the share of their weights.
     pub value: f64,
+    /// The effective number of rows, where they have weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub n_effective: Option<f64>,
     /// The exact interval (Clopper and Pearson 1934): never covers less than asked for.
     pub clopper_pearson: Interval,
     /// The score interval (Wilson 1927): covers as asked for on average, and is shorter.
@@ -65,36 +73,34 @@ impl Classification {
     ///
     /// # Errors
     ///
-    /// `Data` when the cutoff is NaN, and as in [the crate's conventions](crate).
-    pub fn new(
-        outcomes: &[bool],
-        probabilities: &[f64],
-        cutoff: f64,
-        confidence: Confidence,
-    ) -> Result<Self, Error> {
-        let confusion = ConfusionMatrix::at_cutoff(outcomes, probabilities, cutoff)?;
-        Ok(Self::of_counts(confusion, cutoff, confidence))
-    }
-
-    fn of_counts(confusion: ConfusionMatrix, cutoff: f64, confidence: Confidence) -> Self {
+    /// `Data` when the cutoff is NaN.
+    pub fn new(rows: Rows<'_>, cutoff: f64, confidence: Confidence) -> Result<Self, Error> {
+        check_cutoff(cutoff)?;
+        let confusion = ConfusionMatrix::at_cutoff(rows, cutoff)?;
+        // Of the rows that are counted: whether they have the property, nothing for the others.
+        let proportion = |property: fn(bool, bool) -> Option<bool>| {
+            let counted = rows.each().filter_map(|(outcome, probability, weight)| {
+                Some((property(outcome, is_positive(probability, cutoff))?, weight))
+            });
+            Proportion::of(counted, rows.weights().is_some(), confidence)
+        };
+        // Products of sums, so that 1 − specificity is not rounded: (tp / p) / (fp / n).
+        let (all_positive, all_negative) = (confusion.positive(), confusion.negative());
+        let likelihood_ratio = |of_positive: f64, of_negative: f64| {
+            let denominator = of_negative * all_positive;
+            (all_positive > 0.0 && of_negative > 0.0)
+                .then(|| (of_positive * all_negative) / denominator)
+        };
         let ConfusionMatrix { true_positive, false_positive, true_negative, false_negative } =
             confusion;
-        let (n_positive, n_negative) = (confusion.n_positive(), confusion.n_negative());
-        let proportion = |n_with, n_rows| Proportion::new(n_with, n_rows, confidence).ok();
-        // Products of counts, so that 1 − specificity is not rounded: (tp / p) / (fp / n).
-        let likelihood_ratio = |of_positive: usize, of_negative: usize| {
-            let denominator = number(of_negative) * number(n_positive);
-            (n_positive > 0 && of_negative > 0)
-                .then(|| (number(of_positive) * number(n_negative)) / denominator)
-        };
-        Self {
+        Ok(Self {
             cutoff,
             confusion,
-            sensitivity: proportion(true_positive, n_positive),
-            specificity: proportion(true_negative, n_negative),
-            ppv: proportion(true_positive, true_positive + false_positive),
-            npv: proportion(true_negative, true_negative + false_negative),
-            accuracy: proportion(true_positive + true_negative, confusion.n_rows()),
+            sensitivity: proportion(|outcome, predicted| outcome.then_some(predicted)),
+            specificity: proportion(|outcome, predicted| (!outcome).then_some(!predicted)),
+            ppv: proportion(|outcome, predicted| predicted.then_some(outcome)),
+            npv: proportion(|outcome, predicted| (!predicted).then_some(!outcome)),
+            accuracy: proportion(|outcome, predicted| Some(outcome == predicted)),
             balanced_accuracy: confusion
                 .sensitivity()
                 .zip(confusion.specificity())
@@ -103,7 +109,7 @@ impl Classification {
             mcc: mcc(confusion),
             positive_likelihood_ratio: likelihood_ratio(true_positive, false_positive),
             negative_likelihood_ratio: likelihood_ratio(false_negative, true_negative),
-        }
+        })
     }
 }
 
@@ -117,17 +123,36 @@ impl Proportion {
     ///
     /// `Data` when there is no row, or fewer rows than rows with the property.
     pub fn new(n_with: usize, n_rows: usize, confidence: Confidence) -> Result<Self, Error> {
-        let value = ratio(n_with, n_rows).filter(|_| n_with <= n_rows).ok_or_else(|| {
+        let rows = (0..n_rows).map(|row| (row < n_with, 1.0));
+        let proportion = if n_with > n_rows { None } else { Self::of(rows, false, confidence) };
+        proportion.ok_or_else(|| {
             Error::Data(format!(
                 "{n_with} of {n_rows} rows, expected at least 1 row and no more than all of them"
             ))
-        })?;
-        Ok(Self {
-            n_with,
-            n_rows,
-            value,
-            clopper_pearson: clopper_pearson(n_with, n_rows, confidence),
-            wilson: wilson(n_with, n_rows, confidence),
+        })
+    }
+
+    /// The share of rows that have a property, from pairs of property and weight; `None` without rows.
+    pub(crate) fn of(
+        rows: impl Iterator<Item = (bool, f64)>,
+        has_weights: bool,
+        confidence: Confidence,
+    ) -> Option<Self> {
+        let share = Share::of(rows);
+        if share.n_rows == 0 {
+            return None;
+        }
+        // Without weights, rows count as they are: nothing is rounded.
+        let n_effective = has_weights.then(|| share.n_effective());
+        let scale = n_effective.map_or(1.0, |n| n / (share.with + share.without));
+        let (with, without) = (share.with * scale, share.without * scale);
+        Some(Self {
+            n_with: share.n_with,
+            n_rows: share.n_rows,
+            value: share.value(),
+            n_effective,
+            clopper_pearson: clopper_pearson(with, without, confidence),
+            wilson: wilson(with, without, share.value(), confidence),
         })
     }
 }
@@ -139,24 +164,22 @@ fn mcc(confusion: ConfusionMatrix) -> Option<f64> {
     is_defined.then(|| (tp * tn - fp * fn_) / margins.map(sqrt).iter().product::<f64>())
 }
 
-fn clopper_pearson(n_with: usize, n_rows: usize, confidence: Confidence) -> Interval {
-    let n_without = n_rows - n_with;
-    let (with, without) = (number(n_with), number(n_without));
+fn clopper_pearson(with: f64, without: f64, confidence: Confidence) -> Interval {
     let tail = confidence.tail();
-    let lower = if n_with == 0 { 0.0 } else { beta_quantile(tail, with, without + 1.0) };
+    let lower = if with > 0.0 { beta_quantile(tail, with, without + 1.0) } else { 0.0 };
     // By the smaller tail of the mirrored distribution.
-    let upper = if n_without == 0 { 1.0 } else { 1.0 - beta_quantile(tail, without, with + 1.0) };
+    let upper = if without > 0.0 { 1.0 - beta_quantile(tail, without, with + 1.0) } else { 1.0 };
     Interval { lower, upper }
 }
 
-fn wilson(n_with: usize, n_rows: usize, confidence: Confidence) -> Interval {
-    let (n, p, z) = (number(n_rows), number(n_with) / number(n_rows), confidence.z());
+fn wilson(with: f64, without: f64, p: f64, confidence: Confidence) -> Interval {
+    let (n, z) = (with + without, confidence.z());
     let denominator = 1.0 + z * z / n;
     let centre = (p + z * z / (2.0 * n)) / denominator;
     let half = z * sqrt(p * (1.0 - p) / n + z * z / (4.0 * n * n)) / denominator;
     Interval {
-        lower: if n_with == 0 { 0.0 } else { centre - half },
-        upper: if n_with == n_rows { 1.0 } else { centre + half },
+        lower: if with > 0.0 { centre - half } else { 0.0 },
+        upper: if without > 0.0 { centre + half } else { 1.0 },
     }
 }
 
@@ -168,7 +191,8 @@ mod tests {
 
     #[test]
     fn rows_of_one_class_leave_ratios_of_the_other_undefined() {
-        let at_half = Classification::new(&[false, false], &[0.1, 0.2], 0.5, CONFIDENCE).unwrap();
+        let rows = Rows::new(&[false, false], &[0.1, 0.2]).unwrap();
+        let at_half = Classification::new(rows, 0.5, CONFIDENCE).unwrap();
         assert_eq!(at_half.specificity.unwrap().value, 1.0);
         assert_eq!(at_half.accuracy.unwrap().value, 1.0);
         assert!(at_half.sensitivity.is_none() && at_half.ppv.is_none());
@@ -192,6 +216,7 @@ mod tests {
 
     #[test]
     fn a_cutoff_that_is_not_a_number_is_refused() {
-        assert!(Classification::new(&[true], &[0.5], f64::NAN, CONFIDENCE).is_err());
+        let rows = Rows::new(&[true], &[0.5]).unwrap();
+        assert!(Classification::new(rows, f64::NAN, CONFIDENCE).is_err());
     }
 }

@@ -10,15 +10,14 @@ use crate::discrimination::{Components, auc};
 use crate::distributions::{beta_cdf, chi_square_tail, two_sided_normal};
 use crate::error::Error;
 use crate::interval::{Confidence, Interval};
-use crate::rows::{check, select};
+use crate::rows::Rows;
 
 /// Outcomes and the probabilities of two models for the same rows. Holding one is the proof that there
 /// is one probability of each model per row.
 #[derive(Clone, Copy, Debug)]
 pub struct Paired<'a> {
-    outcomes: &'a [bool],
-    first: &'a [f64],
-    second: &'a [f64],
+    first: Rows<'a>,
+    second: Rows<'a>,
 }
 
 /// `DeLong`'s test of two areas under the ROC curve.
@@ -40,7 +39,8 @@ pub struct DelongTest {
     pub p_value: Option<f64>,
 }
 
-/// `McNemar`'s test of the numbers of rows that only one of two models classifies correctly.
+/// `McNemar`'s test of the numbers of rows that only one of two models classifies correctly. It counts
+/// rows: weights do not enter.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct McnemarTest {
     /// Rows that only the first model classifies correctly.
@@ -63,9 +63,27 @@ impl<'a> Paired<'a> {
     ///
     /// `Data` as in [the crate's conventions](crate).
     pub fn new(outcomes: &'a [bool], first: &'a [f64], second: &'a [f64]) -> Result<Self, Error> {
-        check(outcomes, first)?;
-        check(outcomes, second)?;
-        Ok(Self { outcomes, first, second })
+        Ok(Self { first: Rows::new(outcomes, first)?, second: Rows::new(outcomes, second)? })
+    }
+
+    /// The same rows with a weight for each; `None`: each counts 1.
+    ///
+    /// # Errors
+    ///
+    /// `Data` as in [`Rows::weighted`].
+    pub fn weighted(self, weights: Option<&'a [f64]>) -> Result<Self, Error> {
+        let Self { first, second } = self;
+        Ok(Self { first: first.weighted(weights)?, second: second.weighted(weights)? })
+    }
+
+    /// The same rows with the number of the patient of each: the bootstrap then draws patients.
+    ///
+    /// # Errors
+    ///
+    /// `Data` as in [`Rows::of_patients`].
+    pub fn of_patients(self, patients: Option<&'a [usize]>) -> Result<Self, Error> {
+        let Self { first, second } = self;
+        Ok(Self { first: first.of_patients(patients)?, second: second.of_patients(patients)? })
     }
 
     /// `DeLong`'s paired test (DeLong, DeLong and Clarke-Pearson 1988; fast algorithm of Sun and Xu
@@ -75,9 +93,8 @@ impl<'a> Paired<'a> {
     ///
     /// `Data` when there are not at least two rows of each class.
     pub fn delong(&self, confidence: Confidence) -> Result<DelongTest, Error> {
-        let (first, second) = (auc(self.outcomes, self.first)?, auc(self.outcomes, self.second)?);
-        let contrast = Components::new(self.outcomes, self.first)?
-            .contrast(&Components::new(self.outcomes, self.second)?);
+        let (first, second) = (auc(self.first)?, auc(self.second)?);
+        let contrast = Components::new(self.first)?.contrast(&Components::new(self.second)?);
         let variance = contrast
             .covariance(&contrast)
             .ok_or_else(|| Error::Data("a class has 1 row, expected at least 2".into()))?;
@@ -95,7 +112,7 @@ impl<'a> Paired<'a> {
         })
     }
 
-    /// `McNemar`'s test of the classifications of both models, each at a cutoff for it.
+    /// `McNemar`'s test of the classifications of both models, each at a cutoff for it. Unweighted.
     ///
     /// # Errors
     ///
@@ -103,7 +120,8 @@ impl<'a> Paired<'a> {
     pub fn mcnemar(&self, first_cutoff: f64, second_cutoff: f64) -> Result<McnemarTest, Error> {
         check_cutoff(first_cutoff)?;
         check_cutoff(second_cutoff)?;
-        let rows = self.outcomes.iter().zip(self.first.iter().zip(self.second));
+        let probabilities = self.first.probabilities().iter().zip(self.second.probabilities());
+        let rows = self.first.outcomes().iter().zip(probabilities);
         let (mut n_only_first, mut n_only_second) = (0, 0);
         for (outcome, (first, second)) in rows {
             let is_right =
@@ -129,22 +147,24 @@ impl<'a> Paired<'a> {
         metric: F,
     ) -> Result<BootstrapDistribution, Error>
     where
-        F: Fn(&[bool], &[f64]) -> Option<f64> + Sync,
+        F: Fn(Rows<'_>) -> Option<f64> + Sync,
     {
-        bootstrap(self.outcomes, spec, self.difference(metric))
+        bootstrap(self.first, spec, self.difference(metric))
     }
 
     /// A statistic of row indices: the difference of a metric, first minus second. For
     /// [`jackknife`](crate::bootstrap::jackknife()).
     pub fn difference<F>(&self, metric: F) -> impl Fn(&[usize]) -> Option<f64> + Sync + use<'a, F>
     where
-        F: Fn(&[bool], &[f64]) -> Option<f64> + Sync,
+        F: Fn(Rows<'_>) -> Option<f64> + Sync,
     {
-        let Self { outcomes, first, second } = *self;
+        let Self { first, second } = *self;
         move |rows: &[usize]| {
-            let outcomes = select(outcomes, rows);
-            let first = metric(&outcomes, &select(first, rows))?;
-            Some(first - metric(&outcomes, &select(second, rows))?)
+            if rows.is_empty() {
+                return None;
+            }
+            let of_first = metric(first.select(rows).rows())?;
+            Some(of_first - metric(second.select(rows).rows())?)
         }
     }
 }
@@ -184,7 +204,7 @@ mod tests {
         assert_eq!((test.z, test.p_value), (None, None));
         let test = paired.mcnemar(0.5, 0.5).unwrap();
         assert_eq!((test.exact_p_value, test.chi_square), (1.0, None));
-        let drawn = paired.bootstrap(&BootstrapSpec::new(10, 1), |y, p| auc(y, p).ok()).unwrap();
+        let drawn = paired.bootstrap(&BootstrapSpec::new(10, 1), |rows| auc(rows).ok()).unwrap();
         assert_eq!(drawn.percentile(Confidence::PERCENT_95), Interval { lower: 0.0, upper: 0.0 });
     }
 

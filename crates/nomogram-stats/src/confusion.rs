@@ -4,9 +4,9 @@
 
 use serde::Serialize;
 
-use crate::count::{number, ratio};
 use crate::error::Error;
-use crate::rows::check;
+use crate::rows::Rows;
+use crate::whole;
 
 /// Whether a row is positive at a cutoff: its probability is at least the cutoff, as in
 /// `nomogram::Cutoff::is_reached_by`.
@@ -15,19 +15,24 @@ pub fn is_positive(probability: f64, cutoff: f64) -> bool {
     probability >= cutoff
 }
 
-/// Rows by outcome and prediction.
+/// Rows by outcome and prediction: the sum of their weights, which is their number where rows have no
+/// weights.
 ///
 /// A ratio whose denominator is 0 is undefined: `None`, not 0.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct ConfusionMatrix {
     /// Positive rows that were predicted positive.
-    pub true_positive: usize,
+    #[serde(serialize_with = "whole::sum")]
+    pub true_positive: f64,
     /// Negative rows that were predicted positive.
-    pub false_positive: usize,
+    #[serde(serialize_with = "whole::sum")]
+    pub false_positive: f64,
     /// Negative rows that were predicted negative.
-    pub true_negative: usize,
+    #[serde(serialize_with = "whole::sum")]
+    pub true_negative: f64,
     /// Positive rows that were predicted negative.
-    pub false_negative: usize,
+    #[serde(serialize_with = "whole::sum")]
+    pub false_negative: f64,
 }
 
 impl ConfusionMatrix {
@@ -35,69 +40,69 @@ impl ConfusionMatrix {
     ///
     /// # Errors
     ///
-    /// `Data` when the cutoff is NaN, and as in [the crate's conventions](crate).
-    pub fn at_cutoff(outcomes: &[bool], probabilities: &[f64], cutoff: f64) -> Result<Self, Error> {
-        check(outcomes, probabilities)?;
+    /// `Data` when the cutoff is NaN.
+    pub fn at_cutoff(rows: Rows<'_>, cutoff: f64) -> Result<Self, Error> {
         check_cutoff(cutoff)?;
-        let predicted = probabilities.iter().map(|probability| is_positive(*probability, cutoff));
-        Ok(Self::count(outcomes.iter().copied().zip(predicted)))
+        let predicted =
+            |(outcome, probability, weight)| (outcome, is_positive(probability, cutoff), weight);
+        Ok(Self::count(rows.each().map(predicted)))
     }
 
-    /// Counts pairs of outcome and prediction.
+    /// Counts outcomes, predictions and weights.
     #[must_use]
-    pub fn count(rows: impl IntoIterator<Item = (bool, bool)>) -> Self {
+    pub fn count(rows: impl IntoIterator<Item = (bool, bool, f64)>) -> Self {
         let mut counts = Self::default();
-        for row in rows {
-            *match row {
+        for (outcome, predicted, weight) in rows {
+            *match (outcome, predicted) {
                 (true, true) => &mut counts.true_positive,
                 (false, true) => &mut counts.false_positive,
                 (false, false) => &mut counts.true_negative,
                 (true, false) => &mut counts.false_negative,
-            } += 1;
+            } += weight;
         }
         counts
     }
 
-    /// The number of rows.
+    /// All rows.
     #[must_use]
-    pub fn n_rows(&self) -> usize {
-        self.n_positive() + self.n_negative()
+    pub fn total(&self) -> f64 {
+        self.positive() + self.negative()
     }
 
-    /// The number of positive rows, whatever was predicted.
+    /// The positive rows, whatever was predicted.
     #[must_use]
-    pub fn n_positive(&self) -> usize {
+    pub fn positive(&self) -> f64 {
         self.true_positive + self.false_negative
     }
 
-    /// The number of negative rows, whatever was predicted.
+    /// The negative rows, whatever was predicted.
     #[must_use]
-    pub fn n_negative(&self) -> usize {
+    pub fn negative(&self) -> f64 {
         self.true_negative + self.false_positive
     }
 
     /// The share of rows whose outcome was predicted.
     #[must_use]
     pub fn accuracy(&self) -> Option<f64> {
-        ratio(self.true_positive + self.true_negative, self.n_rows())
+        ratio(self.true_positive + self.true_negative, self.total())
     }
 
     /// The share of positive rows that were predicted positive.
     #[must_use]
     pub fn sensitivity(&self) -> Option<f64> {
-        ratio(self.true_positive, self.n_positive())
+        ratio(self.true_positive, self.positive())
     }
 
     /// The share of negative rows that were predicted negative.
     #[must_use]
     pub fn specificity(&self) -> Option<f64> {
-        ratio(self.true_negative, self.n_negative())
+        ratio(self.true_negative, self.negative())
     }
 
     /// The share of negative rows that were predicted positive: 1 − specificity, rounded once.
     #[must_use]
     pub fn false_positive_rate(&self) -> Option<f64> {
-        ratio(self.false_positive, self.n_negative())
+        ratio(self.false_positive, self.negative())
     }
 
     /// The share of positive predictions that came true.
@@ -115,15 +120,19 @@ impl ConfusionMatrix {
     /// The harmonic mean of sensitivity and PPV.
     #[must_use]
     pub fn f1(&self) -> Option<f64> {
-        let doubled = 2 * self.true_positive;
+        let doubled = 2.0 * self.true_positive;
         ratio(doubled, doubled + self.false_positive + self.false_negative)
     }
 
-    /// The four counts as numbers: true positive, false positive, true negative, false negative.
+    /// True positive, false positive, true negative, false negative.
     pub(crate) fn numbers(self) -> [f64; 4] {
         [self.true_positive, self.false_positive, self.true_negative, self.false_negative]
-            .map(number)
     }
+}
+
+/// `numerator / denominator`; `None` when the denominator is 0.
+pub(crate) fn ratio(numerator: f64, denominator: f64) -> Option<f64> {
+    (denominator > 0.0).then(|| numerator / denominator)
 }
 
 /// Refuses a cutoff that no probability can be compared with.
@@ -139,7 +148,8 @@ mod tests {
     use super::*;
 
     fn at(outcomes: &[bool], probabilities: &[f64], cutoff: f64) -> [f64; 4] {
-        ConfusionMatrix::at_cutoff(outcomes, probabilities, cutoff).unwrap().numbers()
+        let rows = Rows::new(outcomes, probabilities).unwrap();
+        ConfusionMatrix::at_cutoff(rows, cutoff).unwrap().numbers()
     }
 
     #[test]
@@ -160,6 +170,7 @@ mod tests {
 
     #[test]
     fn a_cutoff_that_is_not_a_number_is_refused() {
-        assert!(ConfusionMatrix::at_cutoff(&[true], &[0.5], f64::NAN).is_err());
+        let rows = Rows::new(&[true], &[0.5]).unwrap();
+        assert!(ConfusionMatrix::at_cutoff(rows, f64::NAN).is_err());
     }
 }

@@ -6,10 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::bootstrap::{BootstrapDistribution, BootstrapSpec, check_spec, replicates};
 use crate::confusion::ConfusionMatrix;
-use crate::count::number;
 use crate::error::Error;
 use crate::interval::{Confidence, Interval};
-use crate::rows::{check, counts_of_both, select};
+use crate::rows::Rows;
 use crate::sweep::{CutoffPoint, sweep};
 
 /// The rule that chooses a cutoff.
@@ -60,6 +59,8 @@ pub struct CutoffIntervals {
     pub sensitivity: Interval,
     /// The interval of its specificity.
     pub specificity: Interval,
+    /// The number of bootstrap replicates.
+    pub n_replicates: usize,
     /// Replicates without a choice, left out: no cutoff meets the rule, or all rows are of one class.
     pub n_undefined: usize,
 }
@@ -69,28 +70,26 @@ impl CutoffRule {
     ///
     /// Ties: Youden and cost take the highest of equally good cutoffs; the other two take the one
     /// that is better in the share that the rule names, and then the highest. Ties are exact, except
-    /// for fractional costs or a given prevalence, where rounding may break them. Predicting every row
-    /// negative is not a choice.
+    /// for fractional weights, fractional costs or a given prevalence, where rounding may break them.
+    /// Predicting every row negative is not a choice.
     ///
     /// # Errors
     ///
     /// `Data` when all rows are of one class, when a number of the rule is not a share or is
-    /// negative, when no cutoff meets the rule, and as in
-    /// [the crate's conventions](crate).
-    pub fn choose(self, outcomes: &[bool], probabilities: &[f64]) -> Result<ChosenCutoff, Error> {
-        check(outcomes, probabilities)?;
+    /// negative, and when no cutoff meets the rule.
+    pub fn choose(self, rows: Rows<'_>) -> Result<ChosenCutoff, Error> {
         self.check().map_err(Error::Data)?;
-        counts_of_both(outcomes)?;
+        rows.counts_of_both()?;
         let chosen = |CutoffPoint { cutoff, confusion }| {
             let (sensitivity, specificity) = (confusion.sensitivity()?, confusion.specificity()?);
             Some(ChosenCutoff { cutoff, sensitivity, specificity })
         };
-        self.best(&sweep(outcomes, probabilities))
+        self.best(&sweep(rows))
             .and_then(chosen)
             .ok_or_else(|| Error::Data(format!("no cutoff meets the rule {self}")))
     }
 
-    /// The best cutoff with bootstrap intervals.
+    /// The best cutoff with bootstrap intervals; patients are drawn where rows have them.
     ///
     /// # Errors
     ///
@@ -98,16 +97,13 @@ impl CutoffRule {
     /// replicate, or when it fails on all replicates but one.
     pub fn choose_with_intervals(
         self,
-        outcomes: &[bool],
-        probabilities: &[f64],
+        rows: Rows<'_>,
         spec: &BootstrapSpec,
         confidence: Confidence,
     ) -> Result<CutoffIntervals, Error> {
-        let chosen = self.choose(outcomes, probabilities)?;
-        check_spec(outcomes, spec)?;
-        let choices = replicates(outcomes, spec, |rows| {
-            self.choose(&select(outcomes, rows), &select(probabilities, rows)).ok()
-        });
+        let chosen = self.choose(rows)?;
+        check_spec(spec)?;
+        let choices = replicates(rows, spec, |drawn| self.choose(rows.select(drawn).rows()).ok());
         let interval = |of: fn(&ChosenCutoff) -> f64| {
             let values: Vec<Option<f64>> =
                 choices.iter().map(|choice| choice.as_ref().map(of)).collect();
@@ -118,6 +114,7 @@ impl CutoffRule {
             cutoff: interval(|choice| choice.cutoff)?,
             sensitivity: interval(|choice| choice.sensitivity)?,
             specificity: interval(|choice| choice.specificity)?,
+            n_replicates: choices.len(),
             n_undefined: choices.iter().filter(|choice| choice.is_none()).count(),
             chosen,
         })
@@ -141,13 +138,13 @@ impl CutoffRule {
                     let (of_false_negative, of_false_positive) = match prevalence {
                         None => (false_negative, false_positive),
                         Some(share) => (
-                            false_negative * share * number(confusion.n_negative()),
-                            false_positive * (1.0 - share) * number(confusion.n_positive()),
+                            false_negative * share * confusion.negative(),
+                            false_positive * (1.0 - share) * confusion.positive(),
                         ),
                     };
                     Some(
-                        -(of_false_negative * number(confusion.false_negative)
-                            + of_false_positive * number(confusion.false_positive)),
+                        -(of_false_negative * confusion.false_negative
+                            + of_false_positive * confusion.false_positive),
                     )
                 })
             }
@@ -195,11 +192,9 @@ impl fmt::Display for CutoffRule {
     }
 }
 
-/// Sensitivity plus specificity, times the rows of both classes.
-fn youden(confusion: &ConfusionMatrix) -> u128 {
-    let times = |count: usize, n_rows: usize| count as u128 * n_rows as u128;
-    times(confusion.true_positive, confusion.n_negative())
-        + times(confusion.true_negative, confusion.n_positive())
+/// Sensitivity plus specificity, times the rows of both classes: exact for whole weights, below 2⁵³.
+fn youden(confusion: &ConfusionMatrix) -> f64 {
+    confusion.true_positive * confusion.negative() + confusion.true_negative * confusion.positive()
 }
 
 /// The first of the largest among points that have a key: the highest cutoff, because points begin
@@ -225,8 +220,12 @@ mod tests {
     const OUTCOMES: [bool; 6] = [true, true, false, true, false, false];
     const PROBABILITIES: [f64; 6] = [0.9, 0.8, 0.7, 0.6, 0.2, 0.1];
 
+    fn rows() -> Rows<'static> {
+        Rows::new(&OUTCOMES, &PROBABILITIES).unwrap()
+    }
+
     fn chosen(rule: CutoffRule) -> f64 {
-        rule.choose(&OUTCOMES, &PROBABILITIES).unwrap().cutoff
+        rule.choose(rows()).unwrap().cutoff
     }
 
     #[test]
@@ -237,6 +236,19 @@ mod tests {
         assert_eq!(chosen(CutoffRule::SensitivityAtLeast(0.0)), 0.8);
         assert_eq!(chosen(CutoffRule::SpecificityAtLeast(1.0)), 0.8);
         assert_eq!(chosen(CutoffRule::SpecificityAtLeast(0.5)), 0.6);
+    }
+
+    #[test]
+    fn heavy_positive_rows_lower_the_cutoff() {
+        let weighted = rows().weighted(Some(&[1.0, 1.0, 1.0, 5.0, 1.0, 1.0])).unwrap();
+        assert_eq!(CutoffRule::Youden.choose(weighted).unwrap().cutoff, 0.6);
+        let spec = BootstrapSpec::new(20, 1);
+        let patients = [0, 0, 1, 1, 2, 2];
+        let weighted = weighted.of_patients(Some(&patients)).unwrap();
+        let confidence = Confidence::PERCENT_95;
+        let choice = CutoffRule::Youden.choose_with_intervals(weighted, &spec, confidence).unwrap();
+        // A replicate that draws the second patient alone has both classes; the first or the third, one.
+        assert!(choice.n_undefined < 20 && choice.n_replicates == 20, "{choice:?}");
     }
 
     #[test]
@@ -251,8 +263,9 @@ mod tests {
 
     #[test]
     fn rules_that_no_cutoff_meets_are_refused() {
-        let refused =
-            |outcomes: &[bool], rule: CutoffRule| rule.choose(outcomes, &[0.9, 0.1]).is_err();
+        let refused = |outcomes: &[bool], rule: CutoffRule| {
+            rule.choose(Rows::new(outcomes, &[0.9, 0.1]).unwrap()).is_err()
+        };
         assert!(refused(&[false, true], CutoffRule::SpecificityAtLeast(1.0)));
         assert!(refused(&[true, true], CutoffRule::Youden));
         assert!(refused(&[true, false], CutoffRule::SensitivityAtLeast(1.5)));
@@ -266,7 +279,7 @@ mod tests {
     fn intervals_contain_the_choice_on_all_rows() {
         let spec = BootstrapSpec::new(50, 1);
         let intervals = CutoffRule::Youden
-            .choose_with_intervals(&OUTCOMES, &PROBABILITIES, &spec, Confidence::PERCENT_95)
+            .choose_with_intervals(rows(), &spec, Confidence::PERCENT_95)
             .unwrap();
         assert!(
             intervals.cutoff.lower <= intervals.chosen.cutoff

@@ -3,12 +3,13 @@
 use serde::Serialize;
 
 use crate::confusion::ConfusionMatrix;
-use crate::count::number;
 use crate::error::Error;
+use crate::rows::Rows;
 
 /// Net benefit of acting on a model at one cutoff, of acting for all rows, and for none.
 ///
-/// In units of true positives per row: `tp / n − fp / n · cutoff / (1 − cutoff)`.
+/// In units of true positives per row: `tp / n − fp / n · cutoff / (1 − cutoff)`; rows count with their
+/// weights.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct NetBenefit {
     /// The probability at which harm and benefit of acting balance (threshold probability); rows with
@@ -33,33 +34,27 @@ pub struct NetBenefit {
 ///
 /// # Errors
 ///
-/// `Data` when a cutoff is not at least 0 and below 1, and as in [the crate's conventions](crate).
-pub fn decision_curve(
-    outcomes: &[bool],
-    probabilities: &[f64],
-    cutoffs: &[f64],
-) -> Result<Vec<NetBenefit>, Error> {
-    let at_cutoff = |cutoff: &f64| net_benefit(outcomes, probabilities, *cutoff);
-    cutoffs.iter().map(at_cutoff).collect()
+/// `Data` when a cutoff is not at least 0 and below 1.
+pub fn decision_curve(rows: Rows<'_>, cutoffs: &[f64]) -> Result<Vec<NetBenefit>, Error> {
+    cutoffs.iter().map(|cutoff| net_benefit(rows, *cutoff)).collect()
 }
 
-fn net_benefit(outcomes: &[bool], probabilities: &[f64], cutoff: f64) -> Result<NetBenefit, Error> {
+fn net_benefit(rows: Rows<'_>, cutoff: f64) -> Result<NetBenefit, Error> {
     if !(0.0..1.0).contains(&cutoff) {
         return Err(Error::Data(format!("cutoff {cutoff}, expected at least 0 and below 1")));
     }
-    let confusion = ConfusionMatrix::at_cutoff(outcomes, probabilities, cutoff)?;
-    let (n_positive, n_negative) = (confusion.n_positive(), confusion.n_negative());
-    let n = number(outcomes.len());
+    let confusion = ConfusionMatrix::at_cutoff(rows, cutoff)?;
+    let (positive, negative, total) = (confusion.positive(), confusion.negative(), rows.total());
     let odds = cutoff / (1.0 - cutoff);
-    let benefit = |tp: usize, fp: usize| number(tp) / n - odds * (number(fp) / n);
+    let benefit = |tp: f64, fp: f64| tp / total - odds * (fp / total);
     let model = benefit(confusion.true_positive, confusion.false_positive);
-    let treat_all = benefit(n_positive, n_negative);
+    let treat_all = benefit(positive, negative);
     Ok(NetBenefit {
         cutoff,
         model,
         treat_all,
         treat_none: 0.0,
-        standardized: (n_positive > 0).then(|| model / (number(n_positive) / n)),
+        standardized: (positive > 0.0).then(|| model / (positive / total)),
         interventions_avoided: (cutoff > 0.0).then(|| (model - treat_all) / odds),
     })
 }
@@ -70,23 +65,26 @@ mod tests {
 
     #[test]
     fn every_row_is_treated_at_cutoff_0() {
-        let curve = decision_curve(&[true, false], &[0.0, 1.0], &[0.0]).unwrap();
+        let curve =
+            decision_curve(Rows::new(&[true, false], &[0.0, 1.0]).unwrap(), &[0.0]).unwrap();
         assert_eq!((curve[0].model, curve[0].treat_all), (0.5, 0.5));
         assert_eq!((curve[0].standardized, curve[0].interventions_avoided), (Some(1.0), None));
     }
 
     #[test]
     fn without_a_positive_row_there_is_only_harm() {
-        let curve = decision_curve(&[false, false], &[0.5, 0.1], &[0.5]).unwrap();
+        let curve =
+            decision_curve(Rows::new(&[false, false], &[0.5, 0.1]).unwrap(), &[0.5]).unwrap();
         assert_eq!((curve[0].model, curve[0].treat_all), (-0.5, -1.0));
         assert_eq!((curve[0].standardized, curve[0].interventions_avoided), (None, Some(0.5)));
     }
 
     #[test]
     fn cutoffs_without_odds_are_refused() {
+        let rows = Rows::new(&[true], &[0.5]).unwrap();
         for wrong in [1.0, -0.1, f64::NAN] {
-            assert!(decision_curve(&[true], &[0.5], &[wrong]).is_err(), "{wrong}");
+            assert!(decision_curve(rows, &[wrong]).is_err(), "{wrong}");
         }
-        assert!(decision_curve(&[true], &[0.5], &[]).unwrap().is_empty());
+        assert!(decision_curve(rows, &[]).unwrap().is_empty());
     }
 }

@@ -1,5 +1,7 @@
 //! How well probabilities separate positive rows from negative ones.
 
+mod below;
+
 mod area;
 
 mod components;

@@ -1,6 +1,6 @@
 //! Statistics of each level of a feature, such as sex or site.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde::Serialize;
 
@@ -8,14 +8,19 @@ use crate::calibration::{
     BrierScore, CalibrationLine, ObservedExpected, calibration_in_the_large, calibration_line,
     observed_expected,
 };
+use crate::checks::check_length;
 use crate::classification::Classification;
 use crate::discrimination::{AucEstimate, auc_estimate};
 use crate::error::Error;
 use crate::interval::{Confidence, Estimate};
-use crate::rows::{check, counts, select};
+use crate::rows::{Rows, select};
+use crate::whole;
 
 /// A level with fewer positive or fewer negative rows has no statistics: any number would mislead.
 pub const MIN_EVENTS: usize = 5;
+
+/// The level of rows without a value.
+pub const MISSING: &str = "missing";
 
 /// Settings of all levels.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -29,12 +34,21 @@ pub struct SubgroupSpec {
 /// The rows of one level.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Subgroup {
-    /// The level.
+    /// The level, or [`MISSING`].
     pub level: String,
+    /// Whether its rows have no value, whatever levels are called.
+    #[serde(skip_serializing_if = "is_false")]
+    pub is_missing: bool,
     /// The number of rows.
     pub n_rows: usize,
     /// The number of positive rows.
     pub n_events: usize,
+    /// The number of patients, where they are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub n_patients: Option<usize>,
+    /// The sum of the weights, where rows have them.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "whole::optional")]
+    pub sum_of_weights: Option<f64>,
     /// Whether there are fewer than [`MIN_EVENTS`] positive or negative rows.
     pub is_too_small: bool,
     /// `None` when the level is too small.
@@ -59,62 +73,84 @@ pub struct SubgroupStatistics {
     pub calibration_line: Option<CalibrationLine>,
 }
 
-/// Statistics of each level, in the order of levels' names.
+/// Statistics of each level that has rows, in the order of `names`; rows without a level are the last
+/// group.
 ///
-/// `levels` has the level of each row; the caller names the level of rows without a value.
+/// `level_of_row` has the place of each row's level among `names`, or `None` where the row has no
+/// value.
 ///
 /// # Errors
 ///
-/// `Data` when there is not one level per row, when the cutoff is NaN, and as in
-/// [the crate's conventions](crate).
-pub fn subgroups<L: AsRef<str>>(
-    outcomes: &[bool],
-    probabilities: &[f64],
-    levels: &[L],
+/// `Data` when there is not one level per row, when a level has no name, and when the cutoff is NaN.
+pub fn subgroups(
+    rows: Rows<'_>,
+    names: &[String],
+    level_of_row: &[Option<usize>],
     spec: SubgroupSpec,
 ) -> Result<Vec<Subgroup>, Error> {
-    check(outcomes, probabilities)?;
-    if levels.len() != outcomes.len() {
-        return Err(Error::Data(format!(
-            "{} levels for {} rows, expected one each",
-            levels.len(),
-            outcomes.len()
-        )));
-    }
-    let mut rows_of: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    for (row, level) in levels.iter().enumerate() {
-        rows_of.entry(level.as_ref()).or_default().push(row);
-    }
-    let of_level = |(level, rows): (&str, Vec<usize>)| {
-        let (outcomes, probabilities) = (select(outcomes, &rows), select(probabilities, &rows));
-        let (n_events, n_without) = counts(&outcomes);
-        let is_too_small = n_events.min(n_without) < MIN_EVENTS;
-        let statistics = if is_too_small {
-            None
-        } else {
-            Some(SubgroupStatistics::new(&outcomes, &probabilities, spec)?)
+    check_length("levels", level_of_row.len(), rows.n_rows())?;
+    let mut rows_of: Vec<Vec<usize>> = vec![Vec::new(); names.len()];
+    let mut without = Vec::new();
+    for (row, level) in level_of_row.iter().enumerate() {
+        let group = level.map_or(Some(&mut without), |level| rows_of.get_mut(level));
+        let Some(group) = group else {
+            let n_names = names.len();
+            return Err(Error::Data(format!("row {}: its level is not one of {n_names}", row + 1)));
         };
-        let (level, n_rows) = (level.to_owned(), rows.len());
-        Ok(Subgroup { level, n_rows, n_events, is_too_small, statistics })
+        group.push(row);
+    }
+    let named = names.iter().map(|name| (name.as_str(), false)).zip(rows_of);
+    let all = named.chain([((MISSING, true), without)]).filter(|(_, indices)| !indices.is_empty());
+    let group = |((level, is_missing), indices): ((&str, bool), Vec<usize>)| {
+        Subgroup::new(level, is_missing, rows, &indices, spec)
     };
-    rows_of.into_iter().map(of_level).collect()
+    all.map(group).collect()
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+impl Subgroup {
+    fn new(
+        level: &str,
+        is_missing: bool,
+        all: Rows<'_>,
+        indices: &[usize],
+        spec: SubgroupSpec,
+    ) -> Result<Self, Error> {
+        let selected = all.select(indices);
+        let rows = selected.rows();
+        let (n_events, n_without) = rows.counts();
+        let is_too_small = n_events.min(n_without) < MIN_EVENTS;
+        let patients = all.patients().map(|patients| select(patients, indices));
+        Ok(Self {
+            level: level.to_owned(),
+            is_missing,
+            n_rows: indices.len(),
+            n_events,
+            n_patients: patients.map(|patients| BTreeSet::from_iter(patients).len()),
+            sum_of_weights: rows.weights().map(|_| rows.total()),
+            is_too_small,
+            statistics: (!is_too_small).then(|| SubgroupStatistics::new(rows, spec)).transpose()?,
+        })
+    }
 }
 
 impl SubgroupStatistics {
     /// The statistics of rows of both classes.
     fn new(
-        outcomes: &[bool],
-        probabilities: &[f64],
+        rows: Rows<'_>,
         SubgroupSpec { cutoff, confidence }: SubgroupSpec,
     ) -> Result<Self, Error> {
         Ok(Self {
-            auc: auc_estimate(outcomes, probabilities, confidence)?,
-            classification: Classification::new(outcomes, probabilities, cutoff, confidence)?,
-            brier: BrierScore::new(outcomes, probabilities)?,
-            observed_expected: observed_expected(outcomes, probabilities, confidence).ok(),
-            calibration_in_the_large: calibration_in_the_large(outcomes, probabilities, confidence)
-                .ok(),
-            calibration_line: calibration_line(outcomes, probabilities, confidence).ok(),
+            auc: auc_estimate(rows, confidence)?,
+            classification: Classification::new(rows, cutoff, confidence)?,
+            brier: BrierScore::new(rows),
+            observed_expected: observed_expected(rows, confidence).ok(),
+            calibration_in_the_large: calibration_in_the_large(rows, confidence).ok(),
+            calibration_line: calibration_line(rows, confidence).ok(),
         })
     }
 }
@@ -123,14 +159,19 @@ impl SubgroupStatistics {
 mod tests {
     use super::*;
 
+    const SPEC: SubgroupSpec = SubgroupSpec { cutoff: 0.5, confidence: Confidence::PERCENT_95 };
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
     #[test]
     fn a_level_with_too_few_events_is_flagged_and_has_no_statistics() {
         let outcomes: Vec<bool> = (0..20).map(|row| row % 2 == 0).collect();
         let probabilities: Vec<f64> = (0..20).map(|row| f64::from(row) / 20.0).collect();
-        let level = |row: i32| if row < 11 { "a" } else { "b" };
-        let levels: Vec<&str> = (0..20).map(level).collect();
-        let spec = SubgroupSpec { cutoff: 0.5, confidence: Confidence::PERCENT_95 };
-        let groups = subgroups(&outcomes, &probabilities, &levels, spec).unwrap();
+        let levels: Vec<Option<usize>> = (0..20).map(|row| Some(usize::from(row >= 11))).collect();
+        let rows = Rows::new(&outcomes, &probabilities).unwrap();
+        let groups = subgroups(rows, &names(&["a", "b"]), &levels, SPEC).unwrap();
         let flags: Vec<_> = groups
             .iter()
             .map(|group| (group.level.as_str(), group.n_rows, group.n_events, group.is_too_small))
@@ -144,8 +185,30 @@ mod tests {
     }
 
     #[test]
-    fn levels_that_are_not_one_per_row_are_refused() {
-        let spec = SubgroupSpec { cutoff: 0.5, confidence: Confidence::PERCENT_95 };
-        assert!(subgroups(&[true, false], &[0.5, 0.5], &["a"], spec).is_err());
+    fn levels_keep_their_order_and_missing_is_apart_from_a_level_of_that_name() {
+        let rows = Rows::new(&[true, false, true, false], &[0.5; 4]).unwrap();
+        let rows = rows.weighted(Some(&[1.0, 2.0, 4.0, 8.0])).unwrap();
+        let rows = rows.of_patients(Some(&[7, 7, 1, 2])).unwrap();
+        let levels = [Some(2), None, Some(0), Some(2)];
+        let groups = subgroups(rows, &names(&["from 5", "from 10", "missing"]), &levels, SPEC);
+        let found: Vec<_> = groups.unwrap().into_iter().collect();
+        let found: Vec<_> = found
+            .iter()
+            .map(|g| (g.level.as_str(), g.is_missing, g.sum_of_weights, g.n_patients))
+            .collect();
+        let expected = [
+            ("from 5", false, Some(4.0), Some(1)),
+            ("missing", false, Some(9.0), Some(2)),
+            ("missing", true, Some(2.0), Some(1)),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn levels_that_do_not_fit_are_refused() {
+        let rows = Rows::new(&[true, false], &[0.5, 0.5]).unwrap();
+        assert!(subgroups(rows, &names(&["a"]), &[Some(0)], SPEC).is_err());
+        let error = subgroups(rows, &names(&["a"]), &[Some(0), Some(1)], SPEC).unwrap_err();
+        assert_eq!(error.to_string(), "row 2: its level is not one of 1");
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use ndarray::Array2;
 use nomogram_stats::metrics::Metrics;
-use nomogram_stats::outcomes_of;
+use nomogram_stats::{ClassRows, Rows, outcomes_of};
 use serde_json::Value;
 
 #[test]
@@ -17,16 +17,18 @@ fn metrics_are_those_of_scikit_learn() {
         let case = &fixture[name];
         let classes: Vec<usize> = case["y"].as_array().unwrap().iter().map(count).collect();
         let probabilities = numbers(&case["p"]);
-        let metrics = Metrics::of_event(&outcomes_of(1, &classes), &probabilities).unwrap();
+        let outcomes = outcomes_of(1, &classes);
+        let metrics = Metrics::of_event(Rows::new(&outcomes, &probabilities).unwrap());
         let columns = Array2::from_shape_fn((classes.len(), 2), |(row, class)| {
             if class == 1 { probabilities[row] } else { 1.0 - probabilities[row] }
         });
-        assert_eq!(metrics, Metrics::of(&classes, columns.view()).unwrap(), "{name}");
+        let rows = ClassRows::new(&classes, columns.view()).unwrap();
+        assert_eq!(metrics, Metrics::of(&rows), "{name}");
         let confusion = &case["confusion"];
         let c = metrics.confusion.unwrap();
         assert_eq!(
             [c.true_positive, c.false_positive, c.true_negative, c.false_negative],
-            ["tp", "fp", "tn", "fn"].map(|cell| count(&confusion[cell])),
+            ["tp", "fp", "tn", "fn"].map(|cell| confusion[cell].as_f64().unwrap()),
             "{name}"
         );
         let values = [

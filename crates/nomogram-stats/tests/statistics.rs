@@ -27,7 +27,7 @@ use nomogram_stats::discrimination::{
     without_collinear,
 };
 use nomogram_stats::subgroups::{SubgroupSpec, subgroups};
-use nomogram_stats::{Confidence, Estimate, Interval};
+use nomogram_stats::{ClassRows, Confidence, Estimate, Interval, Rows};
 use serde_json::Value;
 
 const CONFIDENCE: Confidence = Confidence::PERCENT_95;
@@ -42,11 +42,17 @@ struct Case {
     probabilities: Vec<f64>,
 }
 
+impl Case {
+    fn rows(&self) -> Rows<'_> {
+        Rows::new(&self.outcomes, &self.probabilities).unwrap()
+    }
+}
+
 #[test]
 fn curves_are_those_of_scikit_learn() {
     for case in cases() {
         let expected = &case.fixture["discrimination"];
-        let curve = roc_curve(&case.outcomes, &case.probabilities).unwrap();
+        let curve = roc_curve(case.rows()).unwrap();
         let of = |what: &str| format!("{}: {what}", case.name);
         let sensitivity: Vec<f64> = curve.iter().map(|point| point.sensitivity).collect();
         let fpr: Vec<f64> = curve.iter().map(|point| point.false_positive_rate).collect();
@@ -59,7 +65,7 @@ fn curves_are_those_of_scikit_learn() {
             counts(&roc["bending"]).into_iter().map(|at| curve[at].clone()).collect();
         assert_eq!(without_collinear(&curve), bending, "{}", of("bending"));
 
-        let curve = precision_recall_curve(&case.outcomes, &case.probabilities).unwrap();
+        let curve = precision_recall_curve(case.rows()).unwrap();
         let expected_curve = &expected["precision_recall"];
         let precision: Vec<f64> = curve.iter().rev().map(|point| point.precision).collect();
         let recall: Vec<f64> = curve.iter().rev().map(|point| point.recall).collect();
@@ -67,7 +73,7 @@ fn curves_are_those_of_scikit_learn() {
         close_all(&recall, &expected_curve["recall"], CLOSED, &of("recall"));
         let cutoffs: Vec<f64> = curve.iter().rev().filter_map(|point| point.cutoff).collect();
         assert_eq!(cutoffs, numbers(&expected_curve["cutoffs"]), "{}", of("cutoffs"));
-        let average = average_precision(&case.outcomes, &case.probabilities).unwrap();
+        let average = average_precision(case.rows()).unwrap();
         close(average, &expected["average_precision"], CLOSED, &of("average precision"));
     }
 }
@@ -76,9 +82,9 @@ fn curves_are_those_of_scikit_learn() {
 fn areas_are_those_of_scikit_learn_and_delong() {
     for case in cases() {
         let expected = &case.fixture["discrimination"];
-        let found = auc_estimate(&case.outcomes, &case.probabilities, CONFIDENCE).unwrap();
+        let found = auc_estimate(case.rows(), CONFIDENCE).unwrap();
         close(found.auc, &expected["auc"], CLOSED, case.name);
-        let plain = auc(&case.outcomes, &case.probabilities).unwrap();
+        let plain = auc(case.rows()).unwrap();
         assert_eq!(plain.to_bits(), found.auc.to_bits(), "{}", case.name);
         let error = found.standard_error.unwrap();
         close(error, &expected["auc_standard_error"], CLOSED, case.name);
@@ -89,7 +95,9 @@ fn areas_are_those_of_scikit_learn_and_delong() {
     let expected = &fixture["macro_auc"];
     let flat: Vec<f64> = expected["p"].as_array().unwrap().iter().flat_map(numbers).collect();
     let probabilities = Array2::from_shape_vec((flat.len() / 3, 3), flat).unwrap();
-    let found = macro_auc(&counts(&expected["classes"]), probabilities.view()).unwrap();
+    let classes = counts(&expected["classes"]);
+    let rows = ClassRows::new(&classes, probabilities.view()).unwrap();
+    let found = macro_auc(&rows).unwrap();
     close_all(&found.per_class, &expected["per_class"], CLOSED, "per class");
     close(found.mean, &expected["mean"], CLOSED, "macro");
 }
@@ -99,14 +107,12 @@ fn classification_is_that_of_scikit_learn_and_statsmodels() {
     for case in cases() {
         for expected in list(&case.fixture["classification"]) {
             let cutoff = expected["cutoff"].as_f64().unwrap();
-            let found =
-                Classification::new(&case.outcomes, &case.probabilities, cutoff, CONFIDENCE)
-                    .unwrap();
+            let found = Classification::new(case.rows(), cutoff, CONFIDENCE).unwrap();
             let what = format!("{} at {cutoff}", case.name);
             let c = found.confusion;
             let cells = [c.true_positive, c.false_positive, c.true_negative, c.false_negative];
             let expected_cells =
-                ["tp", "fp", "tn", "fn"].map(|cell| count(&expected["confusion"][cell]));
+                ["tp", "fp", "tn", "fn"].map(|cell| number(count(&expected["confusion"][cell])));
             assert_eq!(cells, expected_cells, "{what}");
             let proportions = [
                 ("sensitivity", found.sensitivity),
@@ -135,7 +141,7 @@ fn classification_is_that_of_scikit_learn_and_statsmodels() {
 #[test]
 fn calibration_lines_are_those_of_statsmodels() {
     for case in cases().iter().filter(|case| !case.fixture["line"].is_null()) {
-        close_line(&case.outcomes, &case.probabilities, &case.fixture["line"], case.name);
+        close_line(case.rows(), &case.fixture["line"], case.name);
     }
 }
 
@@ -143,15 +149,14 @@ fn calibration_lines_are_those_of_statsmodels() {
 fn total_calibration_follows_the_formulas() {
     for case in cases() {
         let expected = &case.fixture["calibration"];
-        let rows = (&case.outcomes[..], &case.probabilities[..]);
-        let found = observed_expected(rows.0, rows.1, CONFIDENCE).unwrap();
+        let found = observed_expected(case.rows(), CONFIDENCE).unwrap();
         close(found.ratio, &expected["oe"]["ratio"], CLOSED, case.name);
         close(found.expected, &expected["oe"]["expected"], CLOSED, case.name);
         close_interval(found.interval.unwrap(), &expected["oe"]["interval"], CLOSED, case.name);
-        let found = spiegelhalter(rows.0, rows.1).unwrap();
+        let found = spiegelhalter(case.rows()).unwrap();
         close(found.z, &expected["spiegelhalter"]["z"], CLOSED, case.name);
         close(found.p_value, &expected["spiegelhalter"]["p_value"], CLOSED, case.name);
-        let found = BrierScore::new(rows.0, rows.1).unwrap();
+        let found = BrierScore::new(case.rows());
         close(found.score, &expected["brier"]["score"], CLOSED, case.name);
         close(found.of_prevalence, &expected["brier"]["of_prevalence"], CLOSED, case.name);
         close_option(found.skill, &expected["brier"]["skill"], CLOSED, case.name);
@@ -166,7 +171,7 @@ fn bins_are_those_of_scikit_learn() {
         for (name, binning) in binnings {
             let expected = &case.fixture["calibration"][name];
             let what = format!("{}: {name}", case.name);
-            let found = CalibrationBins::new(&case.outcomes, &case.probabilities, binning).unwrap();
+            let found = CalibrationBins::new(case.rows(), binning).unwrap();
             let sizes: Vec<usize> = found.bins.iter().map(|bin| bin.n_rows).collect();
             assert_eq!(sizes, counts(&expected["n_rows"]), "{what}");
             let observed: Vec<f64> = found.bins.iter().map(|bin| bin.observed).collect();
@@ -174,8 +179,7 @@ fn bins_are_those_of_scikit_learn() {
             close_all(&observed, &expected["observed"], CLOSED, &what);
             close_all(&means, &expected["mean_probability"], CLOSED, &what);
             close(found.expected_calibration_error, &expected["ece"], CLOSED, &what);
-            let found =
-                BrierDecomposition::new(&case.outcomes, &case.probabilities, binning).unwrap();
+            let found = BrierDecomposition::new(case.rows(), binning).unwrap();
             let parts = [
                 ("reliability", found.reliability),
                 ("resolution", found.resolution),
@@ -194,7 +198,7 @@ fn bins_are_those_of_scikit_learn() {
 fn smooth_calibration_is_the_lowess_of_statsmodels() {
     for case in cases() {
         let expected = &case.fixture["calibration"]["smooth"];
-        let found = SmoothCalibration::new(&case.outcomes, &case.probabilities).unwrap();
+        let found = SmoothCalibration::new(case.rows()).unwrap();
         close_all(&found.observed, &expected["observed"], CLOSED, case.name);
         let distances =
             [("ici", found.ici), ("e50", found.e50), ("e90", found.e90), ("e_max", found.e_max)];
@@ -210,7 +214,7 @@ fn decision_curves_are_those_of_dcurves() {
     for case in cases() {
         let expected = &case.fixture["decision_curve"];
         let cutoffs = numbers(&expected["cutoffs"]);
-        let curve = decision_curve(&case.outcomes, &case.probabilities, &cutoffs).unwrap();
+        let curve = decision_curve(case.rows(), &cutoffs).unwrap();
         let all = |of: fn(&_) -> f64| curve.iter().map(of).collect::<Vec<f64>>();
         close_all(&all(|at| at.model), &expected["model"], CLOSED, case.name);
         close_all(&all(|at| at.treat_all), &expected["treat_all"], CLOSED, case.name);
@@ -283,7 +287,7 @@ fn the_paired_bootstrap_is_that_of_the_same_rows_in_python() {
     let expected = &fixture["bootstrap"]["auc_difference"];
     let spec = spec(&fixture["bootstrap"]);
     let paired = Paired::new(&first.outcomes, &first.probabilities, &second.probabilities).unwrap();
-    let metric = |outcomes: &[bool], p: &[f64]| auc(outcomes, p).ok();
+    let metric = |rows: Rows<'_>| auc(rows).ok();
     let found = paired.bootstrap(&spec, metric).unwrap();
     close(found.estimate, &expected["estimate"], CLOSED, "estimate");
     close(found.standard_error(), &expected["standard_error"], CLOSED, "standard error");
@@ -291,9 +295,9 @@ fn the_paired_bootstrap_is_that_of_the_same_rows_in_python() {
     let jackknife = jackknife(first.outcomes.len(), paired.difference(metric));
     close_interval(found.bca(&jackknife, CONFIDENCE).unwrap(), &expected["bca"], CLOSED, "BCa");
 
-    let one = of_metric(&first.outcomes, &first.probabilities, metric).unwrap();
-    let distribution = bootstrap(&first.outcomes, &spec, one).unwrap();
-    assert_eq!(distribution.estimate, auc(&first.outcomes, &first.probabilities).unwrap());
+    let one = of_metric(first.rows(), metric);
+    let distribution = bootstrap(first.rows(), &spec, one).unwrap();
+    assert_eq!(distribution.estimate, auc(first.rows()).unwrap());
 }
 
 #[test]
@@ -314,11 +318,10 @@ fn cutoffs_are_those_of_an_exhaustive_search() {
             },
         };
         let what = format!("{rule:?}");
-        let rows = (&first.outcomes[..], &first.probabilities[..]);
-        let chosen = rule.choose(rows.0, rows.1).unwrap();
+        let chosen = rule.choose(first.rows()).unwrap();
         let values = [chosen.cutoff, chosen.sensitivity, chosen.specificity];
         close_all(&values, &expected["chosen"], CLOSED, &what);
-        let found = rule.choose_with_intervals(rows.0, rows.1, &spec, CONFIDENCE).unwrap();
+        let found = rule.choose_with_intervals(first.rows(), &spec, CONFIDENCE).unwrap();
         assert_eq!((found.chosen, found.n_undefined), (chosen, 0), "{what}");
         let intervals = list(&expected["intervals"]);
         close_interval(found.cutoff, &intervals[0], CLOSED, &what);
@@ -337,8 +340,8 @@ fn optimism_is_that_of_the_same_rows_in_python() {
         let model = mean_difference_model(&x, &first.outcomes, rows);
         model(&(0..first.outcomes.len()).collect::<Vec<usize>>())
     };
-    let brier = |y: &[bool], p: &[f64]| BrierScore::new(y, p).ok().map(|brier| brier.score);
-    let area = |y: &[bool], p: &[f64]| auc(y, p).ok();
+    let brier = |rows: Rows<'_>| Some(BrierScore::new(rows).score);
+    let area = |rows: Rows<'_>| auc(rows).ok();
     let spec = spec(expected);
     let apparent = predict(&(0..first.outcomes.len()).collect::<Vec<usize>>());
     let replicates: Vec<FittedReplicate> = (0..spec.n_replicates as u64)
@@ -347,9 +350,10 @@ fn optimism_is_that_of_the_same_rows_in_python() {
             FittedReplicate { probabilities: Some(predict(&rows)), rows }
         })
         .collect();
+    let rows = Rows::new(&first.outcomes, &apparent).unwrap();
     let found = [
-        ("brier", optimism(&first.outcomes, &apparent, &replicates, brier).unwrap()),
-        ("auc", optimism(&first.outcomes, &apparent, &replicates, area).unwrap()),
+        ("brier", optimism(rows, &replicates, brier).unwrap()),
+        ("auc", optimism(rows, &replicates, area).unwrap()),
     ];
     for (name, found) in found {
         let expected = &expected["optimism"][name];
@@ -369,7 +373,12 @@ fn subgroups_have_the_statistics_of_their_rows() {
         list(&expected["levels"]).iter().map(|level| level.as_str().unwrap()).collect();
     let cutoff = expected["cutoff"].as_f64().unwrap();
     let spec = SubgroupSpec { cutoff, confidence: CONFIDENCE };
-    let found = subgroups(&first.outcomes, &first.probabilities, &levels, spec).unwrap();
+    let mut names: Vec<String> = levels.iter().map(|level| (*level).to_owned()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let place = |level: &&str| names.iter().position(|name| name == level);
+    let of_rows: Vec<Option<usize>> = levels.iter().map(place).collect();
+    let found = subgroups(first.rows(), &names, &of_rows, spec).unwrap();
     let groups = list(&expected["groups"]);
     assert_eq!(found.len(), groups.len());
     for (found, expected) in found.iter().zip(groups) {
@@ -435,11 +444,11 @@ fn mean_difference_model<'a>(
     }
 }
 
-fn close_line(outcomes: &[bool], probabilities: &[f64], expected: &Value, what: &str) {
-    let line = calibration_line(outcomes, probabilities, CONFIDENCE).unwrap();
+fn close_line(rows: Rows<'_>, expected: &Value, what: &str) {
+    let line = calibration_line(rows, CONFIDENCE).unwrap();
     close_estimate(&line.intercept, &expected["intercept"], what);
     close_estimate(&line.slope, &expected["slope"], what);
-    let large = calibration_in_the_large(outcomes, probabilities, CONFIDENCE).unwrap();
+    let large = calibration_in_the_large(rows, CONFIDENCE).unwrap();
     close_estimate(&large, &expected["large"], what);
 }
 

@@ -2,6 +2,7 @@
 //! predictions.
 
 // Layers, lowest first.
+mod calibration_rows;
 mod weights;
 
 mod calibration;
@@ -9,5 +10,6 @@ mod combiner;
 mod cutoffs;
 
 pub use calibration::CalibratorSpec;
+pub use calibration_rows::CalibrationRows;
 pub use combiner::{CombinerSpec, StackReads, StackSpec};
 pub use cutoffs::CutoffSpec;

@@ -13,6 +13,6 @@ mod optimism;
 pub use assessment::PredictedRows;
 pub use importance::{Importance, permutation_importance};
 pub use learning_curve::{LearningPoint, learning_curve};
-pub use metrics_table::metrics_table;
+pub use metrics_table::{metrics_table, rows_line};
 pub use optimism::{CorrectedPerformance, corrected_performance};
 pub use warnings::{Warning, warnings};

@@ -80,7 +80,7 @@ pub use data::{
 pub use error::Error;
 pub use evaluation::{
     CorrectedPerformance, Importance, LearningPoint, PredictedRows, Warning, corrected_performance,
-    learning_curve, metrics_table, permutation_importance, warnings,
+    learning_curve, metrics_table, permutation_importance, rows_line, warnings,
 };
 pub use invalid::{Checked, Excerpt, Invalid, Key, Spec};
 pub use predictions::Predictions;

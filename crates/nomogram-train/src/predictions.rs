@@ -20,6 +20,10 @@ pub struct Predictions {
     pub margins: Array2<f64>,
     /// The probability of each class by the ensemble, calibrated, shape `(n_rows, n_classes)`.
     pub ensemble: Array2<f64>,
+    /// The same before calibration, of predictions by several models that were calibrated apart, those
+    /// of the folds: areas and curves rank rows by these, because different calibrators move rows of
+    /// different folds past each other.
+    pub uncalibrated: Option<Array2<f64>>,
 }
 
 impl Predictions {
@@ -64,7 +68,8 @@ impl Predictions {
     fn empty(names: Vec<String>, n_rows: usize, n_classes: usize, n_margins: usize) -> Self {
         let room = |n_columns| Array2::from_elem((n_rows, n_columns), f64::NAN);
         let members = vec![room(n_classes); names.len()];
-        Self { names, members, margins: room(n_margins), ensemble: room(n_classes) }
+        let (margins, ensemble) = (room(n_margins), room(n_classes));
+        Self { names, members, margins, ensemble, uncalibrated: None }
     }
 
     /// Those of all `n_rows` rows, from those of folds: the rows of each fold, and their
@@ -75,9 +80,14 @@ impl Predictions {
         };
         let (n_classes, n_margins) = (first.ensemble.ncols(), first.margins.ncols());
         let mut all = Self::empty(first.names.clone(), n_rows, n_classes, n_margins);
+        if folds.iter().all(|(_, fold)| fold.uncalibrated.is_some()) {
+            all.uncalibrated = Some(all.ensemble.clone());
+        }
         for (rows, fold) in folds {
             let targets = all.members.iter_mut().chain([&mut all.margins, &mut all.ensemble]);
+            let targets = targets.chain(&mut all.uncalibrated);
             let sources = fold.members.iter().chain([&fold.margins, &fold.ensemble]);
+            let sources = sources.chain(&fold.uncalibrated);
             for (to, from) in targets.zip(sources) {
                 if to.ncols() != from.ncols() {
                     return Err(Error::Data("members have other margins in other folds".into()));
@@ -99,6 +109,7 @@ impl Predictions {
             members: self.members.iter().map(pick).collect(),
             margins: pick(&self.margins),
             ensemble: pick(&self.ensemble),
+            uncalibrated: self.uncalibrated.as_ref().map(pick),
         }
     }
 }

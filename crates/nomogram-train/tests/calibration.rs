@@ -4,7 +4,7 @@
 
 use ndarray::Array2;
 use nomogram::{CalibrationMap, Calibrator};
-use nomogram_train::ensemble::CalibratorSpec;
+use nomogram_train::ensemble::{CalibrationRows, CalibratorSpec};
 use serde_json::Value;
 
 fn numbers(value: &Value) -> Vec<f64> {
@@ -31,7 +31,9 @@ fn calibrators_are_those_of_the_reference_implementations() {
             let p = positive.get(row).copied().unwrap();
             if class == 1 { p } else { 1.0 - p }
         });
-        let fit = |kind: CalibratorSpec| kind.fit(rows.view(), &classes, 0).unwrap().unwrap();
+        let fit = |kind: CalibratorSpec| {
+            kind.fit(CalibrationRows::new(rows.view(), &classes), 0).unwrap().unwrap()
+        };
 
         let Calibrator::Temperature { temperature } = fit(CalibratorSpec::Temperature) else {
             panic!("{name}")

@@ -204,7 +204,8 @@ fn margins(forest: &Forest, values: ArrayView2<'_, f64>) -> Vec<f64> {
 fn log_loss(margins: &[f64], classes: &[usize]) -> f64 {
     let probabilities: Vec<f64> = margins.iter().map(|margin| numeric::logistic(*margin)).collect();
     let outcomes = nomogram_stats::outcomes_of(1, classes);
-    nomogram_stats::metrics::Metrics::of_event(&outcomes, &probabilities).unwrap().log_loss
+    let rows = nomogram_stats::Rows::new(&outcomes, &probabilities).unwrap();
+    nomogram_stats::metrics::Metrics::of_event(rows).log_loss
 }
 
 fn layers(coefs: &Value, intercepts: &Value, activation: Activation) -> Vec<Layer> {

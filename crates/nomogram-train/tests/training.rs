@@ -287,10 +287,6 @@ fn invalid_configurations_are_refused_with_place_and_reason() {
             "line 35 column 62: tuning: space: seed: uniform: 2 to 1, expected",
         ),
     ];
-    let patients = CONFIG.replace("row_id: id", "row_id: id\n  patient: p");
-    let text = format!("{patients}report: {{ n_bootstraps: 5 }}\n");
-    let error = TrainingConfig::from_yaml(&text).unwrap_err().to_string();
-    assert!(error.contains("report: n_bootstraps: 5, expected 0 where rows have"), "{error}");
     for (text, message) in added {
         let error = TrainingConfig::from_yaml(&format!("{CONFIG}{text}\n")).unwrap_err();
         assert!(error.to_string().contains(message), "{text}: {error}");

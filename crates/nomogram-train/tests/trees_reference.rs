@@ -11,6 +11,7 @@ use std::path::Path;
 
 use ndarray::{Array2, ArrayView1};
 use nomogram::{Forest, Node, Side, Tree};
+use nomogram_stats::ClassRows;
 use nomogram_stats::metrics::Metrics;
 use nomogram_train::learners::{
     BoostedTreesSpec, HistogramSpec, Impurity, MaxFeatures, RandomForestSpec, Splits, TrainingRows,
@@ -76,7 +77,8 @@ fn forests_of_both_kinds_are_sealed_and_discriminate() {
     }
     let trained = train(&config, &dataset, &mut |_: usize, _: usize, _: &str| {}).unwrap();
     for member in &trained.out_of_fold.members {
-        let auc = Metrics::of(dataset.classes(), member.view()).unwrap().auc.unwrap();
+        let rows = ClassRows::new(dataset.classes(), member.view()).unwrap();
+        let auc = Metrics::of(&rows).auc.unwrap();
         assert!(auc > 0.98, "{auc}");
     }
     let again = train(&config, &dataset, &mut |_: usize, _: usize, _: &str| {}).unwrap();

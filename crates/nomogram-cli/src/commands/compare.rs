@@ -1,9 +1,9 @@
 //! `nomogram compare`: compares the predictions of two bundles on a table.
 
 use clap::Args;
-use nomogram_stats::Confidence;
 use nomogram_stats::bootstrap::BootstrapSpec;
 use nomogram_stats::comparison::{DelongTest, McnemarTest, Paired};
+use nomogram_stats::{Confidence, Rows};
 use nomogram_train::Predictions;
 use serde::Serialize;
 
@@ -40,6 +40,7 @@ struct Comparison {
     n_rows: usize,
     n_events: usize,
     delong: DelongTest,
+    /// Unweighted, where rows have weights.
     mcnemar: McnemarTest,
     brier_difference: f64,
     brier_interval: [f64; 2],
@@ -66,11 +67,12 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
         return Err(Error::Defect("two bundles were opened"));
     };
     let outcomes: Vec<bool> = dataset.classes().iter().map(|class| *class == 1).collect();
-    let paired = Paired::new(&outcomes, first, second)?;
+    let paired = Paired::new(&outcomes, first, second)?.weighted(dataset.weights())?;
     let spec = BootstrapSpec::new(arguments.replicates, loaded.config.seed);
     let distribution = arguments.threads.run(|| Ok(paired.bootstrap(&spec, brier)?))?;
     let interval = distribution.percentile(Confidence::PERCENT_95);
-    let briers = (brier(&outcomes, first), brier(&outcomes, second));
+    let rows = |probabilities| Rows::new(&outcomes, probabilities)?.weighted(dataset.weights());
+    let briers = (brier(rows(first)?), brier(rows(second)?));
     let comparison = Comparison {
         n_rows: outcomes.len(),
         n_events: outcomes.iter().filter(|outcome| **outcome).count(),
@@ -89,7 +91,7 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
         "{} rows, {} of them positive; differences are the first minus the second\n\
          AUC    {:.4} and {:.4}, difference {:+.4} ({:+.4} to {:+.4}), p = {} (DeLong)\n\
          Brier  difference {brier_difference:+.4} ({:+.4} to {:+.4}, bootstrap)\n\
-         class  correct only in the first {}, only in the second {}, p = {:.4} (McNemar, exact)",
+         class  correct only in the first {}, only in the second {}, p = {:.4} (McNemar, exact{})",
         comparison.n_rows,
         comparison.n_events,
         delong.first,
@@ -103,11 +105,11 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
         mcnemar.n_only_first,
         mcnemar.n_only_second,
         mcnemar.exact_p_value,
+        if dataset.weights().is_some() { ", unweighted" } else { "" },
     ))?;
     Ok(Exit::Done)
 }
 
-fn brier(outcomes: &[bool], probabilities: &[f64]) -> Option<f64> {
-    let score = nomogram_stats::calibration::BrierScore::new(outcomes, probabilities);
-    score.ok().map(|score| score.score)
+fn brier(rows: Rows<'_>) -> Option<f64> {
+    Some(nomogram_stats::calibration::BrierScore::new(rows).score)
 }

@@ -1,9 +1,12 @@
 //! `nomogram evaluate` and `nomogram report`: evaluates a bundle on a table.
 
+use std::path::Path;
+
 use clap::Args;
-use nomogram_report::{Inputs as ReportInputs, Report};
+use nomogram::Digest;
+use nomogram_report::{EvaluatedFile, Inputs as ReportInputs, Report, TEST_ROWS};
 use nomogram_stats::assessment::MemberMetrics;
-use nomogram_train::{PredictedRows, Predictions, metrics_table};
+use nomogram_train::{PredictedRows, Predictions, metrics_table, rows_line};
 
 use crate::bundle::OpenBundle;
 use crate::console::Console;
@@ -14,7 +17,9 @@ use crate::training::{self, Inputs, ReportFormat, Threads};
 
 /// Evaluate a bundle on a table.
 ///
-/// The configuration defines the columns of the table. Uses all rows unless --test is given.
+/// The configuration defines the columns of the table. Uses all rows unless --test is given. Where it
+/// names a column of weights, all metrics are weighted; where it names patients, intervals of a bootstrap
+/// over patients are part of the JSON and of the report.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// The bundle
@@ -65,6 +70,7 @@ pub(crate) fn run(
     if console.is_json() {
         console.json_result(&evaluated.report.assessments)?;
     } else {
+        console.result(&evaluated.rows)?;
         console.result(metrics_table(&evaluated.metrics))?;
     }
     Ok(Exit::Done)
@@ -82,15 +88,16 @@ pub(crate) fn run_report(
     Ok(Exit::Done)
 }
 
-/// The metrics and the report.
+/// The rows in words, the metrics and the report.
 struct Evaluated {
+    rows: String,
     metrics: MemberMetrics,
     report: Report,
 }
 
 impl Evaluated {
     fn new(
-        bundle: &std::path::Path,
+        bundle: &Path,
         inputs: &Inputs,
         test: bool,
         threads: &Threads,
@@ -103,7 +110,8 @@ impl Evaluated {
             false => (0..loaded.dataset.n_rows()).collect(),
         };
         let dataset = loaded.dataset.select(&rows);
-        let name = if test { "test rows" } else { "all rows" };
+        let name = if test { TEST_ROWS } else { "all rows" };
+        let file = evaluated_file(inputs.data())?;
         let predictions = Predictions::of(&open.model, &dataset)?;
         let rows = PredictedRows { name, dataset: &dataset, predictions: &predictions };
         let report = threads.run(|| {
@@ -114,8 +122,18 @@ impl Evaluated {
                 config: &loaded.config,
                 validation: &loaded.validation,
                 training: None,
+                evaluated_file: Some(&file),
             })?)
         })?;
-        Ok(Self { metrics: rows.member_metrics()?, report })
+        Ok(Self { rows: rows_line(&dataset), metrics: rows.member_metrics()?, report })
     }
+}
+
+/// The name of a file, without its folder, and the digest of its bytes.
+fn evaluated_file(path: &Path) -> Result<EvaluatedFile, Error> {
+    let bytes =
+        std::fs::read(path).map_err(|cause| Error::file(path.display().to_string(), cause))?;
+    let name =
+        path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    Ok(EvaluatedFile { name, sha256: Digest::of(&bytes).to_string() })
 }

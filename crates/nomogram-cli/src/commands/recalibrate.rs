@@ -1,10 +1,10 @@
 //! `nomogram recalibrate`: seals a child of a bundle with a calibrator for other patients.
 
 use clap::Args;
-use nomogram_stats::Confidence;
 use nomogram_stats::calibration::{calibration_line, clipped};
+use nomogram_stats::{Confidence, Rows};
 use nomogram_train::ensemble::CalibratorSpec;
-use nomogram_train::{Dataset, PredictedRows, Predictions, recalibrate};
+use nomogram_train::{Dataset, PredictedRows, Predictions, recalibrate, rows_line};
 use serde::Serialize;
 
 use crate::bundle::OpenBundle;
@@ -19,7 +19,7 @@ use crate::training::{Inputs, Threads, write};
 /// The child records the digest of its parent and has the version of the configuration. Its cutoffs
 /// are chosen on these rows by the rules of the configuration, since the cutoffs of the parent refer
 /// to other probabilities. The printed metrics of the child are cross-fitted: the calibrator of each
-/// row was fitted to other rows.
+/// row was fitted to other rows. Weights count in the fit, the cutoffs and the metrics.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// The parent bundle
@@ -67,6 +67,7 @@ pub(crate) fn run(
             "parent": open.model.digest().to_string(),
             "rows": dataset.n_rows(),
             "held_out_rows": recalibrated.rows.len(),
+            "sum_of_weights": held_out.weights().map(|weights| weights.iter().sum::<f64>()),
             "before": before,
             "after": after,
             "dropped_cutoffs": recalibrated.dropped_cutoffs,
@@ -78,6 +79,7 @@ pub(crate) fn run(
             "cutoff `{cutoff}` is dropped: the configuration has no rule for it"
         ));
     }
+    console.result(rows_line(&held_out))?;
     console.result(format_args!("{:8}log loss  Brier   slope   intercept", ""))?;
     for (name, metrics) in [("parent", before), ("child", after)] {
         let digits = |value: Option<f64>| value.map_or("–".into(), |value| format!("{value:.4}"));
@@ -98,12 +100,13 @@ impl CalibrationMetrics {
         let rows = PredictedRows { name: "all rows", dataset, predictions };
         let metrics = rows.member_metrics()?;
         let ensemble = metrics.ensemble();
-        let line = (dataset.n_classes() == 2).then(|| {
+        let line = || {
             let outcomes: Vec<bool> = dataset.classes().iter().map(|class| *class == 1).collect();
             let inside = clipped(&predictions.positive());
-            calibration_line(&outcomes, &inside, Confidence::PERCENT_95).ok()
-        });
-        let line = line.flatten();
+            let rows = Rows::new(&outcomes, &inside).ok()?.weighted(dataset.weights()).ok()?;
+            calibration_line(rows, Confidence::PERCENT_95).ok()
+        };
+        let line = if dataset.n_classes() == 2 { line() } else { None };
         Ok(Self {
             log_loss: ensemble.log_loss,
             brier: ensemble.brier,

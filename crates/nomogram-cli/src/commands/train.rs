@@ -6,8 +6,8 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use nomogram::{Cutoff, unseal};
 use nomogram_report::{HELD_OUT_FOLDS, Inputs as ReportInputs, Report, Training};
-use nomogram_stats::Confidence;
 use nomogram_stats::classification::{Classification, Proportion};
+use nomogram_stats::{Confidence, Rows};
 use nomogram_train::training::GoldenSpec;
 use nomogram_train::{PredictedRows, Predictions, metrics_table, train, tune, warnings};
 
@@ -83,7 +83,7 @@ pub(crate) fn run(
     if test.n_rows() > 0 {
         sets.push(PredictedRows { name: "test rows", dataset: &test, predictions: &on_test });
     }
-    let warnings = warnings(&trained.out_of_fold, held_out_rows.classes());
+    let warnings = warnings(&trained.out_of_fold, held_out_rows.classes(), held_out_rows.weights());
     for warning in &warnings {
         console.note(format_args!("warning: `{}`: {}", warning.about, warning.text));
     }
@@ -110,6 +110,7 @@ pub(crate) fn run(
                     rows: &training_rows,
                     configuration: &loaded.configuration(),
                 }),
+                evaluated_file: None,
             })?;
             report.add_resampling_results(&loaded.config, &training_rows, held_out)?;
             report.warnings.clone_from(&warnings);
@@ -156,8 +157,9 @@ fn at_cutoff(cutoff: &Cutoff, sets: &[PredictedRows<'_>]) -> Result<String, Erro
         let class = cutoff.class as usize;
         let outcomes: Vec<bool> = dataset.classes().iter().map(|row| *row == class).collect();
         let probabilities = predictions.ensemble.column(class).to_vec();
+        let rows_of_class = Rows::new(&outcomes, &probabilities)?.weighted(dataset.weights())?;
         let classification =
-            Classification::new(&outcomes, &probabilities, probability, Confidence::PERCENT_95)?;
+            Classification::new(rows_of_class, probability, Confidence::PERCENT_95)?;
         let share = |proportion: &Option<Proportion>| match proportion {
             Some(proportion) => format!("{:.4}", proportion.value),
             None => "undefined".into(),

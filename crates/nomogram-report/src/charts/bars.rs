@@ -17,15 +17,18 @@ pub struct Bar<'a> {
     pub interval: [f64; 2],
 }
 
-/// How many rows of each class got probabilities between `edges`; one count less than edges.
+/// How many rows of each class, or how much of their weight, got probabilities between `edges`; one
+/// count less than edges.
 ///
 /// # Errors
 ///
 /// `Chart` when it cannot be drawn.
-pub fn histograms(edges: &[f64], classes: &[(&str, &[u64])]) -> Result<String, Error> {
-    let most = classes.iter().flat_map(|(_, counts)| counts.iter()).max().copied().unwrap_or(1);
+pub fn histograms(edges: &[f64], classes: &[(&str, &[f64])]) -> Result<String, Error> {
+    let most = classes.iter().flat_map(|(_, counts)| counts.iter().copied()).fold(0.0, f64::max);
+    let most = if most > 0.0 { most } else { 1.0 };
     draw(SIZE, |area| {
-        let high = 1.05 * number(most.max(1));
+        // Room for the legend above the bars.
+        let high = 1.3 * most;
         let mut chart = axes(area, ("predicted probability", [0.0, 1.0]), ("rows", [0.0, high]))?;
         for (nth, (name, counts)) in classes.iter().enumerate() {
             let style = color(nth).mix(0.55).filled();
@@ -34,7 +37,7 @@ pub fn histograms(edges: &[f64], classes: &[(&str, &[u64])]) -> Result<String, E
                 // Side by side within a bin.
                 let width = (to - from) / number(classes.len() as u64);
                 let left = from + width * number(nth as u64);
-                Rectangle::new([(left, 0.0), (left + width, number(*count))], style)
+                Rectangle::new([(left, 0.0), (left + width, *count)], style)
             });
             chart
                 .draw_series(bars)

@@ -59,7 +59,8 @@ pub fn precision_recall(curves: &[Curve<'_>], prevalence: f64) -> Result<String,
     })
 }
 
-/// The observed by the predicted risk: groups with their intervals, and a smoothed curve.
+/// The observed by the predicted risk: groups with their intervals, and a smoothed curve, which is cut to
+/// the range from 0 to 1: a local regression may leave it.
 ///
 /// # Errors
 ///
@@ -69,7 +70,9 @@ pub fn calibration(groups: &[CalibrationGroup], smoothed: &[(f64, f64)]) -> Resu
         let mut chart =
             axes(area, ("predicted probability", UNIT), ("observed share", [-0.02, 1.02]))?;
         guide(&mut chart, &[(0.0, 0.0), (1.0, 1.0)])?;
-        lines(&mut chart, &[Curve { name: "smoothed", points: smoothed }])?;
+        let inside: Vec<(f64, f64)> =
+            smoothed.iter().map(|(x, y)| (*x, y.clamp(0.0, 1.0))).collect();
+        lines(&mut chart, &[Curve { name: "smoothed", points: &inside }])?;
         let style = color(1).stroke_width(2);
         for group in groups.iter().filter(|group| group.interval.iter().all(|end| end.is_finite()))
         {

@@ -4,12 +4,13 @@ use serde::Serialize;
 
 use crate::calibration::{
     Binning, BrierDecomposition, BrierScore, CalibrationBins, CalibrationLine, ObservedExpected,
-    SmoothCalibration, SpiegelhalterTest, calibration_in_the_large, calibration_line, clipped,
-    observed_expected, spiegelhalter,
+    SmoothCalibration, SpiegelhalterTest, bin_rows, calibration_in_the_large, calibration_line,
+    clipped, observed_expected, spiegelhalter,
 };
 use crate::classification::Proportion;
 use crate::error::Error;
 use crate::interval::{Confidence, Estimate};
+use crate::rows::Rows;
 
 /// Groups of equal counts, fewer where there are few rows.
 const N_GROUPS: usize = 10;
@@ -33,7 +34,7 @@ pub struct Calibration {
     pub groups: Vec<CalibrationGroup>,
     /// The expected calibration error over the groups.
     pub expected_calibration_error: f64,
-    /// The smoothed curve, and its distances from the ideal.
+    /// The smoothed curve, and its distances from the ideal; `None` also where curves are left out.
     pub smooth: Option<SmoothCalibration>,
 }
 
@@ -51,29 +52,38 @@ impl Calibration {
     ///
     /// # Errors
     ///
-    /// `Data` as in [the crate's conventions](crate).
-    pub fn new(
-        outcomes: &[bool],
-        probabilities: &[f64],
-        confidence: Confidence,
-    ) -> Result<Self, Error> {
-        let inside = clipped(probabilities);
-        let binning = Binning::EqualCount(N_GROUPS.min(outcomes.len()).max(1));
-        let bins = CalibrationBins::new(outcomes, probabilities, binning)?;
-        let groups = bins.bins.iter().map(|bin| {
-            let observed = Proportion::new(bin.n_events, bin.n_rows, confidence)?;
-            Ok(CalibrationGroup { mean_probability: bin.mean_probability, observed })
+    /// `Data`, which no rows cause.
+    pub fn new(rows: Rows<'_>, confidence: Confidence) -> Result<Self, Error> {
+        let smooth = SmoothCalibration::new(rows).ok();
+        Ok(Self { smooth, ..Self::without_curve(rows, confidence)? })
+    }
+
+    /// All but the smoothed curve.
+    ///
+    /// # Errors
+    ///
+    /// `Data`, which no rows cause.
+    pub fn without_curve(rows: Rows<'_>, confidence: Confidence) -> Result<Self, Error> {
+        let inside = clipped(rows.probabilities());
+        let inside = rows.with_probabilities(&inside);
+        let binning = Binning::EqualCount(N_GROUPS.min(rows.n_rows()));
+        let has_weights = rows.weights().is_some();
+        let groups = bin_rows(rows, binning)?;
+        let groups = groups.iter().filter_map(|bin| {
+            let observed = bin.observed(has_weights, confidence)?;
+            Some(CalibrationGroup { mean_probability: bin.means().0, observed })
         });
         Ok(Self {
-            line: calibration_line(outcomes, &inside, confidence).ok(),
-            in_the_large: calibration_in_the_large(outcomes, &inside, confidence).ok(),
-            observed_expected: observed_expected(outcomes, probabilities, confidence).ok(),
-            spiegelhalter: spiegelhalter(outcomes, probabilities).ok(),
-            brier: BrierScore::new(outcomes, probabilities)?,
-            brier_decomposition: BrierDecomposition::new(outcomes, probabilities, binning)?,
-            groups: groups.collect::<Result<_, Error>>()?,
-            expected_calibration_error: bins.expected_calibration_error,
-            smooth: SmoothCalibration::new(outcomes, probabilities).ok(),
+            line: calibration_line(inside, confidence).ok(),
+            in_the_large: calibration_in_the_large(inside, confidence).ok(),
+            observed_expected: observed_expected(rows, confidence).ok(),
+            spiegelhalter: spiegelhalter(rows).ok(),
+            brier: BrierScore::new(rows),
+            brier_decomposition: BrierDecomposition::new(rows, binning)?,
+            groups: groups.collect(),
+            expected_calibration_error: CalibrationBins::new(rows, binning)?
+                .expected_calibration_error,
+            smooth: None,
         })
     }
 }

@@ -8,6 +8,7 @@ use crate::discrimination::{
 };
 use crate::error::Error;
 use crate::interval::Confidence;
+use crate::rows::Rows;
 
 /// How well probabilities separate the classes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -16,10 +17,35 @@ pub struct Discrimination {
     pub auc: AucEstimate,
     /// The area under the precision–recall curve, by steps.
     pub average_precision: f64,
-    /// The ROC curve, without points on a straight line.
+    /// What areas and curves rank rows by; the cutoffs of the curves are on this scale.
+    #[serde(skip_serializing_if = "Ranking::is_predicted")]
+    pub ranking: Ranking,
+    /// The ROC curve, without points on a straight line; empty where curves are left out.
     pub roc: Vec<RocPoint>,
-    /// The precision–recall curve.
+    /// The precision–recall curve; empty where curves are left out.
     pub precision_recall: Vec<PrecisionRecallPoint>,
+}
+
+/// What rows are ranked by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Ranking {
+    /// The predicted probabilities.
+    #[serde(rename = "predicted probabilities")]
+    Predicted,
+    /// The probabilities before calibration: rows were calibrated by different calibrators, those of
+    /// their folds, and a pooled area would compare these.
+    #[serde(rename = "probabilities before calibration")]
+    Uncalibrated,
+}
+
+impl Ranking {
+    #[allow(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+    fn is_predicted(&self) -> bool {
+        match self {
+            Self::Predicted => true,
+            Self::Uncalibrated => false,
+        }
+    }
 }
 
 impl Discrimination {
@@ -27,17 +53,29 @@ impl Discrimination {
     ///
     /// # Errors
     ///
-    /// `Data` when all rows are of one class, and as in [the crate's conventions](crate).
-    pub fn new(
-        outcomes: &[bool],
-        probabilities: &[f64],
-        confidence: Confidence,
-    ) -> Result<Self, Error> {
+    /// `Data` when all rows are of one class.
+    pub fn new(rows: Rows<'_>, confidence: Confidence) -> Result<Self, Error> {
         Ok(Self {
-            auc: auc_estimate(outcomes, probabilities, confidence)?,
-            average_precision: average_precision(outcomes, probabilities)?,
-            roc: without_collinear(&roc_curve(outcomes, probabilities)?),
-            precision_recall: precision_recall_curve(outcomes, probabilities)?,
+            roc: without_collinear(&roc_curve(rows)?),
+            precision_recall: precision_recall_curve(rows)?,
+            ..Self::without_curves(rows, confidence)?
+        })
+    }
+
+    /// The numbers alone.
+    ///
+    /// # Errors
+    ///
+    /// `Data` when all rows are of one class.
+    pub fn without_curves(rows: Rows<'_>, confidence: Confidence) -> Result<Self, Error> {
+        let ranking =
+            if rows.is_ranked_apart() { Ranking::Uncalibrated } else { Ranking::Predicted };
+        Ok(Self {
+            auc: auc_estimate(rows, confidence)?,
+            average_precision: average_precision(rows)?,
+            ranking,
+            roc: Vec::new(),
+            precision_recall: Vec::new(),
         })
     }
 }

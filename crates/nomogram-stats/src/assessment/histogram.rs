@@ -3,38 +3,36 @@
 use serde::Serialize;
 
 use crate::count::number;
-use crate::error::Error;
-use crate::rows::check;
+use crate::rows::Rows;
+use crate::whole;
 
 /// Bins of equal width from 0 to 1.
 const N_BINS: usize = 20;
 
-/// Counts of rows by probability, in bins of equal width.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// Rows by probability, in bins of equal width: sums of their weights, or their numbers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Histogram {
-    /// The number of negative rows in each bin.
-    pub negative: Vec<u64>,
-    /// The number of positive rows in each bin.
-    pub positive: Vec<u64>,
+    /// The negative rows in each bin.
+    #[serde(serialize_with = "whole::sums")]
+    pub negative: Vec<f64>,
+    /// The positive rows in each bin.
+    #[serde(serialize_with = "whole::sums")]
+    pub positive: Vec<f64>,
 }
 
 impl Histogram {
     /// Counts rows. A probability at an edge is in the upper bin; 1 is in the last.
-    ///
-    /// # Errors
-    ///
-    /// `Data` as in [the crate's conventions](crate).
+    #[must_use]
     #[allow(clippy::indexing_slicing, reason = "the bin is kept below the number of bins")]
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 1")]
-    pub fn new(outcomes: &[bool], probabilities: &[f64]) -> Result<Self, Error> {
-        check(outcomes, probabilities)?;
-        let mut counts = [vec![0; N_BINS], vec![0; N_BINS]];
-        for (outcome, probability) in outcomes.iter().zip(probabilities) {
+    pub fn new(rows: Rows<'_>) -> Self {
+        let mut counts = [vec![0.0; N_BINS], vec![0.0; N_BINS]];
+        for (outcome, probability, weight) in rows.each() {
             let bin = (probability * number(N_BINS)) as usize;
-            counts[usize::from(*outcome)][bin.min(N_BINS - 1)] += 1;
+            counts[usize::from(outcome)][bin.min(N_BINS - 1)] += weight;
         }
         let [negative, positive] = counts;
-        Ok(Self { negative, positive })
+        Self { negative, positive }
     }
 
     /// The edges of the bins, one more than bins.
@@ -51,12 +49,15 @@ mod tests {
 
     #[test]
     fn a_probability_at_an_edge_is_in_the_upper_bin_and_1_in_the_last() {
-        let histogram = Histogram::new(&[true, false, true, true], &[0.0, 0.5, 1.0, 0.96]).unwrap();
-        let filled = |counts: &[u64]| -> Vec<(usize, u64)> {
-            counts.iter().copied().enumerate().filter(|(_, n)| *n > 0).collect()
+        let rows = Rows::new(&[true, false, true, true], &[0.0, 0.5, 1.0, 0.96]).unwrap();
+        let histogram = Histogram::new(rows);
+        let filled = |counts: &[f64]| -> Vec<(usize, f64)> {
+            counts.iter().copied().enumerate().filter(|(_, n)| *n > 0.0).collect()
         };
-        assert_eq!(filled(&histogram.negative), [(10, 1)]);
-        assert_eq!(filled(&histogram.positive), [(0, 1), (19, 2)]);
+        assert_eq!(filled(&histogram.negative), [(10, 1.0)]);
+        assert_eq!(filled(&histogram.positive), [(0, 1.0), (19, 2.0)]);
+        let weighted = Histogram::new(rows.weighted(Some(&[1.0, 2.0, 0.5, 1.0])).unwrap());
+        assert_eq!(filled(&weighted.positive), [(0, 1.0), (19, 1.5)]);
         assert_eq!((histogram.edges().len(), histogram.edges()[10]), (21, 0.5));
     }
 }

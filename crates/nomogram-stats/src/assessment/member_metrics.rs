@@ -1,9 +1,9 @@
 //! Metrics of each member and of the ensemble.
 
-use ndarray::ArrayView2;
 use serde::{Serialize, Serializer};
 
 use super::rows::NamedProbabilities;
+use crate::class_rows::ClassRows;
 use crate::error::Error;
 use crate::metrics::Metrics;
 
@@ -30,26 +30,40 @@ pub struct NamedMetrics {
 }
 
 impl MemberMetrics {
-    /// Compares predictions with the class of each row.
+    /// Compares predictions with the class of each row. `ensemble` are the rows with the probabilities
+    /// of the ensemble.
     ///
     /// # Errors
     ///
-    /// `Data` as in [`Metrics::of`], with the name of the member.
+    /// `Data` as in [`ClassRows::new`], with the name of the member.
     pub fn new(
-        classes: &[usize],
         members: &[NamedProbabilities<'_>],
-        ensemble: ArrayView2<'_, f64>,
+        ensemble: &ClassRows<'_>,
     ) -> Result<Self, Error> {
-        let named = |name: &str, probabilities| {
-            let metrics = Metrics::of(classes, probabilities)
-                .map_err(|error| Error::Data(format!("`{name}`: {error}")))?;
-            Ok(NamedMetrics { name: name.into(), metrics })
+        let named = |name: &str, rows: &ClassRows<'_>| NamedMetrics {
+            name: name.into(),
+            metrics: Metrics::of(rows),
         };
-        let members = members.iter().map(|member| named(member.name, member.probabilities));
+        let of_member = |member: &NamedProbabilities<'_>| {
+            let rows = ClassRows::new(ensemble.classes(), member.probabilities)
+                .and_then(|rows| rows.weighted(ensemble.weights()))
+                .map_err(|error| Error::Data(format!("`{}`: {error}", member.name)))?;
+            Ok(named(member.name, &rows))
+        };
         Ok(Self {
-            members: members.collect::<Result<_, Error>>()?,
-            ensemble: named(ENSEMBLE, ensemble)?,
+            members: members.iter().map(of_member).collect::<Result<_, Error>>()?,
+            ensemble: named(ENSEMBLE, ensemble),
         })
+    }
+
+    /// The same metrics without the counts of each class by predicted class.
+    #[must_use]
+    pub fn without_counts(&self) -> Self {
+        let bare = |named: &NamedMetrics| NamedMetrics {
+            name: named.name.clone(),
+            metrics: Metrics { counts: None, ..named.metrics.clone() },
+        };
+        Self { members: self.members.iter().map(bare).collect(), ensemble: bare(&self.ensemble) }
     }
 
     /// The metrics of each member in order, then those of the ensemble.
@@ -80,7 +94,8 @@ mod tests {
     fn members_come_first_and_the_ensemble_last() {
         let (classes, p) = ([0, 1], array![[0.75, 0.25], [0.5, 0.5]]);
         let members = [NamedProbabilities { name: "linear", probabilities: p.view() }];
-        let metrics = MemberMetrics::new(&classes, &members, p.view()).unwrap();
+        let rows = ClassRows::new(&classes, p.view()).unwrap();
+        let metrics = MemberMetrics::new(&members, &rows).unwrap();
         let json = serde_json::to_value(&metrics).unwrap();
         assert_eq!((&json[0]["name"], &json[1]["name"]), (&"linear".into(), &"ensemble".into()));
         assert_eq!(json[1]["auc"].as_f64(), metrics.ensemble().auc);
@@ -91,7 +106,8 @@ mod tests {
     fn the_member_that_does_not_fit_is_named() {
         let (p, wrong) = (array![[0.75, 0.25], [0.5, 0.5]], array![[0.75, 0.25]]);
         let members = [NamedProbabilities { name: "linear", probabilities: wrong.view() }];
-        let error = MemberMetrics::new(&[0, 1], &members, p.view()).unwrap_err().to_string();
+        let rows = ClassRows::new(&[0, 1], p.view()).unwrap();
+        let error = MemberMetrics::new(&members, &rows).unwrap_err().to_string();
         assert!(error.starts_with("`linear`: probabilities of 2 classes for 1 rows"), "{error}");
     }
 }

@@ -1,7 +1,11 @@
 //! The rows to assess: classes, probabilities, cutoffs and levels, as plain data.
 
+use std::collections::BTreeMap;
+
 use ndarray::ArrayView2;
 
+use crate::checks::check_length;
+use crate::class_rows::ClassRows;
 use crate::error::Error;
 
 /// Predictions of one set of rows, and what came true.
@@ -11,12 +15,19 @@ pub struct EvaluatedRows<'a> {
     pub name: &'a str,
     /// The class of each row.
     pub classes: &'a [usize],
+    /// How much each row counts, positive; `None`: each counts 1.
+    pub weights: Option<&'a [f64]>,
+    /// The patient of each row, where rows of one patient are not independent.
+    pub patients: Option<&'a [String]>,
     /// The name of each class.
     pub class_names: &'a [String],
     /// The predictions of each member.
     pub members: Vec<NamedProbabilities<'a>>,
     /// The probabilities of the ensemble, calibrated, of shape `(n_rows, n_classes)`.
     pub ensemble: ArrayView2<'a, f64>,
+    /// The probabilities of the ensemble before calibration, where different rows were calibrated by
+    /// different calibrators, as those of different folds: areas and curves rank rows by these.
+    pub uncalibrated: Option<ArrayView2<'a, f64>>,
     /// The cutoffs of the model.
     pub cutoffs: Vec<NamedCutoff<'a>>,
     /// The features whose levels are assessed one by one.
@@ -48,8 +59,10 @@ pub struct NamedCutoff<'a> {
 pub struct FeatureLevels {
     /// The name of the feature.
     pub feature: String,
-    /// One level per row.
-    pub levels: Vec<String>,
+    /// The names of its levels, in the order of the results.
+    pub names: Vec<String>,
+    /// The place of each row's level among the names; `None` where the row has no value.
+    pub level_of_row: Vec<Option<usize>>,
 }
 
 impl EvaluatedRows<'_> {
@@ -70,11 +83,23 @@ impl EvaluatedRows<'_> {
                 )));
             }
         }
-        Ok(())
+        self.patients
+            .map_or(Ok(()), |patients| check_length("patients", patients.len(), self.classes.len()))
     }
 
-    /// The probability of `class` in each row, by the ensemble; the class has a column.
-    pub(super) fn probabilities_of(&self, class: usize) -> Vec<f64> {
-        self.ensemble.column(class).to_vec()
+    /// The rows with the probabilities of the ensemble.
+    pub(super) fn of_ensemble(&self) -> Result<ClassRows<'_>, Error> {
+        let rows = ClassRows::new(self.classes, self.ensemble)?;
+        rows.weighted(self.weights)?.ranked_by(self.uncalibrated)
+    }
+
+    /// The number of the patient of each row, in the order in which patients first appear.
+    pub(super) fn numbered_patients(&self) -> Option<Vec<usize>> {
+        let mut numbers = BTreeMap::new();
+        let number = |patient| {
+            let next = numbers.len();
+            *numbers.entry(patient).or_insert(next)
+        };
+        self.patients.map(|patients| patients.iter().map(number).collect())
     }
 }

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use crate::checks::check;
 use crate::error::Error;
-use crate::rows::{check, mean, select};
+use crate::rows::{Rows, mean};
 
 /// One bootstrap replicate and the predictions of the model that was fitted to it.
 ///
@@ -11,7 +12,8 @@ use crate::rows::{check, mean, select};
 #[derive(Clone, Debug, PartialEq)]
 pub struct FittedReplicate {
     /// The indices of the drawn rows, repeated as drawn:
-    /// [`BootstrapSpec::rows`](super::BootstrapSpec::rows).
+    /// [`BootstrapSpec::rows`](super::BootstrapSpec::rows), or
+    /// [`BootstrapSpec::rows_of_patients`](super::BootstrapSpec::rows_of_patients).
     pub rows: Vec<usize>,
     /// The probability of **every** row of the table, drawn or not; `None` when no model could be
     /// fitted to this replicate.
@@ -37,40 +39,38 @@ pub struct Optimism {
 
 /// Corrects `metric` for optimism.
 ///
-/// `apparent` has the probabilities of the model of all rows for all rows. `metric` returns `None`
-/// where it is undefined; a value that is not finite is undefined, too.
+/// `rows` have the probabilities of the model of all rows, and weights where rows have them. `metric`
+/// returns `None` where it is undefined; a value that is not finite is undefined, too.
 ///
 /// # Errors
 ///
 /// `Data` when a model does not have one probability per row, when a replicate draws a row that does
-/// not exist, when the metric is undefined on all rows or on every replicate, and as in
-/// [the crate's conventions](crate).
+/// not exist, and when the metric is undefined on all rows or on every replicate.
 pub fn optimism<M>(
-    outcomes: &[bool],
-    apparent: &[f64],
+    rows: Rows<'_>,
     replicates: &[FittedReplicate],
     metric: M,
 ) -> Result<Optimism, Error>
 where
-    M: Fn(&[bool], &[f64]) -> Option<f64>,
+    M: Fn(Rows<'_>) -> Option<f64>,
 {
-    let metric = |outcomes: &[bool], probabilities: &[f64]| {
-        metric(outcomes, probabilities).filter(|value| value.is_finite())
-    };
-    check(outcomes, apparent)?;
-    let apparent = metric(outcomes, apparent)
-        .ok_or_else(|| Error::Data("the metric is undefined on all rows".into()))?;
+    let metric = |rows: Rows<'_>| metric(rows).filter(|value| value.is_finite());
+    let all = rows;
+    let apparent =
+        metric(all).ok_or_else(|| Error::Data("the metric is undefined on all rows".into()))?;
     let mut differences = Vec::with_capacity(replicates.len());
     for (replicate, FittedReplicate { rows, probabilities }) in (1..).zip(replicates) {
         let refused = |detail: String| Error::Data(format!("replicate {replicate}: {detail}"));
-        if let Some(row) = rows.iter().find(|row| **row >= outcomes.len()) {
-            let n_rows = outcomes.len();
+        if let Some(row) = rows.iter().find(|row| **row >= all.n_rows()) {
+            let n_rows = all.n_rows();
             return Err(refused(format!("draws row {}, expected 1 to {n_rows}", row + 1)));
         }
         let Some(probabilities) = probabilities else { continue };
-        check(outcomes, probabilities).map_err(|error| refused(error.to_string()))?;
-        let on_replicate = metric(&select(outcomes, rows), &select(probabilities, rows));
-        let on_all = metric(outcomes, probabilities);
+        check(all.outcomes(), probabilities).map_err(|error| refused(error.to_string()))?;
+        let of_replicate = all.with_probabilities(probabilities);
+        let drawn = of_replicate.select(rows);
+        let on_replicate = if rows.is_empty() { None } else { metric(drawn.rows()) };
+        let on_all = metric(of_replicate);
         differences.extend(on_replicate.zip(on_all).map(|(replicate, all)| replicate - all));
     }
     if differences.is_empty() {
@@ -93,10 +93,18 @@ where
 mod tests {
     use super::*;
     use crate::bootstrap::BootstrapSpec;
-    use crate::discrimination::auc_of_values;
+    use crate::discrimination::auc;
 
     const OUTCOMES: [bool; 6] = [true, false, true, false, false, true];
     const PROBABILITIES: [f64; 6] = [0.9, 0.2, 0.6, 0.7, 0.1, 0.4];
+
+    fn all_rows() -> Rows<'static> {
+        Rows::new(&OUTCOMES, &PROBABILITIES).unwrap()
+    }
+
+    fn area(rows: Rows<'_>) -> Option<f64> {
+        auc(rows).ok()
+    }
 
     /// Replicates of a model that ignores the rows it is fitted to.
     fn replicates(n: usize) -> Vec<FittedReplicate> {
@@ -108,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_model_that_learns_nothing_has_almost_no_optimism() {
-        let auc = optimism(&OUTCOMES, &PROBABILITIES, &replicates(200), auc_of_values).unwrap();
+        let auc = optimism(all_rows(), &replicates(200), area).unwrap();
         assert!(auc.optimism.abs() < 0.05, "{auc:?}");
         assert_eq!((auc.n_replicates, auc.n_undefined), (200, 0));
     }
@@ -122,7 +130,7 @@ mod tests {
         // Rows 1 and 2 alone are ranked perfectly; on all rows 7 of 9 pairs are.
         let replicates =
             [fitted([0, 1, 0, 1, 0, 1], PROBABILITIES), fitted([0, 1, 2, 3, 4, 5], PROBABILITIES)];
-        let auc = optimism(&OUTCOMES, &PROBABILITIES, &replicates, auc_of_values).unwrap();
+        let auc = optimism(all_rows(), &replicates, area).unwrap();
         let expected = (1.0 - 7.0 / 9.0) / 2.0;
         assert_eq!((auc.apparent, auc.optimism), (7.0 / 9.0, expected));
         assert_eq!(auc.corrected, 7.0 / 9.0 - expected);
@@ -133,14 +141,14 @@ mod tests {
         let mut replicates = replicates(4);
         replicates[1].probabilities = None;
         replicates[3].rows = vec![0; 6];
-        let auc = optimism(&OUTCOMES, &PROBABILITIES, &replicates, auc_of_values).unwrap();
+        let auc = optimism(all_rows(), &replicates, area).unwrap();
         assert_eq!((auc.n_replicates, auc.n_undefined), (2, 2));
     }
 
     #[test]
     fn replicates_that_do_not_fit_are_refused_by_number() {
         let refused = |replicates: &[FittedReplicate], expected: &str| {
-            let result = optimism(&OUTCOMES, &PROBABILITIES, replicates, auc_of_values);
+            let result = optimism(all_rows(), replicates, area);
             let error = result.unwrap_err().to_string();
             assert!(error.starts_with(expected), "{error}");
         };
@@ -151,7 +159,7 @@ mod tests {
         beyond[0].rows[2] = 6;
         refused(&beyond, "replicate 1: draws row 7, expected 1 to 6");
         refused(&[], "the metric is undefined on 0 of 0 replicates");
-        let undefined = optimism(&OUTCOMES, &PROBABILITIES, &replicates(1), |_, _| None);
+        let undefined = optimism(all_rows(), &replicates(1), |_| None);
         assert!(undefined.is_err());
     }
 }

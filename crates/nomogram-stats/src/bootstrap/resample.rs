@@ -1,11 +1,13 @@
 //! Drawing rows with replacement.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use serde::Serialize;
 
 use crate::error::Error;
 use crate::random::Random;
+use crate::rows::Rows;
 
 /// Stream of random numbers of this module.
 const RESAMPLES: u64 = 0xB007;
@@ -23,7 +25,7 @@ pub struct BootstrapSpec {
     pub n_threads: NonZeroUsize,
 }
 
-/// What every replicate has in common with all rows.
+/// What every replicate has in common with all rows; where patients are drawn, the number of patients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Strata {
@@ -62,26 +64,56 @@ impl BootstrapSpec {
             }
         }
     }
+
+    /// The row indices of one replicate of patients: as many patients as there are, drawn with
+    /// replacement, each with all of its rows. `patients` has the number of the patient of each row.
+    /// Without strata: the rows of a patient may be of both classes.
+    #[must_use]
+    pub fn rows_of_patients(&self, patients: &[usize], replicate: u64) -> Vec<usize> {
+        self.draw_groups(&groups(patients), replicate)
+    }
+
+    fn draw_groups(&self, groups: &[Vec<usize>], replicate: u64) -> Vec<usize> {
+        let mut random = Random::new(stream_seed(self.seed, replicate), RESAMPLES);
+        let n = groups.len() as u64;
+        let drawn = (0..n).filter_map(|_| groups.get(place(random.below(n))));
+        drawn.flatten().copied().collect()
+    }
 }
 
-pub(crate) fn check_spec(outcomes: &[bool], spec: &BootstrapSpec) -> Result<(), Error> {
-    if outcomes.is_empty() || spec.n_replicates == 0 {
-        return Err(Error::Data(format!(
-            "{} replicates of {} rows, expected at least 1 of each",
-            spec.n_replicates,
-            outcomes.len()
-        )));
+/// The rows of each patient, in the order in which patients first appear.
+fn groups(patients: &[usize]) -> Vec<Vec<usize>> {
+    let mut position = BTreeMap::new();
+    let mut groups: Vec<Vec<usize>> = Vec::new();
+    for (row, patient) in patients.iter().enumerate() {
+        let at = *position.entry(patient).or_insert(groups.len());
+        match groups.get_mut(at) {
+            Some(group) => group.push(row),
+            None => groups.push(vec![row]),
+        }
+    }
+    groups
+}
+
+pub(crate) fn check_spec(spec: &BootstrapSpec) -> Result<(), Error> {
+    if spec.n_replicates == 0 {
+        return Err(Error::Data("0 replicates, expected at least 1".into()));
     }
     Ok(())
 }
 
-/// `compute` applied to the rows of each replicate, in the order of replicates.
-pub(crate) fn replicates<T, F>(outcomes: &[bool], spec: &BootstrapSpec, compute: F) -> Vec<T>
+/// `compute` applied to the rows of each replicate, in the order of replicates. Patients are drawn
+/// where rows have them.
+pub(crate) fn replicates<T, F>(rows: Rows<'_>, spec: &BootstrapSpec, compute: F) -> Vec<T>
 where
     T: Send,
     F: Fn(&[usize]) -> T + Sync,
 {
-    let one = |replicate: usize| compute(&spec.rows(outcomes, replicate as u64));
+    let groups = rows.patients().map(groups);
+    let one = |replicate: usize| match &groups {
+        Some(groups) => compute(&spec.draw_groups(groups, replicate as u64)),
+        None => compute(&spec.rows(rows.outcomes(), replicate as u64)),
+    };
     let per_thread = spec.n_replicates.div_ceil(spec.n_threads.get()).max(1);
     let chunk = |first: usize| -> Vec<T> {
         (first..spec.n_replicates.min(first + per_thread)).map(one).collect()
@@ -145,14 +177,32 @@ mod tests {
     }
 
     #[test]
+    fn a_patient_is_drawn_with_all_of_its_rows() {
+        let patients = [3, 1, 3, 7, 1, 3];
+        let spec = BootstrapSpec::new(1, 5);
+        for replicate in 0..20 {
+            let rows = spec.rows_of_patients(&patients, replicate);
+            let of = |patient: usize| rows.iter().filter(|row| patients[**row] == patient).count();
+            assert_eq!((of(3) % 3, of(1) % 2), (0, 0), "{rows:?}");
+            assert_eq!(of(3) / 3 + of(1) / 2 + of(7), 3, "{rows:?}");
+        }
+        let outcomes = [true, false, true, false, false, true];
+        let rows = Rows::new(&outcomes, &[0.5; 6]).unwrap().of_patients(Some(&patients)).unwrap();
+        let drawn = replicates(rows, &spec, <[usize]>::to_vec);
+        assert_eq!(drawn, [spec.rows_of_patients(&patients, 0)]);
+    }
+
+    #[test]
     fn threads_do_not_change_a_bit() {
         let outcomes: Vec<bool> = (0..50).map(|row| row % 3 == 0).collect();
         let spec = BootstrapSpec::new(23, 1);
-        let one = replicates(&outcomes, &spec, <[usize]>::to_vec);
+        let probabilities = vec![0.5; 50];
+        let rows = Rows::new(&outcomes, &probabilities).unwrap();
+        let one = replicates(rows, &spec, <[usize]>::to_vec);
         for n_threads in [2, 5, 23, 40] {
             let n_threads = NonZeroUsize::new(n_threads).unwrap();
             let spec = BootstrapSpec { n_threads, ..spec.clone() };
-            assert_eq!(replicates(&outcomes, &spec, <[usize]>::to_vec), one, "{n_threads}");
+            assert_eq!(replicates(rows, &spec, <[usize]>::to_vec), one, "{n_threads}");
         }
     }
 }

@@ -2,10 +2,13 @@
 
 use serde::Serialize;
 
+use crate::classification::Proportion;
 use crate::count::number;
 use crate::error::Error;
+use crate::interval::Confidence;
 use crate::quantile::quantile_at_ratio;
-use crate::rows::{check, indicator};
+use crate::rows::{Rows, indicator};
+use crate::whole;
 
 /// Where the bins end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -14,7 +17,8 @@ pub enum Binning {
     /// That many bins of equal width from 0 to 1.
     EqualWidth(usize),
     /// That many bins of about equal numbers of rows: ends are quantiles of the probabilities
-    /// (linearly interpolated), so that equal probabilities stay together.
+    /// (linearly interpolated), so that equal probabilities stay together. Weights do not move the
+    /// ends: each bin has rows enough for its interval.
     EqualCount(usize),
 }
 
@@ -23,7 +27,8 @@ pub enum Binning {
 pub struct CalibrationBins {
     /// The bins with at least one row, from the lowest up.
     pub bins: Vec<CalibrationBin>,
-    /// `Σ n_rows / n · |observed − mean_probability|` (Naeini et al. 2015).
+    /// `Σ weight / total weight · |observed − mean_probability|` (Naeini et al. 2015); without
+    /// weights, rows count 1 each.
     pub expected_calibration_error: f64,
 }
 
@@ -38,6 +43,9 @@ pub struct CalibrationBin {
     pub n_rows: usize,
     /// The number of positive rows.
     pub n_events: usize,
+    /// The sum of their weights: the number of rows where they have none.
+    #[serde(serialize_with = "whole::sum")]
+    pub weight: f64,
     /// The mean of their probabilities.
     pub mean_probability: f64,
     /// The share of positive rows.
@@ -49,32 +57,44 @@ impl CalibrationBins {
     ///
     /// # Errors
     ///
-    /// `Data` when there are 0 bins, and as in [the crate's conventions](crate).
-    pub fn new(outcomes: &[bool], probabilities: &[f64], binning: Binning) -> Result<Self, Error> {
-        check(outcomes, probabilities)?;
-        let rows = bin_rows(outcomes, probabilities, binning)?;
-        let bins: Vec<CalibrationBin> = rows.iter().map(BinRows::summary).collect();
-        let n = number(outcomes.len());
-        let error = |bin: &CalibrationBin| {
-            number(bin.n_rows) / n * (bin.observed - bin.mean_probability).abs()
-        };
+    /// `Data` when there are 0 bins.
+    pub fn new(rows: Rows<'_>, binning: Binning) -> Result<Self, Error> {
+        let bins: Vec<CalibrationBin> =
+            bin_rows(rows, binning)?.iter().map(BinRows::summary).collect();
+        let total = rows.total();
+        let error =
+            |bin: &CalibrationBin| bin.weight / total * (bin.observed - bin.mean_probability).abs();
         Ok(Self { expected_calibration_error: bins.iter().map(error).sum(), bins })
     }
 }
 
 /// The rows of one bin, at least one.
-pub(super) struct BinRows {
+pub(crate) struct BinRows {
     lower: f64,
     upper: f64,
-    pub(super) rows: Vec<(f64, f64)>,
+    /// Outcome, probability and weight.
+    pub(super) rows: Vec<(bool, f64, f64)>,
 }
 
 impl BinRows {
+    /// The sum of the weights.
+    pub(super) fn weight(&self) -> f64 {
+        self.rows.iter().fold(0.0, |sum, (.., weight)| sum + weight)
+    }
+
     /// The means of probability and outcome.
-    pub(super) fn means(&self) -> (f64, f64) {
-        let sum = |(p, y): (f64, f64), row: &(f64, f64)| (p + row.0, y + row.1);
-        let (p, y) = self.rows.iter().fold((0.0, 0.0), sum);
-        (p / number(self.rows.len()), y / number(self.rows.len()))
+    pub(crate) fn means(&self) -> (f64, f64) {
+        let add = |(p, y): (f64, f64), (outcome, probability, weight): &(bool, f64, f64)| {
+            (p + weight * probability, y + weight * indicator(*outcome))
+        };
+        let (p, y) = self.rows.iter().fold((0.0, 0.0), add);
+        (p / self.weight(), y / self.weight())
+    }
+
+    /// The share of positive rows with its intervals; a bin has a row.
+    pub(crate) fn observed(&self, has_weights: bool, confidence: Confidence) -> Option<Proportion> {
+        let outcomes = self.rows.iter().map(|(outcome, _, weight)| (*outcome, *weight));
+        Proportion::of(outcomes, has_weights, confidence)
     }
 
     fn summary(&self) -> CalibrationBin {
@@ -83,30 +103,27 @@ impl BinRows {
             lower: self.lower,
             upper: self.upper,
             n_rows: self.rows.len(),
-            n_events: self.rows.iter().filter(|(_, y)| *y > 0.0).count(),
+            n_events: self.rows.iter().filter(|(outcome, ..)| *outcome).count(),
+            weight: self.weight(),
             mean_probability,
             observed,
         }
     }
 }
 
-/// Pairs of probability and outcome by bin; bins without rows are left out.
-pub(super) fn bin_rows(
-    outcomes: &[bool],
-    probabilities: &[f64],
-    binning: Binning,
-) -> Result<Vec<BinRows>, Error> {
-    let edges = edges(probabilities, binning)?;
+/// The rows by bin; bins without rows are left out.
+pub(crate) fn bin_rows(rows: Rows<'_>, binning: Binning) -> Result<Vec<BinRows>, Error> {
+    let edges = edges(rows.probabilities(), binning)?;
     let mut bins: Vec<BinRows> = edges
         .iter()
         .zip(edges.iter().skip(1))
         .map(|(lower, upper)| BinRows { lower: *lower, upper: *upper, rows: Vec::new() })
         .collect();
-    for (outcome, probability) in outcomes.iter().zip(probabilities) {
+    for row in rows.each() {
         let inner = edges.get(1..edges.len() - 1).unwrap_or_default();
-        let bin = inner.partition_point(|edge| edge < probability);
+        let bin = inner.partition_point(|edge| *edge < row.1);
         if let Some(bin) = bins.get_mut(bin) {
-            bin.rows.push((*probability, indicator(*outcome)));
+            bin.rows.push(row);
         }
     }
     bins.retain(|bin| !bin.rows.is_empty());
@@ -133,9 +150,8 @@ mod tests {
 
     #[test]
     fn a_probability_at_an_edge_is_in_the_lower_bin() {
-        let binned =
-            CalibrationBins::new(&[true, false, true], &[0.0, 0.5, 1.0], Binning::EqualWidth(2))
-                .unwrap();
+        let rows = Rows::new(&[true, false, true], &[0.0, 0.5, 1.0]).unwrap();
+        let binned = CalibrationBins::new(rows, Binning::EqualWidth(2)).unwrap();
         let sizes: Vec<usize> = binned.bins.iter().map(|bin| bin.n_rows).collect();
         assert_eq!(sizes, [2, 1]);
         assert_eq!((binned.bins[0].lower, binned.bins[0].upper), (0.0, 0.5));
@@ -145,15 +161,19 @@ mod tests {
     #[test]
     fn equal_probabilities_share_a_bin() {
         let binning = Binning::EqualCount(10);
-        let binned = CalibrationBins::new(&[true, false, false, true], &[0.5; 4], binning).unwrap();
+        let of = |outcomes: &[bool], probabilities: &[f64]| {
+            let rows = Rows::new(outcomes, probabilities).unwrap();
+            CalibrationBins::new(rows, binning).unwrap()
+        };
+        let binned = of(&[true, false, false, true], &[0.5; 4]);
         assert_eq!((binned.bins.len(), binned.bins[0].n_rows), (1, 4));
         assert_eq!(binned.expected_calibration_error, 0.0);
-        let one = CalibrationBins::new(&[true], &[0.25], binning).unwrap();
-        assert_eq!(one.expected_calibration_error, 0.75);
+        assert_eq!(of(&[true], &[0.25]).expected_calibration_error, 0.75);
     }
 
     #[test]
     fn zero_bins_are_refused() {
-        assert!(CalibrationBins::new(&[true], &[0.5], Binning::EqualWidth(0)).is_err());
+        let rows = Rows::new(&[true], &[0.5]).unwrap();
+        assert!(CalibrationBins::new(rows, Binning::EqualWidth(0)).is_err());
     }
 }

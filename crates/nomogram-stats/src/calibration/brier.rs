@@ -3,10 +3,9 @@
 use serde::Serialize;
 
 use super::bins::{Binning, bin_rows};
-use crate::count::number;
 use crate::error::Error;
 use crate::loss::squared_error;
-use crate::rows::{check, counts};
+use crate::rows::{Rows, indicator};
 
 /// The Brier score, and its skill over the prevalence.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -39,16 +38,12 @@ pub struct BrierDecomposition {
 
 impl BrierScore {
     /// Compares probabilities with outcomes.
-    ///
-    /// # Errors
-    ///
-    /// `Data` as in [the crate's conventions](crate).
-    pub fn new(outcomes: &[bool], probabilities: &[f64]) -> Result<Self, Error> {
-        check(outcomes, probabilities)?;
-        let score = squared_error(outcomes, probabilities);
-        let of_prevalence = uncertainty(outcomes);
+    #[must_use]
+    pub fn new(rows: Rows<'_>) -> Self {
+        let score = squared_error(rows);
+        let of_prevalence = uncertainty(rows);
         let skill = (of_prevalence > 0.0).then(|| 1.0 - score / of_prevalence);
-        Ok(Self { score, of_prevalence, skill })
+        Self { score, of_prevalence, skill }
     }
 }
 
@@ -57,36 +52,36 @@ impl BrierDecomposition {
     ///
     /// # Errors
     ///
-    /// `Data` when there are 0 bins, and as in [the crate's conventions](crate).
-    pub fn new(outcomes: &[bool], probabilities: &[f64], binning: Binning) -> Result<Self, Error> {
-        check(outcomes, probabilities)?;
-        let n = number(outcomes.len());
-        let prevalence = number(counts(outcomes).0) / n;
+    /// `Data` when there are 0 bins.
+    pub fn new(rows: Rows<'_>, binning: Binning) -> Result<Self, Error> {
+        let n = rows.total();
+        let prevalence = rows.sums().0 / n;
         let mut sums = Self {
             reliability: 0.0,
             resolution: 0.0,
-            uncertainty: uncertainty(outcomes),
+            uncertainty: uncertainty(rows),
             within_bin_variance: 0.0,
             within_bin_covariance: 0.0,
         };
-        for bin in bin_rows(outcomes, probabilities, binning)? {
+        for bin in bin_rows(rows, binning)? {
             let (mean_p, mean_y) = bin.means();
-            let n_rows = number(bin.rows.len());
-            sums.reliability += n_rows * (mean_p - mean_y) * (mean_p - mean_y) / n;
-            sums.resolution += n_rows * (mean_y - prevalence) * (mean_y - prevalence) / n;
-            for (p, y) in &bin.rows {
-                sums.within_bin_variance += (p - mean_p) * (p - mean_p) / n;
-                sums.within_bin_covariance += 2.0 * (p - mean_p) * (y - mean_y) / n;
+            let weight = bin.weight();
+            sums.reliability += weight * (mean_p - mean_y) * (mean_p - mean_y) / n;
+            sums.resolution += weight * (mean_y - prevalence) * (mean_y - prevalence) / n;
+            for (outcome, p, weight) in &bin.rows {
+                let y = indicator(*outcome);
+                sums.within_bin_variance += weight * ((p - mean_p) * (p - mean_p)) / n;
+                sums.within_bin_covariance += weight * (2.0 * (p - mean_p) * (y - mean_y)) / n;
             }
         }
         Ok(sums)
     }
 }
 
-fn uncertainty(outcomes: &[bool]) -> f64 {
-    let (n_positive, n_negative) = counts(outcomes);
-    let n = number(outcomes.len());
-    number(n_positive) / n * (number(n_negative) / n)
+fn uncertainty(rows: Rows<'_>) -> f64 {
+    let (positive, negative) = rows.sums();
+    let total = rows.total();
+    positive / total * (negative / total)
 }
 
 #[cfg(test)]
@@ -97,19 +92,27 @@ mod tests {
     fn the_terms_of_the_decomposition_add_up_to_the_score() {
         let outcomes = [true, false, true, true, false, false, false];
         let probabilities = [0.9, 0.1, 0.35, 1.0, 0.0, 0.35, 0.62];
-        let score = BrierScore::new(&outcomes, &probabilities).unwrap().score;
-        for binning in [Binning::EqualWidth(3), Binning::EqualCount(2), Binning::EqualWidth(1)] {
-            let d = BrierDecomposition::new(&outcomes, &probabilities, binning).unwrap();
-            let sum = d.reliability - d.resolution + d.uncertainty + d.within_bin_variance
-                - d.within_bin_covariance;
-            assert!((sum - score).abs() < 1e-15, "{binning:?}: {sum}, {score}");
+        let weights = [1.0, 5.0, 0.25, 2.0, 1.5, 3.0, 0.1];
+        for weights in [None, Some(&weights[..])] {
+            let rows = Rows::new(&outcomes, &probabilities).unwrap().weighted(weights).unwrap();
+            let score = BrierScore::new(rows).score;
+            for binning in [Binning::EqualWidth(3), Binning::EqualCount(2), Binning::EqualWidth(1)]
+            {
+                let d = BrierDecomposition::new(rows, binning).unwrap();
+                let sum = d.reliability - d.resolution + d.uncertainty + d.within_bin_variance
+                    - d.within_bin_covariance;
+                assert!((sum - score).abs() < 1e-15, "{binning:?}: {sum}, {score}");
+            }
         }
     }
 
     #[test]
     fn rows_of_one_class_have_no_skill() {
-        let brier = BrierScore::new(&[true, true], &[1.0, 0.5]).unwrap();
+        let of = |outcomes: &[bool], probabilities: &[f64]| {
+            BrierScore::new(Rows::new(outcomes, probabilities).unwrap())
+        };
+        let brier = of(&[true, true], &[1.0, 0.5]);
         assert_eq!((brier.score, brier.of_prevalence, brier.skill), (0.125, 0.0, None));
-        assert_eq!(BrierScore::new(&[true, false], &[1.0, 0.0]).unwrap().skill, Some(1.0));
+        assert_eq!(of(&[true, false], &[1.0, 0.0]).skill, Some(1.0));
     }
 }

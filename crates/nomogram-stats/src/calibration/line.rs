@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::error::Error;
 use crate::interval::{Confidence, Estimate};
-use crate::rows::{check, counts_of_both};
+use crate::rows::Rows;
 
 /// A Newton step this small is the last: the next would be below the last bit.
 const LAST_STEP: f64 = 1e-9;
@@ -32,55 +32,64 @@ pub struct CalibrationLine {
 /// Calibration slope with its intercept, both fitted: `logit(outcome) = intercept + slope · logit(p)`.
 ///
 /// Maximum likelihood by Newton's method to about 1e-12; Wald intervals from the information at the
-/// maximum.
+/// maximum. Of weighted rows, the maximum of the weighted likelihood, and the linearised variance
+/// (Binder 1983; the sandwich HC0): it does not change when all weights are multiplied by a number.
 ///
 /// # Errors
 ///
 /// `Data` when a probability is 0 or 1 (its logit is infinite: [`clipped`], if that is meant), when all
-/// rows are of one class, when one cutoff separates the classes (the likelihood has no maximum), or as in
-/// [the crate's conventions](crate); `NotConverged` when the steps do not converge.
-pub fn calibration_line(
-    outcomes: &[bool],
-    probabilities: &[f64],
-    confidence: Confidence,
-) -> Result<CalibrationLine, Error> {
-    let rows = Rows::new(outcomes, probabilities)?;
+/// rows are of one class, when one cutoff separates the classes (the likelihood has no maximum);
+/// `NotConverged` when the steps do not converge.
+pub fn calibration_line(rows: Rows<'_>, confidence: Confidence) -> Result<CalibrationLine, Error> {
+    let rows = LogitRows::new(rows)?;
     rows.refuse_separated()?;
-    let ([intercept, slope], [h00, h01, h11]) = rows.climb([0.0, 1.0], |sums| {
+    let (line, sums) = rows.climb([0.0, 1.0], |sums| {
         let ([g0, g1], [h00, h01, h11]) = (sums.gradient, sums.information);
         let determinant = h00 * h11 - h01 * h01;
         [(h11 * g0 - h01 * g1) / determinant, (h00 * g1 - h01 * g0) / determinant]
     })?;
+    let [h00, h01, h11] = sums.information;
     let determinant = h00 * h11 - h01 * h01;
-    let estimate = |value, variance: f64| Estimate::wald(value, sqrt(variance), confidence);
+    // The rows of the inverse information.
+    let inverse =
+        [[h11 / determinant, -h01 / determinant], [-h01 / determinant, h00 / determinant]];
+    let estimate = |value: f64, row: [f64; 2], of_model: f64| {
+        let variance = if rows.has_weights { quadratic(row, sums.scores) } else { of_model };
+        Estimate::wald(value, sqrt(variance), confidence)
+    };
+    let ([intercept, slope], [of_intercept, of_slope]) = (line, inverse);
     Ok(CalibrationLine {
-        intercept: estimate(intercept, h11 / determinant),
-        slope: estimate(slope, h00 / determinant),
+        intercept: estimate(intercept, of_intercept, h11 / determinant),
+        slope: estimate(slope, of_slope, h00 / determinant),
     })
 }
 
 /// Calibration in the large: the intercept with the slope kept at 1 (`logit(p)` as offset). 0 when as
-/// many events came true as expected, above 0 when more did.
+/// many events came true as expected, above 0 when more did. Intervals as those of
+/// [`calibration_line`].
 ///
 /// # Errors
 ///
-/// `Data` when a probability is 0 or 1, when all rows are of one class, or as in
-/// [the crate's conventions](crate); `NotConverged` when the steps do not converge.
-pub fn calibration_in_the_large(
-    outcomes: &[bool],
-    probabilities: &[f64],
-    confidence: Confidence,
-) -> Result<Estimate, Error> {
-    let rows = Rows::new(outcomes, probabilities)?;
-    let ([intercept, _], [information, ..]) =
+/// `Data` when a probability is 0 or 1, or when all rows are of one class; `NotConverged` when the
+/// steps do not converge.
+pub fn calibration_in_the_large(rows: Rows<'_>, confidence: Confidence) -> Result<Estimate, Error> {
+    let rows = LogitRows::new(rows)?;
+    let ([intercept, _], sums) =
         rows.climb([0.0, 1.0], |sums| [sums.gradient[0] / sums.information[0], 0.0])?;
-    Ok(Estimate::wald(intercept, sqrt(1.0 / information), confidence))
+    let inverse = 1.0 / sums.information[0];
+    let variance = if rows.has_weights { quadratic([inverse, 0.0], sums.scores) } else { inverse };
+    Ok(Estimate::wald(intercept, sqrt(variance), confidence))
 }
 
-/// Outcomes of both classes with the finite logits of their probabilities.
-struct Rows<'a> {
-    outcomes: &'a [bool],
-    logits: Vec<f64>,
+/// `v · m · v`, of a symmetric matrix by its entries 00, 01 and 11.
+fn quadratic([v0, v1]: [f64; 2], [m00, m01, m11]: [f64; 3]) -> f64 {
+    v0 * v0 * m00 + 2.0 * v0 * v1 * m01 + v1 * v1 * m11
+}
+
+/// Outcomes of both classes, finite logits of their probabilities, and weights.
+struct LogitRows {
+    rows: Vec<(bool, f64, f64)>,
+    has_weights: bool,
 }
 
 /// Sums over rows at one line.
@@ -91,31 +100,33 @@ struct Sums {
     gradient: [f64; 2],
     /// Minus the second derivatives: by intercept twice, by both, by slope twice.
     information: [f64; 3],
+    /// The products of the rows' gradients, in the same order.
+    scores: [f64; 3],
 }
 
-impl<'a> Rows<'a> {
-    fn new(outcomes: &'a [bool], probabilities: &[f64]) -> Result<Self, Error> {
-        check(outcomes, probabilities)?;
-        counts_of_both(outcomes)?;
-        let n_extreme = probabilities.iter().filter(|p| **p == 0.0 || **p == 1.0).count();
+impl LogitRows {
+    fn new(rows: Rows<'_>) -> Result<Self, Error> {
+        rows.counts_of_both()?;
+        let is_extreme = |p: &&f64| **p == 0.0 || **p == 1.0;
+        let n_extreme = rows.probabilities().iter().filter(is_extreme).count();
         if n_extreme > 0 {
             return Err(Error::Data(format!(
                 "{n_extreme} probabilities are 0 or 1, expected none: their logits are infinite"
             )));
         }
-        let logits = probabilities.iter().map(|p| ln(*p) - ln_1p(-p)).collect();
-        Ok(Self { outcomes, logits })
+        let logit = |(outcome, p, weight): (bool, f64, f64)| (outcome, ln(p) - ln_1p(-p), weight);
+        let has_weights = rows.weights().is_some();
+        Ok(Self { rows: rows.each().map(logit).collect(), has_weights })
     }
 
     /// With one covariate, a maximum exists exactly when the classes overlap (Albert and Anderson
     /// 1984).
     fn refuse_separated(&self) -> Result<(), Error> {
         let range = |class: bool| {
-            let rows = self.outcomes.iter().zip(&self.logits);
-            rows.filter(|(outcome, _)| **outcome == class)
-                .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (_, logit)| {
-                    (low.min(*logit), high.max(*logit))
-                })
+            let rows = self.rows.iter().filter(|(outcome, ..)| *outcome == class);
+            rows.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), (_, logit, _)| {
+                (low.min(*logit), high.max(*logit))
+            })
         };
         let (negative, positive) = (range(false), range(true));
         if negative.1 > positive.0 && positive.1 > negative.0 {
@@ -133,7 +144,7 @@ impl<'a> Rows<'a> {
         &self,
         start: [f64; 2],
         newton_step: impl Fn(&Sums) -> [f64; 2],
-    ) -> Result<([f64; 2], [f64; 3]), Error> {
+    ) -> Result<([f64; 2], Sums), Error> {
         let (mut line, mut sums) = (start, self.sums(start));
         for _ in 0..MAX_STEPS {
             let mut step = newton_step(&sums);
@@ -152,7 +163,7 @@ impl<'a> Rows<'a> {
                 }
             }
             if size <= LAST_STEP {
-                return Ok((line, sums.information));
+                return Ok((line, sums));
             }
         }
         Err(Error::NotConverged(format!(
@@ -161,19 +172,23 @@ impl<'a> Rows<'a> {
     }
 
     fn sums(&self, [intercept, slope]: [f64; 2]) -> Sums {
-        let mut sums = Sums { loss: 0.0, gradient: [0.0; 2], information: [0.0; 3] };
-        for (outcome, logit) in self.outcomes.iter().zip(&self.logits) {
+        let (gradient, information, scores) = ([0.0; 2], [0.0; 3], [0.0; 3]);
+        let mut sums = Sums { loss: 0.0, gradient, information, scores };
+        for (outcome, logit, row_weight) in &self.rows {
             let margin = intercept + slope * logit;
             let (of_negative, of_positive) = logistic_pair(margin);
             // Outcome minus probability, without cancellation.
-            let residual = if *outcome { of_negative } else { -of_positive };
-            let weight = of_negative * of_positive;
-            sums.loss += softplus(if *outcome { -margin } else { margin });
+            let residual = row_weight * if *outcome { of_negative } else { -of_positive };
+            let weight = row_weight * (of_negative * of_positive);
+            sums.loss += row_weight * softplus(if *outcome { -margin } else { margin });
             sums.gradient[0] += residual;
             sums.gradient[1] += residual * logit;
             sums.information[0] += weight;
             sums.information[1] += weight * logit;
             sums.information[2] += weight * logit * logit;
+            sums.scores[0] += residual * residual;
+            sums.scores[1] += residual * residual * logit;
+            sums.scores[2] += residual * residual * logit * logit;
         }
         sums
     }
@@ -192,10 +207,11 @@ mod tests {
             outcomes.extend((0..10).map(|row| row < n_positive));
             probabilities.extend([p; 10]);
         }
-        let line = calibration_line(&outcomes, &probabilities, CONFIDENCE).unwrap();
+        let rows = Rows::new(&outcomes, &probabilities).unwrap();
+        let line = calibration_line(rows, CONFIDENCE).unwrap();
         assert!((line.slope.value - 1.0).abs() < 1e-12);
         assert!(line.intercept.value.abs() < 1e-12);
-        let large = calibration_in_the_large(&outcomes, &probabilities, CONFIDENCE).unwrap();
+        let large = calibration_in_the_large(rows, CONFIDENCE).unwrap();
         assert!(large.value.abs() < 1e-12);
     }
 
@@ -204,14 +220,16 @@ mod tests {
         // Probabilities in the wrong direction, and far too extreme.
         let outcomes = [true, true, false, true, false, false, true, false];
         let probabilities = [1e-12, 1e-11, 1e-9, 0.5, 0.5, 1.0 - 1e-9, 1.0 - 1e-10, 1.0 - 1e-12];
-        let line = calibration_line(&outcomes, &probabilities, CONFIDENCE).unwrap();
+        let rows = Rows::new(&outcomes, &probabilities).unwrap();
+        let line = calibration_line(rows, CONFIDENCE).unwrap();
         assert!(line.slope.value < 0.0 && line.slope.value > -1.0, "{line:?}");
     }
 
     #[test]
     fn rows_without_a_maximum_likelihood_are_refused() {
         let refused = |outcomes: &[bool], probabilities: &[f64], expected: &str| {
-            let error = calibration_line(outcomes, probabilities, CONFIDENCE).unwrap_err();
+            let rows = Rows::new(outcomes, probabilities).unwrap();
+            let error = calibration_line(rows, CONFIDENCE).unwrap_err();
             assert!(error.to_string().contains(expected), "{error}");
         };
         refused(&[true, false], &[0.8, 0.2], "one cutoff");

@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use crate::count::number;
 use crate::error::Error;
-use crate::quantile::quantile;
-use crate::rows::{check, indicator, mean};
+use crate::quantile::{quantile, weighted_quantile};
+use crate::rows::{Rows, indicator};
 
 /// The share of rows in each local regression: the default of statsmodels and R.
 const FRACTION: f64 = 2.0 / 3.0;
@@ -24,11 +24,11 @@ pub struct SmoothCalibration {
     pub probabilities: Vec<f64>,
     /// The smoothed observed risk at each of them.
     pub observed: Vec<f64>,
-    /// Integrated calibration index: the mean of |observed − probability| over rows.
+    /// Integrated calibration index: the weighted mean of |observed − probability| over rows.
     pub ici: f64,
-    /// The median of |observed − probability|.
+    /// The weighted median of |observed − probability|.
     pub e50: f64,
-    /// The 90th percentile of |observed − probability|, linearly interpolated.
+    /// The weighted 90th percentile of |observed − probability|, linearly interpolated.
     pub e90: f64,
     /// The largest |observed − probability|.
     pub e_max: f64,
@@ -37,25 +37,37 @@ pub struct SmoothCalibration {
 impl SmoothCalibration {
     /// Smooths outcomes over probabilities. The order of rows does not matter.
     ///
+    /// In a local regression a row counts with its weight times the tricube of its distance. How many
+    /// rows are near does not depend on weights.
+    ///
     /// Time grows with the square of the number of rows with distinct probabilities.
     ///
     /// # Errors
     ///
-    /// `Data` as in [the crate's conventions](crate).
-    pub fn new(outcomes: &[bool], probabilities: &[f64]) -> Result<Self, Error> {
-        check(outcomes, probabilities)?;
-        let mut rows: Vec<(f64, f64)> =
-            probabilities.iter().zip(outcomes).map(|(p, y)| (p + 0.0, indicator(*y))).collect();
-        // By outcome within equal probabilities, so that sums have one order.
-        rows.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
-        let (probabilities, outcomes): (Vec<f64>, Vec<f64>) = rows.into_iter().unzip();
-        let observed = lowess(&probabilities, &outcomes, FRACTION)?;
-        let mut distances: Vec<f64> =
-            observed.iter().zip(&probabilities).map(|(o, p)| (o - p).abs()).collect();
-        distances.sort_unstable_by(f64::total_cmp);
-        let at = |share| quantile(&distances, share).unwrap_or(f64::NAN);
+    /// None for rows that are checked; `Data` as [`lowess`].
+    pub fn new(rows: Rows<'_>) -> Result<Self, Error> {
+        let mut sorted: Vec<(f64, f64, f64)> =
+            rows.each().map(|(outcome, p, weight)| (p + 0.0, indicator(outcome), weight)).collect();
+        // By outcome and weight within equal probabilities, so that sums have one order.
+        sorted.sort_unstable_by(|a, b| {
+            a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.total_cmp(&b.2))
+        });
+        let probabilities: Vec<f64> = sorted.iter().map(|row| row.0).collect();
+        let outcomes: Vec<f64> = sorted.iter().map(|row| row.1).collect();
+        let weights: Vec<f64> = sorted.iter().map(|row| row.2).collect();
+        let observed = lowess_of(&probabilities, &outcomes, &weights, FRACTION)?;
+        let distances = observed.iter().zip(&probabilities).map(|(o, p)| (o - p).abs());
+        let mut distances: Vec<(f64, f64)> = distances.zip(weights).collect();
+        distances.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        let sizes: Vec<f64> = distances.iter().map(|(distance, _)| *distance).collect();
+        let has_weights = rows.weights().is_some();
+        let at = |share| {
+            let weighted = || weighted_quantile(&distances, share);
+            let found = if has_weights { weighted() } else { quantile(&sizes, share) };
+            found.unwrap_or(f64::NAN)
+        };
         Ok(Self {
-            ici: mean(&distances),
+            ici: distances.iter().map(|(d, weight)| weight * d).sum::<f64>() / rows.total(),
             e50: at(0.5),
             e90: at(0.9),
             e_max: at(1.0),
@@ -77,6 +89,11 @@ impl SmoothCalibration {
 /// `Data` when `x` and `y` are not equally long, are empty or not finite, when `x` falls, or when
 /// `fraction` is not above 0 and at most 1.
 pub fn lowess(x: &[f64], y: &[f64], fraction: f64) -> Result<Vec<f64>, Error> {
+    lowess_of(x, y, &vec![1.0; x.len()], fraction)
+}
+
+/// [`lowess`] of points with weights, as many as places.
+fn lowess_of(x: &[f64], y: &[f64], weights: &[f64], fraction: f64) -> Result<Vec<f64>, Error> {
     let n = x.len();
     let is_finite = x.iter().chain(y).all(|value| value.is_finite());
     if n != y.len() || n == 0 || !is_finite || !x.is_sorted() {
@@ -107,10 +124,11 @@ pub fn lowess(x: &[f64], y: &[f64], fraction: f64) -> Result<Vec<f64>, Error> {
         }
         let near = left..left + n_near;
         let x_near = x.get(near.clone()).unwrap_or_default();
-        let y_near = y.get(near).unwrap_or_default();
-        fitted.push(match regression(*at, x_near, y_near) {
+        let y_near = y.get(near.clone()).unwrap_or_default();
+        let weights_near = weights.get(near).unwrap_or_default();
+        fitted.push(match regression(*at, x_near, y_near, weights_near) {
             Some(value) => value,
-            None => mean_at(*at, x, y),
+            None => mean_at(*at, x, y, weights),
         });
     }
     Ok(fitted)
@@ -127,7 +145,7 @@ fn n_near(n: usize, fraction: f64) -> usize {
 }
 
 /// The value at `at` of the weighted line through sorted points; `None` when fewer than two count.
-fn regression(at: f64, x: &[f64], y: &[f64]) -> Option<f64> {
+fn regression(at: f64, x: &[f64], y: &[f64], row_weights: &[f64]) -> Option<f64> {
     let radius = (at - x.first()?).max(x.last()? - at);
     if radius <= 0.0 {
         return None;
@@ -137,6 +155,7 @@ fn regression(at: f64, x: &[f64], y: &[f64]) -> Option<f64> {
     if weights.iter().filter(|weight| **weight > SMALL).count() < 2 {
         return None;
     }
+    weights.iter_mut().zip(row_weights).for_each(|(weight, of_row)| *weight *= of_row);
     let sum: f64 = weights.iter().sum();
     weights.iter_mut().for_each(|weight| *weight /= sum);
     let centre: f64 = weights.iter().zip(x).map(|(w, x)| w * x).sum();
@@ -146,9 +165,13 @@ fn regression(at: f64, x: &[f64], y: &[f64]) -> Option<f64> {
     Some(weights.iter().zip(x).zip(y).map(|((w, x), y)| w * share(x) * y).sum())
 }
 
-fn mean_at(at: f64, x: &[f64], y: &[f64]) -> f64 {
-    let tied: Vec<f64> = x.iter().zip(y).filter(|(x, _)| **x == at).map(|(_, y)| *y).collect();
-    mean(&tied)
+fn mean_at(at: f64, x: &[f64], y: &[f64], weights: &[f64]) -> f64 {
+    let tied = x.iter().zip(y).zip(weights).filter(|((x, _), _)| **x == at);
+    let add = |(sum, total): (f64, f64), ((_, y), weight): ((&f64, &f64), &f64)| {
+        (sum + weight * y, total + weight)
+    };
+    let (sum, total) = tied.fold((0.0, 0.0), add);
+    sum / total
 }
 
 #[cfg(test)]
@@ -157,10 +180,13 @@ mod tests {
 
     #[test]
     fn equal_probabilities_have_their_mean_outcome() {
-        let smooth = SmoothCalibration::new(&[true, false, false, true], &[0.25; 4]).unwrap();
+        let of = |outcomes: &[bool], probabilities: &[f64]| {
+            SmoothCalibration::new(Rows::new(outcomes, probabilities).unwrap()).unwrap()
+        };
+        let smooth = of(&[true, false, false, true], &[0.25; 4]);
         assert_eq!(smooth.observed, [0.5; 4]);
         assert_eq!((smooth.ici, smooth.e50, smooth.e90, smooth.e_max), (0.25, 0.25, 0.25, 0.25));
-        let one = SmoothCalibration::new(&[true], &[0.0]).unwrap();
+        let one = of(&[true], &[0.0]);
         assert_eq!((one.observed, one.ici), (vec![1.0], 1.0));
     }
 
@@ -169,10 +195,13 @@ mod tests {
         let outcomes = [true, false, false, true, false, true];
         let probabilities = [0.1, 0.1, 0.1, 0.1, 0.1, 0.9];
         let reversed = |values: &[bool]| values.iter().rev().copied().collect::<Vec<_>>();
-        let forwards = SmoothCalibration::new(&outcomes, &probabilities).unwrap();
+        let of = |outcomes: &[bool], probabilities: &[f64]| {
+            SmoothCalibration::new(Rows::new(outcomes, probabilities).unwrap()).unwrap()
+        };
+        let forwards = of(&outcomes, &probabilities);
         let mut probabilities = probabilities;
         probabilities.reverse();
-        let backwards = SmoothCalibration::new(&reversed(&outcomes), &probabilities).unwrap();
+        let backwards = of(&reversed(&outcomes), &probabilities);
         assert_eq!(forwards, backwards);
         assert_eq!(forwards.observed[0], 0.4);
     }

@@ -1,21 +1,22 @@
 //! The area under the ROC curve with its intervals, and its mean over classes.
 
-use ndarray::ArrayView2;
 use nomogram::numeric::{ln, ln_1p, logistic, sqrt};
 use serde::Serialize;
 
-use super::area::auc_of_values;
+use super::area::area;
 use super::components::Components;
+use crate::class_rows::ClassRows;
 use crate::error::Error;
 use crate::interval::{Confidence, Interval};
-use crate::rows::{check, check_classes, counts_of_both, mean, outcomes_of};
+use crate::rows::{Rows, mean};
 
 /// The area under the ROC curve with its intervals.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AucEstimate {
     /// The area.
     pub auc: f64,
-    /// The square root of `DeLong`'s variance; `None` when a class has only one row.
+    /// The square root of `DeLong`'s variance, linearised for weights; `None` when a class has only one
+    /// row.
     pub standard_error: Option<f64>,
     /// `auc ± z · standard_error`, cut to `[0, 1]`, as in pROC.
     pub plain: Option<Interval>,
@@ -36,32 +37,27 @@ pub struct MacroAuc {
 /// The area under the ROC curve: the share of pairs of a positive and a negative row in which the
 /// positive one has the larger probability; ties count one half (Hanley and McNeil 1982).
 ///
-/// Exact but for one division.
+/// A pair counts with the product of its weights. Without weights exact but for one division.
 ///
 /// # Errors
 ///
-/// `Data` when all rows are of one class, and as in [the crate's conventions](crate).
-pub fn auc(outcomes: &[bool], probabilities: &[f64]) -> Result<f64, Error> {
-    check(outcomes, probabilities)?;
-    counts_of_both(outcomes)?;
-    // Checked above: both classes, equal lengths, no NaN.
-    auc_of_values(outcomes, probabilities)
-        .ok_or_else(|| Error::Data("the area under the ROC curve is undefined".into()))
+/// `Data` when all rows are of one class.
+pub fn auc(rows: Rows<'_>) -> Result<f64, Error> {
+    rows.counts_of_both()?;
+    // Checked above: both classes have rows.
+    area(rows).ok_or_else(|| Error::Data("the area under the ROC curve is undefined".into()))
 }
 
 /// The area under the ROC curve with `DeLong`'s standard error (DeLong, DeLong and Clarke-Pearson
-/// 1988; fast algorithm of Sun and Xu 2014).
+/// 1988; fast algorithm of Sun and Xu 2014). Of weighted rows, the variance of the weighted mean of
+/// `DeLong`'s components: linearised, as for a sample that was drawn with replacement (Binder 1983).
 ///
 /// # Errors
 ///
-/// `Data` when all rows are of one class, and as in [the crate's conventions](crate).
-pub fn auc_estimate(
-    outcomes: &[bool],
-    probabilities: &[f64],
-    confidence: Confidence,
-) -> Result<AucEstimate, Error> {
-    let auc = auc(outcomes, probabilities)?;
-    let components = Components::new(outcomes, probabilities)?;
+/// `Data` when all rows are of one class.
+pub fn auc_estimate(rows: Rows<'_>, confidence: Confidence) -> Result<AucEstimate, Error> {
+    let auc = auc(rows)?;
+    let components = Components::new(rows)?;
     let standard_error = components.covariance(&components).map(sqrt);
     let plain = |error| Interval::wald(auc, error, confidence).map(|end| end.clamp(0.0, 1.0));
     let logit = |error: f64| {
@@ -80,23 +76,16 @@ pub fn auc_estimate(
 /// The mean over classes of the area of each class against all others: scikit-learn's
 /// `roc_auc_score(multi_class="ovr", average="macro")`.
 ///
-/// `probabilities` has the shape `(n_rows, n_classes)`; rows need not sum to 1.
-///
 /// # Errors
 ///
-/// `Data` when a class has no row or all of them, when a row names a class without a column, and as
-/// in [the crate's conventions](crate).
-pub fn macro_auc(classes: &[usize], probabilities: ArrayView2<'_, f64>) -> Result<MacroAuc, Error> {
-    let n_classes = probabilities.ncols();
-    check_classes(classes, n_classes)?;
+/// `Data` when a class has no row or all of them.
+pub fn macro_auc(rows: &ClassRows<'_>) -> Result<MacroAuc, Error> {
     let of_class = |class: usize| {
-        auc(&outcomes_of(class, classes), &probabilities.column(class).to_vec())
+        auc(rows.one_class(class).rows())
             .map_err(|error| Error::Data(format!("class {class}: {error}")))
     };
+    let n_classes = rows.probabilities().ncols();
     let per_class: Vec<f64> = (0..n_classes).map(of_class).collect::<Result<_, _>>()?;
-    if per_class.is_empty() {
-        return Err(Error::Data("probabilities of 0 classes, expected at least 2".into()));
-    }
     Ok(MacroAuc { mean: mean(&per_class), per_class })
 }
 
@@ -108,30 +97,26 @@ mod tests {
 
     #[test]
     fn perfect_probabilities_have_no_logit_interval() {
-        let estimate = auc_estimate(
-            &[true, true, false, false],
-            &[1.0, 1.0, 0.0, 0.0],
-            Confidence::PERCENT_95,
-        )
-        .unwrap();
+        let rows = Rows::new(&[true, true, false, false], &[1.0, 1.0, 0.0, 0.0]).unwrap();
+        let estimate = auc_estimate(rows, Confidence::PERCENT_95).unwrap();
         assert_eq!((estimate.auc, estimate.standard_error, estimate.logit), (1.0, Some(0.0), None));
         assert_eq!(estimate.plain, Some(Interval { lower: 1.0, upper: 1.0 }));
     }
 
     #[test]
     fn one_row_per_class_has_an_area_but_no_error() {
-        let estimate = auc_estimate(&[true, false], &[0.5, 0.5], Confidence::PERCENT_95).unwrap();
+        let rows = Rows::new(&[true, false], &[0.5, 0.5]).unwrap();
+        let estimate = auc_estimate(rows, Confidence::PERCENT_95).unwrap();
         assert_eq!((estimate.auc, estimate.standard_error, estimate.plain), (0.5, None, None));
     }
 
     #[test]
     fn rows_of_one_class_have_no_area() {
-        assert!(auc(&[true], &[0.5]).is_err());
-        assert!(auc(&[false, false], &[0.5, 0.2]).is_err());
-        let error =
-            macro_auc(&[0, 0, 1], array![[0.5, 0.5, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]].view())
-                .unwrap_err();
+        assert!(auc(Rows::new(&[true], &[0.5]).unwrap()).is_err());
+        assert!(auc(Rows::new(&[false, false], &[0.5, 0.2]).unwrap()).is_err());
+        let probabilities = array![[0.5, 0.5, 0.0], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]];
+        let rows = ClassRows::new(&[0, 0, 1], probabilities.view()).unwrap();
+        let error = macro_auc(&rows).unwrap_err();
         assert!(error.to_string().starts_with("class 2: 0 positive"), "{error}");
-        assert!(macro_auc(&[3], array![[0.5, 0.5]].view()).is_err());
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::rows::{check, counts};
+use crate::rows::Rows;
 use crate::sweep::{CutoffPoint, sweep};
 
 /// Precision (PPV) and recall (sensitivity) at one cutoff.
@@ -24,14 +24,9 @@ pub struct PrecisionRecallPoint {
 ///
 /// # Errors
 ///
-/// `Data` when no row is positive, and as in [the crate's conventions](crate).
-pub fn precision_recall_curve(
-    outcomes: &[bool],
-    probabilities: &[f64],
-) -> Result<Vec<PrecisionRecallPoint>, Error> {
-    check(outcomes, probabilities)?;
-    let (n_positive, _) = counts(outcomes);
-    if n_positive == 0 {
+/// `Data` when no row is positive.
+pub fn precision_recall_curve(rows: Rows<'_>) -> Result<Vec<PrecisionRecallPoint>, Error> {
+    if rows.counts().0 == 0 {
         return Err(Error::Data("no positive row, expected at least 1".into()));
     }
     let point = |CutoffPoint { cutoff, confusion }| {
@@ -39,7 +34,7 @@ pub fn precision_recall_curve(
         Some(PrecisionRecallPoint { cutoff: Some(cutoff), precision, recall })
     };
     let first = PrecisionRecallPoint { cutoff: None, precision: 1.0, recall: 0.0 };
-    let points = sweep(outcomes, probabilities).into_iter().map(point);
+    let points = sweep(rows.ranked()).into_iter().map(point);
     let curve: Option<_> = [Some(first)].into_iter().chain(points).collect();
     // Checked above: a row is positive, and every cutoff has a row.
     curve.ok_or_else(|| Error::Data("the precision–recall curve is undefined".into()))
@@ -51,9 +46,9 @@ pub fn precision_recall_curve(
 ///
 /// # Errors
 ///
-/// `Data` when no row is positive, and as in [the crate's conventions](crate).
-pub fn average_precision(outcomes: &[bool], probabilities: &[f64]) -> Result<f64, Error> {
-    let curve = precision_recall_curve(outcomes, probabilities)?;
+/// `Data` when no row is positive.
+pub fn average_precision(rows: Rows<'_>) -> Result<f64, Error> {
+    let curve = precision_recall_curve(rows)?;
     let steps = curve.iter().zip(curve.iter().skip(1));
     Ok(steps.map(|(before, point)| (point.recall - before.recall) * point.precision).sum())
 }
@@ -64,12 +59,15 @@ mod tests {
 
     #[test]
     fn average_precision_needs_a_positive_row() {
-        assert!(average_precision(&[false], &[0.3]).is_err());
-        assert_eq!(average_precision(&[true], &[0.0]).unwrap(), 1.0);
+        assert!(average_precision(Rows::new(&[false], &[0.3]).unwrap()).is_err());
+        assert_eq!(average_precision(Rows::new(&[true], &[0.0]).unwrap()).unwrap(), 1.0);
     }
 
     #[test]
     fn all_tied_rows_have_the_precision_of_the_prevalence() {
-        assert_eq!(average_precision(&[true, false, false, false], &[0.4; 4]).unwrap(), 0.25);
+        let rows = Rows::new(&[true, false, false, false], &[0.4; 4]).unwrap();
+        assert_eq!(average_precision(rows).unwrap(), 0.25);
+        let rows = rows.weighted(Some(&[3.0, 1.0, 1.0, 1.0])).unwrap();
+        assert_eq!(average_precision(rows).unwrap(), 0.5);
     }
 }

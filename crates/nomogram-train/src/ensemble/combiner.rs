@@ -5,6 +5,7 @@ use nomogram::{Combiner, StackInput};
 use serde::{Deserialize, Serialize};
 
 use super::weights::fit_weights;
+use crate::data::Dataset;
 use crate::error::Error;
 use crate::invalid::{Invalid, require};
 use crate::learners::{Learner, LogisticRegressionSpec, TrainingRows};
@@ -79,21 +80,21 @@ impl CombinerSpec {
         }
     }
 
-    /// The combiner, fitted to out-of-fold predictions where it depends on them; otherwise with
-    /// these `weights` of the members.
+    /// The combiner, fitted to out-of-fold predictions of the rows of `dataset`, with the weights of the
+    /// rows, where it depends on them; otherwise with these `weights` of the members.
     pub(crate) fn fit(
         &self,
         weights: Vec<f64>,
         out_of_fold: &Predictions,
-        classes: &[usize],
+        dataset: &Dataset,
         seed: u64,
     ) -> Result<Combiner, Error> {
         match self {
             Self::SoftVote | Self::HardVote => Ok(self.unfitted(weights)),
-            Self::FittedSoftVote => {
-                Ok(Combiner::SoftVote { weights: fit_weights(out_of_fold, classes) })
-            }
-            Self::Stack(stack) => stack.fit(out_of_fold, classes, seed),
+            Self::FittedSoftVote => Ok(Combiner::SoftVote {
+                weights: fit_weights(out_of_fold, dataset.classes(), dataset.weights()),
+            }),
+            Self::Stack(stack) => stack.fit(out_of_fold, dataset, seed),
         }
     }
 }
@@ -102,7 +103,7 @@ impl StackSpec {
     fn fit(
         &self,
         out_of_fold: &Predictions,
-        classes: &[usize],
+        dataset: &Dataset,
         seed: u64,
     ) -> Result<Combiner, Error> {
         let (input, values) = match self.reads {
@@ -110,7 +111,8 @@ impl StackSpec {
             StackReads::Outputs => (StackInput::Outputs, outputs(out_of_fold)),
         };
         let n_classes = out_of_fold.ensemble.ncols();
-        let (values, weights, columns) = (values.view(), None, &[][..]);
+        let (classes, weights) = (dataset.classes(), dataset.weights());
+        let (values, columns) = (values.view(), &[][..]);
         let rows = TrainingRows { values, classes, n_classes, weights, groups: None, columns };
         let learner = Learner::LogisticRegression(LogisticRegressionSpec::ridge(self.c));
         Ok(Combiner::Stack { input, member: Box::new(learner.fit(rows, seed)?) })

@@ -8,6 +8,7 @@ use crate::data::Dataset;
 use crate::error::Error;
 use crate::invalid::Invalid;
 use crate::predictions::Predictions;
+use nomogram_stats::Rows;
 use nomogram_stats::cutoffs::CutoffRule;
 
 /// A named cutoff, and the rule that chooses it.
@@ -33,7 +34,7 @@ impl CutoffSpec {
         self.rule.check().map_err(|detail| Invalid::from(detail).at("rule"))
     }
 
-    /// The cutoff that the rule chooses on these rows.
+    /// The cutoff that the rule chooses on these rows, with their weights.
     ///
     /// # Errors
     ///
@@ -44,7 +45,9 @@ impl CutoffSpec {
         let outcomes: Vec<bool> =
             dataset.classes().iter().map(|of_row| *of_row == column).collect();
         let probabilities = out_of_fold.ensemble.column(column).to_vec();
-        let chosen = self.rule.choose(&outcomes, &probabilities);
+        let rows =
+            Rows::new(&outcomes, &probabilities).and_then(|rows| rows.weighted(dataset.weights()));
+        let chosen = rows.and_then(|rows| self.rule.choose(rows));
         let probability = chosen.map_err(|e| self.refused(&e.to_string()))?.cutoff;
         Ok(Cutoff { name: self.name.clone(), class, probability })
     }

@@ -15,8 +15,15 @@ const SMALLEST_PROBABILITY: f64 = 1e-15;
 
 /// The weights of a soft vote with the lowest log loss: those of a mixture, by expectation
 /// maximisation (Dempster, Laird and Rubin 1977), which for weights alone finds the global optimum.
+/// `row_weights` has the weight of each row, or each counts 1.
 #[allow(clippy::indexing_slicing, reason = "classes are below the number of columns")]
-pub(super) fn fit_weights(out_of_fold: &Predictions, classes: &[usize]) -> Vec<f64> {
+pub(super) fn fit_weights(
+    out_of_fold: &Predictions,
+    classes: &[usize],
+    row_weights: Option<&[f64]>,
+) -> Vec<f64> {
+    let of_rows = row_weights.map_or_else(|| vec![1.0; classes.len()], <[f64]>::to_vec);
+    let of_all = of_rows.iter().fold(0.0, |sum, weight| sum + weight);
     let n_members = out_of_fold.members.len();
     let of_truth = |member: &Array2<f64>| -> Vec<f64> {
         let rows = member.rows().into_iter().zip(classes);
@@ -26,13 +33,16 @@ pub(super) fn fit_weights(out_of_fold: &Predictions, classes: &[usize]) -> Vec<f
     let mut weights = vec![1.0 / number(n_members); n_members];
     for _ in 0..MAX_STEPS {
         let mut shares = vec![0.0; n_members];
-        for row in 0..classes.len() {
+        for (row, row_weight) in of_rows.iter().enumerate() {
             let terms =
                 weights.iter().zip(&of_truth).map(|(weight, of_rows)| weight * of_rows[row]);
             let total = terms.clone().fold(0.0, |sum, term| sum + term);
-            shares.iter_mut().zip(terms).for_each(|(share, term)| *share += term / total);
+            shares
+                .iter_mut()
+                .zip(terms)
+                .for_each(|(share, term)| *share += row_weight * (term / total));
         }
-        shares.iter_mut().for_each(|share| *share /= number(classes.len()));
+        shares.iter_mut().for_each(|share| *share /= of_all);
         let moves = weights.iter().zip(&shares).map(|(old, new)| (old - new).abs());
         let largest = moves.fold(0.0, f64::max);
         weights = shares;
@@ -60,6 +70,7 @@ mod tests {
             names: members.iter().map(|_| "member".into()).collect(),
             margins: Array2::zeros((n_rows, 0)),
             ensemble: members[0].clone(),
+            uncalibrated: None,
             members,
         }
     }
@@ -82,7 +93,7 @@ mod tests {
             &[0.6, 0.9, 0.8, 0.3, 0.5, 0.1, 0.2, 0.4],
             &[0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5],
         ]);
-        let fitted = fit_weights(&out_of_fold, &classes);
+        let fitted = fit_weights(&out_of_fold, &classes, None);
         let best = log_loss(&out_of_fold, &classes, &fitted);
         for a in 0..=20 {
             for b in 0..=20 - a {
@@ -94,9 +105,23 @@ mod tests {
     }
 
     #[test]
+    fn a_row_of_weight_three_is_three_rows() {
+        let out_of_fold = predictions(&[&[0.9, 0.3, 0.2, 0.4], &[0.6, 0.8, 0.5, 0.1]]);
+        let (classes, copies) = ([1, 1, 0, 0], [0, 1, 1, 1, 2, 3, 3]);
+        let weighted = fit_weights(&out_of_fold, &classes, Some(&[1.0, 3.0, 1.0, 2.0]));
+        let repeated = copies.map(|row: usize| classes[row]);
+        let repeated = fit_weights(&out_of_fold.select(&copies), &repeated, None);
+        for (weighted, repeated) in weighted.iter().zip(&repeated) {
+            assert!((weighted - repeated).abs() < 1e-9, "{weighted}, {repeated}");
+        }
+        let plain = fit_weights(&out_of_fold, &classes, None);
+        assert!((weighted[0] - plain[0]).abs() > 0.01);
+    }
+
+    #[test]
     fn a_member_that_raises_the_log_loss_gets_no_weight() {
         let classes = [1, 1, 0, 0];
         let out_of_fold = predictions(&[&[0.9, 0.8, 0.1, 0.2], &[0.2, 0.4, 0.9, 0.6]]);
-        assert_eq!(fit_weights(&out_of_fold, &classes)[1], 0.0);
+        assert_eq!(fit_weights(&out_of_fold, &classes, None)[1], 0.0);
     }
 }

@@ -5,6 +5,8 @@ use nomogram_stats::assessment::{
     Assessment, EvaluatedRows, FeatureLevels, MemberMetrics, NamedCutoff, NamedProbabilities,
 };
 
+use nomogram_stats::ClassRows;
+
 use crate::data::Dataset;
 use crate::ensemble::CutoffSpec;
 use crate::error::Error;
@@ -71,8 +73,11 @@ impl PredictedRows<'_> {
     ///
     /// As [`MemberMetrics::new`].
     pub fn member_metrics(&self) -> Result<MemberMetrics, Error> {
-        let EvaluatedRows { classes, members, ensemble, .. } = self.evaluated();
-        Ok(MemberMetrics::new(classes, &members, ensemble)?)
+        let EvaluatedRows { members, .. } = self.evaluated();
+        let uncalibrated = self.predictions.uncalibrated.as_ref().map(|values| values.view());
+        let rows = ClassRows::new(self.dataset.classes(), self.predictions.ensemble.view())?;
+        let rows = rows.weighted(self.dataset.weights())?.ranked_by(uncalibrated)?;
+        Ok(MemberMetrics::new(&members, &rows)?)
     }
 
     /// Without cutoffs and subgroups.
@@ -82,11 +87,14 @@ impl PredictedRows<'_> {
         EvaluatedRows {
             name,
             classes: dataset.classes(),
+            weights: dataset.weights(),
+            patients: dataset.patients(),
             class_names: dataset.schema().target().classes(),
             members: members
                 .map(|(name, values)| NamedProbabilities { name, probabilities: values.view() })
                 .collect(),
             ensemble: predictions.ensemble.view(),
+            uncalibrated: predictions.uncalibrated.as_ref().map(|values| values.view()),
             cutoffs: Vec::new(),
             subgroups: Vec::new(),
         }
@@ -100,46 +108,77 @@ fn levels(dataset: &Dataset, subgroup: &SubgroupConfig) -> Result<FeatureLevels,
     let Some((column, feature)) = features.iter().enumerate().find(|(_, f)| f.name == *name) else {
         return Err(format!("`{name}`, expected a feature"));
     };
-    let names: Vec<String> = match feature.kind {
-        FeatureKind::Boolean => vec!["no".into(), "yes".into()],
-        _ => feature.levels().to_vec(),
-    };
-    let level = |value: &f64| {
-        if value.is_nan() {
-            return "missing".into();
+    let column = dataset.values().column(column);
+    let (names, place): (Vec<String>, Box<dyn Fn(f64) -> Option<usize>>) = match subgroup {
+        SubgroupConfig::Cuts { at, .. } => {
+            (ranges(at), Box::new(|value| Some(at.iter().take_while(|cut| **cut <= value).count())))
         }
-        match subgroup {
-            SubgroupConfig::Cuts { at, .. } => range(at, *value),
-            SubgroupConfig::Levels(_) => {
-                let codes = names.iter().zip(0_u32..).find(|(_, code)| f64::from(*code) == *value);
-                codes.map_or_else(|| "other".into(), |(name, _)| name.clone())
-            }
+        SubgroupConfig::Levels(_) => {
+            let names = match feature.kind {
+                FeatureKind::Boolean => vec!["no".into(), "yes".into()],
+                _ => feature.levels().to_vec(),
+            };
+            // Values of a category that are no level come last.
+            let n_names = names.len();
+            let place = move |value: f64| {
+                let codes = (0_u32..).take(n_names).map(f64::from);
+                Some(codes.zip(0..).find(|(code, _)| *code == value).map_or(n_names, |(_, at)| at))
+            };
+            (names.into_iter().chain(["other".into()]).collect(), Box::new(place))
         }
     };
-    let levels = dataset.values().column(column).iter().map(level).collect();
-    Ok(FeatureLevels { feature: name.to_owned(), levels })
+    let of_row = |value: &f64| if value.is_nan() { None } else { place(*value) };
+    let level_of_row = column.iter().map(of_row).collect();
+    Ok(FeatureLevels { feature: name.to_owned(), names, level_of_row })
 }
 
-/// The range between two cuts that holds `value`; a cut belongs to the range above it.
-fn range(cuts: &[f64], value: f64) -> String {
-    let n_below = cuts.iter().take_while(|cut| **cut <= value).count();
-    let lower = n_below.checked_sub(1).and_then(|last| cuts.get(last));
-    match (lower, cuts.get(n_below)) {
-        (None, Some(upper)) => format!("below {upper}"),
-        (Some(lower), Some(upper)) => format!("from {lower} to below {upper}"),
-        (lower, None) => format!("from {} on", lower.copied().unwrap_or(f64::NEG_INFINITY)),
-    }
+/// The names of the ranges between cuts, from the lowest up; a cut belongs to the range above it.
+fn ranges(cuts: &[f64]) -> Vec<String> {
+    let name = |place: usize| {
+        let lower = place.checked_sub(1).and_then(|last| cuts.get(last));
+        match (lower, cuts.get(place)) {
+            (None, None) => "all".into(),
+            (None, Some(upper)) => format!("below {upper}"),
+            (Some(lower), Some(upper)) => format!("from {lower} to below {upper}"),
+            (Some(lower), None) => format!("from {lower} on"),
+        }
+    };
+    (0..=cuts.len()).map(name).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::TrainingConfig;
 
     #[test]
-    fn a_cut_belongs_to_the_range_above_it() {
-        let of = |value| range(&[40.0, 65.0], value);
-        assert_eq!(of(39.5), "below 40");
-        assert_eq!(of(40.0), "from 40 to below 65");
-        assert_eq!(of(65.0), "from 65 on");
+    fn ranges_have_the_order_of_the_cuts() {
+        let expected = ["below 5", "from 5 to below 10", "from 10 on"];
+        assert_eq!(ranges(&[5.0, 10.0]), expected);
+        assert_eq!(ranges(&[]), ["all"]);
+    }
+
+    #[test]
+    fn a_cut_belongs_to_the_range_above_it_and_a_missing_value_to_none() {
+        let config = TrainingConfig::from_yaml(
+            "
+model: { name: m, version: '1' }
+data:
+  target: { column: y, negative: 'no', positive: 'yes' }
+  features: [{ name: age, policy: { missing: impute } }]
+seed: 1
+validation: { n_folds: 2, min_auc: 0.5 }
+members: [{ name: a, input: scaled, weight: 1.0, learner: { naive_bayes: { var_smoothing: 1.0e-9 } } }]
+combiner: soft_vote
+report: { subgroups: [{ feature: age, at: [40, 65] }] }
+",
+        )
+        .unwrap();
+        let table = "age,y\n39.5,no\n40,yes\n,no\n65,yes\n";
+        let dataset = Dataset::from_csv("t", table.as_bytes(), &config.data).unwrap();
+        let subgroup = config.report.unwrap().subgroups.remove(0);
+        let levels = levels(&dataset, &subgroup).unwrap();
+        assert_eq!(levels.names, ["below 40", "from 40 to below 65", "from 65 on"]);
+        assert_eq!(levels.level_of_row, [Some(0), Some(1), None, Some(2)]);
     }
 }

@@ -43,7 +43,8 @@ pub fn permutation_importance(
         return Err(Error::Data("importance: expected at least 1 row and 1 shuffle".into()));
     }
     let loss = |rows: &Dataset| -> Result<f64, Error> {
-        Ok(log_loss(&Predictions::of(model, rows)?.ensemble, rows.classes()))
+        let predictions = Predictions::of(model, rows)?;
+        Ok(log_loss(&predictions.ensemble, rows.classes(), rows.weights()))
     };
     let base = loss(dataset)?;
     let n_features = dataset.schema().n_features();

@@ -45,20 +45,22 @@ pub fn learning_curve(
         let nobody = &mut |_: usize, _: usize, _: &str| {};
         let predictions = cross_validate(config, dataset, &smaller, nobody)?;
         let held_out: Vec<usize> = folds.iter().flat_map(|split| &split.test).copied().collect();
+        let rows = dataset.select(&held_out);
         let n_rows: usize = smaller.iter().map(|split| split.train.len()).sum();
         Ok(LearningPoint {
             n_rows: (n_rows + folds.len() / 2) / folds.len(),
             log_loss: log_loss(
                 &predictions.select(&held_out).ensemble,
-                dataset.select(&held_out).classes(),
+                rows.classes(),
+                rows.weights(),
             ),
         })
     };
     shares.iter().map(point).collect()
 }
 
-/// The share of the training rows of a split, class by class, in the order of rows.
-#[allow(clippy::indexing_slicing, reason = "rows are those of the table")]
+/// The share of the training rows of a split, class by class, in the order of rows. Where rows have
+/// patients, a patient is kept with all of its rows, and belongs to the highest of their classes.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most a count")]
 fn first_of_each_class(
     dataset: &Dataset,

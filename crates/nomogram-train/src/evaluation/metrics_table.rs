@@ -1,10 +1,34 @@
 //! Metrics of members and ensemble as a table of text.
 
+use std::collections::BTreeSet;
+
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, Table};
 
+use crate::data::Dataset;
 use nomogram_stats::assessment::{MemberMetrics, NamedMetrics};
 use nomogram_stats::metrics::Metrics;
+
+/// The rows that metrics are of, in one line: how many, of how many patients, and the sum of their
+/// weights.
+#[must_use]
+pub fn rows_line(dataset: &Dataset) -> String {
+    let mut line = format!("{} rows", dataset.n_rows());
+    if let Some(patients) = dataset.patients() {
+        let n_patients = patients.iter().collect::<BTreeSet<_>>().len();
+        line.push_str(&format!(" of {n_patients} patients"));
+    }
+    if let Some(weights) = dataset.weights() {
+        let sum = count_or_weight(weights.iter().fold(0.0, |sum, weight| sum + weight));
+        line.push_str(&format!("; metrics are weighted, the weights sum to {sum}"));
+    }
+    line
+}
+
+/// A sum of weights: a whole number without decimals, as a count, others with one.
+fn count_or_weight(sum: f64) -> String {
+    if sum.fract() == 0.0 { format!("{sum:.0}") } else { format!("{sum:.1}") }
+}
 
 /// A table with one line per member and one for the ensemble. Columns of positive and negative rows
 /// appear with two classes only; an undefined number is a dash.
@@ -29,7 +53,7 @@ pub fn metrics_table(member_metrics: &MemberMetrics) -> String {
         cells.extend([or_dash(metrics.auc), digits(metrics.brier), digits(metrics.log_loss)]);
         cells.extend(metrics.confusion.map(|c| {
             let counts = [c.true_positive, c.false_positive, c.true_negative, c.false_negative];
-            counts.map(|count| count.to_string()).join("/")
+            counts.map(count_or_weight).join("/")
         }));
         table.add_row(cells);
     }

@@ -1,5 +1,7 @@
 //! The whole training repeated on bootstrap samples, to correct metrics for optimism.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -10,12 +12,14 @@ use crate::training::{TrainingConfig, fit_sample};
 use nomogram_stats::bootstrap::{BootstrapSpec, FittedReplicate, Optimism, optimism};
 use nomogram_stats::calibration::{calibration_line, clipped};
 use nomogram_stats::metrics::Metrics;
-use nomogram_stats::{Confidence, outcomes_of};
+use nomogram_stats::{Confidence, Rows, outcomes_of};
 
 /// Metrics of the model of all rows on these rows, corrected for optimism; `None` where a metric is
 /// undefined.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CorrectedPerformance {
+    /// The number of bootstrap samples.
+    pub n_replicates: usize,
     /// The area under the ROC curve.
     pub auc: Option<Optimism>,
     /// The mean negative logarithm of the probability of the observed class.
@@ -28,34 +32,36 @@ pub struct CorrectedPerformance {
 
 /// Repeats the whole training, combiner and calibrator included, on `n` bootstrap samples of the rows
 /// (Harrell, Lee and Mark 1996; [`optimism`]). All copies of a row are in the same fold, so that no
-/// copy is a training row while another is held out. Runs on all threads of the calling rayon pool.
+/// copy is a training row while another is held out. Where rows have patients, samples draw patients,
+/// each with all of its rows. Runs on all threads of the calling rayon pool.
 ///
 /// # Errors
 ///
 /// `Configuration` when the configuration is invalid; `Data` when the target does not have two
-/// classes, or when rows have patients, whose rows a sample would separate; as [`train`](crate::train)
-/// for all rows. Samples that cannot be trained on count as undefined.
+/// classes; as [`train`](crate::train) for all rows. Samples that cannot be trained on count as
+/// undefined.
 pub fn corrected_performance(
     config: &TrainingConfig,
     dataset: &Dataset,
     n: usize,
 ) -> Result<CorrectedPerformance, Error> {
     config.check()?;
-    if dataset.patients().is_some() {
-        return Err(Error::Data("n_bootstraps: rows have patients, expected none".into()));
-    }
     if dataset.n_classes() != 2 {
         let n_classes = dataset.n_classes();
         return Err(Error::Data(format!("n_bootstraps: {n_classes} classes, expected 2")));
     }
     let outcomes = outcomes_of(1, dataset.classes());
     let spec = BootstrapSpec::new(n, config.seed);
+    let patients = dataset.patients().map(numbered);
     let predict = |rows: &[usize]| {
         let model = fit_sample(config, dataset, rows)?;
         Ok(Predictions::of(&model, dataset)?.positive())
     };
     let replicate = |replicate: u64| {
-        let rows = spec.rows(&outcomes, replicate);
+        let rows = match &patients {
+            Some(patients) => spec.rows_of_patients(patients, replicate),
+            None => spec.rows(&outcomes, replicate),
+        };
         match predict(&rows) {
             Ok(probabilities) => Ok(FittedReplicate { rows, probabilities: Some(probabilities) }),
             // Too few rows of a class, or no fit.
@@ -75,16 +81,27 @@ pub fn corrected_performance(
     );
     let apparent = apparent?;
     let replicates: Vec<FittedReplicate> = replicates.into_iter().collect::<Result<_, _>>()?;
-    let corrected = |metric: fn(&[bool], &[f64]) -> Option<f64>| {
-        optimism(&outcomes, &apparent, &replicates, metric).ok()
-    };
+    let rows = Rows::new(&outcomes, &apparent)?.weighted(dataset.weights())?;
+    let corrected = |metric: fn(Rows<'_>) -> Option<f64>| optimism(rows, &replicates, metric).ok();
     Ok(CorrectedPerformance {
-        auc: corrected(|y, p| Metrics::of_event(y, p).ok()?.auc),
-        log_loss: corrected(|y, p| Some(Metrics::of_event(y, p).ok()?.log_loss)),
-        brier: corrected(|y, p| Some(Metrics::of_event(y, p).ok()?.brier)),
-        calibration_slope: corrected(|y, p| {
-            let line = calibration_line(y, &clipped(p), Confidence::PERCENT_95).ok()?;
-            Some(line.slope.value)
+        n_replicates: n,
+        auc: corrected(|rows| Metrics::of_event(rows).auc),
+        log_loss: corrected(|rows| Some(Metrics::of_event(rows).log_loss)),
+        brier: corrected(|rows| Some(Metrics::of_event(rows).brier)),
+        calibration_slope: corrected(|rows| {
+            let inside = clipped(rows.probabilities());
+            let rows = Rows::new(rows.outcomes(), &inside).ok()?.weighted(rows.weights()).ok()?;
+            Some(calibration_line(rows, Confidence::PERCENT_95).ok()?.slope.value)
         }),
     })
+}
+
+/// The number of each patient, in the order in which patients first appear.
+fn numbered(patients: &[String]) -> Vec<usize> {
+    let mut numbers = BTreeMap::new();
+    let number = |patient| {
+        let next = numbers.len();
+        *numbers.entry(patient).or_insert(next)
+    };
+    patients.iter().map(number).collect()
 }

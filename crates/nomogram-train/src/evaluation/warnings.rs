@@ -5,9 +5,9 @@ use serde::Serialize;
 
 use crate::count::number;
 use crate::predictions::Predictions;
-use nomogram_stats::Confidence;
 use nomogram_stats::calibration::{calibration_line, clipped};
 use nomogram_stats::metrics::log_loss;
+use nomogram_stats::{Confidence, Rows};
 
 /// A member has a warning when the log loss without it is lower by more than this share.
 const MIN_GAIN: f64 = 0.01;
@@ -21,20 +21,29 @@ pub struct Warning {
     pub text: String,
 }
 
-/// Warnings about members and ensemble, from out-of-fold predictions of rows with these classes.
+/// Warnings about members and ensemble, from out-of-fold predictions of rows with these classes and
+/// weights; without weights, rows count 1 each.
 #[must_use]
-pub fn warnings(out_of_fold: &Predictions, classes: &[usize]) -> Vec<Warning> {
-    let mut warnings = harmful_members(out_of_fold, classes);
+pub fn warnings(
+    out_of_fold: &Predictions,
+    classes: &[usize],
+    weights: Option<&[f64]>,
+) -> Vec<Warning> {
+    let mut warnings = harmful_members(out_of_fold, classes, weights);
     if out_of_fold.ensemble.ncols() == 2 {
         let named = out_of_fold.names.iter().zip(&out_of_fold.members);
         warnings.extend(named.filter_map(|(name, member)| separating(name, member, classes)));
-        warnings.extend(miscalibrated(out_of_fold, classes));
+        warnings.extend(miscalibrated(out_of_fold, classes, weights));
     }
     warnings
 }
 
 /// Members without which the mean of the others has a lower log loss.
-fn harmful_members(out_of_fold: &Predictions, classes: &[usize]) -> Vec<Warning> {
+fn harmful_members(
+    out_of_fold: &Predictions,
+    classes: &[usize],
+    weights: Option<&[f64]>,
+) -> Vec<Warning> {
     let members = &out_of_fold.members;
     if members.len() < 2 {
         return Vec::new();
@@ -43,7 +52,7 @@ fn harmful_members(out_of_fold: &Predictions, classes: &[usize]) -> Vec<Warning>
         let kept = members.iter().enumerate().filter(|(index, _)| Some(*index) != left_out);
         let n = number(kept.clone().count());
         let zero = out_of_fold.ensemble.mapv(|_| 0.0);
-        log_loss(&(kept.fold(zero, |sum, (_, member)| sum + member) / n), classes)
+        log_loss(&(kept.fold(zero, |sum, (_, member)| sum + member) / n), classes, weights)
     };
     let with_all = mean_without(None);
     let warning = |(index, name): (usize, &String)| {
@@ -77,10 +86,15 @@ fn separating(name: &str, member: &Array2<f64>, classes: &[usize]) -> Option<War
 }
 
 /// The ensemble, when its calibration slope is significantly different from 1.
-fn miscalibrated(out_of_fold: &Predictions, classes: &[usize]) -> Option<Warning> {
+fn miscalibrated(
+    out_of_fold: &Predictions,
+    classes: &[usize],
+    weights: Option<&[f64]>,
+) -> Option<Warning> {
     let outcomes: Vec<bool> = classes.iter().map(|class| *class == 1).collect();
     let probabilities = clipped(&out_of_fold.positive());
-    let slope = calibration_line(&outcomes, &probabilities, Confidence::PERCENT_95).ok()?.slope;
+    let rows = Rows::new(&outcomes, &probabilities).ok()?.weighted(weights).ok()?;
+    let slope = calibration_line(rows, Confidence::PERCENT_95).ok()?.slope;
     let (lower, upper) = (slope.interval.lower, slope.interval.upper);
     let kind = if slope.value < 1.0 { "too extreme" } else { "not extreme enough" };
     (lower > 1.0 || upper < 1.0).then(|| Warning {
@@ -108,6 +122,7 @@ mod tests {
             members: members.iter().map(both).collect(),
             margins: Array2::zeros((members[0].len(), 0)),
             ensemble: both(&members[0]),
+            uncalibrated: None,
         }
     }
 
@@ -116,7 +131,7 @@ mod tests {
         let sound: Vec<f64> = (0..40).map(|row| if row % 4 < 2 { 0.25 } else { 0.75 }).collect();
         let classes: Vec<usize> =
             (0..40).map(|row| usize::from((row % 4 < 2) == (row / 4 % 4 == 0))).collect();
-        assert_eq!(warnings(&predictions(&[&sound]), &classes), []);
+        assert_eq!(warnings(&predictions(&[&sound]), &classes, None), []);
     }
 
     #[test]
@@ -124,14 +139,14 @@ mod tests {
         let classes = [0, 0, 0, 1, 1, 1, 0, 1];
         let good = [0.1, 0.2, 0.3, 0.7, 0.8, 0.9, 0.2, 0.8];
         let bad = [0.9, 0.8, 0.3, 0.2, 0.1, 0.6, 0.7, 0.3];
-        let warned = warnings(&predictions(&[&good, &bad]), &classes);
+        let warned = warnings(&predictions(&[&good, &bad]), &classes, None);
         let text = |about: &str| warned.iter().find(|w| w.about == about).unwrap().text.as_str();
         assert!(text("m0").contains("it separates the classes"), "{warned:?}");
         assert!(text("m1").contains("the ensemble is better without it"), "{warned:?}");
         let sure: Vec<f64> = (0..60).map(|row| if row % 2 == 0 { 0.001 } else { 0.999 }).collect();
         let classes: Vec<usize> =
             (0..60).map(|row| usize::from((row % 2 == 1) != (row % 5 == 0))).collect();
-        let warned = warnings(&predictions(&[&sure]), &classes);
+        let warned = warnings(&predictions(&[&sure]), &classes, None);
         assert!(warned[0].text.contains("too extreme"), "{warned:?}");
     }
 }

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::config::TrainingConfig;
 use super::fit::Fits;
 use super::progress::Progress;
-use super::provisional::predict;
+use super::provisional::{predict, predict_with_uncalibrated};
 use crate::data::Dataset;
 use crate::error::Error;
 use crate::predictions::Predictions;
@@ -31,6 +31,8 @@ pub fn cross_validate(
         let rows = dataset.select(&split.train);
         let parts =
             fits.fit_ensemble(&rows, || fits.folds(&rows), &format!("fold {}", fold + 1))?;
+        let predict =
+            if config.calibration.is_some() { predict_with_uncalibrated } else { predict };
         predict(&parts, &rows, &dataset.select(&split.test))
     };
     let predictions: Vec<Predictions> =

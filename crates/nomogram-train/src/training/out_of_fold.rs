@@ -7,6 +7,7 @@ use nomogram::{Calibrator, Combiner, Parts};
 use super::config::TrainingConfig;
 use super::provisional::predict;
 use crate::data::Dataset;
+use crate::ensemble::CalibrationRows;
 use crate::error::Error;
 use crate::predictions::Predictions;
 use crate::split::Split;
@@ -64,20 +65,29 @@ impl<'a> OutOfFold<'a> {
         if !self.config.needs_out_of_fold() {
             return Ok(self.predictions.clone());
         }
-        gather(self.dataset, &self.folds, |split, parts| {
+        let combine = |(split, parts): &(Split, Parts)| {
             let of_fold: BTreeSet<&usize> = split.test.iter().collect();
             let others = self.rows.iter().copied().filter(|row| !of_fold.contains(row));
             let others: Vec<usize> = others.collect();
-            Ok(self.fit_combination_to(&others)?.of(parts.clone()))
-        })
+            Ok((split.clone(), self.fit_combination_to(&others)?.of(parts.clone())))
+        };
+        let combined: Vec<(Split, Parts)> =
+            self.folds.iter().map(combine).collect::<Result<_, Error>>()?;
+        let predictions = gather(self.dataset, &combined, |_, parts| Ok(parts.clone()))?;
+        if self.config.calibration.is_none() {
+            return Ok(predictions);
+        }
+        let uncalibrated = gather(self.dataset, &combined, |_, parts| {
+            Ok(Parts { calibrator: None, ..parts.clone() })
+        })?;
+        Ok(Predictions { uncalibrated: Some(uncalibrated.ensemble), ..predictions })
     }
 
     fn fit_combination_to(&self, rows: &[usize]) -> Result<Combination, Error> {
         let config = self.config;
         let dataset = self.dataset.select(rows);
-        let classes = dataset.classes();
         let members = self.predictions.select(rows);
-        let combiner = config.combiner.fit(config.weights(), &members, classes, config.seed)?;
+        let combiner = config.combiner.fit(config.weights(), &members, &dataset, config.seed)?;
         let calibrator = match config.calibration {
             None => None,
             Some(calibration) => {
@@ -85,7 +95,7 @@ impl<'a> OutOfFold<'a> {
                     Ok(Parts { combiner: combiner.clone(), ..parts.clone() })
                 })?;
                 let combined = combined.select(rows).ensemble;
-                calibration.fit(combined.view(), classes, config.seed)?
+                calibration.fit(CalibrationRows::of(&dataset, combined.view()), config.seed)?
             }
         };
         Ok(Combination { combiner, calibrator })

@@ -25,3 +25,14 @@ pub(super) fn predict(
 ) -> Result<Predictions, Error> {
     Predictions::of(&open(parts, fitted)?, rows)
 }
+
+/// [`predict`] by one of several models that were calibrated apart: also before calibration.
+pub(super) fn predict_with_uncalibrated(
+    parts: &Parts,
+    fitted: &Dataset,
+    rows: &Dataset,
+) -> Result<Predictions, Error> {
+    let bare = Parts { calibrator: None, ..parts.clone() };
+    let uncalibrated = Some(predict(&bare, fitted, rows)?.ensemble);
+    Ok(Predictions { uncalibrated, ..predict(parts, fitted, rows)? })
+}

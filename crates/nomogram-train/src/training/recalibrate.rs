@@ -7,7 +7,7 @@ use nomogram::{Calibrator, Model, Parts, seal, unseal};
 
 use super::config::TrainingConfig;
 use crate::data::Dataset;
-use crate::ensemble::CutoffSpec;
+use crate::ensemble::{CalibrationRows, CutoffSpec};
 use crate::error::Error;
 use crate::invalid::Invalid;
 use crate::predictions::Predictions;
@@ -60,14 +60,14 @@ pub fn recalibrate(
     let bare = Parts { calibrator: None, cutoffs: Vec::new(), ..parts.clone() };
     let bare = Predictions::of(&Arc::new(Model::open(&sealed(&bare)?)?), dataset)?;
 
-    let fit = |predictions: &Predictions, classes: &[usize]| {
-        calibration.fit(predictions.ensemble.view(), classes, config.seed)
+    let fit = |predictions: &Predictions, rows: &Dataset| {
+        calibration.fit(CalibrationRows::of(rows, predictions.ensemble.view()), config.seed)
     };
-    let mut after = bare.clone();
+    let mut after = Predictions { uncalibrated: Some(bare.ensemble.clone()), ..bare.clone() };
     let mut rows = BTreeSet::new();
     for fold in config.folds(dataset, config.seed)? {
         let others = dataset.select(&fold.train);
-        let calibrator = fit(&bare.select(&fold.train), others.classes())?;
+        let calibrator = fit(&bare.select(&fold.train), &others)?;
         for row in fold.test {
             apply(calibrator.as_ref(), &mut after, row);
             rows.insert(row);
@@ -75,7 +75,7 @@ pub fn recalibrate(
     }
     let rows: Vec<usize> = rows.into_iter().collect();
     let (before, after) = (before.select(&rows), after.select(&rows));
-    let calibrator = fit(&bare, dataset.classes())?;
+    let calibrator = fit(&bare, dataset)?;
     let held_out = dataset.select(&rows);
     let choose = |cutoff: &CutoffSpec| cutoff.choose(&held_out, &after);
     let cutoffs = config.cutoffs.iter().map(choose).collect::<Result<Vec<_>, _>>()?;

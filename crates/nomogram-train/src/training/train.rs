@@ -77,7 +77,7 @@ pub(super) fn train_on_folds(
     let model = Arc::new(Model::open(&bundle)?);
     if !config.allow_uninformative_members {
         let in_sample = Predictions::of(&model, dataset)?;
-        refuse_uninformative(config, &in_sample, &out_of_fold, held_out.classes())?;
+        refuse_uninformative(config, &in_sample, &out_of_fold, &held_out)?;
     }
     Ok(Trained { bundle, model, out_of_fold, held_out: folds.rows().to_vec() })
 }

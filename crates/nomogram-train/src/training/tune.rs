@@ -44,7 +44,8 @@ pub fn tune(
         let predictions = cross_validate(&config, dataset, fold, &mut unseen())?;
         let held_out = fold.iter().flat_map(|split| &split.test).copied().collect::<Vec<_>>();
         let predictions = predictions.select(&held_out);
-        Ok(log_loss(&predictions.ensemble, dataset.select(&held_out).classes()))
+        let held_out = dataset.select(&held_out);
+        Ok(log_loss(&predictions.ensemble, held_out.classes(), held_out.weights()))
     };
     let searched = search(tuning, config.seed, &journal, &loss)?;
     Ok((config.with_settings(&searched.best_trial().settings)?, searched))

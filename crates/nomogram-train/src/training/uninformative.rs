@@ -3,23 +3,25 @@
 use ndarray::Array2;
 
 use super::config::TrainingConfig;
+use crate::data::Dataset;
 use crate::error::Error;
 use crate::predictions::Predictions;
+use nomogram_stats::ClassRows;
 use nomogram_stats::metrics::Metrics;
 
 /// Refuses members that give every training row the same probability, or that do not separate the
 /// classes out of fold. `in_sample` are predictions of the training rows, `out_of_fold` those of the
-/// rows with `classes`.
+/// rows of `held_out`.
 pub(super) fn refuse_uninformative(
     config: &TrainingConfig,
     in_sample: &Predictions,
     out_of_fold: &Predictions,
-    classes: &[usize],
+    held_out: &Dataset,
 ) -> Result<(), Error> {
     let min_auc = config.validation.min_auc;
     let of_both = in_sample.members.iter().zip(&out_of_fold.members);
     let reasons = of_both.map(|(in_sample, out_of_fold)| {
-        constant(in_sample).or_else(|| low_auc(out_of_fold, classes, min_auc))
+        constant(in_sample).or_else(|| low_auc(out_of_fold, held_out, min_auc))
     });
     let members = config.members.iter().zip(reasons);
     let uninformative = members.filter_map(|(member, reason)| Some((member.name.clone(), reason?)));
@@ -36,9 +38,10 @@ fn constant(probabilities: &Array2<f64>) -> Option<String> {
     Some(format!("it gives the probability {probability} for each of the {n_rows} training rows"))
 }
 
-fn low_auc(probabilities: &Array2<f64>, classes: &[usize], min_auc: f64) -> Option<String> {
-    let metrics = Metrics::of(classes, probabilities.view());
-    let auc = metrics.ok().and_then(|metrics| metrics.auc);
+fn low_auc(probabilities: &Array2<f64>, held_out: &Dataset, min_auc: f64) -> Option<String> {
+    let rows = ClassRows::new(held_out.classes(), probabilities.view());
+    let rows = rows.and_then(|rows| rows.weighted(held_out.weights()));
+    let auc = rows.ok().and_then(|rows| Metrics::of(&rows).auc);
     let shown = match auc {
         Some(auc) if auc >= min_auc => return None,
         Some(auc) => format!("{auc:.4}"),

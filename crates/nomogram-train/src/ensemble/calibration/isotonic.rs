@@ -8,18 +8,19 @@ use crate::count::number;
 /// Pools adjacent violators (Barlow et al. 1972), rows of equal probability first. As in
 /// scikit-learn's `IsotonicRegression`, only the ends of a constant stretch are kept.
 pub(super) fn isotonic(rows: &OneClass<'_>) -> CalibrationMap {
-    let probabilities = rows.probabilities.column(rows.class);
-    let mut pairs: Vec<(f64, f64)> =
-        probabilities.iter().zip(rows.targets()).map(|(p, y)| (*p, number(y))).collect();
-    pairs.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let probabilities = rows.rows.probabilities.column(rows.class);
+    let of_rows = probabilities.iter().zip(rows.targets()).zip(rows.rows.row_weights());
+    let mut of_rows: Vec<(f64, f64, f64)> =
+        of_rows.map(|((p, y), weight)| (*p, number(y), weight)).collect();
+    of_rows.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut points: Vec<Block> = Vec::new();
-    for (p, y) in pairs {
+    for (p, y, weight) in of_rows {
         match points.last_mut() {
             Some(last) if last.high >= p => {
-                last.sum += y;
-                last.n += 1.0;
+                last.sum += weight * y;
+                last.weight += weight;
             }
-            _ => points.push(Block { low: p, high: p, sum: y, n: 1.0 }),
+            _ => points.push(Block { low: p, high: p, sum: weight * y, weight }),
         }
     }
     let mut blocks: Vec<Block> = Vec::new();
@@ -27,7 +28,7 @@ pub(super) fn isotonic(rows: &OneClass<'_>) -> CalibrationMap {
         while let Some(before) = blocks.pop_if(|before| before.mean() >= block.mean()) {
             block.low = before.low;
             block.sum += before.sum;
-            block.n += before.n;
+            block.weight += before.weight;
         }
         blocks.push(block);
     }
@@ -46,18 +47,19 @@ struct Block {
     low: f64,
     high: f64,
     sum: f64,
-    n: f64,
+    weight: f64,
 }
 
 impl Block {
     fn mean(&self) -> f64 {
-        self.sum / self.n
+        self.sum / self.weight
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ensemble::CalibrationRows;
     use ndarray::Array2;
 
     #[test]
@@ -67,7 +69,8 @@ mod tests {
             if class == 1 { positive[row] } else { 1.0 - positive[row] }
         });
         let classes = [0, 1, 0, 0, 1, 0, 1];
-        let rows = OneClass { probabilities: probabilities.view(), classes: &classes, class: 1 };
+        let rows = CalibrationRows::new(probabilities.view(), &classes);
+        let rows = OneClass { rows, class: 1 };
         let third = 1.0 / 3.0;
         let expected = CalibrationMap::Isotonic {
             probabilities: vec![0.1, 0.2, 0.3, 0.5, 0.6, 0.9],

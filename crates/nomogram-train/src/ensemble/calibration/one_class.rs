@@ -1,16 +1,16 @@
 //! Calibrators of one class against the others that are logistic regressions: Platt and beta.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 use nomogram::{CalibrationMap, numeric};
 
 use super::SMALLEST;
+use crate::ensemble::CalibrationRows;
 use crate::error::Error;
 use crate::learners::{TrainingRows, fit_unpenalised};
 
 /// The probabilities of one class against all others.
 pub(super) struct OneClass<'a> {
-    pub(super) probabilities: ArrayView2<'a, f64>,
-    pub(super) classes: &'a [usize],
+    pub(super) rows: CalibrationRows<'a>,
     pub(super) class: usize,
 }
 
@@ -19,7 +19,7 @@ impl OneClass<'_> {
     /// The logarithms of the probability of each row and of its complement.
     fn logarithms(&self) -> impl Iterator<Item = (f64, f64)> {
         let ln = |p: f64| numeric::ln(p.max(SMALLEST));
-        self.probabilities.rows().into_iter().map(move |row| {
+        self.rows.probabilities.rows().into_iter().map(move |row| {
             let p = row[self.class];
             let q = if row.len() == 2 { row[1 - self.class] } else { 1.0 - p };
             (ln(p), ln(q))
@@ -27,7 +27,7 @@ impl OneClass<'_> {
     }
 
     pub(super) fn targets(&self) -> Vec<usize> {
-        self.classes.iter().map(|class| usize::from(*class == self.class)).collect()
+        self.rows.classes.iter().map(|class| usize::from(*class == self.class)).collect()
     }
 
     /// Fits a logistic regression without penalty on these inputs: weights, then the intercept.
@@ -35,13 +35,15 @@ impl OneClass<'_> {
         let targets = self.targets();
         let shape = (targets.len(), inputs.len());
         let values = Array2::from_shape_fn(shape, |(row, input)| inputs[input][row]);
-        let line = fit_unpenalised(TrainingRows::binary(values.view(), &targets))?;
+        let weights = self.rows.weights;
+        let rows = TrainingRows { weights, ..TrainingRows::binary(values.view(), &targets) };
+        let line = fit_unpenalised(rows)?;
         Ok(line.weights().iter().chain(line.intercepts()).copied().collect())
     }
 
     /// Refuses probabilities that separate the classes: the steeper the calibrator, the better.
     pub(super) fn refuse_separated(&self) -> Result<(), Error> {
-        let column = self.probabilities.column(self.class);
+        let column = self.rows.probabilities.column(self.class);
         let of_target = |target: usize| {
             let targets = self.targets();
             column.iter().zip(targets).filter(move |(_, y)| *y == target).map(|(p, _)| *p)

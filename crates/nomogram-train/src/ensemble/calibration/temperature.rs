@@ -1,9 +1,9 @@
 //! One temperature for all classes.
 
-use ndarray::ArrayView2;
 use nomogram::numeric;
 
 use super::SMALLEST;
+use crate::ensemble::CalibrationRows;
 use crate::error::Error;
 
 /// A temperature above this, or below its inverse, did not converge: the probabilities separate the
@@ -13,15 +13,14 @@ const MAX_ITERATIONS: usize = 200;
 
 /// Newton's method on the inverse of the temperature, of which the log loss is a convex function.
 #[allow(clippy::indexing_slicing, reason = "classes are below the number of columns")]
-pub(super) fn temperature(
-    probabilities: ArrayView2<'_, f64>,
-    classes: &[usize],
-) -> Result<f64, Error> {
-    let logarithms = probabilities.mapv(|p| numeric::ln(p.max(SMALLEST)));
+pub(super) fn temperature(rows: CalibrationRows<'_>) -> Result<f64, Error> {
+    let weights = rows.row_weights();
+    let logarithms = rows.probabilities.mapv(|p| numeric::ln(p.max(SMALLEST)));
     // First and second derivative of the log loss by the inverse temperature.
     let derivatives = |inverse: f64| {
         let (mut first, mut second) = (0.0, 0.0);
-        for (row, class) in logarithms.rows().into_iter().zip(classes) {
+        let rows = logarithms.rows().into_iter().zip(rows.classes).zip(&weights);
+        for ((row, class), weight) in rows {
             let largest = row.iter().fold(f64::NEG_INFINITY, |a, b| a.max(*b));
             let shares = row.iter().map(|ln_p| numeric::exp(inverse * (ln_p - largest)));
             let total = shares.clone().fold(0.0, |sum, share| sum + share);
@@ -32,8 +31,8 @@ pub(super) fn temperature(
                 }) / total
             };
             let mean = moment(1);
-            first += mean - (row[*class] - largest);
-            second += moment(2) - mean * mean;
+            first += weight * (mean - (row[*class] - largest));
+            second += weight * (moment(2) - mean * mean);
         }
         (first, second)
     };

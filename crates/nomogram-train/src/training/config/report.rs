@@ -16,7 +16,8 @@ pub struct ReportConfig {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub learning_curve: Vec<f64>,
     /// The number of bootstrap samples that the whole training runs on, to correct the performance
-    /// on the training rows for optimism; 0 for none. For two classes, and rows without patients.
+    /// on the training rows for optimism; 0 for none. For two classes. Where rows have patients, samples
+    /// draw patients.
     #[serde(default)]
     pub n_bootstraps: usize,
 }
@@ -50,13 +51,6 @@ impl ReportConfig {
         };
         require(self.n_bootstraps == 0 || n_classes == 2, || {
             n_bootstraps(format!(" with {n_classes} classes, expected 2 of them"))
-        })?;
-        require(self.n_bootstraps == 0 || data.patient.is_none(), || {
-            n_bootstraps(
-                ", expected 0 where rows have a `patient`: bootstrap samples would share patients \
-                 with the rows that evaluate them"
-                    .into(),
-            )
         })?;
         for (index, subgroup) in self.subgroups.iter().enumerate() {
             let in_subgroups = |invalid: Invalid| invalid.in_item(index, None).at("subgroups");
