@@ -38,6 +38,7 @@ pub enum IntervalKind {
 }
 
 /// The intervals of every step of the branches.
+#[must_use]
 pub fn intervals(branches: &[Branch]) -> Vec<Intervals> {
     let mut found = Vec::new();
     for (branch, steps) in branches.iter().enumerate() {

@@ -51,6 +51,7 @@ pub(super) fn facts(stages: &Stages) -> Vec<Vec<Vec<Fact>>> {
 }
 
 /// Rows that differ from `base` in one feature each, as the model gets them; the first is `base`.
+#[must_use]
 pub fn varied_rows(
     schema: &Schema,
     intake: &Intake,

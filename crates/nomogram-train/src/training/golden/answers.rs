@@ -40,10 +40,13 @@ pub(super) enum Missing {
     /// The feature cannot be missing.
     Never,
     /// Still missing.
-    Missing,
+    Stays,
     /// A number, which answers the question so.
     Answer(bool),
 }
+
+/// The number of a question, the feature that answers it, and the range of its values.
+type Asked = (usize, usize, Range);
 
 /// Rows around a base, encoded.
 pub(super) struct Encoder<'a> {
@@ -80,7 +83,7 @@ impl<'a> Encoder<'a> {
     /// Answers questions; `None` where a value depends on no feature or on several.
     pub(super) fn answers(&self, questions: &[Question<'_>]) -> Result<Vec<Option<Answer>>, Error> {
         let mut answers: Vec<Option<Answer>> = questions.iter().map(|_| None).collect();
-        let mut numbers: BTreeMap<(usize, usize), Vec<(usize, usize, Range)>> = BTreeMap::new();
+        let mut numbers: BTreeMap<(usize, usize), Vec<Asked>> = BTreeMap::new();
         for (index, (question, answer)) in questions.iter().zip(&mut answers).enumerate() {
             let Some(feature) = self.only_feature(question) else { continue };
             let Some(space) = self.spaces.get(feature) else { continue };
@@ -126,7 +129,7 @@ impl<'a> Encoder<'a> {
         let stage = self.stages.get(question.branch).and_then(|s| s.get(question.stage));
         match row.and_then(|row| stage.and_then(|rows| rows.get([row, question.position]))) {
             None => Missing::Never,
-            Some(value) if value.is_nan() => Missing::Missing,
+            Some(value) if value.is_nan() => Missing::Stays,
             Some(value) => Missing::Answer((question.is_true)(*value)),
         }
     }

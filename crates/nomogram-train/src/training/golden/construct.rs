@@ -148,7 +148,7 @@ impl<'a> Construction<'a> {
         }
         let mut order: Vec<&Goal> = goals.iter().skip(1).collect();
         self.random.shuffle(&mut order);
-        if tried % 2 == 0 {
+        if tried.is_multiple_of(2) {
             order.sort_by_key(|goal| !is_leaf(&goal.target));
         }
         for goal in order {

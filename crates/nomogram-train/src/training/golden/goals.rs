@@ -154,7 +154,7 @@ fn of_intervals(
         let interval = |interval| Target::Interval { branch, step, nth, interval };
         if kind == IntervalKind::Impute {
             let missing = answers.into_iter().flatten().next();
-            let missing = missing.filter(|answer| answer.if_missing == Missing::Missing);
+            let missing = missing.filter(|answer| answer.if_missing == Missing::Stays);
             let needs = missing.and_then(|answer| one(answer.feature, Allowed::Missing));
             goals.push(Goal::new(interval(0), needs));
             continue;
@@ -193,7 +193,7 @@ fn of_item(
             let tie = *tie;
             let questions: Vec<_> = thresholds
                 .iter()
-                .map(|bound| *bound)
+                .copied()
                 .map(|bound| ask(Box::new(move |v| is_above(v, bound, tie))))
                 .collect();
             (encoder.answers(&questions)?, points.len(), true)
@@ -204,7 +204,7 @@ fn of_item(
         let target = Target::PointsThreshold { member, item, threshold, is_above };
         has_edges.then_some(target)
     });
-    let missing = answers.iter().flatten().find(|answer| answer.if_missing == Missing::Missing);
+    let missing = answers.iter().flatten().find(|answer| answer.if_missing == Missing::Stays);
     let needs = missing.and_then(|answer| one(answer.feature, Allowed::Missing));
     goals.push(Goal::new(points(n_bins), needs));
     Ok(goals)
@@ -300,12 +300,12 @@ fn of_nodes(
             let mut next = side(&answer.allowed, is_right).map(&with).unwrap_or_default();
             let goes_here = match answer.if_missing {
                 Missing::Never => false,
-                Missing::Missing => (default_child == Side::Right) == is_right,
+                Missing::Stays => (default_child == Side::Right) == is_right,
                 Missing::Answer(yes) => yes == is_right,
             };
             if goes_here {
                 let missing = with(&Allowed::Missing);
-                if answer.if_missing == Missing::Missing {
+                if answer.if_missing == Missing::Stays {
                     let target = Target::DefaultChild { member, tree, node };
                     goals.push(Goal { target, ways: missing.clone() });
                 }
