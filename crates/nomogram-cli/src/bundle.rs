@@ -1,7 +1,6 @@
 //! Bundles from files.
 
-use std::fs::File;
-use std::io::Read;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -32,14 +31,11 @@ pub(crate) fn open(path: &Path) -> Result<Arc<Model>, Error> {
     Model::open(&read(path)?).map(Arc::new).map_err(|cause| refused(path, cause))
 }
 
-/// The bytes of a file, at most one more than the core takes.
+/// The bytes of a file that can be a bundle. A pipe or a device is refused without waiting for it.
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    let failed = |cause| Error::file(path.display().to_string(), cause);
-    let file = File::open(path).map_err(failed)?;
-    let mut bytes = Vec::new();
-    let max_bytes = Limits::default().max_bytes.saturating_add(1);
-    file.take(max_bytes).read_to_end(&mut bytes).map_err(failed)?;
-    Ok(bytes)
+    // For the system's own words about a path that cannot be read.
+    fs::metadata(path).map_err(|cause| Error::file(path.display().to_string(), cause))?;
+    Model::read_file(path, &Limits::default()).map_err(|cause| refused(path, cause))
 }
 
 fn refused(path: &Path, cause: nomogram::Error) -> Error {

@@ -1,9 +1,10 @@
 //! From a table to training rows: columns and cells, and their validation.
 
 // Layers, lowest first: a module uses only the blocks above its own.
-mod config;
 mod partition;
 mod spelling;
+
+mod config;
 
 mod reader;
 

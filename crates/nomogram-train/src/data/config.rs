@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use feature::{ActionConfig, FeatureConfig, Kind, PolicyConfig, UnitConfig};
 pub use rule::{QuantityConfig, RuleActionConfig, RuleConfig};
 
+use super::spelling::variants;
 use crate::error::Error;
 use crate::invalid::Invalid;
 pub use crate::table::Encoding;
@@ -168,11 +169,19 @@ impl DataConfig {
             feature.map_err(|e| e.in_item(index, Some(&config.name)).at("features"))
         };
         let features = self.features.iter().enumerate().map(feature).collect::<Result<_, _>>()?;
+        let names = self.features.iter().map(|feature| feature.name.as_str());
+        check_look(names).map_err(|invalid| invalid.at("features"))?;
+        let classes = self.target.classes.iter().map(String::as_str);
+        check_look(classes).map_err(|invalid| invalid.at("target"))?;
         let rules: Result<Vec<_>, String> =
             self.rules.iter().map(|rule| rule.rule(&self.features)).collect();
         let rules = rules.map_err(|detail| Invalid::from(detail).at("rules"))?;
         let target = Target::of_classes(&self.target.column, &self.target.classes);
-        let schema = Schema::new(features, target).map_err(|e| {
+        let schema = Schema::new(features, target).and_then(|schema| {
+            schema.check_looks()?;
+            Ok(schema)
+        });
+        let schema = schema.map_err(|e| {
             let invalid = Invalid::because(e.to_string());
             match e.path().next() {
                 Some(Place::Feature(index)) => invalid.in_item(index, None).at("features"),
@@ -331,6 +340,17 @@ fn only_empty() -> Vec<String> {
 
 fn is_only_empty(missing: &[String]) -> bool {
     matches!(missing, [text] if text.is_empty())
+}
+
+/// Refuses names that nobody can tell apart.
+fn check_look<'n>(names: impl Iterator<Item = &'n str>) -> Result<(), Invalid> {
+    match variants(names).iter().find(|variants| variants.look_alike()) {
+        None => Ok(()),
+        Some(variants) => Err(Invalid::because(format!(
+            "{}, expected names that look different",
+            variants.sentence()
+        ))),
+    }
 }
 
 #[cfg(test)]

@@ -19,10 +19,13 @@ pub(crate) struct Variants<'t> {
 /// How much of the spelling does not count.
 type Fold = fn(&str) -> String;
 
+const UNICODE_FORM: &str = "Unicode form";
+const INVISIBLE: &str = "invisible characters";
+
 /// The first fold that makes variants equal names their difference; the last one finds them.
 const FOLDS: [(Fold, &str); 5] = [
-    (|text| text.nfc().collect(), "Unicode form"),
-    (|text| text.chars().filter(|c| !is_invisible(*c)).collect(), "invisible characters"),
+    (|text| text.nfc().collect(), UNICODE_FORM),
+    (|text| text.chars().filter(|c| !is_invisible(*c)).collect(), INVISIBLE),
     (|text| text.chars().filter(|c| !c.is_whitespace()).collect(), "spaces"),
     (|text| text.chars().flat_map(char::to_lowercase).collect(), "case"),
     (folded, "case, spaces, Unicode form or invisible characters"),
@@ -46,6 +49,11 @@ impl<'t> Variants<'t> {
         };
         let difference = FOLDS.iter().find(is_the_difference).map_or("spelling", |(_, name)| name);
         Self { texts, difference }
+    }
+
+    /// Whether they look the same on a screen.
+    pub(crate) fn look_alike(&self) -> bool {
+        [UNICODE_FORM, INVISIBLE].contains(&self.difference)
     }
 
     /// For example ``` `YES`, `Yes`, `yes` differ only in case ```.

@@ -173,3 +173,20 @@ fn spaces_around_the_texts_of_a_format_do_not_count() {
     assert!(format.is_missing("N/A") && format.is_missing(" N/A"));
     assert_eq!((format.missing.len(), format.booleans.true_texts), (1, vec!["ja".to_owned()]));
 }
+
+#[test]
+fn names_that_nobody_can_tell_apart_are_refused() {
+    let cases = [
+        ("name: age_at_first", "name: \"smoker\\u200B\"", "features: `smoker`, `smoker\\u{200b}`"),
+        (
+            "classes: [a, b, c]",
+            "classes: [\"\\u00E9\", \"e\\u0301\"]",
+            "differ only in Unicode form",
+        ),
+        ("name: smoker", "name: \"smok\\u200Ber\"", "U+200B, which has no width"),
+    ];
+    for (right, wrong, message) in cases {
+        let error = refused(right, wrong);
+        assert!(error.contains(message), "{error}");
+    }
+}
