@@ -187,7 +187,7 @@ fn title(model: &Description, inputs: &Inputs<'_>) -> String {
     }
     let file = inputs.evaluated_file.map(|file| file.name.as_str());
     let on_training_rows = |rows: &PredictedRows<'_>| {
-        rows.dataset.digest().to_string() == model.training_data_digest.to_string()
+        rows.dataset.digest().to_string() == model.training_data_digest
     };
     let (what, of) = if inputs.rows.iter().any(on_training_rows) {
         ("Evaluation", "its training rows")

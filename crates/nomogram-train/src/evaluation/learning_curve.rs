@@ -122,7 +122,7 @@ combiner: soft_vote
     fn a_share_of_the_rows_has_whole_patients_of_each_class() {
         let config = TrainingConfig::from_yaml(CONFIG).unwrap();
         let row = |row: usize| {
-            let class = if row % 30 % 5 == 0 { "yes" } else { "no" };
+            let class = if row.is_multiple_of(5) { "yes" } else { "no" };
             format!("{row},{class},p{}\n", row % 30)
         };
         let table: String = std::iter::once("a,y,p\n".into()).chain((0..90).map(row)).collect();
