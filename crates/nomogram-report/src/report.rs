@@ -186,9 +186,8 @@ fn title(model: &Description, inputs: &Inputs<'_>) -> String {
         return format!("Training of {model_name}");
     }
     let file = inputs.evaluated_file.map(|file| file.name.as_str());
-    let on_training_rows = |rows: &PredictedRows<'_>| {
-        rows.dataset.digest().to_string() == model.training_data_digest.to_string()
-    };
+    let on_training_rows =
+        |rows: &PredictedRows<'_>| rows.dataset.digest().to_string() == model.training_data_digest;
     let (what, of) = if inputs.rows.iter().any(on_training_rows) {
         ("Evaluation", "its training rows")
     } else if inputs.rows.iter().any(|rows| rows.name == TEST_ROWS) {

@@ -7,6 +7,7 @@
 use crate::count::number;
 
 /// `(Σ weight)² / Σ weight²` (Kish 1965): the number of rows where all weights are equal.
+#[must_use]
 pub fn effective_n(weights: impl Iterator<Item = f64>) -> f64 {
     let add = |(sum, squares): (f64, f64), weight: f64| (sum + weight, squares + weight * weight);
     let (sum, squares) = weights.fold((0.0, 0.0), add);

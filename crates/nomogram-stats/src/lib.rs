@@ -121,7 +121,7 @@ pub use effective::effective_n;
 pub use error::Error;
 pub use interval::{Confidence, Estimate, Interval};
 pub use quantile::quantile;
-pub use rows::Rows;
+pub use rows::{Rows, numbered_patients};
 
 /// The examples of the README.
 #[cfg(doctest)]

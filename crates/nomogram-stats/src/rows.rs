@@ -3,6 +3,8 @@
 //! Every statistic has one formula, in which a row counts with its weight. Rows without weights count
 //! 1 each, which rounds nothing: their sums are counts.
 
+use std::collections::BTreeMap;
+
 use crate::checks::{check, check_length, check_probabilities, check_weights};
 use crate::count::number;
 use crate::error::Error;
@@ -199,6 +201,18 @@ impl SelectedRows {
     }
 }
 
+/// The number of each row's patient, for [`Rows::of_patients`]: patients are numbered in the order in
+/// which they first appear, so that their names decide nothing.
+#[must_use]
+pub fn numbered_patients(names: &[String]) -> Vec<usize> {
+    let mut numbers = BTreeMap::new();
+    let number = |name| {
+        let next = numbers.len();
+        *numbers.entry(name).or_insert(next)
+    };
+    names.iter().map(number).collect()
+}
+
 /// 1 for a positive row, 0 for a negative one.
 pub(crate) fn indicator(outcome: bool) -> f64 {
     if outcome { 1.0 } else { 0.0 }
@@ -229,6 +243,12 @@ mod tests {
         let ranked = "1 ranked probabilities for 2 rows, expected one each";
         refused(rows.ranked_by(Some(&[0.5])), ranked);
         assert!(rows.ranked_by(Some(&[0.5, 2.0])).is_err());
+    }
+
+    #[test]
+    fn patients_are_numbered_as_they_appear() {
+        let names = ["b", "a", "b", "c"].map(str::to_owned);
+        assert_eq!(numbered_patients(&names), [0, 1, 0, 2]);
     }
 
     #[test]

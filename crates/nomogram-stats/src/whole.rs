@@ -42,7 +42,7 @@ impl Serialize for WholeOrNot {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole and small")]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(sum) = *self;
-        let is_count = sum >= 0.0 && sum < LARGEST && sum.fract() == 0.0;
+        let is_count = (0.0..LARGEST).contains(&sum) && sum.fract() == 0.0;
         if is_count { serializer.serialize_u64(sum as u64) } else { serializer.serialize_f64(sum) }
     }
 }

@@ -38,10 +38,6 @@ pub(super) struct CompleteTree {
 
 /// The depth of a tree that is stored complete: one without sets that is at least half full, so that it
 /// takes no more memory than its nodes.
-#[allow(
-    clippy::indexing_slicing,
-    reason = "the tree was checked: children come after their parents"
-)]
 pub(super) fn complete_depth(tree: &Tree) -> Option<u32> {
     if tree.nodes.len() > MAX_NODES {
         return None;
@@ -51,8 +47,10 @@ pub(super) fn complete_depth(tree: &Tree) -> Option<u32> {
         match node {
             Node::Leaf { .. } => {}
             Node::Split { left, right, .. } => {
+                let depth = depths.get(index)? + 1;
                 for child in [*left, *right] {
-                    depths[child as usize] = depths[index] + 1;
+                    // A tree that was not checked yet may have any children.
+                    *depths.get_mut(child as usize)? = depth;
                 }
             }
             Node::SplitLevels { .. } => return None,

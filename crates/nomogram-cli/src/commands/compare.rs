@@ -3,7 +3,7 @@
 use clap::Args;
 use nomogram_stats::bootstrap::BootstrapSpec;
 use nomogram_stats::comparison::{DelongTest, McnemarTest, Paired};
-use nomogram_stats::{Confidence, Rows};
+use nomogram_stats::{Confidence, Rows, numbered_patients};
 use nomogram_train::Predictions;
 use serde::Serialize;
 
@@ -67,7 +67,10 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
         return Err(Error::Defect("two bundles were opened"));
     };
     let outcomes: Vec<bool> = dataset.classes().iter().map(|class| *class == 1).collect();
-    let paired = Paired::new(&outcomes, first, second)?.weighted(dataset.weights())?;
+    let patients = dataset.patients().map(numbered_patients);
+    let paired = Paired::new(&outcomes, first, second)?
+        .weighted(dataset.weights())?
+        .of_patients(patients.as_deref())?;
     let spec = BootstrapSpec::new(arguments.replicates, loaded.config.seed);
     let distribution = arguments.threads.run(|| Ok(paired.bootstrap(&spec, brier)?))?;
     let interval = distribution.percentile(Confidence::PERCENT_95);

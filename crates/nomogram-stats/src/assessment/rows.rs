@@ -1,12 +1,11 @@
 //! The rows to assess: classes, probabilities, cutoffs and levels, as plain data.
 
-use std::collections::BTreeMap;
-
 use ndarray::ArrayView2;
 
 use crate::checks::check_length;
 use crate::class_rows::ClassRows;
 use crate::error::Error;
+use crate::rows::numbered_patients;
 
 /// Predictions of one set of rows, and what came true.
 #[derive(Clone, Debug)]
@@ -93,13 +92,8 @@ impl EvaluatedRows<'_> {
         rows.weighted(self.weights)?.ranked_by(self.uncalibrated)
     }
 
-    /// The number of the patient of each row, in the order in which patients first appear.
+    /// The number of the patient of each row.
     pub(super) fn numbered_patients(&self) -> Option<Vec<usize>> {
-        let mut numbers = BTreeMap::new();
-        let number = |patient| {
-            let next = numbers.len();
-            *numbers.entry(patient).or_insert(next)
-        };
-        self.patients.map(|patients| patients.iter().map(number).collect())
+        self.patients.map(numbered_patients)
     }
 }

@@ -51,7 +51,8 @@ impl<'a> CalibrationRows<'a> {
         }
         let weights = self.weights.map(|weights| ("weights", weights.len()));
         let groups = self.groups.map(|groups| ("groups", groups.len()));
-        for (what, n) in weights.into_iter().chain(groups).filter(|(_, n)| *n != n_rows) {
+        let mut lengths = weights.into_iter().chain(groups);
+        if let Some((what, n)) = lengths.find(|(_, n)| *n != n_rows) {
             return refused(format!("{n_rows} rows with {n} {what}, expected one each"));
         }
         match self.classes.iter().enumerate().find(|(_, class)| **class >= n_columns) {

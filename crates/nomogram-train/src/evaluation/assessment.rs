@@ -109,27 +109,41 @@ fn levels(dataset: &Dataset, subgroup: &SubgroupConfig) -> Result<FeatureLevels,
         return Err(format!("`{name}`, expected a feature"));
     };
     let column = dataset.values().column(column);
-    let (names, place): (Vec<String>, Box<dyn Fn(f64) -> Option<usize>>) = match subgroup {
-        SubgroupConfig::Cuts { at, .. } => {
-            (ranges(at), Box::new(|value| Some(at.iter().take_while(|cut| **cut <= value).count())))
-        }
+    let (names, place) = match subgroup {
+        SubgroupConfig::Cuts { at, .. } => (ranges(at), Place::Among(at)),
         SubgroupConfig::Levels(_) => {
-            let names = match feature.kind {
+            let mut names: Vec<String> = match feature.kind {
                 FeatureKind::Boolean => vec!["no".into(), "yes".into()],
                 _ => feature.levels().to_vec(),
             };
-            // Values of a category that are no level come last.
-            let n_names = names.len();
-            let place = move |value: f64| {
-                let codes = (0_u32..).take(n_names).map(f64::from);
-                Some(codes.zip(0..).find(|(code, _)| *code == value).map_or(n_names, |(_, at)| at))
-            };
-            (names.into_iter().chain(["other".into()]).collect(), Box::new(place))
+            let place = Place::Level { n_levels: names.len() };
+            names.push("other".into());
+            (names, place)
         }
     };
-    let of_row = |value: &f64| if value.is_nan() { None } else { place(*value) };
+    let of_row = |value: &f64| (!value.is_nan()).then(|| place.of(*value));
     let level_of_row = column.iter().map(of_row).collect();
     Ok(FeatureLevels { feature: name.to_owned(), names, level_of_row })
+}
+
+/// How a value has its place among the levels.
+enum Place<'a> {
+    /// In one of the ranges between these cuts.
+    Among(&'a [f64]),
+    /// As the code of a level; values that are no level come last.
+    Level { n_levels: usize },
+}
+
+impl Place<'_> {
+    fn of(&self, value: f64) -> usize {
+        match self {
+            Self::Among(cuts) => cuts.iter().take_while(|cut| **cut <= value).count(),
+            Self::Level { n_levels } => {
+                let mut codes = (0_u32..).take(*n_levels).map(f64::from);
+                codes.position(|code| code == value).unwrap_or(*n_levels)
+            }
+        }
+    }
 }
 
 /// The names of the ranges between cuts, from the lowest up; a cut belongs to the range above it.

@@ -1,7 +1,5 @@
 //! The whole training repeated on bootstrap samples, to correct metrics for optimism.
 
-use std::collections::BTreeMap;
-
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -12,7 +10,7 @@ use crate::training::{TrainingConfig, fit_sample};
 use nomogram_stats::bootstrap::{BootstrapSpec, FittedReplicate, Optimism, optimism};
 use nomogram_stats::calibration::{calibration_line, clipped};
 use nomogram_stats::metrics::Metrics;
-use nomogram_stats::{Confidence, Rows, outcomes_of};
+use nomogram_stats::{Confidence, Rows, numbered_patients, outcomes_of};
 
 /// Metrics of the model of all rows on these rows, corrected for optimism; `None` where a metric is
 /// undefined.
@@ -52,7 +50,7 @@ pub fn corrected_performance(
     }
     let outcomes = outcomes_of(1, dataset.classes());
     let spec = BootstrapSpec::new(n, config.seed);
-    let patients = dataset.patients().map(numbered);
+    let patients = dataset.patients().map(numbered_patients);
     let predict = |rows: &[usize]| {
         let model = fit_sample(config, dataset, rows)?;
         Ok(Predictions::of(&model, dataset)?.positive())
@@ -94,14 +92,4 @@ pub fn corrected_performance(
             Some(calibration_line(rows, Confidence::PERCENT_95).ok()?.slope.value)
         }),
     })
-}
-
-/// The number of each patient, in the order in which patients first appear.
-fn numbered(patients: &[String]) -> Vec<usize> {
-    let mut numbers = BTreeMap::new();
-    let number = |patient| {
-        let next = numbers.len();
-        *numbers.entry(patient).or_insert(next)
-    };
-    patients.iter().map(number).collect()
 }
