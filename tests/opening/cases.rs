@@ -1,9 +1,9 @@
 //! Bundles in which a few bytes ask for much.
 
-use nomogram_testkit::{bundle_of_three_members, reseal, with_section};
+use nomogram_testkit::{reseal, with_section};
 
 use crate::models::{
-    boolean, golden_cases, one_member, payload, row, target, with, with_schema, with_trees,
+    boolean, golden_cases, one_member, payload, row, small, target, with, with_schema, with_trees,
 };
 use crate::payload::Payload;
 
@@ -227,40 +227,32 @@ pub(crate) fn cases(n: usize) -> Vec<(&'static str, Vec<u8>)> {
             let digests = |p: Payload| (0..64).fold(p, |payload, _| payload.byte(0));
             let manifest = digests(payload().text("m").text("1").text("t"));
             let notes = manifest.list(n.min(1000), |p, index| p.text(&name(index)).text("x"));
-            reseal(&bundle_of_three_members(), 1, |payload| *payload = notes.0)
+            reseal(&small(), 1, |payload| *payload = notes.0)
         }),
         ("a note of quotes", {
             let digests = |p: Payload| (0..64).fold(p, |payload, _| payload.byte(0));
             let manifest = digests(payload().text("m").text("1").text("t"));
             let notes = manifest.long(1).text("a").text(&"\"".repeat(10 * n));
-            reseal(&bundle_of_three_members(), 1, |payload| *payload = notes.0)
+            reseal(&small(), 1, |payload| *payload = notes.0)
         }),
         ("maps of a calibrator", {
             let maps = payload().word(1).list(n, |p, _| p.word(2).long(0).long(0));
-            with_section(&bundle_of_three_members(), 7, true, &maps.0)
+            with_section(&small(), 7, true, &maps.0)
         }),
         ("points of a calibrator", {
             let map =
                 payload().word(0).word(2).list(n, |p, index| p.number(index as f64 / n as f64));
             let map = map.numbers(0.5, n);
-            with_section(&bundle_of_three_members(), 7, true, &map.0)
+            with_section(&small(), 7, true, &map.0)
         }),
         ("cutoffs", {
             let cutoffs = payload().list(n, |p, index| p.text(&name(index)).word(1).number(0.5));
-            with_section(&bundle_of_three_members(), 8, true, &cutoffs.0)
+            with_section(&small(), 8, true, &cutoffs.0)
         }),
-        (
-            "a model card",
-            with_section(
-                &bundle_of_three_members(),
-                9,
-                false,
-                &payload().text(&"x".repeat(20 * n)).0,
-            ),
-        ),
+        ("a model card", with_section(&small(), 9, false, &payload().text(&"x".repeat(20 * n)).0)),
         (
             "unknown sections",
-            (0..n.min(300)).fold(bundle_of_three_members(), |bundle, index| {
+            (0..n.min(300)).fold(small(), |bundle, index| {
                 with_section(&bundle, 1000 + u32::try_from(index).unwrap(), false, b"")
             }),
         ),

@@ -19,10 +19,9 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use nomogram::{ErrorKind, Limits, Model};
-use nomogram_testkit::bundle_of_three_members;
 
 use cases::cases;
-use models::{N_SECTIONS, one_member, row, with};
+use models::{N_SECTIONS, one_member, row, small, with};
 
 /// Counts the bytes of the current thread.
 struct Counting;
@@ -86,8 +85,7 @@ fn bound(bundle: &[u8]) -> u64 {
 
 #[test]
 fn a_bundle_has_the_sections_of_the_cases() {
-    let small = bundle_of_three_members();
-    assert_eq!(small[12..16], u32::try_from(N_SECTIONS).unwrap().to_le_bytes());
+    assert_eq!(small()[12..16], u32::try_from(N_SECTIONS).unwrap().to_le_bytes());
     // The cases differ from this one, which opens, by what they repeat.
     assert!(Model::open(&with(row(), one_member(1), 1)).is_ok());
 }

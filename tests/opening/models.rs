@@ -1,8 +1,13 @@
 //! Models of one boolean, with sections of the caller.
 
-use nomogram_testkit::{bundle_of_three_members, reseal};
+use nomogram_testkit::{bundle_of_three_members, reseal, without_answers};
 
 use crate::payload::Payload;
+
+/// The bundle that the others are made from.
+pub(crate) fn small() -> Vec<u8> {
+    without_answers(&bundle_of_three_members())
+}
 
 pub(crate) fn payload() -> Payload {
     Payload::default()
@@ -54,7 +59,7 @@ pub(crate) const N_SECTIONS: usize = 6;
 /// A bundle of these sections: schema, pipeline, members, combiner, golden cases. Others are those of a
 /// small model.
 pub(crate) fn bundle(sections: [(u32, Option<Payload>); 5]) -> Vec<u8> {
-    sections.into_iter().fold(bundle_of_three_members(), |bundle, (kind, payload)| match payload {
+    sections.into_iter().fold(small(), |bundle, (kind, payload)| match payload {
         Some(Payload(bytes)) => reseal(&bundle, kind, |payload| *payload = bytes),
         None => bundle,
     })

@@ -26,11 +26,12 @@ pub fn reseal(bundle: &[u8], section: u32, edit: impl FnOnce(&mut Vec<u8>)) -> V
     assemble(bundle, &sections)
 }
 
-/// The same bundle with one more section, of a number above all others.
+/// The same bundle with one more section, of a number that it does not have.
 #[must_use]
 pub fn with_section(bundle: &[u8], kind: u32, is_critical: bool, payload: &[u8]) -> Vec<u8> {
     let mut sections = sections(bundle);
     sections.push(Section { kind, flags: is_critical.into(), payload: payload.to_vec() });
+    sections.sort_by_key(|section| section.kind);
     assemble(bundle, &sections)
 }
 
@@ -45,6 +46,12 @@ pub fn with_sections_of(bundle: &[u8], other: &[u8], kinds: &[u32]) -> Vec<u8> {
     all.extend(sections(other).into_iter().filter(|section| kinds.contains(&section.kind)));
     all.sort_by_key(|section| section.kind);
     assemble(bundle, &all)
+}
+
+/// The same bundle without golden answers, as versions sealed that had none.
+#[must_use]
+pub fn without_answers(bundle: &[u8]) -> Vec<u8> {
+    with_sections_of(bundle, bundle, &[])
 }
 
 #[allow(clippy::indexing_slicing, reason = "for well-formed bundles")]
