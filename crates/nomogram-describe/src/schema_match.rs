@@ -98,7 +98,7 @@ mod tests {
         assert_eq!(check_same_schema(&model, &model), Ok(()));
         assert_eq!(
             message(vec![number("age", Some("mo")), stage(&["I", "II"])]),
-            "feature 1: the table has `age`, number, in mo, the model expects `age`, number, in a"
+            "feature 1: the table has `age`, number, unit `mo`, the model expects `age`, number, unit `a`"
         );
         assert_eq!(
             message(vec![number("age", Some("a")), stage(&["II", "I"])]),

@@ -106,7 +106,7 @@ fn a_file_is_read_by_its_encoding_delimiter_and_quotes() {
 fn every_refusal_names_the_line_of_the_file() {
     let cases = [
         ("4;w;", "3;w;", "line 6: column `fälle`: found `3`, expected a row id that appears only"),
-        (";160;", ";hoch;", "line 6: column `größe`: found `hoch`, expected a number in cm"),
+        (";160;", ";hoch;", "line 6: column `größe`: found `hoch`, expected a number, unit `cm`"),
         (
             "1;früh;x",
             "1;Früh;x",
@@ -268,7 +268,7 @@ mod columnar {
                 |columns| {
                     columns[4].1 = Arc::new(Float64Array::from(vec![0.0, f64::INFINITY, 0.0, 0.0]))
                 },
-                "row 2: column `größe`: found the number inf, expected a finite number in cm",
+                "row 2: column `größe`: found the number inf, expected a finite number, unit `cm`",
             ),
             (
                 |columns| columns[7].1 = Arc::new(Float64Array::from(vec![0.0; 4])),

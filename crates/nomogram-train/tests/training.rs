@@ -409,7 +409,7 @@ fn missing_values_categories_and_weights_reach_every_member_that_supports_them()
     }
     config.members[0].input = Input::Raw;
     let error = train(&config, &dataset).unwrap_err().to_string();
-    assert!(error.contains("logistic regression: row 1: `a` is missing"), "{error}");
+    assert!(error.contains("line 2: logistic regression: `a` is missing"), "{error}");
 }
 
 const TUNING: &str = r#"

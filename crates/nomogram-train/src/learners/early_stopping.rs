@@ -35,6 +35,9 @@ impl EarlyStopping {
         };
         split.map_err(|error| match error {
             Error::Data(detail) => Error::Data(format!("early stopping: {detail}")),
+            Error::RareClass { before, class, after } => {
+                Error::RareClass { before: format!("early stopping: {before}"), class, after }
+            }
             other => other,
         })
     }

@@ -162,11 +162,11 @@ mod tests {
         let rows = TrainingRows::binary(values.view(), &[0, 1]);
         let message =
             |rows: TrainingRows<'_>| rows.refuse_missing("network").unwrap_err().to_string();
-        assert!(message(rows).starts_with("network: row 2: input 2 is missing; "));
+        assert!(message(rows).starts_with("row 2: network: input 2 is missing; "));
         let column = |feature: &str| Column { feature: feature.into(), kind: ColumnKind::Number };
         let columns = [column("age"), column("dose")];
         let named = TrainingRows { columns: &columns, ..rows };
-        assert!(message(named).starts_with("network: row 2: `dose` is missing; "));
+        assert!(message(named).starts_with("row 2: network: `dose` is missing; "));
     }
 
     #[test]

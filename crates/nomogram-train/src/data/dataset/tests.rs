@@ -33,7 +33,7 @@ fn bad_tables_are_refused_with_place_found_and_expected() {
             "id,y,a,b,c\n1,B,2,3,4\n",
             "t.csv: column `c` is not in the configuration; name it under `features` or `ignored`",
         ),
-        ("id,y,a,b,a\n1,B,2,3,4\n", "t.csv: duplicate column `a`"),
+        ("id,y,a,b,a\n1,B,2,3,4\n", "t.csv: line 1: duplicate column `a`"),
         ("id,y,a,b\n1,B,2,3\n2,M,x,3\n", "t.csv: line 3: column `a`: found `x`, expected a number"),
         (
             "id,y,a,b\n1,B,2,\n2,M,1,3\n",

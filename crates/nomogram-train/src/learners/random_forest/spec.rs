@@ -113,7 +113,7 @@ mod tests {
         };
         assert_eq!(plain.validate(), Ok(()));
         let cases = [
-            (RandomForestSpec { n_trees: 0, ..plain.clone() }, "n_trees: 0, expected at least 1"),
+            (RandomForestSpec { n_trees: 0, ..plain.clone() }, "n_trees: 0, expected 1 to 100000"),
             (
                 RandomForestSpec { max_depth: Some(0), ..plain.clone() },
                 "max_depth: 0, expected at least 1",

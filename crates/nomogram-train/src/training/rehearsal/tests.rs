@@ -216,7 +216,7 @@ fn a_large_table_is_rehearsed_with_few_rows_and_the_same_answer() {
         format!(
             "model: {{ name: m, version: \"1\" }}\nseed: 3\n\
              data: {{ target: {{ column: y, classes: [a, b] }}, features: [{{ name: x, policy: {{ \
-             missing: impute }} }}, {{ name: z }}] }}\n\
+             missing: impute }} }}, {{ name: z, range: [0, 6000] }}] }}\n\
              validation: {{ n_folds: 3, min_auc: 0.5 }}\nallow_uninformative_members: true\n\
              inputs: {{ smooth: [{{ impute: {{}} }}, {{ spline: {{ knots: 5, of: [z] }} }}] }}\n\
              members: [{{ name: m, input: {member} }}]\ncombiner: soft_vote\n"

@@ -72,7 +72,11 @@ impl OddTexts {
             match kind {
                 OddKind::NotANumber => policy.not_a_number = ActionConfig::Impute,
                 OddKind::Infinite => policy.infinite = ActionConfig::Impute,
-                OddKind::TooLarge => policy.out_of_range = ActionConfig::Impute,
+                OddKind::TooLarge => {
+                    policy.out_of_range = ActionConfig::Impute;
+                    // No whole number is so large: in a column of integers its type is wrong.
+                    policy.wrong_type = ActionConfig::Impute;
+                }
                 OddKind::Text => policy.wrong_type = ActionConfig::Impute,
             }
             // In training, an imputed cell is a missing value.
