@@ -276,7 +276,7 @@ mod columnar {
             ),
             (
                 |columns| columns[4].1 = Arc::new(Date32Array::from(vec![0; 4])),
-                "row 1: column `größe`: found the time 1970-01-01T00:00:00Z, expected a number",
+                "row 1: column `größe`: found the date 1970-01-01, expected a number, unit `cm`",
             ),
             (
                 |columns| columns[1].1 = columns[8].1.clone(),

@@ -165,10 +165,10 @@ fn a_cell_of_another_type_that_is_imputed_is_a_warning_with_its_line() {
 fn classes_and_levels_that_differ_only_in_spelling_are_warned_of() {
     let data = DATA
         .replace("negative: a, positive: b", "classes: [a, b, B]")
-        .replace("levels: [u, v]", "levels: [u, v, \"v\\u200B\"]");
+        .replace("levels: [u, v]", "levels: [u, v, V]");
     let mut planted = rows_with("lines 50-59  y = B");
     for row in &mut planted[20..24] {
-        row[9] = "v\u{200B}".into();
+        row[9] = "V".into();
     }
     let report = report(&data, HEADER, &planted);
     let of_spelling = report.findings.iter().filter(|finding| finding.check == Check::Spelling);
@@ -177,8 +177,7 @@ fn classes_and_levels_that_differ_only_in_spelling_are_warned_of() {
         .collect();
     let expected = [
         ("y", "`B`, `b` differ only in case", 10),
-        ("c", "`v`, `v\\u{200b}` differ only in invisible characters", 4),
-        ("c", "`v\\u{200b}`, with an invisible character", 4),
+        ("c", "`V`, `v` differ only in case", 4),
     ];
     assert_eq!(found, expected);
     assert!(!report.has_errors());
