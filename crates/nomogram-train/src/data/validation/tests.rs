@@ -175,10 +175,8 @@ fn classes_and_levels_that_differ_only_in_spelling_are_warned_of() {
     let found: Vec<(&str, &str, usize)> = of_spelling
         .map(|own| (own.column.as_deref().unwrap_or(""), own.found.as_str(), own.n_lines))
         .collect();
-    let expected = [
-        ("y", "`B`, `b` differ only in case", 10),
-        ("c", "`V`, `v` differ only in case", 4),
-    ];
+    let expected =
+        [("y", "`B`, `b` differ only in case", 10), ("c", "`V`, `v` differ only in case", 4)];
     assert_eq!(found, expected);
     assert!(!report.has_errors());
 }
