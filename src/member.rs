@@ -111,6 +111,10 @@ impl Member {
 }
 
 /// A checked member, laid out in the order in which predicting reads it.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a model has few members, and a box is allocated without the right to fail"
+)]
 #[derive(Debug)]
 pub(crate) enum CompiledMember {
     Linear(Linear),

@@ -105,7 +105,7 @@ impl Linear {
             let mut sums = [f64x8::splat(simd, *intercept); N_LANES / 8];
             for (weight, values) in weights.iter().zip(encoded) {
                 for (sum, values) in sums.iter_mut().zip(values.as_chunks::<8>().0) {
-                    *sum = *sum + f64x8::simd_from(simd, *values) * *weight;
+                    *sum += f64x8::simd_from(simd, *values) * *weight;
                 }
             }
             for (margin, sum) in margin.as_chunks_mut::<8>().0.iter_mut().zip(sums) {

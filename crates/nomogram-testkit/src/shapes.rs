@@ -138,7 +138,7 @@ fn network(numbers: &mut Numbers, widths: &[usize]) -> Network {
 /// One tree per depth. A tree that is deeper than 6 levels has about 64 leaves, unless all have the same
 /// depth: then they are complete up to level 8, and every second branch ends above level 12.
 fn forest(numbers: &mut Numbers, n_inputs: u32, depths: &[u32]) -> Forest {
-    let is_even = depths.iter().all(|depth| *depth == depths[0]);
+    let is_even = depths.windows(2).all(|pair| pair.first() == pair.last());
     let trees = depths.iter().map(|depth| {
         let (mut nodes, mut leaves) = (Vec::new(), Vec::new());
         let full = if is_even { *depth } else { 5 };
@@ -169,7 +169,9 @@ fn grow(
     let threshold = numbers.between(-1.5, 1.5);
     let left = grow(numbers, n_inputs, (level + 1, full, deepest), nodes, leaves);
     let right = grow(numbers, n_inputs, (level + 1, full, deepest), nodes, leaves);
-    nodes[position] = Node::Split { input, threshold, left, right, default_child: Side::Left };
+    if let Some(node) = nodes.get_mut(position) {
+        *node = Node::Split { input, threshold, left, right, default_child: Side::Left };
+    }
     u32::try_from(position).unwrap_or(0)
 }
 

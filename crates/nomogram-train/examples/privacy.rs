@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -30,7 +30,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(config: &PathBuf, data: &PathBuf, split: &PathBuf) -> Result<(), Box<dyn Error>> {
+fn run(config: &Path, data: &Path, split: &Path) -> Result<(), Box<dyn Error>> {
     let config = TrainingConfig::from_file(config)?;
     let dataset = Dataset::from_csv_file(data, &config.data)?;
     let split = Split::from_csv_file(split, &dataset)?;
@@ -88,7 +88,11 @@ fn clips(parts: &Parts, values: &Array2<f64>) {
         let Some(step @ Step::Clip(_)) = branch.steps.first() else { continue };
         let step = serde_json::to_value(step).unwrap_or_default();
         for key in ["lows", "highs"] {
-            let bounds = step["Clip"][key].as_array().cloned().unwrap_or_default();
+            let bounds = step
+                .pointer(&format!("/Clip/{key}"))
+                .and_then(|bounds| bounds.as_array())
+                .cloned()
+                .unwrap_or_default();
             for (feature, bound) in bounds.iter().filter_map(|bound| bound.as_f64()).enumerate() {
                 let n_rows = n_equal(values, feature, bound);
                 n += 1;

@@ -101,7 +101,7 @@ impl Layer {
                 let values = f64x8::simd_from(simd, values.as_chunks::<8>().0[part]);
                 let weights = &weights[first..first + N];
                 for (sum, weight) in sums.iter_mut().zip(weights) {
-                    *sum = *sum + values * *weight;
+                    *sum += values * *weight;
                 }
             }
             for (output, sum) in output.iter_mut().zip(sums) {

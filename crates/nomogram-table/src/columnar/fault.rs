@@ -109,7 +109,7 @@ mod tests {
             result.map_or_else(|error| error.to_string(), |start| format!("{start:?}"))
         };
         assert_eq!(start(b"\xFF\xFF\xFF\xFF1234"), "[255, 255, 255, 255]");
-        assert_eq!(start(b"\x10\0\0\0123"), "[16, 0, 0, 0]");
+        assert_eq!(start(b"\x10\0\0\x00123"), "[16, 0, 0, 0]");
         assert_eq!(start(b"a,b\n"), "it is a file of another kind");
         assert_eq!(start(b""), "it is empty");
         assert_eq!(start(b"\xFF\xFF"), "it ends too early, so rows are missing");

@@ -59,9 +59,10 @@ pub fn learning_curve(
     shares.iter().map(point).collect()
 }
 
-/// The share of the training rows of a split, class by class, in the order of rows. Where rows have
-/// patients, a patient is kept with all of its rows, and belongs to the highest of their classes.
+/// The share of the training rows of a split, class by class, in the order of rows. Rows of
+/// one patient, and copies of a row, are kept together, and count as of the class of the first of them.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most a count")]
+#[allow(clippy::indexing_slicing, reason = "rows of the dataset, and groups that have a row")]
 fn first_of_each_class(
     dataset: &Dataset,
     split: &Split,

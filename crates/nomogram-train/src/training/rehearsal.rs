@@ -20,7 +20,7 @@ use crate::split::Split;
 use crate::table::Table;
 use reduced::Reduced;
 
-/// [`validate`], and everything for which [`train`] would refuse the table or its training partition.
+/// [`validate`], and everything for which [`train`](crate::train) would refuse the table or its training partition.
 /// Without an error in the report, training starts.
 ///
 /// # Errors
@@ -62,7 +62,7 @@ pub fn validate_training(
     rehearse(config, table, validate(table, &config.data)?)
 }
 
-/// A report of [`validate`] on the same table, with what [`train`] would refuse. A report with errors
+/// A report of [`validate`] on the same table, with what [`train`](crate::train) would refuse. A report with errors
 /// stays as it is: there are no rows to train on.
 ///
 /// # Errors
