@@ -14,19 +14,28 @@ pub(crate) fn check_names<T>(
     for (index, item) in items.iter().enumerate() {
         check_text(name(item), "name").map_err(|e| e.within(place(index)))?;
     }
-    let name_at = |index: &u32| items.get(*index as usize).map_or("", &name);
-    let mut order: Vec<u32> = memory::list(items.len())?;
-    order.extend((0..).take(items.len()));
-    order.sort_unstable_by(|a, b| name_at(a).cmp(name_at(b)).then(a.cmp(b)));
-    let neighbours = order.iter().zip(order.iter().skip(1));
-    let repeated = neighbours.filter(|(a, b)| name_at(a) == name_at(b)).map(|(_, b)| b).min();
-    match repeated {
+    let name_at = |index: u32| items.get(index as usize).map_or("", &name);
+    match first_repeated(items.len(), &name_at)? {
         None => Ok(()),
         Some(index) => {
             let error = Error::invalid_model(format!("duplicate name `{}`", name_at(index)));
-            Err(error.within(place(*index as usize)))
+            Err(error.within(place(index as usize)))
         }
     }
+}
+
+/// The first item whose name an earlier one has. Not generic: sorting is large, and kinds of items are
+/// many.
+fn first_repeated<'n>(
+    n_items: usize,
+    name_at: &dyn Fn(u32) -> &'n str,
+) -> Result<Option<u32>, Error> {
+    let mut order: Vec<u32> = memory::list(n_items)?;
+    order.extend((0..).take(n_items));
+    order.sort_unstable_by(|a, b| name_at(*a).cmp(name_at(*b)).then(a.cmp(b)));
+    let neighbours = order.iter().zip(order.iter().skip(1));
+    let repeated = neighbours.filter(|(a, b)| name_at(**a) == name_at(**b));
+    Ok(repeated.map(|(_, index)| *index).min())
 }
 
 /// Texts are handed to C, so no NUL; and printed in tables, so nothing that moves the cursor or changes

@@ -461,6 +461,27 @@ static void test_self_test(void) {
   nomo_model_release(model);
 }
 
+#if defined(__SSE2__)
+/* Results that every mode of test_floating_point changes, unless the processor is simulated and has no modes. */
+static void compute(unsigned mode, double results[4]) {
+  volatile double tiny = 2.2250738585072014e-308, subnormal = 4e-322, one = 1.0, three = 3.0;
+  const unsigned usual = _mm_getcsr();
+  _mm_setcsr(mode);
+  results[0] = tiny / three;
+  results[1] = subnormal * three;
+  results[2] = one / three;
+  results[3] = -one / three;
+  _mm_setcsr(usual);
+}
+
+static int is_simulated_without(unsigned mode) {
+  double as_usual[4], in_mode[4];
+  compute(_mm_getcsr(), as_usual);
+  compute(_mm_getcsr() | mode, in_mode);
+  return memcmp(as_usual, in_mode, sizeof as_usual) == 0;
+}
+#endif
+
 /* A mode that gives other bits is noticed by opening and by the self-test. */
 static void test_floating_point(void) {
 #if defined(__SSE2__)
@@ -476,6 +497,7 @@ static void test_floating_point(void) {
   size_t i;
   fill_watched();
   for (i = 0; i < sizeof modes / sizeof *modes; i++) {
+    if (is_simulated_without(modes[i])) continue; /* valgrind */
     REFUSED(NOMO_ESELFTEST_FLOATING_POINT, (_mm_setcsr(usual | modes[i]), open_bytes(bundle, n_bundle)));
     REFUSED(NOMO_ESELFTEST_FLOATING_POINT, (_mm_setcsr(usual | modes[i]), nomo_model_self_test(model, &error)));
     if ((modes[i] & 0x0040) != 0) { /* so cheap to see that each call looks */
