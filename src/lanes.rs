@@ -67,11 +67,11 @@ impl Number for Lanes {
 pub(crate) fn levels() -> alloc::vec::Vec<fearless_simd::Level> {
     use fearless_simd::Level;
     let best = Level::new();
-    let mut levels = alloc::vec![Level::baseline(), best];
+    let levels = [Level::baseline(), best];
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-    {
-        levels.extend(best.as_sse4_2().map(Level::Sse4_2));
-        levels.extend(best.as_avx2().map(Level::Avx2));
-    }
-    levels
+    let levels = levels
+        .into_iter()
+        .chain(best.as_sse4_2().map(Level::Sse4_2))
+        .chain(best.as_avx2().map(Level::Avx2));
+    levels.into_iter().collect()
 }

@@ -31,6 +31,7 @@ pub struct Time {
 }
 
 /// What a time is written with.
+#[cfg_attr(not(feature = "columnar"), allow(dead_code, reason = "of typed columns only"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum TimeForm {
     Date,
@@ -38,6 +39,7 @@ pub(crate) enum TimeForm {
     Utc,
 }
 
+#[cfg_attr(not(feature = "columnar"), allow(dead_code, reason = "of typed columns only"))]
 impl Time {
     /// The first moment of a day, counted from 1970-01-01.
     pub(crate) fn of_day(day: i32) -> Self {
