@@ -102,7 +102,7 @@ fn init<T: Copy>() -> T {
     value
 }
 
-/// A call failed for want of memory, and not otherwise.
+/// Whether a call succeeded; the only failure allowed is that memory ran out.
 fn expect(status: i32) -> bool {
     assert!([NOMO_OK, NOMO_EMEMORY].contains(&status), "status {status:#06x}");
     status == NOMO_OK

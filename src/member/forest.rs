@@ -9,6 +9,8 @@ mod complete;
 
 mod flat;
 
+mod margins;
+
 mod block;
 
 use alloc::vec::Vec;

@@ -41,8 +41,8 @@ impl Model {
     ///
     /// # Errors
     ///
-    /// `FloatingPoint`; with [`OnRefusal::Stop`], that of the first row that is refused; `sink` was then never
-    /// called.
+    /// `FloatingPoint`; with [`OnRefusal::Stop`], that of the first row that is refused. `sink` was then
+    /// never called.
     pub(crate) fn predict_rows(
         &self,
         scratch: &mut Scratch<'_>,

@@ -3,36 +3,35 @@
 use alloc::vec::Vec;
 
 use super::complete::{CompleteTree, CompleteTrees, complete_depth};
-use super::{Aggregate, Comparison, Forest, Node, Precision, Side, Tree, single};
+use super::{Aggregate, Comparison, Forest, Node, Precision, Side, Tree};
 use crate::budget::{bytes_of, times};
 use crate::error::Error;
-use crate::lanes::Number;
 use crate::memory;
 use crate::schema::count;
 
 /// A checked forest whose walks have no branch.
 #[derive(Debug)]
 pub(crate) struct FlatForest {
-    n_inputs: usize,
+    pub(super) n_inputs: usize,
     pub(super) precision: Precision,
-    aggregate: Aggregate,
-    base_margins: Vec<f64>,
+    pub(super) aggregate: Aggregate,
+    pub(super) base_margins: Vec<f64>,
     /// How many trees add to each margin.
-    n_trees: Vec<f64>,
-    trees: Vec<FlatTree>,
+    pub(super) n_trees: Vec<f64>,
+    pub(super) trees: Vec<FlatTree>,
     pub(super) complete: CompleteTrees,
     /// Of all other trees. The two children of a node are adjacent, so the next node is
     /// `left + (value > threshold)`. A leaf points to itself with threshold +∞, so a walk of `depth` steps
     /// ends at the right leaf even if it reaches it earlier.
-    nodes: Vec<FlatNode>,
+    pub(super) nodes: Vec<FlatNode>,
     /// One per node; a row without missing values, in a forest without sets, needs none of them.
-    questions: Vec<Question>,
+    pub(super) questions: Vec<Question>,
     /// The value of each leaf, by its node; of a tree that adds to every margin, where the leaf's
     /// values begin in `values`. 0 elsewhere.
     pub(super) leaves: Vec<f64>,
-    values: Vec<f64>,
+    pub(super) values: Vec<f64>,
     /// The levels of each set, one set after the other, and where each set begins and ends.
-    levels: Vec<u32>,
+    pub(super) levels: Vec<u32>,
     pub(super) sets: Vec<(u32, u32)>,
 }
 
@@ -40,7 +39,7 @@ pub(crate) struct FlatForest {
 pub(super) struct FlatTree {
     pub(super) layout: Layout,
     pub(super) depth: u32,
-    margin: Option<u32>,
+    pub(super) margin: Option<u32>,
 }
 
 /// Where the splits and leaves of a tree are.
@@ -52,18 +51,18 @@ pub(super) enum Layout {
 }
 
 #[derive(Clone, Copy, Debug)]
-struct FlatNode {
+pub(super) struct FlatNode {
     /// The threshold of the value; for a set, its number.
-    threshold: f64,
-    input: u32,
-    left: u32,
+    pub(super) threshold: f64,
+    pub(super) input: u32,
+    pub(super) left: u32,
 }
 
 /// What a walk checks at a node besides `value > threshold`.
 #[derive(Clone, Copy, Debug)]
-struct Question {
-    missing_goes_right: bool,
-    is_set: bool,
+pub(super) struct Question {
+    pub(super) missing_goes_right: bool,
+    pub(super) is_set: bool,
 }
 
 /// How much a forest holds, all its trees together.
@@ -235,171 +234,4 @@ impl FlatForest {
         self.sets.push((start, self.levels.len() as u32));
         self.sets.len() as u32 - 1
     }
-
-    /// How many temporary numbers each row of a block needs.
-    pub(in super::super) fn n_temporary(&self) -> usize {
-        match self.precision {
-            Precision::Double => 0,
-            Precision::SingleInputs | Precision::Single => self.n_inputs,
-        }
-    }
-
-    /// Writes the margins of an encoded row.
-    pub(in super::super) fn margins(&self, encoded: &[f64], out: &mut [f64]) {
-        let is_plain = self.sets.is_empty() && !encoded.iter().any(|value| value.is_nan());
-        self.start(out);
-        match (self.precision, is_plain) {
-            (Precision::Double, true) => {
-                self.add_trees(out, |tree| self.walk(tree, encoded, exact, Self::next_plain));
-            }
-            (Precision::Double, false) => {
-                self.add_trees(out, |tree| self.walk(tree, encoded, exact, Self::next));
-            }
-            (Precision::SingleInputs | Precision::Single, true) => {
-                self.add_trees(out, |tree| self.walk(tree, encoded, single, Self::next_plain));
-            }
-            (Precision::SingleInputs | Precision::Single, false) => {
-                self.add_trees(out, |tree| self.walk(tree, encoded, single, Self::next));
-            }
-        }
-        self.finish(out);
-    }
-
-    /// The leaf that a row reaches, if `next` is the node after one with a value, and values are rounded
-    /// first.
-    #[inline(always)]
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    fn walk(
-        &self,
-        tree: &FlatTree,
-        encoded: &[f64],
-        round: impl Fn(f64) -> f64,
-        next: impl Fn(&Self, u32, f64) -> u32,
-    ) -> f64 {
-        match tree.layout {
-            Layout::Complete(complete) => {
-                self.complete.walk(complete, |input| round(encoded[input]))
-            }
-            Layout::Linked(root) => {
-                let mut position = root;
-                for _ in 0..tree.depth {
-                    position = next(self, position, round(encoded[self.input(position)]));
-                }
-                self.leaves[position as usize]
-            }
-        }
-    }
-
-    /// The position of the input that a node reads.
-    #[inline(always)]
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    pub(super) fn input(&self, position: u32) -> usize {
-        self.nodes[position as usize].input as usize
-    }
-
-    /// The node after `position`, for a value that is not missing, in a forest without sets.
-    #[inline(always)]
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    pub(super) fn next_plain(&self, position: u32, value: f64) -> u32 {
-        let node = self.nodes[position as usize];
-        node.left + u32::from(value > node.threshold)
-    }
-
-    /// The node after `position`, for any value.
-    #[inline(always)]
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    pub(super) fn next(&self, position: u32, value: f64) -> u32 {
-        let (node, question) = (self.nodes[position as usize], self.questions[position as usize]);
-        let goes_right = if value.is_nan() {
-            question.missing_goes_right
-        } else if question.is_set {
-            !self.is_in_set(node.threshold, value)
-        } else {
-            value > node.threshold
-        };
-        node.left + u32::from(goes_right)
-    }
-
-    /// What the margins start from.
-    pub(super) fn start<N: Number>(&self, out: &mut [N]) {
-        let is_mean = self.aggregate == Aggregate::Mean;
-        for (margin, base) in out.iter_mut().zip(&self.base_margins) {
-            *margin = N::splat(if is_mean { 0.0 } else { self.precision.round(*base) });
-        }
-    }
-
-    /// Adds the leaf of each tree, from the first to the last.
-    #[inline(always)]
-    pub(super) fn add_trees<N: Number>(&self, out: &mut [N], leaf: impl Fn(&FlatTree) -> N) {
-        match self.precision {
-            Precision::Double | Precision::SingleInputs => self.add_rounded(
-                out,
-                leaf,
-                #[inline(always)]
-                |sum| sum,
-            ),
-            Precision::Single => self.add_rounded(out, leaf, single),
-        }
-    }
-
-    #[inline(always)]
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a position")]
-    fn add_rounded<N: Number>(
-        &self,
-        out: &mut [N],
-        leaf: impl Fn(&FlatTree) -> N,
-        round: impl Fn(f64) -> f64,
-    ) {
-        for tree in &self.trees {
-            let leaf = leaf(tree);
-            if let Some(margin) = tree.margin {
-                let sum = &mut out[margin as usize];
-                *sum = sum.zip(
-                    leaf,
-                    #[inline(always)]
-                    |sum, leaf| round(sum + round(leaf)),
-                );
-                continue;
-            }
-            for (margin, sum) in out.iter_mut().enumerate() {
-                *sum = sum.zip(leaf, |sum, first| {
-                    round(sum + round(self.values[first as usize + margin]))
-                });
-            }
-        }
-    }
-
-    /// Ends the margins: the mean, where the leaves are averaged.
-    pub(super) fn finish<N: Number>(&self, out: &mut [N]) {
-        let round = |result| self.precision.round(result);
-        match self.aggregate {
-            Aggregate::Sum => {}
-            Aggregate::Mean => {
-                let bases = self.base_margins.iter().zip(&self.n_trees);
-                for (margin, (base, n_trees)) in out.iter_mut().zip(bases) {
-                    *margin = margin.map(|sum| round(round(*base) + round(sum / n_trees.max(1.0))));
-                }
-            }
-        }
-    }
-
-    /// Whether a level belongs to a set. Both are whole numbers, checked on opening.
-    #[allow(clippy::indexing_slicing, reason = "sets were laid out within `levels`")]
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "whole and at least 0"
-    )]
-    fn is_in_set(&self, set: f64, level: f64) -> bool {
-        let (start, end) = self.sets[set as usize];
-        let levels = &self.levels[start as usize..end as usize];
-        level <= f64::from(u32::MAX) && levels.binary_search(&(level as u32)).is_ok()
-    }
-}
-
-/// Not rounded.
-#[inline(always)]
-fn exact(value: f64) -> f64 {
-    value
 }

@@ -342,7 +342,7 @@ fn is_only_empty(missing: &[String]) -> bool {
     matches!(missing, [text] if text.is_empty())
 }
 
-/// Refuses names that nobody can tell apart.
+/// Refuses names that look the same.
 fn check_look<'n>(names: impl Iterator<Item = &'n str>) -> Result<(), Invalid> {
     match variants(names).iter().find(|variants| variants.look_alike()) {
         None => Ok(()),

@@ -26,12 +26,14 @@ const MAX_STALLED: usize = 5;
 
 impl Checked<LogisticRegressionSpec> {
     /// Fits until each entry of the gradient is at most 1e-8, and at most 1e-7 of the factor of the L2
-    /// penalty, but neither less than 1e-12 nor more than 1e-10 of the sum of the magnitudes of its input; or until rounding hides every further decrease
-    /// of the objective. So neither many rows nor the unit of an input keep a fit from converging.
+    /// penalty, but neither less than 1e-12 nor more than 1e-10 of the sum of the magnitudes of its
+    /// input; or until rounding hides every further decrease of the objective. So neither many rows nor
+    /// the unit of an input keep a fit from converging.
     ///
     /// # Errors
     ///
-    /// `Data` when a value is missing or the rows are not as [`TrainingRows`] promises; `NotConverged` with the gradient that was reached.
+    /// `Data` when a value is missing or the rows are not as [`TrainingRows`] promises; `NotConverged` with
+    /// the gradient that was reached.
     pub fn fit(&self, rows: TrainingRows<'_>) -> Result<Linear, Error> {
         newton(Some(&**self), rows)
     }
