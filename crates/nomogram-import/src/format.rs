@@ -4,12 +4,14 @@ use crate::error::{Error, ErrorKind};
 use crate::imported::Imported;
 use crate::limits::Limits;
 use crate::options::Options;
-use crate::sources::xgboost;
+use crate::sources::{lightgbm, xgboost};
 
 /// The format of a model's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Format {
+    /// LightGBM's text (`save_model("x.txt")`).
+    Lightgbm,
     /// XGBoost's JSON (`save_model("x.json")`).
     XgboostJson,
     /// XGBoost's UBJSON (`save_model("x.ubj")`).
@@ -18,12 +20,13 @@ pub enum Format {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 2] = [Self::XgboostJson, Self::XgboostUbjson];
+    pub const ALL: [Self; 3] = [Self::Lightgbm, Self::XgboostJson, Self::XgboostUbjson];
 
     /// Its name on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Lightgbm => "lightgbm",
             Self::XgboostJson => "xgboost-json",
             Self::XgboostUbjson => "xgboost-ubjson",
         }
@@ -45,6 +48,9 @@ impl Format {
         let holds = |word: &[u8]| start.windows(word.len()).any(|window| window == word);
         let first = start.iter().find(|byte| !byte.is_ascii_whitespace());
         match first {
+            _ if start.starts_with(b"tree\n") || start.starts_with(b"tree\r\n") => {
+                Ok(Self::Lightgbm)
+            }
             Some(b'{') if start.starts_with(b"{L\0\0\0\0") || start.starts_with(b"{i") => {
                 Ok(Self::XgboostUbjson)
             }
@@ -74,6 +80,7 @@ pub fn import(
     limits.check_bytes(bytes.len())?;
     let format = format.map_or_else(|| Format::detect(bytes), Ok)?;
     let mut imported = match format {
+        Format::Lightgbm => lightgbm::read(bytes, options, limits)?,
         Format::XgboostJson => xgboost::read_json(bytes, options, limits)?,
         Format::XgboostUbjson => xgboost::read_ubjson(bytes, options, limits)?,
     };
