@@ -4,12 +4,14 @@ use crate::error::{Error, ErrorKind};
 use crate::imported::Imported;
 use crate::limits::Limits;
 use crate::options::Options;
-use crate::sources::{lightgbm, xgboost};
+use crate::sources::{catboost, lightgbm, xgboost};
 
 /// The format of a model's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Format {
+    /// CatBoost's JSON (`save_model("x.json", format="json")`).
+    Catboost,
     /// LightGBM's text (`save_model("x.txt")`).
     Lightgbm,
     /// XGBoost's JSON (`save_model("x.json")`).
@@ -20,12 +22,14 @@ pub enum Format {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 3] = [Self::Lightgbm, Self::XgboostJson, Self::XgboostUbjson];
+    pub const ALL: [Self; 4] =
+        [Self::Catboost, Self::Lightgbm, Self::XgboostJson, Self::XgboostUbjson];
 
     /// Its name on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Catboost => "catboost",
             Self::Lightgbm => "lightgbm",
             Self::XgboostJson => "xgboost-json",
             Self::XgboostUbjson => "xgboost-ubjson",
@@ -54,6 +58,10 @@ impl Format {
             Some(b'{') if start.starts_with(b"{L\0\0\0\0") || start.starts_with(b"{i") => {
                 Ok(Self::XgboostUbjson)
             }
+            // XGBoost's documents begin with `learner`.
+            Some(b'{') if holds(b"\"features_info\"") || holds(b"\"oblivious_trees\"") => {
+                Ok(Self::Catboost)
+            }
             Some(b'{') => Ok(Self::XgboostJson),
             _ if start.starts_with(b"binf") || holds(b"gbtree") || holds(b"gblinear") => {
                 Err(Error::unsupported(
@@ -80,6 +88,7 @@ pub fn import(
     limits.check_bytes(bytes.len())?;
     let format = format.map_or_else(|| Format::detect(bytes), Ok)?;
     let mut imported = match format {
+        Format::Catboost => catboost::read(bytes, options, limits)?,
         Format::Lightgbm => lightgbm::read(bytes, options, limits)?,
         Format::XgboostJson => xgboost::read_json(bytes, options, limits)?,
         Format::XgboostUbjson => xgboost::read_ubjson(bytes, options, limits)?,

@@ -1,4 +1,5 @@
 //! The sources: one folder for each library or format.
 
+pub(crate) mod catboost;
 pub(crate) mod lightgbm;
 pub(crate) mod xgboost;

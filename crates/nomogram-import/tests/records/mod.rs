@@ -6,12 +6,12 @@ use serde::Deserialize;
 
 /// A model with what its library predicts.
 #[derive(Debug)]
-pub struct Record {
-    pub name: String,
-    pub library: String,
-    pub format: String,
-    pub model: Vec<u8>,
-    pub table: String,
+pub(crate) struct Record {
+    pub(crate) name: String,
+    pub(crate) library: String,
+    pub(crate) format: String,
+    pub(crate) model: Vec<u8>,
+    pub(crate) table: String,
 }
 
 #[derive(Deserialize)]
@@ -25,7 +25,7 @@ struct Line {
 }
 
 /// All of them, file after file.
-pub fn records() -> impl Iterator<Item = Record> {
+pub(crate) fn records() -> impl Iterator<Item = Record> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data");
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();

@@ -78,11 +78,12 @@ def probes(x, thresholds, category, n_thresholds=10):
 def table(names, rows, margins, outputs, classes, leaves):
     """The CSV that `nomogram import --check` reads."""
     margins = np.asarray(margins).reshape(len(rows), -1) if margins is not None else None
-    outputs = np.asarray(outputs).reshape(len(rows), -1)
+    outputs = np.asarray(outputs).reshape(len(rows), -1) if outputs is not None else None
     header = list(names)
     if margins is not None:
         header += [f"margin:{nth + 1}" for nth in range(margins.shape[1])]
-    header += [f"probability:{name}" for name in classes] if classes else ["prediction"]
+    if outputs is not None:
+        header += [f"probability:{name}" for name in classes] if classes else ["prediction"]
     if leaves is not None:
         leaves = np.asarray(leaves).reshape(len(rows), -1)
         header += [f"leaf:{nth + 1}" for nth in range(leaves.shape[1])]
@@ -93,7 +94,8 @@ def table(names, rows, margins, outputs, classes, leaves):
         cells = [text(value) for value in row]
         if margins is not None:
             cells += [text(value) for value in margins[nth]]
-        cells += [text(value) for value in outputs[nth]]
+        if outputs is not None:
+            cells += [text(value) for value in outputs[nth]]
         if leaves is not None:
             cells += [str(int(leaf)) for leaf in leaves[nth]]
         out.write(",".join(cells) + "\n")
@@ -157,9 +159,8 @@ def xgboost_models():
         elif n_classes:
             classes = [str(nth) for nth in range(n_classes)]
             if objective == "multi:softmax":
-                # Classes are predicted; probabilities are those of softprob.
-                top = np.eye(n_classes)[outputs.astype(int)]
-                outputs = np.where(top == 1.0, np.nan, np.nan)
+                # It predicts classes only.
+                outputs = None
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / f"model.{saved}"
             booster.save_model(path)

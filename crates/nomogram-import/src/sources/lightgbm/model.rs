@@ -8,16 +8,13 @@ use nomogram::{
 use super::columns;
 use super::objective::Objective;
 use super::text::{self, Text};
-use super::trees::{self, MissingType, Trees};
+use super::trees::{self, MissingType, Trees, ZERO};
 use crate::comparison::Tolerance;
 use crate::error::{Error, Place};
 use crate::forests;
 use crate::imported::{Imported, LeafNumbers};
 use crate::limits::Limits;
 use crate::options::{Options, Rounds};
-
-/// Up to here, in magnitude, a value is 0 where 0 counts as missing.
-const ZERO: f64 = 1e-35_f32 as f64;
 
 /// Reads a model.
 pub(crate) fn read(bytes: &[u8], options: &Options, limits: &Limits) -> Result<Imported, Error> {

@@ -9,6 +9,9 @@ use crate::error::{Error, ErrorKind, Place};
 use crate::forests::{self, SourceNode};
 use crate::limits::Limits;
 
+/// Up to here, in magnitude, a value is 0.
+pub(super) const ZERO: f64 = 1e-35_f32 as f64;
+
 /// The bits of a decision type.
 const IS_CATEGORICAL: u8 = 1;
 const IS_DEFAULT_LEFT: u8 = 2;
@@ -209,7 +212,20 @@ impl Splits {
             MissingType::Zero | MissingType::Nan => decision & IS_DEFAULT_LEFT != 0,
         };
         let default_child = if goes_left { Side::Left } else { Side::Right };
+        let threshold = with_zeros_together(threshold);
         Ok(SourceNode::Split { input, threshold, left, right, default_child })
+    }
+}
+
+/// The threshold for values as they are. LightGBM reads every value up to [`ZERO`] in magnitude as 0
+/// before it compares, so a threshold among them sends all of these to one side.
+fn with_zeros_together(threshold: f64) -> f64 {
+    if threshold < -ZERO || threshold >= ZERO {
+        threshold
+    } else if threshold < 0.0 {
+        (-ZERO).next_down()
+    } else {
+        ZERO
     }
 }
 
