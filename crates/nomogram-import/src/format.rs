@@ -4,7 +4,7 @@ use crate::error::{Error, ErrorKind};
 use crate::imported::Imported;
 use crate::limits::Limits;
 use crate::options::Options;
-use crate::sources::{catboost, lightgbm, xgboost};
+use crate::sources::{catboost, equation, lightgbm, xgboost};
 
 /// The format of a model's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ use crate::sources::{catboost, lightgbm, xgboost};
 pub enum Format {
     /// CatBoost's JSON (`save_model("x.json", format="json")`).
     Catboost,
+    /// A published equation as a table of terms, as YAML.
+    Equation,
     /// LightGBM's text (`save_model("x.txt")`).
     Lightgbm,
     /// XGBoost's JSON (`save_model("x.json")`).
@@ -22,14 +24,15 @@ pub enum Format {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 4] =
-        [Self::Catboost, Self::Lightgbm, Self::XgboostJson, Self::XgboostUbjson];
+    pub const ALL: [Self; 5] =
+        [Self::Catboost, Self::Equation, Self::Lightgbm, Self::XgboostJson, Self::XgboostUbjson];
 
     /// Its name on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Catboost => "catboost",
+            Self::Equation => "equation",
             Self::Lightgbm => "lightgbm",
             Self::XgboostJson => "xgboost-json",
             Self::XgboostUbjson => "xgboost-ubjson",
@@ -51,7 +54,9 @@ impl Format {
         let start = bytes.get(..bytes.len().min(4096)).unwrap_or_default();
         let holds = |word: &[u8]| start.windows(word.len()).any(|window| window == word);
         let first = start.iter().find(|byte| !byte.is_ascii_whitespace());
+        let begins_line = |word: &[u8]| start.starts_with(word) || holds(&[b"\n", word].concat());
         match first {
+            _ if begins_line(b"equation:") => Ok(Self::Equation),
             _ if start.starts_with(b"tree\n") || start.starts_with(b"tree\r\n") => {
                 Ok(Self::Lightgbm)
             }
@@ -89,6 +94,7 @@ pub fn import(
     let format = format.map_or_else(|| Format::detect(bytes), Ok)?;
     let mut imported = match format {
         Format::Catboost => catboost::read(bytes, options, limits)?,
+        Format::Equation => equation::read(bytes, options, limits)?,
         Format::Lightgbm => lightgbm::read(bytes, options, limits)?,
         Format::XgboostJson => xgboost::read_json(bytes, options, limits)?,
         Format::XgboostUbjson => xgboost::read_ubjson(bytes, options, limits)?,
