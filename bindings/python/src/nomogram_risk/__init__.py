@@ -35,6 +35,7 @@ from ._errors import (
     ValueRefused,
     VersionError,
 )
+from ._import import Imported, ImportRefused, from_catboost, from_lightgbm, from_xgboost
 from ._library import status_name
 from ._library import version as __version__
 from ._model import Model
@@ -54,6 +55,8 @@ __all__ = [
     "FileMissing",
     "Flag",
     "FormatError",
+    "ImportRefused",
+    "Imported",
     "IntegrityError",
     "LimitError",
     "Member",
@@ -75,5 +78,8 @@ __all__ = [
     "ValueRefused",
     "VersionError",
     "__version__",
+    "from_catboost",
+    "from_lightgbm",
+    "from_xgboost",
     "status_name",
 ]
