@@ -8,6 +8,7 @@ mod shell;
 
 mod commands;
 mod difference;
+mod imports;
 #[cfg(unix)]
 mod interrupted;
 #[cfg(unix)]
