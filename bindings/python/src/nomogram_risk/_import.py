@@ -234,10 +234,8 @@ def _import(
         if name is not None:
             options = [*options, "--name", name]
         probes, table, bundle = (folder / part for part in ("probes.csv", "table.csv", "x.nomo"))
-        shape = _run(
-            [command, "import", file, *options, "--json", "--probes", str(probes)]
-            + ["--max-probes", str(max_probes)]
-        )
+        reading = [command, "import", file, *options, "--json"]
+        shape = _run([*reading, "--probes", str(probes), "--max-probes", str(max_probes)])
         levels = [feature["levels"] for feature in shape["features"]]
         with probes.open(newline="", encoding="utf-8") as stream:
             names, *cells = csv.reader(stream)
@@ -248,10 +246,7 @@ def _import(
             writer.writerow([*names, *answers.columns])
             for row, answer in zip(cells, zip(*answers.columns.values(), strict=True), strict=True):
                 writer.writerow([*row, *map(_text, answer)])
-        report = _run(
-            [command, "import", file, *options, "--json", "--check", str(table)]
-            + ["--output", str(bundle)]
-        )
+        report = _run([*reading, "--check", str(table), "--output", str(bundle)])
         return Imported(bundle.read_bytes(), report)
 
 
