@@ -1,11 +1,7 @@
 //! What has no exact counterpart is refused by name and place.
 
-#![allow(clippy::unwrap_used, clippy::panic, missing_docs)]
-
-mod records;
-
+use crate::records::{Record, records};
 use nomogram_import::{ErrorKind, Limits, Options, Rounds, SchemaFile, import};
-use records::{Record, records};
 
 fn record(format: &str, name: &str) -> Record {
     records().find(|record| record.format == format && record.name == name).unwrap()

@@ -1,15 +1,11 @@
 //! Mutated files: an error, or a model that passes the bundle's checks.
 //!
-//! `NOMOGRAM_MUTATIONS=10000 cargo test -p nomogram-import --test mutations` makes so many of each
+//! `NOMOGRAM_MUTATIONS=10000 cargo test -p nomogram-import --test integration mutated` makes so many of each
 //! format; by default there are fewer. The mutations are the same every time.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
-
-mod records;
-
+use crate::records::records;
 use nomogram::Model;
 use nomogram_import::{Format, Limits, Options, import};
-use records::records;
 
 /// SplitMix64.
 struct Random(u64);
