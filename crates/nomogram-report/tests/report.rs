@@ -68,6 +68,7 @@ fn report() -> Report {
         validation: &validate(&table, &config.data).unwrap(),
         training: Some(Training { rows: &dataset, configuration: CONFIG }),
         evaluated_file: None,
+        known_rows: None,
     })
     .unwrap()
 }
@@ -282,6 +283,7 @@ report: {{ subgroups: [stage, {{ feature: a, at: [5, 10] }}] }}
         validation: &validate(&table, &config.data).unwrap(),
         training: None,
         evaluated_file: Some(&file),
+        known_rows: None,
     })
     .unwrap()
 }

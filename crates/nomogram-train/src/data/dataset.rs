@@ -1,5 +1,6 @@
 //! Rows with known classes: features as numbers, the target as classes.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -163,6 +164,19 @@ impl Dataset {
     #[must_use]
     pub fn partitions(&self) -> Option<&[Partition]> {
         self.partitions.as_deref()
+    }
+
+    /// The number of rows with the same values of all features as a row of `others`.
+    #[must_use]
+    pub fn n_rows_in(&self, others: &Self) -> usize {
+        let bits = |dataset: &Self| -> Vec<Vec<u64>> {
+            // Any NaN is missing, and −0 is 0.
+            let bits =
+                |value: &f64| if value.is_nan() { u64::MAX } else { (value + 0.0).to_bits() };
+            dataset.values().rows().into_iter().map(|row| row.iter().map(bits).collect()).collect()
+        };
+        let others: BTreeSet<Vec<u64>> = bits(others).into_iter().collect();
+        bits(self).into_iter().filter(|row| others.contains(row)).count()
     }
 
     /// The same rows, but each with the value of one feature from the row at its place in `rows`.

@@ -67,7 +67,8 @@ pub fn corrected_performance(
                 Error::Data(_)
                 | Error::RareClass { .. }
                 | Error::Row { .. }
-                | Error::NotConverged(_),
+                | Error::NotConverged(_)
+                | Error::Separated { .. },
             ) => Ok(FittedReplicate { rows, probabilities: None }),
             Err(error) => Err(error),
         }

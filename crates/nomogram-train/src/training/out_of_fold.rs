@@ -65,6 +65,9 @@ impl<'a> OutOfFold<'a> {
         if !self.config.needs_out_of_fold() {
             return Ok(self.predictions.clone());
         }
+        if !self.config.combiner.is_fitted() {
+            return self.predict_calibrated();
+        }
         let combine = |(split, parts): &(Split, Parts)| {
             let of_fold: BTreeSet<&usize> = split.test.iter().collect();
             let others = self.rows.iter().copied().filter(|row| !of_fold.contains(row));
@@ -83,6 +86,27 @@ impl<'a> OutOfFold<'a> {
         Ok(Predictions { uncalibrated: Some(uncalibrated.ensemble), ..predictions })
     }
 
+    /// [`Self::predict`] where the combiner is not fitted: the predictions are there, and each fold
+    /// calibrates those of its rows.
+    fn predict_calibrated(&self) -> Result<Predictions, Error> {
+        let mut predictions = self.predictions.clone();
+        for (split, _) in &self.folds {
+            let of_fold: BTreeSet<&usize> = split.test.iter().collect();
+            let others = self.rows.iter().copied().filter(|row| !of_fold.contains(row));
+            let combination = self.fit_combination_to(&others.collect::<Vec<_>>())?;
+            for row in &split.test {
+                let mut probabilities = self.predictions.ensemble.row(*row).to_vec();
+                if let Some(calibrator) = &combination.calibrator {
+                    calibrator.apply(&mut probabilities);
+                }
+                let to = predictions.ensemble.row_mut(*row);
+                to.into_iter().zip(probabilities).for_each(|(to, from)| *to = from);
+            }
+        }
+        let uncalibrated = Some(self.predictions.ensemble.clone());
+        Ok(Predictions { uncalibrated, ..predictions })
+    }
+
     fn fit_combination_to(&self, rows: &[usize]) -> Result<Combination, Error> {
         let config = self.config;
         let dataset = self.dataset.select(rows);
@@ -91,10 +115,14 @@ impl<'a> OutOfFold<'a> {
         let calibrator = match config.calibration {
             None => None,
             Some(calibration) => {
-                let combined = gather(self.dataset, &self.folds, |_, parts| {
-                    Ok(Parts { combiner: combiner.clone(), ..parts.clone() })
-                })?;
-                let combined = combined.select(rows).ensemble;
+                let combined = if config.combiner.is_fitted() {
+                    let combined = gather(self.dataset, &self.folds, |_, parts| {
+                        Ok(Parts { combiner: combiner.clone(), ..parts.clone() })
+                    })?;
+                    combined.select(rows).ensemble
+                } else {
+                    members.ensemble
+                };
                 calibration.fit(CalibrationRows::of(&dataset, combined.view()), config.seed)?
             }
         };
