@@ -84,7 +84,7 @@ fn from_a_table_to_an_evaluated_bundle() {
         "from 45 to below 60",
         "Corrected for optimism",
         "Learning curve",
-        "The cutoff itself",
+        "chosen on these rows: 95 % interval",
     ] {
         assert!(page.contains(part), "{part}");
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use ndarray::{Array2, Axis};
 use nomogram::{Digest, Feature, Place as CorePlace, RuleAction, Schema};
-use nomogram_table::{Cell, FeatureCells, Place};
+use nomogram_table::{Cell, FeatureCells, Place, shown_value};
 
 use super::config::DataConfig;
 use super::partition::Partition;
@@ -323,7 +323,8 @@ fn values(reader: &Reader<'_>) -> Result<Array2<f64>, Error> {
         let broken = reader.broken_rules(&row.to_vec())?.find_map(refuses);
         if let Some(rule) = broken {
             let of_rule = rule.features().filter_map(|index| {
-                Some(format!("`{}` = {}", schema.features().get(index)?.name, row.get(index)?))
+                let value = shown_value(&row.get(index)?.to_string());
+                Some(format!("`{}` = {value}", schema.features().get(index)?.name))
             });
             let found = of_rule.collect::<Vec<_>>().join(", ");
             let detail = format!("{place}: rule `{}`: broken by {found}", rule.name);
