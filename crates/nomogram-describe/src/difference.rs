@@ -92,9 +92,8 @@ fn add_fitted_parameters(a: &Parts, b: &Parts, differences: &mut Vec<Difference>
     for member in &a.members {
         let Some(other) = members_of_b.get(member.name.as_str()) else { continue };
         let branch = a.branches.get(member.branch as usize);
-        let inputs = branch.map_or(Inputs::Values, |branch| {
-            inputs_after(branch, branch.steps.len(), &names)
-        });
+        let inputs = branch
+            .map_or(Inputs::Values, |branch| inputs_after(branch, branch.steps.len(), &names));
         let place = format!("members.{}", member.name);
         add(&place, Parameters::of(&member.member, &other.member, inputs));
     }
@@ -292,6 +291,9 @@ mod tests {
         let fewer = rows.slice(ndarray::s![1.., ..]);
         assert_eq!(golden_difference(rows.view(), rows.view()), None);
         let text = golden_difference(rows.view(), fewer).unwrap().text();
-        assert!(text.starts_with("~ golden cases: ") && text.ends_with(" of them the same"), "{text}");
+        assert!(
+            text.starts_with("~ golden cases: ") && text.ends_with(" of them the same"),
+            "{text}"
+        );
     }
 }

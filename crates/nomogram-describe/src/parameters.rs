@@ -101,7 +101,10 @@ impl<'a> Walk<'a> {
         let input = a.get("input").filter(|input| b.get("input") == Some(input));
         let input = input.and_then(Value::as_u64).and_then(|input| usize::try_from(input).ok());
         self.path.extend(input.map(Segment::Input));
-        let inputs = a.get("inputs").and_then(Value::as_array).filter(|_| a.get("inputs") == b.get("inputs"));
+        let inputs = a
+            .get("inputs")
+            .and_then(Value::as_array)
+            .filter(|_| a.get("inputs") == b.get("inputs"));
         for (key, of_a) in a {
             self.path.push(Segment::Key(key.clone()));
             match b.get(key) {
@@ -259,7 +262,8 @@ mod tests {
     #[test]
     fn of_many_differences_the_first_are_listed_and_all_are_counted() {
         let weights = |n: usize, add: f64| {
-            let weights: Vec<f64> = (0..n).map(|nth| f64::from(u32::try_from(nth).unwrap()) + add).collect();
+            let weights: Vec<f64> =
+                (0..n).map(|nth| f64::from(u32::try_from(nth).unwrap()) + add).collect();
             json!({ "weights": weights })
         };
         let found = lines(&weights(10, 0.0), &weights(12, 0.5), Inputs::Values);
@@ -267,17 +271,22 @@ mod tests {
         assert_eq!(found.len(), 6);
         let longer = lines(&weights(1, 0.0), &weights(2, 0.0), Inputs::Values);
         assert_eq!(longer, ["1 of 2 parameters differs", "weights[1]: null → 1.0"]);
-        assert_eq!(lines(&weights(3, 0.0), &weights(3, 0.0), Inputs::Values), ["0 of 3 parameters differ"]);
+        assert_eq!(
+            lines(&weights(3, 0.0), &weights(3, 0.0), Inputs::Values),
+            ["0 of 3 parameters differ"]
+        );
     }
 
     /// Counted, not timed: twice the parameters are twice the steps, wherever the two differ.
     #[test]
     fn the_work_is_linear_in_the_number_of_parameters() {
         let model = |n: usize, last: f64| {
-            let nodes: Vec<Value> = (0..n).map(|nth| json!({"input": nth, "threshold": last})).collect();
+            let nodes: Vec<Value> =
+                (0..n).map(|nth| json!({"input": nth, "threshold": last})).collect();
             json!({ "trees": [{ "nodes": nodes }] })
         };
-        let steps = |n: usize, a: f64, b: f64| Walk::of(&model(n, a), &model(n, b), Inputs::Values).n_steps;
+        let steps =
+            |n: usize, a: f64, b: f64| Walk::of(&model(n, a), &model(n, b), Inputs::Values).n_steps;
         for (a, b) in [(1.0, 1.0), (1.0, 2.0)] {
             let (small, large) = (steps(1000, a, b), steps(2000, a, b));
             assert!(small > 2000 && large < 2 * small, "{small} and {large} steps");

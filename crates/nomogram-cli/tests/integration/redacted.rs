@@ -66,10 +66,22 @@ fn table() -> Vec<Vec<String>> {
         let part = if row % 4 == 3 { "test" } else { "train" };
         let stage = ["I", "II", "III"][row as usize % 3];
         let smoker = ["true", "false"][row as usize / 2 % 2];
-        let patient = if row / 4 * 4 + 3 == row { format!("q{row}") } else { format!("p{}", row / 4) };
-        [&format!("r{row}"), &patient, "1.5", "2024-02-29", part, &age.to_string(), "3", smoker, stage, died]
-            .map(str::to_owned)
-            .to_vec()
+        let patient =
+            if row / 4 * 4 + 3 == row { format!("q{row}") } else { format!("p{}", row / 4) };
+        [
+            &format!("r{row}"),
+            &patient,
+            "1.5",
+            "2024-02-29",
+            part,
+            &age.to_string(),
+            "3",
+            smoker,
+            stage,
+            died,
+        ]
+        .map(str::to_owned)
+        .to_vec()
     };
     (0..80).map(row).collect()
 }
@@ -77,7 +89,8 @@ fn table() -> Vec<Vec<String>> {
 fn csv(rows: &[Vec<String>]) -> String {
     let mut text = COLUMNS.join(",") + "\n";
     for row in rows {
-        let cell = |cell: &String| if cell.contains(',') { format!("\"{cell}\"") } else { cell.clone() };
+        let cell =
+            |cell: &String| if cell.contains(',') { format!("\"{cell}\"") } else { cell.clone() };
         writeln!(text, "{}", row.iter().map(cell).collect::<Vec<_>>().join(",")).unwrap();
     }
     text

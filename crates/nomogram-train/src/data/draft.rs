@@ -234,10 +234,9 @@ fn check_target(column: &Column) -> Result<(), String> {
     }
     let is_unusable = |text: &&String| !role::can_be_name(text);
     match column.counts.keys().find(is_unusable) {
-        Some(class) => Err(format!(
-            "column `{name}`: class `{}` has a control character",
-            shown_value(class)
-        )),
+        Some(class) => {
+            Err(format!("column `{name}`: class `{}` has a control character", shown_value(class)))
+        }
         None => Ok(()),
     }
 }
