@@ -91,7 +91,7 @@ pub(crate) fn run(
         sets.push(PredictedRows { name: "test rows", dataset: &test, predictions: &on_test });
     }
     let mut warnings =
-        warnings(&trained.out_of_fold, held_out_rows.classes(), held_out_rows.weights());
+        warnings(&trained.out_of_fold, held_out_rows.classes(), held_out_rows.weights())?;
     if loaded.config.golden == GoldenSpec::Rows {
         warnings.push(Warning {
             about: "golden: rows".into(),
