@@ -65,9 +65,14 @@ impl<'a> OutOfFold<'a> {
         if !self.config.needs_out_of_fold() {
             return Ok(self.predictions.clone());
         }
-        if !self.config.combiner.is_fitted() {
-            return self.predict_calibrated();
+        match self.config.combiner.is_fitted() {
+            true => self.predict_combined(),
+            false => self.predict_calibrated(),
         }
+    }
+
+    /// [`Self::predict`] where the combiner is fitted, so that each fold has another one.
+    fn predict_combined(&self) -> Result<Predictions, Error> {
         let combine = |(split, parts): &(Split, Parts)| {
             let of_fold: BTreeSet<&usize> = split.test.iter().collect();
             let others = self.rows.iter().copied().filter(|row| !of_fold.contains(row));
@@ -143,4 +148,39 @@ fn gather(
         predictions.push((split.test.as_slice(), predicted));
     }
     Predictions::gather(&predictions, dataset.n_rows())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::training::fit::Fits;
+
+    const CONFIG: &str = r#"
+model: { name: small, version: "1" }
+data: { target: { column: y, negative: "no", positive: "yes" }, features: [{ name: a }, { name: b }] }
+seed: 1
+validation: { n_folds: 4, min_auc: 0.5 }
+members:
+  - { name: bayes, input: scaled, weight: 1.0, learner: { naive_bayes: { var_smoothing: 1.0e-9 } } }
+  - { name: lr, input: scaled, weight: 2.0, learner: { logistic_regression: { c: 1.0, class_weight: equal } } }
+combiner: soft_vote
+calibration: platt
+"#;
+
+    #[test]
+    fn calibrating_predictions_is_predicting_with_calibrated_models() {
+        let config = TrainingConfig::from_yaml(CONFIG).unwrap();
+        let row = |row: usize| {
+            let (a, b) = (row * 37 % 101, row * 53 % 89);
+            format!("{a},{b},{}\n", if a + b + row % 40 > 110 { "yes" } else { "no" })
+        };
+        let table = format!("a,b,y\n{}", (0..120).map(row).collect::<String>());
+        let dataset = Dataset::from_csv("t", table.as_bytes(), &config.data).unwrap();
+        let mut nobody = |_: usize, _: usize, _: &str| {};
+        let fits = Fits::new(&config, 4, &mut nobody);
+        let out_of_fold = fits.fit_folds(&dataset, fits.folds(&dataset).unwrap(), "").unwrap();
+        let calibrated = out_of_fold.predict_calibrated().unwrap();
+        assert_eq!(calibrated, out_of_fold.predict_combined().unwrap());
+        assert_ne!(Some(calibrated.ensemble), calibrated.uncalibrated);
+    }
 }
