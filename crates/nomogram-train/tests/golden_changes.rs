@@ -138,7 +138,7 @@ fn changes_of_a_recalibrated_ensemble_are_caught() {
     // With the golden cases of the parent alone, some changes pass.
     let few = seal(&of_child.0, of_parent.1.view()).unwrap();
     assert!(!audit_bundle("child with the parent's cases", &few).1.is_empty());
-    assert_few_unexplained(audit_bundle("recalibrated ensemble", &child), 0);
+    assert_few_unexplained(audit_bundle("recalibrated", &child), 0);
 }
 
 /// The helper sees what is missed: without its golden answers, a renamed class opens.

@@ -141,10 +141,10 @@ members:
 combiner: soft_vote
 "#;
 
-/// A configuration, twenty rows, and the model of both.
+/// A configuration, forty rows, and the model of both.
 fn trained() -> (TrainingConfig, Dataset, Trained) {
     let config = TrainingConfig::from_yaml(CONFIG).unwrap();
-    let rows = (0..20).map(|row| format!("{},{}\n", row % 7, ["a", "b"][row % 7 / 4]));
+    let rows = (0..40).map(|row| format!("{},{}\n", row % 7, ["a", "b"][row % 7 / 4]));
     let table = format!("x,y\n{}", rows.collect::<String>());
     let dataset = Dataset::from_csv("t.csv", table.as_bytes(), &config.data).unwrap();
     let trained = train(&config, &dataset, &mut |_: usize, _: usize, _: &str| {}).unwrap();
@@ -170,7 +170,6 @@ fn data_refuses_configurations_and_formats() {
         changed(|config| config.features[0].range = Some([2.0, 1.0])),
         changed(|config| config.features[0].levels = vec!["u".into()]),
         changed(|config| config.weight = Some("y".into())),
-        changed(|config| config.csv.quote = ','),
         changed(|config| config.csv.delimiter = Some('é')),
         changed(|config| config.ignored = vec!["x".into()]),
     ];
@@ -198,7 +197,7 @@ fn ensembles_refuse_rows_and_rules() {
         assert!(spec.choose(&dataset, predictions).is_err(), "{at_least}");
     }
     assert!(cutoff(CutoffRule::Youden, Some("c")).choose(&dataset, predictions).is_err());
-    let none = ndarray::Array2::zeros((20, 0));
+    let none = ndarray::Array2::zeros((40, 0));
     let others = [
         Predictions { ensemble: none.clone(), ..predictions.clone() },
         Predictions { members: vec![none.clone()], ..predictions.clone() },
@@ -251,7 +250,7 @@ fn evaluations_refuse_numbers_and_rows() {
     assert!(learning_curve(&config, &dataset, &[0.5]).is_err());
     let predictions = &trained.out_of_fold;
     assert!(warnings(predictions, &[0, 1], None).is_err());
-    assert!(warnings(predictions, &[7; 20], None).is_err());
+    assert!(warnings(predictions, &[7; 40], None).is_err());
     assert!(warnings(predictions, dataset.classes(), Some(&[])).is_err());
     let rows = PredictedRows { name: "rows", dataset: &dataset, predictions };
     let cutoff = Cutoff { name: "c".into(), class: 9, probability: f64::NAN };
