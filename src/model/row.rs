@@ -6,6 +6,7 @@ use crate::intake::{Cell, Flags, Value};
 use crate::numeric::keeps_subnormals;
 use crate::prediction::Prediction;
 use crate::scratch::{Regions, Scratch};
+use crate::uncertainty::Uncertain;
 
 /// Refuses to predict in a thread that flushes subnormals to zero.
 ///
@@ -46,7 +47,7 @@ impl Model {
     ///
     /// `FloatingPoint`; a kind of the class `Value`, with the feature or the rule.
     pub(crate) fn predict_cells<'s>(
-        &self,
+        &'s self,
         scratch: &'s mut Scratch<'_>,
     ) -> Result<Prediction<'s>, Error> {
         check_subnormals()?;
@@ -61,7 +62,7 @@ impl Model {
     ///
     /// `FloatingPoint`; `FeatureCount`; a kind of the class `Value`, with the feature or the rule.
     pub(crate) fn predict_row<'s>(
-        &self,
+        &'s self,
         scratch: &'s mut Scratch<'_>,
         values: &[f64],
     ) -> Result<Prediction<'s>, Error> {
@@ -92,7 +93,7 @@ impl Model {
     /// As [`Self::admit`].
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
     pub(super) fn predict<'s>(
-        &self,
+        &'s self,
         cells: impl Iterator<Item = Cell>,
         mut regions: Regions<'s>,
     ) -> Result<Prediction<'s>, Error> {
@@ -112,8 +113,9 @@ impl Model {
 
     /// The prediction of a row from the margins of its members.
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    pub(super) fn finish<'s>(&self, regions: Regions<'s>, row_flags: Flags) -> Prediction<'s> {
-        let Regions { member_outputs, margins, outputs, temporary, flags, broken, .. } = regions;
+    pub(super) fn finish<'s>(&'s self, regions: Regions<'s>, row_flags: Flags) -> Prediction<'s> {
+        let Regions { encoded, member_outputs, margins, outputs, temporary, flags, broken, .. } =
+            regions;
         let mut first_margin = 0;
         let outputs_of_members = member_outputs.chunks_exact_mut(outputs.len());
         for (placed, outputs) in self.members.iter().zip(outputs_of_members) {
@@ -126,6 +128,14 @@ impl Model {
         if let Some(calibrator) = &self.calibrator {
             calibrator.apply(outputs);
         }
+        let uncertain = self.uncertainty.as_ref().map(|fitted| {
+            let (row, distance) = (&encoded[..self.intake.n_features()], fitted.distance.as_ref());
+            let encoded = match distance {
+                Some(distance) => self.pipeline.encoded(distance.branch as usize, encoded),
+                None => &[],
+            };
+            Uncertain { fitted, outputs, members: member_outputs, row, encoded }
+        });
         Prediction {
             is_of_classes: !self.schema().target().classes().is_empty(),
             outputs,
@@ -134,6 +144,7 @@ impl Model {
             row_flags,
             flags,
             broken,
+            uncertain,
         }
     }
 }
