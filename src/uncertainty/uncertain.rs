@@ -27,6 +27,12 @@ impl<'a> Uncertain<'a> {
         self.fitted.scores.p_values(self.outputs)
     }
 
+    /// How many levels prediction sets and intervals have.
+    #[must_use]
+    pub fn n_levels(&self) -> usize {
+        self.fitted.levels.len()
+    }
+
     /// Whether each class is in the prediction set of a level, which is named by its position among the
     /// levels.
     #[must_use]

@@ -464,7 +464,7 @@ static void run(const char *name) {
   info = initial;
   snprintf(path, sizeof path, "%s.nomo", name);
   if (nomo_model_open_file(path, NULL, &model, &error) != NOMO_OK ||
-      nomo_model_describe(model, &info, &error) != NOMO_OK ||
+      !describe_model() ||
       nomo_session_create(model, &session, &error) != NOMO_OK) {
     fprintf(stderr, "%s: %s\n", path, error.message);
     exit(2);

@@ -94,6 +94,7 @@ fn parts_of_three_members() -> Result<Parts, nomogram::Error> {
         combiner: Combiner::SoftVote { weights: vec![1.0, 1.5, 0.5] },
         calibrator: None,
         cutoffs: vec![],
+        uncertainty: None,
         card: None,
     })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use nomogram::{Calibrator, Model, Parts, seal, unseal};
+use nomogram::{Calibrator, Model, Parts, Uncertainty, seal, unseal};
 
 use super::config::TrainingConfig;
 use crate::data::Dataset;
@@ -35,7 +35,8 @@ pub struct Recalibrated {
 ///
 /// The manifest of the child has the notes of the parent, and adds the digest of the parent
 /// (`parent`), the digest of these rows (`recalibration data`) and their number
-/// (`recalibration rows`); its version is that of `config.model`. Its cutoffs are chosen on these
+/// (`recalibration rows`); its version is that of `config.model`. Its uncertainty is fitted to these rows,
+/// if `config` asks for it and the parent has it; the distance stays that of the parent. Its cutoffs are chosen on these
 /// rows, by the rules of `config.cutoffs`: the cutoffs and the model card of the parent are about
 /// other probabilities, and are left out. The same parent, rows and configuration give the same bytes.
 ///
@@ -57,7 +58,7 @@ pub fn recalibrate(
     let before = Predictions::of(&model, dataset)?;
     let (parts, golden_rows) = unseal(parent)?;
     let sealed = |parts: &Parts| seal(parts, golden_rows.view());
-    let bare = Parts { calibrator: None, cutoffs: Vec::new(), ..parts.clone() };
+    let bare = Parts { calibrator: None, cutoffs: Vec::new(), uncertainty: None, ..parts.clone() };
     let bare = Predictions::of(&Arc::new(Model::open(&sealed(&bare)?)?), dataset)?;
 
     let fit = |predictions: &Predictions, rows: &Dataset| {
@@ -82,6 +83,16 @@ pub fn recalibrate(
     let dropped = parts.cutoffs.iter().filter(|old| cutoffs.iter().all(|new| new.name != old.name));
     let dropped_cutoffs = dropped.map(|cutoff| cutoff.name.clone()).collect();
 
+    // The parent's scores are about other probabilities; its distances are not.
+    let uncertainty = match (&config.uncertainty, &parts.uncertainty) {
+        (Some(spec), Some(parent)) => {
+            let fitted = spec.fit(&held_out, &after.ensemble, None, None, config.seed)?;
+            let (distance, spreads) = (parent.distance.clone(), parent.spreads.clone());
+            Some(Uncertainty { distance, spreads, ..fitted })
+        }
+        (Some(_) | None, None) | (None, Some(_)) => None,
+    };
+
     let mut manifest = parts.manifest.clone();
     manifest.version.clone_from(&config.model.version);
     for (key, note) in [
@@ -91,7 +102,8 @@ pub fn recalibrate(
     ] {
         manifest.notes.insert(key.into(), note);
     }
-    let bundle = sealed(&Parts { manifest, card: None, calibrator, cutoffs, ..parts })?;
+    let bundle =
+        sealed(&Parts { manifest, card: None, calibrator, cutoffs, uncertainty, ..parts })?;
     let model = Arc::new(Model::open(&bundle)?);
     Ok(Recalibrated { bundle, model, rows, before, after, dropped_cutoffs })
 }
