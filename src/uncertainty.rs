@@ -82,9 +82,9 @@ impl Uncertainty {
         }
     }
 
-    /// What is left over by a level: a class is in the set if its p-value is above this.
-    fn alpha(&self, level: usize) -> f64 {
-        1.0 - self.levels.get(level).copied().unwrap_or(1.0)
+    /// The level at a position; 0, within which nothing is, beyond all levels.
+    fn level(&self, position: usize) -> f64 {
+        self.levels.get(position).copied().unwrap_or(0.0)
     }
 
     /// What all results of a row compute, in steps of about a nanosecond.

@@ -23,6 +23,12 @@ pub struct Ranks {
 }
 decode_struct!(Ranks { scores, at_least });
 
+/// Whether something with this p-value is within a level of coverage: whether its p-value is above what
+/// the level leaves. `1 - p < level`, since `1 - 0.8` is not the number 0.2.
+pub(super) fn is_within(p_value: f64, level: f64) -> bool {
+    1.0 - p_value < level
+}
+
 impl Ranks {
     /// Counts scores.
     ///
@@ -63,15 +69,15 @@ impl Ranks {
         self.of_count(self.at_least.get(first).copied().unwrap_or(0))
     }
 
-    /// The largest score whose p-value is above `alpha`; infinite when every score's is.
-    pub(super) fn largest_above(&self, alpha: f64) -> f64 {
+    /// The largest score that is within a level of coverage; infinite when every score is.
+    pub(super) fn largest_within(&self, level: f64) -> f64 {
         // The p-value of anything above all scores.
-        if self.of_count(0) > alpha {
+        if is_within(self.of_count(0), level) {
             return f64::INFINITY;
         }
-        let n_above = self.at_least.partition_point(|count| self.of_count(*count) > alpha);
+        let n_within = self.at_least.partition_point(|n| is_within(self.of_count(*n), level));
         // Without any, not even the smallest score is in the set: an interval of no width.
-        n_above.checked_sub(1).and_then(|last| self.scores.get(last)).copied().unwrap_or(0.0)
+        n_within.checked_sub(1).and_then(|last| self.scores.get(last)).copied().unwrap_or(0.0)
     }
 
     fn of_count(&self, n_at_least: u32) -> f64 {
@@ -117,15 +123,14 @@ mod tests {
     }
 
     #[test]
-    fn the_largest_score_above_a_level_is_the_bound_of_its_interval() {
+    fn the_largest_score_within_a_level_is_the_bound_of_its_interval() {
         let ranks = Ranks::of((1..=19).map(f64::from).collect()).unwrap();
-        for alpha in [0.05, 0.06, 0.1, 0.2, 0.5, 0.949, 0.95] {
-            let bound = ranks.largest_above(alpha);
-            assert!(ranks.p_value(bound) > alpha, "{alpha}: {bound}");
-            assert!(ranks.p_value(bound.next_up()) <= alpha, "{alpha}: {bound}");
+        for (level, bound) in [(0.95, 19.0), (0.9, 18.0), (0.85, 17.0), (0.8, 16.0), (0.5, 10.0)] {
+            assert_eq!(ranks.largest_within(level), bound, "{level}");
+            assert!(is_within(ranks.p_value(bound), level), "{level}");
+            assert!(!is_within(ranks.p_value(bound + 0.5), level), "{level}");
         }
-        assert_eq!(ranks.largest_above(0.049), f64::INFINITY);
-        assert_eq!(ranks.largest_above(0.05), 19.0);
+        assert_eq!(ranks.largest_within(0.951), f64::INFINITY);
     }
 
     #[test]

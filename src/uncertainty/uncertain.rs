@@ -1,5 +1,6 @@
 //! How uncertain the prediction of one row is. Computed when it is asked for, without memory.
 
+use super::ranks::is_within;
 use super::referral::{Ambiguity, Verdict};
 use super::scores::Scores;
 use super::spread::{Furthest, furthest};
@@ -37,8 +38,8 @@ impl<'a> Uncertain<'a> {
     /// levels.
     #[must_use]
     pub fn set(&self, level: usize) -> impl ExactSizeIterator<Item = bool> + 'a {
-        let alpha = self.fitted.alpha(level);
-        self.p_values().map(move |p_value| p_value > alpha)
+        let level = self.fitted.level(level);
+        self.p_values().map(move |p_value| is_within(p_value, level))
     }
 
     /// The intervals: of two classes, one of the probability of class 1, if it was fitted; of a number,
@@ -57,7 +58,7 @@ impl<'a> Uncertain<'a> {
                 Interval { low, high }
             }
             Scores::Number { ranks, difficulty } => {
-                let bound = ranks.largest_above(self.fitted.alpha(index));
+                let bound = ranks.largest_within(self.fitted.level(index));
                 let width = bound * difficulty.of(self.members);
                 let value = self.outputs.first().copied().unwrap_or(f64::NAN);
                 Interval { low: value - width, high: value + width }

@@ -24,6 +24,7 @@ mod member;
 mod schema_match;
 
 mod ensemble;
+mod uncertainty;
 
 pub mod reach;
 
@@ -39,4 +40,5 @@ pub use ensemble::{CalibratorDescription, CombinerDescription, CutoffDescription
 pub use feature::{FeatureDescription, PolicyDescription, RuleDescription};
 pub use member::{MemberDescription, Size};
 pub use schema_match::{SchemaMismatch, check_same_schema};
+pub use uncertainty::UncertaintyDescription;
 pub use words::{count, kind_name};

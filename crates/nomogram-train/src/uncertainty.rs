@@ -15,3 +15,6 @@ pub(crate) use spec::refuse_weights;
 pub use spec::{ReferralSpec, UncertaintySpec};
 
 pub(crate) use covariance::Whitening;
+
+#[cfg(test)]
+mod reference;

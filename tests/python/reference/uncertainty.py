@@ -27,12 +27,17 @@ def p_value(ranks, score):
     return (sum(a >= score for a in scores) + 1) / (len(scores) + 1)
 
 
-def largest(ranks, alpha):
-    """The largest score with a p-value above alpha."""
-    if 1 / (len(every_score(ranks)) + 1) > alpha:
+def is_within(p, level):
+    """Whether something with this p-value is within a level of coverage."""
+    return 1.0 - p < level
+
+
+def largest(ranks, level):
+    """The largest score that is within a level."""
+    if is_within(1 / (len(every_score(ranks)) + 1), level):
         return math.inf
-    above = [score for score in ranks["scores"] if p_value(ranks, score) > alpha]
-    return max(above) if above else 0.0
+    within = [score for score in ranks["scores"] if is_within(p_value(ranks, score), level)]
+    return max(within) if within else 0.0
 
 
 def difficulty(kind, members):
@@ -84,10 +89,9 @@ def answer(fitted, outputs, members, row, branches):
         if fitted["venn_abers"] is not None:
             intervals = venn_abers(fitted["venn_abers"], outputs[1])
     for level in fitted["levels"]:
-        alpha = 1.0 - level
-        sets.append([int(p > alpha) for p in p_values])
+        sets.append([int(is_within(p, level)) for p in p_values])
         if kind == "Number":
-            width = largest(scores["ranks"], alpha) * difficulty(scores["difficulty"], members)
+            width = largest(scores["ranks"], level) * difficulty(scores["difficulty"], members)
             intervals += [outputs[0] - width, outputs[0] + width]
     far = []
     if fitted["distance"] is not None:

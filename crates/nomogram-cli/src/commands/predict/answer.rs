@@ -8,6 +8,7 @@ use nomogram::{Flags, Model, Prediction};
 use nomogram_table::{Chunk, Columns, FileKind, Row, Source, is_plain};
 
 use super::Arguments;
+use super::uncertain::{UncertainPart, columns_of_uncertainty};
 use crate::error::Error;
 use crate::output::{BlockBuilder, Item, Layout};
 use crate::refusal;
@@ -30,6 +31,7 @@ enum Part {
     Cutoff(usize),
     Member { member: usize, output: usize },
     Margin(usize),
+    Uncertain(UncertainPart),
     Flags,
     Status,
 }
@@ -128,6 +130,10 @@ impl Answer {
                     outputs.map_or(Item::None, |outputs| number(outputs, *output))
                 }
                 (Part::Margin(at), Ok(prediction)) => number(prediction.margins(), *at),
+                (Part::Uncertain(part), Ok(prediction)) => match prediction.uncertain() {
+                    Some(uncertain) => part.item(&uncertain, model, scratch),
+                    None => Item::None,
+                },
                 (Part::Flags, Ok(prediction)) => {
                     flags_text(prediction, model, scratch);
                     Item::Text(scratch)
@@ -180,6 +186,10 @@ fn predicted(arguments: &Arguments, model: &Model) -> Vec<(String, DataType, Par
                 at += 1;
             }
         }
+    }
+    if arguments.uncertainty {
+        let parts = columns_of_uncertainty(model).into_iter();
+        named.extend(parts.map(|(name, kind, part)| (name, kind, Part::Uncertain(part))));
     }
     if arguments.flags {
         named.push(("flags".into(), Utf8, Part::Flags));
