@@ -48,7 +48,7 @@ pub(super) const FLAGS: [(Flags, &str); 5] = [
 impl Answer {
     /// # Errors
     ///
-    /// `Usage` when two columns would have one name, or a kept column does not fit into CSV.
+    /// `Usage` without the uncertainty that is asked for, when two columns would have one name, or a kept column does not fit into CSV.
     pub(super) fn new(
         arguments: &Arguments,
         delimiter: u8,
@@ -71,6 +71,9 @@ impl Answer {
             }
             let data_type = if keeps_arrays { data_type } else { DataType::Utf8 };
             named.push((kept.header.name.clone(), data_type, Part::Kept { column: kept.column }));
+        }
+        if arguments.uncertainty && model.uncertainty().is_none() {
+            return Err(Error::usage("--uncertainty: the bundle has no uncertainty".to_owned()));
         }
         named.extend(predicted(arguments, model));
         let mut seen = BTreeSet::new();
