@@ -86,7 +86,7 @@ fn decompose(mut matrix: Array2<f64>) -> Option<Array2<f64>> {
             }
             if row > column {
                 matrix[[row, column]] = sum / matrix[[column, column]];
-            } else if sum > 1e-12 {
+            } else if sum > 1e-14 * matrix[[row, row]] {
                 matrix[[row, row]] = sqrt(sum);
             } else {
                 return None;
