@@ -11,9 +11,9 @@ use crate::error::Error;
 use crate::invalid::{Invalid, require};
 
 /// Scores are rounded up to multiples of one over this.
-const SCORE_STEPS: f64 = 1024.0;
+const SCORE_STEPS: f64 = 512.0;
 /// The same for distances.
-const DISTANCE_STEPS: f64 = 64.0;
+const DISTANCE_STEPS: f64 = 16.0;
 
 /// Which uncertainty a bundle has.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

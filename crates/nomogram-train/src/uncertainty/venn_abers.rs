@@ -7,7 +7,7 @@ use nomogram::VennAbers;
 use crate::count::number;
 
 /// Steps of the grid from 0 to 1.
-pub(super) const RESOLUTION: u32 = 1024;
+pub(super) const RESOLUTION: u32 = 512;
 
 /// Fits it to probabilities of class 1 and whether it came true.
 pub(super) fn fit(rows: impl Iterator<Item = (f64, bool)>) -> VennAbers {

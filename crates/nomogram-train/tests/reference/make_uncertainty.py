@@ -7,7 +7,7 @@
 - sets: MAPIE, least ambiguous set-valued classifiers (`lac`), calibrated with the rows of one class at
   a time, which makes them class-conditional
 - intervals of a number: crepes, normalised by a difficulty, and MAPIE without one
-- intervals of a probability: venn-abers, of probabilities on a grid of 1,024 steps
+- intervals of a probability: venn-abers, of probabilities on a grid of 512 steps
 - covariance: scikit-learn's `ledoit_wolf`
 """
 
@@ -24,7 +24,7 @@ from sklearn.covariance import ledoit_wolf
 from venn_abers import VennAbers
 
 HERE = Path(__file__).parent
-RESOLUTION = 1024
+RESOLUTION = 512
 
 
 class Stated(ClassifierMixin, BaseEstimator):
