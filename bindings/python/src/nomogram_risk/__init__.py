@@ -15,6 +15,7 @@ from ._describe import (
     Rule,
     Schema,
     Target,
+    Uncertainty,
     Unit,
 )
 from ._errors import (
@@ -39,7 +40,7 @@ from ._import import Imported, ImportRefused, from_catboost, from_lightgbm, from
 from ._library import status_name
 from ._library import version as __version__
 from ._model import Model
-from ._predictions import Flag, Prediction, Predictions
+from ._predictions import Flag, Prediction, Predictions, Verdict
 from ._rows import RowsLike
 from ._values import Missing, Value
 
@@ -72,10 +73,12 @@ __all__ = [
     "SchemaError",
     "SelfTestError",
     "Target",
+    "Uncertainty",
     "Unit",
     "UnsupportedError",
     "Value",
     "ValueRefused",
+    "Verdict",
     "VersionError",
     "__version__",
     "from_catboost",
