@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import duckdb
 import pyarrow as pa
-from rows_in_arrow import ID, arguments, check_columns, output_schema, predict
-
 from nomogram_risk import Model
+
+from rows_in_arrow import ID, Arguments, check_columns, output_schema, predict, read_arguments
 
 ROWS_PER_BATCH = 100_000
 
@@ -27,9 +27,9 @@ def batches_of(rows: duckdb.DuckDBPyRelation, form: str) -> Iterator[pa.RecordBa
         yield from rows.to_arrow_reader(ROWS_PER_BATCH)
 
 
-def main() -> None:
-    """Reads the command line and predicts."""
-    bundle, path, predictions, units, form = arguments(__doc__, "reader", "relation", "table")
+def run(arguments: Arguments) -> None:
+    """Predicts the rows and writes the predictions."""
+    bundle, path, predictions, units, form = arguments
     model = Model.open(bundle)
     connection = duckdb.connect()
     rows = connection.read_parquet(str(path))
@@ -47,4 +47,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(read_arguments(__doc__, "reader", "relation", "table"))

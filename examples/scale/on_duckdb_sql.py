@@ -8,9 +8,9 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 from duckdb.func import FunctionNullHandling, PythonUDFType
-from rows_in_arrow import ID, Units, arguments, check_columns, output_names, outputs
-
 from nomogram_risk import Model
+
+from rows_in_arrow import ID, Arguments, Units, check_columns, output_names, outputs, read_arguments
 
 
 def create_risk(
@@ -44,9 +44,9 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def main() -> None:
-    """Reads the command line and predicts."""
-    bundle, path, predictions, units, _ = arguments(__doc__)
+def run(arguments: Arguments) -> None:
+    """Predicts the rows and writes the predictions."""
+    bundle, path, predictions, units, _ = arguments
     model = Model.open(bundle)
     connection = duckdb.connect()
     rows = connection.read_parquet(str(path))
@@ -56,4 +56,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(read_arguments(__doc__))

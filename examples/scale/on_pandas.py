@@ -9,16 +9,16 @@ from typing import Any
 
 import pandas
 import pyarrow as pa
-from rows_in_arrow import ID, arguments, check_columns, outputs
-
 from nomogram_risk import Model
+
+from rows_in_arrow import ID, Arguments, check_columns, outputs, read_arguments
 
 ROWS_PER_CHUNK = 50_000
 
 
-def main() -> None:
-    """Reads the command line and predicts."""
-    bundle, path, predictions, units, _ = arguments(__doc__)
+def run(arguments: Arguments) -> None:
+    """Predicts the rows and writes the predictions."""
+    bundle, path, predictions, units, _ = arguments
     model = Model.open(bundle)
     types = {"number": "float64", "category": "string"}
     options: dict[str, Any] = {
@@ -39,10 +39,8 @@ def main() -> None:
             model, model.predict_rows(features, on_refusal="go_on", units=units)
         ).to_pandas()
         predicted.insert(0, ID, chunk[ID].to_numpy())
-        predicted.to_csv(
-            predictions, mode="a" if number else "w", header=number == 0, index=False
-        )
+        predicted.to_csv(predictions, mode="a" if number else "w", header=number == 0, index=False)
 
 
 if __name__ == "__main__":
-    main()
+    run(read_arguments(__doc__))

@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import polars
-from rows_in_arrow import ID, arguments, check_columns, output_schema, predict
-
 from nomogram_risk import Model
 
+from rows_in_arrow import ID, Arguments, check_columns, output_schema, predict, read_arguments
 
-def main() -> None:
-    """Reads the command line and predicts."""
-    bundle, path, predictions, units, _ = arguments(__doc__)
+
+def run(arguments: Arguments) -> None:
+    """Predicts the rows and writes the predictions."""
+    bundle, path, predictions, units, _ = arguments
     model = Model.open(bundle)
     rows = polars.scan_parquet(path)
     schema = rows.head(0).collect().to_arrow().schema
@@ -31,4 +31,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(read_arguments(__doc__))

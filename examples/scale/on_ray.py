@@ -10,9 +10,9 @@ import os
 
 import pyarrow as pa
 import ray
-from rows_in_arrow import Units, arguments, check_columns, predict
-
 from nomogram_risk import Model
+
+from rows_in_arrow import Arguments, Units, check_columns, predict, read_arguments
 
 ROWS_PER_BATCH = 50_000
 
@@ -30,10 +30,9 @@ class Predictor:
         return predict(self.model, rows, self.units)
 
 
-def main() -> None:
-    """Reads the command line and predicts."""
-    bundle, path, predictions, units, _ = arguments(__doc__)
-    ray.init()
+def run(arguments: Arguments) -> None:
+    """Predicts the rows and writes Parquet files."""
+    bundle, path, predictions, units, _ = arguments
     rows = ray.data.read_parquet(str(path))
     schema = rows.schema().base_schema
     check_columns(Model.open(bundle), schema, units)
@@ -45,8 +44,8 @@ def main() -> None:
         fn_constructor_args=(ray.put(bundle.read_bytes()), units),
         compute=ray.data.ActorPoolStrategy(min_size=1, max_size=n_workers),
     ).write_parquet(os.path.abspath(predictions))
-    ray.shutdown()
 
 
 if __name__ == "__main__":
-    main()
+    ray.init()
+    run(read_arguments(__doc__))

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import rows_in_arrow
+from nomogram_risk import Model
 from pyspark import Accumulator, AccumulatorParam, Broadcast, SparkContext, TaskContext
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import (
@@ -24,9 +24,18 @@ from pyspark.sql.types import (
     StructField,
     StructType,
 )
-from rows_in_arrow import ID, Units, arguments, check_columns, output_names, predict, reason
 
-from nomogram_risk import Model
+import rows_in_arrow
+from rows_in_arrow import (
+    ID,
+    Arguments,
+    Units,
+    check_columns,
+    output_names,
+    predict,
+    read_arguments,
+    reason,
+)
 
 N_SHOWN = 20
 """The number of refused rows that the driver shows."""
@@ -118,17 +127,22 @@ def spark_schema(rows: DataFrame, model: Model) -> StructType:
     return StructType([rows.schema[ID], *fields, *place])
 
 
-def main() -> None:
-    """Reads the command line, predicts, and prints the counts."""
-    bundle, rows, predictions, units, _ = arguments(__doc__)
-    model = Model.open(bundle.read_bytes())
-    spark = SparkSession.builder.appName(f"{model.name} {model.version}").getOrCreate()
-    scored = Scored(spark.read.parquet(str(rows)), model, units)
-    scored.frame.write.parquet(str(predictions))
+def run(spark: SparkSession, arguments: Arguments) -> None:
+    """Predicts, writes Parquet files, and prints the counts and the first refused rows."""
+    model = Model.open(arguments.bundle.read_bytes())
+    scored = Scored(spark.read.parquet(str(arguments.rows)), model, arguments.units)
+    scored.frame.write.parquet(str(arguments.predictions))
     for name, count in sorted(scored.counts.value.items()):
         print(f"{count} rows: {name}")
     for partition, offset, why in scored.refusals.value:
         print(f"partition {partition}, offset {offset}: {why}")
+
+
+def main() -> None:
+    """Reads the command line."""
+    arguments = read_arguments(__doc__)
+    spark = SparkSession.builder.appName("nomogram").getOrCreate()
+    run(spark, arguments)
     spark.stop()
 
 

@@ -1,7 +1,7 @@
 """What the programs of this folder share: rows in, predictions out, as Arrow tables.
 
-The columns of the output are those of ``nomogram predict --id id``: ``id``, one probability per class,
-``class`` and ``status``. A refused row has a status, and null in all other columns.
+The columns of the output are those of ``nomogram predict --id id``: ``id``, one probability per
+class, ``class`` and ``status``. A refused row has its id, a status, and null in all other columns.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ import argparse
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import nomogram_risk
 import numpy as np
 import pyarrow as pa
-
-import nomogram_risk
 from nomogram_risk import Model, Predictions
 
 ID = "id"
@@ -33,7 +32,7 @@ class Arguments(NamedTuple):
     form: str
 
 
-def arguments(description: str | None, *forms: str) -> Arguments:
+def read_arguments(description: str | None, *forms: str) -> Arguments:
     """Reads the command line; ``forms`` are the choices of ``--form``, the default first."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("bundle", type=Path)

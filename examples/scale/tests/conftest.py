@@ -1,7 +1,7 @@
 """Tables of 100,000 rows, and what the command line predicts for them.
 
-`cargo xtask engines` sets `NOMOGRAM_PROGRAM`, the program `nomogram`, and `NOMOGRAM_CASES`, the folder
-that the example `python_cases` of the test kit has written.
+`cargo xtask engines` sets `NOMOGRAM_PROGRAM`, the program `nomogram`, and `NOMOGRAM_CASES`, the
+folder that the example `python_cases` of the test kit has written.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def program() -> str:
 def by_the_command_line(bundle: Path, rows: Path, folder: Path) -> pa.Table:
     """The predictions of the program `nomogram`; refused rows have a status."""
     out = folder / f"expected-{rows.name}.parquet"
-    command = [program(), "predict", bundle, rows, "--id", "id", "--output", out]
+    command: list[str | Path] = [program(), "predict", bundle, rows, "--id", "id", "--output", out]
     command += ["--bad-rows", folder / f"bad-{rows.name}.csv"]
     ended = subprocess.run(command, capture_output=True, text=True)
     # 3: some rows were refused.
@@ -142,7 +142,9 @@ def read(path: Path) -> pa.Table:
         from pyarrow.csv import ConvertOptions, read_csv
 
         texts = {"class": pa.string(), "status": pa.string()}
-        return read_csv(path, convert_options=ConvertOptions(strings_can_be_null=True, column_types=texts))
+        return read_csv(
+            path, convert_options=ConvertOptions(strings_can_be_null=True, column_types=texts)
+        )
     return pq.read_table(path)
 
 

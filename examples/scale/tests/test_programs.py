@@ -1,8 +1,7 @@
-"""Every program predicts the bits of the command line."""
+"""Every program but that of Spark predicts the bits of the command line."""
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -21,22 +20,14 @@ PROGRAMS = [
     "on_duckdb.py --form table",
     "on_duckdb_sql.py",
     "on_ray.py",
-    "on_spark.py",
 ]
 
 
 def run(command: str, work: Work, rows: Path, out: Path) -> subprocess.CompletedProcess[str]:
     """Runs a program."""
     script, *options = command.split()
-    arguments = [HERE / script, work.bundle, rows, out, *work.units, *options]
-    # Two executors with a worker each, and a partition for each row group.
-    spark = "--master local-cluster[2,1,1024] --conf spark.sql.files.maxPartitionBytes=1m"
-    return subprocess.run(
-        [sys.executable, *arguments],
-        env={**os.environ, "PYSPARK_SUBMIT_ARGS": f"{spark} pyspark-shell"},
-        capture_output=True,
-        text=True,
-    )
+    arguments: list[str | Path] = [HERE / script, work.bundle, rows, out, *work.units, *options]
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True)
 
 
 @pytest.mark.parametrize("command", PROGRAMS)
