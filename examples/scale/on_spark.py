@@ -1,7 +1,7 @@
 """Predicts the rows of Parquet files with Spark, by ``mapInArrow``.
 
-``spark-submit on_spark.py BUNDLE ROWS PREDICTIONS``, or with ``python`` on one machine. The package
-``nomogram_risk`` must be installed where the workers run.
+``spark-submit on_spark.py BUNDLE ROWS PREDICTIONS``, or with ``python`` on one machine. The Python
+of the workers, which ``PYSPARK_PYTHON`` names, needs ``nomogram_risk`` and pyarrow.
 """
 
 from __future__ import annotations

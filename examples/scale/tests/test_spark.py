@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -29,6 +30,8 @@ MASTER = os.environ.get("NOMOGRAM_SPARK_MASTER", "local-cluster[2,1,1024]")
 @pytest.fixture(scope="module")
 def spark() -> Iterator[SparkSession]:
     """A session with a partition for each row group of 20,000 rows of 30 numbers."""
+    # Workers would run the `python3` of the path.
+    os.environ["PYSPARK_PYTHON"] = sys.executable
     builder = SparkSession.builder.master(MASTER)
     builder = builder.config("spark.ui.enabled", "false").config("spark.driver.host", "127.0.0.1")
     session = builder.config("spark.sql.files.maxPartitionBytes", "1m").getOrCreate()
