@@ -20,6 +20,7 @@ import pytest
 
 HERE = Path(__file__).parents[1]
 ROOT = HERE.parents[1]
+BUNDLE = ROOT / "tests/data/bundles/v1/wdbc.nomo"
 N_ROWS = 100_000
 
 sys.path.insert(0, str(HERE))
@@ -77,7 +78,6 @@ def cells(column: Any) -> list[str]:
 def numbers(tmp_path_factory: pytest.TempPathFactory) -> Work:
     """The reference model: 30 numbers, one row of 997 with a missing value."""
     folder = tmp_path_factory.mktemp("numbers")
-    bundle = ROOT / "tests/data/bundles/v1/wdbc.nomo"
     with (ROOT / "examples/data/wdbc.csv").open() as file:
         names, *lines = csv.reader(file)
     patients = np.array([[float(cell) for cell in line[2:]] for line in lines])
@@ -89,8 +89,8 @@ def numbers(tmp_path_factory: pytest.TempPathFactory) -> Work:
         is_missing = np.arange(N_ROWS) % 997 == 31 * index
         columns[name] = pa.array(rows[:, index], mask=is_missing)
     parquet, text = write(pa.table(columns), folder, "numbers")
-    expected = {path.suffix: by_the_command_line(bundle, path, folder) for path in (parquet, text)}
-    return Work(bundle, parquet, text, (), expected)
+    expected = {path.suffix: by_the_command_line(BUNDLE, path, folder) for path in (parquet, text)}
+    return Work(BUNDLE, parquet, text, (), expected)
 
 
 @pytest.fixture(scope="session")
