@@ -43,6 +43,7 @@ mod schema;
 
 mod intake;
 mod link;
+mod uncertainty;
 
 mod member;
 mod pipeline;
@@ -85,6 +86,10 @@ pub use schema::{
 };
 pub use seal::{seal, unseal};
 pub use session::Session;
+pub use uncertainty::{
+    Ambiguity, Difficulty, Distance, Furthest, Interval, Ranks, Referral, Scores, Spread,
+    Uncertain, Uncertainty, VennAbers, Verdict,
+};
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

@@ -25,6 +25,7 @@ mod schema_match;
 
 mod ensemble;
 mod parameters;
+mod uncertainty;
 
 pub mod reach;
 
@@ -40,4 +41,5 @@ pub use ensemble::{CalibratorDescription, CombinerDescription, CutoffDescription
 pub use feature::{FeatureDescription, PolicyDescription, RuleDescription};
 pub use member::{MemberDescription, Size};
 pub use schema_match::{SchemaMismatch, check_same_schema};
+pub use uncertainty::UncertaintyDescription;
 pub use words::{count, kind_name};

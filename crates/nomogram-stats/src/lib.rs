@@ -101,6 +101,7 @@ mod loss;
 mod predicted_class;
 mod sweep;
 
+pub mod abstention;
 pub mod classification;
 pub mod discrimination;
 

@@ -66,6 +66,7 @@ pub mod learners;
 mod predictions;
 
 pub mod ensemble;
+mod uncertainty;
 
 // From a configuration and rows to a bundle.
 pub mod training;
@@ -92,6 +93,7 @@ pub use training::{
     Progress, Recalibrated, Trained, TrainingConfig, cross_validate, cross_validate_tuned,
     recalibrate, rehearse, train, tune, tuning, validate_training,
 };
+pub use uncertainty::{ReferralSpec, UncertaintySpec};
 
 /// The example of the README is compiled with the documentation tests.
 #[cfg(doctest)]

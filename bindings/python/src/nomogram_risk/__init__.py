@@ -15,6 +15,7 @@ from ._describe import (
     Rule,
     Schema,
     Target,
+    Uncertainty,
     Unit,
 )
 from ._errors import (
@@ -38,7 +39,7 @@ from ._errors import (
 from ._library import status_name
 from ._library import version as __version__
 from ._model import Model
-from ._predictions import Flag, Prediction, Predictions
+from ._predictions import Flag, Prediction, Predictions, Verdict
 from ._rows import RowsLike
 from ._values import Missing, Value
 
@@ -69,10 +70,12 @@ __all__ = [
     "SchemaError",
     "SelfTestError",
     "Target",
+    "Uncertainty",
     "Unit",
     "UnsupportedError",
     "Value",
     "ValueRefused",
+    "Verdict",
     "VersionError",
     "__version__",
     "status_name",

@@ -54,6 +54,11 @@ impl<'a> OutOfFold<'a> {
         self.fit_combination_to(&self.rows)
     }
 
+    /// The models of the folds, whose combiner is not fitted yet.
+    pub(super) fn folds(&self) -> &[(Split, Parts)] {
+        &self.folds
+    }
+
     /// The rows that a fold holds out, ascending.
     pub(super) fn rows(&self) -> &[usize] {
         &self.rows

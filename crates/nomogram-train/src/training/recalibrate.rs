@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use nomogram::{Calibrator, Model, Parts, seal, unseal};
+use nomogram::{Calibrator, Model, Parts, Uncertainty, seal, unseal};
 
 use super::config::TrainingConfig;
 use super::golden;
@@ -44,7 +44,9 @@ pub struct Recalibrated {
 /// (`parent`), the digest of these rows (`recalibration data`) and their number
 /// (`recalibration rows`); its version is that of `config.model`. Its cutoffs are chosen on these
 /// rows, by the rules of `config.cutoffs`. It has the golden cases of the parent, and constructed ones
-/// that prove the new calibrator and the new cutoffs (`added golden rows`). The cutoffs and the model card of the parent are about
+/// that prove the new calibrator and the new cutoffs (`added golden rows`). Its uncertainty is fitted to these
+/// rows, if `config` asks for it and the parent has it; the distance stays that of the parent. The cutoffs
+/// and the model card of the parent are about
 /// other probabilities, and are left out. The same parent, rows and configuration give the same bytes.
 ///
 /// # Errors
@@ -74,7 +76,7 @@ fn recalibrate_rows(
     let before = Predictions::of(&model, dataset)?;
     let (parts, golden_rows) = unseal(parent)?;
     let sealed = |parts: &Parts| seal(parts, golden_rows.view());
-    let bare = Parts { calibrator: None, cutoffs: Vec::new(), ..parts.clone() };
+    let bare = Parts { calibrator: None, cutoffs: Vec::new(), uncertainty: None, ..parts.clone() };
     let bare = Predictions::of(&Arc::new(Model::open(&sealed(&bare)?)?), dataset)?;
 
     let fit = |predictions: &Predictions, rows: &Dataset| {
@@ -99,6 +101,16 @@ fn recalibrate_rows(
     let dropped = parts.cutoffs.iter().filter(|old| cutoffs.iter().all(|new| new.name != old.name));
     let dropped_cutoffs = dropped.map(|cutoff| cutoff.name.clone()).collect();
 
+    // The parent's scores are about other probabilities; its distances are not.
+    let uncertainty = match (&config.uncertainty, &parts.uncertainty) {
+        (Some(spec), Some(parent)) => {
+            let fitted = spec.fit(&held_out, &after.ensemble, None, None, config.seed)?;
+            let (distance, spreads) = (parent.distance.clone(), parent.spreads.clone());
+            Some(Uncertainty { distance, spreads, ..fitted })
+        }
+        (Some(_) | None, None) | (None, Some(_)) => None,
+    };
+
     let mut manifest = parts.manifest.clone();
     manifest.version.clone_from(&config.model.version);
     for (key, note) in [
@@ -108,7 +120,7 @@ fn recalibrate_rows(
     ] {
         manifest.notes.insert(key.into(), note);
     }
-    let mut child = Parts { manifest, card: None, calibrator, cutoffs, ..parts };
+    let mut child = Parts { manifest, card: None, calibrator, cutoffs, uncertainty, ..parts };
     let rows_of_child = golden::extended(&child, golden_rows.view(), dataset, config.seed)?;
     let n_added = rows_of_child.nrows() - golden_rows.nrows();
     if n_added > 0 {

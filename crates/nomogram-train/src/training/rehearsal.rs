@@ -119,10 +119,13 @@ fn train_smallest(smallest: &TrainingConfig, dataset: &Dataset) -> Result<Vec<u8
     };
     let Some(reduced) = Reduced::of(dataset, &folds) else { return train(dataset, folds) };
     // What a step fits depends on how values are distributed in all rows.
-    Inputs::fit(smallest, dataset).map_err(|error| dataset.located(error, dataset.schema()))?;
+    let distance = smallest.distance_input();
+    Inputs::fit(smallest, distance.as_ref(), dataset)
+        .map_err(|error| dataset.located(error, dataset.schema()))?;
     folds.par_iter().try_for_each(|split| {
         let rows = dataset.select(&split.train);
-        Inputs::fit(smallest, &rows).map_err(|error| rows.located(error, dataset.schema()))?;
+        Inputs::fit(smallest, distance.as_ref(), &rows)
+            .map_err(|error| rows.located(error, dataset.schema()))?;
         Ok::<_, Error>(())
     })?;
     match train(&dataset.select(&reduced.rows), reduced.folds(&folds)) {
