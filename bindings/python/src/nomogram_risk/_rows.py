@@ -83,8 +83,9 @@ def is_plain(rows: Any) -> bool:
 
 def rows_of(rows: Any, options: Options) -> list[Rows]:
     """The rows of a call, in one or more parts."""
-    pandas = sys.modules.get("pandas")
-    if pandas is not None and isinstance(rows, pandas.DataFrame):
+    # Another thread may be importing pandas: the module then has no DataFrame yet.
+    frame = getattr(sys.modules.get("pandas"), "DataFrame", None)
+    if frame is not None and isinstance(rows, frame):
         from ._pandas import columns, matrix
 
         values = None if options.units else matrix(rows, options.names)
