@@ -16,7 +16,7 @@ mod header {
     use std::path::{Path, PathBuf};
 
     /// Files of `src/ffi` and the titles of their sections, in the order of the header.
-    const SOURCES: [(&str, &str); 15] = [
+    const SOURCES: [(&str, &str); 16] = [
         ("version", "Version"),
         ("status", "Status"),
         ("error", "Errors"),
@@ -26,6 +26,7 @@ mod header {
         ("inspect/ensemble", "Classes, members, cutoffs"),
         ("inspect/rule", "Rules"),
         ("session", "Sessions"),
+        ("monitor", "Monitors"),
         ("outputs", "Outputs"),
         ("row", "One row"),
         ("batch", "Many rows"),

@@ -37,6 +37,7 @@ use crate::codec::{self, Decode};
 use crate::ensemble::{Calibrator, Combiner, Cutoff, EnsembleMember};
 use crate::error::{Error, ErrorKind, Place};
 use crate::pipeline::Branch;
+use crate::profile::Profile;
 use crate::schema::{Schema, check_looks};
 use container::{Container, SectionKind};
 
@@ -59,6 +60,8 @@ pub struct Parts {
     pub calibrator: Option<Calibrator>,
     /// Named operating points.
     pub cutoffs: Vec<Cutoff>,
+    /// How the training rows were distributed.
+    pub profile: Option<Profile>,
 }
 
 impl Parts {
@@ -126,6 +129,7 @@ impl Bundle {
                 calibrator: decode_optional(&container, SectionKind::Calibrator, budget)?,
                 cutoffs: decode_optional(&container, SectionKind::Cutoffs, budget)?
                     .unwrap_or_default(),
+                profile: decode_optional(&container, SectionKind::Profile, budget)?,
             },
             golden_cases: decode(&container, SectionKind::GoldenCases, budget)?,
             answers: decode_optional(&container, SectionKind::Answers, budget)?,
@@ -159,6 +163,9 @@ pub(crate) fn to_bytes(
         sections.push(encode(card, SectionKind::Card)?);
     }
     sections.push(encode(answers, SectionKind::Answers)?);
+    if let Some(profile) = &parts.profile {
+        sections.push(encode(profile, SectionKind::Profile)?);
+    }
     Ok(container::to_bytes(&sections))
 }
 

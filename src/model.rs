@@ -28,6 +28,7 @@ use crate::intake::Intake;
 use crate::link::Link;
 use crate::member::CompiledMember;
 use crate::pipeline::Pipeline;
+use crate::profile::Profile;
 use crate::schema::Schema;
 use crate::scratch::ScratchLayout;
 
@@ -49,6 +50,7 @@ pub struct Model {
     combiner: CompiledCombiner,
     calibrator: Option<Calibrator>,
     cutoffs: Vec<Cutoff>,
+    profile: Option<Profile>,
     golden_cases: Vec<GoldenCase>,
     answers: Option<Answers>,
     scratch_layout: ScratchLayout,
@@ -122,6 +124,12 @@ impl Model {
     #[must_use]
     pub fn cutoffs(&self) -> &[Cutoff] {
         &self.cutoffs
+    }
+
+    /// How the training rows were distributed, where the bundle states it.
+    #[must_use]
+    pub fn profile(&self) -> Option<&Profile> {
+        self.profile.as_ref()
     }
 
     /// How many golden cases the bundle has.

@@ -80,7 +80,7 @@ impl Model {
         &self,
         rows: &'r R,
         row: usize,
-    ) -> impl Iterator<Item = Cell> + use<'r, R> {
+    ) -> impl Iterator<Item = Cell> + Clone + use<'r, R> {
         (0..self.intake.n_features()).map(move |feature| rows.cell(row, feature))
     }
 
@@ -92,7 +92,9 @@ impl Model {
             for (row, is_plain) in block.zip(are_plain) {
                 if !is_plain {
                     let admitted = self.admit(self.cells(rows, row), &mut regions);
-                    admitted.map_err(|e| e.within(Place::Row(row)))?;
+                    admitted.map_err(|error| {
+                        self.count_refusal(regions.counters, error).within(Place::Row(row))
+                    })?;
                 }
             }
         }
@@ -159,6 +161,7 @@ impl Model {
                 match self.admit(self.cells(rows, row), &mut regions) {
                     Ok(flags) => row_flags = flags,
                     Err(error) => {
+                        let error = self.count_refusal(regions.counters, error);
                         sink(row, Err(error.within(Place::Row(row))));
                         regions.clear_flags();
                         continue;
@@ -168,7 +171,7 @@ impl Model {
             for (margin, margins) in regions.margins.iter_mut().zip(&*regions.block.margins) {
                 *margin = margins[lane];
             }
-            sink(row, Ok(self.finish(regions, row_flags)));
+            sink(row, Ok(self.finish(self.cells(rows, row), regions, row_flags)));
             if !are_plain[lane] {
                 scratch.regions(&self.scratch_layout).clear_flags();
             }

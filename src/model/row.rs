@@ -93,10 +93,13 @@ impl Model {
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
     pub(super) fn predict<'s>(
         &self,
-        cells: impl Iterator<Item = Cell>,
+        cells: impl Iterator<Item = Cell> + Clone,
         mut regions: Regions<'s>,
     ) -> Result<Prediction<'s>, Error> {
-        let row_flags = self.admit(cells, &mut regions)?;
+        let row_flags = match self.admit(cells.clone(), &mut regions) {
+            Ok(row_flags) => row_flags,
+            Err(error) => return Err(self.count_refusal(regions.counters, error)),
+        };
         let Regions { encoded, margins, temporary, .. } = &mut regions;
         self.pipeline.apply(encoded, &mut temporary[..self.pipeline.n_temporary()]);
         let mut first_margin = 0;
@@ -107,13 +110,28 @@ impl Model {
             placed.member.margins(encoded, temporary, margins);
             first_margin += placed.n_margins;
         }
-        Ok(self.finish(regions, row_flags))
+        Ok(self.finish(cells, regions, row_flags))
     }
 
-    /// The prediction of a row from the margins of its members.
+    /// Counts a refused row where a monitor counts. Returns the error.
+    pub(super) fn count_refusal(&self, counters: &mut [u64], error: Error) -> Error {
+        if let Some(profile) = self.profile().filter(|_| !counters.is_empty()) {
+            profile.count_refusal(counters, self.schema().rules().len(), &error);
+        }
+        error
+    }
+
+    /// The prediction of a row from the margins of its members; counts the row where a monitor counts.
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    pub(super) fn finish<'s>(&self, regions: Regions<'s>, row_flags: Flags) -> Prediction<'s> {
-        let Regions { member_outputs, margins, outputs, temporary, flags, broken, .. } = regions;
+    pub(super) fn finish<'s>(
+        &self,
+        cells: impl Iterator<Item = Cell>,
+        regions: Regions<'s>,
+        row_flags: Flags,
+    ) -> Prediction<'s> {
+        let Regions {
+            member_outputs, margins, outputs, temporary, flags, broken, counters, ..
+        } = regions;
         let mut first_margin = 0;
         let outputs_of_members = member_outputs.chunks_exact_mut(outputs.len());
         for (placed, outputs) in self.members.iter().zip(outputs_of_members) {
@@ -126,7 +144,7 @@ impl Model {
         if let Some(calibrator) = &self.calibrator {
             calibrator.apply(outputs);
         }
-        Prediction {
+        let prediction = Prediction {
             is_of_classes: !self.schema().target().classes().is_empty(),
             outputs,
             members: member_outputs,
@@ -134,6 +152,10 @@ impl Model {
             row_flags,
             flags,
             broken,
+        };
+        if let Some(profile) = self.profile().filter(|_| !counters.is_empty()) {
+            profile.count(counters, cells, &prediction);
         }
+        prediction
     }
 }

@@ -25,8 +25,17 @@ impl Model {
     ///
     /// `InvalidModel`, with the place.
     pub(crate) fn new(parts: Parts, digest: Digest, budget: &mut Budget) -> Result<Self, Error> {
-        let Parts { manifest, card, schema, branches, members, combiner, calibrator, cutoffs } =
-            parts;
+        let Parts {
+            manifest,
+            card,
+            schema,
+            branches,
+            members,
+            combiner,
+            calibrator,
+            cutoffs,
+            profile,
+        } = parts;
         manifest.check()?;
         card.iter().try_for_each(|card| check_card(card))?;
         budget.take(manifest.json_len())?;
@@ -61,6 +70,9 @@ impl Model {
             let checked = cutoff.check(n_classes);
             checked.map_err(|e| e.within_named(Place::Cutoff(index), &cutoff.name))?;
         }
+        if let Some(profile) = &profile {
+            profile.check(&schema).map_err(|e| e.within(Place::Section("profile")))?;
+        }
         pipeline.forget_domains();
         let scratch_layout = scratch_layout(&schema, &pipeline, &verified.placed, &combiner);
         budget.take(scratch_layout.n_bytes())?;
@@ -78,6 +90,7 @@ impl Model {
             combiner,
             calibrator,
             cutoffs,
+            profile,
             golden_cases: Vec::new(),
             answers: None,
             scratch_layout,

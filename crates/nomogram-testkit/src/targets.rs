@@ -82,6 +82,7 @@ fn number() -> Result<Parts, Error> {
         ],
         combiner: Combiner::SoftVote { weights: vec![1.0, 3.0] },
         calibrator: None,
+        profile: None,
         cutoffs: vec![],
     })
 }
@@ -149,6 +150,7 @@ fn three_classes() -> Result<Parts, Error> {
         ],
         combiner: Combiner::SoftVote { weights: vec![1.0, 1.0] },
         calibrator: None,
+        profile: None,
         cutoffs: vec![cutoff("unclear", 2, 0.375), cutoff("benign", 0, 0.5)],
     })
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use ndarray::Array2;
 use nomogram::{
     Branch, Calibrator, Combiner, Cutoff, Digest, EnsembleMember, Error, Feature, Manifest, Parts,
-    Rule, Schema, Target, seal,
+    Profile, Rule, Schema, Target, seal,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -30,6 +30,8 @@ pub struct ModelFile {
     calibrator: Option<Calibrator>,
     #[serde(default)]
     cutoffs: Vec<Cutoff>,
+    #[serde(default)]
+    profile: Option<Profile>,
     #[serde(default)]
     card: Option<String>,
     /// Null where a value is missing.
@@ -85,6 +87,7 @@ impl ModelFile {
             members: self.members.clone(),
             combiner: self.combiner.clone(),
             calibrator: self.calibrator.clone(),
+            profile: self.profile.clone(),
             cutoffs: self.cutoffs.clone(),
         };
         let mut golden_rows =
