@@ -7,6 +7,7 @@ use nomogram::{Model, Parts, seal};
 use super::config::TrainingConfig;
 use super::fit::Fits;
 use super::golden::{self, GOLDEN_ROWS};
+use super::profile;
 use super::progress::Progress;
 use super::uninformative::refuse_uninformative;
 use crate::data::Dataset;
@@ -70,7 +71,8 @@ pub(super) fn train_on_folds(
     let held_out = dataset.select(folds.rows());
     let choose = |cutoff: &CutoffSpec| cutoff.choose(&held_out, &out_of_fold);
     let cutoffs = config.cutoffs.iter().map(choose).collect::<Result<_, _>>()?;
-    let mut parts = Parts { cutoffs, ..folds.fit_combination()?.of(members) };
+    let profile = config.profile.then(|| profile::fit(dataset, &held_out, &out_of_fold));
+    let mut parts = Parts { cutoffs, profile, ..folds.fit_combination()?.of(members) };
     let golden = golden::rows(config.golden, &parts, dataset, config.seed)?;
     parts.manifest.notes.insert(GOLDEN_ROWS.into(), golden.note);
     let bundle = seal(&parts, golden.rows.view())?;
