@@ -6,8 +6,9 @@
 
 mod bins;
 
-mod count;
 mod layout;
+
+mod count;
 
 use alloc::vec::Vec;
 

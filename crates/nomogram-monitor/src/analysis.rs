@@ -124,7 +124,8 @@ pub fn analyse(
             analysis.drift_alarm = Some(Alarm { period: index, start: wager.start, variables });
         }
         let refused = REASONS.iter().zip(period.refused()?).filter(|(_, n)| *n > 0);
-        let is_trusted = analysis.calibration_alarm.is_none() && model.schema().target().classes().len() == 2;
+        let is_trusted =
+            analysis.calibration_alarm.is_none() && model.schema().target().classes().len() == 2;
         analysis.periods.push(PeriodAnalysis {
             name: name.clone(),
             n_rows: period.n_rows(),

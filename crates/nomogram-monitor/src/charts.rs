@@ -1,5 +1,7 @@
 //! Charts that clinicians know, as numbers: VLAD, risk-adjusted CUSUM, O/E.
 
+#![allow(clippy::cast_precision_loss, reason = "counts of patients and periods")]
+
 use nomogram::numeric::{exp, ln, ln_gamma};
 use serde::Serialize;
 
@@ -51,7 +53,12 @@ pub fn run_length(steps: &[(f64, f64)], limit: f64, n_states: usize) -> Result<f
     for (from, row) in rows.iter_mut().enumerate() {
         for (step, probability) in steps {
             let place = (from as f64 + step / width + 0.5).floor();
-            let to = if place < 0.0 { 0 } else { place as usize };
+            #[allow(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a state, or beyond the last"
+            )]
+            let to = place.max(0.0) as usize;
             if let Some(cell) = row.get_mut(to.min(n_states)).filter(|_| to < n_states) {
                 *cell -= probability;
             }

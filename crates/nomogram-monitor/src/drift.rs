@@ -1,9 +1,12 @@
 //! Drift of the features and predictions: a wager on windows of any start, mixed over all features.
 
+#![allow(clippy::cast_precision_loss, reason = "counts of patients and periods")]
+
 use nomogram::{Bins, Histogram, Profile};
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::multinomial::Tables;
 use crate::streams::Stream;
 
 pub use crate::streams::Bets;
@@ -27,6 +30,7 @@ pub struct Drift {
     horizon: usize,
     /// Sums of counts of the first `t` periods, per variable and stream; the first is of none.
     sums: Vec<Vec<Vec<Vec<f64>>>>,
+    tables: Tables,
 }
 
 /// The state of a wager after a period.
@@ -60,14 +64,18 @@ impl Drift {
         let of_output = |bins: &Bins| Variable { streams: vec![Stream::of_bins(bins, bets)] };
         let outputs = profile.outputs.iter().map(of_output);
         let class = (!profile.classes.is_empty())
-            .then(|| Variable { streams: vec![Stream::of_classes(&profile.classes, bets)] });
-        let variables: Vec<Variable> = features.chain(outputs).chain(class).collect();
+            .then(|| Variable { streams: vec![Stream::of_levels(&profile.classes, bets)] });
+        let mut variables: Vec<Variable> = features.chain(outputs).chain(class).collect();
+        let mut tables = Tables::default();
+        for stream in variables.iter_mut().flat_map(|variable| &mut variable.streams) {
+            stream.tabulate(&mut tables);
+        }
         if horizon == 0 {
             return Err(Error::Data("a horizon of 0 periods, expected at least 1".into()));
         }
         let nothing = |stream: &Stream| vec![0.0; stream.n_bins()];
         let of_none = variables.iter().map(|v| v.streams.iter().map(nothing).collect()).collect();
-        Ok(Self { variables, horizon, sums: vec![of_none] })
+        Ok(Self { variables, horizon, sums: vec![of_none], tables })
     }
 
     /// How many variables there are.
@@ -108,7 +116,7 @@ impl Drift {
     }
 
     /// The wager after the last period.
-    fn wager(&self) -> Wager {
+    fn wager(&mut self) -> Wager {
         let t = self.sums.len() - 1;
         let now = self.sums.last().map(Vec::as_slice).unwrap_or_default();
         let (m, horizon) = (self.variables.len() as f64, self.horizon as f64);
@@ -119,7 +127,7 @@ impl Drift {
             for (((variable, share), now), before) in
                 self.variables.iter().zip(&mut shares).zip(now).zip(before)
             {
-                let evidence = variable.evidence(now, before);
+                let evidence = variable.evidence(now, before, &mut self.tables);
                 *share += evidence;
                 of_window += evidence;
             }
@@ -136,13 +144,18 @@ impl Drift {
 
 impl Variable {
     /// The mean of the e-values of its streams in a window.
-    fn evidence(&self, now: &[Vec<f64>], before: &[Vec<f64>]) -> f64 {
+    #[allow(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "counts of patients, which do not fall"
+    )]
+    fn evidence(&self, now: &[Vec<f64>], before: &[Vec<f64>], tables: &mut Tables) -> f64 {
         let mut window = Vec::new();
         let mut evidence = 0.0;
         for ((stream, now), before) in self.streams.iter().zip(now).zip(before) {
             window.clear();
-            window.extend(now.iter().zip(before).map(|(now, before)| now - before));
-            evidence += stream.evidence(&window);
+            window.extend(now.iter().zip(before).map(|(now, before)| (now - before) as usize));
+            evidence += stream.evidence(&window, tables);
         }
         evidence / self.streams.len() as f64
     }

@@ -1,5 +1,7 @@
 //! Late outcomes: a wager against "the predicted probabilities are right".
 
+#![allow(clippy::cast_precision_loss, reason = "counts of patients and periods")]
+
 use nomogram::numeric::{exp, ln, logistic};
 
 use crate::error::Error;
@@ -18,6 +20,8 @@ const INTERCEPTS: [f64; 9] = [
 ];
 /// Slopes that are bet on: risks too extreme, right, too moderate.
 const SLOPES: [f64; 3] = [0.6, 1.0, 1.6];
+/// The share of the bets on odds that are multiplied, at any risk: the most likely change.
+const ODDS: f64 = 0.75;
 /// Probabilities of 0 and 1 have no odds; they count as this far from them.
 const NEAREST: f64 = 1e-6;
 
@@ -57,12 +61,14 @@ pub struct OutcomeBin {
     pub mean: f64,
 }
 
-/// The wager: `R ← (R + 1/T) e^W` for each `(a, b)`, and its mean plus `(T − t) / T`.
+/// The wager: `R ← (R + 1/T) e^W` for each `(a, b)`, and their weighted mean plus `(T − t) / T`.
 #[derive(Clone, Debug)]
 pub struct OutcomeTest {
     horizon: usize,
     n_steps: usize,
     bets: Vec<(f64, f64)>,
+    /// The share of each bet in the mixture.
+    weights: Vec<f64>,
     owned: Vec<f64>,
 }
 
@@ -78,7 +84,14 @@ impl OutcomeTest {
         }
         let bets = INTERCEPTS.iter().flat_map(|a| SLOPES.iter().map(move |b| (*a, *b)));
         let bets: Vec<(f64, f64)> = bets.filter(|bet| *bet != (0.0, 1.0)).collect();
-        Ok(Self { horizon, n_steps: 0, owned: vec![0.0; bets.len()], bets })
+        let is_of_odds = |bet: &(f64, f64)| bet.1 == 1.0;
+        let n_of_odds = bets.iter().filter(|bet| is_of_odds(bet)).count() as f64;
+        let n_others = bets.len() as f64 - n_of_odds;
+        let weight = |bet: &(f64, f64)| {
+            if is_of_odds(bet) { ODDS / n_of_odds } else { (1.0 - ODDS) / n_others }
+        };
+        let weights = bets.iter().map(weight).collect();
+        Ok(Self { horizon, n_steps: 0, weights, owned: vec![0.0; bets.len()], bets })
     }
 
     /// Adds one outcome as a step. Returns the wager.
@@ -114,7 +127,8 @@ impl OutcomeTest {
             // Beyond 1e250 it only matters that it is large.
             *owned = ((*owned + 1.0 / horizon) * exp(ratio(*a, *b).min(600.0))).min(1e250);
         }
-        let mean = self.owned.iter().sum::<f64>() / self.owned.len() as f64;
+        let weighted = self.owned.iter().zip(&self.weights);
+        let mean = weighted.map(|(owned, weight)| owned * weight).sum::<f64>();
         Ok(mean + (horizon - self.n_steps as f64) / horizon)
     }
 }

@@ -68,13 +68,18 @@ mod tests {
     #[test]
     fn equal_values_are_in_one_bin() {
         let values = (0..100).map(|row| f64::from(row / 40));
-        let Bins::Intervals { edges, counts } = of_numbers(values) else { panic!("there are ties") };
+        let Bins::Intervals { edges, counts } = of_numbers(values) else {
+            panic!("there are ties")
+        };
         assert_eq!((edges, counts), (vec![0.0, 1.0], vec![40, 40, 20]));
     }
 
     #[test]
     fn few_rows_have_few_bins() {
-        assert_eq!(of_numbers((0..38).map(f64::from)), Bins::Gaps { edges: vec![], gaps: vec![39] });
+        assert_eq!(
+            of_numbers((0..38).map(f64::from)),
+            Bins::Gaps { edges: vec![], gaps: vec![39] }
+        );
         assert_eq!(of_numbers([].into_iter()).counts(), [1]);
         assert_eq!([0, 1, 4, 5, 6].map(published), [0, 5, 5, 5, 6]);
     }

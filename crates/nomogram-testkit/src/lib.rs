@@ -1,9 +1,10 @@
 //! Small models for tests: valid parts, and the bundles that they seal to.
 
+mod profile;
+
 pub mod corpus;
 mod every_kind;
 mod policies;
-mod profile;
 mod sections;
 pub mod shapes;
 mod table;

@@ -38,6 +38,7 @@ from ._errors import (
 from ._library import status_name
 from ._library import version as __version__
 from ._model import Model
+from ._monitor import Monitor
 from ._predictions import Flag, Prediction, Predictions
 from ._rows import RowsLike
 from ._values import Missing, Value
@@ -59,6 +60,7 @@ __all__ = [
     "Member",
     "Missing",
     "Model",
+    "Monitor",
     "OutOfMemoryError",
     "Policy",
     "Prediction",

@@ -41,7 +41,8 @@ fn first_rows(dataset: &Dataset) -> Vec<usize> {
         None => all.collect(),
         Some(patients) => {
             let mut seen = BTreeSet::new();
-            all.filter(|row| patients.get(*row).is_none_or(|patient| seen.insert(patient))).collect()
+            all.filter(|row| patients.get(*row).is_none_or(|patient| seen.insert(patient)))
+                .collect()
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use nomogram::{Calibrator, Model, Parts, seal, unseal};
 
 use super::config::TrainingConfig;
+use super::profile;
 use crate::data::Dataset;
 use crate::ensemble::{CalibrationRows, CutoffSpec};
 use crate::error::Error;
@@ -91,7 +92,9 @@ pub fn recalibrate(
     ] {
         manifest.notes.insert(key.into(), note);
     }
-    let bundle = sealed(&Parts { manifest, card: None, calibrator, cutoffs, ..parts })?;
+    // The rows of the new place are what later ones are compared with.
+    let profile = config.profile.then(|| profile::fit(dataset, &held_out, &after));
+    let bundle = sealed(&Parts { manifest, card: None, calibrator, cutoffs, profile, ..parts })?;
     let model = Arc::new(Model::open(&bundle)?);
     Ok(Recalibrated { bundle, model, rows, before, after, dropped_cutoffs })
 }
