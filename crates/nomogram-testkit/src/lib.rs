@@ -21,7 +21,7 @@ use nomogram::{
 
 pub use every_kind::bundle_of_every_kind;
 pub use policies::{bundle_of_policies, policies};
-pub use profile::{bundle_with_profile, profile_of};
+pub use profile::{bundle_with_profile, profile_of, usual_row};
 pub use sections::{reseal, with_section, with_sections_of, without_answers};
 pub use table::{bundle_of_number, bundle_of_table, table};
 pub use targets::{bundle_of_a_number, bundle_of_three_classes};

@@ -16,6 +16,7 @@ mod outputs;
 mod replaced;
 #[cfg(unix)]
 mod streams;
+mod monitor;
 mod tables;
 mod training;
 
