@@ -25,8 +25,8 @@ pub(super) fn fit(dataset: &Dataset, held_out: &Dataset, out_of_fold: &Predictio
     let outputs = outputs(dataset.schema(), &rows_held_out, out_of_fold);
     let mut classes = vec![0_u64; n_classes];
     for row in &rows_held_out {
-        let probabilities = out_of_fold.ensemble.row(*row).to_vec();
-        if let Some(count) = classes.get_mut(most_probable(&probabilities)) {
+        let class = most_probable(out_of_fold.ensemble.row(*row));
+        if let Some(count) = classes.get_mut(class) {
             *count += 1;
         }
     }
