@@ -1,5 +1,6 @@
 //! The prediction of many rows, in whatever form a caller has them.
 
+use core::mem;
 use core::ops::Range;
 
 use super::Model;
@@ -61,9 +62,17 @@ impl Model {
                 continue;
             }
             for row in block {
-                let prediction =
-                    self.predict(self.cells(rows, row), scratch.regions(&self.scratch_layout));
-                sink(row, prediction.map_err(|e| e.within(Place::Row(row))));
+                let mut regions = scratch.regions(&self.scratch_layout);
+                let counters = mem::take(&mut regions.counters);
+                let prediction = match self.admit(self.cells(rows, row), &mut regions) {
+                    Ok(row_flags) => {
+                        let prediction = self.predict(regions, row_flags);
+                        self.count(counters, self.cells(rows, row), &prediction);
+                        Ok(prediction)
+                    }
+                    Err(error) => Err(self.count_refusal(counters, error).within(Place::Row(row))),
+                };
+                sink(row, prediction);
             }
         }
         Ok(())
@@ -80,7 +89,7 @@ impl Model {
         &self,
         rows: &'r R,
         row: usize,
-    ) -> impl Iterator<Item = Cell> + Clone + use<'r, R> {
+    ) -> impl Iterator<Item = Cell> + use<'r, R> {
         (0..self.intake.n_features()).map(move |feature| rows.cell(row, feature))
     }
 
@@ -171,7 +180,10 @@ impl Model {
             for (margin, margins) in regions.margins.iter_mut().zip(&*regions.block.margins) {
                 *margin = margins[lane];
             }
-            sink(row, Ok(self.finish(self.cells(rows, row), regions, row_flags)));
+            let counters = mem::take(&mut regions.counters);
+            let prediction = self.finish(regions, row_flags);
+            self.count(counters, self.cells(rows, row), &prediction);
+            sink(row, Ok(prediction));
             if !are_plain[lane] {
                 scratch.regions(&self.scratch_layout).clear_flags();
             }

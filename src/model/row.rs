@@ -1,5 +1,7 @@
 //! The prediction of one row: intake, pipeline, members, combiner, calibrator.
 
+use core::mem;
+
 use super::Model;
 use crate::error::{Error, ErrorKind};
 use crate::intake::{Cell, Flags, Value};
@@ -50,9 +52,13 @@ impl Model {
         scratch: &'s mut Scratch<'_>,
     ) -> Result<Prediction<'s>, Error> {
         check_subnormals()?;
-        let regions = scratch.regions(&self.scratch_layout);
-        let cells = regions.cells;
-        self.predict(cells.iter().copied(), regions)
+        let mut regions = scratch.regions(&self.scratch_layout);
+        let (counters, cells) = (mem::take(&mut regions.counters), regions.cells);
+        let admitted = self.admit(cells.iter().copied(), &mut regions);
+        let row_flags = admitted.map_err(|error| self.count_refusal(counters, error))?;
+        let prediction = self.predict(regions, row_flags);
+        self.count(counters, cells.iter().copied(), &prediction);
+        Ok(prediction)
     }
 
     /// Predicts one row: one value per feature, in the order of the schema; NaN means missing.
@@ -67,8 +73,14 @@ impl Model {
     ) -> Result<Prediction<'s>, Error> {
         check_subnormals()?;
         self.intake.check_width(values.len())?;
-        let cells = values.iter().map(|number| Cell::of_array(*number));
-        self.predict(cells, scratch.regions(&self.scratch_layout))
+        let mut regions = scratch.regions(&self.scratch_layout);
+        let counters = mem::take(&mut regions.counters);
+        let (row, _) = regions.encoded.split_at_mut(self.intake.n_features());
+        let admitted = self.intake.admit_numbers(values, row, regions.flags, regions.broken);
+        let row_flags = admitted.map_err(|error| self.count_refusal(counters, error))?;
+        let prediction = self.predict(regions, row_flags);
+        self.count(counters, values.iter().map(|number| Cell::of_array(*number)), &prediction);
+        Ok(prediction)
     }
 
     /// Applies the policies to a row, and refuses it or writes it to the encoded values.
@@ -85,21 +97,9 @@ impl Model {
         self.intake.admit(cells, row, regions.flags, regions.broken)
     }
 
-    /// Predicts a row; once it is admitted, nothing fails. Never allocates.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::admit`].
+    /// Predicts a row that was admitted: nothing fails, and nothing is allocated.
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    pub(super) fn predict<'s>(
-        &self,
-        cells: impl Iterator<Item = Cell> + Clone,
-        mut regions: Regions<'s>,
-    ) -> Result<Prediction<'s>, Error> {
-        let row_flags = match self.admit(cells.clone(), &mut regions) {
-            Ok(row_flags) => row_flags,
-            Err(error) => return Err(self.count_refusal(regions.counters, error)),
-        };
+    pub(super) fn predict<'s>(&self, mut regions: Regions<'s>, row_flags: Flags) -> Prediction<'s> {
         let Regions { encoded, margins, temporary, .. } = &mut regions;
         self.pipeline.apply(encoded, &mut temporary[..self.pipeline.n_temporary()]);
         let mut first_margin = 0;
@@ -107,10 +107,10 @@ impl Model {
             let margins = &mut margins[first_margin..first_margin + placed.n_margins];
             let encoded = self.pipeline.encoded(placed.branch, encoded);
             let temporary = &mut temporary[..placed.member.n_temporary()];
-            placed.member.margins(encoded, temporary, margins);
+            placed.member.margins(self.level, encoded, temporary, margins);
             first_margin += placed.n_margins;
         }
-        Ok(self.finish(cells, regions, row_flags))
+        self.finish(regions, row_flags)
     }
 
     /// Counts a refused row where a monitor counts. Returns the error.
@@ -121,17 +121,22 @@ impl Model {
         error
     }
 
-    /// The prediction of a row from the margins of its members; counts the row where a monitor counts.
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    pub(super) fn finish<'s>(
+    /// Counts a row that was predicted where a monitor counts.
+    pub(super) fn count(
         &self,
+        counters: &mut [u64],
         cells: impl Iterator<Item = Cell>,
-        regions: Regions<'s>,
-        row_flags: Flags,
-    ) -> Prediction<'s> {
-        let Regions {
-            member_outputs, margins, outputs, temporary, flags, broken, counters, ..
-        } = regions;
+        prediction: &Prediction<'_>,
+    ) {
+        if let Some(profile) = self.profile().filter(|_| !counters.is_empty()) {
+            profile.count(counters, cells, prediction);
+        }
+    }
+
+    /// The prediction of a row from the margins of its members.
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    pub(super) fn finish<'s>(&self, regions: Regions<'s>, row_flags: Flags) -> Prediction<'s> {
+        let Regions { member_outputs, margins, outputs, temporary, flags, broken, .. } = regions;
         let mut first_margin = 0;
         let outputs_of_members = member_outputs.chunks_exact_mut(outputs.len());
         for (placed, outputs) in self.members.iter().zip(outputs_of_members) {
@@ -144,7 +149,7 @@ impl Model {
         if let Some(calibrator) = &self.calibrator {
             calibrator.apply(outputs);
         }
-        let prediction = Prediction {
+        Prediction {
             is_of_classes: !self.schema().target().classes().is_empty(),
             outputs,
             members: member_outputs,
@@ -152,10 +157,6 @@ impl Model {
             row_flags,
             flags,
             broken,
-        };
-        if let Some(profile) = self.profile().filter(|_| !counters.is_empty()) {
-            profile.count(counters, cells, &prediction);
         }
-        prediction
     }
 }

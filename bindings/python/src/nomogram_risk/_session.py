@@ -9,17 +9,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
+
 from ._library import check, ffi, lib, new
 from ._outputs import Layout, Room
 
 if TYPE_CHECKING:
     from ._monitor import Monitor
 
+_DOUBLES = ffi.typeof("double[]")
+
 
 class Session:
     """A session of the library, with room for its errors and for the outputs of one row."""
 
-    __slots__ = ("error", "monitor", "one_row", "part", "pointer", "room")
+    __slots__ = (
+        "_matrix",
+        "_probabilities",
+        "error",
+        "monitor",
+        "one_row",
+        "part",
+        "pointer",
+        "room",
+    )
 
     def __init__(self, model: Any, layout_of_one_row: Layout) -> None:
         """Creates a session; it keeps its model alive."""
@@ -31,6 +45,8 @@ class Session:
         self.one_row = self.room.struct(0, 1)
         self.monitor: Monitor | None = None
         self.part: Any = None
+        self._matrix = new("nomo_matrix", element_type=lib.NOMO_TYPE_DOUBLE, column_stride=1)
+        self._probabilities = new("nomo_outputs", on_refusal=lib.NOMO_ON_REFUSAL_STOP)
 
     def count_in(self, monitor: Monitor | None) -> None:
         """Counts rows in a part of ``monitor`` from now on, or no longer."""
@@ -39,6 +55,25 @@ class Session:
         check(lib.nomo_session_set_monitor(self.pointer, pointer, self.error), self.error)
         # The session points to the part, which must stay.
         self.monitor, self.part = monitor, part
+
+    def predict_matrix(
+        self, rows: npt.NDArray[np.float64], n_outputs: int, names: tuple[str, ...]
+    ) -> npt.NDArray[np.float64]:
+        """The probabilities of a contiguous matrix, with the least to do for each call."""
+        n_rows, n_columns = rows.shape
+        probabilities = np.empty((n_rows, n_outputs))
+        matrix, outputs = self._matrix, self._probabilities
+        matrix.values = values = ffi.from_buffer(rows)
+        matrix.values_len = n_rows * n_columns
+        matrix.n_rows = n_rows
+        matrix.n_columns = matrix.row_stride = n_columns
+        outputs.probabilities = written = ffi.from_buffer(_DOUBLES, probabilities)
+        outputs.probabilities_len = len(written)
+        status = lib.nomo_session_predict_matrix(self.pointer, matrix, outputs, self.error)
+        # Neither is freed before the call has ended.
+        del values, written
+        check(status, self.error, names)
+        return probabilities
 
 
 class Pool:
