@@ -77,11 +77,9 @@ pub fn run_length(steps: &[(f64, f64)], limit: f64, n_states: usize) -> Result<f
 fn solve(rows: &mut [Vec<f64>]) -> Option<f64> {
     let n = rows.len();
     for column in (0..n).rev() {
-        let size = |row: &Vec<f64>| row.get(column).map_or(0.0, |cell| cell.abs());
-        let pivot = (0..=column).max_by(|a, b| {
-            size(rows.get(*a).unwrap_or(&Vec::new()))
-                .total_cmp(&size(rows.get(*b).unwrap_or(&Vec::new())))
-        })?;
+        let size = |row: &[f64]| row.get(column).map_or(0.0, |cell| cell.abs());
+        let candidates = rows.iter().enumerate().take(column + 1);
+        let (pivot, _) = candidates.max_by(|a, b| size(a.1).total_cmp(&size(b.1)))?;
         rows.swap(pivot, column);
         let (above, rest) = rows.split_at_mut(column);
         let row = rest.first()?;
@@ -89,7 +87,7 @@ fn solve(rows: &mut [Vec<f64>]) -> Option<f64> {
         if lead.abs() < 1e-13 {
             return None;
         }
-        for other in above.iter_mut().chain(None) {
+        for other in above {
             let factor = other.get(column)? / lead;
             if factor != 0.0 {
                 other.iter_mut().zip(row).for_each(|(cell, of_row)| *cell -= factor * of_row);
@@ -126,7 +124,7 @@ pub fn observed_expected(
     expected: f64,
     level: f64,
 ) -> Result<ObservedExpected, Error> {
-    if !(expected > 0.0) {
+    if expected.is_nan() || expected <= 0.0 {
         return Err(Error::Data(format!("{expected} expected events, expected more than 0")));
     }
     let tail = (1.0 - level) / 2.0;
