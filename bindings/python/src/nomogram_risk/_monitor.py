@@ -100,9 +100,7 @@ def _read(model: Any, monitor: Any, rounding: int) -> bytes:
     sizes = ffi.new("size_t[2]")
     check(lib.nomo_monitor_size(model, sizes, sizes + 1, error), error)
     counts = ffi.new("uint8_t[]", sizes[1])
-    status = _when_idle(
-        lambda: lib.nomo_monitor_write(monitor, rounding, counts, sizes[1], error)
-    )
+    status = _when_idle(lambda: lib.nomo_monitor_write(monitor, rounding, counts, sizes[1], error))
     check(status, error)
     return bytes(ffi.buffer(counts))
 
