@@ -2,6 +2,8 @@
 
 #![allow(clippy::cast_precision_loss, reason = "counts of patients and periods")]
 
+use std::f64::consts::LN_2;
+
 use nomogram::numeric::{exp, ln, logistic};
 
 use crate::error::Error;
@@ -9,13 +11,13 @@ use crate::error::Error;
 /// Factors of the odds that are bet on, as logarithms: 1.25, 1.5, 2 and 3 times, and their inverses.
 const INTERCEPTS: [f64; 9] = [
     -1.098_612_288_668_109_8,
-    -0.693_147_180_559_945_3,
+    -LN_2,
     -0.405_465_108_108_164_4,
     -0.223_143_551_314_209_76,
     0.0,
     0.223_143_551_314_209_76,
     0.405_465_108_108_164_4,
-    0.693_147_180_559_945_3,
+    LN_2,
     1.098_612_288_668_109_8,
 ];
 /// Slopes that are bet on: risks too extreme, right, too moderate.
