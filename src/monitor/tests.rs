@@ -116,7 +116,7 @@ fn a_hundred_shards_in_any_order_give_the_same_bytes() {
             session.predict_row(&[value * 4.0, value]).unwrap();
         }
         let mut monitor = session.detach().unwrap();
-        monitor.add_outcome(0.25, seed % 3 == 0).unwrap();
+        monitor.add_outcome(0.25, seed.is_multiple_of(3)).unwrap();
         monitor.to_bytes()
     };
     let shards: Vec<Vec<u8>> = (0..100).map(shard).collect();
