@@ -13,6 +13,7 @@ mod interrupted;
 #[cfg(unix)]
 mod outputs;
 #[cfg(unix)]
+mod redacted;
 mod replaced;
 #[cfg(unix)]
 mod streams;
