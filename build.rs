@@ -26,6 +26,7 @@ mod header {
         ("inspect/ensemble", "Classes, members, cutoffs"),
         ("inspect/rule", "Rules"),
         ("inspect/uncertainty", "Uncertainty"),
+        ("monitor", "Monitors"),
         ("session", "Sessions"),
         ("outputs", "Outputs"),
         ("row", "One row"),

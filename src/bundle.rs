@@ -37,6 +37,7 @@ use crate::codec::{self, Decode, decode_struct};
 use crate::ensemble::{Calibrator, Combiner, Cutoff, EnsembleMember};
 use crate::error::{Error, ErrorKind, Place};
 use crate::pipeline::Branch;
+use crate::profile::Profile;
 use crate::schema::{Schema, check_looks};
 use crate::uncertainty::Uncertainty;
 use container::{Container, SectionKind};
@@ -62,6 +63,8 @@ pub struct Parts {
     pub cutoffs: Vec<Cutoff>,
     /// What is known of the uncertainty of predictions.
     pub uncertainty: Option<Uncertainty>,
+    /// How the training rows were distributed.
+    pub profile: Option<Profile>,
 }
 
 impl Parts {
@@ -143,6 +146,7 @@ impl Bundle {
                 cutoffs: decode_optional(&container, SectionKind::Cutoffs, budget)?
                     .unwrap_or_default(),
                 uncertainty,
+                profile: decode_optional(&container, SectionKind::Profile, budget)?,
             },
             golden_cases: decode(&container, SectionKind::GoldenCases, budget)?,
             answers: decode_optional(&container, SectionKind::Answers, budget)?,
@@ -181,6 +185,9 @@ pub(crate) fn to_bytes(
     if let Some(uncertainty) = &parts.uncertainty {
         let sealed = (uncertainty, uncertainty_answer);
         sections.push(encode(&sealed, SectionKind::Uncertainty)?);
+    }
+    if let Some(profile) = &parts.profile {
+        sections.push(encode(profile, SectionKind::Profile)?);
     }
     Ok(container::to_bytes(&sections))
 }

@@ -30,6 +30,8 @@ mod texts;
 mod arrow_rows;
 mod model;
 
+mod monitor;
+
 mod inspect;
 mod session;
 
@@ -43,6 +45,7 @@ pub use batch::*;
 pub use error::*;
 pub use inspect::*;
 pub use model::*;
+pub use monitor::*;
 pub use outputs::*;
 pub use row::*;
 pub use session::*;

@@ -50,13 +50,16 @@ mod pipeline;
 mod prediction;
 
 mod ensemble;
+mod profile;
 mod scratch;
 
 mod bundle;
 
 mod model;
 
+mod monitor;
 mod seal;
+
 mod session;
 
 #[cfg(feature = "ffi")]
@@ -74,12 +77,17 @@ pub use member::{
     Side, Tie, Tree,
 };
 pub use model::{Model, OnRefusal};
+pub use monitor::Monitor;
 pub use pipeline::{
     Binner, Branch, Clip, Derivation, Derive, ImputeStatistic, Imputer, Inputs, LevelEncoder,
     Log1p, MarkMissing, MinMaxScaler, OneHotEncoder, Polynomial, Projection, RobustScaler, Select,
     SignedPower, Spline, StandardScaler, Step, YeoJohnson,
 };
 pub use prediction::Prediction;
+pub use profile::{
+    Bins, CounterLayout, FeatureCells, Histogram, MAX_BINS, N_REASONS, N_STATUSES, OutputCells,
+    Profile, REASONS, Statuses,
+};
 pub use schema::{
     Action, Condition, Feature, FeatureKind, MissingReason, Policy, Quantity, Range, Rule,
     RuleAction, Schema, Target, Unit,

@@ -30,6 +30,7 @@ use crate::intake::Intake;
 use crate::link::Link;
 use crate::member::CompiledMember;
 use crate::pipeline::Pipeline;
+use crate::profile::Profile;
 use crate::schema::Schema;
 use crate::scratch::ScratchLayout;
 use crate::uncertainty::Uncertainty;
@@ -53,6 +54,7 @@ pub struct Model {
     calibrator: Option<Calibrator>,
     cutoffs: Vec<Cutoff>,
     uncertainty: Option<Uncertainty>,
+    profile: Option<Profile>,
     golden_cases: Vec<GoldenCase>,
     answers: Option<Answers>,
     /// How uncertain the golden cases were when the bundle was sealed.
@@ -134,6 +136,12 @@ impl Model {
     #[must_use]
     pub fn uncertainty(&self) -> Option<&Uncertainty> {
         self.uncertainty.as_ref()
+    }
+
+    /// How the training rows were distributed, where the bundle states it.
+    #[must_use]
+    pub fn profile(&self) -> Option<&Profile> {
+        self.profile.as_ref()
     }
 
     /// How many golden cases the bundle has.

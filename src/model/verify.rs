@@ -35,6 +35,7 @@ impl Model {
             calibrator,
             cutoffs,
             uncertainty,
+            profile,
         } = parts;
         manifest.check()?;
         card.iter().try_for_each(|card| check_card(card))?;
@@ -75,6 +76,9 @@ impl Model {
             checked.map_err(|e| e.within(Place::Section("uncertainty")))?;
             verified.work = verified.work.saturating_add(uncertainty.work());
         }
+        if let Some(profile) = &profile {
+            profile.check(&schema).map_err(|e| e.within(Place::Section("profile")))?;
+        }
         pipeline.forget_domains();
         let scratch_layout = scratch_layout(&schema, &pipeline, &verified.placed, &combiner);
         budget.take(scratch_layout.n_bytes())?;
@@ -93,6 +97,7 @@ impl Model {
             calibrator,
             cutoffs,
             uncertainty,
+            profile,
             golden_cases: Vec::new(),
             answers: None,
             uncertainty_answer: None,

@@ -10,6 +10,7 @@
 using nomogram::elements;
 using nomogram::matrix;
 using nomogram::model;
+using nomogram::monitor;
 using nomogram::session;
 
 static const std::string path = "policies.nomo";
@@ -95,6 +96,41 @@ static void test_owners(const model& opened) {
   session in_memory = DONE(session::, create_in(opened, memory.data(), memory.size()));
   state(in_memory);
   CHECK(predicted(in_memory, *opened.try_describe()) == predicted(kept, *opened.try_describe()));
+}
+
+static void test_monitor(const model& opened) {
+  monitor nothing, counts = DONE(monitor::, create(opened));
+  CHECK(!nothing && nothing.get() == nullptr && counts);
+  REFUSED(NOMO_EARGUMENT_NULL, monitor::, create(model()));
+  REFUSED(NOMO_EUNSUPPORTED_PROFILE, monitor::, create(DONE(model::, open_file("three_members.nomo"))));
+  std::vector<unsigned char> memory(DONE(monitor::, memory_size(opened)));
+  std::vector<unsigned char> bytes(DONE(monitor::, bytes_size(opened))), sum(bytes.size());
+  REFUSED(NOMO_EBUFFER_MEMORY, monitor::, create_in(opened, memory.data(), memory.size() - 1));
+  monitor in_memory = DONE(monitor::, create_in(opened, memory.data(), memory.size()));
+  monitor moved = std::move(in_memory);
+  CHECK(!in_memory && moved);
+
+  session predicting = DONE(session::, create(opened));
+  state(predicting);
+  DONE(predicting., set_monitor(&counts));
+  predicted(predicting, DONE(opened., describe()));
+  DONE(predicting., set_monitor(nullptr));
+  predicted(predicting, DONE(opened., describe()));
+  DONE(counts., add_outcome(0.25, true));
+  REFUSED(NOMO_EARGUMENT_OPTION, counts., add_outcome(1.25, true));
+  DONE(counts., write(bytes));
+  const unsigned n = bytes[40]; /* one row, in one form or in both */
+  CHECK(n == 1 || n == 2);
+  DONE(moved., add(bytes));
+  DONE(moved., write(sum, 1));
+  CHECK(sum[40] == n * n);
+  DONE(moved., write(sum, 5));
+  CHECK(sum[40] == (n == 1 ? 0 : 5));
+  DONE(moved., clear());
+  sum.pop_back();
+  REFUSED(NOMO_EBUFFER_LENGTH, moved., write(sum, 1));
+  bytes[41] ^= 1;
+  REFUSED(NOMO_EFORMAT_COUNTERS, moved., add(bytes));
 }
 
 static void test_inspection(const model& opened) {
@@ -294,6 +330,7 @@ int main() {
   const model opened = DONE(model::, open_file(path));
   const nomogram::model_info info = DONE(opened., describe());
   test_owners(opened);
+  test_monitor(opened);
   test_inspection(opened);
   test_values(opened, info);
   test_rows(opened, info);

@@ -101,6 +101,11 @@ fn sessions_and_single_rows_keep_the_promises_of_the_header() {
 }
 
 #[test]
+fn monitors_keep_the_promises_of_the_header() {
+    keeps_promises("contract_monitor", &[]);
+}
+
+#[test]
 fn a_policy_applies_equally_to_every_way_of_passing_a_value() {
     keeps_promises("contract_policies", &[]);
 }

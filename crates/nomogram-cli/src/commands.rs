@@ -7,6 +7,7 @@ pub(crate) mod evaluate;
 pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod man;
+pub(crate) mod monitor;
 pub(crate) mod predict;
 pub(crate) mod recalibrate;
 pub(crate) mod schema;

@@ -27,6 +27,8 @@ mod characteristics;
 mod scales;
 
 #[cfg(feature = "reports")]
+pub mod monitoring;
+#[cfg(feature = "reports")]
 mod tripod;
 
 #[cfg(feature = "reports")]

@@ -108,6 +108,7 @@ fn shape(name: &'static str, n_features: u32, members: Vec<(&str, u32, Member)>)
         combiner: Combiner::SoftVote { weights: vec![1.0; members.len()] },
         members,
         calibrator: None,
+        profile: None,
         cutoffs: vec![],
         uncertainty: None,
         card: None,

@@ -16,6 +16,7 @@ mod inputs;
 mod out_of_fold;
 
 mod fit;
+mod profile;
 mod uncertain;
 mod uninformative;
 

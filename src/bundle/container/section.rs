@@ -17,6 +17,7 @@ pub(in crate::bundle) enum SectionKind {
     Card = 9,
     Answers = 10,
     Uncertainty = 12,
+    Profile = 13,
 }
 
 impl SectionKind {
@@ -32,6 +33,7 @@ impl SectionKind {
         Self::Card,
         Self::Answers,
         Self::Uncertainty,
+        Self::Profile,
     ];
 
     /// The kind with this number, if this version knows it and the format has it.
@@ -40,11 +42,11 @@ impl SectionKind {
         Self::ALL.into_iter().filter(is_of_format).find(|kind| *kind as u32 == number)
     }
 
-    /// A model without its card, its golden answers or its uncertainty predicts the same; without anything
-    /// else, it does not.
+    /// A model without its card, its golden answers, its uncertainty or its profile predicts the same;
+    /// without anything else, it does not.
     pub(super) fn flags(self) -> u32 {
         match self {
-            Self::Card | Self::Answers | Self::Uncertainty => 0,
+            Self::Card | Self::Answers | Self::Uncertainty | Self::Profile => 0,
             Self::Manifest
             | Self::Schema
             | Self::Pipeline
@@ -69,6 +71,7 @@ impl SectionKind {
             Self::Card => "model card",
             Self::Answers => "golden answers",
             Self::Uncertainty => "uncertainty",
+            Self::Profile => "profile",
         }
     }
 }

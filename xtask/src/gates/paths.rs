@@ -47,6 +47,7 @@ const ROWS: &[(&str, Affected)] = &[
     ("crates/nomogram-cli/", NO_MORE),
     ("crates/nomogram-describe/", NO_MORE),
     ("crates/nomogram-import/", NO_MORE),
+    ("crates/nomogram-monitor/", NO_MORE),
     ("crates/nomogram-report/", NO_MORE),
     ("crates/nomogram-stats/", TRAINING),
     ("crates/nomogram-table/", TRAINING),

@@ -40,6 +40,7 @@ from ._import import Imported, ImportRefused, from_catboost, from_lightgbm, from
 from ._library import status_name
 from ._library import version as __version__
 from ._model import Model
+from ._monitor import Monitor
 from ._predictions import Flag, Prediction, Predictions, Verdict
 from ._rows import RowsLike
 from ._values import Missing, Value
@@ -63,6 +64,7 @@ __all__ = [
     "Member",
     "Missing",
     "Model",
+    "Monitor",
     "OutOfMemoryError",
     "Policy",
     "Prediction",

@@ -12,11 +12,12 @@ mod summary;
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
+use nomogram::{Model, Monitor};
 use nomogram_table::{Chunk, Columns, FileKind, Source, TableFormat, Wanted, is_plain, is_time};
 
 use crate::bundle;
@@ -93,6 +94,9 @@ pub(crate) struct Arguments {
     /// only you can read a new file
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     bad_rows: Option<PrivateOutputPath>,
+    /// Write how many rows were in each bin of the bundle's profile to this file, for nomogram monitor
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    monitor: Option<OutputPath>,
     /// Number of threads; by default, one per processor
     #[arg(long, value_name = "N", env = "NOMOGRAM_THREADS", hide_env = true)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
@@ -145,11 +149,13 @@ pub(crate) fn run(
     let output = outputs.create(&arguments.output)?;
     let mut writer = TableWriter::new(output, &answer.layout)?;
     let written = bad_row_columns.as_deref().unwrap_or_default();
+    let counters = Counters::create(&arguments, &model, outputs)?;
     let bad_rows = BadRows::create(&arguments, delimiter, &source, written, outputs)?;
     let worker = Worker::new(
         (model.clone(), Arc::new(columns), answer),
         source.name(),
         bad_row_columns.map(Arc::from),
+        counters.as_ref().map(|counters| counters.total.clone()),
         arguments.timings,
     );
     let mut summary = Summary::new(&model, arguments.timings);
@@ -164,6 +170,9 @@ pub(crate) fn run(
     writer.finish()?;
     if let Some(bad_rows) = sink.bad_rows {
         bad_rows.finish()?;
+    }
+    if let Some(counters) = counters {
+        counters.finish()?;
     }
     sink.progress.finish();
     summary.add_stages(read_nanos.load(Ordering::Relaxed), end.elapsed());
@@ -244,6 +253,30 @@ fn bad_row_columns(source: &Source, columns: &Columns) -> Result<Vec<usize>, Err
         }
     }
     Ok(written)
+}
+
+/// The counts of all threads, and their file.
+struct Counters {
+    total: Arc<Mutex<Monitor>>,
+    output: Output,
+}
+
+impl Counters {
+    fn create(
+        arguments: &Arguments,
+        model: &Arc<Model>,
+        outputs: &mut Outputs,
+    ) -> Result<Option<Self>, Error> {
+        let Some(path) = &arguments.monitor else { return Ok(None) };
+        let total = Arc::new(Mutex::new(Monitor::new(model.clone())?));
+        Ok(Some(Self { total, output: outputs.create(path)? }))
+    }
+
+    fn finish(mut self) -> Result<(), Error> {
+        let bytes = self.total.lock().unwrap_or_else(PoisonError::into_inner).to_bytes();
+        self.output.write_all(&bytes).map_err(|cause| self.output.failed(cause))?;
+        self.output.finish()
+    }
 }
 
 /// The file of refused rows.

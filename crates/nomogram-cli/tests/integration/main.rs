@@ -18,6 +18,7 @@ mod redacted;
 mod replaced;
 #[cfg(unix)]
 mod streams;
+mod monitor;
 mod tables;
 mod training;
 

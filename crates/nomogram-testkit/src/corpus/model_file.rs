@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use ndarray::Array2;
 use nomogram::{
     Branch, Calibrator, Combiner, Cutoff, Digest, EnsembleMember, Error, Feature, Manifest, Parts,
-    Rule, Schema, Target, Uncertainty, seal,
+    Profile, Rule, Schema, Target, Uncertainty, seal,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -32,6 +32,7 @@ pub struct ModelFile {
     cutoffs: Vec<Cutoff>,
     #[serde(default)]
     uncertainty: Option<Uncertainty>,
+    profile: Option<Profile>,
     #[serde(default)]
     card: Option<String>,
     /// Null where a value is missing.
@@ -87,6 +88,7 @@ impl ModelFile {
             members: self.members.clone(),
             combiner: self.combiner.clone(),
             calibrator: self.calibrator.clone(),
+            profile: self.profile.clone(),
             cutoffs: self.cutoffs.clone(),
             uncertainty: self.uncertainty.clone(),
         };

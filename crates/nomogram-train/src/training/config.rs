@@ -74,6 +74,9 @@ pub struct TrainingConfig {
     /// Which rows become golden cases.
     #[serde(default, skip_serializing_if = "GoldenSpec::is_default")]
     pub golden: GoldenSpec,
+    /// Whether the bundle states how the training rows were distributed, to compare later rows with.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub profile: bool,
     /// Which settings are searched, and how.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tuning: Option<TuningSpec>,
@@ -257,6 +260,16 @@ impl TrainingConfig {
         }
         Ok(())
     }
+}
+
+/// The default of what a configuration can switch off.
+fn yes() -> bool {
+    true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_yes(value: &bool) -> bool {
+    *value
 }
 
 fn duplicate_name() -> Invalid {

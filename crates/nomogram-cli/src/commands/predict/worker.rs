@@ -1,9 +1,9 @@
 //! What one thread does with a chunk: state the rows, predict them, write them down.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use nomogram::{Model, Session};
+use nomogram::{Model, Monitor, Session};
 use nomogram_table::{Chunk, Columns, Row};
 
 use super::answer::{Answer, FLAGS};
@@ -20,6 +20,8 @@ pub(super) struct Worker {
     table: Arc<str>,
     /// The columns of refused rows that are noted; without them, the first refused row is a failure.
     bad_row_columns: Option<Arc<[usize]>>,
+    /// The counts of all threads, if rows are counted.
+    counters: Option<Arc<Mutex<Monitor>>>,
     is_timed: bool,
 }
 
@@ -53,9 +55,11 @@ impl Worker {
         (model, columns, answer): (Arc<Model>, Arc<Columns>, Arc<Answer>),
         table: &str,
         bad_row_columns: Option<Arc<[usize]>>,
+        counters: Option<Arc<Mutex<Monitor>>>,
         is_timed: bool,
     ) -> Self {
-        Self { model, columns, answer, table: table.into(), bad_row_columns, is_timed }
+        let table = table.into();
+        Self { model, columns, answer, table, bad_row_columns, counters, is_timed }
     }
 
     /// What a thread calls for each of its chunks.
@@ -64,7 +68,28 @@ impl Worker {
     ) -> impl FnMut(Chunk) -> Result<Done, Error> + Send + 'static + use<> {
         let own = self.clone();
         let mut session = Session::new(self.model.clone());
-        move |chunk| own.predict(&chunk, &mut session)
+        move |chunk| {
+            own.begin_counting(&mut session)?;
+            let done = own.predict(&chunk, &mut session)?;
+            own.add_counts(&mut session)?;
+            Ok(done)
+        }
+    }
+
+    fn begin_counting(&self, session: &mut Session) -> Result<(), Error> {
+        match self.counters {
+            Some(_) => Ok(session.attach(Monitor::new(self.model.clone())?)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Adds the counts of a chunk to those of all threads.
+    fn add_counts(&self, session: &mut Session) -> Result<(), Error> {
+        if let (Some(total), Some(counted)) = (&self.counters, session.detach()) {
+            let mut total = total.lock().unwrap_or_else(PoisonError::into_inner);
+            total.add(&counted.to_bytes())?;
+        }
+        Ok(())
     }
 
     fn predict(&self, chunk: &Chunk, session: &mut Session) -> Result<Done, Error> {
