@@ -36,6 +36,7 @@ use crate::budget::Budget;
 use crate::codec::{self, Decode};
 use crate::ensemble::{Calibrator, Combiner, Cutoff, EnsembleMember};
 use crate::error::{Error, ErrorKind, Place};
+use crate::explanation::Explanation;
 use crate::pipeline::Branch;
 use crate::schema::{Schema, check_looks};
 use container::{Container, SectionKind};
@@ -59,6 +60,8 @@ pub struct Parts {
     pub calibrator: Option<Calibrator>,
     /// Named operating points.
     pub cutoffs: Vec<Cutoff>,
+    /// What explaining predictions needs.
+    pub explanation: Option<Explanation>,
 }
 
 impl Parts {
@@ -82,7 +85,8 @@ impl Parts {
         for (index, cutoff) in self.cutoffs.iter().enumerate() {
             name(&cutoff.name, Place::Cutoff(index))?;
         }
-        Ok(())
+        let of_section = |e: Error| e.within(Place::Section(SectionKind::Explanation.name()));
+        self.explanation.iter().try_for_each(|e| e.check_looks().map_err(of_section))
     }
 }
 
@@ -126,6 +130,7 @@ impl Bundle {
                 calibrator: decode_optional(&container, SectionKind::Calibrator, budget)?,
                 cutoffs: decode_optional(&container, SectionKind::Cutoffs, budget)?
                     .unwrap_or_default(),
+                explanation: decode_optional(&container, SectionKind::Explanation, budget)?,
             },
             golden_cases: decode(&container, SectionKind::GoldenCases, budget)?,
             answers: decode_optional(&container, SectionKind::Answers, budget)?,
@@ -159,6 +164,9 @@ pub(crate) fn to_bytes(
         sections.push(encode(card, SectionKind::Card)?);
     }
     sections.push(encode(answers, SectionKind::Answers)?);
+    if let Some(explanation) = &parts.explanation {
+        sections.push(encode(explanation, SectionKind::Explanation)?);
+    }
     Ok(container::to_bytes(&sections))
 }
 

@@ -46,12 +46,14 @@ mod pipeline;
 mod prediction;
 
 mod ensemble;
+mod explanation;
 mod scratch;
 
 mod bundle;
 
 mod model;
 
+mod explainer;
 mod seal;
 mod session;
 
@@ -62,6 +64,8 @@ pub mod ffi;
 pub use bundle::{Digest, Limits, MAX_GOLDEN_CASES, MIN_GOLDEN_CASES, Manifest, Parts};
 pub use ensemble::{CalibrationMap, Calibrator, Combiner, Cutoff, EnsembleMember, StackInput};
 pub use error::{Error, ErrorClass, ErrorKind, Place};
+pub use explainer::{Attribution, Explained, Explainer, Flavour, Method, Request, Scale};
+pub use explanation::{Explanation, FeatureGroup, ForestShares};
 pub use intake::{Flags, Intake, Value};
 pub use link::Link;
 pub use member::{

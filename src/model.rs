@@ -12,6 +12,8 @@ mod answers;
 mod batch;
 mod self_test;
 
+mod evaluate;
+
 mod open;
 
 use alloc::string::String;
@@ -21,12 +23,14 @@ use fearless_simd::Level;
 
 pub use batch::OnRefusal;
 pub(crate) use batch::Rows;
+pub(crate) use row::check_subnormals;
 
 use crate::bundle::{Answers, Digest, GoldenCase, Manifest};
 use crate::ensemble::{Calibrator, CompiledCombiner, Cutoff};
+use crate::explanation::Explanation;
 use crate::intake::Intake;
 use crate::link::Link;
-use crate::member::CompiledMember;
+use crate::member::{CompiledMember, LeftShares};
 use crate::pipeline::Pipeline;
 use crate::schema::Schema;
 use crate::scratch::ScratchLayout;
@@ -49,6 +53,7 @@ pub struct Model {
     combiner: CompiledCombiner,
     calibrator: Option<Calibrator>,
     cutoffs: Vec<Cutoff>,
+    explanation: Option<Explanation>,
     golden_cases: Vec<GoldenCase>,
     answers: Option<Answers>,
     scratch_layout: ScratchLayout,
@@ -66,6 +71,8 @@ struct PlacedMember {
     link: Link,
     n_margins: usize,
     member: CompiledMember,
+    /// Where the training rows went in its trees.
+    left_shares: Option<LeftShares>,
 }
 
 impl Model {
@@ -122,6 +129,12 @@ impl Model {
     #[must_use]
     pub fn cutoffs(&self) -> &[Cutoff] {
         &self.cutoffs
+    }
+
+    /// What explaining predictions needs, where the bundle has it.
+    #[must_use]
+    pub fn explanation(&self) -> Option<&Explanation> {
+        self.explanation.as_ref()
     }
 
     /// How many golden cases the bundle has.

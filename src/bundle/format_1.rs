@@ -39,6 +39,7 @@ pub(super) fn read(container: &Container<'_>, budget: &mut Budget) -> Result<Bun
             },
             calibrator: None,
             cutoffs: Vec::new(),
+            explanation: None,
         },
         golden_cases: today(golden_cases, budget, Case::today)?,
         answers: None,

@@ -12,7 +12,7 @@ use crate::scratch::{Regions, Scratch};
 /// # Errors
 ///
 /// `FloatingPoint`.
-pub(super) fn check_subnormals() -> Result<(), Error> {
+pub(crate) fn check_subnormals() -> Result<(), Error> {
     if keeps_subnormals() { Ok(()) } else { Err(other_mode()) }
 }
 
@@ -90,14 +90,20 @@ impl Model {
     /// # Errors
     ///
     /// As [`Self::admit`].
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
     pub(super) fn predict<'s>(
         &self,
         cells: impl Iterator<Item = Cell>,
         mut regions: Regions<'s>,
     ) -> Result<Prediction<'s>, Error> {
         let row_flags = self.admit(cells, &mut regions)?;
-        let Regions { encoded, margins, temporary, .. } = &mut regions;
+        self.compute(&mut regions);
+        Ok(self.finish(regions, row_flags))
+    }
+
+    /// Computes the margins of an admitted row.
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    pub(super) fn compute(&self, regions: &mut Regions<'_>) {
+        let Regions { encoded, margins, temporary, .. } = regions;
         self.pipeline.apply(encoded, &mut temporary[..self.pipeline.n_temporary()]);
         let mut first_margin = 0;
         for placed in &self.members {
@@ -107,7 +113,6 @@ impl Model {
             placed.member.margins(encoded, temporary, margins);
             first_margin += placed.n_margins;
         }
-        Ok(self.finish(regions, row_flags))
     }
 
     /// The prediction of a row from the margins of its members.

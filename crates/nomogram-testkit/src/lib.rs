@@ -2,6 +2,7 @@
 
 pub mod corpus;
 mod every_kind;
+mod explained;
 mod policies;
 mod sections;
 pub mod shapes;
@@ -19,6 +20,7 @@ use nomogram::{
 
 pub use every_kind::bundle_of_every_kind;
 pub use policies::{bundle_of_policies, policies};
+pub use explained::{explained, explained_bundle};
 pub use sections::{reseal, with_section, with_sections_of, without_answers};
 pub use table::{bundle_of_number, bundle_of_table, table};
 pub use targets::{bundle_of_a_number, bundle_of_three_classes};
@@ -39,6 +41,7 @@ pub fn bundles() -> Vec<(&'static str, Vec<u8>)> {
     };
     vec![
         ("policies.nomo", bundle_of_policies()),
+        ("explained.nomo", explained_bundle()),
         ("number.nomo", bundle_of_a_number()),
         ("three_classes.nomo", bundle_of_three_classes()),
         ("wrong_golden.nomo", reseal(&good, GOLDEN_CASES, flip_last_bit)),
@@ -95,6 +98,7 @@ fn parts_of_three_members() -> Result<Parts, nomogram::Error> {
         calibrator: None,
         cutoffs: vec![],
         card: None,
+        explanation: None,
     })
 }
 

@@ -110,6 +110,7 @@ fn shape(name: &'static str, n_features: u32, members: Vec<(&str, u32, Member)>)
         calibrator: None,
         cutoffs: vec![],
         card: None,
+        explanation: None,
     };
     let mut shape = Shape { name, bundle: vec![], n_features: width };
     let golden = shape.rows(nomogram::MIN_GOLDEN_CASES, 0.0);

@@ -92,6 +92,7 @@ fn parts_of_table() -> Result<Parts, Error> {
             Cutoff { name: "refer".into(), class: 2, probability: 0.4 },
         ],
         card: Some("# Table\n\nNot for patients: “tests” alone.\n".into()),
+        explanation: None,
     })
 }
 
@@ -221,6 +222,7 @@ fn parts_of_number() -> Result<Parts, Error> {
         calibrator: None,
         cutoffs: vec![],
         card: None,
+        explanation: None,
     })
 }
 

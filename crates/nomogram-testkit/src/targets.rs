@@ -66,6 +66,7 @@ fn number() -> Result<Parts, Error> {
     Ok(Parts {
         manifest: manifest("a number", "1"),
         card: None,
+        explanation: None,
         schema: Schema::new(
             vec![Feature::number("severity"), age],
             Target::Number { name: "length of stay".into(), unit: Some("d".into()) },
@@ -138,6 +139,7 @@ fn three_classes() -> Result<Parts, Error> {
     Ok(Parts {
         manifest: manifest("three classes", "1"),
         card: None,
+        explanation: None,
         schema: Schema::new(
             vec![size, Feature::of_kind("Blocker", FeatureKind::Category { levels })],
             Target::of_classes("type", ["benign", "malignant", "unklar/無"]),

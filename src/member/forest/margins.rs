@@ -34,6 +34,37 @@ impl FlatForest {
         self.finish(out);
     }
 
+    /// Writes the margins of an encoded row as [`Self::margins`], but sums in double precision: what
+    /// Shapley values of the row add up to.
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a position")]
+    pub(crate) fn double_margins(&self, encoded: &[f64], out: &mut [f64]) {
+        out.fill(0.0);
+        for tree in &self.trees {
+            let leaf = match self.precision {
+                Precision::Double => self.walk(tree, encoded, exact, Self::next),
+                Precision::SingleInputs | Precision::Single => {
+                    self.walk(tree, encoded, single, Self::next)
+                }
+            };
+            if let Some(margin) = tree.margin {
+                out[margin as usize] += self.precision.round(leaf);
+                continue;
+            }
+            for (margin, sum) in out.iter_mut().enumerate() {
+                *sum += self.precision.round(self.values[leaf as usize + margin]);
+            }
+        }
+        for (margin, (base, n_trees)) in
+            out.iter_mut().zip(self.base_margins.iter().zip(&self.n_trees))
+        {
+            if self.aggregate == Aggregate::Mean {
+                *margin /= n_trees.max(1.0);
+            }
+            *margin += self.precision.round(*base);
+        }
+    }
+
     /// The leaf that a row reaches, if `next` is the node after one with a value, and values are rounded
     /// first.
     #[inline(always)]
@@ -160,7 +191,7 @@ impl FlatForest {
         clippy::cast_sign_loss,
         reason = "whole and at least 0"
     )]
-    fn is_in_set(&self, set: f64, level: f64) -> bool {
+    pub(super) fn is_in_set(&self, set: f64, level: f64) -> bool {
         let (start, end) = self.sets[set as usize];
         let levels = &self.levels[start as usize..end as usize];
         level <= f64::from(u32::MAX) && levels.binary_search(&(level as u32)).is_ok()

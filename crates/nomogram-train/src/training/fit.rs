@@ -82,6 +82,7 @@ impl<'a> Fits<'a> {
             calibrator: None,
             cutoffs: Vec::new(),
             card: None,
+            explanation: None,
         })
     }
 

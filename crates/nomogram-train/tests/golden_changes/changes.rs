@@ -116,6 +116,7 @@ pub(crate) fn changed(parts: &Parts, change: &Change) -> Option<Parts> {
         combiner: serde_json::from_value(part("combiner")).ok()?,
         calibrator: serde_json::from_value(part("calibrator")).ok()?,
         cutoffs: serde_json::from_value(part("cutoffs")).ok()?,
+        explanation: parts.explanation.clone(),
     })
 }
 
