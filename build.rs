@@ -16,7 +16,7 @@ mod header {
     use std::path::{Path, PathBuf};
 
     /// Files of `src/ffi` and the titles of their sections, in the order of the header.
-    const SOURCES: [(&str, &str); 15] = [
+    const SOURCES: [(&str, &str); 18] = [
         ("version", "Version"),
         ("status", "Status"),
         ("error", "Errors"),
@@ -32,6 +32,9 @@ mod header {
         ("batch/matrix", "Rows as a matrix"),
         ("batch/columns", "Rows as columns"),
         ("arrow", "Arrow"),
+        ("explainer", "Explanations"),
+        ("explainer/outputs", "Explanations of rows"),
+        ("explainer/arrow", "Explanations and Arrow"),
     ];
 
     /// The structs of the Arrow C Data Interface, as its specification spells them.

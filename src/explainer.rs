@@ -116,4 +116,3 @@ impl Explainer {
         self.engine.explain(&self.model, n_values, &mut cells)
     }
 }
-

@@ -6,10 +6,14 @@ use super::closed_form::ClosedForm;
 use super::coalitions::Coalitions;
 use super::permutations::Permutations;
 use super::request::{Attribution, Explained, Flavour, Method, Request, Scale};
+#[cfg(feature = "ffi")]
+use crate::error::Place;
 use crate::error::{Error, ErrorKind};
 use crate::explanation::{Explanation, MAX_GROUPS, add_weighted};
 use crate::intake::Cell;
 use crate::memory;
+#[cfg(feature = "ffi")]
+use crate::model::OnRefusal;
 use crate::model::{Model, check_subnormals};
 use crate::numeric::ln;
 use crate::prediction::Prediction;
@@ -199,6 +203,51 @@ impl Engine {
 
     pub(crate) fn n_explained(&self) -> usize {
         self.base.len()
+    }
+
+    /// What the explained numbers are without a row.
+    #[cfg(feature = "ffi")]
+    pub(crate) fn base(&self) -> &[f64] {
+        &self.base
+    }
+
+    /// Whether players are groups that the bundle declares.
+    #[cfg(feature = "ffi")]
+    pub(crate) fn has_groups(&self) -> bool {
+        self.groups.is_some()
+    }
+
+    #[cfg(feature = "ffi")]
+    pub(crate) fn is_sampled(&self) -> bool {
+        self.flavour() == Flavour::Sampled
+    }
+
+    /// Fails with the first of many rows that is refused, if that is to stop them all. `cell` returns the
+    /// value of a row and a feature.
+    ///
+    /// # Errors
+    ///
+    /// `FloatingPoint`; a kind of the class `Value`, with the row.
+    #[cfg(feature = "ffi")]
+    pub(crate) fn check_rows(
+        &mut self,
+        model: &Model,
+        on_refusal: OnRefusal,
+        n_rows: usize,
+        cell: &dyn Fn(usize, usize) -> Cell,
+    ) -> Result<(), Error> {
+        check_subnormals()?;
+        if on_refusal == OnRefusal::GoOn {
+            return Ok(());
+        }
+        let n_features = self.row.len();
+        for row in 0..n_rows {
+            let mut cells = (0..n_features).map(|feature| cell(row, feature));
+            let admitted =
+                model.admit_row(&mut self.scratch, n_features, &mut cells, &mut self.row);
+            admitted.map_err(|e| e.within(Place::Row(row)))?;
+        }
+        Ok(())
     }
 
     pub(crate) fn scale(&self) -> Scale {

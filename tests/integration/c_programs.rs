@@ -144,6 +144,11 @@ fn arrow_arrays_keep_the_promises_of_the_header() {
 }
 
 #[test]
+fn explanations_keep_the_promises_of_the_header() {
+    keeps_promises("contract_explain", &[]);
+}
+
+#[test]
 fn any_arguments_end_with_a_status_of_the_header() {
     keeps_promises("fuzz_arguments", &[]);
 }

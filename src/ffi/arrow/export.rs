@@ -7,8 +7,8 @@ mod struct_array;
 use alloc::ffi::CString;
 use alloc::vec::Vec;
 
-use self::buffer::Buffer;
-use self::struct_array::{Column, struct_array};
+pub(in crate::ffi) use self::buffer::Buffer;
+pub(in crate::ffi) use self::struct_array::{Column, struct_array};
 use crate::error::{Error, ErrorKind};
 use crate::ffi::allocate::c_string;
 use crate::ffi::arrow_structs::{ArrowArray, ArrowSchema};
