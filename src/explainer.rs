@@ -19,9 +19,10 @@ use ndarray::ArrayView1;
 pub(crate) use engine::Engine;
 pub use request::{Attribution, Explained, Flavour, Method, Request, Scale};
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::intake::Cell;
 use crate::model::Model;
+use crate::session::Session;
 
 /// A model and the memory of one thread to explain its predictions.
 ///
@@ -100,6 +101,19 @@ impl Explainer {
     /// As [`Session::predict_row`](crate::Session::predict_row).
     pub fn explain_row(&mut self, values: &[f64]) -> Result<Attribution<'_>, Error> {
         self.explain_values(ArrayView1::from(values))
+    }
+
+    /// Explains the prediction of the row that was set by [`Session::set`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Session::predict`]; `Option` for a session of another model.
+    pub fn explain_set(&mut self, session: &Session) -> Result<Attribution<'_>, Error> {
+        if !Arc::ptr_eq(&self.model, session.model()) {
+            return Err(Error::new(ErrorKind::Option, "the session has another model"));
+        }
+        let n_features = self.model.schema().n_features();
+        self.engine.explain(&self.model, n_features, &mut session.cells())
     }
 
     /// [`Self::explain_row`] for a row of any layout.

@@ -53,9 +53,10 @@ mod bundle;
 
 mod model;
 
-mod explainer;
 mod seal;
 mod session;
+
+mod explainer;
 
 #[cfg(feature = "ffi")]
 #[allow(unsafe_code)]

@@ -152,6 +152,31 @@ static void test_methods(void) {
   nomo_session_destroy(session);
 }
 
+/* A row that was set in a session has the bits of the same numbers. */
+static void test_session(void) {
+  nomo_session *session = session_or_exit(model), *other;
+  nomo_model *bare = open_or_exit("three_members.nomo");
+  size_t f;
+  choose(NOMO_EXPLAIN_OUTPUTS, 0, NOMO_METHOD_GROUPS);
+  create();
+  set_out(1);
+  ACCEPTED(explain_one(1));
+  memcpy(&single, &out, sizeof out);
+  for (f = 0; f < NF; f++) ACCEPTED(nomo_session_set_number(session, f, rows[NF + f], &error));
+  set_out(1);
+  ACCEPTED(nomo_explainer_explain_session(explainer, session, &to, &error));
+  CHECK(same_bits(out.values, single.values, 4) && same_bits(out.base, single.base, 2));
+  other = session_or_exit(bare);
+  REFUSED(NOMO_EARGUMENT_OPTION, nomo_explainer_explain_session(explainer, other, &to, &error));
+  REFUSED(NOMO_EARGUMENT_NULL, nomo_explainer_explain_session(explainer, NULL, &to, &error));
+  ACCEPTED(nomo_session_clear(session, &error));
+  REFUSED(NOMO_EVALUE_UNSET, nomo_explainer_explain_session(explainer, session, &to, &error));
+  CHECK(error.feature == 0);
+  nomo_session_destroy(session);
+  nomo_session_destroy(other);
+  nomo_model_release(bare);
+}
+
 static void test_players(void) {
   nomo_player player = NOMO_PLAYER_INIT;
   choose(NOMO_EXPLAIN_OUTPUTS, 0, NOMO_METHOD_GROUPS);
@@ -332,6 +357,7 @@ static void test_structs(void) {
 int main(void) {
   model = open_or_exit("explained.nomo");
   test_methods();
+  test_session();
   test_players();
   refuse_options();
   refuse_arguments();

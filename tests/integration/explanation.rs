@@ -128,7 +128,7 @@ fn sampled_values_lie_within_their_standard_errors() {
             let expected = enumerated(&model, &row, explained, &[0, 1, 2]);
             let found = explainer.explain_row(&row).unwrap();
             let errors = found.std_errors().unwrap();
-            let values = found.values().iter().zip(errors).zip(expected.as_flattened());
+            let values = found.values().iter().zip(errors).zip(expected.iter().flatten());
             for ((value, error), expected) in values {
                 assert!(
                     (value - expected).abs() < 5.0 * error + 1e-12,

@@ -35,6 +35,7 @@ from ._errors import (
     ValueRefused,
     VersionError,
 )
+from ._explain import Explanation
 from ._library import status_name
 from ._library import version as __version__
 from ._model import Model
@@ -49,6 +50,7 @@ __all__ = [
     "Cutoff",
     "DefectError",
     "Error",
+    "Explanation",
     "Feature",
     "FileError",
     "FileMissing",

@@ -17,6 +17,7 @@ use std::path::Path;
 use nomogram::{Digest, Manifest};
 use serde::{Deserialize, Serialize};
 
+use super::explanation::ExplanationSpec;
 use super::golden::GoldenSpec;
 use super::tuning::TuningSpec;
 use crate::data::{DataConfig, Dataset};
@@ -70,6 +71,9 @@ pub struct TrainingConfig {
     /// Which rows become golden cases.
     #[serde(default, skip_serializing_if = "GoldenSpec::is_default")]
     pub golden: GoldenSpec,
+    /// What the bundle has to explain its predictions with.
+    #[serde(default, skip_serializing_if = "ExplanationSpec::is_default")]
+    pub explanation: ExplanationSpec,
     /// Which settings are searched, and how.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tuning: Option<TuningSpec>,
@@ -194,6 +198,8 @@ impl TrainingConfig {
         self.check_cutoffs().map_err(|invalid| invalid.at("cutoffs"))?;
         let report = self.report.as_ref().map_or(Ok(()), |report| report.check(&self.data));
         report.map_err(|invalid| invalid.at("report"))?;
+        let explanation = self.explanation.check(&self.data);
+        explanation.map_err(|invalid| invalid.at("explanation"))?;
         let tuning = self.tuning.as_ref().map_or(Ok(()), TuningSpec::check);
         tuning.map_err(|invalid| invalid.at("tuning"))
     }

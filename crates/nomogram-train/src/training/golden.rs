@@ -81,6 +81,14 @@ fn constructed(parts: &Parts, dataset: &Dataset, seed: u64) -> Result<Array2<f64
     }
 }
 
+/// The smallest distance between one of some rows and a training row.
+pub(super) fn nearest_distance(dataset: &Dataset, rows: &Array2<f64>) -> f64 {
+    let training = dataset.values().view();
+    let spaces = Space::each(dataset.schema().features(), training);
+    let distances = rows.rows().into_iter().map(|row| nearest(&spaces, training, &row.to_vec()));
+    distances.fold(f64::INFINITY, f64::min)
+}
+
 /// How many golden cases a bundle has room for.
 fn n_max(parts: &Parts, bundle_len: usize) -> usize {
     let (n_features, n_outputs) = (parts.schema.n_features(), parts.schema.n_outputs());
