@@ -105,6 +105,12 @@ struct ArrowArray {
       NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0 }
 #define NOMO_MATRIX_INIT { (uint32_t)sizeof(nomo_matrix), NOMO_TYPE_DOUBLE, NULL, 0, 0, 0, 0, 0 }
 #define NOMO_COLUMN_INIT { (uint32_t)sizeof(nomo_column), NOMO_TYPE_DOUBLE, 0, NULL, 0, NULL, 0, NULL }
+#define NOMO_EXPLAINER_OPTIONS_INIT \
+    { (uint32_t)sizeof(nomo_explainer_options), NOMO_EXPLAIN_OUTPUTS, 0, NOMO_METHOD_GROUPS, 0, 0 }
+#define NOMO_EXPLAINER_INFO_INIT { (uint32_t)sizeof(nomo_explainer_info), 0, 0, 0, 0, 0, 0 }
+#define NOMO_PLAYER_INIT { (uint32_t)sizeof(nomo_player), 0, NULL, NULL, 0 }
+#define NOMO_ATTRIBUTIONS_INIT \
+    { (uint32_t)sizeof(nomo_attributions), NOMO_ON_REFUSAL_STOP, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0 }
 
 #ifdef __cplusplus
 }

@@ -1128,6 +1128,408 @@ int32_t nomo_session_predict_to_arrow(nomo_session *session,
                                       struct ArrowArray *out_array,
                                       nomo_error *error);
 
+/* ---- Explanations -------------------------------------------------------------------- */
+
+/* Explain the outputs of the ensemble: the probability of each class, or the predicted number. */
+#define NOMO_EXPLAIN_OUTPUTS 0
+
+/*
+ Explain the margin: for two classes the log odds of class 1, for more the logarithm of each
+ probability (at least 1e-300), or the predicted number.
+ */
+#define NOMO_EXPLAIN_MARGIN 1
+/* Explain the margins of one member. */
+#define NOMO_EXPLAIN_MEMBER 2
+
+/*
+ Compare with the background rows, by every coalition of the groups of features that the bundle
+ declares, or of the features if there are at most 12. Exact. It predicts 2^n rows for each
+ background row.
+ */
+#define NOMO_METHOD_GROUPS 0
+
+/*
+ Compare with the background rows, feature by feature, by fixed pairs of a permutation and its
+ reverse. Sampled: with standard errors.
+ */
+#define NOMO_METHOD_PERMUTATIONS 1
+/* Compare with the background rows, by the closed form of a linear member or a forest. Exact. */
+#define NOMO_METHOD_INTERVENTIONAL 2
+/* Compare with the shares of the training rows in the trees of a forest. Exact. */
+#define NOMO_METHOD_PATH_DEPENDENT 3
+/* Scale of explained numbers: probabilities. */
+#define NOMO_SCALE_PROBABILITY 0
+/* Scale of explained numbers: margins. */
+#define NOMO_SCALE_MARGIN 1
+/* Scale of explained numbers: the predicted number, in its unit. */
+#define NOMO_SCALE_VALUE 2
+/* Flavour of values: Shapley values within rounding. */
+#define NOMO_FLAVOUR_EXACT 0
+/* Flavour of values: estimates with standard errors. They sum to the explained number all the same. */
+#define NOMO_FLAVOUR_SAMPLED 1
+/* Flag of reading Arrow arrays: skip columns that match no feature; only their names are read. */
+#define NOMO_ARROW_IGNORE_OTHER_COLUMNS 1
+/* The first refused row fails the call, and no output is written. */
+#define NOMO_ON_REFUSAL_STOP 0
+/* Refused rows are marked in `row_status`, and the others are predicted. */
+#define NOMO_ON_REFUSAL_GO_ON 1
+
+/*
+ Flag of a value: it was imputed. The same flag for a value that was missing, unset, not a number,
+ or of the wrong type.
+ */
+#define NOMO_FLAG_IMPUTED 1
+/* Flag of a value: it was moved to the nearest end of its plausible range. */
+#define NOMO_FLAG_CLAMPED 2
+/* Flag of a value: it is not a level of its category. */
+#define NOMO_FLAG_UNSEEN_LEVEL 4
+/* Flag of a value: it was outside its plausible range. */
+#define NOMO_FLAG_OUT_OF_RANGE 8
+/* Flag of a row: it breaks a rule. */
+#define NOMO_FLAG_RULE_BROKEN 16
+/* Number of flags. In `flag_counts`, count i is that of the flag 1 << i. */
+#define NOMO_N_FLAGS 5
+
+/*
+ What explains predictions of a model: the values of one kind, with all memory that they need.
+
+ Create one per thread. It keeps its model alive, and may be destroyed in another thread than it was
+ created in. A call on an explainer that another thread is using fails with NOMO_EBUSY. Explaining
+ allocates nothing, except nomo_explainer_explain_to_arrow, and takes no lock.
+ */
+typedef struct nomo_explainer nomo_explainer;
+
+/*
+ What to explain and how. Owned by the caller; set up by NOMO_EXPLAINER_OPTIONS_INIT, which chooses
+ the outputs by groups.
+ */
+typedef struct nomo_explainer_options {
+  /* Size of this struct as the caller knows it. */
+  uint32_t struct_size;
+  /* NOMO_EXPLAIN_...: which numbers. */
+  uint32_t explained;
+  /* Index of the member, for NOMO_EXPLAIN_MEMBER. */
+  uint32_t member;
+  /* NOMO_METHOD_...: how. */
+  uint32_t method;
+  /*
+   Pairs of permutations for each background row, for NOMO_METHOD_PERMUTATIONS: 2 to 1,000; 0 means
+   4.
+   */
+  uint32_t n_pairs;
+  /* Always 0. */
+  uint32_t reserved;
+} nomo_explainer_options;
+
+/* An explainer as a whole. Owned by the caller; set up by NOMO_EXPLAINER_INFO_INIT. */
+typedef struct nomo_explainer_info {
+  /* Size of this struct as the caller knows it. */
+  uint32_t struct_size;
+  /* NOMO_SCALE_...: of base, values and explained numbers. */
+  uint32_t scale;
+  /* NOMO_FLAVOUR_...: whether values are exact. */
+  uint32_t flavour;
+  /* Always 0. */
+  uint32_t reserved;
+  /* Number of numbers that are explained. */
+  size_t n_explained;
+  /* Number of players: features, or groups of features. */
+  size_t n_players;
+  /* Number of background rows of the bundle; 0 without any. */
+  size_t n_background_rows;
+} nomo_explainer_info;
+
+/*
+ A feature, or a group of features that are explained together. Owned by the caller; set up by
+ NOMO_PLAYER_INIT. What it points to belongs to the explainer.
+ */
+typedef struct nomo_player {
+  /* Size of this struct as the caller knows it. */
+  uint32_t struct_size;
+  /* Always 0. */
+  uint32_t reserved;
+  /* The name of the feature or of the group. */
+  const char *name;
+  /* The indices of its features. */
+  const uint32_t *features;
+  /* Length of `features`. */
+  size_t features_len;
+} nomo_player;
+
+/*
+ The arrays that predictions are written to. Owned by the caller; set up by NOMO_OUTPUTS_INIT.
+
+ Leave an output NULL, with length 0, to skip it. If there are rows, at least one output must be
+ set; otherwise the call fails with NOMO_EARGUMENT_NULL. Each length must be exactly the stated one
+ (n_rows is 1 for a single row, the other counts are those of nomo_model_info). All arrays are row
+ by row. Outputs must not overlap each other or the inputs; this is not checked.
+ */
+typedef struct nomo_outputs {
+  /* Size of this struct as the caller knows it. */
+  uint32_t struct_size;
+  /*
+   NOMO_ON_REFUSAL_STOP or NOMO_ON_REFUSAL_GO_ON. The latter needs `row_status`; all other outputs
+   of a refused row are NaN, NOMO_CLASS_NONE or 0.
+   */
+  uint32_t on_refusal;
+  /* One probability per class; of a model that predicts a number, the number. */
+  double *probabilities;
+  /* Length of `probabilities`: n_rows * n_outputs. */
+  size_t probabilities_len;
+  /*
+   Index of the most probable class; of equally probable ones, the lowest. NOMO_CLASS_NONE of a
+   model that predicts a number.
+   */
+  uint32_t *class_indices;
+  /* Length of `class_indices`: n_rows. */
+  size_t class_indices_len;
+  /* 1 if the row reaches the cutoff, else 0; one per cutoff of the model. */
+  uint8_t *cutoffs_reached;
+  /* Length of `cutoffs_reached`: n_rows * n_cutoffs. */
+  size_t cutoffs_reached_len;
+  /*
+   Probabilities (or number) of each member, before combining and calibration; within a row
+   member by member.
+   */
+  double *members;
+  /* Length of `members`: n_rows * n_members * n_outputs. */
+  size_t members_len;
+  /* Margins of the members: raw sums, on the scale of the member's link. */
+  double *margins;
+  /* Length of `margins`: n_rows * n_margins. */
+  size_t margins_len;
+  /*
+   NOMO_OK, or the status of the refused row. To learn which feature is refused, predict that row
+   alone.
+   */
+  int32_t *row_status;
+  /* Length of `row_status`: n_rows. */
+  size_t row_status_len;
+  /* Flags of the row and of all its values: NOMO_FLAG_... combined. */
+  uint32_t *row_flags;
+  /* Length of `row_flags`: n_rows. */
+  size_t row_flags_len;
+  /* Number of values (of broken rules, for NOMO_FLAG_RULE_BROKEN) with each flag. */
+  uint32_t *flag_counts;
+  /* Length of `flag_counts`: n_rows * NOMO_N_FLAGS. */
+  size_t flag_counts_len;
+  /* Flags of each value: NOMO_FLAG_... combined. */
+  uint8_t *feature_flags;
+  /* Length of `feature_flags`: n_rows * n_features. */
+  size_t feature_flags_len;
+  /* 1 if the row breaks the rule, else 0; one per rule of the model. */
+  uint8_t *rules_broken;
+  /* Length of `rules_broken`: n_rows * n_rules. */
+  size_t rules_broken_len;
+} nomo_outputs;
+
+/*
+ Creates an explainer for `model` and writes it to `*explainer`. `options` may be NULL.
+
+ The caller frees it with nomo_explainer_destroy.
+
+ Fails with NOMO_EARGUMENT_OPTION (an unknown option; or the model cannot be explained that way, for
+ the reason in the message: it has no background rows, too many features, no such member, or no
+ closed form) or NOMO_EMEMORY.
+ */
+int32_t nomo_explainer_create(const nomo_model *model,
+                              const nomo_explainer_options *options,
+                              nomo_explainer **explainer,
+                              nomo_error *error);
+
+/* Destroys an explainer that no thread is using. NULL is ignored. */
+void nomo_explainer_destroy(nomo_explainer *explainer);
+
+/* Describes an explainer in `*info`. */
+int32_t nomo_explainer_describe(nomo_explainer *explainer,
+                                nomo_explainer_info *info,
+                                nomo_error *error);
+
+/*
+ Describes the player at `index`, counted from 0, in `*player`.
+
+ Fails with NOMO_EARGUMENT_INDEX.
+ */
+int32_t nomo_explainer_player(nomo_explainer *explainer,
+                              size_t index,
+                              nomo_player *player,
+                              nomo_error *error);
+
+/*
+ Explains the prediction of one row: one value per feature, in the order of the model. NaN means
+ missing; a category is the index of its level, a boolean 0 or 1.
+
+ Fails with NOMO_ESCHEMA_FEATURES (`values_len`), NOMO_EARGUMENT_OPTION (on_refusal),
+ NOMO_EBUFFER_LENGTH (an output) or, with NOMO_ON_REFUSAL_STOP, class NOMO_EVALUE.
+ */
+int32_t nomo_explainer_explain_row(nomo_explainer *explainer,
+                                   const double *values,
+                                   size_t values_len,
+                                   const nomo_attributions *outputs,
+                                   nomo_error *error);
+
+/*
+ Explains the prediction of the row that was set in a session of the same model, as
+ nomo_session_predict predicts it.
+
+ Fails with NOMO_EARGUMENT_OPTION (on_refusal, or a session of another model), NOMO_EBUFFER_LENGTH (an
+ output) or, with NOMO_ON_REFUSAL_STOP, class NOMO_EVALUE.
+ */
+int32_t nomo_explainer_explain_session(nomo_explainer *explainer,
+                                       nomo_session *session,
+                                       const nomo_attributions *outputs,
+                                       nomo_error *error);
+
+/*
+ Predicts the rows of an Arrow struct array (a record batch). Each gets the same bits as from
+ nomo_session_predict with the same values.
+
+ `schema` (format "+s") and `array` are read during the call, and neither changed nor released. Their
+ children are matched to features by name. A feature without a column is unset. A column that
+ matches no feature is refused, unless `flags` has NOMO_ARROW_IGNORE_OTHER_COLUMNS. Null is missing,
+ and a null row is missing in every feature; NaN is a value that is not a number. Types of columns:
+
+ - f, g: numbers
+ - c, C, s, S, i, I, l, L: whole numbers; for a category the index of a level, for a boolean 0 or 1
+ - b: booleans
+ - u, U: texts, the names of levels; also as a dictionary
+ - n: null in every row
+
+ If the metadata of a column of numbers have the key `unit`, its value is the UCUM code of their
+ unit. Buffers may have any alignment, and arrays any offset. Lengths, offsets, indices and pointers
+ are checked; the sizes of buffers, names and metadata cannot be checked, and must be those of the
+ Arrow specification. Nothing is allocated.
+
+ NOMO_ON_REFUSAL_STOP: the first refused row fails the call; `error` has its `row` and `feature`.
+ NOMO_ON_REFUSAL_GO_ON: a refused row has its status in `row_status`, and the others are
+ predicted.
+
+ Fails with NOMO_ESCHEMA_COLUMNS (a column of no feature, two of one feature, contradictory lengths,
+ offsets, indices or children), NOMO_EUNSUPPORTED_ARROW (any other type), NOMO_EARGUMENT_UNIT,
+ NOMO_EARGUMENT_OPTION (`flags`, on_refusal, or a struct that was released), NOMO_EARGUMENT_SHAPE
+ (an array does not fit into memory), NOMO_EBUFFER_LENGTH (an output) or, with
+ NOMO_ON_REFUSAL_STOP, class NOMO_EVALUE.
+ */
+int32_t nomo_session_predict_arrow(nomo_session *session,
+                                   const struct ArrowSchema *schema,
+                                   const struct ArrowArray *array,
+                                   uint32_t flags,
+                                   const nomo_outputs *outputs,
+                                   nomo_error *error);
+
+/*
+ Predicts the rows of an Arrow struct array, and writes a struct array of as many rows to
+ `*out_schema` and `*out_array`.
+
+ `schema`, `array` and `flags` are those of nomo_session_predict_arrow. Columns of the result, in
+ this order:
+
+ - `probability_<class>` (double) of each class; or one column with the name of the target, for a
+   model that predicts a number
+ - `class` (utf8), the name of the most probable class; null if a number is predicted
+ - `status` (int32), NOMO_OK or the status of the refused row
+ - `flags` (uint32), NOMO_FLAG_... combined
+ - `cutoff_<name>` (boolean) of each cutoff: whether the row reaches it
+
+ `on_refusal` is NOMO_ON_REFUSAL_STOP or NOMO_ON_REFUSAL_GO_ON; a refused row is null in all columns
+ but `status` and `flags`. The caller releases both structs by their `release`, in any thread, and
+ may do so after the session is destroyed; the call overwrites what they held before. This call
+ allocates.
+
+ Fails with NOMO_ESCHEMA_COLUMNS, NOMO_EUNSUPPORTED_ARROW or NOMO_EARGUMENT_UNIT (the columns that
+ are read), NOMO_EARGUMENT_OPTION (`flags`, `on_refusal`, or a struct that was released),
+ NOMO_EARGUMENT_SHAPE (an array does not fit into memory, or the names in `class` have 2^31 bytes
+ or more), NOMO_EMEMORY or, with NOMO_ON_REFUSAL_STOP, class NOMO_EVALUE.
+ */
+int32_t nomo_session_predict_to_arrow(nomo_session *session,
+                                      const struct ArrowSchema *schema,
+                                      const struct ArrowArray *array,
+                                      uint32_t flags,
+                                      uint32_t on_refusal,
+                                      struct ArrowSchema *out_schema,
+                                      struct ArrowArray *out_array,
+                                      nomo_error *error);
+
+/* ---- Explanations of rows ------------------------------------------------------------ */
+
+/*
+ The arrays that explanations are written to. Owned by the caller; set up by NOMO_ATTRIBUTIONS_INIT.
+
+ Of each row, base plus the values of all players is the explained number, within rounding. Leave an
+ output NULL, with length 0, to skip it. Each length must be exactly the stated one (n_rows is 1 for
+ a single row, the other counts are those of nomo_explainer_info). All arrays are row by row, and
+ within a row explained number by explained number. Outputs must not overlap each other or the
+ inputs; this is not checked.
+ */
+typedef struct nomo_attributions {
+  /* Size of this struct as the caller knows it. */
+  uint32_t struct_size;
+  /*
+   NOMO_ON_REFUSAL_STOP or NOMO_ON_REFUSAL_GO_ON. The latter needs `row_status`; the other outputs
+   of a refused row are NaN.
+   */
+  uint32_t on_refusal;
+  /* What each player adds. */
+  double *values;
+  /* Length of `values`: n_rows * n_explained * n_players. */
+  size_t values_len;
+  /* The mean over what rows are compared with; the same for all rows. */
+  double *base;
+  /* Length of `base`: n_explained. */
+  size_t base_len;
+  /* The explained numbers. */
+  double *explained;
+  /* Length of `explained`: n_rows * n_explained. */
+  size_t explained_len;
+  /* The standard error of each value; 0 if values are exact. */
+  double *std_errors;
+  /* Length of `std_errors`: n_rows * n_explained * n_players. */
+  size_t std_errors_len;
+  /* NOMO_OK, or the status of the refused row. */
+  int32_t *row_status;
+  /* Length of `row_status`: n_rows. */
+  size_t row_status_len;
+} nomo_attributions;
+
+/*
+ Explains the prediction of every row of a matrix. Each gets the same bits as from
+ nomo_explainer_explain_row.
+
+ Fails as nomo_session_predict_matrix.
+ */
+int32_t nomo_explainer_explain_matrix(nomo_explainer *explainer,
+                                      const nomo_matrix *rows,
+                                      const nomo_attributions *outputs,
+                                      nomo_error *error);
+
+/* ---- Explanations and Arrow ---------------------------------------------------------- */
+
+/*
+ Explains the predictions of the rows of an Arrow struct array, and writes a struct array of as many
+ rows to `*out_schema` and `*out_array`.
+
+ `schema`, `array` and `flags` are those of nomo_session_predict_arrow, `on_refusal`, `out_schema` and
+ `out_array` those of nomo_session_predict_to_arrow. Columns of the result, with the class, the
+ positive class of one margin, or the target in place of `<number>`:
+
+ - `base_<number>` and `explained_<number>` (double) of each explained number
+ - `value_<number>_<player>` (double) of each explained number and player
+ - `std_error_<number>_<player>` (double), if values are sampled
+ - `status` (int32), NOMO_OK or the status of the refused row
+
+ A refused row is null in all columns but `status`. This call allocates.
+
+ Fails as nomo_session_predict_to_arrow.
+ */
+int32_t nomo_explainer_explain_to_arrow(nomo_explainer *explainer,
+                                        const struct ArrowSchema *schema,
+                                        const struct ArrowArray *array,
+                                        uint32_t flags,
+                                        uint32_t on_refusal,
+                                        struct ArrowSchema *out_schema,
+                                        struct ArrowArray *out_array,
+                                        nomo_error *error);
+
 /* Initial values of the structs, for example: nomo_error error = NOMO_ERROR_INIT; */
 #define NOMO_ERROR_INIT { (uint32_t)sizeof(nomo_error), 0, NOMO_PLACE_NONE, NOMO_PLACE_NONE, NOMO_PLACE_NONE, { 0 } }
 #define NOMO_OPEN_OPTIONS_INIT { (uint32_t)sizeof(nomo_open_options), 0, 0, NULL, NULL, 0, 0 }
@@ -1140,6 +1542,10 @@ int32_t nomo_session_predict_to_arrow(nomo_session *session,
 #define NOMO_OUTPUTS_INIT { (uint32_t)sizeof(nomo_outputs), NOMO_ON_REFUSAL_STOP, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0 }
 #define NOMO_MATRIX_INIT { (uint32_t)sizeof(nomo_matrix), NOMO_TYPE_DOUBLE, NULL, 0, 0, 0, 0, 0 }
 #define NOMO_COLUMN_INIT { (uint32_t)sizeof(nomo_column), NOMO_TYPE_DOUBLE, 0, NULL, 0, NULL, 0, NULL }
+#define NOMO_EXPLAINER_OPTIONS_INIT { (uint32_t)sizeof(nomo_explainer_options), NOMO_EXPLAIN_OUTPUTS, 0, NOMO_METHOD_GROUPS, 0, 0 }
+#define NOMO_EXPLAINER_INFO_INIT { (uint32_t)sizeof(nomo_explainer_info), 0, 0, 0, 0, 0, 0 }
+#define NOMO_PLAYER_INIT { (uint32_t)sizeof(nomo_player), 0, NULL, NULL, 0 }
+#define NOMO_ATTRIBUTIONS_INIT { (uint32_t)sizeof(nomo_attributions), NOMO_ON_REFUSAL_STOP, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0 }
 
 #ifdef __cplusplus
 }

@@ -176,6 +176,8 @@ impl CompiledMember {
 }
 
 #[cfg(test)]
+mod contributions;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 pub(crate) mod tests;

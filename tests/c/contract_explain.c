@@ -3,6 +3,10 @@
  *
  * Uses explained.nomo: three features, two classes, three members (linear, forest, network), three
  * background rows, the groups "size" (features 0 and 2) and "texture" (feature 1).
+ *
+ *     contract_explain tests/data/explanations/three_features.cases
+ *
+ * The file has explanations of it, bit by bit.
  */
 #include "arrow.h"
 #include "check.h"
@@ -339,6 +343,60 @@ static void test_arrow(void) {
   watch_nothing();
 }
 
+/* Reads numbers as bits in hexadecimal; returns how many. */
+static size_t read_bits(const char *text, double *numbers, size_t n_max) {
+  size_t n = 0;
+  char *end;
+  for (;; text = end) {
+    uint64_t bits = strtoull(text, &end, 16);
+    if (end == text || n == n_max) return n;
+    memcpy(&numbers[n++], &bits, sizeof bits);
+  }
+}
+
+static int has_bits(const double *found, size_t n, const char *text) {
+  double wanted[MAX_VALUES + 1];
+  return read_bits(text, wanted, MAX_VALUES + 1) == n && same_bits(found, wanted, n);
+}
+
+static void test_file(const char *path) {
+  static const char *const numbers[] = {"outputs", "margin", "member"};
+  static const char *const methods[] = {"groups", "permutations", "interventional", "path_dependent"};
+  static char line[4096];
+  FILE *file = fopen(path, "r");
+  double row[NF];
+  size_t n_values = 0, n_rows = 0;
+  if (!CHECK(file != NULL)) return;
+  while (fgets(line, sizeof line, file) != NULL) {
+    char explained[16], method[32];
+    unsigned member;
+    line[strcspn(line, "\n")] = '\0';
+    if (sscanf(line, "request %15s %u %31s", explained, &member, method) == 3) {
+      uint32_t i = 0, j = 0;
+      while (strcmp(numbers[i], explained) != 0) i++;
+      while (strcmp(methods[j], method) != 0) j++;
+      choose(i, member, j);
+      create();
+      n_values = info.n_explained * info.n_players;
+    } else if (strncmp(line, "row", 3) == 0) {
+      CHECK(read_bits(line + 3, row, NF) == NF);
+      set_out(1);
+      ACCEPTED(nomo_explainer_explain_row(explainer, row, NF, &to, &error));
+      n_rows++;
+    } else if (strncmp(line, "base", 4) == 0) {
+      CHECK(has_bits(out.base, info.n_explained, line + 4));
+    } else if (strncmp(line, "explained", 9) == 0) {
+      CHECK(has_bits(out.explained, info.n_explained, line + 9));
+    } else if (strncmp(line, "values", 6) == 0) {
+      CHECK(has_bits(out.values, n_values, line + 6));
+    } else if (strncmp(line, "std-errors", 10) == 0) {
+      CHECK(has_bits(out.std_errors, n_values, line + 10));
+    }
+  }
+  fclose(file);
+  CHECK(n_rows == 21);
+}
+
 static void test_structs(void) {
   const nomo_explainer_info no_info = NOMO_EXPLAINER_INFO_INIT;
   const nomo_player no_player = NOMO_PLAYER_INIT;
@@ -354,8 +412,9 @@ static void test_structs(void) {
   check_error_struct(with_this_error, NOMO_EARGUMENT_NULL, __LINE__);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
   model = open_or_exit("explained.nomo");
+  if (argc > 1) test_file(argv[1]);
   test_methods();
   test_session();
   test_players();

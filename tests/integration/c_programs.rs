@@ -145,7 +145,8 @@ fn arrow_arrays_keep_the_promises_of_the_header() {
 
 #[test]
 fn explanations_keep_the_promises_of_the_header() {
-    keeps_promises("contract_explain", &[]);
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/explanations/three_features.cases");
+    keeps_promises("contract_explain", &[file]);
 }
 
 #[test]

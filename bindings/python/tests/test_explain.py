@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import Floats
+from conftest import ROOT, Floats, bits
 
 import nomogram_risk
 from nomogram_risk import Explanation, Model
@@ -95,3 +95,31 @@ def test_pictures_are_svg_with_every_player(model: Model) -> None:
     with pytest.raises(ValueError, match="no number is called"):
         found.bars("x")
     assert repr(found) == "<nomogram_risk.Explanation of 3 rows, 2 numbers, 3 players, sampled>"
+
+
+def test_explanations_have_the_bits_of_the_file(model: Model) -> None:
+    """The file that programs in Rust and C compare theirs with."""
+    members = [member.name for member in model.members]
+    n_rows = 0
+    found, lines = model.explain(ROWS), []
+    text = (ROOT / "tests/data/explanations/three_features.cases").read_text()
+    for line in text.splitlines():
+        word, *rest = line.split() or [""]
+        if word == "request":
+            explained, member, method = rest
+            lines = [explained, member, method]
+        elif word == "row":
+            explained, member, method = lines
+            row = np.array([int(cell, 16) for cell in rest], np.uint64).view(np.float64)
+            found = model.explain(
+                row.reshape(1, -1),
+                method=method,  # type: ignore[arg-type]
+                scale="margin" if explained == "margin" else "output",
+                member=members[int(member)] if explained == "member" else None,
+            )
+            n_rows += 1
+        elif word in {"base", "explained", "values"}:
+            assert bits(getattr(found, word)) == rest
+        elif word == "std-errors" and found.std_errors is not None:
+            assert bits(found.std_errors) == rest
+    assert n_rows == 21

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
-    compare, completions, diff, evaluate, inspect, man, predict, recalibrate, schema, train, tune,
+    compare, completions, diff, evaluate, explain, inspect, man, predict, recalibrate, schema, train, tune,
     validate, verify,
 };
 use crate::console::{Color, Console};
@@ -62,6 +62,8 @@ enum Command {
     Recalibrate(recalibrate::Arguments),
     #[command(after_help = exit::HELP)]
     Predict(predict::Arguments),
+    #[command(after_help = exit::HELP)]
+    Explain(explain::Arguments),
     #[command(after_help = exit::HELP)]
     Inspect(inspect::Arguments),
     #[command(after_help = exit::HELP)]
@@ -135,6 +137,7 @@ fn dispatch(
         Command::Report(arguments) => evaluate::run_report(&arguments, console, outputs),
         Command::Recalibrate(arguments) => recalibrate::run(&arguments, console, outputs),
         Command::Predict(arguments) => predict::run(arguments, console, outputs),
+        Command::Explain(arguments) => explain::run(&arguments, console),
         Command::Inspect(arguments) => inspect::run(&arguments, console),
         Command::Verify(arguments) => verify::run(&arguments, console),
         Command::Diff(arguments) => diff::run(arguments, console),
