@@ -33,8 +33,8 @@ mod header {
         ("batch/columns", "Rows as columns"),
         ("arrow", "Arrow"),
         ("explainer", "Explanations"),
-        ("explainer/outputs", "Explanations of rows"),
-        ("explainer/arrow", "Explanations and Arrow"),
+        ("explainer/attributions", "Explanations of rows"),
+        ("explainer/to_arrow", "Explanations and Arrow"),
     ];
 
     /// The structs of the Arrow C Data Interface, as its specification spells them.

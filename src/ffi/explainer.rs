@@ -1,7 +1,8 @@
 //! Explainers: how much each feature moved a prediction.
 
-mod arrow;
-mod outputs;
+mod attributions;
+
+mod to_arrow;
 
 use alloc::boxed::Box;
 use alloc::ffi::CString;
@@ -11,18 +12,16 @@ use core::ffi::c_char;
 use core::ptr;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-pub use self::arrow::*;
-pub use self::outputs::*;
+pub use self::attributions::*;
+pub use self::to_arrow::*;
 use super::allocate::{boxed, c_string};
-use super::borrow::{borrow, borrow_out, borrow_slice, refused};
+use super::borrow::{borrow, borrow_out, refused};
 use super::boundary::boundary;
 use super::error::nomo_error;
 use super::growing::{Growing, read_struct, struct_size, write_struct};
 use super::model::{Reference, nomo_model};
-use super::session::{Claim, nomo_session};
 use crate::error::{Error, ErrorKind};
 use crate::explainer::{Engine, Explained, Flavour, Method, Request, Scale};
-use crate::intake::Cell;
 use crate::memory;
 use crate::model::Model;
 
@@ -308,75 +307,6 @@ pub unsafe extern "C" fn nomo_explainer_player(
         };
         // SAFETY: as above; its size was checked.
         unsafe { write_struct(player, &described) };
-        Ok(())
-    };
-    // SAFETY: as above.
-    unsafe { boundary(error, call) }
-}
-
-/// Explains the prediction of one row: one value per feature, in the order of the model. NaN means
-/// missing; a category is the index of its level, a boolean 0 or 1.
-///
-/// Fails with NOMO_ESCHEMA_FEATURES (`values_len`), NOMO_EARGUMENT_OPTION (on_refusal),
-/// NOMO_EBUFFER_LENGTH (an output) or, with NOMO_ON_REFUSAL_STOP, class NOMO_EVALUE.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn nomo_explainer_explain_row(
-    explainer: *mut nomo_explainer,
-    values: *const f64,
-    values_len: usize,
-    outputs: *const nomo_attributions,
-    error: *mut nomo_error,
-) -> i32 {
-    let call = || {
-        // SAFETY: the caller keeps the header's contract for the length of this call.
-        let mut claim = unsafe { ExplainerClaim::new(explainer) }?;
-        // SAFETY: as above.
-        let values = unsafe { borrow_slice(values, values_len, "values") }?;
-        // SAFETY: as above.
-        let outputs = unsafe { read_struct(outputs, "outputs") }?;
-        let (model, engine) = claim.model_and_engine();
-        // SAFETY: as above.
-        let mut outputs = unsafe { outputs.borrow(1, engine) }?;
-        model.intake().check_width(values.len())?;
-        let mut cells = values.iter().map(|number| Cell::of_array(*number));
-        outputs.write_one(engine.explain(model, values.len(), &mut cells))?;
-        outputs.write_base(engine.base());
-        Ok(())
-    };
-    // SAFETY: as above.
-    unsafe { boundary(error, call) }
-}
-
-/// Explains the prediction of the row that was set in a session of the same model, as
-/// nomo_session_predict predicts it.
-///
-/// Fails with NOMO_EARGUMENT_OPTION (on_refusal, or a session of another model), NOMO_EBUFFER_LENGTH (an
-/// output) or, with NOMO_ON_REFUSAL_STOP, class NOMO_EVALUE.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn nomo_explainer_explain_session(
-    explainer: *mut nomo_explainer,
-    session: *mut nomo_session,
-    outputs: *const nomo_attributions,
-    error: *mut nomo_error,
-) -> i32 {
-    let call = || {
-        // SAFETY: the caller keeps the header's contract for the length of this call.
-        let mut claim = unsafe { ExplainerClaim::new(explainer) }?;
-        // SAFETY: as above.
-        let mut session = unsafe { Claim::new(session) }?;
-        // SAFETY: as above.
-        let outputs = unsafe { read_struct(outputs, "outputs") }?;
-        let (model, engine) = claim.model_and_engine();
-        if !ptr::eq(model, session.model()) {
-            return Err(refused(ErrorKind::Option, "session", "has another model"));
-        }
-        // SAFETY: as above.
-        let mut outputs = unsafe { outputs.borrow(1, engine) }?;
-        let n_features = model.schema().n_features();
-        let scratch = session.scratch();
-        let mut cells = (0..n_features).map(|at| scratch.cell(at).unwrap_or(Cell::UNSET));
-        outputs.write_one(engine.explain(model, n_features, &mut cells))?;
-        outputs.write_base(engine.base());
         Ok(())
     };
     // SAFETY: as above.

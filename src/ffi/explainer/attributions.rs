@@ -1,17 +1,20 @@
 //! The arrays that explanations are written to, and rows as a matrix.
 
 use core::mem::MaybeUninit;
+use core::ptr;
 
 use super::{ExplainerClaim, nomo_explainer};
 use crate::error::{Error, ErrorKind};
 use crate::explainer::{Attribution, Engine};
 use crate::ffi::batch::{Matrix, nomo_matrix};
-use crate::ffi::borrow::{borrow_slice_out, refused};
+use crate::ffi::borrow::{borrow_slice, borrow_slice_out, refused};
 use crate::ffi::boundary::boundary;
 use crate::ffi::error::nomo_error;
 use crate::ffi::growing::{Growing, read_struct};
 use crate::ffi::outputs::{NOMO_ON_REFUSAL_GO_ON, NOMO_ON_REFUSAL_STOP, check_length};
+use crate::ffi::session::{Claim, nomo_session};
 use crate::ffi::status::NOMO_OK;
+use crate::intake::Cell;
 use crate::model::{OnRefusal, Rows};
 
 /// The arrays that explanations are written to. Owned by the caller; set up by NOMO_ATTRIBUTIONS_INIT.
@@ -195,6 +198,75 @@ impl Attributions<'_> {
         write_row(self.std_errors, row, n_values, padded(errors, no_error));
         write_row(self.row_status, row, 1, core::iter::once(status));
     }
+}
+
+/// Explains the prediction of one row: one value per feature, in the order of the model. NaN means
+/// missing; a category is the index of its level, a boolean 0 or 1.
+///
+/// Fails with NOMO_ESCHEMA_FEATURES (`values_len`), NOMO_EARGUMENT_OPTION (on_refusal),
+/// NOMO_EBUFFER_LENGTH (an output) or, with NOMO_ON_REFUSAL_STOP, class NOMO_EVALUE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nomo_explainer_explain_row(
+    explainer: *mut nomo_explainer,
+    values: *const f64,
+    values_len: usize,
+    outputs: *const nomo_attributions,
+    error: *mut nomo_error,
+) -> i32 {
+    let call = || {
+        // SAFETY: the caller keeps the header's contract for the length of this call.
+        let mut claim = unsafe { ExplainerClaim::new(explainer) }?;
+        // SAFETY: as above.
+        let values = unsafe { borrow_slice(values, values_len, "values") }?;
+        // SAFETY: as above.
+        let outputs = unsafe { read_struct(outputs, "outputs") }?;
+        let (model, engine) = claim.model_and_engine();
+        // SAFETY: as above.
+        let mut outputs = unsafe { outputs.borrow(1, engine) }?;
+        model.intake().check_width(values.len())?;
+        let mut cells = values.iter().map(|number| Cell::of_array(*number));
+        outputs.write_one(engine.explain(model, values.len(), &mut cells))?;
+        outputs.write_base(engine.base());
+        Ok(())
+    };
+    // SAFETY: as above.
+    unsafe { boundary(error, call) }
+}
+
+/// Explains the prediction of the row that was set in a session of the same model, as
+/// nomo_session_predict predicts it.
+///
+/// Fails with NOMO_EARGUMENT_OPTION (on_refusal, or a session of another model), NOMO_EBUFFER_LENGTH (an
+/// output) or, with NOMO_ON_REFUSAL_STOP, class NOMO_EVALUE.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nomo_explainer_explain_session(
+    explainer: *mut nomo_explainer,
+    session: *mut nomo_session,
+    outputs: *const nomo_attributions,
+    error: *mut nomo_error,
+) -> i32 {
+    let call = || {
+        // SAFETY: the caller keeps the header's contract for the length of this call.
+        let mut claim = unsafe { ExplainerClaim::new(explainer) }?;
+        // SAFETY: as above.
+        let mut session = unsafe { Claim::new(session) }?;
+        // SAFETY: as above.
+        let outputs = unsafe { read_struct(outputs, "outputs") }?;
+        let (model, engine) = claim.model_and_engine();
+        if !ptr::eq(model, session.model()) {
+            return Err(refused(ErrorKind::Option, "session", "has another model"));
+        }
+        // SAFETY: as above.
+        let mut outputs = unsafe { outputs.borrow(1, engine) }?;
+        let n_features = model.schema().n_features();
+        let scratch = session.scratch();
+        let mut cells = (0..n_features).map(|at| scratch.cell(at).unwrap_or(Cell::UNSET));
+        outputs.write_one(engine.explain(model, n_features, &mut cells))?;
+        outputs.write_base(engine.base());
+        Ok(())
+    };
+    // SAFETY: as above.
+    unsafe { boundary(error, call) }
 }
 
 /// Explains the prediction of every row of a matrix. Each gets the same bits as from

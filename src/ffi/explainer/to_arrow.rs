@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::outputs::on_refusal;
+use super::attributions::on_refusal;
 use super::{ExplainerClaim, nomo_explainer};
 use crate::error::Error;
 use crate::explainer::{Attribution, Engine};
