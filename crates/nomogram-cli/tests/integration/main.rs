@@ -8,6 +8,7 @@ mod shell;
 
 mod commands;
 mod difference;
+mod explanations;
 #[cfg(unix)]
 mod interrupted;
 #[cfg(unix)]
