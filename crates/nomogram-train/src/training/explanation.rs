@@ -4,13 +4,15 @@
 //! in which they are widest, so that each has many rows: k-means leaves clusters of a single patient.
 
 mod background;
+mod shares;
 mod spec;
 
 use ndarray::Array2;
-use nomogram::{Explanation, FeatureGroup};
+use nomogram::{Explanation, FeatureGroup, Parts};
 
 use super::golden::nearest_distance;
 use crate::data::Dataset;
+use crate::error::Error;
 pub use spec::ExplanationSpec;
 
 /// The note of a manifest about where the background rows come from.
@@ -19,10 +21,11 @@ pub const BACKGROUND_ROWS: &str = "background rows";
 /// The section of a bundle, and the note about its rows; `None` if the configuration wants no section.
 pub(super) fn explanation(
     spec: &ExplanationSpec,
+    parts: &Parts,
     dataset: &Dataset,
-) -> Option<(Explanation, String)> {
+) -> Result<Option<(Explanation, String)>, Error> {
     if spec.background == 0 {
-        return None;
+        return Ok(None);
     }
     let background = background::rows(dataset, spec.background);
     let schema = dataset.schema();
@@ -38,9 +41,9 @@ pub(super) fn explanation(
         background: background.rows.into_iter().collect(),
         weights: background.weights,
         groups: groups.collect(),
-        left_shares: Vec::new(),
+        left_shares: if spec.tree_shares { shares::shares(parts, dataset)? } else { Vec::new() },
     };
-    Some((explanation, note))
+    Ok(Some((explanation, note)))
 }
 
 /// Background rows of a training table.

@@ -74,7 +74,7 @@ pub(super) fn train_on_folds(
     let mut parts = Parts { cutoffs, ..folds.fit_combination()?.of(members) };
     let golden = golden::rows(config.golden, &parts, dataset, config.seed)?;
     parts.manifest.notes.insert(GOLDEN_ROWS.into(), golden.note);
-    if let Some((explanation, note)) = explanation(&config.explanation, dataset) {
+    if let Some((explanation, note)) = explanation(&config.explanation, &parts, dataset)? {
         parts.explanation = Some(explanation);
         parts.manifest.notes.insert(BACKGROUND_ROWS.into(), note);
     }

@@ -23,6 +23,10 @@ pub struct ExplanationSpec {
     /// one group, or there are no groups.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub groups: BTreeMap<String, Vec<String>>,
+    /// Stores the share of the training rows that goes to the left at each split, so that forests can
+    /// be explained without the background rows: 8 bytes per split.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub tree_shares: bool,
 }
 
 fn default_background() -> usize {
@@ -31,7 +35,7 @@ fn default_background() -> usize {
 
 impl Default for ExplanationSpec {
     fn default() -> Self {
-        Self { background: default_background(), groups: BTreeMap::new() }
+        Self { background: default_background(), groups: BTreeMap::new(), tree_shares: false }
     }
 }
 
