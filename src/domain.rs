@@ -43,6 +43,12 @@ impl Domain {
         Self { may_be_missing: self.may_be_missing || other.may_be_missing, ..self }
     }
 
+    /// Whether a number, not NaN, is one of these values.
+    #[inline]
+    pub(crate) fn has(&self, number: f64) -> bool {
+        (number >= self.low) & (number <= self.high) & (!self.is_whole || is_whole(number))
+    }
+
     /// The domain after a monotone function that maps NaN to NaN: its values at both ends.
     ///
     /// # Errors

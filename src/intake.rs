@@ -172,6 +172,39 @@ impl Intake {
             (*value, *flag) = self.treat(index, cell)?;
             row_flags = row_flags.union(*flag);
         }
+        self.evaluate_rules(row, broken).map(|rule_flags| row_flags.union(rule_flags))
+    }
+
+    /// As [`Self::admit`], for a row of numbers, NaN where one is missing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::admit`].
+    pub(crate) fn admit_numbers(
+        &self,
+        numbers: &[f64],
+        row: &mut [f64],
+        flags: &mut [Flags],
+        broken: &mut [bool],
+    ) -> Result<Flags, Error> {
+        // Without a branch per number.
+        let are_plain = self.plain.iter().zip(numbers);
+        if !are_plain.fold(true, |are_plain, (plain, number)| are_plain & plain.has(*number)) {
+            let cells = numbers.iter().map(|number| Cell::of_array(*number));
+            return self.admit(cells, row, flags, broken);
+        }
+        row.copy_from_slice(numbers);
+        flags.fill(Flags::default());
+        self.evaluate_rules(row, broken)
+    }
+
+    /// Writes which rules a row breaks; returns the flags of the row.
+    ///
+    /// # Errors
+    ///
+    /// `RuleViolated`, at the first rule that refuses the row.
+    fn evaluate_rules(&self, row: &[f64], broken: &mut [bool]) -> Result<Flags, Error> {
+        let mut row_flags = Flags::default();
         for (index, (rule, broken)) in self.schema.rules().iter().zip(broken).enumerate() {
             *broken = rule.is_broken_by(row);
             if *broken && rule.action == RuleAction::Refuse {

@@ -147,11 +147,17 @@ impl CompiledMember {
     }
 
     /// Writes the margins of an encoded row.
-    pub(crate) fn margins(&self, encoded: &[f64], temporary: &mut [f64], out: &mut [f64]) {
+    pub(crate) fn margins(
+        &self,
+        level: Level,
+        encoded: &[f64],
+        temporary: &mut [f64],
+        out: &mut [f64],
+    ) {
         match self {
             Self::Linear(linear) => linear.margins(encoded, out),
-            Self::Forest(forest) => forest.margins(encoded, out),
-            Self::Network(network) => network.margins(encoded, temporary, out),
+            Self::Forest(forest) => forest.margins(encoded, temporary, out),
+            Self::Network(network) => network.margins(level, encoded, temporary, out),
             Self::NaiveBayes(naive_bayes) => naive_bayes.margins(encoded, out),
             Self::PointsScore(score) => score.margins(encoded, out),
         }

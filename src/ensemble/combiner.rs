@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use fearless_simd::Level;
 use serde::{Deserialize, Serialize};
 
 use crate::budget::{Budget, FUNCTION, times};
@@ -79,6 +80,7 @@ pub(crate) struct Stack {
     n_inputs: usize,
     n_margins: usize,
     member: CompiledMember,
+    level: Level,
 }
 
 impl Combiner {
@@ -153,7 +155,8 @@ impl Stack {
         let n_margins = link.n_margins(members.target)?;
         let margins = member.check(&inputs, n_margins)?;
         link.check(&margins)?;
-        Ok(Self { input, link, n_inputs: inputs.len(), n_margins, member: member.compile()? })
+        let (n_inputs, member) = (inputs.len(), member.compile()?);
+        Ok(Self { input, link, n_inputs, n_margins, member, level: Level::new() })
     }
 
     #[allow(clippy::indexing_slicing, reason = "lengths were checked when the model was opened")]
@@ -170,7 +173,7 @@ impl Stack {
             }
             StackInput::Outputs => members,
         };
-        self.member.margins(inputs, temporary, stack_margins);
+        self.member.margins(self.level, inputs, temporary, stack_margins);
         self.link.outputs(stack_margins, out);
     }
 }

@@ -1,7 +1,6 @@
 //! A caller's value before the policy of its feature is applied.
 
 use crate::domain::Domain;
-use crate::numeric::is_whole;
 use crate::schema::MissingReason;
 
 /// One value as a caller sets it, by its feature's kind.
@@ -53,8 +52,7 @@ impl Cell {
     /// Whether it passes without applying the policy.
     #[inline]
     pub(super) fn is_plain(self, plain: &Domain) -> bool {
-        let is_within = self.number >= plain.low && self.number <= plain.high;
-        self.mark == Mark::Number && is_within && (!plain.is_whole || is_whole(self.number))
+        self.mark == Mark::Number && plain.has(self.number)
     }
 
     /// The number, NaN if there is none.

@@ -87,13 +87,19 @@ impl Network {
     }
 
     #[allow(clippy::indexing_slicing, reason = "widths were checked when the model was opened")]
-    pub(super) fn margins(&self, encoded: &[f64], temporary: &mut [f64], out: &mut [f64]) {
+    pub(super) fn margins(
+        &self,
+        level: Level,
+        encoded: &[f64],
+        temporary: &mut [f64],
+        out: &mut [f64],
+    ) {
         let (mut current, mut next) = temporary.split_at_mut(temporary.len() / 2);
         let mut width = encoded.len();
         for (index, layer) in self.layers.iter().enumerate() {
             let input = if index == 0 { encoded } else { &current[..width] };
             width = layer.n_outputs();
-            layer.apply(input, &mut next[..width]);
+            layer.apply_row(level, input, &mut next[..width]);
             core::mem::swap(&mut current, &mut next);
         }
         out.copy_from_slice(&current[..width]);
@@ -158,7 +164,7 @@ mod tests {
         )
         .unwrap();
         let (mut scratch, mut out) = ([0.0; 4], [0.0]);
-        network.margins(&[0.1, 0.2], &mut scratch, &mut out);
+        network.margins(Level::baseline(), &[0.1, 0.2], &mut scratch, &mut out);
         let hidden = 0.5 + 0.1 * 1.0 + 0.2 * 3.0;
         assert_eq!(out, [1.0 + tanh(0.25 + hidden * 1.0 + 0.0 * 5.0) * 2.0]);
     }

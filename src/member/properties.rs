@@ -8,7 +8,7 @@ use proptest::collection::vec as list;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::tests::check_blocks;
+use super::tests::{check_blocks, row_margins};
 use super::*;
 
 const N_LEVELS: usize = 4;
@@ -176,8 +176,7 @@ fn compare(case: Case) -> Result<Result<(), Error>, TestCaseError> {
     for row in &case.rows {
         // In a block without a missing value, forests have a way of their own.
         check_blocks(&compiled, core::slice::from_ref(row), n_margins);
-        let mut out = vec![f64::NAN; n_margins];
-        compiled.margins(row, &mut vec![f64::NAN; compiled.n_temporary()], &mut out);
+        let out = row_margins(&compiled, Level::baseline(), row, n_margins);
         for (found, domain) in out.iter().zip(&domains) {
             let is_within = domain.low <= *found && *found <= domain.high;
             prop_assert!(is_within, "{} is not in {:?} for {:?}", found, domain, row);

@@ -64,7 +64,19 @@ struct Tolerance {
     outputs: f64,
 }
 
-/// Fails unless a block of rows has the bits of its rows, with any vector instructions.
+/// The margins of one row.
+pub(in super::super) fn row_margins(
+    member: &CompiledMember,
+    level: Level,
+    row: &[f64],
+    n_margins: usize,
+) -> Vec<f64> {
+    let mut margins = vec![f64::NAN; n_margins];
+    member.margins(level, row, &mut vec![f64::NAN; member.n_temporary()], &mut margins);
+    margins
+}
+
+/// Fails unless a row and a block of rows have the same bits, with any vector instructions.
 pub(in super::super) fn check_blocks<R: AsRef<[f64]>>(
     member: &CompiledMember,
     rows: &[R],
@@ -80,9 +92,10 @@ pub(in super::super) fn check_blocks<R: AsRef<[f64]>>(
             let mut margins = vec![[f64::NAN; N_LANES]; n_margins];
             member.block_margins(level, &encoded, &mut temporary, &mut margins);
             for lane in 0..N_LANES {
-                let mut expected = vec![f64::NAN; n_margins];
-                member.margins(row(lane), &mut vec![f64::NAN; n_temporary], &mut expected);
-                for (margins, expected) in margins.iter().zip(expected) {
+                let expected = row_margins(member, Level::baseline(), row(lane), n_margins);
+                let alone = row_margins(member, level, row(lane), n_margins);
+                for ((margins, alone), expected) in margins.iter().zip(alone).zip(expected) {
+                    assert_eq!(alone.to_bits(), expected.to_bits(), "{level:?}");
                     assert_eq!(margins[lane].to_bits(), expected.to_bits(), "{level:?}");
                 }
             }
@@ -102,8 +115,7 @@ fn compare(member: Member, case: &Value, tolerance: &Tolerance) {
     check_blocks(&compiled, &rows, margins[0].len());
     let (mut worst_margin, mut worst_output) = (0.0_f64, 0.0_f64);
     for ((row, margins), outputs) in rows.iter().zip(&margins).zip(&outputs) {
-        let mut found = vec![0.0; margins.len()];
-        compiled.margins(row, &mut vec![0.0; compiled.n_temporary()], &mut found);
+        let found = row_margins(&compiled, Level::baseline(), row, margins.len());
         for (margin, domain) in found.iter().zip(&domains) {
             assert!(domain.low <= *margin && *margin <= domain.high, "{name}: {row:?}");
         }
@@ -181,7 +193,8 @@ fn another_comparison_or_precision_gives_other_margins() {
             let differs = |row: &Vec<f64>| {
                 let margins = |forest: &Forest| {
                     let mut out = vec![0.0; forest.base_margins.len()];
-                    FlatForest::new(forest).unwrap().margins(row, &mut out);
+                    let flat = FlatForest::new(forest).unwrap();
+                    flat.margins(row, &mut vec![f64::NAN; flat.n_temporary()], &mut out);
                     out
                 };
                 margins(&wrong) != margins(&right)

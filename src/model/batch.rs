@@ -61,8 +61,9 @@ impl Model {
                 continue;
             }
             for row in block {
-                let prediction =
-                    self.predict(self.cells(rows, row), scratch.regions(&self.scratch_layout));
+                let mut regions = scratch.regions(&self.scratch_layout);
+                let admitted = self.admit(self.cells(rows, row), &mut regions);
+                let prediction = admitted.map(|row_flags| self.predict(regions, row_flags));
                 sink(row, prediction.map_err(|e| e.within(Place::Row(row))));
             }
         }

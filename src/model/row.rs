@@ -50,9 +50,9 @@ impl Model {
         scratch: &'s mut Scratch<'_>,
     ) -> Result<Prediction<'s>, Error> {
         check_subnormals()?;
-        let regions = scratch.regions(&self.scratch_layout);
-        let cells = regions.cells;
-        self.predict(cells.iter().copied(), regions)
+        let mut regions = scratch.regions(&self.scratch_layout);
+        let row_flags = self.admit(regions.cells.iter().copied(), &mut regions)?;
+        Ok(self.predict(regions, row_flags))
     }
 
     /// Predicts one row: one value per feature, in the order of the schema; NaN means missing.
@@ -67,8 +67,10 @@ impl Model {
     ) -> Result<Prediction<'s>, Error> {
         check_subnormals()?;
         self.intake.check_width(values.len())?;
-        let cells = values.iter().map(|number| Cell::of_array(*number));
-        self.predict(cells, scratch.regions(&self.scratch_layout))
+        let regions = scratch.regions(&self.scratch_layout);
+        let (row, _) = regions.encoded.split_at_mut(self.intake.n_features());
+        let row_flags = self.intake.admit_numbers(values, row, regions.flags, regions.broken)?;
+        Ok(self.predict(regions, row_flags))
     }
 
     /// Applies the policies to a row, and refuses it or writes it to the encoded values.
@@ -85,19 +87,10 @@ impl Model {
         self.intake.admit(cells, row, regions.flags, regions.broken)
     }
 
-    /// Predicts a row; once it is admitted, nothing fails. Never allocates.
-    ///
-    /// # Errors
-    ///
-    /// As [`Self::admit`].
-    pub(super) fn predict<'s>(
-        &self,
-        cells: impl Iterator<Item = Cell>,
-        mut regions: Regions<'s>,
-    ) -> Result<Prediction<'s>, Error> {
-        let row_flags = self.admit(cells, &mut regions)?;
+    /// Predicts a row that was admitted: nothing fails, and nothing is allocated.
+    pub(super) fn predict<'s>(&self, mut regions: Regions<'s>, row_flags: Flags) -> Prediction<'s> {
         self.compute(&mut regions);
-        Ok(self.finish(regions, row_flags))
+        self.finish(regions, row_flags)
     }
 
     /// Computes the margins of an admitted row.
@@ -110,7 +103,7 @@ impl Model {
             let margins = &mut margins[first_margin..first_margin + placed.n_margins];
             let encoded = self.pipeline.encoded(placed.branch, encoded);
             let temporary = &mut temporary[..placed.member.n_temporary()];
-            placed.member.margins(encoded, temporary, margins);
+            placed.member.margins(self.level, encoded, temporary, margins);
             first_margin += placed.n_margins;
         }
     }

@@ -107,6 +107,19 @@ impl Inputs {
         Ok(mapped)
     }
 
+    /// As [`Self::map_domains`], for a monotone function with two parameters for each input.
+    #[allow(clippy::indexing_slicing, reason = "the counts of parameters were checked")]
+    pub(super) fn map_domains_with(
+        &self,
+        domains: &[Domain],
+        [first, second]: [&[f64]; 2],
+        map: impl Fn(f64, f64, f64) -> f64,
+    ) -> Result<Vec<Domain>, Error> {
+        self.map_domains(domains, |nth, domain| {
+            domain.map_monotone(|value| map(value, first[nth], second[nth]))
+        })
+    }
+
     /// Copies `input` to `output`, and replaces the inputs one by one by the result of `map`, which
     /// gets the index of the input among those read.
     #[allow(clippy::indexing_slicing, reason = "positions were checked when the model was opened")]
@@ -119,6 +132,30 @@ impl Inputs {
         output.copy_from_slice(input);
         for (nth, at) in self.positions().enumerate() {
             output[at] = output[at].map(|value| map(nth, value));
+        }
+    }
+
+    /// As [`Self::map_values`], with two parameters for each input.
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "positions were checked when the model was opened")]
+    pub(super) fn map_with<N: Number>(
+        &self,
+        input: &[N],
+        output: &mut [N],
+        [first, second]: [&[f64]; 2],
+        map: impl Fn(f64, f64, f64) -> f64,
+    ) {
+        output.copy_from_slice(input);
+        let parameters = first.iter().zip(second);
+        if self.n_inputs() == output.len() {
+            // Every value, one after the other: several fit into a vector.
+            for (output, (first, second)) in output.iter_mut().zip(parameters) {
+                *output = output.map(|value| map(value, *first, *second));
+            }
+            return;
+        }
+        for (at, (first, second)) in self.positions().zip(parameters) {
+            output[at] = output[at].map(|value| map(value, *first, *second));
         }
     }
 }

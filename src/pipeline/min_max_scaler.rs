@@ -52,17 +52,16 @@ impl MinMaxScaler {
             check_finite(self.shifts[nth], "shift")
         })
     }
+}
 
-    #[allow(clippy::indexing_slicing, reason = "there is one of each per input")]
-    fn scale(&self, nth: usize, value: f64) -> f64 {
-        value * self.scales[nth] + self.shifts[nth]
-    }
+fn scale(value: f64, scale: f64, shift: f64) -> f64 {
+    value * scale + shift
 }
 
 impl Transform for MinMaxScaler {
     fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
         self.check_parameters()?;
-        self.inputs.map_domains(inputs, |nth, domain| domain.map_monotone(|v| self.scale(nth, v)))
+        self.inputs.map_domains_with(inputs, [&self.scales, &self.shifts], scale)
     }
 
     fn work(&self) -> u64 {
@@ -70,7 +69,7 @@ impl Transform for MinMaxScaler {
     }
 
     fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {
-        self.inputs.map_values(input, output, |nth, value| self.scale(nth, value));
+        self.inputs.map_with(input, output, [&self.scales, &self.shifts], scale);
     }
 }
 

@@ -42,17 +42,16 @@ impl RobustScaler {
             check_positive(self.scales[nth], "scale")
         })
     }
+}
 
-    #[allow(clippy::indexing_slicing, reason = "there is one of each per input")]
-    fn scale(&self, nth: usize, value: f64) -> f64 {
-        (value - self.centers[nth]) / self.scales[nth]
-    }
+fn scale(value: f64, center: f64, scale: f64) -> f64 {
+    (value - center) / scale
 }
 
 impl Transform for RobustScaler {
     fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
         self.check_parameters()?;
-        self.inputs.map_domains(inputs, |nth, domain| domain.map_monotone(|v| self.scale(nth, v)))
+        self.inputs.map_domains_with(inputs, [&self.centers, &self.scales], scale)
     }
 
     fn work(&self) -> u64 {
@@ -60,7 +59,7 @@ impl Transform for RobustScaler {
     }
 
     fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {
-        self.inputs.map_values(input, output, |nth, value| self.scale(nth, value));
+        self.inputs.map_with(input, output, [&self.centers, &self.scales], scale);
     }
 }
 

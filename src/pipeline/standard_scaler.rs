@@ -55,18 +55,17 @@ impl StandardScaler {
             check_positive(self.std_devs[nth], "standard deviation")
         })
     }
+}
 
-    #[allow(clippy::indexing_slicing, reason = "there is one of each per input")]
-    fn scale(&self, nth: usize, value: f64) -> f64 {
-        // Divide, as scikit-learn does: a stored reciprocal rounds twice and gives other bits.
-        (value - self.means[nth]) / self.std_devs[nth]
-    }
+/// Divides, as scikit-learn does: a stored reciprocal rounds twice and gives other bits.
+fn scale(value: f64, mean: f64, std_dev: f64) -> f64 {
+    (value - mean) / std_dev
 }
 
 impl Transform for StandardScaler {
     fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
         self.check_parameters()?;
-        self.inputs.map_domains(inputs, |nth, domain| domain.map_monotone(|v| self.scale(nth, v)))
+        self.inputs.map_domains_with(inputs, [&self.means, &self.std_devs], scale)
     }
 
     fn work(&self) -> u64 {
@@ -74,7 +73,7 @@ impl Transform for StandardScaler {
     }
 
     fn apply<N: Number>(&self, input: &[N], output: &mut [N]) {
-        self.inputs.map_values(input, output, |nth, value| self.scale(nth, value));
+        self.inputs.map_with(input, output, [&self.means, &self.std_devs], scale);
     }
 }
 

@@ -9,7 +9,7 @@
 use alloc::vec::Vec;
 
 use super::Aggregate;
-use super::flat::FlatForest;
+use super::flat::{FlatForest, Layout};
 use super::paths::{ForestPaths, NONE, TreePaths};
 use crate::error::Error;
 use crate::memory;
@@ -92,6 +92,43 @@ impl FlatForest {
         self.divide(out);
     }
 
+    /// Writes the margins of an encoded row, summed in double precision whatever the precision of the
+    /// forest: what Shapley values of the row add up to.
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a position")]
+    pub(crate) fn double_margins(&self, encoded: &[f64], out: &mut [f64]) {
+        out.fill(0.0);
+        for tree in &self.trees {
+            let leaf = match tree.layout {
+                Layout::Complete(complete) => {
+                    self.complete.walk(complete, |input| self.compared(encoded[input]))
+                }
+                Layout::Linked(root) => {
+                    let next = |position, _| {
+                        self.next(position, self.compared(encoded[self.input(position)]))
+                    };
+                    self.leaves[(0..tree.depth).fold(root, next) as usize]
+                }
+            };
+            match tree.margin {
+                Some(margin) => out[margin as usize] += self.precision.round(leaf),
+                None => {
+                    let values = self.values[leaf as usize..].iter();
+                    let sums = out.iter_mut().zip(values);
+                    sums.for_each(|(sum, value)| *sum += self.precision.round(*value));
+                }
+            }
+        }
+        self.divide(out);
+        self.add_base_margins(out);
+    }
+
+    fn add_base_margins(&self, out: &mut [f64]) {
+        for (margin, base) in out.iter_mut().zip(&self.base_margins) {
+            *margin += self.precision.round(*base);
+        }
+    }
+
     /// Writes the expected margins over the shares of the training rows.
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
     pub(crate) fn expected_margins(
@@ -117,9 +154,7 @@ impl FlatForest {
             }
         }
         self.divide(out);
-        for (margin, base) in out.iter_mut().zip(&self.base_margins) {
-            *margin += self.precision.round(*base);
-        }
+        self.add_base_margins(out);
     }
 
     /// Divides sums over trees by the number of trees, where leaves are averaged.

@@ -6,11 +6,8 @@
 use fearless_simd::{Level, Simd, dispatch};
 
 use super::flat::{FlatForest, Layout};
-use super::{Precision, single};
+use super::margins::MAX_FULL_WALK;
 use crate::lanes::{Lanes, N_LANES};
-
-/// A walk deeper than this ends as soon as every row has reached its leaf.
-const MAX_FULL_WALK: u32 = 5;
 
 impl FlatForest {
     /// As [`Self::margins`], for a block of rows.
@@ -22,15 +19,7 @@ impl FlatForest {
         temporary: &mut [Lanes],
         out: &mut [Lanes],
     ) {
-        let encoded = match self.precision {
-            Precision::Double => encoded,
-            Precision::SingleInputs | Precision::Single => {
-                for (rounded, values) in temporary.iter_mut().zip(encoded) {
-                    *rounded = values.map(single);
-                }
-                temporary
-            }
-        };
+        let encoded = self.rounded(encoded, temporary);
         let has_missing = encoded.as_flattened().iter().any(|value| value.is_nan());
         self.start(out);
         if has_missing || !self.sets.is_empty() {

@@ -168,6 +168,25 @@ impl CompleteTrees {
         self.leaves[tree.first_slot as usize + n]
     }
 
+    /// The leaf of one row.
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    pub(super) fn walk_row(&self, tree: CompleteTree, encoded: &[f64]) -> f64 {
+        self.walk(tree, |input| encoded[input])
+    }
+
+    /// The leaf of one row, none of whose values is missing.
+    #[inline(always)]
+    pub(super) fn walk_plain(&self, tree: CompleteTree, encoded: &[f64]) -> f64 {
+        match tree.depth {
+            0 => self.slots::<1>(tree).leaf(encoded),
+            1 => self.slots::<2>(tree).leaf(encoded),
+            2 => self.slots::<4>(tree).leaf(encoded),
+            3 => self.slots::<8>(tree).leaf(encoded),
+            _ => self.slots::<16>(tree).leaf(encoded),
+        }
+    }
+
     /// The leaf of one row; `value` returns the value of an input.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
@@ -215,6 +234,18 @@ struct Slots<'t, const N: usize> {
 }
 
 impl<const N: usize> Slots<'_, N> {
+    /// The leaf of one row, none of whose values is missing.
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    fn leaf(self, encoded: &[f64]) -> f64 {
+        let mut n = 0;
+        for _ in 0..N.ilog2() {
+            let value = encoded[self.inputs[n % N] as usize];
+            n = 2 * n + 1 + usize::from(value > self.thresholds[n % N]);
+        }
+        self.leaves[(n + 1) % N]
+    }
+
     /// Applies `below` to the first split, for eight rows at a time.
     #[inline(always)]
     fn leaves<S: Simd>(

@@ -42,6 +42,17 @@ pub(super) struct FlatTree {
     pub(super) margin: Option<u32>,
 }
 
+impl FlatTree {
+    /// The first node, of a tree that is linked.
+    #[inline(always)]
+    pub(super) fn root(&self) -> Option<u32> {
+        match self.layout {
+            Layout::Complete(_) => None,
+            Layout::Linked(root) => Some(root),
+        }
+    }
+}
+
 /// Where the splits and leaves of a tree are.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Layout {

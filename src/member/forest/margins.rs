@@ -1,11 +1,20 @@
 //! The margins of a row in a forest that was laid out, and what a row and a block share.
 
+use core::array;
+
+use super::complete::{CompleteTree, CompleteTrees};
 use super::flat::{FlatForest, FlatTree, Layout};
 use super::{Aggregate, Precision, single};
 use crate::lanes::Number;
 
+/// How many trees a row walks side by side: a node is loaded while those of the other trees are on
+/// their way.
+const N_WALKS: usize = 8;
+/// A walk deeper than this ends as soon as every row, or every tree, has reached its leaf.
+pub(super) const MAX_FULL_WALK: u32 = 5;
+
 impl FlatForest {
-    /// How many temporary numbers each row of a block needs.
+    /// How many temporary numbers a row needs, and each row of a block.
     pub(in super::super) fn n_temporary(&self) -> usize {
         match self.precision {
             Precision::Double => 0,
@@ -14,80 +23,83 @@ impl FlatForest {
     }
 
     /// Writes the margins of an encoded row.
-    pub(in super::super) fn margins(&self, encoded: &[f64], out: &mut [f64]) {
-        let is_plain = self.sets.is_empty() && !encoded.iter().any(|value| value.is_nan());
+    pub(in super::super) fn margins(
+        &self,
+        encoded: &[f64],
+        temporary: &mut [f64],
+        out: &mut [f64],
+    ) {
+        let encoded = self.rounded(encoded, temporary);
         self.start(out);
-        match (self.precision, is_plain) {
-            (Precision::Double, true) => {
-                self.add_trees(out, |tree| self.walk(tree, encoded, exact, Self::next_plain));
-            }
-            (Precision::Double, false) => {
-                self.add_trees(out, |tree| self.walk(tree, encoded, exact, Self::next));
-            }
-            (Precision::SingleInputs | Precision::Single, true) => {
-                self.add_trees(out, |tree| self.walk(tree, encoded, single, Self::next_plain));
-            }
-            (Precision::SingleInputs | Precision::Single, false) => {
-                self.add_trees(out, |tree| self.walk(tree, encoded, single, Self::next));
-            }
+        if self.sets.is_empty() && !encoded.iter().any(|value| value.is_nan()) {
+            self.add_groups(out, |trees| {
+                self.walk_group(trees, encoded, CompleteTrees::walk_plain, Self::next_plain)
+            });
+        } else {
+            self.add_groups(out, |trees| {
+                self.walk_group(trees, encoded, CompleteTrees::walk_row, Self::next)
+            });
         }
         self.finish(out);
     }
 
-    /// Writes the margins of an encoded row as [`Self::margins`], but sums in double precision: what
-    /// Shapley values of the row add up to.
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a position")]
-    pub(crate) fn double_margins(&self, encoded: &[f64], out: &mut [f64]) {
-        out.fill(0.0);
-        for tree in &self.trees {
-            let leaf = match self.precision {
-                Precision::Double => self.walk(tree, encoded, exact, Self::next),
-                Precision::SingleInputs | Precision::Single => {
-                    self.walk(tree, encoded, single, Self::next)
+    /// The encoded values as they are compared.
+    pub(super) fn rounded<'e, N: Number>(
+        &self,
+        encoded: &'e [N],
+        temporary: &'e mut [N],
+    ) -> &'e [N] {
+        match self.precision {
+            Precision::Double => encoded,
+            Precision::SingleInputs | Precision::Single => {
+                for (rounded, values) in temporary.iter_mut().zip(encoded) {
+                    *rounded = values.map(single);
                 }
-            };
-            if let Some(margin) = tree.margin {
-                out[margin as usize] += self.precision.round(leaf);
-                continue;
+                temporary
             }
-            for (margin, sum) in out.iter_mut().enumerate() {
-                *sum += self.precision.round(self.values[leaf as usize + margin]);
-            }
-        }
-        for (margin, (base, n_trees)) in
-            out.iter_mut().zip(self.base_margins.iter().zip(&self.n_trees))
-        {
-            if self.aggregate == Aggregate::Mean {
-                *margin /= n_trees.max(1.0);
-            }
-            *margin += self.precision.round(*base);
         }
     }
 
-    /// The leaf that a row reaches, if `next` is the node after one with a value, and values are rounded
-    /// first.
+    /// The leaf of each tree of a group, if `walk` is that of a complete tree, and `next` the node
+    /// after one with a value.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    fn walk(
+    fn walk_group(
         &self,
-        tree: &FlatTree,
+        trees: &[FlatTree],
         encoded: &[f64],
-        round: impl Fn(f64) -> f64,
+        walk: impl Fn(&CompleteTrees, CompleteTree, &[f64]) -> f64,
         next: impl Fn(&Self, u32, f64) -> u32,
-    ) -> f64 {
-        match tree.layout {
-            Layout::Complete(complete) => {
-                self.complete.walk(complete, |input| round(encoded[input]))
-            }
-            Layout::Linked(root) => {
-                let mut position = root;
-                for _ in 0..tree.depth {
-                    position = next(self, position, round(encoded[self.input(position)]));
-                }
-                self.leaves[position as usize]
+    ) -> [f64; N_WALKS] {
+        let mut leaves = [0.0; N_WALKS];
+        // Where there is no other tree, the walk of the last one is repeated.
+        let (mut root, mut depth) = (0, 0);
+        for (leaf, tree) in leaves.iter_mut().zip(trees) {
+            match tree.layout {
+                Layout::Complete(complete) => *leaf = walk(&self.complete, complete, encoded),
+                Layout::Linked(linked) => (root, depth) = (linked, depth.max(tree.depth)),
             }
         }
+        if depth == 0 {
+            return leaves;
+        }
+        let mut positions: [u32; N_WALKS] =
+            array::from_fn(|nth| trees.get(nth).and_then(FlatTree::root).unwrap_or(root));
+        for _ in 0..depth {
+            let before = positions;
+            for position in &mut positions {
+                *position = next(self, *position, encoded[self.input(*position)]);
+            }
+            if depth > MAX_FULL_WALK && positions == before {
+                break;
+            }
+        }
+        for ((leaf, tree), position) in leaves.iter_mut().zip(trees).zip(positions) {
+            if tree.root().is_some() {
+                *leaf = self.leaves[position as usize];
+            }
+        }
+        leaves
     }
 
     /// The position of the input that a node reads.
@@ -128,45 +140,85 @@ impl FlatForest {
         }
     }
 
-    /// Adds the leaf of each tree, from the first to the last.
+    /// Adds the leaves of a row, from the first tree to the last, a group of trees at a time.
     #[inline(always)]
-    pub(super) fn add_trees<N: Number>(&self, out: &mut [N], leaf: impl Fn(&FlatTree) -> N) {
-        match self.precision {
-            Precision::Double | Precision::SingleInputs => self.add_rounded(
-                out,
-                leaf,
-                #[inline(always)]
-                |sum| sum,
-            ),
-            Precision::Single => self.add_rounded(out, leaf, single),
+    fn add_groups(&self, out: &mut [f64], leaves: impl Fn(&[FlatTree]) -> [f64; N_WALKS]) {
+        let round = |result| self.precision.round(result);
+        if let [margin] = out {
+            // A single sum stays in a register.
+            let mut sum = *margin;
+            for trees in self.trees.chunks(N_WALKS) {
+                for (tree, leaf) in trees.iter().zip(leaves(trees)) {
+                    sum = round(sum + round(self.only_value(tree, leaf)));
+                }
+            }
+            *margin = sum;
+            return;
+        }
+        for trees in self.trees.chunks(N_WALKS) {
+            for (tree, leaf) in trees.iter().zip(leaves(trees)) {
+                self.add_leaf(out, tree, leaf, round);
+            }
         }
     }
 
+    /// What a tree adds to the only margin.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a position")]
-    fn add_rounded<N: Number>(
+    fn only_value(&self, tree: &FlatTree, leaf: f64) -> f64 {
+        if tree.margin.is_some() { leaf } else { self.values[leaf as usize] }
+    }
+
+    /// Adds the leaf of each tree for a block of rows, from the first tree to the last.
+    #[inline(always)]
+    pub(super) fn add_trees<N: Number>(&self, out: &mut [N], leaf: impl Fn(&FlatTree) -> N) {
+        match self.precision {
+            Precision::Double | Precision::SingleInputs => {
+                for tree in &self.trees {
+                    self.add_leaf(
+                        out,
+                        tree,
+                        leaf(tree),
+                        #[inline(always)]
+                        |sum| sum,
+                    );
+                }
+            }
+            Precision::Single => {
+                for tree in &self.trees {
+                    self.add_leaf(out, tree, leaf(tree), single);
+                }
+            }
+        }
+    }
+
+    /// Adds the leaf of a tree to its margin, or the values of the leaf to every margin.
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a position")]
+    fn add_leaf<N: Number>(
         &self,
         out: &mut [N],
-        leaf: impl Fn(&FlatTree) -> N,
+        tree: &FlatTree,
+        leaf: N,
         round: impl Fn(f64) -> f64,
     ) {
-        for tree in &self.trees {
-            let leaf = leaf(tree);
-            if let Some(margin) = tree.margin {
-                let sum = &mut out[margin as usize];
-                *sum = sum.zip(
-                    leaf,
-                    #[inline(always)]
-                    |sum, leaf| round(sum + round(leaf)),
-                );
-                continue;
-            }
-            for (margin, sum) in out.iter_mut().enumerate() {
-                *sum = sum.zip(leaf, |sum, first| {
-                    round(sum + round(self.values[first as usize + margin]))
-                });
-            }
+        if let Some(margin) = tree.margin {
+            let sum = &mut out[margin as usize];
+            *sum = sum.zip(
+                leaf,
+                #[inline(always)]
+                |sum, leaf| round(sum + round(leaf)),
+            );
+            return;
+        }
+        for (margin, sum) in out.iter_mut().enumerate() {
+            *sum = sum.zip(
+                leaf,
+                #[inline(always)]
+                |sum, first| round(sum + round(self.values[first as usize + margin])),
+            );
         }
     }
 
@@ -196,10 +248,4 @@ impl FlatForest {
         let levels = &self.levels[start as usize..end as usize];
         level <= f64::from(u32::MAX) && levels.binary_search(&(level as u32)).is_ok()
     }
-}
-
-/// Not rounded.
-#[inline(always)]
-fn exact(value: f64) -> f64 {
-    value
 }

@@ -129,14 +129,20 @@ impl FlatForest {
         Ok(paths)
     }
 
+    /// A value as splits compare it.
+    #[inline(always)]
+    pub(super) fn compared(&self, value: f64) -> f64 {
+        match self.precision {
+            Precision::Double => value,
+            Precision::SingleInputs | Precision::Single => single(value),
+        }
+    }
+
     /// Whether a row takes an edge.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
     pub(super) fn takes(&self, edge: &Edge, encoded: &[f64]) -> bool {
-        let value = match self.precision {
-            Precision::Double => encoded[edge.input as usize],
-            Precision::SingleInputs | Precision::Single => single(encoded[edge.input as usize]),
-        };
+        let value = self.compared(encoded[edge.input as usize]);
         let goes_right = if value.is_nan() {
             edge.missing_goes_right
         } else if edge.is_set {

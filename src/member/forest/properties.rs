@@ -54,16 +54,21 @@ fn shape() -> impl Strategy<Value = Shape> {
     })
 }
 
-fn tree(shape: &Shape, margin: Option<u32>) -> Tree {
+/// A tree of a forest with so many margins; without sets, it splits by numbers in their place.
+fn tree(shape: &Shape, margin: Option<u32>, n_margins: usize, has_sets: bool) -> Tree {
     let mut tree = Tree { margin, nodes: vec![], leaves: vec![] };
-    push(&mut tree, shape);
+    let n_values = if margin.is_some() { 1 } else { n_margins };
+    push(&mut tree, shape, n_values, has_sets);
     tree
 }
 
 /// Writes a node and, after it, its children. Returns its position.
-fn push(tree: &mut Tree, shape: &Shape) -> u32 {
+fn push(tree: &mut Tree, shape: &Shape, n_values: usize, has_sets: bool) -> u32 {
     let position = tree.nodes.len();
-    let n_values = if tree.margin.is_some() { 1 } else { 2 };
+    let below = |tree: &mut Tree, [left, right]: &[Shape; 2]| {
+        let left = push(tree, left, n_values, has_sets);
+        (left, push(tree, right, n_values, has_sets))
+    };
     let leaf = u32::try_from(tree.leaves.len() / n_values).unwrap();
     tree.nodes.push(Node::Leaf { leaf });
     tree.nodes[position] = match shape {
@@ -72,12 +77,17 @@ fn push(tree: &mut Tree, shape: &Shape) -> u32 {
             Node::Leaf { leaf }
         }
         Shape::Number(input, threshold, default_child, children) => {
-            let (left, right) = (push(tree, &children[0]), push(tree, &children[1]));
+            let (left, right) = below(tree, children);
             let (input, threshold, default_child) = (*input, *threshold, *default_child);
             Node::Split { input, threshold, left, right, default_child }
         }
+        Shape::Levels(levels, default_child, children) if !has_sets => {
+            let (left, right) = below(tree, children);
+            let (threshold, default_child) = (f64::from(levels[0]), *default_child);
+            Node::Split { input: LEVEL, threshold, left, right, default_child }
+        }
         Shape::Levels(levels, default_child, children) => {
-            let (left, right) = (push(tree, &children[0]), push(tree, &children[1]));
+            let (left, right) = below(tree, children);
             let (levels, default_child) = (levels.clone(), *default_child);
             Node::SplitLevels { input: LEVEL, levels, left, right, default_child }
         }
@@ -85,24 +95,34 @@ fn push(tree: &mut Tree, shape: &Shape) -> u32 {
     u32::try_from(position).unwrap()
 }
 
+/// A forest of two margins, which may have sets.
 pub(in super::super) fn forest() -> impl Strategy<Value = Forest> {
-    let margin = select(vec![None, Some(0), Some(1)]);
-    let trees = prop::collection::vec((shape(), margin), 0..6);
+    forest_of(2, true)
+}
+
+/// With more trees than a row walks side by side.
+fn forest_of(n_margins: usize, has_sets: bool) -> impl Strategy<Value = Forest> {
+    let margins = [None, Some(0), Some(1)];
+    let margin = select(margins[..=n_margins].to_vec());
+    let trees = prop::collection::vec((shape(), margin), 0..20);
     (
         trees,
-        prop::array::uniform2(-10.0..10.0),
+        prop::collection::vec(-10.0..10.0, n_margins),
         select(vec![Comparison::AtMost, Comparison::Below]),
         select(vec![Precision::Double, Precision::SingleInputs, Precision::Single]),
         select(vec![Aggregate::Sum, Aggregate::Mean]),
     )
-        .prop_map(|(trees, base_margins, comparison, precision, aggregate)| Forest {
+        .prop_map(move |(trees, base_margins, comparison, precision, aggregate)| Forest {
             link: Link::Softmax,
             n_inputs: N_INPUTS,
             comparison,
             precision,
             aggregate,
-            base_margins: base_margins.to_vec(),
-            trees: trees.iter().map(|(shape, margin)| tree(shape, *margin)).collect(),
+            base_margins,
+            trees: trees
+                .iter()
+                .map(|(shape, margin)| tree(shape, *margin, n_margins, has_sets))
+                .collect(),
         })
 }
 
@@ -141,13 +161,18 @@ fn plain_walk(forest: &Forest, tree: &Tree, at: u32, row: &[f64]) -> usize {
 /// A margin, summed in the arithmetic of the precision.
 #[allow(clippy::cast_possible_truncation, reason = "XGBoost sums in single precision")]
 fn plain_margin(forest: &Forest, margin: usize, row: &[f64]) -> f64 {
+    let n_margins = forest.base_margins.len();
     let leaves: Vec<f64> = forest
         .trees
         .iter()
         .filter(|tree| tree.margin.is_none_or(|only| only as usize == margin))
         .map(|tree| {
             let leaf = plain_walk(forest, tree, 0, row);
-            if tree.margin.is_some() { tree.leaves[leaf] } else { tree.leaves[leaf * 2 + margin] }
+            if tree.margin.is_some() {
+                tree.leaves[leaf]
+            } else {
+                tree.leaves[leaf * n_margins + margin]
+            }
         })
         .collect();
     let n_trees = u16::try_from(leaves.len().max(1)).unwrap();
@@ -173,12 +198,15 @@ fn inputs() -> [Domain; 3] {
 
 proptest! {
     #[test]
-    fn the_flat_walk_is_the_plain_walk(forest in forest(), rows in prop::collection::vec(row(), 8)) {
+    fn the_flat_walk_is_the_plain_walk(
+        forest in (1_usize..3, any::<bool>()).prop_flat_map(|(n, has_sets)| forest_of(n, has_sets)),
+        rows in prop::collection::vec(row(), 8),
+    ) {
         let domains = forest.check(&inputs()).unwrap();
         let flat = FlatForest::new(&forest).unwrap();
         for row in rows {
-            let mut out = [0.0; 2];
-            flat.margins(&row, &mut out);
+            let mut out = vec![0.0; forest.base_margins.len()];
+            flat.margins(&row, &mut vec![f64::NAN; flat.n_temporary()], &mut out);
             for (margin, found) in out.into_iter().enumerate() {
                 let expected = plain_margin(&forest, margin, &row);
                 prop_assert_eq!(found.to_bits(), expected.to_bits(), "{:?}: {}", row, expected);

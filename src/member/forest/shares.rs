@@ -22,11 +22,7 @@ impl LeftShares {
     /// # Errors
     ///
     /// `InvalidModel` when there is not one share of 0 to 1 per split; `TooLarge`; `OutOfMemory`.
-    pub(crate) fn new(
-        forest: &Forest,
-        shares: &[f64],
-        budget: &mut Budget,
-    ) -> Result<Self, Error> {
+    pub(crate) fn new(forest: &Forest, shares: &[f64], budget: &mut Budget) -> Result<Self, Error> {
         let is_split = |node: &&Node| !matches!(node, Node::Leaf { .. });
         let nodes = forest.trees.iter().flat_map(|tree| &tree.nodes);
         let n_splits = nodes.filter(is_split).count();

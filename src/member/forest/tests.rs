@@ -25,8 +25,9 @@ fn uneven() -> Forest {
 }
 
 fn margin(forest: &Forest, row: &[f64]) -> f64 {
+    let flat = FlatForest::new(forest).unwrap();
     let mut out = [0.0];
-    FlatForest::new(forest).unwrap().margins(row, &mut out);
+    flat.margins(row, &mut vec![f64::NAN; flat.n_temporary()], &mut out);
     out[0]
 }
 
@@ -120,7 +121,7 @@ fn averaged_leaves_are_distributions() {
     let domains = mean.check(&[Domain::new(-1.0, 1.0); 2]).unwrap();
     assert!(Link::Probability.check(&domains).is_ok());
     let mut out = [0.0; 2];
-    FlatForest::new(&mean).unwrap().margins(&[1.0, 0.0], &mut out);
+    FlatForest::new(&mean).unwrap().margins(&[1.0, 0.0], &mut [], &mut out);
     assert_eq!(out, [(0.0 + 0.1) / 2.0, (1.0 + 0.9) / 2.0]);
     let error = forest(vec![0.5, 0.6, 0.1, 0.9]).check(&[Domain::new(0.0, 1.0); 2]).unwrap_err();
     assert!(error.to_string().starts_with("tree 2: leaf 1 sums to 1.1"), "{error}");

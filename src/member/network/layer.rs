@@ -18,6 +18,8 @@ use crate::memory;
 /// How many outputs are summed side by side for a block of rows: with eight rows each, as many sums as
 /// hide the latency of an addition.
 const TILE: usize = 4;
+/// How many times eight outputs are summed side by side for one row.
+const ROW_TILE: usize = 4;
 
 /// `output = activation(bias + Σ value · weight)`, summed from the first input to the last.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,6 +61,61 @@ impl Layer {
             }
         }
         self.activation.apply(output);
+    }
+
+    /// As [`Self::apply`], by the vector instructions of `level`.
+    pub(super) fn apply_row(&self, level: Level, input: &[f64], output: &mut [f64]) {
+        dispatch!(level, simd => self.row_sums(simd, input, output));
+        self.activation.apply(output);
+    }
+
+    /// Writes the sums of one row before the activation: a lane is an output. A tile of sums stays in
+    /// registers while the inputs pass.
+    #[inline(always)]
+    fn row_sums<S: Simd>(&self, simd: S, input: &[f64], output: &mut [f64]) {
+        let mut first = 0;
+        let (wide, rest) = output.as_chunks_mut::<{ 8 * ROW_TILE }>();
+        for tile in wide {
+            self.row_tile::<ROW_TILE, S>(simd, first, input, tile);
+            first += tile.len();
+        }
+        let (narrow, rest) = rest.as_chunks_mut::<8>();
+        for tile in narrow {
+            self.row_tile::<1, S>(simd, first, input, tile);
+            first += tile.len();
+        }
+        for sum in rest {
+            let weights = self.weights.iter().skip(first).step_by(self.n_outputs());
+            let bias = self.biases.get(first).copied().unwrap_or_default();
+            *sum =
+                input.iter().zip(weights).fold(bias, |sum, (value, weight)| sum + value * weight);
+            first += 1;
+        }
+    }
+
+    /// The sums of `8 · N` outputs from `first` on.
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "shapes were checked when the model was opened")]
+    fn row_tile<const N: usize, S: Simd>(
+        &self,
+        simd: S,
+        first: usize,
+        input: &[f64],
+        output: &mut [f64],
+    ) {
+        let lanes = first..first + 8 * N;
+        let biases = self.biases[lanes.clone()].as_chunks::<8>().0;
+        let mut sums: [f64x8<S>; N] =
+            core::array::from_fn(|nth| f64x8::simd_from(simd, biases[nth]));
+        for (value, weights) in input.iter().zip(self.weights.chunks_exact(self.n_outputs())) {
+            let weights = weights[lanes.clone()].as_chunks::<8>().0;
+            for (sum, weights) in sums.iter_mut().zip(weights) {
+                *sum += f64x8::simd_from(simd, *weights) * *value;
+            }
+        }
+        for (output, sum) in output.as_chunks_mut::<8>().0.iter_mut().zip(sums) {
+            *output = sum.into();
+        }
     }
 
     /// As [`Self::apply`], for a block of rows.

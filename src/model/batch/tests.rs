@@ -38,8 +38,9 @@ fn one_by_one(rows: &GoldenRows<'_>) -> Vec<Vec<u64>> {
     let model = rows.model;
     let mut scratch = Scratch::new(model.scratch_layout()).unwrap();
     let mut predict = |row| {
-        let regions = scratch.regions(&model.scratch_layout);
-        bits(&model.predict(model.cells(rows, row), regions).unwrap())
+        let mut regions = scratch.regions(&model.scratch_layout);
+        let row_flags = model.admit(model.cells(rows, row), &mut regions).unwrap();
+        bits(&model.predict(regions, row_flags))
     };
     (0..rows.n_rows).map(&mut predict).collect()
 }

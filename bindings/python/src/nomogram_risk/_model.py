@@ -26,7 +26,7 @@ from ._explain import Explanation, Method, explain
 from ._library import check, failure, ffi, lib, new, refusal
 from ._outputs import Layout, Room
 from ._predictions import Prediction, Predictions
-from ._rows import Options, RowsLike, rows_of
+from ._rows import Options, RowsLike, is_plain, rows_of
 from ._run import predict_parts
 from ._session import Pool
 from ._values import Statements, Value, refused
@@ -217,6 +217,8 @@ class Model:
         """
         if self.task != "classes":
             raise TypeError("the model predicts a number: use predict")
+        if threads == 1 and not units and is_plain(rows):
+            return self._predict_plain(rows)
         options = self._options(units, ignore_other_columns)
         return self._run(rows, options, threads, "stop", "probabilities").probabilities
 
@@ -331,6 +333,17 @@ class Model:
 
     def _options(self, units: Mapping[str, str] | None, ignore_other_columns: bool) -> Options:
         return Options(self._description, units, ignore_other_columns)
+
+    def _predict_plain(self, rows: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """What :meth:`_run` does, for a matrix that needs no preparation."""
+        pool = self._open_pool()
+        session = pool.take()
+        try:
+            description = self._description
+            n_outputs = description.outputs["probabilities"].per_row
+            return session.predict_matrix(rows, n_outputs, description.feature_names)
+        finally:
+            pool.give_back(session)
 
     def _run(
         self, rows: Any, options: Options, threads: int, on_refusal: OnRefusal, *wanted: str

@@ -70,6 +70,17 @@ class Options:
                 raise unknown_feature(name)
 
 
+_DOUBLE = np.dtype(np.float64)
+
+
+def is_plain(rows: Any) -> bool:
+    """Whether rows are a matrix that the library reads as it is, one row after the other."""
+    if type(rows) is not np.ndarray or rows.dtype is not _DOUBLE or rows.ndim != 2:
+        return False
+    flags = rows.flags
+    return bool(flags.c_contiguous and flags.aligned)
+
+
 def rows_of(rows: Any, options: Options) -> list[Rows]:
     """The rows of a call, in one or more parts."""
     pandas = sys.modules.get("pandas")
