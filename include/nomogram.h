@@ -1167,28 +1167,6 @@ int32_t nomo_session_predict_to_arrow(nomo_session *session,
 #define NOMO_FLAVOUR_EXACT 0
 /* Flavour of values: estimates with standard errors. They sum to the explained number all the same. */
 #define NOMO_FLAVOUR_SAMPLED 1
-/* Flag of reading Arrow arrays: skip columns that match no feature; only their names are read. */
-#define NOMO_ARROW_IGNORE_OTHER_COLUMNS 1
-/* The first refused row fails the call, and no output is written. */
-#define NOMO_ON_REFUSAL_STOP 0
-/* Refused rows are marked in `row_status`, and the others are predicted. */
-#define NOMO_ON_REFUSAL_GO_ON 1
-
-/*
- Flag of a value: it was imputed. The same flag for a value that was missing, unset, not a number,
- or of the wrong type.
- */
-#define NOMO_FLAG_IMPUTED 1
-/* Flag of a value: it was moved to the nearest end of its plausible range. */
-#define NOMO_FLAG_CLAMPED 2
-/* Flag of a value: it is not a level of its category. */
-#define NOMO_FLAG_UNSEEN_LEVEL 4
-/* Flag of a value: it was outside its plausible range. */
-#define NOMO_FLAG_OUT_OF_RANGE 8
-/* Flag of a row: it breaks a rule. */
-#define NOMO_FLAG_RULE_BROKEN 16
-/* Number of flags. In `flag_counts`, count i is that of the flag 1 << i. */
-#define NOMO_N_FLAGS 5
 
 /*
  What explains predictions of a model: the values of one kind, with all memory that they need.
@@ -1257,73 +1235,6 @@ typedef struct nomo_player {
 } nomo_player;
 
 /*
- The arrays that predictions are written to. Owned by the caller; set up by NOMO_OUTPUTS_INIT.
-
- Leave an output NULL, with length 0, to skip it. If there are rows, at least one output must be
- set; otherwise the call fails with NOMO_EARGUMENT_NULL. Each length must be exactly the stated one
- (n_rows is 1 for a single row, the other counts are those of nomo_model_info). All arrays are row
- by row. Outputs must not overlap each other or the inputs; this is not checked.
- */
-typedef struct nomo_outputs {
-  /* Size of this struct as the caller knows it. */
-  uint32_t struct_size;
-  /*
-   NOMO_ON_REFUSAL_STOP or NOMO_ON_REFUSAL_GO_ON. The latter needs `row_status`; all other outputs
-   of a refused row are NaN, NOMO_CLASS_NONE or 0.
-   */
-  uint32_t on_refusal;
-  /* One probability per class; of a model that predicts a number, the number. */
-  double *probabilities;
-  /* Length of `probabilities`: n_rows * n_outputs. */
-  size_t probabilities_len;
-  /*
-   Index of the most probable class; of equally probable ones, the lowest. NOMO_CLASS_NONE of a
-   model that predicts a number.
-   */
-  uint32_t *class_indices;
-  /* Length of `class_indices`: n_rows. */
-  size_t class_indices_len;
-  /* 1 if the row reaches the cutoff, else 0; one per cutoff of the model. */
-  uint8_t *cutoffs_reached;
-  /* Length of `cutoffs_reached`: n_rows * n_cutoffs. */
-  size_t cutoffs_reached_len;
-  /*
-   Probabilities (or number) of each member, before combining and calibration; within a row
-   member by member.
-   */
-  double *members;
-  /* Length of `members`: n_rows * n_members * n_outputs. */
-  size_t members_len;
-  /* Margins of the members: raw sums, on the scale of the member's link. */
-  double *margins;
-  /* Length of `margins`: n_rows * n_margins. */
-  size_t margins_len;
-  /*
-   NOMO_OK, or the status of the refused row. To learn which feature is refused, predict that row
-   alone.
-   */
-  int32_t *row_status;
-  /* Length of `row_status`: n_rows. */
-  size_t row_status_len;
-  /* Flags of the row and of all its values: NOMO_FLAG_... combined. */
-  uint32_t *row_flags;
-  /* Length of `row_flags`: n_rows. */
-  size_t row_flags_len;
-  /* Number of values (of broken rules, for NOMO_FLAG_RULE_BROKEN) with each flag. */
-  uint32_t *flag_counts;
-  /* Length of `flag_counts`: n_rows * NOMO_N_FLAGS. */
-  size_t flag_counts_len;
-  /* Flags of each value: NOMO_FLAG_... combined. */
-  uint8_t *feature_flags;
-  /* Length of `feature_flags`: n_rows * n_features. */
-  size_t feature_flags_len;
-  /* 1 if the row breaks the rule, else 0; one per rule of the model. */
-  uint8_t *rules_broken;
-  /* Length of `rules_broken`: n_rows * n_rules. */
-  size_t rules_broken_len;
-} nomo_outputs;
-
-/*
  Creates an explainer for `model` and writes it to `*explainer`. `options` may be NULL.
 
  The caller frees it with nomo_explainer_destroy.
@@ -1354,101 +1265,6 @@ int32_t nomo_explainer_player(nomo_explainer *explainer,
                               size_t index,
                               nomo_player *player,
                               nomo_error *error);
-
-/*
- Explains the prediction of one row: one value per feature, in the order of the model. NaN means
- missing; a category is the index of its level, a boolean 0 or 1.
-
- Fails with NOMO_ESCHEMA_FEATURES (`values_len`), NOMO_EARGUMENT_OPTION (on_refusal),
- NOMO_EBUFFER_LENGTH (an output) or, with NOMO_ON_REFUSAL_STOP, class NOMO_EVALUE.
- */
-int32_t nomo_explainer_explain_row(nomo_explainer *explainer,
-                                   const double *values,
-                                   size_t values_len,
-                                   const nomo_attributions *outputs,
-                                   nomo_error *error);
-
-/*
- Explains the prediction of the row that was set in a session of the same model, as
- nomo_session_predict predicts it.
-
- Fails with NOMO_EARGUMENT_OPTION (on_refusal, or a session of another model), NOMO_EBUFFER_LENGTH (an
- output) or, with NOMO_ON_REFUSAL_STOP, class NOMO_EVALUE.
- */
-int32_t nomo_explainer_explain_session(nomo_explainer *explainer,
-                                       nomo_session *session,
-                                       const nomo_attributions *outputs,
-                                       nomo_error *error);
-
-/*
- Predicts the rows of an Arrow struct array (a record batch). Each gets the same bits as from
- nomo_session_predict with the same values.
-
- `schema` (format "+s") and `array` are read during the call, and neither changed nor released. Their
- children are matched to features by name. A feature without a column is unset. A column that
- matches no feature is refused, unless `flags` has NOMO_ARROW_IGNORE_OTHER_COLUMNS. Null is missing,
- and a null row is missing in every feature; NaN is a value that is not a number. Types of columns:
-
- - f, g: numbers
- - c, C, s, S, i, I, l, L: whole numbers; for a category the index of a level, for a boolean 0 or 1
- - b: booleans
- - u, U: texts, the names of levels; also as a dictionary
- - n: null in every row
-
- If the metadata of a column of numbers have the key `unit`, its value is the UCUM code of their
- unit. Buffers may have any alignment, and arrays any offset. Lengths, offsets, indices and pointers
- are checked; the sizes of buffers, names and metadata cannot be checked, and must be those of the
- Arrow specification. Nothing is allocated.
-
- NOMO_ON_REFUSAL_STOP: the first refused row fails the call; `error` has its `row` and `feature`.
- NOMO_ON_REFUSAL_GO_ON: a refused row has its status in `row_status`, and the others are
- predicted.
-
- Fails with NOMO_ESCHEMA_COLUMNS (a column of no feature, two of one feature, contradictory lengths,
- offsets, indices or children), NOMO_EUNSUPPORTED_ARROW (any other type), NOMO_EARGUMENT_UNIT,
- NOMO_EARGUMENT_OPTION (`flags`, on_refusal, or a struct that was released), NOMO_EARGUMENT_SHAPE
- (an array does not fit into memory), NOMO_EBUFFER_LENGTH (an output) or, with
- NOMO_ON_REFUSAL_STOP, class NOMO_EVALUE.
- */
-int32_t nomo_session_predict_arrow(nomo_session *session,
-                                   const struct ArrowSchema *schema,
-                                   const struct ArrowArray *array,
-                                   uint32_t flags,
-                                   const nomo_outputs *outputs,
-                                   nomo_error *error);
-
-/*
- Predicts the rows of an Arrow struct array, and writes a struct array of as many rows to
- `*out_schema` and `*out_array`.
-
- `schema`, `array` and `flags` are those of nomo_session_predict_arrow. Columns of the result, in
- this order:
-
- - `probability_<class>` (double) of each class; or one column with the name of the target, for a
-   model that predicts a number
- - `class` (utf8), the name of the most probable class; null if a number is predicted
- - `status` (int32), NOMO_OK or the status of the refused row
- - `flags` (uint32), NOMO_FLAG_... combined
- - `cutoff_<name>` (boolean) of each cutoff: whether the row reaches it
-
- `on_refusal` is NOMO_ON_REFUSAL_STOP or NOMO_ON_REFUSAL_GO_ON; a refused row is null in all columns
- but `status` and `flags`. The caller releases both structs by their `release`, in any thread, and
- may do so after the session is destroyed; the call overwrites what they held before. This call
- allocates.
-
- Fails with NOMO_ESCHEMA_COLUMNS, NOMO_EUNSUPPORTED_ARROW or NOMO_EARGUMENT_UNIT (the columns that
- are read), NOMO_EARGUMENT_OPTION (`flags`, `on_refusal`, or a struct that was released),
- NOMO_EARGUMENT_SHAPE (an array does not fit into memory, or the names in `class` have 2^31 bytes
- or more), NOMO_EMEMORY or, with NOMO_ON_REFUSAL_STOP, class NOMO_EVALUE.
- */
-int32_t nomo_session_predict_to_arrow(nomo_session *session,
-                                      const struct ArrowSchema *schema,
-                                      const struct ArrowArray *array,
-                                      uint32_t flags,
-                                      uint32_t on_refusal,
-                                      struct ArrowSchema *out_schema,
-                                      struct ArrowArray *out_array,
-                                      nomo_error *error);
 
 /* ---- Explanations of rows ------------------------------------------------------------ */
 
@@ -1490,6 +1306,31 @@ typedef struct nomo_attributions {
   /* Length of `row_status`: n_rows. */
   size_t row_status_len;
 } nomo_attributions;
+
+/*
+ Explains the prediction of one row: one value per feature, in the order of the model. NaN means
+ missing; a category is the index of its level, a boolean 0 or 1.
+
+ Fails with NOMO_ESCHEMA_FEATURES (`values_len`), NOMO_EARGUMENT_OPTION (on_refusal),
+ NOMO_EBUFFER_LENGTH (an output) or, with NOMO_ON_REFUSAL_STOP, class NOMO_EVALUE.
+ */
+int32_t nomo_explainer_explain_row(nomo_explainer *explainer,
+                                   const double *values,
+                                   size_t values_len,
+                                   const nomo_attributions *outputs,
+                                   nomo_error *error);
+
+/*
+ Explains the prediction of the row that was set in a session of the same model, as
+ nomo_session_predict predicts it.
+
+ Fails with NOMO_EARGUMENT_OPTION (on_refusal, or a session of another model), NOMO_EBUFFER_LENGTH (an
+ output) or, with NOMO_ON_REFUSAL_STOP, class NOMO_EVALUE.
+ */
+int32_t nomo_explainer_explain_session(nomo_explainer *explainer,
+                                       nomo_session *session,
+                                       const nomo_attributions *outputs,
+                                       nomo_error *error);
 
 /*
  Explains the prediction of every row of a matrix. Each gets the same bits as from
