@@ -34,7 +34,9 @@ fn explain(criterion: &mut Criterion) {
         let mut explainer =
             Explainer::new(Arc::clone(&model), request).unwrap_or_else(|error| panic!("{error}"));
         group.bench_function(name, |bencher| {
-            bencher.iter(|| explainer.explain_row(black_box(row)).map(|e| e.values()[0]));
+            bencher.iter(|| {
+                explainer.explain_row(black_box(row)).map(|e| e.values().first().copied())
+            });
         });
     }
     group.finish();

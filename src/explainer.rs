@@ -6,6 +6,8 @@
 
 mod request;
 
+mod task;
+
 mod closed_form;
 mod coalitions;
 mod permutations;

@@ -6,7 +6,7 @@
 
 use alloc::vec::Vec;
 
-use super::engine::{times_players, unfit};
+use super::task::{times_players, unfit};
 use crate::error::Error;
 use crate::explanation::{Explanation, add_weighted};
 use crate::member::{Against, CompiledMember, ForestPaths, PathMemory};
@@ -26,6 +26,7 @@ pub(super) struct ClosedForm {
 }
 
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "one per explainer, and a box could not fail")]
 enum Form {
     /// The mean of each value over the background rows.
     Linear {

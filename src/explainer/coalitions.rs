@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::engine::{Task, times_players};
+use super::task::{Task, times_players};
 use crate::error::Error;
 use crate::explanation::{add_weighted, coalition_weight};
 use crate::memory;

@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 
-use super::engine::{Task, times_players};
+use super::task::{Task, times_players};
 use crate::error::Error;
 use crate::memory;
 use crate::numeric::sqrt;
@@ -148,7 +148,7 @@ fn shuffle(order: &mut [u32], seed: u64) {
         bits = (bits ^ bits >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
         bits ^= bits >> 31;
         // A schema has far fewer than 2^32 features, so the product fits.
-        let other = (bits >> 32) * (last as u64 + 1) >> 32;
+        let other = ((bits >> 32) * (last as u64 + 1)) >> 32;
         order.swap(last, usize::try_from(other).unwrap_or(0));
     }
 }

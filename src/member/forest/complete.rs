@@ -128,11 +128,11 @@ impl CompleteTrees {
         let first_slot = self.leaves.len() as u32;
         let mut missing_goes_right = 0;
         let places = places(tree, depth);
-        for n in 0..n_slots {
+        for (n, place) in places[..n_slots].iter().enumerate() {
             let mut split = (f64::INFINITY, 0);
             if n < n_slots - 1
                 && let Node::Split { input, threshold, default_child, .. } =
-                    &tree.nodes[places[n] as usize]
+                    &tree.nodes[*place as usize]
             {
                 split = (comparison.highest_left(*threshold), *input);
                 missing_goes_right |= u16::from(*default_child == Side::Right) << n;

@@ -96,6 +96,7 @@ impl FlatForest {
     /// # Errors
     ///
     /// `Option` when a tree has too many players on the way to a leaf; `OutOfMemory`.
+    #[allow(clippy::indexing_slicing, reason = "there is room for a rule of every length")]
     pub(crate) fn paths(
         &self,
         players: &[u32],
