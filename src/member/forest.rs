@@ -17,14 +17,19 @@ mod shares;
 
 mod paths;
 
+mod path_memory;
+
+mod small;
+
 mod attribution;
 
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use attribution::{Against, PathMemory};
+pub(crate) use attribution::Against;
 pub(crate) use flat::FlatForest;
+pub(crate) use path_memory::PathMemory;
 pub(crate) use paths::ForestPaths;
 pub(crate) use shares::LeftShares;
 pub use tree::{Node, Side, Tree};

@@ -6,13 +6,10 @@
 //! integrate exactly for `d` players. Leaves below an edge are summed first, so that each edge is
 //! visited once.
 
-use alloc::vec::Vec;
-
 use super::Aggregate;
 use super::flat::{FlatForest, Layout};
+use super::path_memory::PathMemory;
 use super::paths::{ForestPaths, NONE, TreePaths};
-use crate::error::Error;
-use crate::memory;
 
 /// What a row is compared with.
 #[derive(Clone, Copy, Debug)]
@@ -21,41 +18,6 @@ pub(crate) enum Against<'b> {
     Shares,
     /// Encoded background rows, one after the other, each with its weight; weights sum to 1.
     Rows(&'b [f64], &'b [f64]),
-}
-
-/// Memory for the edges of one tree.
-#[derive(Debug)]
-pub(crate) struct PathMemory {
-    /// Whether the row takes each edge.
-    takes: Vec<bool>,
-    /// `o` and `z` of each edge.
-    ends: Vec<(f64, f64)>,
-    /// The edges with `o` or `z` above 0.
-    live: Vec<u32>,
-    /// At each node of the quadrature: `z + t (o − z)` of each edge.
-    factors: Vec<f64>,
-    /// The product of the factors of all players down to each edge.
-    products: Vec<f64>,
-    /// The sum of the leaves below each edge, times the products at the leaves.
-    sums: Vec<f64>,
-}
-
-impl PathMemory {
-    /// Memory for the trees of a forest.
-    ///
-    /// # Errors
-    ///
-    /// `OutOfMemory`.
-    pub(crate) fn new(paths: &ForestPaths) -> Result<Self, Error> {
-        Ok(Self {
-            takes: memory::filled(false, paths.most_edges)?,
-            ends: memory::filled((0.0, 0.0), paths.most_edges)?,
-            live: memory::list(paths.most_edges)?,
-            factors: memory::filled(0.0, paths.most_numbers)?,
-            products: memory::filled(0.0, paths.most_numbers)?,
-            sums: memory::filled(0.0, paths.most_numbers)?,
-        })
-    }
 }
 
 impl FlatForest {
@@ -71,6 +33,10 @@ impl FlatForest {
     ) {
         out.fill(0.0);
         for tree in &paths.trees {
+            if !paths.small.is_empty() && matches!(against, Against::Shares) {
+                self.attribute_small(paths, tree, encoded, memory, out);
+                continue;
+            }
             let edges = &paths.edges[tree.first..tree.first + tree.n_edges];
             for (takes, edge) in memory.takes.iter_mut().zip(edges) {
                 *takes = self.takes(edge, encoded);

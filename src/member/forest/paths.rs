@@ -54,11 +54,23 @@ pub(super) struct TreePaths {
     pub(super) margin: Option<u32>,
 }
 
+/// What an edge needs at two nodes of quadrature, for rows that do not take it and for rows that do. Of
+/// path-dependent values in trees of at most four players: nothing of it depends on the row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SmallEdge {
+    /// `z + t (o − z)`.
+    pub(super) factors: [[f64; 2]; 2],
+    /// `(o − z) w / (z + t (o − z))`; 0 where no row takes the edge.
+    pub(super) terms: [[f64; 2]; 2],
+}
+
 /// The edges of a forest, with the quadratures that its trees need.
 #[derive(Debug)]
 pub(crate) struct ForestPaths {
     pub(super) trees: Vec<TreePaths>,
     pub(super) edges: Vec<Edge>,
+    /// One per edge, where all trees have at most two nodes and there are shares; else none.
+    pub(super) small: Vec<SmallEdge>,
     /// The values of leaves: one per leaf, or one per margin.
     pub(super) leaves: Vec<f64>,
     /// Nodes, then weights, of the rules with 1, 2, … nodes.
@@ -105,8 +117,16 @@ impl FlatForest {
         let n_margins = self.base_margins.len();
         let trees = memory::list(self.trees.len())?;
         let (edges, leaves, rules) = (Vec::new(), Vec::new(), Vec::new());
-        let mut paths =
-            ForestPaths { trees, edges, leaves, rules, n_margins, most_numbers: 0, most_edges: 0 };
+        let mut paths = ForestPaths {
+            trees,
+            edges,
+            small: Vec::new(),
+            leaves,
+            rules,
+            n_margins,
+            most_numbers: 0,
+            most_edges: 0,
+        };
         let mut builder = Builder { forest: self, players, shares, ..Builder::default_of(self) };
         let n_players = players.iter().max().map_or(0, |player| *player as usize + 1);
         builder.latest = memory::filled(NONE, n_players)?;
@@ -117,7 +137,7 @@ impl FlatForest {
                 Layout::Linked(root) => Position::Node(root),
             };
             let built = builder.tree(&mut paths, root, tree.margin)?;
-            paths.most_numbers = paths.most_numbers.max(built.n_edges * built.n_nodes);
+            paths.most_numbers = paths.most_numbers.max(built.n_edges * built.n_nodes.max(2));
             paths.most_edges = paths.most_edges.max(built.n_edges);
             most_nodes = most_nodes.max(built.n_nodes);
             paths.trees.push(built);
@@ -126,6 +146,9 @@ impl FlatForest {
         for n in 1..=most_nodes {
             let (nodes, weights) = paths.rules[n * (n - 1)..n * (n + 1)].split_at_mut(n);
             gauss_legendre(nodes, weights);
+        }
+        if most_nodes <= 2 && shares.is_some() {
+            paths.small = paths.small_edges()?;
         }
         Ok(paths)
     }
@@ -156,6 +179,29 @@ impl FlatForest {
 }
 
 impl ForestPaths {
+    /// What each edge needs at the nodes of its tree; one node is followed by one without weight.
+    #[allow(clippy::indexing_slicing, reason = "edges were laid out tree after tree")]
+    fn small_edges(&self) -> Result<Vec<SmallEdge>, Error> {
+        let mut small = memory::list(self.edges.len())?;
+        for tree in &self.trees {
+            let (nodes, weights) = self.rule(tree.n_nodes);
+            for edge in &self.edges[tree.first..tree.first + tree.n_edges] {
+                let mut made = SmallEdge { factors: [[0.0; 2]; 2], terms: [[0.0; 2]; 2] };
+                for (side, o) in [0.0, 1.0].into_iter().enumerate() {
+                    for (k, (t, weight)) in nodes.iter().zip(weights).enumerate() {
+                        let factor = edge.share + t * (o - edge.share);
+                        made.factors[side][k] = factor;
+                        if factor > 0.0 {
+                            made.terms[side][k] = (o - edge.share) * weight / factor;
+                        }
+                    }
+                }
+                small.push(made);
+            }
+        }
+        Ok(small)
+    }
+
     /// The nodes and weights of the rule with `n` nodes.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "there is a rule for every tree")]
