@@ -15,6 +15,9 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! A message of an [`Error`] never contains a value of a row, so it may be logged: it names the place, the
+//! feature, what kind of value was refused and what was expected.
 
 #![no_std]
 #![deny(unsafe_code)]

@@ -24,6 +24,7 @@ mod member;
 mod schema_match;
 
 mod ensemble;
+mod parameters;
 
 pub mod reach;
 
@@ -34,7 +35,7 @@ mod difference;
 
 pub use coverage::{Coverage, CoverageLine};
 pub use description::{BranchDescription, Description, StepDescription, TargetDescription};
-pub use difference::{Difference, differences};
+pub use difference::{Difference, differences, golden_difference};
 pub use ensemble::{CalibratorDescription, CombinerDescription, CutoffDescription};
 pub use feature::{FeatureDescription, PolicyDescription, RuleDescription};
 pub use member::{MemberDescription, Size};

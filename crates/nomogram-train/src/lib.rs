@@ -74,13 +74,15 @@ pub mod training;
 mod evaluation;
 
 pub use data::{
-    Check, DataConfig, Dataset, Dialect, DialectOptions, Draft, Finding, InferOptions, Limits,
-    Partition, Severity, ValidationReport, infer_schema, validate, validate_within,
+    AbsentColumn, Check, DataConfig, Dataset, Dialect, DialectOptions, Draft, Finding,
+    InferOptions, Limits, Partition, Severity, ValidationReport, infer_schema, validate,
+    validate_within,
 };
 pub use error::Error;
 pub use evaluation::{
-    CorrectedPerformance, Importance, LearningPoint, PredictedRows, Warning, corrected_performance,
-    learning_curve, metrics_table, permutation_importance, rows_line, warnings,
+    CorrectedPerformance, EvaluatedRows, Importance, KnownRows, LearningPoint, PredictedRows,
+    Warning, corrected_performance, learning_curve, metrics_table, permutation_importance,
+    rows_line, warnings,
 };
 pub use invalid::{Checked, Excerpt, Invalid, Key, Spec};
 pub use predictions::Predictions;

@@ -34,7 +34,7 @@ pub use cross_validate::cross_validate;
 pub use explanation::{BACKGROUND_ROWS, ExplanationSpec};
 pub use golden::{GOLDEN_ROWS, GoldenSpec};
 pub use progress::Progress;
-pub use recalibrate::{Recalibrated, recalibrate};
+pub use recalibrate::{ADDED_GOLDEN_ROWS, RECALIBRATION_DATA, Recalibrated, recalibrate};
 pub use rehearsal::{rehearse, validate_training};
 pub(crate) use sample::fit_sample;
 pub use train::{Trained, train};

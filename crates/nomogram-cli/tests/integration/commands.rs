@@ -352,7 +352,8 @@ fn diff_tells_what_moved() {
     for part in [
         "~ version: \"1\" → \"2\"",
         "~ cutoffs.refer.probability: 0.5 → 0.6",
-        "~ members.forest: the fitted parameters differ",
+        "~ members.forest: 1 of ",
+        "~ members.forest.base_margins[0]: ",
         "100 rows, 100 compared",
     ] {
         assert!(text.contains(part), "{part:?} is not in {text}");

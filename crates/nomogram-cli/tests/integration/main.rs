@@ -14,6 +14,7 @@ mod interrupted;
 #[cfg(unix)]
 mod outputs;
 #[cfg(unix)]
+mod redacted;
 mod replaced;
 #[cfg(unix)]
 mod streams;

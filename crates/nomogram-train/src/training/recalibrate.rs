@@ -6,11 +6,18 @@ use std::sync::Arc;
 use nomogram::{Calibrator, Model, Parts, seal, unseal};
 
 use super::config::TrainingConfig;
+use super::golden;
 use crate::data::Dataset;
 use crate::ensemble::{CalibrationRows, CutoffSpec};
 use crate::error::Error;
 use crate::invalid::Invalid;
 use crate::predictions::Predictions;
+
+/// The note of a manifest that has the digest of the rows that a calibrator was fitted to.
+pub const RECALIBRATION_DATA: &str = "recalibration data";
+
+/// The note of a manifest about golden cases that a recalibration added to those of the parent.
+pub const ADDED_GOLDEN_ROWS: &str = "added golden rows";
 
 /// A child bundle, and predictions by parent and child of the rows that it was recalibrated on.
 #[derive(Debug)]
@@ -36,7 +43,8 @@ pub struct Recalibrated {
 /// The manifest of the child has the notes of the parent, and adds the digest of the parent
 /// (`parent`), the digest of these rows (`recalibration data`) and their number
 /// (`recalibration rows`); its version is that of `config.model`. Its cutoffs are chosen on these
-/// rows, by the rules of `config.cutoffs`: the cutoffs and the model card of the parent are about
+/// rows, by the rules of `config.cutoffs`. It has the golden cases of the parent, and constructed ones
+/// that prove the new calibrator and the new cutoffs (`added golden rows`). The cutoffs and the model card of the parent are about
 /// other probabilities, and are left out. The same parent, rows and configuration give the same bytes.
 ///
 /// # Errors
@@ -45,6 +53,15 @@ pub struct Recalibrated {
 /// it; `Data` when the rows have other classes or cannot be dealt to the folds of the configuration;
 /// `NotConverged` when no calibrator is best.
 pub fn recalibrate(
+    parent: &[u8],
+    config: &TrainingConfig,
+    dataset: &Dataset,
+) -> Result<Recalibrated, Error> {
+    recalibrate_rows(parent, config, dataset)
+        .map_err(|error| error.with_class_names(dataset.schema().target().classes()))
+}
+
+fn recalibrate_rows(
     parent: &[u8],
     config: &TrainingConfig,
     dataset: &Dataset,
@@ -86,12 +103,19 @@ pub fn recalibrate(
     manifest.version.clone_from(&config.model.version);
     for (key, note) in [
         ("parent", model.digest().to_string()),
-        ("recalibration data", dataset.digest().to_string()),
+        (RECALIBRATION_DATA, dataset.digest().to_string()),
         ("recalibration rows", dataset.n_rows().to_string()),
     ] {
         manifest.notes.insert(key.into(), note);
     }
-    let bundle = sealed(&Parts { manifest, card: None, calibrator, cutoffs, ..parts })?;
+    let mut child = Parts { manifest, card: None, calibrator, cutoffs, ..parts };
+    let rows_of_child = golden::extended(&child, golden_rows.view(), dataset, config.seed)?;
+    let n_added = rows_of_child.nrows() - golden_rows.nrows();
+    if n_added > 0 {
+        let note = format!("{n_added}, constructed for the new calibrator and the new cutoffs");
+        child.manifest.notes.insert(ADDED_GOLDEN_ROWS.into(), note);
+    }
+    let bundle = seal(&child, rows_of_child.view())?;
     let model = Arc::new(Model::open(&bundle)?);
     Ok(Recalibrated { bundle, model, rows, before, after, dropped_cutoffs })
 }

@@ -99,7 +99,7 @@ fn rehearse_rows(config: &TrainingConfig, dataset: &Dataset) -> Result<(), Error
     let cutoffs = config.cutoffs.iter().map(cutoff).collect::<Result<_, Error>>()?;
     let bundle = match train_smallest(&smallest(config), dataset) {
         Ok(bundle) => bundle,
-        Err(Error::NotConverged(_)) => return Ok(()),
+        Err(Error::NotConverged(_) | Error::Separated { .. }) => return Ok(()),
         Err(error) => return Err(error),
     };
     let (parts, golden_rows) = unseal(&bundle)?;
@@ -127,7 +127,9 @@ fn train_smallest(smallest: &TrainingConfig, dataset: &Dataset) -> Result<Vec<u8
     })?;
     match train(&dataset.select(&reduced.rows), reduced.folds(&folds)) {
         Ok(bundle) => Ok(bundle),
-        Err(error @ (Error::Configuration(_) | Error::NotConverged(_))) => Err(error),
+        Err(
+            error @ (Error::Configuration(_) | Error::NotConverged(_) | Error::Separated { .. }),
+        ) => Err(error),
         // With all rows there may be enough of what was too rare among these.
         Err(_) => train(dataset, folds),
     }
