@@ -1108,6 +1108,104 @@ class session {
   nomo_session* handle_ = nullptr;
 };
 
+/// A feature, or a group of features that are explained together. Views of the explainer.
+struct player_view {
+  std::string_view name;              ///< The name of the feature or of the group.
+  span<const std::uint32_t> features; ///< The indices of its features.
+};
+
+/// What explains predictions of a model, with all its memory: one thread at a time uses it. Structs are
+/// those of the C interface: nomogram.h has their meaning.
+class explainer {
+ public:
+  /// An empty explainer.
+  explainer() noexcept = default;
+  /// Takes over the explainer; `other` is then empty.
+  explainer(explainer&& other) noexcept
+      : model_(std::move(other.model_)), handle_(std::exchange(other.handle_, nullptr)) {}
+  /// Destroys the current explainer and takes over that of `other`.
+  explainer& operator=(explainer&& other) noexcept {
+    explainer taken(std::move(other));
+    std::swap(model_, taken.model_);
+    std::swap(handle_, taken.handle_);
+    return *this;
+  }
+  explainer(const explainer&) = delete;
+  explainer& operator=(const explainer&) = delete;
+  ~explainer() { nomo_explainer_destroy(handle_); }
+
+  /// The explainer for the C interface; this object still owns it.
+  nomo_explainer* get() const noexcept { return handle_; }
+  /// Whether it is not empty.
+  explicit operator bool() const noexcept { return handle_ != nullptr; }
+
+  /// Creates an explainer; without options, of the outputs by groups.
+  static result<explainer> try_create(const model& of,
+                                      nomo_explainer_options options = NOMO_EXPLAINER_OPTIONS_INIT) noexcept {
+    explainer made(of);
+    auto done = detail::call(nomo_explainer_create, of.get(), &options, &made.handle_);
+    if (!done) return done.error();
+    return made;
+  }
+  /// What it explains, on which scale, and whether values are exact.
+  result<nomo_explainer_info> try_describe() const noexcept {
+    nomo_explainer_info info = NOMO_EXPLAINER_INFO_INIT;
+    if (auto done = detail::call(nomo_explainer_describe, handle_, &info); !done) return done.error();
+    return info;
+  }
+  /// The player at an index.
+  result<player_view> try_player(std::size_t index) const noexcept {
+    nomo_player raw = NOMO_PLAYER_INIT;
+    if (auto done = detail::call(nomo_explainer_player, handle_, index, &raw); !done) return done.error();
+    return player_view{raw.name, {raw.features, raw.features_len}};
+  }
+  /// Explains the prediction of one row of numbers.
+  result<void> try_explain_row(span<const double> values, const nomo_attributions& out) noexcept {
+    return detail::call(nomo_explainer_explain_row, handle_, values.data(), values.size(), &out);
+  }
+  /// Explains the prediction of the row that was set in a session of the same model.
+  result<void> try_explain_session(session& of, const nomo_attributions& out) noexcept {
+    return detail::call(nomo_explainer_explain_session, handle_, of.get(), &out);
+  }
+  /// Explains the predictions of the rows of a matrix.
+  result<void> try_explain_matrix(const matrix& rows, const nomo_attributions& out) noexcept {
+    const nomo_matrix raw = rows.raw();
+    return detail::call(nomo_explainer_explain_matrix, handle_, &raw, &out);
+  }
+  /// Explains the predictions of the rows of an Arrow struct array; writes a struct array, which the
+  /// caller releases.
+  result<void> try_explain_to_arrow(const ArrowSchema& schema, const ArrowArray& array, ArrowSchema& to_schema,
+                                    ArrowArray& to_array, on_refusal refused = on_refusal::stop,
+                                    std::uint32_t flags = 0) noexcept {
+    return detail::call(nomo_explainer_explain_to_arrow, handle_, &schema, &array, flags,
+                        static_cast<std::uint32_t>(refused), &to_schema, &to_array);
+  }
+
+#ifndef NOMOGRAM_NO_EXCEPTIONS
+  /// @name The forms that throw nomogram::error; otherwise the same as their `try_` forms.
+  /// @{
+  static explainer create(const model& of, nomo_explainer_options options = NOMO_EXPLAINER_OPTIONS_INIT) {
+    return try_create(of, options).value();
+  }
+  nomo_explainer_info describe() const { return try_describe().value(); }
+  player_view player(std::size_t index) const { return try_player(index).value(); }
+  void explain_row(span<const double> values, const nomo_attributions& out) { try_explain_row(values, out).value(); }
+  void explain_session(session& of, const nomo_attributions& out) { try_explain_session(of, out).value(); }
+  void explain_matrix(const matrix& rows, const nomo_attributions& out) { try_explain_matrix(rows, out).value(); }
+  void explain_to_arrow(const ArrowSchema& schema, const ArrowArray& array, ArrowSchema& to_schema,
+                        ArrowArray& to_array, on_refusal refused = on_refusal::stop, std::uint32_t flags = 0) {
+    try_explain_to_arrow(schema, array, to_schema, to_array, refused, flags).value();
+  }
+  /// @}
+#endif
+
+ private:
+  explicit explainer(const model& of) noexcept : model_(of) {}
+
+  model model_;
+  nomo_explainer* handle_ = nullptr;
+};
+
 }  // namespace nomogram
 
 #endif  // NOMOGRAM_HPP

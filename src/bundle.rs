@@ -36,6 +36,7 @@ use crate::budget::Budget;
 use crate::codec::{self, Decode, decode_struct};
 use crate::ensemble::{Calibrator, Combiner, Cutoff, EnsembleMember};
 use crate::error::{Error, ErrorKind, Place};
+use crate::explanation::Explanation;
 use crate::pipeline::Branch;
 use crate::profile::Profile;
 use crate::schema::{Schema, check_looks};
@@ -65,6 +66,8 @@ pub struct Parts {
     pub uncertainty: Option<Uncertainty>,
     /// How the training rows were distributed.
     pub profile: Option<Profile>,
+    /// What explaining predictions needs.
+    pub explanation: Option<Explanation>,
 }
 
 impl Parts {
@@ -88,7 +91,8 @@ impl Parts {
         for (index, cutoff) in self.cutoffs.iter().enumerate() {
             name(&cutoff.name, Place::Cutoff(index))?;
         }
-        Ok(())
+        let of_section = |e: Error| e.within(Place::Section(SectionKind::Explanation.name()));
+        self.explanation.iter().try_for_each(|e| e.check_looks().map_err(of_section))
     }
 }
 
@@ -145,6 +149,7 @@ impl Bundle {
                 calibrator: decode_optional(&container, SectionKind::Calibrator, budget)?,
                 cutoffs: decode_optional(&container, SectionKind::Cutoffs, budget)?
                     .unwrap_or_default(),
+                explanation: decode_optional(&container, SectionKind::Explanation, budget)?,
                 uncertainty,
                 profile: decode_optional(&container, SectionKind::Profile, budget)?,
             },
@@ -182,6 +187,9 @@ pub(crate) fn to_bytes(
         sections.push(encode(card, SectionKind::Card)?);
     }
     sections.push(encode(answers, SectionKind::Answers)?);
+    if let Some(explanation) = &parts.explanation {
+        sections.push(encode(explanation, SectionKind::Explanation)?);
+    }
     if let Some(uncertainty) = &parts.uncertainty {
         let sealed = (uncertainty, uncertainty_answer);
         sections.push(encode(&sealed, SectionKind::Uncertainty)?);

@@ -40,9 +40,12 @@ mod arrow;
 mod batch;
 mod row;
 
+mod explainer;
+
 pub use arrow::*;
 pub use batch::*;
 pub use error::*;
+pub use explainer::*;
 pub use inspect::*;
 pub use model::*;
 pub use monitor::*;

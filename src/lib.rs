@@ -50,6 +50,7 @@ mod pipeline;
 mod prediction;
 
 mod ensemble;
+mod explanation;
 mod profile;
 mod scratch;
 
@@ -62,6 +63,8 @@ mod seal;
 
 mod session;
 
+mod explainer;
+
 #[cfg(feature = "ffi")]
 #[allow(unsafe_code)]
 pub mod ffi;
@@ -69,6 +72,8 @@ pub mod ffi;
 pub use bundle::{Digest, Limits, MAX_GOLDEN_CASES, MIN_GOLDEN_CASES, Manifest, Parts};
 pub use ensemble::{CalibrationMap, Calibrator, Combiner, Cutoff, EnsembleMember, StackInput};
 pub use error::{Error, ErrorClass, ErrorKind, Place};
+pub use explainer::{Attribution, Explained, Explainer, Flavour, Method, Request, Scale};
+pub use explanation::{Explanation, FeatureGroup, ForestShares};
 pub use intake::{Flags, Intake, Value};
 pub use link::Link;
 pub use member::{

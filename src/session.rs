@@ -94,6 +94,12 @@ impl Session {
         self.model.set(&mut self.scratch, feature, value)
     }
 
+    /// The value that was set for each feature.
+    pub(crate) fn cells(&self) -> impl Iterator<Item = Cell> {
+        (0..self.model.schema().n_features())
+            .map(|feature| self.scratch.cell(feature).unwrap_or(Cell::UNSET))
+    }
+
     /// Why a feature was set to missing, if it was and a reason was given.
     #[must_use]
     pub fn missing_reason(&self, feature: usize) -> Option<MissingReason> {

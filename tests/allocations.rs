@@ -21,7 +21,10 @@ use nomogram::ffi::{
     nomo_session_set_monitor, nomo_session_set_number, nomo_session_set_number_in,
     nomo_session_size,
 };
-use nomogram_testkit::{bundle_of_three_members, bundle_with_profile, golden_rows};
+use nomogram::{Explained, Explainer, Method, Model, Request};
+use nomogram_testkit::{
+    bundle_of_three_members, bundle_with_profile, explained_bundle, golden_rows,
+};
 
 /// Counts the allocations of the current thread.
 struct Counting;
@@ -363,4 +366,29 @@ fn counting_in_the_callers_memory_allocates_nothing() {
     unsafe { nomo_monitor_destroy(monitor) };
     // SAFETY: as above.
     unsafe { nomo_model_release(model) };
+}
+
+#[test]
+fn explaining_allocates_nothing_once_the_explainer_exists() {
+    let model = std::sync::Arc::new(Model::open(&explained_bundle()).unwrap());
+    for (explained, method) in [
+        (Explained::Outputs, Method::Groups),
+        (Explained::Margin, Method::Permutations { n_pairs: 3 }),
+        (Explained::Member(0), Method::Interventional),
+        (Explained::Member(1), Method::Interventional),
+        (Explained::Member(1), Method::PathDependent),
+    ] {
+        let request = Request { explained, method };
+        let mut explainer = Explainer::new(std::sync::Arc::clone(&model), request).unwrap();
+        let mut explain = |row: &[f64]| match explainer.explain_row(row) {
+            Ok(_) => NOMO_OK,
+            Err(error) => error.kind().status(),
+        };
+        let found = [
+            allocations_of(NOMO_OK, || explain(&[17.99, 10.38, 122.8])),
+            allocations_of(NOMO_EVALUE_INFINITE, || explain(&[f64::INFINITY; 3])),
+            allocations_of(NOMO_ESCHEMA_FEATURES, || explain(&[1.0])),
+        ];
+        assert_eq!(found, [0; 3], "{request:?}");
+    }
 }

@@ -41,6 +41,7 @@ pub(super) fn read(container: &Container<'_>, budget: &mut Budget) -> Result<Bun
             cutoffs: Vec::new(),
             uncertainty: None,
             profile: None,
+            explanation: None,
         },
         golden_cases: today(golden_cases, budget, Case::today)?,
         answers: None,

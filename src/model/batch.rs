@@ -36,7 +36,7 @@ pub(crate) trait Rows {
 }
 
 /// Fewer rows than these are predicted one by one: a block costs the same however many rows it has.
-const MIN_BLOCK: usize = 4;
+pub(super) const MIN_BLOCK: usize = 4;
 
 impl Model {
     /// Predicts `rows` and passes each prediction to `sink` with the index of its row, in order.
@@ -211,7 +211,7 @@ impl Model {
 
     /// Encodes a block of admitted rows and computes the margins of its members.
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    fn encode_block(&self, block: &mut BlockRegions<'_>) {
+    pub(super) fn encode_block(&self, block: &mut BlockRegions<'_>) {
         let BlockRegions { encoded, margins, temporary } = block;
         self.pipeline.apply(encoded, &mut temporary[..self.pipeline.n_temporary()]);
         let mut first_margin = 0;

@@ -15,7 +15,7 @@ use crate::uncertainty::Uncertain;
 /// # Errors
 ///
 /// `FloatingPoint`.
-pub(super) fn check_subnormals() -> Result<(), Error> {
+pub(crate) fn check_subnormals() -> Result<(), Error> {
     if keeps_subnormals() { Ok(()) } else { Err(other_mode()) }
 }
 
@@ -99,13 +99,19 @@ impl Model {
     }
 
     /// Predicts a row that was admitted: nothing fails, and nothing is allocated.
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
     pub(super) fn predict<'s>(
         &'s self,
         mut regions: Regions<'s>,
         row_flags: Flags,
     ) -> Prediction<'s> {
-        let Regions { encoded, margins, temporary, .. } = &mut regions;
+        self.compute(&mut regions);
+        self.finish(regions, row_flags)
+    }
+
+    /// Computes the margins of an admitted row.
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    pub(super) fn compute(&self, regions: &mut Regions<'_>) {
+        let Regions { encoded, margins, temporary, .. } = regions;
         self.pipeline.apply(encoded, &mut temporary[..self.pipeline.n_temporary()]);
         let mut first_margin = 0;
         for placed in &self.members {
@@ -115,7 +121,6 @@ impl Model {
             placed.member.margins(self.level, encoded, temporary, margins);
             first_margin += placed.n_margins;
         }
-        self.finish(regions, row_flags)
     }
 
     /// Counts a refused row where a monitor counts. Returns the error.

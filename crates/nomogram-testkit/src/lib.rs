@@ -4,6 +4,7 @@ mod profile;
 
 pub mod corpus;
 mod every_kind;
+mod explained;
 mod policies;
 mod sections;
 pub mod shapes;
@@ -21,6 +22,7 @@ use nomogram::{
 
 pub use every_kind::bundle_of_every_kind;
 pub use policies::{bundle_of_policies, policies};
+pub use explained::{explained, explained_bundle};
 pub use profile::{bundle_with_profile, profile_of, usual_row};
 pub use sections::{payload, reseal, with_section, with_sections_of, without_answers};
 pub use table::{bundle_of_number, bundle_of_table, table};
@@ -42,6 +44,7 @@ pub fn bundles() -> Vec<(&'static str, Vec<u8>)> {
     };
     vec![
         ("policies.nomo", bundle_of_policies()),
+        ("explained.nomo", explained_bundle()),
         ("number.nomo", bundle_of_a_number()),
         ("three_classes.nomo", bundle_of_three_classes()),
         ("wrong_golden.nomo", reseal(&good, GOLDEN_CASES, flip_last_bit)),
@@ -100,6 +103,7 @@ fn parts_of_three_members() -> Result<Parts, nomogram::Error> {
         cutoffs: vec![],
         uncertainty: None,
         card: None,
+        explanation: None,
     })
 }
 

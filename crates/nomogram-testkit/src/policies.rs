@@ -49,6 +49,7 @@ fn parts() -> Result<Parts, Error> {
             cutoff("rule out", 0, 0.9),
             cutoff("always", 1, 0.0),
         ],
+        explanation: None,
         schema,
     })
 }

@@ -94,6 +94,7 @@ fn parts_of_table() -> Result<Parts, Error> {
             Cutoff { name: "refer".into(), class: 2, probability: 0.4 },
         ],
         card: Some("# Table\n\nNot for patients: “tests” alone.\n".into()),
+        explanation: None,
     })
 }
 
@@ -225,6 +226,7 @@ fn parts_of_number() -> Result<Parts, Error> {
         cutoffs: vec![],
         uncertainty: None,
         card: None,
+        explanation: None,
     })
 }
 

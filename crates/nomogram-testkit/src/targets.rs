@@ -69,6 +69,7 @@ fn number() -> Result<Parts, Error> {
     Ok(Parts {
         manifest: manifest("a number", "1"),
         card: None,
+        explanation: None,
         branches: vec![branch("raw", vec![])],
         members: vec![
             member(
@@ -139,6 +140,7 @@ fn three_classes() -> Result<Parts, Error> {
     Ok(Parts {
         manifest: manifest("three classes", "1"),
         card: None,
+        explanation: None,
         schema: Schema::new(
             vec![size, Feature::of_kind("Blocker", FeatureKind::Category { levels })],
             Target::of_classes("type", ["benign", "malignant", "unklar/無"]),

@@ -16,6 +16,7 @@ pub(in crate::bundle) enum SectionKind {
     Cutoffs = 8,
     Card = 9,
     Answers = 10,
+    Explanation = 11,
     Uncertainty = 12,
     Profile = 13,
 }
@@ -32,6 +33,7 @@ impl SectionKind {
         Self::Cutoffs,
         Self::Card,
         Self::Answers,
+        Self::Explanation,
         Self::Uncertainty,
         Self::Profile,
     ];
@@ -42,11 +44,15 @@ impl SectionKind {
         Self::ALL.into_iter().filter(is_of_format).find(|kind| *kind as u32 == number)
     }
 
-    /// A model without its card, its golden answers, its uncertainty or its profile predicts the same;
+    /// A model without its card, golden answers, explanation, uncertainty or profile predicts the same;
     /// without anything else, it does not.
     pub(super) fn flags(self) -> u32 {
         match self {
-            Self::Card | Self::Answers | Self::Uncertainty | Self::Profile => 0,
+            Self::Card
+            | Self::Answers
+            | Self::Explanation
+            | Self::Uncertainty
+            | Self::Profile => 0,
             Self::Manifest
             | Self::Schema
             | Self::Pipeline
@@ -70,6 +76,7 @@ impl SectionKind {
             Self::Cutoffs => "cutoffs",
             Self::Card => "model card",
             Self::Answers => "golden answers",
+            Self::Explanation => "explanation",
             Self::Uncertainty => "uncertainty",
             Self::Profile => "profile",
         }

@@ -36,6 +36,7 @@ from ._errors import (
     ValueRefused,
     VersionError,
 )
+from ._explain import Explanation
 from ._import import Imported, ImportRefused, from_catboost, from_lightgbm, from_xgboost
 from ._library import status_name
 from ._library import version as __version__
@@ -52,6 +53,7 @@ __all__ = [
     "Cutoff",
     "DefectError",
     "Error",
+    "Explanation",
     "Feature",
     "FileError",
     "FileMissing",

@@ -89,6 +89,11 @@ class Pool:
         self._layout_of_one_row = layout_of_one_row
         self._idle: list[Session] = []
 
+    @property
+    def model(self) -> Any:
+        """The pointer to the model."""
+        return self._model
+
     def take(self) -> Session:
         """A session that no other call uses."""
         try:

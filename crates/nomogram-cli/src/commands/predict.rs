@@ -24,6 +24,7 @@ use crate::bundle;
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::explanation::ExplainOptions;
 use crate::output::{
     InputPath, Output, OutputPath, Outputs, PrivateOutputPath, TableWriter, push_csv_cell,
 };
@@ -87,6 +88,12 @@ pub(crate) struct Arguments {
     /// intervals, `distance_p_value` and the feature that is the furthest from what was seen
     #[arg(long, help_heading = "Output")]
     uncertainty: bool,
+    /// Add why: `base` and `value_NAME` of each feature or group of features, which add up to the
+    /// prediction of the last class, and `std_error_NAME` of sampled values; slower than predicting
+    #[arg(long, help_heading = "Output")]
+    explain: bool,
+    #[command(flatten)]
+    explanation: ExplainOptions,
     /// Add what was done to values: `flags`, for example `imputed:age;clamped:dose`
     #[arg(long, help_heading = "Output")]
     flags: bool,
@@ -151,6 +158,7 @@ pub(crate) fn run(
     let written = bad_row_columns.as_deref().unwrap_or_default();
     let counters = Counters::create(&arguments, &model, outputs)?;
     let bad_rows = BadRows::create(&arguments, delimiter, &source, written, outputs)?;
+    let n_threads = workers::n_threads(arguments.threads);
     let worker = Worker::new(
         (model.clone(), Arc::new(columns), answer),
         source.name(),
@@ -160,8 +168,9 @@ pub(crate) fn run(
     );
     let mut summary = Summary::new(&model, arguments.timings);
     let mut sink = Sink { bad_rows, progress: Progress::new(&source, arguments.progress, console) };
-    let workers =
-        (0..workers::n_threads(arguments.threads)).map(|_| worker.for_a_thread()).collect();
+    let explanation = arguments.explain.then_some(&arguments.explanation);
+    let workers = (0..n_threads).map(|_| worker.for_a_thread(explanation));
+    let workers = workers.collect::<Result<_, Error>>()?;
     let read_nanos = Arc::new(AtomicU64::new(0));
     let next = timed_reader(source, read_nanos.clone());
     workers::run(next, workers, |done| sink.write(done, &mut writer, &mut summary))?;

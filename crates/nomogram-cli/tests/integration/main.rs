@@ -8,6 +8,7 @@ mod shell;
 
 mod commands;
 mod difference;
+mod explanations;
 mod imports;
 #[cfg(unix)]
 mod interrupted;

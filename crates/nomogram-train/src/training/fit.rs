@@ -85,6 +85,7 @@ impl<'a> Fits<'a> {
             cutoffs: Vec::new(),
             uncertainty: None,
             card: None,
+            explanation: None,
         })
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use nomogram::{Model, Parts, seal};
 
 use super::config::TrainingConfig;
+use super::explanation::{BACKGROUND_ROWS, explanation};
 use super::fit::Fits;
 use super::golden::{self, GOLDEN_ROWS};
 use super::profile;
@@ -82,6 +83,10 @@ pub(super) fn train_on_folds(
         Parts { cutoffs, uncertainty, profile, ..folds.fit_combination()?.of(members) };
     let golden = golden::rows(config.golden, &parts, dataset, config.seed)?;
     parts.manifest.notes.insert(GOLDEN_ROWS.into(), golden.note);
+    if let Some((explanation, note)) = explanation(&config.explanation, &parts, dataset)? {
+        parts.explanation = Some(explanation);
+        parts.manifest.notes.insert(BACKGROUND_ROWS.into(), note);
+    }
     let bundle = seal(&parts, golden.rows.view())?;
     let model = Arc::new(Model::open(&bundle)?);
     if !config.allow_uninformative_members {

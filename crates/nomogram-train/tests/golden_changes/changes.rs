@@ -118,6 +118,7 @@ pub(crate) fn changed(parts: &Parts, change: &Change) -> Option<Parts> {
         profile: parts.profile.clone(),
         cutoffs: serde_json::from_value(part("cutoffs")).ok()?,
         uncertainty: parts.uncertainty.clone(),
+        explanation: parts.explanation.clone(),
     })
 }
 

@@ -8,6 +8,7 @@ use nomogram_table::{Chunk, Columns, Row};
 
 use super::answer::{Answer, FLAGS};
 use crate::error::Error;
+use crate::explanation::{ExplainOptions, Explaining};
 use crate::output::{Block, push_csv_cell};
 use crate::refusal::Refusal;
 
@@ -63,17 +64,24 @@ impl Worker {
     }
 
     /// What a thread calls for each of its chunks.
+    ///
+    /// # Errors
+    ///
+    /// As [`ExplainOptions::explainer`].
     pub(super) fn for_a_thread(
         &self,
-    ) -> impl FnMut(Chunk) -> Result<Done, Error> + Send + 'static + use<> {
+        explanation: Option<&ExplainOptions>,
+    ) -> Result<impl FnMut(Chunk) -> Result<Done, Error> + Send + 'static + use<>, Error> {
         let own = self.clone();
         let mut session = Session::new(self.model.clone());
-        move |chunk| {
+        let mut explaining =
+            explanation.map(|options| options.explainer(&self.model)).transpose()?;
+        Ok(move |chunk| {
             own.begin_counting(&mut session)?;
-            let done = own.predict(&chunk, &mut session)?;
+            let done = own.predict(&chunk, &mut session, explaining.as_mut())?;
             own.add_counts(&mut session)?;
             Ok(done)
-        }
+        })
     }
 
     fn begin_counting(&self, session: &mut Session) -> Result<(), Error> {
@@ -92,7 +100,12 @@ impl Worker {
         Ok(())
     }
 
-    fn predict(&self, chunk: &Chunk, session: &mut Session) -> Result<Done, Error> {
+    fn predict(
+        &self,
+        chunk: &Chunk,
+        session: &mut Session,
+        mut explaining: Option<&mut Explaining>,
+    ) -> Result<Done, Error> {
         let begin = Instant::now();
         let mut builder = self.answer.builder(chunk);
         let (mut bad_rows, mut scratch) = (Vec::new(), String::new());
@@ -104,6 +117,15 @@ impl Worker {
                 None => {
                     let stated = self.columns.state(row, session);
                     let mut clock = Clock::new(self.is_timed);
+                    // A row that is refused is refused again below.
+                    let number = explaining.as_ref().map_or(0, |explaining| explaining.number);
+                    let why = match explaining.as_mut() {
+                        Some(explaining) if stated.is_ok() => {
+                            explaining.explainer.explain_set(session).ok()
+                        }
+                        Some(_) | None => None,
+                    };
+                    let why = why.map(|why| (why, number));
                     let predicted = stated.and_then(|()| session.predict());
                     counts.predict += clock.lap();
                     match predicted {
@@ -111,7 +133,7 @@ impl Worker {
                             for (count, (flag, _)) in counts.flags.iter_mut().zip(FLAGS) {
                                 *count += u64::from(prediction.flags().contains(flag));
                             }
-                            let result = Ok(&prediction);
+                            let result = Ok((&prediction, why.as_ref()));
                             self.answer.push(&mut builder, row, &self.model, result, &mut scratch);
                             counts.encode += clock.lap();
                             return Ok(());
