@@ -3,6 +3,7 @@
 //! A tree is stored as a list of nodes in which each child comes after its parent, so that every
 //! walk ends. Opening lays the nodes out so that a walk has no branch: see [`FlatForest`].
 
+mod quadrature;
 mod tree;
 
 mod complete;
@@ -12,12 +13,25 @@ mod flat;
 mod margins;
 
 mod block;
+mod shares;
+
+mod paths;
+
+mod path_memory;
+
+mod small;
+
+mod attribution;
 
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use attribution::Against;
 pub(crate) use flat::FlatForest;
+pub(crate) use path_memory::PathMemory;
+pub(crate) use paths::ForestPaths;
+pub(crate) use shares::LeftShares;
 pub use tree::{Node, Side, Tree};
 
 use super::{MemberKind, check_finite, check_width};
@@ -138,6 +152,37 @@ impl Forest {
             trees,
         };
         forest.check_trees(|_| {}).map(|()| forest)
+    }
+
+    /// The index of the leaf, among those of the tree, that an encoded row reaches: for comparing decision
+    /// paths with another library. Slower than predicting. `None` for a tree, a node or an input that is
+    /// not there.
+    #[must_use]
+    pub fn leaf(&self, tree: usize, encoded: &[f64]) -> Option<usize> {
+        let nodes = &self.trees.get(tree)?.nodes;
+        let mut index = 0;
+        // A child comes after its parent in a forest that was checked; in any other, walks end too.
+        for _ in 0..nodes.len() {
+            let (input, left, right, default_child) = match nodes.get(index)? {
+                Node::Leaf { leaf } => return Some(*leaf as usize),
+                Node::Split { input, left, right, default_child, .. }
+                | Node::SplitLevels { input, left, right, default_child, .. } => {
+                    (*input, *left, *right, *default_child)
+                }
+            };
+            let value = *encoded.get(input as usize)?;
+            let value = if self.precision == Precision::Double { value } else { single(value) };
+            let goes_left = match nodes.get(index)? {
+                _ if value.is_nan() => default_child == Side::Left,
+                Node::Split { threshold, .. } => value <= self.comparison.highest_left(*threshold),
+                Node::SplitLevels { levels, .. } => {
+                    levels.iter().any(|level| f64::from(*level) == value)
+                }
+                Node::Leaf { .. } => false,
+            };
+            index = if goes_left { left } else { right } as usize;
+        }
+        None
     }
 
     /// Checks everything that does not depend on the inputs. Passes the lowest and the highest leaf of

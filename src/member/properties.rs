@@ -159,8 +159,13 @@ fn points_score() -> impl Strategy<Value = Member> {
 
 fn n_margins(link: Link) -> usize {
     match link {
-        Link::Logit | Link::Identity => 1,
-        Link::Softmax | Link::Probability => 2,
+        Link::Logit
+        | Link::LogitSingle
+        | Link::Identity
+        | Link::Log
+        | Link::LogSingle
+        | Link::ComplementaryLogLog => 1,
+        Link::Softmax | Link::SoftmaxSingle | Link::Probability => 2,
     }
 }
 

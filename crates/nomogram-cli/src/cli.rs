@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
-    compare, completions, diff, evaluate, inspect, man, predict, recalibrate, schema, train, tune,
+    compare, completions, diff, evaluate, explain, import, inspect, man, monitor, predict, recalibrate, schema, train,
+    tune,
     validate, verify,
 };
 use crate::console::{Color, Console};
@@ -66,7 +67,13 @@ enum Command {
     #[command(after_help = exit::HELP)]
     Recalibrate(recalibrate::Arguments),
     #[command(after_help = exit::HELP)]
+    Import(import::Arguments),
+    #[command(after_help = exit::HELP)]
     Predict(predict::Arguments),
+    #[command(after_help = exit::HELP)]
+    Explain(explain::Arguments),
+    #[command(after_help = exit::HELP)]
+    Monitor(monitor::Arguments),
     #[command(after_help = exit::HELP)]
     Inspect(inspect::Arguments),
     #[command(after_help = exit::HELP)]
@@ -142,7 +149,10 @@ fn dispatch(
         Command::Compare(arguments) => compare::run(&arguments, console),
         Command::Report(arguments) => evaluate::run_report(&arguments, console, outputs),
         Command::Recalibrate(arguments) => recalibrate::run(&arguments, console, outputs),
+        Command::Import(arguments) => import::run(&arguments, console, outputs),
         Command::Predict(arguments) => predict::run(arguments, console, outputs),
+        Command::Monitor(arguments) => monitor::run(arguments, console, outputs),
+        Command::Explain(arguments) => explain::run(&arguments, console),
         Command::Inspect(arguments) => inspect::run(&arguments, console),
         Command::Verify(arguments) => verify::run(&arguments, console),
         Command::Diff(arguments) => diff::run(arguments, console),

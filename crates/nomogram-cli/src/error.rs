@@ -36,9 +36,15 @@ pub(crate) enum Error {
     /// A statistic could not be computed.
     #[error(transparent)]
     Statistics(#[from] nomogram_stats::Error),
+    /// Counts could not be analysed.
+    #[error(transparent)]
+    Monitor(#[from] nomogram_monitor::Error),
     /// A report could not be made.
     #[error(transparent)]
     Report(#[from] nomogram_report::Error),
+    /// A model of another library could not be imported.
+    #[error("{place}: {cause}")]
+    Import { place: String, cause: nomogram_import::Error },
     /// The core refused a model that was just trained.
     #[error(transparent)]
     Model(#[from] nomogram::Error),
@@ -77,7 +83,9 @@ impl Error {
             | Self::Validation(_)
             | Self::Training(_)
             | Self::Statistics(_)
+            | Self::Monitor(_)
             | Self::Report(_)
+            | Self::Import { .. }
             | Self::Model(_)
             | Self::BrokenPipe
             | Self::Defect(_) => ExitCode::FAILURE,

@@ -5,15 +5,17 @@ use std::fs;
 use super::sources::root;
 
 /// Every crate of the workspace, with the crates that it may depend on.
-const ALLOWED: [(&str, &[&str]); 9] = [
+const ALLOWED: [(&str, &[&str]); 11] = [
     ("nomogram", &[]),
     ("nomogram-table", &["nomogram"]),
     ("nomogram-stats", &["nomogram"]),
     ("nomogram-describe", &["nomogram"]),
+    ("nomogram-import", &["nomogram"]),
+    ("nomogram-monitor", &["nomogram", "nomogram-stats"]),
     ("nomogram-train", &["nomogram", "nomogram-table", "nomogram-stats", "nomogram-describe"]),
     (
         "nomogram-report",
-        &["nomogram", "nomogram-train", "nomogram-stats", "nomogram-describe", "nomogram-table"],
+        &["nomogram", "nomogram-train", "nomogram-stats", "nomogram-describe", "nomogram-monitor", "nomogram-table"],
     ),
     (
         "nomogram-cli",
@@ -22,8 +24,10 @@ const ALLOWED: [(&str, &[&str]); 9] = [
             "nomogram-table",
             "nomogram-stats",
             "nomogram-describe",
+            "nomogram-monitor",
             "nomogram-train",
             "nomogram-report",
+            "nomogram-import",
         ],
     ),
     (TESTKIT, &["nomogram"]),

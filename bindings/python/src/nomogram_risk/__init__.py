@@ -36,9 +36,12 @@ from ._errors import (
     ValueRefused,
     VersionError,
 )
+from ._explain import Explanation
+from ._import import Imported, ImportRefused, from_catboost, from_lightgbm, from_xgboost
 from ._library import status_name
 from ._library import version as __version__
 from ._model import Model
+from ._monitor import Monitor
 from ._predictions import Flag, Prediction, Predictions, Verdict
 from ._rows import RowsLike
 from ._values import Missing, Value
@@ -50,16 +53,20 @@ __all__ = [
     "Cutoff",
     "DefectError",
     "Error",
+    "Explanation",
     "Feature",
     "FileError",
     "FileMissing",
     "Flag",
     "FormatError",
+    "ImportRefused",
+    "Imported",
     "IntegrityError",
     "LimitError",
     "Member",
     "Missing",
     "Model",
+    "Monitor",
     "OutOfMemoryError",
     "Policy",
     "Prediction",
@@ -78,5 +85,8 @@ __all__ = [
     "Verdict",
     "VersionError",
     "__version__",
+    "from_catboost",
+    "from_lightgbm",
+    "from_xgboost",
     "status_name",
 ]

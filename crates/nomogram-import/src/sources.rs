@@ -1,0 +1,6 @@
+//! The sources: one folder for each library or format.
+
+pub(crate) mod catboost;
+pub(crate) mod equation;
+pub(crate) mod lightgbm;
+pub(crate) mod xgboost;
