@@ -77,6 +77,7 @@ impl Imported {
                 combiner: Combiner::SoftVote { weights: vec![1.0] },
                 calibrator: None,
                 cutoffs: Vec::new(),
+                uncertainty: None,
             },
             notes: Vec::new(),
             expected: Vec::new(),
