@@ -36,10 +36,12 @@ from ._errors import (
     ValueRefused,
     VersionError,
 )
+from ._explain import Explanation
 from ._import import Imported, ImportRefused, from_catboost, from_lightgbm, from_xgboost
 from ._library import status_name
 from ._library import version as __version__
 from ._model import Model
+from ._monitor import Monitor
 from ._predictions import Flag, Prediction, Predictions, Verdict
 from ._rows import RowsLike
 from ._values import Missing, Value
@@ -51,6 +53,7 @@ __all__ = [
     "Cutoff",
     "DefectError",
     "Error",
+    "Explanation",
     "Feature",
     "FileError",
     "FileMissing",
@@ -63,6 +66,7 @@ __all__ = [
     "Member",
     "Missing",
     "Model",
+    "Monitor",
     "OutOfMemoryError",
     "Policy",
     "Prediction",
