@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::codec::decode_enum;
 use crate::domain::Domain;
 use crate::error::{Error, Place, format};
-use crate::numeric::{logistic_pair, softmax};
+use crate::numeric::{exp, logistic_pair, single_exp, single_logistic, single_softmax, softmax};
 use crate::schema::Target;
 
 /// The function whose inverse turns a member's margins into one probability per class, or into the
@@ -21,8 +21,26 @@ pub enum Link {
     Identity,
     /// One margin per class, which is its probability already, as averaged trees give it.
     Probability,
+    /// Regression: the predicted value is `exp(margin)`.
+    Log,
+    /// As [`Self::Logit`], computed in single precision as XGBoost does: each result is rounded.
+    LogitSingle,
+    /// As [`Self::Softmax`], computed in single precision as XGBoost does; only the sum is not rounded
+    /// before it is complete.
+    SoftmaxSingle,
+    /// As [`Self::Log`], rounded to single precision.
+    LogSingle,
 }
-decode_enum!(Link { Logit, Softmax, Identity, Probability });
+decode_enum!(Link {
+    Logit,
+    Softmax,
+    Identity,
+    Probability,
+    Log,
+    LogitSingle,
+    SoftmaxSingle,
+    LogSingle
+});
 
 impl Link {
     /// How many margins a member must give for a target.
@@ -33,12 +51,15 @@ impl Link {
     pub(crate) fn n_margins(self, target: &Target) -> Result<usize, Error> {
         let n_classes = target.classes().len();
         let (name, serves) = match self {
-            Self::Logit if n_classes == 2 => return Ok(1),
-            Self::Softmax | Self::Probability if n_classes > 0 => return Ok(n_classes),
-            Self::Identity if n_classes == 0 => return Ok(1),
-            Self::Logit => ("logit", "2 classes"),
-            Self::Softmax => ("softmax", "classes"),
+            Self::Logit | Self::LogitSingle if n_classes == 2 => return Ok(1),
+            Self::Softmax | Self::SoftmaxSingle | Self::Probability if n_classes > 0 => {
+                return Ok(n_classes);
+            }
+            Self::Identity | Self::Log | Self::LogSingle if n_classes == 0 => return Ok(1),
+            Self::Logit | Self::LogitSingle => ("logit", "2 classes"),
+            Self::Softmax | Self::SoftmaxSingle => ("softmax", "classes"),
             Self::Identity => ("identity", "a number"),
+            Self::Log | Self::LogSingle => ("log", "a number"),
             Self::Probability => ("probability", "classes"),
         };
         let target =
@@ -51,14 +72,20 @@ impl Link {
     /// Checks that margins of these domains have an inverse. Returns the domain of the outputs.
     ///
     /// Any numbers have a logistic and a softmax, and any number is a value: only margins that may be
-    /// missing or lie beyond 1e300 are refused. Domains cannot prove that probabilities sum to 1:
+    /// missing or lie beyond 1e300 are refused, and those whose exponential could overflow. Domains cannot prove that probabilities sum to 1:
     /// members that use the probability link prove it themselves.
     pub(crate) fn check(self, margins: &[Domain]) -> Result<Domain, Error> {
         let mut hull: Option<Domain> = None;
         for (index, margin) in margins.iter().enumerate() {
             margin.check_present()?;
             match self {
-                Self::Logit | Self::Softmax | Self::Identity => drop(margin.check()?),
+                Self::Logit
+                | Self::Softmax
+                | Self::Identity
+                | Self::Log
+                | Self::LogitSingle
+                | Self::SoftmaxSingle
+                | Self::LogSingle => drop(margin.check()?),
                 Self::Probability => {
                     margin.check_within(0.0, 1.0).map_err(|e| e.within(Place::Class(index)))?
                 }
@@ -67,11 +94,18 @@ impl Link {
             hull = Some(hull.map_or(*margin, |h| Domain::new(h.low.min(low), h.high.max(high))));
         }
         match (self, hull) {
+            (_, None) => Err(Error::invalid_model("no margins, expected at least 1")),
             (Self::Identity, Some(value)) => Ok(value),
-            (Self::Logit | Self::Softmax | Self::Probability, Some(_)) => Ok(Domain::new(0.0, 1.0)),
-            (Self::Logit | Self::Softmax | Self::Identity | Self::Probability, None) => {
-                Err(Error::invalid_model("no margins, expected at least 1"))
-            }
+            (Self::Log, Some(margin)) => margin.map_monotone(exp)?.widened(),
+            (Self::LogSingle, Some(margin)) => margin.map_monotone(single_exp),
+            (
+                Self::Logit
+                | Self::Softmax
+                | Self::Probability
+                | Self::LogitSingle
+                | Self::SoftmaxSingle,
+                Some(_),
+            ) => Ok(Domain::new(0.0, 1.0)),
         }
     }
 
@@ -87,6 +121,13 @@ impl Link {
                 softmax(out);
             }
             Self::Identity | Self::Probability => out.copy_from_slice(margins),
+            Self::Log => out[0] = exp(margins[0]),
+            Self::LogitSingle => (out[0], out[1]) = single_logistic(margins[0]),
+            Self::SoftmaxSingle => {
+                out.copy_from_slice(margins);
+                single_softmax(out);
+            }
+            Self::LogSingle => out[0] = single_exp(margins[0]),
         }
     }
 }
@@ -142,6 +183,32 @@ mod tests {
             Link::Logit.n_margins(&classes(3)).unwrap_err().to_string(),
             "the logit link serves 2 classes, but the target has 3 classes"
         );
+    }
+
+    #[test]
+    fn links_of_single_precision_round_every_result() {
+        let is_single = |value: f64| f64::from(value as f32) == value;
+        let mut two = [0.0; 2];
+        for margin in [-1e9, -90.0, -3.3, -1e-9, 0.0, 0.1, 17.0, 1e9] {
+            Link::LogitSingle.outputs(&[margin], &mut two);
+            assert!(two.iter().all(|p| is_single(*p) && (0.0..=1.0).contains(p)), "{two:?}");
+            assert!((two[1] - crate::numeric::logistic(margin)).abs() < 1e-7);
+        }
+        let mut three = [0.0; 3];
+        Link::SoftmaxSingle.outputs(&[0.1, -2.0, 88.0], &mut three);
+        assert!(three.iter().all(|p| is_single(*p)) && three[2] == 1.0);
+        let mut value = [0.0];
+        Link::LogSingle.outputs(&[1.0], &mut value);
+        assert_eq!(value, [f64::from(core::f32::consts::E)]);
+        Link::Log.outputs(&[1.0], &mut value);
+        assert_eq!(value, [exp(1.0)]);
+    }
+
+    #[test]
+    fn exponentials_that_could_overflow_are_refused() {
+        let check = |link: Link, high| link.check(&[Domain::new(-1e9, high)]);
+        assert!(check(Link::Log, 690.0).is_ok() && check(Link::Log, 691.0).is_err());
+        assert!(check(Link::LogSingle, 88.0).is_ok() && check(Link::LogSingle, 89.0).is_err());
     }
 
     #[test]

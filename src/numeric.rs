@@ -130,6 +130,42 @@ pub fn softmax(values: &mut [f64]) {
     }
 }
 
+/// `exp(x)`, rounded to single precision.
+#[must_use]
+pub fn single_exp(x: f64) -> f64 {
+    single(exp(x))
+}
+
+/// The probabilities of two classes in single precision: `1 / (exp(min(−x, 88.7)) + 1)` for the second
+/// one, each result rounded, and 1 minus it for the first.
+#[must_use]
+pub fn single_logistic(x: f64) -> (f64, f64) {
+    // Above 88.7, exp would overflow.
+    let denominator = single(single_exp((-x).min(f64::from(88.7_f32))) + 1.0);
+    let second = single(1.0 / denominator);
+    (single(1.0 - second), second)
+}
+
+/// [`softmax`] in single precision: each result is rounded but the sum, which is rounded once.
+pub fn single_softmax(values: &mut [f64]) {
+    let largest = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let mut sum = 0.0;
+    for value in &mut *values {
+        *value = single_exp(single(*value - largest));
+        sum += *value;
+    }
+    let sum = single(sum);
+    for value in values {
+        *value = single(*value / sum);
+    }
+}
+
+/// Rounded to single precision.
+#[allow(clippy::cast_possible_truncation, reason = "rounding is the purpose")]
+fn single(value: f64) -> f64 {
+    f64::from(value as f32)
+}
+
 /// Whether this thread keeps subnormals as arguments. One comparison, cheap enough for every row;
 /// `-ffast-math` flushes arguments and results.
 #[must_use]

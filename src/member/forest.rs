@@ -140,6 +140,37 @@ impl Forest {
         forest.check_trees(|_| {}).map(|()| forest)
     }
 
+    /// The index of the leaf, among those of the tree, that an encoded row reaches: for comparing decision
+    /// paths with another library. Slower than predicting. `None` for a tree, a node or an input that is
+    /// not there.
+    #[must_use]
+    pub fn leaf(&self, tree: usize, encoded: &[f64]) -> Option<usize> {
+        let nodes = &self.trees.get(tree)?.nodes;
+        let mut index = 0;
+        // A child comes after its parent in a forest that was checked; in any other, walks end too.
+        for _ in 0..nodes.len() {
+            let (input, left, right, default_child) = match nodes.get(index)? {
+                Node::Leaf { leaf } => return Some(*leaf as usize),
+                Node::Split { input, left, right, default_child, .. }
+                | Node::SplitLevels { input, left, right, default_child, .. } => {
+                    (*input, *left, *right, *default_child)
+                }
+            };
+            let value = *encoded.get(input as usize)?;
+            let value = if self.precision == Precision::Double { value } else { single(value) };
+            let goes_left = match nodes.get(index)? {
+                _ if value.is_nan() => default_child == Side::Left,
+                Node::Split { threshold, .. } => value <= self.comparison.highest_left(*threshold),
+                Node::SplitLevels { levels, .. } => {
+                    levels.iter().any(|level| f64::from(*level) == value)
+                }
+                Node::Leaf { .. } => false,
+            };
+            index = if goes_left { left } else { right } as usize;
+        }
+        None
+    }
+
     /// Checks everything that does not depend on the inputs. Passes the lowest and the highest leaf of
     /// each margin to `each`, tree by tree.
     fn check_trees(&self, mut each: impl FnMut(LeafRange)) -> Result<(), Error> {

@@ -44,7 +44,13 @@ pub(super) fn check_no_probabilities(link: Link) -> Result<(), Error> {
         Link::Probability => Err(Error::invalid_model(
             "the probability link, expected another one: weighted sums need not sum to 1",
         )),
-        Link::Logit | Link::Softmax | Link::Identity => Ok(()),
+        Link::Logit
+        | Link::Softmax
+        | Link::Identity
+        | Link::Log
+        | Link::LogitSingle
+        | Link::SoftmaxSingle
+        | Link::LogSingle => Ok(()),
     }
 }
 

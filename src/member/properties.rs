@@ -159,8 +159,8 @@ fn points_score() -> impl Strategy<Value = Member> {
 
 fn n_margins(link: Link) -> usize {
     match link {
-        Link::Logit | Link::Identity => 1,
-        Link::Softmax | Link::Probability => 2,
+        Link::Logit | Link::LogitSingle | Link::Identity | Link::Log | Link::LogSingle => 1,
+        Link::Softmax | Link::SoftmaxSingle | Link::Probability => 2,
     }
 }
 

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
-    compare, completions, diff, evaluate, inspect, man, predict, recalibrate, schema, train, tune,
+    compare, completions, diff, evaluate, import, inspect, man, predict, recalibrate, schema, train, tune,
     validate, verify,
 };
 use crate::console::{Color, Console};
@@ -60,6 +60,8 @@ enum Command {
     Report(evaluate::ReportArguments),
     #[command(after_help = exit::HELP)]
     Recalibrate(recalibrate::Arguments),
+    #[command(after_help = exit::HELP)]
+    Import(import::Arguments),
     #[command(after_help = exit::HELP)]
     Predict(predict::Arguments),
     #[command(after_help = exit::HELP)]
@@ -134,6 +136,7 @@ fn dispatch(
         Command::Compare(arguments) => compare::run(&arguments, console),
         Command::Report(arguments) => evaluate::run_report(&arguments, console, outputs),
         Command::Recalibrate(arguments) => recalibrate::run(&arguments, console, outputs),
+        Command::Import(arguments) => import::run(&arguments, console, outputs),
         Command::Predict(arguments) => predict::run(arguments, console, outputs),
         Command::Inspect(arguments) => inspect::run(&arguments, console),
         Command::Verify(arguments) => verify::run(&arguments, console),

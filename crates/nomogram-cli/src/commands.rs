@@ -4,6 +4,7 @@ pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod diff;
 pub(crate) mod evaluate;
+pub(crate) mod import;
 pub(crate) mod inspect;
 pub(crate) mod man;
 pub(crate) mod predict;

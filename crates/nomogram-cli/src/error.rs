@@ -39,6 +39,9 @@ pub(crate) enum Error {
     /// A report could not be made.
     #[error(transparent)]
     Report(#[from] nomogram_report::Error),
+    /// A model of another library could not be imported.
+    #[error("{place}: {cause}")]
+    Import { place: String, cause: nomogram_import::Error },
     /// The core refused a model that was just trained.
     #[error(transparent)]
     Model(#[from] nomogram::Error),
@@ -78,6 +81,7 @@ impl Error {
             | Self::Training(_)
             | Self::Statistics(_)
             | Self::Report(_)
+            | Self::Import { .. }
             | Self::Model(_)
             | Self::BrokenPipe
             | Self::Defect(_) => ExitCode::FAILURE,

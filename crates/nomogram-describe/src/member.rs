@@ -183,6 +183,10 @@ fn link_name(link: Link) -> &'static str {
         Link::Softmax => "softmax",
         Link::Identity => "identity",
         Link::Probability => "probability",
+        Link::Log => "log",
+        Link::LogitSingle => "logit in single precision",
+        Link::SoftmaxSingle => "softmax in single precision",
+        Link::LogSingle => "log in single precision",
         _ => "unknown",
     }
 }

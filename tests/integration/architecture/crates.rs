@@ -5,11 +5,12 @@ use std::fs;
 use super::sources::root;
 
 /// Every crate of the workspace, with the crates that it may depend on.
-const ALLOWED: [(&str, &[&str]); 9] = [
+const ALLOWED: [(&str, &[&str]); 10] = [
     ("nomogram", &[]),
     ("nomogram-table", &["nomogram"]),
     ("nomogram-stats", &["nomogram"]),
     ("nomogram-describe", &["nomogram"]),
+    ("nomogram-import", &["nomogram"]),
     ("nomogram-train", &["nomogram", "nomogram-table", "nomogram-stats", "nomogram-describe"]),
     (
         "nomogram-report",
@@ -24,6 +25,7 @@ const ALLOWED: [(&str, &[&str]); 9] = [
             "nomogram-describe",
             "nomogram-train",
             "nomogram-report",
+            "nomogram-import",
         ],
     ),
     (TESTKIT, &["nomogram"]),

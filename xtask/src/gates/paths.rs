@@ -46,6 +46,7 @@ const ROWS: &[(&str, Affected)] = &[
     // The other crates. One without a row of its own chooses every gate.
     ("crates/nomogram-cli/", NO_MORE),
     ("crates/nomogram-describe/", NO_MORE),
+    ("crates/nomogram-import/", NO_MORE),
     ("crates/nomogram-report/", NO_MORE),
     ("crates/nomogram-stats/", TRAINING),
     ("crates/nomogram-table/", TRAINING),

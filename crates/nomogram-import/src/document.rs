@@ -1,0 +1,12 @@
+//! Documents: values read from JSON or UBJSON, with the place of each.
+//!
+//! A [`Cursor`] is a value with its place, so that every error carries the path to it.
+
+mod cursor;
+mod value;
+
+pub mod json;
+pub mod ubjson;
+
+pub use cursor::Cursor;
+pub use value::{Number, Value};

@@ -1,0 +1,87 @@
+//! Formats: which source reads a file.
+
+use crate::error::{Error, ErrorKind};
+use crate::imported::Imported;
+use crate::limits::Limits;
+use crate::options::Options;
+use crate::sources::xgboost;
+
+/// The format of a model's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Format {
+    /// XGBoost's JSON (`save_model("x.json")`).
+    XgboostJson,
+    /// XGBoost's UBJSON (`save_model("x.ubj")`).
+    XgboostUbjson,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 2] = [Self::XgboostJson, Self::XgboostUbjson];
+
+    /// Its name on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::XgboostJson => "xgboost-json",
+            Self::XgboostUbjson => "xgboost-ubjson",
+        }
+    }
+
+    /// The format with this name.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.name() == name)
+    }
+
+    /// The format of a file by its first bytes.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` for formats that are refused by name, `Malformed` for others.
+    pub fn detect(bytes: &[u8]) -> Result<Self, Error> {
+        let start = bytes.get(..bytes.len().min(4096)).unwrap_or_default();
+        let holds = |word: &[u8]| start.windows(word.len()).any(|window| window == word);
+        let first = start.iter().find(|byte| !byte.is_ascii_whitespace());
+        match first {
+            Some(b'{') if start.starts_with(b"{L\0\0\0\0") || start.starts_with(b"{i") => {
+                Ok(Self::XgboostUbjson)
+            }
+            Some(b'{') => Ok(Self::XgboostJson),
+            _ if start.starts_with(b"binf") || holds(b"gbtree") || holds(b"gblinear") => {
+                Err(Error::unsupported(
+                    "the old binary format of XGBoost; save the model as JSON or UBJSON",
+                ))
+            }
+            _ => Err(Error::malformed("a file of an unknown format; name its format")),
+        }
+    }
+}
+
+/// Reads a model: in the given format, or in the one that its first bytes show.
+///
+/// # Errors
+///
+/// `Unsupported`, `Malformed` or `TooLarge`, with the place in the file; `Model` when the core refuses
+/// what was read.
+pub fn import(
+    bytes: &[u8],
+    format: Option<Format>,
+    options: &Options,
+    limits: &Limits,
+) -> Result<Imported, Error> {
+    limits.check_bytes(bytes.len())?;
+    let format = format.map_or_else(|| Format::detect(bytes), Ok)?;
+    let mut imported = match format {
+        Format::XgboostJson => xgboost::read_json(bytes, options, limits)?,
+        Format::XgboostUbjson => xgboost::read_ubjson(bytes, options, limits)?,
+    };
+    if let Some(name) = &options.name {
+        imported.parts.manifest.name.clone_from(name);
+    }
+    if imported.expected.iter().any(|row| row.row.len() != imported.parts.schema.n_features()) {
+        return Err(Error::new(ErrorKind::Model, "an expected row of another width"));
+    }
+    Ok(imported)
+}

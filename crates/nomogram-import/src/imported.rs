@@ -1,0 +1,265 @@
+//! An imported model: the parts of a bundle, and what the source predicts.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use ndarray::{Array2, ArrayView2};
+use nomogram::{
+    Branch, Combiner, Digest, EnsembleMember, MAX_GOLDEN_CASES, MIN_GOLDEN_CASES, Manifest, Member,
+    Model, Parts, Schema, Session, seal,
+};
+
+use crate::comparison::{Comparison, Differences, Paths, Tolerance};
+use crate::error::{Error, ErrorKind, Place};
+use crate::probes;
+
+/// How many probes become golden cases.
+const N_PROBES: usize = 256;
+
+/// A model of another library, as the parts of a bundle.
+#[derive(Clone, Debug)]
+pub struct Imported {
+    /// The parts: [`Imported::seal`] turns them into a bundle.
+    pub parts: Parts,
+    /// What a person must know, one sentence each.
+    pub notes: Vec<String>,
+    /// Rows whose predictions the file itself holds.
+    pub expected: Vec<ExpectedRow>,
+    /// How close margins must come.
+    pub margin_tolerance: Tolerance,
+    /// How close outputs must come.
+    pub output_tolerance: Tolerance,
+    /// The source's numbers of the leaves, of a model whose one member is a forest.
+    pub leaf_numbers: Option<LeafNumbers>,
+}
+
+/// The source's number of each leaf: of tree after tree, leaf after leaf, as the member stores them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeafNumbers(pub Vec<Vec<u32>>);
+
+/// A row and what the source predicts for it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ExpectedRow {
+    /// One value per feature; NaN is missing.
+    pub row: Vec<f64>,
+    /// The margins of the first member; none if they are not known.
+    pub margins: Option<Vec<f64>>,
+    /// One probability per class, or the value; NaN for one that is not known.
+    pub outputs: Option<Vec<f64>>,
+    /// The source's number of the leaf that each tree reaches.
+    pub leaves: Option<Vec<u32>>,
+}
+
+/// A sealed bundle, with the comparison that it passed.
+#[derive(Clone, Debug)]
+pub struct Sealed {
+    /// The bytes of the bundle.
+    pub bundle: Vec<u8>,
+    /// How its predictions differ from those of the source.
+    pub comparison: Comparison,
+}
+
+impl Imported {
+    /// A model of one member that reads the features as they are.
+    #[must_use]
+    pub fn of_member(format: &str, file: &[u8], schema: Schema, member: Member) -> Self {
+        let branch = Branch { name: "features".into(), source: None, steps: Vec::new() };
+        let member = EnsembleMember { name: "model".into(), branch: 0, member };
+        Self {
+            parts: Parts {
+                manifest: manifest(format, file),
+                card: None,
+                schema,
+                branches: vec![branch],
+                members: vec![member],
+                combiner: Combiner::SoftVote { weights: vec![1.0] },
+                calibrator: None,
+                cutoffs: Vec::new(),
+            },
+            notes: Vec::new(),
+            expected: Vec::new(),
+            margin_tolerance: Tolerance::Relative(1e-12),
+            output_tolerance: Tolerance::Relative(1e-12),
+            leaf_numbers: None,
+        }
+    }
+
+    /// Rows at which a wrong comparison, rounding or missing direction would show: at most `max_rows`,
+    /// always the same. They are what a source library should predict for the comparison.
+    ///
+    /// # Errors
+    ///
+    /// `Model` when the schema contradicts itself.
+    pub fn probes(&self, max_rows: usize) -> Result<Vec<Vec<f64>>, Error> {
+        probes::rows(&self.parts, max_rows)
+    }
+
+    /// Seals the bundle and compares it with what the source predicts: for the rows of the file, and
+    /// for those in `known`. The rows become golden cases, with probes beside them.
+    ///
+    /// # Errors
+    ///
+    /// `Different` when a prediction differs by more than the tolerance; `Model` when the core refuses
+    /// the parts.
+    pub fn seal(&self, known: &[ExpectedRow]) -> Result<Sealed, Error> {
+        let (bundle, comparison) = self.seal_and_compare(known)?;
+        if comparison.agrees() {
+            return Ok(Sealed { bundle, comparison });
+        }
+        let detail = format!("the bundle predicts other numbers than the source\n{comparison}");
+        Err(Error::new(ErrorKind::Different, detail))
+    }
+
+    /// As [`Imported::seal`], without the refusal: for reports.
+    ///
+    /// # Errors
+    ///
+    /// `Model` when the core refuses the parts.
+    pub fn compare(&self, known: &[ExpectedRow]) -> Result<Comparison, Error> {
+        self.seal_and_compare(known).map(|(_, comparison)| comparison)
+    }
+
+    fn seal_and_compare(&self, known: &[ExpectedRow]) -> Result<(Vec<u8>, Comparison), Error> {
+        let mut parts = self.parts.clone();
+        for (index, note) in self.notes.iter().enumerate() {
+            parts.manifest.notes.insert(format!("import {}", index + 1), note.clone());
+        }
+        let probes = self.probes(N_PROBES)?;
+        let of_probes = seal(&parts, view(&probes, parts.schema.n_features())?.view())?;
+        let mut session = Session::try_new(Arc::new(Model::open(&of_probes)?))?;
+        let all: Vec<&ExpectedRow> = self.expected.iter().chain(known).collect();
+        let (comparison, taken) = self.compare_rows(&mut session, &all)?;
+        if taken.is_empty() {
+            return Ok((of_probes, comparison));
+        }
+        let n_known = MAX_GOLDEN_CASES - N_PROBES;
+        let stride = taken.len().div_ceil(n_known).max(1);
+        let mut golden: Vec<Vec<f64>> =
+            taken.iter().step_by(stride).map(|expected| expected.row.clone()).collect();
+        golden.extend(probes.into_iter().take(N_PROBES.max(MIN_GOLDEN_CASES)));
+        let bundle = seal(&parts, view(&golden, parts.schema.n_features())?.view())?;
+        Ok((bundle, comparison))
+    }
+
+    /// Compares rows. Returns those that the schema takes.
+    fn compare_rows<'r>(
+        &self,
+        session: &mut Session,
+        rows: &[&'r ExpectedRow],
+    ) -> Result<(Comparison, Vec<&'r ExpectedRow>), Error> {
+        let mut margins = Differences::new(self.margin_tolerance);
+        let mut outputs = Differences::new(self.output_tolerance);
+        let mut paths = Paths::default();
+        let mut taken = Vec::new();
+        for (index, expected) in rows.iter().enumerate() {
+            let Ok(prediction) = session.predict_row(&expected.row) else { continue };
+            let in_row = |error: Error| error.within(Place::Row(index));
+            let check = |name, found, known| check_len(name, found, known).map_err(in_row);
+            if let Some(known) = &expected.margins {
+                check("margins", known.len(), prediction.margins().len())?;
+                for (found, known) in prediction.margins().iter().zip(known) {
+                    margins.compare(index, *found, *known);
+                }
+            }
+            if let Some(known) = &expected.outputs {
+                check("outputs", known.len(), prediction.outputs().len())?;
+                let known = prediction.outputs().iter().zip(known).filter(|(_, k)| !k.is_nan());
+                for (found, known) in known {
+                    outputs.compare(index, *found, *known);
+                }
+            }
+            if let Some(known) = &expected.leaves {
+                self.compare_leaves(index, &expected.row, known, &mut paths).map_err(in_row)?;
+            }
+            taken.push(*expected);
+        }
+        let some = |differences: Differences| Some(differences).filter(|d| d.n_compared > 0);
+        let comparison = Comparison {
+            n_rows: taken.len(),
+            n_refused: rows.len() - taken.len(),
+            margins: some(margins),
+            outputs: some(outputs),
+            paths: Some(paths).filter(|paths| paths.n_compared > 0),
+        };
+        Ok((comparison, taken))
+    }
+
+    fn compare_leaves(
+        &self,
+        index: usize,
+        row: &[f64],
+        known: &[u32],
+        paths: &mut Paths,
+    ) -> Result<(), Error> {
+        let Some(EnsembleMember { member: Member::Forest(forest), .. }) =
+            self.parts.members.first()
+        else {
+            return Ok(());
+        };
+        let Some(LeafNumbers(numbers)) = &self.leaf_numbers else { return Ok(()) };
+        check_len("leaves", known.len(), forest.trees.len())?;
+        let encoded = self.encoded(row)?;
+        for (tree, (numbers, known)) in numbers.iter().zip(known).enumerate() {
+            let leaf = forest.leaf(tree, &encoded).and_then(|leaf| numbers.get(leaf));
+            paths.n_compared += 1;
+            if leaf != Some(known) {
+                paths.n_different += 1;
+                paths.first = paths.first.or(Some((index + 1, tree + 1)));
+            }
+        }
+        Ok(())
+    }
+
+    /// The row as the first member reads it.
+    fn encoded(&self, row: &[f64]) -> Result<Vec<f64>, Error> {
+        let intake = nomogram::Intake::of_schema(&self.parts.schema)?;
+        let value = |(feature, value): (usize, &f64)| {
+            let number = nomogram::Value::Number(*value);
+            let missing = nomogram::Value::Missing(None);
+            let value = if value.is_nan() { missing } else { number };
+            intake.take(feature, value).map(|(number, _)| number)
+        };
+        let row: Result<Vec<f64>, _> = row.iter().enumerate().map(value).collect();
+        let mut row = row?;
+        let branch = self.parts.members.first().map_or(0, |member| member.branch as usize);
+        for step in self.parts.branches.get(branch).into_iter().flat_map(|branch| &branch.steps) {
+            let rows = ArrayView2::from_shape((1, row.len()), &row).map_err(shape)?;
+            row = step.encode(rows)?.into_iter().collect();
+        }
+        Ok(row)
+    }
+}
+
+fn check_len(name: &str, found: usize, expected: usize) -> Result<(), Error> {
+    if found == expected {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Table, format!("{found} {name}, expected {expected}")))
+}
+
+fn view(rows: &[Vec<f64>], n_features: usize) -> Result<Array2<f64>, Error> {
+    let values: Vec<f64> = rows.iter().flatten().copied().collect();
+    Array2::from_shape_vec((rows.len(), n_features), values).map_err(shape)
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "as map_err needs it")]
+fn shape(error: ndarray::ShapeError) -> Error {
+    Error::new(ErrorKind::Model, error.to_string())
+}
+
+/// What the importer knows of a model's origin: the file itself, not the data that it was trained on.
+fn manifest(format: &str, file: &[u8]) -> Manifest {
+    let digest = Digest::of(file);
+    Manifest {
+        name: format.to_lowercase(),
+        version: "1".into(),
+        created_by: format!("nomogram-import {}", env!("CARGO_PKG_VERSION")),
+        training_data_digest: Digest::of(b""),
+        configuration_digest: digest,
+        notes: BTreeMap::from([
+            ("source format".into(), format.into()),
+            ("source file".into(), format!("SHA-256 {digest}, {} bytes", file.len())),
+            ("training data".into(), "not known to the importer".into()),
+        ]),
+    }
+}

@@ -1,0 +1,3 @@
+//! The sources: one folder for each library or format.
+
+pub(crate) mod xgboost;
