@@ -4,7 +4,7 @@ use crate::error::{Error, ErrorKind};
 use crate::imported::Imported;
 use crate::limits::Limits;
 use crate::options::Options;
-use crate::sources::xgboost;
+use crate::sources::{scikit_learn, xgboost};
 
 /// The format of a model's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,11 +14,13 @@ pub enum Format {
     XgboostJson,
     /// XGBoost's UBJSON (`save_model("x.ubj")`).
     XgboostUbjson,
+    /// A fitted estimator of scikit-learn, as `nomogram_risk.from_sklearn` describes it.
+    ScikitLearn,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 2] = [Self::XgboostJson, Self::XgboostUbjson];
+    pub const ALL: [Self; 3] = [Self::XgboostJson, Self::XgboostUbjson, Self::ScikitLearn];
 
     /// Its name on the command line.
     #[must_use]
@@ -26,6 +28,7 @@ impl Format {
         match self {
             Self::XgboostJson => "xgboost-json",
             Self::XgboostUbjson => "xgboost-ubjson",
+            Self::ScikitLearn => "scikit-learn",
         }
     }
 
@@ -48,6 +51,7 @@ impl Format {
             Some(b'{') if start.starts_with(b"{L\0\0\0\0") || start.starts_with(b"{i") => {
                 Ok(Self::XgboostUbjson)
             }
+            Some(b'{') if holds(scikit_learn::MARK.as_bytes()) => Ok(Self::ScikitLearn),
             Some(b'{') => Ok(Self::XgboostJson),
             _ if start.starts_with(b"binf") || holds(b"gbtree") || holds(b"gblinear") => {
                 Err(Error::unsupported(
@@ -76,6 +80,7 @@ pub fn import(
     let mut imported = match format {
         Format::XgboostJson => xgboost::read_json(bytes, options, limits)?,
         Format::XgboostUbjson => xgboost::read_ubjson(bytes, options, limits)?,
+        Format::ScikitLearn => scikit_learn::read(bytes, limits)?,
     };
     if let Some(name) = &options.name {
         imported.parts.manifest.name.clone_from(name);

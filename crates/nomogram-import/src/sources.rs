@@ -1,3 +1,4 @@
 //! The sources: one folder for each library or format.
 
+pub(crate) mod scikit_learn;
 pub(crate) mod xgboost;
