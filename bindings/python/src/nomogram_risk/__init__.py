@@ -35,10 +35,12 @@ from ._errors import (
     ValueRefused,
     VersionError,
 )
+from ._import import ImportedModel, from_sklearn
 from ._library import status_name
 from ._library import version as __version__
 from ._model import Model
 from ._predictions import Flag, Prediction, Predictions
+from ._program import ImportRefused
 from ._rows import RowsLike
 from ._values import Missing, Value
 
@@ -54,6 +56,8 @@ __all__ = [
     "FileMissing",
     "Flag",
     "FormatError",
+    "ImportRefused",
+    "ImportedModel",
     "IntegrityError",
     "LimitError",
     "Member",
@@ -75,5 +79,6 @@ __all__ = [
     "ValueRefused",
     "VersionError",
     "__version__",
+    "from_sklearn",
     "status_name",
 ]

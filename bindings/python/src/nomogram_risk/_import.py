@@ -1,0 +1,136 @@
+"""Models of other libraries become bundles that predict the same numbers."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import os
+import tempfile
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from . import _program
+
+if TYPE_CHECKING:
+    from ._model import Model
+
+
+class ImportedModel(NamedTuple):
+    """A sealed bundle, and how its predictions compare with those of the source."""
+
+    bundle: bytes
+    """The bundle."""
+    digest: str
+    """Its digest."""
+    notes: tuple[str, ...]
+    """What a person must know, one sentence each."""
+    comparison: dict[str, Any]
+    """Rows compared, the largest differences of margins and outputs, and decision paths."""
+
+    def open(self) -> Model:
+        """Opens and verifies the bundle."""
+        from ._model import Model
+
+        return Model.open(self.bundle)
+
+
+def from_sklearn(
+    estimator: Any,
+    path: str | os.PathLike[str] | None = None,
+    *,
+    rows: Any = None,
+    name: str | None = None,
+    target: str = "target",
+    schema: dict[str, Any] | None = None,
+    max_probes: int = 2000,
+    program: str | os.PathLike[str] | None = None,
+) -> ImportedModel:
+    """Seals a fitted estimator of scikit-learn as a bundle that predicts the same numbers.
+
+    Fitted attributes are read, never a pickle. The estimator itself predicts rows that are made
+    around every threshold (``max_probes`` at most), and those of ``rows``, a table as the estimator
+    reads it. The bundle must predict the same; then they become its golden cases. ``schema`` names
+    features, units, ranges and policies, as docs/import.md describes; ``target`` names what is
+    predicted. The bundle is also written to ``path``.
+
+    :raises ImportRefused: With the place, when the estimator or a setting has no exact counterpart,
+        or a prediction differs.
+    """
+    from ._sklearn import Description, NotSupported
+
+    try:
+        description = Description(estimator, target)
+    except NotSupported as error:
+        raise _program.ImportRefused(str(error)) from None
+    found = _program.find(program)
+    with tempfile.TemporaryDirectory() as folder:
+        model, probes, check, bundle = (
+            os.path.join(folder, file) for file in ("model.json", "probes.csv", "check.csv", "nomo")
+        )
+        _write(model, description.text())
+        options = ["--name", name or type(estimator).__name__]
+        if schema is not None:
+            schema_path = os.path.join(folder, "schema.json")
+            _write(schema_path, json.dumps(schema))
+            options += ["--schema", schema_path]
+        made = ["--probes", probes, "--max-probes", str(max_probes)]
+        _program.run(found, "import", model, *made, *options)
+        header, cells = _read(probes)
+        known = [] if rows is None else description.rows.numbers(rows)
+        cells += [[_cell(number) for number in row] for row in known]
+        numbers = [[float(cell or "nan") for cell in row] for row in cells]
+        predictions = description.rows.predict(numbers)
+        classes = _classes(schema) or description.classes
+        _write_check(check, header, cells, predictions, classes)
+        report = _program.run(found, "import", model, "-o", bundle, "--check", check, *options)
+        with open(bundle, "rb") as file:
+            sealed = file.read()
+    if path is not None:
+        with open(path, "wb") as file:
+            file.write(sealed)
+    return ImportedModel(sealed, report["digest"], tuple(report["notes"]), report["comparison"])
+
+
+def _classes(schema: dict[str, Any] | None) -> list[str] | None:
+    """The names that a schema gives to the classes."""
+    names: list[str] | None = ((schema or {}).get("target") or {}).get("classes")
+    return names
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def _read(path: str) -> tuple[list[str], list[list[str]]]:
+    with open(path, encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    return header, rows
+
+
+def _cell(number: float) -> str:
+    """A number that is never taken for the name of a level."""
+    return "" if math.isnan(number) else f"{number!r}e0" if "e" not in repr(number) else repr(number)
+
+
+def _write_check(
+    path: str,
+    header: list[str],
+    cells: list[list[str]],
+    predictions: list[dict[str, Any] | None],
+    classes: list[str] | None,
+) -> None:
+    """Writes the rows that the source predicts, with its predictions."""
+    known = [(row, found) for row, found in zip(cells, predictions, strict=True) if found]
+    names = {
+        "outputs": ["prediction"] if classes is None else [f"probability:{one}" for one in classes],
+    }
+    if known:
+        for key, column in (("margins", "margin"), ("leaves", "leaf")):
+            count = len(known[0][1].get(key, ()))
+            names[key] = [f"{column}:{nth + 1}" for nth in range(count)]
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([*header, *(name for key in names for name in names[key])])
+        for row, found in known:
+            writer.writerow([*row, *(repr(one) for key in names for one in found.get(key, ()))])
