@@ -72,8 +72,8 @@ pub use member::{
 pub use model::{Model, OnRefusal};
 pub use pipeline::{
     Binner, Branch, Clip, Derivation, Derive, ImputeStatistic, Imputer, Inputs, LevelEncoder,
-    Log1p, MinMaxScaler, OneHotEncoder, Polynomial, Projection, RobustScaler, Select, SignedPower,
-    Spline, StandardScaler, Step, YeoJohnson,
+    Log1p, MarkMissing, MinMaxScaler, OneHotEncoder, Polynomial, Projection, RobustScaler, Select,
+    SignedPower, Spline, StandardScaler, Step, YeoJohnson,
 };
 pub use prediction::Prediction;
 pub use schema::{

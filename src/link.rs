@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::codec::decode_enum;
 use crate::domain::Domain;
 use crate::error::{Error, Place, format};
-use crate::numeric::{exp, logistic_pair, single_exp, single_logistic, single_softmax, softmax};
+use crate::numeric::{
+    exp, exp_m1, logistic_pair, single_exp, single_logistic, single_softmax, softmax,
+};
 use crate::schema::Target;
 
 /// The function whose inverse turns a member's margins into one probability per class, or into the
@@ -30,6 +32,9 @@ pub enum Link {
     SoftmaxSingle,
     /// As [`Self::Log`], rounded to single precision.
     LogSingle,
+    /// Two classes, one margin: the logarithm of the cumulative hazard of class 1, whose probability is
+    /// `1 − exp(−exp(margin))`. A Cox model with a baseline survival has this link.
+    ComplementaryLogLog,
 }
 decode_enum!(Link {
     Logit,
@@ -39,7 +44,8 @@ decode_enum!(Link {
     Log,
     LogitSingle,
     SoftmaxSingle,
-    LogSingle
+    LogSingle,
+    ComplementaryLogLog
 });
 
 impl Link {
@@ -51,13 +57,16 @@ impl Link {
     pub(crate) fn n_margins(self, target: &Target) -> Result<usize, Error> {
         let n_classes = target.classes().len();
         let (name, serves) = match self {
-            Self::Logit | Self::LogitSingle if n_classes == 2 => return Ok(1),
+            Self::Logit | Self::LogitSingle | Self::ComplementaryLogLog if n_classes == 2 => {
+                return Ok(1);
+            }
             Self::Softmax | Self::SoftmaxSingle | Self::Probability if n_classes > 0 => {
                 return Ok(n_classes);
             }
             Self::Identity | Self::Log | Self::LogSingle if n_classes == 0 => return Ok(1),
             Self::Logit | Self::LogitSingle => ("logit", "2 classes"),
             Self::Softmax | Self::SoftmaxSingle => ("softmax", "classes"),
+            Self::ComplementaryLogLog => ("complementary log-log", "2 classes"),
             Self::Identity => ("identity", "a number"),
             Self::Log | Self::LogSingle => ("log", "a number"),
             Self::Probability => ("probability", "classes"),
@@ -85,7 +94,8 @@ impl Link {
                 | Self::Log
                 | Self::LogitSingle
                 | Self::SoftmaxSingle
-                | Self::LogSingle => drop(margin.check()?),
+                | Self::LogSingle
+                | Self::ComplementaryLogLog => drop(margin.check()?),
                 Self::Probability => {
                     margin.check_within(0.0, 1.0).map_err(|e| e.within(Place::Class(index)))?
                 }
@@ -103,7 +113,8 @@ impl Link {
                 | Self::Softmax
                 | Self::Probability
                 | Self::LogitSingle
-                | Self::SoftmaxSingle,
+                | Self::SoftmaxSingle
+                | Self::ComplementaryLogLog,
                 Some(_),
             ) => Ok(Domain::new(0.0, 1.0)),
         }
@@ -128,6 +139,11 @@ impl Link {
                 single_softmax(out);
             }
             Self::LogSingle => out[0] = single_exp(margins[0]),
+            Self::ComplementaryLogLog => {
+                // Beyond 700, exp could overflow; the survival is 0 long before.
+                let hazard = exp(margins[0].min(700.0));
+                (out[0], out[1]) = (exp(-hazard), -exp_m1(-hazard));
+            }
         }
     }
 }
@@ -202,6 +218,10 @@ mod tests {
         assert_eq!(value, [f64::from(core::f32::consts::E)]);
         Link::Log.outputs(&[1.0], &mut value);
         assert_eq!(value, [exp(1.0)]);
+        for (margin, risk) in [(-1e9, 0.0), (0.0, 0.632_120_558_828_557_7), (1e9, 1.0)] {
+            Link::ComplementaryLogLog.outputs(&[margin], &mut two);
+            assert!((two[0] - (1.0 - risk)).abs() < 1e-15 && (two[1] - risk).abs() < 1e-15);
+        }
     }
 
     #[test]

@@ -130,6 +130,12 @@ pub fn softmax(values: &mut [f64]) {
     }
 }
 
+/// `exp(x) − 1`, accurate near 0.
+#[must_use]
+pub fn exp_m1(x: f64) -> f64 {
+    libm::expm1(x)
+}
+
 /// `exp(x)`, rounded to single precision.
 #[must_use]
 pub fn single_exp(x: f64) -> f64 {

@@ -15,6 +15,7 @@ mod derivation;
 mod impute;
 mod level_encoder;
 mod log1p;
+mod mark_missing;
 mod min_max_scaler;
 mod one_hot;
 mod polynomial;
@@ -43,6 +44,7 @@ pub use impute::{ImputeStatistic, Imputer};
 pub use inputs::Inputs;
 pub use level_encoder::LevelEncoder;
 pub use log1p::Log1p;
+pub use mark_missing::MarkMissing;
 pub use min_max_scaler::MinMaxScaler;
 pub use one_hot::OneHotEncoder;
 pub use polynomial::Polynomial;
@@ -120,6 +122,7 @@ steps! {
     Spline(Spline) "A restricted cubic spline.";
     Project(Projection) "Project onto principal components.";
     Select(Select) "Some of the values, in a chosen order.";
+    MarkMissing(MarkMissing) "Make the numbers that stand for a missing value missing.";
 }
 
 impl Step {
@@ -140,7 +143,11 @@ impl Step {
             | Self::EncodeLevels(_)
             | Self::Spline(_)
             | Self::Select(_) => true,
-            Self::Bin(_) | Self::Derive(_) | Self::Polynomial(_) | Self::Project(_) => false,
+            Self::Bin(_)
+            | Self::Derive(_)
+            | Self::Polynomial(_)
+            | Self::Project(_)
+            | Self::MarkMissing(_) => false,
         }
     }
 

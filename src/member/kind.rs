@@ -50,7 +50,8 @@ pub(super) fn check_no_probabilities(link: Link) -> Result<(), Error> {
         | Link::Log
         | Link::LogitSingle
         | Link::SoftmaxSingle
-        | Link::LogSingle => Ok(()),
+        | Link::LogSingle
+        | Link::ComplementaryLogLog => Ok(()),
     }
 }
 

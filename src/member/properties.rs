@@ -159,7 +159,12 @@ fn points_score() -> impl Strategy<Value = Member> {
 
 fn n_margins(link: Link) -> usize {
     match link {
-        Link::Logit | Link::LogitSingle | Link::Identity | Link::Log | Link::LogSingle => 1,
+        Link::Logit
+        | Link::LogitSingle
+        | Link::Identity
+        | Link::Log
+        | Link::LogSingle
+        | Link::ComplementaryLogLog => 1,
         Link::Softmax | Link::SoftmaxSingle | Link::Probability => 2,
     }
 }

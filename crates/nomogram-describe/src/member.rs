@@ -187,6 +187,7 @@ fn link_name(link: Link) -> &'static str {
         Link::LogitSingle => "logit in single precision",
         Link::SoftmaxSingle => "softmax in single precision",
         Link::LogSingle => "log in single precision",
+        Link::ComplementaryLogLog => "complementary log-log",
         _ => "unknown",
     }
 }

@@ -74,13 +74,28 @@ impl Differences {
 
     /// Compares a number of a row.
     pub(crate) fn compare(&mut self, row: usize, found: f64, expected: f64) {
+        self.compare_within(row, found, expected, None);
+    }
+
+    /// As [`Differences::compare`], with a tolerance of the number itself.
+    pub(crate) fn compare_within(
+        &mut self,
+        row: usize,
+        found: f64,
+        expected: f64,
+        within: Option<f64>,
+    ) {
         self.n_compared += 1;
         if found == expected {
             self.n_equal += 1;
             return;
         }
-        self.n_beyond += usize::from(!self.tolerance.allows(found, expected));
         let difference = (found - expected).abs();
+        let is_close = match within {
+            Some(within) => difference <= within,
+            None => self.tolerance.allows(found, expected),
+        };
+        self.n_beyond += usize::from(!is_close);
         // A difference that is not a number is the largest.
         if !(difference <= self.largest) {
             self.largest = difference;

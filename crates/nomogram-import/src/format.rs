@@ -4,12 +4,18 @@ use crate::error::{Error, ErrorKind};
 use crate::imported::Imported;
 use crate::limits::Limits;
 use crate::options::Options;
-use crate::sources::{scikit_learn, xgboost};
+use crate::sources::{catboost, equation, lightgbm, scikit_learn, xgboost};
 
 /// The format of a model's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Format {
+    /// CatBoost's JSON (`save_model("x.json", format="json")`).
+    Catboost,
+    /// A published equation as a table of terms, as YAML.
+    Equation,
+    /// LightGBM's text (`save_model("x.txt")`).
+    Lightgbm,
     /// XGBoost's JSON (`save_model("x.json")`).
     XgboostJson,
     /// XGBoost's UBJSON (`save_model("x.ubj")`).
@@ -20,12 +26,22 @@ pub enum Format {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 3] = [Self::XgboostJson, Self::XgboostUbjson, Self::ScikitLearn];
+    pub const ALL: [Self; 6] = [
+        Self::Catboost,
+        Self::Equation,
+        Self::Lightgbm,
+        Self::ScikitLearn,
+        Self::XgboostJson,
+        Self::XgboostUbjson,
+    ];
 
     /// Its name on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Catboost => "catboost",
+            Self::Equation => "equation",
+            Self::Lightgbm => "lightgbm",
             Self::XgboostJson => "xgboost-json",
             Self::XgboostUbjson => "xgboost-ubjson",
             Self::ScikitLearn => "scikit-learn",
@@ -47,11 +63,20 @@ impl Format {
         let start = bytes.get(..bytes.len().min(4096)).unwrap_or_default();
         let holds = |word: &[u8]| start.windows(word.len()).any(|window| window == word);
         let first = start.iter().find(|byte| !byte.is_ascii_whitespace());
+        let begins_line = |word: &[u8]| start.starts_with(word) || holds(&[b"\n", word].concat());
         match first {
+            _ if begins_line(b"equation:") => Ok(Self::Equation),
+            _ if start.starts_with(b"tree\n") || start.starts_with(b"tree\r\n") => {
+                Ok(Self::Lightgbm)
+            }
             Some(b'{') if start.starts_with(b"{L\0\0\0\0") || start.starts_with(b"{i") => {
                 Ok(Self::XgboostUbjson)
             }
             Some(b'{') if holds(scikit_learn::MARK.as_bytes()) => Ok(Self::ScikitLearn),
+            // XGBoost's documents begin with `learner`.
+            Some(b'{') if holds(b"\"features_info\"") || holds(b"\"oblivious_trees\"") => {
+                Ok(Self::Catboost)
+            }
             Some(b'{') => Ok(Self::XgboostJson),
             _ if start.starts_with(b"binf") || holds(b"gbtree") || holds(b"gblinear") => {
                 Err(Error::unsupported(
@@ -78,6 +103,9 @@ pub fn import(
     limits.check_bytes(bytes.len())?;
     let format = format.map_or_else(|| Format::detect(bytes), Ok)?;
     let mut imported = match format {
+        Format::Catboost => catboost::read(bytes, options, limits)?,
+        Format::Equation => equation::read(bytes, options, limits)?,
+        Format::Lightgbm => lightgbm::read(bytes, options, limits)?,
         Format::XgboostJson => xgboost::read_json(bytes, options, limits)?,
         Format::XgboostUbjson => xgboost::read_ubjson(bytes, options, limits)?,
         Format::ScikitLearn => scikit_learn::read(bytes, limits)?,

@@ -46,6 +46,8 @@ pub struct ExpectedRow {
     pub margins: Option<Vec<f64>>,
     /// One probability per class, or the value; NaN for one that is not known.
     pub outputs: Option<Vec<f64>>,
+    /// How much an output may differ from it, if it was printed with few digits.
+    pub within: Option<f64>,
     /// The source's number of the leaf that each tree reaches.
     pub leaves: Option<Vec<u32>>,
 }
@@ -170,7 +172,7 @@ impl Imported {
                 check("outputs", known.len(), prediction.outputs().len())?;
                 let known = prediction.outputs().iter().zip(known).filter(|(_, k)| !k.is_nan());
                 for (found, known) in known {
-                    outputs.compare(index, *found, *known);
+                    outputs.compare_within(index, *found, *known, expected.within);
                 }
             }
             if let Some(known) = &expected.leaves {

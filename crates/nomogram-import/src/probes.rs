@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nomogram::{FeatureKind, Forest, Intake, Member, Node, Parts, Value};
+use nomogram::{FeatureKind, Forest, Intake, Member, Node, Parts, Step, Value};
 
 use crate::error::Error;
 
@@ -56,7 +56,9 @@ fn reads_features(parts: &Parts, branch: usize) -> bool {
     let mut branch = parts.branches.get(branch);
     let mut n_left = parts.branches.len();
     while let Some(here) = branch {
-        if !here.steps.is_empty() || n_left == 0 {
+        // Making a value missing leaves all others where they are.
+        let keeps_values = here.steps.iter().all(|step| matches!(step, Step::MarkMissing(_)));
+        if !keeps_values || n_left == 0 {
             return false;
         }
         n_left -= 1;

@@ -5,7 +5,7 @@
 //! `margin:1`, `margin:2`, …, and `leaf:1`, `leaf:2`, … (the number of the leaf that each tree reaches).
 //! A cell is a number, the name of a level, `true` or `false`, or empty where the value is missing.
 
-use nomogram::{FeatureKind, Schema};
+use nomogram::{Feature, FeatureKind, Schema};
 
 use crate::error::{Error, ErrorKind, Place};
 use crate::imported::{ExpectedRow, Imported};
@@ -54,14 +54,22 @@ pub fn write_rows(imported: &Imported, rows: &[Vec<f64>]) -> String {
     text.push_str(&names.collect::<Vec<_>>().join(","));
     text.push('\n');
     for row in rows {
-        let cells = row.iter().map(|value| match value.is_nan() {
-            true => String::new(),
-            false => format!("{value:e}"),
-        });
+        let features = imported.parts.schema.features();
+        let cells = row.iter().zip(features).map(|(value, feature)| written(*value, feature));
         text.push_str(&cells.collect::<Vec<_>>().join(","));
         text.push('\n');
     }
     text
+}
+
+/// A value as a cell: the name of a level, or a number.
+fn written(value: f64, feature: &Feature) -> String {
+    if value.is_nan() {
+        return String::new();
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
+    let level = feature.levels().get(value as usize);
+    level.map_or_else(|| format!("{value:?}"), |level| quoted(level))
 }
 
 fn quoted(name: &str) -> String {
@@ -177,17 +185,29 @@ fn number(text: &str) -> Option<f64> {
     text.trim().parse().ok()
 }
 
-/// The number of a cell; NaN if it is missing.
+/// The level of a cell: by its name, or by its number where names are no numbers.
+#[allow(clippy::cast_precision_loss, reason = "levels are few")]
+fn kind_level(text: &str, kind: &FeatureKind) -> Option<usize> {
+    let FeatureKind::Category { levels } = kind else { return None };
+    if let Some(level) = levels.iter().position(|level| level == text) {
+        return Some(level);
+    }
+    let value = number(text)?;
+    if levels.iter().any(|level| number(level).is_some()) {
+        return levels.iter().position(|level| number(level) == Some(value));
+    }
+    (0..levels.len()).find(|level| *level as f64 == value)
+}
+
+/// The number of a cell; NaN if it is missing, the number after the last level if it is none of them.
 #[allow(clippy::cast_precision_loss, reason = "levels are few")]
 fn cell(text: &str, kind: &FeatureKind) -> Option<f64> {
     let trimmed = text.trim();
-    if let FeatureKind::Category { levels } = kind
-        && let Some(level) = levels.iter().position(|level| level == text)
-    {
-        return Some(level as f64);
-    }
-    if trimmed.is_empty() {
+    if trimmed.is_empty() && kind_level(text, kind).is_none() {
         return Some(f64::NAN);
+    }
+    if let FeatureKind::Category { levels } = kind {
+        return Some(kind_level(text, kind).unwrap_or(levels.len()) as f64);
     }
     match (kind, trimmed.to_ascii_lowercase().as_str()) {
         (FeatureKind::Boolean, "true") => Some(1.0),

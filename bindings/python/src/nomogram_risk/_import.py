@@ -48,10 +48,11 @@ def from_sklearn(
     """Seals a fitted estimator of scikit-learn as a bundle that predicts the same numbers.
 
     Fitted attributes are read, never a pickle. The estimator itself predicts rows that are made
-    around every threshold (``max_probes`` at most), and those of ``rows``, a table as the estimator
-    reads it. The bundle must predict the same; then they become its golden cases. ``schema`` names
-    features, units, ranges and policies, as docs/import.md describes; ``target`` names what is
-    predicted. The bundle is also written to ``path``.
+    around every threshold (``max_probes`` at most). The bundle must predict the same; then they
+    become its golden cases. It must also predict the same for ``rows``, a table as the estimator
+    reads it; they may be patients, so the bundle does not keep them. ``schema`` names features,
+    units, ranges and policies, as docs/import.md describes; ``target`` names what is predicted. The
+    bundle is also written to ``path``.
 
     :raises ImportRefused: With the place, when the estimator or a setting has no exact counterpart,
         or a prediction differs.
@@ -76,8 +77,6 @@ def from_sklearn(
         made = ["--probes", probes, "--max-probes", str(max_probes)]
         _program.run(found, "import", model, *made, *options)
         header, cells = _read(probes)
-        known = [] if rows is None else description.rows.numbers(rows)
-        cells += [[_cell(number) for number in row] for row in known]
         numbers = [[float(cell or "nan") for cell in row] for row in cells]
         predictions = description.rows.predict(numbers)
         classes = _classes(schema) or description.classes
@@ -85,10 +84,45 @@ def from_sklearn(
         report = _program.run(found, "import", model, "-o", bundle, "--check", check, *options)
         with open(bundle, "rb") as file:
             sealed = file.read()
+    comparison = report["comparison"]
+    if rows is not None:
+        comparison["given_rows"] = _compare(sealed, description.rows, rows)
     if path is not None:
         with open(path, "wb") as file:
             file.write(sealed)
-    return ImportedModel(sealed, report["digest"], tuple(report["notes"]), report["comparison"])
+    return ImportedModel(sealed, report["digest"], tuple(report["notes"]), comparison)
+
+
+def _compare(bundle: bytes, source: Any, table: Any) -> dict[str, Any]:
+    """Compares the predictions of the bundle with those of the estimator, for rows of a caller.
+
+    :raises ImportRefused: When one differs by more than 1e-12, relative above 1.
+    """
+    import numpy as np
+
+    from ._model import Model
+
+    numbers = source.numbers(table)
+    expected = [found and found["outputs"] for found in source.predict(numbers)]
+    with Model.open(bundle) as model:
+        found = model.predict_rows(np.array(numbers, np.float64), on_refusal="go_on")
+        outputs = found.probabilities if model.task == "classes" else found.values[:, None]
+        is_refused = np.asarray(found.status) != 0
+    chosen = [
+        index for index, known in enumerate(expected) if known is not None and not is_refused[index]
+    ]
+    known_outputs = np.array([expected[index] for index in chosen]).reshape(len(chosen), -1)
+    differences = np.abs(outputs[chosen] - known_outputs)
+    is_beyond = differences > 1e-12 * np.maximum(np.abs(known_outputs), 1.0)
+    if is_beyond.any():
+        row = chosen[int(np.argmax(is_beyond.any(axis=1)))]
+        detail = f"differs by {differences.max():e} at most, expected 1e-12"
+        raise _program.ImportRefused(f"row {row + 1}: the prediction of the bundle {detail}")
+    return {
+        "n_rows": len(chosen),
+        "n_refused": len(expected) - len(chosen),
+        "largest": float(differences.max(initial=0.0)),
+    }
 
 
 def _classes(schema: dict[str, Any] | None) -> list[str] | None:

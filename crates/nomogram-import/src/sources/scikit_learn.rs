@@ -77,4 +77,3 @@ fn cutoffs(root: &Cursor<'_>) -> Result<Vec<Cutoff>, Error> {
         })
         .collect()
 }
-

@@ -79,9 +79,10 @@ impl Objective {
     pub(super) fn margin_of(self, base_score: f32) -> f32 {
         let ln = |value: f32| nomogram::numeric::ln(f64::from(value)) as f32;
         match self {
-            Self::Logistic | Self::RawLogistic => -ln(1.0 / base_score - 1.0),
+            Self::Logistic => -ln(1.0 / base_score - 1.0),
             Self::Log => ln(base_score),
-            Self::Hinge | Self::Softmax | Self::Value => base_score,
+            // The prediction of `binary:logitraw` is its margin, and so is its base score.
+            Self::Hinge | Self::Softmax | Self::Value | Self::RawLogistic => base_score,
         }
     }
 }

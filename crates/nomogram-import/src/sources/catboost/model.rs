@@ -1,0 +1,90 @@
+//! The model: features, loss function, trees and bias, to an imported model.
+
+use nomogram::{Forest, Link, Member, Node, Precision, Schema, Target, Tree};
+
+use super::columns::Columns;
+use super::{loss, trees};
+use crate::comparison::Tolerance;
+use crate::document::{Cursor, Value, json};
+use crate::error::Error;
+use crate::forests;
+use crate::imported::Imported;
+use crate::limits::Limits;
+use crate::options::{Options, Rounds};
+
+/// Reads a model.
+pub(crate) fn read(bytes: &[u8], options: &Options, limits: &Limits) -> Result<Imported, Error> {
+    let document = json::read(bytes, limits)?;
+    let root = Cursor::new(&document);
+    let columns = Columns::read(&root.key("features_info")?, limits)?;
+    let info = root.key("model_info")?;
+    let loss = info.key("params")?.key("loss_function")?.key("type")?;
+    let link = loss::link(&loss)?;
+    let biases = scale_and_bias(&root)?;
+    let n_margins = biases.len();
+    let mut trees = trees::read(&root, &columns, n_margins, limits)?;
+    let n_trees = trees.len();
+    if let Rounds::First(n_rounds) = options.rounds {
+        trees.truncate(n_rounds);
+    }
+    let n_taken = trees.len();
+    if biases.iter().any(|bias| *bias != 0.0) {
+        // The bias is added last: as a tree that is a leaf.
+        let margin = (n_margins == 1).then_some(0);
+        trees.push(Tree { margin, nodes: vec![Node::Leaf { leaf: 0 }], leaves: biases });
+    }
+    let schema = Schema::new(columns.features()?, target(&info, link, n_margins)?)?;
+    let width = forests::number(columns.n_features())?;
+    let forest = Forest::new(link, width, vec![0.0; n_margins], trees)?;
+    let forest = Forest { precision: Precision::SingleInputs, ..forest };
+    let mut imported = Imported::of_member("CatBoost", bytes, schema, Member::Forest(forest));
+    // It adds the leaves of several trees at a time.
+    imported.margin_tolerance = Tolerance::Relative(1e-12);
+    imported.output_tolerance = Tolerance::Relative(1e-12);
+    imported.notes.push(format!("loss function {}", loss.text()?));
+    imported.notes.push(format!("{n_taken} of {n_trees} trees are taken"));
+    Ok(imported)
+}
+
+/// The bias of each margin; the scale must be 1.
+fn scale_and_bias(root: &Cursor<'_>) -> Result<Vec<f64>, Error> {
+    let both = root.key("scale_and_bias")?;
+    let items: Vec<Cursor<'_>> = both.items()?.collect();
+    let [scale, bias] = items.as_slice() else {
+        return Err(both.malformed(format!("{} items, expected 2", items.len())));
+    };
+    let found = scale.double()?;
+    if found != 1.0 {
+        return Err(scale.unsupported(format!("a scale of {found}, expected 1")));
+    }
+    let biases = match bias.value() {
+        Value::List(_) => bias.doubles()?,
+        _ => vec![bias.double()?],
+    };
+    if biases.is_empty() {
+        return Err(bias.malformed("no bias, expected one per margin"));
+    }
+    Ok(biases)
+}
+
+fn target(info: &Cursor<'_>, link: Link, n_margins: usize) -> Result<Target, Error> {
+    let is_of_classes = matches!(link, Link::Logit | Link::Softmax);
+    if !is_of_classes {
+        return Ok(Target::Number { name: "target".into(), unit: None });
+    }
+    let n_classes = if link == Link::Softmax { n_margins } else { 2 };
+    let numbered = || (0..n_classes).map(|class| class.to_string()).collect::<Vec<_>>();
+    let names = info.find("class_params").and_then(|classes| classes.find("class_names"));
+    let names = match names {
+        Some(names) => names.items()?.map(|name| class_name(&name)).collect::<Result<_, _>>()?,
+        None => numbered(),
+    };
+    Ok(Target::of_classes("target", if names.len() == n_classes { names } else { numbered() }))
+}
+
+fn class_name(name: &Cursor<'_>) -> Result<String, Error> {
+    match name.value() {
+        Value::Text(name) => Ok(name.clone()),
+        _ => Ok(name.double()?.to_string()),
+    }
+}

@@ -1,0 +1,13 @@
+//! Published equations: a table of terms as it is printed in a paper, typed in as YAML.
+//!
+//! `docs/import.md` describes the format. A term is a coefficient times the product of its factors; a
+//! factor is a feature, perhaps shifted, scaled, bounded and transformed. Each factor becomes a column
+//! of the pipeline, each term a product of columns, and the sum a linear member.
+
+mod file;
+
+mod pipeline;
+
+mod model;
+
+pub(crate) use model::read;

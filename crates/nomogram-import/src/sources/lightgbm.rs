@@ -1,0 +1,14 @@
+//! LightGBM: models saved as text.
+//!
+//! Values are compared in double precision by `<=`, leaves are added tree after tree. `Tree::ToString`
+//! and `GBDT::SaveModelToString` of LightGBM write the format; versions `v2` to `v4` are read.
+
+mod text;
+
+mod columns;
+mod objective;
+mod trees;
+
+mod model;
+
+pub(crate) use model::read;

@@ -1,0 +1,109 @@
+//! The model: objective, features and trees, to an imported model.
+
+use nomogram::{
+    Aggregate, Combiner, Forest, Inputs, Linear, Link, MarkMissing, Member, Schema, StackInput,
+    Step, Target,
+};
+
+use super::columns;
+use super::objective::Objective;
+use super::text::{self, Text};
+use super::trees::{self, MissingType, Trees, ZERO};
+use crate::comparison::Tolerance;
+use crate::error::{Error, Place};
+use crate::forests;
+use crate::imported::{Imported, LeafNumbers};
+use crate::limits::Limits;
+use crate::options::{Options, Rounds};
+
+/// Reads a model.
+pub(crate) fn read(bytes: &[u8], options: &Options, limits: &Limits) -> Result<Imported, Error> {
+    let text = text::split(bytes, limits)?;
+    let header = &text.header;
+    let highest: usize = header.number("max_feature_idx")?;
+    let n_features = highest.saturating_add(1);
+    limits.check_features(n_features).map_err(|error| header.at("max_feature_idx", error))?;
+    let n_margins: usize = header.number("num_tree_per_iteration")?;
+    limits.check_features(n_margins).map_err(|e| header.at("num_tree_per_iteration", e))?;
+    let Some(line) = header.find("objective") else {
+        return Err(Error::unsupported("a custom objective: the file names none")
+            .within(Place::Key("objective".into())));
+    };
+    let objective = Objective::of_line(line).map_err(|error| header.at("objective", error))?;
+    let is_mean = header.find("average_output").is_some();
+    let n_trees = match options.rounds {
+        Rounds::First(n_rounds) => n_rounds.saturating_mul(n_margins).min(text.trees.len()),
+        Rounds::AsSource | Rounds::All | Rounds::Best => text.trees.len(),
+    };
+    let blocks = text.trees.get(..n_trees).unwrap_or_default();
+    let trees = trees::read(blocks, n_features, n_margins, limits)?;
+    let (schema, mut notes) = schema(&text, n_features, n_margins, objective, &trees, limits)?;
+    let mask = mask(&trees)?;
+    let Trees { trees, leaf_numbers, .. } = trees;
+    let width = forests::number(n_features)?;
+    let aggregate = if is_mean { Aggregate::Mean } else { Aggregate::Sum };
+    let forest = Forest::new(objective.link, width, vec![0.0; n_margins], trees)?;
+    let member = Member::Forest(Forest { aggregate, ..forest });
+    let mut imported = Imported::of_member("LightGBM", bytes, schema, member);
+    imported.leaf_numbers = Some(LeafNumbers(leaf_numbers));
+    // The same additions in the same order.
+    imported.margin_tolerance = Tolerance::Bits;
+    imported.output_tolerance = Tolerance::Relative(1e-12);
+    imported.parts.combiner = combiner(objective)?;
+    if let (Some(step), Some(branch)) = (mask, imported.parts.branches.first_mut()) {
+        branch.name = "zeros are missing".into();
+        branch.steps.push(step);
+        notes.push("0 counts as missing where LightGBM was trained so".into());
+    }
+    notes.insert(0, format!("objective {line}"));
+    notes.insert(1, format!("{n_trees} of {} trees are taken", text.trees.len()));
+    imported.notes = notes;
+    Ok(imported)
+}
+
+/// The step that makes 0 missing, for the features that were trained so.
+fn mask(trees: &Trees) -> Result<Option<Step>, Error> {
+    let zeros = trees.missing_types.iter().filter(|(_, kind)| **kind == MissingType::Zero);
+    let positions: Result<Vec<u32>, Error> =
+        zeros.map(|(feature, _)| forests::number(*feature)).collect();
+    let positions = positions?;
+    if positions.is_empty() {
+        return Ok(None);
+    }
+    let n = positions.len();
+    let step = MarkMissing::new(Inputs::new(positions)?, vec![-ZERO; n], vec![ZERO; n])?;
+    Ok(Some(Step::MarkMissing(step)))
+}
+
+/// The member itself, or the logit link of its margin times the sigmoid parameter.
+fn combiner(objective: Objective) -> Result<Combiner, Error> {
+    #[allow(clippy::float_cmp, reason = "a parameter")]
+    if objective.sigmoid == 1.0 {
+        return Ok(Combiner::SoftVote { weights: vec![1.0] });
+    }
+    let linear = Linear::new(Link::Logit, vec![0.0], vec![objective.sigmoid])?;
+    Ok(Combiner::Stack { input: StackInput::Margins, member: Box::new(Member::Linear(linear)) })
+}
+
+fn schema(
+    text: &Text<'_>,
+    n_features: usize,
+    n_margins: usize,
+    objective: Objective,
+    trees: &Trees,
+    limits: &Limits,
+) -> Result<(Schema, Vec<String>), Error> {
+    let (features, notes) = columns::features(text, n_features, trees, limits)?;
+    let n_classes = if objective.link == Link::Softmax { n_margins } else { 2 };
+    let is_single = objective.link != Link::Softmax;
+    if is_single != (n_margins == 1) {
+        let detail = format!("{n_margins} trees per iteration do not fit the objective");
+        return Err(text.header.at("num_tree_per_iteration", Error::malformed(detail)));
+    }
+    let target = if objective.is_of_classes {
+        Target::of_classes("target", (0..n_classes).map(|class| class.to_string()))
+    } else {
+        Target::Number { name: "target".into(), unit: None }
+    };
+    Ok((Schema::new(features, target)?, notes))
+}
