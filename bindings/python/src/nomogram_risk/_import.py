@@ -77,7 +77,9 @@ def from_sklearn(
         made = ["--probes", probes, "--max-probes", str(max_probes)]
         _program.run(found, "import", model, *made, *options)
         header, cells = _read(probes)
-        numbers = [[float(cell or "nan") for cell in row] for row in cells]
+        levels = _renamed(description.rows.levels(), description.rows.names(), schema)
+        numbers = [to_numbers(row, levels) for row in cells]
+        cells = [to_cells(row, levels) for row in numbers]
         predictions = description.rows.predict(numbers)
         classes = _classes(schema) or description.classes
         _write_check(check, header, cells, predictions, classes)
@@ -142,9 +144,46 @@ def _read(path: str) -> tuple[list[str], list[list[str]]]:
     return header, rows
 
 
-def _cell(number: float) -> str:
-    """A number that is never taken for the name of a level."""
-    return "" if math.isnan(number) else f"{number!r}e0" if "e" not in repr(number) else repr(number)
+def to_numbers(cells: list[str], levels: list[list[str]]) -> list[float]:
+    """The numbers of a row: of a category the position of the level, or that after the last one."""
+    return [
+        math.nan if cell == "" else float(_position(cell, names) if names else cell)
+        for cell, names in zip(cells, levels, strict=True)
+    ]
+
+
+def to_cells(numbers: list[float], levels: list[list[str]]) -> list[str]:
+    """The cells of a row: the names of levels, and numbers that read back to the same bits."""
+    return [_cell(number, names) for number, names in zip(numbers, levels, strict=True)]
+
+
+def _cell(number: float, names: list[str]) -> str:
+    if math.isnan(number):
+        return ""
+    if not names:
+        return repr(number)
+    return names[int(number)] if number < len(names) else _unseen(names)
+
+
+def _unseen(names: list[str]) -> str:
+    """A text that is no level, also when it is read as a number."""
+    text = "unseen level"
+    while text in names:
+        text += "'"
+    return text
+
+
+def _position(level: str, names: list[str]) -> int:
+    return names.index(level) if level in names else len(names)
+
+
+def _renamed(
+    levels: list[list[str]], names: list[str], schema: dict[str, Any] | None
+) -> list[list[str]]:
+    """The levels of each feature, as a schema names them."""
+    entries = (schema or {}).get("features") or []
+    by_name = {one.get("source", one["name"]): one["levels"] for one in entries if "levels" in one}
+    return [by_name.get(name, known) for name, known in zip(names, levels, strict=True)]
 
 
 def _write_check(

@@ -366,7 +366,7 @@ def refusals():
     yield "splines", after(preprocessing.SplineTransformer(), logistic()), wdbc()
     yield "rows of length 1", after(preprocessing.Normalizer(), logistic()), wdbc()
     yield "box-cox", after(preprocessing.PowerTransformer(method="box-cox"), logistic()), (wine()[0] + 1, wine()[1])
-    yield "quadratic", discriminant_analysis.QuadraticDiscriminantAnalysis(), wdbc()
+    yield "quadratic", discriminant_analysis.QuadraticDiscriminantAnalysis(), wine()
     yield "forest after pca", after(decomposition.PCA(2), forest()), wdbc()
     yield "missing is -1", after(impute.SimpleImputer(missing_values=-1), logistic()), wdbc()
     yield "nearest rows", after(impute.KNNImputer(), logistic()), gaps()
@@ -401,8 +401,10 @@ def line(name, estimator, data):
             return {**found, "refused": str(error).split("model.json: ")[-1].split("m.json: ")[-1]}
         header, cells = _import._read(probes)
         rows = description.rows.numbers(x.iloc[:8] if hasattr(x, "iloc") else x[:8])
-        cells += [[_import._cell(number) for number in row] for row in rows]
-        numbers = [[float(cell or "nan") for cell in row] for row in cells]
+        levels = description.rows.levels()
+        cells += [_import.to_cells(row, levels) for row in rows]
+        numbers = [_import.to_numbers(row, levels) for row in cells]
+        cells = [_import.to_cells(row, levels) for row in numbers]
         predictions = description.rows.predict(numbers)
         _import._write_check(check, header, cells, predictions, description.classes)
         return {**found, "check": Path(check).read_text().replace("\r\n", "\n")}

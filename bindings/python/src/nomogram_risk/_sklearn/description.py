@@ -55,7 +55,7 @@ class Description:
 
     def text(self) -> str:
         """The description as JSON; numbers read back to the same bits."""
-        return json.dumps(self._document)
+        return json.dumps(self._document, allow_nan=False)
 
 
 def _feature_names(estimator: Any) -> list[str]:

@@ -34,6 +34,14 @@ class Rows:
             return [found is not None for found in self.predict(tries)]
         return [False] * len(usual)
 
+    def names(self) -> list[str]:
+        """The names of the features."""
+        return [feature.name for feature in self._features]
+
+    def levels(self) -> list[list[str]]:
+        """The levels of each feature; none for a number."""
+        return [list(feature.levels) if feature.is_category else [] for feature in self._features]
+
     def table(self, rows: Sequence[Cells]) -> Any:
         """The rows as the estimator reads them: a data frame, or an array."""
         import numpy as np
@@ -45,8 +53,7 @@ class Rows:
         if self._is_frame:
             import pandas as pd
 
-            names = [feature.name for feature in self._features]
-            return pd.DataFrame(dict(zip(names, columns, strict=True)))
+            return pd.DataFrame(dict(zip(self.names(), columns, strict=True)))
         is_numeric = all(column.dtype != object for column in columns)
         table = np.empty((len(rows), len(columns)), np.float64 if is_numeric else object)
         for index, column in enumerate(columns):

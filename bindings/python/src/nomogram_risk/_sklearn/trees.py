@@ -25,10 +25,18 @@ def tree(fitted: Any, margin: int | None, values: Values, features: Any = None) 
         "left": fitted.children_left.tolist(),
         "right": fitted.children_right.tolist(),
         "input": np.where(is_leaf, -1, inputs).tolist(),
-        "threshold": floats(np.where(is_leaf, 0.0, fitted.threshold)),
+        "threshold": _finite(np.where(is_leaf, 0.0, fitted.threshold)),
         "missing_left": (state["missing_go_to_left"] != 0).tolist(),
         "value": floats(of_nodes.ravel()),
     }
+
+
+def _finite(thresholds: Any) -> list[float]:
+    """Thresholds; at an infinite one missing values go another way than all numbers."""
+    import numpy as np
+
+    largest = np.finfo(np.float64).max
+    return floats(np.clip(thresholds, -largest, largest))
 
 
 def _remap(fitted: Any, features: Any) -> Any:
@@ -167,7 +175,7 @@ def histogram_tree(predictor: Any, margin: int) -> Step:
         "left": left.tolist(),
         "right": right.tolist(),
         "input": np.where(is_leaf, -1, nodes["feature_idx"].astype(int)).tolist(),
-        "threshold": floats(np.where(is_leaf, 0.0, nodes["num_threshold"])),
+        "threshold": _finite(np.where(is_leaf, 0.0, nodes["num_threshold"])),
         "missing_left": (nodes["missing_go_to_left"] != 0).tolist(),
         "value": floats(np.where(is_leaf, nodes["value"], 0.0)),
     }
