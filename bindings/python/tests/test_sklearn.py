@@ -1,4 +1,4 @@
-"""Fitted estimators of scikit-learn become bundles with the same numbers, or are refused by name."""
+"""Estimators of scikit-learn become bundles with the same numbers, or are refused by name."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import ROOT, Floats
 
 import nomogram_risk
-from conftest import ROOT, Floats
 
 sklearn = pytest.importorskip("sklearn", minversion="1.3")
 
@@ -36,7 +36,7 @@ def program() -> str:
     command = ["cargo", "build", "--quiet", "--package", "nomogram-cli", "--message-format", "json"]
     built = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
     found = [json.loads(line).get("executable") for line in built.stdout.splitlines()]
-    return next(path for path in reversed(found) if path)
+    return next(str(path) for path in reversed(found) if path)
 
 
 @pytest.fixture(scope="session")
@@ -80,7 +80,7 @@ def test_a_pipeline_of_columns_predicts_the_same_numbers(
     assert given["largest"] <= 1e-12
     assert imported.comparison["outputs"]["n_beyond"] == 0
     with imported.open() as model:
-        assert model.target.classes == tuple(estimator.classes_)
+        assert model.classes == tuple(estimator.classes_)
         found = model.predict_proba(frame)
     np.testing.assert_allclose(found, estimator.predict_proba(frame), rtol=0, atol=1e-12)
 
@@ -115,14 +115,14 @@ def test_a_schema_names_features_and_classes(
     imported = nomogram_risk.from_sklearn(estimator, schema=schema, program=program)
     with imported.open() as model:
         assert [feature.name for feature in model.features] == ["radius", "texture"]
-        assert model.target.classes == ("benign", "malignant")
+        assert model.classes == ("benign", "malignant")
 
 
 def halved(rows: Any) -> Any:
     return rows / 2
 
 
-class Custom(linear_model.LogisticRegression):
+class Custom(linear_model.LogisticRegression):  # type: ignore[misc]
     pass
 
 
@@ -130,7 +130,10 @@ class Custom(linear_model.LogisticRegression):
     ("estimator", "place"),
     [
         (neighbors.KNeighborsClassifier(), "KNeighborsClassifier: not supported: estimator"),
-        (Custom(max_iter=5000), "test_sklearn.Custom: not supported: estimator `test_sklearn.Custom`"),
+        (
+            Custom(max_iter=5000),
+            "test_sklearn.Custom: not supported: estimator `test_sklearn.Custom`",
+        ),
         (
             pipeline.make_pipeline(
                 preprocessing.FunctionTransformer(halved), ensemble.RandomForestClassifier(2)

@@ -90,8 +90,8 @@ def from_sklearn(
     if rows is not None:
         comparison["given_rows"] = _compare(sealed, description.rows, rows)
     if path is not None:
-        with open(path, "wb") as file:
-            file.write(sealed)
+        with open(path, "wb") as target_file:
+            target_file.write(sealed)
     return ImportedModel(sealed, report["digest"], tuple(report["notes"]), comparison)
 
 

@@ -6,6 +6,7 @@
 //! thresholds of double precision. No pickle is read.
 
 mod features;
+
 mod layout;
 
 mod forest;

@@ -28,9 +28,7 @@ class Description:
         if version < OLDEST:
             raise NotSupported(f"scikit-learn {sklearn.__version__}, expected at least 1.3")
         walk = Walk(_feature_names(estimator))
-        model = ensembles.describe(
-            estimator, walk.columns(), walk, Place((class_name(estimator),))
-        )
+        model = ensembles.describe(estimator, walk.columns(), walk, Place((class_name(estimator),)))
         walk.check()
         self.rows = Rows(estimator, walk, model)
         classes = getattr(estimator, "classes_", None)

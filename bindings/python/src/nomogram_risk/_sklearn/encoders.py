@@ -17,9 +17,7 @@ def one_hot_encoder(estimator: Any, columns: list[Column], walk: Walk, place: Pl
     groups = getattr(estimator, "_default_to_infrequent_mappings", None)
     dropped = estimator._drop_idx_after_grouping
     entries, n_made = [], 0
-    for index, (column, categories) in enumerate(
-        zip(columns, estimator.categories_, strict=True)
-    ):
+    for index, (column, categories) in enumerate(zip(columns, estimator.categories_, strict=True)):
         walk.read_levels(column, categories, unseen, place)
         group = None if groups is None else groups[index]
         outputs = [code if group is None else int(group[code]) for code in range(len(categories))]

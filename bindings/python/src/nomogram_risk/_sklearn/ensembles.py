@@ -138,7 +138,9 @@ def _fold(fold: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
     if len(base.classes_) != len(fold.classes):
         place.refuse("a fold without some of the classes")
     has_margin = hasattr(base, "decision_function")
-    maps = [_map(calibrator, has_margin, len(fold.classes), place) for calibrator in fold.calibrators]
+    maps = [
+        _map(calibrator, has_margin, len(fold.classes), place) for calibrator in fold.calibrators
+    ]
     return {
         "kind": "calibrated",
         "model": _with_margin(base, columns, walk, place),

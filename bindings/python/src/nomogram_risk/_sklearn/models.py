@@ -62,9 +62,7 @@ def _link(estimator: Any) -> str:
     return "logit" if len(estimator.classes_) == 2 else "softmax"
 
 
-def logistic_regression(
-    estimator: Any, columns: list[Column], walk: Walk, place: Place
-) -> Step:
+def logistic_regression(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
     """Logistic regression."""
     kind = getattr(estimator, "multi_class", "auto")
     n_classes = len(estimator.classes_)
@@ -84,9 +82,7 @@ def sgd_classifier(estimator: Any, columns: list[Column], walk: Walk, place: Pla
     return linear("logit", estimator.coef_, estimator.intercept_)
 
 
-def discriminant_analysis(
-    estimator: Any, columns: list[Column], walk: Walk, place: Place
-) -> Step:
+def discriminant_analysis(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
     """Linear discriminant analysis."""
     return linear(_link(estimator), estimator.coef_, estimator.intercept_)
 
@@ -146,17 +142,13 @@ def multinomial_naive_bayes(
     return linear("softmax", estimator.feature_log_prob_, estimator.class_log_prior_)
 
 
-def complement_naive_bayes(
-    estimator: Any, columns: list[Column], walk: Walk, place: Place
-) -> Step:
+def complement_naive_bayes(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
     """Counts of the other classes; priors do not count."""
     zeros = [0.0] * len(estimator.classes_)
     return linear("softmax", estimator.feature_log_prob_, zeros)
 
 
-def bernoulli_naive_bayes(
-    estimator: Any, columns: list[Column], walk: Walk, place: Place
-) -> Step:
+def bernoulli_naive_bayes(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
     """Presence or absence: a linear model of the logarithms of probabilities."""
     import numpy as np
 

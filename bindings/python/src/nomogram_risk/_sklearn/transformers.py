@@ -66,7 +66,10 @@ def feature_union(estimator: Any, columns: list[Column], walk: Walk, place: Plac
 
 def simple_imputer(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Result:
     """Fitted values for missing ones, and indicators of what was missing."""
-    if not is_missing(estimator.missing_values) and type(estimator.missing_values).__name__ != "NAType":
+    if (
+        not is_missing(estimator.missing_values)
+        and type(estimator.missing_values).__name__ != "NAType"
+    ):
         place.refuse(f"missing_values={estimator.missing_values!r}")
     if callable(estimator.strategy):
         place.refuse("a strategy that is a function")
