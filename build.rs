@@ -16,7 +16,7 @@ mod header {
     use std::path::{Path, PathBuf};
 
     /// Files of `src/ffi` and the titles of their sections, in the order of the header.
-    const SOURCES: [(&str, &str); 15] = [
+    const SOURCES: [(&str, &str); 16] = [
         ("version", "Version"),
         ("status", "Status"),
         ("error", "Errors"),
@@ -25,6 +25,7 @@ mod header {
         ("inspect/feature", "Features"),
         ("inspect/ensemble", "Classes, members, cutoffs"),
         ("inspect/rule", "Rules"),
+        ("inspect/uncertainty", "Uncertainty"),
         ("session", "Sessions"),
         ("outputs", "Outputs"),
         ("row", "One row"),
@@ -97,9 +98,11 @@ struct ArrowArray {
 #define NOMO_MEMBER_INIT { (uint32_t)sizeof(nomo_member), 0, NULL, 0 }
 #define NOMO_CUTOFF_INIT { (uint32_t)sizeof(nomo_cutoff), 0, NULL, 0.0 }
 #define NOMO_RULE_INIT { (uint32_t)sizeof(nomo_rule), 0, NULL, NULL, 0 }
+#define NOMO_UNCERTAINTY_INIT \
+    { (uint32_t)sizeof(nomo_uncertainty), NOMO_AMBIGUOUS_NEVER, 0, NULL, 0, 0, 0, 0, 0, 0, 0.0, 0.0, 0, 0 }
 #define NOMO_OUTPUTS_INIT \
     { (uint32_t)sizeof(nomo_outputs), NOMO_ON_REFUSAL_STOP, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, \
-      NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0 }
+      NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0 }
 #define NOMO_MATRIX_INIT { (uint32_t)sizeof(nomo_matrix), NOMO_TYPE_DOUBLE, NULL, 0, 0, 0, 0, 0 }
 #define NOMO_COLUMN_INIT { (uint32_t)sizeof(nomo_column), NOMO_TYPE_DOUBLE, 0, NULL, 0, NULL, 0, NULL }
 

@@ -624,6 +624,59 @@ int32_t nomo_model_rule(const nomo_model *model,
                         nomo_rule *rule,
                         nomo_error *error);
 
+/* ---- Uncertainty --------------------------------------------------------------------- */
+
+/* Rule of ambiguity: no row is ambiguous. */
+#define NOMO_AMBIGUOUS_NEVER 0
+/* Rule of ambiguity: the prediction set of a level does not have one class. */
+#define NOMO_AMBIGUOUS_NOT_ONE_CLASS 1
+/* Rule of ambiguity: the interval of a level is wider than `max_width`. */
+#define NOMO_AMBIGUOUS_TOO_WIDE 2
+
+/*
+ The uncertainty of a model. Owned by the caller; set up by NOMO_UNCERTAINTY_INIT.
+
+ All is 0 or NULL of a model without it. The counts are those in the lengths of nomo_outputs.
+ */
+typedef struct nomo_uncertainty {
+  /* Size of this struct as the caller knows it. */
+  uint32_t struct_size;
+  /* When a row is ambiguous: NOMO_AMBIGUOUS_... */
+  uint32_t ambiguous_rule;
+  /* 1 if rows have a verdict, which is so of every model with uncertainty. */
+  size_t n_verdicts;
+  /* The levels of prediction sets and intervals, ascending; owned by the model, as texts are. */
+  const double *levels;
+  /* Number of levels. */
+  size_t n_levels;
+  /* Number of p-values of a row: one per class, or 0 if a number is predicted. */
+  size_t n_p_values;
+  /* Number of intervals of a row: 1 of the probability of class 1, or one per level. */
+  size_t n_intervals;
+  /* 1 if the distance from the training rows is known. */
+  size_t n_distances;
+  /* 1 if the furthest feature is known. */
+  size_t n_furthest;
+  /* Index of the level by which a row is ambiguous. */
+  size_t ambiguous_level;
+  /* The widest interval that is not ambiguous, of NOMO_AMBIGUOUS_TOO_WIDE. */
+  double max_width;
+  /* A row is unlike the training rows when the p-value of its distance is at most this; 0 is never. */
+  double unlike_p_value;
+  /*
+   Number of held-out rows that p-values or intervals are based on; of classes, that of the class
+   with the fewest. A p-value is at least 1 / (n_scores + 1).
+   */
+  uint32_t n_scores;
+  /* Number of held-out rows that the p-value of the distance is based on. */
+  uint32_t n_distance_scores;
+} nomo_uncertainty;
+
+/* Describes the uncertainty of the model in `*uncertainty`. */
+int32_t nomo_model_uncertainty(const nomo_model *model,
+                               nomo_uncertainty *uncertainty,
+                               nomo_error *error);
+
 /* ---- Sessions ------------------------------------------------------------------------ */
 
 /*
@@ -699,6 +752,14 @@ void nomo_session_destroy(nomo_session *session);
 #define NOMO_FLAG_RULE_BROKEN 16
 /* Number of flags. In `flag_counts`, count i is that of the flag 1 << i. */
 #define NOMO_N_FLAGS 5
+/* Verdict of a row: the predicted class or number can be used. */
+#define NOMO_VERDICT_PREDICTED 0
+/* Verdict of a row: refer it, since the model cannot decide. */
+#define NOMO_VERDICT_AMBIGUOUS 1
+/* Verdict of a row: refer it, since it is unlike the training rows, whatever is predicted. */
+#define NOMO_VERDICT_UNLIKE 2
+/* Verdict of a row: its input was refused; `row_status` has the reason. */
+#define NOMO_VERDICT_REFUSED 3
 
 /*
  The arrays that predictions are written to. Owned by the caller; set up by NOMO_OUTPUTS_INIT.
@@ -765,6 +826,44 @@ typedef struct nomo_outputs {
   uint8_t *rules_broken;
   /* Length of `rules_broken`: n_rows * n_rules. */
   size_t rules_broken_len;
+  /*
+   NOMO_VERDICT_...: whether to use the prediction or to refer the row, by the rules of the bundle.
+   This output and those below are of models with uncertainty; the counts in their lengths are
+   those of nomo_uncertainty, and all are 0 of other models.
+   */
+  uint32_t *verdicts;
+  /* Length of `verdicts`: n_rows * n_verdicts. */
+  size_t verdicts_len;
+  /* Conformal p-value of each class: small where the class is strange for this row. */
+  double *p_values;
+  /* Length of `p_values`: n_rows * n_p_values. */
+  size_t p_values_len;
+  /* 1 if the class is in the prediction set of the level, else 0; within a row level by level. */
+  uint8_t *sets;
+  /* Length of `sets`: n_rows * n_levels * n_p_values. */
+  size_t sets_len;
+  /*
+   Lower and upper end of each interval: of the probability of class 1, or of the predicted number
+   at each level.
+   */
+  double *intervals;
+  /* Length of `intervals`: n_rows * n_intervals * 2. */
+  size_t intervals_len;
+  /* P-value of the distance from the training rows: small where the row is unlike them. */
+  double *distance_p_values;
+  /* Length of `distance_p_values`: n_rows * n_distances. */
+  size_t distance_p_values_len;
+  /*
+   Index of the feature whose value is the furthest from what was seen in training;
+   NOMO_CLASS_NONE of a refused row.
+   */
+  uint32_t *furthest_features;
+  /* Length of `furthest_features`: n_rows * n_furthest. */
+  size_t furthest_features_len;
+  /* How many times as far from the middle that value is as 95 % of the training rows on its side. */
+  double *furthest_times;
+  /* Length of `furthest_times`: n_rows * n_furthest. */
+  size_t furthest_times_len;
 } nomo_outputs;
 
 /* ---- One row ------------------------------------------------------------------------- */
@@ -1108,9 +1207,11 @@ int32_t nomo_session_predict_arrow(nomo_session *session,
  - `status` (int32), NOMO_OK or the status of the refused row
  - `flags` (uint32), NOMO_FLAG_... combined
  - `cutoff_<name>` (boolean) of each cutoff: whether the row reaches it
+ - of a model with uncertainty: `verdict` (uint32), NOMO_VERDICT_...; `p_value_<class>` (double) of
+   each class; `distance_p_value` (double), if the distance is known
 
  `on_refusal` is NOMO_ON_REFUSAL_STOP or NOMO_ON_REFUSAL_GO_ON; a refused row is null in all columns
- but `status` and `flags`. The caller releases both structs by their `release`, in any thread, and
+ but `status`, `flags` and `verdict`. The caller releases both structs by their `release`, in any thread, and
  may do so after the session is destroyed; the call overwrites what they held before. This call
  allocates.
 
@@ -1137,7 +1238,8 @@ int32_t nomo_session_predict_to_arrow(nomo_session *session,
 #define NOMO_MEMBER_INIT { (uint32_t)sizeof(nomo_member), 0, NULL, 0 }
 #define NOMO_CUTOFF_INIT { (uint32_t)sizeof(nomo_cutoff), 0, NULL, 0.0 }
 #define NOMO_RULE_INIT { (uint32_t)sizeof(nomo_rule), 0, NULL, NULL, 0 }
-#define NOMO_OUTPUTS_INIT { (uint32_t)sizeof(nomo_outputs), NOMO_ON_REFUSAL_STOP, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0 }
+#define NOMO_UNCERTAINTY_INIT { (uint32_t)sizeof(nomo_uncertainty), NOMO_AMBIGUOUS_NEVER, 0, NULL, 0, 0, 0, 0, 0, 0, 0.0, 0.0, 0, 0 }
+#define NOMO_OUTPUTS_INIT { (uint32_t)sizeof(nomo_outputs), NOMO_ON_REFUSAL_STOP, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0 }
 #define NOMO_MATRIX_INIT { (uint32_t)sizeof(nomo_matrix), NOMO_TYPE_DOUBLE, NULL, 0, 0, 0, 0, 0 }
 #define NOMO_COLUMN_INIT { (uint32_t)sizeof(nomo_column), NOMO_TYPE_DOUBLE, 0, NULL, 0, NULL, 0, NULL }
 

@@ -374,6 +374,22 @@ struct cutoff_info {
   double probability;         ///< Lowest probability that reaches it.
 };
 
+/// The uncertainty of a model; all is 0 or empty of a model without it.
+struct uncertainty_info {
+  std::uint32_t ambiguous_rule;    ///< NOMO_AMBIGUOUS_...: when a row is ambiguous.
+  std::size_t ambiguous_level;     ///< Index of the level by which a row is ambiguous.
+  double max_width;                ///< Widest interval that is not ambiguous, of NOMO_AMBIGUOUS_TOO_WIDE.
+  double unlike_p_value;           ///< At most this p-value of the distance is unlike; 0 is never.
+  span<const double> levels;       ///< Levels of sets and intervals; owned by the model.
+  std::size_t n_verdicts;          ///< 1 of a model with uncertainty.
+  std::size_t n_p_values;          ///< Number of p-values of a row.
+  std::size_t n_intervals;         ///< Number of intervals of a row.
+  std::size_t n_distances;         ///< 1 if the distance from the training rows is known.
+  std::size_t n_furthest;          ///< 1 if the furthest feature is known.
+  std::uint32_t n_scores;          ///< Number of held-out rows behind a p-value, of the rarest class.
+  std::uint32_t n_distance_scores; ///< Number of held-out rows behind the p-value of the distance.
+};
+
 /// A rule between features.
 struct rule_info {
   std::string_view name;               ///< Its name; lives as long as the model.
@@ -603,6 +619,15 @@ class model {
     if (auto done = detail::call(nomo_model_cutoff, handle_, index, &raw); !done) return done.error();
     return cutoff_info{raw.name, raw.class_index, raw.probability};
   }
+  /// The uncertainty of the model.
+  result<uncertainty_info> try_uncertainty() const noexcept {
+    auto raw = detail::sized<nomo_uncertainty>();
+    if (auto done = detail::call(nomo_model_uncertainty, handle_, &raw); !done) return done.error();
+    return uncertainty_info{raw.ambiguous_rule, raw.ambiguous_level, raw.max_width,
+                            raw.unlike_p_value, {raw.levels, raw.n_levels}, raw.n_verdicts,
+                            raw.n_p_values,     raw.n_intervals, raw.n_distances,
+                            raw.n_furthest,     raw.n_scores,    raw.n_distance_scores};
+  }
   /// A rule, by its index.
   result<rule_info> try_rule(std::size_t index) const noexcept {
     auto raw = detail::sized<nomo_rule>();
@@ -638,6 +663,7 @@ class model {
   member_info member(std::size_t index) const { return try_member(index).value(); }
   cutoff_info cutoff(std::size_t index) const { return try_cutoff(index).value(); }
   rule_info rule(std::size_t index) const { return try_rule(index).value(); }
+  uncertainty_info uncertainty() const { return try_uncertainty().value(); }
   std::size_t session_size() const { return try_session_size().value(); }
   /// @}
 #endif
@@ -776,6 +802,13 @@ struct outputs {
   span<std::uint32_t> flag_counts;     ///< n_rows * NOMO_N_FLAGS: number of values with each flag.
   span<std::uint8_t> feature_flags;    ///< n_rows * n_features: NOMO_FLAG_... of each value.
   span<std::uint8_t> rules_broken;     ///< n_rows * n_rules: 1 where a rule is broken.
+  span<std::uint32_t> verdicts;  ///< n_rows * n_verdicts: NOMO_VERDICT_...; with counts of uncertainty_info.
+  span<double> p_values;         ///< n_rows * n_p_values: of each class, small where it is strange.
+  span<std::uint8_t> sets;       ///< n_rows * n_levels * n_p_values: 1 where a class is in the set.
+  span<double> intervals;        ///< n_rows * n_intervals * 2: lower and upper ends.
+  span<double> distance_p_values;         ///< n_rows * n_distances: small where a row is unlike training.
+  span<std::uint32_t> furthest_features;  ///< n_rows * n_furthest: the feature furthest from training.
+  span<double> furthest_times;            ///< n_rows * n_furthest: how many times as far as usual.
 
   /// The outputs for the C interface.
   nomo_outputs raw() const noexcept {
@@ -791,6 +824,15 @@ struct outputs {
     raw.flag_counts = flag_counts.data(), raw.flag_counts_len = flag_counts.size();
     raw.feature_flags = feature_flags.data(), raw.feature_flags_len = feature_flags.size();
     raw.rules_broken = rules_broken.data(), raw.rules_broken_len = rules_broken.size();
+    raw.verdicts = verdicts.data(), raw.verdicts_len = verdicts.size();
+    raw.p_values = p_values.data(), raw.p_values_len = p_values.size();
+    raw.sets = sets.data(), raw.sets_len = sets.size();
+    raw.intervals = intervals.data(), raw.intervals_len = intervals.size();
+    raw.distance_p_values = distance_p_values.data();
+    raw.distance_p_values_len = distance_p_values.size();
+    raw.furthest_features = furthest_features.data();
+    raw.furthest_features_len = furthest_features.size();
+    raw.furthest_times = furthest_times.data(), raw.furthest_times_len = furthest_times.size();
     return raw;
   }
 };

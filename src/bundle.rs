@@ -33,11 +33,12 @@ pub use manifest::Manifest;
 pub(crate) use transcript::Transcript;
 
 use crate::budget::Budget;
-use crate::codec::{self, Decode};
+use crate::codec::{self, Decode, decode_struct};
 use crate::ensemble::{Calibrator, Combiner, Cutoff, EnsembleMember};
 use crate::error::{Error, ErrorKind, Place};
 use crate::pipeline::Branch;
 use crate::schema::{Schema, check_looks};
+use crate::uncertainty::Uncertainty;
 use container::{Container, SectionKind};
 
 /// The parts of a model: all of a bundle but its golden cases.
@@ -59,6 +60,8 @@ pub struct Parts {
     pub calibrator: Option<Calibrator>,
     /// Named operating points.
     pub cutoffs: Vec<Cutoff>,
+    /// What is known of the uncertainty of predictions.
+    pub uncertainty: Option<Uncertainty>,
 }
 
 impl Parts {
@@ -94,8 +97,18 @@ pub(crate) struct Bundle {
     pub(crate) parts: Parts,
     pub(crate) golden_cases: Vec<GoldenCase>,
     pub(crate) answers: Option<Answers>,
+    /// How uncertain the golden cases were when the bundle was sealed.
+    pub(crate) uncertainty_answer: Option<Digest>,
     pub(crate) digest: Digest,
 }
+
+/// The section of the uncertainty.
+struct SealedUncertainty {
+    uncertainty: Uncertainty,
+    /// A transcript of how uncertain the golden cases are.
+    answer: Digest,
+}
+decode_struct!(SealedUncertainty { uncertainty, answer });
 
 impl Bundle {
     /// Reads a bundle.
@@ -113,6 +126,9 @@ impl Bundle {
         if container.format() == 1 {
             return format_1::read(&container, budget);
         }
+        let sealed = decode_optional(&container, SectionKind::Uncertainty, budget)?;
+        let (uncertainty, uncertainty_answer) =
+            sealed.map(|SealedUncertainty { uncertainty, answer }| (uncertainty, answer)).unzip();
         Ok(Self {
             format: container.format(),
             n_skipped_sections: container.n_skipped(),
@@ -126,9 +142,11 @@ impl Bundle {
                 calibrator: decode_optional(&container, SectionKind::Calibrator, budget)?,
                 cutoffs: decode_optional(&container, SectionKind::Cutoffs, budget)?
                     .unwrap_or_default(),
+                uncertainty,
             },
             golden_cases: decode(&container, SectionKind::GoldenCases, budget)?,
             answers: decode_optional(&container, SectionKind::Answers, budget)?,
+            uncertainty_answer,
             digest: container.digest(),
         })
     }
@@ -140,6 +158,7 @@ pub(crate) fn to_bytes(
     parts: &Parts,
     golden_cases: &Vec<GoldenCase>,
     answers: &Answers,
+    uncertainty_answer: Digest,
 ) -> Result<Vec<u8>, Error> {
     let mut sections = alloc::vec![
         encode(&parts.manifest, SectionKind::Manifest)?,
@@ -159,6 +178,10 @@ pub(crate) fn to_bytes(
         sections.push(encode(card, SectionKind::Card)?);
     }
     sections.push(encode(answers, SectionKind::Answers)?);
+    if let Some(uncertainty) = &parts.uncertainty {
+        let sealed = (uncertainty, uncertainty_answer);
+        sections.push(encode(&sealed, SectionKind::Uncertainty)?);
+    }
     Ok(container::to_bytes(&sections))
 }
 

@@ -15,6 +15,9 @@
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! A message of an [`Error`] never contains a value of a row, so it may be logged: it names the place, the
+//! feature, what kind of value was refused and what was expected.
 
 #![no_std]
 #![deny(unsafe_code)]
@@ -40,6 +43,7 @@ mod schema;
 
 mod intake;
 mod link;
+mod uncertainty;
 
 mod member;
 mod pipeline;
@@ -82,6 +86,10 @@ pub use schema::{
 };
 pub use seal::{seal, unseal};
 pub use session::Session;
+pub use uncertainty::{
+    Ambiguity, Difficulty, Distance, Furthest, Interval, Ranks, Referral, Scores, Spread,
+    Uncertain, Uncertainty, VennAbers, Verdict,
+};
 
 /// Compiles the example of the README.
 #[cfg(doctest)]

@@ -6,6 +6,7 @@
 #[cfg(feature = "std")]
 mod file;
 mod row;
+mod uncertainty_answer;
 mod verify;
 
 mod answers;
@@ -21,6 +22,7 @@ use fearless_simd::Level;
 
 pub use batch::OnRefusal;
 pub(crate) use batch::Rows;
+pub(crate) use uncertainty_answer::UncertaintyAnswer;
 
 use crate::bundle::{Answers, Digest, GoldenCase, Manifest};
 use crate::ensemble::{Calibrator, CompiledCombiner, Cutoff};
@@ -30,6 +32,7 @@ use crate::member::CompiledMember;
 use crate::pipeline::Pipeline;
 use crate::schema::Schema;
 use crate::scratch::ScratchLayout;
+use crate::uncertainty::Uncertainty;
 
 /// A verified model: immutable, shared by all threads.
 ///
@@ -49,8 +52,11 @@ pub struct Model {
     combiner: CompiledCombiner,
     calibrator: Option<Calibrator>,
     cutoffs: Vec<Cutoff>,
+    uncertainty: Option<Uncertainty>,
     golden_cases: Vec<GoldenCase>,
     answers: Option<Answers>,
+    /// How uncertain the golden cases were when the bundle was sealed.
+    uncertainty_answer: Option<Digest>,
     scratch_layout: ScratchLayout,
     /// The vector instructions of this processor.
     level: Level,
@@ -122,6 +128,12 @@ impl Model {
     #[must_use]
     pub fn cutoffs(&self) -> &[Cutoff] {
         &self.cutoffs
+    }
+
+    /// What is known of the uncertainty of predictions, where the bundle has it.
+    #[must_use]
+    pub fn uncertainty(&self) -> Option<&Uncertainty> {
+        self.uncertainty.as_ref()
     }
 
     /// How many golden cases the bundle has.

@@ -2,6 +2,7 @@
 
 use crate::intake::Flags;
 use crate::link::most_probable;
+use crate::uncertainty::Uncertain;
 
 /// The prediction of one row, valid until the session predicts the next one.
 ///
@@ -16,6 +17,7 @@ pub struct Prediction<'a> {
     pub(crate) row_flags: Flags,
     pub(crate) flags: &'a [Flags],
     pub(crate) broken: &'a [bool],
+    pub(crate) uncertain: Option<Uncertain<'a>>,
 }
 
 impl<'a> Prediction<'a> {
@@ -73,6 +75,13 @@ impl<'a> Prediction<'a> {
     #[must_use]
     pub fn broken_rules(&self) -> &'a [bool] {
         self.broken
+    }
+
+    /// How uncertain the prediction is; `None` when the bundle has no uncertainty. Computed when it is
+    /// asked for.
+    #[must_use]
+    pub fn uncertain(&self) -> Option<Uncertain<'a>> {
+        self.uncertain
     }
 
     /// How many values, or rules for [`Flags::RULE_BROKEN`], have this flag.

@@ -7,7 +7,7 @@ use ndarray::{Array2, ArrayView2};
 use crate::budget::Budget;
 use crate::bundle::{Bundle, Digest, GoldenCase, Limits, Parts, to_bytes};
 use crate::error::{Error, ErrorKind, Place, format};
-use crate::model::Model;
+use crate::model::{Model, UncertaintyAnswer};
 use crate::scratch::Scratch;
 
 /// Checks `parts`, predicts `golden_rows` and returns the bytes of the bundle.
@@ -26,13 +26,16 @@ pub fn seal(parts: &Parts, golden_rows: ArrayView2<'_, f64>) -> Result<Vec<u8>, 
     model.intake().check_width(golden_rows.ncols())?;
     let mut scratch = Scratch::new(model.scratch_layout())?;
     let mut cases = Vec::with_capacity(golden_rows.nrows());
+    let mut uncertainty = UncertaintyAnswer::new();
     for (index, row) in golden_rows.rows().into_iter().enumerate() {
         let row: Vec<f64> = row.iter().copied().collect();
         let prediction = model.predict_row(&mut scratch, &row);
-        cases.push(GoldenCase::of(&row, &prediction.map_err(|e| e.within(Place::Row(index)))?));
+        let prediction = prediction.map_err(|e| e.within(Place::Row(index)))?;
+        cases.push(GoldenCase::of(&row, &prediction));
+        uncertainty.add(&prediction);
     }
     let answers = model.answers(&cases);
-    let bytes = to_bytes(parts, &cases, &answers)?;
+    let bytes = to_bytes(parts, &cases, &answers, uncertainty.finish())?;
     // A bundle that does not open must not be sealed. This covers the number of cases and the codec.
     Model::open(&bytes).map_err(|e| Error::new(ErrorKind::InvalidModel, format!("{e}")))?;
     Ok(bytes)

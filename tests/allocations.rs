@@ -64,7 +64,10 @@ fn init<T: Copy>() -> T {
 }
 
 fn open() -> *mut nomo_model {
-    let bundle = bundle_of_three_members();
+    open_bundle(&bundle_of_three_members())
+}
+
+fn open_bundle(bundle: &[u8]) -> *mut nomo_model {
     let (bytes, mut model) = (bundle.as_ptr().cast(), ptr::null_mut());
     // SAFETY: the pointers are as the header asks for.
     let status = unsafe {
@@ -236,6 +239,61 @@ fn predicting_allocates_nothing() {
     let create = || unsafe { nomo_session_create(model, &mut session, ptr::null_mut()) };
     assert!(allocations_of(NOMO_OK, create) > 0, "the counter counts");
     predict_in_every_way(session);
+    // SAFETY: as above; neither is used any more.
+    unsafe { nomo_session_destroy(session) };
+    // SAFETY: as above.
+    unsafe { nomo_model_release(model) };
+}
+
+/// Asks for every output of uncertainty, of rows of which one is refused.
+#[test]
+fn uncertainty_allocates_nothing() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/corpus/uncertainty.nomo");
+    let (model, mut session) = (open_bundle(&std::fs::read(path).unwrap()), ptr::null_mut());
+    // SAFETY: the pointers are as the header asks for.
+    let status = unsafe { nomo_session_create(model, &mut session, ptr::null_mut()) };
+    assert_eq!(status, NOMO_OK);
+    let mut values = vec![0.5; 6 * 3];
+    values[15] = f64::NAN;
+    let matrix = nomo_matrix {
+        values: values.as_ptr().cast(),
+        values_len: values.len(),
+        n_rows: 6,
+        n_columns: 3,
+        row_stride: 3,
+        column_stride: 1,
+        ..init()
+    };
+    let (mut row_status, mut verdicts, mut furthest) = ([0; 6], [7; 6], [7; 6]);
+    let (mut p_values, mut intervals, mut sets) = ([0.0; 12], [0.0; 12], [7; 36]);
+    let (mut distances, mut times) = ([0.0; 6], [0.0; 6]);
+    let outputs = nomo_outputs {
+        on_refusal: NOMO_ON_REFUSAL_GO_ON,
+        row_status: row_status.as_mut_ptr(),
+        row_status_len: 6,
+        verdicts: verdicts.as_mut_ptr(),
+        verdicts_len: 6,
+        p_values: p_values.as_mut_ptr(),
+        p_values_len: 12,
+        sets: sets.as_mut_ptr(),
+        sets_len: 36,
+        intervals: intervals.as_mut_ptr(),
+        intervals_len: 12,
+        distance_p_values: distances.as_mut_ptr(),
+        distance_p_values_len: 6,
+        furthest_features: furthest.as_mut_ptr(),
+        furthest_features_len: 6,
+        furthest_times: times.as_mut_ptr(),
+        furthest_times_len: 6,
+        ..init()
+    };
+    let predict = || {
+        // SAFETY: as above.
+        unsafe { nomo_session_predict_matrix(session, &matrix, &outputs, ptr::null_mut()) }
+    };
+    assert_eq!(allocations_of(NOMO_OK, predict), 0);
+    assert_eq!(verdicts, [1, 1, 1, 1, 1, 3]);
+    assert!(p_values[9] > 0.0 && p_values[11].is_nan() && furthest[5] == u32::MAX);
     // SAFETY: as above; neither is used any more.
     unsafe { nomo_session_destroy(session) };
     // SAFETY: as above.

@@ -39,9 +39,11 @@ pub(super) fn read(container: &Container<'_>, budget: &mut Budget) -> Result<Bun
             },
             calibrator: None,
             cutoffs: Vec::new(),
+            uncertainty: None,
         },
         golden_cases: today(golden_cases, budget, Case::today)?,
         answers: None,
+        uncertainty_answer: None,
         digest: container.digest(),
     })
 }

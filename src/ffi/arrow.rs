@@ -87,9 +87,11 @@ pub unsafe extern "C" fn nomo_session_predict_arrow(
 /// - `status` (int32), NOMO_OK or the status of the refused row
 /// - `flags` (uint32), NOMO_FLAG_... combined
 /// - `cutoff_<name>` (boolean) of each cutoff: whether the row reaches it
+/// - of a model with uncertainty: `verdict` (uint32), NOMO_VERDICT_...; `p_value_<class>` (double) of
+///   each class; `distance_p_value` (double), if the distance is known
 ///
 /// `on_refusal` is NOMO_ON_REFUSAL_STOP or NOMO_ON_REFUSAL_GO_ON; a refused row is null in all columns
-/// but `status` and `flags`. The caller releases both structs by their `release`, in any thread, and
+/// but `status`, `flags` and `verdict`. The caller releases both structs by their `release`, in any thread, and
 /// may do so after the session is destroyed; the call overwrites what they held before. This call
 /// allocates.
 ///

@@ -5,6 +5,7 @@
 mod ensemble;
 mod feature;
 mod info;
+mod uncertainty;
 
 mod rule;
 
@@ -12,6 +13,7 @@ pub use self::ensemble::*;
 pub use self::feature::*;
 pub use self::info::*;
 pub use self::rule::*;
+pub use self::uncertainty::*;
 use super::borrow::{borrow, borrow_out, refused};
 use super::boundary::boundary;
 use super::error::nomo_error;
@@ -31,7 +33,15 @@ macro_rules! grow {
         )+
     };
 }
-grow!(nomo_model_info, nomo_feature, nomo_unit, nomo_member, nomo_cutoff, nomo_rule);
+grow!(
+    nomo_model_info,
+    nomo_feature,
+    nomo_unit,
+    nomo_member,
+    nomo_cutoff,
+    nomo_rule,
+    nomo_uncertainty
+);
 
 /// Writes the answer of `ask` to `*out`.
 ///

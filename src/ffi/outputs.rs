@@ -1,7 +1,11 @@
 //! The arrays of the caller that predictions are written to.
 
-use core::mem::MaybeUninit;
+mod uncertain;
 
+use core::mem::{MaybeUninit, offset_of};
+
+use self::uncertain::UncertainOutputs;
+pub(super) use self::uncertain::{Counts, verdict};
 use super::borrow::{borrow_slice_out, refused};
 use super::growing::Growing;
 use crate::ensemble::Cutoff;
@@ -29,6 +33,15 @@ pub const NOMO_FLAG_OUT_OF_RANGE: u32 = 8;
 pub const NOMO_FLAG_RULE_BROKEN: u32 = 16;
 /// Number of flags. In `flag_counts`, count i is that of the flag 1 << i.
 pub const NOMO_N_FLAGS: usize = 5;
+
+/// Verdict of a row: the predicted class or number can be used.
+pub const NOMO_VERDICT_PREDICTED: u32 = 0;
+/// Verdict of a row: refer it, since the model cannot decide.
+pub const NOMO_VERDICT_AMBIGUOUS: u32 = 1;
+/// Verdict of a row: refer it, since it is unlike the training rows, whatever is predicted.
+pub const NOMO_VERDICT_UNLIKE: u32 = 2;
+/// Verdict of a row: its input was refused; `row_status` has the reason.
+pub const NOMO_VERDICT_REFUSED: u32 = 3;
 
 /// The class index of a row without a class: refused, or of a model that predicts a number.
 ///
@@ -92,11 +105,43 @@ pub struct nomo_outputs {
     pub rules_broken: *mut u8,
     /// Length of `rules_broken`: n_rows * n_rules.
     pub rules_broken_len: usize,
+    /// NOMO_VERDICT_...: whether to use the prediction or to refer the row, by the rules of the bundle.
+    /// This output and those below are of models with uncertainty; the counts in their lengths are
+    /// those of nomo_uncertainty, and all are 0 of other models.
+    pub verdicts: *mut u32,
+    /// Length of `verdicts`: n_rows * n_verdicts.
+    pub verdicts_len: usize,
+    /// Conformal p-value of each class: small where the class is strange for this row.
+    pub p_values: *mut f64,
+    /// Length of `p_values`: n_rows * n_p_values.
+    pub p_values_len: usize,
+    /// 1 if the class is in the prediction set of the level, else 0; within a row level by level.
+    pub sets: *mut u8,
+    /// Length of `sets`: n_rows * n_levels * n_p_values.
+    pub sets_len: usize,
+    /// Lower and upper end of each interval: of the probability of class 1, or of the predicted number
+    /// at each level.
+    pub intervals: *mut f64,
+    /// Length of `intervals`: n_rows * n_intervals * 2.
+    pub intervals_len: usize,
+    /// P-value of the distance from the training rows: small where the row is unlike them.
+    pub distance_p_values: *mut f64,
+    /// Length of `distance_p_values`: n_rows * n_distances.
+    pub distance_p_values_len: usize,
+    /// Index of the feature whose value is the furthest from what was seen in training;
+    /// NOMO_CLASS_NONE of a refused row.
+    pub furthest_features: *mut u32,
+    /// Length of `furthest_features`: n_rows * n_furthest.
+    pub furthest_features_len: usize,
+    /// How many times as far from the middle that value is as 95 % of the training rows on its side.
+    pub furthest_times: *mut f64,
+    /// Length of `furthest_times`: n_rows * n_furthest.
+    pub furthest_times_len: usize,
 }
 
 // SAFETY: `repr(C)`, begins with its size, and consists of integers and pointers.
 unsafe impl Growing for nomo_outputs {
-    const FIRST_SIZE: usize = size_of::<Self>();
+    const FIRST_SIZE: usize = offset_of!(Self, verdicts);
 }
 
 /// One output: `per_row` elements for each row.
@@ -150,6 +195,7 @@ pub(super) struct Outputs<'a> {
     flag_counts: Option<Output<'a, u32>>,
     feature_flags: Option<Output<'a, u8>>,
     rules_broken: Option<Output<'a, u8>>,
+    uncertain: UncertainOutputs<'a>,
 }
 
 impl nomo_outputs {
@@ -192,6 +238,7 @@ impl nomo_outputs {
                 }?
             };
         }
+        let counts = Counts::of(model);
         let outputs = Outputs {
             on_refusal,
             cutoffs: model.cutoffs(),
@@ -205,6 +252,23 @@ impl nomo_outputs {
             flag_counts: output!(flag_counts, flag_counts_len, NOMO_N_FLAGS),
             feature_flags: output!(feature_flags, feature_flags_len, n_features),
             rules_broken: output!(rules_broken, rules_broken_len, n_rules),
+            uncertain: UncertainOutputs {
+                verdicts: output!(verdicts, verdicts_len, counts.n_verdicts),
+                p_values: output!(p_values, p_values_len, counts.n_p_values),
+                sets: output!(sets, sets_len, counts.n_levels * counts.n_p_values),
+                intervals: output!(intervals, intervals_len, counts.n_intervals * 2),
+                distance_p_values: output!(
+                    distance_p_values,
+                    distance_p_values_len,
+                    counts.n_distances
+                ),
+                furthest_features: output!(
+                    furthest_features,
+                    furthest_features_len,
+                    counts.n_furthest
+                ),
+                furthest_times: output!(furthest_times, furthest_times_len, counts.n_furthest),
+            },
         };
         if n_rows > 0 && self.is_idle() {
             return Err(refused(ErrorKind::NullPointer, "outputs", "every output is NULL"));
@@ -224,6 +288,13 @@ impl nomo_outputs {
             && self.flag_counts.is_null()
             && self.feature_flags.is_null()
             && self.rules_broken.is_null()
+            && self.verdicts.is_null()
+            && self.p_values.is_null()
+            && self.sets.is_null()
+            && self.intervals.is_null()
+            && self.distance_p_values.is_null()
+            && self.furthest_features.is_null()
+            && self.furthest_times.is_null()
     }
 }
 
@@ -265,6 +336,9 @@ impl Outputs<'_> {
         Output::write(&mut self.flag_counts, row, counts);
         Output::write(&mut self.feature_flags, row, flags);
         Output::write(&mut self.rules_broken, row, broken);
+        if let Some(uncertain) = prediction.uncertain() {
+            self.uncertain.write(row, &uncertain);
+        }
     }
 
     fn refuse(&mut self, row: usize, error: &Error) {
@@ -278,6 +352,7 @@ impl Outputs<'_> {
         Output::fill(&mut self.flag_counts, row, 0);
         Output::fill(&mut self.feature_flags, row, 0);
         Output::fill(&mut self.rules_broken, row, 0);
+        self.uncertain.refuse(row);
     }
 }
 

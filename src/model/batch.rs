@@ -8,7 +8,8 @@ use crate::error::{Error, Place};
 use crate::intake::{Cell, Flags};
 use crate::lanes::{Lanes, N_LANES};
 use crate::prediction::Prediction;
-use crate::scratch::{BlockRegions, Scratch};
+use crate::scratch::{BlockRegions, Regions, Scratch};
+use crate::uncertainty::Uncertainty;
 
 /// What happens when a row of a batch cannot be predicted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,10 +170,28 @@ impl Model {
             for (margin, margins) in regions.margins.iter_mut().zip(&*regions.block.margins) {
                 *margin = margins[lane];
             }
+            if let Some(uncertainty) = &self.uncertainty {
+                self.copy_lane(lane, uncertainty, &mut regions);
+            }
             sink(row, Ok(self.finish(regions, row_flags)));
             if !are_plain[lane] {
                 scratch.regions(&self.scratch_layout).clear_flags();
             }
+        }
+    }
+
+    /// Copies what the uncertainty of a row reads from its lane: the row and the branch of the distance.
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    fn copy_lane(&self, lane: usize, uncertainty: &Uncertainty, regions: &mut Regions<'_>) {
+        let mut copy = |span: Range<usize>| {
+            let lanes = &regions.block.encoded[span.clone()];
+            for (value, lanes) in regions.encoded[span].iter_mut().zip(lanes) {
+                *value = lanes[lane];
+            }
+        };
+        copy(0..self.intake.n_features());
+        if let Some(distance) = &uncertainty.distance {
+            copy(self.pipeline.span(distance.branch as usize));
         }
     }
 

@@ -69,6 +69,7 @@ impl Model {
         model.n_skipped_sections = bundle.n_skipped_sections;
         model.golden_cases = bundle.golden_cases;
         model.answers = bundle.answers;
+        model.uncertainty_answer = bundle.uncertainty_answer;
         let work = times(model.golden_cases.len(), model.work).saturating_add(model.answers_work());
         budget.work(work).map_err(|e| e.within(Place::Section("golden cases")))?;
         Ok(model)

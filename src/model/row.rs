@@ -6,6 +6,7 @@ use crate::intake::{Cell, Flags, Value};
 use crate::numeric::keeps_subnormals;
 use crate::prediction::Prediction;
 use crate::scratch::{Regions, Scratch};
+use crate::uncertainty::Uncertain;
 
 /// Refuses to predict in a thread that flushes subnormals to zero.
 ///
@@ -46,7 +47,7 @@ impl Model {
     ///
     /// `FloatingPoint`; a kind of the class `Value`, with the feature or the rule.
     pub(crate) fn predict_cells<'s>(
-        &self,
+        &'s self,
         scratch: &'s mut Scratch<'_>,
     ) -> Result<Prediction<'s>, Error> {
         check_subnormals()?;
@@ -61,7 +62,7 @@ impl Model {
     ///
     /// `FloatingPoint`; `FeatureCount`; a kind of the class `Value`, with the feature or the rule.
     pub(crate) fn predict_row<'s>(
-        &self,
+        &'s self,
         scratch: &'s mut Scratch<'_>,
         values: &[f64],
     ) -> Result<Prediction<'s>, Error> {
@@ -89,7 +90,11 @@ impl Model {
 
     /// Predicts a row that was admitted: nothing fails, and nothing is allocated.
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    pub(super) fn predict<'s>(&self, mut regions: Regions<'s>, row_flags: Flags) -> Prediction<'s> {
+    pub(super) fn predict<'s>(
+        &'s self,
+        mut regions: Regions<'s>,
+        row_flags: Flags,
+    ) -> Prediction<'s> {
         let Regions { encoded, margins, temporary, .. } = &mut regions;
         self.pipeline.apply(encoded, &mut temporary[..self.pipeline.n_temporary()]);
         let mut first_margin = 0;
@@ -105,8 +110,9 @@ impl Model {
 
     /// The prediction of a row from the margins of its members.
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    pub(super) fn finish<'s>(&self, regions: Regions<'s>, row_flags: Flags) -> Prediction<'s> {
-        let Regions { member_outputs, margins, outputs, temporary, flags, broken, .. } = regions;
+    pub(super) fn finish<'s>(&'s self, regions: Regions<'s>, row_flags: Flags) -> Prediction<'s> {
+        let Regions { encoded, member_outputs, margins, outputs, temporary, flags, broken, .. } =
+            regions;
         let mut first_margin = 0;
         let outputs_of_members = member_outputs.chunks_exact_mut(outputs.len());
         for (placed, outputs) in self.members.iter().zip(outputs_of_members) {
@@ -119,6 +125,14 @@ impl Model {
         if let Some(calibrator) = &self.calibrator {
             calibrator.apply(outputs);
         }
+        let uncertain = self.uncertainty.as_ref().map(|fitted| {
+            let (row, distance) = (&encoded[..self.intake.n_features()], fitted.distance.as_ref());
+            let encoded = match distance {
+                Some(distance) => self.pipeline.encoded(distance.branch as usize, encoded),
+                None => &[],
+            };
+            Uncertain { fitted, outputs, members: member_outputs, row, encoded }
+        });
         Prediction {
             is_of_classes: !self.schema().target().classes().is_empty(),
             outputs,
@@ -127,6 +141,7 @@ impl Model {
             row_flags,
             flags,
             broken,
+            uncertain,
         }
     }
 }

@@ -4,9 +4,11 @@ use core::fmt;
 
 use super::Model;
 use super::row::other_mode;
+use super::uncertainty_answer::UncertaintyAnswer;
 use crate::bundle::{GoldenCase, MAX_GOLDEN_CASES, MIN_GOLDEN_CASES};
 use crate::error::{Error, ErrorKind, Place, format};
 use crate::numeric::is_mode_default;
+use crate::prediction::Prediction;
 use crate::scratch::Scratch;
 
 impl Model {
@@ -29,15 +31,22 @@ impl Model {
             )));
         }
         let mut scratch = Scratch::new(self.scratch_layout())?;
+        let mut uncertainty = UncertaintyAnswer::new();
         for (index, case) in self.golden_cases.iter().enumerate() {
             let place = Place::GoldenCase(index);
-            self.replay(case, &mut scratch).map_err(|e| e.within(place))?;
+            let prediction = self.replay(case, &mut scratch).map_err(|e| e.within(place))?;
+            uncertainty.add(&prediction);
         }
+        uncertainty.check(self.uncertainty_answer)?;
         self.check_answers()
     }
 
     /// Predicts one golden case and compares its bits.
-    fn replay(&self, case: &GoldenCase, scratch: &mut Scratch<'_>) -> Result<(), Error> {
+    fn replay<'s>(
+        &'s self,
+        case: &GoldenCase,
+        scratch: &'s mut Scratch<'_>,
+    ) -> Result<Prediction<'s>, Error> {
         let refused = |error: Error| Error::invalid_model(format!("{error}"));
         let prediction = self.predict_row(scratch, &case.row).map_err(refused)?;
         let flags = prediction.feature_flags().iter().map(|flags| flags.bits());
@@ -48,7 +57,7 @@ impl Model {
         } else if !bits(prediction.outputs().iter()).eq(case.outputs.iter().copied()) {
             "the members' outputs match, but the combined outputs are"
         } else {
-            return Ok(());
+            return Ok(prediction);
         };
         let found = prediction.outputs().iter().map(|number| number.to_bits());
         let detail = format!(

@@ -25,8 +25,17 @@ impl Model {
     ///
     /// `InvalidModel`, with the place.
     pub(crate) fn new(parts: Parts, digest: Digest, budget: &mut Budget) -> Result<Self, Error> {
-        let Parts { manifest, card, schema, branches, members, combiner, calibrator, cutoffs } =
-            parts;
+        let Parts {
+            manifest,
+            card,
+            schema,
+            branches,
+            members,
+            combiner,
+            calibrator,
+            cutoffs,
+            uncertainty,
+        } = parts;
         manifest.check()?;
         card.iter().try_for_each(|card| check_card(card))?;
         budget.take(manifest.json_len())?;
@@ -61,6 +70,11 @@ impl Model {
             let checked = cutoff.check(n_classes);
             checked.map_err(|e| e.within_named(Place::Cutoff(index), &cutoff.name))?;
         }
+        if let Some(uncertainty) = &uncertainty {
+            let checked = uncertainty.check(&schema, |branch| pipeline.domains(branch));
+            checked.map_err(|e| e.within(Place::Section("uncertainty")))?;
+            verified.work = verified.work.saturating_add(uncertainty.work());
+        }
         pipeline.forget_domains();
         let scratch_layout = scratch_layout(&schema, &pipeline, &verified.placed, &combiner);
         budget.take(scratch_layout.n_bytes())?;
@@ -78,8 +92,10 @@ impl Model {
             combiner,
             calibrator,
             cutoffs,
+            uncertainty,
             golden_cases: Vec::new(),
             answers: None,
+            uncertainty_answer: None,
             scratch_layout,
             level: simd_level(),
             work,

@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::mem;
+use core::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
@@ -185,8 +186,14 @@ impl Pipeline {
     /// The encoded row of a branch.
     #[allow(clippy::indexing_slicing, reason = "spans were laid out within `encoded`")]
     pub(crate) fn encoded<'e, N>(&self, branch: usize, encoded: &'e [N]) -> &'e [N] {
+        &encoded[self.span(branch)]
+    }
+
+    /// Where the encoded row of a branch lies, which exists.
+    #[allow(clippy::indexing_slicing, reason = "documented above")]
+    pub(crate) fn span(&self, branch: usize) -> Range<usize> {
         let Span { start, len } = self.branches[branch].target;
-        &encoded[start..start + len]
+        start..start + len
     }
 }
 

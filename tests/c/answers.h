@@ -16,6 +16,8 @@ static unsigned long n_checks, n_failed;
 static const char *model_name;
 static nomo_model *model;
 static nomo_model_info info;
+/* The uncertainty of `model`, which `describe_model` sets. */
+static nomo_uncertainty uncertainty;
 
 static void check(int ok, const char *where, const golden_case *golden, const char *what) {
   n_checks++;
@@ -23,6 +25,16 @@ static void check(int ok, const char *where, const golden_case *golden, const ch
   /* One defect may fail thousands of checks: print the first ones. */
   if (n_failed++ < 50)
     printf("%s: %s, %s: %s\n", model_name, golden == NULL ? "all cases" : golden->name, where, what);
+}
+
+/* Describes `model` in `info` and `uncertainty`. */
+static int describe_model(void) {
+  const nomo_model_info no_info = NOMO_MODEL_INFO_INIT;
+  const nomo_uncertainty none = NOMO_UNCERTAINTY_INIT;
+  info = no_info;
+  uncertainty = none;
+  return nomo_model_describe(model, &info, NULL) == NOMO_OK &&
+         nomo_model_uncertainty(model, &uncertainty, NULL) == NOMO_OK;
 }
 
 static void *allocate(size_t n_items, size_t size) {
@@ -51,6 +63,13 @@ static nomo_outputs new_outputs(size_t n_rows, uint32_t on_refusal) {
   OUTPUT(flag_counts, uint32_t, flag_counts_len, NOMO_N_FLAGS);
   OUTPUT(feature_flags, uint8_t, feature_flags_len, info.n_features);
   OUTPUT(rules_broken, uint8_t, rules_broken_len, info.n_rules);
+  OUTPUT(verdicts, uint32_t, verdicts_len, uncertainty.n_verdicts);
+  OUTPUT(p_values, double, p_values_len, uncertainty.n_p_values);
+  OUTPUT(sets, uint8_t, sets_len, uncertainty.n_levels * uncertainty.n_p_values);
+  OUTPUT(intervals, double, intervals_len, uncertainty.n_intervals * 2);
+  OUTPUT(distance_p_values, double, distance_p_values_len, uncertainty.n_distances);
+  OUTPUT(furthest_features, uint32_t, furthest_features_len, uncertainty.n_furthest);
+  OUTPUT(furthest_times, double, furthest_times_len, uncertainty.n_furthest);
 #undef OUTPUT
   return out;
 }
@@ -66,6 +85,13 @@ static void free_outputs(nomo_outputs *out) {
   free(out->flag_counts);
   free(out->feature_flags);
   free(out->rules_broken);
+  free(out->verdicts);
+  free(out->p_values);
+  free(out->sets);
+  free(out->intervals);
+  free(out->distance_p_values);
+  free(out->furthest_features);
+  free(out->furthest_times);
 }
 
 static int is_poison(const void *memory, size_t n_bytes) {
@@ -84,7 +110,14 @@ static int is_untouched(const nomo_outputs *out) {
          is_poison(out->row_flags, out->row_flags_len * sizeof(uint32_t)) &&
          is_poison(out->flag_counts, out->flag_counts_len * sizeof(uint32_t)) &&
          is_poison(out->feature_flags, out->feature_flags_len) &&
-         is_poison(out->rules_broken, out->rules_broken_len);
+         is_poison(out->rules_broken, out->rules_broken_len) &&
+         is_poison(out->verdicts, out->verdicts_len * sizeof(uint32_t)) &&
+         is_poison(out->p_values, out->p_values_len * sizeof(double)) &&
+         is_poison(out->sets, out->sets_len) &&
+         is_poison(out->intervals, out->intervals_len * sizeof(double)) &&
+         is_poison(out->distance_p_values, out->distance_p_values_len * sizeof(double)) &&
+         is_poison(out->furthest_features, out->furthest_features_len * sizeof(uint32_t)) &&
+         is_poison(out->furthest_times, out->furthest_times_len * sizeof(double));
 }
 
 /* Whether doubles have the expected bits; of a refused row, whether all are NaN. */
@@ -102,6 +135,15 @@ static int same_bytes(const uint8_t *found, size_t n, const numbers *expected) {
   size_t i;
   for (i = 0; i < n; i++) {
     if (found[i] != (expected == NULL ? 0 : expected->items[i])) return 0;
+  }
+  return expected == NULL || expected->n == n;
+}
+
+/* Whether numbers are the expected ones; of a refused row, whether all are `refused`. */
+static int same_words(const uint32_t *found, size_t n, const numbers *expected, uint32_t refused) {
+  size_t i;
+  for (i = 0; i < n; i++) {
+    if (found[i] != (expected == NULL ? refused : expected->items[i])) return 0;
   }
   return expected == NULL || expected->n == n;
 }
@@ -145,7 +187,16 @@ static void check_row(const char *where, const golden_case *golden, const nomo_o
   SAME(same_bytes, feature_flags, info.n_features, feature_flags);
   SAME(same_bytes, rules_broken, info.n_rules, rules_broken);
   SAME(same_bytes, cutoffs_reached, info.n_cutoffs, cutoffs_reached);
+  SAME(same_bits, p_values, uncertainty.n_p_values, p_values);
+  SAME(same_bytes, sets, uncertainty.n_levels * uncertainty.n_p_values, sets);
+  SAME(same_bits, intervals, uncertainty.n_intervals * 2, intervals);
+  SAME(same_bits, distance_p_values, uncertainty.n_distances, distance_p_value);
+  SAME(same_bits, furthest_times, uncertainty.n_furthest, furthest_times);
 #undef SAME
+  check(same_words(out->verdicts + row * uncertainty.n_verdicts, uncertainty.n_verdicts,
+                   ok ? &golden->verdict : NULL, NOMO_VERDICT_REFUSED), where, golden, "verdict");
+  check(same_words(out->furthest_features + row * uncertainty.n_furthest, uncertainty.n_furthest,
+                   ok ? &golden->furthest_feature : NULL, NOMO_CLASS_NONE), where, golden, "furthest");
   check(out->class_indices[row] == expected_class(golden), where, golden, "class");
   check(out->row_flags[row] == flags, where, golden, "flags");
   check(same_counts(out->flag_counts + row * NOMO_N_FLAGS, golden, ok), where, golden, "flag counts");

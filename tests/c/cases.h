@@ -37,6 +37,7 @@ typedef struct golden_case {
   const char *at;     /* the feature that an error names, or NULL */
   numbers outputs, class_index, flags, feature_flags, rules_broken, cutoffs_reached;
   numbers members, margins;
+  numbers verdict, p_values, sets, intervals, distance_p_value, furthest_feature, furthest_times;
 } golden_case;
 
 typedef struct case_file {
@@ -159,6 +160,13 @@ static int cases_expect(case_file *file, golden_case *golden, const char *word, 
   else if (strcmp(word, "cutoffs-reached") == 0) golden->cutoffs_reached = cases_numbers(file, rest);
   else if (strcmp(word, "members") == 0) golden->members = cases_numbers(file, rest);
   else if (strcmp(word, "margins") == 0) golden->margins = cases_numbers(file, rest);
+  else if (strcmp(word, "verdict") == 0) golden->verdict = cases_numbers(file, rest);
+  else if (strcmp(word, "p-values") == 0) golden->p_values = cases_numbers(file, rest);
+  else if (strcmp(word, "sets") == 0) golden->sets = cases_numbers(file, rest);
+  else if (strcmp(word, "intervals") == 0) golden->intervals = cases_numbers(file, rest);
+  else if (strcmp(word, "distance-p-value") == 0) golden->distance_p_value = cases_numbers(file, rest);
+  else if (strcmp(word, "furthest-feature") == 0) golden->furthest_feature = cases_numbers(file, rest);
+  else if (strcmp(word, "furthest-times") == 0) golden->furthest_times = cases_numbers(file, rest);
   else return 0;
   return 1;
 }

@@ -14,6 +14,7 @@ static struct {
   nomo_member member;
   nomo_cutoff cutoff;
   nomo_rule rule;
+  nomo_uncertainty uncertainty;
   size_t index;
   const char *text;
 } out;
@@ -25,6 +26,7 @@ static const nomo_unit no_unit = NOMO_UNIT_INIT;
 static const nomo_member no_member = NOMO_MEMBER_INIT;
 static const nomo_cutoff no_cutoff = NOMO_CUTOFF_INIT;
 static const nomo_rule no_rule = NOMO_RULE_INIT;
+static const nomo_uncertainty no_uncertainty = NOMO_UNCERTAINTY_INIT;
 
 /* A pattern in all memory that may be written; structs set up by their INIT macros. */
 static void fill(void) {
@@ -35,6 +37,7 @@ static void fill(void) {
   out.member = no_member;
   out.cutoff = no_cutoff;
   out.rule = no_rule;
+  out.uncertainty = no_uncertainty;
 }
 
 /* ---- Descriptions ------------------------------------------------------------------------ */
@@ -330,6 +333,19 @@ static void test_rules(void) {
   REFUSED(NOMO_EARGUMENT_INDEX, nomo_model_rule(three_classes, 0, &out.rule, &error));
 }
 
+/* ---- Uncertainty ------------------------------------------------------------------------- */
+
+/* corpus.c reads those of models that have it. */
+static void test_without_uncertainty(void) {
+  fill();
+  memset((char *)&out.uncertainty + sizeof(uint32_t), PATTERN, sizeof out.uncertainty - sizeof(uint32_t));
+  ACCEPTED(nomo_model_uncertainty(policies, &out.uncertainty, &error));
+  CHECK(out.uncertainty.ambiguous_rule == NOMO_AMBIGUOUS_NEVER && out.uncertainty.levels == NULL);
+  CHECK(out.uncertainty.n_verdicts == 0 && out.uncertainty.n_levels == 0 && out.uncertainty.n_p_values == 0);
+  CHECK(out.uncertainty.n_intervals == 0 && out.uncertainty.n_distances == 0 && out.uncertainty.n_furthest == 0);
+  CHECK(out.uncertainty.unlike_p_value == 0 && out.uncertainty.n_scores == 0 && out.uncertainty.n_distance_scores == 0);
+}
+
 /* ---- Arguments of every function --------------------------------------------------------- */
 
 /* One call for each function; the model, the output and the error are the caller's. */
@@ -344,6 +360,7 @@ static int32_t class_of(const nomo_model *m, void *o, nomo_error *e) { return no
 static int32_t member(const nomo_model *m, void *o, nomo_error *e) { return nomo_model_member(m, 1, o, e); }
 static int32_t cutoff(const nomo_model *m, void *o, nomo_error *e) { return nomo_model_cutoff(m, 1, o, e); }
 static int32_t rule(const nomo_model *m, void *o, nomo_error *e) { return nomo_model_rule(m, 1, o, e); }
+static int32_t uncertainty(const nomo_model *m, void *o, nomo_error *e) { return nomo_model_uncertainty(m, o, e); }
 static int32_t session_size(const nomo_model *m, void *o, nomo_error *e) { return nomo_session_size(m, o, e); }
 
 static const struct {
@@ -358,6 +375,7 @@ static const struct {
   {member, &out.member, &no_member, sizeof out.member},
   {cutoff, &out.cutoff, &no_cutoff, sizeof out.cutoff},
   {rule, &out.rule, &no_rule, sizeof out.rule},
+  {uncertainty, &out.uncertainty, &no_uncertainty, sizeof out.uncertainty},
   {index_of, &out.index, NULL, 0},
   {level, &out.text, NULL, 0},
   {class_of, &out.text, NULL, 0},
@@ -416,6 +434,7 @@ int main(int argc, char **argv) {
   three_members = open_or_exit("three_members.nomo");
   WATCH(out);
   test_describe();
+  test_without_uncertainty();
   test_features();
   test_levels();
   test_units();

@@ -139,7 +139,7 @@ static void test_options(void) {
   REFUSED(NOMO_EARGUMENT_NULL, predict(NULL));
   REFUSED(NOMO_EARGUMENT_ALIGNMENT, predict(off(&outputs)));
   outputs = all_outputs(&out.results, &info, n);
-  check_input_struct(predict_with, &outputs, sizeof outputs, sizeof outputs, __LINE__);
+  check_input_struct(predict_with, &outputs, sizeof outputs, offsetof(nomo_outputs, verdicts), __LINE__);
 }
 
 /* ---- Their values ------------------------------------------------------------------------ */

@@ -347,6 +347,52 @@ static uint8_t *new_bits(const nomo_column *column) {
   return bits;
 }
 
+/* The values of a column that was written, or NULL. */
+static const void *written(const struct ArrowSchema *schema, const struct ArrowArray *array, const char *name) {
+  int64_t i;
+  for (i = 0; i < schema->n_children; i++)
+    if (strcmp(schema->children[i]->name, name) == 0) return array->children[i]->buffers[1];
+  return NULL;
+}
+
+/* Predicts to Arrow arrays, and compares the columns of models with uncertainty. */
+static void check_written(const table *rows, const size_t *order, size_t n_rows) {
+  struct ArrowSchema schema;
+  struct ArrowArray array;
+  const uint32_t *verdicts;
+  const double *distances;
+  size_t row, i;
+  int ok = nomo_session_predict_to_arrow(session, &rows->schema, &rows->array, 0, NOMO_ON_REFUSAL_GO_ON,
+                                         &schema, &array, NULL) == NOMO_OK;
+  check(ok, "to Arrow", NULL, "call");
+  if (!ok) return;
+  verdicts = (const uint32_t *)written(&schema, &array, "verdict");
+  distances = (const double *)written(&schema, &array, "distance_p_value");
+  check((verdicts != NULL) == (uncertainty.n_verdicts == 1), "to Arrow", NULL, "verdict");
+  check((distances != NULL) == (uncertainty.n_distances == 1), "to Arrow", NULL, "distance");
+  for (row = 0; row < n_rows; row++) {
+    const golden_case *golden = &file.cases[order[row]];
+    const int is_ok = is_predicted(golden);
+    if (verdicts != NULL)
+      check(same_words(verdicts + row, 1, is_ok ? &golden->verdict : NULL, NOMO_VERDICT_REFUSED), "to Arrow",
+            golden, "verdict");
+    if (distances != NULL)
+      check(same_bits(distances + row, 1, is_ok ? &golden->distance_p_value : NULL), "to Arrow", golden, "distance");
+    for (i = 0; i < uncertainty.n_p_values; i++) {
+      char name[256];
+      const char *class_name = "";
+      const double *p_values;
+      if (nomo_model_class(model, i, &class_name, NULL) != NOMO_OK) abort();
+      snprintf(name, sizeof name, "p_value_%s", class_name);
+      p_values = (const double *)written(&schema, &array, name);
+      check(p_values != NULL && (is_ok ? memcmp(&p_values[row], &golden->p_values.items[i], 8) == 0
+                                       : isnan(p_values[row])), "to Arrow", golden, name);
+    }
+  }
+  schema.release(&schema);
+  array.release(&array);
+}
+
 /* The same columns as an Arrow struct array. */
 static void check_arrow(const columns *given, const size_t *order) {
   table *rows = (table *)allocate(1, sizeof *rows);
@@ -375,6 +421,7 @@ static void check_arrow(const columns *given, const size_t *order) {
     if (column->unit != NULL) rows->schemas[j].metadata = metadata[i] = new_metadata(column->unit);
   }
   check_batch("as Arrow", predict_arrow, rows, order, given->n_rows);
+  check_written(rows, order, given->n_rows);
   for (i = 0; i < 2 * MAX_COLUMNS; i++) free(kept[i]);
   for (i = 0; i < MAX_COLUMNS; i++) free(metadata[i]);
   free(rows);
@@ -464,7 +511,7 @@ static void run(const char *name) {
   info = initial;
   snprintf(path, sizeof path, "%s.nomo", name);
   if (nomo_model_open_file(path, NULL, &model, &error) != NOMO_OK ||
-      nomo_model_describe(model, &info, &error) != NOMO_OK ||
+      !describe_model() ||
       nomo_session_create(model, &session, &error) != NOMO_OK) {
     fprintf(stderr, "%s: %s\n", path, error.message);
     exit(2);

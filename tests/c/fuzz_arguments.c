@@ -10,7 +10,7 @@
 #include "arrow.h"
 #include "outputs.h"
 
-enum { MODELS = 3, SESSIONS = 4, ROWS = MAX_ROWS, FUNCTIONS = 29 };
+enum { MODELS = 3, SESSIONS = 4, ROWS = MAX_ROWS, FUNCTIONS = 30 };
 
 static uint64_t state = UINT64_C(0x9E3779B97F4A7C15);
 
@@ -327,6 +327,7 @@ static int32_t call(size_t function, nomo_error *e) {
   static const nomo_member no_member = NOMO_MEMBER_INIT;
   static const nomo_cutoff no_cutoff = NOMO_CUTOFF_INIT;
   static const nomo_rule no_rule = NOMO_RULE_INIT;
+  static const nomo_uncertainty no_uncertainty = NOMO_UNCERTAINTY_INIT;
   static nomo_outputs o;
   size_t i = below(SESSIONS), f;
   nomo_session *good = sessions[i], *s = pointer(good);
@@ -374,6 +375,7 @@ static int32_t call(size_t function, nomo_error *e) {
       out.schema.release(&out.schema);
       out.array.release(&out.array);
       return found;
+    case 28: return nomo_model_uncertainty(m, a_struct(&no_uncertainty, sizeof no_uncertainty), e);
     default:
       o = outputs_of(info, 1);
       return nomo_session_predict(s, pointer(&o), e);

@@ -39,6 +39,13 @@ struct room {
     out.flag_counts = {raw.flag_counts, raw.flag_counts_len};
     out.feature_flags = {raw.feature_flags, raw.feature_flags_len};
     out.rules_broken = {raw.rules_broken, raw.rules_broken_len};
+    out.verdicts = {raw.verdicts, raw.verdicts_len};
+    out.p_values = {raw.p_values, raw.p_values_len};
+    out.sets = {raw.sets, raw.sets_len};
+    out.intervals = {raw.intervals, raw.intervals_len};
+    out.distance_p_values = {raw.distance_p_values, raw.distance_p_values_len};
+    out.furthest_features = {raw.furthest_features, raw.furthest_features_len};
+    out.furthest_times = {raw.furthest_times, raw.furthest_times_len};
     return out;
   }
 };
@@ -87,7 +94,7 @@ class runner {
       : model_(nomogram::model::open_file(name + ".nomo")),
         session_(nomogram::session::create(model_)) {
     model = model_.get();
-    check(nomo_model_describe(model, &info, nullptr) == NOMO_OK, "describe", nullptr, "call");
+    check(describe_model() != 0, "describe", nullptr, "call");
     file_ = read_cases((name + ".cases").c_str(), model, info.n_features);
     for (std::size_t feature = 0; feature < info.n_features; feature++)
       names_.emplace_back(model_.feature(feature).name);

@@ -124,6 +124,8 @@ static void test_inspection(const model& opened) {
   const nomogram::rule_info rule = DONE(opened., rule(1));
   CHECK(rule.name == "older than children" && rule.action == nomogram::policy::refuse);
   CHECK(rule.features.size() == 2 && rule.features[0] == AGE && rule.features[1] == CHILDREN);
+  const nomogram::uncertainty_info none = DONE(opened., uncertainty());
+  CHECK(none.n_verdicts == 0 && none.levels.empty() && none.ambiguous_rule == NOMO_AMBIGUOUS_NEVER);
   REFUSED(NOMO_EARGUMENT_INDEX, opened., member(9));
   REFUSED(NOMO_EARGUMENT_INDEX, opened., cutoff(9));
   REFUSED(NOMO_EARGUMENT_INDEX, opened., rule(9));

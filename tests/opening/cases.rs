@@ -250,6 +250,17 @@ pub(crate) fn cases(n: usize) -> Vec<(&'static str, Vec<u8>)> {
             with_section(&small(), 8, true, &cutoffs.0)
         }),
         ("a model card", with_section(&small(), 9, false, &payload().text(&"x".repeat(20 * n)).0)),
+        ("scores of a class", {
+            let ranks = |p: Payload, n: usize| {
+                let scores =
+                    p.list(n, |p, index| p.number(f64::from(u32::try_from(index).unwrap())));
+                scores.list(n, |p, index| p.word(u32::try_from(n - index).unwrap()))
+            };
+            let scores = ranks(ranks(payload().word(0).long(2), n), 1);
+            // No levels, interval, distance, spreads and rules; the digest of other predictions.
+            let rest = scores.long(0).byte(0).byte(0).long(0).byte(0).byte(0);
+            with_section(&small(), 12, false, &(0..32).fold(rest, |p, _| p.byte(0)).0)
+        }),
         (
             "unknown sections",
             (0..n.min(300)).fold(small(), |bundle, index| {

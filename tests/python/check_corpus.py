@@ -41,14 +41,16 @@ def differences(case, model):
     if case.expected.get("status") != "NOMO_OK":
         yield f"predicted, expected {case.expected.get('status')}"
         return
-    for name in ("outputs", "members", "margins"):
+    doubles = ("p-values", "intervals", "distance-p-value", "furthest-times")
+    for name in ("outputs", "members", "margins", *doubles):
         expected = [corpus.of_bits(bits) for bits in case.bits(name)]
         if len(expected) != len(found[name]):
             yield f"{len(found[name])} {name}, expected {len(expected)}"
         for index, ((value, is_exact), wanted) in enumerate(zip(found[name], expected)):
             if not is_close(value, wanted, is_exact):
                 yield f"{name} {index}: {value!r}, expected {wanted!r} {'exactly' * is_exact}"
-    for name in ("class", "flags", "feature-flags", "rules-broken", "cutoffs-reached"):
+    whole = ("class", "flags", "feature-flags", "rules-broken", "cutoffs-reached")
+    for name in (*whole, "verdict", "sets", "furthest-feature"):
         if found[name] != case.whole(name):
             yield f"{name} {found[name]}, expected {case.whole(name)}"
 

@@ -15,7 +15,8 @@ folder = Path(__file__).resolve().parent.parent / "data" / "corpus"
 
 EXPECTED = {
     "status", "at", "outputs", "class", "flags", "feature-flags", "rules-broken",
-    "cutoffs-reached", "members", "margins",
+    "cutoffs-reached", "members", "margins", "verdict", "p-values", "sets", "intervals",
+    "distance-p-value", "furthest-feature", "furthest-times",
 }  # fmt: skip
 
 CONDITIONS = [
@@ -70,7 +71,7 @@ def bundle(name):
 def model(name):
     """A model, with what its features leave out."""
     model = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-    for key, default in {"rules": [], "calibrator": None, "cutoffs": []}.items():
+    for key, default in {"rules": [], "calibrator": None, "cutoffs": [], "uncertainty": None}.items():
         model.setdefault(key, default)
     model["features"] = [
         {**FEATURE, **feature, "policy": {**FEATURE["policy"], **feature.get("policy", {})}}

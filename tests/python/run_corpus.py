@@ -17,7 +17,7 @@ from pathlib import Path
 import corpus
 from reference.intake import Refused, convert, kind_of, levels
 
-NO_CLASS, NONE, STOP, GO_ON, F64 = 2**32 - 1, 2**64 - 1, 0, 1, 0
+NO_CLASS, NONE, STOP, GO_ON, F64, REFUSED = 2**32 - 1, 2**64 - 1, 0, 1, 0, 3
 
 
 class Error(ctypes.Structure):
@@ -39,6 +39,13 @@ OUTPUTS = [
     ("flag_counts", c_uint32, lambda m: 5),
     ("feature_flags", c_uint8, lambda m: m.n_features),
     ("rules_broken", c_uint8, lambda m: m.n_rules),
+    ("verdicts", c_uint32, lambda m: m.uncertainty.n_verdicts),
+    ("p_values", c_double, lambda m: m.uncertainty.n_p_values),
+    ("sets", c_uint8, lambda m: m.uncertainty.n_levels * m.uncertainty.n_p_values),
+    ("intervals", c_double, lambda m: m.uncertainty.n_intervals * 2),
+    ("distance_p_values", c_double, lambda m: m.uncertainty.n_distances),
+    ("furthest_features", c_uint32, lambda m: m.uncertainty.n_furthest),
+    ("furthest_times", c_double, lambda m: m.uncertainty.n_furthest),
 ]
 
 
@@ -48,6 +55,16 @@ class Outputs(ctypes.Structure):
         for name, kind, _ in OUTPUTS
         for field in ((name, POINTER(kind)), (f"{name}_len", c_size_t))
     ]
+
+
+class Uncertainty(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", c_uint32), ("ambiguous_rule", c_uint32), ("n_verdicts", c_size_t),
+        ("levels", POINTER(c_double)), ("n_levels", c_size_t), ("n_p_values", c_size_t),
+        ("n_intervals", c_size_t), ("n_distances", c_size_t), ("n_furthest", c_size_t),
+        ("ambiguous_level", c_size_t), ("max_width", c_double), ("unlike_p_value", c_double),
+        ("n_scores", c_uint32), ("n_distance_scores", c_uint32),
+    ]  # fmt: skip
 
 
 class Matrix(ctypes.Structure):
@@ -71,6 +88,9 @@ class Session:
         model, self.pointer, error = c_void_p(), c_void_p(), sized(Error)
         path = str(corpus.bundle(name)).encode()
         status = library.nomo_model_open_file(path, None, byref(model), byref(error))
+        self.uncertainty = sized(Uncertainty)
+        if status == 0:
+            status = library.nomo_model_uncertainty(model, byref(self.uncertainty), byref(error))
         if status == 0:
             status = library.nomo_session_create(model, byref(self.pointer), byref(error))
         library.nomo_model_release(model)
@@ -144,7 +164,11 @@ def differences(case, session, found):
         yield f"{status}, expected {expected_status}"
         return
     is_predicted = status == "NOMO_OK"
-    doubles = {"probabilities": "outputs", "members": "members", "margins": "margins"}
+    doubles = {
+        "probabilities": "outputs", "members": "members", "margins": "margins",
+        "p_values": "p-values", "intervals": "intervals",
+        "distance_p_values": "distance-p-value", "furthest_times": "furthest-times",
+    }  # fmt: skip
     for name, line in doubles.items():
         bits = [corpus.to_bits(value) for value in found[name]]
         if is_predicted and bits != case.bits(line):
@@ -157,6 +181,11 @@ def differences(case, session, found):
         "feature_flags": case.whole("feature-flags") or [0] * session.n_features,
         "rules_broken": case.whole("rules-broken") or [0] * session.n_rules,
         "cutoffs_reached": case.whole("cutoffs-reached") or [0] * session.n_cutoffs,
+        "verdicts": case.whole("verdict") or [REFUSED] * session.uncertainty.n_verdicts,
+        "sets": case.whole("sets")
+        or [0] * (session.uncertainty.n_levels * session.uncertainty.n_p_values),
+        "furthest_features": case.whole("furthest-feature")
+        or [NO_CLASS] * session.uncertainty.n_furthest,
     }
     for name, wanted in expected.items():
         if found[name] != wanted:

@@ -29,8 +29,8 @@ from sklearn import (  # noqa: E402
 
 @pytest.fixture(scope="session")
 def program() -> str:
-    """The program `nomogram`: that of $NOMOGRAM, or built."""
-    given = os.environ.get("NOMOGRAM")
+    """The program `nomogram`: that of $NOMOGRAM_PROGRAM, or built."""
+    given = os.environ.get("NOMOGRAM_PROGRAM")
     if given:
         return given
     command = ["cargo", "build", "--quiet", "--package", "nomogram-cli", "--message-format", "json"]
@@ -75,29 +75,28 @@ def test_a_pipeline_of_columns_predicts_the_same_numbers(
     imported = nomogram_risk.from_sklearn(
         estimator, rows=frame[:100], name="mass", target="diagnosis", program=program
     )
-    given = imported.comparison["given_rows"]
+    given = imported.report["given_rows"]
     assert (given["n_rows"], given["n_refused"]) == (100, 0)
     assert given["largest"] <= 1e-12
-    assert imported.comparison["outputs"]["n_beyond"] == 0
-    with imported.open() as model:
+    assert imported.report["comparison"]["outputs"]["n_beyond"] == 0
+    with imported.model() as model:
         assert model.classes == tuple(estimator.classes_)
         found = model.predict_proba(frame)
     np.testing.assert_allclose(found, estimator.predict_proba(frame), rtol=0, atol=1e-12)
 
 
 def test_a_forest_reaches_the_same_leaves(
-    program: str, wdbc_rows: Floats, diagnoses: list[str], tmp_path: Any
+    program: str, wdbc_rows: Floats, diagnoses: list[str]
 ) -> None:
     rows = wdbc_rows[:, :6]
     estimator = ensemble.RandomForestClassifier(5, max_depth=4, random_state=1)
     estimator.fit(rows, diagnoses)
-    path = tmp_path / "forest.nomo"
-    imported = nomogram_risk.from_sklearn(estimator, path, program=program)
-    comparison = imported.comparison
+    imported = nomogram_risk.from_sklearn(estimator, program=program)
+    comparison = imported.report["comparison"]
     assert comparison["paths"]["n_different"] == 0
     assert comparison["paths"]["n_compared"] == 5 * comparison["n_rows"] > 1000
     assert comparison["margins"]["n_equal"] == comparison["margins"]["n_compared"]
-    with nomogram_risk.Model.open(path) as model:
+    with imported.model() as model:
         assert (model.predict_proba(rows) == estimator.predict_proba(rows)).all()
 
 
@@ -113,7 +112,7 @@ def test_a_schema_names_features_and_classes(
         "target": {"name": "diagnosis", "classes": ["benign", "malignant"]},
     }
     imported = nomogram_risk.from_sklearn(estimator, schema=schema, program=program)
-    with imported.open() as model:
+    with imported.model() as model:
         assert [feature.name for feature in model.features] == ["radius", "texture"]
         assert model.classes == ("benign", "malignant")
 
@@ -164,7 +163,7 @@ def test_the_program_must_be_found(
     monkeypatch: pytest.MonkeyPatch, wdbc_rows: Floats, diagnoses: list[str]
 ) -> None:
     monkeypatch.setenv("PATH", "")
-    monkeypatch.delenv("NOMOGRAM", raising=False)
+    monkeypatch.delenv("NOMOGRAM_PROGRAM", raising=False)
     estimator = ensemble.RandomForestClassifier(2, max_depth=2).fit(wdbc_rows, diagnoses)
-    with pytest.raises(FileNotFoundError, match="the program `nomogram` is not on the search path"):
+    with pytest.raises(FileNotFoundError, match="the program `nomogram` is not on the path"):
         nomogram_risk.from_sklearn(estimator)

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ndarray::Array2;
 use nomogram::{Limits, Model, Parts, unseal};
 
 use crate::error::Error;
@@ -14,6 +15,7 @@ pub(crate) struct OpenBundle {
     pub(crate) bytes: Vec<u8>,
     pub(crate) model: Arc<Model>,
     pub(crate) parts: Parts,
+    pub(crate) golden_rows: Array2<f64>,
 }
 
 impl OpenBundle {
@@ -21,8 +23,8 @@ impl OpenBundle {
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         let bytes = read(path)?;
         let model = Model::open(&bytes).map_err(|cause| refused(path, cause))?;
-        let (parts, _golden_rows) = unseal(&bytes).map_err(|cause| refused(path, cause))?;
-        Ok(Self { bytes, model: Arc::new(model), parts })
+        let (parts, golden_rows) = unseal(&bytes).map_err(|cause| refused(path, cause))?;
+        Ok(Self { bytes, model: Arc::new(model), parts, golden_rows })
     }
 }
 

@@ -35,6 +35,11 @@ struct Options {
     #[arg(long, short, global = true, env = "NOMOGRAM_QUIET", help_heading = "Common options")]
     #[arg(value_parser = clap::builder::FalseyValueParser::new(), hide_env = true)]
     quiet: bool,
+    /// Hide the values of cells in messages, which then name type, place and what was expected. Results
+    /// and output files are not changed; `schema infer` still lists classes and levels
+    #[arg(long, global = true, env = "NOMOGRAM_REDACT", help_heading = "Common options")]
+    #[arg(value_parser = clap::builder::FalseyValueParser::new(), hide_env = true)]
+    redact: bool,
     /// When to use colors
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_env = true)]
     #[arg(env = "NOMOGRAM_COLOR", help_heading = "Common options")]
@@ -93,6 +98,9 @@ pub(crate) fn run() -> ExitCode {
         Ok(parsed) => parsed,
         Err(error) => return print_help_or_usage(&error),
     };
+    if options.redact {
+        nomogram_table::hide_values();
+    }
     let mut console = Console::new(options.json, options.quiet, options.color);
     match run_command(command, &program, &matches, &mut console) {
         Ok(exit) => exit.into(),

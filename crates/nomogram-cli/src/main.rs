@@ -17,6 +17,7 @@ mod environment;
 mod output;
 
 // What several commands share.
+mod evaluation;
 mod training;
 
 mod commands;

@@ -52,11 +52,6 @@ pub(crate) struct Loaded {
 }
 
 impl Inputs {
-    /// The table.
-    pub(crate) fn data(&self) -> &Path {
-        &self.data
-    }
-
     /// Reads both, and validates the table.
     pub(crate) fn read(
         &self,

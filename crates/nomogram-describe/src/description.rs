@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::ensemble::{CalibratorDescription, CombinerDescription, CutoffDescription};
 use crate::feature::{FeatureDescription, RuleDescription};
 use crate::member::MemberDescription;
+use crate::uncertainty::UncertaintyDescription;
 use crate::words::{count, n_numbers, variant_and_content};
 
 /// Everything that a bundle holds, apart from the golden cases themselves.
@@ -48,6 +49,9 @@ pub struct Description {
     pub calibrator: Option<CalibratorDescription>,
     /// Named operating points.
     pub cutoffs: Vec<CutoffDescription>,
+    /// What is known of the uncertainty of predictions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uncertainty: Option<UncertaintyDescription>,
     /// How many golden cases there are.
     pub n_golden_cases: usize,
     /// The model card, Markdown.
@@ -140,6 +144,10 @@ impl Description {
                 .iter()
                 .map(|own| CutoffDescription::new(own, classes))
                 .collect(),
+            uncertainty: parts
+                .uncertainty
+                .as_ref()
+                .map(|own| UncertaintyDescription::new(own, parts, classes)),
             n_golden_cases: model.n_golden_cases(),
             card: model.card().map(str::to_owned),
         }

@@ -24,6 +24,8 @@ mod member;
 mod schema_match;
 
 mod ensemble;
+mod parameters;
+mod uncertainty;
 
 pub mod reach;
 
@@ -34,9 +36,10 @@ mod difference;
 
 pub use coverage::{Coverage, CoverageLine};
 pub use description::{BranchDescription, Description, StepDescription, TargetDescription};
-pub use difference::{Difference, differences};
+pub use difference::{Difference, differences, golden_difference};
 pub use ensemble::{CalibratorDescription, CombinerDescription, CutoffDescription};
 pub use feature::{FeatureDescription, PolicyDescription, RuleDescription};
 pub use member::{MemberDescription, Size};
 pub use schema_match::{SchemaMismatch, check_same_schema};
+pub use uncertainty::UncertaintyDescription;
 pub use words::{count, kind_name};

@@ -36,6 +36,19 @@ pub struct Reach<'a> {
     targets: BTreeSet<Target>,
 }
 
+/// Two neighbouring points of an isotonic map between which the calibrated probability rises.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct RisingInterval {
+    /// The interval.
+    pub target: Target,
+    /// The class whose probability is mapped.
+    pub class: usize,
+    /// The lower point.
+    pub low: f64,
+    /// The upper point.
+    pub high: f64,
+}
+
 impl<'a> Reach<'a> {
     /// What rows can reach in an opened model of these parts. `rows` are as many as a bundle needs,
     /// and the model accepts them.
@@ -118,6 +131,29 @@ impl<'a> Reach<'a> {
         Ok(reached)
     }
 
+    /// The probability of each class before an isotonic calibrator; `None` for a row that the model
+    /// refuses, and without such a calibrator.
+    pub fn probabilities_before_calibration(&mut self, row: &[f64]) -> Option<Vec<f64>> {
+        let session = self.uncalibrated.as_mut()?;
+        Some(session.predict_row(row).ok()?.probabilities().to_vec())
+    }
+
+    /// The intervals of isotonic maps in which the calibrated probability rises, so that a row there
+    /// proves the points at both ends.
+    #[must_use]
+    pub fn rising_intervals(&self) -> Vec<RisingInterval> {
+        let rising = |(map, class, points, calibrated): (usize, usize, &[f64], &[f64])| {
+            let ends = points.windows(2).zip(calibrated.windows(2)).enumerate();
+            let rising = ends.filter_map(move |(nth, (points, calibrated))| {
+                let ([low, high], [from, to]) = (points, calibrated) else { return None };
+                let target = Target::CalibrationInterval { map, interval: nth + 1 };
+                (from < to).then_some(RisingInterval { target, class, low: *low, high: *high })
+            });
+            rising.collect::<Vec<_>>()
+        };
+        isotonic_maps(self.parts).into_iter().flat_map(rising).collect()
+    }
+
     /// The row as the model gets it.
     fn taken(&self, row: &[f64]) -> Vec<f64> {
         let taken = |(feature, number): (usize, &f64)| {
@@ -157,11 +193,11 @@ impl<'a> Reach<'a> {
             let is_reached = cutoff.is_reached_by(prediction.probabilities());
             reached.insert(Target::Cutoff { cutoff: index, is_reached });
         }
-        let probabilities = match &mut self.uncalibrated {
-            Some(session) => session.predict_row(row).ok()?.probabilities().to_vec(),
+        let probabilities = match self.uncalibrated {
+            Some(_) => self.probabilities_before_calibration(row)?,
             None => Vec::new(),
         };
-        for (map, class, points) in isotonic_maps(self.parts) {
+        for (map, class, points, _) in isotonic_maps(self.parts) {
             let probability = probabilities.get(class).copied().unwrap_or(0.0);
             let interval = points.partition_point(|point| *point <= probability);
             reached.insert(Target::CalibrationInterval { map, interval });
@@ -231,7 +267,7 @@ impl<'a> Reach<'a> {
             let facts = self.member_facts(placed.branch as usize);
             targets.extend(members::targets(member, &placed.member, facts));
         }
-        for (map, _, points) in isotonic_maps(self.parts) {
+        for (map, _, points, _) in isotonic_maps(self.parts) {
             let intervals = 0..=points.len();
             targets.extend(intervals.map(|interval| Target::CalibrationInterval { map, interval }));
         }
@@ -242,21 +278,23 @@ impl<'a> Reach<'a> {
     }
 }
 
-/// The isotonic maps of the calibrator: the number, the class that it maps, and its points.
-fn isotonic_maps(parts: &Parts) -> Vec<(usize, usize, &[f64])> {
-    fn points(map: &CalibrationMap) -> Option<&[f64]> {
+/// The isotonic maps of the calibrator: the number, the class that it maps, its points and their
+/// calibrated probabilities.
+fn isotonic_maps(parts: &Parts) -> Vec<(usize, usize, &[f64], &[f64])> {
+    fn points(map: &CalibrationMap) -> Option<(&[f64], &[f64])> {
         match map {
-            CalibrationMap::Isotonic { probabilities, .. } => Some(probabilities),
+            CalibrationMap::Isotonic { probabilities, calibrated } => {
+                Some((probabilities, calibrated))
+            }
             _ => None,
         }
     }
+    let of_class = |map, class, own| points(own).map(|(p, calibrated)| (map, class, p, calibrated));
     match &parts.calibrator {
-        Some(Calibrator::Binary(map)) => {
-            points(map).map(|points| (0, 1, points)).into_iter().collect()
-        }
+        Some(Calibrator::Binary(map)) => of_class(0, 1, map).into_iter().collect(),
         Some(Calibrator::PerClass(maps)) => {
             let maps = maps.iter().enumerate();
-            maps.filter_map(|(class, map)| Some((class, class, points(map)?))).collect()
+            maps.filter_map(|(class, map)| of_class(class, class, map)).collect()
         }
         _ => Vec::new(),
     }

@@ -97,7 +97,7 @@ impl Differences {
         };
         self.n_beyond += usize::from(!is_close);
         // A difference that is not a number is the largest.
-        if !(difference <= self.largest) {
+        if difference > self.largest || difference.is_nan() {
             self.largest = difference;
             self.largest_row = Some(row + 1);
         }

@@ -2,8 +2,9 @@
 //!
 //! A [`Cursor`] is a value with its place, so that every error carries the path to it.
 
-mod cursor;
 mod value;
+
+mod cursor;
 
 pub mod json;
 pub mod ubjson;

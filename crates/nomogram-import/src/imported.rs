@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use ndarray::{Array2, ArrayView2};
 use nomogram::{
-    Branch, Combiner, Digest, EnsembleMember, MAX_GOLDEN_CASES, MIN_GOLDEN_CASES, Manifest, Member,
-    Model, Parts, Schema, Session, seal,
+    Branch, Combiner, Digest, EnsembleMember, Intake, MAX_GOLDEN_CASES, MIN_GOLDEN_CASES, Manifest,
+    Member, Model, Parts, Schema, Session, Value, seal,
 };
 
 use crate::comparison::{Comparison, Differences, Paths, Tolerance};
@@ -158,6 +158,7 @@ impl Imported {
         let mut outputs = Differences::new(self.output_tolerance);
         let mut paths = Paths::default();
         let mut taken = Vec::new();
+        let intake = Intake::of_schema(&self.parts.schema)?;
         for (index, expected) in rows.iter().enumerate() {
             let Ok(prediction) = session.predict_row(&expected.row) else { continue };
             let in_row = |error: Error| error.within(Place::Row(index));
@@ -176,7 +177,8 @@ impl Imported {
                 }
             }
             if let Some(known) = &expected.leaves {
-                self.compare_leaves(index, &expected.row, known, &mut paths).map_err(in_row)?;
+                let row = taken_row(&intake, &expected.row).map_err(in_row)?;
+                self.compare_leaves(index, row, known, &mut paths).map_err(in_row)?;
             }
             taken.push(*expected);
         }
@@ -194,7 +196,7 @@ impl Imported {
     fn compare_leaves(
         &self,
         index: usize,
-        row: &[f64],
+        row: Vec<f64>,
         known: &[u32],
         paths: &mut Paths,
     ) -> Result<(), Error> {
@@ -218,16 +220,7 @@ impl Imported {
     }
 
     /// The row as the first member reads it.
-    fn encoded(&self, row: &[f64]) -> Result<Vec<f64>, Error> {
-        let intake = nomogram::Intake::of_schema(&self.parts.schema)?;
-        let value = |(feature, value): (usize, &f64)| {
-            let number = nomogram::Value::Number(*value);
-            let missing = nomogram::Value::Missing(None);
-            let value = if value.is_nan() { missing } else { number };
-            intake.take(feature, value).map(|(number, _)| number)
-        };
-        let row: Result<Vec<f64>, _> = row.iter().enumerate().map(value).collect();
-        let mut row = row?;
+    fn encoded(&self, mut row: Vec<f64>) -> Result<Vec<f64>, Error> {
         let branch = self.parts.members.first().map_or(0, |member| member.branch as usize);
         for step in self.parts.branches.get(branch).into_iter().flat_map(|branch| &branch.steps) {
             let rows = ArrayView2::from_shape((1, row.len()), &row).map_err(shape)?;
@@ -235,6 +228,15 @@ impl Imported {
         }
         Ok(row)
     }
+}
+
+/// A row as the model gets it, after the policies of its features.
+fn taken_row(intake: &Intake, row: &[f64]) -> Result<Vec<f64>, Error> {
+    let value = |(feature, value): (usize, &f64)| {
+        let value = if value.is_nan() { Value::Missing(None) } else { Value::Number(*value) };
+        Ok(intake.take(feature, value)?.0)
+    };
+    row.iter().enumerate().map(value).collect()
 }
 
 fn check_len(name: &str, found: usize, expected: usize) -> Result<(), Error> {

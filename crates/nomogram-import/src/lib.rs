@@ -47,6 +47,7 @@ mod forests;
 mod probes;
 
 mod imported;
+
 mod schema_file;
 mod table;
 

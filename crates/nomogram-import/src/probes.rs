@@ -11,6 +11,9 @@ use nomogram::{FeatureKind, Forest, Intake, Member, Node, Parts, Step, Value};
 
 use crate::error::Error;
 
+/// How many bounds are followed from the root to a node, so that the time is linear in the trees.
+const MAX_BOUNDS: usize = 64;
+
 /// What the splits above a node leave of an input.
 #[derive(Clone, Debug, Default)]
 struct Bounds {
@@ -109,6 +112,9 @@ impl<'p> Rows<'p> {
     }
 
     fn with(&mut self, row: &[f64], feature: usize, value: f64) {
+        if self.rows.len() >= self.max_rows || !self.takes(feature, value) {
+            return;
+        }
         let mut row = row.to_vec();
         if let Some(cell) = row.get_mut(feature) {
             *cell = value;
@@ -187,8 +193,10 @@ impl<'p> Rows<'p> {
                         self.with(&row, feature, f64::NAN);
                     }
                     let (mut low, mut high) = (bounds.clone(), bounds);
-                    low.entry(feature).or_default().up_to = Some(*threshold);
-                    high.entry(feature).or_default().above = Some(*threshold);
+                    if low.len() < MAX_BOUNDS {
+                        low.entry(feature).or_default().up_to = Some(*threshold);
+                        high.entry(feature).or_default().above = Some(*threshold);
+                    }
                     pending.push((*right as usize, high));
                     pending.push((*left as usize, low));
                 }
@@ -204,8 +212,12 @@ impl<'p> Rows<'p> {
                         self.with(&row, feature, f64::NAN);
                     }
                     let (mut inside, mut outside) = (bounds.clone(), bounds);
-                    inside.entry(feature).or_default().level = levels.first().copied();
-                    outside.entry(feature).or_default().not_levels.extend(levels);
+                    if inside.len() < MAX_BOUNDS {
+                        inside.entry(feature).or_default().level = levels.first().copied();
+                        let outside = &mut outside.entry(feature).or_default().not_levels;
+                        let n_free = MAX_BOUNDS.saturating_sub(outside.len());
+                        outside.extend(levels.iter().take(n_free));
+                    }
                     pending.push((*right as usize, outside));
                     pending.push((*left as usize, inside));
                 }

@@ -68,6 +68,7 @@ fn report(
         validation: &validate(table, &config.data)?,
         training: None,
         evaluated_file: None,
+        known_rows: None,
     })?;
     Ok(report.to_html()?)
 }

@@ -51,7 +51,7 @@ impl Characteristics {
             n_rows: dataset.n_rows(),
             n_patients: dataset.patients().map(|patients| BTreeSet::from_iter(patients).len()),
             sum_of_weights: dataset.weights().map(|weights| weights.iter().sum()),
-            n_seen: training_rows.map(|other| n_seen(dataset, other)),
+            n_seen: training_rows.map(|other| dataset.n_rows_in(other)),
             features: features
                 .map(|(index, feature)| FeatureCharacteristics::new(dataset, index, feature))
                 .collect(),
@@ -82,17 +82,6 @@ impl FeatureCharacteristics {
             levels: names.into_iter().zip(0..).map(of_level).collect(),
         }
     }
-}
-
-/// The number of rows with the same values of all features as one of the others.
-fn n_seen(rows: &Dataset, others: &Dataset) -> usize {
-    let bits = |dataset: &Dataset| -> Vec<Vec<u64>> {
-        // Any NaN is missing, and −0 is 0.
-        let bits = |value: &f64| if value.is_nan() { u64::MAX } else { (value + 0.0).to_bits() };
-        dataset.values().rows().into_iter().map(|row| row.iter().map(bits).collect()).collect()
-    };
-    let others: BTreeSet<Vec<u64>> = bits(others).into_iter().collect();
-    bits(rows).into_iter().filter(|row| others.contains(row)).count()
 }
 
 #[cfg(test)]

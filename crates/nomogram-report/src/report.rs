@@ -6,8 +6,9 @@ use nomogram::{Model, Parts};
 use nomogram_describe::Description;
 use nomogram_stats::assessment::Assessment;
 use nomogram_train::{
-    CorrectedPerformance, Dataset, Importance, LearningPoint, PredictedRows, TrainingConfig,
-    ValidationReport, Warning, corrected_performance, learning_curve, permutation_importance,
+    CorrectedPerformance, Dataset, Importance, KnownRows, LearningPoint, PredictedRows,
+    TrainingConfig, ValidationReport, Warning, corrected_performance, learning_curve,
+    permutation_importance,
 };
 use serde::Serialize;
 
@@ -90,6 +91,8 @@ pub struct Inputs<'a> {
     pub training: Option<Training<'a>>,
     /// The table that an existing model is evaluated on.
     pub evaluated_file: Option<&'a EvaluatedFile>,
+    /// Which of the rows the model has learned from, where it was not trained for the report.
+    pub known_rows: Option<&'a KnownRows>,
 }
 
 /// A training that a report is about.
@@ -108,7 +111,8 @@ impl Report {
     ///
     /// `Training` when rows and predictions do not fit each other, or a subgroup is not defined.
     pub fn new(inputs: &Inputs<'_>) -> Result<Self, Error> {
-        let Inputs { model, parts, rows, config, validation, training, evaluated_file } = *inputs;
+        let Inputs { model, parts, rows, config, validation, training, evaluated_file, known_rows } =
+            *inputs;
         let subgroups = config.report.clone().unwrap_or_default().subgroups;
         let mut assessments = Vec::new();
         for rows in rows {
@@ -141,7 +145,7 @@ impl Report {
             importance,
             learning_curve: Vec::new(),
             corrected: None,
-            warnings: Vec::new(),
+            warnings: known_rows.map_or(Vec::new(), |known| known.warnings.clone()),
             nomograms: scales,
             tripod,
         })
@@ -190,6 +194,8 @@ fn title(model: &Description, inputs: &Inputs<'_>) -> String {
         |rows: &PredictedRows<'_>| rows.dataset.digest().to_string() == model.training_data_digest;
     let (what, of) = if inputs.rows.iter().any(on_training_rows) {
         ("Evaluation", "its training rows")
+    } else if inputs.known_rows.is_some_and(KnownRows::has_training_rows) {
+        ("Evaluation", "rows that include its training rows")
     } else if inputs.rows.iter().any(|rows| rows.name == TEST_ROWS) {
         ("Evaluation", TEST_ROWS)
     } else {

@@ -68,6 +68,7 @@ fn report() -> Report {
         validation: &validate(&table, &config.data).unwrap(),
         training: Some(Training { rows: &dataset, configuration: CONFIG }),
         evaluated_file: None,
+        known_rows: None,
     })
     .unwrap()
 }
@@ -282,6 +283,7 @@ report: {{ subgroups: [stage, {{ feature: a, at: [5, 10] }}] }}
         validation: &validate(&table, &config.data).unwrap(),
         training: None,
         evaluated_file: Some(&file),
+        known_rows: None,
     })
     .unwrap()
 }
@@ -303,7 +305,8 @@ fn an_external_validation_names_its_file_its_weights_and_its_patients() {
     assert!(card.contains("Weights sum to 195;"), "{card}");
     assert!(html.contains("Percentile intervals of 500 bootstrap replicates"));
     assert!(html.contains("<td>no</td></tr>"), "the other class has its name");
-    assert!(html.contains("at the cutoff 0.5: a probability of 0.5000 or more"));
+    assert!(html.contains("at the cutoff 0.5."));
+    assert_eq!(html.matches("0.5000 or more").count(), 1, "each cutoff once");
     let levels: Vec<(&str, bool)> = own.subgroups[0]
         .groups
         .iter()

@@ -14,6 +14,7 @@ mod weighting;
 
 use serde::Serialize;
 
+use crate::abstention::{RiskAtCoverage, risk_coverage};
 use crate::bootstrap::BootstrapSpec;
 use crate::classification::Classification;
 use crate::cutoffs::{CutoffIntervals, CutoffRule};
@@ -92,6 +93,10 @@ pub struct Assessment {
     pub histogram: Histogram,
     /// How often each two members predict the same class.
     pub agreement: Agreement,
+    /// The error of the rows that are left when the least sure ones are referred; of more than two
+    /// classes, in the first assessment only.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub risk_coverage: Vec<RiskAtCoverage>,
 }
 
 /// Classification at a named cutoff.
@@ -229,6 +234,11 @@ impl Assessment {
             decision_curve: decision_curve(rows, &hundredths)?,
             histogram: Histogram::new(rows),
             agreement: Agreement::new(&all.members, all.weights),
+            risk_coverage: if all.class_names.len() == 2 || class == 0 {
+                risk_coverage(&all.of_ensemble()?)
+            } else {
+                Vec::new()
+            },
         })
     }
 }

@@ -83,6 +83,7 @@
 pub mod count;
 mod error;
 pub mod random;
+mod sum;
 
 mod checks;
 mod distributions;
@@ -100,6 +101,7 @@ mod loss;
 mod predicted_class;
 mod sweep;
 
+pub mod abstention;
 pub mod classification;
 pub mod discrimination;
 
@@ -122,6 +124,7 @@ pub use error::Error;
 pub use interval::{Confidence, Estimate, Interval};
 pub use quantile::quantile;
 pub use rows::{Rows, numbered_patients};
+pub use sum::CompensatedSum;
 
 /// The examples of the README.
 #[cfg(doctest)]

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use ndarray::Array2;
 use nomogram::numeric::logistic;
+use nomogram_stats::assessment::Calibration;
 use nomogram_stats::bootstrap::{
     BootstrapDistribution, BootstrapSpec, FittedReplicate, Strata, bootstrap, jackknife, of_metric,
     optimism,
@@ -179,6 +180,12 @@ fn bins_are_those_of_scikit_learn() {
             close_all(&observed, &expected["observed"], CLOSED, &what);
             close_all(&means, &expected["mean_probability"], CLOSED, &what);
             close(found.expected_calibration_error, &expected["ece"], CLOSED, &what);
+            let assessed = Calibration::new(case.rows(), CONFIDENCE).unwrap();
+            let assessed = match binning {
+                Binning::EqualWidth(_) => assessed.equal_width_calibration_error,
+                Binning::EqualCount(_) => assessed.expected_calibration_error,
+            };
+            close(assessed, &expected["ece"], CLOSED, &what);
             let found = BrierDecomposition::new(case.rows(), binning).unwrap();
             let parts = [
                 ("reliability", found.reliability),

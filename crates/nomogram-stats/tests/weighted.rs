@@ -6,6 +6,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
+use nomogram::numeric::sqrt;
 use nomogram_stats::calibration::{
     Binning, BrierDecomposition, BrierScore, CalibrationBins, SmoothCalibration,
     calibration_in_the_large, calibration_line, observed_expected, spiegelhalter,
@@ -228,4 +229,42 @@ fn cases() -> Vec<Case> {
 
 fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect()
+}
+
+/// Up to the factor of n / (n − 1) in its variances: `reference/survey.csv`, made by
+/// `reference/make_survey.R`.
+#[test]
+fn estimates_and_errors_are_those_of_survey_in_r() {
+    let text = include_str!("reference/survey.csv");
+    let cases = cases();
+    let mut n_compared = 0;
+    for line in text.lines().skip(1) {
+        let fields: Vec<&str> = line.split(';').collect();
+        let [name, n_rows, statistic, value, error] = fields[..] else { panic!("{line}") };
+        let [n, value, error] = [n_rows, value, error].map(|text| text.parse::<f64>().unwrap());
+        let case = cases.iter().find(|case| case.name == name).unwrap();
+        let rows = case.rows();
+        let (found, found_error) = match statistic {
+            "sensitivity" => {
+                let sensitivity = Classification::new(rows, 0.3, CONFIDENCE).unwrap().sensitivity;
+                let share = sensitivity.unwrap();
+                let variance = share.value * (1.0 - share.value) / share.n_effective.unwrap();
+                (share.value, sqrt(variance))
+            }
+            "in the large" => {
+                let large = calibration_in_the_large(rows, CONFIDENCE).unwrap();
+                (large.value, large.standard_error)
+            }
+            _ => {
+                let line = calibration_line(rows, CONFIDENCE).unwrap();
+                let estimate = if statistic == "slope" { line.slope } else { line.intercept };
+                (estimate.value, estimate.standard_error)
+            }
+        };
+        let expected = error * sqrt((n - 1.0) / n);
+        assert!((found - value).abs() < 1e-9 * value.abs().max(1.0), "{line}: {found}");
+        assert!((found_error - expected).abs() < 1e-8 * expected, "{line}: {found_error}");
+        n_compared += 1;
+    }
+    assert_eq!(n_compared, 4 * cases.len());
 }

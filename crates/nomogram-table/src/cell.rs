@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::format::{TableFormat, trim};
 use crate::number::{DecimalMark, MAX_WHOLE, number};
-use crate::shown::write_shown;
+use crate::shown::{HIDDEN, are_values_hidden, write_shown};
 use crate::time::Time;
 
 /// What one cell holds, before it is known what its column is for.
@@ -96,6 +96,19 @@ impl<'a> Cell<'a> {
         number.is_finite().then_some(number)
     }
 
+    fn type_in_words(&self) -> &'static str {
+        match self {
+            Self::Missing => "a missing value",
+            Self::Written(_) | Self::Other(_) => "a value",
+            Self::Text(_) => "a text",
+            Self::Number(_) | Self::Decimal(_) => "a number",
+            Self::Integer(_) | Self::Unsigned(_) => "a whole number",
+            Self::Boolean(_) => "a boolean",
+            Self::Time(time) if time.is_date() => "a date",
+            Self::Time(_) => "a time",
+        }
+    }
+
     /// Whether it has a type of its own, other than text.
     #[must_use]
     pub fn is_typed(&self) -> bool {
@@ -103,15 +116,17 @@ impl<'a> Cell<'a> {
     }
 }
 
-/// What is in the cell, with its type where the file has types.
+/// What is in the cell, with its type where the file has types; its type alone where values are hidden.
 impl fmt::Display for Cell<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing => f.write_str("a missing value"),
             Self::Written(text) if trim(text).is_empty() => f.write_str("a missing value"),
+            Self::Other(name) => write!(f, "a value of type {name}"),
+            Self::Number(number) if number.is_nan() => f.write_str("the number NaN"),
+            cell if are_values_hidden() => write!(f, "{} {HIDDEN}", cell.type_in_words()),
             Self::Written(text) => write!(f, "`{}`", Short(trim(text))),
             Self::Text(text) => write!(f, "text `{}`", Short(text)),
-            Self::Number(number) if number.is_nan() => f.write_str("the number NaN"),
             Self::Number(number) => write!(f, "the number {number:?}"),
             Self::Decimal(digits) => write!(f, "the number {digits}"),
             Self::Integer(number) => write!(f, "the whole number {number}"),
@@ -119,7 +134,6 @@ impl fmt::Display for Cell<'_> {
             Self::Boolean(value) => write!(f, "the boolean {value}"),
             Self::Time(time) if time.is_date() => write!(f, "the date {time}"),
             Self::Time(time) => write!(f, "the time {time}"),
-            Self::Other(name) => write!(f, "a value of type {name}"),
         }
     }
 }

@@ -11,7 +11,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::cell::Cell;
 use crate::format::{TableFormat, trim};
 use crate::number::{DecimalMark, MAX_WHOLE, Wholeness, integer, number, wholeness};
-use crate::shown::shown;
+use crate::shown::{are_values_hidden, shown, shown_value};
 
 /// Reads the cells of one feature's column.
 ///
@@ -127,12 +127,13 @@ impl FeatureCells {
         if cell.is_missing(&self.format) {
             return match text.is_empty() {
                 true => "a missing value".into(),
-                false => format!("`{}`, a missing value", shown(text)),
+                false => format!("`{}`, a missing value", shown_value(text)),
             };
         }
         match other_spelling(text, self.feature.levels()) {
-            Some(hint) => format!("{cell} ({hint})"),
-            None => cell.to_string(),
+            // A level that it resembles would show what it is.
+            Some(hint) if !are_values_hidden() => format!("{cell} ({hint})"),
+            Some(_) | None => cell.to_string(),
         }
     }
 

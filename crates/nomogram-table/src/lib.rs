@@ -46,7 +46,7 @@ pub use format::{BooleanTexts, Encoding, FileKind, TABLE_FORMAT, TableFormat};
 pub use number::DecimalMark;
 pub use place::Place;
 pub use row::{Chunk, Row, row_length};
-pub use shown::{is_invisible, shown};
+pub use shown::{are_values_hidden, hide_values, is_invisible, shown, shown_value};
 pub use source::{CHUNK_ROWS, Source};
 pub use table::{Moment, PlacedCell, Table};
 pub use text::TextChunk;

@@ -1,6 +1,34 @@
 //! Texts in messages, in which nothing is unseen.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Whether messages hide the values of cells.
+static ARE_VALUES_HIDDEN: AtomicBool = AtomicBool::new(false);
+
+/// What a message has instead of a hidden value.
+pub(crate) const HIDDEN: &str = "(hidden)";
+
+/// Hides the values of cells in all messages of this process from now on: a message then names the type
+/// of a cell, its place and what was expected. Names of columns and what a configuration names are shown.
+///
+/// It is a switch of the process, as a message is made far from where a program reads its options, and
+/// one that was forgotten would show a value.
+pub fn hide_values() {
+    ARE_VALUES_HIDDEN.store(true, Ordering::Relaxed);
+}
+
+/// Whether [`hide_values`] was called.
+#[must_use]
+pub fn are_values_hidden() -> bool {
+    ARE_VALUES_HIDDEN.load(Ordering::Relaxed)
+}
+
+/// [`shown`] of a value of a cell, or that it is hidden.
+#[must_use]
+pub fn shown_value(text: &str) -> String {
+    if are_values_hidden() { HIDDEN.into() } else { shown(text) }
+}
 
 /// A text with invisible characters, unusual spaces, combining marks and control characters escaped,
 /// so that texts that differ look different, and none of them disturbs a terminal.

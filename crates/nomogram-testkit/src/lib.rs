@@ -19,7 +19,7 @@ use nomogram::{
 
 pub use every_kind::bundle_of_every_kind;
 pub use policies::{bundle_of_policies, policies};
-pub use sections::{reseal, with_section, with_sections_of, without_answers};
+pub use sections::{payload, reseal, with_section, with_sections_of, without_answers};
 pub use table::{bundle_of_number, bundle_of_table, table};
 pub use targets::{bundle_of_a_number, bundle_of_three_classes};
 
@@ -94,6 +94,7 @@ fn parts_of_three_members() -> Result<Parts, nomogram::Error> {
         combiner: Combiner::SoftVote { weights: vec![1.0, 1.5, 0.5] },
         calibrator: None,
         cutoffs: vec![],
+        uncertainty: None,
         card: None,
     })
 }

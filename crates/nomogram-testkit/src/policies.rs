@@ -42,6 +42,7 @@ fn parts() -> Result<Parts, Error> {
         ],
         combiner: Combiner::SoftVote { weights: vec![0.0, 1.0] },
         calibrator: Some(Calibrator::Binary(CalibrationMap::Platt { slope: 1.5, intercept: 0.25 })),
+        uncertainty: None,
         cutoffs: vec![
             cutoff("refer", 1, 0.25),
             cutoff("rule out", 0, 0.9),

@@ -26,6 +26,13 @@ pub fn reseal(bundle: &[u8], section: u32, edit: impl FnOnce(&mut Vec<u8>)) -> V
     assemble(bundle, &sections)
 }
 
+/// The payload of the section of this number; empty where the bundle has none.
+#[must_use]
+pub fn payload(bundle: &[u8], section: u32) -> Vec<u8> {
+    let found = sections(bundle).into_iter().find(|found| found.kind == section);
+    found.map_or_else(Vec::new, |found| found.payload)
+}
+
 /// The same bundle with one more section, of a number that it does not have.
 #[must_use]
 pub fn with_section(bundle: &[u8], kind: u32, is_critical: bool, payload: &[u8]) -> Vec<u8> {

@@ -109,6 +109,7 @@ fn shape(name: &'static str, n_features: u32, members: Vec<(&str, u32, Member)>)
         members,
         calibrator: None,
         cutoffs: vec![],
+        uncertainty: None,
         card: None,
     };
     let mut shape = Shape { name, bundle: vec![], n_features: width };

@@ -87,6 +87,7 @@ fn parts_of_table() -> Result<Parts, Error> {
         ],
         combiner: Combiner::SoftVote { weights: vec![2.0, 1.0] },
         calibrator: Some(Calibrator::Temperature { temperature: 1.5 }),
+        uncertainty: None,
         cutoffs: vec![
             Cutoff { name: "watch".into(), class: 1, probability: 0.25 },
             Cutoff { name: "refer".into(), class: 2, probability: 0.4 },
@@ -220,6 +221,7 @@ fn parts_of_number() -> Result<Parts, Error> {
         combiner: Combiner::SoftVote { weights: vec![1.0] },
         calibrator: None,
         cutoffs: vec![],
+        uncertainty: None,
         card: None,
     })
 }

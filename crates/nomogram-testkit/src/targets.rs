@@ -83,6 +83,7 @@ fn number() -> Result<Parts, Error> {
         combiner: Combiner::SoftVote { weights: vec![1.0, 3.0] },
         calibrator: None,
         cutoffs: vec![],
+        uncertainty: None,
     })
 }
 
@@ -150,5 +151,6 @@ fn three_classes() -> Result<Parts, Error> {
         combiner: Combiner::SoftVote { weights: vec![1.0, 1.0] },
         calibrator: None,
         cutoffs: vec![cutoff("unclear", 2, 0.375), cutoff("benign", 0, 0.5)],
+        uncertainty: None,
     })
 }

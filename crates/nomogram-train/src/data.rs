@@ -9,6 +9,7 @@ mod config;
 mod reader;
 
 pub(crate) mod dataset;
+mod other_table;
 
 mod draft;
 mod validation;
@@ -19,6 +20,7 @@ pub use config::{
 };
 pub use dataset::Dataset;
 pub use draft::{Dialect, DialectOptions, Draft, InferOptions, infer_schema};
+pub use other_table::AbsentColumn;
 pub use partition::Partition;
 pub(crate) use reader::Reader;
 pub use validation::{

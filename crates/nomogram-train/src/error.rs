@@ -55,6 +55,19 @@ pub enum Error {
         /// What comes after the class in a sentence.
         after: String,
     },
+    /// The probabilities of a class separate its rows from all others, so that no calibrator is best.
+    #[error(
+        "calibration: the probabilities separate the classes: {lowest} is the lowest of class {class}, \
+         {highest_other} the highest of the others; no calibrator is best"
+    )]
+    Separated {
+        /// The class.
+        class: ClassLabel,
+        /// The lowest probability of its rows.
+        lowest: f64,
+        /// The highest probability of other rows.
+        highest_other: f64,
+    },
     /// One of the rows of a fit cannot be used.
     #[error("row {}: {detail}", .row + 1)]
     Row {
@@ -81,6 +94,16 @@ pub enum ClassLabel {
     Number(usize),
     /// Its name.
     Name(String),
+}
+
+impl ClassLabel {
+    /// The same class by its name, as far as it has one.
+    fn named(self, names: &[String]) -> Self {
+        match self {
+            Self::Number(class) => names.get(class).cloned().map_or(self, Self::Name),
+            Self::Name(_) => self,
+        }
+    }
 }
 
 impl fmt::Display for ClassLabel {
@@ -110,6 +133,7 @@ impl Error {
             | Self::RareClass { .. }
             | Self::Row { .. }
             | Self::NotConverged(_)
+            | Self::Separated { .. }
             | Self::UninformativeMembers(_)
             | Self::Model(_) => self,
         }
@@ -124,10 +148,11 @@ impl Error {
     /// The same, with the name of a class instead of its number.
     pub(crate) fn with_class_names(self, names: &[String]) -> Self {
         match self {
-            Self::RareClass { before, class: ClassLabel::Number(class), after } => {
-                let name = names.get(class).cloned();
-                let class = name.map_or(ClassLabel::Number(class), ClassLabel::Name);
-                Self::RareClass { before, class, after }
+            Self::RareClass { before, class, after } => {
+                Self::RareClass { before, class: class.named(names), after }
+            }
+            Self::Separated { class, lowest, highest_other } => {
+                Self::Separated { class: class.named(names), lowest, highest_other }
             }
             other => other,
         }

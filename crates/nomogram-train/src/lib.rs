@@ -66,6 +66,7 @@ pub mod learners;
 mod predictions;
 
 pub mod ensemble;
+mod uncertainty;
 
 // From a configuration and rows to a bundle.
 pub mod training;
@@ -74,13 +75,15 @@ pub mod training;
 mod evaluation;
 
 pub use data::{
-    Check, DataConfig, Dataset, Dialect, DialectOptions, Draft, Finding, InferOptions, Limits,
-    Partition, Severity, ValidationReport, infer_schema, validate, validate_within,
+    AbsentColumn, Check, DataConfig, Dataset, Dialect, DialectOptions, Draft, Finding,
+    InferOptions, Limits, Partition, Severity, ValidationReport, infer_schema, validate,
+    validate_within,
 };
 pub use error::Error;
 pub use evaluation::{
-    CorrectedPerformance, Importance, LearningPoint, PredictedRows, Warning, corrected_performance,
-    learning_curve, metrics_table, permutation_importance, rows_line, warnings,
+    CorrectedPerformance, EvaluatedRows, Importance, KnownRows, LearningPoint, PredictedRows,
+    Warning, corrected_performance, learning_curve, metrics_table, permutation_importance,
+    rows_line, warnings,
 };
 pub use invalid::{Checked, Excerpt, Invalid, Key, Spec};
 pub use predictions::Predictions;
@@ -90,6 +93,7 @@ pub use training::{
     Progress, Recalibrated, Trained, TrainingConfig, cross_validate, cross_validate_tuned,
     recalibrate, rehearse, train, tune, tuning, validate_training,
 };
+pub use uncertainty::{ReferralSpec, UncertaintySpec};
 
 /// The example of the README is compiled with the documentation tests.
 #[cfg(doctest)]

@@ -64,6 +64,27 @@ impl Predictions {
         self.ensemble.column(1).to_vec()
     }
 
+    /// Refuses predictions that are not one row of one probability per class for each of these rows.
+    pub(crate) fn check(&self, classes: &[usize], n_classes: usize) -> Result<(), Error> {
+        let shape = (classes.len(), n_classes);
+        let all = self.members.iter().chain([&self.ensemble]).chain(&self.uncalibrated);
+        if let Some(other) = all.map(|values| values.dim()).find(|dim| *dim != shape) {
+            return Err(Error::Data(format!(
+                "predictions of {} rows and {} classes, expected {} rows and {n_classes} classes",
+                other.0,
+                other.1,
+                classes.len()
+            )));
+        }
+        match classes.iter().enumerate().find(|(_, class)| **class >= n_classes) {
+            None => Ok(()),
+            Some((row, class)) => {
+                let detail = format!("class {class}, expected one below {n_classes}");
+                Err(Error::Row { row, detail })
+            }
+        }
+    }
+
     /// Rows that are not predicted yet: NaN.
     fn empty(names: Vec<String>, n_rows: usize, n_classes: usize, n_margins: usize) -> Self {
         let room = |n_columns| Array2::from_elem((n_rows, n_columns), f64::NAN);

@@ -16,6 +16,7 @@ mod inputs;
 mod out_of_fold;
 
 mod fit;
+mod uncertain;
 mod uninformative;
 
 // What other crates call.
@@ -31,7 +32,7 @@ pub use config::TrainingConfig;
 pub use cross_validate::cross_validate;
 pub use golden::{GOLDEN_ROWS, GoldenSpec};
 pub use progress::Progress;
-pub use recalibrate::{Recalibrated, recalibrate};
+pub use recalibrate::{ADDED_GOLDEN_ROWS, RECALIBRATION_DATA, Recalibrated, recalibrate};
 pub use rehearsal::{rehearse, validate_training};
 pub(crate) use sample::fit_sample;
 pub use train::{Trained, train};

@@ -1,8 +1,11 @@
 //! Public functions return an error for settings and rows that nobody checked.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
 use ndarray::array;
+use nomogram::Cutoff;
+use nomogram_stats::cutoffs::CutoffRule;
+use nomogram_train::ensemble::{CalibrationRows, CalibratorSpec, CutoffSpec};
 use nomogram_train::learners::{
     BoostedTreesSpec, EarlyStopping, Learner, LogisticRegressionSpec, NaiveBayesSpec, NetworkSpec,
     TrainingRows,
@@ -12,7 +15,12 @@ use nomogram_train::split::{
     stratified_folds, time_folds,
 };
 use nomogram_train::steps::{BinsSpec, ClipSpec, PcaSpec, SplineSpec, StepSpec};
-use nomogram_train::{DataConfig, Dataset, fit_standard_scaler, fit_steps};
+use nomogram_train::training::config::SubgroupConfig;
+use nomogram_train::{
+    DataConfig, Dataset, PredictedRows, Predictions, Table, Trained, TrainingConfig,
+    corrected_performance, fit_standard_scaler, fit_steps, learning_curve, permutation_importance,
+    train, validate, warnings,
+};
 
 fn dataset() -> Dataset {
     let config = "{ target: { column: y, negative: a, positive: b }, features: [{ name: x }] }";
@@ -120,4 +128,134 @@ fn splits_refuse_settings_and_rows() {
         assert!(Split::latest(classes, &[1.0; 6], share).is_err(), "{share}");
     }
     assert!(Split::grouped(classes, &[1, 2], 0.5, 0).is_err());
+}
+
+const CONFIG: &str = r#"
+model: { name: small, version: "1" }
+data: { target: { column: y, negative: a, positive: b }, features: [{ name: x }] }
+seed: 1
+validation: { n_folds: 2, min_auc: 0.5 }
+allow_uninformative_members: true
+members:
+  - { name: bayes, input: raw, weight: 1.0, learner: { naive_bayes: { var_smoothing: 1.0e-9 } } }
+combiner: soft_vote
+"#;
+
+/// A configuration, forty rows, and the model of both.
+fn trained() -> (TrainingConfig, Dataset, Trained) {
+    let config = TrainingConfig::from_yaml(CONFIG).unwrap();
+    let rows = (0..40).map(|row| format!("{},{}\n", row % 7, ["a", "b"][row % 7 / 4]));
+    let table = format!("x,y\n{}", rows.collect::<String>());
+    let dataset = Dataset::from_csv("t.csv", table.as_bytes(), &config.data).unwrap();
+    let trained = train(&config, &dataset, &mut |_: usize, _: usize, _: &str| {}).unwrap();
+    (config, dataset, trained)
+}
+
+#[test]
+fn data_refuses_configurations_and_formats() {
+    let good = TrainingConfig::from_yaml(CONFIG).unwrap().data;
+    let changed = |change: fn(&mut DataConfig)| {
+        let mut config = good.clone();
+        change(&mut config);
+        config
+    };
+    let configs = [
+        changed(|config| config.target.classes.clear()),
+        changed(|config| config.target.classes = vec!["a".into()]),
+        changed(|config| config.target.classes = vec!["a".into(), "a".into()]),
+        changed(|config| config.target.column.clear()),
+        changed(|config| config.features.clear()),
+        changed(|config| config.features[0].name = "y".into()),
+        changed(|config| config.features[0].range = Some([f64::NAN, 1.0])),
+        changed(|config| config.features[0].range = Some([2.0, 1.0])),
+        changed(|config| config.features[0].levels = vec!["u".into()]),
+        changed(|config| config.weight = Some("y".into())),
+        changed(|config| config.csv.delimiter = Some('é')),
+        changed(|config| config.ignored = vec!["x".into()]),
+    ];
+    let text = "x,y\n1,a\n2,b\n";
+    let table = Table::from_csv("t.csv", text.as_bytes(), &good.table_format()).unwrap();
+    for config in configs {
+        assert!(Dataset::from_csv("t.csv", text.as_bytes(), &config).is_err(), "{config:?}");
+        assert!(Dataset::from_table(&table, &config).is_err(), "{config:?}");
+        assert!(validate(&table, &config).is_err(), "{config:?}");
+        assert!(config.clone().ignore_other_columns(&table).is_err(), "{config:?}");
+    }
+}
+
+#[test]
+fn ensembles_refuse_rows_and_rules() {
+    let (_, dataset, trained) = trained();
+    let cutoff = |rule: CutoffRule, class: Option<&str>| CutoffSpec {
+        name: "c".into(),
+        class: class.map(str::to_owned),
+        rule,
+    };
+    let predictions = &trained.out_of_fold;
+    for at_least in [f64::NAN, -1.0, 2.0, f64::INFINITY] {
+        let spec = cutoff(CutoffRule::SensitivityAtLeast(at_least), None);
+        assert!(spec.choose(&dataset, predictions).is_err(), "{at_least}");
+    }
+    assert!(cutoff(CutoffRule::Youden, Some("c")).choose(&dataset, predictions).is_err());
+    let none = ndarray::Array2::zeros((40, 0));
+    let others = [
+        Predictions { ensemble: none.clone(), ..predictions.clone() },
+        Predictions { members: vec![none.clone()], ..predictions.clone() },
+        predictions.select(&[0, 1, 2]),
+    ];
+    for other in &others {
+        let spec = cutoff(CutoffRule::Youden, Some("b"));
+        assert!(spec.choose(&dataset, other).is_err(), "{other:?}");
+        assert!(warnings(other, dataset.classes(), None).is_err(), "{other:?}");
+        let rows = PredictedRows { name: "rows", dataset: &dataset, predictions: other };
+        assert!(rows.member_metrics().is_err() && rows.assess(&[], &[]).is_err(), "{other:?}");
+    }
+    let probabilities = array![[0.3, 0.7], [0.6, 0.4], [f64::NAN, 0.5]];
+    let kinds = [
+        CalibratorSpec::Temperature,
+        CalibratorSpec::Platt,
+        CalibratorSpec::Beta,
+        CalibratorSpec::Isotonic,
+        CalibratorSpec::Chosen,
+    ];
+    for kind in kinds {
+        for classes in [&[0, 1][..], &[0, 2, 1], &[0, 1, 1], &[]] {
+            let rows = CalibrationRows::new(probabilities.view(), classes);
+            assert!(kind.fit(rows, 0).is_err(), "{kind:?}: {classes:?}");
+        }
+        for rows in [array![[]], ndarray::Array2::zeros((0, 2)), ndarray::Array2::zeros((0, 0))] {
+            let classes = vec![0; rows.nrows()];
+            let fitted = kind.fit(CalibrationRows::new(rows.view(), &classes), 0);
+            assert!(fitted.is_err(), "{kind:?}: {rows:?}");
+        }
+    }
+}
+
+#[test]
+fn evaluations_refuse_numbers_and_rows() {
+    let (config, dataset, trained) = trained();
+    let most = usize::MAX;
+    for n in [0, most] {
+        assert!(permutation_importance(&trained.model, &dataset, n, 0).is_err(), "{n}");
+    }
+    let no_rows = dataset.select(&[]);
+    assert!(permutation_importance(&trained.model, &no_rows, 1, 0).is_err());
+    assert!(corrected_performance(&config, &dataset, most).is_err());
+    assert!(corrected_performance(&config, &no_rows, 1).is_err());
+    for share in [f64::NAN, -1.0, 0.0, 1.5, f64::INFINITY] {
+        assert!(learning_curve(&config, &dataset, &[share]).is_err(), "{share}");
+    }
+    let mut config = config;
+    config.validation.n_folds = most;
+    assert!(learning_curve(&config, &dataset, &[0.5]).is_err());
+    let predictions = &trained.out_of_fold;
+    assert!(warnings(predictions, &[0, 1], None).is_err());
+    assert!(warnings(predictions, &[7; 40], None).is_err());
+    assert!(warnings(predictions, dataset.classes(), Some(&[])).is_err());
+    let rows = PredictedRows { name: "rows", dataset: &dataset, predictions };
+    let cutoff = Cutoff { name: "c".into(), class: 9, probability: f64::NAN };
+    let of_nothing = SubgroupConfig::Levels("no such feature".into());
+    assert!(rows.assess(&[], &[of_nothing]).is_err());
+    // A cutoff of no class is about none of the classes that are assessed.
+    assert_eq!(rows.assess(&[cutoff], &[]).unwrap()[0].cutoffs.len(), 1);
 }

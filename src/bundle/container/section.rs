@@ -16,10 +16,11 @@ pub(in crate::bundle) enum SectionKind {
     Cutoffs = 8,
     Card = 9,
     Answers = 10,
+    Uncertainty = 12,
 }
 
 impl SectionKind {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 11] = [
         Self::Manifest,
         Self::Schema,
         Self::Pipeline,
@@ -30,6 +31,7 @@ impl SectionKind {
         Self::Cutoffs,
         Self::Card,
         Self::Answers,
+        Self::Uncertainty,
     ];
 
     /// The kind with this number, if this version knows it and the format has it.
@@ -38,11 +40,11 @@ impl SectionKind {
         Self::ALL.into_iter().filter(is_of_format).find(|kind| *kind as u32 == number)
     }
 
-    /// A model without its card or its golden answers predicts the same; without anything else, it
-    /// does not.
+    /// A model without its card, its golden answers or its uncertainty predicts the same; without anything
+    /// else, it does not.
     pub(super) fn flags(self) -> u32 {
         match self {
-            Self::Card | Self::Answers => 0,
+            Self::Card | Self::Answers | Self::Uncertainty => 0,
             Self::Manifest
             | Self::Schema
             | Self::Pipeline
@@ -66,6 +68,7 @@ impl SectionKind {
             Self::Cutoffs => "cutoffs",
             Self::Card => "model card",
             Self::Answers => "golden answers",
+            Self::Uncertainty => "uncertainty",
         }
     }
 }

@@ -3,12 +3,15 @@
 mod buffer;
 
 mod struct_array;
+mod uncertain;
 
 use alloc::ffi::CString;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use self::buffer::Buffer;
 use self::struct_array::{Column, struct_array};
+use self::uncertain::UncertainColumns;
 use crate::error::{Error, ErrorKind};
 use crate::ffi::allocate::c_string;
 use crate::ffi::arrow_structs::{ArrowArray, ArrowSchema};
@@ -30,6 +33,8 @@ pub(super) struct Predicted<'m> {
     flags: Buffer,
     /// For each cutoff, whether the rows reach it.
     cutoffs: Vec<Buffer>,
+    /// Those of models with uncertainty.
+    uncertain: UncertainColumns,
     /// Whether each row was predicted.
     is_predicted: Buffer,
     n_refused: usize,
@@ -52,6 +57,7 @@ impl<'m> Predicted<'m> {
             status: Buffer::of_elements::<i32>(n_rows)?,
             flags: Buffer::of_elements::<u32>(n_rows)?,
             cutoffs: memory::collect(cutoffs)?,
+            uncertain: UncertainColumns::new(model, n_rows)?,
             is_predicted: Buffer::of_bits(n_rows)?,
             n_refused: 0,
         })
@@ -75,6 +81,9 @@ impl<'m> Predicted<'m> {
                 buffer.set_bit(row);
             }
         }
+        if let Some(uncertain) = prediction.uncertain() {
+            self.uncertain.write(row, &uncertain);
+        }
         self.is_predicted.set_bit(row);
     }
 
@@ -84,6 +93,7 @@ impl<'m> Predicted<'m> {
             buffer.put(row, f64::NAN.to_ne_bytes());
         }
         self.status.put(row, error.kind().status().to_ne_bytes());
+        self.uncertain.refuse(row);
         self.n_refused += 1;
     }
 
@@ -114,7 +124,8 @@ impl<'m> Predicted<'m> {
                 validity: None,
             })
         };
-        let mut columns = memory::list(self.outputs.len() + self.cutoffs.len() + 3)?;
+        let n_columns = self.outputs.len() + self.cutoffs.len() + 3 + self.uncertain.n_columns();
+        let mut columns = memory::list(n_columns)?;
         for (index, buffer) in self.outputs.into_iter().enumerate() {
             let name = match target.classes().get(index) {
                 Some(class) => c_string(["probability_", class])?,
@@ -127,6 +138,16 @@ impl<'m> Predicted<'m> {
         columns.push(plain("flags", c"I", self.flags)?);
         for (cutoff, buffer) in self.model.cutoffs().iter().zip(self.cutoffs) {
             columns.push(nullable(c_string(["cutoff_", &cutoff.name])?, c"b", buffer)?);
+        }
+        if let Some(verdicts) = self.uncertain.verdicts {
+            columns.push(plain("verdict", c"I", verdicts)?);
+        }
+        for (index, buffer) in self.uncertain.p_values.into_iter().enumerate() {
+            let class = target.classes().get(index).map_or("", String::as_str);
+            columns.push(nullable(c_string(["p_value_", class])?, c"g", buffer)?);
+        }
+        if let Some(p_values) = self.uncertain.distance_p_values {
+            columns.push(nullable(c_string(["distance_p_value", ""])?, c"g", p_values)?);
         }
         struct_array(columns, self.n_rows)
     }

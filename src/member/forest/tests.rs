@@ -69,6 +69,28 @@ fn single_precision_rounds_values_then_sums() {
 }
 
 #[test]
+fn the_leaf_that_a_row_reaches_is_the_one_that_is_added() {
+    let split =
+        Node::Split { input: 0, threshold: 0.1, left: 1, right: 2, default_child: Side::Right };
+    let levels = vec![1, 3];
+    let set = Node::SplitLevels { input: 1, levels, left: 3, right: 4, default_child: Side::Left };
+    let nodes = vec![split, leaf(0), set, leaf(1), leaf(2)];
+    let at_most = Forest::new(Link::Logit, 2, vec![0.0], vec![tree(nodes, vec![1.0, 2.0, 4.0])]);
+    let at_most = at_most.unwrap();
+    let below = Forest { comparison: Comparison::Below, ..at_most.clone() };
+    let single = Forest { precision: Precision::Single, ..below.clone() };
+    for forest in [at_most, below, single] {
+        for a in [0.1, 0.1_f64.next_down(), f64::from(0.1_f32), f64::NAN, -0.0] {
+            for b in [0.0, 1.0, 3.0, 4.0, f64::NAN] {
+                let leaf = forest.leaf(0, &[a, b]).unwrap();
+                assert_eq!(margin(&forest, &[a, b]), [1.0, 2.0, 4.0][leaf], "{a} {b}");
+            }
+        }
+        assert_eq!((forest.leaf(1, &[0.0, 0.0]), forest.leaf(0, &[])), (None, None));
+    }
+}
+
+#[test]
 fn a_missing_value_goes_to_the_default_child() {
     for (side, expected) in [(Side::Left, 1.5), (Side::Right, 2.5)] {
         let split = |threshold| {

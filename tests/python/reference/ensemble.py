@@ -3,6 +3,7 @@
 import math
 
 from . import members as members_of
+from . import uncertainty
 from .elementary import ln, logistic_pair, softmax
 from .intake import RULE_BROKEN, take_in
 from .pipeline import encode
@@ -111,7 +112,12 @@ def answer(model, stated):
     for own in feature_flags:
         flags |= own
     is_of_classes = "Classes" in model["target"]
+    uncertain = uncertainty.NOTHING
+    if model["uncertainty"] is not None:
+        own_outputs = [own for own, _ in outputs]
+        uncertain = uncertainty.answer(model["uncertainty"], combined, own_outputs, row, branches)
     return {
+        **uncertain,
         "outputs": [(value, is_exact) for value in combined],
         "members": [(value, exact) for own, exact in outputs for value in own],
         "margins": [(value, exact) for own, exact in margins for value in own],

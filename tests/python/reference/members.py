@@ -4,7 +4,7 @@ import math
 from bisect import bisect_left, bisect_right
 
 from . import elementary
-from .elementary import erf, ln, logistic_pair, single, softmax, tanh
+from .elementary import erf, exp, ln, logistic_pair, single, softmax, tanh
 
 
 def linear(member, row):
@@ -156,6 +156,36 @@ def link_of(kind, member):
     return member["link"]
 
 
+def logit_single(margins):
+    denominator = single(single(exp(min(-margins[0], single(88.7)))) + 1.0)
+    second = single(1.0 / denominator)
+    return [single(1.0 - second), second]
+
+
+def softmax_single(margins):
+    largest = max(margins)
+    powers = [single(exp(single(margin - largest))) for margin in margins]
+    total = 0.0
+    for power in powers:
+        total += power
+    return [single(power / single(total)) for power in powers]
+
+
+def survival(margins):
+    hazard = exp(min(margins[0], 700.0))
+    return [exp(-hazard), -math.expm1(-hazard)]
+
+
+# The links that no kind of member of ours is trained with.
+LINKS = {
+    "Log": lambda margins: [exp(margins[0])],
+    "LogSingle": lambda margins: [single(exp(margins[0]))],
+    "LogitSingle": logit_single,
+    "SoftmaxSingle": softmax_single,
+    "ComplementaryLogLog": survival,
+}
+
+
 def predict(member, row, is_exact):
     """Margins and outputs of a member, each with whether they are exact."""
     (kind, member), = member.items()
@@ -167,4 +197,6 @@ def predict(member, row, is_exact):
         return (margins, is_exact), (list(logistic_pair(margins[0])), False)
     if link == "Softmax":
         return (margins, is_exact), (softmax(margins), False)
+    if link in LINKS:
+        return (margins, is_exact), (LINKS[link](margins), False)
     return (margins, is_exact), (list(margins), is_exact)

@@ -134,6 +134,12 @@ def project(step, row):
     return projected
 
 
+def mark_missing(step, row):
+    """a number from low to high is missing"""
+    mark = lambda value, low, high: math.nan if low <= value <= high else value
+    return each(step, row, mark, "lows", "highs")
+
+
 def select(step, row):
     return [row[at] for at in step["positions"]]
 
@@ -155,6 +161,7 @@ STEPS = {
     "Spline": spline,
     "Project": project,
     "Select": select,
+    "MarkMissing": mark_missing,
 }
 
 

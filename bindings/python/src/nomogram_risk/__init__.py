@@ -15,6 +15,7 @@ from ._describe import (
     Rule,
     Schema,
     Target,
+    Uncertainty,
     Unit,
 )
 from ._errors import (
@@ -35,12 +36,12 @@ from ._errors import (
     ValueRefused,
     VersionError,
 )
-from ._import import ImportedModel, from_sklearn
+from ._from_sklearn import from_sklearn
+from ._import import Imported, ImportRefused, from_catboost, from_lightgbm, from_xgboost
 from ._library import status_name
 from ._library import version as __version__
 from ._model import Model
-from ._predictions import Flag, Prediction, Predictions
-from ._program import ImportRefused
+from ._predictions import Flag, Prediction, Predictions, Verdict
 from ._rows import RowsLike
 from ._values import Missing, Value
 
@@ -57,7 +58,7 @@ __all__ = [
     "Flag",
     "FormatError",
     "ImportRefused",
-    "ImportedModel",
+    "Imported",
     "IntegrityError",
     "LimitError",
     "Member",
@@ -73,12 +74,17 @@ __all__ = [
     "SchemaError",
     "SelfTestError",
     "Target",
+    "Uncertainty",
     "Unit",
     "UnsupportedError",
     "Value",
     "ValueRefused",
+    "Verdict",
     "VersionError",
     "__version__",
+    "from_catboost",
+    "from_lightgbm",
     "from_sklearn",
+    "from_xgboost",
     "status_name",
 ]

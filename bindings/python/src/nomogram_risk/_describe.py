@@ -122,6 +122,25 @@ class Member(NamedTuple):
     n_margins: int
 
 
+class Uncertainty(NamedTuple):
+    """What is known of the uncertainty of predictions."""
+
+    levels: tuple[float, ...]
+    """The levels of coverage of prediction sets and intervals, ascending."""
+    ambiguous_rule: str | None
+    """When a row is ambiguous: ``not one class``, ``too wide``, or None for never."""
+    ambiguous_level: float | None
+    """The level by which a row is ambiguous."""
+    max_width: float
+    """The widest interval that is not ambiguous."""
+    unlike_p_value: float
+    """A row is unlike the training rows when its distance has at most this p-value; 0 is never."""
+    n_scores: int
+    """The number of held-out rows behind a p-value; of classes, that of the rarest one."""
+    n_distance_scores: int
+    """The number of held-out rows behind the p-value of the distance."""
+
+
 class Description(NamedTuple):
     """The description of a model."""
 
@@ -139,11 +158,33 @@ class Description(NamedTuple):
     feature_names: tuple[str, ...]
     feature_indices: dict[str, int]
     outputs: dict[str, Output]
+    uncertainty: Uncertainty | None
 
 
 def describe(model: Any) -> Description:
     """Reads the description of a model from the library."""
     return _Inspection(model).description()
+
+
+_AMBIGUOUS = {
+    lib.NOMO_AMBIGUOUS_NEVER: None,
+    lib.NOMO_AMBIGUOUS_NOT_ONE_CLASS: "not one class",
+    lib.NOMO_AMBIGUOUS_TOO_WIDE: "too wide",
+}
+
+
+def _uncertainty(found: Any) -> Uncertainty:
+    levels = tuple(found.levels[nth] for nth in range(found.n_levels))
+    rule = _AMBIGUOUS[found.ambiguous_rule]
+    return Uncertainty(
+        levels=levels,
+        ambiguous_rule=rule,
+        ambiguous_level=None if rule is None else levels[found.ambiguous_level],
+        max_width=found.max_width,
+        unlike_p_value=found.unlike_p_value,
+        n_scores=found.n_scores,
+        n_distance_scores=found.n_distance_scores,
+    )
 
 
 class _Inspection:
@@ -160,6 +201,8 @@ class _Inspection:
     def description(self) -> Description:
         info = new("nomo_model_info")
         self._ask(lib.nomo_model_describe, info)
+        uncertainty = new("nomo_uncertainty")
+        self._ask(lib.nomo_model_uncertainty, uncertainty)
         features = tuple(self._feature(index) for index in range(info.n_features))
         names = tuple(feature.name for feature in features)
         classes = tuple(self._text(lib.nomo_model_class, nth) for nth in range(info.n_classes))
@@ -181,7 +224,8 @@ class _Inspection:
             members=tuple(self._member(index) for index in range(info.n_members)),
             feature_names=names,
             feature_indices={feature.name: feature.position for feature in features},
-            outputs=outputs_of(info),
+            outputs=outputs_of(info, uncertainty),
+            uncertainty=_uncertainty(uncertainty) if uncertainty.n_verdicts else None,
         )
 
     def _ask(self, function: Any, *arguments: Any) -> None:

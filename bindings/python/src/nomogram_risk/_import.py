@@ -1,4 +1,9 @@
-"""Models of other libraries become bundles that predict the same numbers."""
+"""Importing models of XGBoost, LightGBM and CatBoost, through the program ``nomogram``.
+
+The program reads the model's file and writes rows around every threshold; the source library
+predicts them here; the program compares and seals. The wheel holds the C library alone, so the
+program must be on the path, or named by ``NOMOGRAM_PROGRAM``.
+"""
 
 from __future__ import annotations
 
@@ -6,204 +11,294 @@ import csv
 import json
 import math
 import os
+import shutil
+import subprocess
 import tempfile
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
-from . import _program
+import numpy as np
 
-if TYPE_CHECKING:
-    from ._model import Model
+from ._model import Model
 
 
-class ImportedModel(NamedTuple):
-    """A sealed bundle, and how its predictions compare with those of the source."""
+class ImportRefused(Exception):
+    """The program refused a model: what it holds, and where, or how its predictions differ."""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A sealed bundle, and the comparison of its predictions with those of the source."""
 
     bundle: bytes
-    """The bundle."""
-    digest: str
-    """Its digest."""
-    notes: tuple[str, ...]
-    """What a person must know, one sentence each."""
-    comparison: dict[str, Any]
-    """Rows compared, the largest differences of margins and outputs, and decision paths."""
+    """The bytes of the bundle; write them to a file."""
+    report: dict[str, Any]
+    """The result of ``nomogram import --json``: notes and comparison."""
 
-    def open(self) -> Model:
-        """Opens and verifies the bundle."""
-        from ._model import Model
-
+    def model(self) -> Model:
+        """Opens the bundle."""
         return Model.open(self.bundle)
 
 
-def from_sklearn(
-    estimator: Any,
-    path: str | os.PathLike[str] | None = None,
+@dataclass(frozen=True)
+class _Answers:
+    """What a source predicts for rows: one column per name."""
+
+    columns: dict[str, np.ndarray[Any, Any]]
+
+
+# Gets the rows, with the number of each level, and the names of the classes.
+_Predict = Callable[["_Rows", Sequence[str]], _Answers]
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows for a source."""
+
+    names: list[str]
+    levels: list[list[str]]
+    cells: list[list[str]]
+
+    def codes(self) -> np.ndarray[Any, Any]:
+        """Numbers, NaN where a value is missing; of a level its number."""
+        coded = [[self._code(i, cell) for i, cell in enumerate(row)] for row in self.cells]
+        return np.array(coded, np.float64).reshape(len(coded), len(self.names))
+
+    def _code(self, feature: int, cell: str) -> float:
+        if cell == "":
+            return math.nan
+        levels = self.levels[feature]
+        return float(levels.index(cell)) if cell in levels else float(cell)
+
+
+def from_xgboost(
+    model: Any,
     *,
     rows: Any = None,
-    name: str | None = None,
-    target: str = "target",
     schema: dict[str, Any] | None = None,
+    name: str | None = None,
     max_probes: int = 2000,
     program: str | os.PathLike[str] | None = None,
-) -> ImportedModel:
-    """Seals a fitted estimator of scikit-learn as a bundle that predicts the same numbers.
+) -> Imported:
+    """Seals an XGBoost ``Booster``, or a fitted estimator of ``xgboost.sklearn``.
 
-    Fitted attributes are read, never a pickle. The estimator itself predicts rows that are made
-    around every threshold (``max_probes`` at most). The bundle must predict the same; then they
-    become its golden cases. It must also predict the same for ``rows``, a table as the estimator
-    reads it; they may be patients, so the bundle does not keep them. ``schema`` names features,
-    units, ranges and policies, as docs/import.md describes; ``target`` names what is predicted. The
-    bundle is also written to ``path``.
-
-    :raises ImportRefused: With the place, when the estimator or a setting has no exact counterpart,
-        or a prediction differs.
+    ``rows`` are compared beside the probes; a data frame also names the levels of its categories.
+    Raises ``ImportRefused``.
     """
-    from ._sklearn import Description, NotSupported
+    import xgboost
 
-    try:
-        description = Description(estimator, target)
-    except NotSupported as error:
-        raise _program.ImportRefused(str(error)) from None
-    found = _program.find(program)
-    with tempfile.TemporaryDirectory() as folder:
-        model, probes, check, bundle = (
-            os.path.join(folder, file) for file in ("model.json", "probes.csv", "check.csv", "nomo")
+    booster = model.get_booster() if hasattr(model, "get_booster") else model
+    n_rounds = booster.num_boosted_rounds()
+    if booster is not model:
+        # Estimators predict with the best round, boosters with all.
+        best = booster.attr("best_iteration")
+        n_rounds = n_rounds if best is None else int(best) + 1
+    types = booster.feature_types
+
+    def predict(given: _Rows, classes: Sequence[str]) -> _Answers:
+        matrix = xgboost.DMatrix(
+            given.codes(),
+            feature_names=booster.feature_names,
+            feature_types=types,
+            enable_categorical=True,
         )
-        _write(model, description.text())
-        options = ["--name", name or type(estimator).__name__]
-        if schema is not None:
-            schema_path = os.path.join(folder, "schema.json")
-            _write(schema_path, json.dumps(schema))
-            options += ["--schema", schema_path]
-        made = ["--probes", probes, "--max-probes", str(max_probes)]
-        _program.run(found, "import", model, *made, *options)
-        header, cells = _read(probes)
-        levels = _renamed(description.rows.levels(), description.rows.names(), schema)
-        numbers = [to_numbers(row, levels) for row in cells]
-        cells = [to_cells(row, levels) for row in numbers]
-        predictions = description.rows.predict(numbers)
-        classes = _classes(schema) or description.classes
-        _write_check(check, header, cells, predictions, classes)
-        report = _program.run(found, "import", model, "-o", bundle, "--check", check, *options)
-        with open(bundle, "rb") as file:
-            sealed = file.read()
-    comparison = report["comparison"]
-    if rows is not None:
-        comparison["given_rows"] = _compare(sealed, description.rows, rows)
-    if path is not None:
-        with open(path, "wb") as target_file:
-            target_file.write(sealed)
-    return ImportedModel(sealed, report["digest"], tuple(report["notes"]), comparison)
+        taken = {"iteration_range": (0, n_rounds)}
+        margins = booster.predict(matrix, output_margin=True, **taken)
+        columns = _columns("margin", margins)
+        outputs = booster.predict(matrix, **taken)
+        if len(classes) <= 2 or outputs.ndim == 2:
+            columns |= _outputs(outputs, classes)
+        columns |= _columns("leaf", booster.predict(matrix, pred_leaf=True, **taken))
+        return _Answers(columns)
+
+    def save(folder: Path) -> Path:
+        path = folder / "model.json"
+        booster.save_model(path)
+        return path
+
+    options = ["--rounds", str(n_rounds)] if n_rounds else []
+    return _import(save, predict, rows, schema, name, max_probes, program, options)
 
 
-def _compare(bundle: bytes, source: Any, table: Any) -> dict[str, Any]:
-    """Compares the predictions of the bundle with those of the estimator, for rows of a caller.
+def from_lightgbm(
+    model: Any,
+    *,
+    rows: Any = None,
+    schema: dict[str, Any] | None = None,
+    name: str | None = None,
+    max_probes: int = 2000,
+    program: str | os.PathLike[str] | None = None,
+) -> Imported:
+    """Seals a LightGBM ``Booster``, or a fitted estimator of ``lightgbm.sklearn``.
 
-    :raises ImportRefused: When one differs by more than 1e-12, relative above 1.
+    ``rows`` are compared beside the probes. Levels of categories have the names that pandas gave
+    them in training. Raises ``ImportRefused``.
     """
-    import numpy as np
+    booster = getattr(model, "booster_", model)
+    text = booster.model_to_string()
+    is_mean = "\naverage_output\n" in text.split("\nTree=")[0]
 
-    from ._model import Model
+    def predict(given: _Rows, classes: Sequence[str]) -> _Answers:
+        codes = given.codes()
+        columns = _outputs(booster.predict(codes), classes)
+        if not is_mean:
+            # The raw scores of a random forest are sums, but its margins are means.
+            columns |= _columns("margin", booster.predict(codes, raw_score=True))
+        columns |= _columns("leaf", booster.predict(codes, pred_leaf=True))
+        return _Answers(columns)
 
-    numbers = source.numbers(table)
-    expected = [found and found["outputs"] for found in source.predict(numbers)]
-    with Model.open(bundle) as model:
-        found = model.predict_rows(np.array(numbers, np.float64), on_refusal="go_on")
-        outputs = found.probabilities if model.task == "classes" else found.values[:, None]
-        is_refused = np.asarray(found.status) != 0
-    chosen = [
-        index for index, known in enumerate(expected) if known is not None and not is_refused[index]
-    ]
-    known_outputs = np.array([expected[index] for index in chosen]).reshape(len(chosen), -1)
-    differences = np.abs(outputs[chosen] - known_outputs)
-    is_beyond = differences > 1e-12 * np.maximum(np.abs(known_outputs), 1.0)
-    if is_beyond.any():
-        row = chosen[int(np.argmax(is_beyond.any(axis=1)))]
-        detail = f"differs by {differences.max():e} at most, expected 1e-12"
-        raise _program.ImportRefused(f"row {row + 1}: the prediction of the bundle {detail}")
-    return {
-        "n_rows": len(chosen),
-        "n_refused": len(expected) - len(chosen),
-        "largest": float(differences.max(initial=0.0)),
-    }
+    def save(folder: Path) -> Path:
+        path = folder / "model.txt"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return _import(save, predict, rows, schema, name, max_probes, program, [])
 
 
-def _classes(schema: dict[str, Any] | None) -> list[str] | None:
-    """The names that a schema gives to the classes."""
-    names: list[str] | None = ((schema or {}).get("target") or {}).get("classes")
-    return names
+def from_catboost(
+    model: Any,
+    *,
+    pool: Any = None,
+    rows: Any = None,
+    schema: dict[str, Any] | None = None,
+    name: str | None = None,
+    max_probes: int = 2000,
+    program: str | os.PathLike[str] | None = None,
+) -> Imported:
+    """Seals a fitted CatBoost model.
+
+    ``pool`` is the training data, which names the levels of categories; it is needed when there are
+    some. Raises ``ImportRefused``.
+    """
+    import pandas
+
+    loss = str(model.get_all_params()["loss_function"]).split(":")[0]
+    categories = set(model.get_cat_feature_indices())
+
+    def predict(given: _Rows, classes: Sequence[str]) -> _Answers:
+        codes = given.codes()
+        frame = pandas.DataFrame(
+            {
+                name: [row[i] for row in given.cells] if i in categories else codes[:, i]
+                for i, name in enumerate(given.names)
+            }
+        )
+        raw = model.predict(frame, prediction_type="RawFormulaVal")
+        kind = "Probability" if classes else "RawFormulaVal"
+        kind = "Exponent" if loss in ("Poisson", "Tweedie") else kind
+        outputs = model.predict(frame, prediction_type=kind)
+        outputs = outputs[:, 1] if len(classes) == 2 else outputs
+        return _Answers(_columns("margin", raw) | _outputs(outputs, classes))
+
+    def save(folder: Path) -> Path:
+        path = folder / "model.json"
+        model.save_model(str(path), format="json", pool=pool)
+        return path
+
+    return _import(save, predict, rows, schema, name, max_probes, program, [])
 
 
-def _write(path: str, text: str) -> None:
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
+def _columns(name: str, values: Any) -> dict[str, np.ndarray[Any, Any]]:
+    columns = np.asarray(values)
+    columns = columns.reshape(len(columns), -1)
+    return {f"{name}:{i + 1}": columns[:, i] for i in range(columns.shape[1])}
 
 
-def _read(path: str) -> tuple[list[str], list[list[str]]]:
-    with open(path, encoding="utf-8", newline="") as file:
-        header, *rows = csv.reader(file)
-    return header, rows
+def _outputs(values: Any, classes: Sequence[str]) -> dict[str, np.ndarray[Any, Any]]:
+    outputs = np.asarray(values)
+    if outputs.ndim == 1:
+        return {"prediction": outputs}
+    return {f"probability:{name}": outputs[:, i] for i, name in enumerate(classes)}
 
 
-def to_numbers(cells: list[str], levels: list[list[str]]) -> list[float]:
-    """The numbers of a row: of a category the position of the level, or that after the last one."""
-    return [
-        math.nan if cell == "" else float(_position(cell, names) if names else cell)
-        for cell, names in zip(cells, levels, strict=True)
-    ]
+def _import(
+    save: Callable[[Path], Path],
+    predict: _Predict,
+    rows: Any,
+    schema: dict[str, Any] | None,
+    name: str | None,
+    max_probes: int,
+    program: str | os.PathLike[str] | None,
+    options: list[str],
+) -> Imported:
+    command = _program(program)
+    with tempfile.TemporaryDirectory() as folder_name:
+        folder = Path(folder_name)
+        file = str(save(folder))
+        given_schema = _schema_of(rows, schema)
+        if given_schema:
+            (folder / "schema.json").write_text(json.dumps(given_schema), encoding="utf-8")
+            options = [*options, "--schema", str(folder / "schema.json")]
+        if name is not None:
+            options = [*options, "--name", name]
+        probes, table, bundle = (folder / part for part in ("probes.csv", "table.csv", "x.nomo"))
+        reading = [command, "import", file, *options, "--json"]
+        shape = _run([*reading, "--probes", str(probes), "--max-probes", str(max_probes)])
+        levels = [feature["levels"] for feature in shape["features"]]
+        with probes.open(newline="", encoding="utf-8") as stream:
+            names, *cells = csv.reader(stream)
+        cells += _cells_of(rows, names)
+        answers = predict(_Rows(names, levels, cells), shape["classes"])
+        with table.open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.writer(stream)
+            writer.writerow([*names, *answers.columns])
+            for row, answer in zip(cells, zip(*answers.columns.values(), strict=True), strict=True):
+                writer.writerow([*row, *map(_text, answer)])
+        report = _run([*reading, "--check", str(table), "--output", str(bundle)])
+        return Imported(bundle.read_bytes(), report)
 
 
-def to_cells(numbers: list[float], levels: list[list[str]]) -> list[str]:
-    """The cells of a row: the names of levels, and numbers that read back to the same bits."""
-    return [_cell(number, names) for number, names in zip(numbers, levels, strict=True)]
+def _text(value: Any) -> str:
+    """All digits of a number."""
+    return str(int(value)) if isinstance(value, np.integer) else repr(float(value))
 
 
-def _cell(number: float, names: list[str]) -> str:
-    if math.isnan(number):
+def _program(program: str | os.PathLike[str] | None) -> str:
+    found = program or os.environ.get("NOMOGRAM_PROGRAM") or shutil.which("nomogram")
+    if not found:
+        raise FileNotFoundError(
+            "the program `nomogram` is not on the path; install it or set NOMOGRAM_PROGRAM"
+        )
+    return os.fspath(found)
+
+
+def _run(command: list[str]) -> dict[str, Any]:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise ImportRefused(done.stderr.strip())
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def _schema_of(rows: Any, schema: dict[str, Any] | None) -> dict[str, Any]:
+    """The given schema, with the levels that a data frame's categories have."""
+    merged = dict(schema or {})
+    features = {feature["name"]: dict(feature) for feature in merged.get("features", [])}
+    for name, dtype in getattr(rows, "dtypes", {}).items():
+        categories = getattr(dtype, "categories", None)
+        if categories is not None:
+            entry = features.setdefault(str(name), {"name": str(name)})
+            entry.setdefault("levels", [str(level) for level in categories])
+    if features:
+        merged["features"] = list(features.values())
+    return merged
+
+
+def _cells_of(rows: Any, names: list[str]) -> list[list[str]]:
+    """Rows as texts, as the probes are written."""
+    if rows is None:
+        return []
+    if hasattr(rows, "dtypes"):
+        columns = [list(rows[name]) for name in names]
+        rows = list(zip(*columns, strict=True))
+    return [[_cell(value) for value in row] for row in rows]
+
+
+def _cell(value: Any) -> str:
+    if value is None or value != value:
         return ""
-    if not names:
-        return repr(number)
-    return names[int(number)] if number < len(names) else _unseen(names)
-
-
-def _unseen(names: list[str]) -> str:
-    """A text that is no level, also when it is read as a number."""
-    text = "unseen level"
-    while text in names:
-        text += "'"
-    return text
-
-
-def _position(level: str, names: list[str]) -> int:
-    return names.index(level) if level in names else len(names)
-
-
-def _renamed(
-    levels: list[list[str]], names: list[str], schema: dict[str, Any] | None
-) -> list[list[str]]:
-    """The levels of each feature, as a schema names them."""
-    entries = (schema or {}).get("features") or []
-    by_name = {one.get("source", one["name"]): one["levels"] for one in entries if "levels" in one}
-    return [by_name.get(name, known) for name, known in zip(names, levels, strict=True)]
-
-
-def _write_check(
-    path: str,
-    header: list[str],
-    cells: list[list[str]],
-    predictions: list[dict[str, Any] | None],
-    classes: list[str] | None,
-) -> None:
-    """Writes the rows that the source predicts, with its predictions."""
-    known = [(row, found) for row, found in zip(cells, predictions, strict=True) if found]
-    names = {
-        "outputs": ["prediction"] if classes is None else [f"probability:{one}" for one in classes],
-    }
-    if known:
-        for key, column in (("margins", "margin"), ("leaves", "leaf")):
-            count = len(known[0][1].get(key, ()))
-            names[key] = [f"{column}:{nth + 1}" for nth in range(count)]
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow([*header, *(name for key in names for name in names[key])])
-        for row, found in known:
-            writer.writerow([*row, *(repr(one) for key in names for one in found.get(key, ()))])
+    if isinstance(value, (str, bool, np.bool_)):
+        return str(value)
+    return repr(float(value)) if isinstance(value, (float, np.floating)) else str(value)

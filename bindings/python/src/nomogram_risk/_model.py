@@ -19,6 +19,7 @@ from ._describe import (
     Schema,
     Target,
     Task,
+    Uncertainty,
     describe,
 )
 from ._errors import FileError
@@ -186,6 +187,11 @@ class Model:
     def cutoffs(self) -> tuple[Cutoff, ...]:
         """The named operating points."""
         return self._description.cutoffs
+
+    @property
+    def uncertainty(self) -> Uncertainty | None:
+        """What is known of the uncertainty of predictions, if the bundle has it."""
+        return self._description.uncertainty
 
     @property
     def members(self) -> tuple[Member, ...]:

@@ -26,19 +26,30 @@ class Output(NamedTuple):
     """The name of the field of its length."""
 
 
-def outputs_of(info: Any) -> dict[str, Output]:
-    """The outputs of a model, by their fields; those with the largest elements first."""
+def outputs_of(info: Any, uncertainty: Any) -> dict[str, Output]:
+    """The outputs of a model, by their fields; those with the largest elements first.
+
+    A model without uncertainty has no elements in its outputs.
+    """
+    n_levels, n_p_values = uncertainty.n_levels, uncertainty.n_p_values
     shapes: dict[str, tuple[type[np.generic], tuple[int, ...]]] = {
         "probabilities": (np.float64, (info.n_outputs,)),
         "members": (np.float64, (info.n_members, info.n_outputs)),
         "margins": (np.float64, (info.n_margins,)),
+        "p_values": (np.float64, (n_p_values,)),
+        "intervals": (np.float64, (uncertainty.n_intervals, 2)),
+        "distance_p_values": (np.float64, (uncertainty.n_distances,)),
+        "furthest_times": (np.float64, (uncertainty.n_furthest,)),
         "class_indices": (np.uint32, ()),
         "row_status": (np.int32, ()),
         "row_flags": (np.uint32, ()),
         "flag_counts": (np.uint32, (lib.NOMO_N_FLAGS,)),
+        "verdicts": (np.uint32, (uncertainty.n_verdicts,)),
+        "furthest_features": (np.uint32, (uncertainty.n_furthest,)),
         "cutoffs_reached": (np.uint8, (info.n_cutoffs,)),
         "feature_flags": (np.uint8, (info.n_features,)),
         "rules_broken": (np.uint8, (info.n_rules,)),
+        "sets": (np.uint8, (n_levels, n_p_values)),
     }
     return {
         field: Output(np.dtype(element), shape, math.prod(shape), f"{field}_len")

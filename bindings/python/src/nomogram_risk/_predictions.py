@@ -30,6 +30,19 @@ class Flag(enum.IntFlag):
     """The row breaks a rule; never a flag of a value."""
 
 
+class Verdict(enum.IntEnum):
+    """Whether to use a prediction or to refer the row, by the rules of the bundle."""
+
+    PREDICTED = lib.NOMO_VERDICT_PREDICTED
+    """The predicted class or number can be used."""
+    AMBIGUOUS = lib.NOMO_VERDICT_AMBIGUOUS
+    """Refer: the model cannot decide."""
+    UNLIKE = lib.NOMO_VERDICT_UNLIKE
+    """Refer: the row is unlike the training rows, whatever is predicted."""
+    REFUSED = lib.NOMO_VERDICT_REFUSED
+    """The input was refused; ``status`` has the reason."""
+
+
 class Predictions:
     """The predictions of all rows of a call; ``predictions[i]`` is that of row i.
 
@@ -127,6 +140,52 @@ class Predictions:
     def margins(self) -> npt.NDArray[np.float64]:
         """The members' margins: raw sums on the scale of their links, ``(n_rows, n_margins)``."""
         return self._read("margins")
+
+    def _uncertain(self, field: str) -> npt.NDArray[Any]:
+        if self._description.uncertainty is None:
+            raise TypeError("the bundle has no uncertainty")
+        return self._read(field)
+
+    @property
+    def verdicts(self) -> npt.NDArray[np.uint32]:
+        """Whether to use or to refer each row, as :class:`Verdict`, ``(n_rows,)``.
+
+        This property and those below need a bundle with uncertainty, else: ``TypeError``.
+        """
+        return self._uncertain("verdicts")[:, 0]
+
+    @property
+    def p_values(self) -> npt.NDArray[np.float64]:
+        """The conformal p-value of each class, ``(n_rows, n_classes)``; none of a number."""
+        return self._uncertain("p_values")
+
+    @property
+    def sets(self) -> npt.NDArray[np.bool_]:
+        """Whether each class is in the prediction set, ``(n_rows, n_levels, n_classes)``."""
+        return self._uncertain("sets").view(np.bool_)
+
+    @property
+    def intervals(self) -> npt.NDArray[np.float64]:
+        """Lower and upper ends, shape ``(n_rows, n_intervals, 2)``.
+
+        Of two classes, one interval of the probability of class 1; of a number, one per level.
+        """
+        return self._uncertain("intervals")
+
+    @property
+    def distance_p_values(self) -> npt.NDArray[np.float64]:
+        """The p-value of the distance from the training rows, ``(n_rows, 1)``, or no column."""
+        return self._uncertain("distance_p_values")
+
+    @property
+    def furthest_features(self) -> npt.NDArray[np.int32]:
+        """The feature that is furthest from what was seen, ``(n_rows, 1)``; -1 is none."""
+        return self._uncertain("furthest_features").view(np.int32)
+
+    @property
+    def furthest_times(self) -> npt.NDArray[np.float64]:
+        """How many times as far from the middle as usual that feature is, ``(n_rows, 1)``."""
+        return self._uncertain("furthest_times")
 
     def __len__(self) -> int:
         return self._layout.n_rows
@@ -234,6 +293,48 @@ class Prediction:
         return {
             m.name: margins[start:stop] for m, (start, stop) in zip(members, spans, strict=True)
         }
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether to use the prediction or to refer the row; ``TypeError`` without uncertainty."""
+        return Verdict(int(self._all.verdicts[self._row]))
+
+    @property
+    def p_values(self) -> dict[str, float]:
+        """The conformal p-value of each class, by their names."""
+        classes = self._all._description.schema.target.classes
+        return dict(zip(classes, self._all.p_values[self._row].tolist(), strict=False))
+
+    @property
+    def sets(self) -> dict[float, tuple[str, ...]]:
+        """The classes in the prediction set of each level."""
+        classes = self._all._description.schema.target.classes
+        levels = self._all._description.uncertainty
+        sets = self._all.sets[self._row].tolist()
+        return {
+            level: tuple(name for name, is_in in zip(classes, own, strict=False) if is_in)
+            for level, own in zip(levels.levels if levels else (), sets, strict=True)
+        }
+
+    @property
+    def intervals(self) -> list[tuple[float, float]]:
+        """Lower and upper end of each interval."""
+        return [(low, high) for low, high in self._all.intervals[self._row].tolist()]
+
+    @property
+    def distance_p_value(self) -> float | None:
+        """The p-value of the distance from the training rows, if the distance is known."""
+        found = self._all.distance_p_values[self._row].tolist()
+        return found[0] if found else None
+
+    @property
+    def furthest(self) -> tuple[str, float] | None:
+        """The feature furthest from what was seen, and how many times as far as usual."""
+        found = self._all.furthest_features[self._row].tolist()
+        if not found or found[0] < 0:
+            return None
+        times = float(self._all.furthest_times[self._row][0])
+        return self._all._description.feature_names[found[0]], times
 
     def __repr__(self) -> str:
         if self.refused:

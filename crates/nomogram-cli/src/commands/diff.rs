@@ -3,7 +3,7 @@
 mod movement;
 
 use clap::Args;
-use nomogram_describe::{Difference, differences};
+use nomogram_describe::{Difference, differences, golden_difference};
 use serde::Serialize;
 
 use crate::bundle::OpenBundle;
@@ -16,7 +16,9 @@ use movement::Movement;
 
 /// Compare the contents of two bundles and, with --data, their predictions.
 ///
-/// Features, rules, branches, members and cutoffs are matched by name. With --data, every row is
+/// Features, rules, branches, members and cutoffs are matched by name. Of the fitted parameters of each
+/// branch, member, combiner and calibrator, the number that differ and the first five are listed, with
+/// positions counted from 0 as in `inspect --json --parameters`. With --data, every row is
 /// predicted by both; a change is the largest absolute change among the probabilities of a row, or
 /// that of its value.
 #[derive(Args, Debug)]
@@ -67,7 +69,8 @@ struct Side {
 pub(crate) fn run(arguments: Arguments, console: &Console) -> Result<Exit, Error> {
     let bundles = [OpenBundle::open(&arguments.a)?, OpenBundle::open(&arguments.b)?];
     let [a, b] = &bundles;
-    let changes = differences((&a.model, &a.parts), (&b.model, &b.parts));
+    let mut changes = differences((&a.model, &a.parts), (&b.model, &b.parts));
+    changes.extend(golden_difference(a.golden_rows.view(), b.golden_rows.view()));
     let predictions = match &arguments.data {
         Some(data) => Some(movement::measure(&arguments, data, [a, b])?),
         None => None,

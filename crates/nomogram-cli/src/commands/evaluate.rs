@@ -6,26 +6,32 @@ use clap::Args;
 use nomogram::Digest;
 use nomogram_report::{EvaluatedFile, Inputs as ReportInputs, Report, TEST_ROWS};
 use nomogram_stats::assessment::MemberMetrics;
-use nomogram_train::{PredictedRows, Predictions, metrics_table, rows_line};
+use nomogram_train::{
+    EvaluatedRows, KnownRows, PredictedRows, Predictions, metrics_table, rows_line,
+};
 
 use crate::bundle::OpenBundle;
 use crate::console::Console;
 use crate::error::Error;
+use crate::evaluation::EvaluationInputs;
 use crate::exit::Exit;
 use crate::output::{InputPath, OutputPath, Outputs};
-use crate::training::{self, Inputs, ReportFormat, Threads};
+use crate::training::{self, ReportFormat, Threads};
 
 /// Evaluate a bundle on a table.
 ///
-/// The configuration defines the columns of the table. Uses all rows unless --test is given. Where it
-/// names a column of weights, all metrics are weighted; where it names patients, intervals of a bootstrap
-/// over patients are part of the JSON and of the report.
+/// The bundle keeps the configuration that it was trained with, which defines the columns of the table;
+/// row id, patient, weight, time and split may be absent. Uses all rows unless --test is given. With a
+/// column of weights, all metrics are weighted; with one of patients, intervals of a bootstrap over
+/// patients are part of the JSON and of the report. Warns if rows were used to train the bundle, by the
+/// digest of all training rows; to compare row by row, name the training table with --training, since
+/// a bundle keeps no rows.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// The bundle
     bundle: InputPath,
     #[command(flatten)]
-    inputs: Inputs,
+    inputs: EvaluationInputs,
     /// Use only the test rows of the configuration
     #[arg(long)]
     test: bool,
@@ -42,7 +48,7 @@ pub(crate) struct ReportArguments {
     /// The bundle
     bundle: InputPath,
     #[command(flatten)]
-    inputs: Inputs,
+    inputs: EvaluationInputs,
     /// Use only the test rows of the configuration
     #[arg(long)]
     test: bool,
@@ -68,7 +74,13 @@ pub(crate) fn run(
         training::write_report(outputs, &evaluated.report, path, None)?;
     }
     if console.is_json() {
-        console.json_result(&evaluated.report.assessments)?;
+        let Report { assessments, warnings, .. } = &evaluated.report;
+        console.json_result(&serde_json::json!({
+            "rows": evaluated.n_rows,
+            "metrics": evaluated.metrics,
+            "assessments": assessments,
+            "warnings": warnings,
+        }))?;
     } else {
         console.result(&evaluated.rows)?;
         console.result(metrics_table(&evaluated.metrics))?;
@@ -91,6 +103,7 @@ pub(crate) fn run_report(
 /// The rows in words, the metrics and the report.
 struct Evaluated {
     rows: String,
+    n_rows: usize,
     metrics: MemberMetrics,
     report: Report,
 }
@@ -98,17 +111,25 @@ struct Evaluated {
 impl Evaluated {
     fn new(
         bundle: &Path,
-        inputs: &Inputs,
+        inputs: &EvaluationInputs,
         test: bool,
         threads: &Threads,
         console: &Console,
     ) -> Result<Self, Error> {
         let open = OpenBundle::open(bundle)?;
-        let loaded = inputs.load_for(Some(&open.model), console)?;
+        let loaded = inputs.load(&open.model, console)?;
+        let training = inputs.training(&open.model, console)?;
         let rows: Vec<usize> = match test {
             true => loaded.config.partitions(&loaded.dataset)?.test,
             false => (0..loaded.dataset.n_rows()).collect(),
         };
+        let evaluated =
+            EvaluatedRows { dataset: &loaded.dataset, rows: &rows, config: &loaded.config };
+        let training = training.as_ref().map(|(name, rows)| (name.as_str(), rows));
+        let known = KnownRows::new(evaluated, open.model.manifest(), training);
+        for warning in &known.warnings {
+            console.note(format_args!("warning: {}: {}", inputs.data().display(), warning.text));
+        }
         let dataset = loaded.dataset.select(&rows);
         let name = if test { TEST_ROWS } else { "all rows" };
         let file = evaluated_file(inputs.data())?;
@@ -123,9 +144,11 @@ impl Evaluated {
                 validation: &loaded.validation,
                 training: None,
                 evaluated_file: Some(&file),
+                known_rows: Some(&known),
             })?)
         })?;
-        Ok(Self { rows: rows_line(&dataset), metrics: rows.member_metrics()?, report })
+        let metrics = rows.member_metrics()?;
+        Ok(Self { rows: rows_line(&dataset), n_rows: dataset.n_rows(), metrics, report })
     }
 }
 

@@ -81,7 +81,12 @@ pub(crate) fn run(
         let rows = imported.probes(arguments.max_probes).map_err(at(&arguments.model))?;
         write(outputs, probes, write_rows(&imported, &rows).as_bytes())?;
     }
-    let Some(output) = &arguments.output else { return Ok(Exit::Done) };
+    let Some(output) = &arguments.output else {
+        if console.is_json() {
+            console.json_result(&shape(&imported))?;
+        }
+        return Ok(Exit::Done);
+    };
     let mut known: Vec<ExpectedRow> = Vec::new();
     for table in &arguments.check {
         let bytes = bytes_of(table)?;
@@ -107,6 +112,14 @@ pub(crate) fn run(
     console.result(&comparison)?;
     console.result(format_args!("bundle {digest} ({} bytes)", bundle.len()))?;
     Ok(Exit::Done)
+}
+
+/// What the rows of a table for the model look like.
+fn shape(imported: &Imported) -> serde_json::Value {
+    let schema = &imported.parts.schema;
+    let feature = |feature: &nomogram::Feature| serde_json::json!({ "name": feature.name, "levels": feature.levels() });
+    let features: Vec<_> = schema.features().iter().map(feature).collect();
+    serde_json::json!({ "features": features, "classes": schema.target().classes() })
 }
 
 fn read(arguments: &Arguments) -> Result<Imported, Error> {

@@ -1,7 +1,9 @@
 //! `nomogram predict`: a table in, the same rows with their predictions out.
 
-mod answer;
 mod progress;
+mod uncertain;
+
+mod answer;
 
 mod worker;
 
@@ -46,7 +48,7 @@ use worker::{Done, Worker};
 ///
 /// The output has one row per input row: the id, the kept columns, `probability_CLASS` for each class
 /// (or `value`, if the model predicts a number), `class`, the columns of --cutoffs, --members,
-/// --margins and --flags, and `status`: `ok`, or why the row was refused. Statuses are the names of
+/// --margins, --uncertainty and --flags, and `status`: `ok`, or why the row was refused. Statuses are the names of
 /// the C interface without `NOMO_E`, in lower case, for example `value_missing`. Without --bad-rows,
 /// the first refused row ends the program.
 #[derive(Args, Debug)]
@@ -80,6 +82,10 @@ pub(crate) struct Arguments {
     /// Add the margins of each member: `margin_NAME`, or `margin_NAME_0` and so on
     #[arg(long, help_heading = "Output")]
     margins: bool,
+    /// Add how uncertain each prediction is: `verdict`, `p_value_CLASS`, `set_LEVEL`, the ends of
+    /// intervals, `distance_p_value` and the feature that is the furthest from what was seen
+    #[arg(long, help_heading = "Output")]
+    uncertainty: bool,
     /// Add what was done to values: `flags`, for example `imputed:age;clamped:dose`
     #[arg(long, help_heading = "Output")]
     flags: bool,

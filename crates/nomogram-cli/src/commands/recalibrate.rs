@@ -64,6 +64,7 @@ pub(crate) fn run(
         console.json_result(&serde_json::json!({
             "bundle": arguments.output.display().to_string(),
             "digest": digest,
+            "bytes": recalibrated.bundle.len(),
             "parent": open.model.digest().to_string(),
             "rows": dataset.n_rows(),
             "held_out_rows": recalibrated.rows.len(),

@@ -9,7 +9,9 @@ use nomogram_report::{HELD_OUT_FOLDS, Inputs as ReportInputs, Report, Training};
 use nomogram_stats::classification::{Classification, Proportion};
 use nomogram_stats::{Confidence, Rows};
 use nomogram_train::training::GoldenSpec;
-use nomogram_train::{PredictedRows, Predictions, metrics_table, train, tune, warnings};
+use nomogram_train::{PredictedRows, Predictions, Warning, metrics_table, train, tune, warnings};
+
+use serde::Serialize;
 
 use crate::console::Console;
 use crate::error::Error;
@@ -51,12 +53,17 @@ pub(crate) fn run(
     let mut loaded = arguments.inputs.load(console)?;
     let parts = loaded.config.partitions(&loaded.dataset)?;
     let training_rows = loaded.dataset.select(&parts.train);
+    let mut search = None;
     if arguments.tune {
         let journal = arguments.journal.as_ref().map(|path| path.as_path());
         let tuned = arguments.threads.run(|| Ok(tune(&loaded.config, &training_rows, journal)?));
         let (config, found) = tuned?;
         let best = serde_json::to_string(&found.best_trial().settings).unwrap_or_default();
         console.note(format_args!("the best of {} trials: {best}", found.trials.len()));
+        search = Some(serde_json::json!({
+            "n_trials": found.trials.len(),
+            "settings": found.best_trial().settings,
+        }));
         loaded.config = config;
     }
 
@@ -83,15 +90,18 @@ pub(crate) fn run(
     if test.n_rows() > 0 {
         sets.push(PredictedRows { name: "test rows", dataset: &test, predictions: &on_test });
     }
-    let warnings = warnings(&trained.out_of_fold, held_out_rows.classes(), held_out_rows.weights());
+    let mut warnings =
+        warnings(&trained.out_of_fold, held_out_rows.classes(), held_out_rows.weights())?;
+    if loaded.config.golden == GoldenSpec::Rows {
+        warnings.push(Warning {
+            about: "golden: rows".into(),
+            text:
+                "the bundle holds rows of the training data; whoever has the bundle has these rows"
+                    .into(),
+        });
+    }
     for warning in &warnings {
         console.note(format_args!("warning: `{}`: {}", warning.about, warning.text));
-    }
-    if loaded.config.golden == GoldenSpec::Rows {
-        console.note(format_args!(
-            "warning: `golden: rows`: the bundle holds rows of the training data; whoever has the \
-             bundle has these rows"
-        ));
     }
     let mut evaluations = Vec::new();
     for rows in &sets {
@@ -111,6 +121,7 @@ pub(crate) fn run(
                     configuration: &loaded.configuration(),
                 }),
                 evaluated_file: None,
+                known_rows: None,
             })?;
             report.add_resampling_results(&loaded.config, &training_rows, held_out)?;
             report.warnings.clone_from(&warnings);
@@ -123,6 +134,9 @@ pub(crate) fn run(
     write(outputs, &arguments.output, &trained.bundle)?;
 
     let digest = trained.model.digest().to_string();
+    let of_cutoff = |cutoff| AtCutoff::new(cutoff, &sets);
+    let cutoffs: Vec<AtCutoff<'_>> =
+        trained.model.cutoffs().iter().map(of_cutoff).collect::<Result<_, Error>>()?;
     if console.is_json() {
         let evaluations: serde_json::Map<String, serde_json::Value> = evaluations
             .into_iter()
@@ -131,8 +145,12 @@ pub(crate) fn run(
         console.json_result(&serde_json::json!({
             "bundle": arguments.output.display().to_string(),
             "digest": digest,
+            "bytes": trained.bundle.len(),
             "rows": training_rows.n_rows(),
+            "validation": loaded.validation,
+            "search": search,
             "evaluations": evaluations,
+            "cutoffs": cutoffs,
             "warnings": warnings,
         }))?;
         return Ok(Exit::Done);
@@ -141,36 +159,65 @@ pub(crate) fn run(
         let table = metrics_table(evaluation);
         console.result(format_args!("{}\n{table}\n", console.heading(rows)))?;
     }
-    for cutoff in trained.model.cutoffs() {
-        console.result(format_args!("{}", at_cutoff(cutoff, &sets)?))?;
+    for cutoff in &cutoffs {
+        console.result(cutoff.line())?;
     }
     let n_bytes = trained.bundle.len();
     console.result(format_args!("bundle {digest} ({n_bytes} bytes)"))?;
     Ok(Exit::Done)
 }
 
-/// Sensitivity and specificity at a cutoff, for each set of rows, in one line.
-fn at_cutoff(cutoff: &Cutoff, sets: &[PredictedRows<'_>]) -> Result<String, Error> {
-    let (name, probability) = (&cutoff.name, cutoff.probability);
-    let mut line = format!("cutoff `{name}`: {probability:.4} or more");
-    for PredictedRows { name: rows, dataset, predictions } in sets {
+/// Sensitivity and specificity at a cutoff, for each set of rows.
+#[derive(Serialize)]
+struct AtCutoff<'a> {
+    name: &'a str,
+    class: &'a str,
+    probability: f64,
+    rows: Vec<AtCutoffOfRows<'a>>,
+}
+
+/// Sensitivity and specificity of one set of rows; `None` without rows of that class.
+#[derive(Serialize)]
+struct AtCutoffOfRows<'a> {
+    rows: &'a str,
+    sensitivity: Option<f64>,
+    specificity: Option<f64>,
+}
+
+impl<'a> AtCutoff<'a> {
+    fn new(cutoff: &'a Cutoff, sets: &[PredictedRows<'a>]) -> Result<Self, Error> {
         let class = cutoff.class as usize;
-        let outcomes: Vec<bool> = dataset.classes().iter().map(|row| *row == class).collect();
-        let probabilities = predictions.ensemble.column(class).to_vec();
-        let rows_of_class = Rows::new(&outcomes, &probabilities)?.weighted(dataset.weights())?;
-        let classification =
-            Classification::new(rows_of_class, probability, Confidence::PERCENT_95)?;
-        let share = |proportion: &Option<Proportion>| match proportion {
-            Some(proportion) => format!("{:.4}", proportion.value),
-            None => "undefined".into(),
+        let of_rows = |set: &PredictedRows<'a>| {
+            let PredictedRows { name, dataset, predictions } = *set;
+            let outcomes: Vec<bool> = dataset.classes().iter().map(|row| *row == class).collect();
+            let probabilities = predictions.ensemble.column(class).to_vec();
+            let rows = Rows::new(&outcomes, &probabilities)?.weighted(dataset.weights())?;
+            let found = Classification::new(rows, cutoff.probability, Confidence::PERCENT_95)?;
+            let share = |proportion: Option<Proportion>| proportion.map(|share| share.value);
+            Ok(AtCutoffOfRows {
+                rows: name,
+                sensitivity: share(found.sensitivity),
+                specificity: share(found.specificity),
+            })
         };
-        line.push_str(&format!(
-            "; {rows}: sensitivity {}, specificity {}",
-            share(&classification.sensitivity),
-            share(&classification.specificity)
-        ));
+        let classes = sets.first().map(|set| set.dataset.schema().target().classes());
+        Ok(Self {
+            name: &cutoff.name,
+            class: classes.and_then(|classes| classes.get(class)).map_or("", String::as_str),
+            probability: cutoff.probability,
+            rows: sets.iter().map(of_rows).collect::<Result<_, Error>>()?,
+        })
     }
-    Ok(line)
+
+    fn line(&self) -> String {
+        let mut line = format!("cutoff `{}`: {:.4} or more", self.name, self.probability);
+        let share = |share: Option<f64>| share.map_or("undefined".into(), |s| format!("{s:.4}"));
+        for AtCutoffOfRows { rows, sensitivity, specificity } in &self.rows {
+            let (sensitivity, specificity) = (share(*sensitivity), share(*specificity));
+            line += &format!("; {rows}: sensitivity {sensitivity}, specificity {specificity}");
+        }
+        line
+    }
 }
 
 /// A progress bar on standard error; hidden if that is not a terminal or with --quiet.

@@ -26,9 +26,9 @@ fn an_output_that_fails_leaves_no_other_output() {
         nomogram train c.yaml t.csv -o /dev/full --report r.html → /dev/full: No space left
         nomogram tune c.yaml t.csv -o best.json > /dev/full → standard output: No space left
         nomogram recalibrate b.nomo c.yaml t.csv -o new.nomo > /dev/full → standard output: No space left
-        nomogram evaluate b.nomo c.yaml t.csv --report r.json > /dev/full → standard output: No space left
-        nomogram evaluate b.nomo c.yaml t.csv --report r.json --report full.html → full.html: No space left
-        nomogram report b.nomo c.yaml t.csv -o full.json → full.json: No space left
+        nomogram evaluate b.nomo t.csv --report r.json > /dev/full → standard output: No space left
+        nomogram evaluate b.nomo t.csv --report r.json --report full.html → full.html: No space left
+        nomogram report b.nomo t.csv -o full.json → full.json: No space left
         nomogram predict m.nomo p.csv --json -o o.csv --bad-rows w.csv > /dev/full → standard output: No space left
         nomogram predict m.nomo p.csv --bad-rows w.csv > /dev/full → standard output: No space left
         nomogram predict m.nomo p.csv -o o.csv --bad-rows /dev/full → /dev/full: No space left

@@ -8,11 +8,13 @@ mod shell;
 
 mod commands;
 mod difference;
+mod imports;
 #[cfg(unix)]
 mod interrupted;
 #[cfg(unix)]
 mod outputs;
 #[cfg(unix)]
+mod redacted;
 mod replaced;
 #[cfg(unix)]
 mod streams;

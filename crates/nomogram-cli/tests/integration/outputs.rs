@@ -39,8 +39,8 @@ fn an_output_that_is_an_input_is_refused_and_both_are_named() {
         nomogram train c.yaml t.csv -o new.nomo --tune --journal t.csv → --journal t.csv and DATA are the same file
         nomogram tune c.yaml t.csv -o c.yaml → --output c.yaml and CONFIG are the same file
         nomogram tune c.yaml t.csv -o best.json --journal c.yaml → --journal c.yaml and CONFIG are the same file
-        nomogram evaluate b.nomo c.yaml t.csv --report b.nomo → --report b.nomo and BUNDLE are the same file
-        nomogram report b.nomo c.yaml t.csv -o t.csv --format json → --output t.csv and DATA are the same file
+        nomogram evaluate b.nomo t.csv --report b.nomo → --report b.nomo and BUNDLE are the same file
+        nomogram report b.nomo t.csv -o t.csv --format json → --output t.csv and DATA are the same file
         nomogram recalibrate b.nomo c.yaml t.csv -o b.nomo → --output b.nomo and PARENT are the same file
         nomogram schema infer t.csv -o hard.csv → --output hard.csv and DATA are the same file
         ",
@@ -104,8 +104,8 @@ fn an_output_that_cannot_be_written_is_refused_before_the_inputs_are_read() {
         nomogram train no.yaml t.csv -o new.nomo --tune --journal missing/j → --journal missing/j: the folder
         nomogram train no.yaml t.csv -o new.nomo --tune --journal /dev/null → --journal /dev/null: is a pipe or a device
         nomogram tune no.yaml t.csv -o folder → --output folder: is a folder
-        nomogram evaluate no.nomo c.yaml t.csv --report folder → --report folder: is a folder
-        nomogram report no.nomo c.yaml t.csv -o missing/r.html → --output missing/r.html: the folder
+        nomogram evaluate no.nomo t.csv --report folder → --report folder: is a folder
+        nomogram report no.nomo t.csv -o missing/r.html → --output missing/r.html: the folder
         nomogram recalibrate no.nomo c.yaml t.csv -o folder → --output folder: is a folder
         nomogram schema infer no.csv -o missing/c.yaml → --output missing/c.yaml: the folder
         nomogram man p.csv → p.csv
@@ -114,8 +114,8 @@ fn an_output_that_cannot_be_written_is_refused_before_the_inputs_are_read() {
     folder.assert_refused(
         2,
         "
-        nomogram evaluate no.nomo c.yaml t.csv --report r.pdf → r.pdf: expected .html
-        nomogram report no.nomo c.yaml t.csv -o r.pdf → r.pdf: expected .html
+        nomogram evaluate no.nomo t.csv --report r.pdf → r.pdf: expected .html
+        nomogram report no.nomo t.csv -o r.pdf → r.pdf: expected .html
         nomogram train no.yaml t.csv -o new.nomo --report r.pdf → r.pdf: expected .html
         ",
     );

@@ -141,12 +141,12 @@ fn a_bundle_reads_a_table_as_its_training_table_was_read() {
     assert_eq!(tabs.replace('\t', ";"), expected);
     let diff = folder.ok("diff b.nomo b.nomo --data t.csv --ignore-other-columns");
     assert!(diff.contains("120 rows, 120 compared"), "{diff}");
-    folder.ok("evaluate b.nomo c.yaml t.csv");
+    folder.ok("evaluate b.nomo t.csv");
     // A configuration without a format reads the table as the bundle does.
     let silent = without_csv().replace("  missing: [\"\", k.A.]\n", "");
     folder.write("silent.yaml", silent.replace("  booleans: { true: [ja], false: [nein] }\n", ""));
-    let evaluated = folder.ok("evaluate b.nomo c.yaml t.csv --json");
-    assert_eq!(folder.ok("evaluate b.nomo silent.yaml t.csv --json"), evaluated);
+    let evaluated = folder.ok("evaluate b.nomo t.csv --json");
+    assert_eq!(folder.ok("evaluate b.nomo t.csv --config silent.yaml --json"), evaluated);
     folder.ok("recalibrate b.nomo silent.yaml t.csv -o child.nomo");
     assert_eq!(folder.ok(&format!("predict child.nomo t.csv {predict}")).lines().count(), 121);
 }

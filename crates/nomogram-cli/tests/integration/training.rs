@@ -84,19 +84,57 @@ fn from_a_table_to_an_evaluated_bundle() {
         "from 45 to below 60",
         "Corrected for optimism",
         "Learning curve",
-        "The cutoff itself",
+        "chosen on these rows: 95 % interval",
     ] {
         assert!(page.contains(part), "{part}");
     }
 
     // The bundle alone gives the same numbers.
-    let evaluated = folder.json("evaluate m.nomo c.yaml t.csv --test");
-    assert_eq!(evaluated[0], report["assessments"][1]);
+    let evaluated = folder.json("evaluate m.nomo t.csv --test");
+    assert_eq!(evaluated["warnings"], serde_json::json!([]));
+    assert_eq!(evaluated["assessments"][0], report["assessments"][1]);
     let compared = folder.json("compare m.nomo m.nomo c.yaml t.csv --replicates 50");
     assert_eq!(compared["delong"]["difference"], 0.0);
     assert_eq!(compared["brier_interval"], serde_json::json!([0.0, 0.0]));
-    folder.ok("report m.nomo c.yaml t.csv -o card.md");
+    folder.ok("report m.nomo t.csv -o card.md");
     assert!(fs::read_to_string(folder.path("card.md")).unwrap().starts_with("# small 1\n"));
+}
+
+/// The bundle keeps the configuration, and the digest of its training rows.
+#[test]
+fn rows_that_a_bundle_learned_from_are_pointed_out() {
+    let folder = folder();
+    folder.ok("train c.yaml t.csv -o m.nomo");
+    let run = folder.run("evaluate m.nomo t.csv --report r.html").ok();
+    let expected =
+        "warning: t.csv: 179 of 240 rows are the training rows of the bundle (the digests are";
+    assert!(run.stderr.contains(expected), "{}", run.stderr);
+    let page = folder.read("r.html");
+    assert!(page.contains("Evaluation of small 1 on rows that include its training rows: t.csv"));
+    assert!(page.contains("179 of 240 rows are the training rows"), "in the report, too");
+    // Another order has another digest: only the training table itself shows which rows are the same.
+    let table = folder.read("t.csv");
+    let (header, rows) = table.split_once('\n').unwrap();
+    let mut rows: Vec<&str> = rows.lines().collect();
+    rows.reverse();
+    folder.write("other.csv", format!("{header}\n{}\n", rows[..60].join("\n")));
+    let quiet = folder.json("evaluate m.nomo other.csv");
+    assert_eq!(quiet["warnings"], serde_json::json!([]));
+    let compared = folder.json("evaluate m.nomo other.csv --training t.csv");
+    let text = compared["warnings"][0]["text"].as_str().unwrap();
+    assert!(
+        text.starts_with("60 of 60 rows have the same values of all features as a row of `t.csv`")
+    );
+    assert_eq!(compared["warnings"].as_array().unwrap().len(), 1, "t.csv has the digest");
+    let compared = folder.json("evaluate m.nomo t.csv --test --training other.csv");
+    let text = compared["warnings"][1]["text"].as_str().unwrap();
+    assert!(text.contains("`other.csv` is not the training data of the bundle"), "{text}");
+    // What the table lacks is noted; what it has besides is refused or skipped.
+    let drop_id = |line: &str| format!("{},0\n", line.split_once(',').unwrap().1);
+    let other: String = folder.read("other.csv").lines().map(drop_id).collect();
+    folder.write("no_id.csv", other.replacen(",0\n", ",more\n", 1));
+    folder.fails("evaluate m.nomo no_id.csv", "more");
+    folder.ok("evaluate m.nomo no_id.csv --ignore-other-columns");
 }
 
 #[test]
@@ -273,7 +311,7 @@ fn errors_are_reported_before_anything_is_fitted_and_nothing_is_left() {
     let other = fs::read_to_string(folder.path("c.yaml")).unwrap();
     let other = other.replacen("name: age", "name: age, unit: mo", 1);
     fs::write(folder.path("other.yaml"), other).unwrap();
-    let run = folder.run("evaluate m.nomo other.yaml t.csv");
+    let run = folder.run("evaluate m.nomo t.csv --config other.yaml");
     let err = run.stderr;
     assert_eq!(run.code, 1, "{err}");
     assert!(err.contains("feature 1: the table has `age`, number, unit `mo`"), "{err}");

@@ -8,6 +8,7 @@
 mod loss;
 
 mod columns;
+
 mod trees;
 
 mod model;

@@ -5,9 +5,10 @@
 
 mod text;
 
-mod columns;
 mod objective;
 mod trees;
+
+mod columns;
 
 mod model;
 

@@ -7,8 +7,9 @@
 mod base_score;
 mod objective;
 
-mod columns;
 mod trees;
+
+mod columns;
 
 mod learner;
 

@@ -2,7 +2,7 @@
 """Write fitted estimators of scikit-learn as descriptions, with what they predict.
 
     python3.11 -m venv /tmp/sklearn-new && /tmp/sklearn-new/bin/pip install scikit-learn==1.9.1 pandas
-    NOMOGRAM=target/debug/nomogram PYTHONPATH=bindings/python/src /tmp/sklearn-new/bin/python \
+    NOMOGRAM_PROGRAM=target/debug/nomogram PYTHONPATH=bindings/python/src /tmp/sklearn-new/bin/python \
         crates/nomogram-import/tests/reference/make_scikit_learn.py
 
 The same with scikit-learn 1.5.2 (numpy 2.2.6, scipy 1.15.3) in another environment. One line of
@@ -32,7 +32,7 @@ from sklearn import (
     neighbors, neural_network, pipeline, preprocessing, svm, tree,
 )
 
-from nomogram_risk import _import, _program
+from nomogram_risk import ImportRefused, _from_sklearn, _import
 from nomogram_risk._sklearn import Description, NotSupported
 
 DATA = Path(__file__).parents[1] / "data" / "scikit_learn"
@@ -390,24 +390,23 @@ def line(name, estimator, data):
         description = Description(estimator, "target")
     except NotSupported as error:
         return {"name": name, "refused": str(error)}
-    program = _program.find(None)
+    found = {"name": name, "model": json.loads(description.text())}
     with tempfile.TemporaryDirectory() as folder:
-        model, probes, check = (os.path.join(folder, file) for file in ("m.json", "p.csv", "c.csv"))
-        _import._write(model, description.text())
-        found = {"name": name, "model": json.loads(description.text())}
+        model, probes, table = (Path(folder) / part for part in ("model.json", "p.csv", "t.csv"))
+        model.write_text(description.text())
+        command = [_import._program(None), "import", str(model), "--json"]
         try:
-            _program.run(program, "import", model, "--probes", probes, "--max-probes", str(N_PROBES))
-        except _program.ImportRefused as error:
-            return {**found, "refused": str(error).split("model.json: ")[-1].split("m.json: ")[-1]}
-        header, cells = _import._read(probes)
-        rows = description.rows.numbers(x.iloc[:8] if hasattr(x, "iloc") else x[:8])
+            _import._run([*command, "--probes", str(probes), "--max-probes", str(N_PROBES)])
+        except ImportRefused as error:
+            return {**found, "refused": str(error).split("model.json: ")[-1]}
+        header, *cells = csv.reader(io.StringIO(probes.read_text()))
         levels = description.rows.levels()
-        cells += [_import.to_cells(row, levels) for row in rows]
-        numbers = [_import.to_numbers(row, levels) for row in cells]
-        cells = [_import.to_cells(row, levels) for row in numbers]
-        predictions = description.rows.predict(numbers)
-        _import._write_check(check, header, cells, predictions, description.classes)
-        return {**found, "check": Path(check).read_text().replace("\r\n", "\n")}
+        rows = [_from_sklearn.to_numbers(row, levels) for row in cells]
+        rows += description.rows.numbers(x.iloc[:8] if hasattr(x, "iloc") else x[:8])
+        cells = [_from_sklearn.to_cells(row, levels) for row in rows]
+        answers = description.rows.predict(rows)
+        _from_sklearn.write_table(table, header, cells, answers, description.classes or [])
+        return {**found, "check": table.read_text()}
 
 
 def main():

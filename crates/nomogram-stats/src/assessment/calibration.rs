@@ -14,6 +14,7 @@ use crate::rows::Rows;
 
 /// Groups of equal counts, fewer where there are few rows.
 const N_GROUPS: usize = 10;
+const EQUAL_WIDTHS: Binning = Binning::EqualWidth(10);
 
 /// How well probabilities agree with observed events.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -34,6 +35,9 @@ pub struct Calibration {
     pub groups: Vec<CalibrationGroup>,
     /// The expected calibration error over the groups.
     pub expected_calibration_error: f64,
+    /// The same over ten bins of equal width, as most papers have it: a bin of few rows counts little,
+    /// and where most probabilities are small, nearly all rows are in one bin.
+    pub equal_width_calibration_error: f64,
     /// The smoothed curve, and its distances from the ideal; `None` also where curves are left out.
     pub smooth: Option<SmoothCalibration>,
 }
@@ -82,6 +86,8 @@ impl Calibration {
             brier_decomposition: BrierDecomposition::new(rows, binning)?,
             groups: groups.collect(),
             expected_calibration_error: CalibrationBins::new(rows, binning)?
+                .expected_calibration_error,
+            equal_width_calibration_error: CalibrationBins::new(rows, EQUAL_WIDTHS)?
                 .expected_calibration_error,
             smooth: None,
         })

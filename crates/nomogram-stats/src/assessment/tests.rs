@@ -240,3 +240,22 @@ fn many_classes_have_numbers_but_no_curves() {
     let has_counts = |own: &Assessment| own.member_metrics.ensemble().counts.is_some();
     assert!(has_counts(&all[0]) && !has_counts(&all[1]));
 }
+
+/// By hand: bins (0, .1], (.1, .2] and (.8, .9] with the weights 3, 1 and 4.
+#[test]
+fn the_calibration_error_of_equal_widths_is_weighted() {
+    let outcomes = [false, true, true, true, false];
+    let probabilities = [0.1, 0.05, 0.15, 0.9, 0.85];
+    let rows = Rows::new(&outcomes, &probabilities).unwrap();
+    let of = |rows| {
+        Calibration::without_curve(rows, Confidence::PERCENT_95)
+            .unwrap()
+            .equal_width_calibration_error
+    };
+    let expected = (2.0 * (0.5 - 0.075) + (1.0 - 0.15) + 2.0 * (0.875 - 0.5)) / 5.0;
+    assert!((of(rows) - expected).abs() < 1e-15);
+    let rows = rows.weighted(Some(&[2.0, 1.0, 1.0, 3.0, 1.0])).unwrap();
+    let first = 1.0 / 3.0 - 0.25 / 3.0;
+    let expected = (3.0 * first + (1.0 - 0.15) + 4.0 * (3.55 / 4.0 - 0.75)) / 8.0;
+    assert!((of(rows) - expected).abs() < 1e-15);
+}

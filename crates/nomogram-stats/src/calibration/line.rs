@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::error::Error;
 use crate::interval::{Confidence, Estimate};
 use crate::rows::Rows;
+use crate::sum::CompensatedSum;
 
 /// A Newton step this small is the last: the next would be below the last bit.
 const LAST_STEP: f64 = 1e-9;
@@ -174,13 +175,15 @@ impl LogitRows {
     fn sums(&self, [intercept, slope]: [f64; 2]) -> Sums {
         let (gradient, information, scores) = ([0.0; 2], [0.0; 3], [0.0; 3]);
         let mut sums = Sums { loss: 0.0, gradient, information, scores };
+        // Steps are compared by the loss, so its rounding must not grow with the number of rows.
+        let mut loss = CompensatedSum::default();
         for (outcome, logit, row_weight) in &self.rows {
             let margin = intercept + slope * logit;
             let (of_negative, of_positive) = logistic_pair(margin);
             // Outcome minus probability, without cancellation.
             let residual = row_weight * if *outcome { of_negative } else { -of_positive };
             let weight = row_weight * (of_negative * of_positive);
-            sums.loss += row_weight * softplus(if *outcome { -margin } else { margin });
+            loss.add(row_weight * softplus(if *outcome { -margin } else { margin }));
             sums.gradient[0] += residual;
             sums.gradient[1] += residual * logit;
             sums.information[0] += weight;
@@ -190,6 +193,7 @@ impl LogitRows {
             sums.scores[1] += residual * residual * logit;
             sums.scores[2] += residual * residual * logit * logit;
         }
+        sums.loss = loss.value();
         sums
     }
 }
@@ -223,6 +227,23 @@ mod tests {
         let rows = Rows::new(&outcomes, &probabilities).unwrap();
         let line = calibration_line(rows, CONFIDENCE).unwrap();
         assert!(line.slope.value < 0.0 && line.slope.value > -1.0, "{line:?}");
+    }
+
+    /// Added one after the other, a million terms would round by more than a step is compared with.
+    #[test]
+    fn the_loss_of_a_million_rows_hardly_rounds() {
+        let n_rows = 1_000_000_u32;
+        let outcomes: Vec<bool> = (0..n_rows).map(|row| row % 3 == 0).collect();
+        let probabilities = vec![0.3; outcomes.len()];
+        let rows = LogitRows::new(Rows::new(&outcomes, &probabilities).unwrap()).unwrap();
+        let few = (&outcomes[..3], &probabilities[..3]);
+        let few = LogitRows::new(Rows::new(few.0, few.1).unwrap()).unwrap();
+        let line = [0.1, 1.1];
+        let last = softplus(line[0] + line[1] * (ln(0.3) - ln_1p(-0.3)) * 1.0);
+        let last = last - (line[0] + line[1] * (ln(0.3) - ln_1p(-0.3)));
+        let expected = few.sums(line).loss * f64::from(n_rows / 3) + last;
+        let error = (rows.sums(line).loss / expected - 1.0).abs();
+        assert!(error < 1e-14, "{error:e}");
     }
 
     #[test]

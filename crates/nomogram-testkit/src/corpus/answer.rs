@@ -1,6 +1,6 @@
 //! All that a row gets back, bit by bit.
 
-use nomogram::{Error, Model, Place, Prediction};
+use nomogram::{Error, Model, Place, Prediction, Uncertain, Verdict};
 
 /// The prediction of a row, bit by bit, as a case expects it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +49,9 @@ impl Answer {
         lines.push(list("cutoffs-reached", cutoffs.map(|reached| reached.to_string())));
         lines.push(bits("members", &prediction.members().flatten().copied().collect::<Vec<_>>()));
         lines.push(bits("margins", prediction.margins()));
+        if let Some(uncertain) = prediction.uncertain() {
+            lines.extend(of_uncertain(&uncertain));
+        }
         // A list without items, such as the broken rules of a model without rules, has no line.
         lines.retain(|line| line.contains(' '));
         Self { lines }
@@ -59,6 +62,33 @@ impl Answer {
     pub fn line(&self, name: &str) -> Option<&str> {
         self.lines.iter().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
     }
+}
+
+/// How uncertain a prediction is.
+fn of_uncertain(uncertain: &Uncertain<'_>) -> Vec<String> {
+    let verdict = match uncertain.verdict() {
+        Verdict::Predicted => 0,
+        Verdict::Ambiguous => 1,
+        Verdict::Unlike => 2,
+    };
+    let p_values: Vec<f64> = uncertain.p_values().collect();
+    let sets = (0..uncertain.n_levels()).flat_map(|level| uncertain.set(level));
+    let sets = sets.map(|is_in_set| u8::from(is_in_set).to_string());
+    let ends: Vec<f64> =
+        uncertain.intervals().flat_map(|interval| [interval.low, interval.high]).collect();
+    let furthest = uncertain.furthest();
+    let feature = furthest.map(|furthest| furthest.feature.to_string());
+    let times: Vec<f64> = furthest.iter().map(|furthest| furthest.times).collect();
+    let distance: Vec<f64> = uncertain.distance_p_value().into_iter().collect();
+    vec![
+        format!("verdict {verdict}"),
+        bits("p-values", &p_values),
+        list("sets", sets),
+        bits("intervals", &ends),
+        bits("distance-p-value", &distance),
+        list("furthest-feature", feature.into_iter()),
+        bits("furthest-times", &times),
+    ]
 }
 
 /// A name and the bits of numbers, which are never NaN.

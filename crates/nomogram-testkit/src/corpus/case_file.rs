@@ -7,7 +7,7 @@ use nomogram::Feature;
 use super::{Answer, Stated};
 
 /// Names of the lines with the expected answer.
-const EXPECTED: [&str; 10] = [
+const EXPECTED: [&str; 17] = [
     "status",
     "at",
     "outputs",
@@ -18,6 +18,13 @@ const EXPECTED: [&str; 10] = [
     "cutoffs-reached",
     "members",
     "margins",
+    "verdict",
+    "p-values",
+    "sets",
+    "intervals",
+    "distance-p-value",
+    "furthest-feature",
+    "furthest-times",
 ];
 
 /// The cases of one model.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use ndarray::Array2;
 use nomogram::{
     Branch, Calibrator, Combiner, Cutoff, Digest, EnsembleMember, Error, Feature, Manifest, Parts,
-    Rule, Schema, Target, seal,
+    Rule, Schema, Target, Uncertainty, seal,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -30,6 +30,8 @@ pub struct ModelFile {
     calibrator: Option<Calibrator>,
     #[serde(default)]
     cutoffs: Vec<Cutoff>,
+    #[serde(default)]
+    uncertainty: Option<Uncertainty>,
     #[serde(default)]
     card: Option<String>,
     /// Null where a value is missing.
@@ -86,6 +88,7 @@ impl ModelFile {
             combiner: self.combiner.clone(),
             calibrator: self.calibrator.clone(),
             cutoffs: self.cutoffs.clone(),
+            uncertainty: self.uncertainty.clone(),
         };
         let mut golden_rows =
             Array2::from_elem((self.golden_rows.len(), self.features().len()), 0.0);

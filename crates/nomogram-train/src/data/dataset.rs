@@ -1,12 +1,13 @@
 //! Rows with known classes: features as numbers, the target as classes.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
 use ndarray::{Array2, Axis};
 use nomogram::{Digest, Feature, Place as CorePlace, RuleAction, Schema};
-use nomogram_table::{Cell, FeatureCells, Place};
+use nomogram_table::{Cell, FeatureCells, Place, shown_value};
 
 use super::config::DataConfig;
 use super::partition::Partition;
@@ -165,6 +166,19 @@ impl Dataset {
         self.partitions.as_deref()
     }
 
+    /// The number of rows with the same values of all features as a row of `others`.
+    #[must_use]
+    pub fn n_rows_in(&self, others: &Self) -> usize {
+        let bits = |dataset: &Self| -> Vec<Vec<u64>> {
+            // Any NaN is missing, and −0 is 0.
+            let bits =
+                |value: &f64| if value.is_nan() { u64::MAX } else { (value + 0.0).to_bits() };
+            dataset.values().rows().into_iter().map(|row| row.iter().map(bits).collect()).collect()
+        };
+        let others: BTreeSet<Vec<u64>> = bits(others).into_iter().collect();
+        bits(self).into_iter().filter(|row| others.contains(row)).count()
+    }
+
     /// The same rows, but each with the value of one feature from the row at its place in `rows`.
     #[allow(
         clippy::indexing_slicing,
@@ -309,7 +323,8 @@ fn values(reader: &Reader<'_>) -> Result<Array2<f64>, Error> {
         let broken = reader.broken_rules(&row.to_vec())?.find_map(refuses);
         if let Some(rule) = broken {
             let of_rule = rule.features().filter_map(|index| {
-                Some(format!("`{}` = {}", schema.features().get(index)?.name, row.get(index)?))
+                let value = shown_value(&row.get(index)?.to_string());
+                Some(format!("`{}` = {value}", schema.features().get(index)?.name))
             });
             let found = of_rule.collect::<Vec<_>>().join(", ");
             let detail = format!("{place}: rule `{}`: broken by {found}", rule.name);

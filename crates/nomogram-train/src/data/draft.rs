@@ -15,6 +15,8 @@ use std::collections::BTreeMap;
 
 pub use dialect::{Dialect, DialectOptions};
 
+use nomogram_table::shown_value;
+
 use super::dataset::MAX_CLASSES;
 use crate::data::config::{CsvConfig, DataConfig, FeatureConfig, TargetConfig};
 use crate::error::Error;
@@ -232,7 +234,9 @@ fn check_target(column: &Column) -> Result<(), String> {
     }
     let is_unusable = |text: &&String| !role::can_be_name(text);
     match column.counts.keys().find(is_unusable) {
-        Some(class) => Err(format!("column `{name}`: class {class:?} has a control character")),
+        Some(class) => {
+            Err(format!("column `{name}`: class `{}` has a control character", shown_value(class)))
+        }
         None => Ok(()),
     }
 }

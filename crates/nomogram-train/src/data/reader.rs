@@ -8,7 +8,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use nomogram::{ErrorKind, Flags, Intake, Schema, Value};
-use nomogram_table::{Cell, FeatureCells, listed, match_feature, other_spelling};
+use nomogram_table::{
+    Cell, FeatureCells, are_values_hidden, listed, match_feature, other_spelling,
+};
 
 use super::config::DataConfig;
 use super::partition::Partition;
@@ -198,8 +200,8 @@ impl<'a> Reader<'a> {
             let text = cell.text();
             classes.iter().position(|class| *class == text).ok_or_else(|| {
                 let found = match other_spelling(&text, classes) {
-                    Some(hint) => format!("{} ({hint})", cell.cell),
-                    None => cell.cell.to_string(),
+                    Some(hint) if !are_values_hidden() => format!("{} ({hint})", cell.cell),
+                    Some(_) | None => cell.cell.to_string(),
                 };
                 cell.refuse_as(found, format!("one of the classes {}", listed(classes))).into()
             })

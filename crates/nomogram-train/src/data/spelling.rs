@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use nomogram_table::{is_invisible, shown};
+use nomogram_table::{is_invisible, shown_value};
 use unicode_normalization::UnicodeNormalization;
 
 /// Different texts that are the same in another spelling.
@@ -58,7 +58,7 @@ impl<'t> Variants<'t> {
 
     /// For example ``` `YES`, `Yes`, `yes` differ only in case ```.
     pub(crate) fn sentence(&self) -> String {
-        let texts: Vec<String> = self.texts.iter().map(|text| shown(text)).collect();
+        let texts: Vec<String> = self.texts.iter().map(|text| shown_value(text)).collect();
         format!("`{}` differ only in {}", texts.join("`, `"), self.difference)
     }
 }

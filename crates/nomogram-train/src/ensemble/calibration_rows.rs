@@ -49,6 +49,16 @@ impl<'a> CalibrationRows<'a> {
         if n_rows != n_classes {
             return refused(format!("{n_rows} rows with {n_classes} classes, expected one each"));
         }
+        if n_rows == 0 || n_columns < 2 {
+            return refused(format!(
+                "{n_rows} rows of {n_columns} columns, expected at least 1 row and 2 columns"
+            ));
+        }
+        let is_probability = |p: &f64| (0.0..=1.0).contains(p);
+        let mut probabilities = self.probabilities.indexed_iter();
+        if let Some(((row, _), p)) = probabilities.find(|(_, p)| !is_probability(p)) {
+            return refused(format!("row {}: probability {p}, expected 0 to 1", row + 1));
+        }
         let weights = self.weights.map(|weights| ("weights", weights.len()));
         let groups = self.groups.map(|groups| ("groups", groups.len()));
         let mut lengths = weights.into_iter().chain(groups);

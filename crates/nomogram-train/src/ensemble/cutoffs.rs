@@ -38,10 +38,14 @@ impl CutoffSpec {
     ///
     /// # Errors
     ///
-    /// `Data` when there is no such class, or no probability satisfies the rule.
+    /// `Data` when there is no such class, when the predictions are of other rows or classes, or when no
+    /// probability satisfies the rule.
     pub fn choose(&self, dataset: &Dataset, out_of_fold: &Predictions) -> Result<Cutoff, Error> {
         let class = self.class(dataset.schema().target().classes())?;
         let column = class as usize;
+        out_of_fold
+            .check(dataset.classes(), dataset.n_classes())
+            .map_err(|error| self.refused(&error.to_string()))?;
         let outcomes: Vec<bool> =
             dataset.classes().iter().map(|of_row| *of_row == column).collect();
         let probabilities = out_of_fold.ensemble.column(column).to_vec();

@@ -27,20 +27,27 @@ pub struct Importance {
     pub range: [f64; 2],
 }
 
+/// More shuffles than anyone waits for.
+const MAX_SHUFFLES: usize = 10_000;
+
 /// Permutation importance (Breiman 2001; as scikit-learn's `permutation_importance`) of each feature,
 /// the most important first. Correlated features share their importance.
 ///
 /// # Errors
 ///
-/// `Model` when a row does not fit the model; `Data` without rows.
+/// `Model` when a row does not fit the model; `Data` without rows, and for no or too many shuffles.
 pub fn permutation_importance(
     model: &Arc<Model>,
     dataset: &Dataset,
     n_shuffles: usize,
     seed: u64,
 ) -> Result<Vec<Importance>, Error> {
-    if dataset.n_rows() == 0 || n_shuffles == 0 {
-        return Err(Error::Data("importance: expected at least 1 row and 1 shuffle".into()));
+    if dataset.n_rows() == 0 || n_shuffles == 0 || n_shuffles > MAX_SHUFFLES {
+        return Err(Error::Data(format!(
+            "importance: {} rows and {n_shuffles} shuffles, expected at least 1 of both, and at most \
+             {MAX_SHUFFLES} shuffles",
+            dataset.n_rows()
+        )));
     }
     let loss = |rows: &Dataset| -> Result<f64, Error> {
         let predictions = Predictions::of(model, rows)?;

@@ -29,12 +29,16 @@ pub struct LearningPoint {
 ///
 /// # Errors
 ///
-/// As [`cross_validate`].
+/// As [`cross_validate`]; `Data` when a share is not above 0 and at most 1.
 pub fn learning_curve(
     config: &TrainingConfig,
     dataset: &Dataset,
     shares: &[f64],
 ) -> Result<Vec<LearningPoint>, Error> {
+    config.check()?;
+    if let Some(share) = shares.iter().find(|share| !(**share > 0.0 && **share <= 1.0)) {
+        return Err(Error::Data(format!("a share of {share}, expected above 0 and at most 1")));
+    }
     let folds = config.folds(dataset, config.seed)?;
     let point = |share: &f64| {
         let smaller = folds.iter().enumerate().map(|(fold, split)| {

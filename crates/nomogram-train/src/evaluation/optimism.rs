@@ -28,6 +28,9 @@ pub struct CorrectedPerformance {
     pub calibration_slope: Option<Optimism>,
 }
 
+/// More replicates than anyone waits for.
+const MAX_REPLICATES: usize = 100_000;
+
 /// Repeats the whole training, combiner and calibrator included, on `n` bootstrap samples of the rows
 /// (Harrell, Lee and Mark 1996; [`optimism`]). All copies of a row are in the same fold, so that no
 /// copy is a training row while another is held out. Where rows have patients, samples draw patients,
@@ -36,7 +39,7 @@ pub struct CorrectedPerformance {
 /// # Errors
 ///
 /// `Configuration` when the configuration is invalid; `Data` when the target does not have two
-/// classes; as [`train`](crate::train) for all rows. Samples that cannot be trained on count as
+/// classes or there are too many samples; as [`train`](crate::train) for all rows. Samples that cannot be trained on count as
 /// undefined.
 pub fn corrected_performance(
     config: &TrainingConfig,
@@ -47,6 +50,9 @@ pub fn corrected_performance(
     if dataset.n_classes() != 2 {
         let n_classes = dataset.n_classes();
         return Err(Error::Data(format!("n_bootstraps: {n_classes} classes, expected 2")));
+    }
+    if n > MAX_REPLICATES {
+        return Err(Error::Data(format!("n_bootstraps: {n}, expected at most {MAX_REPLICATES}")));
     }
     let outcomes = outcomes_of(1, dataset.classes());
     let spec = BootstrapSpec::new(n, config.seed);
@@ -67,7 +73,8 @@ pub fn corrected_performance(
                 Error::Data(_)
                 | Error::RareClass { .. }
                 | Error::Row { .. }
-                | Error::NotConverged(_),
+                | Error::NotConverged(_)
+                | Error::Separated { .. },
             ) => Ok(FittedReplicate { rows, probabilities: None }),
             Err(error) => Err(error),
         }

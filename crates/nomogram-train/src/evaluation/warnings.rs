@@ -4,6 +4,7 @@ use ndarray::Array2;
 use serde::Serialize;
 
 use crate::count::number;
+use crate::error::Error;
 use crate::predictions::Predictions;
 use nomogram_stats::calibration::{calibration_line, clipped};
 use nomogram_stats::metrics::log_loss;
@@ -23,19 +24,29 @@ pub struct Warning {
 
 /// Warnings about members and ensemble, from out-of-fold predictions of rows with these classes and
 /// weights; without weights, rows count 1 each.
-#[must_use]
+///
+/// # Errors
+///
+/// `Data` or `Row` when predictions, classes and weights do not fit each other.
 pub fn warnings(
     out_of_fold: &Predictions,
     classes: &[usize],
     weights: Option<&[f64]>,
-) -> Vec<Warning> {
+) -> Result<Vec<Warning>, Error> {
+    out_of_fold.check(classes, out_of_fold.ensemble.ncols())?;
+    if let Some(weights) = weights.filter(|weights| weights.len() != classes.len()) {
+        let (n_weights, n_rows) = (weights.len(), classes.len());
+        return Err(Error::Data(format!(
+            "{n_weights} weights of {n_rows} rows, expected one each"
+        )));
+    }
     let mut warnings = harmful_members(out_of_fold, classes, weights);
     if out_of_fold.ensemble.ncols() == 2 {
         let named = out_of_fold.names.iter().zip(&out_of_fold.members);
         warnings.extend(named.filter_map(|(name, member)| separating(name, member, classes)));
         warnings.extend(miscalibrated(out_of_fold, classes, weights));
     }
-    warnings
+    Ok(warnings)
 }
 
 /// Members without which the mean of the others has a lower log loss.
@@ -131,7 +142,7 @@ mod tests {
         let sound: Vec<f64> = (0..40).map(|row| if row % 4 < 2 { 0.25 } else { 0.75 }).collect();
         let classes: Vec<usize> =
             (0..40).map(|row| usize::from((row % 4 < 2) == (row / 4 % 4 == 0))).collect();
-        assert_eq!(warnings(&predictions(&[&sound]), &classes, None), []);
+        assert_eq!(warnings(&predictions(&[&sound]), &classes, None).unwrap(), []);
     }
 
     #[test]
@@ -139,14 +150,14 @@ mod tests {
         let classes = [0, 0, 0, 1, 1, 1, 0, 1];
         let good = [0.1, 0.2, 0.3, 0.7, 0.8, 0.9, 0.2, 0.8];
         let bad = [0.9, 0.8, 0.3, 0.2, 0.1, 0.6, 0.7, 0.3];
-        let warned = warnings(&predictions(&[&good, &bad]), &classes, None);
+        let warned = warnings(&predictions(&[&good, &bad]), &classes, None).unwrap();
         let text = |about: &str| warned.iter().find(|w| w.about == about).unwrap().text.as_str();
         assert!(text("m0").contains("it separates the classes"), "{warned:?}");
         assert!(text("m1").contains("the ensemble is better without it"), "{warned:?}");
         let sure: Vec<f64> = (0..60).map(|row| if row % 2 == 0 { 0.001 } else { 0.999 }).collect();
         let classes: Vec<usize> =
             (0..60).map(|row| usize::from((row % 2 == 1) != (row % 5 == 0))).collect();
-        let warned = warnings(&predictions(&[&sure]), &classes, None);
+        let warned = warnings(&predictions(&[&sure]), &classes, None).unwrap();
         assert!(warned[0].text.contains("too extreme"), "{warned:?}");
     }
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use nomogram_table::shown_value;
+
 use super::Split;
 use crate::data::Dataset;
 use crate::error::Error;
@@ -34,7 +36,7 @@ impl Split {
         }
         if let Some(row) = is_test.iter().position(Option::is_none) {
             let id = dataset.row_ids().get(row).map_or("", |id| id);
-            return Err(table.failed(format!("no line for row id `{id}`")).into());
+            return Err(table.failed(format!("no line for row id `{}`", shown_value(id))).into());
         }
         Ok(Self::holding_out(is_test.into_iter().map(|is_test| is_test == Some(true))))
     }

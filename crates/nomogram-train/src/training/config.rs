@@ -25,6 +25,7 @@ use crate::error::Error;
 use crate::invalid::{Invalid, Spec as _, require};
 use crate::split::{Partitions, Split, SplitSpec, grouped_folds, kept_together, stratified_folds};
 use crate::steps::StepSpec;
+use crate::uncertainty::UncertaintySpec;
 use crate::yaml;
 
 pub use input::Input;
@@ -64,6 +65,9 @@ pub struct TrainingConfig {
     /// Named cutoffs, chosen on out-of-fold predictions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cutoffs: Vec<CutoffSpec>,
+    /// What is kept of the uncertainty of predictions, fitted to out-of-fold predictions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uncertainty: Option<UncertaintySpec>,
     /// Seals a model even if a member is uninformative.
     #[serde(default)]
     pub allow_uninformative_members: bool,
@@ -192,6 +196,7 @@ impl TrainingConfig {
         let splits = self.splits.as_ref().map_or(Ok(()), SplitSpec::check);
         splits.map_err(|invalid| invalid.at("splits"))?;
         self.check_cutoffs().map_err(|invalid| invalid.at("cutoffs"))?;
+        self.check_uncertainty().map_err(|invalid| invalid.at("uncertainty"))?;
         let report = self.report.as_ref().map_or(Ok(()), |report| report.check(&self.data));
         report.map_err(|invalid| invalid.at("report"))?;
         let tuning = self.tuning.as_ref().map_or(Ok(()), TuningSpec::check);
@@ -223,6 +228,24 @@ impl TrainingConfig {
         require(self.members.iter().any(|member| member.weight > 0.0), || {
             Invalid::because("every weight is 0, expected a positive one")
         })
+    }
+
+    fn check_uncertainty(&self) -> Result<(), Invalid> {
+        let Some(uncertainty) = &self.uncertainty else { return Ok(()) };
+        uncertainty.check()?;
+        match self.distance_input() {
+            Some(Input::Named(name)) if !self.inputs.contains_key(&name) => {
+                let expected = "`raw`, `scaled`, one of `inputs`, or null";
+                Err(Invalid::new(format!("`{name}`"), expected).at("distance"))
+            }
+            Some(Input::Named(_) | Input::Raw | Input::Scaled) | None => Ok(()),
+        }
+    }
+
+    /// The input whose rows are compared with the training rows.
+    pub(crate) fn distance_input(&self) -> Option<Input> {
+        let distance = self.uncertainty.as_ref()?.distance.clone()?;
+        Some(Input::from(distance))
     }
 
     fn check_cutoffs(&self) -> Result<(), Invalid> {

@@ -50,7 +50,8 @@ impl<'a> Fits<'a> {
                 dataset.n_rows()
             )));
         }
-        let inputs = Inputs::fit(self.config, dataset)?;
+        let distance = self.config.distance_input();
+        let inputs = Inputs::fit(self.config, distance.as_ref(), dataset)?;
         let groups = kept_together(dataset);
         let mut members = Vec::with_capacity(self.config.members.len());
         for (index, member) in self.config.members.iter().enumerate() {
@@ -81,6 +82,7 @@ impl<'a> Fits<'a> {
             combiner: self.config.combiner.unfitted(self.config.weights()),
             calibrator: None,
             cutoffs: Vec::new(),
+            uncertainty: None,
             card: None,
         })
     }

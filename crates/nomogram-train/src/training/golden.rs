@@ -7,6 +7,7 @@
 mod space;
 
 mod answers;
+mod bisection;
 mod extremes;
 mod nearness;
 mod rules;
@@ -19,7 +20,7 @@ mod spec;
 
 use std::sync::Arc;
 
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, ArrayView2, Axis};
 use nomogram::{MIN_GOLDEN_CASES, Model, Parts, seal};
 use nomogram_describe::reach::Reach;
 
@@ -79,6 +80,23 @@ fn constructed(parts: &Parts, dataset: &Dataset, seed: u64) -> Result<Array2<f64
         0 => Err(Error::Data("no golden case keeps the rules; expected `golden: rows`".into())),
         _ => Ok(rows.select(Axis(0), &repeated)),
     }
+}
+
+/// The most cases that a new calibrator and new cutoffs add.
+const MAX_ADDED: usize = 32;
+
+/// The golden cases of a parent, and constructed ones for what they do not reach in its child, which
+/// differs in its calibrator and its cutoffs. `dataset` are the rows that these were fitted to.
+pub(super) fn extended(
+    parts: &Parts,
+    golden_rows: ArrayView2<'_, f64>,
+    dataset: &Dataset,
+    seed: u64,
+) -> Result<Array2<f64>, Error> {
+    let model = Arc::new(Model::open(&seal(parts, golden_rows)?)?);
+    let reach = Reach::new(&model, parts, golden_rows)?;
+    let construction = Construction::new(parts, reach, dataset.values().view(), seed)?;
+    Ok(construction.extend(golden_rows, MAX_ADDED)?)
 }
 
 /// How many golden cases a bundle has room for.

@@ -13,10 +13,16 @@ use crate::steps::{EncodedRows, StepSpec, encode};
 pub(super) struct Inputs<'a>(BTreeMap<&'a Input, (u32, EncodedRows<'a>)>);
 
 impl<'a> Inputs<'a> {
-    /// Fits the steps of each input that a member reads. The configuration must be valid.
+    /// Fits the steps of each input that a member reads, and of `distance`. The configuration must be
+    /// valid.
     #[allow(clippy::indexing_slicing, reason = "documented above")]
-    pub(super) fn fit(config: &'a TrainingConfig, dataset: &'a Dataset) -> Result<Self, Error> {
-        let used: BTreeSet<&Input> = config.members.iter().map(|member| &member.input).collect();
+    pub(super) fn fit(
+        config: &'a TrainingConfig,
+        distance: Option<&'a Input>,
+        dataset: &'a Dataset,
+    ) -> Result<Self, Error> {
+        let of_members = config.members.iter().map(|member| &member.input);
+        let used: BTreeSet<&Input> = of_members.chain(distance).collect();
         let fit = |(index, input): (u32, &'a Input)| {
             let view = match input {
                 Input::Raw => encode(dataset, &[])?,

@@ -3,14 +3,21 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use nomogram::{Calibrator, Model, Parts, seal, unseal};
+use nomogram::{Calibrator, Model, Parts, Uncertainty, seal, unseal};
 
 use super::config::TrainingConfig;
+use super::golden;
 use crate::data::Dataset;
 use crate::ensemble::{CalibrationRows, CutoffSpec};
 use crate::error::Error;
 use crate::invalid::Invalid;
 use crate::predictions::Predictions;
+
+/// The note of a manifest that has the digest of the rows that a calibrator was fitted to.
+pub const RECALIBRATION_DATA: &str = "recalibration data";
+
+/// The note of a manifest about golden cases that a recalibration added to those of the parent.
+pub const ADDED_GOLDEN_ROWS: &str = "added golden rows";
 
 /// A child bundle, and predictions by parent and child of the rows that it was recalibrated on.
 #[derive(Debug)]
@@ -36,7 +43,10 @@ pub struct Recalibrated {
 /// The manifest of the child has the notes of the parent, and adds the digest of the parent
 /// (`parent`), the digest of these rows (`recalibration data`) and their number
 /// (`recalibration rows`); its version is that of `config.model`. Its cutoffs are chosen on these
-/// rows, by the rules of `config.cutoffs`: the cutoffs and the model card of the parent are about
+/// rows, by the rules of `config.cutoffs`. It has the golden cases of the parent, and constructed ones
+/// that prove the new calibrator and the new cutoffs (`added golden rows`). Its uncertainty is fitted to these
+/// rows, if `config` asks for it and the parent has it; the distance stays that of the parent. The cutoffs
+/// and the model card of the parent are about
 /// other probabilities, and are left out. The same parent, rows and configuration give the same bytes.
 ///
 /// # Errors
@@ -49,6 +59,15 @@ pub fn recalibrate(
     config: &TrainingConfig,
     dataset: &Dataset,
 ) -> Result<Recalibrated, Error> {
+    recalibrate_rows(parent, config, dataset)
+        .map_err(|error| error.with_class_names(dataset.schema().target().classes()))
+}
+
+fn recalibrate_rows(
+    parent: &[u8],
+    config: &TrainingConfig,
+    dataset: &Dataset,
+) -> Result<Recalibrated, Error> {
     let Some(calibration) = config.calibration else {
         return Err(Invalid::because("absent, expected a calibrator").at("calibration").into());
     };
@@ -57,7 +76,7 @@ pub fn recalibrate(
     let before = Predictions::of(&model, dataset)?;
     let (parts, golden_rows) = unseal(parent)?;
     let sealed = |parts: &Parts| seal(parts, golden_rows.view());
-    let bare = Parts { calibrator: None, cutoffs: Vec::new(), ..parts.clone() };
+    let bare = Parts { calibrator: None, cutoffs: Vec::new(), uncertainty: None, ..parts.clone() };
     let bare = Predictions::of(&Arc::new(Model::open(&sealed(&bare)?)?), dataset)?;
 
     let fit = |predictions: &Predictions, rows: &Dataset| {
@@ -82,16 +101,33 @@ pub fn recalibrate(
     let dropped = parts.cutoffs.iter().filter(|old| cutoffs.iter().all(|new| new.name != old.name));
     let dropped_cutoffs = dropped.map(|cutoff| cutoff.name.clone()).collect();
 
+    // The parent's scores are about other probabilities; its distances are not.
+    let uncertainty = match (&config.uncertainty, &parts.uncertainty) {
+        (Some(spec), Some(parent)) => {
+            let fitted = spec.fit(&held_out, &after.ensemble, None, None, config.seed)?;
+            let (distance, spreads) = (parent.distance.clone(), parent.spreads.clone());
+            Some(Uncertainty { distance, spreads, ..fitted })
+        }
+        (Some(_) | None, None) | (None, Some(_)) => None,
+    };
+
     let mut manifest = parts.manifest.clone();
     manifest.version.clone_from(&config.model.version);
     for (key, note) in [
         ("parent", model.digest().to_string()),
-        ("recalibration data", dataset.digest().to_string()),
+        (RECALIBRATION_DATA, dataset.digest().to_string()),
         ("recalibration rows", dataset.n_rows().to_string()),
     ] {
         manifest.notes.insert(key.into(), note);
     }
-    let bundle = sealed(&Parts { manifest, card: None, calibrator, cutoffs, ..parts })?;
+    let mut child = Parts { manifest, card: None, calibrator, cutoffs, uncertainty, ..parts };
+    let rows_of_child = golden::extended(&child, golden_rows.view(), dataset, config.seed)?;
+    let n_added = rows_of_child.nrows() - golden_rows.nrows();
+    if n_added > 0 {
+        let note = format!("{n_added}, constructed for the new calibrator and the new cutoffs");
+        child.manifest.notes.insert(ADDED_GOLDEN_ROWS.into(), note);
+    }
+    let bundle = seal(&child, rows_of_child.view())?;
     let model = Arc::new(Model::open(&bundle)?);
     Ok(Recalibrated { bundle, model, rows, before, after, dropped_cutoffs })
 }

@@ -99,7 +99,7 @@ fn rehearse_rows(config: &TrainingConfig, dataset: &Dataset) -> Result<(), Error
     let cutoffs = config.cutoffs.iter().map(cutoff).collect::<Result<_, Error>>()?;
     let bundle = match train_smallest(&smallest(config), dataset) {
         Ok(bundle) => bundle,
-        Err(Error::NotConverged(_)) => return Ok(()),
+        Err(Error::NotConverged(_) | Error::Separated { .. }) => return Ok(()),
         Err(error) => return Err(error),
     };
     let (parts, golden_rows) = unseal(&bundle)?;
@@ -119,15 +119,20 @@ fn train_smallest(smallest: &TrainingConfig, dataset: &Dataset) -> Result<Vec<u8
     };
     let Some(reduced) = Reduced::of(dataset, &folds) else { return train(dataset, folds) };
     // What a step fits depends on how values are distributed in all rows.
-    Inputs::fit(smallest, dataset).map_err(|error| dataset.located(error, dataset.schema()))?;
+    let distance = smallest.distance_input();
+    Inputs::fit(smallest, distance.as_ref(), dataset)
+        .map_err(|error| dataset.located(error, dataset.schema()))?;
     folds.par_iter().try_for_each(|split| {
         let rows = dataset.select(&split.train);
-        Inputs::fit(smallest, &rows).map_err(|error| rows.located(error, dataset.schema()))?;
+        Inputs::fit(smallest, distance.as_ref(), &rows)
+            .map_err(|error| rows.located(error, dataset.schema()))?;
         Ok::<_, Error>(())
     })?;
     match train(&dataset.select(&reduced.rows), reduced.folds(&folds)) {
         Ok(bundle) => Ok(bundle),
-        Err(error @ (Error::Configuration(_) | Error::NotConverged(_))) => Err(error),
+        Err(
+            error @ (Error::Configuration(_) | Error::NotConverged(_) | Error::Separated { .. }),
+        ) => Err(error),
         // With all rows there may be enough of what was too rare among these.
         Err(_) => train(dataset, folds),
     }

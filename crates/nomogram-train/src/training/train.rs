@@ -8,6 +8,7 @@ use super::config::TrainingConfig;
 use super::fit::Fits;
 use super::golden::{self, GOLDEN_ROWS};
 use super::progress::Progress;
+use super::uncertain::fit_uncertainty;
 use super::uninformative::refuse_uninformative;
 use crate::data::Dataset;
 use crate::ensemble::CutoffSpec;
@@ -15,6 +16,7 @@ use crate::error::Error;
 use crate::invalid::{Invalid, require};
 use crate::predictions::Predictions;
 use crate::split::Split;
+use crate::uncertainty::refuse_weights;
 
 /// A model, its bytes, and its out-of-fold predictions.
 #[derive(Debug)]
@@ -49,6 +51,9 @@ pub fn train(
 ) -> Result<Trained, Error> {
     config.check()?;
     refuse_repeats(config)?;
+    if config.uncertainty.is_some() {
+        refuse_weights(dataset)?;
+    }
     // Refuse rows that cannot be dealt to folds before anything is fitted.
     let folds = config.folds(dataset, config.seed)?;
     train_on_folds(config, dataset, folds, progress)
@@ -70,7 +75,8 @@ pub(super) fn train_on_folds(
     let held_out = dataset.select(folds.rows());
     let choose = |cutoff: &CutoffSpec| cutoff.choose(&held_out, &out_of_fold);
     let cutoffs = config.cutoffs.iter().map(choose).collect::<Result<_, _>>()?;
-    let mut parts = Parts { cutoffs, ..folds.fit_combination()?.of(members) };
+    let uncertainty = fit_uncertainty(config, dataset, &members, &folds, &out_of_fold)?;
+    let mut parts = Parts { cutoffs, uncertainty, ..folds.fit_combination()?.of(members) };
     let golden = golden::rows(config.golden, &parts, dataset, config.seed)?;
     parts.manifest.notes.insert(GOLDEN_ROWS.into(), golden.note);
     let bundle = seal(&parts, golden.rows.view())?;

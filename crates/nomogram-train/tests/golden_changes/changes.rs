@@ -116,6 +116,7 @@ pub(crate) fn changed(parts: &Parts, change: &Change) -> Option<Parts> {
         combiner: serde_json::from_value(part("combiner")).ok()?,
         calibrator: serde_json::from_value(part("calibrator")).ok()?,
         cutoffs: serde_json::from_value(part("cutoffs")).ok()?,
+        uncertainty: parts.uncertainty.clone(),
     })
 }
 
@@ -163,16 +164,12 @@ impl Change {
         }
         let number = |key: &str, index: usize| map[key].get(index).and_then(Value::as_f64);
         let point = point.parse::<usize>().ok()?;
-        let width = |first: usize| {
-            let width = number("probabilities", first + 1)? - number("probabilities", first)?;
-            (number("calibrated", first + 1) != number("calibrated", first)).then_some(width)
+        let rises = |first: usize| {
+            let ends = number("calibrated", first).zip(number("calibrated", first + 1));
+            ends.is_some_and(|(from, to)| from < to)
         };
-        let rising = [point.checked_sub(1).and_then(width), width(point)];
-        match rising.into_iter().flatten().reduce(f64::max) {
-            None => Some("the map is level on both sides"),
-            Some(width) if width < 0.005 => Some("no case lies in so narrow an interval"),
-            Some(_) => None,
-        }
+        let is_level = !point.checked_sub(1).is_some_and(rises) && !rises(point);
+        is_level.then_some("the map is level on both sides")
     }
 
     /// Whether the leaf that a node now names has the values of the one before.

@@ -8,6 +8,7 @@ use nomogram::{Flags, Model, Prediction};
 use nomogram_table::{Chunk, Columns, FileKind, Row, Source, is_plain};
 
 use super::Arguments;
+use super::uncertain::{UncertainPart, columns_of_uncertainty};
 use crate::error::Error;
 use crate::output::{BlockBuilder, Item, Layout};
 use crate::refusal;
@@ -30,6 +31,7 @@ enum Part {
     Cutoff(usize),
     Member { member: usize, output: usize },
     Margin(usize),
+    Uncertain(UncertainPart),
     Flags,
     Status,
 }
@@ -46,7 +48,7 @@ pub(super) const FLAGS: [(Flags, &str); 5] = [
 impl Answer {
     /// # Errors
     ///
-    /// `Usage` when two columns would have one name, or a kept column does not fit into CSV.
+    /// `Usage` without the uncertainty that is asked for, when two columns would have one name, or a kept column does not fit into CSV.
     pub(super) fn new(
         arguments: &Arguments,
         delimiter: u8,
@@ -69,6 +71,9 @@ impl Answer {
             }
             let data_type = if keeps_arrays { data_type } else { DataType::Utf8 };
             named.push((kept.header.name.clone(), data_type, Part::Kept { column: kept.column }));
+        }
+        if arguments.uncertainty && model.uncertainty().is_none() {
+            return Err(Error::usage("--uncertainty: the bundle has no uncertainty".to_owned()));
         }
         named.extend(predicted(arguments, model));
         let mut seen = BTreeSet::new();
@@ -128,6 +133,10 @@ impl Answer {
                     outputs.map_or(Item::None, |outputs| number(outputs, *output))
                 }
                 (Part::Margin(at), Ok(prediction)) => number(prediction.margins(), *at),
+                (Part::Uncertain(part), Ok(prediction)) => match prediction.uncertain() {
+                    Some(uncertain) => part.item(&uncertain, model, scratch),
+                    None => Item::None,
+                },
                 (Part::Flags, Ok(prediction)) => {
                     flags_text(prediction, model, scratch);
                     Item::Text(scratch)
@@ -180,6 +189,10 @@ fn predicted(arguments: &Arguments, model: &Model) -> Vec<(String, DataType, Par
                 at += 1;
             }
         }
+    }
+    if arguments.uncertainty {
+        let parts = columns_of_uncertainty(model).into_iter();
+        named.extend(parts.map(|(name, kind, part)| (name, kind, Part::Uncertain(part))));
     }
     if arguments.flags {
         named.push(("flags".into(), Utf8, Part::Flags));

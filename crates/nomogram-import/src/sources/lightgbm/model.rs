@@ -31,6 +31,11 @@ pub(crate) fn read(bytes: &[u8], options: &Options, limits: &Limits) -> Result<I
     };
     let objective = Objective::of_line(line).map_err(|error| header.at("objective", error))?;
     let is_mean = header.find("average_output").is_some();
+    if is_mean && header.find("version").is_none_or(|version| version == "v2") {
+        let what = "a random forest of version v2, whose leaves are margins or probabilities, depending \
+                    on the version of LightGBM; save it with version 3 or later";
+        return Err(header.at("average_output", Error::unsupported(what)));
+    }
     let n_trees = match options.rounds {
         Rounds::First(n_rounds) => n_rounds.saturating_mul(n_margins).min(text.trees.len()),
         Rounds::AsSource | Rounds::All | Rounds::Best => text.trees.len(),

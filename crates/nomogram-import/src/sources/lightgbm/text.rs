@@ -36,7 +36,9 @@ pub(super) fn split<'t>(bytes: &'t [u8], limits: &Limits) -> Result<Text<'t>, Er
             found.pandas_categorical = Some((line, json));
             continue;
         }
-        is_of_trees &= content != "end of trees";
+        // The oldest files have no line that ends the trees.
+        let is_end = content == "end of trees" || content.starts_with("feature importances");
+        is_of_trees &= !is_end;
         if !is_of_trees || content.is_empty() {
             continue;
         }
@@ -48,6 +50,13 @@ pub(super) fn split<'t>(bytes: &'t [u8], limits: &Limits) -> Result<Text<'t>, Er
         }
         let block = found.trees.last_mut().unwrap_or(&mut found.header);
         block.entries.insert(key, (line, value));
+    }
+    if let Some(sizes) = found.header.find("tree_sizes") {
+        let (n_stated, n_found) = (sizes.split_ascii_whitespace().count(), found.trees.len());
+        if n_stated != n_found {
+            let detail = format!("{n_stated} items, but the file has {n_found} trees");
+            return Err(found.header.at("tree_sizes", Error::malformed(detail)));
+        }
     }
     match found.header.entries.contains_key("tree") {
         true if is_of_trees => {

@@ -220,7 +220,7 @@ impl Splits {
 /// The threshold for values as they are. LightGBM reads every value up to [`ZERO`] in magnitude as 0
 /// before it compares, so a threshold among them sends all of these to one side.
 fn with_zeros_together(threshold: f64) -> f64 {
-    if threshold < -ZERO || threshold >= ZERO {
+    if !(-ZERO..ZERO).contains(&threshold) {
         threshold
     } else if threshold < 0.0 {
         (-ZERO).next_down()

@@ -5,7 +5,7 @@ mod odd;
 use std::collections::BTreeMap;
 
 use nomogram::numeric::powi;
-use nomogram_table::{Cell, Place, shown, split_unit};
+use nomogram_table::{Cell, Place, shown_value, split_unit};
 
 use crate::error::Error;
 use crate::table::{BooleanTexts, DecimalMark, Moment, PlacedCell, Table, TableFormat};
@@ -182,7 +182,7 @@ impl Column {
     /// For example ``line 2: `0.503%` ``.
     pub(super) fn example(&self) -> Option<String> {
         let (place, text) = self.first_text.as_ref()?;
-        Some(format!("{place}: `{}`", shown(text)))
+        Some(format!("{place}: `{}`", shown_value(text)))
     }
 
     fn content(&self, tally: &Tally, format: &TableFormat) -> Content {

@@ -1,5 +1,7 @@
 //! The role of a column, guessed from its name and its cells.
 
+use nomogram_table::are_values_hidden;
+
 use super::column::{Column, Content, rounded_down};
 use super::{InferOptions, Roles};
 use crate::data::config::{ActionConfig, FeatureConfig, Kind, PolicyConfig};
@@ -213,6 +215,7 @@ fn seen(column: &Column) -> String {
             "whole numbers beyond 2^53, which a double cannot represent exactly: an id, not a feature"
                 .into()
         }
+        Content::Integer { .. } | Content::Number { .. } if are_values_hidden() => "numbers".into(),
         Content::Integer { low, high } | Content::Number { low, high } => {
             let (from, to) = (rounded_down(*low), -rounded_down(-*high));
             format!("from {low} to {high}; set range: [{from}, {to}] if all other values are implausible")

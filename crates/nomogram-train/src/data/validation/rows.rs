@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use nomogram::{Rule, RuleAction};
-use nomogram_table::shown;
+use nomogram_table::shown_value;
 
 use super::cells::CheckedTable;
 use super::{Check, Finding, Severity};
@@ -30,7 +30,7 @@ fn repeated_ids(checked: &CheckedTable<'_>) -> Result<Option<Finding>, Error> {
     let repeated: Vec<(&String, u64)> =
         ids.iter().zip(table.lines()).filter(|(id, _)| !seen.insert(*id)).collect();
     let Some((first, _)) = repeated.first() else { return Ok(None) };
-    let found = format!("`{}`, as in an earlier row", shown(first));
+    let found = format!("`{}`, as in an earlier row", shown_value(first));
     let expected = "row ids that are unique";
     let finding = Finding::new(Severity::Error, Check::DuplicateId, found, expected);
     Ok(Some(finding.of_column(column).on_lines(repeated.iter().map(|(_, line)| *line))))
@@ -113,9 +113,9 @@ fn patients_in_partitions(checked: &CheckedTable<'_>) -> Option<Finding> {
     let patients = checked.patients.as_ref()?.iter().map(Option::as_ref);
     let (found, lines) = shared(checked, patients)?;
     let found = match found.as_slice() {
-        [patient] => format!("patient `{}` in several partitions", shown(patient)),
+        [patient] => format!("patient `{}` in several partitions", shown_value(patient)),
         [patient, ..] => {
-            let first = shown(patient);
+            let first = shown_value(patient);
             format!("{} patients in several partitions, the first `{first}`", found.len())
         }
         [] => return None,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::cells::CheckedTable;
 use super::{Check, Finding, Severity};
 use crate::data::spelling::{Variants, has_invisible, variants};
-use nomogram_table::shown;
+use nomogram_table::shown_value;
 
 pub(super) fn check(checked: &CheckedTable<'_>, findings: &mut Vec<Finding>) {
     let config = checked.reader.config;
@@ -49,7 +49,7 @@ impl Names<'_> {
             add(variants.sentence(), expected, self.lines_of_rarer(&variants));
         }
         for name in all.into_iter().filter(|name| has_invisible(name)) {
-            let found = format!("`{}`, with an invisible character", shown(name));
+            let found = format!("`{}`, with an invisible character", shown_value(name));
             let lines = self.lines_where(|of_row| of_row == name);
             add(found, "a name without invisible characters", lines);
         }

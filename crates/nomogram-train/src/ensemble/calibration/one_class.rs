@@ -5,7 +5,7 @@ use nomogram::{CalibrationMap, numeric};
 
 use super::SMALLEST;
 use crate::ensemble::CalibrationRows;
-use crate::error::Error;
+use crate::error::{ClassLabel, Error};
 use crate::learners::{TrainingRows, fit_unpenalised};
 
 /// The probabilities of one class against all others.
@@ -53,11 +53,11 @@ impl OneClass<'_> {
         if highest_negative >= lowest_positive {
             return Ok(());
         }
-        Err(Error::NotConverged(format!(
-            "calibration: the probabilities separate the classes: {lowest_positive} is the lowest of \
-             class {}, {highest_negative} the highest of the others; no calibrator is best",
-            self.class
-        )))
+        Err(Error::Separated {
+            class: ClassLabel::Number(self.class),
+            lowest: lowest_positive,
+            highest_other: highest_negative,
+        })
     }
 }
 

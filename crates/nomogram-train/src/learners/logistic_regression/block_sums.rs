@@ -32,29 +32,6 @@ pub(super) fn add_entries(mut sums: Vec<f64>, others: Vec<f64>) -> Vec<f64> {
     sums
 }
 
-/// A sum with the rounding error of each addition kept beside it (Neumaier 1974).
-#[derive(Clone, Copy, Default)]
-pub(super) struct CompensatedSum {
-    sum: f64,
-    error: f64,
-}
-
-impl CompensatedSum {
-    pub(super) fn add(&mut self, term: f64) {
-        let sum = self.sum + term;
-        self.error += if self.sum.abs() >= term.abs() {
-            (self.sum - sum) + term
-        } else {
-            (term - sum) + self.sum
-        };
-        self.sum = sum;
-    }
-
-    pub(super) fn value(self) -> f64 {
-        self.sum + self.error
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,8 +57,5 @@ mod tests {
         let blocks = sum_blocks(0..n_rows, &one_after_another, &|left, right| left + right);
         assert!(error(blocks) < 1e-8, "{blocks}");
         assert!(error(one_after_another(0..n_rows)) > 1e-6);
-        let mut compensated = CompensatedSum::default();
-        (0..n_rows).for_each(|_| compensated.add(0.1));
-        assert!(error(compensated.value()) < 1e-10, "{}", compensated.value());
     }
 }

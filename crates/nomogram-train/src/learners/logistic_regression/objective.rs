@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use nomogram::{Linear, Link};
+use nomogram_stats::CompensatedSum;
 
-use super::block_sums::{CompensatedSum, add_entries, sum_blocks};
+use super::block_sums::{add_entries, sum_blocks};
 use super::design_matrix::DesignMatrix;
 use super::sign::sign;
 use super::slopes::Slopes;

@@ -40,11 +40,12 @@ impl Checked<NaiveBayesSpec> {
             };
             let by_class: Vec<(f64, f64)> = (0..rows.n_classes).map(class_moments).collect();
             if let Some(class) = by_class.iter().position(|(mean, _)| mean.is_nan()) {
-                return Err(Error::Data(format!(
-                    "naive Bayes: {} has no value in class {}",
-                    rows.input_name(input),
-                    class + 1
-                )));
+                let input = rows.input_name(input);
+                return Err(Error::rare_class(
+                    &format!("naive Bayes: {input} has no value in "),
+                    class,
+                    "",
+                ));
             }
             inputs.push(by_class);
         }
@@ -125,6 +126,9 @@ mod tests {
         let none = array![[1.0], [2.0], [f64::NAN]];
         let rows = TrainingRows::binary(none.view(), &[0, 0, 1]);
         let error = fit(rows).unwrap_err();
-        assert_eq!(error.to_string(), "naive Bayes: input 1 has no value in class 2");
+        assert_eq!(error.to_string(), "naive Bayes: input 1 has no value in class 1");
+        let names = ["benign".to_owned(), "malignant".to_owned()];
+        let named = error.with_class_names(&names).to_string();
+        assert_eq!(named, "naive Bayes: input 1 has no value in class `malignant`");
     }
 }

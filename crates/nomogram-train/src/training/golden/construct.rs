@@ -4,6 +4,8 @@
 //! then all others that still fit. What a row reaches is then evaluated, not assumed. Whatever has no
 //! goal is searched among drawn rows. Every choice follows from the seed.
 
+mod calibrator;
+
 use std::collections::BTreeSet;
 
 use ndarray::{Array2, ArrayView2};
@@ -79,14 +81,36 @@ impl<'a> Construction<'a> {
             self.add_best(&mut goals)?;
         }
         self.search(n_max)?;
+        self.bisect(n_max)?;
         while self.rows.len() < n_min {
             let needs = Needs::new();
             let Some(row) = self.row(&needs, None) else { break };
             self.rows.push(row);
         }
-        let n_features = self.spaces.len();
+        Ok(self.matrix())
+    }
+
+    /// These rows, and more, at most `n_more`, for what rows, totals, calibrators and cutoffs need and
+    /// these do not reach.
+    pub(super) fn extend(
+        mut self,
+        rows: ArrayView2<'_, f64>,
+        n_more: usize,
+    ) -> Result<Array2<f64>, Error> {
+        for row in rows.rows() {
+            let row = row.to_vec();
+            let reached = self.evaluate(&row)?.unwrap_or_default();
+            self.keep(row, reached);
+        }
+        let n_max = self.rows.len() + n_more;
+        self.search(n_max)?;
+        self.bisect(n_max)?;
+        Ok(self.matrix())
+    }
+
+    fn matrix(&self) -> Array2<f64> {
         let values: Vec<f64> = self.rows.iter().flatten().copied().collect();
-        Ok(Array2::from_shape_vec((self.rows.len(), n_features), values).unwrap_or_default())
+        Array2::from_shape_vec((self.rows.len(), self.spaces.len()), values).unwrap_or_default()
     }
 
     fn goals(&self) -> Result<Vec<Goal>, Error> {

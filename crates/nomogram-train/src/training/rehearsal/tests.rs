@@ -46,7 +46,10 @@ fn train_refuses(config: &TrainingConfig, table: &Table) -> Option<Error> {
         train(config, &dataset.select(&partitions.train), nobody)
     };
     match train() {
-        Ok(_) | Err(Error::NotConverged(_) | Error::UninformativeMembers(_)) => None,
+        Ok(_)
+        | Err(Error::NotConverged(_) | Error::Separated { .. } | Error::UninformativeMembers(_)) => {
+            None
+        }
         Err(error) => Some(error),
     }
 }

@@ -1,6 +1,6 @@
 //! The few cells of a column of numbers that are not numbers.
 
-use nomogram_table::{Place, shown};
+use nomogram_table::{Place, shown_value};
 
 use crate::data::config::{ActionConfig, PolicyConfig};
 
@@ -89,7 +89,7 @@ impl OddTexts {
     pub(in crate::data::draft) fn note(&self, n_known: usize) -> String {
         let mut note = format!("{} of {n_known} are numbers", n_known - self.n_cells);
         for OddText { text, first, n_cells, .. } in self.texts.iter().take(MAX_NAMED) {
-            let text = shown(text);
+            let text = shown_value(text);
             note += &match n_cells {
                 1 => format!("; {first}: `{text}`"),
                 n => format!("; {first} and {} more: `{text}`", n - 1),

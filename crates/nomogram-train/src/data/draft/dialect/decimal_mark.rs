@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use nomogram_table::shown_value;
+
 use super::cut::Cut;
 use crate::data::draft::column::MISSING_TEXTS;
 use crate::table::{DecimalMark, TableFormat};
@@ -18,7 +20,7 @@ impl Marked {
     fn add(&mut self, text: &str, place: impl fmt::Display, mark: char) {
         let is_proof = !is_in_thousands(text, mark);
         if self.example.is_none() || (is_proof && !self.is_proof) {
-            self.example = Some(format!("{place}: `{text}`"));
+            self.example = Some(format!("{place}: `{}`", shown_value(text)));
             self.is_proof = is_proof;
         }
     }

@@ -1,12 +1,8 @@
 //! Every model of `tests/data/*.jsonl` predicts what its library predicted.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
-
-mod records;
-
+use crate::records::{Record, records};
 use nomogram::Model;
 use nomogram_import::{Comparison, Limits, Options, Tolerance, import, read_expected};
-use records::{Record, records};
 
 fn compare(record: &Record) -> Result<Comparison, nomogram_import::Error> {
     let limits = Limits::default();

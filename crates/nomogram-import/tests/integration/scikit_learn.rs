@@ -2,8 +2,6 @@
 //!
 //! `tests/reference/make_scikit_learn.py` made the descriptions and the tables of predictions.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, missing_docs)]
-
 use std::path::PathBuf;
 
 use nomogram::Model;

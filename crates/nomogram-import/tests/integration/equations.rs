@@ -1,7 +1,5 @@
 //! The published equations of `examples/equations` predict what their papers print.
 
-#![allow(clippy::unwrap_used, missing_docs)]
-
 use nomogram::Model;
 use nomogram_import::{Format, Limits, Options, import};
 

@@ -1,0 +1,106 @@
+"""Importing models: the source library predicts, the program compares and seals."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nomogram_risk import ImportRefused, from_catboost, from_lightgbm, from_xgboost
+
+HAS_PROGRAM = bool(os.environ.get("NOMOGRAM_PROGRAM") or shutil.which("nomogram"))
+needs_program = pytest.mark.skipif(not HAS_PROGRAM, reason="NOMOGRAM_PROGRAM is not set")
+
+
+def table(n_rows: int = 200) -> tuple[Any, Any]:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(n_rows, 3))
+    y = (x[:, 0] + 0.5 * x[:, 1] > 0.1).astype(int)
+    x[rng.random(x.shape) < 0.1] = np.nan
+    return x, y
+
+
+def agrees(report: dict[str, Any]) -> bool:
+    comparison = report["comparison"]
+    parts = [comparison["margins"], comparison["outputs"]]
+    return all(part["n_beyond"] == 0 and part["n_compared"] > 0 for part in parts)
+
+
+@needs_program
+def test_xgboost_predicts_the_same_from_a_bundle() -> None:
+    xgboost = pytest.importorskip("xgboost")
+    x, y = table()
+    booster = xgboost.train({"objective": "binary:logistic"}, xgboost.DMatrix(x, y), 5)
+    imported = from_xgboost(booster, rows=x)
+    assert agrees(imported.report)
+    assert imported.report["comparison"]["paths"]["n_different"] == 0
+    expected = booster.predict(xgboost.DMatrix(x))
+    found = imported.model().predict_proba(x)[:, 1]
+    assert np.abs(found - expected).max() <= np.finfo(np.float32).eps
+
+
+@needs_program
+def test_xgboost_takes_the_levels_of_a_data_frame() -> None:
+    xgboost = pytest.importorskip("xgboost")
+    pandas = pytest.importorskip("pandas")
+    x, y = table()
+    levels = ["I", "II", "III"]
+    stage = pandas.Categorical.from_codes(np.arange(len(x)) % 3, levels)
+    frame = pandas.DataFrame({"a": x[:, 0], "stage": stage, "b": x[:, 1]})
+    matrix = xgboost.DMatrix(frame, y, enable_categorical=True)
+    booster = xgboost.train({"objective": "binary:logistic", "max_cat_to_onehot": 1}, matrix, 5)
+    imported = from_xgboost(booster, rows=frame)
+    assert agrees(imported.report)
+    assert list(imported.model().features[1].levels) == levels
+
+
+@needs_program
+def test_lightgbm_predicts_the_same_from_a_bundle() -> None:
+    lightgbm = pytest.importorskip("lightgbm")
+    x, y = table()
+    parameters = {"objective": "binary", "verbose": -1, "num_leaves": 5}
+    booster = lightgbm.train(parameters, lightgbm.Dataset(x, y), 5)
+    imported = from_lightgbm(booster, rows=x)
+    assert agrees(imported.report)
+    assert np.abs(imported.model().predict_proba(x)[:, 1] - booster.predict(x)).max() < 1e-12
+
+
+@needs_program
+def test_catboost_predicts_the_same_from_a_bundle() -> None:
+    catboost = pytest.importorskip("catboost")
+    x, y = table()
+    options = {"iterations": 5, "depth": 3, "verbose": False, "allow_writing_files": False}
+    model = catboost.CatBoostClassifier(**options).fit(x, y)
+    imported = from_catboost(model, rows=x)
+    assert agrees(imported.report)
+
+
+@needs_program
+def test_an_objective_without_counterpart_is_refused_by_name() -> None:
+    xgboost = pytest.importorskip("xgboost")
+    x, y = table()
+    matrix = xgboost.DMatrix(x, y)
+    matrix.set_group([len(x)])
+    booster = xgboost.train({"objective": "rank:pairwise"}, matrix, 1)
+    with pytest.raises(ImportRefused, match="objective `rank:pairwise`"):
+        from_xgboost(booster)
+
+
+def test_an_absent_program_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("NOMOGRAM_PROGRAM", raising=False)
+
+    class Booster:
+        booster_: Any
+
+        def model_to_string(self) -> str:
+            return "tree\n"
+
+    booster = Booster()
+    booster.booster_ = booster
+    with pytest.raises(FileNotFoundError, match="NOMOGRAM_PROGRAM"):
+        from_lightgbm(booster)

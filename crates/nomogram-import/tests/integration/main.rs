@@ -1,0 +1,12 @@
+//! Models of other libraries become bundles with their numbers, or are refused.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod records;
+
+mod equations;
+mod matrix;
+mod mutations;
+mod public_models;
+mod refusals;
+mod scikit_learn;

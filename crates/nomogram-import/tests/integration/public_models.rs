@@ -1,0 +1,105 @@
+//! Public models of others, with their expected predictions: read in place, where they are.
+//!
+//! The folder is named by `NOMOGRAM_VECTORS`; without it, the tests report that they were skipped.
+
+use std::path::PathBuf;
+
+use nomogram_import::{ErrorKind, ExpectedRow, Imported, Limits, Options, import};
+
+fn folder() -> Option<PathBuf> {
+    let folder =
+        std::env::var_os("NOMOGRAM_VECTORS").map(|folder| PathBuf::from(folder).join("models"));
+    let folder = folder.filter(|folder| folder.exists());
+    if folder.is_none() {
+        println!("skipped: NOMOGRAM_VECTORS names no folder with models");
+    }
+    folder
+}
+
+fn read(name: &str) -> Option<Vec<u8>> {
+    Some(std::fs::read(folder()?.join(name)).unwrap())
+}
+
+fn model(name: &str) -> Option<Imported> {
+    let bytes = read(name)?;
+    Some(import(&bytes, None, &Options::default(), &Limits::default()).unwrap())
+}
+
+fn text(name: &str) -> String {
+    String::from_utf8(read(name).unwrap()).unwrap()
+}
+
+fn numbers(name: &str) -> Vec<f64> {
+    text(name).split_whitespace().map(|word| word.parse().unwrap()).collect()
+}
+
+/// Rows of `label index:value …`; what is not listed is `absent`.
+fn libsvm(name: &str, n_features: usize, absent: f64) -> Vec<Vec<f64>> {
+    let row = |line: &str| {
+        let mut row = vec![absent; n_features];
+        for pair in line.split_whitespace().skip(1) {
+            let (index, value) = pair.split_once(':').unwrap();
+            row[index.parse::<usize>().unwrap()] = value.parse().unwrap();
+        }
+        row
+    };
+    text(name).lines().map(row).collect()
+}
+
+/// `of_row` makes the expected margins or outputs of a row's number.
+fn check(imported: &Imported, rows: Vec<Vec<f64>>, expected: impl Fn(usize) -> ExpectedRow) {
+    let known: Vec<ExpectedRow> = rows
+        .into_iter()
+        .enumerate()
+        .map(|(nth, row)| ExpectedRow { row, ..expected(nth) })
+        .collect();
+    let sealed = imported.seal(&known).unwrap();
+    println!("{}", sealed.comparison);
+    assert_eq!((sealed.comparison.n_rows, sealed.comparison.n_refused), (known.len(), 0));
+}
+
+fn probability(p: f64) -> ExpectedRow {
+    ExpectedRow { outputs: Some(vec![f64::NAN, p]), ..ExpectedRow::default() }
+}
+
+#[test]
+fn lightgbm_dart_of_breast_cancer_agrees() {
+    let Some(imported) = model("lg_dart_breast_cancer.model") else { return };
+    let expected = numbers("lg_dart_breast_cancer_true_predictions.txt");
+    let rows: Vec<Vec<f64>> = text("breast_cancer_test.tsv")
+        .lines()
+        .map(|line| line.split_whitespace().map(|word| word.parse().unwrap()).collect())
+        .collect();
+    let rows: Vec<Vec<f64>> = rows
+        .into_iter()
+        .map(|row| row[row.len() - imported.parts.schema.n_features()..].to_vec())
+        .collect();
+    assert_eq!(rows.len(), expected.len());
+    check(&imported, rows, |nth| probability(expected[nth]));
+}
+
+#[test]
+fn lightgbm_with_categories_agrees() {
+    let Some(imported) = model("toy_categorical_model.txt") else { return };
+    let expected = numbers("toy_categorical.test.pred");
+    check(&imported, libsvm("toy_categorical.test", 2, 0.0), |nth| ExpectedRow {
+        outputs: Some(vec![expected[nth]]),
+        ..ExpectedRow::default()
+    });
+}
+
+#[test]
+fn every_other_model_is_sealed_or_refused_by_name() {
+    let Some(imported) = model("lg_breast_cancer.txt") else { return };
+    imported.seal(&[]).unwrap();
+    for (name, message) in [
+        ("xgdermatology.model", "old binary format of XGBoost"),
+        // Its leaves are probabilities; later versions of LightGBM read them as margins.
+        ("lg_rf_iris.model", "average_output: not supported: a random forest of version v2"),
+    ] {
+        let bytes = read(name).unwrap();
+        let error = import(&bytes, None, &Options::default(), &Limits::default()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(error.to_string().contains(message), "{error}");
+    }
+}

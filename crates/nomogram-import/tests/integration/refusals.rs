@@ -1,0 +1,115 @@
+//! What has no exact counterpart is refused by name and place.
+
+use crate::records::{Record, records};
+use nomogram_import::{ErrorKind, Limits, Options, Rounds, SchemaFile, import};
+
+fn record(format: &str, name: &str) -> Record {
+    records().find(|record| record.format == format && record.name == name).unwrap()
+}
+
+fn text(format: &str, name: &str) -> String {
+    String::from_utf8(record(format, name).model).unwrap()
+}
+
+fn error(text: &str) -> nomogram_import::Error {
+    import(text.as_bytes(), None, &Options::default(), &Limits::default()).unwrap_err()
+}
+
+#[test]
+fn unsupported_things_are_named() {
+    let xgboost = text("xgboost-json", "logistic");
+    let lightgbm = text("lightgbm", "binary");
+    let catboost = text("catboost", "logloss");
+    for (model, from, to, message) in [
+        (
+            &xgboost,
+            "binary:logistic",
+            "rank:ndcg",
+            "learner.objective.name: not supported: objective `rank:ndcg`",
+        ),
+        (&xgboost, "binary:logistic", "my:own", "not supported: objective `my:own`"),
+        (&xgboost, "\"gbtree\"", "\"gblinear\"", "booster `gblinear`"),
+        (&xgboost, "\"num_target\":\"1\"", "\"num_target\":\"3\"", "several targets"),
+        (&lightgbm, "objective=binary sigmoid:1", "objective=lambdarank", "objective `lambdarank`"),
+        (
+            &lightgbm,
+            "objective=binary sigmoid:1",
+            "objective=multiclassova num_class:3 sigmoid:1",
+            "`multiclassova`",
+        ),
+        (&lightgbm, "objective=binary sigmoid:1\n", "", "custom objective"),
+        (&lightgbm, "objective=binary sigmoid:1", "objective=regression sqrt", "`regression sqrt`"),
+        (&catboost, "\"type\":\"Logloss\"", "\"type\":\"YetiRank\"", "loss function `YetiRank`"),
+        (
+            &catboost,
+            "\"split_type\":\"FloatFeature\"",
+            "\"split_type\":\"OnlineCtr\"",
+            "`OnlineCtr`",
+        ),
+    ] {
+        let changed = model.replace(from, to);
+        assert_ne!(&changed, model, "{from}");
+        let error = error(&changed);
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+        assert!(error.to_string().contains(message), "{error}");
+    }
+}
+
+#[test]
+fn linear_leaves_are_refused_with_tree_and_line() {
+    let changed = text("lightgbm", "binary").replacen("is_linear=0", "is_linear=1", 1);
+    let error = error(&changed).to_string();
+    assert!(error.starts_with("tree 1: line "), "{error}");
+    assert!(error.ends_with("is_linear: not supported: linear leaves (`linear_tree`)"), "{error}");
+}
+
+#[test]
+fn first_rounds_are_taken() {
+    let options = Options { rounds: Rounds::First(1), ..Options::default() };
+    for format in ["xgboost-json", "lightgbm", "catboost"] {
+        let record = records().find(|record| record.format == format).unwrap();
+        let imported = import(&record.model, None, &options, &Limits::default()).unwrap();
+        assert!(
+            imported.notes.iter().any(|note| note.starts_with("1 of ")),
+            "{:?}",
+            imported.notes
+        );
+    }
+}
+
+#[test]
+fn a_schema_names_features_levels_and_classes() {
+    let record = record("xgboost-json", "logistic, categories");
+    let read = || import(&record.model, None, &Options::default(), &Limits::default()).unwrap();
+    let schema = SchemaFile::read(
+        "
+model: { name: relapse, version: '3' }
+features:
+  - { name: age, source: radius, unit: a, range: [18, 90], out_of_range: clamp, missing: refuse }
+  - { name: stage, levels: [I, II, III, IV, V, VI, VII] }
+target: { name: relapse, classes: ['no', 'yes'] }
+cutoffs: [{ name: treat, class: 'yes', probability: 0.2 }]
+",
+    );
+    let mut imported = read();
+    schema.unwrap().apply(&mut imported).unwrap();
+    let sealed = imported.seal(&[]).unwrap();
+    let model = nomogram::Model::open(&sealed.bundle).unwrap();
+    let stage = model.schema().features().get(3).unwrap();
+    assert_eq!(stage.levels().first().map(String::as_str), Some("I"));
+    assert_eq!(model.schema().feature_index("age"), Some(0));
+    assert_eq!(model.cutoffs().len(), 1);
+    for (text, message) in [
+        ("features: [{ name: weight }]", "feature `weight`: the model has no such feature"),
+        (
+            "features: [{ name: stage, levels: [I] }]",
+            "feature `stage`: 1 levels, expected at least",
+        ),
+        ("target: { classes: [a] }", "1 classes, expected 2"),
+        ("cutoffs: [{ name: c, class: x, probability: 0.1 }]", "cutoff `c`: no class `x`"),
+    ] {
+        let error = SchemaFile::read(text).unwrap().apply(&mut read()).unwrap_err();
+        assert!(error.to_string().contains(message), "{error}");
+    }
+    assert_eq!(SchemaFile::read("colour: red").unwrap_err().kind(), ErrorKind::Schema);
+}
