@@ -66,7 +66,9 @@ def from_sklearn(
             header, *cells = csv.reader(stream)
         numbers = [to_numbers(row, levels) for row in cells]
         answers = description.rows.predict(numbers)
-        write_table(table, header, [to_cells(row, levels) for row in numbers], answers, shape["classes"])
+        write_table(
+            table, header, [to_cells(row, levels) for row in numbers], answers, shape["classes"]
+        )
         report = _run([*reading, "--check", str(table), "--output", str(bundle)])
         sealed = bundle.read_bytes()
     if rows is not None:

@@ -1,4 +1,4 @@
-"""Models that are one member: linear models, networks, naive Bayes, and the forests of ``trees``."""
+"""Models that are one member: linear models, networks, naive Bayes, and those of ``trees``."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ Values = Callable[[Any], Any]
 
 
 def tree(fitted: Any, margin: int | None, values: Values, features: Any = None) -> Step:
-    """A tree of scikit-learn. ``values`` maps the values of all nodes, of shape ``(n_nodes, k)``."""
+    """A tree of scikit-learn; ``values`` maps those of all nodes, of shape ``(n_nodes, k)``."""
     import numpy as np
 
     state = fitted.__getstate__()["nodes"]
