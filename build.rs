@@ -16,7 +16,7 @@ mod header {
     use std::path::{Path, PathBuf};
 
     /// Files of `src/ffi` and the titles of their sections, in the order of the header.
-    const SOURCES: [(&str, &str); 16] = [
+    const SOURCES: [(&str, &str); 20] = [
         ("version", "Version"),
         ("status", "Status"),
         ("error", "Errors"),
@@ -26,6 +26,7 @@ mod header {
         ("inspect/ensemble", "Classes, members, cutoffs"),
         ("inspect/rule", "Rules"),
         ("inspect/uncertainty", "Uncertainty"),
+        ("monitor", "Monitors"),
         ("session", "Sessions"),
         ("outputs", "Outputs"),
         ("row", "One row"),
@@ -33,6 +34,9 @@ mod header {
         ("batch/matrix", "Rows as a matrix"),
         ("batch/columns", "Rows as columns"),
         ("arrow", "Arrow"),
+        ("explainer", "Explanations"),
+        ("explainer/attributions", "Explanations of rows"),
+        ("explainer/to_arrow", "Explanations and Arrow"),
     ];
 
     /// The structs of the Arrow C Data Interface, as its specification spells them.
@@ -105,6 +109,12 @@ struct ArrowArray {
       NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0 }
 #define NOMO_MATRIX_INIT { (uint32_t)sizeof(nomo_matrix), NOMO_TYPE_DOUBLE, NULL, 0, 0, 0, 0, 0 }
 #define NOMO_COLUMN_INIT { (uint32_t)sizeof(nomo_column), NOMO_TYPE_DOUBLE, 0, NULL, 0, NULL, 0, NULL }
+#define NOMO_EXPLAINER_OPTIONS_INIT \
+    { (uint32_t)sizeof(nomo_explainer_options), NOMO_EXPLAIN_OUTPUTS, 0, NOMO_METHOD_GROUPS, 0, 0 }
+#define NOMO_EXPLAINER_INFO_INIT { (uint32_t)sizeof(nomo_explainer_info), 0, 0, 0, 0, 0, 0 }
+#define NOMO_PLAYER_INIT { (uint32_t)sizeof(nomo_player), 0, NULL, NULL, 0 }
+#define NOMO_ATTRIBUTIONS_INIT \
+    { (uint32_t)sizeof(nomo_attributions), NOMO_ON_REFUSAL_STOP, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0 }
 
 #ifdef __cplusplus
 }

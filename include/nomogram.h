@@ -1229,6 +1229,249 @@ int32_t nomo_session_predict_to_arrow(nomo_session *session,
                                       struct ArrowArray *out_array,
                                       nomo_error *error);
 
+/* ---- Explanations -------------------------------------------------------------------- */
+
+/* Explain the outputs of the ensemble: the probability of each class, or the predicted number. */
+#define NOMO_EXPLAIN_OUTPUTS 0
+
+/*
+ Explain the margin: for two classes the log odds of class 1, for more the logarithm of each
+ probability (at least 1e-300), or the predicted number.
+ */
+#define NOMO_EXPLAIN_MARGIN 1
+/* Explain the margins of one member. */
+#define NOMO_EXPLAIN_MEMBER 2
+
+/*
+ Compare with the background rows, by every coalition of the groups of features that the bundle
+ declares, or of the features if there are at most 12. Exact. It predicts 2^n rows for each
+ background row.
+ */
+#define NOMO_METHOD_GROUPS 0
+
+/*
+ Compare with the background rows, feature by feature, by fixed pairs of a permutation and its
+ reverse. Sampled: with standard errors.
+ */
+#define NOMO_METHOD_PERMUTATIONS 1
+/* Compare with the background rows, by the closed form of a linear member or a forest. Exact. */
+#define NOMO_METHOD_INTERVENTIONAL 2
+/* Compare with the shares of the training rows in the trees of a forest. Exact. */
+#define NOMO_METHOD_PATH_DEPENDENT 3
+/* Scale of explained numbers: probabilities. */
+#define NOMO_SCALE_PROBABILITY 0
+/* Scale of explained numbers: margins. */
+#define NOMO_SCALE_MARGIN 1
+/* Scale of explained numbers: the predicted number, in its unit. */
+#define NOMO_SCALE_VALUE 2
+/* Flavour of values: Shapley values within rounding. */
+#define NOMO_FLAVOUR_EXACT 0
+/* Flavour of values: estimates with standard errors. They sum to the explained number all the same. */
+#define NOMO_FLAVOUR_SAMPLED 1
+
+/*
+ What explains predictions of a model: the values of one kind, with all memory that they need.
+
+ Create one per thread. It keeps its model alive, and may be destroyed in another thread than it was
+ created in. A call on an explainer that another thread is using fails with NOMO_EBUSY. Explaining
+ allocates nothing, except nomo_explainer_explain_to_arrow, and takes no lock.
+ */
+typedef struct nomo_explainer nomo_explainer;
+
+/*
+ What to explain and how. Owned by the caller; set up by NOMO_EXPLAINER_OPTIONS_INIT, which chooses
+ the outputs by groups.
+ */
+typedef struct nomo_explainer_options {
+  /* Size of this struct as the caller knows it. */
+  uint32_t struct_size;
+  /* NOMO_EXPLAIN_...: which numbers. */
+  uint32_t explained;
+  /* Index of the member, for NOMO_EXPLAIN_MEMBER. */
+  uint32_t member;
+  /* NOMO_METHOD_...: how. */
+  uint32_t method;
+  /*
+   Pairs of permutations for each background row, for NOMO_METHOD_PERMUTATIONS: 2 to 1,000; 0 means
+   4.
+   */
+  uint32_t n_pairs;
+  /* Always 0. */
+  uint32_t reserved;
+} nomo_explainer_options;
+
+/* An explainer as a whole. Owned by the caller; set up by NOMO_EXPLAINER_INFO_INIT. */
+typedef struct nomo_explainer_info {
+  /* Size of this struct as the caller knows it. */
+  uint32_t struct_size;
+  /* NOMO_SCALE_...: of base, values and explained numbers. */
+  uint32_t scale;
+  /* NOMO_FLAVOUR_...: whether values are exact. */
+  uint32_t flavour;
+  /* Always 0. */
+  uint32_t reserved;
+  /* Number of numbers that are explained. */
+  size_t n_explained;
+  /* Number of players: features, or groups of features. */
+  size_t n_players;
+  /* Number of background rows of the bundle; 0 without any. */
+  size_t n_background_rows;
+} nomo_explainer_info;
+
+/*
+ A feature, or a group of features that are explained together. Owned by the caller; set up by
+ NOMO_PLAYER_INIT. What it points to belongs to the explainer.
+ */
+typedef struct nomo_player {
+  /* Size of this struct as the caller knows it. */
+  uint32_t struct_size;
+  /* Always 0. */
+  uint32_t reserved;
+  /* The name of the feature or of the group. */
+  const char *name;
+  /* The indices of its features. */
+  const uint32_t *features;
+  /* Length of `features`. */
+  size_t features_len;
+} nomo_player;
+
+/*
+ Creates an explainer for `model` and writes it to `*explainer`. `options` may be NULL.
+
+ The caller frees it with nomo_explainer_destroy.
+
+ Fails with NOMO_EARGUMENT_OPTION (an unknown option; or the model cannot be explained that way, for
+ the reason in the message: it has no background rows, too many features, no such member, or no
+ closed form) or NOMO_EMEMORY.
+ */
+int32_t nomo_explainer_create(const nomo_model *model,
+                              const nomo_explainer_options *options,
+                              nomo_explainer **explainer,
+                              nomo_error *error);
+
+/* Destroys an explainer that no thread is using. NULL is ignored. */
+void nomo_explainer_destroy(nomo_explainer *explainer);
+
+/* Describes an explainer in `*info`. */
+int32_t nomo_explainer_describe(nomo_explainer *explainer,
+                                nomo_explainer_info *info,
+                                nomo_error *error);
+
+/*
+ Describes the player at `index`, counted from 0, in `*player`.
+
+ Fails with NOMO_EARGUMENT_INDEX.
+ */
+int32_t nomo_explainer_player(nomo_explainer *explainer,
+                              size_t index,
+                              nomo_player *player,
+                              nomo_error *error);
+
+/* ---- Explanations of rows ------------------------------------------------------------ */
+
+/*
+ The arrays that explanations are written to. Owned by the caller; set up by NOMO_ATTRIBUTIONS_INIT.
+
+ Of each row, base plus the values of all players is the explained number, within rounding. Leave an
+ output NULL, with length 0, to skip it. Each length must be exactly the stated one (n_rows is 1 for
+ a single row, the other counts are those of nomo_explainer_info). All arrays are row by row, and
+ within a row explained number by explained number. Outputs must not overlap each other or the
+ inputs; this is not checked.
+ */
+typedef struct nomo_attributions {
+  /* Size of this struct as the caller knows it. */
+  uint32_t struct_size;
+  /*
+   NOMO_ON_REFUSAL_STOP or NOMO_ON_REFUSAL_GO_ON. The latter needs `row_status`; the other outputs
+   of a refused row are NaN.
+   */
+  uint32_t on_refusal;
+  /* What each player adds. */
+  double *values;
+  /* Length of `values`: n_rows * n_explained * n_players. */
+  size_t values_len;
+  /* The mean over what rows are compared with; the same for all rows. */
+  double *base;
+  /* Length of `base`: n_explained. */
+  size_t base_len;
+  /* The explained numbers. */
+  double *explained;
+  /* Length of `explained`: n_rows * n_explained. */
+  size_t explained_len;
+  /* The standard error of each value; 0 if values are exact. */
+  double *std_errors;
+  /* Length of `std_errors`: n_rows * n_explained * n_players. */
+  size_t std_errors_len;
+  /* NOMO_OK, or the status of the refused row. */
+  int32_t *row_status;
+  /* Length of `row_status`: n_rows. */
+  size_t row_status_len;
+} nomo_attributions;
+
+/*
+ Explains the prediction of one row: one value per feature, in the order of the model. NaN means
+ missing; a category is the index of its level, a boolean 0 or 1.
+
+ Fails with NOMO_ESCHEMA_FEATURES (`values_len`), NOMO_EARGUMENT_OPTION (on_refusal),
+ NOMO_EBUFFER_LENGTH (an output) or, with NOMO_ON_REFUSAL_STOP, class NOMO_EVALUE.
+ */
+int32_t nomo_explainer_explain_row(nomo_explainer *explainer,
+                                   const double *values,
+                                   size_t values_len,
+                                   const nomo_attributions *outputs,
+                                   nomo_error *error);
+
+/*
+ Explains the prediction of the row that was set in a session of the same model, as
+ nomo_session_predict predicts it.
+
+ Fails with NOMO_EARGUMENT_OPTION (on_refusal, or a session of another model), NOMO_EBUFFER_LENGTH (an
+ output) or, with NOMO_ON_REFUSAL_STOP, class NOMO_EVALUE.
+ */
+int32_t nomo_explainer_explain_session(nomo_explainer *explainer,
+                                       nomo_session *session,
+                                       const nomo_attributions *outputs,
+                                       nomo_error *error);
+
+/*
+ Explains the prediction of every row of a matrix. Each gets the same bits as from
+ nomo_explainer_explain_row.
+
+ Fails as nomo_session_predict_matrix.
+ */
+int32_t nomo_explainer_explain_matrix(nomo_explainer *explainer,
+                                      const nomo_matrix *rows,
+                                      const nomo_attributions *outputs,
+                                      nomo_error *error);
+
+/* ---- Explanations and Arrow ---------------------------------------------------------- */
+
+/*
+ Explains the predictions of the rows of an Arrow struct array, and writes a struct array of as many
+ rows to `*out_schema` and `*out_array`.
+
+ `schema`, `array` and `flags` are those of nomo_session_predict_arrow, `on_refusal`, `out_schema` and
+ `out_array` those of nomo_session_predict_to_arrow. Columns of the result, with the class, the
+ positive class of one margin, or the target in place of `<number>`:
+
+ - `base_<number>` and `explained_<number>` (double) of each explained number
+ - `value_<number>_<player>` (double) of each explained number and player
+ - `std_error_<number>_<player>` (double), if values are sampled
+ - `status` (int32), NOMO_OK or the status of the refused row
+
+ A refused row is null in all columns but `status`. This call allocates.
+
+ Fails as nomo_session_predict_to_arrow.
+ */
+int32_t nomo_explainer_explain_to_arrow(nomo_explainer *explainer,
+                                        const struct ArrowSchema *schema,
+                                        const struct ArrowArray *array,
+                                        uint32_t flags,
+                                        uint32_t on_refusal,
+                                        struct ArrowSchema *out_schema,
+                                        struct ArrowArray *out_array,
+                                        nomo_error *error);
+
 /* Initial values of the structs, for example: nomo_error error = NOMO_ERROR_INIT; */
 #define NOMO_ERROR_INIT { (uint32_t)sizeof(nomo_error), 0, NOMO_PLACE_NONE, NOMO_PLACE_NONE, NOMO_PLACE_NONE, { 0 } }
 #define NOMO_OPEN_OPTIONS_INIT { (uint32_t)sizeof(nomo_open_options), 0, 0, NULL, NULL, 0, 0 }
@@ -1242,6 +1485,10 @@ int32_t nomo_session_predict_to_arrow(nomo_session *session,
 #define NOMO_OUTPUTS_INIT { (uint32_t)sizeof(nomo_outputs), NOMO_ON_REFUSAL_STOP, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0 }
 #define NOMO_MATRIX_INIT { (uint32_t)sizeof(nomo_matrix), NOMO_TYPE_DOUBLE, NULL, 0, 0, 0, 0, 0 }
 #define NOMO_COLUMN_INIT { (uint32_t)sizeof(nomo_column), NOMO_TYPE_DOUBLE, 0, NULL, 0, NULL, 0, NULL }
+#define NOMO_EXPLAINER_OPTIONS_INIT { (uint32_t)sizeof(nomo_explainer_options), NOMO_EXPLAIN_OUTPUTS, 0, NOMO_METHOD_GROUPS, 0, 0 }
+#define NOMO_EXPLAINER_INFO_INIT { (uint32_t)sizeof(nomo_explainer_info), 0, 0, 0, 0, 0, 0 }
+#define NOMO_PLAYER_INIT { (uint32_t)sizeof(nomo_player), 0, NULL, NULL, 0 }
+#define NOMO_ATTRIBUTIONS_INIT { (uint32_t)sizeof(nomo_attributions), NOMO_ON_REFUSAL_STOP, NULL, 0, NULL, 0, NULL, 0, NULL, 0, NULL, 0 }
 
 #ifdef __cplusplus
 }

@@ -837,6 +837,98 @@ struct outputs {
   }
 };
 
+/// Counts of predicted rows, to see later whether patients have changed since the training; no value
+/// of a row is stored. It keeps its model alive. A call while another thread uses it, also through a
+/// session, fails with NOMO_EBUSY. Counting allocates nothing.
+class monitor {
+ public:
+  /// An empty monitor.
+  monitor() noexcept = default;
+  /// Takes over the monitor; `other` is then empty.
+  monitor(monitor&& other) noexcept
+      : model_(std::move(other.model_)), handle_(std::exchange(other.handle_, nullptr)) {}
+  /// Destroys the current monitor and takes over that of `other`.
+  monitor& operator=(monitor&& other) noexcept {
+    monitor taken(std::move(other));
+    std::swap(model_, taken.model_);
+    std::swap(handle_, taken.handle_);
+    return *this;
+  }
+  monitor(const monitor&) = delete;
+  monitor& operator=(const monitor&) = delete;
+  /// Destroys the monitor, which no session may use any longer.
+  ~monitor() { nomo_monitor_destroy(handle_); }
+
+  /// The monitor for the C interface; this object still owns it.
+  nomo_monitor* get() const noexcept { return handle_; }
+  /// Whether it is not empty.
+  explicit operator bool() const noexcept { return handle_ != nullptr; }
+
+  /// Creates a monitor; all counts are 0. The bundle must have a profile.
+  static result<monitor> try_create(const model& of) noexcept {
+    monitor made(of);
+    auto done = detail::call(nomo_monitor_create, of.get(), &made.handle_);
+    if (!done) return done.error();
+    return made;
+  }
+  /// As try_create, in memory of the caller and without allocating: at least memory_size bytes of any
+  /// alignment, which must not be used, moved or freed while the monitor lives.
+  static result<monitor> try_create_in(const model& of, void* memory, std::size_t memory_len) noexcept {
+    monitor made(of);
+    auto done = detail::call(nomo_monitor_create_in, of.get(), memory, memory_len, &made.handle_);
+    if (!done) return done.error();
+    return made;
+  }
+  /// The number of bytes that create_in needs.
+  static result<std::size_t> try_memory_size(const model& of) noexcept { return size(of, true); }
+  /// The number of bytes that write writes.
+  static result<std::size_t> try_bytes_size(const model& of) noexcept { return size(of, false); }
+
+  /// Sets all counts to 0: a new period begins.
+  result<void> try_clear() noexcept { return detail::call(nomo_monitor_clear, handle_); }
+  /// Adds the counts that write wrote for the same bundle.
+  result<void> try_add(span<const unsigned char> bytes) noexcept {
+    return detail::call(nomo_monitor_add, handle_, bytes.data(), bytes.size());
+  }
+  /// Counts the outcome of a row that was predicted earlier: whether the class of index 1 came true.
+  result<void> try_add_outcome(double probability, bool came_true) noexcept {
+    return detail::call(nomo_monitor_add_outcome, handle_, probability, came_true ? 1u : 0u);
+  }
+  /// Writes the counts; `bytes` has bytes_size bytes. Every count is rounded to a multiple of `rounding`.
+  result<void> try_write(span<unsigned char> bytes, std::uint32_t rounding = 1) noexcept {
+    return detail::call(nomo_monitor_write, handle_, rounding, bytes.data(), bytes.size());
+  }
+
+#ifndef NOMOGRAM_NO_EXCEPTIONS
+  /// @name The forms that throw nomogram::error; otherwise the same as their `try_` forms.
+  /// @{
+  static monitor create(const model& of) { return try_create(of).value(); }
+  static monitor create_in(const model& of, void* memory, std::size_t memory_len) {
+    return try_create_in(of, memory, memory_len).value();
+  }
+  static std::size_t memory_size(const model& of) { return try_memory_size(of).value(); }
+  static std::size_t bytes_size(const model& of) { return try_bytes_size(of).value(); }
+  void clear() { try_clear().value(); }
+  void add(span<const unsigned char> bytes) { try_add(bytes).value(); }
+  void add_outcome(double probability, bool came_true) { try_add_outcome(probability, came_true).value(); }
+  void write(span<unsigned char> bytes, std::uint32_t rounding = 1) { try_write(bytes, rounding).value(); }
+  /// @}
+#endif
+
+ private:
+  explicit monitor(const model& of) noexcept : model_(of) {}
+
+  static result<std::size_t> size(const model& of, bool of_memory) noexcept {
+    std::size_t memory_len = 0, bytes_len = 0;
+    auto done = detail::call(nomo_monitor_size, of.get(), &memory_len, &bytes_len);
+    if (!done) return done.error();
+    return of_memory ? memory_len : bytes_len;
+  }
+
+  model model_;
+  nomo_monitor* handle_ = nullptr;
+};
+
 /// The scratch memory with which one thread at a time predicts. It keeps its model alive, and may be
 /// moved to and destroyed in another thread. A call on a session that another thread is using fails
 /// with NOMO_EBUSY. Setting values and predicting allocate nothing, whether they succeed or fail;
@@ -883,6 +975,11 @@ class session {
     return made;
   }
 
+  /// Counts every row from now on in `counts`, which must outlive this session or be replaced; nullptr
+  /// ends that.
+  result<void> try_set_monitor(monitor* counts) noexcept {
+    return detail::call(nomo_session_set_monitor, handle_, counts == nullptr ? nullptr : counts->get());
+  }
   /// Clears all values: every feature is then unset.
   result<void> try_clear() noexcept { return detail::call(nomo_session_clear, handle_); }
   /// Sets a feature to a number in the feature's unit. It stays until it is set again or cleared; the
@@ -970,6 +1067,7 @@ class session {
   static session create_in(const model& of, void* memory, std::size_t memory_len) {
     return try_create_in(of, memory, memory_len).value();
   }
+  void set_monitor(monitor* counts) { try_set_monitor(counts).value(); }
   void clear() { try_clear().value(); }
   void set_number(feature_key feature, double value) { try_set_number(feature, value).value(); }
   void set_number(feature_key feature, double value, text unit) { try_set_number(feature, value, unit).value(); }
@@ -1008,6 +1106,104 @@ class session {
 
   model model_;
   nomo_session* handle_ = nullptr;
+};
+
+/// A feature, or a group of features that are explained together. Views of the explainer.
+struct player_view {
+  std::string_view name;              ///< The name of the feature or of the group.
+  span<const std::uint32_t> features; ///< The indices of its features.
+};
+
+/// What explains predictions of a model, with all its memory: one thread at a time uses it. Structs are
+/// those of the C interface: nomogram.h has their meaning.
+class explainer {
+ public:
+  /// An empty explainer.
+  explainer() noexcept = default;
+  /// Takes over the explainer; `other` is then empty.
+  explainer(explainer&& other) noexcept
+      : model_(std::move(other.model_)), handle_(std::exchange(other.handle_, nullptr)) {}
+  /// Destroys the current explainer and takes over that of `other`.
+  explainer& operator=(explainer&& other) noexcept {
+    explainer taken(std::move(other));
+    std::swap(model_, taken.model_);
+    std::swap(handle_, taken.handle_);
+    return *this;
+  }
+  explainer(const explainer&) = delete;
+  explainer& operator=(const explainer&) = delete;
+  ~explainer() { nomo_explainer_destroy(handle_); }
+
+  /// The explainer for the C interface; this object still owns it.
+  nomo_explainer* get() const noexcept { return handle_; }
+  /// Whether it is not empty.
+  explicit operator bool() const noexcept { return handle_ != nullptr; }
+
+  /// Creates an explainer; without options, of the outputs by groups.
+  static result<explainer> try_create(const model& of,
+                                      nomo_explainer_options options = NOMO_EXPLAINER_OPTIONS_INIT) noexcept {
+    explainer made(of);
+    auto done = detail::call(nomo_explainer_create, of.get(), &options, &made.handle_);
+    if (!done) return done.error();
+    return made;
+  }
+  /// What it explains, on which scale, and whether values are exact.
+  result<nomo_explainer_info> try_describe() const noexcept {
+    nomo_explainer_info info = NOMO_EXPLAINER_INFO_INIT;
+    if (auto done = detail::call(nomo_explainer_describe, handle_, &info); !done) return done.error();
+    return info;
+  }
+  /// The player at an index.
+  result<player_view> try_player(std::size_t index) const noexcept {
+    nomo_player raw = NOMO_PLAYER_INIT;
+    if (auto done = detail::call(nomo_explainer_player, handle_, index, &raw); !done) return done.error();
+    return player_view{raw.name, {raw.features, raw.features_len}};
+  }
+  /// Explains the prediction of one row of numbers.
+  result<void> try_explain_row(span<const double> values, const nomo_attributions& out) noexcept {
+    return detail::call(nomo_explainer_explain_row, handle_, values.data(), values.size(), &out);
+  }
+  /// Explains the prediction of the row that was set in a session of the same model.
+  result<void> try_explain_session(session& of, const nomo_attributions& out) noexcept {
+    return detail::call(nomo_explainer_explain_session, handle_, of.get(), &out);
+  }
+  /// Explains the predictions of the rows of a matrix.
+  result<void> try_explain_matrix(const matrix& rows, const nomo_attributions& out) noexcept {
+    const nomo_matrix raw = rows.raw();
+    return detail::call(nomo_explainer_explain_matrix, handle_, &raw, &out);
+  }
+  /// Explains the predictions of the rows of an Arrow struct array; writes a struct array, which the
+  /// caller releases.
+  result<void> try_explain_to_arrow(const ArrowSchema& schema, const ArrowArray& array, ArrowSchema& to_schema,
+                                    ArrowArray& to_array, on_refusal refused = on_refusal::stop,
+                                    std::uint32_t flags = 0) noexcept {
+    return detail::call(nomo_explainer_explain_to_arrow, handle_, &schema, &array, flags,
+                        static_cast<std::uint32_t>(refused), &to_schema, &to_array);
+  }
+
+#ifndef NOMOGRAM_NO_EXCEPTIONS
+  /// @name The forms that throw nomogram::error; otherwise the same as their `try_` forms.
+  /// @{
+  static explainer create(const model& of, nomo_explainer_options options = NOMO_EXPLAINER_OPTIONS_INIT) {
+    return try_create(of, options).value();
+  }
+  nomo_explainer_info describe() const { return try_describe().value(); }
+  player_view player(std::size_t index) const { return try_player(index).value(); }
+  void explain_row(span<const double> values, const nomo_attributions& out) { try_explain_row(values, out).value(); }
+  void explain_session(session& of, const nomo_attributions& out) { try_explain_session(of, out).value(); }
+  void explain_matrix(const matrix& rows, const nomo_attributions& out) { try_explain_matrix(rows, out).value(); }
+  void explain_to_arrow(const ArrowSchema& schema, const ArrowArray& array, ArrowSchema& to_schema,
+                        ArrowArray& to_array, on_refusal refused = on_refusal::stop, std::uint32_t flags = 0) {
+    try_explain_to_arrow(schema, array, to_schema, to_array, refused, flags).value();
+  }
+  /// @}
+#endif
+
+ private:
+  explicit explainer(const model& of) noexcept : model_(of) {}
+
+  model model_;
+  nomo_explainer* handle_ = nullptr;
 };
 
 }  // namespace nomogram

@@ -36,7 +36,9 @@ use crate::budget::Budget;
 use crate::codec::{self, Decode, decode_struct};
 use crate::ensemble::{Calibrator, Combiner, Cutoff, EnsembleMember};
 use crate::error::{Error, ErrorKind, Place};
+use crate::explanation::Explanation;
 use crate::pipeline::Branch;
+use crate::profile::Profile;
 use crate::schema::{Schema, check_looks};
 use crate::uncertainty::Uncertainty;
 use container::{Container, SectionKind};
@@ -62,6 +64,10 @@ pub struct Parts {
     pub cutoffs: Vec<Cutoff>,
     /// What is known of the uncertainty of predictions.
     pub uncertainty: Option<Uncertainty>,
+    /// How the training rows were distributed.
+    pub profile: Option<Profile>,
+    /// What explaining predictions needs.
+    pub explanation: Option<Explanation>,
 }
 
 impl Parts {
@@ -85,7 +91,8 @@ impl Parts {
         for (index, cutoff) in self.cutoffs.iter().enumerate() {
             name(&cutoff.name, Place::Cutoff(index))?;
         }
-        Ok(())
+        let of_section = |e: Error| e.within(Place::Section(SectionKind::Explanation.name()));
+        self.explanation.iter().try_for_each(|e| e.check_looks().map_err(of_section))
     }
 }
 
@@ -142,7 +149,9 @@ impl Bundle {
                 calibrator: decode_optional(&container, SectionKind::Calibrator, budget)?,
                 cutoffs: decode_optional(&container, SectionKind::Cutoffs, budget)?
                     .unwrap_or_default(),
+                explanation: decode_optional(&container, SectionKind::Explanation, budget)?,
                 uncertainty,
+                profile: decode_optional(&container, SectionKind::Profile, budget)?,
             },
             golden_cases: decode(&container, SectionKind::GoldenCases, budget)?,
             answers: decode_optional(&container, SectionKind::Answers, budget)?,
@@ -178,9 +187,15 @@ pub(crate) fn to_bytes(
         sections.push(encode(card, SectionKind::Card)?);
     }
     sections.push(encode(answers, SectionKind::Answers)?);
+    if let Some(explanation) = &parts.explanation {
+        sections.push(encode(explanation, SectionKind::Explanation)?);
+    }
     if let Some(uncertainty) = &parts.uncertainty {
         let sealed = (uncertainty, uncertainty_answer);
         sections.push(encode(&sealed, SectionKind::Uncertainty)?);
+    }
+    if let Some(profile) = &parts.profile {
+        sections.push(encode(profile, SectionKind::Profile)?);
     }
     Ok(container::to_bytes(&sections))
 }

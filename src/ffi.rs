@@ -30,6 +30,8 @@ mod texts;
 mod arrow_rows;
 mod model;
 
+mod monitor;
+
 mod inspect;
 mod session;
 
@@ -38,11 +40,15 @@ mod arrow;
 mod batch;
 mod row;
 
+mod explainer;
+
 pub use arrow::*;
 pub use batch::*;
 pub use error::*;
+pub use explainer::*;
 pub use inspect::*;
 pub use model::*;
+pub use monitor::*;
 pub use outputs::*;
 pub use row::*;
 pub use session::*;

@@ -50,14 +50,20 @@ mod pipeline;
 mod prediction;
 
 mod ensemble;
+mod explanation;
+mod profile;
 mod scratch;
 
 mod bundle;
 
 mod model;
 
+mod monitor;
 mod seal;
+
 mod session;
+
+mod explainer;
 
 #[cfg(feature = "ffi")]
 #[allow(unsafe_code)]
@@ -66,6 +72,8 @@ pub mod ffi;
 pub use bundle::{Digest, Limits, MAX_GOLDEN_CASES, MIN_GOLDEN_CASES, Manifest, Parts};
 pub use ensemble::{CalibrationMap, Calibrator, Combiner, Cutoff, EnsembleMember, StackInput};
 pub use error::{Error, ErrorClass, ErrorKind, Place};
+pub use explainer::{Attribution, Explained, Explainer, Flavour, Method, Request, Scale};
+pub use explanation::{Explanation, FeatureGroup, ForestShares};
 pub use intake::{Flags, Intake, Value};
 pub use link::Link;
 pub use member::{
@@ -74,12 +82,17 @@ pub use member::{
     Side, Tie, Tree,
 };
 pub use model::{Model, OnRefusal};
+pub use monitor::Monitor;
 pub use pipeline::{
     Binner, Branch, Clip, Derivation, Derive, ImputeStatistic, Imputer, Inputs, LevelEncoder,
     Log1p, MarkMissing, MinMaxScaler, OneHotEncoder, Polynomial, Projection, RobustScaler, Select,
     SignedPower, Spline, StandardScaler, Step, YeoJohnson,
 };
 pub use prediction::Prediction;
+pub use profile::{
+    Bins, CounterLayout, FeatureCells, Histogram, MAX_BINS, N_REASONS, N_STATUSES, OutputCells,
+    Profile, REASONS, Statuses,
+};
 pub use schema::{
     Action, Condition, Feature, FeatureKind, MissingReason, Policy, Quantity, Range, Rule,
     RuleAction, Schema, Target, Unit,

@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 use fearless_simd::Level;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use forest::FlatForest;
+pub(crate) use forest::{Against, FlatForest, ForestPaths, LeftShares, PathMemory};
 pub use forest::{Aggregate, Comparison, Forest, Node, Precision, Side, Tree};
 pub use linear::Linear;
 pub(crate) use naive_bayes::CompiledNaiveBayes;
@@ -181,6 +181,8 @@ impl CompiledMember {
     }
 }
 
+#[cfg(test)]
+mod contributions;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]

@@ -13,6 +13,8 @@ mod answers;
 mod batch;
 mod self_test;
 
+mod evaluate;
+
 mod open;
 
 use alloc::string::String;
@@ -22,14 +24,17 @@ use fearless_simd::Level;
 
 pub use batch::OnRefusal;
 pub(crate) use batch::Rows;
+pub(crate) use row::check_subnormals;
 pub(crate) use uncertainty_answer::UncertaintyAnswer;
 
 use crate::bundle::{Answers, Digest, GoldenCase, Manifest};
 use crate::ensemble::{Calibrator, CompiledCombiner, Cutoff};
+use crate::explanation::Explanation;
 use crate::intake::Intake;
 use crate::link::Link;
-use crate::member::CompiledMember;
+use crate::member::{CompiledMember, LeftShares};
 use crate::pipeline::Pipeline;
+use crate::profile::Profile;
 use crate::schema::Schema;
 use crate::scratch::ScratchLayout;
 use crate::uncertainty::Uncertainty;
@@ -53,6 +58,8 @@ pub struct Model {
     calibrator: Option<Calibrator>,
     cutoffs: Vec<Cutoff>,
     uncertainty: Option<Uncertainty>,
+    profile: Option<Profile>,
+    explanation: Option<Explanation>,
     golden_cases: Vec<GoldenCase>,
     answers: Option<Answers>,
     /// How uncertain the golden cases were when the bundle was sealed.
@@ -72,6 +79,8 @@ struct PlacedMember {
     link: Link,
     n_margins: usize,
     member: CompiledMember,
+    /// Where the training rows went in its trees.
+    left_shares: Option<LeftShares>,
 }
 
 impl Model {
@@ -134,6 +143,18 @@ impl Model {
     #[must_use]
     pub fn uncertainty(&self) -> Option<&Uncertainty> {
         self.uncertainty.as_ref()
+    }
+
+    /// How the training rows were distributed, where the bundle states it.
+    #[must_use]
+    pub fn profile(&self) -> Option<&Profile> {
+        self.profile.as_ref()
+    }
+
+    /// What explaining predictions needs, where the bundle has it.
+    #[must_use]
+    pub fn explanation(&self) -> Option<&Explanation> {
+        self.explanation.as_ref()
     }
 
     /// How many golden cases the bundle has.

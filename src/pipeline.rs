@@ -4,6 +4,8 @@
 //! member reads one branch, so that trees can read raw values while other members read scaled ones.
 //! A branch may continue an earlier one, so that shared steps are computed once.
 
+mod origin;
+
 mod transform;
 
 mod inputs;
@@ -47,6 +49,7 @@ pub use log1p::Log1p;
 pub use mark_missing::MarkMissing;
 pub use min_max_scaler::MinMaxScaler;
 pub use one_hot::OneHotEncoder;
+pub(crate) use origin::Origin;
 pub use polynomial::Polynomial;
 pub use projection::Projection;
 pub use robust_scaler::RobustScaler;
@@ -61,6 +64,7 @@ use crate::codec::decode_enum;
 use crate::domain::Domain;
 use crate::error::Error;
 use crate::lanes::Number;
+use origin::{appended, merged, repeated};
 use transform::{
     MAX_OUTPUTS, Transform, check_finite, check_levels, check_position, check_positive, total,
 };
@@ -89,6 +93,11 @@ macro_rules! steps {
             /// As [`Transform::max_outputs`].
             pub(crate) fn max_outputs(&self, n_inputs: usize) -> usize {
                 match self { $(Self::$variant(step) => step.max_outputs(n_inputs),)+ }
+            }
+
+            /// As [`Transform::origins`].
+            pub(crate) fn origins(&self, inputs: &[Origin]) -> Result<Vec<Origin>, Error> {
+                match self { $(Self::$variant(step) => step.origins(inputs),)+ }
             }
 
             /// As [`Transform::work`].

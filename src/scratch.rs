@@ -45,6 +45,8 @@ pub(crate) struct Scratch<'m> {
     flags: Buffer<'m, Flags>,
     /// One per rule.
     broken: Buffer<'m, bool>,
+    /// The counters of a monitor; empty without one.
+    counters: Buffer<'m, u64>,
 }
 
 /// The regions of a [`Scratch`], lent for one row.
@@ -61,6 +63,8 @@ pub(crate) struct Regions<'s> {
     pub(crate) flags: &'s mut [Flags],
     pub(crate) broken: &'s mut [bool],
     pub(crate) block: BlockRegions<'s>,
+    /// The counters of a monitor; empty without one.
+    pub(crate) counters: &'s mut [u64],
 }
 
 impl Regions<'_> {
@@ -137,6 +141,7 @@ impl Scratch<'static> {
             numbers: Buffer::Owned(memory::filled(0.0, layout.n_numbers())?),
             flags: Buffer::Owned(memory::filled(Flags::default(), layout.n_features)?),
             broken: Buffer::Owned(memory::filled(false, layout.n_rules)?),
+            counters: Buffer::Owned(Vec::new()),
         })
     }
 }
@@ -156,6 +161,7 @@ impl<'m> Scratch<'m> {
             numbers: Buffer::Borrowed(numbers),
             flags: Buffer::Borrowed(flags),
             broken: Buffer::Borrowed(broken),
+            counters: Buffer::Owned(Vec::new()),
         }
     }
 
@@ -174,12 +180,37 @@ impl<'m> Scratch<'m> {
             temporary,
             flags: &mut self.flags,
             broken: &mut self.broken,
+            counters: &mut self.counters,
             block: BlockRegions {
                 encoded: block_encoded,
                 margins: block_margins,
                 temporary: block_temporary,
             },
         }
+    }
+
+    /// Counts the rows that are predicted from now on, in memory that the monitor of a session owned.
+    pub(crate) fn count_in(&mut self, counters: Vec<u64>) {
+        self.counters = Buffer::Owned(counters);
+    }
+
+    /// The same in memory of the caller.
+    #[cfg_attr(not(feature = "ffi"), allow(dead_code, reason = "only C lends memory"))]
+    pub(crate) fn count_in_borrowed(&mut self, counters: &'m mut [u64]) {
+        self.counters = Buffer::Borrowed(counters);
+    }
+
+    /// Counts no longer, and gives back the memory that it owned.
+    pub(crate) fn stop_counting(&mut self) -> Vec<u64> {
+        match mem::replace(&mut self.counters, Buffer::Owned(Vec::new())) {
+            Buffer::Owned(counters) => counters,
+            Buffer::Borrowed(_) => Vec::new(),
+        }
+    }
+
+    /// The counters of a monitor; empty without one.
+    pub(crate) fn counters(&mut self) -> &mut [u64] {
+        &mut self.counters
     }
 
     /// The value that the caller set for a feature, if the model has that feature.

@@ -7,6 +7,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 use crate::error::{Error, ErrorKind, format};
 use crate::intake::{Cell, Value};
 use crate::model::{Model, OnRefusal, Rows};
+use crate::monitor::Monitor;
 use crate::prediction::Prediction;
 use crate::schema::MissingReason;
 use crate::scratch::Scratch;
@@ -52,6 +53,30 @@ impl Session {
         &self.model
     }
 
+    /// Counts every row that is predicted or refused from now on in `monitor`, until it is taken back by
+    /// [`Self::detach`]. Counting allocates nothing.
+    ///
+    /// # Errors
+    ///
+    /// `Counters` for a monitor of another bundle, or when a monitor is attached already.
+    pub fn attach(&mut self, monitor: Monitor) -> Result<(), Error> {
+        let refused = |detail| Err(Error::new(ErrorKind::Counters, detail));
+        if monitor.model().digest() != self.model.digest() {
+            return refused("the monitor counts rows of another bundle");
+        }
+        if !self.scratch.counters().is_empty() {
+            return refused("a monitor is attached already");
+        }
+        self.scratch.count_in(monitor.into_cells());
+        Ok(())
+    }
+
+    /// Counts no longer, and returns the monitor that was attached.
+    pub fn detach(&mut self) -> Option<Monitor> {
+        let cells = self.scratch.stop_counting();
+        (!cells.is_empty()).then(|| Monitor::of_cells(Arc::clone(&self.model), cells))
+    }
+
     /// Forgets every value that was set: all features are then unset.
     pub fn clear(&mut self) {
         self.scratch.clear();
@@ -67,6 +92,12 @@ impl Session {
     /// policy when the row is predicted.
     pub fn set(&mut self, feature: usize, value: Value<'_>) -> Result<(), Error> {
         self.model.set(&mut self.scratch, feature, value)
+    }
+
+    /// The value that was set for each feature.
+    pub(crate) fn cells(&self) -> impl Iterator<Item = Cell> {
+        (0..self.model.schema().n_features())
+            .map(|feature| self.scratch.cell(feature).unwrap_or(Cell::UNSET))
     }
 
     /// Why a feature was set to missing, if it was and a reason was given.

@@ -13,13 +13,18 @@ use nomogram::ffi::{
     ArrowArray, ArrowSchema, NOMO_EARGUMENT_NULL, NOMO_EARGUMENT_UNIT, NOMO_EBUFFER_LENGTH,
     NOMO_ESCHEMA_COLUMNS, NOMO_ESCHEMA_FEATURES, NOMO_EUNSUPPORTED_ARROW, NOMO_EVALUE_INFINITE,
     NOMO_EVALUE_MISSING, NOMO_EVALUE_UNSET, NOMO_OK, NOMO_ON_REFUSAL_GO_ON, nomo_column,
-    nomo_error, nomo_matrix, nomo_model, nomo_model_open_memory, nomo_model_release, nomo_outputs,
-    nomo_session, nomo_session_clear, nomo_session_create, nomo_session_create_in,
-    nomo_session_destroy, nomo_session_predict, nomo_session_predict_arrow,
+    nomo_error, nomo_matrix, nomo_model, nomo_model_open_memory, nomo_model_release,
+    nomo_monitor_add_outcome, nomo_monitor_create_in, nomo_monitor_destroy, nomo_monitor_size,
+    nomo_monitor_write, nomo_outputs, nomo_session, nomo_session_clear, nomo_session_create,
+    nomo_session_create_in, nomo_session_destroy, nomo_session_predict, nomo_session_predict_arrow,
     nomo_session_predict_columns, nomo_session_predict_matrix, nomo_session_predict_row,
-    nomo_session_set_number, nomo_session_set_number_in, nomo_session_size,
+    nomo_session_set_monitor, nomo_session_set_number, nomo_session_set_number_in,
+    nomo_session_size,
 };
-use nomogram_testkit::{bundle_of_three_members, golden_rows};
+use nomogram::{Explained, Explainer, Method, Model, Request};
+use nomogram_testkit::{
+    bundle_of_three_members, bundle_with_profile, explained_bundle, golden_rows,
+};
 
 /// Counts the allocations of the current thread.
 struct Counting;
@@ -325,4 +330,65 @@ fn in_the_callers_memory_nothing_at_all_is_allocated() {
     }
     // SAFETY: as above.
     unsafe { nomo_model_release(model) };
+}
+
+#[test]
+fn counting_in_the_callers_memory_allocates_nothing() {
+    let (model, mut session, mut monitor) =
+        (open_bundle(&bundle_with_profile()), ptr::null_mut(), ptr::null_mut());
+    let none = ptr::null_mut();
+    // SAFETY: the pointers are as the header asks for.
+    assert_eq!(unsafe { nomo_session_create(model, &mut session, none) }, NOMO_OK);
+    let (mut memory_len, mut bytes_len) = (0, 0);
+    // SAFETY: as above.
+    let size = || unsafe { nomo_monitor_size(model, &mut memory_len, &mut bytes_len, none) };
+    assert_eq!(allocations_of(NOMO_OK, size), 0);
+    let (mut memory, mut bytes) = (vec![0xa5_u8; memory_len], vec![0_u8; bytes_len]);
+    let start = memory.as_mut_ptr().cast();
+    // SAFETY: as above.
+    let create = || unsafe { nomo_monitor_create_in(model, start, memory_len, &mut monitor, none) };
+    assert_eq!(allocations_of(NOMO_OK, create), 0);
+    // SAFETY: as above.
+    let attach = || unsafe { nomo_session_set_monitor(session, monitor, none) };
+    assert_eq!(allocations_of(NOMO_OK, attach), 0);
+    predict_in_every_way(session);
+    // SAFETY: as above.
+    let outcome = || unsafe { nomo_monitor_add_outcome(monitor, 0.5, 1, none) };
+    assert_eq!(allocations_of(NOMO_OK, outcome), 0);
+    let out = bytes.as_mut_ptr();
+    // SAFETY: as above.
+    let write = || unsafe { nomo_monitor_write(monitor, 5, out, bytes_len, none) };
+    assert_eq!(allocations_of(NOMO_OK, write), 0);
+    assert!(bytes[40] > 0, "rows were counted");
+    // SAFETY: as above; it is not used any more.
+    unsafe { nomo_session_destroy(session) };
+    // SAFETY: as above.
+    unsafe { nomo_monitor_destroy(monitor) };
+    // SAFETY: as above.
+    unsafe { nomo_model_release(model) };
+}
+
+#[test]
+fn explaining_allocates_nothing_once_the_explainer_exists() {
+    let model = std::sync::Arc::new(Model::open(&explained_bundle()).unwrap());
+    for (explained, method) in [
+        (Explained::Outputs, Method::Groups),
+        (Explained::Margin, Method::Permutations { n_pairs: 3 }),
+        (Explained::Member(0), Method::Interventional),
+        (Explained::Member(1), Method::Interventional),
+        (Explained::Member(1), Method::PathDependent),
+    ] {
+        let request = Request { explained, method };
+        let mut explainer = Explainer::new(std::sync::Arc::clone(&model), request).unwrap();
+        let mut explain = |row: &[f64]| match explainer.explain_row(row) {
+            Ok(_) => NOMO_OK,
+            Err(error) => error.kind().status(),
+        };
+        let found = [
+            allocations_of(NOMO_OK, || explain(&[17.99, 10.38, 122.8])),
+            allocations_of(NOMO_EVALUE_INFINITE, || explain(&[f64::INFINITY; 3])),
+            allocations_of(NOMO_ESCHEMA_FEATURES, || explain(&[1.0])),
+        ];
+        assert_eq!(found, [0; 3], "{request:?}");
+    }
 }

@@ -40,6 +40,8 @@ pub(super) fn read(container: &Container<'_>, budget: &mut Budget) -> Result<Bun
             calibrator: None,
             cutoffs: Vec::new(),
             uncertainty: None,
+            profile: None,
+            explanation: None,
         },
         golden_cases: today(golden_cases, budget, Case::today)?,
         answers: None,

@@ -96,6 +96,7 @@ error_kinds! {
     Truncated = Format, 2, "NOMO_EFORMAT_TRUNCATED", "The bundle is shorter than it says.";
     SectionTable = Format, 3, "NOMO_EFORMAT_TABLE", "The section table is malformed.";
     Payload = Format, 4, "NOMO_EFORMAT_PAYLOAD", "A section's bytes cannot be decoded.";
+    Counters = Format, 8, "NOMO_EFORMAT_COUNTERS", "The bytes are not counters of this bundle.";
     InvalidModel = Format, 5, "NOMO_EFORMAT_MODEL", "The parts of the model contradict each other.";
     NewerFormat = Version, 1, "NOMO_EVERSION_FORMAT", "The bundle has a newer format.";
     UnknownSection = Version, 2, "NOMO_EVERSION_SECTION", "The bundle needs a section that this version does not know.";
@@ -115,6 +116,7 @@ error_kinds! {
     OutputLength = Buffer, 1, "NOMO_EBUFFER_LENGTH", "An output does not have the right length.";
     SessionMemory = Buffer, 2, "NOMO_EBUFFER_MEMORY", "The memory for a session is too small.";
     ArrowType = Unsupported, 1, "NOMO_EUNSUPPORTED_ARROW", "An Arrow type or layout is not supported.";
+    NoProfile = Unsupported, 4, "NOMO_EUNSUPPORTED_PROFILE", "The bundle has no profile, so rows cannot be counted.";
     GoldenCase = SelfTest, 1, "NOMO_ESELFTEST_GOLDEN", "The model does not reproduce a golden case.";
     FloatingPoint = SelfTest, 2, "NOMO_ESELFTEST_FLOATING_POINT", "The thread's floating-point mode flushes subnormals, or does not round to nearest.";
     FileNotFound = Io, 1, "NOMO_EIO_NOT_FOUND", "The file does not exist.";

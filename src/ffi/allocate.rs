@@ -23,7 +23,7 @@ pub(super) fn boxed<T>(value: T) -> Result<Box<T>, Error> {
 }
 
 /// The texts, one after the other, for C.
-pub(super) fn c_string(texts: [&str; 2]) -> Result<CString, Error> {
+pub(super) fn c_string<const N: usize>(texts: [&str; N]) -> Result<CString, Error> {
     // With room for the NUL, `CString::new` does not allocate.
     let mut bytes = memory::list(texts.iter().map(|text| text.len()).sum::<usize>() + 1)?;
     texts.iter().for_each(|text| bytes.extend_from_slice(text.as_bytes()));

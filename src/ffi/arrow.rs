@@ -1,6 +1,6 @@
 //! Rows from Arrow arrays, and predictions as Arrow arrays, by the Arrow C Data Interface.
 
-mod export;
+pub(super) mod export;
 
 use self::export::Predicted;
 use super::arrow_rows::{OtherColumns, Table};
@@ -145,7 +145,7 @@ pub unsafe extern "C" fn nomo_session_predict_to_arrow(
     unsafe { boundary(error, call) }
 }
 
-fn other_columns(flags: u32) -> Result<OtherColumns, Error> {
+pub(super) fn other_columns(flags: u32) -> Result<OtherColumns, Error> {
     match flags {
         0 => Ok(OtherColumns::Refuse),
         NOMO_ARROW_IGNORE_OTHER_COLUMNS => Ok(OtherColumns::Ignore),

@@ -5,7 +5,7 @@ use core::alloc::{Layout, LayoutError};
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
 use core::mem::{align_of, size_of};
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use core::{ptr, slice};
 
 use super::arrow_rows::Column;
@@ -13,6 +13,7 @@ use super::borrow::{borrow, borrow_out, refused};
 use super::boundary::boundary;
 use super::error::nomo_error;
 use super::model::{Reference, nomo_model};
+use super::monitor::{Counting, nomo_monitor};
 use crate::error::{Error, ErrorKind, format};
 use crate::intake::{Cell, Flags};
 use crate::model::Model;
@@ -31,6 +32,8 @@ pub struct nomo_session {
     scratch: UnsafeCell<Scratch<'static>>,
     /// One column of an Arrow array per feature, in the block too; used within a call only.
     columns: *mut u8,
+    /// Where rows are counted, or NULL.
+    monitor: AtomicPtr<nomo_monitor>,
     /// The block, if the session allocated it.
     owned: Option<(*mut u8, Layout)>,
 }
@@ -99,6 +102,7 @@ impl Block {
             model,
             scratch: UnsafeCell::new(Scratch::borrowed(cells, numbers, flags, broken)),
             columns: start.wrapping_add(self.columns),
+            monitor: AtomicPtr::new(ptr::null_mut()),
             owned,
         };
         // SAFETY: the block begins with room for the session.
@@ -235,6 +239,39 @@ pub unsafe extern "C" fn nomo_session_destroy(session: *mut nomo_session) {
     unsafe { boundary(ptr::null_mut(), call) };
 }
 
+/// Counts every row that `session` predicts or refuses from now on in `monitor`; NULL ends that.
+///
+/// The monitor must stay until another one or NULL is set, or the session is destroyed. Sessions of
+/// several threads may share one only if they do not predict at the same time: a call on a session
+/// whose monitor another thread is using fails with NOMO_EBUSY. So give each thread its own, and add
+/// their counters with nomo_monitor_add. A row that is refused is counted too, but of a batch with
+/// NOMO_ON_REFUSAL_STOP that fails, only the refused row is counted.
+///
+/// Fails with NOMO_EFORMAT_COUNTERS (a monitor of another bundle) or NOMO_EBUSY.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn nomo_session_set_monitor(
+    session: *mut nomo_session,
+    monitor: *mut nomo_monitor,
+    error: *mut nomo_error,
+) -> i32 {
+    let call = || {
+        // SAFETY: the caller keeps the header's contract for the length of this call.
+        let claim = unsafe { Claim::new(session) }?;
+        if !monitor.is_null() {
+            // SAFETY: as above.
+            let counted = unsafe { borrow(monitor.cast_const(), "monitor") }?;
+            if counted.model().digest() != claim.model().digest() {
+                let detail = "counts rows of another bundle";
+                return Err(refused(ErrorKind::Counters, "monitor", detail));
+            }
+        }
+        claim.claimed.monitor.store(monitor, Ordering::Relaxed);
+        Ok(())
+    };
+    // SAFETY: as above.
+    unsafe { boundary(error, call) }
+}
+
 /// What the header promises about threads.
 const _: () = {
     const fn handed_to_another_thread<T: Send>() {}
@@ -245,6 +282,8 @@ const _: () = {
 /// The sole use of a session, given back when dropped.
 pub(super) struct Claim<'a> {
     claimed: &'a nomo_session,
+    /// The use of its monitor, dropped after the scratch memory counts no longer.
+    counting: Option<Counting<'a>>,
 }
 
 impl<'a> Claim<'a> {
@@ -258,7 +297,16 @@ impl<'a> Claim<'a> {
             let detail = "is in use by another thread; give each thread its own";
             return Err(refused(ErrorKind::SessionBusy, "session", detail));
         }
-        Ok(Self { claimed })
+        let mut claim = Self { claimed, counting: None };
+        let monitor = claimed.monitor.load(Ordering::Relaxed);
+        if !monitor.is_null() {
+            // SAFETY: the caller keeps the monitor of a session until it is replaced.
+            let counting = unsafe { Counting::new(monitor) }?;
+            // SAFETY: the counters are borrowed by this claim alone, until it is dropped.
+            claim.scratch().count_in_borrowed(unsafe { counting.cells() });
+            claim.counting = Some(counting);
+        }
+        Ok(claim)
     }
 
     pub(super) fn model(&self) -> &'a Model {
@@ -294,6 +342,10 @@ impl<'a> Claim<'a> {
 
 impl Drop for Claim<'_> {
     fn drop(&mut self) {
+        if self.counting.is_some() {
+            self.scratch().stop_counting();
+            self.counting = None;
+        }
         self.claimed.busy.store(false, Ordering::Release);
     }
 }

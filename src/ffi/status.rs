@@ -68,6 +68,8 @@ pub const NOMO_EFORMAT_TABLE: i32 = 0x0302;
 pub const NOMO_EFORMAT_PAYLOAD: i32 = 0x0402;
 /// The sections of the bundle contradict each other.
 pub const NOMO_EFORMAT_MODEL: i32 = 0x0502;
+/// The bytes are not counters of this bundle.
+pub const NOMO_EFORMAT_COUNTERS: i32 = 0x0802;
 /// The bundle has a newer format.
 pub const NOMO_EVERSION_FORMAT: i32 = 0x0103;
 /// The bundle needs a section that this version does not know.
@@ -104,6 +106,8 @@ pub const NOMO_EBUFFER_LENGTH: i32 = 0x0108;
 pub const NOMO_EBUFFER_MEMORY: i32 = 0x0208;
 /// An Arrow type or layout is not supported.
 pub const NOMO_EUNSUPPORTED_ARROW: i32 = 0x0109;
+/// The bundle has no profile, so rows cannot be counted.
+pub const NOMO_EUNSUPPORTED_PROFILE: i32 = 0x0409;
 /// The model does not reproduce a golden case.
 pub const NOMO_ESELFTEST_GOLDEN: i32 = 0x010A;
 /// The floating-point mode of the thread flushes subnormals to zero, as -ffast-math sets it, or does not

@@ -63,6 +63,16 @@ impl Cell {
         }
     }
 
+    /// Whether the caller did not set it.
+    pub(crate) fn is_unset(self) -> bool {
+        self.mark == Mark::Unset
+    }
+
+    /// Whether the caller declared it missing.
+    pub(crate) fn is_missing(self) -> bool {
+        matches!(self.mark, Mark::Missing(_))
+    }
+
     /// Why the value is missing, if the caller gave a reason.
     pub(crate) fn missing_reason(self) -> Option<MissingReason> {
         match self.mark {

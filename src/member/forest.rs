@@ -3,6 +3,7 @@
 //! A tree is stored as a list of nodes in which each child comes after its parent, so that every
 //! walk ends. Opening lays the nodes out so that a walk has no branch: see [`FlatForest`].
 
+mod quadrature;
 mod tree;
 
 mod complete;
@@ -12,12 +13,25 @@ mod flat;
 mod margins;
 
 mod block;
+mod shares;
+
+mod paths;
+
+mod path_memory;
+
+mod small;
+
+mod attribution;
 
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use attribution::Against;
 pub(crate) use flat::FlatForest;
+pub(crate) use path_memory::PathMemory;
+pub(crate) use paths::ForestPaths;
+pub(crate) use shares::LeftShares;
 pub use tree::{Node, Side, Tree};
 
 use super::{MemberKind, check_finite, check_width};

@@ -81,7 +81,7 @@ impl Linear {
         self.weights.len() as u64
     }
 
-    pub(super) fn margins(&self, encoded: &[f64], out: &mut [f64]) {
+    pub(crate) fn margins(&self, encoded: &[f64], out: &mut [f64]) {
         let rows = self.weights.chunks_exact(self.n_inputs());
         for ((margin, intercept), weights) in out.iter_mut().zip(&self.intercepts).zip(rows) {
             *margin = weights

@@ -145,7 +145,7 @@ fn node(value: &Value) -> Node {
     }
 }
 
-fn forest(case: &Value) -> Forest {
+pub(super) fn forest(case: &Value) -> Forest {
     let tree = |tree: &Value| Tree {
         margin: part(&tree["margin"]),
         nodes: tree["nodes"].as_array().unwrap().iter().map(node).collect(),

@@ -1,5 +1,6 @@
 //! The prediction of many rows, in whatever form a caller has them.
 
+use core::mem;
 use core::ops::Range;
 
 use super::Model;
@@ -35,7 +36,7 @@ pub(crate) trait Rows {
 }
 
 /// Fewer rows than these are predicted one by one: a block costs the same however many rows it has.
-const MIN_BLOCK: usize = 4;
+pub(super) const MIN_BLOCK: usize = 4;
 
 impl Model {
     /// Predicts `rows` and passes each prediction to `sink` with the index of its row, in order.
@@ -63,9 +64,16 @@ impl Model {
             }
             for row in block {
                 let mut regions = scratch.regions(&self.scratch_layout);
-                let admitted = self.admit(self.cells(rows, row), &mut regions);
-                let prediction = admitted.map(|row_flags| self.predict(regions, row_flags));
-                sink(row, prediction.map_err(|e| e.within(Place::Row(row))));
+                let counters = mem::take(&mut regions.counters);
+                let prediction = match self.admit(self.cells(rows, row), &mut regions) {
+                    Ok(row_flags) => {
+                        let prediction = self.predict(regions, row_flags);
+                        self.count(counters, self.cells(rows, row), &prediction);
+                        Ok(prediction)
+                    }
+                    Err(error) => Err(self.count_refusal(counters, error).within(Place::Row(row))),
+                };
+                sink(row, prediction);
             }
         }
         Ok(())
@@ -94,7 +102,9 @@ impl Model {
             for (row, is_plain) in block.zip(are_plain) {
                 if !is_plain {
                     let admitted = self.admit(self.cells(rows, row), &mut regions);
-                    admitted.map_err(|e| e.within(Place::Row(row)))?;
+                    admitted.map_err(|error| {
+                        self.count_refusal(regions.counters, error).within(Place::Row(row))
+                    })?;
                 }
             }
         }
@@ -161,6 +171,7 @@ impl Model {
                 match self.admit(self.cells(rows, row), &mut regions) {
                     Ok(flags) => row_flags = flags,
                     Err(error) => {
+                        let error = self.count_refusal(regions.counters, error);
                         sink(row, Err(error.within(Place::Row(row))));
                         regions.clear_flags();
                         continue;
@@ -173,7 +184,10 @@ impl Model {
             if let Some(uncertainty) = &self.uncertainty {
                 self.copy_lane(lane, uncertainty, &mut regions);
             }
-            sink(row, Ok(self.finish(regions, row_flags)));
+            let counters = mem::take(&mut regions.counters);
+            let prediction = self.finish(regions, row_flags);
+            self.count(counters, self.cells(rows, row), &prediction);
+            sink(row, Ok(prediction));
             if !are_plain[lane] {
                 scratch.regions(&self.scratch_layout).clear_flags();
             }
@@ -197,7 +211,7 @@ impl Model {
 
     /// Encodes a block of admitted rows and computes the margins of its members.
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    fn encode_block(&self, block: &mut BlockRegions<'_>) {
+    pub(super) fn encode_block(&self, block: &mut BlockRegions<'_>) {
         let BlockRegions { encoded, margins, temporary } = block;
         self.pipeline.apply(encoded, &mut temporary[..self.pipeline.n_temporary()]);
         let mut first_margin = 0;

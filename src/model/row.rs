@@ -1,5 +1,7 @@
 //! The prediction of one row: intake, pipeline, members, combiner, calibrator.
 
+use core::mem;
+
 use super::Model;
 use crate::error::{Error, ErrorKind};
 use crate::intake::{Cell, Flags, Value};
@@ -13,7 +15,7 @@ use crate::uncertainty::Uncertain;
 /// # Errors
 ///
 /// `FloatingPoint`.
-pub(super) fn check_subnormals() -> Result<(), Error> {
+pub(crate) fn check_subnormals() -> Result<(), Error> {
     if keeps_subnormals() { Ok(()) } else { Err(other_mode()) }
 }
 
@@ -52,8 +54,12 @@ impl Model {
     ) -> Result<Prediction<'s>, Error> {
         check_subnormals()?;
         let mut regions = scratch.regions(&self.scratch_layout);
-        let row_flags = self.admit(regions.cells.iter().copied(), &mut regions)?;
-        Ok(self.predict(regions, row_flags))
+        let (counters, cells) = (mem::take(&mut regions.counters), regions.cells);
+        let admitted = self.admit(cells.iter().copied(), &mut regions);
+        let row_flags = admitted.map_err(|error| self.count_refusal(counters, error))?;
+        let prediction = self.predict(regions, row_flags);
+        self.count(counters, cells.iter().copied(), &prediction);
+        Ok(prediction)
     }
 
     /// Predicts one row: one value per feature, in the order of the schema; NaN means missing.
@@ -68,10 +74,14 @@ impl Model {
     ) -> Result<Prediction<'s>, Error> {
         check_subnormals()?;
         self.intake.check_width(values.len())?;
-        let regions = scratch.regions(&self.scratch_layout);
+        let mut regions = scratch.regions(&self.scratch_layout);
+        let counters = mem::take(&mut regions.counters);
         let (row, _) = regions.encoded.split_at_mut(self.intake.n_features());
-        let row_flags = self.intake.admit_numbers(values, row, regions.flags, regions.broken)?;
-        Ok(self.predict(regions, row_flags))
+        let admitted = self.intake.admit_numbers(values, row, regions.flags, regions.broken);
+        let row_flags = admitted.map_err(|error| self.count_refusal(counters, error))?;
+        let prediction = self.predict(regions, row_flags);
+        self.count(counters, values.iter().map(|number| Cell::of_array(*number)), &prediction);
+        Ok(prediction)
     }
 
     /// Applies the policies to a row, and refuses it or writes it to the encoded values.
@@ -89,13 +99,19 @@ impl Model {
     }
 
     /// Predicts a row that was admitted: nothing fails, and nothing is allocated.
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
     pub(super) fn predict<'s>(
         &'s self,
         mut regions: Regions<'s>,
         row_flags: Flags,
     ) -> Prediction<'s> {
-        let Regions { encoded, margins, temporary, .. } = &mut regions;
+        self.compute(&mut regions);
+        self.finish(regions, row_flags)
+    }
+
+    /// Computes the margins of an admitted row.
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    pub(super) fn compute(&self, regions: &mut Regions<'_>) {
+        let Regions { encoded, margins, temporary, .. } = regions;
         self.pipeline.apply(encoded, &mut temporary[..self.pipeline.n_temporary()]);
         let mut first_margin = 0;
         for placed in &self.members {
@@ -105,7 +121,26 @@ impl Model {
             placed.member.margins(self.level, encoded, temporary, margins);
             first_margin += placed.n_margins;
         }
-        self.finish(regions, row_flags)
+    }
+
+    /// Counts a refused row where a monitor counts. Returns the error.
+    pub(super) fn count_refusal(&self, counters: &mut [u64], error: Error) -> Error {
+        if let Some(profile) = self.profile().filter(|_| !counters.is_empty()) {
+            profile.count_refusal(counters, self.schema().rules().len(), &error);
+        }
+        error
+    }
+
+    /// Counts a row that was predicted where a monitor counts.
+    pub(super) fn count(
+        &self,
+        counters: &mut [u64],
+        cells: impl Iterator<Item = Cell>,
+        prediction: &Prediction<'_>,
+    ) {
+        if let Some(profile) = self.profile().filter(|_| !counters.is_empty()) {
+            profile.count(counters, cells, prediction);
+        }
     }
 
     /// The prediction of a row from the margins of its members.

@@ -10,9 +10,10 @@ use crate::budget::{Budget, FUNCTION, times};
 use crate::bundle::{Digest, FORMAT, Parts};
 use crate::domain::Domain;
 use crate::ensemble::{CombinerInputs, CompiledCombiner, EnsembleMember};
-use crate::error::{Error, Place, format, is_printable};
+use crate::error::{Error, Place, format, is_printable, ordinal};
+use crate::explanation::ForestShares;
 use crate::intake::Intake;
-use crate::member::Member;
+use crate::member::{LeftShares, Member};
 use crate::memory;
 use crate::pipeline::Pipeline;
 use crate::schema::{Schema, check_names};
@@ -35,6 +36,8 @@ impl Model {
             calibrator,
             cutoffs,
             uncertainty,
+            profile,
+            mut explanation,
         } = parts;
         manifest.check()?;
         card.iter().try_for_each(|card| check_card(card))?;
@@ -47,7 +50,17 @@ impl Model {
         let row = memory::collect(schema.features().iter().map(|f| Ok(f.domain())))?;
         let mut pipeline = Pipeline::new(branches, row, budget)?;
 
+        let in_explanation = |e: Error| e.within(Place::Section("explanation"));
+        if let Some(explanation) = &mut explanation {
+            explanation.check(&schema, budget).map_err(in_explanation)?;
+        }
+        let shares = explanation.as_mut().map(|e| core::mem::take(&mut e.left_shares));
+        let shares = lay_out_shares(&members, &shares.unwrap_or_default(), budget);
+        let shares = shares.map_err(in_explanation)?;
         let mut verified = VerifiedMembers::new(members, &schema, &pipeline, budget)?;
+        for (placed, shares) in verified.placed.iter_mut().zip(shares) {
+            placed.left_shares = shares;
+        }
         let n_outputs = schema.n_outputs();
         let n_stack_inputs = times(verified.placed.len(), n_outputs as u64);
         budget.take(times(size_of::<Domain>(), n_stack_inputs + verified.margins.len() as u64))?;
@@ -75,6 +88,9 @@ impl Model {
             checked.map_err(|e| e.within(Place::Section("uncertainty")))?;
             verified.work = verified.work.saturating_add(uncertainty.work());
         }
+        if let Some(profile) = &profile {
+            profile.check(&schema).map_err(|e| e.within(Place::Section("profile")))?;
+        }
         pipeline.forget_domains();
         let scratch_layout = scratch_layout(&schema, &pipeline, &verified.placed, &combiner);
         budget.take(scratch_layout.n_bytes())?;
@@ -93,6 +109,8 @@ impl Model {
             calibrator,
             cutoffs,
             uncertainty,
+            profile,
+            explanation,
             golden_cases: Vec::new(),
             answers: None,
             uncertainty_answer: None,
@@ -160,7 +178,7 @@ impl VerifiedMembers {
         let member = member.compile()?;
         let of_link = times(schema.n_outputs(), FUNCTION);
         self.work = self.work.saturating_add(member.work(n_inputs)).saturating_add(of_link);
-        Ok(PlacedMember { name: String::new(), branch, link, n_margins, member })
+        Ok(PlacedMember { name: String::new(), branch, link, n_margins, member, left_shares: None })
     }
 }
 
@@ -203,4 +221,27 @@ fn scratch_layout(
         n_outputs,
         n_temporary: of_members.chain(others).max().unwrap_or(0),
     }
+}
+
+/// Lays out the shares of the training rows: one list per member that has any.
+fn lay_out_shares(
+    members: &[EnsembleMember],
+    shares: &[ForestShares],
+    budget: &mut Budget,
+) -> Result<Vec<Option<LeftShares>>, Error> {
+    budget.take_list::<Option<LeftShares>>(members.len())?;
+    let mut of_members = memory::list(members.len())?;
+    of_members.resize_with(members.len(), || None);
+    for (index, ForestShares { member, shares }) in shares.iter().enumerate() {
+        let in_item = |e: Error| e.within(Place::Item(index));
+        let at = *member as usize;
+        let place = members.get(at).zip(of_members.get_mut(at));
+        let Some((EnsembleMember { member: Member::Forest(forest), .. }, place @ None)) = place
+        else {
+            let detail = format!("shares of member {}, expected a forest, once", ordinal(at));
+            return Err(in_item(Error::invalid_model(detail)));
+        };
+        *place = Some(LeftShares::new(forest, shares, budget).map_err(in_item)?);
+    }
+    Ok(of_members)
 }

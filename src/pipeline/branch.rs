@@ -7,7 +7,7 @@ use core::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
-use super::Step;
+use super::{Origin, Step};
 use crate::budget::Budget;
 use crate::codec::decode_struct;
 use crate::domain::Domain;
@@ -33,6 +33,7 @@ pub(crate) struct Pipeline {
     /// The domains of the row, until they are forgotten.
     row: Vec<Domain>,
     branches: Vec<PlacedBranch>,
+    n_features: usize,
     n_encoded: usize,
     n_temporary: usize,
     work: u64,
@@ -68,8 +69,15 @@ impl Pipeline {
     ) -> Result<Self, Error> {
         budget.take_list::<PlacedBranch>(branches.len())?;
         let placed = memory::list(branches.len())?;
-        let n_encoded = row.len();
-        let mut pipeline = Self { row, branches: placed, n_encoded, n_temporary: 0, work: 0 };
+        let n_features = row.len();
+        let mut pipeline = Self {
+            row,
+            branches: placed,
+            n_features,
+            n_encoded: n_features,
+            n_temporary: 0,
+            work: 0,
+        };
         for (index, branch) in branches.into_iter().enumerate() {
             let Branch { name, source, steps } = branch;
             let placed = pipeline.place(source, steps, budget);
@@ -152,6 +160,32 @@ impl Pipeline {
                 Err(Error::invalid_model(detail))
             }
         }
+    }
+
+    /// The feature that each value of the encoded row of a branch comes from.
+    ///
+    /// # Errors
+    ///
+    /// `OutOfMemory`.
+    pub(crate) fn origins(&self, branch: usize) -> Result<Vec<Origin>, Error> {
+        let mut chain = memory::list(self.branches.len())?;
+        let mut next = self.branches.get(branch);
+        while let Some(placed) = next {
+            chain.push(placed);
+            // A branch that starts at the row has no earlier one.
+            next =
+                self.branches.iter().take_while(|earlier| !core::ptr::eq(*earlier, placed)).find(
+                    |earlier| {
+                        !earlier.steps.is_empty() && earlier.target.start == placed.source.start
+                    },
+                );
+        }
+        let n_features = u32::try_from(self.n_features).unwrap_or(u32::MAX);
+        let mut origins = memory::collect((0..n_features).map(|at| Ok(Origin::Feature(at))))?;
+        for step in chain.iter().rev().flat_map(|placed| &placed.steps) {
+            origins = step.origins(&origins)?;
+        }
+        Ok(origins)
     }
 
     /// Frees the domains, which only opening needs.

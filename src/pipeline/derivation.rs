@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{MAX_OUTPUTS, Transform, check_position, times};
+use super::{MAX_OUTPUTS, Origin, Transform, appended, check_position, merged, times};
 use crate::codec::{decode_enum, decode_struct};
 use crate::domain::Domain;
 use crate::error::{Error, Place, format};
@@ -121,6 +121,11 @@ impl Transform for Derive {
 
     fn max_outputs(&self, n_inputs: usize) -> usize {
         n_inputs + self.derivations.len()
+    }
+
+    fn origins(&self, inputs: &[Origin]) -> Result<Vec<Origin>, Error> {
+        let derivations = self.derivations.iter();
+        appended(inputs, derivations.map(|one| merged(inputs, one.positions().into_iter())))
     }
 
     fn work(&self) -> u64 {

@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Inputs, Transform, check_finite, times};
+use super::{Inputs, Origin, Transform, appended, check_finite, merged, times};
 use crate::codec::{decode_enum, decode_struct};
 use crate::domain::Domain;
 use crate::error::Error;
@@ -96,6 +96,12 @@ impl Transform for Imputer {
 
     fn max_outputs(&self, n_inputs: usize) -> usize {
         n_inputs + if self.has_indicators { self.inputs.n_inputs() } else { 0 }
+    }
+
+    fn origins(&self, inputs: &[Origin]) -> Result<Vec<Origin>, Error> {
+        let n_indicators = if self.has_indicators { self.inputs.n_inputs() } else { 0 };
+        let indicators = self.inputs.positions().take(n_indicators);
+        appended(inputs, indicators.map(|at| merged(inputs, [at].into_iter())))
     }
 
     fn work(&self) -> u64 {

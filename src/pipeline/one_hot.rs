@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Inputs, MAX_OUTPUTS, Transform, check_levels, times};
+use super::{Inputs, MAX_OUTPUTS, Origin, Transform, check_levels, repeated, times};
 use crate::codec::decode_struct;
 use crate::domain::Domain;
 use crate::error::{Error, Place, format};
@@ -79,6 +79,14 @@ impl Transform for OneHotEncoder {
     fn max_outputs(&self, n_inputs: usize) -> usize {
         let n_levels: u64 = self.n_levels.iter().map(|n_levels| u64::from(*n_levels)).sum();
         n_inputs + usize::try_from(n_levels).map_or(MAX_OUTPUTS, |n| n.min(MAX_OUTPUTS))
+    }
+
+    fn origins(&self, inputs: &[Origin]) -> Result<Vec<Origin>, Error> {
+        let mut encoded = self.inputs.positions().zip(&self.n_levels).peekable();
+        repeated(inputs, |at| match encoded.next_if(|(position, _)| *position == at) {
+            Some((_, n_levels)) => (n_levels - self.first_level()) as usize,
+            None => 1,
+        })
     }
 
     fn work(&self) -> u64 {

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{MAX_OUTPUTS, Transform, check_position, total};
+use super::{MAX_OUTPUTS, Origin, Transform, appended, check_position, merged, total};
 use crate::codec::decode_struct;
 use crate::domain::Domain;
 use crate::error::{Error, format};
@@ -109,6 +109,11 @@ impl Transform for Polynomial {
 
     fn max_outputs(&self, _n_inputs: usize) -> usize {
         self.terms.len()
+    }
+
+    fn origins(&self, inputs: &[Origin]) -> Result<Vec<Origin>, Error> {
+        let of_term = |term: &Vec<u32>| merged(inputs, term.iter().map(|at| *at as usize));
+        appended(&[], self.terms.iter().map(of_term))
     }
 
     fn work(&self) -> u64 {

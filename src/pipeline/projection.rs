@@ -6,7 +6,9 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{MAX_OUTPUTS, Transform, check_finite, check_positive, times};
+use super::{
+    MAX_OUTPUTS, Origin, Transform, appended, check_finite, check_positive, merged, times,
+};
 use crate::codec::decode_struct;
 use crate::domain::{Domain, affine};
 use crate::error::{Error, Place, format};
@@ -73,6 +75,11 @@ impl Transform for Projection {
 
     fn max_outputs(&self, n_inputs: usize) -> usize {
         n_inputs + self.scales.len()
+    }
+
+    fn origins(&self, inputs: &[Origin]) -> Result<Vec<Origin>, Error> {
+        let all = merged(inputs, 0..inputs.len());
+        appended(&[], self.scales.iter().map(|_| all))
     }
 
     fn work(&self) -> u64 {

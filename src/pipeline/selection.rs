@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{MAX_OUTPUTS, Transform, check_position, times};
+use super::{MAX_OUTPUTS, Origin, Transform, appended, check_position, merged, times};
 use crate::codec::decode_struct;
 use crate::domain::Domain;
 use crate::error::{Error, format};
@@ -52,6 +52,11 @@ impl Transform for Select {
 
     fn max_outputs(&self, _n_inputs: usize) -> usize {
         self.positions.len()
+    }
+
+    fn origins(&self, inputs: &[Origin]) -> Result<Vec<Origin>, Error> {
+        let positions = self.positions.iter();
+        appended(&[], positions.map(|at| merged(inputs, [*at as usize].into_iter())))
     }
 
     fn work(&self) -> u64 {

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Inputs, MAX_OUTPUTS, Transform, total};
+use super::{Inputs, MAX_OUTPUTS, Origin, Transform, repeated, total};
 use crate::codec::decode_struct;
 use crate::domain::Domain;
 use crate::error::{Error, Place};
@@ -110,6 +110,14 @@ impl Transform for Spline {
 
     fn max_outputs(&self, n_inputs: usize) -> usize {
         n_inputs + self.knots.iter().map(Vec::len).sum::<usize>()
+    }
+
+    fn origins(&self, inputs: &[Origin]) -> Result<Vec<Origin>, Error> {
+        let mut splines = self.inputs.positions().zip(&self.knots).peekable();
+        repeated(inputs, |at| match splines.next_if(|(position, _)| *position == at) {
+            Some((_, knots)) => knots.len() - 1,
+            None => 1,
+        })
     }
 
     fn work(&self) -> u64 {

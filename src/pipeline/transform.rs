@@ -2,9 +2,11 @@
 
 use alloc::vec::Vec;
 
+use super::origin::Origin;
 use crate::domain::Domain;
 use crate::error::{Error, format, ordinal};
 use crate::lanes::Number;
+use crate::memory;
 
 /// A kind of step. `check` runs first, once, when a model is opened.
 pub(crate) trait Transform {
@@ -20,6 +22,16 @@ pub(crate) trait Transform {
     /// it allocates.
     fn max_outputs(&self, n_inputs: usize) -> usize {
         n_inputs
+    }
+
+    /// The origins of the outputs, for inputs of these origins. A step that moves values or computes one
+    /// from several overrides it.
+    ///
+    /// # Errors
+    ///
+    /// `OutOfMemory`.
+    fn origins(&self, inputs: &[Origin]) -> Result<Vec<Origin>, Error> {
+        memory::copy(inputs)
     }
 
     /// What [`Self::apply`] computes besides moving a row, in steps of about a nanosecond.

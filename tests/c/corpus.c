@@ -498,6 +498,52 @@ static void by_columns(const int *can_be_stated) {
   free(is_done);
 }
 
+/* ---- Counts ---------------------------------------------------------------------------- */
+
+/* All cases, predicted once each, are counted as the file of the model has it; without one, not. */
+static void check_counts(const char *path) {
+  nomo_error error = NOMO_ERROR_INIT;
+  nomo_monitor *monitor;
+  size_t i, at, memory_len, bytes_len, n_cells;
+  double *probabilities = (double *)allocate(info.n_outputs, sizeof(double));
+  nomo_outputs outputs = NOMO_OUTPUTS_INIT;
+  unsigned char *bytes;
+  const char *text;
+  char *end;
+  if (nomo_monitor_size(model, &memory_len, &bytes_len, &error) == NOMO_EUNSUPPORTED_PROFILE) {
+    free(probabilities);
+    return;
+  }
+  outputs.probabilities = probabilities;
+  outputs.probabilities_len = info.n_outputs;
+  bytes = (unsigned char *)allocate(bytes_len, 1);
+  check(nomo_monitor_create(model, &monitor, &error) == NOMO_OK &&
+        nomo_session_set_monitor(session, monitor, &error) == NOMO_OK, "counts", NULL, "monitor");
+  for (i = 0; i < file.n_cases; i++) {
+    int is_set = nomo_session_clear(session, &error) == NOMO_OK;
+    for (at = 0; at < info.n_features && is_set; at++) {
+      const stated *value = &file.cases[i].values[at];
+      if (value->kind != UNSET) is_set = set(at, value, &error) == NOMO_OK;
+    }
+    if (is_set) (void)nomo_session_predict(session, &outputs, &error);
+  }
+  check(nomo_session_set_monitor(session, NULL, &error) == NOMO_OK &&
+        nomo_monitor_write(monitor, 1, bytes, bytes_len, &error) == NOMO_OK, "counts", NULL, "write");
+  text = cases_text(&file, path);
+  n_cells = (bytes_len - 72) / 8;
+  for (i = 0; i < n_cells; i++) {
+    uint64_t found = 0, expected = strtoull(text, &end, 10);
+    for (at = 8; at-- > 0;) found = found << 8 | bytes[40 + 8 * i + at];
+    check(end != text && found == expected, "counts", NULL, "count");
+    text = end;
+  }
+  strtoull(text, &end, 10);
+  check(end == text, "counts", NULL, "number of counts");
+  nomo_monitor_destroy(monitor);
+  free(bytes);
+  free(probabilities);
+}
+
 /* ---- Main ---------------------------------------------------------------------------- */
 
 static void run(const char *name) {
@@ -531,6 +577,8 @@ static void run(const char *name) {
   }
   by_matrix(rows, kept, n_kept);
   by_columns(can_be_stated);
+  snprintf(path, sizeof path, "%s.counts", name);
+  check_counts(path);
   free(rows);
   free(kept);
   free(can_be_stated);

@@ -10,7 +10,7 @@
 #include "arrow.h"
 #include "outputs.h"
 
-enum { MODELS = 3, SESSIONS = 4, ROWS = MAX_ROWS, FUNCTIONS = 30 };
+enum { MODELS = 3, SESSIONS = 4, ROWS = MAX_ROWS, FUNCTIONS = 36 };
 
 static uint64_t state = UINT64_C(0x9E3779B97F4A7C15);
 
@@ -30,6 +30,7 @@ static nomo_model *models[MODELS];
 static nomo_model_info infos[MODELS];
 static nomo_session *sessions[SESSIONS];
 static size_t model_of[SESSIONS]; /* by session */
+static nomo_monitor *monitors[MODELS]; /* NULL without a profile */
 static unsigned char *bundle;
 static size_t n_bundle;
 
@@ -39,6 +40,8 @@ static struct {
   roomy room; /* for a struct that the library writes */
   nomo_model *model;
   nomo_session *session;
+  nomo_monitor *monitor;
+  unsigned char counts[1 << 13];
   const char *text;
   size_t size;
   uint32_t c;
@@ -199,6 +202,32 @@ static int32_t create_in(nomo_error *e) {
   s = nomo_session_create_in(pointer(model), pointer(memory + below(8)), n, pointer(&out.session), e);
   if (s == NOMO_OK) nomo_session_destroy(out.session);
   return s;
+}
+
+static int32_t create_monitor(nomo_error *e) {
+  static unsigned char memory[1 << 13];
+  const nomo_model *model = models[below(MODELS)];
+  size_t n = sizeof memory - 8, bytes_len;
+  int32_t s;
+  if (one_in(2)) return nomo_monitor_size(pointer(model), pointer(&out.size), pointer(&out.size), e);
+  if (nomo_monitor_size(model, &n, &bytes_len, NULL) == NOMO_OK) n -= below(2);
+  if (one_in(4)) s = nomo_monitor_create(pointer(model), pointer(&out.monitor), e);
+  else s = nomo_monitor_create_in(pointer(model), pointer(memory + below(8)), n, pointer(&out.monitor), e);
+  if (s == NOMO_OK) nomo_monitor_destroy(out.monitor);
+  return s;
+}
+
+static size_t counts_len(size_t m) {
+  size_t memory_len, bytes_len = 0;
+  return nomo_monitor_size(models[m], &memory_len, &bytes_len, NULL) == NOMO_OK ? bytes_len : 0;
+}
+
+static int32_t add_counts(nomo_error *e) {
+  static unsigned char counts[1 << 13];
+  size_t m = below(MODELS), n = counts_len(m);
+  if (n == 0 || n > sizeof counts || nomo_monitor_write(monitors[m], 1, counts, n, NULL) != NOMO_OK) return NOMO_OK;
+  if (one_in(4)) counts[below(n)] ^= (unsigned char)any();
+  return nomo_monitor_add(pointer(monitors[below(MODELS)]), pointer(counts), one_in(4) ? below(n + 1) : n, e);
 }
 
 static int32_t predict_row(nomo_session *session, const nomo_model_info *info, nomo_error *e) {
@@ -375,7 +404,15 @@ static int32_t call(size_t function, nomo_error *e) {
       out.schema.release(&out.schema);
       out.array.release(&out.array);
       return found;
-    case 28: return nomo_model_uncertainty(m, a_struct(&no_uncertainty, sizeof no_uncertainty), e);
+    case 28: return create_monitor(e);
+    case 29: return add_counts(e);
+    case 30: return nomo_monitor_clear(pointer(monitors[below(MODELS)]), e);
+    case 31: return nomo_monitor_add_outcome(pointer(monitors[below(MODELS)]), value(), option(2), e);
+    case 32:
+      f = below(MODELS);
+      return nomo_monitor_write(pointer(monitors[f]), option(6), pointer(out.counts), one_in(8) ? below(sizeof out.counts) : counts_len(f), e);
+    case 33: return nomo_session_set_monitor(s, one_in(3) ? NULL : pointer(monitors[below(MODELS)]), e);
+    case 34: return nomo_model_uncertainty(m, a_struct(&no_uncertainty, sizeof no_uncertainty), e);
     default:
       o = outputs_of(info, 1);
       return nomo_session_predict(s, pointer(&o), e);
@@ -437,6 +474,7 @@ int main(int argc, char **argv) {
     models[j] = open_or_exit(files[j]);
     infos[j] = init;
     if (nomo_model_describe(models[j], &infos[j], NULL) != NOMO_OK) abort();
+    if (counts_len(j) > 0 && nomo_monitor_create(models[j], &monitors[j], NULL) != NOMO_OK) abort();
   }
   for (j = 0; j < SESSIONS; j++) {
     model_of[j] = j % MODELS;
@@ -445,6 +483,8 @@ int main(int argc, char **argv) {
   WATCH(out.results);
   WATCH(out.model);
   WATCH(out.session);
+  WATCH(out.monitor);
+  WATCH(out.counts);
   WATCH(out.text);
   WATCH(out.size);
   WATCH(out.c);
@@ -462,6 +502,7 @@ int main(int argc, char **argv) {
   CHECK(j >= 24);
   watch_nothing();
   for (j = 0; j < SESSIONS; j++) nomo_session_destroy(sessions[j]);
+  for (j = 0; j < MODELS; j++) nomo_monitor_destroy(monitors[j]);
   for (j = 0; j < MODELS; j++) nomo_model_release(models[j]);
   free(bundle);
   return report();

@@ -91,7 +91,8 @@ void check_batch(const char* where, const std::vector<const golden_case*>& order
 class runner {
  public:
   explicit runner(const std::string& name)
-      : model_(nomogram::model::open_file(name + ".nomo")),
+      : name_(name),
+        model_(nomogram::model::open_file(name + ".nomo")),
         session_(nomogram::session::create(model_)) {
     model = model_.get();
     check(describe_model() != 0, "describe", nullptr, "call");
@@ -125,10 +126,33 @@ class runner {
       rows.insert(rows.end(), row.begin(), row.end());
     }
     by_matrix(kept, rows);
+    check_counts();
     return file_.n_cases;
   }
 
  private:
+  /// All cases, predicted once each, are counted as the file of the model has it.
+  void check_counts() {
+    if (!nomogram::monitor::try_create(model_)) return;
+    nomogram::monitor counts = nomogram::monitor::create(model_);
+    session_.set_monitor(&counts);
+    for (std::size_t i = 0; i < file_.n_cases; i++) {
+      const room out(1, nomogram::on_refusal::stop);
+      if (state(file_.cases[i])) (void)session_.try_predict(out.view());
+    }
+    session_.set_monitor(nullptr);
+    std::vector<unsigned char> bytes(nomogram::monitor::bytes_size(model_));
+    counts.write(bytes);
+    const char* text = cases_text(&file_, (name_ + ".counts").c_str());
+    for (std::size_t at = 40; at + 32 < bytes.size(); at += 8) {
+      std::uint64_t found = 0;
+      for (std::size_t byte = 8; byte-- > 0;) found = found << 8 | bytes[at + byte];
+      char* end = nullptr;
+      check(found == std::strtoull(text, &end, 10) && end != text, "counts", nullptr, "count");
+      text = end;
+    }
+  }
+
   /// Sets a value by the name of its feature.
   nomogram::result<void> set(const std::string& feature, const stated& value) {
     switch (value.kind) {
@@ -244,6 +268,7 @@ class runner {
     check_matrix("as a strided matrix", matrix::strided(apart, n_rows, n, 3 * n, 3));
   }
 
+  std::string name_;
   nomogram::model model_;
   nomogram::session session_;
   case_file file_ = {};

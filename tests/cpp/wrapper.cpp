@@ -10,6 +10,7 @@
 using nomogram::elements;
 using nomogram::matrix;
 using nomogram::model;
+using nomogram::monitor;
 using nomogram::session;
 
 static const std::string path = "policies.nomo";
@@ -95,6 +96,41 @@ static void test_owners(const model& opened) {
   session in_memory = DONE(session::, create_in(opened, memory.data(), memory.size()));
   state(in_memory);
   CHECK(predicted(in_memory, *opened.try_describe()) == predicted(kept, *opened.try_describe()));
+}
+
+static void test_monitor(const model& opened) {
+  monitor nothing, counts = DONE(monitor::, create(opened));
+  CHECK(!nothing && nothing.get() == nullptr && counts);
+  REFUSED(NOMO_EARGUMENT_NULL, monitor::, create(model()));
+  REFUSED(NOMO_EUNSUPPORTED_PROFILE, monitor::, create(DONE(model::, open_file("three_members.nomo"))));
+  std::vector<unsigned char> memory(DONE(monitor::, memory_size(opened)));
+  std::vector<unsigned char> bytes(DONE(monitor::, bytes_size(opened))), sum(bytes.size());
+  REFUSED(NOMO_EBUFFER_MEMORY, monitor::, create_in(opened, memory.data(), memory.size() - 1));
+  monitor in_memory = DONE(monitor::, create_in(opened, memory.data(), memory.size()));
+  monitor moved = std::move(in_memory);
+  CHECK(!in_memory && moved);
+
+  session predicting = DONE(session::, create(opened));
+  state(predicting);
+  DONE(predicting., set_monitor(&counts));
+  predicted(predicting, DONE(opened., describe()));
+  DONE(predicting., set_monitor(nullptr));
+  predicted(predicting, DONE(opened., describe()));
+  DONE(counts., add_outcome(0.25, true));
+  REFUSED(NOMO_EARGUMENT_OPTION, counts., add_outcome(1.25, true));
+  DONE(counts., write(bytes));
+  const unsigned n = bytes[40]; /* one row, in one form or in both */
+  CHECK(n == 1 || n == 2);
+  DONE(moved., add(bytes));
+  DONE(moved., write(sum, 1));
+  CHECK(sum[40] == n * n);
+  DONE(moved., write(sum, 5));
+  CHECK(sum[40] == (n == 1 ? 0 : 5));
+  DONE(moved., clear());
+  sum.pop_back();
+  REFUSED(NOMO_EBUFFER_LENGTH, moved., write(sum, 1));
+  bytes[41] ^= 1;
+  REFUSED(NOMO_EFORMAT_COUNTERS, moved., add(bytes));
 }
 
 static void test_inspection(const model& opened) {
@@ -288,16 +324,61 @@ static void test_arrow(const model& opened, const nomogram::model_info& info) {
   REFUSED(NOMO_EVALUE_UNSET, one., predict_arrow(schema, array, out.views(), NOMO_ARROW_IGNORE_OTHER_COLUMNS));
 }
 
+static void test_explainers() {
+  const std::string explained = "explained.nomo";
+  model opened = DONE(model::, open_file(explained));
+  nomogram::explainer none;
+  CHECK(!none && none.get() == nullptr);
+  REFUSED(NOMO_EARGUMENT_NULL, none., describe());
+  nomo_explainer_options options = NOMO_EXPLAINER_OPTIONS_INIT;
+  options.method = NOMO_METHOD_INTERVENTIONAL;
+  REFUSED(NOMO_EARGUMENT_OPTION, nomogram::explainer::, create(opened, options));
+  nomogram::explainer by_groups = DONE(nomogram::explainer::, create(opened));
+  const auto info = DONE(by_groups., describe());
+  CHECK(info.n_players == 2 && info.n_explained == 2 && info.flavour == NOMO_FLAVOUR_EXACT);
+  const auto size = DONE(by_groups., player(0));
+  CHECK(size.name == "size" && size.features.size() == 2 && size.features[1] == 2);
+  REFUSED(NOMO_EARGUMENT_INDEX, by_groups., player(2));
+  const double row[3] = {20.5, 24.0, 130.0};
+  double values[4] = {}, again[4] = {}, base[2] = {}, numbers[2] = {};
+  nomo_attributions to = NOMO_ATTRIBUTIONS_INIT;
+  to.values = values;
+  to.values_len = 4;
+  to.base = base;
+  to.base_len = 2;
+  to.explained = numbers;
+  to.explained_len = 2;
+  DONE(by_groups., explain_row(row, to));
+  const double gap = base[1] + values[2] + values[3] - numbers[1];
+  CHECK(gap < 1e-12 && gap > -1e-12);
+  to.values = again;
+  session set = DONE(session::, create(opened));
+  for (std::size_t j = 0; j < 3; j++) DONE(set., set_number(j, row[j]));
+  DONE(by_groups., explain_session(set, to));
+  CHECK(std::memcmp(values, again, sizeof values) == 0);
+  again[0] = 77;
+  DONE(by_groups., explain_matrix(matrix::row_major(row, 1, 3), to));
+  CHECK(std::memcmp(values, again, sizeof values) == 0);
+  ArrowSchema schema{}, to_schema{};
+  ArrowArray array{}, to_array{};
+  schema.format = "i";
+  REFUSED(NOMO_EARGUMENT_OPTION, by_groups., explain_to_arrow(schema, array, to_schema, to_array));
+  nomogram::explainer moved = std::move(by_groups);
+  CHECK(moved && !by_groups);
+}
+
 int main() {
   test_library();
   test_opening();
   const model opened = DONE(model::, open_file(path));
   const nomogram::model_info info = DONE(opened., describe());
   test_owners(opened);
+  test_monitor(opened);
   test_inspection(opened);
   test_values(opened, info);
   test_rows(opened, info);
   test_arrow(opened, info);
+  test_explainers();
   const nomogram::model number = DONE(model::, open_file("number.nomo"));
   CHECK(DONE(number., describe()).task == nomogram::task::number);
   std::printf("%lu checks, %lu failed\n", n_checks, n_failed);

@@ -101,6 +101,11 @@ fn sessions_and_single_rows_keep_the_promises_of_the_header() {
 }
 
 #[test]
+fn monitors_keep_the_promises_of_the_header() {
+    keeps_promises("contract_monitor", &[]);
+}
+
+#[test]
 fn a_policy_applies_equally_to_every_way_of_passing_a_value() {
     keeps_promises("contract_policies", &[]);
 }
@@ -139,8 +144,26 @@ fn the_program_of_the_guide_prints_the_output_of_the_guide() {
 }
 
 #[test]
+fn the_program_of_the_page_about_explanations_prints_its_output() {
+    let folder = folder("explanation_page");
+    let page = fs::read_to_string(root().join("docs/explanation.md")).unwrap();
+    let source = folder.join("explain_page.c");
+    fs::write(&source, blocks(&page, "c")).unwrap();
+    let program = compile(source.to_str().unwrap(), &folder);
+    let out = succeed(Command::new(program).current_dir(&folder));
+    let (_, after) = page.split_once("## C").unwrap();
+    assert_eq!(out, blocks(after, "text"));
+}
+
+#[test]
 fn arrow_arrays_keep_the_promises_of_the_header() {
     keeps_promises("contract_arrow", &[]);
+}
+
+#[test]
+fn explanations_keep_the_promises_of_the_header() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/explanations/three_features.cases");
+    keeps_promises("contract_explain", &[file]);
 }
 
 #[test]

@@ -10,10 +10,10 @@ use std::sync::{Arc, LazyLock};
 
 use ndarray::{Array2, ArrayView2, Axis, ShapeBuilder, concatenate, s};
 use nomogram::{
-    Action, Activation, Aggregate, CalibrationMap, Calibrator, Combiner, Comparison, Derivation,
-    FeatureKind, ImputeStatistic, Likelihood, Link, Member, Model, Node, OnRefusal, Place, Points,
-    PointsTotal, Precision, Prediction, Quantity, RuleAction, Session, Side, StackInput, Step, Tie,
-    seal, unseal,
+    Action, Activation, Aggregate, Bins, CalibrationMap, Calibrator, Combiner, Comparison,
+    Derivation, FeatureKind, ImputeStatistic, Likelihood, Link, Member, Model, Monitor, Node,
+    OnRefusal, Place, Points, PointsTotal, Precision, Prediction, Quantity, RuleAction, Session,
+    Side, StackInput, Step, Tie, seal, unseal,
 };
 use nomogram_testkit::corpus::{self, Answer, Case, Entry, Stated};
 use proptest::prelude::*;
@@ -196,6 +196,34 @@ fn every_case_has_its_answer() {
     assert_same(&wrong);
 }
 
+/// The counts of all cases, each stated value by value and predicted once.
+fn counts(opened: &Opened) -> Option<Vec<u64>> {
+    opened.model.profile()?;
+    let mut session = Session::new(opened.model.clone());
+    session.attach(Monitor::new(opened.model.clone()).unwrap()).unwrap();
+    for case in &opened.entry.cases.cases {
+        by_value(&mut session, case);
+    }
+    Some(session.detach().unwrap().cells().to_vec())
+}
+
+#[test]
+fn the_cases_of_a_model_with_a_profile_have_their_counts() {
+    let mut n_models = 0;
+    for opened in every_model() {
+        let Some(found) = counts(opened) else { continue };
+        let path = corpus::path(&opened.entry.name, "counts");
+        let text: Vec<String> = found.iter().map(u64::to_string).collect();
+        let text = text.join("\n") + "\n";
+        if is_update() {
+            fs::write(&path, &text).unwrap();
+        }
+        assert_eq!(fs::read_to_string(path).unwrap(), text, "{}.counts", opened.entry.name);
+        n_models += 1;
+    }
+    assert!(n_models > 0);
+}
+
 #[test]
 fn every_case_has_the_same_answer_as_a_row_of_numbers() {
     let mut wrong = Vec::new();
@@ -316,6 +344,7 @@ fn every_kind_of_part_stands_in_a_model() {
         ("input of a stack", names::<StackInput>()),
         ("calibrator", names::<Calibrator>()),
         ("map of a calibrator", names::<CalibrationMap>()),
+        ("bins of a profile", names::<Bins>()),
     ];
     let read = |opened: &Opened| fs::read_to_string(corpus::path(&opened.entry.name, "json"));
     let models: String = every_model().map(|opened| read(opened).unwrap()).collect();

@@ -24,6 +24,7 @@ mod corpus_programs;
 #[cfg(feature = "ffi")]
 mod cpp_programs;
 mod documents;
+mod explanation;
 mod golden_bundles;
 #[cfg(feature = "header")]
 mod header;

@@ -261,6 +261,11 @@ pub(crate) fn cases(n: usize) -> Vec<(&'static str, Vec<u8>)> {
             let rest = scores.long(0).byte(0).byte(0).long(0).byte(0).byte(0);
             with_section(&small(), 12, false, &(0..32).fold(rest, |p, _| p.byte(0)).0)
         }),
+        ("histograms of a profile", {
+            let histogram = |p: Payload, _| (0..6).fold(p.word(2), |p, _| p.long(0));
+            let profile = payload().long(100).list(n, histogram).long(0).long(0);
+            with_section(&small(), 13, false, &profile.0)
+        }),
         (
             "unknown sections",
             (0..n.min(300)).fold(small(), |bundle, index| {

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import corpus
-from reference import intake
+from reference import counters, intake
 from reference.ensemble import answer
 
 RELATIVE = 1e-13
@@ -91,6 +91,11 @@ def main():
             for difference in differences(case, model):
                 n_wrong += 1
                 print(f"{name}.cases: {case.name}: {difference}")
+        if model["profile"] is not None:
+            found = counters.counts(model, corpus.cases(name), corpus.Stated())
+            if found != corpus.counts(name):
+                n_wrong += 1
+                print(f"{name}.counts: {found}, expected {corpus.counts(name)}")
     for kind, condition, action in sorted(policies_without_a_case()):
         n_wrong += 1
         print(f"no case has a {kind} that is {condition} where the policy is {action}")

@@ -71,13 +71,20 @@ def bundle(name):
 def model(name):
     """A model, with what its features leave out."""
     model = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-    for key, default in {"rules": [], "calibrator": None, "cutoffs": [], "uncertainty": None}.items():
+    defaults = {"rules": [], "calibrator": None, "cutoffs": [], "uncertainty": None, "profile": None}
+    for key, default in defaults.items():
         model.setdefault(key, default)
     model["features"] = [
         {**FEATURE, **feature, "policy": {**FEATURE["policy"], **feature.get("policy", {})}}
         for feature in model["features"]
     ]
     return model
+
+
+def counts(name):
+    """The counts of all cases of a model with a profile."""
+    text = (folder / f"{name}.counts").read_text(encoding="utf-8")
+    return [int(word) for word in text.split()]
 
 
 def cases(name):

@@ -9,6 +9,7 @@ language reaches the same bits, and is a pattern for bindings.
 
 import ctypes
 import math
+import struct
 import sys
 from ctypes import POINTER, byref, c_char, c_char_p, c_double, c_int32, c_int64, c_size_t
 from ctypes import c_uint8, c_uint32, c_uint64, c_void_p
@@ -86,6 +87,7 @@ class Session:
         self.library, self.name = library, name
         self.parts, self.cases = corpus.model(name), corpus.cases(name)
         model, self.pointer, error = c_void_p(), c_void_p(), sized(Error)
+        self.model = model
         path = str(corpus.bundle(name)).encode()
         status = library.nomo_model_open_file(path, None, byref(model), byref(error))
         self.uncertainty = sized(Uncertainty)
@@ -93,7 +95,6 @@ class Session:
             status = library.nomo_model_uncertainty(model, byref(self.uncertainty), byref(error))
         if status == 0:
             status = library.nomo_session_create(model, byref(self.pointer), byref(error))
-        library.nomo_model_release(model)
         if status != 0:
             raise RuntimeError(error.message.decode())
         self.n_features = len(self.parts["features"])
@@ -105,6 +106,7 @@ class Session:
 
     def close(self):
         self.library.nomo_session_destroy(self.pointer)
+        self.library.nomo_model_release(self.model)
 
     def status_name(self, status):
         return self.library.nomo_status_name(status).decode()
@@ -256,6 +258,33 @@ def by_matrix(session, cases, rows, row_stride, column_stride):
             yield case, difference
 
 
+def counted(session):
+    """The counts of all cases, each stated value by value and predicted once; None without a profile."""
+    library, error, monitor = session.library, sized(Error), c_void_p()
+    size, length = c_size_t(), c_size_t()
+    sizes = (byref(size), byref(length), byref(error))
+    if library.nomo_monitor_size(session.model, *sizes) != 0:
+        return None
+    library.nomo_monitor_create(session.model, byref(monitor), byref(error))
+    library.nomo_session_set_monitor(session.pointer, monitor, byref(error))
+    for case in session.cases:
+        library.nomo_session_clear(session.pointer, None)
+        stated = [
+            (index, case.stated.get(feature["name"], corpus.Stated()))
+            for index, feature in enumerate(session.parts["features"])
+        ]
+        if all(s.kind == "unset" or session.set(index, s, error) == 0 for index, s in stated):
+            out = session.outputs(1)
+            out.on_refusal = STOP
+            library.nomo_session_predict(session.pointer, byref(out), byref(error))
+    library.nomo_session_set_monitor(session.pointer, None, byref(error))
+    content = (c_uint8 * length.value)()
+    library.nomo_monitor_write(monitor, c_uint32(1), content, length, byref(error))
+    library.nomo_monitor_destroy(monitor)
+    n_counts = (length.value - 72) // 8
+    return list(struct.unpack_from(f"<{n_counts}Q", content, 40))
+
+
 def run(session):
     """Everything that differs, with the case and the way in which it was stated."""
     kept, rows = [], []
@@ -288,7 +317,7 @@ def run(session):
 def main():
     library = ctypes.CDLL(str(Path(sys.argv[1]).resolve()))
     library.nomo_status_name.restype = c_char_p
-    for name in ("nomo_model_release", "nomo_session_destroy"):
+    for name in ("nomo_model_release", "nomo_monitor_destroy", "nomo_session_destroy"):
         getattr(library, name).restype = None
     if sys.argv[2:]:
         corpus.folder = Path(sys.argv[2])
@@ -299,6 +328,10 @@ def main():
         for case, difference in run(session):
             n_wrong += 1
             print(f"{name}: {case.name if case else 'all cases'}: {difference}")
+        found = counted(session)
+        if found is not None and found != corpus.counts(name):
+            n_wrong += 1
+            print(f"{name}.counts: {found}")
         session.close()
     print(f"{n_cases} cases, {n_wrong} wrong")
     return int(n_wrong > 0 or n_cases == 0)

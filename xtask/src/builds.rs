@@ -50,6 +50,14 @@ pub(crate) fn development(example: &str) -> Result<PathBuf, String> {
     Ok(target().join("debug/examples").join(example))
 }
 
+/// Builds the program `nomogram` and an example as the tests are built; returns both.
+pub(crate) fn program_and_example(example: &str) -> Result<(PathBuf, PathBuf), String> {
+    let mut cargo = cargo();
+    run(cargo.arg("build").args(WORKSPACE).args(["--bin", "nomogram", "--example", example]))?;
+    let folder = target().join("debug");
+    Ok((folder.join("nomogram"), folder.join("examples").join(example)))
+}
+
 /// As [`development`], with no optimisation at all of the project's own crates.
 pub(crate) fn unoptimised(example: &str) -> Result<PathBuf, String> {
     let mut cargo = cargo();

@@ -19,6 +19,7 @@ mod install;
 
 mod abi;
 mod cross;
+mod engines;
 mod gates;
 mod package;
 mod python;
@@ -32,7 +33,7 @@ use run::{cargo, run};
 /// Name, what it does, and the command itself.
 type Task = (&'static str, &'static str, fn() -> Result<(), String>);
 
-const TASKS: [Task; 17] = [
+const TASKS: [Task; 18] = [
     (
         "gates",
         "[--all] [--only NAMES] [--list] [--base REV] [--install]: run what a change must pass",
@@ -61,6 +62,7 @@ const TASKS: [Task; 17] = [
         sanitize::sanitize,
     ),
     ("python", "install the Python package in a new environment, test it", python::python),
+    ("engines", "run the programs of examples/scale in a new environment", engines::engines),
     ("benches", "build the benchmarks, run each once", benches),
 ];
 

@@ -11,10 +11,11 @@ use crate::{builds, demo};
 
 /// Every test program, with its arguments. The reference bundle is left out: flipping each of its
 /// bytes takes long here, and shows no more than the small ones do.
-const PROGRAMS: [(&str, &[&str]); 10] = [
+const PROGRAMS: [(&str, &[&str]); 11] = [
     ("contract_open", &["three_members.nomo"]),
     ("contract_inspect", &[]),
     ("contract_session", &[]),
+    ("contract_monitor", &[]),
     ("contract_policies", &[]),
     ("contract_outputs", &[]),
     ("contract_matrix", &["three_members.nomo", "number.nomo"]),

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -117,6 +118,18 @@ def test_closing_does_not_affect_a_running_call(wdbc: Model, wdbc_rows: Floats) 
             return str(error) == "the model is closed"
 
     assert all(in_threads(predict_or_close))
+
+
+def test_rows_are_predicted_while_another_thread_imports_pandas(
+    wdbc: Model, wdbc_rows: Floats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [feature.name for feature in wdbc.features]
+    rows = [dict(zip(names, row, strict=True)) for row in wdbc_rows[:3].tolist()]
+    expected = bits(wdbc.predict_proba(wdbc_rows[:3]))
+    # The module is there from the beginning of its import, without what it will define.
+    monkeypatch.setitem(sys.modules, "pandas", ModuleType("pandas"))
+    assert bits(wdbc.predict_proba(rows)) == expected
+    assert bits(wdbc.predict_row(rows[0]).probabilities) == expected[:2]
 
 
 @pytest.fixture

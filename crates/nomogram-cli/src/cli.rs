@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
-    compare, completions, diff, evaluate, import, inspect, man, predict, recalibrate, schema, train, tune,
+    compare, completions, diff, evaluate, explain, import, inspect, man, monitor, predict, recalibrate, schema, train,
+    tune,
     validate, verify,
 };
 use crate::console::{Color, Console};
@@ -69,6 +70,10 @@ enum Command {
     Import(import::Arguments),
     #[command(after_help = exit::HELP)]
     Predict(predict::Arguments),
+    #[command(after_help = exit::HELP)]
+    Explain(explain::Arguments),
+    #[command(after_help = exit::HELP)]
+    Monitor(monitor::Arguments),
     #[command(after_help = exit::HELP)]
     Inspect(inspect::Arguments),
     #[command(after_help = exit::HELP)]
@@ -146,6 +151,8 @@ fn dispatch(
         Command::Recalibrate(arguments) => recalibrate::run(&arguments, console, outputs),
         Command::Import(arguments) => import::run(&arguments, console, outputs),
         Command::Predict(arguments) => predict::run(arguments, console, outputs),
+        Command::Monitor(arguments) => monitor::run(arguments, console, outputs),
+        Command::Explain(arguments) => explain::run(&arguments, console),
         Command::Inspect(arguments) => inspect::run(&arguments, console),
         Command::Verify(arguments) => verify::run(&arguments, console),
         Command::Diff(arguments) => diff::run(arguments, console),

@@ -36,6 +36,9 @@ pub(crate) enum Error {
     /// A statistic could not be computed.
     #[error(transparent)]
     Statistics(#[from] nomogram_stats::Error),
+    /// Counts could not be analysed.
+    #[error(transparent)]
+    Monitor(#[from] nomogram_monitor::Error),
     /// A report could not be made.
     #[error(transparent)]
     Report(#[from] nomogram_report::Error),
@@ -80,6 +83,7 @@ impl Error {
             | Self::Validation(_)
             | Self::Training(_)
             | Self::Statistics(_)
+            | Self::Monitor(_)
             | Self::Report(_)
             | Self::Import { .. }
             | Self::Model(_)

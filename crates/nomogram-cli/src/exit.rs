@@ -10,6 +10,7 @@ Exit codes:
   2      the command line is invalid
   3      success, but some rows were refused and are in the file of --bad-rows
   4      success, and the bundles differ (only with diff --exit-code)
+  5      success, and monitor report raises an alarm
   128+N  ended by signal N: 130 by INT (Ctrl-C), 143 by TERM, 129 by HUP
 
 Output files:
@@ -44,6 +45,7 @@ pub(crate) enum Exit {
     Failed,
     SomeRowsRefused,
     BundlesDiffer,
+    Alarm,
 }
 
 /// The command line is invalid.
@@ -53,7 +55,7 @@ impl Exit {
     /// Whether the command's outputs get their names.
     pub(crate) fn is_success(self) -> bool {
         match self {
-            Self::Done | Self::SomeRowsRefused | Self::BundlesDiffer => true,
+            Self::Done | Self::SomeRowsRefused | Self::BundlesDiffer | Self::Alarm => true,
             Self::Failed => false,
         }
     }
@@ -66,6 +68,7 @@ impl From<Exit> for ExitCode {
             Exit::Failed => 1,
             Exit::SomeRowsRefused => 3,
             Exit::BundlesDiffer => 4,
+            Exit::Alarm => 5,
         })
     }
 }

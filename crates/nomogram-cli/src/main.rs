@@ -9,6 +9,7 @@ mod error;
 
 mod bundle;
 mod console;
+mod explanation;
 mod refusal;
 mod table;
 mod workers;

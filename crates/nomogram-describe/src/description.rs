@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nomogram::{Branch, Model, Parts, Target};
+use nomogram::{Branch, Model, Parts, Profile, Target};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -52,10 +52,24 @@ pub struct Description {
     /// What is known of the uncertainty of predictions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uncertainty: Option<UncertaintyDescription>,
+    /// How the training rows were distributed, where the bundle states it.
+    pub profile: Option<ProfileDescription>,
     /// How many golden cases there are.
     pub n_golden_cases: usize,
     /// The model card, Markdown.
     pub card: Option<String>,
+}
+
+/// The profile of the training rows.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ProfileDescription {
+    /// How many rows it describes.
+    pub n_rows: u64,
+    /// How many bins all features have together.
+    pub n_bins: usize,
+    /// Every edge and count, where they were asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<Profile>,
 }
 
 /// What is predicted.
@@ -148,9 +162,24 @@ impl Description {
                 .uncertainty
                 .as_ref()
                 .map(|own| UncertaintyDescription::new(own, parts, classes)),
+            profile: model.profile().map(|own| ProfileDescription::new(own, lists_parameters)),
             n_golden_cases: model.n_golden_cases(),
             card: model.card().map(str::to_owned),
         }
+    }
+}
+
+impl ProfileDescription {
+    fn new(profile: &Profile, lists_parameters: bool) -> Self {
+        let n_bins = profile.features.iter().map(|histogram| histogram.bins.counts().len()).sum();
+        let parameters = lists_parameters.then(|| profile.clone());
+        Self { n_rows: profile.n_rows, n_bins, parameters }
+    }
+
+    /// In one line, for example `426 rows in 300 bins`.
+    #[must_use]
+    pub fn text(&self) -> String {
+        format!("{} rows in {}", self.n_rows, count(self.n_bins, "bin"))
     }
 }
 

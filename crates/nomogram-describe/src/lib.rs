@@ -35,7 +35,9 @@ mod description;
 mod difference;
 
 pub use coverage::{Coverage, CoverageLine};
-pub use description::{BranchDescription, Description, StepDescription, TargetDescription};
+pub use description::{
+    BranchDescription, Description, ProfileDescription, StepDescription, TargetDescription,
+};
 pub use difference::{Difference, differences, golden_difference};
 pub use ensemble::{CalibratorDescription, CombinerDescription, CutoffDescription};
 pub use feature::{FeatureDescription, PolicyDescription, RuleDescription};

@@ -67,22 +67,18 @@ impl Imported {
     pub fn of_member(format: &str, file: &[u8], schema: Schema, member: Member) -> Self {
         let branch = Branch { name: "features".into(), source: None, steps: Vec::new() };
         let member = EnsembleMember { name: "model".into(), branch: 0, member };
-        Self::of_parts(Parts {
-            manifest: manifest(format, file),
-            card: None,
-            schema,
-            branches: vec![branch],
-            members: vec![member],
-            combiner: Combiner::SoftVote { weights: vec![1.0] },
-            calibrator: None,
-            cutoffs: Vec::new(),
-        })
-    }
-
-    /// A model of these parts, which must come as close as sums in another order are.
-    pub(crate) fn of_parts(parts: Parts) -> Self {
         Self {
-            parts,
+            parts: Parts {
+                manifest: manifest(format, file),
+                card: None,
+                schema,
+                branches: vec![branch],
+                members: vec![member],
+                combiner: Combiner::SoftVote { weights: vec![1.0] },
+                calibrator: None,
+                cutoffs: Vec::new(),
+                uncertainty: None,
+            },
             notes: Vec::new(),
             expected: Vec::new(),
             margin_tolerance: Tolerance::Relative(1e-12),
@@ -257,7 +253,7 @@ fn shape(error: ndarray::ShapeError) -> Error {
 }
 
 /// What the importer knows of a model's origin: the file itself, not the data that it was trained on.
-pub(crate) fn manifest(format: &str, file: &[u8]) -> Manifest {
+fn manifest(format: &str, file: &[u8]) -> Manifest {
     let digest = Digest::of(file);
     Manifest {
         name: format.to_lowercase(),

@@ -12,7 +12,9 @@ use plotters::coord::types::RangedCoordf64;
 use plotters::prelude::*;
 
 pub use bars::{Bar, agreement, histograms, importance};
-pub use curves::{CalibrationGroup, Curve, calibration, decision, learning, precision_recall, roc};
+pub use curves::{
+    CalibrationGroup, Curve, calibration, decision, learning, periods, precision_recall, roc,
+};
 pub use nomogram::{Axis, NomogramChart, nomogram};
 
 use crate::error::Error;

@@ -24,8 +24,12 @@ pub mod charts;
 #[cfg(feature = "reports")]
 mod characteristics;
 #[cfg(feature = "reports")]
+mod contributions;
+#[cfg(feature = "reports")]
 mod scales;
 
+#[cfg(feature = "reports")]
+pub mod monitoring;
 #[cfg(feature = "reports")]
 mod tripod;
 
@@ -37,6 +41,8 @@ mod page;
 
 #[cfg(feature = "reports")]
 pub use characteristics::{Characteristics, FeatureCharacteristics};
+#[cfg(feature = "reports")]
+pub use contributions::{Contribution, Contributions};
 pub use error::Error;
 #[cfg(feature = "reports")]
 pub use report::{EvaluatedFile, FORMAT, HELD_OUT_FOLDS, Inputs, Report, TEST_ROWS, Training};

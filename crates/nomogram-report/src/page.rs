@@ -29,6 +29,17 @@ impl Report {
                 Some(charts::importance(&bars.collect::<Vec<_>>(), "increase of the log loss")?)
             }
         };
+        let contributions = match &self.contributions {
+            None => None,
+            Some(all) => {
+                let bars = all.players.iter().map(|own| Bar {
+                    name: &own.name,
+                    value: own.mean_magnitude,
+                    interval: [own.mean_magnitude; 2],
+                });
+                Some(charts::importance(&bars.collect::<Vec<_>>(), "mean magnitude")?)
+            }
+        };
         #[allow(clippy::cast_precision_loss, reason = "numbers of rows")]
         let point = |own: &nomogram_train::LearningPoint| (own.n_rows as f64, own.log_loss);
         let points: Vec<(f64, f64)> = self.learning_curve.iter().map(point).collect();
@@ -45,7 +56,7 @@ impl Report {
             "report.html",
             include_str!("../templates/report.html"),
             context! {
-                pictures, importance, learning, scales,
+                pictures, importance, contributions, learning, scales,
             },
         )
     }

@@ -14,6 +14,7 @@ use serde::Serialize;
 
 use crate::characteristics::Characteristics;
 use crate::charts::NomogramChart;
+use crate::contributions::Contributions;
 use crate::error::Error;
 use crate::scales::nomograms;
 use crate::tripod::{Facts, TripodItem, items};
@@ -53,6 +54,8 @@ pub struct Report {
     pub assessments: Vec<Assessment>,
     /// The importance of each feature.
     pub importance: Vec<Importance>,
+    /// What features add to predictions, if the bundle can be explained.
+    pub contributions: Option<Contributions>,
     /// The loss by the number of training rows.
     pub learning_curve: Vec<LearningPoint>,
     /// The performance on the training rows, corrected for optimism.
@@ -118,10 +121,11 @@ impl Report {
         for rows in rows {
             assessments.extend(rows.assess(model.cutoffs(), &subgroups)?);
         }
-        let (importance, scales) = match rows.last() {
-            None => (Vec::new(), Vec::new()),
+        let (importance, contributions, scales) = match rows.last() {
+            None => (Vec::new(), None, Vec::new()),
             Some(last) => (
                 permutation_importance(model, last.dataset, N_SHUFFLES, config.seed)?,
+                Contributions::new(model, last.dataset)?,
                 nomograms(parts, last.dataset),
             ),
         };
@@ -143,6 +147,7 @@ impl Report {
             characteristics,
             assessments,
             importance,
+            contributions,
             learning_curve: Vec::new(),
             corrected: None,
             warnings: known_rows.map_or(Vec::new(), |known| known.warnings.clone()),

@@ -5,17 +5,18 @@
 use nomogram_report::Error;
 use nomogram_report::charts::{
     Axis, Bar, CalibrationGroup, Curve, NomogramChart, agreement, calibration, decision,
-    histograms, importance, learning, nomogram, precision_recall, roc,
+    histograms, importance, learning, nomogram, periods, precision_recall, roc,
 };
 
 type Picture = (&'static str, fn() -> Result<String, Error>, &'static [&'static str]);
 
-const PICTURES: [Picture; 9] = [
+const PICTURES: [Picture; 10] = [
     ("roc", draw_roc, &["sensitivity", "ensemble", "network"]),
     ("precision_recall", draw_precision_recall, &["precision (PPV)", "ensemble"]),
     ("calibration", draw_calibration, &["observed share", "smoothed", "groups, 95 % interval"]),
     ("decision", draw_decision, &["net benefit", "treat all"]),
     ("learning", draw_learning, &["training rows", "log loss"]),
+    ("periods", draw_periods, &["wager", "drift"]),
     ("histograms", draw_histograms, &["benign", "malignant &lt;!&gt;"]),
     ("importance", draw_importance, &["radius_worst", "texture_mean"]),
     ("agreement", draw_agreement, &["logistic", "0.912"]),
@@ -53,6 +54,11 @@ fn draw_decision() -> Result<String, Error> {
     let none = [(0.0, 0.0), (1.0, 0.0)];
     let curves = [("ensemble", &model[..]), ("treat all", &all), ("treat none", &none)];
     decision(&curves.map(|(name, points)| Curve { name, points }))
+}
+
+fn draw_periods() -> Result<String, Error> {
+    let points = [(1.0, 0.0), (2.0, 0.1), (3.0, 1.5)];
+    periods(&[Curve { name: "drift", points: &points }], "wager", 1.3)
 }
 
 fn draw_learning() -> Result<String, Error> {

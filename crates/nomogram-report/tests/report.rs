@@ -86,8 +86,12 @@ fn a_page_needs_nothing_else_and_holds_what_the_json_holds() {
     }
     assert!(!html.contains("<script") && !html.contains("<link") && !html.contains("src="));
     assert!(html.contains("small &lt;model&gt;") && !html.contains("small <model>"));
-    // Two sets of rows with six pictures each, the importance, and one nomogram.
-    assert_eq!(html.matches("<svg").count(), 2 * 6 + 1 + 1);
+    // Two sets of rows with six pictures each, the importance, the contributions, and one nomogram.
+    assert_eq!(html.matches("<svg").count(), 2 * 6 + 2 + 1);
+    let contributions = report.contributions.as_ref().unwrap();
+    assert!(contributions.is_exact && contributions.explained == "yes");
+    assert_eq!(contributions.players[0].name, "a");
+    assert!(contributions.players[0].mean_magnitude > 0.1);
 
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["model"]["digest"].as_str().unwrap().len(), 64);

@@ -80,6 +80,7 @@
 //! `docs/adding-a-statistic.md`.
 
 // Layers, lowest first: a module uses only the blocks above its own.
+pub mod bins;
 pub mod count;
 mod error;
 pub mod random;

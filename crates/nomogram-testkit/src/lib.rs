@@ -1,7 +1,10 @@
 //! Small models for tests: valid parts, and the bundles that they seal to.
 
+mod profile;
+
 pub mod corpus;
 mod every_kind;
+mod explained;
 mod policies;
 mod sections;
 pub mod shapes;
@@ -19,6 +22,8 @@ use nomogram::{
 
 pub use every_kind::bundle_of_every_kind;
 pub use policies::{bundle_of_policies, policies};
+pub use explained::{explained, explained_bundle};
+pub use profile::{bundle_with_profile, profile_of, usual_row};
 pub use sections::{payload, reseal, with_section, with_sections_of, without_answers};
 pub use table::{bundle_of_number, bundle_of_table, table};
 pub use targets::{bundle_of_a_number, bundle_of_three_classes};
@@ -39,6 +44,7 @@ pub fn bundles() -> Vec<(&'static str, Vec<u8>)> {
     };
     vec![
         ("policies.nomo", bundle_of_policies()),
+        ("explained.nomo", explained_bundle()),
         ("number.nomo", bundle_of_a_number()),
         ("three_classes.nomo", bundle_of_three_classes()),
         ("wrong_golden.nomo", reseal(&good, GOLDEN_CASES, flip_last_bit)),
@@ -93,9 +99,11 @@ fn parts_of_three_members() -> Result<Parts, nomogram::Error> {
         ],
         combiner: Combiner::SoftVote { weights: vec![1.0, 1.5, 0.5] },
         calibrator: None,
+        profile: None,
         cutoffs: vec![],
         uncertainty: None,
         card: None,
+        explanation: None,
     })
 }
 

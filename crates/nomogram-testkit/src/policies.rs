@@ -31,10 +31,10 @@ pub fn bundle_of_policies() -> Vec<u8> {
 fn parts() -> Result<Parts, Error> {
     let (features, thresholds): (Vec<_>, Vec<_>) = features().into_iter().unzip();
     let target = Target::of_classes("admission", ["no", "yes"]);
+    let schema = Schema::new(features, target)?.with_rules(rules())?;
     Ok(Parts {
         manifest: manifest("policies", "2.1"),
         card: Some("# Policies\n\nA model for tests: it tells what it was given.\n".into()),
-        schema: Schema::new(features, target)?.with_rules(rules())?,
         branches: vec![branch("raw", vec![])],
         members: vec![
             member("witness", 0, Member::Forest(witness(&thresholds)?)),
@@ -43,11 +43,14 @@ fn parts() -> Result<Parts, Error> {
         combiner: Combiner::SoftVote { weights: vec![0.0, 1.0] },
         calibrator: Some(Calibrator::Binary(CalibrationMap::Platt { slope: 1.5, intercept: 0.25 })),
         uncertainty: None,
+        profile: Some(crate::profile_of(&schema)),
         cutoffs: vec![
             cutoff("refer", 1, 0.25),
             cutoff("rule out", 0, 0.9),
             cutoff("always", 1, 0.0),
         ],
+        explanation: None,
+        schema,
     })
 }
 

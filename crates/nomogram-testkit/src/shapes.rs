@@ -79,6 +79,27 @@ pub fn shapes() -> Vec<Shape> {
     ]
 }
 
+/// A forest of 100 trees of depth 3 over 30 features, with 32 background rows and the shares of training
+/// rows at its splits: what explaining it costs.
+#[must_use]
+pub fn explained_forest() -> Shape {
+    let mut numbers = Numbers(7);
+    let trees = forest(&mut numbers, 30, &[3; 100]);
+    let splits = trees.trees.iter().flat_map(|tree| &tree.nodes);
+    let n_splits = splits.filter(|node| !matches!(node, Node::Leaf { .. })).count();
+    let shares = (0..n_splits).map(|_| numbers.between(0.1, 0.9)).collect();
+    let mut made = shape("100 trees of depth 3", 30, vec![("trees", 0, Member::Forest(trees))]);
+    let (mut parts, golden) = valid(nomogram::unseal(&made.bundle));
+    parts.explanation = Some(nomogram::Explanation {
+        background: made.rows(32, 0.0).into_iter().collect(),
+        weights: vec![1.0; 32],
+        groups: vec![],
+        left_shares: vec![nomogram::ForestShares { member: 0, shares }],
+    });
+    made.bundle = valid(seal(&parts, golden.view()));
+    made
+}
+
 /// Members that read the row (branch 0) or the scaled row (branch 1).
 fn shape(name: &'static str, n_features: u32, members: Vec<(&str, u32, Member)>) -> Shape {
     let width = n_features as usize;
@@ -108,9 +129,11 @@ fn shape(name: &'static str, n_features: u32, members: Vec<(&str, u32, Member)>)
         combiner: Combiner::SoftVote { weights: vec![1.0; members.len()] },
         members,
         calibrator: None,
+        profile: None,
         cutoffs: vec![],
         uncertainty: None,
         card: None,
+        explanation: None,
     };
     let mut shape = Shape { name, bundle: vec![], n_features: width };
     let golden = shape.rows(nomogram::MIN_GOLDEN_CASES, 0.0);

@@ -88,11 +88,13 @@ fn parts_of_table() -> Result<Parts, Error> {
         combiner: Combiner::SoftVote { weights: vec![2.0, 1.0] },
         calibrator: Some(Calibrator::Temperature { temperature: 1.5 }),
         uncertainty: None,
+        profile: None,
         cutoffs: vec![
             Cutoff { name: "watch".into(), class: 1, probability: 0.25 },
             Cutoff { name: "refer".into(), class: 2, probability: 0.4 },
         ],
         card: Some("# Table\n\nNot for patients: “tests” alone.\n".into()),
+        explanation: None,
     })
 }
 
@@ -220,9 +222,11 @@ fn parts_of_number() -> Result<Parts, Error> {
         }],
         combiner: Combiner::SoftVote { weights: vec![1.0] },
         calibrator: None,
+        profile: None,
         cutoffs: vec![],
         uncertainty: None,
         card: None,
+        explanation: None,
     })
 }
 

@@ -63,14 +63,13 @@ fn number() -> Result<Parts, Error> {
         high: None,
         action: RuleAction::Flag,
     };
+    let target = Target::Number { name: "length of stay".into(), unit: Some("d".into()) };
+    let schema =
+        Schema::new(vec![Feature::number("severity"), age], target)?.with_rules(vec![rule])?;
     Ok(Parts {
         manifest: manifest("a number", "1"),
         card: None,
-        schema: Schema::new(
-            vec![Feature::number("severity"), age],
-            Target::Number { name: "length of stay".into(), unit: Some("d".into()) },
-        )?
-        .with_rules(vec![rule])?,
+        explanation: None,
         branches: vec![branch("raw", vec![])],
         members: vec![
             member(
@@ -82,8 +81,10 @@ fn number() -> Result<Parts, Error> {
         ],
         combiner: Combiner::SoftVote { weights: vec![1.0, 3.0] },
         calibrator: None,
+        profile: Some(crate::profile_of(&schema)),
         cutoffs: vec![],
         uncertainty: None,
+        schema,
     })
 }
 
@@ -139,6 +140,7 @@ fn three_classes() -> Result<Parts, Error> {
     Ok(Parts {
         manifest: manifest("three classes", "1"),
         card: None,
+        explanation: None,
         schema: Schema::new(
             vec![size, Feature::of_kind("Blocker", FeatureKind::Category { levels })],
             Target::of_classes("type", ["benign", "malignant", "unklar/無"]),
@@ -150,6 +152,7 @@ fn three_classes() -> Result<Parts, Error> {
         ],
         combiner: Combiner::SoftVote { weights: vec![1.0, 1.0] },
         calibrator: None,
+        profile: None,
         cutoffs: vec![cutoff("unclear", 2, 0.375), cutoff("benign", 0, 0.5)],
         uncertainty: None,
     })

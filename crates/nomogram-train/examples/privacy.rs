@@ -9,10 +9,10 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use ndarray::Array2;
-use nomogram::{Forest, Member, Model, Node, Parts, Step, unseal};
+use nomogram::{Explanation, Forest, Member, Model, Node, Parts, Step, unseal};
 use nomogram_describe::Coverage;
 use nomogram_train::split::Split;
-use nomogram_train::training::GOLDEN_ROWS;
+use nomogram_train::training::{BACKGROUND_ROWS, GOLDEN_ROWS};
 use nomogram_train::{Dataset, TrainingConfig, train};
 
 fn main() -> ExitCode {
@@ -41,6 +41,10 @@ fn run(config: &Path, data: &Path, split: &Path) -> Result<(), Box<dyn Error>> {
     let (digest, n_bytes) = (trained.model.digest(), trained.bundle.len());
     println!("bundle {digest} ({n_bytes} bytes, {} golden cases)", golden.nrows());
     println!("golden rows: {}", notes.get(GOLDEN_ROWS).map_or("", String::as_str));
+    println!("background rows: {}", notes.get(BACKGROUND_ROWS).map_or("", String::as_str));
+    if let Some(explanation) = &parts.explanation {
+        background(explanation, rows.values());
+    }
     let start = Instant::now();
     for _ in 0..20 {
         Model::open(&trained.bundle)?;
@@ -65,6 +69,21 @@ fn n_equal(values: &Array2<f64>, feature: usize, number: f64) -> usize {
     let column = values.columns().into_iter().nth(feature);
     let is_it = |value: &&f64| value.to_bits() == number.to_bits();
     column.map_or(0, |column| column.iter().filter(is_it).count())
+}
+
+fn background(explanation: &Explanation, values: &Array2<f64>) {
+    let n_features = values.ncols();
+    let rows = explanation.background.chunks_exact(n_features);
+    let is_training = |row: &&[f64]| values.rows().into_iter().any(|one| one.iter().eq(row.iter()));
+    let n_shared = (0..explanation.background.len())
+        .filter(|at| n_equal(values, at % n_features, explanation.background[*at]) > 0)
+        .count();
+    println!(
+        "background: {} rows, {} of them training rows; {n_shared} of {} values are training values",
+        rows.len(),
+        rows.clone().filter(is_training).count(),
+        explanation.background.len()
+    );
 }
 
 fn golden_cases(golden: &Array2<f64>, values: &Array2<f64>) {

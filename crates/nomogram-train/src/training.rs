@@ -8,6 +8,8 @@ mod provisional;
 
 mod golden;
 
+mod explanation;
+
 pub mod config;
 mod progress;
 
@@ -16,6 +18,7 @@ mod inputs;
 mod out_of_fold;
 
 mod fit;
+mod profile;
 mod uncertain;
 mod uninformative;
 
@@ -30,6 +33,7 @@ mod tune;
 
 pub use config::TrainingConfig;
 pub use cross_validate::cross_validate;
+pub use explanation::{BACKGROUND_ROWS, ExplanationSpec};
 pub use golden::{GOLDEN_ROWS, GoldenSpec};
 pub use progress::Progress;
 pub use recalibrate::{ADDED_GOLDEN_ROWS, RECALIBRATION_DATA, Recalibrated, recalibrate};

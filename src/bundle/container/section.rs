@@ -16,7 +16,9 @@ pub(in crate::bundle) enum SectionKind {
     Cutoffs = 8,
     Card = 9,
     Answers = 10,
+    Explanation = 11,
     Uncertainty = 12,
+    Profile = 13,
 }
 
 impl SectionKind {
@@ -31,7 +33,9 @@ impl SectionKind {
         Self::Cutoffs,
         Self::Card,
         Self::Answers,
+        Self::Explanation,
         Self::Uncertainty,
+        Self::Profile,
     ];
 
     /// The kind with this number, if this version knows it and the format has it.
@@ -40,11 +44,15 @@ impl SectionKind {
         Self::ALL.into_iter().filter(is_of_format).find(|kind| *kind as u32 == number)
     }
 
-    /// A model without its card, its golden answers or its uncertainty predicts the same; without anything
-    /// else, it does not.
+    /// A model without its card, golden answers, explanation, uncertainty or profile predicts the same;
+    /// without anything else, it does not.
     pub(super) fn flags(self) -> u32 {
         match self {
-            Self::Card | Self::Answers | Self::Uncertainty => 0,
+            Self::Card
+            | Self::Answers
+            | Self::Explanation
+            | Self::Uncertainty
+            | Self::Profile => 0,
             Self::Manifest
             | Self::Schema
             | Self::Pipeline
@@ -68,7 +76,9 @@ impl SectionKind {
             Self::Cutoffs => "cutoffs",
             Self::Card => "model card",
             Self::Answers => "golden answers",
+            Self::Explanation => "explanation",
             Self::Uncertainty => "uncertainty",
+            Self::Profile => "profile",
         }
     }
 }

@@ -9,8 +9,8 @@ use alloc::ffi::CString;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use self::buffer::Buffer;
-use self::struct_array::{Column, struct_array};
+pub(in crate::ffi) use self::buffer::Buffer;
+pub(in crate::ffi) use self::struct_array::{Column, struct_array};
 use self::uncertain::UncertainColumns;
 use crate::error::{Error, ErrorKind};
 use crate::ffi::allocate::c_string;

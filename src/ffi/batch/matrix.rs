@@ -68,8 +68,7 @@ pub unsafe extern "C" fn nomo_session_predict_matrix(
         let mut outputs = unsafe { outputs.borrow(matrix.n_rows, claim.model()) }?;
         claim.model().intake().check_width(matrix.n_columns)?;
         // SAFETY: as above.
-        let elements = unsafe { matrix.elements() }?;
-        let rows = Matrix { matrix, elements };
+        let rows = unsafe { Matrix::new(matrix) }?;
         let on_refusal = outputs.on_refusal;
         let (model, scratch) = claim.model_and_scratch();
         model.predict_rows(scratch, &rows, on_refusal, |row, prediction| {
@@ -86,9 +85,20 @@ unsafe impl Growing for nomo_matrix {
 }
 
 /// A matrix whose every position lies in its elements.
-struct Matrix<'a> {
+pub(in crate::ffi) struct Matrix<'a> {
     matrix: nomo_matrix,
     elements: Numbers<'a>,
+}
+
+impl Matrix<'_> {
+    /// # Safety
+    ///
+    /// The matrix holds as many numbers as it states, which nobody changes during the borrow.
+    pub(in crate::ffi) unsafe fn new(matrix: nomo_matrix) -> Result<Self, Error> {
+        // SAFETY: as this function's own contract.
+        let elements = unsafe { matrix.elements() }?;
+        Ok(Self { matrix, elements })
+    }
 }
 
 #[derive(Clone, Copy)]

@@ -36,6 +36,44 @@ pub(super) struct CompleteTree {
     missing_goes_right: u16,
 }
 
+impl CompleteTree {
+    /// How many splits it has; as many as it has leaves, less one.
+    pub(super) fn n_splits(self) -> usize {
+        (1 << self.depth) - 1
+    }
+}
+
+/// A split of a complete tree. One that only repeats a leaf has the threshold +∞.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CompleteSplit {
+    pub(super) slot: usize,
+    pub(super) threshold: f64,
+    pub(super) input: u32,
+    pub(super) missing_goes_right: bool,
+}
+
+/// The node at each place of a complete tree of this depth.
+#[allow(clippy::indexing_slicing, reason = "a complete tree has room for all of its nodes")]
+fn places(tree: &Tree, depth: u32) -> [u32; MAX_NODES] {
+    let mut places = [0; MAX_NODES];
+    for n in 0..(1_usize << depth) - 1 {
+        let children = match &tree.nodes[places[n] as usize] {
+            Node::Split { left, right, .. } => [*left, *right],
+            Node::Leaf { .. } | Node::SplitLevels { .. } => [places[n]; 2],
+        };
+        places[2 * n + 1..2 * n + 3].copy_from_slice(&children);
+    }
+    places
+}
+
+/// Appends what belongs to each slot of a tree of this depth, given what belongs to each node.
+#[allow(clippy::indexing_slicing, reason = "a complete tree has room for all of its nodes")]
+pub(super) fn push_slots(tree: &Tree, depth: u32, of_nodes: &[f64], slots: &mut Vec<f64>) {
+    let places = places(tree, depth);
+    let n_slots = 1_usize << depth;
+    slots.extend(places[..n_slots].iter().map(|place| of_nodes[*place as usize]));
+}
+
 /// The depth of a tree that is stored complete: one without sets that is at least half full, so that it
 /// takes no more memory than its nodes.
 pub(super) fn complete_depth(tree: &Tree) -> Option<u32> {
@@ -89,20 +127,15 @@ impl CompleteTrees {
         let n_slots = 1_usize << depth;
         let first_slot = self.leaves.len() as u32;
         let mut missing_goes_right = 0;
-        // The node at each place of the complete tree.
-        let mut places = [0_u32; MAX_NODES];
-        for n in 0..n_slots {
+        let places = places(tree, depth);
+        for (n, place) in places[..n_slots].iter().enumerate() {
             let mut split = (f64::INFINITY, 0);
-            if n < n_slots - 1 {
-                let mut children = [places[n]; 2];
-                if let Node::Split { input, threshold, left, right, default_child } =
-                    &tree.nodes[places[n] as usize]
-                {
-                    split = (comparison.highest_left(*threshold), *input);
-                    children = [*left, *right];
-                    missing_goes_right |= u16::from(*default_child == Side::Right) << n;
-                }
-                places[2 * n + 1..2 * n + 3].copy_from_slice(&children);
+            if n < n_slots - 1
+                && let Node::Split { input, threshold, default_child, .. } =
+                    &tree.nodes[*place as usize]
+            {
+                split = (comparison.highest_left(*threshold), *input);
+                missing_goes_right |= u16::from(*default_child == Side::Right) << n;
             }
             self.thresholds.push(split.0);
             self.inputs.push(split.1);
@@ -115,6 +148,24 @@ impl CompleteTrees {
             self.leaves.push(leaf_value(leaf));
         }
         CompleteTree { first_slot, depth, missing_goes_right }
+    }
+
+    /// The split in a slot, counted from the first one of its tree.
+    #[allow(clippy::indexing_slicing, reason = "a complete tree has all of its splits")]
+    pub(super) fn split(&self, tree: CompleteTree, n: usize) -> CompleteSplit {
+        let slot = tree.first_slot as usize + n;
+        CompleteSplit {
+            slot,
+            threshold: self.thresholds[slot],
+            input: self.inputs[slot],
+            missing_goes_right: tree.missing_goes_right >> n & 1 == 1,
+        }
+    }
+
+    /// The leaf in a slot, counted from the first one of its tree.
+    #[allow(clippy::indexing_slicing, reason = "a complete tree has all of its leaves")]
+    pub(super) fn leaf(&self, tree: CompleteTree, n: usize) -> f64 {
+        self.leaves[tree.first_slot as usize + n]
     }
 
     /// The leaf of one row.

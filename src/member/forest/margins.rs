@@ -243,7 +243,7 @@ impl FlatForest {
         clippy::cast_sign_loss,
         reason = "whole and at least 0"
     )]
-    fn is_in_set(&self, set: f64, level: f64) -> bool {
+    pub(super) fn is_in_set(&self, set: f64, level: f64) -> bool {
         let (start, end) = self.sets[set as usize];
         let levels = &self.levels[start as usize..end as usize];
         level <= f64::from(u32::MAX) && levels.binary_search(&(level as u32)).is_ok()

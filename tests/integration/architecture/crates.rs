@@ -5,16 +5,17 @@ use std::fs;
 use super::sources::root;
 
 /// Every crate of the workspace, with the crates that it may depend on.
-const ALLOWED: [(&str, &[&str]); 10] = [
+const ALLOWED: [(&str, &[&str]); 11] = [
     ("nomogram", &[]),
     ("nomogram-table", &["nomogram"]),
     ("nomogram-stats", &["nomogram"]),
     ("nomogram-describe", &["nomogram"]),
     ("nomogram-import", &["nomogram"]),
+    ("nomogram-monitor", &["nomogram", "nomogram-stats"]),
     ("nomogram-train", &["nomogram", "nomogram-table", "nomogram-stats", "nomogram-describe"]),
     (
         "nomogram-report",
-        &["nomogram", "nomogram-train", "nomogram-stats", "nomogram-describe", "nomogram-table"],
+        &["nomogram", "nomogram-train", "nomogram-stats", "nomogram-describe", "nomogram-monitor", "nomogram-table"],
     ),
     (
         "nomogram-cli",
@@ -23,6 +24,7 @@ const ALLOWED: [(&str, &[&str]); 10] = [
             "nomogram-table",
             "nomogram-stats",
             "nomogram-describe",
+            "nomogram-monitor",
             "nomogram-train",
             "nomogram-report",
             "nomogram-import",

@@ -146,14 +146,15 @@ mod tests {
     #[test]
     fn the_gates_of_all_changed_paths_run() {
         let both = change(&["benches/predict.rs", "bindings/python/pyproject.toml"]);
-        assert_eq!(running(&both, 0).join(" "), "demo test lint package benches python");
+        assert_eq!(running(&both, 0).join(" "), "demo test lint package benches python engines");
     }
 
     #[test]
     fn every_long_gate_gets_its_turn() {
         let documents = change(&["docs/training.md"]);
-        let in_turn: Vec<&str> = (0..7).map(|turn| running(&documents, turn)[3]).collect();
-        let expected = ["package", "memory", "sanitize", "reproduce", "cross", "python", "package"];
+        let in_turn: Vec<&str> = (0..8).map(|turn| running(&documents, turn)[3]).collect();
+        let expected =
+            ["package", "memory", "sanitize", "reproduce", "cross", "python", "engines", "package"];
         assert_eq!(in_turn, expected);
         let expected_always = running(&documents, 2)[..3].to_vec();
         assert_eq!(expected_always, ["demo", "test", "lint"]);

@@ -15,6 +15,7 @@ pub(crate) enum Gate {
     Reproduce,
     Cross,
     Python,
+    Engines,
 }
 
 /// When a gate runs.
@@ -42,7 +43,7 @@ const NOTHING: Needs = Needs { packages: &[], components: &[], targets: &[] };
 
 impl Gate {
     /// In the order in which they run: what fails most often first.
-    pub(crate) const ALL: [Self; 12] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::Demo,
         Self::Test,
         Self::Lint,
@@ -55,6 +56,7 @@ impl Gate {
         Self::Reproduce,
         Self::Cross,
         Self::Python,
+        Self::Engines,
     ];
 
     /// The name of the task.
@@ -72,6 +74,7 @@ impl Gate {
             Self::Reproduce => "reproduce",
             Self::Cross => "cross",
             Self::Python => "python",
+            Self::Engines => "engines",
         }
     }
 
@@ -84,7 +87,8 @@ impl Gate {
             | Self::Sanitize
             | Self::Reproduce
             | Self::Cross
-            | Self::Python => Tier::AffectedOrInTurn,
+            | Self::Python
+            | Self::Engines => Tier::AffectedOrInTurn,
         }
     }
 
@@ -116,6 +120,10 @@ impl Gate {
                 ..NOTHING
             },
             Self::Python => Needs { packages: &["python3-venv"], ..NOTHING },
+            // Spark runs on Java 17 and newer.
+            Self::Engines => {
+                Needs { packages: &["python3-venv", "openjdk-17-jre-headless"], ..NOTHING }
+            }
         }
     }
 }

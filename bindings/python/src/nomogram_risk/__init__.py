@@ -36,11 +36,13 @@ from ._errors import (
     ValueRefused,
     VersionError,
 )
+from ._explain import Explanation
 from ._from_sklearn import from_sklearn
 from ._import import Imported, ImportRefused, from_catboost, from_lightgbm, from_xgboost
 from ._library import status_name
 from ._library import version as __version__
 from ._model import Model
+from ._monitor import Monitor
 from ._predictions import Flag, Prediction, Predictions, Verdict
 from ._rows import RowsLike
 from ._values import Missing, Value
@@ -52,6 +54,7 @@ __all__ = [
     "Cutoff",
     "DefectError",
     "Error",
+    "Explanation",
     "Feature",
     "FileError",
     "FileMissing",
@@ -64,6 +67,7 @@ __all__ = [
     "Member",
     "Missing",
     "Model",
+    "Monitor",
     "OutOfMemoryError",
     "Policy",
     "Prediction",

@@ -23,6 +23,7 @@ from ._describe import (
     describe,
 )
 from ._errors import FileError
+from ._explain import Explanation, Method, explain
 from ._library import check, failure, ffi, lib, new, refusal
 from ._outputs import Layout, Room
 from ._predictions import Prediction, Predictions
@@ -298,6 +299,43 @@ class Model:
         finally:
             pool.give_back(session)
         return Predictions(self._description, self._layout_of_one_row, block)[0]
+
+    # Explaining.
+
+    def explain(
+        self,
+        rows: RowsLike | Mapping[str, Value],
+        *,
+        method: Method = "groups",
+        scale: Literal["output", "margin"] = "output",
+        member: str | None = None,
+        n_pairs: int = 4,
+        units: Mapping[str, str] | None = None,
+        ignore_other_columns: bool = False,
+    ) -> Explanation:
+        """How much each feature, or group of features, moved the prediction of each row.
+
+        ``rows`` is a matrix of numbers, a mapping as in :meth:`predict_row`, or a list of them.
+        ``method``: ``"groups"`` is exact, over the groups that the bundle declares, or over the
+        features if there are at most 12; ``"permutations"`` samples ``n_pairs`` pairs of
+        permutations of the features for each background row, with standard errors;
+        ``"interventional"`` and ``"path_dependent"`` are exact for a linear ``member`` or one of
+        trees. ``scale`` explains probabilities (or the number) or their logarithms; a ``member``
+        has margins.
+
+        Raises :class:`ArgumentError` with what is missing if the bundle cannot be explained that
+        way, :class:`ValueRefused` for the first refused row, and as :meth:`predict_rows`.
+        """
+        return explain(
+            self._open_pool(),
+            self._description,
+            rows,
+            self._options(units, ignore_other_columns),
+            method=method,
+            scale=scale,
+            member=member,
+            n_pairs=n_pairs,
+        )
 
     def _options(self, units: Mapping[str, str] | None, ignore_other_columns: bool) -> Options:
         return Options(self._description, units, ignore_other_columns)

@@ -83,8 +83,9 @@ def is_plain(rows: Any) -> bool:
 
 def rows_of(rows: Any, options: Options) -> list[Rows]:
     """The rows of a call, in one or more parts."""
-    pandas = sys.modules.get("pandas")
-    if pandas is not None and isinstance(rows, pandas.DataFrame):
+    # Another thread may be importing pandas: the module then has no DataFrame yet.
+    frame = getattr(sys.modules.get("pandas"), "DataFrame", None)
+    if frame is not None and isinstance(rows, frame):
         from ._pandas import columns, matrix
 
         values = None if options.units else matrix(rows, options.names)
@@ -151,14 +152,14 @@ class Matrix:
         self._names = options.names
         self._address = values.__array_interface__["data"][0]
 
-    def predict(self, session: Session, start: int, stop: int, room: Room, at: int) -> None:
-        """As in :class:`Rows`."""
+    def struct(self, start: int, stop: int) -> Any:
+        """The struct for the rows from ``start`` to before ``stop``."""
         values = self._values
         n_rows, n_columns = stop - start, self._n_columns
         of_row, of_column = (stride // values.itemsize for stride in values.strides)
         is_empty = n_rows == 0 or n_columns == 0
         last = 0 if is_empty else (n_rows - 1) * of_row + (n_columns - 1) * of_column + 1
-        matrix = new(
+        return new(
             "nomo_matrix",
             element_type=lib.NOMO_TYPE_DOUBLE if values.itemsize == 8 else lib.NOMO_TYPE_FLOAT,
             values=ffi.cast("void *", self._address + start * values.strides[0]),
@@ -168,6 +169,11 @@ class Matrix:
             row_stride=of_row,
             column_stride=of_column,
         )
+
+    def predict(self, session: Session, start: int, stop: int, room: Room, at: int) -> None:
+        """As in :class:`Rows`."""
+        n_rows = stop - start
+        matrix = self.struct(start, stop)
         outputs = room.struct(at, at + n_rows)
         status = lib.nomo_session_predict_matrix(session.pointer, matrix, outputs, session.error)
         check(status, session.error, self._names, at)

@@ -7,7 +7,7 @@ another thread.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,13 +15,25 @@ import numpy.typing as npt
 from ._library import check, ffi, lib, new
 from ._outputs import Layout, Room
 
+if TYPE_CHECKING:
+    from ._monitor import Monitor
+
 _DOUBLES = ffi.typeof("double[]")
 
 
 class Session:
     """A session of the library, with room for its errors and for the outputs of one row."""
 
-    __slots__ = ("_matrix", "_probabilities", "error", "one_row", "pointer", "room")
+    __slots__ = (
+        "_matrix",
+        "_probabilities",
+        "error",
+        "monitor",
+        "one_row",
+        "part",
+        "pointer",
+        "room",
+    )
 
     def __init__(self, model: Any, layout_of_one_row: Layout) -> None:
         """Creates a session; it keeps its model alive."""
@@ -31,8 +43,18 @@ class Session:
         self.pointer = ffi.gc(session[0], lib.nomo_session_destroy)
         self.room = Room(layout_of_one_row, lib.NOMO_ON_REFUSAL_STOP)
         self.one_row = self.room.struct(0, 1)
+        self.monitor: Monitor | None = None
+        self.part: Any = None
         self._matrix = new("nomo_matrix", element_type=lib.NOMO_TYPE_DOUBLE, column_stride=1)
         self._probabilities = new("nomo_outputs", on_refusal=lib.NOMO_ON_REFUSAL_STOP)
+
+    def count_in(self, monitor: Monitor | None) -> None:
+        """Counts rows in a part of ``monitor`` from now on, or no longer."""
+        part = None if monitor is None else monitor.part()
+        pointer = ffi.NULL if part is None else part
+        check(lib.nomo_session_set_monitor(self.pointer, pointer, self.error), self.error)
+        # The session points to the part, which must stay.
+        self.monitor, self.part = monitor, part
 
     def predict_matrix(
         self, rows: npt.NDArray[np.float64], n_outputs: int, names: tuple[str, ...]
@@ -62,16 +84,25 @@ class Pool:
 
     def __init__(self, model: Any, layout_of_one_row: Layout) -> None:
         """``model`` is a pointer that frees itself."""
-        self._model = model
+        self.model = model
+        self.monitor: Monitor | None = None
         self._layout_of_one_row = layout_of_one_row
         self._idle: list[Session] = []
+
+    @property
+    def model(self) -> Any:
+        """The pointer to the model."""
+        return self._model
 
     def take(self) -> Session:
         """A session that no other call uses."""
         try:
-            return self._idle.pop()
+            session = self._idle.pop()
         except IndexError:
-            return Session(self._model, self._layout_of_one_row)
+            session = Session(self.model, self._layout_of_one_row)
+        if session.monitor is not self.monitor:
+            session.count_in(self.monitor)
+        return session
 
     def give_back(self, session: Session) -> None:
         """Makes a session available again."""
@@ -80,4 +111,4 @@ class Pool:
     def self_test(self) -> None:
         """Replays the golden cases."""
         error = new("nomo_error")
-        check(lib.nomo_model_self_test(self._model, error), error)
+        check(lib.nomo_model_self_test(self.model, error), error)

@@ -155,8 +155,8 @@ def is_number(value: object) -> bool:
 
 
 def _pandas_na() -> object:
-    pandas = sys.modules.get("pandas")
-    return None if pandas is None else pandas.NA
+    # Another thread may be importing pandas: the module then has no NA yet.
+    return getattr(sys.modules.get("pandas"), "NA", None)
 
 
 def as_float(number: Any) -> float:

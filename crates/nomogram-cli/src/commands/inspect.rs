@@ -184,7 +184,10 @@ fn model(description: &Description, console: &Console) -> String {
     let combiner = named("combiner", description.combiner.text.clone());
     let calibrator = description.calibrator.as_ref();
     let calibrator = calibrator.map_or("none".into(), |calibrator| calibrator.text.clone());
-    section("ensemble", vec![combiner, named("calibrator", calibrator)]);
+    let profile = description.profile.as_ref();
+    let profile = profile.map_or("none".into(), |profile| profile.text());
+    let of_ensemble = vec![combiner, named("calibrator", calibrator), named("profile", profile)];
+    section("ensemble", of_ensemble);
     let cutoffs = description.cutoffs.iter().map(|cutoff| {
         named(&cutoff.name, format!("{} from {} on", cutoff.class, cutoff.probability))
     });

@@ -12,17 +12,19 @@ mod summary;
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use clap::{Args, ValueEnum};
+use nomogram::{Model, Monitor};
 use nomogram_table::{Chunk, Columns, FileKind, Source, TableFormat, Wanted, is_plain, is_time};
 
 use crate::bundle;
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::explanation::ExplainOptions;
 use crate::output::{
     InputPath, Output, OutputPath, Outputs, PrivateOutputPath, TableWriter, push_csv_cell,
 };
@@ -86,6 +88,12 @@ pub(crate) struct Arguments {
     /// intervals, `distance_p_value` and the feature that is the furthest from what was seen
     #[arg(long, help_heading = "Output")]
     uncertainty: bool,
+    /// Add why: `base` and `value_NAME` of each feature or group of features, which add up to the
+    /// prediction of the last class, and `std_error_NAME` of sampled values; slower than predicting
+    #[arg(long, help_heading = "Output")]
+    explain: bool,
+    #[command(flatten)]
+    explanation: ExplainOptions,
     /// Add what was done to values: `flags`, for example `imputed:age;clamped:dose`
     #[arg(long, help_heading = "Output")]
     flags: bool,
@@ -93,6 +101,9 @@ pub(crate) struct Arguments {
     /// only you can read a new file
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     bad_rows: Option<PrivateOutputPath>,
+    /// Write how many rows were in each bin of the bundle's profile to this file, for nomogram monitor
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    monitor: Option<OutputPath>,
     /// Number of threads; by default, one per processor
     #[arg(long, value_name = "N", env = "NOMOGRAM_THREADS", hide_env = true)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
@@ -145,17 +156,21 @@ pub(crate) fn run(
     let output = outputs.create(&arguments.output)?;
     let mut writer = TableWriter::new(output, &answer.layout)?;
     let written = bad_row_columns.as_deref().unwrap_or_default();
+    let counters = Counters::create(&arguments, &model, outputs)?;
     let bad_rows = BadRows::create(&arguments, delimiter, &source, written, outputs)?;
+    let n_threads = workers::n_threads(arguments.threads);
     let worker = Worker::new(
         (model.clone(), Arc::new(columns), answer),
         source.name(),
         bad_row_columns.map(Arc::from),
+        counters.as_ref().map(|counters| counters.total.clone()),
         arguments.timings,
     );
     let mut summary = Summary::new(&model, arguments.timings);
     let mut sink = Sink { bad_rows, progress: Progress::new(&source, arguments.progress, console) };
-    let workers =
-        (0..workers::n_threads(arguments.threads)).map(|_| worker.for_a_thread()).collect();
+    let explanation = arguments.explain.then_some(&arguments.explanation);
+    let workers = (0..n_threads).map(|_| worker.for_a_thread(explanation));
+    let workers = workers.collect::<Result<_, Error>>()?;
     let read_nanos = Arc::new(AtomicU64::new(0));
     let next = timed_reader(source, read_nanos.clone());
     workers::run(next, workers, |done| sink.write(done, &mut writer, &mut summary))?;
@@ -164,6 +179,9 @@ pub(crate) fn run(
     writer.finish()?;
     if let Some(bad_rows) = sink.bad_rows {
         bad_rows.finish()?;
+    }
+    if let Some(counters) = counters {
+        counters.finish()?;
     }
     sink.progress.finish();
     summary.add_stages(read_nanos.load(Ordering::Relaxed), end.elapsed());
@@ -244,6 +262,30 @@ fn bad_row_columns(source: &Source, columns: &Columns) -> Result<Vec<usize>, Err
         }
     }
     Ok(written)
+}
+
+/// The counts of all threads, and their file.
+struct Counters {
+    total: Arc<Mutex<Monitor>>,
+    output: Output,
+}
+
+impl Counters {
+    fn create(
+        arguments: &Arguments,
+        model: &Arc<Model>,
+        outputs: &mut Outputs,
+    ) -> Result<Option<Self>, Error> {
+        let Some(path) = &arguments.monitor else { return Ok(None) };
+        let total = Arc::new(Mutex::new(Monitor::new(model.clone())?));
+        Ok(Some(Self { total, output: outputs.create(path)? }))
+    }
+
+    fn finish(mut self) -> Result<(), Error> {
+        let bytes = self.total.lock().unwrap_or_else(PoisonError::into_inner).to_bytes();
+        self.output.write_all(&bytes).map_err(|cause| self.output.failed(cause))?;
+        self.output.finish()
+    }
 }
 
 /// The file of refused rows.

@@ -8,6 +8,7 @@ mod shell;
 
 mod commands;
 mod difference;
+mod explanations;
 mod imports;
 #[cfg(unix)]
 mod interrupted;
@@ -18,6 +19,7 @@ mod redacted;
 mod replaced;
 #[cfg(unix)]
 mod streams;
+mod monitor;
 mod tables;
 mod training;
 

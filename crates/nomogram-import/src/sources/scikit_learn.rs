@@ -18,12 +18,12 @@ mod calibration;
 
 mod ensemble;
 
-use nomogram::{Cutoff, Parts};
+use nomogram::Cutoff;
 
 use crate::comparison::Tolerance;
 use crate::document::{Cursor, json};
 use crate::error::Error;
-use crate::imported::{Imported, LeafNumbers, manifest};
+use crate::imported::{Imported, LeafNumbers};
 use crate::limits::Limits;
 use ensemble::Ensemble;
 use features::Inputs;
@@ -43,16 +43,15 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Imported, Error> {
     let ensemble = Ensemble::read(&root.key("model")?, &inputs, limits)?;
     let schema = inputs.schema(ensemble.has_single_inputs())?;
     let version = root.key("scikit_learn")?.text()?;
-    let mut imported = Imported::of_parts(Parts {
-        manifest: manifest("scikit-learn", bytes),
-        card: None,
-        schema,
-        branches: ensemble.branches,
-        members: ensemble.members,
-        combiner: ensemble.combiner,
-        calibrator: ensemble.calibrator,
-        cutoffs: cutoffs(&root)?,
-    });
+    let Some(first) = ensemble.members.first() else {
+        return Err(root.key("model")?.malformed("no members, expected at least 1"));
+    };
+    let mut imported = Imported::of_member("scikit-learn", bytes, schema, first.member.clone());
+    imported.parts.branches = ensemble.branches;
+    imported.parts.members = ensemble.members;
+    imported.parts.combiner = ensemble.combiner;
+    imported.parts.calibrator = ensemble.calibrator;
+    imported.parts.cutoffs = cutoffs(&root)?;
     imported.notes.push(format!("estimator of scikit-learn {version}"));
     for note in root.find("notes").map_or(Ok(Vec::new()), |notes| notes.texts())? {
         imported.notes.push(note.to_owned());

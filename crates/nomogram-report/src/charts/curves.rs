@@ -133,6 +133,23 @@ pub fn learning(curves: &[Curve<'_>], loss: &str) -> Result<String, Error> {
     })
 }
 
+/// A number per period, with a reference line at `level`; periods are counted from 1.
+///
+/// # Errors
+///
+/// `Chart` when it cannot be drawn.
+pub fn periods(curves: &[Curve<'_>], name: &str, level: f64) -> Result<String, Error> {
+    let points = || curves.iter().flat_map(|curve| finite(curve.points));
+    let x = around(points().map(|(x, _)| x));
+    let y = around(points().map(|(_, y)| y).chain([level]));
+    draw(SIZE, |area| {
+        let mut chart = axes(area, ("period", x), (name, y))?;
+        guide(&mut chart, &[(x[0], level), (x[1], level)])?;
+        lines(&mut chart, curves)?;
+        legend(&mut chart, SeriesLabelPosition::UpperLeft)
+    })
+}
+
 /// A reference line: chance, or the ideal.
 fn guide(chart: &mut Chart<'_>, points: &[(f64, f64)]) -> Result<(), String> {
     let line = DashedLineSeries::new(finite(points), 3, 4, INK.mix(0.5).stroke_width(1));

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use ndarray::Array2;
 use nomogram::{
-    Branch, Calibrator, Combiner, Cutoff, Digest, EnsembleMember, Error, Feature, Manifest, Parts,
-    Rule, Schema, Target, Uncertainty, seal,
+    Branch, Calibrator, Combiner, Cutoff, Digest, EnsembleMember, Error, Explanation, Feature,
+    FeatureGroup, ForestShares, Manifest, Parts, Profile, Rule, Schema, Target, Uncertainty, seal,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -32,10 +32,37 @@ pub struct ModelFile {
     cutoffs: Vec<Cutoff>,
     #[serde(default)]
     uncertainty: Option<Uncertainty>,
+    profile: Option<Profile>,
     #[serde(default)]
     card: Option<String>,
+    #[serde(default)]
+    explanation: Option<StatedExplanation>,
     /// Null where a value is missing.
     golden_rows: Vec<Vec<Option<f64>>>,
+}
+
+/// What explanations need; background values are null where one is missing.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StatedExplanation {
+    background: Vec<Vec<Option<f64>>>,
+    weights: Vec<f64>,
+    #[serde(default)]
+    groups: Vec<FeatureGroup>,
+    #[serde(default)]
+    left_shares: Vec<ForestShares>,
+}
+
+impl StatedExplanation {
+    fn parts(&self) -> Explanation {
+        let values = self.background.iter().flatten();
+        Explanation {
+            background: values.map(|value| value.unwrap_or(f64::NAN)).collect(),
+            weights: self.weights.clone(),
+            groups: self.groups.clone(),
+            left_shares: self.left_shares.clone(),
+        }
+    }
 }
 
 /// Features that may leave out defaults.
@@ -87,8 +114,10 @@ impl ModelFile {
             members: self.members.clone(),
             combiner: self.combiner.clone(),
             calibrator: self.calibrator.clone(),
+            profile: self.profile.clone(),
             cutoffs: self.cutoffs.clone(),
             uncertainty: self.uncertainty.clone(),
+            explanation: self.explanation.as_ref().map(StatedExplanation::parts),
         };
         let mut golden_rows =
             Array2::from_elem((self.golden_rows.len(), self.features().len()), 0.0);

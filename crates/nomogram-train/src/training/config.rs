@@ -17,6 +17,7 @@ use std::path::Path;
 use nomogram::{Digest, Manifest};
 use serde::{Deserialize, Serialize};
 
+use super::explanation::ExplanationSpec;
 use super::golden::GoldenSpec;
 use super::tuning::TuningSpec;
 use crate::data::{DataConfig, Dataset};
@@ -74,6 +75,12 @@ pub struct TrainingConfig {
     /// Which rows become golden cases.
     #[serde(default, skip_serializing_if = "GoldenSpec::is_default")]
     pub golden: GoldenSpec,
+    /// Whether the bundle states how the training rows were distributed, to compare later rows with.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub profile: bool,
+    /// What the bundle has to explain its predictions with.
+    #[serde(default, skip_serializing_if = "ExplanationSpec::is_default")]
+    pub explanation: ExplanationSpec,
     /// Which settings are searched, and how.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tuning: Option<TuningSpec>,
@@ -199,6 +206,8 @@ impl TrainingConfig {
         self.check_uncertainty().map_err(|invalid| invalid.at("uncertainty"))?;
         let report = self.report.as_ref().map_or(Ok(()), |report| report.check(&self.data));
         report.map_err(|invalid| invalid.at("report"))?;
+        let explanation = self.explanation.check(&self.data);
+        explanation.map_err(|invalid| invalid.at("explanation"))?;
         let tuning = self.tuning.as_ref().map_or(Ok(()), TuningSpec::check);
         tuning.map_err(|invalid| invalid.at("tuning"))
     }
@@ -257,6 +266,16 @@ impl TrainingConfig {
         }
         Ok(())
     }
+}
+
+/// The default of what a configuration can switch off.
+fn yes() -> bool {
+    true
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_yes(value: &bool) -> bool {
+    *value
 }
 
 fn duplicate_name() -> Invalid {

@@ -81,9 +81,11 @@ impl<'a> Fits<'a> {
             members,
             combiner: self.config.combiner.unfitted(self.config.weights()),
             calibrator: None,
+            profile: None,
             cutoffs: Vec::new(),
             uncertainty: None,
             card: None,
+            explanation: None,
         })
     }
 

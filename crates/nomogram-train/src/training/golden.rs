@@ -82,6 +82,14 @@ fn constructed(parts: &Parts, dataset: &Dataset, seed: u64) -> Result<Array2<f64
     }
 }
 
+/// The smallest distance between one of some rows and a training row.
+pub(super) fn nearest_distance(dataset: &Dataset, rows: &Array2<f64>) -> f64 {
+    let training = dataset.values().view();
+    let spaces = Space::each(dataset.schema().features(), training);
+    let distances = rows.rows().into_iter().map(|row| nearest(&spaces, training, &row.to_vec()));
+    distances.fold(f64::INFINITY, f64::min)
+}
+
 /// The most cases that a new calibrator and new cutoffs add.
 const MAX_ADDED: usize = 32;
 

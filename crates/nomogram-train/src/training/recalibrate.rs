@@ -6,7 +6,7 @@ use std::sync::Arc;
 use nomogram::{Calibrator, Model, Parts, Uncertainty, seal, unseal};
 
 use super::config::TrainingConfig;
-use super::golden;
+use super::{golden, profile};
 use crate::data::Dataset;
 use crate::ensemble::{CalibrationRows, CutoffSpec};
 use crate::error::Error;
@@ -120,7 +120,10 @@ fn recalibrate_rows(
     ] {
         manifest.notes.insert(key.into(), note);
     }
-    let mut child = Parts { manifest, card: None, calibrator, cutoffs, uncertainty, ..parts };
+    // The rows of the new place are what later ones are compared with.
+    let profile = config.profile.then(|| profile::fit(dataset, &held_out, &after));
+    let mut child =
+        Parts { manifest, card: None, calibrator, cutoffs, uncertainty, profile, ..parts };
     let rows_of_child = golden::extended(&child, golden_rows.view(), dataset, config.seed)?;
     let n_added = rows_of_child.nrows() - golden_rows.nrows();
     if n_added > 0 {

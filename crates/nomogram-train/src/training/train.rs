@@ -5,8 +5,10 @@ use std::sync::Arc;
 use nomogram::{Model, Parts, seal};
 
 use super::config::TrainingConfig;
+use super::explanation::{BACKGROUND_ROWS, explanation};
 use super::fit::Fits;
 use super::golden::{self, GOLDEN_ROWS};
+use super::profile;
 use super::progress::Progress;
 use super::uncertain::fit_uncertainty;
 use super::uninformative::refuse_uninformative;
@@ -76,9 +78,15 @@ pub(super) fn train_on_folds(
     let choose = |cutoff: &CutoffSpec| cutoff.choose(&held_out, &out_of_fold);
     let cutoffs = config.cutoffs.iter().map(choose).collect::<Result<_, _>>()?;
     let uncertainty = fit_uncertainty(config, dataset, &members, &folds, &out_of_fold)?;
-    let mut parts = Parts { cutoffs, uncertainty, ..folds.fit_combination()?.of(members) };
+    let profile = config.profile.then(|| profile::fit(dataset, &held_out, &out_of_fold));
+    let mut parts =
+        Parts { cutoffs, uncertainty, profile, ..folds.fit_combination()?.of(members) };
     let golden = golden::rows(config.golden, &parts, dataset, config.seed)?;
     parts.manifest.notes.insert(GOLDEN_ROWS.into(), golden.note);
+    if let Some((explanation, note)) = explanation(&config.explanation, &parts, dataset)? {
+        parts.explanation = Some(explanation);
+        parts.manifest.notes.insert(BACKGROUND_ROWS.into(), note);
+    }
     let bundle = seal(&parts, golden.rows.view())?;
     let model = Arc::new(Model::open(&bundle)?);
     if !config.allow_uninformative_members {

@@ -115,8 +115,10 @@ pub(crate) fn changed(parts: &Parts, change: &Change) -> Option<Parts> {
         members: serde_json::from_value(part("members")).ok()?,
         combiner: serde_json::from_value(part("combiner")).ok()?,
         calibrator: serde_json::from_value(part("calibrator")).ok()?,
+        profile: parts.profile.clone(),
         cutoffs: serde_json::from_value(part("cutoffs")).ok()?,
         uncertainty: parts.uncertainty.clone(),
+        explanation: parts.explanation.clone(),
     })
 }
 

@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind};
 const CHUNK: usize = 64;
 
 /// The memory of a buffer, padded with zeros; never empty.
-pub(super) struct Buffer(Vec<Chunk>);
+pub(in crate::ffi) struct Buffer(Vec<Chunk>);
 
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
@@ -17,7 +17,7 @@ struct Chunk([u8; CHUNK]);
 
 impl Buffer {
     /// A buffer of at least `n_bytes` bytes, all 0.
-    pub(super) fn zeroed(n_bytes: usize) -> Result<Self, Error> {
+    pub(in crate::ffi) fn zeroed(n_bytes: usize) -> Result<Self, Error> {
         let n_chunks = n_bytes.div_ceil(CHUNK).max(1);
         let mut chunks = Vec::new();
         if chunks.try_reserve_exact(n_chunks).is_err() {
@@ -27,16 +27,16 @@ impl Buffer {
         Ok(Self(chunks))
     }
 
-    pub(super) fn of_elements<T>(len: usize) -> Result<Self, Error> {
+    pub(in crate::ffi) fn of_elements<T>(len: usize) -> Result<Self, Error> {
         Self::zeroed(len.saturating_mul(size_of::<T>()))
     }
 
-    pub(super) fn of_bits(len: usize) -> Result<Self, Error> {
+    pub(in crate::ffi) fn of_bits(len: usize) -> Result<Self, Error> {
         Self::zeroed(len.div_ceil(8))
     }
 
     /// Writes an element, whose size divides that of a chunk.
-    pub(super) fn put<const N: usize>(&mut self, index: usize, element: [u8; N]) {
+    pub(in crate::ffi) fn put<const N: usize>(&mut self, index: usize, element: [u8; N]) {
         const { assert!(CHUNK.is_multiple_of(N)) };
         let at = index * N;
         let chunk = self.0.get_mut(at / CHUNK);
@@ -45,7 +45,7 @@ impl Buffer {
         }
     }
 
-    pub(super) fn set_bit(&mut self, index: usize) {
+    pub(in crate::ffi) fn set_bit(&mut self, index: usize) {
         let (byte, bit) = (index / 8, index % 8);
         let chunk = self.0.get_mut(byte / CHUNK);
         if let Some(byte) = chunk.and_then(|chunk| chunk.0.get_mut(byte % CHUNK)) {
@@ -53,13 +53,13 @@ impl Buffer {
         }
     }
 
-    pub(super) fn copy(&self) -> Result<Self, Error> {
+    pub(in crate::ffi) fn copy(&self) -> Result<Self, Error> {
         let mut copy = Self::zeroed(self.0.len() * CHUNK)?;
         copy.0.copy_from_slice(&self.0);
         Ok(copy)
     }
 
-    pub(super) fn start(&self) -> *const c_void {
+    pub(in crate::ffi) fn start(&self) -> *const c_void {
         self.0.as_ptr().cast()
     }
 }

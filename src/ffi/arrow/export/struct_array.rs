@@ -16,18 +16,18 @@ use crate::memory;
 const NULLABLE: i64 = 2;
 
 /// One column of the struct array.
-pub(super) struct Column {
-    pub(super) name: CString,
-    pub(super) format: &'static CStr,
-    pub(super) is_nullable: bool,
-    pub(super) null_count: usize,
+pub(in crate::ffi) struct Column {
+    pub(in crate::ffi) name: CString,
+    pub(in crate::ffi) format: &'static CStr,
+    pub(in crate::ffi) is_nullable: bool,
+    pub(in crate::ffi) null_count: usize,
     /// The buffers after the validity bitmap: one, or two of texts.
-    pub(super) buffers: [Option<Buffer>; 2],
-    pub(super) validity: Option<Buffer>,
+    pub(in crate::ffi) buffers: [Option<Buffer>; 2],
+    pub(in crate::ffi) validity: Option<Buffer>,
 }
 
 /// A struct array of columns.
-pub(super) fn struct_array(
+pub(in crate::ffi) fn struct_array(
     columns: Vec<Column>,
     n_rows: usize,
 ) -> Result<(ArrowSchema, ArrowArray), Error> {

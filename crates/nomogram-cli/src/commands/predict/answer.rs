@@ -1,10 +1,11 @@
 //! The columns of the output, and their cells for each row.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use arrow_array::ArrayRef;
 use arrow_schema::DataType;
-use nomogram::{Flags, Model, Prediction};
+use nomogram::{Attribution, Flags, Model, Prediction};
 use nomogram_table::{Chunk, Columns, FileKind, Row, Source, is_plain};
 
 use super::Arguments;
@@ -25,13 +26,22 @@ pub(super) struct Answer {
 /// The content of a column of the output.
 #[derive(Clone, Copy)]
 enum Part {
-    Kept { column: usize },
+    Kept {
+        column: usize,
+    },
     Output(usize),
     Class,
     Cutoff(usize),
-    Member { member: usize, output: usize },
+    Member {
+        member: usize,
+        output: usize,
+    },
     Margin(usize),
     Uncertain(UncertainPart),
+    Base,
+    /// Of a feature or a group of features.
+    Value(usize),
+    StdError(usize),
     Flags,
     Status,
 }
@@ -52,7 +62,7 @@ impl Answer {
     pub(super) fn new(
         arguments: &Arguments,
         delimiter: u8,
-        model: &Model,
+        model: &Arc<Model>,
         source: &Source,
         columns: &Columns,
     ) -> Result<Self, Error> {
@@ -75,7 +85,7 @@ impl Answer {
         if arguments.uncertainty && model.uncertainty().is_none() {
             return Err(Error::usage("--uncertainty: the bundle has no uncertainty".to_owned()));
         }
-        named.extend(predicted(arguments, model));
+        named.extend(predicted(arguments, model)?);
         let mut seen = BTreeSet::new();
         if let Some((name, ..)) = named.iter().find(|(name, ..)| !seen.insert(name)) {
             let detail = format!(
@@ -105,9 +115,11 @@ impl Answer {
         builder: &mut BlockBuilder,
         row: Row<'_>,
         model: &Model,
-        predicted: Result<&Prediction<'_>, &str>,
+        predicted: Result<(&Prediction<'_>, Option<&(Attribution<'_>, usize)>), &str>,
         scratch: &mut String,
     ) {
+        let why = predicted.ok().and_then(|(_, why)| why);
+        let predicted = predicted.map(|(prediction, _)| prediction);
         for (column, part) in self.parts.iter().enumerate() {
             let item = match (part, predicted) {
                 (Part::Kept { .. }, _) if self.keeps_arrays => Item::None,
@@ -137,6 +149,19 @@ impl Answer {
                     Some(uncertain) => part.item(&uncertain, model, scratch),
                     None => Item::None,
                 },
+                (Part::Base, Ok(_)) => {
+                    why.map_or(Item::None, |(why, nth)| number(why.base(), *nth))
+                }
+                (Part::Value(player), Ok(_)) => {
+                    why.map_or(Item::None, |(why, nth)| number(why.values_of(*nth), *player))
+                }
+                (Part::StdError(player), Ok(_)) => match why {
+                    Some((why, nth)) => {
+                        let n_players = why.values_of(*nth).len();
+                        number(why.std_errors().unwrap_or_default(), nth * n_players + player)
+                    }
+                    None => Item::None,
+                },
                 (Part::Flags, Ok(prediction)) => {
                     flags_text(prediction, model, scratch);
                     Item::Text(scratch)
@@ -149,7 +174,10 @@ impl Answer {
 }
 
 /// The columns that hold what was predicted.
-fn predicted(arguments: &Arguments, model: &Model) -> Vec<(String, DataType, Part)> {
+fn predicted(
+    arguments: &Arguments,
+    model: &Arc<Model>,
+) -> Result<Vec<(String, DataType, Part)>, Error> {
     use DataType::{Boolean, Float64, Utf8};
 
     let classes = model.schema().target().classes();
@@ -194,11 +222,22 @@ fn predicted(arguments: &Arguments, model: &Model) -> Vec<(String, DataType, Par
         let parts = columns_of_uncertainty(model).into_iter();
         named.extend(parts.map(|(name, kind, part)| (name, kind, Part::Uncertain(part))));
     }
+    if arguments.explain {
+        let explaining = arguments.explanation.explainer(model)?;
+        let players = explaining.players();
+        named.push(("base".into(), Float64, Part::Base));
+        for (at, name) in players.iter().enumerate() {
+            named.push((format!("value_{name}"), Float64, Part::Value(at)));
+        }
+        for (at, name) in players.iter().enumerate().filter(|_| explaining.is_sampled()) {
+            named.push((format!("std_error_{name}"), Float64, Part::StdError(at)));
+        }
+    }
     if arguments.flags {
         named.push(("flags".into(), Utf8, Part::Flags));
     }
     named.push(("status".into(), Utf8, Part::Status));
-    named
+    Ok(named)
 }
 
 fn number(numbers: &[f64], at: usize) -> Item<'static> {

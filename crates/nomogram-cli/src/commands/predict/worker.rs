@@ -1,13 +1,14 @@
 //! What one thread does with a chunk: state the rows, predict them, write them down.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use nomogram::{Model, Session};
+use nomogram::{Model, Monitor, Session};
 use nomogram_table::{Chunk, Columns, Row};
 
 use super::answer::{Answer, FLAGS};
 use crate::error::Error;
+use crate::explanation::{ExplainOptions, Explaining};
 use crate::output::{Block, push_csv_cell};
 use crate::refusal::Refusal;
 
@@ -20,6 +21,8 @@ pub(super) struct Worker {
     table: Arc<str>,
     /// The columns of refused rows that are noted; without them, the first refused row is a failure.
     bad_row_columns: Option<Arc<[usize]>>,
+    /// The counts of all threads, if rows are counted.
+    counters: Option<Arc<Mutex<Monitor>>>,
     is_timed: bool,
 }
 
@@ -53,21 +56,56 @@ impl Worker {
         (model, columns, answer): (Arc<Model>, Arc<Columns>, Arc<Answer>),
         table: &str,
         bad_row_columns: Option<Arc<[usize]>>,
+        counters: Option<Arc<Mutex<Monitor>>>,
         is_timed: bool,
     ) -> Self {
-        Self { model, columns, answer, table: table.into(), bad_row_columns, is_timed }
+        let table = table.into();
+        Self { model, columns, answer, table, bad_row_columns, counters, is_timed }
     }
 
     /// What a thread calls for each of its chunks.
+    ///
+    /// # Errors
+    ///
+    /// As [`ExplainOptions::explainer`].
     pub(super) fn for_a_thread(
         &self,
-    ) -> impl FnMut(Chunk) -> Result<Done, Error> + Send + 'static + use<> {
+        explanation: Option<&ExplainOptions>,
+    ) -> Result<impl FnMut(Chunk) -> Result<Done, Error> + Send + 'static + use<>, Error> {
         let own = self.clone();
         let mut session = Session::new(self.model.clone());
-        move |chunk| own.predict(&chunk, &mut session)
+        let mut explaining =
+            explanation.map(|options| options.explainer(&self.model)).transpose()?;
+        Ok(move |chunk| {
+            own.begin_counting(&mut session)?;
+            let done = own.predict(&chunk, &mut session, explaining.as_mut())?;
+            own.add_counts(&mut session)?;
+            Ok(done)
+        })
     }
 
-    fn predict(&self, chunk: &Chunk, session: &mut Session) -> Result<Done, Error> {
+    fn begin_counting(&self, session: &mut Session) -> Result<(), Error> {
+        match self.counters {
+            Some(_) => Ok(session.attach(Monitor::new(self.model.clone())?)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Adds the counts of a chunk to those of all threads.
+    fn add_counts(&self, session: &mut Session) -> Result<(), Error> {
+        if let (Some(total), Some(counted)) = (&self.counters, session.detach()) {
+            let mut total = total.lock().unwrap_or_else(PoisonError::into_inner);
+            total.add(&counted.to_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn predict(
+        &self,
+        chunk: &Chunk,
+        session: &mut Session,
+        mut explaining: Option<&mut Explaining>,
+    ) -> Result<Done, Error> {
         let begin = Instant::now();
         let mut builder = self.answer.builder(chunk);
         let (mut bad_rows, mut scratch) = (Vec::new(), String::new());
@@ -79,6 +117,15 @@ impl Worker {
                 None => {
                     let stated = self.columns.state(row, session);
                     let mut clock = Clock::new(self.is_timed);
+                    // A row that is refused is refused again below.
+                    let number = explaining.as_ref().map_or(0, |explaining| explaining.number);
+                    let why = match explaining.as_mut() {
+                        Some(explaining) if stated.is_ok() => {
+                            explaining.explainer.explain_set(session).ok()
+                        }
+                        Some(_) | None => None,
+                    };
+                    let why = why.map(|why| (why, number));
                     let predicted = stated.and_then(|()| session.predict());
                     counts.predict += clock.lap();
                     match predicted {
@@ -86,7 +133,7 @@ impl Worker {
                             for (count, (flag, _)) in counts.flags.iter_mut().zip(FLAGS) {
                                 *count += u64::from(prediction.flags().contains(flag));
                             }
-                            let result = Ok(&prediction);
+                            let result = Ok((&prediction, why.as_ref()));
                             self.answer.push(&mut builder, row, &self.model, result, &mut scratch);
                             counts.encode += clock.lap();
                             return Ok(());

@@ -1,0 +1,174 @@
+//! Wagers: fair without a change, and raised by one; the horizon is a promise.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::indexing_slicing, reason = "tests")]
+
+use std::sync::Arc;
+
+use nomogram::numeric::exp;
+use nomogram::{Bins, Histogram, Model, Monitor, Profile, Session, Statuses};
+use nomogram_monitor::analysis::analyse;
+use nomogram_monitor::drift::{Bets, Drift};
+use nomogram_monitor::multinomial::ln_sequence;
+use nomogram_monitor::outcomes::{OutcomeBin, OutcomeTest};
+use nomogram_monitor::performance::expected;
+use nomogram_monitor::{ALARM, Period, charts, effect};
+
+fn profile() -> Profile {
+    let gaps = vec![20, 20, 21];
+    let bins = Bins::Gaps { edges: vec![10.0, 20.0], gaps };
+    let of = |bins| Histogram { bins, statuses: Statuses::default() };
+    Profile {
+        n_rows: 60,
+        features: vec![of(bins.clone()), of(bins)],
+        outputs: vec![],
+        classes: vec![],
+    }
+}
+
+fn counts(first: [f64; 3]) -> Vec<Vec<Vec<f64>>> {
+    let used = |bins: [f64; 3]| vec![bins.iter().sum(), 0.0, 0.0, 0.0, 0.0, 0.0];
+    vec![vec![first.to_vec(), used(first)], vec![vec![4.0, 4.0, 4.0], used([4.0; 3])]]
+}
+
+#[test]
+fn a_shift_raises_an_alarm_that_names_its_feature_and_its_start() {
+    let mut drift = Drift::new(&profile(), 30, Bets::Likely).unwrap();
+    for _ in 0..10 {
+        assert!(drift.add(&counts([4.0, 4.0, 4.0])).unwrap().value < 2.0);
+    }
+    let alarms = (10..30).map(|_| drift.add(&counts([0.0, 3.0, 9.0])).unwrap());
+    let alarm = alarms.into_iter().find(|wager| wager.value >= ALARM).unwrap();
+    assert!(alarm.shares[0] > 0.99, "{alarm:?}");
+    assert_eq!(alarm.start, 10);
+}
+
+#[test]
+fn a_value_that_becomes_missing_raises_an_alarm() {
+    let mut drift = Drift::new(&profile(), 30, Bets::Likely).unwrap();
+    let mut period = counts([4.0, 4.0, 4.0]);
+    period[0][1] = vec![10.0, 2.0, 0.0, 0.0, 0.0, 0.0];
+    let alarm = (0..30).map(|_| drift.add(&period).unwrap()).find(|wager| wager.value >= ALARM);
+    assert!(alarm.unwrap().shares[0] > 0.99);
+}
+
+/// The wager of one feature, one period and one row is fair: its expectation over the bins is 1.
+#[test]
+fn the_expectation_of_a_wager_is_1_without_a_change() {
+    for bets in [Bets::Likely, Bets::Any] {
+        let mut one = profile();
+        one.features.truncate(1);
+        let mut expectation = 0.0;
+        let reference = [20.0, 20.0, 21.0];
+        for first in 0..3 {
+            for second in 0..3 {
+                let mut bins = [0.0; 3];
+                bins[first] += 1.0;
+                bins[second] += 1.0;
+                let mut drift = Drift::new(&one, 1, bets).unwrap();
+                let mut period = vec![vec![bins.to_vec(), vec![2.0, 0.0, 0.0, 0.0, 0.0, 0.0]]];
+                if bets == Bets::Any {
+                    period[0].truncate(1);
+                }
+                let chance = exp(ln_sequence(&bins, &reference));
+                expectation += chance * drift.add(&period).unwrap().value;
+            }
+        }
+        // That of the bins is 1, so what is left is what the used values alone contribute.
+        one.features[0].bins = Bins::Gaps { edges: vec![], gaps: vec![61] };
+        let mut period = vec![vec![vec![2.0], vec![2.0, 0.0, 0.0, 0.0, 0.0, 0.0]]];
+        if bets == Bets::Any {
+            period[0].truncate(1);
+        }
+        let without_bins = Drift::new(&one, 1, bets).unwrap().add(&period).unwrap().value;
+        assert!((expectation - without_bins).abs() < 1e-12, "{bets:?}: {expectation}");
+        assert!(without_bins <= 1.0 + 1e-12);
+    }
+}
+
+#[test]
+fn nothing_is_added_after_the_horizon() {
+    let mut drift = Drift::new(&profile(), 1, Bets::Likely).unwrap();
+    drift.add(&counts([4.0; 3])).unwrap();
+    let refused = drift.add(&counts([4.0; 3])).unwrap_err().to_string();
+    assert_eq!(refused, "period 2, expected at most 1: the horizon is over");
+    assert!(Drift::new(&profile(), 0, Bets::Likely).is_err() && OutcomeTest::new(0).is_err());
+    let mut short = counts([4.0; 3]);
+    short.pop();
+    assert!(Drift::new(&profile(), 2, Bets::Likely).unwrap().add(&short).is_err());
+    let mut test = OutcomeTest::new(1).unwrap();
+    assert!(test.add(1.5, true).is_err() && test.add(0.5, true).is_ok());
+    assert!(test.add(0.5, true).is_err());
+}
+
+#[test]
+fn outcomes_in_bins_raise_an_alarm_as_rows_do() {
+    let mut test = OutcomeTest::new(52).unwrap();
+    let right = OutcomeBin { n_rows: 20, events: 2, mean: 0.1 };
+    let wrong = OutcomeBin { events: 8, ..right };
+    assert!((0..10).all(|_| test.add_bins(&[right]).unwrap() < 2.0));
+    assert!((0..10).any(|_| test.add_bins(&[wrong]).unwrap() >= ALARM));
+}
+
+#[test]
+fn the_variable_life_adjusted_display_ends_at_expected_minus_observed() {
+    let rows = [(0.1, false), (0.4, true), (0.25, false)];
+    let vlad = charts::vlad(&rows);
+    assert!((vlad[0] - 0.1).abs() < 1e-15 && (vlad[2] + 0.25).abs() < 1e-15);
+    let cusum = charts::cusum(&rows, 2.0);
+    assert!(cusum[0] == 0.0 && cusum[1] > 0.3 && cusum[2] < cusum[1]);
+}
+
+#[test]
+fn sizes_of_a_change_are_0_without_one() {
+    assert_eq!(effect::psi(&[20.0, 30.0], &[20.0, 30.0]), 0.0);
+    assert!(effect::psi(&[20.0, 30.0], &[30.0, 20.0]) > 0.1);
+    let edges = [0.0, 1.0, 2.0];
+    assert_eq!(effect::wasserstein(&edges, &[1.0; 4], &[2.0; 4]), 0.0);
+    // Everything between 0 and 1 moved to between 1 and 2: by 1, as far as the edges show.
+    assert_eq!(effect::wasserstein(&edges, &[0.0, 1.0, 0.0, 0.0], &[0.0, 0.0, 1.0, 0.0]), 1.0);
+}
+
+#[test]
+fn the_expected_performance_is_that_of_calibrated_risks() {
+    let expected = expected(&[(10, 0.1), (10, 0.9)]).unwrap();
+    assert!((expected.event_rate - 0.5).abs() < 1e-15);
+    assert!((expected.brier_score - 0.09).abs() < 1e-15);
+    // Of 10 events and 10 others: .9 · .9 ordered, .1 · .9 + .9 · .1 tied.
+    assert!((expected.auc.unwrap() - 0.9).abs() < 1e-12);
+    assert_eq!(nomogram_monitor::performance::expected(&[(0, 0.0)]), None);
+}
+
+#[test]
+fn periods_of_a_session_are_analysed() {
+    let model = Arc::new(Model::open(&nomogram_testkit::bundle_with_profile()).unwrap());
+    let period = |shift: f64, n_events: u32| {
+        let mut session = Session::new(Arc::clone(&model));
+        session.attach(Monitor::new(Arc::clone(&model)).unwrap()).unwrap();
+        for row in 0..60_u32 {
+            let [radius, texture, perimeter] = nomogram_testkit::usual_row(row);
+            session.predict_row(&[radius + shift, texture, perimeter]).unwrap();
+        }
+        let mut monitor = session.detach().unwrap();
+        (0..40).for_each(|row| monitor.add_outcome(0.2, row < n_events).unwrap());
+        Period::of_monitor(monitor)
+    };
+    let periods: Vec<(String, Period)> = (0..20)
+        .map(|week| (format!("week {}", week + 1), period(if week < 8 { 0.0 } else { 15.0 }, 8)))
+        .collect();
+    let analysis = analyse(&model, &periods, 52).unwrap();
+    let alarm = analysis.drift_alarm.unwrap();
+    assert!(alarm.period >= 8 && alarm.variables.iter().any(|v| v.name == "radius"), "{alarm:?}");
+    assert!(alarm.variables[0].psi > 0.1);
+    assert_eq!(analysis.calibration_alarm, None);
+    assert!(analysis.periods[0].expected.is_some());
+    assert!((analysis.periods[0].observed_expected.unwrap().ratio - 1.0).abs() < 1e-6);
+
+    let worse: Vec<(String, Period)> = (0..20).map(|_| ("a".into(), period(0.0, 24))).collect();
+    let analysis = analyse(&model, &worse, 52).unwrap();
+    let alarm = analysis.calibration_alarm.unwrap();
+    assert!(
+        analysis.periods[alarm].expected.is_none(),
+        "no estimate after calibration has alarmed"
+    );
+}

@@ -1,0 +1,369 @@
+//! Explanations: exact ones are Shapley values by their definition, all are additive.
+
+use std::sync::Arc;
+
+use ndarray::{Array2, Axis};
+use nomogram::{
+    ErrorKind, Explained, Explainer, Explanation, Flavour, Intake, Member, Method, Model,
+    Precision, Request, Scale, Session, Value, seal, unseal,
+};
+use nomogram_testkit::{corpus, explained, explained_bundle, golden_rows};
+
+const PAIRS: Method = Method::Permutations { n_pairs: 4 };
+
+fn open(bundle: &[u8]) -> Arc<Model> {
+    Arc::new(Model::open(bundle).unwrap())
+}
+
+fn explainer(model: &Arc<Model>, explained: Explained, method: Method) -> Explainer {
+    Explainer::new(Arc::clone(model), Request { explained, method }).unwrap()
+}
+
+/// The explained numbers of a row, from its prediction.
+fn numbers(session: &mut Session, row: &[f64], explained: Explained) -> Vec<f64> {
+    let member = |index: usize| {
+        let mut lengths = session.model().member_margins();
+        let first: usize = lengths.by_ref().take(index).sum();
+        first..first + lengths.next().unwrap()
+    };
+    let range = match explained {
+        Explained::Member(index) => member(index),
+        _ => 0..0,
+    };
+    let prediction = session.predict_row(row).unwrap();
+    let outputs = prediction.outputs();
+    match explained {
+        Explained::Outputs => outputs.to_vec(),
+        Explained::Margin => {
+            vec![nomogram::numeric::ln(outputs[1]) - nomogram::numeric::ln(outputs[0])]
+        }
+        Explained::Member(_) => prediction.margins()[range].to_vec(),
+        _ => unreachable!("the tests explain nothing else"),
+    }
+}
+
+/// Shapley values by their definition, shape `(n_explained, n_players)`; `players` has the player of
+/// each feature.
+fn enumerated(
+    model: &Arc<Model>,
+    row: &[f64],
+    explained: Explained,
+    players: &[usize],
+) -> Vec<Vec<f64>> {
+    let mut session = Session::new(Arc::clone(model));
+    let explanation = model.explanation().unwrap();
+    let n_players = players.iter().max().unwrap() + 1;
+    let mut mean = |mask: usize| {
+        let mut mean: Vec<f64> = Vec::new();
+        let rows = explanation.background.chunks_exact(row.len());
+        for (background, weight) in rows.zip(&explanation.weights) {
+            let hybrid: Vec<f64> = (0..row.len())
+                .map(|at| if mask >> players[at] & 1 == 1 { row[at] } else { background[at] })
+                .collect();
+            let numbers = numbers(&mut session, &hybrid, explained);
+            mean.resize(numbers.len(), 0.0);
+            mean.iter_mut().zip(numbers).for_each(|(mean, number)| *mean += weight * number);
+        }
+        mean
+    };
+    let means: Vec<Vec<f64>> = (0..1 << n_players).map(&mut mean).collect();
+    let factorial =
+        |n: usize| (1..=n).map(|k| f64::from(u32::try_from(k).unwrap())).product::<f64>();
+    let mut values = vec![vec![0.0; n_players]; means[0].len()];
+    for (nth, values) in values.iter_mut().enumerate() {
+        for (player, value) in values.iter_mut().enumerate() {
+            for mask in (0..means.len()).filter(|mask| mask >> player & 1 == 0) {
+                let size = mask.count_ones() as usize;
+                let orders = factorial(size) * factorial(n_players - size - 1);
+                let gain = means[mask | 1 << player][nth] - means[mask][nth];
+                *value += orders / factorial(n_players) * gain;
+            }
+        }
+    }
+    values
+}
+
+fn assert_close(found: &[f64], expected: &[f64], what: &str) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    for (found, expected) in found.iter().zip(expected) {
+        assert!((found - expected).abs() < 1e-12, "{what}: {found}, expected {expected}");
+    }
+}
+
+#[test]
+fn exact_values_are_those_of_every_coalition() {
+    let model = open(&explained_bundle());
+    let requests = [
+        (Explained::Outputs, Method::Groups, vec![0, 1, 0]),
+        (Explained::Margin, Method::Groups, vec![0, 1, 0]),
+        (Explained::Member(2), Method::Groups, vec![0, 1, 0]),
+        (Explained::Member(0), Method::Interventional, vec![0, 1, 2]),
+        (Explained::Member(1), Method::Interventional, vec![0, 1, 2]),
+    ];
+    for (explained, method, players) in requests {
+        let mut explainer = explainer(&model, explained, method);
+        assert_eq!(explainer.flavour(), Flavour::Exact);
+        for row in golden_rows().rows() {
+            let row = row.to_vec();
+            let expected = enumerated(&model, &row, explained, &players);
+            let found = explainer.explain_row(&row).unwrap();
+            assert!(found.std_errors().is_none());
+            assert_eq!(found.base().len(), expected.len());
+            for (nth, expected) in expected.iter().enumerate() {
+                assert_close(found.values_of(nth), expected, &format!("{explained:?} {method:?}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn sampled_values_lie_within_their_standard_errors() {
+    let model = open(&explained_bundle());
+    let method = Method::Permutations { n_pairs: 200 };
+    for explained in [Explained::Outputs, Explained::Margin, Explained::Member(2)] {
+        let mut explainer = explainer(&model, explained, method);
+        assert_eq!(explainer.flavour(), Flavour::Sampled);
+        for row in golden_rows().rows().into_iter().take(8) {
+            let row = row.to_vec();
+            let expected = enumerated(&model, &row, explained, &[0, 1, 2]);
+            let found = explainer.explain_row(&row).unwrap();
+            let errors = found.std_errors().unwrap();
+            let values = found.values().iter().zip(errors).zip(expected.iter().flatten());
+            for ((value, error), expected) in values {
+                assert!(
+                    (value - expected).abs() < 5.0 * error + 1e-12,
+                    "{value} {error} {expected}"
+                );
+                assert!(*error < 0.05, "{error}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_explanation_has_the_same_bits_whatever_was_explained_before() {
+    let model = open(&explained_bundle());
+    let rows = golden_rows();
+    let bits = |explainer: &mut Explainer, row: usize| {
+        let row = rows.row(row).to_vec();
+        let found = explainer.explain_row(&row).unwrap();
+        let numbers = found.values().iter().chain(found.explained()).chain(found.base());
+        numbers.map(|number| number.to_bits()).collect::<Vec<_>>()
+    };
+    for (explained, method) in [
+        (Explained::Outputs, Method::Groups),
+        (Explained::Outputs, PAIRS),
+        (Explained::Member(1), Method::Interventional),
+        (Explained::Member(1), Method::PathDependent),
+    ] {
+        let mut first = explainer(&model, explained, method);
+        let mut second = explainer(&model, explained, method);
+        let expected = bits(&mut first, 3);
+        for row in 0..3 {
+            bits(&mut second, row);
+        }
+        assert!(second.explain_row(&[f64::INFINITY; 3]).is_err());
+        assert_eq!(bits(&mut second, 3), expected, "{method:?}");
+    }
+}
+
+#[test]
+fn a_request_that_does_not_fit_is_refused_with_what_is_missing() {
+    let bare = open(&nomogram_testkit::bundle_of_three_members());
+    let model = open(&explained_bundle());
+    let refused = |model: &Arc<Model>, explained, method| {
+        let error = Explainer::new(Arc::clone(model), Request { explained, method }).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Option);
+        error.to_string()
+    };
+    let outputs = Explained::Outputs;
+    for (model, explained, method, message) in [
+        (&bare, outputs, Method::Groups, "no background rows"),
+        (&bare, Explained::Member(1), Method::PathDependent, "no shares of training rows"),
+        (&model, outputs, Method::Interventional, "only members have a closed form"),
+        (&model, Explained::Member(2), Method::Interventional, "use permutations"),
+        (&model, Explained::Member(0), Method::PathDependent, "only forests"),
+        (&model, Explained::Member(3), Method::Groups, "no such member"),
+        (&model, outputs, Method::Permutations { n_pairs: 1 }, "expected 2 to 1,000"),
+    ] {
+        let error = refused(model, explained, method);
+        assert!(error.contains(message), "{error}");
+    }
+}
+
+#[test]
+fn a_section_is_sealed_and_unsealed() {
+    let bundle = explained_bundle();
+    let (parts, rows) = unseal(&bundle).unwrap();
+    assert_eq!(parts, explained());
+    assert_eq!(seal(&parts, rows.view()).unwrap(), bundle);
+    let without = nomogram::Parts { explanation: None, ..parts };
+    let without = seal(&without, rows.view()).unwrap();
+    let mut predicted = [&bundle, &without].map(|bundle| {
+        let mut session = Session::new(open(bundle));
+        session.predict_row(&[17.0, 20.0, 90.0]).unwrap().outputs().to_vec()
+    });
+    assert_eq!(predicted[0], predicted[1]);
+    predicted[0].clear();
+}
+
+/// The model of a corpus entry with its golden rows as background, if each is as the model gets it.
+fn with_background(bundle: &[u8]) -> (Vec<u8>, Array2<f64>) {
+    let (mut parts, rows) = unseal(bundle).unwrap();
+    let intake = Intake::of_schema(&parts.schema).unwrap();
+    let mut background = Vec::new();
+    for row in rows.rows().into_iter().take(5) {
+        for (feature, value) in row.iter().enumerate() {
+            let value = if value.is_nan() { Value::Missing(None) } else { Value::Number(*value) };
+            background.push(intake.take(feature, value).unwrap().0);
+        }
+    }
+    let weights =
+        (1..=background.len() / rows.ncols()).map(|n| f64::from(u32::try_from(n).unwrap()));
+    parts.explanation = Some(Explanation {
+        background,
+        weights: weights.collect(),
+        groups: vec![],
+        left_shares: vec![],
+    });
+    (seal(&parts, rows.view()).unwrap(), rows)
+}
+
+#[test]
+fn explanations_of_the_whole_corpus_are_additive() {
+    let mut n_explained = 0;
+    for entry in corpus::read().unwrap() {
+        let bundle = entry.model.seal(&entry.name).unwrap();
+        let (bundle, rows) = with_background(&bundle);
+        let model = open(&bundle);
+        let mut session = Session::new(Arc::clone(&model));
+        let members = (0..model.member_names().len()).map(Explained::Member);
+        for explained in [Explained::Outputs, Explained::Margin].into_iter().chain(members) {
+            for method in [Method::Groups, PAIRS, Method::Interventional] {
+                let request = Request { explained, method };
+                let Ok(mut explainer) = Explainer::new(Arc::clone(&model), request) else {
+                    continue;
+                };
+                let few =
+                    if method == Method::Groups && model.schema().n_features() > 8 { 1 } else { 6 };
+                for row in rows.axis_iter(Axis(0)).take(few) {
+                    let row = row.to_vec();
+                    let Ok(found) = explainer.explain_row(&row) else { continue };
+                    for (nth, (base, number)) in
+                        found.base().iter().zip(found.explained()).enumerate()
+                    {
+                        let values = found.values_of(nth);
+                        let sum = base + values.iter().sum::<f64>();
+                        let size = values.iter().fold(base.abs().max(1.0), |m, v| m.max(v.abs()));
+                        let name = &entry.name;
+                        assert!(
+                            (sum - number).abs() <= 1e-12 * size,
+                            "{name} {explained:?} {method:?}: {sum}, expected {number}"
+                        );
+                    }
+                    let is_output = explained == Explained::Outputs;
+                    if is_output {
+                        let outputs = session.predict_row(&row).unwrap().outputs();
+                        assert_eq!(found.explained(), outputs);
+                        let is_probability = explainer.scale() == Scale::Probability;
+                        let has_classes = !model.schema().target().classes().is_empty();
+                        assert_eq!(is_probability, has_classes);
+                    }
+                    n_explained += 1;
+                }
+            }
+        }
+    }
+    assert!(n_explained > 1000, "{n_explained}");
+}
+
+/// Closed forms behind a pipeline are exact for the features: against coalitions of predictions.
+#[test]
+fn closed_forms_of_the_corpus_are_those_of_every_coalition() {
+    let mut n_compared = 0;
+    for entry in corpus::read().unwrap() {
+        let bundle = entry.model.seal(&entry.name).unwrap();
+        let (bundle, rows) = with_background(&bundle);
+        let model = open(&bundle);
+        if model.schema().n_features() > 6 {
+            continue;
+        }
+        let (parts, _) = unseal(&bundle).unwrap();
+        for (index, placed) in parts.members.iter().enumerate() {
+            // Margins in single precision are rounded after every tree.
+            if matches!(&placed.member, Member::Forest(f) if f.precision == Precision::Single) {
+                continue;
+            }
+            let member = Explained::Member(index);
+            let request = Request { explained: member, method: Method::Interventional };
+            let Ok(mut closed) = Explainer::new(Arc::clone(&model), request) else { continue };
+            let mut groups = explainer(&model, member, Method::Groups);
+            for row in rows.axis_iter(Axis(0)).take(4) {
+                let row = row.to_vec();
+                let (Ok(closed), Ok(groups)) = (closed.explain_row(&row), groups.explain_row(&row))
+                else {
+                    continue;
+                };
+                let size = groups.values().iter().fold(1.0_f64, |most, v| most.max(v.abs()));
+                for (closed, groups) in closed.values().iter().zip(groups.values()) {
+                    let name = &entry.name;
+                    assert!(
+                        (closed - groups).abs() <= 1e-11 * size,
+                        "{name} {member:?}: {closed} {groups}"
+                    );
+                }
+                n_compared += 1;
+            }
+        }
+    }
+    assert!(n_compared > 50, "{n_compared}");
+}
+
+/// The requests of `tests/data/explanations/three_features.cases`, in the words of the file.
+const REQUESTS: [(&str, Explained, Method); 7] = [
+    ("outputs 0 groups", Explained::Outputs, Method::Groups),
+    ("margin 0 groups", Explained::Margin, Method::Groups),
+    ("outputs 0 permutations", Explained::Outputs, PAIRS),
+    ("member 2 permutations", Explained::Member(2), PAIRS),
+    ("member 0 interventional", Explained::Member(0), Method::Interventional),
+    ("member 1 interventional", Explained::Member(1), Method::Interventional),
+    ("member 1 path_dependent", Explained::Member(1), Method::PathDependent),
+];
+
+/// The explanations of some rows, bit by bit: programs in C and Python compare theirs with the file.
+fn explanations_as_text() -> String {
+    let model = open(&explained_bundle());
+    let mut text = String::from(
+        "# Explanations of explained.nomo (nomogram-testkit), bit by bit; tests/integration/explanation.rs\n",
+    );
+    let bits = |name: &str, numbers: &[f64]| {
+        let numbers = numbers.iter().map(|number| format!(" 0x{:016x}", number.to_bits()));
+        format!("{name}{}\n", numbers.collect::<String>())
+    };
+    for (words, explained, method) in REQUESTS {
+        let mut explainer = explainer(&model, explained, method);
+        text += &format!("\nrequest {words}\n");
+        for row in [[14.5, 19.0, 92.0], [20.5, 24.0, 130.0], [11.0, 14.0, 70.0]] {
+            let found = explainer.explain_row(&row).unwrap();
+            text += &bits("row", &row);
+            text += &bits("base", found.base());
+            text += &bits("explained", found.explained());
+            text += &bits("values", found.values());
+            let exact = vec![0.0; found.values().len()];
+            text += &bits("std-errors", found.std_errors().unwrap_or(&exact));
+        }
+    }
+    text
+}
+
+/// `NOMOGRAM_UPDATE=1` writes the file: review the difference.
+#[test]
+fn explanations_have_the_bits_of_the_file() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/explanations/three_features.cases");
+    let text = explanations_as_text();
+    if std::env::var_os("NOMOGRAM_UPDATE").is_some() {
+        std::fs::write(path, &text).unwrap();
+    }
+    let expected = std::fs::read_to_string(path).unwrap();
+    assert_eq!(text, expected);
+}
