@@ -53,6 +53,8 @@ fn bundle(version: &str) -> Vec<u8> {
             outputs: vec![Bins::Gaps { edges: vec![0.25, 0.55], gaps: vec![20, 20, 21] }],
             classes: vec![30, 30],
         }),
+        explanation: None,
+        uncertainty: None,
     };
     let rows = ndarray::Array2::from_elem((crate::MIN_GOLDEN_CASES, 2), 1.0);
     crate::seal(&parts, rows.view()).unwrap()

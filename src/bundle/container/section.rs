@@ -22,7 +22,7 @@ pub(in crate::bundle) enum SectionKind {
 }
 
 impl SectionKind {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Manifest,
         Self::Schema,
         Self::Pipeline,

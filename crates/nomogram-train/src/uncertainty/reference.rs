@@ -116,6 +116,8 @@ fn model(of: &OfNumbers, difficulty: Difficulty) -> Arc<Model> {
             spreads: vec![],
             referral: Referral::default(),
         }),
+        explanation: None,
+        profile: None,
     };
     let golden = Array2::from_shape_fn((16, 2), |(row, _)| crate::count::number(row));
     Arc::new(Model::open(&seal(&parts, golden.view()).unwrap()).unwrap())
