@@ -159,6 +159,8 @@ uint64_t nomo_capabilities(void);
 #define NOMO_EFORMAT_PAYLOAD 0x0402
 /* The sections of the bundle contradict each other. */
 #define NOMO_EFORMAT_MODEL 0x0502
+/* The bytes are not counters of this bundle. */
+#define NOMO_EFORMAT_COUNTERS 0x0802
 /* The bundle has a newer format. */
 #define NOMO_EVERSION_FORMAT 0x0103
 /* The bundle needs a section that this version does not know. */
@@ -195,6 +197,8 @@ uint64_t nomo_capabilities(void);
 #define NOMO_EBUFFER_MEMORY 0x0208
 /* An Arrow type or layout is not supported. */
 #define NOMO_EUNSUPPORTED_ARROW 0x0109
+/* The bundle has no profile, so rows cannot be counted. */
+#define NOMO_EUNSUPPORTED_PROFILE 0x0409
 /* The model does not reproduce a golden case. */
 #define NOMO_ESELFTEST_GOLDEN 0x010A
 
@@ -677,6 +681,109 @@ int32_t nomo_model_uncertainty(const nomo_model *model,
                                nomo_uncertainty *uncertainty,
                                nomo_error *error);
 
+/* ---- Monitors ------------------------------------------------------------------------ */
+
+/*
+ Counts of predicted rows, to see later whether patients have changed since the training.
+
+ A count states how many rows were in a bin of the model's profile; no value of a row is stored.
+ Counts are whole numbers, so adding those of several monitors gives the same bytes in any order. A
+ monitor keeps its model alive. One thread at a time may use it, also through a session: a call
+ while another thread uses it fails with NOMO_EBUSY. Counting allocates nothing.
+ */
+typedef struct nomo_monitor nomo_monitor;
+
+/*
+ Writes how many bytes nomo_monitor_create_in needs for `model` to `*memory_len`, and how many
+ nomo_monitor_write writes to `*bytes_len`.
+
+ Fails with NOMO_EUNSUPPORTED_PROFILE (the bundle has no profile) or NOMO_EMEMORY (the monitor does
+ not fit into memory).
+ */
+int32_t nomo_monitor_size(const nomo_model *model,
+                          size_t *memory_len,
+                          size_t *bytes_len,
+                          nomo_error *error);
+
+/*
+ Creates a monitor for `model` and writes it to `*monitor`. All counts are 0.
+
+ The caller frees it with nomo_monitor_destroy.
+
+ Fails with NOMO_EUNSUPPORTED_PROFILE (the bundle has no profile) or NOMO_EMEMORY.
+ */
+int32_t nomo_monitor_create(const nomo_model *model,
+                            nomo_monitor **monitor,
+                            nomo_error *error);
+
+/*
+ Creates a monitor in the caller's memory, without allocating, and writes it to `*monitor`. All
+ counts are 0.
+
+ `memory` holds `memory_len` bytes of any alignment, at least as many as nomo_monitor_size reports.
+ The caller owns it, and must not use, move or free it before nomo_monitor_destroy was called.
+
+ Fails with NOMO_EUNSUPPORTED_PROFILE (the bundle has no profile), NOMO_EBUFFER_MEMORY
+ (`memory_len` is too small) or NOMO_EMEMORY (the monitor does not fit into memory).
+ */
+int32_t nomo_monitor_create_in(const nomo_model *model,
+                               void *memory,
+                               size_t memory_len,
+                               nomo_monitor **monitor,
+                               nomo_error *error);
+
+/*
+ Destroys a monitor that no session and no thread uses any longer, and frees what
+ nomo_monitor_create allocated. NULL is ignored.
+ */
+void nomo_monitor_destroy(nomo_monitor *monitor);
+
+/*
+ Sets all counts to 0: a new period begins.
+
+ Fails with NOMO_EBUSY.
+ */
+int32_t nomo_monitor_clear(nomo_monitor *monitor, nomo_error *error);
+
+/*
+ Adds the counts that nomo_monitor_write wrote for the same bundle.
+
+ Fails with NOMO_EFORMAT_COUNTERS (counts of another bundle, or changed ones; nothing is added) or
+ NOMO_EBUSY.
+ */
+int32_t nomo_monitor_add(nomo_monitor *monitor,
+                         const uint8_t *bytes,
+                         size_t bytes_len,
+                         nomo_error *error);
+
+/*
+ Counts the outcome of a row that was predicted earlier, perhaps by another session: whether the
+ class of index 1 came true (1) or not (0). `probability` is the one that was predicted for it.
+
+ Fails with NOMO_EARGUMENT_OPTION (`probability` is not in [0, 1], another `outcome`, or a model
+ that does not have two classes) or NOMO_EBUSY.
+ */
+int32_t nomo_monitor_add_outcome(nomo_monitor *monitor,
+                                 double probability,
+                                 uint32_t outcome,
+                                 nomo_error *error);
+
+/*
+ Writes the counts with the digest of the bundle: to a file, or to add them to those of another
+ monitor.
+
+ `bytes` has room for exactly as many bytes as nomo_monitor_size reports. `rounding` is 1 for the
+ counts as they are. Larger, for those who may not see small counts, every count is rounded to a
+ multiple of it: with 5, a count of 1 or 2 becomes 0, and one of 3 or 4 becomes 5.
+
+ Fails with NOMO_EBUFFER_LENGTH (`bytes_len`), NOMO_EARGUMENT_OPTION (`rounding` is 0) or NOMO_EBUSY.
+ */
+int32_t nomo_monitor_write(nomo_monitor *monitor,
+                           uint32_t rounding,
+                           uint8_t *bytes,
+                           size_t bytes_len,
+                           nomo_error *error);
+
 /* ---- Sessions ------------------------------------------------------------------------ */
 
 /*
@@ -729,6 +836,21 @@ int32_t nomo_session_create_in(const nomo_model *model,
  caller may then use or free the memory of nomo_session_create_in. NULL is ignored.
  */
 void nomo_session_destroy(nomo_session *session);
+
+/*
+ Counts every row that `session` predicts or refuses from now on in `monitor`; NULL ends that.
+
+ The monitor must stay until another one or NULL is set, or the session is destroyed. Sessions of
+ several threads may share one only if they do not predict at the same time: a call on a session
+ whose monitor another thread is using fails with NOMO_EBUSY. So give each thread its own, and add
+ their counters with nomo_monitor_add. A row that is refused is counted too, but of a batch with
+ NOMO_ON_REFUSAL_STOP that fails, only the refused row is counted.
+
+ Fails with NOMO_EFORMAT_COUNTERS (a monitor of another bundle) or NOMO_EBUSY.
+ */
+int32_t nomo_session_set_monitor(nomo_session *session,
+                                 nomo_monitor *monitor,
+                                 nomo_error *error);
 
 /* ---- Outputs ------------------------------------------------------------------------- */
 

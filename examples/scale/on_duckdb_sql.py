@@ -33,7 +33,7 @@ def create_risk(
         [duckdb.struct_type(types)],
         duckdb.struct_type(dict(zip(output_names(model), out_types, strict=True))),
         type=PythonUDFType.ARROW,
-        # Otherwise a row without any value would be null, and the function not called.
+        # What a missing value means is for the model to decide: the default answers null for null.
         null_handling=FunctionNullHandling.SPECIAL,
     )
     return f"risk(struct_pack({', '.join(quoted(name) for name in types)}))"

@@ -106,21 +106,28 @@ def engines(
     }
 
 
-def processor_seconds() -> float:
-    """What this process and all that it has started have used of the processors."""
-    ticks = 0
+def processor_ticks() -> dict[tuple[str, str], int]:
+    """What this process and each that it has started have used of the processors until now."""
+    ticks = {}
     mark = f"{MARK}={os.getpid()}\0".encode()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             is_ours = folder.name == str(os.getpid()) or mark in (folder / "environ").read_bytes()
             fields = (folder / "stat").read_text().rsplit(")", 1)[1].split()
         except OSError:
-            # It has ended since; its parent has its time.
+            # It has ended since.
             continue
         if is_ours:
-            # User and system, of the process and of its children that have ended.
-            ticks += sum(map(int, fields[11:15]))
-    return ticks / os.sysconf("SC_CLK_TCK")
+            # User and system, of the process and of its children that have ended. A number of a
+            # process may be used again, but not with the same start.
+            ticks[folder.name, fields[19]] = sum(map(int, fields[11:15]))
+    return ticks
+
+
+def seconds_since(before: dict[tuple[str, str], int]) -> float:
+    """The processor time since then, without what processes used that have ended unnoticed."""
+    now = processor_ticks().items()
+    return sum(ticks - before.get(key, 0) for key, ticks in now) / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:
@@ -144,9 +151,9 @@ def main() -> None:
         for number, (name, predict_all) in enumerate(measured.items()):
             out = folder / f"out-{number}.parquet"
             shutil.rmtree(out) if out.is_dir() else out.unlink(missing_ok=True)
-            used, start = processor_seconds(), time.perf_counter()
+            before, start = processor_ticks(), time.perf_counter()
             predict_all(out)
-            seconds = time.perf_counter() - start, processor_seconds() - used
+            seconds = time.perf_counter() - start, seconds_since(before)
             best[name] = min(best[name][0], seconds[0]), min(best[name][1], seconds[1])
     print(f"{options.rows} rows of 30 values, best of {options.rounds}, {os.cpu_count()} cores")
     print(f"duckdb {duckdb.__version__}, ray {ray.__version__}, spark {spark.version}")

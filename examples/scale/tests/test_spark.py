@@ -115,8 +115,9 @@ def test_a_job_that_stops_at_a_refused_row_shows_its_reason(
             risks = shipped.value.predict_proba(batch.drop_columns(["id"]))[:, 1]
             yield pa.record_batch([risks], ["risk"])
 
-    rows = spark.read.parquet(str(numbers.parquet)).limit(1000)
-    with pytest.raises(PythonException, match=r"row 1: feature 1: `radius_mean`: missing"):
+    rows = spark.read.parquet(str(numbers.parquet))
+    # Which task fails first is not determined.
+    with pytest.raises(PythonException, match=r"row \d+: feature \d+: `[^`]+`: missing, and this"):
         rows.mapInArrow(predict, "risk double").collect()
 
 
