@@ -71,6 +71,7 @@ const ROWS: &[(&str, Affected)] = &[
     ("tests/reference/", Only(&[Cross])),
     ("examples/c/", NO_MORE),
     ("examples/cpp/", NO_MORE),
+    ("examples/python/", NO_MORE),
     ("examples/scale/", NO_MORE),
     ("examples/", TRAINING),
     // Each gate's own source, then what they share.
