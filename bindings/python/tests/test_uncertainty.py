@@ -8,13 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from conftest import ROOT, bits
 
 from nomogram_risk import Model, Uncertainty, Verdict
 
 sys.path.insert(0, str(ROOT / "tests/python"))
-import corpus  # noqa: E402
+import corpus
 
 
 def rows(name: str, model: Model) -> tuple[list[corpus.Case], list[list[float]]]:
