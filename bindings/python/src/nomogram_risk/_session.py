@@ -84,7 +84,7 @@ class Pool:
 
     def __init__(self, model: Any, layout_of_one_row: Layout) -> None:
         """``model`` is a pointer that frees itself."""
-        self.model = model
+        self._model = model
         self.monitor: Monitor | None = None
         self._layout_of_one_row = layout_of_one_row
         self._idle: list[Session] = []
