@@ -187,15 +187,26 @@ impl Intake {
         flags: &mut [Flags],
         broken: &mut [bool],
     ) -> Result<Flags, Error> {
-        // Without a branch per number.
-        let are_plain = self.plain.iter().zip(numbers);
-        if !are_plain.fold(true, |are_plain, (plain, number)| are_plain & plain.has(*number)) {
+        if !self.are_plain(numbers.iter().copied()) {
             let cells = numbers.iter().map(|number| Cell::of_array(*number));
             return self.admit(cells, row, flags, broken);
         }
         row.copy_from_slice(numbers);
         flags.fill(Flags::default());
         self.evaluate_rules(row, broken)
+    }
+
+    /// Whether no number of a row needs a policy.
+    fn are_plain(&self, numbers: impl Iterator<Item = f64>) -> bool {
+        // Without a branch per number.
+        let each = self.plain.iter().zip(numbers);
+        each.fold(true, |are_plain, (plain, number)| are_plain & plain.has(number))
+    }
+
+    /// Whether a row passes without applying a policy or evaluating a rule. `numbers` are the caller's,
+    /// NaN where there is none.
+    pub(crate) fn is_plain_row(&self, numbers: impl Iterator<Item = f64>) -> bool {
+        self.schema.rules().is_empty() && self.are_plain(numbers)
     }
 
     /// Writes which rules a row breaks; returns the flags of the row.

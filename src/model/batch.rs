@@ -96,16 +96,14 @@ impl Model {
 
     /// Fails with the first row that is refused.
     fn check_rows(&self, scratch: &mut Scratch<'_>, rows: &impl Rows) -> Result<(), Error> {
-        for block in self.blocks(rows) {
-            let mut regions = scratch.regions(&self.scratch_layout);
-            let are_plain = self.read_block(rows, block.clone(), regions.block.encoded);
-            for (row, is_plain) in block.zip(are_plain) {
-                if !is_plain {
-                    let admitted = self.admit(self.cells(rows, row), &mut regions);
-                    admitted.map_err(|error| {
-                        self.count_refusal(regions.counters, error).within(Place::Row(row))
-                    })?;
-                }
+        let n_features = self.intake.n_features();
+        for row in 0..rows.n_rows() {
+            if !self.intake.is_plain_row(rows.numbers(row, n_features)) {
+                let mut regions = scratch.regions(&self.scratch_layout);
+                let admitted = self.admit(self.cells(rows, row), &mut regions);
+                admitted.map_err(|error| {
+                    self.count_refusal(regions.counters, error).within(Place::Row(row))
+                })?;
             }
         }
         Ok(())

@@ -4,7 +4,7 @@ use crate::error::{Error, ErrorKind};
 use crate::imported::Imported;
 use crate::limits::Limits;
 use crate::options::Options;
-use crate::sources::{catboost, equation, lightgbm, xgboost};
+use crate::sources::{catboost, equation, lightgbm, scikit_learn, xgboost};
 
 /// The format of a model's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,12 +20,20 @@ pub enum Format {
     XgboostJson,
     /// XGBoost's UBJSON (`save_model("x.ubj")`).
     XgboostUbjson,
+    /// A fitted estimator of scikit-learn, as `nomogram_risk.from_sklearn` describes it.
+    ScikitLearn,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 5] =
-        [Self::Catboost, Self::Equation, Self::Lightgbm, Self::XgboostJson, Self::XgboostUbjson];
+    pub const ALL: [Self; 6] = [
+        Self::Catboost,
+        Self::Equation,
+        Self::Lightgbm,
+        Self::ScikitLearn,
+        Self::XgboostJson,
+        Self::XgboostUbjson,
+    ];
 
     /// Its name on the command line.
     #[must_use]
@@ -36,6 +44,7 @@ impl Format {
             Self::Lightgbm => "lightgbm",
             Self::XgboostJson => "xgboost-json",
             Self::XgboostUbjson => "xgboost-ubjson",
+            Self::ScikitLearn => "scikit-learn",
         }
     }
 
@@ -63,6 +72,7 @@ impl Format {
             Some(b'{') if start.starts_with(b"{L\0\0\0\0") || start.starts_with(b"{i") => {
                 Ok(Self::XgboostUbjson)
             }
+            Some(b'{') if holds(scikit_learn::MARK.as_bytes()) => Ok(Self::ScikitLearn),
             // XGBoost's documents begin with `learner`.
             Some(b'{') if holds(b"\"features_info\"") || holds(b"\"oblivious_trees\"") => {
                 Ok(Self::Catboost)
@@ -98,6 +108,7 @@ pub fn import(
         Format::Lightgbm => lightgbm::read(bytes, options, limits)?,
         Format::XgboostJson => xgboost::read_json(bytes, options, limits)?,
         Format::XgboostUbjson => xgboost::read_ubjson(bytes, options, limits)?,
+        Format::ScikitLearn => scikit_learn::read(bytes, limits)?,
     };
     if let Some(name) = &options.name {
         imported.parts.manifest.name.clone_from(name);

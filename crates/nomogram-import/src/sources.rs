@@ -3,4 +3,5 @@
 pub(crate) mod catboost;
 pub(crate) mod equation;
 pub(crate) mod lightgbm;
+pub(crate) mod scikit_learn;
 pub(crate) mod xgboost;

@@ -94,6 +94,7 @@ pub(crate) fn choose(change: &Change, turn: usize) -> Vec<(Gate, Reason)> {
 fn reason(gate: Gate, change: &Change) -> Reason {
     match gate.tier() {
         Tier::Always => return Reason::Always,
+        Tier::Asked => return Reason::NotAsked,
         Tier::Affected | Tier::AffectedOrInTurn => {}
     }
     let (base, paths) = match change {
@@ -146,15 +147,14 @@ mod tests {
     #[test]
     fn the_gates_of_all_changed_paths_run() {
         let both = change(&["benches/predict.rs", "bindings/python/pyproject.toml"]);
-        assert_eq!(running(&both, 0).join(" "), "demo test lint package benches python engines");
+        assert_eq!(running(&both, 0).join(" "), "demo test lint package benches python");
     }
 
     #[test]
     fn every_long_gate_gets_its_turn() {
         let documents = change(&["docs/training.md"]);
-        let in_turn: Vec<&str> = (0..8).map(|turn| running(&documents, turn)[3]).collect();
-        let expected =
-            ["package", "memory", "sanitize", "reproduce", "cross", "python", "engines", "package"];
+        let in_turn: Vec<&str> = (0..7).map(|turn| running(&documents, turn)[3]).collect();
+        let expected = ["package", "memory", "sanitize", "reproduce", "cross", "python", "package"];
         assert_eq!(in_turn, expected);
         let expected_always = running(&documents, 2)[..3].to_vec();
         assert_eq!(expected_always, ["demo", "test", "lint"]);
@@ -166,6 +166,7 @@ mod tests {
         for (gate, reason) in choice {
             match gate.tier() {
                 Tier::Always => assert_eq!(reason, Reason::Always),
+                Tier::Asked => assert_eq!(reason, Reason::NotAsked),
                 Tier::Affected | Tier::AffectedOrInTurn => {
                     assert_eq!(reason, Reason::NoRow("unheard/of.rs".into()), "{gate:?}");
                 }
@@ -187,10 +188,13 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_change_runs_every_gate() {
+    fn an_unknown_change_runs_every_gate_but_those_on_request() {
         let unknown = Change::Unknown("the clone is shallow".into());
-        assert_eq!(running(&unknown, 3), Gate::ALL.map(Gate::name));
-        assert_eq!(running(&change(&["Cargo.toml"]), 3), Gate::ALL.map(Gate::name));
+        let mut every = Gate::ALL.to_vec();
+        every.retain(|gate| gate.tier() != Tier::Asked);
+        let every: Vec<&str> = every.into_iter().map(Gate::name).collect();
+        assert_eq!(running(&unknown, 3), every);
+        assert_eq!(running(&change(&["Cargo.toml"]), 3), every);
     }
 
     #[test]

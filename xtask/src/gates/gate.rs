@@ -27,6 +27,8 @@ pub(crate) enum Tier {
     Affected,
     /// As `Affected`, and in rotation: one such gate runs that no path has chosen.
     AffectedOrInTurn,
+    /// When it is asked for: it takes too long to run for every change of what it reads.
+    Asked,
 }
 
 /// What the machine must have before a gate runs.
@@ -87,8 +89,8 @@ impl Gate {
             | Self::Sanitize
             | Self::Reproduce
             | Self::Cross
-            | Self::Python
-            | Self::Engines => Tier::AffectedOrInTurn,
+            | Self::Python => Tier::AffectedOrInTurn,
+            Self::Engines => Tier::Asked,
         }
     }
 

@@ -3,7 +3,7 @@
 //! The gates that always run are not in the table. A path without a row chooses every gate, and so does
 //! a row with `Every`: both are safe, and cost time.
 
-use Gate::{Abi, Benches, Cross, Engines, Memory, NoStd, Package, Python, Reproduce, Sanitize};
+use Gate::{Abi, Benches, Cross, Memory, NoStd, Package, Python, Reproduce, Sanitize};
 
 use super::gate::Gate;
 
@@ -55,7 +55,7 @@ const ROWS: &[(&str, Affected)] = &[
     ("crates/nomogram-train/", TRAINING),
     ("crates/", Every),
     // The other languages, likewise.
-    ("bindings/python/", Only(&[Python, Engines])),
+    ("bindings/python/", Only(&[Python])),
     ("bindings/", Every),
     // Programs and data of the tests.
     ("tests/README.md", NO_MORE),
@@ -71,12 +71,13 @@ const ROWS: &[(&str, Affected)] = &[
     ("tests/reference/", Only(&[Cross])),
     ("examples/c/", NO_MORE),
     ("examples/cpp/", NO_MORE),
-    ("examples/scale/", Only(&[Engines])),
+    ("examples/python/", NO_MORE),
+    ("examples/scale/", NO_MORE),
     ("examples/", TRAINING),
     // Each gate's own source, then what they share.
     ("xtask/src/abi.rs", Only(&[Abi])),
     ("xtask/src/cross.rs", Only(&[Cross])),
-    ("xtask/src/engines.rs", Only(&[Engines])),
+    ("xtask/src/engines.rs", NO_MORE),
     ("xtask/src/package.rs", Only(&[Package])),
     ("xtask/src/package/", Only(&[Package])),
     ("xtask/src/python.rs", Only(&[Python])),
@@ -123,10 +124,10 @@ mod tests {
             "crates/nomogram-train/src/lib.rs → reproduce cross",
             "crates/nomogram-cli/Cargo.toml → ",
             "crates/nomogram-new/src/lib.rs → every",
-            "bindings/python/src/nomogram/__init__.py → python engines",
+            "bindings/python/src/nomogram/__init__.py → python",
             "bindings/new/main.go → every",
             "examples/c/predict.c → ",
-            "examples/scale/on_spark.py → engines",
+            "examples/scale/on_spark.py → ",
             "examples/wdbc.yaml → reproduce cross",
             "xtask/src/package/links.rs → package",
             "xtask/src/run.rs → every",

@@ -37,6 +37,7 @@ from ._errors import (
     VersionError,
 )
 from ._explain import Explanation
+from ._from_sklearn import from_sklearn
 from ._import import Imported, ImportRefused, from_catboost, from_lightgbm, from_xgboost
 from ._library import status_name
 from ._library import version as __version__
@@ -87,6 +88,7 @@ __all__ = [
     "__version__",
     "from_catboost",
     "from_lightgbm",
+    "from_sklearn",
     "from_xgboost",
     "status_name",
 ]

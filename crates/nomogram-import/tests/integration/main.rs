@@ -9,3 +9,4 @@ mod matrix;
 mod mutations;
 mod public_models;
 mod refusals;
+mod scikit_learn;

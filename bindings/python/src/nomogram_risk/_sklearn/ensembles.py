@@ -1,0 +1,229 @@
+"""Whole estimators: pipelines, votes, stacks, bags and calibrated classifiers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import models, transformers, trees
+from .walk import MADE, Column, Place, Step, Walk, class_name, floats
+
+
+def describe(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
+    """A model of the description, of one member or of several.
+
+    :raises NotSupported: With the place, for anything that has no exact counterpart.
+    """
+    name = class_name(estimator)
+    function = _ENSEMBLES.get(name)
+    if function is None:
+        return models.describe(estimator, columns, walk, place)
+    return function(estimator, columns, walk, place)
+
+
+def pipeline(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
+    """Transformers, then a model."""
+    *before, (name, final) = estimator.steps
+    steps: list[Step] = []
+    for step_name, step in before:
+        inside = place / f"step `{step_name}`"
+        found, columns = transformers.describe(step, columns, walk, inside)
+        steps += found
+    model = describe(final, columns, walk, place / f"step `{name}`")
+    return {"kind": "pipeline", "steps": steps, "model": model}
+
+
+def search(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
+    """The best estimator of a search."""
+    return describe(estimator.best_estimator_, columns, walk, place / "best_estimator_")
+
+
+def frozen(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
+    """An estimator that is not fitted again."""
+    return describe(estimator.estimator, columns, walk, place)
+
+
+def voting(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
+    """The mean of members, or the share of their votes."""
+    names = [name for name, one in estimator.estimators if not _is_dropped(one)]
+    weights = estimator._weights_not_none
+    is_hard = getattr(estimator, "voting", "soft") == "hard"
+    return {
+        "kind": "hard_vote" if is_hard else "soft_vote",
+        "members": _members(names, estimator.estimators_, columns, walk, place),
+        "weights": [1.0] * len(names) if weights is None else floats(weights),
+    }
+
+
+def _is_dropped(estimator: Any) -> bool:
+    return isinstance(estimator, str) and estimator == "drop"
+
+
+def _members(
+    names: list[str], estimators: list[Any], columns: list[Column], walk: Walk, place: Place
+) -> list[Step]:
+    walk.adds_in_order = False
+    return [
+        {"name": name, "model": describe(one, columns, walk, place / f"estimator `{name}`")}
+        for name, one in zip(names, estimators, strict=True)
+    ]
+
+
+def stacking(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
+    """A model that reads other models."""
+    if estimator.passthrough:
+        place.refuse("passthrough=True")
+    methods = set(estimator.stack_method_)
+    inputs = {"predict_proba": "outputs", "decision_function": "margins", "predict": "outputs"}
+    if len(methods) != 1:
+        place.refuse(f"several stack methods: {', '.join(sorted(methods))}")
+    (method,) = methods
+    is_classifier = hasattr(estimator, "classes_")
+    if is_classifier and method == "predict":
+        place.refuse("stack method predict, of classes")
+    names = [name for name, one in estimator.estimators if not _is_dropped(one)]
+    members = _members(names, estimator.estimators_, columns, walk, place)
+    n_each = len(estimator.classes_) if is_classifier and len(estimator.classes_) > 2 else 1
+    inside = [MADE] * (len(members) * n_each)
+    final = place / "final_estimator_"
+    return {
+        "kind": "stack",
+        "input": inputs[method],
+        "members": members,
+        "final": models.describe(estimator.final_estimator_, inside, walk, final),
+    }
+
+
+def bagging(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
+    """The mean of models of one kind, each of some columns."""
+    if estimator.n_jobs not in (None, 1):
+        walk.adds_in_order = False
+    estimators = list(estimator.estimators_)
+    features = [[int(index) for index in chosen] for chosen in estimator.estimators_features_]
+    n_classes = len(estimator.classes_) if hasattr(estimator, "classes_") else 0
+    kinds = {class_name(one) for one in estimators}
+    if kinds <= {"DecisionTreeClassifier", "DecisionTreeRegressor"}:
+        walk.read_numbers(columns)
+        classes = [one.classes_ for one in estimators] if n_classes else None
+        return trees.averaged(estimators, n_classes, place, features, classes)
+    walk.adds_in_order = False
+    members = []
+    for index, (one, chosen) in enumerate(zip(estimators, features, strict=True)):
+        inside = place / f"estimators_[{index}]"
+        if n_classes and len(one.classes_) != n_classes:
+            inside.refuse("a bootstrap sample without some of the classes")
+        if n_classes and not hasattr(one, "predict_proba"):
+            inside.refuse(f"`{class_name(one)}` without probabilities")
+        model = describe(one, [columns[at] for at in chosen], walk, inside)
+        steps = [{"kind": "select", "columns": chosen}]
+        model = {"kind": "pipeline", "steps": steps, "model": model}
+        members.append({"name": f"bag {index + 1}", "model": model})
+    return {"kind": "soft_vote", "members": members, "weights": [1.0] * len(members)}
+
+
+def calibrated(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
+    """Fitted maps of margins or probabilities; of several folds, their mean."""
+    walk.adds_in_order = False
+    folds = []
+    for index, fold in enumerate(estimator.calibrated_classifiers_):
+        inside = place / f"calibrated_classifiers_[{index}]"
+        folds.append(_fold(fold, columns, walk, inside))
+    if len(folds) == 1:
+        return folds[0]
+    members = [{"name": f"fold {nth + 1}", "model": fold} for nth, fold in enumerate(folds)]
+    return {"kind": "soft_vote", "members": members, "weights": [1.0] * len(folds)}
+
+
+def _fold(fold: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
+    base = fold.estimator
+    if len(base.classes_) != len(fold.classes):
+        place.refuse("a fold without some of the classes")
+    has_margin = hasattr(base, "decision_function")
+    maps = [
+        _map(calibrator, has_margin, len(fold.classes), place) for calibrator in fold.calibrators
+    ]
+    return {
+        "kind": "calibrated",
+        "model": _with_margin(base, columns, walk, place),
+        "of": "margin" if has_margin else "probability",
+        "maps": maps,
+    }
+
+
+def _with_margin(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
+    """A model of which the margin is enough."""
+    if class_name(estimator) == "FrozenEstimator":
+        return _with_margin(estimator.estimator, columns, walk, place)
+    if class_name(estimator) == "Pipeline":
+        steps: list[Step] = []
+        *before, (name, final) = estimator.steps
+        for step_name, step in before:
+            inside = place / f"step `{step_name}`"
+            found, columns = transformers.describe(step, columns, walk, inside)
+            steps += found
+        model = _with_margin(final, columns, walk, place / f"step `{name}`")
+        return {"kind": "pipeline", "steps": steps, "model": model}
+    if class_name(estimator) in _ENSEMBLES:
+        return describe(estimator, columns, walk, place)
+    return models.describe_margin(estimator, columns, walk, place)
+
+
+def _map(calibrator: Any, has_margin: bool, n_classes: int, place: Place) -> Step:
+    name = class_name(calibrator)
+    if name == "_SigmoidCalibration":
+        return {
+            "kind": "sigmoid",
+            "slope": -float(calibrator.a_),
+            "intercept": -float(calibrator.b_),
+        }
+    if name == "IsotonicRegression":
+        if has_margin:
+            place.refuse("isotonic calibration of a decision function")
+        if calibrator.out_of_bounds != "clip":
+            place.refuse(f"out_of_bounds={calibrator.out_of_bounds!r}")
+        return {
+            "kind": "isotonic",
+            "from": floats(calibrator.X_thresholds_),
+            "to": floats(calibrator.y_thresholds_),
+        }
+    if name == "_TemperatureScaling" and has_margin and n_classes == 2:
+        # The logits of the two classes are -x and x.
+        return {"kind": "sigmoid", "slope": 2.0 * float(calibrator.beta_), "intercept": 0.0}
+    if name == "_TemperatureScaling":
+        place.refuse("a temperature, except of the margin of two classes")
+    place.refuse(f"calibrator `{name}`")
+
+
+def threshold(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
+    """A classifier with a cutoff."""
+    inner = estimator.estimator_
+    if estimator.response_method not in ("auto", "predict_proba") or not hasattr(
+        inner, "predict_proba"
+    ):
+        place.refuse("a threshold of a decision function")
+    at = getattr(estimator, "best_threshold_", None)
+    at = estimator.threshold if at is None else at
+    at = 0.5 if at == "auto" else float(at)
+    classes = list(estimator.classes_)
+    label = getattr(estimator, "pos_label", None)
+    positive = 1 if label is None else classes.index(label)
+    walk.cutoffs.append({"name": "threshold", "class": positive, "probability": at})
+    return describe(inner, columns, walk, place / "estimator_")
+
+
+_ENSEMBLES = {
+    "BaggingClassifier": bagging,
+    "BaggingRegressor": bagging,
+    "CalibratedClassifierCV": calibrated,
+    "FixedThresholdClassifier": threshold,
+    "FrozenEstimator": frozen,
+    "GridSearchCV": search,
+    "HalvingGridSearchCV": search,
+    "HalvingRandomSearchCV": search,
+    "Pipeline": pipeline,
+    "RandomizedSearchCV": search,
+    "StackingClassifier": stacking,
+    "StackingRegressor": stacking,
+    "TunedThresholdClassifierCV": threshold,
+    "VotingClassifier": voting,
+    "VotingRegressor": voting,
+}

@@ -1,0 +1,216 @@
+"""Models that are one member: linear models, networks, naive Bayes, and those of ``trees``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from . import trees
+from .transformers import binarize
+from .walk import Column, Place, Step, Walk, class_name, floats
+
+Function = Callable[[Any, list[Column], Walk, Place], Step]
+
+
+def describe(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
+    """A model of the description.
+
+    :raises NotSupported: With the place, for anything that has no exact counterpart.
+    """
+    name = class_name(estimator)
+    function = MODELS.get(name)
+    if function is None:
+        if name in WITHOUT_PROBABILITIES:
+            place.refuse(f"`{name}` without probabilities; calibrate it by CalibratedClassifierCV")
+        place.refuse(f"estimator `{name}`")
+    if function is not trees.hist_gradient_boosting:
+        walk.read_numbers(columns)
+    return function(estimator, columns, walk, place)
+
+
+def describe_margin(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
+    """As :func:`describe`, also for models of two classes that have a margin only."""
+    if class_name(estimator) not in WITHOUT_PROBABILITIES:
+        return describe(estimator, columns, walk, place)
+    if getattr(estimator, "kernel", "linear") != "linear":
+        place.refuse(f"`{class_name(estimator)}` with kernel {estimator.kernel!r}")
+    if len(estimator.classes_) != 2:
+        place.refuse(f"`{class_name(estimator)}` of more than 2 classes")
+    walk.read_numbers(columns)
+    return linear("logit", estimator.coef_, estimator.intercept_)
+
+
+def linear(link: str, weights: Any, intercepts: Any) -> Step:
+    """Weighted sums: one for each margin."""
+    import numpy as np
+
+    weights = np.atleast_2d(_dense(weights))
+    intercepts = np.broadcast_to(np.ravel(np.asarray(intercepts, np.float64)), (len(weights),))
+    return {
+        "kind": "linear",
+        "link": link,
+        "weights": floats(weights),
+        "intercepts": floats(intercepts),
+    }
+
+
+def _dense(weights: Any) -> Any:
+    return weights.toarray() if hasattr(weights, "toarray") else weights
+
+
+def _link(estimator: Any) -> str:
+    return "logit" if len(estimator.classes_) == 2 else "softmax"
+
+
+def logistic_regression(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
+    """Logistic regression."""
+    kind = getattr(estimator, "multi_class", "auto")
+    n_classes = len(estimator.classes_)
+    if n_classes > 2 and (kind == "ovr" or estimator.solver == "liblinear"):
+        place.refuse("more than 2 classes, one against the rest")
+    if n_classes == 2 and kind == "multinomial":
+        place.refuse("multi_class='multinomial' of 2 classes")
+    return linear(_link(estimator), estimator.coef_, estimator.intercept_)
+
+
+def sgd_classifier(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
+    """A linear model with logistic loss."""
+    if estimator.loss not in ("log_loss", "log"):
+        place.refuse(f"loss={estimator.loss!r}")
+    if len(estimator.classes_) != 2:
+        place.refuse("more than 2 classes, one against the rest")
+    return linear("logit", estimator.coef_, estimator.intercept_)
+
+
+def discriminant_analysis(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
+    """Linear discriminant analysis."""
+    return linear(_link(estimator), estimator.coef_, estimator.intercept_)
+
+
+def linear_regression(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
+    """A linear model of a number."""
+    if getattr(estimator.coef_, "ndim", 1) > 1 and len(estimator.coef_) > 1:
+        place.refuse("several targets")
+    return linear("identity", estimator.coef_, estimator.intercept_)
+
+
+def log_regression(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
+    """A generalized linear model with a logarithmic link."""
+    return linear("log", estimator.coef_, estimator.intercept_)
+
+
+def tweedie_regression(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
+    """A generalized linear model whose link depends on its power."""
+    is_log = estimator.link == "log" or (estimator.link == "auto" and estimator.power > 0)
+    return linear("log" if is_log else "identity", estimator.coef_, estimator.intercept_)
+
+
+def network(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
+    """Dense layers."""
+    links = {"identity": "identity", "logistic": "logit", "softmax": "softmax"}
+    out = estimator.out_activation_
+    is_multi_label = out == "logistic" and len(estimator.classes_) != 2
+    if out not in links or is_multi_label or (out == "identity" and estimator.n_outputs_ != 1):
+        place.refuse(f"out_activation_={out!r} of {estimator.n_outputs_} outputs")
+    return {
+        "kind": "network",
+        "link": links[out],
+        "activation": estimator.activation,
+        "layers": [
+            {"weights": floats(weights.ravel()), "biases": floats(biases)}
+            for weights, biases in zip(estimator.coefs_, estimator.intercepts_, strict=True)
+        ],
+    }
+
+
+def gaussian_naive_bayes(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
+    """Normal distributions in each class."""
+    import numpy as np
+
+    return {
+        "kind": "gaussian_naive_bayes",
+        "log_priors": floats(np.log(estimator.class_prior_)),
+        "means": floats(estimator.theta_.T),
+        "variances": floats(estimator.var_.T),
+    }
+
+
+def multinomial_naive_bayes(
+    estimator: Any, columns: list[Column], walk: Walk, place: Place
+) -> Step:
+    """Counts: a linear model of the logarithms of probabilities."""
+    return linear("softmax", estimator.feature_log_prob_, estimator.class_log_prior_)
+
+
+def complement_naive_bayes(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
+    """Counts of the other classes; priors do not count."""
+    zeros = [0.0] * len(estimator.classes_)
+    return linear("softmax", estimator.feature_log_prob_, zeros)
+
+
+def bernoulli_naive_bayes(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
+    """Presence or absence: a linear model of the logarithms of probabilities."""
+    import numpy as np
+
+    absent = np.log(1 - np.exp(estimator.feature_log_prob_))
+    intercepts = estimator.class_log_prior_ + absent.sum(axis=1)
+    model = linear("softmax", estimator.feature_log_prob_ - absent, intercepts)
+    if estimator.binarize is None:
+        return model
+    steps = [binarize(estimator.binarize, columns, walk)]
+    return {"kind": "pipeline", "steps": steps, "model": model}
+
+
+WITHOUT_PROBABILITIES = {
+    "LinearSVC",
+    "PassiveAggressiveClassifier",
+    "Perceptron",
+    "RidgeClassifier",
+    "RidgeClassifierCV",
+    "SVC",
+}
+
+MODELS: dict[str, Function] = {
+    "ARDRegression": linear_regression,
+    "AdaBoostClassifier": trees.ada_boost,
+    "BayesianRidge": linear_regression,
+    "BernoulliNB": bernoulli_naive_bayes,
+    "ComplementNB": complement_naive_bayes,
+    "DecisionTreeClassifier": trees.decision_tree,
+    "DecisionTreeRegressor": trees.decision_tree,
+    "ElasticNet": linear_regression,
+    "ElasticNetCV": linear_regression,
+    "ExtraTreeClassifier": trees.decision_tree,
+    "ExtraTreeRegressor": trees.decision_tree,
+    "ExtraTreesClassifier": trees.random_forest,
+    "ExtraTreesRegressor": trees.random_forest,
+    "GammaRegressor": log_regression,
+    "GaussianNB": gaussian_naive_bayes,
+    "GradientBoostingClassifier": trees.gradient_boosting,
+    "GradientBoostingRegressor": trees.gradient_boosting,
+    "HistGradientBoostingClassifier": trees.hist_gradient_boosting,
+    "HistGradientBoostingRegressor": trees.hist_gradient_boosting,
+    "HuberRegressor": linear_regression,
+    "Lars": linear_regression,
+    "Lasso": linear_regression,
+    "LassoCV": linear_regression,
+    "LinearDiscriminantAnalysis": discriminant_analysis,
+    "LinearRegression": linear_regression,
+    "LinearSVR": linear_regression,
+    "LogisticRegression": logistic_regression,
+    "LogisticRegressionCV": logistic_regression,
+    "MLPClassifier": network,
+    "MLPRegressor": network,
+    "MultinomialNB": multinomial_naive_bayes,
+    "OrthogonalMatchingPursuit": linear_regression,
+    "PoissonRegressor": log_regression,
+    "QuantileRegressor": linear_regression,
+    "RandomForestClassifier": trees.random_forest,
+    "RandomForestRegressor": trees.random_forest,
+    "Ridge": linear_regression,
+    "RidgeCV": linear_regression,
+    "SGDClassifier": sgd_classifier,
+    "SGDRegressor": linear_regression,
+    "TheilSenRegressor": linear_regression,
+    "TweedieRegressor": tweedie_regression,
+}

@@ -1,0 +1,169 @@
+"""Estimators of scikit-learn become bundles with the same numbers, or are refused by name."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from typing import Any
+
+import numpy as np
+import pytest
+from conftest import ROOT, Floats
+
+import nomogram_risk
+
+sklearn = pytest.importorskip("sklearn", minversion="1.3")
+
+from sklearn import (  # noqa: E402
+    compose,
+    ensemble,
+    feature_extraction,
+    impute,
+    linear_model,
+    neighbors,
+    pipeline,
+    preprocessing,
+)
+
+
+@pytest.fixture(scope="session")
+def program() -> str:
+    """The program `nomogram`: that of $NOMOGRAM_PROGRAM, or built."""
+    given = os.environ.get("NOMOGRAM_PROGRAM")
+    if given:
+        return given
+    command = ["cargo", "build", "--quiet", "--package", "nomogram-cli", "--message-format", "json"]
+    built = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    found = [json.loads(line).get("executable") for line in built.stdout.splitlines()]
+    return next(str(path) for path in reversed(found) if path)
+
+
+@pytest.fixture(scope="session")
+def diagnoses() -> list[str]:
+    lines = (ROOT / "examples/data/wdbc.csv").read_text().splitlines()[1:]
+    return [line.split(",")[1] for line in lines]
+
+
+def table(rows: Floats) -> Any:
+    """A data frame with numbers and a category, both with gaps."""
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(rows[:, :3], columns=["radius", "texture", "perimeter"])
+    size = np.where(rows[:, 0] > 15, "large", "small").astype(object)
+    size[::7] = np.nan
+    frame["size"] = size
+    frame.loc[::5, "texture"] = np.nan
+    return frame
+
+
+def columns() -> Any:
+    numbers = pipeline.make_pipeline(
+        impute.SimpleImputer(add_indicator=True), preprocessing.StandardScaler()
+    )
+    categories = preprocessing.OneHotEncoder(handle_unknown="ignore")
+    return compose.make_column_transformer(
+        (categories, ["size"]), (numbers, ["radius", "texture", "perimeter"])
+    )
+
+
+def test_a_pipeline_of_columns_predicts_the_same_numbers(
+    program: str, wdbc_rows: Floats, diagnoses: list[str]
+) -> None:
+    frame = table(wdbc_rows)
+    estimator = pipeline.make_pipeline(columns(), linear_model.LogisticRegression())
+    estimator.fit(frame, diagnoses)
+    imported = nomogram_risk.from_sklearn(
+        estimator, rows=frame[:100], name="mass", target="diagnosis", program=program
+    )
+    given = imported.report["given_rows"]
+    assert (given["n_rows"], given["n_refused"]) == (100, 0)
+    assert given["largest"] <= 1e-12
+    assert imported.report["comparison"]["outputs"]["n_beyond"] == 0
+    with imported.model() as model:
+        assert model.classes == tuple(estimator.classes_)
+        found = model.predict_proba(frame)
+    np.testing.assert_allclose(found, estimator.predict_proba(frame), rtol=0, atol=1e-12)
+
+
+def test_a_forest_reaches_the_same_leaves(
+    program: str, wdbc_rows: Floats, diagnoses: list[str]
+) -> None:
+    rows = wdbc_rows[:, :6]
+    estimator = ensemble.RandomForestClassifier(5, max_depth=4, random_state=1)
+    estimator.fit(rows, diagnoses)
+    imported = nomogram_risk.from_sklearn(estimator, program=program)
+    comparison = imported.report["comparison"]
+    assert comparison["paths"]["n_different"] == 0
+    assert comparison["paths"]["n_compared"] == 5 * comparison["n_rows"] > 1000
+    assert comparison["margins"]["n_equal"] == comparison["margins"]["n_compared"]
+    with imported.model() as model:
+        assert (model.predict_proba(rows) == estimator.predict_proba(rows)).all()
+
+
+def test_a_schema_names_features_and_classes(
+    program: str, wdbc_rows: Floats, diagnoses: list[str]
+) -> None:
+    estimator = linear_model.LogisticRegression(max_iter=5000).fit(wdbc_rows[:, :2], diagnoses)
+    schema = {
+        "features": [
+            {"source": "x0", "name": "radius", "unit": "um", "range": [5, 30]},
+            {"source": "x1", "name": "texture"},
+        ],
+        "target": {"name": "diagnosis", "classes": ["benign", "malignant"]},
+    }
+    imported = nomogram_risk.from_sklearn(estimator, schema=schema, program=program)
+    with imported.model() as model:
+        assert [feature.name for feature in model.features] == ["radius", "texture"]
+        assert model.classes == ("benign", "malignant")
+
+
+def halved(rows: Any) -> Any:
+    return rows / 2
+
+
+class Custom(linear_model.LogisticRegression):  # type: ignore[misc]
+    pass
+
+
+@pytest.mark.parametrize(
+    ("estimator", "place"),
+    [
+        (neighbors.KNeighborsClassifier(), "KNeighborsClassifier: not supported: estimator"),
+        (
+            Custom(max_iter=5000),
+            "test_sklearn.Custom: not supported: estimator `test_sklearn.Custom`",
+        ),
+        (
+            pipeline.make_pipeline(
+                preprocessing.FunctionTransformer(halved), ensemble.RandomForestClassifier(2)
+            ),
+            "Pipeline: step `functiontransformer`: not supported: function `halved`",
+        ),
+    ],
+)
+def test_what_has_no_counterpart_is_refused_by_name_and_place(
+    estimator: Any, place: str, wdbc_rows: Floats, diagnoses: list[str]
+) -> None:
+    estimator.fit(wdbc_rows[:, :2], diagnoses)
+    with pytest.raises(nomogram_risk.ImportRefused, match="not supported") as error:
+        nomogram_risk.from_sklearn(estimator)
+    assert str(error.value).startswith(place)
+
+
+def test_texts_are_refused() -> None:
+    texts = ["a mass", "no mass"] * 5
+    estimator = pipeline.make_pipeline(
+        feature_extraction.text.TfidfVectorizer(), linear_model.LogisticRegression()
+    ).fit(texts, [1, 0] * 5)
+    with pytest.raises(nomogram_risk.ImportRefused, match="reads no table"):
+        nomogram_risk.from_sklearn(estimator)
+
+
+def test_the_program_must_be_found(
+    monkeypatch: pytest.MonkeyPatch, wdbc_rows: Floats, diagnoses: list[str]
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.delenv("NOMOGRAM_PROGRAM", raising=False)
+    estimator = ensemble.RandomForestClassifier(2, max_depth=2).fit(wdbc_rows, diagnoses)
+    with pytest.raises(FileNotFoundError, match="the program `nomogram` is not on the path"):
+        nomogram_risk.from_sklearn(estimator)

@@ -1,0 +1,125 @@
+//! Models that are one member: linear models, forests, networks, naive Bayes.
+
+use nomogram::{Activation, Layer, Likelihood, Linear, Link, Member, NaiveBayes, Network};
+
+use super::features::Inputs;
+use super::forest;
+use super::layout::Layout;
+use crate::document::Cursor;
+use crate::error::Error;
+use crate::limits::Limits;
+
+/// A member, and the source's numbers of leaves if it is a forest.
+#[derive(Clone, Debug)]
+pub(super) struct Base {
+    pub(super) member: Member,
+    pub(super) leaf_numbers: Option<Vec<Vec<u32>>>,
+}
+
+/// Reads a model that is one member.
+///
+/// # Errors
+///
+/// `Unsupported`, `Malformed` or `Model`.
+pub(super) fn read(
+    model: &Cursor<'_>,
+    layout: &Layout,
+    inputs: &Inputs,
+    limits: &Limits,
+) -> Result<Base, Error> {
+    let core = |error: nomogram::Error| model.locate(error.into());
+    let n_inputs = layout.columns.len();
+    let link = |link: Cursor<'_>| link_of_name(&link, inputs.n_classes());
+    let kind = model.key("kind")?;
+    let member = match kind.text()? {
+        "linear" => linear(model, link(model.key("link")?)?, n_inputs)?,
+        "forest" => {
+            if let Some(rounds) = layout.rounds {
+                let why = "a split could take the other side";
+                return Err(model.unsupported(format!("trees after {rounds}: {why}")));
+            }
+            let forest = forest::read(model, link(model.key("link")?)?, n_inputs, limits)?;
+            let leaf_numbers = Some(forest.leaf_numbers);
+            return Ok(Base { member: Member::Forest(forest.forest), leaf_numbers });
+        }
+        "network" => {
+            let activation = activation(&model.key("activation")?)?;
+            let layers = model.key("layers")?;
+            let n_layers = layers.n_items()?;
+            let layers: Result<Vec<Layer>, Error> = layers
+                .items()?
+                .enumerate()
+                .map(|(index, layer)| {
+                    let is_last = index + 1 == n_layers;
+                    let activation = if is_last { Activation::Identity } else { activation };
+                    let weights = layer.key("weights")?.doubles()?;
+                    Ok(Layer { activation, biases: layer.key("biases")?.doubles()?, weights })
+                })
+                .collect();
+            Member::Network(Network::new(link(model.key("link")?)?, layers?).map_err(core)?)
+        }
+        "gaussian_naive_bayes" => {
+            let lists = |key: &str| -> Result<Vec<Vec<f64>>, Error> {
+                model.key(key)?.items()?.map(|list| list.doubles()).collect()
+            };
+            let of_input = lists("means")?.into_iter().zip(lists("variances")?);
+            let likelihoods = of_input
+                .map(|(means, variances)| Likelihood::Gaussian { means, variances })
+                .collect();
+            let priors = model.key("log_priors")?.doubles()?;
+            Member::NaiveBayes(NaiveBayes::new(priors, likelihoods).map_err(core)?)
+        }
+        other => return Err(kind.unsupported(format!("model `{other}`"))),
+    };
+    Ok(Base { member, leaf_numbers: None })
+}
+
+fn linear(model: &Cursor<'_>, link: Link, n_inputs: usize) -> Result<Member, Error> {
+    let mut weights = Vec::new();
+    for row in model.key("weights")?.items()? {
+        let of_margin = row.doubles()?;
+        if of_margin.len() != n_inputs {
+            let detail = format!("{} weights, expected {n_inputs}", of_margin.len());
+            return Err(row.malformed(detail));
+        }
+        weights.extend(of_margin);
+    }
+    let intercepts = model.key("intercepts")?.doubles()?;
+    let linear = Linear::new(link, intercepts, weights);
+    Ok(Member::Linear(linear.map_err(|error| model.locate(error.into()))?))
+}
+
+/// The linear model whose margin is `slope · margin + intercept`.
+///
+/// # Errors
+///
+/// `Model`.
+pub(super) fn rescaled(linear: &Linear, slope: f64, intercept: f64) -> Result<Linear, Error> {
+    let intercepts = linear.intercepts().iter().map(|one| slope * one + intercept).collect();
+    let weights = linear.weights().iter().map(|weight| slope * weight).collect();
+    Ok(Linear::new(Link::Logit, intercepts, weights)?)
+}
+
+fn link_of_name(link: &Cursor<'_>, n_classes: usize) -> Result<Link, Error> {
+    match (link.text()?, n_classes) {
+        ("logit", 2) => Ok(Link::Logit),
+        ("softmax", 2..) => Ok(Link::Softmax),
+        ("probability", 2..) => Ok(Link::Probability),
+        ("identity", 0) => Ok(Link::Identity),
+        ("log", 0) => Ok(Link::Log),
+        (name @ ("logit" | "softmax" | "probability" | "identity" | "log"), _) => {
+            Err(link.malformed(format!("`{name}`, which does not fit {n_classes} classes")))
+        }
+        (other, _) => Err(link.unsupported(format!("link `{other}`"))),
+    }
+}
+
+fn activation(name: &Cursor<'_>) -> Result<Activation, Error> {
+    match name.text()? {
+        "identity" => Ok(Activation::Identity),
+        "relu" => Ok(Activation::Relu),
+        "tanh" => Ok(Activation::Tanh),
+        "logistic" => Ok(Activation::Logistic),
+        other => Err(name.unsupported(format!("activation `{other}`"))),
+    }
+}

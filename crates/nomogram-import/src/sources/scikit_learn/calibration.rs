@@ -1,0 +1,110 @@
+//! Calibrated classifiers: maps of a model's margin or probabilities.
+
+use nomogram::{CalibrationMap, Calibrator, Link, Member};
+
+use super::base::{self, Base};
+use super::forest;
+use crate::document::Cursor;
+use crate::error::Error;
+
+/// Applies the calibration of one fold to its model. Returns a calibrator where the map is not an affine
+/// one of a margin, which the member itself can hold.
+///
+/// # Errors
+///
+/// `Unsupported` for maps of margins that are not affine, `Malformed`.
+pub(super) fn apply(
+    calibration: &Cursor<'_>,
+    base: Base,
+    n_classes: usize,
+) -> Result<(Base, Option<Calibrator>), Error> {
+    let of = calibration.key("of")?;
+    let of_margin = match of.text()? {
+        "margin" => true,
+        "probability" => false,
+        other => {
+            let expected = "expected `margin` or `probability`";
+            return Err(of.malformed(format!("`{other}`, {expected}")));
+        }
+    };
+    let list = calibration.key("maps")?;
+    let maps: Result<Vec<Map>, Error> = list.items()?.map(|map| Map::read(&map)).collect();
+    let maps = maps?;
+    let n_expected = if n_classes == 2 { 1 } else { n_classes };
+    if maps.len() != n_expected {
+        return Err(list.malformed(format!("{} maps, expected {n_expected}", maps.len())));
+    }
+    if let ([Map::Sigmoid { slope, intercept }], 2) = (maps.as_slice(), n_classes)
+        && let Some(folded) = folded(&base, *slope, *intercept, of_margin)
+    {
+        return Ok((folded.map_err(|error| calibration.locate(error))?, None));
+    }
+    if of_margin {
+        return Err(calibration.unsupported("such a calibration of margins, of such a model"));
+    }
+    let mut maps: Vec<CalibrationMap> = maps.into_iter().map(Map::of_probability).collect();
+    let calibrator = match (n_classes, maps.pop()) {
+        (2, Some(map)) => Calibrator::Binary(map),
+        (_, Some(map)) => {
+            maps.push(map);
+            Calibrator::PerClass(maps)
+        }
+        (_, None) => return Err(list.malformed("no maps")),
+    };
+    Ok((base, Some(calibrator)))
+}
+
+/// The member whose logit is an affine function of the margin, or of the probability of class 1; none if
+/// there is no such member.
+fn folded(base: &Base, slope: f64, intercept: f64, of_margin: bool) -> Option<Result<Base, Error>> {
+    let member = match &base.member {
+        Member::Linear(linear) if of_margin && linear.link() == Link::Logit => {
+            base::rescaled(linear, slope, intercept).map(Member::Linear)
+        }
+        Member::Forest(one)
+            if (of_margin && one.link == Link::Logit)
+                || (!of_margin && one.link == Link::Probability) =>
+        {
+            Ok(Member::Forest(forest::rescaled(one.clone(), slope, intercept)))
+        }
+        _ => return None,
+    };
+    // Margins are no longer added as scikit-learn does: the comparison of bits and of leaves ends here.
+    Some(member.map(|member| Base { member, leaf_numbers: None }))
+}
+
+/// A fitted map.
+enum Map {
+    /// `logistic(slope · x + intercept)`.
+    Sigmoid { slope: f64, intercept: f64 },
+    /// Straight lines between points.
+    Isotonic { from: Vec<f64>, to: Vec<f64> },
+}
+
+impl Map {
+    fn read(map: &Cursor<'_>) -> Result<Self, Error> {
+        let kind = map.key("kind")?;
+        match kind.text()? {
+            "sigmoid" => Ok(Self::Sigmoid {
+                slope: map.key("slope")?.double()?,
+                intercept: map.key("intercept")?.double()?,
+            }),
+            "isotonic" => Ok(Self::Isotonic {
+                from: map.key("from")?.doubles()?,
+                to: map.key("to")?.doubles()?,
+            }),
+            other => Err(kind.unsupported(format!("calibration `{other}`"))),
+        }
+    }
+
+    fn of_probability(self) -> CalibrationMap {
+        match self {
+            Self::Sigmoid { slope, intercept } => {
+                CalibrationMap::PlattOfProbability { slope, intercept }
+            }
+            Self::Isotonic { from, to } => {
+                CalibrationMap::Isotonic { probabilities: from, calibrated: to }
+            }
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! Whole models: pipelines, votes, stacks and calibrated classifiers, to members and their combiner.
+
+use nomogram::{Branch, Calibrator, Combiner, EnsembleMember, Member, Precision, StackInput};
+
+use super::base::{self, Base};
+use super::calibration;
+use super::features::Inputs;
+use super::layout::{Layout, unique};
+use super::steps;
+use crate::document::Cursor;
+use crate::error::Error;
+use crate::limits::{self, Limits};
+
+/// The most members.
+const MAX_MEMBERS: usize = 1024;
+
+/// The parts of a bundle that a model becomes.
+#[derive(Clone, Debug)]
+pub(super) struct Ensemble {
+    pub(super) branches: Vec<Branch>,
+    pub(super) members: Vec<EnsembleMember>,
+    pub(super) combiner: Combiner,
+    pub(super) calibrator: Option<Calibrator>,
+    /// Of a model of one forest.
+    pub(super) leaf_numbers: Option<Vec<Vec<u32>>>,
+}
+
+impl Ensemble {
+    /// Reads a model.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported`, `Malformed`, `TooLarge` or `Model`, with the place in the description.
+    pub(super) fn read(
+        model: &Cursor<'_>,
+        inputs: &Inputs,
+        limits: &Limits,
+    ) -> Result<Self, Error> {
+        let mut reader = Reader {
+            inputs,
+            limits,
+            branches: Vec::new(),
+            members: Vec::new(),
+            leaf_numbers: None,
+        };
+        let (combiner, calibrator) = reader.model(model, Layout::new(inputs, limits), "model")?;
+        let Reader { branches, members, leaf_numbers, .. } = reader;
+        let leaf_numbers = leaf_numbers.filter(|_| members.len() == 1);
+        Ok(Self { branches, members, combiner, calibrator, leaf_numbers })
+    }
+
+    /// Whether trees round their inputs to single precision.
+    pub(super) fn has_single_inputs(&self) -> bool {
+        let mut members = self.members.iter().map(|member| &member.member);
+        members.any(|member| {
+            matches!(member, Member::Forest(forest) if forest.precision == Precision::SingleInputs)
+        })
+    }
+}
+
+struct Reader<'i> {
+    inputs: &'i Inputs,
+    limits: &'i Limits,
+    branches: Vec<Branch>,
+    members: Vec<EnsembleMember>,
+    leaf_numbers: Option<Vec<Vec<u32>>>,
+}
+
+impl Reader<'_> {
+    /// Reads a model of a row that is encoded so far. Returns what combines its members.
+    fn model(
+        &mut self,
+        model: &Cursor<'_>,
+        mut layout: Layout,
+        name: &str,
+    ) -> Result<(Combiner, Option<Calibrator>), Error> {
+        match model.key("kind")?.text()? {
+            "pipeline" => {
+                let all = layout.all();
+                steps::apply_all(&mut layout, all, &model.key("steps")?, self.inputs)?;
+                self.model(&model.key("model")?, layout, name)
+            }
+            "soft_vote" => {
+                let weights = self.vote(model, layout)?;
+                Ok((Combiner::SoftVote { weights }, None))
+            }
+            "hard_vote" => {
+                let weights = self.vote(model, layout)?;
+                Ok((Combiner::HardVote { weights }, None))
+            }
+            "stack" => self.stack(model, layout).map(|combiner| (combiner, None)),
+            "calibrated" => {
+                let (base, calibrator) = self.calibrated(model, &mut layout)?;
+                self.add(base, &mut layout, name)?;
+                Ok((Combiner::SoftVote { weights: vec![1.0] }, calibrator))
+            }
+            _ => {
+                let base = base::read(model, &layout, self.inputs, self.limits)?;
+                self.add(base, &mut layout, name)?;
+                Ok((Combiner::SoftVote { weights: vec![1.0] }, None))
+            }
+        }
+    }
+
+    fn calibrated(
+        &self,
+        model: &Cursor<'_>,
+        layout: &mut Layout,
+    ) -> Result<(Base, Option<Calibrator>), Error> {
+        let base = self.single(&model.key("model")?, layout)?;
+        calibration::apply(model, base, self.inputs.n_classes())
+    }
+
+    /// A model that is one member, perhaps after steps.
+    fn single(&self, model: &Cursor<'_>, layout: &mut Layout) -> Result<Base, Error> {
+        match model.key("kind")?.text()? {
+            "pipeline" => {
+                let all = layout.all();
+                steps::apply_all(layout, all, &model.key("steps")?, self.inputs)?;
+                self.single(&model.key("model")?, layout)
+            }
+            kind @ ("soft_vote" | "hard_vote" | "stack") => {
+                Err(model.unsupported(format!("`{kind}` inside another ensemble")))
+            }
+            "calibrated" => match self.calibrated(model, layout)? {
+                (base, None) => Ok(base),
+                (_, Some(_)) => {
+                    Err(model.unsupported("a calibration inside another ensemble, of such a model"))
+                }
+            },
+            _ => base::read(model, layout, self.inputs, self.limits),
+        }
+    }
+
+    fn add(&mut self, base: Base, layout: &mut Layout, name: &str) -> Result<(), Error> {
+        limits::check(self.members.len() + 1, MAX_MEMBERS, "members")?;
+        let name = unique(name, |name| self.members.iter().any(|member| member.name == name));
+        let branch = layout.end(&mut self.branches, &name)?;
+        self.members.push(EnsembleMember { name, branch, member: base.member });
+        self.leaf_numbers = base.leaf_numbers;
+        Ok(())
+    }
+
+    /// Adds the members of an ensemble.
+    fn members(&mut self, model: &Cursor<'_>, mut layout: Layout) -> Result<usize, Error> {
+        layout.end(&mut self.branches, "shared")?;
+        let members = model.key("members")?;
+        for member in members.items()? {
+            let mut layout = layout.copy(&member)?;
+            let name = member.key("name")?.text()?;
+            let base = self.single(&member.key("model")?, &mut layout)?;
+            self.add(base, &mut layout, name)?;
+        }
+        members.n_items()
+    }
+
+    fn vote(&mut self, model: &Cursor<'_>, layout: Layout) -> Result<Vec<f64>, Error> {
+        let n_members = self.members(model, layout)?;
+        let list = model.key("weights")?;
+        let weights = list.doubles()?;
+        if weights.len() != n_members {
+            return Err(list.malformed(format!("{} weights, expected {n_members}", weights.len())));
+        }
+        Ok(weights)
+    }
+
+    fn stack(&mut self, model: &Cursor<'_>, layout: Layout) -> Result<Combiner, Error> {
+        let n_members = self.members(model, layout)?;
+        let input = model.key("input")?;
+        let input = match input.text()? {
+            "outputs" => StackInput::Outputs,
+            "margins" => StackInput::Margins,
+            other => {
+                let expected = "expected `outputs` or `margins`";
+                return Err(input.malformed(format!("`{other}`, {expected}")));
+            }
+        };
+        // Margins and outputs have one number for two classes and for a number, else one for each class.
+        let n_each = if self.inputs.n_classes() > 2 { self.inputs.n_classes() } else { 1 };
+        limits::check(n_members.saturating_mul(n_each), 1 << 16, "outputs of members")?;
+        let mut outputs = self.stacked(n_members * n_each);
+        outputs.rounds = Some("members, whose probabilities may round differently");
+        let member = base::read(&model.key("final")?, &outputs, self.inputs, self.limits)?.member;
+        Ok(Combiner::Stack { input, member: Box::new(member) })
+    }
+
+    /// The row that the final model of a stack reads.
+    fn stacked(&self, n_columns: usize) -> Layout {
+        let mut layout = Layout::new(self.inputs, self.limits);
+        let column = super::layout::Column { level_of: None, may_be_missing: false };
+        layout.columns = vec![column; n_columns];
+        layout
+    }
+}

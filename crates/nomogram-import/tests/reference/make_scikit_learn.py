@@ -1,0 +1,428 @@
+#!/usr/bin/env python3
+"""Write fitted estimators of scikit-learn as descriptions, with what they predict.
+
+    python3.11 -m venv /tmp/sklearn-new && /tmp/sklearn-new/bin/pip install scikit-learn==1.9.1 pandas
+    NOMOGRAM_PROGRAM=target/debug/nomogram PYTHONPATH=bindings/python/src /tmp/sklearn-new/bin/python \
+        crates/nomogram-import/tests/reference/make_scikit_learn.py
+
+The same with scikit-learn 1.5.2 (numpy 2.2.6, scipy 1.15.3) in another environment. One line of
+`tests/data/scikit_learn/VERSION.jsonl` for each estimator: its description, and a table of rows with
+its predictions; rows are the importer's probes and some of the data. An estimator that is not
+supported has the refusal instead. Data are those that scikit-learn contains. Training runs on one
+thread and from fixed seeds.
+"""
+
+import csv
+import io
+import json
+import os
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+os.environ["OMP_NUM_THREADS"] = "1"
+
+import numpy as np
+import pandas as pd
+import sklearn
+from sklearn import (
+    calibration, compose, datasets, decomposition, discriminant_analysis, ensemble,
+    feature_extraction, feature_selection, impute, linear_model, model_selection, naive_bayes,
+    neighbors, neural_network, pipeline, preprocessing, svm, tree,
+)
+
+from nomogram_risk import ImportRefused, _from_sklearn, _import
+from nomogram_risk._sklearn import Description, NotSupported
+
+DATA = Path(__file__).parents[1] / "data" / "scikit_learn"
+N_PROBES = 60
+warnings.simplefilter("ignore")
+
+
+def wdbc(n_features=6):
+    """Numbers without names; two classes."""
+    x, y = datasets.load_breast_cancer(return_X_y=True)
+    return x[::2, :n_features], y[::2]
+
+
+def gaps(n_features=6):
+    """As wdbc, with missing values."""
+    x, y = wdbc(n_features)
+    x = x.copy()
+    x[np.random.default_rng(3).random(x.shape) < 0.1] = np.nan
+    return x, y
+
+
+def wine():
+    """Three classes."""
+    x, y = datasets.load_wine(return_X_y=True)
+    return x[:, :5], y
+
+
+def diabetes():
+    """A number."""
+    x, y = datasets.load_diabetes(return_X_y=True)
+    return x[::2, :6], y[::2]
+
+
+def mixed():
+    """A data frame with numbers, categories as texts and as numbers, and missing values."""
+    x, y = wdbc(4)
+    rng = np.random.default_rng(5)
+    table = pd.DataFrame(x, columns=["radius", "texture", "perimeter", "area"])
+    size = pd.cut(table["radius"], [0, 11, 13, 16, 99], labels=["small", "medium", "large", "huge"])
+    table["size"] = size.astype(object)
+    table["grade"] = np.digitize(table["texture"], [14, 17, 20, 30]) + 1.0
+    for name in ["texture", "size", "area"]:
+        table.loc[rng.random(len(table)) < 0.1, name] = np.nan
+    return table, np.where(y == 1, "benign", "malignant")
+
+
+def numbers_and_categories(numbers=None, categories=None, remainder="drop"):
+    """A ColumnTransformer of the mixed table."""
+    numbers = numbers or pipeline.make_pipeline(
+        impute.SimpleImputer(strategy="median", add_indicator=True), preprocessing.StandardScaler()
+    )
+    categories = categories or pipeline.make_pipeline(
+        impute.SimpleImputer(strategy="most_frequent"),
+        preprocessing.OneHotEncoder(handle_unknown="ignore"),
+    )
+    return compose.ColumnTransformer(
+        [
+            ("categories", categories, ["size", "grade"]),
+            ("numbers", numbers, ["texture", "radius", "area"]),
+        ],
+        remainder=remainder,
+    )
+
+
+def after(first, model):
+    return pipeline.make_pipeline(first, model)
+
+
+def logistic(**options):
+    return linear_model.LogisticRegression(max_iter=500, **options)
+
+
+def forest(**options):
+    return ensemble.RandomForestClassifier(**{"n_estimators": 4, "max_depth": 3, "random_state": 1, **options})
+
+
+def boosting(**options):
+    return ensemble.GradientBoostingClassifier(**{"n_estimators": 4, "max_depth": 2, "random_state": 1, **options})
+
+
+def histogram(**options):
+    return ensemble.HistGradientBoostingClassifier(
+        **{"max_iter": 4, "max_leaf_nodes": 6, "random_state": 1, **options}
+    )
+
+
+def scaled(model):
+    return after(preprocessing.StandardScaler(), model)
+
+
+def members():
+    return [("forest", forest()), ("logistic", scaled(logistic())), ("bayes", naive_bayes.GaussianNB())]
+
+
+def cases():
+    """Names, estimators and data."""
+    yield from linear_models()
+    yield from forests()
+    yield from transformers()
+    yield from encoders()
+    yield from networks_and_bayes()
+    yield from ensembles()
+    yield from calibrations()
+    yield from refusals()
+
+
+def linear_models():
+    yield "logistic", scaled(logistic()), wdbc()
+    yield "logistic of three classes", scaled(logistic()), wine()
+    yield "logistic with cross-validation", scaled(linear_model.LogisticRegressionCV(Cs=3, cv=3)), wdbc()
+    yield "logistic with l1", scaled(logistic(solver="liblinear", C=0.1)), wdbc()
+    yield "sgd", scaled(linear_model.SGDClassifier(loss="log_loss", random_state=1)), wdbc()
+    for name in ["LinearRegression", "Ridge", "Lasso", "ElasticNet", "BayesianRidge", "HuberRegressor"]:
+        yield name, getattr(linear_model, name)(), diabetes()
+    yield "ridge with cross-validation", linear_model.RidgeCV(), diabetes()
+    yield "sgd of a number", scaled(linear_model.SGDRegressor(random_state=1)), diabetes()
+    yield "lda", discriminant_analysis.LinearDiscriminantAnalysis(), wdbc()
+    yield "lda of three classes", discriminant_analysis.LinearDiscriminantAnalysis(), wine()
+
+
+def forests():
+    yield "random forest", forest(), wdbc()
+    yield "random forest of three classes", forest(), wine()
+    yield "random forest with missing values", forest(), gaps()
+    yield "random forest of a number", ensemble.RandomForestRegressor(4, max_depth=3, random_state=1), diabetes()
+    yield "extra trees", ensemble.ExtraTreesClassifier(4, max_depth=3, random_state=1), wdbc()
+    yield "extra trees of a number", ensemble.ExtraTreesRegressor(4, max_depth=3, random_state=1), diabetes()
+    yield "decision tree", tree.DecisionTreeClassifier(max_depth=3, random_state=1), wine()
+    yield "decision tree with missing values", tree.DecisionTreeClassifier(max_depth=4, random_state=1), gaps()
+    yield "decision tree of a number", tree.DecisionTreeRegressor(max_depth=3, random_state=1), diabetes()
+    yield "gradient boosting", boosting(), wdbc()
+    yield "gradient boosting of three classes", boosting(), wine()
+    yield "gradient boosting with exponential loss", boosting(loss="exponential"), wdbc()
+    yield "gradient boosting from zero", boosting(init="zero"), wdbc()
+    for loss in ["squared_error", "huber", "quantile"]:
+        yield f"gradient boosting of a number, {loss}", ensemble.GradientBoostingRegressor(
+            n_estimators=4, max_depth=2, loss=loss, random_state=1
+        ), diabetes()
+    yield "histogram boosting", histogram(), wdbc()
+    yield "histogram boosting with missing values", histogram(), gaps()
+    yield "histogram boosting of three classes", histogram(), wine()
+    x, y = mixed()
+    yield "histogram boosting with categories", histogram(categorical_features=["size", "grade"]), (x, y)
+    as_category = x.astype({"size": "category"})
+    yield "histogram boosting with a pandas category", histogram(categorical_features="from_dtype"), (as_category, y)
+    for loss in ["squared_error", "poisson", "gamma"]:
+        yield f"histogram boosting of a number, {loss}", ensemble.HistGradientBoostingRegressor(
+            max_iter=4, max_leaf_nodes=6, loss=loss, random_state=1
+        ), diabetes()
+    stump = tree.DecisionTreeClassifier(max_depth=2, random_state=1)
+    options = {} if sklearn.__version__ >= "1.6" else {"algorithm": "SAMME"}
+    yield "adaboost", ensemble.AdaBoostClassifier(stump, n_estimators=4, random_state=1, **options), wdbc()
+    yield "adaboost of three classes", ensemble.AdaBoostClassifier(stump, n_estimators=4, random_state=1, **options), wine()
+    yield "bagged trees", ensemble.BaggingClassifier(stump, 4, max_features=0.6, random_state=1), wine()
+    yield "bagged trees of a number", ensemble.BaggingRegressor(
+        tree.DecisionTreeRegressor(max_depth=3), 4, max_features=0.6, random_state=1
+    ), diabetes()
+    yield "scaled random forest", scaled(forest()), wdbc()
+
+
+def transformers():
+    yield "min-max", after(preprocessing.MinMaxScaler(), logistic()), wdbc()
+    yield "min-max with clip", after(preprocessing.MinMaxScaler(clip=True), logistic()), wdbc()
+    yield "max-abs", after(preprocessing.MaxAbsScaler(), logistic()), wdbc()
+    yield "robust", after(preprocessing.RobustScaler(), logistic()), wdbc()
+    yield "scaler without mean", after(preprocessing.StandardScaler(with_mean=False), logistic()), wdbc()
+    yield "imputer with indicators", pipeline.make_pipeline(
+        impute.SimpleImputer(add_indicator=True), preprocessing.StandardScaler(), logistic()
+    ), gaps()
+    x, y = gaps()
+    x[:, 2] = np.nan
+    yield "imputer of an empty column", pipeline.make_pipeline(impute.SimpleImputer(), forest()), (x, y)
+    yield "imputer of a constant", pipeline.make_pipeline(
+        impute.SimpleImputer(strategy="constant", fill_value=-1.0), forest()
+    ), gaps()
+    for encode in ["ordinal", "onehot-dense"]:
+        options = {"quantile_method": "averaged_inverted_cdf"} if sklearn.__version__ >= "1.7" else {}
+        yield f"bins, {encode}", after(
+            preprocessing.KBinsDiscretizer(4, encode=encode, random_state=1, **options), logistic()
+        ), wdbc()
+    yield "binarizer", after(preprocessing.Binarizer(threshold=15.0), logistic()), wdbc()
+    yield "polynomial", pipeline.make_pipeline(
+        preprocessing.StandardScaler(), preprocessing.PolynomialFeatures(2), logistic()
+    ), wdbc(3)
+    yield "interactions", pipeline.make_pipeline(
+        preprocessing.StandardScaler(),
+        preprocessing.PolynomialFeatures(2, interaction_only=True, include_bias=False), logistic(),
+    ), wdbc(4)
+    yield "pca", pipeline.make_pipeline(
+        preprocessing.StandardScaler(), decomposition.PCA(3, random_state=1), logistic()
+    ), wdbc()
+    yield "whitened pca", pipeline.make_pipeline(
+        preprocessing.StandardScaler(), decomposition.PCA(3, whiten=True, random_state=1), logistic()
+    ), wdbc()
+    yield "svd", pipeline.make_pipeline(
+        preprocessing.StandardScaler(), decomposition.TruncatedSVD(3, random_state=1), logistic()
+    ), wdbc()
+    yield "selection of the best", pipeline.make_pipeline(
+        feature_selection.SelectKBest(k=3), preprocessing.StandardScaler(), logistic()
+    ), wdbc()
+    yield "selection by a model", pipeline.make_pipeline(
+        feature_selection.SelectFromModel(forest()), preprocessing.StandardScaler(), logistic()
+    ), wdbc()
+    yield "union", pipeline.make_pipeline(
+        pipeline.make_union(
+            preprocessing.StandardScaler(), pipeline.make_pipeline(
+                preprocessing.RobustScaler(), decomposition.PCA(2, random_state=1)
+            ),
+        ), logistic(),
+    ), wdbc()
+    yield "identity function", after(preprocessing.FunctionTransformer(), forest()), wdbc()
+
+
+def encoders():
+    yield "columns, logistic", after(numbers_and_categories(), logistic()), mixed()
+    yield "columns, forest", after(numbers_and_categories(), forest()), mixed()
+    yield "columns, forest, remainder", after(
+        numbers_and_categories(impute.SimpleImputer(), remainder="passthrough"), forest()
+    ), mixed()
+    one_hot = preprocessing.OneHotEncoder
+    for name, encoder in {
+        "missing as a category": one_hot(handle_unknown="ignore"),
+        "error": one_hot(),
+        "drop first": one_hot(drop="first", handle_unknown="ignore"),
+        "drop if binary": one_hot(drop="if_binary"),
+        "infrequent": one_hot(min_frequency=40, handle_unknown="infrequent_if_exist"),
+        "infrequent, drop": one_hot(max_categories=3, drop="first", handle_unknown="infrequent_if_exist"),
+        "ordinal": preprocessing.OrdinalEncoder(encoded_missing_value=9),
+        "ordinal, unknown -1": preprocessing.OrdinalEncoder(
+            handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-2
+        ),
+        "target": preprocessing.TargetEncoder(random_state=1),
+    }.items():
+        yield f"encoder: {name}", after(numbers_and_categories(categories=encoder), logistic()), mixed()
+    unknown_is_missing = preprocessing.OrdinalEncoder(
+        handle_unknown="use_encoded_value", unknown_value=np.nan
+    )
+    yield "encoder: unknown is missing", after(
+        numbers_and_categories("passthrough", unknown_is_missing), histogram()
+    ), mixed()
+    x, _ = mixed()
+    yield "encoder: target of three classes", after(
+        compose.make_column_transformer((preprocessing.TargetEncoder(random_state=1), ["size", "grade"])),
+        logistic(),
+    ), (x, np.digitize(x["perimeter"], [80, 100]))
+
+
+def networks_and_bayes():
+    for activation in ["relu", "tanh", "logistic", "identity"]:
+        yield f"network, {activation}", scaled(neural_network.MLPClassifier(
+            (5, 4), activation=activation, max_iter=40, random_state=1
+        )), wdbc()
+    yield "network of three classes", scaled(
+        neural_network.MLPClassifier((5,), max_iter=40, random_state=1)
+    ), wine()
+    yield "network of a number", scaled(
+        neural_network.MLPRegressor(hidden_layer_sizes=(5,), max_iter=40, random_state=1)
+    ), diabetes()
+    yield "gaussian bayes", naive_bayes.GaussianNB(), wine()
+    yield "multinomial bayes", after(preprocessing.MinMaxScaler(clip=True), naive_bayes.MultinomialNB()), wine()
+    yield "complement bayes", after(preprocessing.MinMaxScaler(clip=True), naive_bayes.ComplementNB()), wine()
+    yield "bernoulli bayes", scaled(naive_bayes.BernoulliNB()), wine()
+
+
+def ensembles():
+    yield "soft vote", ensemble.VotingClassifier(members(), voting="soft"), wdbc()
+    yield "weighted soft vote", ensemble.VotingClassifier(members(), voting="soft", weights=[2, 1, 0.5]), wine()
+    yield "hard vote", ensemble.VotingClassifier(members(), voting="hard"), wine()
+    yield "vote after columns", after(numbers_and_categories(), ensemble.VotingClassifier(
+        [("forest", forest()), ("logistic", logistic())], voting="soft"
+    )), mixed()
+    yield "vote of numbers", ensemble.VotingRegressor(
+        [("ridge", linear_model.Ridge()), ("tree", tree.DecisionTreeRegressor(max_depth=3))]
+    ), diabetes()
+    yield "stack", ensemble.StackingClassifier(members(), logistic(), cv=3), wdbc()
+    yield "stack of three classes", ensemble.StackingClassifier(members(), logistic(), cv=3), wine()
+    margins = [("boosting", boosting()), ("logistic", scaled(logistic()))]
+    yield "stack of margins", ensemble.StackingClassifier(
+        margins, logistic(), cv=3, stack_method="decision_function"
+    ), wdbc()
+    yield "stack of numbers", ensemble.StackingRegressor(
+        [("ridge", linear_model.Ridge()), ("tree", tree.DecisionTreeRegressor(max_depth=3))], cv=3
+    ), diabetes()
+    yield "bag of logistic models", ensemble.BaggingClassifier(
+        scaled(logistic()), 3, max_features=0.7, random_state=1
+    ), wdbc()
+    yield "search", model_selection.GridSearchCV(scaled(logistic()), {"logisticregression__C": [0.1, 1]}, cv=3), wdbc()
+    if hasattr(model_selection, "FixedThresholdClassifier"):
+        yield "threshold", model_selection.FixedThresholdClassifier(
+            scaled(logistic()), threshold=0.2
+        ), wdbc()
+
+
+def calibrations():
+    calibrated = calibration.CalibratedClassifierCV
+    yield "sigmoid of a support vector machine", scaled(calibrated(svm.LinearSVC(random_state=1), cv=3)), wdbc()
+    yield "sigmoid of a logistic model", calibrated(scaled(logistic()), cv=3), wdbc()
+    yield "sigmoid of boosting", calibrated(boosting(), cv=3), wdbc()
+    yield "sigmoid of a forest", calibrated(forest(), cv=3), wdbc()
+    yield "sigmoid of a forest, three classes", calibrated(forest(), cv=3, ensemble=False), wine()
+    yield "isotonic of a forest", calibrated(forest(), method="isotonic", cv=3, ensemble=False), wdbc()
+    yield "isotonic of a forest, three classes", calibrated(
+        forest(), method="isotonic", cv=3, ensemble=False
+    ), wine()
+    yield "sigmoid of bayes", calibrated(naive_bayes.GaussianNB(), cv=3, ensemble=False), wdbc()
+    if sklearn.__version__ >= "1.8":
+        yield "temperature of a logistic model", calibrated(
+            scaled(logistic()), method="temperature", cv=3
+        ), wdbc()
+
+
+class Halve(preprocessing.FunctionTransformer):
+    """A transformer that scikit-learn does not contain."""
+
+
+def halved(x):
+    return x / 2
+
+
+def refusals():
+    yield "custom transformer", after(Halve(), logistic()), wdbc()
+    yield "custom function", after(preprocessing.FunctionTransformer(halved), logistic()), wdbc()
+    texts = ["benign mass", "malignant mass", "no mass", "a mass"] * 3
+    yield "texts", after(feature_extraction.text.TfidfVectorizer(), logistic()), (texts, [0, 1, 0, 1] * 3)
+    yield "text column", after(compose.make_column_transformer(
+        (feature_extraction.text.CountVectorizer(), "note"), remainder="passthrough"
+    ), logistic()), (pd.DataFrame({"note": texts, "age": range(12)}), [0, 1, 0, 1] * 3)
+    yield "neighbours", neighbors.KNeighborsClassifier(), wdbc()
+    yield "support vectors", svm.SVC(probability=False), wdbc()
+    yield "quantiles", after(preprocessing.QuantileTransformer(n_quantiles=20), logistic()), wdbc()
+    yield "splines", after(preprocessing.SplineTransformer(), logistic()), wdbc()
+    yield "rows of length 1", after(preprocessing.Normalizer(), logistic()), wdbc()
+    yield "box-cox", after(preprocessing.PowerTransformer(method="box-cox"), logistic()), (wine()[0] + 1, wine()[1])
+    yield "quadratic", discriminant_analysis.QuadraticDiscriminantAnalysis(), wine()
+    yield "forest after pca", after(decomposition.PCA(2), forest()), wdbc()
+    yield "missing is -1", after(impute.SimpleImputer(missing_values=-1), logistic()), wdbc()
+    yield "nearest rows", after(impute.KNNImputer(), logistic()), gaps()
+    yield "vote in a vote", ensemble.VotingClassifier(
+        [("a", ensemble.VotingClassifier(members(), voting="soft")), ("b", forest())], voting="soft"
+    ), wdbc()
+    yield "isotonic of a margin", calibration.CalibratedClassifierCV(
+        scaled(logistic()), method="isotonic", cv=3
+    ), wdbc()
+    yield "several targets", forest(), (wdbc()[0], np.column_stack([wdbc()[1]] * 2))
+    yield "boosting from a model", boosting(init=logistic()), wdbc()
+    yield "sgd of three classes", scaled(linear_model.SGDClassifier(loss="log_loss")), wine()
+    yield "stack with the features", ensemble.StackingClassifier(members(), logistic(), cv=3, passthrough=True), wdbc()
+
+
+def line(name, estimator, data):
+    """A line of the fixture; the estimator is fitted."""
+    x, y = data
+    estimator.fit(x, y)
+    try:
+        description = Description(estimator, "target")
+    except NotSupported as error:
+        return {"name": name, "refused": str(error)}
+    found = {"name": name, "model": json.loads(description.text())}
+    with tempfile.TemporaryDirectory() as folder:
+        model, probes, table = (Path(folder) / part for part in ("model.json", "p.csv", "t.csv"))
+        model.write_text(description.text())
+        command = [_import._program(None), "import", str(model), "--json"]
+        try:
+            _import._run([*command, "--probes", str(probes), "--max-probes", str(N_PROBES)])
+        except ImportRefused as error:
+            return {**found, "refused": str(error).split("model.json: ")[-1]}
+        header, *cells = csv.reader(io.StringIO(probes.read_text()))
+        levels = description.rows.levels()
+        rows = [_from_sklearn.to_numbers(row, levels) for row in cells]
+        rows += description.rows.numbers(x.iloc[:8] if hasattr(x, "iloc") else x[:8])
+        cells = [_from_sklearn.to_cells(row, levels) for row in rows]
+        answers = description.rows.predict(rows)
+        _from_sklearn.write_table(table, header, cells, answers, description.classes or [])
+        return {**found, "check": table.read_text()}
+
+
+def main():
+    chosen = sys.argv[1:]
+    path = DATA / f"{sklearn.__version__}.jsonl"
+    lines = []
+    for name, estimator, data in cases():
+        if chosen and not any(part in name for part in chosen):
+            continue
+        found = line(name, estimator, data)
+        kept = "refused: " + found["refused"] if "refused" in found else f"{found['check'].count(chr(10)) - 1} rows"
+        print(f"{name}: {kept}", flush=True)
+        lines.append(json.dumps(found))
+    if not chosen:
+        path.write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
