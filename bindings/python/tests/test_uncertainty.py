@@ -20,7 +20,7 @@ def rows(name: str, model: Model) -> tuple[list[corpus.Case], list[list[float]]]
     """The cases that numbers can state."""
 
     def number(stated: corpus.Stated) -> float:
-        return math.nan if stated.kind == "missing" else float(stated.value)  # type: ignore[arg-type]
+        return math.nan if stated.kind == "missing" else float(stated.value)
 
     cases = corpus.cases(name)
     return cases, [[number(case.stated[f.name]) for f in model.features] for case in cases]

@@ -3,7 +3,7 @@
 use nomogram::{Model, Profile, REASONS};
 use serde::Serialize;
 
-use crate::charts::{ObservedExpected, observed_expected};
+use crate::charts::{Cusum, ObservedExpected, observed_expected};
 use crate::drift::{Bets, Drift};
 use crate::effect::{psi, wasserstein};
 use crate::error::Error;
@@ -28,6 +28,8 @@ pub struct Analysis {
     pub drift_alarm: Option<Alarm>,
     /// The first period whose wager on outcomes reached the alarm, counted from 0.
     pub calibration_alarm: Option<usize>,
+    /// Mean outcomes until the CUSUM for doubled odds reaches its limit although the risks are right.
+    pub cusum_run_length: Option<f64>,
 }
 
 /// The first alarm of drift.
@@ -73,6 +75,8 @@ pub struct PeriodAnalysis {
     pub observed_expected: Option<ObservedExpected>,
     /// Expected minus observed events up to this period.
     pub vlad: f64,
+    /// Risk-adjusted CUSUMs after this period.
+    pub cusum: Cusum,
     /// The performance that is expected without outcomes; `None` once calibration has alarmed.
     pub expected: Option<ExpectedPerformance>,
 }
@@ -100,8 +104,10 @@ pub fn analyse(
         periods: Vec::with_capacity(periods.len()),
         drift_alarm: None,
         calibration_alarm: None,
+        cusum_run_length: None,
     };
-    let (mut vlad, mut has_outcomes) = (0.0, false);
+    let (mut vlad, mut cusum, mut has_outcomes) = (0.0, Cusum::default(), false);
+    let mut all_outcomes = Vec::new();
     for (index, (name, period)) in periods.iter().enumerate() {
         let wager = drift.add(&period.counts()?)?;
         let outcomes = period.outcomes()?;
@@ -113,6 +119,7 @@ pub fn analyse(
             has_outcomes |= bin.n_rows > 0;
         }
         vlad += sum - number(observed);
+        cusum.add(&outcomes);
         let calibration = has_outcomes.then_some(owned);
         if analysis.calibration_alarm.is_none() && calibration.is_some_and(|owned| owned >= ALARM) {
             analysis.calibration_alarm = Some(index);
@@ -139,9 +146,12 @@ pub fn analyse(
             calibration,
             observed_expected: observed_expected(observed, sum, 0.95).ok(),
             vlad,
+            cusum,
             expected: if is_trusted { expected(&period.risks()?) } else { None },
         });
+        all_outcomes.extend(outcomes);
     }
+    analysis.cusum_run_length = Cusum::run_length(&all_outcomes);
     Ok(analysis)
 }
 

@@ -2,10 +2,13 @@
 
 #![allow(clippy::cast_precision_loss, reason = "counts of patients and periods")]
 
+use std::f64::consts::LN_2;
+
 use nomogram::numeric::{exp, ln, ln_gamma};
 use serde::Serialize;
 
 use crate::error::Error;
+use crate::outcomes::{OutcomeBin, ln_ratio_of_bin};
 
 /// The variable life-adjusted display: expected minus observed events, summed up row by row. It rises
 /// while fewer events come true than predicted.
@@ -35,6 +38,44 @@ pub fn cusum(rows: &[(f64, bool)], ratio: f64) -> Vec<f64> {
         sum
     };
     rows.iter().map(step).collect()
+}
+
+/// Two risk-adjusted CUSUMs of outcomes in bins: for doubled and for halved odds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Cusum {
+    /// Rises while more events come true than predicted.
+    pub doubled: f64,
+    /// Rises while fewer do.
+    pub halved: f64,
+}
+
+impl Cusum {
+    /// The limit that charts show, which Steiner et al. 2000 used.
+    pub const LIMIT: f64 = 4.5;
+
+    /// Adds the outcomes of a period. Their order is not known, so the sum is held above 0 once.
+    pub fn add(&mut self, outcomes: &[OutcomeBin]) {
+        let step = |a: f64| -> f64 {
+            let of = |bin: &OutcomeBin| ln_ratio_of_bin(bin.n_rows, bin.events, bin.mean, a, 1.0);
+            outcomes.iter().map(of).sum()
+        };
+        self.doubled = (self.doubled + step(LN_2)).max(0.0);
+        self.halved = (self.halved + step(-LN_2)).max(0.0);
+    }
+
+    /// The mean number of outcomes until the CUSUM for doubled odds reaches [`LIMIT`](Self::LIMIT), if
+    /// risks are as those of `outcomes` and right. `None` without outcomes.
+    #[must_use]
+    pub fn run_length(outcomes: &[OutcomeBin]) -> Option<f64> {
+        let n_rows = outcomes.iter().map(|bin| bin.n_rows).sum::<u64>() as f64;
+        let steps = outcomes.iter().filter(|bin| bin.n_rows > 0).flat_map(|bin| {
+            let (share, p) = (bin.n_rows as f64 / n_rows, bin.mean);
+            let weight = |came_true| steiner_weight(p, came_true, 2.0);
+            [(weight(true), share * p), (weight(false), share * (1.0 - p))]
+        });
+        let steps: Vec<(f64, f64)> = steps.collect();
+        run_length(&steps, Self::LIMIT, 100).ok().filter(|length| length.is_finite())
+    }
 }
 
 /// The mean number of steps until a CUSUM that starts at 0 reaches `limit`, for steps that take each

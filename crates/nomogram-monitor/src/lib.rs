@@ -24,13 +24,13 @@
 mod error;
 pub mod multinomial;
 
-pub mod charts;
 pub mod effect;
 mod streams;
 
 pub mod drift;
 pub mod outcomes;
 
+pub mod charts;
 pub mod performance;
 mod period;
 

@@ -120,6 +120,27 @@ fn the_variable_life_adjusted_display_ends_at_expected_minus_observed() {
 }
 
 #[test]
+fn a_cusum_of_bins_rises_in_the_direction_of_the_change() {
+    let bin = |events| OutcomeBin { n_rows: 50, events, mean: 0.2 };
+    let mut cusum = charts::Cusum::default();
+    cusum.add(&[bin(20)]);
+    // 20 ln 2 − 50 ln 1.2: the sum of Steiner's weights.
+    assert!((cusum.doubled - 4.746_866).abs() < 1e-6, "{cusum:?}");
+    assert_eq!(cusum.halved, 0.0);
+    cusum.add(&[bin(0)]);
+    assert_eq!(cusum.doubled, 0.0);
+    assert!((cusum.halved - 5.268_026).abs() < 1e-6, "{cusum:?}");
+
+    let steps = [(charts::steiner_weight(0.2, true, 2.0), 0.2)];
+    let others = [(charts::steiner_weight(0.2, false, 2.0), 0.8)];
+    let expected = charts::run_length(&[steps, others].concat(), 4.5, 100).unwrap();
+    let bins = [bin(3), OutcomeBin { n_rows: 0, events: 0, mean: 0.0 }, bin(9)];
+    let length = charts::Cusum::run_length(&bins).unwrap();
+    assert!((length / expected - 1.0).abs() < 1e-9, "{length}, expected {expected}");
+    assert_eq!(charts::Cusum::run_length(&[]), None);
+}
+
+#[test]
 fn sizes_of_a_change_are_0_without_one() {
     assert_eq!(effect::psi(&[20.0, 30.0], &[20.0, 30.0]), 0.0);
     assert!(effect::psi(&[20.0, 30.0], &[30.0, 20.0]) > 0.1);

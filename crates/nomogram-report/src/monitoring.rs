@@ -1,6 +1,7 @@
 //! A monitored model: one page for people, and a text for Prometheus.
 
 use nomogram_monitor::analysis::{Analysis, PeriodAnalysis};
+use nomogram_monitor::charts::Cusum;
 
 use crate::charts::{self, Curve, short};
 use crate::error::Error;
@@ -106,7 +107,23 @@ fn pictures(analysis: &Analysis) -> Result<String, Error> {
         let named = [("O/E", &ratio), ("95 % from", &low), ("95 % to", &high)];
         let curves = named.map(|(name, points)| Curve { name, points });
         let ratio = charts::periods(&curves, "observed per expected event", 1.0)?;
-        text.push_str(&format!("<figure>{vlad}</figure>\n<figure>{ratio}</figure>\n"));
+        let (more, fewer) = (
+            points(&|period| Some(period.cusum.doubled)),
+            points(&|period| Some(period.cusum.halved)),
+        );
+        let named = [("doubled odds", &more), ("halved odds", &fewer)];
+        let curves = named.map(|(name, points)| Curve { name, points });
+        let cusum = charts::periods(&curves, "risk-adjusted CUSUM", Cusum::LIMIT)?;
+        for chart in [vlad, ratio, cusum] {
+            text.push_str(&format!("<figure>{chart}</figure>\n"));
+        }
+        if let Some(length) = analysis.cusum_run_length {
+            text.push_str(&format!(
+                "<p>A CUSUM is no alarm: with right risks, that for doubled odds reaches the line of {} \
+                 after {length:.0} outcomes on average.</p>\n",
+                Cusum::LIMIT
+            ));
+        }
     }
     Ok(text)
 }

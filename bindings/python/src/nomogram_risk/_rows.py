@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 import numpy as np
 import numpy.typing as npt
@@ -73,7 +73,7 @@ class Options:
 _DOUBLE = np.dtype(np.float64)
 
 
-def is_plain(rows: Any) -> bool:
+def is_plain(rows: Any) -> TypeGuard[npt.NDArray[np.float64]]:
     """Whether rows are a matrix that the library reads as it is, one row after the other."""
     if type(rows) is not np.ndarray or rows.dtype is not _DOUBLE or rows.ndim != 2:
         return False

@@ -78,9 +78,11 @@ fn outcomes_that_contradict_the_risks_are_an_alarm() {
     folder.write("known.csv", known);
     let outcomes = "monitor outcomes m.nomo known.csv --probability risk --outcome diagnosis";
     folder.ok(&format!("{outcomes} -o o.counts"));
-    let run = folder.run("monitor report m.nomo o.counts --horizon 4");
+    let run = folder.run("monitor report m.nomo o.counts --horizon 4 --html o.html");
     assert_eq!(run.code, 5, "{run:?}");
     assert!(run.stdout.contains("outcomes: ALARM in o"), "{run:?}");
+    let page = folder.read("o.html");
+    assert!(page.contains("risk-adjusted CUSUM") && page.contains("outcomes on average"), "{page}");
     folder.write("known.csv", "risk,diagnosis\n1.5,M\n");
     folder.fails(&format!("{outcomes} -o o.counts"), "[0, 1]");
     folder.write("known.csv", "risk,diagnosis\n0.5,X\n");
