@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 use fearless_simd::Level;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use forest::{Against, FlatForest, ForestPaths, LeftShares, PathMemory};
+pub(crate) use forest::{Against, FlatForest, ForestPaths, LeftShares, PathMemory, Tables};
 pub use forest::{Aggregate, Comparison, Forest, Node, Precision, Side, Tree};
 pub use linear::Linear;
 pub(crate) use naive_bayes::CompiledNaiveBayes;

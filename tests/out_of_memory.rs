@@ -15,14 +15,20 @@ use std::process::{Command, Stdio};
 use std::ptr;
 
 use nomogram::ffi::{
-    ArrowArray, ArrowSchema, NOMO_EMEMORY, NOMO_OK, nomo_cutoff, nomo_error, nomo_feature,
-    nomo_member, nomo_model, nomo_model_class, nomo_model_cutoff, nomo_model_describe,
-    nomo_model_feature, nomo_model_info, nomo_model_level, nomo_model_member, nomo_model_open_file,
-    nomo_model_open_memory, nomo_model_release, nomo_model_rule, nomo_model_self_test,
-    nomo_model_unit, nomo_rule, nomo_session, nomo_session_create, nomo_session_destroy,
-    nomo_session_predict_row, nomo_session_predict_to_arrow, nomo_unit,
+    ArrowArray, ArrowSchema, NOMO_EARGUMENT_OPTION, NOMO_EMEMORY, NOMO_EXPLAIN_MEMBER,
+    NOMO_EXPLAIN_OUTPUTS, NOMO_METHOD_GROUPS, NOMO_METHOD_INTERVENTIONAL,
+    NOMO_METHOD_PATH_DEPENDENT, NOMO_METHOD_PERMUTATIONS, NOMO_OK, nomo_attributions, nomo_cutoff,
+    nomo_error, nomo_explainer, nomo_explainer_create, nomo_explainer_destroy,
+    nomo_explainer_explain_row, nomo_explainer_options, nomo_feature, nomo_member, nomo_model,
+    nomo_model_class, nomo_model_cutoff, nomo_model_describe, nomo_model_feature, nomo_model_info,
+    nomo_model_level, nomo_model_member, nomo_model_open_file, nomo_model_open_memory,
+    nomo_model_release, nomo_model_rule, nomo_model_self_test, nomo_model_unit, nomo_rule,
+    nomo_session, nomo_session_create, nomo_session_destroy, nomo_session_predict_row,
+    nomo_session_predict_to_arrow, nomo_unit,
 };
-use nomogram_testkit::{bundle_of_every_kind, bundle_of_policies, bundle_of_three_members};
+use nomogram_testkit::{
+    bundle_of_every_kind, bundle_of_policies, bundle_of_three_members, explained_bundle,
+};
 
 /// The allocations that end the process when they fail, with the most bytes of each. They do not grow
 /// with the bundle.
@@ -132,8 +138,38 @@ fn use_bundle(bytes: &[u8], path: &CStr, row: &[f64]) {
         // SAFETY: as above; it is not used any more.
         unsafe { nomo_session_destroy(session) };
     }
+    // By every method, whether the bundle has what it needs or not.
+    for method in [
+        NOMO_METHOD_GROUPS,
+        NOMO_METHOD_PERMUTATIONS,
+        NOMO_METHOD_INTERVENTIONAL,
+        NOMO_METHOD_PATH_DEPENDENT,
+    ] {
+        explain(model, method, row, error);
+    }
     // SAFETY: as above; it is not used any more.
     unsafe { nomo_model_release(model) };
+}
+
+/// Creates an explainer, of the second member where the method is of members, and explains a row.
+fn explain(model: *const nomo_model, method: u32, row: &[f64], error: *mut nomo_error) {
+    let is_of_outputs = [NOMO_METHOD_GROUPS, NOMO_METHOD_PERMUTATIONS].contains(&method);
+    let explained = if is_of_outputs { NOMO_EXPLAIN_OUTPUTS } else { NOMO_EXPLAIN_MEMBER };
+    let options = nomo_explainer_options { explained, member: 1, method, ..init() };
+    let mut explainer: *mut nomo_explainer = ptr::null_mut();
+    // SAFETY: the pointers are as the header asks for.
+    let status = unsafe { nomo_explainer_create(model, &options, &mut explainer, error) };
+    assert!([NOMO_OK, NOMO_EMEMORY, NOMO_EARGUMENT_OPTION].contains(&status), "{status:#06x}");
+    if status == NOMO_OK {
+        let mut base = [0.0; 2];
+        let outputs = nomo_attributions { base: base.as_mut_ptr(), base_len: 2, ..init() };
+        // SAFETY: as above.
+        unsafe {
+            nomo_explainer_explain_row(explainer, row.as_ptr(), row.len(), &outputs, error);
+        };
+        // SAFETY: as above; it is not used any more.
+        unsafe { nomo_explainer_destroy(explainer) };
+    }
 }
 
 /// Asks everything about a model; an index beyond the end is an error too.
@@ -222,7 +258,7 @@ fn predict(session: *mut nomo_session, row: &[f64], error: *mut nomo_error) {
 }
 
 /// The bundles, each with a row.
-fn bundles() -> [(&'static str, Vec<u8>, Vec<f64>); 5] {
+fn bundles() -> [(&'static str, Vec<u8>, Vec<f64>); 6] {
     let data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/");
     let read = |name: &str| std::fs::read(format!("{data}{name}")).unwrap();
     [
@@ -230,6 +266,7 @@ fn bundles() -> [(&'static str, Vec<u8>, Vec<f64>); 5] {
         ("every kind", bundle_of_every_kind(), vec![54.0, 3.0, 1.0, 1.0, 20.0]),
         ("policies", bundle_of_policies(), vec![f64::NAN; 4]),
         ("a stack", read("corpus/stack-of-outputs.nomo"), vec![1.0, 2.0]),
+        ("explained", explained_bundle(), vec![17.99, 10.38, 122.8]),
         ("format 1", read("bundles/v1/three-members.nomo"), vec![17.99, 10.38, 122.8]),
     ]
 }

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use super::task::{times_players, unfit};
 use crate::error::Error;
 use crate::explanation::{Explanation, add_weighted};
-use crate::member::{Against, CompiledMember, ForestPaths, PathMemory};
+use crate::member::{Against, CompiledMember, ForestPaths, PathMemory, Tables};
 use crate::memory;
 use crate::model::Model;
 use crate::pipeline::Origin;
@@ -29,12 +29,12 @@ pub(super) struct ClosedForm {
 #[allow(clippy::large_enum_variant, reason = "one per explainer, and a box could not fail")]
 enum Form {
     /// The mean of each value over the background rows.
-    Linear {
-        means: Vec<f64>,
-    },
+    Linear { means: Vec<f64> },
     Forest {
         paths: ForestPaths,
         memory: PathMemory,
+        /// For small trees without background rows.
+        tables: Option<Tables>,
         background: Option<EncodedRows>,
     },
 }
@@ -99,8 +99,11 @@ impl ClosedForm {
                 };
                 let paths = forest.paths(&players, shares)?;
                 let mut memory = PathMemory::new(&paths)?;
-                match &background {
-                    None => forest.expected_margins(&paths, &mut memory, &mut base),
+                let tables = match &background {
+                    None => {
+                        forest.expected_margins(&paths, &mut memory, &mut base);
+                        Tables::new(&paths, &mut memory, model.schema().n_features())?
+                    }
                     Some(rows) => {
                         let mut margins = memory::filled(0.0, n_margins)?;
                         let weighted = rows.values.chunks_exact(origins.len()).zip(&rows.weights);
@@ -108,9 +111,10 @@ impl ClosedForm {
                             forest.double_margins(row, &mut margins);
                             add_weighted(&mut base, *weight, &margins);
                         }
+                        None
                     }
-                }
-                Form::Forest { paths, memory, background }
+                };
+                Form::Forest { paths, memory, tables, background }
             }
             (CompiledMember::Linear(_), None) => {
                 return Err(unfit("only forests are explained without background rows"));
@@ -157,11 +161,15 @@ impl ClosedForm {
                     }
                 }
             }
-            (CompiledMember::Forest(forest), Form::Forest { paths, memory, background }) => {
+            (
+                CompiledMember::Forest(forest),
+                Form::Forest { paths, memory, tables, background },
+            ) => {
                 forest.double_margins(encoded, explained);
-                let against = match background {
-                    None => Against::Shares,
-                    Some(rows) => Against::Rows(&rows.values, &rows.weights),
+                let against = match (background, tables) {
+                    (None, None) => Against::Shares,
+                    (None, Some(tables)) => Against::Listed(tables),
+                    (Some(rows), _) => Against::Rows(&rows.values, &rows.weights),
                 };
                 forest.attribute(paths, encoded, against, memory, values);
             }

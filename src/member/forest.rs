@@ -32,6 +32,7 @@ pub(crate) use flat::FlatForest;
 pub(crate) use path_memory::PathMemory;
 pub(crate) use paths::ForestPaths;
 pub(crate) use shares::LeftShares;
+pub(crate) use small::Tables;
 pub use tree::{Node, Side, Tree};
 
 use super::{MemberKind, check_finite, check_width};

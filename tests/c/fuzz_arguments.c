@@ -10,7 +10,7 @@
 #include "arrow.h"
 #include "outputs.h"
 
-enum { MODELS = 3, SESSIONS = 4, ROWS = MAX_ROWS, FUNCTIONS = 36 };
+enum { MODELS = 3, SESSIONS = 4, ROWS = MAX_ROWS, FUNCTIONS = 42, MAX_EXPLAINED = 512 };
 
 static uint64_t state = UINT64_C(0x9E3779B97F4A7C15);
 
@@ -31,6 +31,10 @@ static nomo_model_info infos[MODELS];
 static nomo_session *sessions[SESSIONS];
 static size_t model_of[SESSIONS]; /* by session */
 static nomo_monitor *monitors[MODELS]; /* NULL without a profile */
+static nomo_model *explained; /* has background rows, groups and shares */
+static nomo_model_info explained_info;
+static nomo_session *explained_session;
+static nomo_explainer *explainer;
 static unsigned char *bundle;
 static size_t n_bundle;
 
@@ -41,6 +45,9 @@ static struct {
   nomo_model *model;
   nomo_session *session;
   nomo_monitor *monitor;
+  nomo_explainer *explainer;
+  double attributions[4][MAX_EXPLAINED];
+  int32_t row_status[ROWS];
   unsigned char counts[1 << 13];
   const char *text;
   size_t size;
@@ -230,6 +237,84 @@ static int32_t add_counts(nomo_error *e) {
   return nomo_monitor_add(pointer(monitors[below(MODELS)]), pointer(counts), one_in(4) ? below(n + 1) : n, e);
 }
 
+static int32_t recreate_explainer(nomo_error *e) {
+  const nomo_explainer_options init = NOMO_EXPLAINER_OPTIONS_INIT;
+  nomo_explainer_options o = init;
+  const nomo_model *model = one_in(8) ? models[below(MODELS)] : explained;
+  int32_t s;
+  o.explained = option(3);
+  o.member = option(4);
+  o.method = option(4);
+  o.n_pairs = one_in(3) ? option(9) : 0;
+  if (one_in(8)) o.struct_size = bad_sizes[below(LENGTH(bad_sizes))];
+  if (one_in(16)) o.reserved = option(2);
+  s = nomo_explainer_create(pointer(model), one_in(4) ? NULL : pointer(&o), pointer(&out.explainer), e);
+  if (s != NOMO_OK) return s;
+  if (model != explained) {
+    nomo_explainer_destroy(out.explainer);
+    return s;
+  }
+  nomo_explainer_destroy(explainer);
+  explainer = out.explainer;
+  return s;
+}
+
+static nomo_attributions attributions_of(size_t n_rows) {
+  const nomo_attributions init = NOMO_ATTRIBUTIONS_INIT;
+  nomo_explainer_info info = NOMO_EXPLAINER_INFO_INIT;
+  nomo_attributions o = init;
+  size_t *lengths[] = {&o.values_len, &o.base_len, &o.explained_len, &o.std_errors_len, &o.row_status_len};
+  if (nomo_explainer_describe(explainer, &info, NULL) != NOMO_OK) abort();
+  o.values_len = o.std_errors_len = n_rows * info.n_explained * info.n_players;
+  o.explained_len = n_rows * info.n_explained;
+  o.base_len = info.n_explained;
+  o.row_status_len = n_rows;
+  if (o.values_len > MAX_EXPLAINED) abort();
+  o.values = out.attributions[0];
+  o.base = out.attributions[1];
+  o.explained = out.attributions[2];
+  o.std_errors = out.attributions[3];
+  o.row_status = out.row_status;
+  o.on_refusal = option(2);
+  if (one_in(16)) o.struct_size = (uint32_t)any();
+  if (one_in(3)) *lengths[below(LENGTH(lengths))] = length(n_rows);
+  if (one_in(3)) o.values = pointer(o.values);
+  if (one_in(3)) o.base = NULL, o.base_len = length(0);
+  if (one_in(3)) o.std_errors = NULL, o.std_errors_len = 0;
+  if (one_in(8)) o.row_status = NULL, o.row_status_len = 0;
+  return o;
+}
+
+static int32_t explain_row(nomo_error *e) {
+  nomo_attributions o = attributions_of(1);
+  size_t n = explained_info.n_features;
+  draw_numbers(n);
+  return nomo_explainer_explain_row(pointer(explainer), pointer(numbers), length(n), pointer(&o), e);
+}
+
+static int32_t explain_session(nomo_error *e) {
+  nomo_attributions o = attributions_of(1);
+  nomo_session *session = one_in(8) ? sessions[below(SESSIONS)] : explained_session;
+  size_t i;
+  for (i = 0; i < explained_info.n_features; i++) nomo_session_set_number(explained_session, i, value(), NULL);
+  return nomo_explainer_explain_session(pointer(explainer), pointer(session), pointer(&o), e);
+}
+
+static int32_t explain_matrix(nomo_error *e) {
+  size_t n_rows = below(ROWS + 1), n = explained_info.n_features;
+  nomo_attributions o = attributions_of(n_rows);
+  nomo_matrix m = row_major(numbers, n_rows, n);
+  draw_numbers(n);
+  m.values_len = LENGTH(numbers);
+  if (one_in(8)) m.values_len = one_in(2) ? below(LENGTH(numbers)) : SIZE_MAX - below(3);
+  if (one_in(8)) m.n_columns = length(n);
+  if (one_in(8)) m.row_stride = length(below(40));
+  if (one_in(8)) m.column_stride = length(below(8));
+  if (one_in(16)) m.n_rows = length(n_rows);
+  m.values = pointer(m.values);
+  return nomo_explainer_explain_matrix(pointer(explainer), pointer(&m), pointer(&o), e);
+}
+
 static int32_t predict_row(nomo_session *session, const nomo_model_info *info, nomo_error *e) {
   draw_numbers(info->n_features);
   return nomo_session_predict_row(session, pointer(numbers), length(info->n_features), pointer(out.results.probabilities),
@@ -343,7 +428,10 @@ static int32_t predict_arrow(nomo_session *session, nomo_model *model, const nom
     if (t.arrays[j].length > t.array.length) t.arrays[j].length = t.array.length + t.array.offset;
   }
   if (one_in(16)) spoil(one_in(2) ? &t.array.length : &t.schema.n_children);
-  if (write)
+  if (write == 2)
+    return nomo_explainer_explain_to_arrow(pointer(explainer), pointer(&t.schema), pointer(&t.array), flags, option(2),
+                                           pointer(&out.schema), pointer(&out.array), e);
+  if (write == 1)
     return nomo_session_predict_to_arrow(session, pointer(&t.schema), pointer(&t.array), flags, option(2),
                                          pointer(&out.schema), pointer(&out.array), e);
   return nomo_session_predict_arrow(session, pointer(&t.schema), pointer(&t.array), flags, pointer(&o), e);
@@ -357,6 +445,8 @@ static int32_t call(size_t function, nomo_error *e) {
   static const nomo_cutoff no_cutoff = NOMO_CUTOFF_INIT;
   static const nomo_rule no_rule = NOMO_RULE_INIT;
   static const nomo_uncertainty no_uncertainty = NOMO_UNCERTAINTY_INIT;
+  static const nomo_explainer_info no_explainer = NOMO_EXPLAINER_INFO_INIT;
+  static const nomo_player no_player = NOMO_PLAYER_INIT;
   static nomo_outputs o;
   size_t i = below(SESSIONS), f;
   nomo_session *good = sessions[i], *s = pointer(good);
@@ -399,7 +489,9 @@ static int32_t call(size_t function, nomo_error *e) {
     case 25: return create_in(e);
     case 26: return predict_arrow(s, models[model_of[i]], info, 0, e);
     case 27:
-      found = predict_arrow(s, models[model_of[i]], info, 1, e);
+    case 40:
+      found = function == 27 ? predict_arrow(s, models[model_of[i]], info, 1, e)
+                             : predict_arrow(s, explained, &explained_info, 2, e);
       if (found != NOMO_OK) return found;
       out.schema.release(&out.schema);
       out.array.release(&out.array);
@@ -413,6 +505,13 @@ static int32_t call(size_t function, nomo_error *e) {
       return nomo_monitor_write(pointer(monitors[f]), option(6), pointer(out.counts), one_in(8) ? below(sizeof out.counts) : counts_len(f), e);
     case 33: return nomo_session_set_monitor(s, one_in(3) ? NULL : pointer(monitors[below(MODELS)]), e);
     case 34: return nomo_model_uncertainty(m, a_struct(&no_uncertainty, sizeof no_uncertainty), e);
+    case 35: return recreate_explainer(e);
+    case 36:
+      if (one_in(2)) return nomo_explainer_describe(pointer(explainer), a_struct(&no_explainer, sizeof no_explainer), e);
+      return nomo_explainer_player(pointer(explainer), an_index(3), a_struct(&no_player, sizeof no_player), e);
+    case 37: return explain_row(e);
+    case 38: return explain_session(e);
+    case 39: return explain_matrix(e);
     default:
       o = outputs_of(info, 1);
       return nomo_session_predict(s, pointer(&o), e);
@@ -480,10 +579,19 @@ int main(int argc, char **argv) {
     model_of[j] = j % MODELS;
     sessions[j] = session_or_exit(models[model_of[j]]);
   }
+  explained = open_or_exit("explained.nomo");
+  explained_session = session_or_exit(explained);
+  memset(&explained_info, 0, sizeof explained_info);
+  explained_info.struct_size = (uint32_t)sizeof explained_info;
+  if (nomo_model_describe(explained, &explained_info, NULL) != NOMO_OK) abort();
+  if (nomo_explainer_create(explained, NULL, &explainer, NULL) != NOMO_OK) abort();
   WATCH(out.results);
   WATCH(out.model);
   WATCH(out.session);
   WATCH(out.monitor);
+  WATCH(out.explainer);
+  WATCH(out.attributions);
+  WATCH(out.row_status);
   WATCH(out.counts);
   WATCH(out.text);
   WATCH(out.size);
@@ -504,6 +612,9 @@ int main(int argc, char **argv) {
   for (j = 0; j < SESSIONS; j++) nomo_session_destroy(sessions[j]);
   for (j = 0; j < MODELS; j++) nomo_monitor_destroy(monitors[j]);
   for (j = 0; j < MODELS; j++) nomo_model_release(models[j]);
+  nomo_explainer_destroy(explainer);
+  nomo_session_destroy(explained_session);
+  nomo_model_release(explained);
   free(bundle);
   return report();
 }

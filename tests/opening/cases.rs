@@ -261,6 +261,39 @@ pub(crate) fn cases(n: usize) -> Vec<(&'static str, Vec<u8>)> {
             let rest = scores.long(0).byte(0).byte(0).long(0).byte(0).byte(0);
             with_section(&small(), 12, false, &(0..32).fold(rest, |p, _| p.byte(0)).0)
         }),
+        ("background rows", {
+            let n_rows = n.min(1024);
+            let rows = payload().numbers(1.0, n_rows).numbers(1.0, n_rows).long(0).long(0);
+            with_section(&with(row(), one_member(1), 1), 11, false, &rows.0)
+        }),
+        ("values of background rows", {
+            let values = payload().numbers(1.0, n).numbers(1.0, 1).long(0).long(0);
+            with_section(&with(row(), one_member(1), 1), 11, false, &values.0)
+        }),
+        ("groups of features", {
+            let groups = payload().long(0).long(0).list(n, |p, _| p.text("").long(0)).long(0);
+            with_section(&with(row(), one_member(1), 1), 11, false, &groups.0)
+        }),
+        ("features of a group", {
+            let features = payload().list(n, |p, index| boolean(p, &name(index)));
+            let wide = with_schema(target(features.long(0)));
+            let all: Vec<u32> = (0..u32::try_from(n).unwrap()).collect();
+            let group = payload().long(0).long(0).long(1).text("g").words(&all).long(0);
+            with_section(&wide, 11, false, &group.0)
+        }),
+        ("shares of members", {
+            let shares = payload().long(0).long(0).long(0).list(n, |p, _| p.word(0).long(0));
+            with_section(&with(row(), one_member(1), 1), 11, false, &shares.0)
+        }),
+        ("shares of trees", {
+            // Four splits are laid out in eight slots.
+            let forest = with_trees(n, |p| {
+                let splits = p.long(9).split(1, 2).split(3, 4).split(5, 6).split(7, 8);
+                (0..5).fold(splits, |p, leaf| p.leaf(leaf)).numbers(0.0, 5)
+            });
+            let shares = payload().long(0).long(0).long(0).long(1).word(0).numbers(0.5, 4 * n);
+            with_section(&forest, 11, false, &shares.0)
+        }),
         ("histograms of a profile", {
             let histogram = |p: Payload, _| (0..6).fold(p.word(2), |p, _| p.long(0));
             let profile = payload().long(100).list(n, histogram).long(0).long(0);

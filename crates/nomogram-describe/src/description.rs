@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::ensemble::{CalibratorDescription, CombinerDescription, CutoffDescription};
+use crate::explanation::ExplanationDescription;
 use crate::feature::{FeatureDescription, RuleDescription};
 use crate::member::MemberDescription;
 use crate::uncertainty::UncertaintyDescription;
@@ -49,6 +50,9 @@ pub struct Description {
     pub calibrator: Option<CalibratorDescription>,
     /// Named operating points.
     pub cutoffs: Vec<CutoffDescription>,
+    /// What explaining predictions needs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<ExplanationDescription>,
     /// What is known of the uncertainty of predictions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uncertainty: Option<UncertaintyDescription>,
@@ -158,6 +162,10 @@ impl Description {
                 .iter()
                 .map(|own| CutoffDescription::new(own, classes))
                 .collect(),
+            explanation: parts
+                .explanation
+                .as_ref()
+                .map(|explanation| ExplanationDescription::new(explanation, parts)),
             uncertainty: parts
                 .uncertainty
                 .as_ref()

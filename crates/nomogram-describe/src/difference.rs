@@ -1,13 +1,13 @@
 //! How two bundles differ.
 //!
-//! Features, rules, branches, members and cutoffs are matched by name.
+//! Features, rules, branches, members, cutoffs and groups are matched by name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use ndarray::ArrayView2;
-use nomogram::{Branch, EnsembleMember, Model, Parts};
+use nomogram::{Branch, EnsembleMember, Explanation, Model, Parts};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::description::Description;
 use crate::parameters::{Inputs, Walk as Parameters, inputs_after};
@@ -62,7 +62,7 @@ pub fn golden_difference(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Opti
     })
 }
 
-/// The fitted parameters of each branch, member, combiner and calibrator: how many differ, and the first.
+/// The fitted parameters of each branch, member, combiner, calibrator and explanation: how many differ, and the first.
 fn add_fitted_parameters(a: &Parts, b: &Parts, differences: &mut Vec<Difference>) {
     let names: Vec<String> = a.schema.features().iter().map(|f| f.name.clone()).collect();
     let mut add = |place: &str, walk: Parameters<'_>| {
@@ -98,6 +98,14 @@ fn add_fitted_parameters(a: &Parts, b: &Parts, differences: &mut Vec<Difference>
         add(&place, Parameters::of(&member.member, &other.member, inputs));
     }
     add("combiner", Parameters::of(&a.combiner, &b.combiner, Inputs::Values));
+    if let (Some(of_a), Some(of_b)) = (&a.explanation, &b.explanation) {
+        // Groups are compared by name.
+        let numbers = |explanation: &Explanation| {
+            let Explanation { background, weights, left_shares, .. } = explanation;
+            json!({"background": background, "row_weights": weights, "left_shares": left_shares})
+        };
+        add("explanation", Parameters::of(&numbers(of_a), &numbers(of_b), Inputs::Values));
+    }
     add("calibrator", Parameters::of(&a.calibrator, &b.calibrator, Inputs::Values));
 }
 
@@ -214,8 +222,6 @@ fn short(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     fn lines(a: &Value, b: &Value) -> Vec<String> {

@@ -24,6 +24,7 @@ mod member;
 mod schema_match;
 
 mod ensemble;
+mod explanation;
 mod parameters;
 mod uncertainty;
 
@@ -40,6 +41,7 @@ pub use description::{
 };
 pub use difference::{Difference, differences, golden_difference};
 pub use ensemble::{CalibratorDescription, CombinerDescription, CutoffDescription};
+pub use explanation::{ExplanationDescription, ExplanationMethod, GroupDescription};
 pub use feature::{FeatureDescription, PolicyDescription, RuleDescription};
 pub use member::{MemberDescription, Size};
 pub use schema_match::{SchemaMismatch, check_same_schema};

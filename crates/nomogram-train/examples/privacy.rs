@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use ndarray::Array2;
-use nomogram::{Explanation, Forest, Member, Model, Node, Parts, Step, unseal};
+use nomogram::{Explanation, Forest, Member, Model, Node, Parts, Step, seal, unseal};
 use nomogram_describe::Coverage;
 use nomogram_train::split::Split;
 use nomogram_train::training::{BACKGROUND_ROWS, GOLDEN_ROWS};
@@ -44,6 +44,8 @@ fn run(config: &Path, data: &Path, split: &Path) -> Result<(), Box<dyn Error>> {
     println!("background rows: {}", notes.get(BACKGROUND_ROWS).map_or("", String::as_str));
     if let Some(explanation) = &parts.explanation {
         background(explanation, rows.values());
+        let without = seal(&Parts { explanation: None, ..parts.clone() }, golden.view())?;
+        println!("explanation: {} bytes of the bundle", n_bytes - without.len());
     }
     let start = Instant::now();
     for _ in 0..20 {

@@ -10,12 +10,15 @@ use super::Aggregate;
 use super::flat::{FlatForest, Layout};
 use super::path_memory::PathMemory;
 use super::paths::{ForestPaths, NONE, TreePaths};
+use super::small::Tables;
 
 /// What a row is compared with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Against<'b> {
     /// The shares of the training rows: path-dependent Shapley values.
     Shares,
+    /// The same, by values that were listed.
+    Listed(&'b Tables),
     /// Encoded background rows, one after the other, each with its weight; weights sum to 1.
     Rows(&'b [f64], &'b [f64]),
 }
@@ -32,16 +35,21 @@ impl FlatForest {
         out: &mut [f64],
     ) {
         out.fill(0.0);
+        if let Against::Listed(tables) = against {
+            self.look_up(tables, encoded, out);
+            return self.divide(out);
+        }
         for tree in &paths.trees {
-            if !paths.small.is_empty() && matches!(against, Against::Shares) {
-                self.attribute_small(paths, tree, encoded, memory, out);
-                continue;
-            }
             let edges = &paths.edges[tree.first..tree.first + tree.n_edges];
             for (takes, edge) in memory.takes.iter_mut().zip(edges) {
                 *takes = self.takes(edge, encoded);
             }
+            if !paths.small.is_empty() && matches!(against, Against::Shares) {
+                paths.attribute_small(tree, memory, out);
+                continue;
+            }
             match against {
+                Against::Listed(_) => {}
                 Against::Shares => {
                     paths.multiply(tree, memory, |at| edges[at].share);
                     paths.add(tree, memory, 1.0, out);

@@ -36,7 +36,7 @@ pub(super) struct Edge {
     pub(super) leaf: u32,
     /// The first edge that is not below this one.
     pub(super) end: u32,
-    is_right: bool,
+    pub(super) is_right: bool,
     is_set: bool,
     missing_goes_right: bool,
 }

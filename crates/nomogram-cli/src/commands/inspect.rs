@@ -192,6 +192,8 @@ fn model(description: &Description, console: &Console) -> String {
         named(&cutoff.name, format!("{} from {} on", cutoff.class, cutoff.probability))
     });
     section(&count(description.cutoffs.len(), "cutoff"), cutoffs.collect());
+    let explanation = description.explanation.as_ref();
+    section("explanation", explanation.map_or(Vec::new(), |described| described.lines()));
     let uncertainty = description.uncertainty.as_ref();
     section("uncertainty", uncertainty.map_or(Vec::new(), |own| own.lines.clone()));
     lines.join("\n")

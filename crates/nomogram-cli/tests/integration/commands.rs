@@ -364,6 +364,24 @@ fn uncertainty_has_its_columns_and_is_shown_by_inspect() {
 }
 
 #[test]
+fn inspect_shows_how_predictions_can_be_explained() {
+    let folder = Folder::with_model();
+    assert!(!folder.ok("inspect m.nomo").contains("explanation"));
+    folder.write("e.nomo", nomogram_testkit::explained_bundle());
+    let text = folder.ok("inspect e.nomo");
+    for line in [
+        "background            3 rows",
+        "methods               groups (exact, 2 groups), permutations (sampled, 3 features)",
+        "group texture         ",
+        "path-dependent        ",
+    ] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+    let json = folder.json("inspect e.nomo");
+    assert_eq!(json["explanation"]["n_background_rows"], 3);
+}
+
+#[test]
 fn diff_tells_what_moved() {
     let (folder, rows) = (Folder::with_model(), Rows::new(100));
     let same = folder.run("diff m.nomo m.nomo --exit-code").ok().stdout;

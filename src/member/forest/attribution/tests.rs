@@ -64,10 +64,15 @@ impl Numbers {
     }
 
     fn forest(&mut self, n_margins: u32) -> (Forest, Vec<f64>) {
+        self.forest_of(n_margins, [0, 1, 2, 3, 4, 6, 9, 12])
+    }
+
+    /// Trees that are at most so deep.
+    fn forest_of(&mut self, n_margins: u32, depths: [u32; 8]) -> (Forest, Vec<f64>) {
         let mut shares = Vec::new();
         let trees = (0..8).map(|nth| {
             let (mut nodes, mut n_leaves) = (Vec::new(), 0);
-            self.grow([0, 1, 2, 3, 4, 6, 9, 12][nth % 8], &mut nodes, &mut n_leaves);
+            self.grow(depths[nth], &mut nodes, &mut n_leaves);
             let splits = nodes.iter().filter(|node| !matches!(node, Node::Leaf { .. }));
             let few = [0.0, 1.0];
             shares.extend(splits.map(|_| match self.below(12) {
@@ -213,9 +218,13 @@ fn players(numbers: &mut Numbers) -> (Vec<u32>, usize) {
 #[test]
 fn path_dependent_values_are_those_of_every_coalition() {
     let mut numbers = Numbers(1);
+    let (mut n_small, mut n_listed) = (0, 0);
     for round in 0..60 {
         let n_margins = 1 + numbers.below(3);
-        let (forest, shares) = numbers.forest(n_margins);
+        // Deep trees, trees of few players, and trees of few splits have ways that differ.
+        let depths =
+            [[0, 1, 2, 3, 4, 6, 9, 12], [0, 1, 2, 4, 4, 3, 4, 4], [3, 3, 0, 2, 1, 3, 3, 3]];
+        let (forest, shares) = numbers.forest_of(n_margins, depths[round % 3]);
         let laid_out = LeftShares::new(&forest, &shares, &mut Budget::unlimited()).unwrap();
         let (players, n_players) = players(&mut numbers);
         let (flat, paths) = flat(&forest, &players, Some(&laid_out));
@@ -223,6 +232,9 @@ fn path_dependent_values_are_those_of_every_coalition() {
         let n_margins = n_margins as usize;
         let mut base = vec![0.0; n_margins];
         flat.expected_margins(&paths, &mut memory, &mut base);
+        let tables = Tables::new(&paths, &mut memory, n_players).unwrap();
+        n_small += usize::from(!paths.small.is_empty());
+        n_listed += usize::from(tables.is_some());
         for _ in 0..4 {
             let row = numbers.row();
             let v = |mask: u32| {
@@ -233,12 +245,18 @@ fn path_dependent_values_are_those_of_every_coalition() {
             flat.attribute(&paths, &row, Against::Shares, &mut memory, &mut values);
             let expected = enumerated(n_players, n_margins, v);
             assert_close(&values, &expected, &alloc::format!("{round}: {forest:?}"));
+            if let Some(tables) = &tables {
+                let against = Against::Listed(tables);
+                flat.attribute(&paths, &row, against, &mut memory, &mut values);
+                assert_close(&values, &expected, &alloc::format!("listed, {round}: {forest:?}"));
+            }
             assert_close(&base, &v(0), "base");
             let mut margins = vec![0.0; n_margins];
             flat.double_margins(&row, &mut margins);
             assert_close(&margins, &v(u32::MAX), "margins");
         }
     }
+    assert!(n_small >= 30 && n_listed >= 5, "{n_small} and {n_listed}");
 }
 
 #[test]
