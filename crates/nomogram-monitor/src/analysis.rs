@@ -39,7 +39,8 @@ pub struct Alarm {
     pub period: usize,
     /// The period in which the change most likely began, counted from 0.
     pub start: usize,
-    /// The variables with the largest shares of the wager, largest first, with sizes of their change.
+    /// At most five variables with the largest shares of the wager, largest first, with sizes of their
+    /// change: those with more than 1 in 100, and those whose share alone reaches the alarm.
     pub variables: Vec<Change>,
 }
 
@@ -127,7 +128,11 @@ pub fn analyse(
         let ranked = ranked(&names, &wager.shares);
         if analysis.drift_alarm.is_none() && wager.value >= ALARM {
             let window = periods.get(wager.start..=index).unwrap_or_default();
-            let variables = changes(model, profile, &names, &ranked, window)?;
+            // A share that alone is an alarm is named, however large another one is.
+            let is_named = |share: f64| share > 0.01 || share * wager.value >= ALARM;
+            let named: Vec<_> =
+                ranked.iter().copied().take(5).filter(|(_, share)| is_named(*share)).collect();
+            let variables = changes(model, profile, &names, &named, window)?;
             analysis.drift_alarm = Some(Alarm { period: index, start: wager.start, variables });
         }
         let refused = REASONS.iter().zip(period.refused()?).filter(|(_, n)| *n > 0);
@@ -177,12 +182,12 @@ fn ranked(names: &[String], shares: &[f64]) -> Vec<(usize, f64)> {
     ranked
 }
 
-/// The sizes of the changes of the five variables with the largest shares, in a window.
+/// The sizes of the changes of variables with their shares, in a window.
 fn changes(
     model: &Model,
     profile: &Profile,
     names: &[String],
-    ranked: &[(usize, f64)],
+    named: &[(usize, f64)],
     window: &[(String, Period)],
 ) -> Result<Vec<Change>, Error> {
     let mut sums: Vec<Vec<f64>> = Vec::new();
@@ -214,7 +219,7 @@ fn changes(
             wasserstein: (edges.len() > 1).then(|| wasserstein(edges, &reference, found)),
         }
     };
-    Ok(ranked.iter().take(5).filter(|(_, share)| *share > 0.01).map(of).collect())
+    Ok(named.iter().map(of).collect())
 }
 
 #[allow(clippy::cast_precision_loss, reason = "counts of patients")]
