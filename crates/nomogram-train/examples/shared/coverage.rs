@@ -5,24 +5,24 @@ use nomogram_train::{Dataset, Error, TrainingConfig, train};
 
 /// Counts over the test rows of all splits.
 #[derive(Debug, Default)]
-pub struct Coverage {
+pub(crate) struct Coverage {
     /// Test rows of all splits.
-    pub n_rows: usize,
+    pub(crate) n_rows: usize,
     /// For each level, how many sets hold the class, by class.
-    pub n_covered: Vec<Vec<usize>>,
+    pub(crate) n_covered: Vec<Vec<usize>>,
     /// How many test rows each class has.
-    pub n_of_class: Vec<usize>,
+    pub(crate) n_of_class: Vec<usize>,
     /// For each level, how many sets have one class.
-    pub n_single: Vec<usize>,
+    pub(crate) n_single: Vec<usize>,
     /// How many rows have a distance with a p-value of at most 0.05.
-    pub n_far: usize,
+    pub(crate) n_far: usize,
     /// How many rows are predicted, and how many of them wrongly; the same of all rows.
-    pub predicted: (usize, usize),
-    pub n_wrong: usize,
+    pub(crate) predicted: (usize, usize),
+    pub(crate) n_wrong: usize,
 }
 
 /// Trains on a random share of the rows, and counts on the others, `n_splits` times.
-pub fn measure(
+pub(crate) fn measure(
     config: &TrainingConfig,
     dataset: &Dataset,
     n_splits: u64,
