@@ -258,7 +258,8 @@ fn uncertainty_allocates_nothing() {
     // SAFETY: the pointers are as the header asks for.
     let status = unsafe { nomo_session_create(model, &mut session, ptr::null_mut()) };
     assert_eq!(status, NOMO_OK);
-    let mut values = vec![0.5; 6 * 3];
+    // Two numbers and a boolean; the last row has no first number.
+    let mut values = [0.5, 0.5, 1.0].repeat(6);
     values[15] = f64::NAN;
     let matrix = nomo_matrix {
         values: values.as_ptr().cast(),

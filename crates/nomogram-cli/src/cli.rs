@@ -6,9 +6,8 @@ use std::process::ExitCode;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
-    compare, completions, diff, evaluate, explain, import, inspect, man, monitor, predict, recalibrate, schema, train,
-    tune,
-    validate, verify,
+    compare, completions, diff, evaluate, explain, import, inspect, man, monitor, predict,
+    recalibrate, schema, train, tune, validate, verify,
 };
 use crate::console::{Color, Console};
 use crate::error::Error;

@@ -329,7 +329,7 @@ fn many_classes_have_one_table_each_and_no_curves() {
     let report = external_report(true);
     assert_eq!(report.assessments.len(), 12);
     let html = report.to_html().unwrap();
-    assert_eq!(html.matches("<svg").count(), 1, "the importance alone");
+    assert_eq!(html.matches("<svg").count(), 2, "importance, by permutations and by values");
     assert!(html.contains("With so many classes, curves"));
     for class in 0..12 {
         assert!(html.contains(&format!("Performance: all rows, c{class}<")), "{class}");

@@ -21,8 +21,8 @@ use nomogram::{
 };
 
 pub use every_kind::bundle_of_every_kind;
-pub use policies::{bundle_of_policies, policies};
 pub use explained::{explained, explained_bundle};
+pub use policies::{bundle_of_policies, policies};
 pub use profile::{bundle_with_profile, profile_of, usual_row};
 pub use sections::{payload, reseal, with_section, with_sections_of, without_answers};
 pub use table::{bundle_of_number, bundle_of_table, table};

@@ -48,11 +48,7 @@ impl SectionKind {
     /// without anything else, it does not.
     pub(super) fn flags(self) -> u32 {
         match self {
-            Self::Card
-            | Self::Answers
-            | Self::Explanation
-            | Self::Uncertainty
-            | Self::Profile => 0,
+            Self::Card | Self::Answers | Self::Explanation | Self::Uncertainty | Self::Profile => 0,
             Self::Manifest
             | Self::Schema
             | Self::Pipeline

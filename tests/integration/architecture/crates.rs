@@ -15,7 +15,14 @@ const ALLOWED: [(&str, &[&str]); 11] = [
     ("nomogram-train", &["nomogram", "nomogram-table", "nomogram-stats", "nomogram-describe"]),
     (
         "nomogram-report",
-        &["nomogram", "nomogram-train", "nomogram-stats", "nomogram-describe", "nomogram-monitor", "nomogram-table"],
+        &[
+            "nomogram",
+            "nomogram-train",
+            "nomogram-stats",
+            "nomogram-describe",
+            "nomogram-monitor",
+            "nomogram-table",
+        ],
     ),
     (
         "nomogram-cli",

@@ -168,15 +168,18 @@ fn report(
     Ok(if is_quiet { Exit::Done } else { Exit::Alarm })
 }
 
+/// A wager in at most nine characters: after an alarm it may have hundreds of digits.
+fn wager(wager: f64) -> String {
+    if wager < 1e5 { format!("{wager:.3}") } else { format!("{wager:.2e}") }
+}
+
 /// A line per period, then the alarms.
 fn text(analysis: &Analysis) -> String {
     let mut lines = vec![format!("{:<24}{:>8}{:>12}{:>12}", "period", "rows", "drift", "outcomes")];
     for period in &analysis.periods {
-        let outcomes = period.calibration.map_or("–".into(), |wager| format!("{wager:.3}"));
-        lines.push(format!(
-            "{:<24}{:>8}{:>12.3}{outcomes:>12}",
-            period.name, period.n_rows, period.drift
-        ));
+        let outcomes = period.calibration.map_or("–".into(), wager);
+        let drift = wager(period.drift);
+        lines.push(format!("{:<24}{:>8}{drift:>12}{outcomes:>12}", period.name, period.n_rows));
     }
     let name = |index: usize| analysis.periods.get(index).map_or("", |period| &period.name);
     match &analysis.drift_alarm {

@@ -339,7 +339,9 @@ fn uncertainty_has_its_columns_and_is_shown_by_inspect() {
     let corpus = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/corpus/uncertainty.nomo");
     folder.write("u.nomo", fs::read(corpus).unwrap());
     folder.write("u.csv", "a,b,smoker\n-2.5,-1,false\n0.5,1,false\n9,-7.5,false\n,1,false\n");
-    let csv = folder.ok("predict u.nomo u.csv --uncertainty --bad-rows bad.csv");
+    let run = folder.run("predict u.nomo u.csv --uncertainty --bad-rows bad.csv");
+    assert_eq!(run.code, 3, "one row was refused: {run:?}");
+    let csv = run.stdout;
     let expected = ["predicted", "refer: ambiguous", "refer: unlike the training rows", ""];
     assert_eq!(column(&csv, "verdict"), expected);
     assert_eq!(column(&csv, "set_0.9"), ["no", "no yes", "yes", ""]);

@@ -12,6 +12,7 @@ mod explanations;
 mod imports;
 #[cfg(unix)]
 mod interrupted;
+mod monitor;
 #[cfg(unix)]
 mod outputs;
 #[cfg(unix)]
@@ -19,7 +20,6 @@ mod redacted;
 mod replaced;
 #[cfg(unix)]
 mod streams;
-mod monitor;
 mod tables;
 mod training;
 

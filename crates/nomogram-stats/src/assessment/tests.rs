@@ -86,6 +86,7 @@ fn keys_of_the_report_do_not_change() {
         "n_rows",
         "other_class",
         "positive_class",
+        "risk_coverage",
         "rows",
         "subgroups",
     ];

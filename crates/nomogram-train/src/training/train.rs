@@ -79,8 +79,7 @@ pub(super) fn train_on_folds(
     let cutoffs = config.cutoffs.iter().map(choose).collect::<Result<_, _>>()?;
     let uncertainty = fit_uncertainty(config, dataset, &members, &folds, &out_of_fold)?;
     let profile = config.profile.then(|| profile::fit(dataset, &held_out, &out_of_fold));
-    let mut parts =
-        Parts { cutoffs, uncertainty, profile, ..folds.fit_combination()?.of(members) };
+    let mut parts = Parts { cutoffs, uncertainty, profile, ..folds.fit_combination()?.of(members) };
     let golden = golden::rows(config.golden, &parts, dataset, config.seed)?;
     parts.manifest.notes.insert(GOLDEN_ROWS.into(), golden.note);
     if let Some((explanation, note)) = explanation(&config.explanation, &parts, dataset)? {
