@@ -126,9 +126,7 @@ fn mutated_models_are_refused_or_pass_every_check() {
                 .to_vec(),
             // `scikit_learn` mutates its own.
             Format::ScikitLearn => continue,
-            Format::Catboost | Format::Lightgbm | Format::XgboostJson | Format::XgboostUbjson => {
-                originals(format.name())
-            }
+            _ => originals(format.name()),
         };
         let (n_sealed, n_refused) = mutate(format, &originals);
         println!("{}: {n_sealed} imported, {n_refused} refused", format.name());
