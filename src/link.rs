@@ -202,6 +202,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::cast_possible_truncation, reason = "rounding is the purpose")]
     fn links_of_single_precision_round_every_result() {
         let is_single = |value: f64| f64::from(value as f32) == value;
         let mut two = [0.0; 2];

@@ -117,6 +117,7 @@ fn intervals_of_a_number_are_as_wide_as_the_row_is_difficult() {
 }
 
 #[test]
+#[allow(clippy::type_complexity, reason = "a list of edits, each with its message")]
 fn parts_that_do_not_fit_are_refused() {
     let edits: [(fn(&mut Uncertainty), &str); 8] = [
         (|u| u.levels = vec![0.9, 0.8], "ascending"),

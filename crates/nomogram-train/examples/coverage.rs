@@ -7,6 +7,7 @@
 //! prints the error of the rows that are left when the least sure ones are referred.
 
 #![allow(clippy::indexing_slicing, clippy::cast_precision_loss, reason = "an experiment")]
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of the rows")]
 
 #[path = "shared/coverage.rs"]
 mod coverage;

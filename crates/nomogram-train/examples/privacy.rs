@@ -73,6 +73,7 @@ fn n_equal(values: &Array2<f64>, feature: usize, number: f64) -> usize {
     column.map_or(0, |column| column.iter().filter(is_it).count())
 }
 
+#[allow(clippy::indexing_slicing, reason = "positions of its own values")]
 fn background(explanation: &Explanation, values: &Array2<f64>) {
     let n_features = values.ncols();
     let rows = explanation.background.chunks_exact(n_features);

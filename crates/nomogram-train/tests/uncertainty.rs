@@ -1,6 +1,7 @@
 //! Uncertainty as `train` seals it: coverage, verdicts, and what is refused.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+#![allow(clippy::cast_precision_loss, reason = "counts of a few thousand rows")]
 
 #[path = "../examples/shared/coverage.rs"]
 mod coverage;

@@ -110,6 +110,10 @@ impl Answer {
     }
 
     /// Adds a row; without a prediction, only what does not need one.
+    #[allow(
+        clippy::type_complexity,
+        reason = "a prediction, and perhaps which explanation is its own"
+    )]
     pub(super) fn push(
         &self,
         builder: &mut BlockBuilder,

@@ -1,5 +1,7 @@
 //! Background rows: means of cells of training rows.
 
+#![allow(clippy::indexing_slicing, reason = "rows and features of the data set")]
+
 use std::cmp::Reverse;
 
 use ndarray::{Array2, ArrayView2};

@@ -1,5 +1,7 @@
 //! The share of the training rows that goes to the left at each split of each forest.
 
+#![allow(clippy::indexing_slicing, reason = "nodes of checked trees, and rows of the data set")]
+
 use ndarray::{Array2, ArrayView1};
 use nomogram::{Comparison, Forest, ForestShares, Member, Node, Parts, Precision, Side};
 
