@@ -4,6 +4,8 @@
 //! the same order, so its bits do not depend on the block. What is written for any [`Number`] serves
 //! a single row and a block alike.
 
+use fearless_simd::Level;
+
 /// How many rows a block has.
 pub(crate) const N_LANES: usize = 16;
 
@@ -62,10 +64,17 @@ impl Number for Lanes {
     }
 }
 
+/// The best vector instructions of this processor; without `std`, those that every such processor has.
+pub(crate) fn best_level() -> Level {
+    #[cfg(feature = "std")]
+    return Level::new();
+    #[cfg(not(feature = "std"))]
+    Level::baseline()
+}
+
 /// Every set of vector instructions of this processor for which kernels are compiled.
 #[cfg(test)]
-pub(crate) fn levels() -> alloc::vec::Vec<fearless_simd::Level> {
-    use fearless_simd::Level;
+pub(crate) fn levels() -> alloc::vec::Vec<Level> {
     let best = Level::new();
     let levels = [Level::baseline(), best];
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]

@@ -10,6 +10,7 @@ use crate::budget::{Budget, FUNCTION, times};
 use crate::codec::decode_enum;
 use crate::domain::{Domain, affine};
 use crate::error::{Error, format, ordinal};
+use crate::lanes::best_level;
 use crate::link::{Link, most_probable};
 use crate::member::{CompiledMember, Member};
 use crate::memory;
@@ -156,7 +157,7 @@ impl Stack {
         let margins = member.check(&inputs, n_margins)?;
         link.check(&margins)?;
         let (n_inputs, member) = (inputs.len(), member.compile()?);
-        Ok(Self { input, link, n_inputs, n_margins, member, level: Level::new() })
+        Ok(Self { input, link, n_inputs, n_margins, member, level: best_level() })
     }
 
     #[allow(clippy::indexing_slicing, reason = "lengths were checked when the model was opened")]

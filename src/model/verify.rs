@@ -3,8 +3,6 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use fearless_simd::Level;
-
 use super::{Model, PlacedMember};
 use crate::budget::{Budget, FUNCTION, times};
 use crate::bundle::{Digest, FORMAT, Parts};
@@ -13,6 +11,7 @@ use crate::ensemble::{CombinerInputs, CompiledCombiner, EnsembleMember};
 use crate::error::{Error, Place, format, is_printable, ordinal};
 use crate::explanation::ForestShares;
 use crate::intake::Intake;
+use crate::lanes::best_level;
 use crate::member::{LeftShares, Member};
 use crate::memory;
 use crate::pipeline::Pipeline;
@@ -115,7 +114,7 @@ impl Model {
             answers: None,
             uncertainty_answer: None,
             scratch_layout,
-            level: simd_level(),
+            level: best_level(),
             work,
         })
     }
@@ -192,14 +191,6 @@ fn check_card(card: &str) -> Result<(), Error> {
             Err(Error::invalid_model(detail).within(Place::Section("model card")))
         }
     }
-}
-
-/// The best vector instructions of this processor; without `std`, those that every such processor has.
-fn simd_level() -> Level {
-    #[cfg(feature = "std")]
-    return Level::new();
-    #[cfg(not(feature = "std"))]
-    Level::baseline()
 }
 
 /// The layout of the memory that [`Model::predict`] writes to.
