@@ -12,7 +12,6 @@ use crate::budget::Budget;
 use crate::codec::decode_struct;
 use crate::error::{Error, Place, format, ordinal};
 use crate::memory;
-use crate::numeric::is_whole;
 use crate::schema::{Schema, check_looks, check_names, count};
 
 /// The most background rows.
@@ -103,12 +102,8 @@ impl Explanation {
         for (index, row) in self.background.chunks_exact(n_features).enumerate() {
             for (at, (value, feature)) in row.iter().zip(schema.features()).enumerate() {
                 let domain = feature.domain();
-                let is_possible = if value.is_nan() {
-                    domain.may_be_missing
-                } else {
-                    (domain.low..=domain.high).contains(value)
-                        && (!domain.is_whole || is_whole(*value))
-                };
+                let is_possible =
+                    if value.is_nan() { domain.may_be_missing } else { domain.has(*value) };
                 if !is_possible {
                     let detail = "a background row has a value that the model cannot get";
                     let error = Error::invalid_model(detail).within(Place::Feature(at));

@@ -131,7 +131,7 @@ steps! {
     Spline(Spline) "A restricted cubic spline.";
     Project(Projection) "Project onto principal components.";
     Select(Select) "Some of the values, in a chosen order.";
-    MarkMissing(MarkMissing) "Make the numbers that stand for a missing value missing.";
+    MarkMissing(MarkMissing) "Treat the numbers by which a source marks missing values as missing.";
 }
 
 impl Step {

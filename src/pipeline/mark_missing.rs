@@ -1,4 +1,4 @@
-//! Numbers that stand for a missing value.
+//! Numbers by which a source marks missing values, such as −999.
 //!
 //! As LightGBM's `zero_as_missing`, and scikit-learn's `SimpleImputer(missing_values=-1)`.
 

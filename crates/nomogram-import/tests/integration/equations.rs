@@ -1,4 +1,4 @@
-//! The published equations of `examples/equations` predict what their papers print.
+//! The equations of `examples/equations` predict what their worked examples state.
 
 use nomogram::Model;
 use nomogram_import::{Format, Limits, Options, import};
