@@ -152,7 +152,7 @@ static inline void after_refused(int ok, int with_error, int line, const char *e
 /* ---- Pointers and structs ---------------------------------------------------------------- */
 
 /* A pointer into the same object that is aligned only for char. */
-static inline void *off(const void *p) { return (char *)(uintptr_t)p + 1; }
+static inline void *off(const void *p) { return (void *)((uintptr_t)p + 1); }
 
 static const uint32_t bad_sizes[] = {0, 1, 3, 4, 7, 0x7fffffff, 0x80000000, 0xffffffff};
 

@@ -11,9 +11,10 @@ use crate::{builds, demo};
 
 /// Every test program, with its arguments. The reference bundle is left out: flipping each of its
 /// bytes takes long here, and shows no more than the small ones do.
-const PROGRAMS: [(&str, &[&str]); 11] = [
+const PROGRAMS: [(&str, &[&str]); 12] = [
     ("contract_open", &["three_members.nomo"]),
     ("contract_inspect", &[]),
+    ("contract_explain", &["three_features.cases"]),
     ("contract_session", &[]),
     ("contract_monitor", &[]),
     ("contract_policies", &[]),
@@ -52,7 +53,7 @@ const SANITIZERS: [Sanitizer; 2] = [
 pub(crate) fn memory() -> Result<(), String> {
     let folder = target().join("memory");
     demo::copy_library(&builds::c_library()?, &folder)?;
-    write_bundles(&folder)?;
+    write_inputs(&folder)?;
     let valgrind = |program: &Path| {
         let mut valgrind = Command::new("valgrind");
         valgrind.args(["--quiet", "--leak-check=full", "--error-exitcode=99"]).arg(program);
@@ -73,7 +74,7 @@ pub(crate) fn sanitize() -> Result<(), String> {
     for sanitizer in &SANITIZERS {
         let folder = target().join("sanitize").join(sanitizer.name);
         fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-        write_bundles(&folder)?;
+        write_inputs(&folder)?;
         let library = sanitizer.build_library(&target().join("sanitize"))?;
         let compile = |name: &str| sanitizer.compile(clang, name, &library, &folder);
         watch(sanitizer.name, &folder, compile, |p: &Path| Command::new(p), sanitizer.faults)?;
@@ -89,6 +90,7 @@ fn watch(
     command: impl Fn(&Path) -> Command + Sync,
     faults: &[&str],
 ) -> Result<(), String> {
+    check_programs()?;
     let watch_program = |name: &str, arguments: &[&str]| {
         let mut command = command(&compile(name)?);
         let out = command.args(arguments).current_dir(folder).output();
@@ -156,9 +158,26 @@ fn source(name: &str) -> PathBuf {
     root().join("tests/c").join(name).with_extension("c")
 }
 
-/// Writes the bundles that the programs open.
-fn write_bundles(folder: &Path) -> Result<(), String> {
+/// Writes the bundles and the cases that the programs open.
+fn write_inputs(folder: &Path) -> Result<(), String> {
+    let cases = "three_features.cases";
+    let from = root().join("tests/data/explanations").join(cases);
+    fs::copy(&from, folder.join(cases)).map_err(|error| format!("{}: {error}", from.display()))?;
     run(Command::new(builds::development("bundles")?).arg(folder))
+}
+
+/// Every contract that is tested is one of the programs.
+fn check_programs() -> Result<(), String> {
+    let folder = root().join("tests/c");
+    let failed = |error| format!("{}: {error}", folder.display());
+    for entry in fs::read_dir(&folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+        if name.starts_with("contract_") && PROGRAMS.iter().all(|(program, _)| *program != name) {
+            return Err(format!("{}: not in the list of programs to watch", path.display()));
+        }
+    }
+    Ok(())
 }
 
 /// Whether there is a nightly toolchain, or one can be had.
