@@ -5,13 +5,27 @@ use std::fs;
 use super::sources::root;
 
 /// Every crate of the workspace, with the crates that it may depend on.
-const ALLOWED: [(&str, &[&str]); 11] = [
+const ALLOWED: [(&str, &[&str]); 14] = [
     ("nomogram", &[]),
     ("nomogram-table", &["nomogram"]),
     ("nomogram-stats", &["nomogram"]),
     ("nomogram-describe", &["nomogram"]),
     ("nomogram-import", &["nomogram"]),
     ("nomogram-monitor", &["nomogram", "nomogram-stats"]),
+    ("nomogram-signing", &["nomogram"]),
+    ("nomogram-registry", &["nomogram", "nomogram-describe", "nomogram-signing"]),
+    (
+        "nomogram-serve",
+        &[
+            "nomogram",
+            "nomogram-describe",
+            "nomogram-monitor",
+            "nomogram-registry",
+            "nomogram-signing",
+            "nomogram-stats",
+            "nomogram-table",
+        ],
+    ),
     ("nomogram-train", &["nomogram", "nomogram-table", "nomogram-stats", "nomogram-describe"]),
     (
         "nomogram-report",
@@ -35,6 +49,9 @@ const ALLOWED: [(&str, &[&str]); 11] = [
             "nomogram-train",
             "nomogram-report",
             "nomogram-import",
+            "nomogram-registry",
+            "nomogram-serve",
+            "nomogram-signing",
         ],
     ),
     (TESTKIT, &["nomogram"]),

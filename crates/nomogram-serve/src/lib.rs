@@ -1,0 +1,1 @@
+//! Serves sealed risk models over HTTP and gRPC, and watches them.
