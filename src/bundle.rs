@@ -205,6 +205,7 @@ fn encode<T: Serialize>(value: &T, kind: SectionKind) -> Result<(SectionKind, Ve
     Ok((kind, payload))
 }
 
+#[inline(never)]
 fn decode<T: Decode>(
     container: &Container<'_>,
     kind: SectionKind,
@@ -216,6 +217,7 @@ fn decode<T: Decode>(
     })
 }
 
+#[inline(never)]
 fn decode_optional<T: Decode>(
     container: &Container<'_>,
     kind: SectionKind,
