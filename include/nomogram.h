@@ -1330,7 +1330,10 @@ int32_t nomo_session_predict_arrow(nomo_session *session,
  - `flags` (uint32), NOMO_FLAG_... combined
  - `cutoff_<name>` (boolean) of each cutoff: whether the row reaches it
  - of a model with uncertainty: `verdict` (uint32), NOMO_VERDICT_...; `p_value_<class>` (double) of
-   each class; `distance_p_value` (double), if the distance is known
+   each class; `low_<class>` and `high_<class>` (double), the interval of the probability of class 1,
+   or `low_<level>` and `high_<level>` of each level of a predicted number; `distance_p_value`
+   (double); `furthest_feature` (utf8), its name, and `furthest_times` (double). What the model does
+   not have has no column
 
  `on_refusal` is NOMO_ON_REFUSAL_STOP or NOMO_ON_REFUSAL_GO_ON; a refused row is null in all columns
  but `status`, `flags` and `verdict`. The caller releases both structs by their `release`, in any thread, and
