@@ -75,7 +75,7 @@ def build_library() -> Path:
     command += ["--lib", "--crate-type", "cdylib", "--profile", "capi", "--locked"]
     command += ["--message-format", "json-render-diagnostics"]
     # The last as `cargo xtask install` does it: small, and predictions as fast.
-    command += ["--", "-C", "strip=symbols", "-C", "llvm-args=-inline-threshold=60"]
+    command += ["--", "-C", "strip=symbols", "-C", "llvm-args=-inline-threshold=20"]
     try:
         built = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     except FileNotFoundError:

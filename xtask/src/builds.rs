@@ -17,7 +17,7 @@ const C_LIBRARY: &str = "capi";
 
 /// Inlines less than the profile would: a tenth smaller, predictions as fast. All that kernels call is
 /// inlined by attribute. A profile cannot hold this.
-const SMALL: [&str; 3] = ["--", "-C", "llvm-args=-inline-threshold=60"];
+const SMALL: [&str; 3] = ["--", "-C", "llvm-args=-inline-threshold=20"];
 
 /// Builds the C libraries as they are installed; returns their folder.
 ///
