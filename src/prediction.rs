@@ -81,7 +81,7 @@ impl<'a> Prediction<'a> {
     /// asked for.
     #[must_use]
     pub fn uncertain(&self) -> Option<Uncertain<'a>> {
-        self.uncertain.map(Uncertain::measured)
+        self.uncertain
     }
 
     /// How many values, or rules for [`Flags::RULE_BROKEN`], have this flag.

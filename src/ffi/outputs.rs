@@ -342,7 +342,7 @@ impl Outputs<'_> {
         Output::write(&mut self.feature_flags, row, flags);
         Output::write(&mut self.rules_broken, row, broken);
         if let Some(uncertain) = prediction.uncertain() {
-            self.uncertain.write(row, &uncertain);
+            self.uncertain.write(row, uncertain);
         }
     }
 

@@ -1,5 +1,4 @@
-//! How uncertain the prediction of one row is. Computed when it is asked for, without memory; only the
-//! distance, which several results need, is computed once.
+//! How uncertain the prediction of one row is. Computed when it is asked for, without memory.
 
 use super::ranks::is_within;
 use super::referral::{Ambiguity, Verdict};
@@ -19,15 +18,14 @@ pub struct Uncertain<'a> {
     pub(crate) row: &'a [f64],
     /// The row as the branch of the distance encodes it.
     pub(crate) encoded: &'a [f64],
-    /// The distance, once it is measured.
+    /// The distance, where it was measured for several results.
     pub(crate) distance: Option<f64>,
 }
 
 impl<'a> Uncertain<'a> {
-    /// With the distance, if one was fitted.
+    /// With its distance, for a caller of several results that need it.
     pub(crate) fn measured(self) -> Self {
-        let distance = self.fitted.distance.as_ref();
-        Self { distance: distance.map(|distance| distance.of(self.encoded)), ..self }
+        Self { distance: self.distance(), ..self }
     }
 
     /// One p-value per class, in the order of the target's classes: small where the class is strange for
@@ -78,14 +76,15 @@ impl<'a> Uncertain<'a> {
     /// How far the row is from the training rows, if a distance was fitted.
     #[must_use]
     pub fn distance(&self) -> Option<f64> {
-        self.distance
+        let fitted = self.fitted.distance.as_ref()?;
+        Some(self.distance.unwrap_or_else(|| fitted.of(self.encoded)))
     }
 
     /// The p-value of the distance: small where the row is unlike the training rows.
     #[must_use]
     pub fn distance_p_value(&self) -> Option<f64> {
         let fitted = self.fitted.distance.as_ref()?;
-        self.distance.map(|distance| fitted.ranks.p_value(distance))
+        self.distance().map(|distance| fitted.ranks.p_value(distance))
     }
 
     /// The feature whose value is the furthest from what was seen in training, if features are compared.

@@ -5,9 +5,10 @@ mod buffer;
 mod struct_array;
 mod uncertain;
 
-use alloc::ffi::CString;
+use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::ffi::CStr;
 
 pub(in crate::ffi) use self::buffer::Buffer;
 pub(in crate::ffi) use self::struct_array::{Column, struct_array};
@@ -20,6 +21,7 @@ use crate::ffi::status::NOMO_OK;
 use crate::memory;
 use crate::model::Model;
 use crate::prediction::Prediction;
+use crate::uncertainty::Uncertain;
 
 /// The columns of the predictions, filled row by row.
 pub(super) struct Predicted<'m> {
@@ -76,7 +78,7 @@ impl<'m> Predicted<'m> {
                 buffer.set_bit(row);
             }
         }
-        if let Some(uncertain) = prediction.uncertain() {
+        if let Some(uncertain) = prediction.uncertain().map(Uncertain::measured) {
             self.uncertain.write(row, &uncertain);
         }
         self.is_predicted.set_bit(row);
@@ -97,72 +99,89 @@ impl<'m> Predicted<'m> {
         let target = self.model.schema().target();
         let class_at = |index| target.classes().get(index as usize).map(String::as_str);
         let classes = names_column("class", &self.class_indices, class_at)?;
-        let (is_predicted, null_count) = (&self.is_predicted, self.n_refused);
-        let nullable = |name: CString, format, buffer| {
-            let validity = (null_count > 0).then(|| is_predicted.copy()).transpose()?;
-            let buffers = [Some(buffer), None];
-            Ok::<_, Error>(Column {
-                name,
-                format,
-                is_nullable: true,
-                null_count,
-                buffers,
-                validity,
-            })
-        };
-        let plain = |name: &str, format, buffer| {
-            Ok::<_, Error>(Column {
-                name: c_string([name, ""])?,
-                format,
-                is_nullable: false,
-                null_count: 0,
-                buffers: [Some(buffer), None],
-                validity: None,
-            })
-        };
+        let nullable = Nullable { is_predicted: &self.is_predicted, n_refused: self.n_refused };
         let n_columns = self.outputs.len() + self.cutoffs.len() + 3 + self.uncertain.n_columns();
         let mut columns = memory::list(n_columns)?;
         for (index, buffer) in self.outputs.into_iter().enumerate() {
             let name = match target.classes().get(index) {
-                Some(class) => c_string(["probability_", class])?,
-                None => c_string([target.name(), ""])?,
+                Some(class) => ["probability_", class],
+                None => [target.name(), ""],
             };
-            columns.push(nullable(name, c"g", buffer)?);
+            columns.push(nullable.column(name, c"g", buffer)?);
         }
         columns.push(classes);
         columns.push(plain("status", c"i", self.status)?);
         columns.push(plain("flags", c"I", self.flags)?);
         for (cutoff, buffer) in self.model.cutoffs().iter().zip(self.cutoffs) {
-            columns.push(nullable(c_string(["cutoff_", &cutoff.name])?, c"b", buffer)?);
+            columns.push(nullable.column(["cutoff_", &cutoff.name], c"b", buffer)?);
         }
         if let Some(verdicts) = self.uncertain.verdicts {
             columns.push(plain("verdict", c"I", verdicts)?);
         }
         for (index, buffer) in self.uncertain.p_values.into_iter().enumerate() {
             let class = target.classes().get(index).map_or("", String::as_str);
-            columns.push(nullable(c_string(["p_value_", class])?, c"g", buffer)?);
+            columns.push(nullable.column(["p_value_", class], c"g", buffer)?);
         }
         let levels = self.model.uncertainty().map_or(&[][..], |fitted| &fitted.levels);
         for (index, buffer) in self.uncertain.ends.into_iter().enumerate() {
             let prefix = if index % 2 == 0 { "low_" } else { "high_" };
-            let name = match (target.classes().get(1), levels.get(index / 2)) {
-                (Some(class), _) => c_string([prefix, class])?,
-                (None, Some(level)) => c_string([prefix, &format!("{level}")])?,
-                (None, None) => c_string([prefix, ""])?,
+            let level = levels.get(index / 2).copied().unwrap_or_default();
+            let name = match target.classes().get(1) {
+                Some(class) => Cow::Borrowed(class.as_str()),
+                None => format!("{level}"),
             };
-            columns.push(nullable(name, c"g", buffer)?);
+            columns.push(nullable.column([prefix, &name], c"g", buffer)?);
         }
         if let Some(p_values) = self.uncertain.distance_p_values {
-            columns.push(nullable(c_string(["distance_p_value", ""])?, c"g", p_values)?);
+            columns.push(nullable.column(["distance_p_value", ""], c"g", p_values)?);
         }
         if let Some(furthest) = self.uncertain.furthest {
             let features = self.model.schema().features();
             let name_at = |index| features.get(index as usize).map(|f| f.name.as_str());
             columns.push(names_column("furthest_feature", &furthest.features, name_at)?);
-            columns.push(nullable(c_string(["furthest_times", ""])?, c"g", furthest.times)?);
+            columns.push(nullable.column(["furthest_times", ""], c"g", furthest.times)?);
         }
         struct_array(columns, self.n_rows)
     }
+}
+
+/// The columns that are null where a row was refused.
+struct Nullable<'p> {
+    is_predicted: &'p Buffer,
+    n_refused: usize,
+}
+
+impl Nullable<'_> {
+    #[inline(never)]
+    fn column(
+        &self,
+        name: [&str; 2],
+        format: &'static CStr,
+        buffer: Buffer,
+    ) -> Result<Column, Error> {
+        let validity = (self.n_refused > 0).then(|| self.is_predicted.copy()).transpose()?;
+        Ok(Column {
+            name: c_string(name)?,
+            format,
+            is_nullable: true,
+            null_count: self.n_refused,
+            buffers: [Some(buffer), None],
+            validity,
+        })
+    }
+}
+
+/// A column without nulls.
+#[inline(never)]
+fn plain(name: &str, format: &'static CStr, buffer: Buffer) -> Result<Column, Error> {
+    Ok(Column {
+        name: c_string([name, ""])?,
+        format,
+        is_nullable: false,
+        null_count: 0,
+        buffers: [Some(buffer), None],
+        validity: None,
+    })
 }
 
 /// An index for each row; none of any row.
