@@ -94,7 +94,7 @@ class Model:
         options = new(
             "nomo_open_options",
             trust=policy,
-            time=int(now() if time is None else time),
+            time=0 if trust is None else int(now() if time is None else time),
             flags=lib.NOMO_OPEN_SKIP_GOLDEN_CASES if skip_golden_cases else 0,
             max_bytes=max_bytes or 0,
         )
