@@ -22,6 +22,7 @@ mod cross;
 mod engines;
 mod gates;
 mod package;
+mod peers;
 mod python;
 mod sanitize;
 
@@ -63,6 +64,7 @@ const TASKS: [Task; 18] = [
     ),
     ("python", "install the Python package in a new environment, test it", python::python),
     ("engines", "run the programs of examples/scale in a new environment", engines::engines),
+    ("peers", "import from the libraries that models come from, execute the notebook", peers::peers),
     ("benches", "build the benchmarks, run each once", benches),
 ];
 

@@ -8,7 +8,7 @@
 The same with scikit-learn 1.5.2 (numpy 2.2.6, scipy 1.15.3) in another environment. One line of
 `tests/data/scikit_learn/VERSION.jsonl` for each estimator: its description, and a table of rows with
 its predictions; rows are the importer's probes and some of the data. An estimator that is not
-supported has the refusal instead. Data are those that scikit-learn contains. Training runs on one
+supported has the refusal instead. Arguments choose estimators by parts of their names; lines of others stay. Data are those that scikit-learn contains. Training runs on one
 thread and from fixed seeds.
 """
 
@@ -151,6 +151,12 @@ def linear_models():
     yield "sgd of a number", scaled(linear_model.SGDRegressor(random_state=1)), diabetes()
     yield "lda", discriminant_analysis.LinearDiscriminantAnalysis(), wdbc()
     yield "lda of three classes", discriminant_analysis.LinearDiscriminantAnalysis(), wine()
+    yield "quadratic discriminant", scaled(
+        discriminant_analysis.QuadraticDiscriminantAnalysis(reg_param=0.05)
+    ), wdbc()
+    yield "quadratic discriminant of three classes", scaled(
+        discriminant_analysis.QuadraticDiscriminantAnalysis(priors=[0.2, 0.3, 0.5], reg_param=0.1)
+    ), wine()
 
 
 def forests():
@@ -366,7 +372,7 @@ def refusals():
     yield "splines", after(preprocessing.SplineTransformer(), logistic()), wdbc()
     yield "rows of length 1", after(preprocessing.Normalizer(), logistic()), wdbc()
     yield "box-cox", after(preprocessing.PowerTransformer(method="box-cox"), logistic()), (wine()[0] + 1, wine()[1])
-    yield "quadratic", discriminant_analysis.QuadraticDiscriminantAnalysis(), wine()
+    yield "kernel of a support vector machine", calibration.CalibratedClassifierCV(svm.SVC(), cv=3), wdbc()
     yield "forest after pca", after(decomposition.PCA(2), forest()), wdbc()
     yield "missing is -1", after(impute.SimpleImputer(missing_values=-1), logistic()), wdbc()
     yield "nearest rows", after(impute.KNNImputer(), logistic()), gaps()
@@ -420,8 +426,12 @@ def main():
         kept = "refused: " + found["refused"] if "refused" in found else f"{found['check'].count(chr(10)) - 1} rows"
         print(f"{name}: {kept}", flush=True)
         lines.append(json.dumps(found))
-    if not chosen:
-        path.write_text("\n".join(lines) + "\n")
+    if chosen:
+        # Lines of the chosen estimators are exchanged or added.
+        changed = {json.loads(one)["name"]: one for one in lines}
+        known = path.read_text().splitlines()
+        lines = [changed.pop(json.loads(one)["name"], one) for one in known] + list(changed.values())
+    path.write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":
