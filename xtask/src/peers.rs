@@ -1,4 +1,4 @@
-//! The libraries that models come from: imports and the notebook, in a new environment.
+//! The libraries that models come from: imports, equations and the notebook, in a new environment.
 
 use std::fs;
 use std::path::Path;
@@ -22,7 +22,7 @@ print(''.join(notebook.cells[-1].outputs[0].text))
 ";
 
 /// Installs scikit-learn, XGBoost, LightGBM, CatBoost, statsmodels, lifelines and scikit-survival beside the
-/// Python package, runs its tests of imports, and executes the notebook of `examples/python`.
+/// Python package, runs its tests of imports and those of `examples/equations`, and executes the notebook of `examples/python`.
 pub(crate) fn peers() -> Result<(), String> {
     let folder = fs::canonicalize(target()).map_err(|error| error.to_string())?.join("peers");
     if folder.exists() {
@@ -47,10 +47,13 @@ pub(crate) fn peers() -> Result<(), String> {
     let prefix = folder.join("prefix");
     let destination = Destination::new(&prefix.to_string_lossy(), None, None)?;
     install_to(&builds::c_library()?, &destination)?;
+    let installed = |command: &mut Command| {
+        command.env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig"));
+        run(command.env("LD_LIBRARY_PATH", prefix.join("lib")).env("NOMOGRAM_PROGRAM", &program))
+    };
+    installed(module(&environment, "pytest", &root()).arg("examples/equations"))?;
     let mut notebook = Command::new(environment.join("bin/python"));
-    notebook.args(["-c", EXECUTE]).current_dir(root());
-    notebook.env("NOMOGRAM_PROGRAM", program).env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig"));
-    run(notebook.env("LD_LIBRARY_PATH", prefix.join("lib")))
+    installed(notebook.args(["-c", EXECUTE]).current_dir(root()))
 }
 
 /// A module of the environment as a program, in a folder.

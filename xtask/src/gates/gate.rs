@@ -125,7 +125,16 @@ impl Gate {
                 ..NOTHING
             },
             Self::Python => Needs { packages: &["python3-venv"], ..NOTHING },
-            Self::Peers => Needs { packages: &["python3-venv", "gcc", "pkg-config"], ..NOTHING },
+            Self::Peers => Needs {
+                packages: &[
+                    "python3-venv",
+                    "gcc",
+                    "pkg-config",
+                    "openjdk-17-jdk-headless",
+                    "libjna-java",
+                ],
+                ..NOTHING
+            },
             // Spark runs on Java 17 and newer.
             Self::Engines => {
                 Needs { packages: &["python3-venv", "openjdk-17-jre-headless"], ..NOTHING }

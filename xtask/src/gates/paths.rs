@@ -74,6 +74,8 @@ const ROWS: &[(&str, Affected)] = &[
     ("tests/reference/", Only(&[Cross])),
     ("examples/c/", NO_MORE),
     ("examples/cpp/", NO_MORE),
+    ("examples/equations/", NO_MORE),
+    ("examples/java/", NO_MORE),
     ("examples/python/", NO_MORE),
     ("examples/scale/", NO_MORE),
     ("examples/", TRAINING),
