@@ -62,6 +62,13 @@ def test_a_logistic_formula_of_statsmodels() -> None:
         result, levels=LEVELS, ranges={"bmi": (10, 80), "age": (18, 110)}, rows=rows
     )
     check(imported, rows, result.predict(rows))
+    given = imported.report["given_rows"]
+    assert (given["n_rows"], given["n_refused"]) == (len(rows), 0)
+    too_old = rows.assign(age=rows["age"] + 60)
+    imported = nomogram_risk.from_statsmodels(
+        result, levels=LEVELS, ranges={"bmi": (10, 80), "age": (18, 110)}, rows=too_old
+    )
+    assert imported.report["given_rows"]["n_refused"] == (too_old["age"] > 110).sum() > 0
 
 
 @needs_program

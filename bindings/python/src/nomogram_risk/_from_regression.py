@@ -51,8 +51,8 @@ def from_statsmodels(
     Links: logit and complementary log-log of a binomial family, identity, logarithm. With a
     formula, terms are features, ``np.log(x)``, ``C(x)[T.level]`` and products of them; ``levels``
     names the levels of each category, the reference among them. ``ranges`` has the plausible
-    values of numbers, which a logarithm needs. ``rows`` are compared and become golden cases,
-    beside the probes. Raises ``ImportRefused``.
+    values of numbers, which a logarithm needs. ``rows``, a data frame, are compared too; they may
+    be patients, so the bundle does not keep them. Raises ``ImportRefused``.
     """
     model = result.model
     for offset in ("offset", "exposure"):
@@ -291,4 +291,32 @@ def _seal(
         return _Answers(_outputs(found, classes))
 
     options = ["--format", "equation"]
-    return _import(save, answer, rows, schema, name, max_probes, program, options)
+    imported = _import(save, answer, None, schema, name, max_probes, program, options)
+    if rows is not None:
+        imported.report["given_rows"] = _compare(imported, predict, rows[names])
+    return imported
+
+
+def _compare(imported: Imported, predict: Callable[[Table], Any], rows: Any) -> dict[str, Any]:
+    """Compares the predictions of the bundle with those of the source, for rows of a caller.
+
+    Raises ``ImportRefused`` when one differs by more than 1e-12, relative above 1.
+    """
+    with imported.model() as model:
+        predictions = model.predict_rows(rows, on_refusal="go_on")
+        is_of_classes = model.task == "classes"
+        outputs = predictions.probabilities[:, 1] if is_of_classes else predictions.values
+        is_taken = np.asarray(predictions.status) == 0
+    taken = rows[is_taken]
+    expected = np.ravel(predict({name: taken[name].tolist() for name in taken.columns}))
+    differences = np.abs(np.asarray(outputs)[is_taken] - expected)
+    is_beyond = differences > 1e-12 * np.maximum(np.abs(expected), 1.0)
+    if is_beyond.any():
+        row = int(np.flatnonzero(is_taken)[np.argmax(is_beyond)])
+        detail = f"differs by {differences.max():e} at most, expected 1e-12"
+        raise ImportRefused(f"row {row + 1}: the prediction of the bundle {detail}")
+    return {
+        "n_rows": int(is_taken.sum()),
+        "n_refused": int((~is_taken).sum()),
+        "largest": float(differences.max(initial=0.0)),
+    }
