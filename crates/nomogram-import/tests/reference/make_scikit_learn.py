@@ -148,6 +148,9 @@ def linear_models():
     for name in ["LinearRegression", "Ridge", "Lasso", "ElasticNet", "BayesianRidge", "HuberRegressor"]:
         yield name, getattr(linear_model, name)(), diabetes()
     yield "ridge with cross-validation", linear_model.RidgeCV(), diabetes()
+    for name in ["LassoLars", "LassoLarsCV", "LarsCV", "OrthogonalMatchingPursuitCV"]:
+        yield name, getattr(linear_model, name)(), diabetes()
+    yield "linear support vector regression", scaled(svm.SVR(kernel="linear", C=10.0)), diabetes()
     yield "sgd of a number", scaled(linear_model.SGDRegressor(random_state=1)), diabetes()
     yield "lda", discriminant_analysis.LinearDiscriminantAnalysis(), wdbc()
     yield "lda of three classes", discriminant_analysis.LinearDiscriminantAnalysis(), wine()
@@ -230,6 +233,7 @@ def transformers():
     yield "pca", pipeline.make_pipeline(
         preprocessing.StandardScaler(), decomposition.PCA(3, random_state=1), logistic()
     ), wdbc()
+    yield "incremental pca", scaled(after(decomposition.IncrementalPCA(3), logistic())), wdbc()
     yield "whitened pca", pipeline.make_pipeline(
         preprocessing.StandardScaler(), decomposition.PCA(3, whiten=True, random_state=1), logistic()
     ), wdbc()
@@ -335,6 +339,7 @@ def ensembles():
 def calibrations():
     calibrated = calibration.CalibratedClassifierCV
     yield "sigmoid of a support vector machine", scaled(calibrated(svm.LinearSVC(random_state=1), cv=3)), wdbc()
+    yield "sigmoid of a linear kernel", scaled(calibrated(svm.NuSVC(kernel="linear", nu=0.2), cv=3)), wdbc()
     yield "sigmoid of a logistic model", calibrated(scaled(logistic()), cv=3), wdbc()
     yield "sigmoid of boosting", calibrated(boosting(), cv=3), wdbc()
     yield "sigmoid of a forest", calibrated(forest(), cv=3), wdbc()
@@ -367,6 +372,7 @@ def refusals():
         (feature_extraction.text.CountVectorizer(), "note"), remainder="passthrough"
     ), logistic()), (pd.DataFrame({"note": texts, "age": range(12)}), [0, 1, 0, 1] * 3)
     yield "neighbours", neighbors.KNeighborsClassifier(), wdbc()
+    yield "kernel of a regression", svm.SVR(), diabetes()
     yield "support vectors", svm.SVC(probability=False), wdbc()
     yield "quantiles", after(preprocessing.QuantileTransformer(n_quantiles=20), logistic()), wdbc()
     yield "splines", after(preprocessing.SplineTransformer(), logistic()), wdbc()

@@ -135,6 +135,17 @@ def linear_regression(estimator: Any, columns: list[Column], walk: Walk, place: 
     return linear("identity", estimator.coef_, estimator.intercept_)
 
 
+def support_vector_regression(
+    estimator: Any, columns: list[Column], walk: Walk, place: Place
+) -> Step:
+    """Support vectors with a linear kernel: a linear model."""
+    if estimator.kernel != "linear":
+        name = f"`{class_name(estimator)}` with kernel {estimator.kernel!r}"
+        place.refuse(f"{name}, which keeps rows of its training data: they may be patients")
+    walk.adds_in_order = False
+    return linear_regression(estimator, columns, walk, place)
+
+
 def log_regression(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
     """A generalized linear model with a logarithmic link."""
     return linear("log", estimator.coef_, estimator.intercept_)
@@ -214,6 +225,7 @@ OF_STORED_ROWS = {
 
 WITHOUT_PROBABILITIES = {
     "LinearSVC",
+    "NuSVC",
     "PassiveAggressiveClassifier",
     "Perceptron",
     "RidgeClassifier",
@@ -243,8 +255,12 @@ MODELS: dict[str, Function] = {
     "HistGradientBoostingRegressor": trees.hist_gradient_boosting,
     "HuberRegressor": linear_regression,
     "Lars": linear_regression,
+    "LarsCV": linear_regression,
     "Lasso": linear_regression,
     "LassoCV": linear_regression,
+    "LassoLars": linear_regression,
+    "LassoLarsCV": linear_regression,
+    "LassoLarsIC": linear_regression,
     "LinearDiscriminantAnalysis": discriminant_analysis,
     "LinearRegression": linear_regression,
     "LinearSVR": linear_regression,
@@ -253,7 +269,10 @@ MODELS: dict[str, Function] = {
     "MLPClassifier": network,
     "MLPRegressor": network,
     "MultinomialNB": multinomial_naive_bayes,
+    "NuSVR": support_vector_regression,
     "OrthogonalMatchingPursuit": linear_regression,
+    "OrthogonalMatchingPursuitCV": linear_regression,
+    "PassiveAggressiveRegressor": linear_regression,
     "PoissonRegressor": log_regression,
     "QuadraticDiscriminantAnalysis": quadratic_discriminant_analysis,
     "QuantileRegressor": linear_regression,
@@ -263,6 +282,7 @@ MODELS: dict[str, Function] = {
     "RidgeCV": linear_regression,
     "SGDClassifier": sgd_classifier,
     "SGDRegressor": linear_regression,
+    "SVR": support_vector_regression,
     "TheilSenRegressor": linear_regression,
     "TweedieRegressor": tweedie_regression,
 }
