@@ -21,8 +21,8 @@ mod abi;
 mod cross;
 mod engines;
 mod gates;
+mod imports;
 mod package;
-mod peers;
 mod python;
 mod sanitize;
 
@@ -65,9 +65,9 @@ const TASKS: [Task; 19] = [
     ("python", "install the Python package in a new environment, test it", python::python),
     ("engines", "run the programs of examples/scale in a new environment", engines::engines),
     (
-        "peers",
+        "imports",
         "import from the libraries that models come from, execute the notebook",
-        peers::peers,
+        imports::imports,
     ),
     ("benches", "build the benchmarks, run each once", benches),
 ];

@@ -16,7 +16,7 @@ pub(crate) enum Gate {
     Cross,
     Python,
     Engines,
-    Peers,
+    Imports,
 }
 
 /// When a gate runs.
@@ -60,7 +60,7 @@ impl Gate {
         Self::Cross,
         Self::Python,
         Self::Engines,
-        Self::Peers,
+        Self::Imports,
     ];
 
     /// The name of the task.
@@ -79,7 +79,7 @@ impl Gate {
             Self::Cross => "cross",
             Self::Python => "python",
             Self::Engines => "engines",
-            Self::Peers => "peers",
+            Self::Imports => "imports",
         }
     }
 
@@ -93,7 +93,7 @@ impl Gate {
             | Self::Reproduce
             | Self::Cross
             | Self::Python => Tier::AffectedOrInTurn,
-            Self::Engines | Self::Peers => Tier::Asked,
+            Self::Engines | Self::Imports => Tier::Asked,
         }
     }
 
@@ -125,7 +125,7 @@ impl Gate {
                 ..NOTHING
             },
             Self::Python => Needs { packages: &["python3-venv"], ..NOTHING },
-            Self::Peers => Needs {
+            Self::Imports => Needs {
                 packages: &[
                     "python3-venv",
                     "gcc",

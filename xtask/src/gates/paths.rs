@@ -83,7 +83,7 @@ const ROWS: &[(&str, Affected)] = &[
     ("xtask/src/abi.rs", Only(&[Abi])),
     ("xtask/src/cross.rs", Only(&[Cross])),
     ("xtask/src/engines.rs", NO_MORE),
-    ("xtask/src/peers.rs", NO_MORE),
+    ("xtask/src/imports.rs", NO_MORE),
     ("xtask/src/package.rs", Only(&[Package])),
     ("xtask/src/package/", Only(&[Package])),
     ("xtask/src/python.rs", Only(&[Python])),

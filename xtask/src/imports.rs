@@ -21,10 +21,11 @@ nbclient.NotebookClient(notebook, resources={'metadata': {'path': '.'}}).execute
 print(''.join(notebook.cells[-1].outputs[0].text))
 ";
 
-/// Installs scikit-learn, XGBoost, LightGBM, CatBoost, statsmodels, lifelines and scikit-survival beside the
-/// Python package, runs its tests of imports and those of `examples/equations`, and executes the notebook of `examples/python`.
-pub(crate) fn peers() -> Result<(), String> {
-    let folder = fs::canonicalize(target()).map_err(|error| error.to_string())?.join("peers");
+/// Installs scikit-learn, XGBoost, LightGBM, CatBoost, statsmodels, lifelines and scikit-survival beside
+/// the Python package, runs its tests of imports and those of `examples/equations`, and executes the
+/// notebook of `examples/python`.
+pub(crate) fn imports() -> Result<(), String> {
+    let folder = fs::canonicalize(target()).map_err(|error| error.to_string())?.join("imports");
     if folder.exists() {
         fs::remove_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     }
