@@ -49,6 +49,7 @@ pub(super) fn read(container: &Container<'_>, budget: &mut Budget) -> Result<Bun
         answers: None,
         uncertainty_answer: None,
         digest: container.digest(),
+        signatures: Vec::new(),
     })
 }
 
