@@ -7,7 +7,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand}
 
 use crate::commands::{
     compare, completions, diff, evaluate, explain, import, inspect, man, monitor, predict,
-    recalibrate, schema, train, tune, validate, verify,
+    recalibrate, registry, schema, train, tune, validate, verify,
 };
 use crate::console::{Color, Console};
 use crate::error::Error;
@@ -73,6 +73,8 @@ enum Command {
     Explain(explain::Arguments),
     #[command(after_help = exit::HELP)]
     Monitor(monitor::Arguments),
+    #[command(after_help = exit::HELP)]
+    Registry(registry::Arguments),
     #[command(after_help = exit::HELP)]
     Inspect(inspect::Arguments),
     #[command(after_help = exit::HELP)]
@@ -152,6 +154,7 @@ fn dispatch(
         Command::Predict(arguments) => predict::run(arguments, console, outputs),
         Command::Monitor(arguments) => monitor::run(arguments, console, outputs),
         Command::Explain(arguments) => explain::run(&arguments, console),
+        Command::Registry(arguments) => registry::run(arguments, console, outputs),
         Command::Inspect(arguments) => inspect::run(&arguments, console),
         Command::Verify(arguments) => verify::run(&arguments, console),
         Command::Diff(arguments) => diff::run(arguments, console),

@@ -11,6 +11,7 @@ pub(crate) mod man;
 pub(crate) mod monitor;
 pub(crate) mod predict;
 pub(crate) mod recalibrate;
+pub(crate) mod registry;
 pub(crate) mod schema;
 pub(crate) mod train;
 pub(crate) mod tune;

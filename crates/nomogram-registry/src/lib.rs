@@ -36,9 +36,11 @@ mod proof;
 mod registry;
 
 // For other programs.
+mod blocking;
 pub mod mlflow;
 
 pub use act::{Act, Evaluation, Registration, VersionName};
+pub use blocking::block_on;
 pub use digest::Digest;
 pub use error::{Error, Refusal, Rule};
 pub use limits::{Impact, Limit, Measures, impact_text, measures};
@@ -47,7 +49,7 @@ pub use note::{Checkpoint, verifier_key};
 pub use policy::{Approvals, Policy, Stage};
 pub use proof::Proof;
 pub use reference::{Reference, Selector};
-pub use registry::{Audit, Author, Finding, Head, Options, Registry, Resolved};
+pub use registry::{Audit, Author, Finding, Head, NewVersion, Options, Registry, Resolved};
 pub use role::Role;
 pub use state::{AliasChange, Key, ModelRecord, Notice, People, Review, State, VersionRecord};
 pub use statement::{Sequence, Statement};

@@ -8,6 +8,7 @@ mod append;
 mod checkpoint;
 
 mod audit;
+mod register;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -25,6 +26,7 @@ use crate::timestamp::Timestamp;
 
 pub use append::Author;
 pub use audit::{Audit, Finding};
+pub use register::NewVersion;
 
 /// How a registry is opened.
 #[derive(Clone, Debug)]

@@ -110,6 +110,17 @@ impl ModelRecord {
             .map(|(alias, _)| alias.as_str())
     }
 
+    /// The version that an alias had before, unless it was revoked since.
+    #[must_use]
+    pub fn before(&self, alias: &str) -> Option<u32> {
+        let current = self.alias(alias);
+        let numbers = self.aliases.get(alias)?.iter().rev().filter_map(|change| change.number);
+        let mut earlier = numbers.filter(|number| Some(*number) != current);
+        earlier.find(|number| {
+            self.versions.get(number).is_some_and(|version| version.revoked.is_none())
+        })
+    }
+
     /// The newest version.
     #[must_use]
     pub fn latest(&self) -> Option<&VersionRecord> {
