@@ -9,24 +9,25 @@
 // Layers, lowest first: a module uses only the blocks above its own.
 mod digest;
 mod error;
-mod merkle;
 mod reference;
 mod role;
 mod timestamp;
 
-mod layout;
 mod limits;
+mod merkle;
 mod note;
+mod store;
 
 mod policy;
-mod store;
-mod tiles;
 
 mod act;
 
 mod statement;
 
+mod layout;
+
 mod state;
+mod tiles;
 
 mod entry;
 mod index;
@@ -54,3 +55,8 @@ pub use role::Role;
 pub use state::{AliasChange, Key, ModelRecord, Notice, People, Review, State, VersionRecord};
 pub use statement::{Sequence, Statement};
 pub use timestamp::Timestamp;
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

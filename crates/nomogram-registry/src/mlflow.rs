@@ -6,10 +6,10 @@
 // Layers, lowest first: a module uses only the blocks above its own.
 mod answer;
 
-mod artifacts;
 mod filter;
 mod records;
 
+mod artifacts;
 mod models;
 mod versions;
 
@@ -79,6 +79,3 @@ fn no_endpoint(request: &Request<'_>) -> Failure {
     let Request { method, path, .. } = request;
     Failure::new(ErrorCode::EndpointNotFound, format!("{method} {path}: no such endpoint"))
 }
-
-#[cfg(test)]
-mod tests;

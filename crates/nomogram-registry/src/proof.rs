@@ -85,3 +85,26 @@ impl fmt::Display for Proof {
         write!(f, "\n{}", self.checkpoint)
     }
 }
+
+/// Compares a checkpoint with the leaves of the log.
+pub(crate) fn check_covered(
+    place: &str,
+    checkpoint: &Checkpoint,
+    leaves: &[Digest],
+) -> Result<(), Error> {
+    let Some(covered) = leaves.get(..len(checkpoint)) else {
+        let detail =
+            format!("{place} covers {} entries, but the log has {}", checkpoint.size, leaves.len());
+        return Err(Error::RolledBack { detail });
+    };
+    if merkle::root(covered) == checkpoint.root {
+        return Ok(());
+    }
+    let detail = format!("the first {} entries do not have the root of {place}", checkpoint.size);
+    Err(Error::RolledBack { detail })
+}
+
+/// The number of entries that a checkpoint covers.
+pub(crate) fn len(checkpoint: &Checkpoint) -> usize {
+    usize::try_from(checkpoint.size).unwrap_or(usize::MAX)
+}

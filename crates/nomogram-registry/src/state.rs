@@ -9,8 +9,9 @@ mod people;
 
 mod promotion;
 
-mod perform;
 mod rules;
+
+mod perform;
 
 use std::collections::BTreeMap;
 

@@ -152,3 +152,6 @@ impl Store {
         Error::store(place, cause)
     }
 }
+
+#[cfg(test)]
+mod tests;

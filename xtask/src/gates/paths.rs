@@ -75,6 +75,7 @@ const ROWS: &[(&str, Affected)] = &[
     ("examples/c/", NO_MORE),
     ("examples/cpp/", NO_MORE),
     ("examples/python/", NO_MORE),
+    ("examples/registry/", NO_MORE),
     ("examples/scale/", NO_MORE),
     ("examples/", TRAINING),
     // Each gate's own source, then what they share.

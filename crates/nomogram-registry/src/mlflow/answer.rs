@@ -141,3 +141,10 @@ pub(super) fn page<T>(
     let token = (next < items.len()).then(|| next.to_string());
     Ok((items.into_iter().skip(first).take(n_results).collect(), token))
 }
+
+/// Adds the token of the next page to an answer.
+pub(super) fn add_token(body: &mut Value, token: Option<String>) {
+    if let (Value::Object(body), Some(token)) = (body, token) {
+        body.insert("next_page_token".into(), token.into());
+    }
+}

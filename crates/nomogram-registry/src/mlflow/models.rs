@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::answer::{Answer, ErrorCode, Failure, Request, page};
+use super::answer::{Answer, ErrorCode, Failure, Request, add_token, page};
 use super::filter::Filter;
 use super::records::{latest_versions as newest, model_json, version_json};
 use crate::state::{ModelRecord, State, revoked};
@@ -69,10 +69,4 @@ pub(super) fn latest_versions(state: &State, request: &Request<'_>) -> Result<An
     let name = request.required("name")?;
     let model = state.model(&name)?;
     Answer::ok(json!({ "model_versions": newest(&name, model, &request.all("stages")) }))
-}
-
-pub(super) fn add_token(body: &mut Value, token: Option<String>) {
-    if let (Value::Object(body), Some(token)) = (body, token) {
-        body.insert("next_page_token".into(), token.into());
-    }
 }

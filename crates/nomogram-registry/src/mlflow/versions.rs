@@ -2,9 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::answer::{Answer, ErrorCode, Failure, Request, page};
+use super::answer::{Answer, ErrorCode, Failure, Request, add_token, page};
 use super::filter::Filter;
-use super::models::add_token;
 use super::records::{download_uri as uri, milliseconds, tags, version, version_json};
 use crate::state::{State, VersionRecord, revoked};
 

@@ -4,12 +4,11 @@ use bytes::Bytes;
 use nomogram_signing::SecretKey;
 
 use super::Registry;
-use crate::digest::Digest;
 use crate::error::{Error, Refusal, Rule};
 use crate::layout;
 use crate::merkle;
 use crate::note::Checkpoint;
-use crate::proof::Proof;
+use crate::proof::{Proof, check_covered, len};
 use crate::role::Role;
 use crate::statement::Sequence;
 use crate::tiles;
@@ -36,7 +35,7 @@ impl Registry {
         let size = leaves.len() as u64;
         let before = match self.checkpoint().await? {
             Some(earlier) => {
-                check(layout::CHECKPOINT, &earlier, &leaves)?;
+                check_covered(layout::CHECKPOINT, &earlier, &leaves)?;
                 earlier.size
             }
             None => 0,
@@ -76,7 +75,7 @@ impl Registry {
     ///
     /// `RolledBack` when it does not.
     pub fn check_contains(&self, checkpoint: &Checkpoint) -> Result<(), Error> {
-        check("the checkpoint", checkpoint, &self.index().leaves()?)
+        check_covered("the checkpoint", checkpoint, &self.index().leaves()?)
     }
 
     /// Proves that an entry is in the log of the newest checkpoint.
@@ -91,7 +90,7 @@ impl Registry {
             Error::not_found(&name, "no checkpoint covers it; an administrator makes one")
         })?;
         let leaves = self.index().leaves()?;
-        check(layout::CHECKPOINT, &checkpoint, &leaves)?;
+        check_covered(layout::CHECKPOINT, &checkpoint, &leaves)?;
         let missing = || Error::damaged(&name, "is missing");
         let entry = self.store.get(&name).await?.ok_or_else(missing)?;
         let covered = leaves.get(..len(&checkpoint)).unwrap_or_default();
@@ -99,22 +98,4 @@ impl Registry {
         let hashes = merkle::inclusion_proof(covered, index).ok_or_else(missing)?;
         Ok(Proof { entry: entry.to_vec(), index: seq, hashes, checkpoint })
     }
-}
-
-/// Compares a checkpoint with the leaves of the log.
-pub(crate) fn check(place: &str, checkpoint: &Checkpoint, leaves: &[Digest]) -> Result<(), Error> {
-    let Some(covered) = leaves.get(..len(checkpoint)) else {
-        let detail =
-            format!("{place} covers {} entries, but the log has {}", checkpoint.size, leaves.len());
-        return Err(Error::RolledBack { detail });
-    };
-    if merkle::root(covered) == checkpoint.root {
-        return Ok(());
-    }
-    let detail = format!("the first {} entries do not have the root of {place}", checkpoint.size);
-    Err(Error::RolledBack { detail })
-}
-
-fn len(checkpoint: &Checkpoint) -> usize {
-    usize::try_from(checkpoint.size).unwrap_or(usize::MAX)
 }
