@@ -10,9 +10,9 @@ cd "$folder"
 export NOMOGRAM_REGISTRY="$folder/models" NOMOGRAM_REGISTRY_INDEX="$folder/index.sqlite"
 
 for person in olga tara ana ben; do
-    openssl genpkey -algorithm ed25519 -out "$person.pem"
-    chmod 600 "$person.pem"
-    openssl pkey -in "$person.pem" -pubout -out "$person.pub.pem"
+    openssl genpkey -algorithm ed25519 -out "$person.key"
+    chmod 600 "$person.key"
+    openssl pkey -in "$person.key" -pubout -out "$person.pub"
 done
 
 say() { printf '\n$ nomogram registry %s\n' "$*"; }
@@ -20,7 +20,7 @@ as() {
     person=$1
     shift
     say "$@" "   # $person"
-    NOMOGRAM_KEY="$folder/$person.pem" nomogram registry "$@"
+    NOMOGRAM_KEY="$folder/$person.key" nomogram registry "$@"
 }
 look() {
     say "$@"
@@ -29,10 +29,10 @@ look() {
 
 as olga init registry.clinic.example/risk --person olga
 as olga person tara --role trainer
-as olga add-key tara tara.pub.pem
+as olga add-key tara tara.pub
 for person in ana ben; do
     as olga person "$person" --role approver
-    as olga add-key "$person" "$person.pub.pem"
+    as olga add-key "$person" "$person.pub"
 done
 
 cp "$bundle" risk.nomo
@@ -51,7 +51,7 @@ look history risk
 
 as olga checkpoint >kept.checkpoint
 look prove 9 -o approval.tlog-proof
-look verify-proof approval.tlog-proof --public-key olga.pub.pem
+look verify-proof approval.tlog-proof --public-key olga.pub
 look audit --checkpoint kept.checkpoint
 
 as ben revoke risk@1 --reason "unit of creatinine"
