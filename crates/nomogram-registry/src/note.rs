@@ -148,3 +148,43 @@ pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
 pub(crate) fn encode(bytes: &[u8]) -> String {
     BASE64_STANDARD.encode(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The key and the note of the documentation of Go's package `sumdb/note`.
+    #[test]
+    fn keys_and_signatures_are_those_of_other_programs() {
+        let text = "If you think cryptography is the answer to your problem,\n\
+                    then you don't know what your problem is.\n";
+        let line = "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXg\
+                    KvqfqdngotpRZb6KE6RyyBwJnAM=";
+        let verifier = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+        let bytes = decode(verifier.rsplit('+').next().unwrap()).unwrap();
+        let key = PublicKey::from_bytes(bytes[1..].try_into().unwrap()).unwrap();
+        assert_eq!(verifier_key("PeterNeumann", &key), verifier);
+        let signature = NoteSignature::parse(line).unwrap();
+        assert_eq!(signature.key_hash, key_hash("PeterNeumann", &key));
+        key.verify(text.as_bytes(), &signature.signature).unwrap();
+    }
+
+    #[test]
+    fn a_checkpoint_is_read_as_it_was_written() {
+        let key = SecretKey::from_seed(&[3; 32]);
+        let root = Digest::of(b"root");
+        let checkpoint = Checkpoint::sign("registry.example/risk", 12, root, &key);
+        let text = checkpoint.to_string();
+        let read = Checkpoint::parse("checkpoint", &text).unwrap();
+        assert_eq!(read, checkpoint);
+        read.verify("checkpoint", &key.public_key()).unwrap();
+        let other = text.replace("\n12\n", "\n13\n");
+        let other = Checkpoint::parse("checkpoint", &other).unwrap();
+        let error = other.verify("checkpoint", &key.public_key()).unwrap_err().to_string();
+        assert!(error.contains("is wrong"), "{error}");
+        for (from, to) in [("\n12\n", "\n012\n"), ("\n12\n", "\nx\n"), ("\n\n", "\n"), ("— ", "- ")]
+        {
+            assert!(Checkpoint::parse("checkpoint", &text.replace(from, to)).is_err(), "{to:?}");
+        }
+    }
+}

@@ -1,5 +1,7 @@
 //! What is registered, approved and in use, now or at another time.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use nomogram::{Model, unseal};
 use nomogram_describe::differences;
@@ -132,10 +134,10 @@ pub(crate) fn diff(arguments: &DiffArguments, console: &Console) -> Result<Exit,
     let open = |bytes: &[u8]| -> Result<_, Error> { Ok((Model::open(bytes)?, unseal(bytes)?.0)) };
     let ((a_model, a_parts), (b_model, b_parts)) = (open(&a_bytes)?, open(&b_bytes)?);
     let mut lines = Vec::new();
-    let fields = |record: &Value| record.as_object().cloned().unwrap_or_default();
-    for (key, a) in &fields(&a_record) {
-        let b = fields(&b_record).remove(key).unwrap_or_default();
-        if *a != b {
+    let keys: BTreeSet<&String> = a_record.keys().chain(b_record.keys()).collect();
+    for key in keys {
+        let (a, b) = (a_record.get(key), b_record.get(key));
+        if a != b {
             lines.push(json!({ "place": key, "a": a, "b": b }));
         }
     }
@@ -159,18 +161,20 @@ pub(crate) fn diff(arguments: &DiffArguments, console: &Console) -> Result<Exit,
     Ok(Exit::Done)
 }
 
-/// What was registered, as JSON without its name, and the bundle.
-fn read(registry: &Registry, reference: &Reference) -> Result<(Value, Vec<u8>), Error> {
+/// What was registered, but for its name, and the bundle.
+fn read(
+    registry: &Registry,
+    reference: &Reference,
+) -> Result<(serde_json::Map<String, Value>, Vec<u8>), Error> {
     let (resolved, bytes) = block_on(registry.pull(reference))?;
     let record = &resolved.record;
     let registration = &record.registration;
-    let mut value = serde_json::to_value(registration).unwrap_or_default();
-    if let Value::Object(fields) = &mut value {
-        fields.remove("version");
-        fields.insert("number".into(), resolved.number.into());
-        fields.insert("stage".into(), record.stage.clone().into());
-    }
-    Ok((value, bytes.to_vec()))
+    let value = serde_json::to_value(registration).unwrap_or_default();
+    let mut fields = value.as_object().cloned().unwrap_or_default();
+    fields.remove("version");
+    fields.insert("number".into(), resolved.number.into());
+    fields.insert("stage".into(), record.stage.clone().into());
+    Ok((fields, bytes.to_vec()))
 }
 
 fn aliases(model: &ModelRecord) -> String {
