@@ -177,19 +177,17 @@ impl Registry {
         Ok(self.index().entries(0)?.into_iter().map(|entry| entry.statement).collect())
     }
 
-    /// The state as it was at a time: after the last entry that is not later.
+    /// The state as it was at a time: after all entries that are not later.
     ///
     /// # Errors
     ///
     /// `Index` when the index cannot be read.
     pub fn state_as_of(&self, time: Timestamp) -> Result<State, Error> {
         let mut state = State::default();
-        for entry in self.index().entries(0)? {
-            if entry.statement.time > time {
-                break;
-            }
-            state.apply(&entry.statement, entry.digest);
-        }
+        let mut entries = self.index().entries(0)?;
+        // Accepted entries are in the order of their times; others could have any.
+        entries.retain(|entry| entry.statement.time <= time);
+        entries.iter().for_each(|entry| state.apply(&entry.statement, entry.digest));
         Ok(state)
     }
 

@@ -1,6 +1,7 @@
 //! Registers versions: stores what they consist of, then writes the act.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
 use nomogram::Model;
@@ -62,17 +63,17 @@ impl Registry {
             limits: version.limits,
             tags: version.tags,
         };
-        let number = std::cell::Cell::new(0);
+        let number = AtomicU32::new(0);
         self.append(author, |state| {
             let mut registration = draft.clone();
             let model = state.models().get(&registration.version.model);
             let last = model.and_then(|model| model.versions.keys().next_back());
-            number.set(last.map_or(1, |last| last.saturating_add(1)));
-            registration.version.number = number.get();
+            registration.version.number = last.map_or(1, |last| last.saturating_add(1));
+            number.store(registration.version.number, Ordering::Relaxed);
             Ok(Act::Register(Box::new(registration)))
         })
         .await?;
-        Ok(number.get())
+        Ok(number.into_inner())
     }
 
     /// Attaches an evaluation to a version, in place of an earlier one. Approvals before it no longer

@@ -89,3 +89,32 @@ fn eight_writers_in_a_bucket_lose_nothing() {
     let (_, bytes) = block_on(registry.pull(&"risk@1".parse().unwrap())).unwrap();
     assert_eq!(bytes, bundle_of_three_members());
 }
+
+/// Compiles only if a service can call these from any thread of its runtime.
+#[test]
+fn calls_move_between_threads() {
+    fn is_send<T: Send>(_: &T) {}
+    fn is_shared<T: Send + Sync>(_: &T) {}
+    let clinic = Clinic::new();
+    let (registry, key) = (&clinic.registry, key("tara"));
+    let (reference, author) = ("risk@1".parse().unwrap(), Author::new(&key));
+    is_shared(registry);
+    is_send(&Registry::open("", Options::default()));
+    is_send(&registry.refresh());
+    is_send(&registry.pull(&reference));
+    is_send(&registry.audit());
+    is_send(&registry.register(&author, nomogram_registry::NewVersion::default()));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "needs strace: cargo test -p nomogram-registry -- --ignored killed"]
+fn a_writer_that_is_killed_anywhere_loses_nothing() {
+    let program = std::env::current_exe().unwrap();
+    let writer = program.parent().unwrap().parent().unwrap().join("examples/writer");
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/kills.sh");
+    let run = std::process::Command::new(script).arg(writer).output().unwrap();
+    let text = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success(), "{text}{}", String::from_utf8_lossy(&run.stderr));
+    assert!(text.contains("none lost") || text.contains("skipped"), "{text}");
+}

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Eight writers and a pull in a bucket of moto[server] 5.2.5 (PyPI), in a throw-away environment.
+# Eight writers, a pull and a writer that is killed, in a bucket of moto[server] 5.2.5 (PyPI), in a throw-away environment.
 #
 #   crates/nomogram-registry/tests/reference/s3.sh
 set -eu
@@ -18,3 +18,7 @@ for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 done
 export NOMOGRAM_TEST_BUCKET=s3://registry
 cargo test -p nomogram-registry --features s3 --test integration -- --ignored in_a_bucket
+# A writer that is killed at every packet that it sends, and at every write to its index.
+cargo build -p nomogram-registry --features s3 --example writer
+CALLS="sendto,sendmsg,writev,write pwrite64 fdatasync,fsync" \
+    "$(dirname "$0")/kills.sh" "${CARGO_TARGET_DIR:-target}/debug/examples/writer" s3://registry/kills
