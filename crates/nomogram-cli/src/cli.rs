@@ -8,7 +8,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand}
 use crate::bundle;
 use crate::commands::{
     compare, completions, diff, evaluate, explain, import, inspect, key, man, monitor, predict,
-    recalibrate, schema, sign, strip, train, tune, validate, verify,
+    recalibrate, registry, schema, sign, strip, train, tune, validate, verify,
 };
 use crate::console::{Color, Console};
 use crate::error::Error;
@@ -78,6 +78,8 @@ enum Command {
     Explain(explain::Arguments),
     #[command(after_help = exit::HELP)]
     Monitor(monitor::Arguments),
+    #[command(after_help = exit::HELP)]
+    Registry(registry::Arguments),
     #[command(after_help = exit::HELP)]
     Inspect(inspect::Arguments),
     #[command(after_help = exit::HELP)]
@@ -169,6 +171,7 @@ fn dispatch(
         Command::Predict(arguments) => predict::run(arguments, console, outputs),
         Command::Monitor(arguments) => monitor::run(arguments, console, outputs),
         Command::Explain(arguments) => explain::run(&arguments, console),
+        Command::Registry(arguments) => registry::run(arguments, console, outputs),
         Command::Inspect(arguments) => inspect::run(&arguments, console),
         Command::Verify(arguments) => verify::run(&arguments, console),
         Command::Key(arguments) => key::run(&arguments, console),

@@ -12,6 +12,7 @@ pub(crate) mod man;
 pub(crate) mod monitor;
 pub(crate) mod predict;
 pub(crate) mod recalibrate;
+pub(crate) mod registry;
 pub(crate) mod schema;
 pub(crate) mod sign;
 pub(crate) mod strip;

@@ -39,6 +39,9 @@ pub(crate) enum Error {
     /// Counts could not be analysed.
     #[error(transparent)]
     Monitor(#[from] nomogram_monitor::Error),
+    /// A registry refused an act, or is damaged.
+    #[error(transparent)]
+    Registry(#[from] nomogram_registry::Error),
     /// A report could not be made.
     #[error(transparent)]
     Report(#[from] nomogram_report::Error),
@@ -87,6 +90,7 @@ impl Error {
             | Self::Training(_)
             | Self::Statistics(_)
             | Self::Monitor(_)
+            | Self::Registry(_)
             | Self::Report(_)
             | Self::Import { .. }
             | Self::Signing(_)

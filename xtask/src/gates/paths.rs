@@ -77,6 +77,7 @@ const ROWS: &[(&str, Affected)] = &[
     ("examples/equations/", NO_MORE),
     ("examples/java/", NO_MORE),
     ("examples/python/", NO_MORE),
+    ("examples/registry/", NO_MORE),
     ("examples/scale/", NO_MORE),
     ("examples/", TRAINING),
     // Each gate's own source, then what they share.
