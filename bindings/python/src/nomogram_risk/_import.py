@@ -110,7 +110,9 @@ def from_xgboost(
         outputs = booster.predict(matrix, **taken)
         if len(classes) <= 2 or outputs.ndim == 2:
             columns |= _outputs(outputs, classes)
-        columns |= _columns("leaf", booster.predict(matrix, pred_leaf=True, **taken))
+        # XGBoost numbers leaves in floats.
+        leaves = np.asarray(booster.predict(matrix, pred_leaf=True, **taken), np.int64)
+        columns |= _columns("leaf", leaves)
         return _Answers(columns)
 
     def save(folder: Path) -> Path:
