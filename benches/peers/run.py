@@ -21,7 +21,7 @@ import numpy as np
 from models import MODELS, Work, make_all
 from peers import Folders, Peer, peers
 
-SIZES = (1, 1_000, 10_000, 100_000)
+SIZES = "1,1000,10000,100000"
 N_CHECKED = 2000
 # A round of one library takes about this long, if one call does not take longer.
 ROUND_SECONDS = 0.01
@@ -114,12 +114,13 @@ def compare(workers: list[Worker], folder: Path) -> dict[str, Any]:
     return found
 
 
-def run(work: Work, folders: Folders, budget: float) -> dict[str, Any]:
+def run(work: Work, folders: Folders, sizes: list[int], budget: float) -> dict[str, Any]:
     """Compares and times all libraries with one model."""
     print(f"{work.name}: {work.what}", flush=True)
+    load = os.getloadavg()[0]
     workers = [Worker(peer) for peer in peers(work, folders)]
     differences = compare(workers, folders.work)
-    for n_rows in SIZES:
+    for n_rows in sizes:
         for worker in workers:
             worker.calibrate(n_rows)
         end = time.monotonic() + budget
@@ -135,6 +136,7 @@ def run(work: Work, folders: Folders, budget: float) -> dict[str, Any]:
     return {
         "name": work.name,
         "what": work.what,
+        "load": [load, os.getloadavg()[0]],
         "peers": [result(worker, differences[worker.peer.name]) for worker in workers],
     }
 
@@ -188,21 +190,24 @@ def main() -> None:
     for name in ("--library", "--lleaves", "--work", "--output"):
         parser.add_argument(name, type=Path, required=True)
     parser.add_argument("--models", default=",".join(MODELS))
+    parser.add_argument("--sizes", default=SIZES, help="rows per call")
     parser.add_argument("--budget", type=float, default=6.0, help="seconds per model and size")
+    parser.add_argument("--append", action="store_true", help="add to the results of the output")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     folders = Folders(options.work, options.library, options.lleaves)
-    begin, load = time.strftime("%Y-%m-%d"), os.getloadavg()[0]
-    works = make_all(options.work, options.models.split(","))
-    results = [run(work, folders, options.budget) for work in works]
-    document = {
-        "date": begin,
-        "load": [load, os.getloadavg()[0]],
-        "budget_seconds": options.budget,
+    sizes = [int(size) for size in options.sizes.split(",")]
+    document: dict[str, Any] = {
+        "date": time.strftime("%Y-%m-%d"),
         "machine": machine(options.lleaves),
-        "works": results,
+        "works": [],
     }
-    options.output.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    if options.append and options.output.exists():
+        document["works"] = json.loads(options.output.read_text(encoding="utf-8"))["works"]
+    for work in make_all(options.work, options.models.split(",")):
+        document["works"].append(run(work, folders, sizes, options.budget))
+        # After each model, so that what was measured is not lost.
+        options.output.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ mod demo;
 mod install;
 
 mod abi;
+mod bench_peers;
 mod cross;
 mod engines;
 mod gates;
@@ -33,7 +34,7 @@ use run::{cargo, run};
 /// Name, what it does, and the command itself.
 type Task = (&'static str, &'static str, fn() -> Result<(), String>);
 
-const TASKS: [Task; 18] = [
+const TASKS: [Task; 19] = [
     (
         "gates",
         "[--all] [--only NAMES] [--list] [--base REV] [--install]: run what a change must pass",
@@ -64,6 +65,11 @@ const TASKS: [Task; 18] = [
     ("python", "install the Python package in a new environment, test it", python::python),
     ("engines", "run the programs of examples/scale in a new environment", engines::engines),
     ("benches", "build the benchmarks, run each once", benches),
+    (
+        "bench-peers",
+        "time other libraries and this one in turn, write docs/benchmarks.md",
+        bench_peers::bench_peers,
+    ),
 ];
 
 fn main() -> ExitCode {
