@@ -141,6 +141,28 @@ def chart(works: list[dict[str, Any]], n_rows: int, title: str) -> str:
     )
 
 
+def load_note(loads: list[float], n_processors: int) -> str:
+    """Whether the machine was under load, and what follows."""
+    found = f"the load average was {min(loads):.0f} to {max(loads):.0f} on {n_processors} processors"
+    if max(loads) <= n_processors:
+        return f"The machine was nearly idle: {found}.\n"
+    return (
+        f"**The machine was under load**: {found}. Times are processor\ntimes of the process, which "
+        "leave out waiting for a processor, but not what other programs do to caches, clock\nand "
+        "hyper-threads. So take the ratios within one model, not the times, and repeat a close result "
+        "on an idle machine.\n"
+    )
+
+
+def sizes_note(works: list[dict[str, Any]]) -> str:
+    """Which models were not timed with the largest batches."""
+    largest = max(size for work in works for size in sizes(work))
+    short = [work["name"] for work in works if largest not in sizes(work)]
+    if not short:
+        return ""
+    return f"{', '.join(short)} were not timed with {largest:,} rows a call.\n"
+
+
 def summary(works: list[dict[str, Any]]) -> str:
     """The numbers of docs/performance.md: ours alone."""
     rows = []
@@ -176,7 +198,8 @@ def main() -> None:
         "compiler": machine["compiler"],
         "python": machine["python"],
         "versions": versions,
-        "load": f"{min(loads):.0f} to {max(loads):.0f}",
+        "load": load_note(loads, machine["n_processors"]),
+        "sizes": sizes_note(works),
         "goals": goals(by_name),
         "tables": tables,
     }.items():
