@@ -22,6 +22,7 @@ mod bench_peers;
 mod cross;
 mod engines;
 mod gates;
+mod imports;
 mod package;
 mod python;
 mod sanitize;
@@ -34,7 +35,7 @@ use run::{cargo, run};
 /// Name, what it does, and the command itself.
 type Task = (&'static str, &'static str, fn() -> Result<(), String>);
 
-const TASKS: [Task; 19] = [
+const TASKS: [Task; 20] = [
     (
         "gates",
         "[--all] [--only NAMES] [--list] [--base REV] [--install]: run what a change must pass",
@@ -64,6 +65,11 @@ const TASKS: [Task; 19] = [
     ),
     ("python", "install the Python package in a new environment, test it", python::python),
     ("engines", "run the programs of examples/scale in a new environment", engines::engines),
+    (
+        "imports",
+        "import from the libraries that models come from, execute the notebook",
+        imports::imports,
+    ),
     ("benches", "build the benchmarks, run each once", benches),
     (
         "bench-peers",

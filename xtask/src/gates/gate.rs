@@ -16,6 +16,7 @@ pub(crate) enum Gate {
     Cross,
     Python,
     Engines,
+    Imports,
     BenchPeers,
 }
 
@@ -46,7 +47,7 @@ const NOTHING: Needs = Needs { packages: &[], components: &[], targets: &[] };
 
 impl Gate {
     /// In the order in which they run: what fails most often first.
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Demo,
         Self::Test,
         Self::Lint,
@@ -60,6 +61,7 @@ impl Gate {
         Self::Cross,
         Self::Python,
         Self::Engines,
+        Self::Imports,
         Self::BenchPeers,
     ];
 
@@ -79,6 +81,7 @@ impl Gate {
             Self::Cross => "cross",
             Self::Python => "python",
             Self::Engines => "engines",
+            Self::Imports => "imports",
             Self::BenchPeers => "bench-peers",
         }
     }
@@ -93,7 +96,7 @@ impl Gate {
             | Self::Reproduce
             | Self::Cross
             | Self::Python => Tier::AffectedOrInTurn,
-            Self::Engines | Self::BenchPeers => Tier::Asked,
+            Self::Engines | Self::Imports | Self::BenchPeers => Tier::Asked,
         }
     }
 
@@ -125,6 +128,16 @@ impl Gate {
                 ..NOTHING
             },
             Self::Python => Needs { packages: &["python3-venv"], ..NOTHING },
+            Self::Imports => Needs {
+                packages: &[
+                    "python3-venv",
+                    "gcc",
+                    "pkg-config",
+                    "openjdk-17-jdk-headless",
+                    "libjna-java",
+                ],
+                ..NOTHING
+            },
             // Spark runs on Java 17 and newer.
             Self::Engines => {
                 Needs { packages: &["python3-venv", "openjdk-17-jre-headless"], ..NOTHING }
