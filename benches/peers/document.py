@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from html import escape
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 # Work, rows of a call (0: each batch), peers (none: all), how many times as fast, or a limit in us.
@@ -28,6 +30,7 @@ GOALS: list[tuple[str, int, tuple[str, ...], float]] = [
     ("M5x", 0, (), 2.0),
     ("M6", 0, (), 2.0),
 ]
+WIDTH = 120
 OURS = ("Nomogram", "Nomogram, Python")
 BEGIN, END = "<!-- results: written by benches/peers/document.py -->", "<!-- end of results -->"
 
@@ -141,14 +144,25 @@ def chart(works: list[dict[str, Any]], n_rows: int, title: str) -> str:
     )
 
 
+def wrapped(text: str) -> str:
+    """Long lines of prose as several; rows of tables cannot be."""
+    lines = re.sub(r"\n{3,}", "\n\n", text).splitlines()
+    is_short = [len(line) <= WIDTH or line.startswith("|") for line in lines]
+    filled = [
+        line if short else fill(line, WIDTH, break_on_hyphens=False)
+        for line, short in zip(lines, is_short, strict=True)
+    ]
+    return "\n".join(filled) + "\n"
+
+
 def load_note(loads: list[float], n_processors: int) -> str:
     """Whether the machine was under load, and what follows."""
     found = f"the load average was {min(loads):.0f} to {max(loads):.0f} on {n_processors} processors"
     if max(loads) <= n_processors:
         return f"The machine was nearly idle: {found}.\n"
     return (
-        f"**The machine was under load**: {found}. Times are processor\ntimes of the process, which "
-        "leave out waiting for a processor, but not what other programs do to caches, clock\nand "
+        f"**The machine was under load**: {found}. Times are processor times of the process, which "
+        "leave out waiting for a processor, but not what other programs do to caches, clock and "
         "hyper-threads. So take the ratios within one model, not the times, and repeat a close result "
         "on an idle machine.\n"
     )
@@ -188,7 +202,7 @@ def main() -> None:
     machine = results["machine"]
     loads = [load for work in works for load in work["load"]]
     versions = ", ".join(f"{name} {v}" for name, v in sorted(machine["versions"].items()))
-    text = (Path(__file__).parent / "benchmarks.template.md").read_text(encoding="utf-8")
+    text = (Path(__file__).parent / "benchmarks.md.in").read_text(encoding="utf-8")
     tables = "\n\n".join(f"### {w['name']}: {w['what']}\n\n{work_table(w)}" for w in works)
     for key, value in {
         "date": results["date"],
@@ -200,11 +214,12 @@ def main() -> None:
         "versions": versions,
         "load": load_note(loads, machine["n_processors"]),
         "sizes": sizes_note(works),
+        "note": results.get("note", ""),
         "goals": goals(by_name),
         "tables": tables,
     }.items():
         text = text.replace("{{" + key + "}}", value)
-    (docs / "benchmarks.md").write_text(text, encoding="utf-8")
+    (docs / "benchmarks.md").write_text(wrapped(text), encoding="utf-8")
     for n_rows, name, what in (
         (1, "one-row", "One row: microseconds, shorter is faster"),
         (10_000, "batch", "Batches of 10,000 rows: microseconds per row, shorter is faster"),
