@@ -54,6 +54,12 @@ pub(crate) fn development(example: &str) -> Result<PathBuf, String> {
     Ok(target().join("debug/examples").join(example))
 }
 
+/// Builds the program `nomogram` as the tests are built; returns it.
+pub(crate) fn program() -> Result<PathBuf, String> {
+    run(cargo().arg("build").args(WORKSPACE).args(["--bin", "nomogram"]))?;
+    Ok(target().join("debug/nomogram"))
+}
+
 /// Builds the program `nomogram` and an example as the tests are built; returns both.
 pub(crate) fn program_and_example(example: &str) -> Result<(PathBuf, PathBuf), String> {
     let mut cargo = cargo();

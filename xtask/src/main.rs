@@ -18,6 +18,7 @@ mod demo;
 mod install;
 
 mod abi;
+mod bench_peers;
 mod cross;
 mod engines;
 mod gates;
@@ -34,7 +35,7 @@ use run::{cargo, run};
 /// Name, what it does, and the command itself.
 type Task = (&'static str, &'static str, fn() -> Result<(), String>);
 
-const TASKS: [Task; 19] = [
+const TASKS: [Task; 20] = [
     (
         "gates",
         "[--all] [--only NAMES] [--list] [--base REV] [--install]: run what a change must pass",
@@ -70,6 +71,11 @@ const TASKS: [Task; 19] = [
         imports::imports,
     ),
     ("benches", "build the benchmarks, run each once", benches),
+    (
+        "bench-peers",
+        "time other libraries and this one in turn, write docs/benchmarks.md",
+        bench_peers::bench_peers,
+    ),
 ];
 
 fn main() -> ExitCode {

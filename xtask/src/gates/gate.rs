@@ -17,6 +17,7 @@ pub(crate) enum Gate {
     Python,
     Engines,
     Imports,
+    BenchPeers,
 }
 
 /// When a gate runs.
@@ -46,7 +47,7 @@ const NOTHING: Needs = Needs { packages: &[], components: &[], targets: &[] };
 
 impl Gate {
     /// In the order in which they run: what fails most often first.
-    pub(crate) const ALL: [Self; 14] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Demo,
         Self::Test,
         Self::Lint,
@@ -61,6 +62,7 @@ impl Gate {
         Self::Python,
         Self::Engines,
         Self::Imports,
+        Self::BenchPeers,
     ];
 
     /// The name of the task.
@@ -80,6 +82,7 @@ impl Gate {
             Self::Python => "python",
             Self::Engines => "engines",
             Self::Imports => "imports",
+            Self::BenchPeers => "bench-peers",
         }
     }
 
@@ -93,7 +96,7 @@ impl Gate {
             | Self::Reproduce
             | Self::Cross
             | Self::Python => Tier::AffectedOrInTurn,
-            Self::Engines | Self::Imports => Tier::Asked,
+            Self::Engines | Self::Imports | Self::BenchPeers => Tier::Asked,
         }
     }
 
@@ -139,6 +142,7 @@ impl Gate {
             Self::Engines => {
                 Needs { packages: &["python3-venv", "openjdk-17-jre-headless"], ..NOTHING }
             }
+            Self::BenchPeers => Needs { packages: &["gcc", "python3-venv"], ..NOTHING },
         }
     }
 }
