@@ -10,6 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use http::HeaderValue;
 use nomogram::{Error, ErrorKind, Explainer, Method, Model, Monitor, Request, Session};
 use nomogram_table::TableFormat;
+use serde::Serialize;
+
+use crate::tally::Tally;
 
 /// A model that is served.
 pub struct Served {
@@ -26,10 +29,12 @@ pub struct Served {
     explainers: Idle<Explainer>,
     /// The counters of sessions that were collected; none for a model without a profile.
     counters: Option<Mutex<Monitor>>,
+    tally: Tally,
 }
 
 /// Whether a registry approved a model.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
 pub enum Approval {
     /// The model comes from a folder, which knows of no approvals.
     NotRecorded,
@@ -89,6 +94,7 @@ impl Served {
             sessions: Idle::default(),
             explainers: Idle::default(),
             counters,
+            tally: Tally::default(),
             model,
         })
     }
@@ -127,6 +133,12 @@ impl Served {
     #[must_use]
     pub fn model(&self) -> &Arc<Model> {
         &self.model
+    }
+
+    /// How many rows it predicted and refused since it was loaded.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// How tables of its training were written, which those of a caller follow by default.
