@@ -187,6 +187,12 @@ struct Project {
     _training: Option<IgnoredAny>,
 }
 
+/// The variables of the environment that are texts.
+pub fn environment() -> impl Iterator<Item = (String, String)> {
+    let texts = std::env::vars_os();
+    texts.filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)))
+}
+
 impl Config {
     /// Reads a file, if there is one, and then the environment. Paths in a file are relative to it.
     ///
@@ -319,5 +325,37 @@ mod tests {
         {
             assert!(read(set(name, "1")).unwrap_err().starts_with(name), "{name}");
         }
+    }
+
+    /// The keys of a value, with dots between the levels.
+    fn keys(value: &Value, before: &str, found: &mut Vec<String>) {
+        match value {
+            Value::Object(members) if !members.is_empty() => {
+                for (name, value) in members {
+                    let place =
+                        if before.is_empty() { name.clone() } else { format!("{before}.{name}") };
+                    keys(value, &place, found);
+                }
+            }
+            _ => found.push(before.to_owned()),
+        }
+    }
+
+    #[test]
+    fn every_key_is_documented_and_no_other() {
+        let tokens = "{jwks_file: a, issuer: b, audience: c, algorithms: []}";
+        let text =
+            format!("access: {{tokens: {tokens}}}\ntls: {{certificate_file: a, key_file: b}}\n");
+        let config = Config::of_yaml(&text).unwrap();
+        let mut found = Vec::new();
+        keys(&serde_json::to_value(&config).unwrap(), "", &mut found);
+        let document = include_str!("../../../docs/serving.md");
+        let section = document.split_once("## Configuration").unwrap().1;
+        let section = section.split_once("\n## ").unwrap().0;
+        let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+        let mut documented: Vec<String> = rows.map(|(key, _)| key.to_owned()).collect();
+        found.sort();
+        documented.sort();
+        assert_eq!(found, documented);
     }
 }

@@ -15,7 +15,7 @@ use futures_util::future::Either;
 use http::HeaderValue;
 
 use crate::app;
-use crate::config::{AccessConfig, Config, TlsConfig};
+use crate::config::{AccessConfig, Config, TlsConfig, environment};
 use crate::folder;
 use crate::keys::{KeyFile, Keys};
 use crate::log::Log;
@@ -243,7 +243,7 @@ impl Watched {
 
     async fn try_reload(&self) -> Result<(), String> {
         let (path, above) = &self.origin;
-        let config = Config::read(path.as_deref(), std::env::vars())?;
+        let config = Config::read(path.as_deref(), environment())?;
         let config = config.with_variables(above.clone())?;
         let (is_demo, previous) = (self.is_demo, self.service.models.catalog());
         let security = security(&config.access)?;
