@@ -4,7 +4,7 @@
 mod common;
 
 use axum::http::StatusCode;
-use common::{Sent, service, service_with, usual_row};
+use common::{Sent, encoded, service, service_with, usual_row};
 use nomogram_serve::{KeyFile, Keys, Rate, RequestLimits, Role, Security, new_key};
 use serde_json::{Value, json};
 
@@ -107,10 +107,10 @@ fn models_are_listed_described_and_named_by_paths() {
     let service = service();
     let listed = Sent::get("/models").to(&service).json();
     let (name, version) = (&listed["models"][0]["name"], &listed["models"][0]["latest"]);
-    let path = format!("/models/{}", name.as_str().unwrap());
+    let path = format!("/models/{}", encoded(name));
     let described = Sent::get(&path).to(&service).json();
     assert_eq!(described["features"].as_array().unwrap().len(), 3);
-    let path = format!("{path}/versions/{}/predict", version.as_str().unwrap());
+    let path = format!("{path}/versions/{}/predict", encoded(version));
     let answer = Sent::post(&path, &json!({ "features": usual_row() })).to(&service);
     assert_eq!(answer.status, StatusCode::OK);
     let answer = Sent::post("/models/none/predict", &json!({ "features": {} })).to(&service);
@@ -173,8 +173,8 @@ fn every_operation_of_the_description_is_routed() {
     let service = service();
     let description: Value = serde_json::from_str(nomogram_serve::OPENAPI).unwrap();
     let listed = Sent::get("/models").to(&service).json();
-    let name = listed["models"][0]["name"].as_str().unwrap().to_owned();
-    let version = listed["models"][0]["latest"].as_str().unwrap().to_owned();
+    let name = encoded(&listed["models"][0]["name"]);
+    let version = encoded(&listed["models"][0]["latest"]);
     for (path, methods) in description["paths"].as_object().unwrap() {
         let path = path.replace("{model}", &name).replace("{version}", &version);
         for method in methods.as_object().unwrap().keys() {

@@ -1,10 +1,10 @@
 //! A service in memory, and requests to it.
-#![allow(dead_code, reason = "each test uses a part")]
+#![allow(dead_code, unreachable_pub, reason = "each test uses a part")]
 
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::http::{HeaderName, HeaderValue, Request, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
 use nomogram_serve::{Approval, Catalog, Models, RequestLimits, Security, Served, Service, app};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -18,7 +18,7 @@ pub struct Sent {
 pub struct Answer {
     pub status: StatusCode,
     pub body: Vec<u8>,
-    headers: axum::http::HeaderMap,
+    headers: HeaderMap,
 }
 
 pub fn service() -> Arc<Service> {
@@ -34,6 +34,11 @@ pub fn models() -> Models {
     let mut catalog = Catalog::default();
     catalog.add(Arc::new(Served::open(&bytes, Approval::NotRecorded).unwrap()));
     Models::new(catalog)
+}
+
+/// A text as a part of a path.
+pub fn encoded(text: &Value) -> String {
+    text.as_str().unwrap().replace(' ', "%20")
 }
 
 /// A row that is predicted.
