@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::bundle;
+#[cfg(feature = "serve")]
+use crate::commands::serve;
 use crate::commands::{
     compare, completions, diff, evaluate, explain, import, inspect, key, man, monitor, predict,
     recalibrate, registry, schema, sign, strip, train, tune, validate, verify,
@@ -92,6 +94,9 @@ enum Command {
     Strip(strip::Arguments),
     #[command(after_help = exit::HELP)]
     Diff(diff::Arguments),
+    #[cfg(feature = "serve")]
+    #[command(after_help = exit::HELP)]
+    Serve(serve::Arguments),
     #[command(after_help = exit::HELP)]
     Completions(completions::Arguments),
     #[command(after_help = exit::HELP)]
@@ -178,6 +183,8 @@ fn dispatch(
         Command::Sign(arguments) => sign::run(&arguments, console, outputs),
         Command::Strip(arguments) => strip::run(&arguments, console, outputs),
         Command::Diff(arguments) => diff::run(arguments, console),
+        #[cfg(feature = "serve")]
+        Command::Serve(arguments) => serve::run(&arguments, console),
         Command::Completions(arguments) => completions::run(&arguments, program, console),
         Command::Man(arguments) => man::run(&arguments, program, console, outputs),
     }

@@ -14,6 +14,8 @@ pub(crate) mod predict;
 pub(crate) mod recalibrate;
 pub(crate) mod registry;
 pub(crate) mod schema;
+#[cfg(feature = "serve")]
+pub(crate) mod serve;
 pub(crate) mod sign;
 pub(crate) mod strip;
 pub(crate) mod train;

@@ -1,1 +1,68 @@
 //! Serves sealed risk models over HTTP and gRPC, and watches them.
+//!
+//! Every prediction is the core's: nothing here computes one. Every protocol scores rows through
+//! [`Scorer`], and no answer, log line or metric contains a value of a request.
+
+// Layers, lowest first: a module uses only the blocks above its own.
+pub mod problem;
+
+pub mod body;
+pub mod caller;
+pub mod json;
+mod json_writer;
+mod rate;
+pub mod stream;
+mod tally;
+
+pub mod access;
+mod keys;
+pub mod log;
+mod served;
+mod tokens;
+
+mod models;
+mod scored;
+mod security;
+
+mod answer;
+pub mod metrics;
+mod scoring;
+
+mod batch;
+mod entry;
+mod row;
+mod service;
+
+mod gate;
+
+// A protocol is a module here; `app` merges its router.
+mod native;
+mod openapi;
+
+pub mod app;
+mod config;
+
+mod folder;
+
+mod server;
+
+pub use batch::{Answer, Batch};
+pub use caller::{Caller, Context, RequestId, Role, Roles};
+pub use config::{
+    AccessConfig, Config, LimitsConfig, ModelsConfig, TlsConfig, TokensConfig, environment,
+};
+pub use entry::Entry;
+pub use keys::{KeyEntry, KeyFile, Keys, new_key};
+pub use models::{Catalog, Models, Versions};
+pub use openapi::OPENAPI;
+pub use rate::{Bucket, Peers, Rate};
+pub use scored::{
+    Options, Refusal, Scored, ScoredExplanation, ScoredUncertainty, flag_name, status, verdict_name,
+};
+pub use scoring::{NamedValue, Scorer, missing_reason, problem_of};
+pub use security::Security;
+pub use served::{Approval, Lease, Served};
+pub use server::{Origin, Server};
+pub use service::{Admission, RequestLimits, Service};
+pub use tally::Tally;
+pub use tokens::{TokenRules, Tokens};
