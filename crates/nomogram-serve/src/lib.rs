@@ -1,1 +1,3 @@
 //! Serves sealed risk models over HTTP and gRPC, and watches them.
+
+pub mod protocols;

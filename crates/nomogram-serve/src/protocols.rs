@@ -1,0 +1,6 @@
+//! The protocols of others: Open Inference Protocol, CDS Hooks and FHIR.
+//!
+//! Each translates its requests to values of features and predictions to its answers. No message of any
+//! of them contains a value of a request.
+
+pub mod inference;

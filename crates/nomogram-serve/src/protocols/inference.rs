@@ -1,0 +1,31 @@
+//! Open Inference Protocol v2: REST with the binary extension, gRPC, and the model repository.
+//!
+//! A feature is a tensor with its name, one element per row; or all features are one tensor of shape
+//! `(n_rows, n_features)` with another name. `null`, NaN and an input that is left out are extensions of the
+//! protocol, which the server announces: the first two are missing values, the third is unset.
+
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    unused_qualifications,
+    clippy::all,
+    clippy::must_use_candidate,
+    reason = "generated"
+)]
+mod generated;
+mod invalid;
+
+mod datatype;
+
+mod outputs;
+mod tensor;
+
+mod elements;
+mod metadata;
+mod rows;
+
+mod message;
+
+mod infer;
+
+pub use invalid::Invalid;
