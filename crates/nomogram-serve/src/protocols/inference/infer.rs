@@ -1,12 +1,14 @@
 //! From a request of the protocol to predictions.
 
-use nomogram::{Error, Model, Place, Session, Value};
-
 use super::invalid::Invalid;
-use super::message::{OnRefusal, RequestedOutput};
+use super::message::OnRefusal;
 use super::outputs::{Output, Outputs};
 use super::rows::Rows;
 use super::tensor::Tensor;
+use crate::problem::{Problem, ProblemKind};
+use crate::scored::{Options, Refusal, Scored};
+use crate::scoring::Scorer;
+use crate::served::Served;
 
 /// What is asked of a model, in REST and in gRPC.
 #[derive(Debug)]
@@ -15,6 +17,7 @@ pub(super) struct Question {
     pub(super) on_refusal: OnRefusal,
     /// The names of the outputs that are wanted; none: all.
     pub(super) outputs: Vec<String>,
+    pub(super) max_rows: usize,
 }
 
 /// The predictions of all rows.
@@ -29,20 +32,22 @@ impl Question {
     ///
     /// # Errors
     ///
-    /// When tensors or outputs do not fit the model, or a row is refused and the request is to fail then.
-    pub(super) fn answer(&self, session: &mut Session) -> Result<Answer, Invalid> {
-        let rows = Rows::new(session.model().schema(), &self.tensors)?;
-        let mut outputs = Outputs::new(session.model(), self.on_refusal == OnRefusal::Mark);
+    /// When tensors or outputs do not fit the model, when there are too many rows, or when a row is
+    /// refused and the request is to fail then.
+    pub(super) fn answer(&self, served: &Served) -> Result<Answer, Problem> {
+        let rows = Rows::new(served.model().schema(), &self.tensors)?;
+        if rows.n_rows() > self.max_rows {
+            let (found, most) = (rows.n_rows(), self.max_rows);
+            return Err(Problem::new(ProblemKind::TooLarge, format!("{found} rows, expected at most {most}")));
+        }
+        let mut outputs = Outputs::new(served.model(), self.on_refusal == OnRefusal::Mark);
         check_names(&outputs, &self.outputs)?;
+        let mut scorer = Scorer::new(served, Options::default())?;
         for row in 0..rows.n_rows() {
-            match (predict(session, &rows, row, &mut outputs), self.on_refusal) {
-                (Ok(()), _) => {}
-                (Err(error), OnRefusal::Fail) => {
-                    return Err(Invalid::new(error.within(Place::Row(row)).to_string()));
-                }
-                (Err(error), OnRefusal::Mark) => {
-                    outputs.add_refused(&error.kind().c_name().to_string_lossy());
-                }
+            match (score(&mut scorer, &rows, row), self.on_refusal) {
+                (Ok(scored), _) => outputs.add(&scored),
+                (Err(refusal), OnRefusal::Fail) => return Err(of_row(row, refusal, served)),
+                (Err(refusal), OnRefusal::Mark) => outputs.add_refused(&refusal),
             }
         }
         let mut outputs = outputs.outputs;
@@ -51,28 +56,19 @@ impl Question {
     }
 }
 
-fn predict(
-    session: &mut Session,
-    rows: &Rows<'_>,
-    row: usize,
-    outputs: &mut Outputs,
-) -> Result<(), Error> {
-    session.clear();
-    for feature in 0..session.model().schema().n_features() {
-        let Some(value) = rows.value(row, feature) else { continue };
-        session.set(feature, in_unit_of_schema(session.model(), feature, value))?;
+fn score(scorer: &mut Scorer<'_>, rows: &Rows<'_>, row: usize) -> Result<Scored, Refusal> {
+    scorer.begin_row();
+    for feature in 0..scorer.served().model().schema().n_features() {
+        if let Some(value) = rows.value(row, feature) {
+            scorer.set(feature, value)?;
+        }
     }
-    outputs.add(&session.predict()?);
-    Ok(())
+    scorer.score()
 }
 
-/// A number whose unit is that of the schema needs no conversion.
-fn in_unit_of_schema<'v>(model: &Model, feature: usize, value: Value<'v>) -> Value<'v> {
-    let unit = model.schema().features().get(feature).and_then(|feature| feature.unit.as_deref());
-    match value {
-        Value::NumberIn(number, given) if Some(given) == unit => Value::Number(number),
-        other => other,
-    }
+fn of_row(row: usize, refusal: Refusal, served: &Served) -> Problem {
+    let detail = format!("row {}: {}", row + 1, refusal.detail).into();
+    Refusal { detail, ..refusal }.into_problem(served)
 }
 
 fn is_wanted(wanted: &[String], name: &str) -> bool {
@@ -89,9 +85,4 @@ fn check_names(outputs: &Outputs, wanted: &[String]) -> Result<(), Invalid> {
         }
         None => Ok(()),
     }
-}
-
-/// The names of requested outputs.
-pub(super) fn names(outputs: &[RequestedOutput]) -> Vec<String> {
-    outputs.iter().map(|output| output.name.clone()).collect()
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::problem::{Problem, ProblemKind};
+
 /// Why a request does not fit the protocol or the model: place, found, expected. Never a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Invalid(String);
@@ -34,5 +36,11 @@ impl Invalid {
 impl fmt::Display for Invalid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+impl From<Invalid> for Problem {
+    fn from(invalid: Invalid) -> Self {
+        Self::new(ProblemKind::Malformed, invalid.0)
     }
 }

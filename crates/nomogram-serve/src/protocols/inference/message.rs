@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::datatype::Datatype;
 use super::elements::Data;
 use super::invalid::Invalid;
+use super::outputs::Values;
 use super::tensor::{Elements, Tensor, n_elements, shape};
 
 /// Parameters of a request, an input or an output.
@@ -45,15 +46,15 @@ pub(super) struct InferRequest {
     pub(super) parameters: Parameters,
     inputs: Vec<Input>,
     #[serde(default)]
-    pub(super) outputs: Vec<RequestedOutput>,
+    outputs: Vec<RequestedOutput>,
 }
 
 /// An output that is wanted.
 #[derive(Clone, Debug, Deserialize)]
-pub(super) struct RequestedOutput {
-    pub(super) name: String,
+struct RequestedOutput {
+    name: String,
     #[serde(default)]
-    pub(super) parameters: Parameters,
+    parameters: Parameters,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -92,6 +93,22 @@ impl InferRequest {
             return Err(Invalid::new(format!("{found} bytes after the last input, expected none")));
         }
         Ok((request, tensors))
+    }
+}
+
+impl InferRequest {
+    /// The names of the outputs that are wanted; none: all.
+    pub(super) fn wanted(&self) -> Vec<String> {
+        self.outputs.iter().map(|output| output.name.clone()).collect()
+    }
+
+    /// Whether an output is wanted in binary.
+    pub(super) fn is_binary(&self, name: &str) -> bool {
+        let requested = self.outputs.iter().find(|output| output.name == name);
+        requested
+            .and_then(|output| output.parameters.binary_data)
+            .or(self.parameters.binary_data_output)
+            .unwrap_or(false)
     }
 }
 
@@ -137,7 +154,7 @@ pub(super) struct OutputMessage<'a> {
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) parameters: BTreeMap<&'static str, usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) data: Option<&'a super::outputs::Values>,
+    pub(super) data: Option<&'a Values>,
 }
 
 /// The words of JavaScript that Python's `json`, and so the Triton client, writes for numbers, with

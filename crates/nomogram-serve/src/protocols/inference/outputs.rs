@@ -1,14 +1,19 @@
 //! Predictions as output tensors.
 
-use nomogram::{Model, Prediction, Target, Verdict};
+use nomogram::{Flags, Model, Target};
 use serde::Serialize;
 
 use super::datatype::Datatype;
+use crate::scored::{Refusal, Scored, verdict_name};
 
 /// The flags of rows as an output.
-pub(super) const FLAGS: &str = "flags";
-/// Why rows were refused, as an output.
-pub(super) const REFUSED: &str = "refused";
+const FLAGS: &str = "flags";
+/// Why rows were refused, as an output; empty for the others.
+const REFUSED: &str = "refused";
+/// The names of the predicted classes, as an output.
+const CLASS: &str = "class";
+/// The verdicts, as an output.
+const VERDICT: &str = "verdict";
 
 /// One output: a row has `width` elements, or one without a dimension for it.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,12 +93,12 @@ impl Outputs {
         let mut outputs = match schema.target() {
             Target::Number { .. } => vec![Output::numbers("value", None)],
             _ => {
-                vec![Output::numbers("probabilities", Some(classes.len())), Output::texts("class")]
+                vec![Output::numbers("probabilities", Some(classes.len())), Output::texts(CLASS)]
             }
         };
         outputs.push(Output { name: FLAGS, width: None, values: Values::Flags(Vec::new()) });
         if model.uncertainty().is_some() {
-            outputs.push(Output::texts("verdict"));
+            outputs.push(Output::texts(VERDICT));
         }
         if marks_refusals {
             outputs.push(Output::texts(REFUSED));
@@ -102,25 +107,25 @@ impl Outputs {
     }
 
     /// Adds a row.
-    pub(super) fn add(&mut self, prediction: &Prediction<'_>) {
-        let class = prediction.class().and_then(|class| self.classes.get(class));
-        let verdict =
-            prediction.uncertain().map_or("", |uncertain| verdict_name(uncertain.verdict()));
+    pub(super) fn add(&mut self, row: &Scored) {
+        let class = row.class.and_then(|class| self.classes.get(class));
+        let broken = if row.broken_rules.is_empty() { Flags::default() } else { Flags::RULE_BROKEN };
+        let flags = row.flags.iter().fold(broken, |all, (_, flags)| all.union(*flags));
         for output in &mut self.outputs {
             match &mut output.values {
-                Values::Numbers(numbers) => numbers.extend_from_slice(prediction.outputs()),
-                Values::Flags(flags) => flags.push(prediction.flags().bits()),
+                Values::Numbers(numbers) => numbers.extend_from_slice(&row.outputs),
+                Values::Flags(rows) => rows.push(flags.bits()),
                 Values::Texts(texts) => texts.push(match output.name {
-                    "class" => class.cloned().unwrap_or_default(),
-                    "verdict" => verdict.to_owned(),
+                    CLASS => class.cloned().unwrap_or_default(),
+                    VERDICT => row.verdict.map_or("", verdict_name).to_owned(),
                     _ => String::new(),
                 }),
             }
         }
     }
 
-    /// Adds a row that was refused, with the name of the reason.
-    pub(super) fn add_refused(&mut self, reason: &str) {
+    /// Adds a row that was refused.
+    pub(super) fn add_refused(&mut self, refusal: &Refusal) {
         for output in &mut self.outputs {
             match &mut output.values {
                 Values::Numbers(numbers) => {
@@ -128,19 +133,10 @@ impl Outputs {
                 }
                 Values::Flags(flags) => flags.push(0),
                 Values::Texts(texts) => texts.push(match output.name {
-                    REFUSED => reason.to_owned(),
+                    REFUSED => refusal.status.clone().into_owned(),
                     _ => String::new(),
                 }),
             }
         }
-    }
-}
-
-/// The name of a verdict.
-pub(super) fn verdict_name(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Predicted => "predicted",
-        Verdict::Ambiguous => "ambiguous",
-        Verdict::Unlike => "unlike",
     }
 }
