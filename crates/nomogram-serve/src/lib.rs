@@ -1,3 +1,35 @@
 //! Serves sealed risk models over HTTP and gRPC, and watches them.
+//!
+//! Every prediction is the core's: nothing here computes one. Every protocol scores rows through
+//! [`Scorer`], and no answer, log line or metric contains a value of a request.
+
+// Layers, lowest first: a module uses only the blocks above its own.
+pub mod problem;
+
+pub mod caller;
+pub mod json;
+mod served;
+
+mod models;
+mod scored;
+
+#[allow(dead_code, reason = "used by the native API")]
+mod answer;
+mod scoring;
+mod service;
+
+#[allow(dead_code, reason = "used by the native API")]
+mod row;
 
 pub mod protocols;
+
+// A protocol is a module here; `app` merges its router.
+pub mod app;
+
+pub use models::{Catalog, Models, Versions};
+pub use scored::{
+    Options, Refusal, Scored, ScoredExplanation, ScoredUncertainty, flag_name, status, verdict_name,
+};
+pub use scoring::{NamedValue, Scorer, missing_reason, problem_of};
+pub use served::{Approval, Lease, Served};
+pub use service::{RequestLimits, Service};

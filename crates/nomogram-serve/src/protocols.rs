@@ -4,3 +4,14 @@
 //! of them contains a value of a request.
 
 pub mod inference;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::service::Service;
+
+/// The routes of all protocols.
+pub fn router(service: &Arc<Service>) -> Router<Arc<Service>> {
+    Router::new().merge(inference::router(service))
+}

@@ -27,5 +27,23 @@ mod rows;
 mod message;
 
 mod infer;
+mod repository;
 
-pub use invalid::Invalid;
+mod grpc;
+mod rest;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use self::generated::grpc_inference_service_server::GrpcInferenceServiceServer;
+use self::grpc::Inference;
+use crate::service::Service;
+
+/// The routes of the protocol: REST under `/v2`, and the gRPC service under its name.
+pub fn router(service: &Arc<Service>) -> Router<Arc<Service>> {
+    let limit = service.limits.max_body_bytes;
+    let grpc = GrpcInferenceServiceServer::new(Inference { service: Arc::clone(service) })
+        .max_decoding_message_size(limit);
+    rest::router().route_service("/inference.GRPCInferenceService/{method}", grpc)
+}

@@ -167,7 +167,12 @@ fn on_refusal(request: &message::ModelInferRequest) -> Result<OnRefusal, Invalid
 }
 
 /// The answer; its outputs are raw where its inputs were.
-fn response(id: String, answer: &Answer, served: &Served, is_raw: bool) -> message::ModelInferResponse {
+fn response(
+    id: String,
+    answer: &Answer,
+    served: &Served,
+    is_raw: bool,
+) -> message::ModelInferResponse {
     let mut raw_output_contents = Vec::new();
     let outputs = answer.outputs.iter().map(|output| {
         let contents = if is_raw {
@@ -293,9 +298,9 @@ impl GrpcInferenceService for Inference {
 
     async fn repository_index(
         &self,
-        request: Request<message::RepositoryIndexRequest>,
+        _request: Request<message::RepositoryIndexRequest>,
     ) -> Result<Response<message::RepositoryIndexResponse>, Status> {
-        let rows = repository::index(&self.service, request.into_inner().ready).into_iter();
+        let rows = repository::index(&self.service).into_iter();
         let model = |row: repository::IndexRow| message::repository_index_response::ModelIndex {
             name: row.name,
             version: row.version,
@@ -310,7 +315,7 @@ impl GrpcInferenceService for Inference {
         request: Request<message::RepositoryModelLoadRequest>,
     ) -> Result<Response<message::RepositoryModelLoadResponse>, Status> {
         let name = request.into_inner().model_name;
-        repository::load(&self.service, &name).await.map_err(|e| status(&e))?;
+        repository::load(&self.service, &name).map_err(|e| status(&e))?;
         Ok(Response::new(message::RepositoryModelLoadResponse {}))
     }
 

@@ -38,7 +38,10 @@ impl Question {
         let rows = Rows::new(served.model().schema(), &self.tensors)?;
         if rows.n_rows() > self.max_rows {
             let (found, most) = (rows.n_rows(), self.max_rows);
-            return Err(Problem::new(ProblemKind::TooLarge, format!("{found} rows, expected at most {most}")));
+            return Err(Problem::new(
+                ProblemKind::TooLarge,
+                format!("{found} rows, expected at most {most}"),
+            ));
         }
         let mut outputs = Outputs::new(served.model(), self.on_refusal == OnRefusal::Mark);
         check_names(&outputs, &self.outputs)?;

@@ -109,7 +109,8 @@ impl Outputs {
     /// Adds a row.
     pub(super) fn add(&mut self, row: &Scored) {
         let class = row.class.and_then(|class| self.classes.get(class));
-        let broken = if row.broken_rules.is_empty() { Flags::default() } else { Flags::RULE_BROKEN };
+        let broken =
+            if row.broken_rules.is_empty() { Flags::default() } else { Flags::RULE_BROKEN };
         let flags = row.flags.iter().fold(broken, |all, (_, flags)| all.union(*flags));
         for output in &mut self.outputs {
             match &mut output.values {

@@ -15,12 +15,13 @@ use super::infer::{Answer, Question};
 use super::invalid::Invalid;
 use super::message::{InferRequest, InferResponse, OnRefusal, OutputMessage};
 use super::metadata::{ModelMetadata, ServerMetadata};
-use super::repository::{self, IndexRow};
-use crate::app::MODEL_DIGEST;
+use super::repository;
 use crate::problem::{Problem, ProblemKind};
 use crate::served::Served;
 use crate::service::Service;
 
+/// The digest of the model that answered.
+const MODEL_DIGEST: HeaderName = HeaderName::from_static("x-model-digest");
 /// How many bytes of a body are JSON; what follows are tensors in binary.
 const JSON_LENGTH: HeaderName = HeaderName::from_static("inference-header-content-length");
 
@@ -186,27 +187,16 @@ fn written(request: &InferRequest, answer: &Answer, served: &Served) -> Response
     response
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct IndexRequest {
-    /// Whether models that are not ready are left out.
-    ready: bool,
-}
-
-async fn index(State(service): State<Arc<Service>>, body: Bytes) -> Result<Response, Failure> {
-    let request = match body.trim_ascii() {
-        [] => IndexRequest::default(),
-        body => serde_json::from_slice(body).map_err(|error| Invalid::of_json(&error))?,
-    };
-    let rows: Vec<IndexRow> = repository::index(&service, request.ready);
-    Ok(json(StatusCode::OK, &rows))
+/// Every model is ready, so the body, which may ask for those only, changes nothing.
+async fn index(State(service): State<Arc<Service>>) -> Response {
+    json(StatusCode::OK, &repository::index(&service))
 }
 
 async fn load(
     State(service): State<Arc<Service>>,
     Path(path): Path<ModelPath>,
 ) -> Result<StatusCode, Failure> {
-    repository::load(&service, &path.model).await?;
+    repository::load(&service, &path.model)?;
     Ok(StatusCode::OK)
 }
 

@@ -1,0 +1,56 @@
+//! What all requests share: the models, the limits and the ids.
+
+use std::time::Duration;
+
+use crate::caller::RequestIds;
+use crate::models::Models;
+
+/// What all requests share. Handlers get it as `State<Arc<Service>>`.
+#[derive(Debug)]
+pub struct Service {
+    /// The models that are served.
+    pub models: Models,
+    /// What a request may take.
+    pub limits: RequestLimits,
+    /// The ids of requests.
+    pub request_ids: RequestIds,
+}
+
+/// What a request may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestLimits {
+    /// Bytes of a body that is read whole.
+    pub max_body_bytes: usize,
+    /// Bytes of a body that is streamed.
+    pub max_stream_bytes: u64,
+    /// Rows of a body that is read whole.
+    pub max_rows: usize,
+    /// The time until a request is answered, apart from streams.
+    pub max_time: Duration,
+    /// Requests at a time; more are refused.
+    pub max_requests: usize,
+}
+
+impl Default for RequestLimits {
+    fn default() -> Self {
+        Self {
+            max_body_bytes: 8 << 20,
+            max_stream_bytes: 16 << 30,
+            max_rows: 50_000,
+            max_time: Duration::from_secs(30),
+            max_requests: 512,
+        }
+    }
+}
+
+impl Service {
+    /// A service of these models.
+    #[must_use]
+    pub fn new(models: Models, limits: RequestLimits) -> Self {
+        let mut bytes = [0; 8];
+        // Without random bits, ids are unique within the process only.
+        let _random = getrandom::fill(&mut bytes);
+        let request_ids = RequestIds::new(u64::from_le_bytes(bytes));
+        Self { models, limits, request_ids }
+    }
+}
