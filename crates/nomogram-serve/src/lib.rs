@@ -4,10 +4,13 @@
 //! [`Scorer`], and no answer, log line or metric contains a value of a request.
 
 // Layers, lowest first: a module uses only the blocks above its own.
+pub mod instant;
 pub mod problem;
 
 pub mod caller;
+mod feedback;
 pub mod json;
+pub mod mapping;
 mod served;
 
 mod models;
@@ -26,6 +29,7 @@ pub mod protocols;
 // A protocol is a module here; `app` merges its router.
 pub mod app;
 
+pub use feedback::Feedback;
 pub use models::{Catalog, Models, Versions};
 pub use scored::{
     Options, Refusal, Scored, ScoredExplanation, ScoredUncertainty, flag_name, status, verdict_name,

@@ -3,7 +3,10 @@
 //! Each translates its requests to values of features and predictions to its answers. No message of any
 //! of them contains a value of a request.
 
-pub mod inference;
+mod fhir;
+mod inference;
+
+mod cds_hooks;
 
 use std::sync::Arc;
 
@@ -13,5 +16,6 @@ use crate::service::Service;
 
 /// The routes of all protocols.
 pub fn router(service: &Arc<Service>) -> Router<Arc<Service>> {
-    Router::new().merge(inference::router(service))
+    let (fhir, cds_hooks) = (fhir::router(), cds_hooks::router());
+    Router::new().merge(inference::router(service)).merge(fhir).merge(cds_hooks)
 }

@@ -1,8 +1,11 @@
 //! What all requests share: the models, the limits and the ids.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::caller::RequestIds;
+use crate::feedback::Feedback;
+use crate::mapping::Mapping;
 use crate::models::Models;
 
 /// What all requests share. Handlers get it as `State<Arc<Service>>`.
@@ -14,6 +17,10 @@ pub struct Service {
     pub limits: RequestLimits,
     /// The ids of requests.
     pub request_ids: RequestIds,
+    /// Where FHIR resources hold the values of features, by the name of the model.
+    pub mappings: BTreeMap<String, Mapping>,
+    /// What users did with the cards of CDS Hooks.
+    pub feedback: Feedback,
 }
 
 /// What a request may take.
@@ -51,6 +58,7 @@ impl Service {
         // Without random bits, ids are unique within the process only.
         let _random = getrandom::fill(&mut bytes);
         let request_ids = RequestIds::new(u64::from_le_bytes(bytes));
-        Self { models, limits, request_ids }
+        let (mappings, feedback) = (BTreeMap::new(), Feedback::default());
+        Self { models, limits, request_ids, mappings, feedback }
     }
 }

@@ -41,7 +41,7 @@ use self::grpc::Inference;
 use crate::service::Service;
 
 /// The routes of the protocol: REST under `/v2`, and the gRPC service under its name.
-pub fn router(service: &Arc<Service>) -> Router<Arc<Service>> {
+pub(super) fn router(service: &Arc<Service>) -> Router<Arc<Service>> {
     let limit = service.limits.max_body_bytes;
     let grpc = GrpcInferenceServiceServer::new(Inference { service: Arc::clone(service) })
         .max_decoding_message_size(limit);

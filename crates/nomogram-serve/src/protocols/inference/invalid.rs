@@ -6,23 +6,23 @@ use crate::problem::{Problem, ProblemKind};
 
 /// Why a request does not fit the protocol or the model: place, found, expected. Never a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Invalid(String);
+pub(super) struct Invalid(String);
 
 impl Invalid {
     /// A request with this fault.
-    pub fn new(message: impl Into<String>) -> Self {
+    pub(super) fn new(message: impl Into<String>) -> Self {
         Self(message.into())
     }
 
     /// The same fault, seen from one level further out.
     #[must_use]
-    pub fn within(self, place: impl fmt::Display) -> Self {
+    pub(super) fn within(self, place: impl fmt::Display) -> Self {
         Self(format!("{place}: {}", self.0))
     }
 
     /// JSON that cannot be read. The messages of the parser quote the text, so only its place is kept.
     #[must_use]
-    pub fn of_json(error: &serde_json::Error) -> Self {
+    pub(super) fn of_json(error: &serde_json::Error) -> Self {
         let (line, column) = (error.line(), error.column());
         let found = match error.classify() {
             serde_json::error::Category::Data => "does not fit the request of the protocol",
