@@ -30,7 +30,7 @@ pub fn router(service: Arc<Service>) -> Router {
 
 /// The routes of all protocols.
 fn protocols(service: &Arc<Service>) -> Router<Arc<Service>> {
-    Router::new().merge(crate::protocols::router(service))
+    Router::new().merge(crate::protocols::router(service)).merge(crate::watching::router())
 }
 
 /// Gives a request its id and its caller, as the extension [`Context`], and the answer the id.

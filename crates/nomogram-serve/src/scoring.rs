@@ -35,6 +35,17 @@ pub struct Scorer<'a> {
     options: Options,
     /// Which features of the row were set, by position.
     is_set: Vec<bool>,
+    follower: Option<Box<dyn Follower + 'a>>,
+}
+
+/// Follows the rows of a scorer, for what happens to them besides the answer.
+pub trait Follower: std::fmt::Debug {
+    /// A row begins.
+    fn begin_row(&mut self);
+    /// A value of the row was set.
+    fn set(&mut self, position: usize, value: Value<'_>);
+    /// The row was predicted or refused.
+    fn end_row(&mut self, result: Result<&Scored, &Refusal>);
 }
 
 #[derive(Debug)]
@@ -73,7 +84,13 @@ impl<'a> Scorer<'a> {
             false => None,
         };
         let is_set = vec![false; served.model().schema().n_features()];
-        Ok(Self { served, session, explaining, options, is_set })
+        Ok(Self { served, session, explaining, options, is_set, follower: None })
+    }
+
+    /// The same scorer with a follower of its rows.
+    #[must_use]
+    pub fn followed_by(self, follower: Box<dyn Follower + 'a>) -> Self {
+        Self { follower: Some(follower), ..self }
     }
 
     /// The model.
@@ -86,6 +103,9 @@ impl<'a> Scorer<'a> {
     pub fn begin_row(&mut self) {
         self.session.clear();
         self.is_set.fill(false);
+        if let Some(follower) = &mut self.follower {
+            follower.begin_row();
+        }
     }
 
     /// The position of a feature; `likely` is looked at first.
@@ -109,6 +129,17 @@ impl<'a> Scorer<'a> {
     /// `argument_unit` for a unit that the feature does not have; `argument_duplicate` for a feature that
     /// was set already.
     pub fn set(&mut self, position: usize, value: Value<'_>) -> Result<(), Refusal> {
+        let result = self.try_set(position, value);
+        if let Some(follower) = &mut self.follower {
+            match &result {
+                Ok(()) => follower.set(position, value),
+                Err(refusal) => follower.end_row(Err(refusal)),
+            }
+        }
+        result
+    }
+
+    fn try_set(&mut self, position: usize, value: Value<'_>) -> Result<(), Refusal> {
         match self.is_set.get_mut(position) {
             Some(is_set) if !*is_set => *is_set = true,
             Some(_) => {
@@ -140,6 +171,14 @@ impl<'a> Scorer<'a> {
     ///
     /// Why the row is refused.
     pub fn score(&mut self) -> Result<Scored, Refusal> {
+        let result = self.try_score();
+        if let Some(follower) = &mut self.follower {
+            follower.end_row(result.as_ref());
+        }
+        result
+    }
+
+    fn try_score(&mut self) -> Result<Scored, Refusal> {
         let model = Arc::clone(self.served.model());
         let prediction = self.session.predict().map_err(|error| Refusal::from(&error))?;
         let mut scored = Scored::new(&prediction, &model, self.options);

@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::caller::RequestIds;
+use crate::decisions::DecisionLog;
 use crate::feedback::Feedback;
 use crate::mapping::Mapping;
 use crate::models::Models;
+use crate::trials::Trials;
+use crate::watch::{Watch, WatchSettings};
 
 /// What all requests share. Handlers get it as `State<Arc<Service>>`.
 #[derive(Debug)]
@@ -21,6 +24,12 @@ pub struct Service {
     pub mappings: BTreeMap<String, Mapping>,
     /// What users did with the cards of CDS Hooks.
     pub feedback: Feedback,
+    /// Counts of every model in periods, and alarms.
+    pub watch: Watch,
+    /// Which versions answer, and which only count.
+    pub trials: Trials,
+    /// Who asked which model when with which answer, if it is to be logged.
+    pub decisions: Option<DecisionLog>,
 }
 
 /// What a request may take.
@@ -59,6 +68,7 @@ impl Service {
         let _random = getrandom::fill(&mut bytes);
         let request_ids = RequestIds::new(u64::from_le_bytes(bytes));
         let (mappings, feedback) = (BTreeMap::new(), Feedback::default());
-        Self { models, limits, request_ids, mappings, feedback }
+        let (watch, trials) = (Watch::new(WatchSettings::default()), Trials::default());
+        Self { models, limits, request_ids, mappings, feedback, watch, trials, decisions: None }
     }
 }

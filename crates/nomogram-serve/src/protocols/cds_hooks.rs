@@ -15,7 +15,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
@@ -23,6 +23,7 @@ use self::message::{Call, Cards, FeedbackCall, Outcome, ServiceOffer, Services};
 use super::fhir::{Record, Reference, Resource, assess, mapping};
 use crate::caller::Context;
 use crate::feedback::FeedbackCounts;
+use crate::following;
 use crate::instant::Instant;
 use crate::mapping::{LOINC, Mapping};
 use crate::problem::{Problem, ProblemKind};
@@ -102,9 +103,11 @@ async fn call(
     State(service): State<Arc<Service>>,
     Extension(context): Extension<Context>,
     Path(model): Path<String>,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let served = service.models.find(Some(&model), None)?;
+    let subject = following::subject(&headers, &context);
+    let served = following::choose(&service, Some(&model), None, subject)?;
     let mapping = mapping(&served, service.mappings.get(served.name()))?;
     let call: Call = read(&body)?;
     if call.hook != HOOK {
@@ -120,7 +123,7 @@ async fn call(
         record.add(resource)?;
     }
     let id = context.request_id.as_str();
-    let card = match assess(&served, &mapping, &record, Instant::now()) {
+    let card = match assess(&service, &served, &context, &mapping, &record) {
         Ok(assessed) => card::of_prediction(&served, &assessed.scored, id),
         Err(problem) if problem.kind() == ProblemKind::RefusedRow && has_all => {
             card::of_refusal(&served, &problem, id)

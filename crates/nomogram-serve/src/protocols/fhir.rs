@@ -16,14 +16,14 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Extension, Router};
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use serde::Serialize;
 
-pub(crate) use self::assess::{Assessed, assess, mapping, percent, remarks};
+pub(crate) use self::assess::{assess, mapping, percent, remarks};
 pub(crate) use self::record::Record;
 pub(crate) use self::resources::{Reference, Resource, RiskAssessment};
 use crate::caller::Context;
-use crate::instant::Instant;
+use crate::following;
 use crate::problem::{Problem, ProblemKind};
 use crate::service::Service;
 
@@ -91,19 +91,20 @@ async fn risk(
     State(service): State<Arc<Service>>,
     Extension(context): Extension<Context>,
     Path(model): Path<String>,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Failure> {
-    let served = service.models.find(Some(&model), None)?;
+    let chosen_for = following::subject(&headers, &context);
+    let served = following::choose(&service, Some(&model), None, chosen_for)?;
     let mapping = mapping(&served, service.mappings.get(served.name()))?;
     let mut record = Record::default();
     record.add(read(&body)?)?;
     let subject = record.subject().cloned().ok_or_else(|| {
         Problem::new(ProblemKind::Malformed, "no resource names the patient, expected a subject")
     })?;
-    let now = Instant::now();
-    let assessed = assess(&served, &mapping, &record, now)?;
+    let assessed = assess(&service, &served, &context, &mapping, &record)?;
     let id = context.request_id.as_str();
-    let risk = RiskAssessment::new(&served, &mapping, assessed, subject, id, now);
+    let risk = RiskAssessment::new(&served, &mapping, assessed, subject, id);
     let mut response = resource(StatusCode::OK, &risk);
     response.headers_mut().insert("x-model-digest", served.digest_header());
     Ok(response)

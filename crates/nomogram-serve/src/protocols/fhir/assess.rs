@@ -4,12 +4,14 @@ use nomogram::Flags;
 
 use super::record::Record;
 use super::resources::{Annotation, Forecast, Identifier, OutConcept, Reference, RiskAssessment};
+use crate::caller::Context;
+use crate::following;
 use crate::instant::Instant;
 use crate::mapping::{Coding, Mapping};
 use crate::problem::{Problem, ProblemKind};
 use crate::scored::{Options, Refusal, Scored, flag_name, verdict_name};
-use crate::scoring::Scorer;
 use crate::served::Served;
+use crate::service::Service;
 
 /// The system of ids of requests, which outcomes are sent with later.
 const REQUEST_SYSTEM: &str = "urn:nomogram:request";
@@ -44,15 +46,16 @@ pub(crate) fn mapping(served: &Served, configured: Option<&Mapping>) -> Result<M
 ///
 /// Why the row is refused.
 pub(crate) fn assess(
+    service: &Service,
     served: &Served,
+    context: &Context,
     mapping: &Mapping,
     record: &Record,
-    now: Instant,
 ) -> Result<Assessed, Problem> {
-    let mut scorer = Scorer::new(served, Options::default())?;
+    let mut scorer = following::scorer(service, served, Options::default(), context)?;
     scorer.begin_row();
     let refused = |refusal: Refusal| refusal.into_problem(served);
-    let mut basis = Vec::new();
+    let (mut basis, now) = (Vec::new(), Instant::now());
     for (index, feature) in served.model().schema().features().iter().enumerate() {
         let Some(source) = mapping.features.get(&feature.name) else { continue };
         let misread = |detail: &str| {
@@ -85,7 +88,6 @@ impl RiskAssessment {
         assessed: Assessed,
         subject: Reference,
         request_id: &str,
-        now: Instant,
     ) -> Self {
         let target = served.model().schema().target();
         let n_classes = target.classes().len();
@@ -118,7 +120,7 @@ impl RiskAssessment {
             },
             code: OutConcept { coding: Vec::new(), text: target.name().to_owned() },
             subject,
-            occurrence_date_time: now.to_text(),
+            occurrence_date_time: Instant::now().to_text(),
             basis: assessed.basis,
             prediction,
             note: notes(served, &assessed.scored),

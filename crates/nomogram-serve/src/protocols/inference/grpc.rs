@@ -12,13 +12,15 @@ use super::generated::infer_parameter::ParameterChoice;
 use super::generated::model_infer_request::InferInputTensor;
 use super::generated::model_infer_response::InferOutputTensor;
 use super::generated::model_metadata_response::TensorMetadata;
-use super::infer::{Answer, Question};
+use super::infer::{Answer, Asked, Question};
 use super::invalid::Invalid;
 use super::message::OnRefusal;
 use super::metadata::{self, ModelMetadata};
 use super::outputs::Values;
 use super::repository;
 use super::tensor::{Elements, Tensor, n_elements, shape};
+use crate::caller::Context;
+use crate::following;
 use crate::problem::{Problem, ProblemKind};
 use crate::served::Served;
 use crate::service::Service;
@@ -280,8 +282,15 @@ impl GrpcInferenceService for Inference {
         &self,
         request: Request<message::ModelInferRequest>,
     ) -> Result<Response<message::ModelInferResponse>, Status> {
+        let context = request.extensions().get::<Context>().cloned();
+        let context = context.ok_or_else(|| Status::internal("a request without an id"))?;
+        let headers = request.metadata().clone().into_headers();
         let mut request = request.into_inner();
-        let served = self.find(&request.model_name, &request.model_version)?;
+        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let (name, version) = (given(&request.model_name), given(&request.model_version));
+        let subject = following::subject(&headers, &context);
+        let served = following::choose(&self.service, name.as_deref(), version.as_deref(), subject)
+            .map_err(|e| status(&e))?;
         let is_raw = !request.raw_input_contents.is_empty();
         let asked = |request: &mut _| -> Result<Answer, Problem> {
             let question = Question {
@@ -290,7 +299,7 @@ impl GrpcInferenceService for Inference {
                 outputs: request.outputs.iter().map(|output| output.name.clone()).collect(),
                 max_rows: self.service.limits.max_rows,
             };
-            question.answer(&served)
+            question.answer(&Asked { service: &self.service, served: &served, context: &context })
         };
         let answer = asked(&mut request).map_err(|e| status(&e))?;
         Ok(Response::new(response(request.id, &answer, &served, is_raw)))

@@ -5,10 +5,13 @@ use super::message::OnRefusal;
 use super::outputs::{Output, Outputs};
 use super::rows::Rows;
 use super::tensor::Tensor;
+use crate::caller::Context;
+use crate::following;
 use crate::problem::{Problem, ProblemKind};
 use crate::scored::{Options, Refusal, Scored};
 use crate::scoring::Scorer;
 use crate::served::Served;
+use crate::service::Service;
 
 /// What is asked of a model, in REST and in gRPC.
 #[derive(Debug)]
@@ -18,6 +21,14 @@ pub(super) struct Question {
     /// The names of the outputs that are wanted; none: all.
     pub(super) outputs: Vec<String>,
     pub(super) max_rows: usize,
+}
+
+/// Who is asked, by whom.
+#[derive(Debug)]
+pub(super) struct Asked<'a> {
+    pub(super) service: &'a Service,
+    pub(super) served: &'a Served,
+    pub(super) context: &'a Context,
 }
 
 /// The predictions of all rows.
@@ -34,7 +45,8 @@ impl Question {
     ///
     /// When tensors or outputs do not fit the model, when there are too many rows, or when a row is
     /// refused and the request is to fail then.
-    pub(super) fn answer(&self, served: &Served) -> Result<Answer, Problem> {
+    pub(super) fn answer(&self, asked: &Asked<'_>) -> Result<Answer, Problem> {
+        let served = asked.served;
         let rows = Rows::new(served.model().schema(), &self.tensors)?;
         if rows.n_rows() > self.max_rows {
             let (found, most) = (rows.n_rows(), self.max_rows);
@@ -45,7 +57,8 @@ impl Question {
         }
         let mut outputs = Outputs::new(served.model(), self.on_refusal == OnRefusal::Mark);
         check_names(&outputs, &self.outputs)?;
-        let mut scorer = Scorer::new(served, Options::default())?;
+        let mut scorer =
+            following::scorer(asked.service, served, Options::default(), asked.context)?;
         for row in 0..rows.n_rows() {
             match (score(&mut scorer, &rows, row), self.on_refusal) {
                 (Ok(scored), _) => outputs.add(&scored),

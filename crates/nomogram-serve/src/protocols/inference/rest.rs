@@ -3,19 +3,21 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Extension, Router};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
-use super::infer::{Answer, Question};
+use super::infer::{Answer, Asked, Question};
 use super::invalid::Invalid;
 use super::message::{InferRequest, InferResponse, OnRefusal, OutputMessage};
 use super::metadata::{ModelMetadata, ServerMetadata};
 use super::repository;
+use crate::caller::Context;
+use crate::following;
 use crate::problem::{Problem, ProblemKind};
 use crate::served::Served;
 use crate::service::Service;
@@ -121,11 +123,13 @@ async fn metadata(
 
 async fn infer(
     State(service): State<Arc<Service>>,
+    Extension(context): Extension<Context>,
     Path(path): Path<ModelPath>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Failure> {
-    let served = path.find(&service)?;
+    let subject = following::subject(&headers, &context);
+    let served = following::choose(&service, Some(&path.model), path.version.as_deref(), subject)?;
     let (request, tensors) = InferRequest::read(&body, json_length(&headers)?)?;
     let question = Question {
         tensors,
@@ -133,7 +137,8 @@ async fn infer(
         outputs: request.wanted(),
         max_rows: service.limits.max_rows,
     };
-    let answer = question.answer(&served)?;
+    let answer =
+        question.answer(&Asked { service: &service, served: &served, context: &context })?;
     Ok(of_model(written(&request, &answer, &served), &served))
 }
 
