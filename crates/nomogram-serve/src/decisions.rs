@@ -7,9 +7,9 @@
 
 mod chain;
 mod keys;
+mod record;
 
 mod reader;
-mod record;
 
 mod writer;
 

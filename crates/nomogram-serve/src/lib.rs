@@ -16,6 +16,7 @@ mod served;
 
 mod models;
 mod scored;
+
 pub mod watch;
 
 pub mod trials;

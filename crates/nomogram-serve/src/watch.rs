@@ -4,12 +4,12 @@
 //! kept in memory only, until its outcome comes or newer predictions take its place.
 
 mod memory;
-mod metrics;
 mod period;
 mod store;
 
 mod line;
 
+mod metrics;
 mod page;
 
 use std::collections::BTreeMap;

@@ -26,7 +26,8 @@ pub(crate) fn router() -> Router<Arc<Service>> {
     Router::new()
         .route("/outcomes", post(outcomes::add))
         .route("/monitor", get(monitor))
-        .route("/trials", get(trials))
+        .route("/monitor/metrics", get(metrics))
+        .route("/monitor/trials", get(trials))
 }
 
 /// The watch as a page, or as JSON for those who accept it.
@@ -50,6 +51,19 @@ async fn monitor(State(service): State<Arc<Service>>, headers: HeaderMap) -> Res
     });
     match shown.await {
         Ok((media_type, body)) => ([(header::CONTENT_TYPE, media_type)], body).into_response(),
+        Err(_) => http::StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// The metrics of the watch, in the text format of Prometheus.
+async fn metrics(State(service): State<Arc<Service>>) -> Response {
+    let text = tokio::task::spawn_blocking(move || {
+        let mut text = String::new();
+        service.watch.write_metrics(&mut text);
+        text
+    });
+    match text.await {
+        Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),
         Err(_) => http::StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }
