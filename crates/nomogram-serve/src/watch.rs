@@ -105,7 +105,13 @@ impl Watch {
                     entry.insert(line)
                 }
             };
+            line.serve(served);
             line.add(&counted, &name).map_err(|e| defect(&e))?;
+        }
+        for line in lines.values_mut() {
+            if catalog.of_digest(line.digest()).is_none() {
+                line.add_last(&name).map_err(|e| defect(&e))?;
+            }
             if let Some(store) = &self.store {
                 failure = line.write(store).err().or(failure);
             }

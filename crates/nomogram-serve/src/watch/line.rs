@@ -21,6 +21,8 @@ pub(super) struct Line {
     version: String,
     digest: String,
     model: Arc<Model>,
+    /// The model while it is served, and until the last request on it ends.
+    served: Option<Arc<Served>>,
     horizon: usize,
     closed: Vec<(String, Monitor)>,
     /// The name of the running period, and its counters.
@@ -114,6 +116,7 @@ impl Line {
             version: served.version().to_owned(),
             digest: served.digest().to_owned(),
             model,
+            served: None,
             horizon,
             closed: Vec::new(),
             current: None,
@@ -156,6 +159,27 @@ impl Line {
             self.state = None;
         }
         Ok(())
+    }
+
+    /// Remembers the model that is served.
+    pub(super) fn serve(&mut self, served: &Arc<Served>) {
+        self.served = Some(Arc::clone(served));
+    }
+
+    /// Takes the counts of a model that is served no longer, until no request holds it any more.
+    pub(super) fn add_last(&mut self, period: &str) -> Result<(), nomogram::Error> {
+        let Some(served) = self.served.take() else { return Ok(()) };
+        let is_last = Arc::strong_count(&served) == 1;
+        if let Some(counted) = served.take_counters()? {
+            self.add(&counted, period)?;
+        }
+        self.served = Some(served).filter(|_| !is_last);
+        Ok(())
+    }
+
+    /// The digest of the bundle.
+    pub(super) fn digest(&self) -> &str {
+        &self.digest
     }
 
     /// Closes the running period and begins the next one. A period without counts leaves no trace, so a

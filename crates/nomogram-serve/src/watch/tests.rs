@@ -115,3 +115,17 @@ fn a_service_that_nobody_uses_does_not_use_up_its_horizon() {
     watch.collect(&catalog, day(500)).unwrap();
     assert_eq!(watch.states().remove(0).n_periods, 1);
 }
+
+#[test]
+fn rows_of_a_model_that_was_replaced_are_counted_to_the_last() {
+    let (mut catalog, watch) = (catalog(), watch(WatchSettings::default()));
+    watch.collect(&catalog, day(0)).unwrap();
+    predict(&catalog, 0..7, 1.0);
+    let held = catalog.find(None, None).unwrap().clone();
+    assert!(catalog.remove(held.name(), held.version()));
+    watch.collect(&catalog, day(0)).unwrap();
+    held.session().unwrap().predict_row(&nomogram_testkit::usual_row(7)).unwrap();
+    drop(held);
+    watch.collect(&catalog, day(0)).unwrap();
+    assert_eq!(watch.states().remove(0).n_rows, 8);
+}
