@@ -182,7 +182,8 @@ impl Following<'_> {
             {
                 let digests = (self.served.digest(), shadow.served.digest());
                 let agrees = scored.class == other.class;
-                self.service.trials.add_pair(digests, (first, second), agrees);
+                let model = self.served.name();
+                self.service.trials.add_pair(model, digests, (first, second), agrees);
             }
             if shadow.rows.len() < MAX_REMEMBERED {
                 shadow.rows.push(other.as_ref().and_then(risk));

@@ -118,8 +118,9 @@ impl Source {
             ) => {
                 return Err("patient: age of a feature that is no number".into());
             }
-            (None, Some(PatientElement::Gender), FeatureKind::Number | FeatureKind::Integer) => {
-                return Err("patient: gender of a feature that is a number".into());
+            (None, Some(PatientElement::Gender), FeatureKind::Category { .. }) => {}
+            (None, Some(PatientElement::Gender), _) => {
+                return Err("patient: gender of a feature that is no category".into());
             }
             (None, Some(_), _) => {}
             (None, None, _) | (Some(_), Some(_), _) => {
@@ -127,9 +128,9 @@ impl Source {
             }
         }
         let FeatureKind::Category { levels } = kind else {
-            return match self.levels.is_empty() || *kind == FeatureKind::Boolean {
+            return match self.levels.is_empty() {
                 true => Ok(()),
-                false => Err("levels of a feature that is a number".into()),
+                false => Err("levels of a feature that is no category".into()),
             };
         };
         match self.levels.values().find(|level| !levels.contains(level)) {
@@ -172,7 +173,7 @@ mod tests {
             ),
             (format!(r#"{{"features": {{"{name}": {{}}}}}}"#), "either `loinc` or `patient`"),
             (format!(r#"{{"features": {{"{name}": {{"code": "2160-0"}}}}}}"#), "unknown field"),
-            (format!(r#"{{"features": {{"{name}": {{"patient": "gender"}}}}}}"#), "is a number"),
+            (format!(r#"{{"features": {{"{name}": {{"patient": "gender"}}}}}}"#), "is no category"),
         ];
         for (json, message) in cases {
             let error = check(&json).unwrap_err();

@@ -187,9 +187,18 @@ impl Trials {
 
     /// Counts a row that a model and its shadow predicted: probabilities of the second class, and
     /// whether the predicted classes agree.
-    pub fn add_pair(&self, digests: (&str, &str), probabilities: (f64, f64), agrees: bool) {
+    pub fn add_pair(
+        &self,
+        model: &str,
+        digests: (&str, &str),
+        probabilities: (f64, f64),
+        agrees: bool,
+    ) {
         let key = (digests.0.to_owned(), digests.1.to_owned());
-        self.pairs().entry(key).or_default().add(probabilities, agrees);
+        let mut pairs = self.pairs();
+        let of_digests = pairs.entry(key).or_default();
+        model.clone_into(&mut of_digests.model);
+        of_digests.add(probabilities, agrees);
     }
 
     /// Counts an outcome of a row that shadows predicted too.
@@ -220,10 +229,10 @@ impl Trials {
     /// The state of all trials.
     #[must_use]
     pub fn report(&self) -> TrialsReport {
-        let n_planned = self.trials.values().map(|trial| trial.settings.n_outcomes).max();
-        let n_planned = n_planned.unwrap_or(usual_number());
         let pairs = self.pairs();
         let compare = |((first, shadow), pairs): (&(String, String), &Pairs)| {
+            let trial = self.trials.get(&pairs.model);
+            let n_planned = trial.map_or(usual_number(), |trial| trial.settings.n_outcomes);
             pairs.compare(first, shadow, n_planned)
         };
         TrialsReport {
@@ -310,8 +319,8 @@ mod tests {
             probability,
             shadows: vec![("b".into(), shadow)],
         };
-        trials.add_pair(("a", "b"), (0.9, 0.6), true);
-        trials.add_pair(("a", "b"), (0.4, 0.6), false);
+        trials.add_pair("sepsis", ("a", "b"), (0.9, 0.6), true);
+        trials.add_pair("sepsis", ("a", "b"), (0.4, 0.6), false);
         let rows = [(0.9, 0.6, true), (0.4, 0.7, false), (0.2, 0.1, false)];
         for (first, second, came_true) in rows {
             trials.add_outcome(&predicted(first, second), came_true);

@@ -14,6 +14,7 @@ use http::{HeaderMap, header};
 use nomogram_monitor::analysis::Analysis;
 
 pub use self::webhook::Webhook;
+use crate::decisions::DecisionLog;
 use crate::instant::Instant;
 use crate::service::Service;
 use crate::watch;
@@ -96,6 +97,9 @@ pub async fn keep_watch(service: Arc<Service>, webhook: Option<Webhook>) {
             }
             Ok(Err(problem)) => tracing::error!(error = problem.detail(), "the watch failed"),
             Err(_) => tracing::error!("the watch failed"),
+        }
+        if let Some(Err(error)) = service.decisions.as_ref().map(DecisionLog::sync) {
+            tracing::error!(error = %error.kind(), "the decision log failed");
         }
         tokio::time::sleep(PAUSE).await;
     }

@@ -12,6 +12,8 @@ const MAX_OUTCOMES: usize = 100_000;
 /// What is counted of two versions on the same rows.
 #[derive(Debug, Default)]
 pub(super) struct Pairs {
+    /// The name of the model.
+    pub(super) model: String,
     n_rows: u64,
     n_agree: u64,
     sum_of_differences: f64,

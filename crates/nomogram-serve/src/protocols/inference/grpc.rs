@@ -292,16 +292,18 @@ impl GrpcInferenceService for Inference {
         let served = following::choose(&self.service, name.as_deref(), version.as_deref(), subject)
             .map_err(|e| status(&e))?;
         let is_raw = !request.raw_input_contents.is_empty();
-        let asked = |request: &mut _| -> Result<Answer, Problem> {
-            let question = Question {
+        let read = |request: &mut message::ModelInferRequest| -> Result<Question, Invalid> {
+            Ok(Question {
                 tensors: tensors(request)?,
                 on_refusal: on_refusal(request)?,
                 outputs: request.outputs.iter().map(|output| output.name.clone()).collect(),
                 max_rows: self.service.limits.max_rows,
-            };
-            question.answer(&Asked { service: &self.service, served: &served, context: &context })
+            })
         };
-        let answer = asked(&mut request).map_err(|e| status(&e))?;
+        let question = read(&mut request).map_err(|e| status(&e.into()))?;
+        let service = Arc::clone(&self.service);
+        let asked = Asked { service, served: Arc::clone(&served), context };
+        let answer = asked.answer(question).await.map_err(|e| status(&e))?;
         Ok(Response::new(response(request.id, &answer, &served, is_raw)))
     }
 

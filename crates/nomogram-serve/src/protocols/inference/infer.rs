@@ -1,5 +1,7 @@
 //! From a request of the protocol to predictions.
 
+use std::sync::Arc;
+
 use super::invalid::Invalid;
 use super::message::OnRefusal;
 use super::outputs::{Output, Outputs};
@@ -13,6 +15,9 @@ use crate::scoring::Scorer;
 use crate::served::Served;
 use crate::service::Service;
 
+/// The most elements of a question that is answered at once.
+const SMALL: usize = 10_000;
+
 /// What is asked of a model, in REST and in gRPC.
 #[derive(Debug)]
 pub(super) struct Question {
@@ -24,11 +29,11 @@ pub(super) struct Question {
 }
 
 /// Who is asked, by whom.
-#[derive(Debug)]
-pub(super) struct Asked<'a> {
-    pub(super) service: &'a Service,
-    pub(super) served: &'a Served,
-    pub(super) context: &'a Context,
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) service: Arc<Service>,
+    pub(super) served: Arc<Served>,
+    pub(super) context: Context,
 }
 
 /// The predictions of all rows.
@@ -38,6 +43,24 @@ pub(super) struct Answer {
     pub(super) outputs: Vec<Output>,
 }
 
+impl Asked {
+    /// Answers a question. A large one is computed where it holds up no other request.
+    ///
+    /// # Errors
+    ///
+    /// As [`Question::answer`].
+    pub(super) async fn answer(&self, question: Question) -> Result<Answer, Problem> {
+        let n_elements: usize = question.tensors.iter().map(|tensor| tensor.elements.len()).sum();
+        if n_elements <= SMALL {
+            return question.answer(self);
+        }
+        let asked = self.clone();
+        let answered = tokio::task::spawn_blocking(move || question.answer(&asked)).await;
+        answered
+            .unwrap_or_else(|_| Err(Problem::new(ProblemKind::Defect, "the computation failed")))
+    }
+}
+
 impl Question {
     /// Predicts all rows.
     ///
@@ -45,8 +68,8 @@ impl Question {
     ///
     /// When tensors or outputs do not fit the model, when there are too many rows, or when a row is
     /// refused and the request is to fail then.
-    pub(super) fn answer(&self, asked: &Asked<'_>) -> Result<Answer, Problem> {
-        let served = asked.served;
+    fn answer(&self, asked: &Asked) -> Result<Answer, Problem> {
+        let served = &*asked.served;
         let rows = Rows::new(served.model().schema(), &self.tensors)?;
         if rows.n_rows() > self.max_rows {
             let (found, most) = (rows.n_rows(), self.max_rows);
@@ -58,7 +81,7 @@ impl Question {
         let mut outputs = Outputs::new(served.model(), self.on_refusal == OnRefusal::Mark);
         check_names(&outputs, &self.outputs)?;
         let mut scorer =
-            following::scorer(asked.service, served, Options::default(), asked.context)?;
+            following::scorer(&asked.service, served, Options::default(), &asked.context)?;
         for row in 0..rows.n_rows() {
             match (score(&mut scorer, &rows, row), self.on_refusal) {
                 (Ok(scored), _) => outputs.add(&scored),

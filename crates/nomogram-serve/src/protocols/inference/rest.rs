@@ -137,8 +137,8 @@ async fn infer(
         outputs: request.wanted(),
         max_rows: service.limits.max_rows,
     };
-    let answer =
-        question.answer(&Asked { service: &service, served: &served, context: &context })?;
+    let asked = Asked { service, served: Arc::clone(&served), context };
+    let answer = asked.answer(question).await?;
     Ok(of_model(written(&request, &answer, &served), &served))
 }
 
