@@ -5,6 +5,8 @@ use std::process::ExitCode;
 
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+#[cfg(feature = "serve")]
+use crate::commands::serve;
 use crate::commands::{
     compare, completions, diff, evaluate, explain, import, inspect, man, monitor, predict,
     recalibrate, schema, train, tune, validate, verify,
@@ -79,6 +81,9 @@ enum Command {
     Verify(verify::Arguments),
     #[command(after_help = exit::HELP)]
     Diff(diff::Arguments),
+    #[cfg(feature = "serve")]
+    #[command(after_help = exit::HELP)]
+    Serve(serve::Arguments),
     #[command(after_help = exit::HELP)]
     Completions(completions::Arguments),
     #[command(after_help = exit::HELP)]
@@ -155,6 +160,8 @@ fn dispatch(
         Command::Inspect(arguments) => inspect::run(&arguments, console),
         Command::Verify(arguments) => verify::run(&arguments, console),
         Command::Diff(arguments) => diff::run(arguments, console),
+        #[cfg(feature = "serve")]
+        Command::Serve(arguments) => serve::run(&arguments, console),
         Command::Completions(arguments) => completions::run(&arguments, program, console),
         Command::Man(arguments) => man::run(&arguments, program, console, outputs),
     }

@@ -12,6 +12,8 @@ pub(crate) mod monitor;
 pub(crate) mod predict;
 pub(crate) mod recalibrate;
 pub(crate) mod schema;
+#[cfg(feature = "serve")]
+pub(crate) mod serve;
 pub(crate) mod train;
 pub(crate) mod tune;
 pub(crate) mod validate;

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::middleware::{self, Next};
-use axum::response::Response;
-use http::HeaderName;
+use axum::middleware;
+use http::{HeaderValue, Method, header};
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use crate::caller::{Caller, Context, RequestId};
+pub use crate::gate::REQUEST_ID;
+use crate::gate::gate;
+use crate::native;
+pub use crate::native::MODEL_DIGEST;
+use crate::openapi;
 use crate::problem::{Problem, ProblemKind};
 use crate::service::Service;
-
-/// The header of the id of a request.
-pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// The header of the digest of the model that answered.
-pub const MODEL_DIGEST: HeaderName = HeaderName::from_static("x-model-digest");
 
 /// The router of a service. Protocols are merged into [`protocols`].
 pub fn router(service: Arc<Service>) -> Router {
@@ -24,26 +24,35 @@ pub fn router(service: Arc<Service>) -> Router {
         .method_not_allowed_fallback(async || {
             Problem::new(ProblemKind::Method, "the path has other methods")
         })
-        .layer(middleware::from_fn_with_state(Arc::clone(&service), identify))
+        .layer(middleware::from_fn_with_state(Arc::clone(&service), gate))
+        .layer(compression())
         .with_state(service)
+}
+
+/// Lets web pages of these origins call, if there are any.
+pub fn with_origins(router: Router, origins: Vec<HeaderValue>) -> Router {
+    if origins.is_empty() {
+        return router;
+    }
+    let cors = CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_methods([Method::GET, Method::POST])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, REQUEST_ID])
+        .expose_headers([REQUEST_ID, MODEL_DIGEST]);
+    router.layer(cors)
+}
+
+/// Compresses long answers, apart from those that are streamed piece by piece.
+fn compression() -> CompressionLayer<impl Predicate> {
+    let predicate = SizeAbove::new(1024)
+        .and(NotForContentType::GRPC)
+        .and(NotForContentType::SSE)
+        .and(NotForContentType::const_new("application/x-ndjson"));
+    CompressionLayer::new().compress_when(predicate)
 }
 
 /// The routes of all protocols.
 fn protocols(service: &Arc<Service>) -> Router<Arc<Service>> {
-    Router::new().merge(crate::protocols::router(service)).merge(crate::watching::router())
-}
-
-/// Gives a request its id and its caller, as the extension [`Context`], and the answer the id.
-async fn identify(
-    State(service): State<Arc<Service>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let id = request.headers().get(REQUEST_ID).and_then(RequestId::of_caller);
-    let request_id = id.unwrap_or_else(|| service.request_ids.next());
-    let header = request_id.header();
-    request.extensions_mut().insert(Context { request_id, caller: Caller::anonymous() });
-    let mut response = next.run(request).await;
-    response.headers_mut().insert(REQUEST_ID, header);
-    response
+    let own = native::router().merge(openapi::router());
+    own.merge(crate::protocols::router(service)).merge(crate::watching::router())
 }

@@ -204,7 +204,8 @@ impl Following<'_> {
             answer,
         };
         if let Err(error) = log.append(&decision) {
-            tracing::error!(error = %error.kind(), "the decision log cannot be written");
+            let kind = error.kind().to_string();
+            self.service.log.event("error", "decision_log_failed", &[("error", &kind)]);
         }
     }
 }

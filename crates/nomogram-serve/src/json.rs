@@ -152,6 +152,34 @@ impl<'a> Reader<'a> {
         Ok(self.leave())
     }
 
+    /// Steps to an item of an array, which is then read: `index` 0 begins the array. Returns whether there
+    /// is such an item. For reading several arrays side by side.
+    ///
+    /// # Errors
+    ///
+    /// When it is no array, or an item was not read.
+    pub fn item(&mut self, index: usize) -> Result<bool, Fault> {
+        self.skip_spaces();
+        if index == 0 {
+            self.take(b'[', "an array")?;
+            self.skip_spaces();
+            let has_item = self.peek() != Some(b']');
+            self.position += usize::from(!has_item);
+            return Ok(has_item);
+        }
+        match self.peek() {
+            Some(b',') => {
+                self.position += 1;
+                Ok(true)
+            }
+            Some(b']') => {
+                self.position += 1;
+                Ok(false)
+            }
+            Some(_) | None => Err(self.fault("`,` or `]`")),
+        }
+    }
+
     /// Reads a text.
     ///
     /// # Errors

@@ -8,41 +8,71 @@ pub mod decisions;
 pub mod instant;
 pub mod problem;
 
+pub mod body;
 pub mod caller;
 mod feedback;
 pub mod json;
+mod json_writer;
 pub mod mapping;
+mod rate;
+pub mod stream;
+mod tally;
+
+pub mod access;
+mod keys;
+pub mod log;
 mod served;
+mod tokens;
 
 mod models;
 mod scored;
+mod security;
 
+mod answer;
+pub mod metrics;
+mod scoring;
 pub mod watch;
 
+mod batch;
+mod entry;
+mod row;
 pub mod trials;
 
-#[allow(dead_code, reason = "used by the native API")]
-mod answer;
-mod scoring;
 mod service;
 
-#[allow(dead_code, reason = "used by the native API")]
-mod row;
-
 mod following;
+mod gate;
 
+// A protocol is a module here; `app` merges its router.
+mod native;
+mod openapi;
 pub mod protocols;
 mod watching;
 
-// A protocol is a module here; `app` merges its router.
 pub mod app;
+mod config;
 
+mod folder;
+
+mod server;
+
+pub use batch::{Answer, Batch};
+pub use caller::{Caller, Context, RequestId, Role, Roles};
+pub use config::{AccessConfig, Config, LimitsConfig, ModelsConfig, TlsConfig, TokensConfig};
+pub use entry::Entry;
 pub use feedback::Feedback;
+pub use keys::{KeyEntry, KeyFile, Keys, new_key};
 pub use models::{Catalog, Models, Versions};
+pub use openapi::OPENAPI;
+pub use rate::{Bucket, Peers, Rate};
 pub use scored::{
     Options, Refusal, Scored, ScoredExplanation, ScoredUncertainty, flag_name, status, verdict_name,
 };
 pub use scoring::{Follower, NamedValue, Scorer, missing_reason, problem_of};
+pub use security::Security;
 pub use served::{Approval, Lease, Served};
-pub use service::{RequestLimits, Service};
-pub use watching::{Webhook, keep_watch};
+pub use server::{Origin, Server};
+pub use service::{Admission, RequestLimits, Service};
+pub use tally::Tally;
+pub use tokens::{TokenRules, Tokens};
+pub use watching::{Webhook, keep_watch, look};

@@ -10,6 +10,7 @@ use nomogram::{FeatureKind, Value};
 use crate::json::{Fault, Kind, Number, Reader};
 use crate::scored::Refusal;
 use crate::scoring::{Scorer, missing_reason};
+use crate::served::Served;
 
 /// Digits of a whole number that a double holds exactly.
 const EXACT_DIGITS: usize = 15;
@@ -38,6 +39,59 @@ pub(crate) fn read_row(
         Ok(())
     })?;
     Ok(row)
+}
+
+/// Reads a row of numbers, one for each feature, into `numbers`. Returns whether it is one: a level of a
+/// category and a boolean count as numbers, a value with a unit or without a number does not. The reader
+/// is then anywhere in the row.
+///
+/// # Errors
+///
+/// `Fault` when it is not JSON.
+pub(crate) fn read_numbers(
+    reader: &mut Reader<'_>,
+    served: &Served,
+    numbers: &mut [f64],
+) -> Result<bool, Fault> {
+    /// The row is read in another way.
+    struct Stop(Option<Fault>);
+    impl From<Fault> for Stop {
+        fn from(fault: Fault) -> Self {
+            Self(Some(fault))
+        }
+    }
+    numbers.fill(f64::NAN);
+    let features = served.model().schema().features();
+    let (mut likely, mut n_set) = (0, 0);
+    let read = reader.object(|reader, name| {
+        let position = served.feature(&name, likely).ok_or(Stop(None))?;
+        let kind = features.get(position).map(|feature| &feature.kind);
+        let number = match (reader.kind()?, kind) {
+            (Kind::Number, Some(FeatureKind::Integer)) => match integer(reader.number()?) {
+                Value::Number(number) => number,
+                _ => return Err(Stop(None)),
+            },
+            (Kind::Number, _) => reader.number()?.value,
+            (Kind::Boolean, Some(FeatureKind::Boolean)) => f64::from(u8::from(reader.boolean()?)),
+            (Kind::Text, Some(FeatureKind::Category { levels })) => {
+                let text = reader.text()?;
+                let level = levels.iter().position(|level| *level == text);
+                let level = level.and_then(|level| u32::try_from(level).ok());
+                f64::from(level.ok_or(Stop(None))?)
+            }
+            _ => return Err(Stop(None)),
+        };
+        let slot = numbers.get_mut(position).filter(|slot| slot.is_nan()).ok_or(Stop(None))?;
+        *slot = number;
+        likely = position + 1;
+        n_set += 1;
+        Ok(())
+    });
+    match read {
+        Ok(()) => Ok(n_set == numbers.len()),
+        Err(Stop(None)) => Ok(false),
+        Err(Stop(Some(fault))) => Err(fault),
+    }
 }
 
 /// Reads one value of a feature and sets it.
@@ -145,7 +199,7 @@ fn integer(number: Number<'_>) -> Value<'_> {
 mod tests {
     use super::*;
     use crate::scored::Options;
-    use crate::served::{Approval, Served};
+    use crate::served::Approval;
 
     fn answer(row: &str) -> Result<Result<bool, String>, usize> {
         let served = Served::open(&nomogram_testkit::bundle_of_policies(), Approval::NotRecorded);

@@ -169,6 +169,17 @@ impl Refusal {
         Self { status: status.into(), feature: None, detail: detail.into() }
     }
 
+    /// Of a row of a block, without the position in the block.
+    #[must_use]
+    pub fn of_row(error: &Error, row: usize) -> Self {
+        let mut refusal = Self::from(error);
+        let place = format!("{}: ", Place::Row(row));
+        if let Some(detail) = refusal.detail.strip_prefix(&place) {
+            refusal.detail = detail.to_owned().into();
+        }
+        refusal
+    }
+
     /// About a feature.
     #[must_use]
     pub fn of_feature(self, feature: usize) -> Self {

@@ -2,9 +2,7 @@
 //!
 //! Every protocol predicts through a [`Scorer`], so the same row gets the same answer from each.
 
-use std::sync::Arc;
-
-use nomogram::{Explainer, MissingReason, Session, Value};
+use nomogram::{ErrorKind, Explainer, MissingReason, Session, Value};
 
 use crate::problem::{Problem, ProblemKind};
 use crate::scored::{Options, Refusal, Scored, ScoredExplanation, status};
@@ -72,25 +70,37 @@ impl<'a> Scorer<'a> {
     /// there is no memory.
     pub fn new(served: &'a Served, options: Options) -> Result<Self, Problem> {
         let session = served.session().map_err(|error| problem_of(&error))?;
-        let explaining = match options.explanation {
-            true => {
-                let explainer = served.explainer().map_err(|error| {
-                    let detail = format!("the bundle cannot be explained: {error}");
-                    Problem::new(ProblemKind::Unsupported, detail)
-                })?;
-                let players = ScoredExplanation::players(&explainer);
-                Some(Explaining { explainer, players })
-            }
-            false => None,
-        };
         let is_set = vec![false; served.model().schema().n_features()];
-        Ok(Self { served, session, explaining, options, is_set, follower: None })
+        let mut scorer =
+            Self { served, session, explaining: None, options, is_set, follower: None };
+        scorer.ask_for(options)?;
+        Ok(scorer)
     }
 
     /// The same scorer with a follower of its rows.
     #[must_use]
     pub fn followed_by(self, follower: Box<dyn Follower + 'a>) -> Self {
         Self { follower: Some(follower), ..self }
+    }
+
+    /// Chooses what the next rows get besides their prediction.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`].
+    pub fn ask_for(&mut self, options: Options) -> Result<(), Problem> {
+        self.options = options;
+        if !options.explanation {
+            self.explaining = None;
+        } else if self.explaining.is_none() {
+            let explainer = self.served.explainer().map_err(|error| {
+                let detail = format!("the bundle cannot be explained: {error}");
+                Problem::new(ProblemKind::Unsupported, detail)
+            })?;
+            let players = ScoredExplanation::players(&explainer);
+            self.explaining = Some(Explaining { explainer, players });
+        }
+        Ok(())
     }
 
     /// The model.
@@ -122,6 +132,12 @@ impl<'a> Scorer<'a> {
         })
     }
 
+    /// Counts a refusal.
+    fn counted(&self, refusal: Refusal) -> Refusal {
+        self.served.tally().count_refused(&refusal.status);
+        refusal
+    }
+
     /// Sets the value of a feature.
     ///
     /// # Errors
@@ -130,39 +146,32 @@ impl<'a> Scorer<'a> {
     /// was set already.
     pub fn set(&mut self, position: usize, value: Value<'_>) -> Result<(), Refusal> {
         let result = self.try_set(position, value);
-        if let Some(follower) = &mut self.follower {
-            match &result {
-                Ok(()) => follower.set(position, value),
-                Err(refusal) => follower.end_row(Err(refusal)),
-            }
+        match (&result, &mut self.follower) {
+            (Ok(()), Some(follower)) => follower.set(position, value),
+            (Err(refusal), Some(follower)) => follower.end_row(Err(refusal)),
+            (Ok(()) | Err(_), None) => {}
         }
-        result
+        result.map_err(|refusal| self.counted(refusal))
     }
 
     fn try_set(&mut self, position: usize, value: Value<'_>) -> Result<(), Refusal> {
-        match self.is_set.get_mut(position) {
-            Some(is_set) if !*is_set => *is_set = true,
-            Some(_) => {
-                let name = self.served.feature_name(position).unwrap_or_default();
-                let detail = format!("feature {}: `{name}`: set twice", position + 1);
-                return Err(Refusal::new("argument_duplicate", detail).of_feature(position));
-            }
-            None => {}
-        }
-        self.session.set(position, value).map_err(|error| {
-            // The core quotes the unit, which is a text of the caller.
+        let in_feature = |status, found: &str| {
             let name = self.served.feature_name(position).unwrap_or_default();
-            let detail =
-                format!("feature {}: `{name}`: a unit that it does not have", position + 1);
-            match error.kind() {
-                nomogram::ErrorKind::UnknownUnit => Refusal {
-                    detail: detail.into(),
-                    status: status(error.kind()).into(),
-                    feature: Some(position),
-                },
-                _ => Refusal::from(&error),
-            }
-        })
+            let detail = format!("feature {}: `{name}`: {found}", position + 1);
+            Refusal::new(status, detail).of_feature(position)
+        };
+        if self.is_set.get(position) == Some(&true) {
+            return Err(in_feature("argument_duplicate", "set twice"));
+        }
+        self.session.set(position, value).map_err(|error| match error.kind() {
+            // The core quotes the unit, which is a text of the caller.
+            ErrorKind::UnknownUnit => in_feature("argument_unit", "a unit that it does not have"),
+            _ => Refusal::from(&error),
+        })?;
+        if let Some(is_set) = self.is_set.get_mut(position) {
+            *is_set = true;
+        }
+        Ok(())
     }
 
     /// Predicts the row that was set.
@@ -171,17 +180,21 @@ impl<'a> Scorer<'a> {
     ///
     /// Why the row is refused.
     pub fn score(&mut self) -> Result<Scored, Refusal> {
-        let result = self.try_score();
-        if let Some(follower) = &mut self.follower {
-            follower.end_row(result.as_ref());
+        let scored = self.try_score();
+        match &scored {
+            Ok(scored) => self.served.tally().count_predicted(scored.verdict),
+            Err(refusal) => self.served.tally().count_refused(&refusal.status),
         }
-        result
+        if let Some(follower) = &mut self.follower {
+            follower.end_row(scored.as_ref());
+        }
+        scored
     }
 
     fn try_score(&mut self) -> Result<Scored, Refusal> {
-        let model = Arc::clone(self.served.model());
+        let model = self.served.model();
         let prediction = self.session.predict().map_err(|error| Refusal::from(&error))?;
-        let mut scored = Scored::new(&prediction, &model, self.options);
+        let mut scored = Scored::new(&prediction, model, self.options);
         if let Some(Explaining { explainer, players }) = &mut self.explaining {
             let scale = explainer.scale();
             let attribution =
@@ -208,9 +221,11 @@ impl<'a> Scorer<'a> {
         self.score()
     }
 
-    /// The session, for batches of numbers.
-    pub fn session(&mut self) -> &mut Session {
-        &mut self.session
+    /// The session, for batches of numbers, and what follows their rows.
+    pub(crate) fn session_and_follower(
+        &mut self,
+    ) -> (&mut Session, Option<&mut (dyn Follower + 'a)>) {
+        (&mut self.session, self.follower.as_deref_mut())
     }
 }
 

@@ -10,6 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use http::HeaderValue;
 use nomogram::{Error, ErrorKind, Explainer, Method, Model, Monitor, Request, Session};
 use nomogram_table::TableFormat;
+use serde::Serialize;
+
+use crate::tally::Tally;
 
 /// A model that is served.
 pub struct Served {
@@ -24,10 +27,12 @@ pub struct Served {
     features: Box<[(Box<str>, usize)]>,
     sessions: Idle<Session>,
     explainers: Idle<Explainer>,
+    tally: Tally,
 }
 
 /// Whether a registry approved a model.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
 pub enum Approval {
     /// The model comes from a folder, which knows of no approvals.
     NotRecorded,
@@ -82,6 +87,7 @@ impl Served {
             features: features.into(),
             sessions: Idle::default(),
             explainers: Idle::default(),
+            tally: Tally::default(),
             model,
         })
     }
@@ -120,6 +126,12 @@ impl Served {
     #[must_use]
     pub fn model(&self) -> &Arc<Model> {
         &self.model
+    }
+
+    /// How many rows it predicted and refused since it was loaded.
+    #[must_use]
+    pub fn tally(&self) -> &Tally {
+        &self.tally
     }
 
     /// How tables of its training were written, which those of a caller follow by default.

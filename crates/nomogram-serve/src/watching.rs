@@ -27,7 +27,6 @@ pub(crate) fn router() -> Router<Arc<Service>> {
     Router::new()
         .route("/outcomes", post(outcomes::add))
         .route("/monitor", get(monitor))
-        .route("/monitor/metrics", get(metrics))
         .route("/monitor/trials", get(trials))
 }
 
@@ -56,19 +55,6 @@ async fn monitor(State(service): State<Arc<Service>>, headers: HeaderMap) -> Res
     }
 }
 
-/// The metrics of the watch, in the text format of Prometheus.
-async fn metrics(State(service): State<Arc<Service>>) -> Response {
-    let text = tokio::task::spawn_blocking(move || {
-        let mut text = String::new();
-        service.watch.write_metrics(&mut text);
-        text
-    });
-    match text.await {
-        Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),
-        Err(_) => http::StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
-}
-
 async fn trials(State(service): State<Arc<Service>>) -> Response {
     axum::Json(service.trials.report()).into_response()
 }
@@ -78,29 +64,41 @@ async fn trials(State(service): State<Arc<Service>>) -> Response {
 pub async fn keep_watch(service: Arc<Service>, webhook: Option<Webhook>) {
     loop {
         let looked = Arc::clone(&service);
-        let collected = tokio::task::spawn_blocking(move || {
-            let alarms = looked.watch.collect(&looked.models.catalog(), Instant::now());
-            for (model, version) in looked.trials.stop(&looked.watch.states()) {
-                tracing::warn!(model, version, "an arm was stopped");
+        let alarms = tokio::task::spawn_blocking(move || look(&looked)).await.unwrap_or_default();
+        for alarm in alarms {
+            let Some(webhook) = &webhook else { continue };
+            if let Err(error) = webhook.send(&alarm).await {
+                service.log.event("error", "alarm_not_sent", &[("error", &error)]);
             }
-            alarms
-        });
-        match collected.await {
-            Ok(Ok(alarms)) => {
-                for alarm in alarms {
-                    tracing::warn!(alarm = ?alarm.alarm, model = alarm.model, version = alarm.version);
-                    let Some(webhook) = &webhook else { continue };
-                    if let Err(error) = webhook.send(&alarm).await {
-                        tracing::error!(%error, "an alarm was not sent");
-                    }
-                }
-            }
-            Ok(Err(problem)) => tracing::error!(error = problem.detail(), "the watch failed"),
-            Err(_) => tracing::error!("the watch failed"),
-        }
-        if let Some(Err(error)) = service.decisions.as_ref().map(DecisionLog::sync) {
-            tracing::error!(error = %error.kind(), "the decision log failed");
         }
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// Takes the counters once, stops arms, and makes sure that decisions are on the disk. Returns the alarms
+/// that are new. Call it once more before the service ends.
+pub fn look(service: &Service) -> Vec<watch::Alarm> {
+    let alarms = service.watch.collect(&service.models.catalog(), Instant::now());
+    let alarms = alarms.unwrap_or_else(|problem| {
+        service.log.event("error", "watch_failed", &[("error", problem.detail())]);
+        Vec::new()
+    });
+    for alarm in &alarms {
+        let kind = format!("{:?}", alarm.alarm);
+        let details =
+            [("alarm", kind.as_str()), ("model", &alarm.model), ("version", &alarm.version)];
+        service.log.event("warn", "alarm", &details);
+    }
+    for (model, version) in service.trials.stop(&service.watch.states()) {
+        service.log.event("warn", "arm_stopped", &[("model", &model), ("version", &version)]);
+    }
+    match service.decisions.as_ref().map(DecisionLog::sync) {
+        None => {}
+        Some(Ok(head)) => service.log.event("info", "decision_log", &[("head", &head)]),
+        Some(Err(error)) => {
+            let kind = error.kind().to_string();
+            service.log.event("error", "decision_log_failed", &[("error", &kind)]);
+        }
+    }
+    alarms
 }
