@@ -50,6 +50,8 @@ pub mod protocols;
 mod watching;
 
 pub mod app;
+mod setup;
+
 mod config;
 
 mod folder;
@@ -73,6 +75,7 @@ pub use security::Security;
 pub use served::{Approval, Lease, Served};
 pub use server::{Origin, Server};
 pub use service::{Admission, RequestLimits, Service};
+pub use setup::{DecisionsConfig, WatchConfig};
 pub use tally::Tally;
 pub use tokens::{TokenRules, Tokens};
 pub use watching::{Webhook, keep_watch, look};

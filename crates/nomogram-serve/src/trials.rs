@@ -18,7 +18,7 @@ pub use self::pairs::{Comparison, Tests};
 use crate::watch::{Predicted, State};
 
 /// What is tried of a model.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TrialSettings {
     /// Versions that answer, with their weights. The first is the one that others are measured by.
@@ -34,7 +34,7 @@ pub struct TrialSettings {
 }
 
 /// One version that answers.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ArmSettings {
     /// The version.
