@@ -82,13 +82,12 @@ pub(crate) fn set_up(
         let served = service.models.find(Some(name), None).map_err(|e| place(e.to_string()))?;
         mapping.check(served.model()).map_err(place)?;
     }
-    Ok(Service {
-        watch: Watch::new(watch.settings()),
-        trials: Trials::new(trials.clone()).map_err(|fault| format!("trials: {fault}"))?,
-        decisions: decisions.map(open).transpose()?,
-        mappings: fhir.clone(),
-        ..service
-    })
+    let mut service = service;
+    service.watch = Watch::new(watch.settings());
+    service.trials = Trials::new(trials.clone()).map_err(|fault| format!("trials: {fault}"))?;
+    service.decisions = decisions.map(open).transpose()?;
+    service.mappings.clone_from(fhir);
+    Ok(service)
 }
 
 /// Checks that every version of a trial is served.
