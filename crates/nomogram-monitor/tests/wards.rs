@@ -77,7 +77,7 @@ fn model(training: &[[f64; N_FEATURES]]) -> Arc<Model> {
         sqrt(squares.sum::<f64>() / n_rows)
     };
     let deviations = (0..N_FEATURES).map(deviation).collect();
-    let scaler = StandardScaler::new(Inputs::all(N_FEATURES), means, deviations).unwrap();
+    let scaler = StandardScaler::new(Inputs::all(12), means, deviations).unwrap();
     let weights = (0..N_FEATURES).map(|feature| 0.4 - 0.05 * feature as f64).collect();
     let features = (0..N_FEATURES).map(|feature| Feature::number(format!("lab {}", feature + 1)));
     let schema =
