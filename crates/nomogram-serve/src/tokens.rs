@@ -141,11 +141,11 @@ mod tests {
     use jsonwebtoken::{EncodingKey, Header, encode};
     use serde_json::json;
 
-    const PRIVATE: &[u8] = include_bytes!("../tests/data/token_key.pem");
-    const OTHER: &[u8] = include_bytes!("../tests/data/other_token_key.pem");
+    const PRIVATE: &[u8] = include_bytes!("../tests/data/token_key.der");
+    const OTHER: &[u8] = include_bytes!("../tests/data/other_token_key.der");
 
     fn tokens() -> Tokens {
-        let key = EncodingKey::from_ec_pem(PRIVATE).unwrap();
+        let key = EncodingKey::from_ec_der(PRIVATE);
         let mut jwk = Jwk::from_encoding_key(&key, Algorithm::ES256).unwrap();
         jwk.common.key_id = Some("a".into());
         let jwks = serde_json::to_vec(&json!({ "keys": [jwk] })).unwrap();
@@ -168,7 +168,7 @@ mod tests {
         });
         change(&mut claims);
         let header = Header { kid: Some("a".into()), ..Header::new(Algorithm::ES256) };
-        encode(&header, &claims, &EncodingKey::from_ec_pem(key).unwrap()).unwrap()
+        encode(&header, &claims, &EncodingKey::from_ec_der(key)).unwrap()
     }
 
     #[test]

@@ -33,7 +33,10 @@ fn a_refused_row_is_a_problem_with_its_place() {
     let answer = Sent::post("/predict", &json!({ "features": row })).to(&service);
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(answer.header("content-type"), "application/problem+json");
-    assert_eq!((&answer.json()["code"], &answer.json()["feature"]), (&json!("value_missing"), &json!(name)));
+    assert_eq!(
+        (&answer.json()["code"], &answer.json()["feature"]),
+        (&json!("value_missing"), &json!(name))
+    );
     assert!(!answer.header("x-model-digest").is_empty());
 }
 
@@ -111,7 +114,10 @@ fn models_are_listed_described_and_named_by_paths() {
     let answer = Sent::post(&path, &json!({ "features": usual_row() })).to(&service);
     assert_eq!(answer.status, StatusCode::OK);
     let answer = Sent::post("/models/none/predict", &json!({ "features": {} })).to(&service);
-    assert_eq!((answer.status, &answer.json()["code"]), (StatusCode::NOT_FOUND, &json!("unknown_model")));
+    assert_eq!(
+        (answer.status, &answer.json()["code"]),
+        (StatusCode::NOT_FOUND, &json!("unknown_model"))
+    );
 }
 
 #[test]
@@ -124,7 +130,10 @@ fn roles_are_needed_and_keys_are_checked() {
     assert_eq!(status(Sent::get("/health")), StatusCode::OK);
     assert_eq!(status(Sent::post("/predict", &body)), StatusCode::UNAUTHORIZED);
     let wrong = format!("Bearer {key}0");
-    assert_eq!(status(Sent::post("/predict", &body).with("authorization", &wrong)), StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        status(Sent::post("/predict", &body).with("authorization", &wrong)),
+        StatusCode::UNAUTHORIZED
+    );
     let right = format!("Bearer {key}");
     assert_eq!(status(Sent::post("/predict", &body).with("authorization", &right)), StatusCode::OK);
     assert_eq!(status(Sent::post("/predict", &body).with("x-api-key", &key)), StatusCode::OK);
@@ -177,7 +186,10 @@ fn every_operation_of_the_description_is_routed() {
             let is_card = path.ends_with("/card");
             assert!(
                 is_card
-                    || !matches!(answer.status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED),
+                    || !matches!(
+                        answer.status,
+                        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED
+                    ),
                 "{method} {path}: {}",
                 answer.status
             );

@@ -64,7 +64,10 @@ fn requests() -> Vec<Sent> {
         format!("{name},{name}\n{CANARY},{CANARY}\n"),
         format!("{name} [{CANARY}]\n1\n"),
         format!("{name}\n\"{CANARY}\n"),
-        format!("{},\n{CANARY},1,2,3,4,5\n", usual.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(",")),
+        format!(
+            "{},\n{CANARY},1,2,3,4,5\n",
+            usual.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(",")
+        ),
     ] {
         requests.push(Sent::body("/batch_predict", table).with("content-type", "text/csv"));
     }
@@ -74,7 +77,15 @@ fn requests() -> Vec<Sent> {
         requests.push(Sent::get(&format!("{path}{CANARY}")));
         requests.push(Sent::post(&format!("{path}{CANARY}"), &json!({ CANARY: CANARY })));
     }
-    for header in ["x-request-id", "authorization", "x-api-key", "content-type", "accept", "content-encoding", "x-forwarded-for"] {
+    for header in [
+        "x-request-id",
+        "authorization",
+        "x-api-key",
+        "content-type",
+        "accept",
+        "content-encoding",
+        "x-forwarded-for",
+    ] {
         requests.push(Sent::post("/batch_predict", &json!({ CANARY: 1 })).with(header, CANARY));
     }
     for body in [format!("{{\"features\": {CANARY}}}"), CANARY.into(), format!("{{\"{CANARY}")] {

@@ -19,10 +19,14 @@ struct Running {
 
 impl Running {
     fn start(name: &str, limits: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("nomogram-server-{name}-{}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("nomogram-server-{name}-{}", std::process::id()));
         std::fs::create_dir_all(folder.join("models")).unwrap();
-        std::fs::write(folder.join("models/a.nomo"), nomogram_testkit::bundle_of_three_members()).unwrap();
-        let config = format!("listen: 127.0.0.1:0\nlog: log.jsonl\nmodels:\n  folder: models\nlimits: {{{limits}}}\n");
+        std::fs::write(folder.join("models/a.nomo"), nomogram_testkit::bundle_of_three_members())
+            .unwrap();
+        let config = format!(
+            "listen: 127.0.0.1:0\nlog: log.jsonl\nmodels:\n  folder: models\nlimits: {{{limits}}}\n"
+        );
         std::fs::write(folder.join("serve.yaml"), config).unwrap();
         let mut program = PathBuf::from(std::env::current_exe().unwrap());
         program.pop();
@@ -71,10 +75,13 @@ fn predict(stream: &mut BufReader<TcpStream>) -> Option<String> {
     );
     let served = served.unwrap();
     let names = (0..3).map(|at| served.feature_name(at).unwrap().to_owned());
-    let values: Vec<String> =
-        names.zip(["17.99", "10.38", "122.8"]).map(|(name, value)| format!("\"{name}\":{value}")).collect();
+    let values: Vec<String> = names
+        .zip(["17.99", "10.38", "122.8"])
+        .map(|(name, value)| format!("\"{name}\":{value}"))
+        .collect();
     let body = format!("{{\"features\":{{{}}}}}", values.join(","));
-    let head = format!("POST /predict HTTP/1.1\r\nhost: a\r\ncontent-length: {}\r\n\r\n", body.len());
+    let head =
+        format!("POST /predict HTTP/1.1\r\nhost: a\r\ncontent-length: {}\r\n\r\n", body.len());
     stream.get_mut().write_all(format!("{head}{body}").as_bytes()).ok()?;
     let mut status = String::new();
     if stream.read_line(&mut status).ok()? == 0 {

@@ -7,6 +7,7 @@
 The package contains the C library, which makes every decision; its header is the reference.
 """
 
+from ._client import Client, ServiceError
 from ._describe import (
     Cutoff,
     Feature,
@@ -51,6 +52,7 @@ __all__ = [
     "ArgumentError",
     "BufferSizeError",
     "BusyError",
+    "Client",
     "Cutoff",
     "DefectError",
     "Error",
@@ -77,6 +79,7 @@ __all__ = [
     "Schema",
     "SchemaError",
     "SelfTestError",
+    "ServiceError",
     "Target",
     "Uncertainty",
     "Unit",

@@ -1,20 +1,23 @@
-"""A client of `nomogram serve`, with the standard library alone."""
+"""A client of `nomogram serve`, on the HTTP client of the standard library."""
 
 from __future__ import annotations
 
 import http.client
 import json
+import math
+import socket
 import ssl
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Union
+from typing import Any
 from urllib.parse import quote, urlsplit
 
-from ._values import Missing
+import numpy as np
 
-RowValue = Union[float, int, bool, str, None, Missing, tuple[float, str]]
-RowLike = Mapping[str, RowValue]
+from ._values import Missing, Value
+
+RowLike = Mapping[str, Value]
 
 # Worth another try: the service is overloaded, stops, or has no rate left for this key.
 _RETRIED = {429, 503}
@@ -106,7 +109,8 @@ class Client:
             except BaseException as error:  # noqa: BLE001 - raised again where answers are read
                 failed.append(error)
                 if connection.sock is not None:
-                    connection.sock.close()
+                    # Wakes the thread that waits for answers.
+                    connection.sock.shutdown(socket.SHUT_RDWR)
 
         try:
             connection.putrequest("POST", f"{self._prefix}/batch_predict")
@@ -204,14 +208,17 @@ def _row(row: RowLike) -> dict[str, Any]:
     return {name: _value(value) for name, value in row.items()}
 
 
-def _value(value: RowValue) -> Any:
+def _value(value: Value) -> Any:
     if isinstance(value, Missing):
-        return {"missing": value.value}
+        return None if value.reason is None else {"missing": value.reason}
     if isinstance(value, tuple):
         number, unit = value
-        return {"value": number, "unit": unit}
-    if isinstance(value, float) and value != value:
-        return None
+        return {"value": _value(number), "unit": unit}
+    if isinstance(value, np.generic):
+        return _value(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        # JSON has no such numbers.
+        raise ValueError("a number that is not finite; a missing value is None")
     return value
 
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use nomogram_serve::{Config, KeyFile, Role, Server, new_key};
+use nomogram_serve::{Config, KeyFile, Role, Server, environment, new_key};
 
 use crate::console::Console;
 use crate::error::Error;
@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
         return print_new_key(&arguments.new_key, console);
     }
     let path: Option<PathBuf> = arguments.config.as_deref().cloned();
-    let mut config = Config::read(path.as_deref(), std::env::vars()).map_err(Error::usage)?;
+    let mut config = Config::read(path.as_deref(), environment()).map_err(Error::usage)?;
     if let Some(folder) = &arguments.models {
         config.models.folder = Some(folder.to_path_buf());
     }
@@ -59,7 +59,10 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
     }
     // Options are above the file, also when it is read again.
     let options = [
-        ("NOMOGRAM_SERVE_MODELS__FOLDER", arguments.models.as_ref().map(|p| p.display().to_string())),
+        (
+            "NOMOGRAM_SERVE_MODELS__FOLDER",
+            arguments.models.as_ref().map(|p| p.display().to_string()),
+        ),
         ("NOMOGRAM_SERVE_LISTEN", arguments.listen.clone()),
     ];
     let options = options.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?)));
@@ -82,13 +85,15 @@ fn print_new_key(roles: &[String], console: &Console) -> Result<Exit, Error> {
             Error::usage("--new-key: expected `predict`, `read`, `monitor` or `admin`")
         })
     });
-    let (key, entry) = new_key(&roles.collect::<Result<Vec<Role>, Error>>()?).map_err(Error::usage)?;
+    let (key, entry) =
+        new_key(&roles.collect::<Result<Vec<Role>, Error>>()?).map_err(Error::usage)?;
     let file = KeyFile { keys: vec![entry] };
     if console.is_json() {
         console.json_result(&serde_json::json!({ "key": key, "entry": file.keys }))?;
         return Ok(Exit::Done);
     }
-    let mut lines = vec![format!("# Give this to the caller; it is not stored: {key}"), "keys:".into()];
+    let mut lines =
+        vec![format!("# Give this to the caller; it is not stored: {key}"), "keys:".into()];
     for entry in &file.keys {
         lines.push(format!("  - id: \"{}\"", entry.id));
         lines.push(format!("    hash: {}", entry.hash));

@@ -41,9 +41,10 @@ pub fn usual_row() -> Value {
     let catalog = models().catalog();
     let served = catalog.find(None, None).unwrap();
     let values = [17.99, 10.38, 122.8];
-    let named = values.iter().enumerate().map(|(position, value)| {
-        (served.feature_name(position).unwrap().to_owned(), json!(value))
-    });
+    let named = values
+        .iter()
+        .enumerate()
+        .map(|(position, value)| (served.feature_name(position).unwrap().to_owned(), json!(value)));
     Value::Object(named.collect())
 }
 
