@@ -19,7 +19,7 @@ use crate::service::Service;
 
 /// The router of a service. Protocols are merged into [`protocols`].
 pub fn router(service: Arc<Service>) -> Router {
-    protocols()
+    protocols(&service)
         .fallback(async || Problem::new(ProblemKind::NotFound, "no such path"))
         .method_not_allowed_fallback(async || {
             Problem::new(ProblemKind::Method, "the path has other methods")
@@ -52,6 +52,7 @@ fn compression() -> CompressionLayer<impl Predicate> {
 }
 
 /// The routes of all protocols.
-fn protocols() -> Router<Arc<Service>> {
-    native::router().merge(openapi::router())
+fn protocols(service: &Arc<Service>) -> Router<Arc<Service>> {
+    let own = native::router().merge(openapi::router());
+    own.merge(crate::protocols::router(service)).merge(crate::watching::router())
 }

@@ -3,11 +3,11 @@
 //! The bits are those of single rows. Memory is that of one block, however many rows there are.
 
 use ndarray::ArrayView2;
-use nomogram::OnRefusal;
+use nomogram::{OnRefusal, Value};
 
 use crate::problem::Problem;
 use crate::scored::{Options, Refusal, Scored};
-use crate::scoring::{Scorer, problem_of};
+use crate::scoring::{Follower, Scorer, problem_of};
 use crate::served::Served;
 
 /// Rows of a block.
@@ -43,9 +43,14 @@ impl<'a> Batch<'a> {
     ///
     /// As [`Scorer::new`].
     pub fn new(served: &'a Served, options: Options) -> Result<Self, Problem> {
-        let scorer = Scorer::new(served, options)?;
+        Ok(Self::of_scorer(Scorer::new(served, options)?, options))
+    }
+
+    /// A batch of rows that a scorer scores, which perhaps has a follower.
+    #[must_use]
+    pub fn of_scorer(scorer: Scorer<'a>, options: Options) -> Self {
         let (numbers, rows) = (Vec::new(), Vec::new());
-        Ok(Self { scorer, options, numbers, rows, n_rows: 0, n_refused: 0 })
+        Self { scorer, options, numbers, rows, n_rows: 0, n_refused: 0 }
     }
 
     /// The scorer, for a row that is not of numbers. Its answer is then pushed.
@@ -118,8 +123,8 @@ impl<'a> Batch<'a> {
         let matrix = matrix.map_err(|_| {
             Problem::new(crate::problem::ProblemKind::Defect, "rows of different lengths")
         })?;
-        scorer
-            .session()
+        let (session, mut follower) = scorer.session_and_follower();
+        session
             .predict_rows(matrix, OnRefusal::GoOn, |row, predicted| {
                 answer_waiting(&mut answer);
                 let answered = match predicted {
@@ -134,6 +139,9 @@ impl<'a> Batch<'a> {
                         Err(refusal)
                     }
                 };
+                if let Some(follower) = &mut follower {
+                    follow(&mut **follower, matrix.row(row).iter().copied(), &answered);
+                }
                 answer(&answered);
             })
             .map_err(|error| problem_of(&error))?;
@@ -142,6 +150,16 @@ impl<'a> Batch<'a> {
         numbers.clear();
         Ok(())
     }
+}
+
+/// Passes a row of numbers to a follower.
+fn follow(follower: &mut dyn Follower, numbers: impl Iterator<Item = f64>, answer: &Answer) {
+    follower.begin_row();
+    for (position, number) in numbers.enumerate() {
+        let value = if number.is_nan() { Value::Missing(None) } else { Value::Number(number) };
+        follower.set(position, value);
+    }
+    follower.end_row(answer.as_ref());
 }
 
 #[cfg(test)]

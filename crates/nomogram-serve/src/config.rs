@@ -11,8 +11,11 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::mapping::Mapping;
 use crate::service::RequestLimits;
+use crate::setup::{DecisionsConfig, WatchConfig};
 use crate::tokens::TokenRules;
+use crate::trials::TrialSettings;
 
 /// The begin of environment variables: `NOMOGRAM_SERVE_LIMITS__MAX_ROWS` is `limits: max_rows`.
 const VARIABLES: &str = "NOMOGRAM_SERVE_";
@@ -39,6 +42,14 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// Where the log goes: `stderr`, `stdout`, `none` or a file.
     pub log: String,
+    /// How models are watched.
+    pub watch: WatchConfig,
+    /// By model, which versions answer and which only count.
+    pub trials: BTreeMap<String, TrialSettings>,
+    /// Where decisions are logged; without it, they are not.
+    pub decisions: Option<DecisionsConfig>,
+    /// By model, where FHIR resources hold the values of its features.
+    pub fhir: BTreeMap<String, Mapping>,
 }
 
 /// Where models come from.
@@ -128,6 +139,10 @@ impl Default for Config {
             origins: Vec::new(),
             limits: LimitsConfig::default(),
             log: "stderr".into(),
+            watch: WatchConfig::default(),
+            trials: BTreeMap::new(),
+            decisions: None,
+            fhir: BTreeMap::new(),
         }
     }
 }
@@ -282,6 +297,11 @@ impl Config {
         self.models.folder.iter_mut().for_each(resolve);
         self.access.keys_file.iter_mut().for_each(resolve);
         self.access.tokens.iter_mut().for_each(|tokens| resolve(&mut tokens.jwks_file));
+        self.watch.store.iter_mut().for_each(resolve);
+        if let Some(decisions) = &mut self.decisions {
+            resolve(&mut decisions.folder);
+            resolve(&mut decisions.public_key_file);
+        }
         if let Some(tls) = &mut self.tls {
             resolve(&mut tls.certificate_file);
             resolve(&mut tls.key_file);
@@ -352,8 +372,10 @@ mod tests {
     #[test]
     fn every_key_is_documented_and_no_other() {
         let tokens = "{jwks_file: a, issuer: b, audience: c, algorithms: []}";
-        let text =
-            format!("access: {{tokens: {tokens}}}\ntls: {{certificate_file: a, key_file: b}}\n");
+        let text = format!(
+            "access: {{tokens: {tokens}}}\ntls: {{certificate_file: a, key_file: b}}\n\
+                     decisions: {{folder: a, public_key_file: b}}\n"
+        );
         let config = Config::of_yaml(&text).unwrap();
         let mut found = Vec::new();
         keys(&serde_json::to_value(&config).unwrap(), "", &mut found);

@@ -33,6 +33,17 @@ pub struct Scorer<'a> {
     options: Options,
     /// Which features of the row were set, by position.
     is_set: Vec<bool>,
+    follower: Option<Box<dyn Follower + 'a>>,
+}
+
+/// Follows the rows of a scorer, for what happens to them besides the answer.
+pub trait Follower: std::fmt::Debug {
+    /// A row begins.
+    fn begin_row(&mut self);
+    /// A value of the row was set.
+    fn set(&mut self, position: usize, value: Value<'_>);
+    /// The row was predicted or refused.
+    fn end_row(&mut self, result: Result<&Scored, &Refusal>);
 }
 
 #[derive(Debug)]
@@ -60,9 +71,16 @@ impl<'a> Scorer<'a> {
     pub fn new(served: &'a Served, options: Options) -> Result<Self, Problem> {
         let session = served.session().map_err(|error| problem_of(&error))?;
         let is_set = vec![false; served.model().schema().n_features()];
-        let mut scorer = Self { served, session, explaining: None, options, is_set };
+        let mut scorer =
+            Self { served, session, explaining: None, options, is_set, follower: None };
         scorer.ask_for(options)?;
         Ok(scorer)
+    }
+
+    /// The same scorer with a follower of its rows.
+    #[must_use]
+    pub fn followed_by(self, follower: Box<dyn Follower + 'a>) -> Self {
+        Self { follower: Some(follower), ..self }
     }
 
     /// Chooses what the next rows get besides their prediction.
@@ -95,6 +113,9 @@ impl<'a> Scorer<'a> {
     pub fn begin_row(&mut self) {
         self.session.clear();
         self.is_set.fill(false);
+        if let Some(follower) = &mut self.follower {
+            follower.begin_row();
+        }
     }
 
     /// The position of a feature; `likely` is looked at first.
@@ -124,7 +145,13 @@ impl<'a> Scorer<'a> {
     /// `argument_unit` for a unit that the feature does not have; `argument_duplicate` for a feature that
     /// was set already.
     pub fn set(&mut self, position: usize, value: Value<'_>) -> Result<(), Refusal> {
-        self.try_set(position, value).map_err(|refusal| self.counted(refusal))
+        let result = self.try_set(position, value);
+        match (&result, &mut self.follower) {
+            (Ok(()), Some(follower)) => follower.set(position, value),
+            (Err(refusal), Some(follower)) => follower.end_row(Err(refusal)),
+            (Ok(()) | Err(_), None) => {}
+        }
+        result.map_err(|refusal| self.counted(refusal))
     }
 
     fn try_set(&mut self, position: usize, value: Value<'_>) -> Result<(), Refusal> {
@@ -157,6 +184,9 @@ impl<'a> Scorer<'a> {
         match &scored {
             Ok(scored) => self.served.tally().count_predicted(scored.verdict),
             Err(refusal) => self.served.tally().count_refused(&refusal.status),
+        }
+        if let Some(follower) = &mut self.follower {
+            follower.end_row(scored.as_ref());
         }
         scored
     }
@@ -191,9 +221,11 @@ impl<'a> Scorer<'a> {
         self.score()
     }
 
-    /// The session, for batches of numbers.
-    pub fn session(&mut self) -> &mut Session {
-        &mut self.session
+    /// The session, for batches of numbers, and what follows their rows.
+    pub(crate) fn session_and_follower(
+        &mut self,
+    ) -> (&mut Session, Option<&mut (dyn Follower + 'a)>) {
+        (&mut self.session, self.follower.as_deref_mut())
     }
 }
 

@@ -27,8 +27,6 @@ pub struct Served {
     features: Box<[(Box<str>, usize)]>,
     sessions: Idle<Session>,
     explainers: Idle<Explainer>,
-    /// The counters of sessions that were collected; none for a model without a profile.
-    counters: Option<Mutex<Monitor>>,
     tally: Tally,
 }
 
@@ -78,10 +76,6 @@ impl Served {
         let mut features: Vec<(Box<str>, usize)> =
             named.map(|(position, feature)| (feature.name.as_str().into(), position)).collect();
         features.sort_unstable();
-        let counters = match model.profile() {
-            Some(_) => Some(Mutex::new(Monitor::new(Arc::clone(&model))?)),
-            None => None,
-        };
         let format = Arc::new(table_format(&model)?);
         Ok(Self {
             name,
@@ -93,7 +87,6 @@ impl Served {
             features: features.into(),
             sessions: Idle::default(),
             explainers: Idle::default(),
-            counters,
             tally: Tally::default(),
             model,
         })
@@ -177,7 +170,7 @@ impl Served {
             }
             None => {
                 let mut session = Session::try_new(Arc::clone(&self.model))?;
-                if self.counters.is_some() {
+                if self.model.profile().is_some() {
                     session.attach(Monitor::new(Arc::clone(&self.model))?)?;
                 }
                 session
@@ -210,15 +203,17 @@ impl Served {
         Request { method, ..Request::default() }
     }
 
-    /// The counts of all rows since the model was loaded, apart from those of sessions that are in use;
-    /// none for a model without a profile.
+    /// Takes the counts of all rows since they were last taken, apart from those of sessions that are in
+    /// use; none for a model without a profile.
     ///
     /// # Errors
     ///
     /// `OutOfMemory`.
-    pub fn counters(&self) -> Result<Option<Monitor>, Error> {
-        let Some(total) = &self.counters else { return Ok(None) };
-        let mut total = total.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn take_counters(&self) -> Result<Option<Monitor>, Error> {
+        if self.model.profile().is_none() {
+            return Ok(None);
+        }
+        let mut total = Monitor::new(Arc::clone(&self.model))?;
         let idle = std::mem::take(&mut *self.sessions.things());
         for session in idle {
             let mut session = self.sessions.lend(session);
@@ -227,7 +222,7 @@ impl Served {
             }
             session.attach(Monitor::new(Arc::clone(&self.model))?)?;
         }
-        Ok(Some(total.clone()))
+        Ok(Some(total))
     }
 }
 
@@ -335,9 +330,9 @@ mod tests {
         first.predict_row(&row).unwrap();
         second.predict_row(&row).unwrap();
         drop((first, second));
-        assert_eq!(served.counters().unwrap().unwrap().n_rows(), 2);
+        assert_eq!(served.take_counters().unwrap().unwrap().n_rows(), 2);
         served.session().unwrap().predict_row(&row).unwrap();
-        assert_eq!(served.counters().unwrap().unwrap().n_rows(), 3);
+        assert_eq!(served.take_counters().unwrap().unwrap().n_rows(), 1);
     }
 
     #[test]

@@ -23,7 +23,9 @@ use crate::models::{Catalog, Models};
 use crate::rate::Rate;
 use crate::security::Security;
 use crate::service::Service;
+use crate::setup::set_up;
 use crate::tokens::Tokens;
+use crate::watching::{keep_watch, look};
 
 /// A model of the Wisconsin breast cancer data, for trying the service out: the reference bundle of the
 /// library's tests, not a model for patients.
@@ -109,6 +111,7 @@ impl Server {
             handle: handle.clone(),
             config: config.clone(),
         }));
+        let watching = tokio::spawn(keep_watch(Arc::clone(&service), config.watch.webhook()?));
         let origins = config.origins.iter().map(|origin| HeaderValue::from_str(origin));
         let origins = origins.collect::<Result<Vec<HeaderValue>, _>>();
         let origins = origins.map_err(|_| "origins: a text that is no origin")?;
@@ -132,6 +135,9 @@ impl Server {
                 server.acceptor(acceptor).serve(make).await
             }
         };
+        watching.abort();
+        let last = Arc::clone(&service);
+        let _looked = tokio::task::spawn_blocking(move || look(&last)).await;
         service.log.event("info", "stopped", &[]);
         served.map_err(|cause| cause.to_string())
     }
@@ -146,7 +152,9 @@ fn prepare(config: &Config, is_demo: bool) -> Result<Service, String> {
     let security = security(&config.access)?;
     let log = log(&config.log)?;
     let service = Service::new(Models::new(catalog), config.limits.into());
-    Ok(service.with_security(security).with_log(log))
+    let service = service.with_security(security).with_log(log);
+    let Config { watch, trials, decisions, fhir, .. } = config;
+    set_up(service, watch, trials, decisions.as_ref(), fhir)
 }
 
 fn catalog(config: &Config, is_demo: bool, previous: &Catalog) -> Result<Catalog, String> {

@@ -1,5 +1,6 @@
 //! What all requests share: the models, the limits, the callers, log and metrics.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -8,10 +9,15 @@ use arc_swap::ArcSwap;
 use tokio::sync::Semaphore;
 
 use crate::caller::RequestIds;
+use crate::decisions::DecisionLog;
+use crate::feedback::Feedback;
 use crate::log::Log;
+use crate::mapping::Mapping;
 use crate::metrics::Metrics;
 use crate::models::Models;
 use crate::security::Security;
+use crate::trials::Trials;
+use crate::watch::{Watch, WatchSettings};
 
 /// What all requests share. Handlers get it as `State<Arc<Service>>`.
 #[derive(Debug)]
@@ -22,6 +28,16 @@ pub struct Service {
     pub limits: RequestLimits,
     /// The ids of requests.
     pub request_ids: RequestIds,
+    /// Where FHIR resources hold the values of features, by the name of the model.
+    pub mappings: BTreeMap<String, Mapping>,
+    /// What users did with the cards of CDS Hooks.
+    pub feedback: Feedback,
+    /// Counts of every model in periods, and alarms.
+    pub watch: Watch,
+    /// Which versions answer, and which only count.
+    pub trials: Trials,
+    /// Who asked which model when with which answer, if it is to be logged.
+    pub decisions: Option<DecisionLog>,
     /// Who may call.
     pub security: ArcSwap<Security>,
     /// The log of requests and events.
@@ -87,6 +103,11 @@ impl Service {
             begin: Instant::now(),
             n_requests: AtomicUsize::new(0),
             is_stopping: AtomicBool::new(false),
+            mappings: BTreeMap::new(),
+            feedback: Feedback::default(),
+            watch: Watch::new(WatchSettings::default()),
+            trials: Trials::default(),
+            decisions: None,
         }
     }
 

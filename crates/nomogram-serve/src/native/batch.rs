@@ -19,6 +19,8 @@ use super::writer::{BatchWriter, last_piece};
 use super::{lines, tables};
 use crate::batch::Batch;
 use crate::body;
+use crate::caller::Context;
+use crate::following;
 use crate::problem::{Problem, ProblemKind};
 use crate::scored::Options;
 use crate::served::Served;
@@ -80,7 +82,7 @@ impl Work {
 }
 
 async fn answer(
-    service: &Service,
+    service: &Arc<Service>,
     work: Work,
     (Extension(context), Extension(entry)): Known,
     (headers, body): (&HeaderMap, Body),
@@ -97,9 +99,9 @@ async fn answer(
     let permit = permit.map_err(|_| Problem::new(ProblemKind::NotReady, "the service stops"))?;
     let (answering, answered) = stream::answer();
     let form = work.answer;
+    let service = Arc::clone(service);
     tokio::task::spawn_blocking(move || {
-        let request_id = context.request_id.as_str();
-        let run = || run(&work, input, request_id, &answering);
+        let run = || run(&service, &work, input, (&context, &answering));
         // A panic ends this batch only.
         match catch_unwind(AssertUnwindSafe(run)) {
             Ok(Ok((n_rows, n_refused))) => entry.add_rows(n_rows, n_refused),
@@ -125,15 +127,17 @@ async fn answer(
 
 /// Scores a batch, on a thread of its own.
 fn run(
+    service: &Service,
     work: &Work,
     input: Input,
-    request_id: &str,
-    answering: &Answering,
+    (context, answering): (&Context, &Answering),
 ) -> Result<(u64, u64), End> {
     let Work { served, limits, ignore_others, .. } = work;
     let begin = |options, streams| -> Result<Run<'_>, End> {
+        let request_id = context.request_id.as_str();
         let writer = BatchWriter::new(Arc::clone(served), work.answer, options, request_id)?;
-        let batch = Batch::new(served, options)?;
+        let scorer = following::scorer(service, served, options, context)?;
+        let batch = Batch::of_scorer(scorer, options);
         Ok(Run::new(served, batch, writer, (answering, streams)))
     };
     match input {

@@ -13,12 +13,12 @@ use crate::answer::{write_model, write_scored};
 use crate::body;
 use crate::caller::Context;
 use crate::entry::Entry;
+use crate::following;
 use crate::json::{Fault, Reader};
 use crate::json_writer::JsonWriter;
 use crate::problem::Problem;
 use crate::row::read_row;
 use crate::scored::{Options, Refusal, Scored};
-use crate::scoring::Scorer;
 use crate::served::Served;
 use crate::service::Service;
 
@@ -62,7 +62,7 @@ async fn answer(
 ) -> Result<Response, Problem> {
     let asked = asked?;
     let bytes = body::whole(headers, body, service.limits.max_body_bytes).await?;
-    let scored = score(served, body::text(&bytes)?, asked)?;
+    let scored = score((service, served, context), body::text(&bytes)?, asked)?;
     entry.add_rows(1, u64::from(scored.is_err()));
     let scored = scored.map_err(|refusal| refusal.into_problem(served))?;
     let mut out = Vec::with_capacity(512);
@@ -76,8 +76,12 @@ async fn answer(
 }
 
 /// Scores the row of a body: `{"features": {…}}`, and perhaps options.
-fn score(served: &Served, text: &str, asked: Options) -> Result<Result<Scored, Refusal>, Problem> {
-    let mut scorer = Scorer::new(served, Options::default())?;
+fn score(
+    (service, served, context): (&Service, &Served, &Context),
+    text: &str,
+    asked: Options,
+) -> Result<Result<Scored, Refusal>, Problem> {
+    let mut scorer = following::scorer(service, served, Options::default(), context)?;
     let (mut row, mut options) = (None, asked);
     let mut reader = Reader::new(text);
     let read = reader.object(|reader, name| {

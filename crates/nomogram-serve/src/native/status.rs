@@ -47,6 +47,7 @@ fn status(service: &Service, status: &str) -> Response {
 pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response {
     let n_dropped = service.log.n_dropped();
     let text = service.metrics.encode(&service.models.catalog(), |text| {
+        service.watch.write_metrics(text);
         text.push_str(&format!(
             "# HELP nomogram_log_lines_dropped Lines that the log had no room for.\n\
              # TYPE nomogram_log_lines_dropped counter\nnomogram_log_lines_dropped_total {n_dropped}\n"

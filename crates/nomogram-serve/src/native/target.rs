@@ -7,7 +7,9 @@ use axum::response::{IntoResponse, Response};
 use http::HeaderName;
 use http::request::Parts;
 
+use crate::caller::Context;
 use crate::entry::Entry;
+use crate::following;
 use crate::problem::Problem;
 use crate::served::Served;
 use crate::service::Service;
@@ -26,6 +28,10 @@ impl FromRequestParts<Arc<Service>> for Target {
         parts: &mut Parts,
         service: &Arc<Service>,
     ) -> Result<Self, Problem> {
+        let context = parts.extensions.get::<Context>().cloned();
+        let context = context.ok_or_else(|| {
+            Problem::new(crate::problem::ProblemKind::Defect, "a request without an id")
+        })?;
         let served = if parts.uri.path().starts_with("/models/") {
             let parameters = RawPathParams::from_request_parts(parts, service).await;
             let bad = |_| {
@@ -35,9 +41,11 @@ impl FromRequestParts<Arc<Service>> for Target {
             let of = |wanted| {
                 parameters.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value)
             };
-            service.models.find(of("model"), of("version"))?
+            let subject = following::subject(&parts.headers, &context);
+            following::choose(service, of("model"), of("version"), subject)?
         } else {
-            service.models.find(None, None)?
+            let subject = following::subject(&parts.headers, &context);
+            following::choose(service, None, None, subject)?
         };
         if let Some(entry) = parts.extensions.get::<Arc<Entry>>() {
             entry.set_served(&served);
