@@ -5,6 +5,8 @@
 
 mod file;
 
+pub(crate) use file::{read_secret, write_new};
+
 use std::fmt;
 use std::str::FromStr;
 

@@ -11,5 +11,12 @@ pub mod keys;
 // Signed statements in JSON.
 pub mod dsse;
 
+// Signatures inside a bundle.
+mod embedded;
+
+// Detached signatures of files and folders.
+pub mod openssf;
+
+pub use embedded::sign_bundle;
 pub use error::Error;
 pub use keys::{KeyId, PublicKey, SecretKey};
