@@ -13,6 +13,7 @@ mod reference;
 mod role;
 mod timestamp;
 
+mod findings;
 mod limits;
 mod merkle;
 mod note;
@@ -34,6 +35,8 @@ mod index;
 
 mod proof;
 
+mod checks;
+
 mod registry;
 
 // For other programs.
@@ -44,13 +47,14 @@ pub use act::{Act, Evaluation, Registration, VersionName};
 pub use blocking::block_on;
 pub use digest::Digest;
 pub use error::{Error, Refusal, Rule};
+pub use findings::{Audit, Finding};
 pub use limits::{Impact, Limit, Measures, impact_text, measures};
 pub use merkle::{inclusion_proof, leaf_hash, root, root_of_inclusion};
 pub use note::{Checkpoint, verifier_key};
 pub use policy::{Approvals, Policy, Stage};
 pub use proof::Proof;
 pub use reference::{Reference, Selector};
-pub use registry::{Audit, Author, Finding, Head, NewVersion, Options, Registry, Resolved};
+pub use registry::{Author, Head, NewVersion, Options, Registry, Resolved};
 pub use role::Role;
 pub use state::{AliasChange, Key, ModelRecord, Notice, People, Review, State, VersionRecord};
 pub use statement::{Sequence, Statement};

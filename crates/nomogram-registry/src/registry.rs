@@ -25,7 +25,6 @@ use crate::store::Store;
 use crate::timestamp::Timestamp;
 
 pub use append::Author;
-pub use audit::{Audit, Finding};
 pub use register::NewVersion;
 
 /// How a registry is opened.

@@ -1,79 +1,20 @@
 //! Checks everything that is stored, without the index.
 
-mod checks;
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
-use serde::Serialize;
 
 use super::{Registry, blobs};
+use crate::checks::{self, Log};
 use crate::digest::Digest;
 use crate::entry::Entry;
 use crate::error::{Error, Refusal};
+use crate::findings::Audit;
 use crate::layout;
 use crate::state::{State, VersionRecord};
 use crate::statement::Sequence;
 use crate::store::PROBE;
 use crate::tiles;
-
-/// What an audit found.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Audit {
-    /// The number of entries that were verified.
-    pub n_entries: u64,
-    /// The number of blobs whose bytes were compared with their digest.
-    pub n_blobs: usize,
-    /// The number of checkpoints that were verified.
-    pub n_checkpoints: usize,
-    /// The number of tiles and bundles of entries that were computed anew and compared.
-    pub n_tiles: usize,
-    /// What is wrong: empty when everything is as it was written.
-    pub findings: Vec<Finding>,
-    /// What is not wrong, but worth a look: acts that a rule refused, blobs of no version.
-    pub remarks: Vec<Finding>,
-}
-
-/// An object, and what is wrong with it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// The object.
-    pub place: String,
-    /// What was found.
-    pub detail: String,
-}
-
-impl Audit {
-    fn find(&mut self, place: impl Into<String>, detail: impl Into<String>) {
-        self.findings.push(Finding { place: place.into(), detail: detail.into() });
-    }
-
-    fn remark(&mut self, place: impl Into<String>, detail: impl Into<String>) {
-        self.remarks.push(Finding { place: place.into(), detail: detail.into() });
-    }
-
-    /// Keeps a failure that names its place as a finding.
-    fn keep(&mut self, place: &str, failed: Error) {
-        match failed {
-            Error::Damaged { place, detail } | Error::Invalid { place, detail } => {
-                self.find(place, detail)
-            }
-            Error::RolledBack { .. }
-            | Error::Store { .. }
-            | Error::Refused(_)
-            | Error::NotFound { .. }
-            | Error::Index { .. } => self.find(place, failed.to_string()),
-        }
-    }
-}
-
-/// The log as it is stored.
-struct Log {
-    state: State,
-    files: Vec<Bytes>,
-    leaves: Vec<Digest>,
-    digests: Vec<Digest>,
-}
 
 impl Registry {
     /// Reads and checks every object: entries, blobs, checkpoints and tiles. Compares the index with

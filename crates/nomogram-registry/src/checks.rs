@@ -1,16 +1,26 @@
 //! What an audit compares of one object.
 
-use super::{Audit, Log};
+use bytes::Bytes;
+
 use crate::digest::Digest;
 use crate::error::Error;
+use crate::findings::Audit;
 use crate::layout;
 use crate::limits::{Measures, measures};
 use crate::note::Checkpoint;
 use crate::proof::check_covered;
 use crate::state::{State, VersionRecord};
 
+/// The log as it is stored.
+pub(crate) struct Log {
+    pub(crate) state: State,
+    pub(crate) files: Vec<Bytes>,
+    pub(crate) leaves: Vec<Digest>,
+    pub(crate) digests: Vec<Digest>,
+}
+
 /// Verifies a checkpoint and returns its size.
-pub(super) fn verify_checkpoint(name: &str, bytes: &[u8], log: &Log) -> Result<u64, Error> {
+pub(crate) fn verify_checkpoint(name: &str, bytes: &[u8], log: &Log) -> Result<u64, Error> {
     let text = str::from_utf8(bytes).map_err(|_| Error::damaged(name, "is no text"))?;
     let note = Checkpoint::parse(name, text)?;
     if note.to_string() != text {
@@ -30,7 +40,7 @@ pub(super) fn verify_checkpoint(name: &str, bytes: &[u8], log: &Log) -> Result<u
 }
 
 /// Compares a bundle with what its author registered.
-pub(super) fn check_bundle(name: &str, bytes: &[u8], version: &VersionRecord, audit: &mut Audit) {
+pub(crate) fn check_bundle(name: &str, bytes: &[u8], version: &VersionRecord, audit: &mut Audit) {
     let registration = &version.registration;
     if bytes.len() as u64 != registration.len {
         audit.find(name, format!("{} bytes, registered with {}", bytes.len(), registration.len));
@@ -47,7 +57,7 @@ pub(super) fn check_bundle(name: &str, bytes: &[u8], version: &VersionRecord, au
 }
 
 /// Compares the measures of an evaluation, by which versions were promoted, with its report.
-pub(super) fn check_measures(
+pub(crate) fn check_measures(
     name: &str,
     bytes: &[u8],
     digest: &Digest,
