@@ -25,6 +25,9 @@ const TABLES: &str = "
     CREATE TABLE folded (n_entries INTEGER NOT NULL) STRICT;
 ";
 
+/// Digest, leaf and statement of an entry, as the table has them.
+type EntryRow = ([u8; 32], [u8; 32], Vec<u8>);
+
 /// A verified entry, as the index keeps it.
 #[derive(Clone, Debug)]
 pub(crate) struct IndexedEntry {
@@ -118,7 +121,7 @@ impl Index {
 
     /// The entries from `first` on.
     pub(crate) fn entries(&self, first: Sequence) -> Result<Vec<IndexedEntry>, Error> {
-        let read = || -> rusqlite::Result<Vec<([u8; 32], [u8; 32], Vec<u8>)>> {
+        let read = || -> rusqlite::Result<Vec<EntryRow>> {
             let query = "SELECT digest, leaf, statement FROM entry WHERE seq >= ? ORDER BY seq";
             let mut query = self.connection.prepare_cached(query)?;
             let rows = query.query_map([first.cast_signed()], |row| {
@@ -127,7 +130,7 @@ impl Index {
             rows.collect()
         };
         let rows = read().map_err(|cause| self.failed(&cause))?;
-        let entry = |(digest, leaf, statement): ([u8; 32], [u8; 32], Vec<u8>)| {
+        let entry = |(digest, leaf, statement): EntryRow| {
             let statement =
                 serde_json::from_slice(&statement).map_err(|cause| self.failed(&cause))?;
             let (digest, leaf) = (Digest::from_bytes(digest), Digest::from_bytes(leaf));
