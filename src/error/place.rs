@@ -56,7 +56,7 @@ macro_rules! indexed {
     ($($variant:ident $name:literal),+ $(,)?) => {
         /// A place without its index or name.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        enum Level {
+        enum Kind {
             Argument,
             Byte,
             Section,
@@ -64,12 +64,12 @@ macro_rules! indexed {
         }
 
         impl Place {
-            fn level(self) -> Level {
+            fn kind(self) -> Kind {
                 match self {
-                    Self::Argument(_) => Level::Argument,
-                    Self::Byte(_) => Level::Byte,
-                    Self::Section(_) => Level::Section,
-                    $(Self::$variant(_) => Level::$variant),+
+                    Self::Argument(_) => Kind::Argument,
+                    Self::Byte(_) => Kind::Byte,
+                    Self::Section(_) => Kind::Section,
+                    $(Self::$variant(_) => Kind::$variant),+
                 }
             }
 
@@ -91,17 +91,17 @@ macro_rules! indexed {
             }
 
             #[allow(clippy::cast_possible_truncation, reason = "it was made of an index")]
-            fn new(level: Level, index: u64, text: &'static str) -> Self {
-                match level {
-                    Level::Argument => Self::Argument(text),
-                    Level::Byte => Self::Byte(index),
-                    Level::Section => Self::Section(text),
-                    $(Level::$variant => Self::$variant(index as usize)),+
+            fn new(kind: Kind, index: u64, text: &'static str) -> Self {
+                match kind {
+                    Kind::Argument => Self::Argument(text),
+                    Kind::Byte => Self::Byte(index),
+                    Kind::Section => Self::Section(text),
+                    $(Kind::$variant => Self::$variant(index as usize)),+
                 }
             }
         }
 
-        impl Level {
+        impl Kind {
             /// What comes before its index or name.
             fn name(self) -> &'static str {
                 match self {
@@ -122,23 +122,23 @@ indexed! {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (level, index) = (self.level(), self.index());
-        let first = u64::from(level != Level::Byte);
+        let (kind, index) = (self.kind(), self.index());
+        let first = u64::from(kind != Kind::Byte);
         match self.text() {
-            Some(text) => write!(f, "{} `{text}`", level.name()),
-            None => write!(f, "{} {}", level.name(), index.saturating_add(first)),
+            Some(text) => write!(f, "{} `{text}`", kind.name()),
+            None => write!(f, "{} {}", kind.name(), index.saturating_add(first)),
         }
     }
 }
 
-/// Places from the inside out, so that a level further out is appended.
+/// Places from the inside out, so that a place further out is appended.
 ///
 /// Every result has room for an error, so a path is small: it keeps the text of one place, that of the
 /// innermost argument or section.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Path {
     indices: [u64; MAX_PLACES],
-    levels: [Level; MAX_PLACES],
+    kinds: [Kind; MAX_PLACES],
     len: u8,
     /// The position of the place that has a name.
     named: u8,
@@ -151,7 +151,7 @@ const MAX_PLACES: usize = 6;
 impl Path {
     pub(super) const EMPTY: Self = Self {
         indices: [0; MAX_PLACES],
-        levels: [Level::Row; MAX_PLACES],
+        kinds: [Kind::Row; MAX_PLACES],
         len: 0,
         named: 0,
         text: "",
@@ -175,9 +175,8 @@ impl Path {
             Some(text) => self.text = text,
             None => {}
         }
-        if let (Some(index), Some(level)) = (self.indices.get_mut(next), self.levels.get_mut(next))
-        {
-            (*index, *level) = (place.index(), place.level());
+        if let (Some(index), Some(kind)) = (self.indices.get_mut(next), self.kinds.get_mut(next)) {
+            (*index, *kind) = (place.index(), place.kind());
             self.len += 1;
         }
     }
@@ -185,9 +184,9 @@ impl Path {
     /// The places, from the outside in, each with its position.
     pub(super) fn places(&self) -> impl Iterator<Item = (usize, Place)> {
         let places =
-            self.levels.into_iter().zip(self.indices).take(usize::from(self.len)).enumerate();
+            self.kinds.into_iter().zip(self.indices).take(usize::from(self.len)).enumerate();
         let text = self.text;
-        places.map(move |(nth, (level, index))| (nth, Place::new(level, index, text))).rev()
+        places.map(move |(nth, (kind, index))| (nth, Place::new(kind, index, text))).rev()
     }
 }
 

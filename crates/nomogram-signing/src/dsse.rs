@@ -34,6 +34,9 @@ struct EnvelopeSignature {
     sig: String,
 }
 
+/// The hint of a key, and a signature.
+pub type HintedSignature<'a> = (Option<&'a str>, Vec<u8>);
+
 impl Envelope {
     /// Encloses `payload`, without signatures yet.
     #[must_use]
@@ -111,7 +114,7 @@ impl Envelope {
     /// # Errors
     ///
     /// `Envelope` when a signature is not base64.
-    pub fn unverified_signatures(&self) -> Result<Vec<(Option<&str>, Vec<u8>)>, Error> {
+    pub fn unverified_signatures(&self) -> Result<Vec<HintedSignature<'_>>, Error> {
         let decode = |s: &'_ EnvelopeSignature| decode("signature", &s.sig);
         self.signatures.iter().map(|s| Ok((s.keyid.as_deref(), decode(s)?))).collect()
     }
