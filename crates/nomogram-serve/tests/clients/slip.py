@@ -34,7 +34,7 @@ def wait_for(what, condition, seconds=60):
         try:
             if condition():
                 return
-        except OSError:
+        except (OSError, IndexError):
             pass
         time.sleep(1)
     raise SystemExit(f"{what}: not within {seconds} seconds")

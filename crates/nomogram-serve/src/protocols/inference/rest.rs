@@ -36,7 +36,7 @@ pub(super) fn router() -> Router<Arc<Service>> {
     Router::new()
         .route("/v2", get(server))
         .route("/v2/", get(server))
-        .route("/v2/health/live", get(async || StatusCode::OK))
+        .route("/v2/health/live", get(is_live))
         .route("/v2/health/ready", get(is_ready))
         .nest("/v2/models/{model}", of_model.clone())
         .nest("/v2/models/{model}/versions/{version}", of_model)
@@ -96,19 +96,23 @@ async fn server() -> Response {
     json(StatusCode::OK, &ServerMetadata::new())
 }
 
-async fn is_ready(State(service): State<Arc<Service>>) -> StatusCode {
-    match service.models.catalog().served().next() {
-        Some(_) => StatusCode::OK,
-        None => StatusCode::SERVICE_UNAVAILABLE,
-    }
+/// The client of `KServe` reads these from the body, that of Triton the status only.
+async fn is_live() -> Response {
+    json(StatusCode::OK, &serde_json::json!({"live": true}))
+}
+
+async fn is_ready(State(service): State<Arc<Service>>) -> Response {
+    let ready = service.is_ready();
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    json(status, &serde_json::json!({"ready": ready}))
 }
 
 async fn model_is_ready(
     State(service): State<Arc<Service>>,
     Path(path): Path<ModelPath>,
-) -> Result<StatusCode, Failure> {
-    path.find(&service)?;
-    Ok(StatusCode::OK)
+) -> Result<Response, Failure> {
+    let served = path.find(&service)?;
+    Ok(json(StatusCode::OK, &serde_json::json!({"name": served.name(), "ready": true})))
 }
 
 async fn metadata(

