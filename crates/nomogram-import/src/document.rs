@@ -7,6 +7,7 @@ mod value;
 mod cursor;
 
 pub mod json;
+pub mod protobuf;
 pub mod ubjson;
 
 pub use cursor::Cursor;

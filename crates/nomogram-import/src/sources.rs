@@ -3,5 +3,6 @@
 pub(crate) mod catboost;
 pub(crate) mod equation;
 pub(crate) mod lightgbm;
+pub(crate) mod onnx;
 pub(crate) mod scikit_learn;
 pub(crate) mod xgboost;

@@ -7,6 +7,7 @@ mod records;
 mod equations;
 mod matrix;
 mod mutations;
+mod onnx;
 mod public_models;
 mod refusals;
 mod scikit_learn;
