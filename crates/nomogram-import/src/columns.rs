@@ -6,8 +6,8 @@
 mod pull_back;
 
 use nomogram::{
-    Clip, ImputeStatistic, Imputer, Inputs, LevelEncoder, Log1p, MinMaxScaler, Polynomial, Select,
-    SignedPower, StandardScaler, Step,
+    Clip, ImputeStatistic, Imputer, Inputs, LevelEncoder, Log1p, MarkMissing, MinMaxScaler,
+    Polynomial, Select, SignedPower, StandardScaler, Step,
 };
 
 use crate::error::Error;
@@ -36,6 +36,8 @@ pub(crate) enum Map {
     Affine { factor: f64, addend: f64 },
     /// The nearest value within bounds.
     Clip { low: f64, high: f64 },
+    /// Nothing in place of a value within bounds.
+    MarkMissing { low: f64, high: f64 },
     /// A number in place of a missing value.
     Impute(f64),
     /// The number of each level, and that of an unseen level.
@@ -54,6 +56,7 @@ enum Kind {
     Standardize,
     Affine,
     Clip,
+    MarkMissing,
     Impute,
     Levels,
     Square,
@@ -61,10 +64,11 @@ enum Kind {
     Power,
 }
 
-const KINDS: [Kind; 8] = [
+const KINDS: [Kind; 9] = [
     Kind::Standardize,
     Kind::Affine,
     Kind::Clip,
+    Kind::MarkMissing,
     Kind::Impute,
     Kind::Levels,
     Kind::Square,
@@ -78,6 +82,7 @@ impl Map {
             Self::Standardize { .. } => Kind::Standardize,
             Self::Affine { .. } => Kind::Affine,
             Self::Clip { .. } => Kind::Clip,
+            Self::MarkMissing { .. } => Kind::MarkMissing,
             Self::Impute(_) => Kind::Impute,
             Self::Levels { .. } => Kind::Levels,
             Self::Square => Kind::Square,
@@ -151,7 +156,7 @@ fn step(kind: Kind, maps: &[(usize, &Map)], n_columns: usize) -> Result<Step, Er
         maps.iter().map(|(_, map)| match map {
             Map::Standardize { subtract, divide } => (*subtract, *divide),
             Map::Affine { factor, addend } => (*factor, *addend),
-            Map::Clip { low, high } => (*low, *high),
+            Map::Clip { low, high } | Map::MarkMissing { low, high } => (*low, *high),
             Map::Impute(value) | Map::Power(value) => (*value, 0.0),
             Map::Levels { unseen, .. } => (*unseen, 0.0),
             Map::Square | Map::Ln => (0.0, 0.0),
@@ -162,6 +167,7 @@ fn step(kind: Kind, maps: &[(usize, &Map)], n_columns: usize) -> Result<Step, Er
         Kind::Standardize => Step::StandardScale(StandardScaler::new(inputs, first, second)?),
         Kind::Affine => Step::MinMaxScale(MinMaxScaler::new(inputs, first, second)?),
         Kind::Clip => Step::Clip(Clip::new(inputs, first, second)?),
+        Kind::MarkMissing => Step::MarkMissing(MarkMissing::new(inputs, first, second)?),
         Kind::Impute => {
             Step::Impute(Imputer::new(inputs, ImputeStatistic::Constant, first, false)?)
         }

@@ -4,7 +4,7 @@ use crate::error::{Error, ErrorKind};
 use crate::imported::Imported;
 use crate::limits::Limits;
 use crate::options::Options;
-use crate::sources::{catboost, equation, lightgbm, onnx, scikit_learn, xgboost};
+use crate::sources::{catboost, equation, lightgbm, onnx, pmml, scikit_learn, xgboost};
 
 /// The format of a model's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub enum Format {
     Lightgbm,
     /// ONNX, as skl2onnx, onnxmltools and torch export it.
     Onnx,
+    /// PMML 4.
+    Pmml,
     /// XGBoost's JSON (`save_model("x.json")`).
     XgboostJson,
     /// XGBoost's UBJSON (`save_model("x.ubj")`).
@@ -28,11 +30,12 @@ pub enum Format {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Catboost,
         Self::Equation,
         Self::Lightgbm,
         Self::Onnx,
+        Self::Pmml,
         Self::ScikitLearn,
         Self::XgboostJson,
         Self::XgboostUbjson,
@@ -46,6 +49,7 @@ impl Format {
             Self::Equation => "equation",
             Self::Lightgbm => "lightgbm",
             Self::Onnx => "onnx",
+            Self::Pmml => "pmml",
             Self::XgboostJson => "xgboost-json",
             Self::XgboostUbjson => "xgboost-ubjson",
             Self::ScikitLearn => "scikit-learn",
@@ -82,6 +86,7 @@ impl Format {
                 Ok(Self::Catboost)
             }
             Some(b'{') => Ok(Self::XgboostJson),
+            Some(b'<' | 0xef) if holds(b"<PMML") || holds(b":PMML") => Ok(Self::Pmml),
             // Field 1, the version of the format: a small number.
             _ if matches!(start, [0x08, 1..=0x7f, ..]) => Ok(Self::Onnx),
             _ if start.starts_with(b"binf") || holds(b"gbtree") || holds(b"gblinear") => {
@@ -113,6 +118,7 @@ pub fn import(
         Format::Equation => equation::read(bytes, options, limits)?,
         Format::Lightgbm => lightgbm::read(bytes, options, limits)?,
         Format::Onnx => onnx::read(bytes, limits)?,
+        Format::Pmml => pmml::read(bytes, limits)?,
         Format::XgboostJson => xgboost::read_json(bytes, options, limits)?,
         Format::XgboostUbjson => xgboost::read_ubjson(bytes, options, limits)?,
         Format::ScikitLearn => scikit_learn::read(bytes, limits)?,

@@ -8,6 +8,7 @@ mod equations;
 mod matrix;
 mod mutations;
 mod onnx;
+mod pmml;
 mod public_models;
 mod refusals;
 mod scikit_learn;

@@ -106,7 +106,7 @@ fn mutate(format: Format, originals: &[Vec<u8>]) -> (usize, usize) {
 }
 
 fn originals(format: &str) -> Vec<Vec<u8>> {
-    let all = records().chain(records_in("onnx"));
+    let all = records().chain(records_in("onnx")).chain(records_in("pmml"));
     let of_format = all.filter(|record| record.format == format).map(|record| record.model);
     let mut models: Vec<Vec<u8>> = of_format.collect();
     models.sort_by_key(Vec::len);
