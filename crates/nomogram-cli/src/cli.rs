@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::commands::{
-    compare, completions, diff, evaluate, explain, import, inspect, man, monitor, predict,
+    compare, completions, diff, evaluate, explain, export, import, inspect, man, monitor, predict,
     recalibrate, schema, train, tune, validate, verify,
 };
 use crate::console::{Color, Console};
@@ -67,6 +67,8 @@ enum Command {
     Recalibrate(recalibrate::Arguments),
     #[command(after_help = exit::HELP)]
     Import(import::Arguments),
+    #[command(after_help = exit::HELP)]
+    Export(export::Arguments),
     #[command(after_help = exit::HELP)]
     Predict(predict::Arguments),
     #[command(after_help = exit::HELP)]
@@ -149,6 +151,7 @@ fn dispatch(
         Command::Report(arguments) => evaluate::run_report(&arguments, console, outputs),
         Command::Recalibrate(arguments) => recalibrate::run(&arguments, console, outputs),
         Command::Import(arguments) => import::run(&arguments, console, outputs),
+        Command::Export(arguments) => export::run(&arguments, console, outputs),
         Command::Predict(arguments) => predict::run(arguments, console, outputs),
         Command::Monitor(arguments) => monitor::run(arguments, console, outputs),
         Command::Explain(arguments) => explain::run(&arguments, console),

@@ -45,6 +45,9 @@ pub(crate) enum Error {
     /// A model of another library could not be imported.
     #[error("{place}: {cause}")]
     Import { place: String, cause: nomogram_import::Error },
+    /// A bundle could not be exported.
+    #[error("{}: {cause}", path.display())]
+    Export { path: PathBuf, cause: nomogram_export::Error },
     /// The core refused a model that was just trained.
     #[error(transparent)]
     Model(#[from] nomogram::Error),
@@ -86,6 +89,7 @@ impl Error {
             | Self::Monitor(_)
             | Self::Report(_)
             | Self::Import { .. }
+            | Self::Export { .. }
             | Self::Model(_)
             | Self::BrokenPipe
             | Self::Defect(_) => ExitCode::FAILURE,
