@@ -6,7 +6,7 @@
 mod pull_back;
 
 use nomogram::{
-    Clip, ImputeStatistic, Imputer, Inputs, LevelEncoder, Log1p, MarkMissing, MinMaxScaler,
+    Binner, Clip, ImputeStatistic, Imputer, Inputs, LevelEncoder, Log1p, MarkMissing, MinMaxScaler,
     Polynomial, Select, SignedPower, StandardScaler, Step,
 };
 
@@ -42,6 +42,8 @@ pub(crate) enum Map {
     Impute(f64),
     /// The number of each level, and that of an unseen level.
     Levels { numbers: Vec<f64>, unseen: f64 },
+    /// How many of these numbers are not above the value.
+    Bin(Vec<f64>),
     /// `value²`.
     Square,
     /// The natural logarithm of a positive value.
@@ -59,18 +61,20 @@ enum Kind {
     MarkMissing,
     Impute,
     Levels,
+    Bin,
     Square,
     Ln,
     Power,
 }
 
-const KINDS: [Kind; 9] = [
+const KINDS: [Kind; 10] = [
     Kind::Standardize,
     Kind::Affine,
     Kind::Clip,
     Kind::MarkMissing,
     Kind::Impute,
     Kind::Levels,
+    Kind::Bin,
     Kind::Square,
     Kind::Ln,
     Kind::Power,
@@ -85,6 +89,7 @@ impl Map {
             Self::MarkMissing { .. } => Kind::MarkMissing,
             Self::Impute(_) => Kind::Impute,
             Self::Levels { .. } => Kind::Levels,
+            Self::Bin(_) => Kind::Bin,
             Self::Square => Kind::Square,
             Self::Ln => Kind::Ln,
             Self::Power(_) => Kind::Power,
@@ -159,7 +164,7 @@ fn step(kind: Kind, maps: &[(usize, &Map)], n_columns: usize) -> Result<Step, Er
             Map::Clip { low, high } | Map::MarkMissing { low, high } => (*low, *high),
             Map::Impute(value) | Map::Power(value) => (*value, 0.0),
             Map::Levels { unseen, .. } => (*unseen, 0.0),
-            Map::Square | Map::Ln => (0.0, 0.0),
+            Map::Bin(_) | Map::Square | Map::Ln => (0.0, 0.0),
         })
     };
     let (first, second): (Vec<f64>, Vec<f64>) = pairs().unzip();
@@ -177,6 +182,13 @@ fn step(kind: Kind, maps: &[(usize, &Map)], n_columns: usize) -> Result<Step, Er
                 _ => None,
             });
             Step::EncodeLevels(LevelEncoder::new(inputs, numbers.collect(), first)?)
+        }
+        Kind::Bin => {
+            let edges = maps.iter().filter_map(|(_, map)| match map {
+                Map::Bin(edges) => Some(edges.clone()),
+                _ => None,
+            });
+            Step::Bin(Binner::new(inputs, edges.collect())?)
         }
         Kind::Square => {
             let term = |position: u32| match positions.binary_search(&position) {

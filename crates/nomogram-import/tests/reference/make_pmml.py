@@ -87,25 +87,21 @@ def try_to_add(name, estimator, dataset, with_missing, before):
         "model": open(path).read(),
         "table": "\n".join(lines) + "\n",
     })
-    print(name, len(LINES[-1]["model"]))
+    print(name, len(LINES[-1]["model"]), flush=True)
+    with open(sys.argv[1], "w") as out:
+        for line in LINES:
+            out.write(json.dumps(line) + "\n")
 
 
 scale = lambda: steps(SimpleImputer(strategy="median"), StandardScaler())
-add("logistic regression", linear_model.LogisticRegression(max_iter=2000), "cancer", True, scale())
 add("multinomial regression", linear_model.LogisticRegression(max_iter=2000), "wine", True, scale())
-add("linear regression", linear_model.LinearRegression(), "diabetes", True, steps(SimpleImputer(), MinMaxScaler()))
 add("decision tree", tree.DecisionTreeClassifier(max_depth=4, random_state=1), "cancer")
-add("regression tree", tree.DecisionTreeRegressor(max_depth=4, random_state=1), "diabetes")
 add("random forest", ensemble.RandomForestClassifier(8, max_depth=3, random_state=1), "wine")
-add("random forest regression", ensemble.RandomForestRegressor(8, max_depth=3, random_state=1), "diabetes")
 add("gradient boosting", ensemble.GradientBoostingClassifier(n_estimators=10, max_depth=2, random_state=1), "cancer")
 add("gradient boosting of three classes", ensemble.GradientBoostingClassifier(n_estimators=5, max_depth=2, random_state=1), "wine")
 add("gradient boosting regression", ensemble.GradientBoostingRegressor(n_estimators=10, max_depth=2, random_state=1), "diabetes")
 add("histogram boosting", ensemble.HistGradientBoostingClassifier(max_iter=8, max_leaf_nodes=5, random_state=1), "cancer", True)
-add("histogram boosting regression", ensemble.HistGradientBoostingRegressor(max_iter=8, max_leaf_nodes=5, random_state=1), "diabetes", True)
-add("network", neural_network.MLPClassifier((4, 3), activation="tanh", max_iter=100, random_state=1), "cancer", False, StandardScaler())
 add("network of three classes", neural_network.MLPClassifier((4,), max_iter=100, random_state=1), "wine", False, StandardScaler())
-add("network regression", neural_network.MLPRegressor(hidden_layer_sizes=(4,), max_iter=100, random_state=1), "diabetes", False, StandardScaler())
 add("naive Bayes", naive_bayes.GaussianNB(), "wine")
 add("LightGBM", LGBMClassifier(n_estimators=8, num_leaves=5, verbose=-1), "cancer", True)
 add("LightGBM of three classes", LGBMClassifier(n_estimators=5, num_leaves=5, verbose=-1), "wine", True)
@@ -115,8 +111,12 @@ add("XGBoost of three classes", XGBClassifier(n_estimators=5, max_depth=3), "win
 add("XGBoost regression", XGBRegressor(n_estimators=8, max_depth=3), "diabetes", True)
 add("soft vote", ensemble.VotingClassifier([("a", linear_model.LogisticRegression(max_iter=2000)), ("b", tree.DecisionTreeClassifier(max_depth=3, random_state=1))], voting="soft"), "cancer")
 add("bagging", ensemble.BaggingRegressor(linear_model.Ridge(), 3, random_state=1), "diabetes")
+add("logistic regression", linear_model.LogisticRegression(max_iter=2000), "cancer", True, scale())
+add("linear regression", linear_model.LinearRegression(), "diabetes", True, steps(SimpleImputer(), MinMaxScaler()))
+add("regression tree", tree.DecisionTreeRegressor(max_depth=4, random_state=1), "diabetes")
+add("random forest regression", ensemble.RandomForestRegressor(8, max_depth=3, random_state=1), "diabetes")
+add("histogram boosting regression", ensemble.HistGradientBoostingRegressor(max_iter=8, max_leaf_nodes=5, random_state=1), "diabetes", True)
+add("network", neural_network.MLPClassifier((4, 3), activation="tanh", max_iter=100, random_state=1), "cancer", False, StandardScaler())
+add("network regression", neural_network.MLPRegressor(hidden_layer_sizes=(4,), max_iter=100, random_state=1), "diabetes", False, StandardScaler())
 
 print({name: metadata.version(name) for name in ("sklearn2pmml", "jpmml_evaluator", "scikit-learn", "lightgbm", "xgboost-cpu", "pandas")})
-with open(sys.argv[1], "w") as out:
-    for line in LINES:
-        out.write(json.dumps(line) + "\n")

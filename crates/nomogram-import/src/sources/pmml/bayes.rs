@@ -35,13 +35,21 @@ pub(super) fn read(model: &Element, fields: &Fields) -> Result<Outcome, Error> {
     // One column for each input and class.
     let mut columns: Vec<Column> = Vec::new();
     for input in model.needed("BayesInputs")?.all("BayesInput") {
-        if input.child("DerivedField").is_some() {
-            return Err(input.unsupported("an input that is discretized"));
-        }
-        let column = fields.column(input.attribute("fieldName")?, input)?.clone();
-        match input.child("TargetValueStats") {
-            Some(statistics) => normal(statistics, &column, &classes, floor, &mut columns)?,
-            None => discrete(input, fields, &column, &classes, threshold, &mut columns)?,
+        let bins = match input.child("DerivedField") {
+            Some(derived) => Some(Bins::read(derived.needed("Discretize")?, fields)?),
+            None => None,
+        };
+        match (&bins, input.child("TargetValueStats")) {
+            (None, Some(statistics)) => {
+                let column = fields.column(input.attribute("fieldName")?, input)?;
+                normal(statistics, column, &classes, floor, &mut columns)?;
+            }
+            (Some(_), Some(statistics)) => {
+                return Err(statistics.unsupported("statistics of an input that is discretized"));
+            }
+            (bins, None) => {
+                discrete(input, fields, bins.as_ref(), &classes, threshold, &mut columns)?;
+            }
         }
         if columns.len() > MAX_COLUMNS {
             return Err(input.too_large(format!("more than {MAX_COLUMNS} columns")));
@@ -101,7 +109,7 @@ fn normal(
 fn discrete(
     input: &Element,
     fields: &Fields,
-    column: &Column,
+    bins: Option<&Bins>,
     classes: &[String],
     threshold: f64,
     columns: &mut Vec<Column>,
@@ -128,8 +136,66 @@ fn discrete(
             let share = if n > 0.0 { n / total } else { threshold };
             if share > 0.0 { numeric::ln(share) } else { -745.0 }
         };
-        let encoded = of_levels(input, fields, column, 0.0, logarithm)?;
+        let encoded = match bins {
+            Some(bins) => bins.column(logarithm),
+            None => {
+                let column = fields.column(input.attribute("fieldName")?, input)?;
+                of_levels(input, fields, column, 0.0, logarithm)?
+            }
+        };
         columns.push(encoded.then(Map::Impute(0.0)));
     }
     Ok(())
+}
+
+/// A number, cut into bins with names.
+struct Bins {
+    column: Column,
+    edges: Vec<f64>,
+    /// The name of each bin: one more than edges.
+    names: Vec<Option<String>>,
+}
+
+impl Bins {
+    fn read(discretize: &Element, fields: &Fields) -> Result<Self, Error> {
+        let column = fields.column(discretize.attribute("field")?, discretize)?.clone();
+        let mut bins = Vec::new();
+        for bin in discretize.all("DiscretizeBin") {
+            let interval = bin.needed("Interval")?;
+            let closure = interval.attribute("closure")?;
+            // From the first number that is inside to the first that is not.
+            let low = interval.find_number("leftMargin")?.map_or(f64::NEG_INFINITY, |low| {
+                if closure.starts_with("closed") { low } else { low.next_up() }
+            });
+            let high = interval.find_number("rightMargin")?.map_or(f64::INFINITY, |high| {
+                if closure.ends_with("Closed") { high.next_up() } else { high }
+            });
+            bins.push((low, high, bin.attribute("binValue")?.to_owned()));
+            if bins.len() > 1 << 12 {
+                return Err(discretize.too_large("more than 4096 bins"));
+            }
+        }
+        let ends = bins.iter().flat_map(|(low, high, _)| [*low, *high]);
+        let mut edges: Vec<f64> = ends.filter(|end| end.is_finite()).collect();
+        edges.sort_by(f64::total_cmp);
+        edges.dedup();
+        if edges.is_empty() {
+            return Err(discretize.malformed("no bins with bounds"));
+        }
+        let default = discretize.find("defaultValue").map(str::to_owned);
+        let starts = std::iter::once(f64::NEG_INFINITY).chain(edges.iter().copied());
+        let name = |start: f64| {
+            let bin = bins.iter().find(|(low, high, _)| *low <= start && start < *high);
+            bin.map(|(_, _, name)| name.clone()).or_else(|| default.clone())
+        };
+        let names = starts.map(name).collect();
+        Ok(Self { column, edges, names })
+    }
+
+    /// A number for each bin; 0 for those without a name.
+    fn column(&self, number: impl Fn(&str) -> f64) -> Column {
+        let numbers = self.names.iter().map(|name| name.as_deref().map_or(0.0, &number)).collect();
+        let binned = self.column.then(Map::Bin(self.edges.clone()));
+        binned.then(Map::Levels { numbers, unseen: 0.0 })
+    }
 }

@@ -24,7 +24,6 @@ const MAX_SEGMENTS: usize = 1 << 14;
 ///
 /// `Unsupported` with the element, `Malformed`, `TooLarge`.
 pub(super) fn read(model: &Element, fields: &Fields, limits: &Limits) -> Result<Outcome, Error> {
-    let here = |error: Error| error.within(Place::Key(model.name.clone()));
     let outcome = match model.name.as_str() {
         "RegressionModel" => additive::regression(model, fields),
         "GeneralRegressionModel" => additive::general(model, fields),
@@ -33,9 +32,8 @@ pub(super) fn read(model: &Element, fields: &Fields, limits: &Limits) -> Result<
         "NeuralNetwork" => network::read(model, fields, limits),
         "Scorecard" => scorecard::read(model, fields),
         "MiningModel" => return mining(model, fields, limits),
-        other => Err(model.unsupported(format!("model `{other}`"))),
-    };
-    let outcome = outcome.map_err(here)?;
+        other => return Err(model.unsupported(format!("model `{other}`"))),
+    }?;
     match rescaling(model)? {
         (1.0, 0.0) => Ok(outcome),
         (factor, constant) => rescaled(model, outcome, factor, constant),

@@ -22,6 +22,8 @@ struct Draft {
     treatment: Vec<Map>,
     /// A model cannot take a missing value.
     is_required: Cell<bool>,
+    /// A model cannot take a value that is no level.
+    refuses_unseen: Cell<bool>,
 }
 
 /// The fields of a document.
@@ -69,7 +71,7 @@ impl Fields {
                         mining.malformed(format!("no field `{name}` in the dictionary"))
                     })?;
                     fields.is_single |= field.or("dataType", "") == "float";
-                    fields.drafts.push(Draft::read(field, mining)?);
+                    fields.drafts.push(Draft::read(field, mining, model)?);
                     n_active += 1;
                     limits.check_features(n_active)?;
                 }
@@ -150,6 +152,11 @@ impl Fields {
         self.drafts.iter().skip(feature).take(1).for_each(|draft| draft.is_required.set(true));
     }
 
+    /// A model cannot take values of the feature that are no level.
+    pub(super) fn refuse_unseen(&self, feature: usize) {
+        self.drafts.iter().skip(feature).take(1).for_each(|draft| draft.refuses_unseen.set(true));
+    }
+
     /// A model cannot take missing values of the features of these columns.
     pub(super) fn require_all(&self, columns: &[Column]) {
         for column in columns.iter().filter(|column| column.keeps_missing()) {
@@ -158,7 +165,10 @@ impl Fields {
     }
 
     pub(super) fn n_required(&self) -> usize {
-        self.drafts.iter().filter(|draft| draft.is_required.get()).count()
+        let of_draft = |draft: &Draft| {
+            usize::from(draft.is_required.get()) + usize::from(draft.refuses_unseen.get())
+        };
+        self.drafts.iter().map(of_draft).sum()
     }
 
     /// The features.
@@ -194,11 +204,16 @@ impl Fields {
 }
 
 impl Draft {
-    fn read(field: &Element, mining: &Element) -> Result<Self, Error> {
+    fn read(field: &Element, mining: &Element, model: &Element) -> Result<Self, Error> {
         let name = field.attribute("name")?.to_owned();
         let data_type = field.or("dataType", "double");
-        let values = levels(field)?;
+        let mut values = levels(field)?;
         let is_categorical = mining.or("optype", field.or("optype", "continuous")) != "continuous";
+        // Without values in the dictionary, every value is valid: those that the model names are levels.
+        let is_open = is_categorical && values.is_empty() && data_type != "boolean";
+        if is_open {
+            values = named_values(model, &name);
+        }
         let kind = match (data_type, is_categorical) {
             ("boolean", _) => FeatureKind::Boolean,
             ("double" | "float" | "integer" | "string", true) if !values.is_empty() => {
@@ -215,6 +230,7 @@ impl Draft {
             }
         };
         let invalid = match mining.or("invalidValueTreatment", "returnInvalid") {
+            _ if is_open => Action::Take,
             "returnInvalid" => Action::Refuse,
             "asIs" => Action::Take,
             "asMissing" => Action::Impute,
@@ -229,6 +245,7 @@ impl Draft {
             invalid,
             treatment: Vec::new(),
             is_required: Cell::new(false),
+            refuses_unseen: Cell::new(false),
         };
         draft.read_range(field, data_type)?;
         draft.read_treatment(mining)?;
@@ -331,6 +348,7 @@ impl Draft {
         // What counts as missing is refused where missing values are.
         let invalid = match self.invalid {
             Action::Impute => missing,
+            Action::Take if self.refuses_unseen.get() => Action::Refuse,
             other => other,
         };
         let out_of_range = if self.range.is_some() { invalid } else { Action::Refuse };
@@ -360,4 +378,72 @@ fn levels(field: &Element) -> Result<Vec<String>, Error> {
         }
     }
     Ok(values)
+}
+
+/// The values of a field that a model compares it with.
+fn named_values(model: &Element, name: &str) -> Vec<String> {
+    let mut values = std::collections::BTreeSet::new();
+    let mut pending = vec![model];
+    while let Some(element) = pending.pop() {
+        let is_field = |attribute: &str| element.find(attribute) == Some(name);
+        match element.name.as_str() {
+            "SimplePredicate" | "NormDiscrete" if is_field("field") => {
+                values.extend(element.find("value").map(str::to_owned));
+            }
+            "SimpleSetPredicate" if is_field("field") => {
+                let array = element.child("Array").map(|array| words(&array.text));
+                values.extend(array.unwrap_or_default());
+            }
+            "CategoricalPredictor" if is_field("name") => {
+                values.extend(element.find("value").map(str::to_owned));
+            }
+            "PPCell" if is_field("predictorName") => {
+                values.extend(element.find("value").map(str::to_owned));
+            }
+            "BayesInput" if is_field("fieldName") => {
+                let pairs = element.all("PairCounts").filter_map(|pair| pair.find("value"));
+                values.extend(pairs.map(str::to_owned));
+            }
+            _ => {}
+        }
+        pending.extend(&element.children);
+    }
+    values.into_iter().collect()
+}
+
+/// The values of an `Array`: words, or texts in double quotes.
+pub(super) fn words(text: &str) -> Vec<String> {
+    let (mut words, mut word, mut is_quoted, mut is_word) =
+        (Vec::new(), String::new(), false, false);
+    let mut letters = text.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' if is_quoted => word.extend(letters.next()),
+            '"' => (is_quoted, is_word) = (!is_quoted, true),
+            _ if letter.is_whitespace() && !is_quoted => {
+                if std::mem::take(&mut is_word) {
+                    words.push(std::mem::take(&mut word));
+                }
+            }
+            _ => {
+                word.push(letter);
+                is_word = true;
+            }
+        }
+    }
+    if is_word {
+        words.push(word);
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_may_be_quoted() {
+        assert_eq!(words(" a \"b c\" \"d\\\"e\" 1.5 "), ["a", "b c", "d\"e", "1.5"]);
+        assert!(words("  ").is_empty());
+    }
 }

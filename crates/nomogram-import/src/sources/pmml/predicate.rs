@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::fields::Fields;
+use super::fields::{Fields, words};
 use crate::columns::{Arithmetic, Column, Map, Pulled, pull_back};
 use crate::document::xml::Element;
 use crate::error::Error;
@@ -63,6 +63,16 @@ impl Facts {
     /// The features that are missing.
     pub(super) fn missing(&self) -> impl Iterator<Item = usize> {
         self.0.iter().filter(|(_, fact)| fact.is_missing == Some(true)).map(|(feature, _)| *feature)
+    }
+
+    /// The features whose value can only be one that is no level.
+    pub(super) fn unseen<'f>(&'f self, fields: &'f Fields) -> impl Iterator<Item = usize> + 'f {
+        let is_unseen = |fact: &Fact| {
+            let levels = fact.levels.as_deref().and_then(<[bool]>::split_last);
+            levels.is_some_and(|(unseen, known)| *unseen && !known.contains(&true))
+        };
+        let facts = self.0.iter().filter(move |(_, fact)| is_unseen(fact));
+        facts.map(|(feature, _)| *feature).filter(|feature| fields.takes_unseen(*feature))
     }
 
     /// The same, and an answer. `is_missing` replaces what is known of it.
@@ -335,41 +345,4 @@ fn until(
         }
     }
     Ok(result)
-}
-
-/// The values of an `Array`: words, or texts in double quotes.
-fn words(text: &str) -> Vec<String> {
-    let (mut words, mut word, mut is_quoted, mut is_word) =
-        (Vec::new(), String::new(), false, false);
-    let mut letters = text.chars();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '\\' if is_quoted => word.extend(letters.next()),
-            '"' => (is_quoted, is_word) = (!is_quoted, true),
-            _ if letter.is_whitespace() && !is_quoted => {
-                if std::mem::take(&mut is_word) {
-                    words.push(std::mem::take(&mut word));
-                }
-            }
-            _ => {
-                word.push(letter);
-                is_word = true;
-            }
-        }
-    }
-    if is_word {
-        words.push(word);
-    }
-    words
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_may_be_quoted() {
-        assert_eq!(words(" a \"b c\" \"d\\\"e\" 1.5 "), ["a", "b c", "d\"e", "1.5"]);
-        assert!(words("  ").is_empty());
-    }
 }

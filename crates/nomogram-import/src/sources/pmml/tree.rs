@@ -301,9 +301,10 @@ impl Compiler<'_> {
         }
     }
 
-    /// No prediction: missing values are refused, if there are any.
+    /// No prediction: missing values and unseen levels are refused, if there are any.
     fn nothing(&self, at: &Branching<'_>, facts: &Facts) -> Result<u32, Error> {
         facts.missing().for_each(|feature| self.fields.require(feature));
+        facts.unseen(self.fields).for_each(|feature| self.fields.refuse_unseen(feature));
         Err(at.element.unsupported("rows that reach no score"))
     }
 
