@@ -5,17 +5,22 @@
 
 mod pull_back;
 
+use std::rc::Rc;
+
 use nomogram::{
     Binner, Clip, ImputeStatistic, Imputer, Inputs, LevelEncoder, Log1p, MarkMissing, MinMaxScaler,
     Polynomial, Select, SignedPower, StandardScaler, Step,
 };
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::forests::number;
 pub(crate) use pull_back::{Arithmetic, Pulled, pull_back};
 
 /// The most columns of an encoded row.
 pub(crate) const MAX_COLUMNS: usize = 1 << 16;
+
+/// The most numbers of all their maps: a short file must not become a large model.
+const MAX_NUMBERS: usize = 1 << 22;
 
 /// The bounds of a clip that has only one.
 pub(crate) const UNBOUNDED: f64 = 1e300;
@@ -41,7 +46,7 @@ pub(crate) enum Map {
     /// A number in place of a missing value.
     Impute(f64),
     /// The number of each level, and that of an unseen level.
-    Levels { numbers: Vec<f64>, unseen: f64 },
+    Levels { numbers: Rc<[f64]>, unseen: f64 },
     /// How many of these numbers are not above the value.
     Bin(Vec<f64>),
     /// `value²`.
@@ -110,6 +115,16 @@ impl Column {
         column
     }
 
+    /// How many numbers its maps hold.
+    pub(crate) fn n_numbers(&self) -> usize {
+        let of_map = |map: &Map| match map {
+            Map::Levels { numbers, .. } => numbers.len(),
+            Map::Bin(edges) => edges.len(),
+            _ => 1,
+        };
+        1 + self.maps.iter().map(of_map).sum::<usize>()
+    }
+
     /// Whether a missing value of the feature leaves the column missing.
     pub(crate) fn keeps_missing(&self) -> bool {
         !self.maps.iter().any(|map| matches!(map, Map::Impute(_)))
@@ -125,6 +140,11 @@ pub(crate) fn steps(columns: &[Column], n_features: usize) -> Result<Vec<Step>, 
     if !(1..=MAX_COLUMNS).contains(&columns.len()) {
         let detail = format!("{} columns, expected 1 to {MAX_COLUMNS}", columns.len());
         return Err(Error::malformed(detail));
+    }
+    let n_numbers: usize = columns.iter().map(Column::n_numbers).sum();
+    if n_numbers > MAX_NUMBERS {
+        let detail = format!("{n_numbers} numbers of columns, expected at most {MAX_NUMBERS}");
+        return Err(Error::new(ErrorKind::TooLarge, detail));
     }
     let mut steps = Vec::new();
     let is_whole_row = columns.len() == n_features
@@ -178,7 +198,7 @@ fn step(kind: Kind, maps: &[(usize, &Map)], n_columns: usize) -> Result<Step, Er
         }
         Kind::Levels => {
             let numbers = maps.iter().filter_map(|(_, map)| match map {
-                Map::Levels { numbers, .. } => Some(numbers.clone()),
+                Map::Levels { numbers, .. } => Some(numbers.to_vec()),
                 _ => None,
             });
             Step::EncodeLevels(LevelEncoder::new(inputs, numbers.collect(), first)?)

@@ -64,7 +64,9 @@ pub(super) fn one_hot(
     if node.integer("zeros", 1) == 0 {
         return Err(Error::unsupported("`zeros` 0: unknown categories are errors"));
     }
-    if columns.len().saturating_mul(names.len()) > MAX_COLUMNS {
+    // Each column has a number for each level.
+    let n_columns = columns.len().saturating_mul(names.len());
+    if n_columns > MAX_COLUMNS || n_columns.saturating_mul(names.len()) > 1 << 22 {
         return Err(Error::malformed(format!("more than {MAX_COLUMNS} columns")));
     }
     let mut encoded = Vec::new();

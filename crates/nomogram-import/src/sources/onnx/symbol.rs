@@ -93,8 +93,7 @@ impl Symbol<'_> {
 
     /// How much copying it costs.
     pub(super) fn size(&self) -> usize {
-        let of_columns =
-            |columns: &[Column]| columns.iter().map(|column| 1 + column.maps.len()).sum::<usize>();
+        let of_columns = |columns: &[Column]| columns.iter().map(Column::n_numbers).sum::<usize>();
         match self {
             Self::Constant(tensor) => tensor.len(),
             Self::Columns(columns) => of_columns(columns),

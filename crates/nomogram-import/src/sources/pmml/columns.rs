@@ -126,7 +126,10 @@ pub(super) fn of_levels(
     if numbers.is_empty() || !is_treated {
         return Err(here.unsupported("a level of a field that is no category"));
     }
-    Ok(column.then(Map::Levels { numbers, unseen }))
+    if !fields.spend_numbers(numbers.len()) {
+        return Err(here.too_large("levels whose numbers are too many"));
+    }
+    Ok(column.then(Map::Levels { numbers: numbers.into(), unseen }))
 }
 
 /// A table from the values of one categorical field to numbers.

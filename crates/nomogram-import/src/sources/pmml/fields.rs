@@ -39,6 +39,8 @@ pub(super) struct Fields {
     pub(super) is_single: bool,
     /// How many more nodes trees may be compiled to.
     n_nodes_left: Cell<usize>,
+    /// How many more numbers of levels columns may have.
+    n_numbers_left: Cell<usize>,
 }
 
 impl Fields {
@@ -61,6 +63,7 @@ impl Fields {
             classes: None,
             is_single: false,
             n_nodes_left: Cell::new(limits.max_nodes / 8),
+            n_numbers_left: Cell::new(limits.max_values),
         };
         let mut n_active = 0;
         for mining in schema.all("MiningField") {
@@ -94,6 +97,13 @@ impl Fields {
 
     pub(super) fn target_name(&self) -> &str {
         &self.target
+    }
+
+    /// Counts numbers of levels. False when there were too many.
+    pub(super) fn spend_numbers(&self, n_numbers: usize) -> bool {
+        let left = self.n_numbers_left.get().checked_sub(n_numbers);
+        self.n_numbers_left.set(left.unwrap_or(0));
+        left.is_some()
     }
 
     /// Counts a node of a compiled tree. False when there were too many.
