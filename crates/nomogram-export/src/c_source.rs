@@ -17,7 +17,7 @@ const EXP: &str = include_str!("exp.c");
 pub(crate) fn write(member: &SingleMember<'_>) -> Result<String, Error> {
     let link = member.kind.link();
     let (n_margins, body) = match &member.kind {
-        Kind::Forest(forest) => (forest.base_margins.len(), of_forest(forest)),
+        Kind::Forest(forest) => (forest.base_margins.len(), of_forest(forest)?),
         Kind::Linear(linear) => (linear.intercepts().len(), of_linear(linear)),
     };
     let outputs = outputs(link, n_margins)?;
@@ -109,7 +109,7 @@ fn of_linear(linear: &Linear) -> String {
     text + "}\n"
 }
 
-fn of_forest(forest: &Forest) -> String {
+fn of_forest(forest: &Forest) -> Result<String, Error> {
     let is_single = forest.precision == Precision::Single;
     let mut text = String::new();
     let value = |input: u32| match forest.precision {
@@ -146,6 +146,8 @@ fn of_forest(forest: &Forest) -> String {
                     let operator = match forest.comparison {
                         Comparison::AtMost => "<=",
                         Comparison::Below => "<",
+                        // The core has no others.
+                        _ => return Err(Error::unsupported("a comparison of this kind")),
                     };
                     let test = format!("{} {operator} {}", value(*input), number(*threshold));
                     go(test, left, right, input, *default_child)
@@ -201,7 +203,7 @@ fn of_forest(forest: &Forest) -> String {
     if forest.trees.is_empty() {
         line(&mut text, "  (void)x; leaf = 0; (void)leaf;");
     }
-    text + "}\n"
+    Ok(text + "}\n")
 }
 
 /// The statements from margins to outputs, as the core computes them.

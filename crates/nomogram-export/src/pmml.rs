@@ -1,16 +1,19 @@
 //! PMML 4.4: trees and linear models, with the golden cases as `ModelVerification`.
 
+mod dictionary;
+
+mod nodes;
+
 mod verification;
 
 use std::fmt::Write;
 
-use nomogram::{
-    Action, Aggregate, Comparison, Feature, FeatureKind, Forest, Linear, Link, Node, Precision,
-    Side, Target, Tree,
-};
+use nomogram::{Aggregate, Forest, Linear, Link, Precision};
 
 use crate::error::Error;
 use crate::single_member::{Kind, SingleMember};
+use dictionary::{dictionary, mining_schema};
+use nodes::{Nodes, Values};
 
 /// The deepest tree that is written: elements are nested as deep.
 const MAX_DEPTH: usize = 200;
@@ -40,94 +43,6 @@ pub(crate) fn write(
 /// Text within an attribute or an element.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
-fn data_type(feature: &Feature) -> (&'static str, &'static str) {
-    match feature.kind {
-        FeatureKind::Number => ("continuous", "double"),
-        FeatureKind::Integer => ("continuous", "integer"),
-        FeatureKind::Boolean => ("categorical", "boolean"),
-        _ => ("categorical", "string"),
-    }
-}
-
-fn dictionary(member: &SingleMember<'_>) -> Result<String, Error> {
-    let mut text = String::from("<DataDictionary>\n");
-    for feature in member.schema.features() {
-        let (optype, data_type) = data_type(feature);
-        let name = escaped(&feature.name);
-        let _ = write!(
-            text,
-            "<DataField name=\"{name}\" optype=\"{optype}\" dataType=\"{data_type}\">"
-        );
-        for level in feature.levels() {
-            let _ = write!(text, "<Value value=\"{}\"/>", escaped(level));
-        }
-        if let Some(range) = feature.range {
-            let _ = write!(
-                text,
-                "<Interval closure=\"closedClosed\" leftMargin=\"{:e}\" rightMargin=\"{:e}\"/>",
-                range.low, range.high
-            );
-        }
-        text.push_str("</DataField>\n");
-    }
-    let target = escaped(member.schema.target().name());
-    if member.schema.features().iter().any(|feature| feature.name == member.schema.target().name())
-    {
-        return Err(Error::unsupported("a target with the name of a feature"));
-    }
-    match member.schema.target() {
-        Target::Classes { classes, .. } => {
-            let _ = write!(
-                text,
-                "<DataField name=\"{target}\" optype=\"categorical\" dataType=\"string\">"
-            );
-            for class in classes {
-                let _ = write!(text, "<Value value=\"{}\"/>", escaped(class));
-            }
-            text.push_str("</DataField>\n");
-        }
-        _ => {
-            let _ = writeln!(
-                text,
-                "<DataField name=\"{target}\" optype=\"continuous\" dataType=\"double\"/>"
-            );
-        }
-    }
-    text.push_str("</DataDictionary>\n");
-    Ok(text)
-}
-
-fn mining_schema(member: &SingleMember<'_>) -> String {
-    let mut text = String::from("<MiningSchema>");
-    for feature in member.schema.features() {
-        let policy = &feature.policy;
-        let invalid = match (&feature.kind, feature.range.is_some()) {
-            (FeatureKind::Category { .. }, _) => policy.unseen_level,
-            (_, true) => policy.out_of_range,
-            (_, false) => Action::Refuse,
-        };
-        let treatment = match invalid {
-            Action::Take => "asIs",
-            Action::Impute => "asMissing",
-            _ => "returnInvalid",
-        };
-        let name = escaped(&feature.name);
-        let _ = write!(text, "<MiningField name=\"{name}\" invalidValueTreatment=\"{treatment}\"");
-        if let (Action::Clamp, Some(range)) = (policy.out_of_range, feature.range) {
-            // A value beyond the range becomes its end.
-            let _ = write!(
-                text,
-                " outliers=\"asExtremeValues\" lowValue=\"{:e}\" highValue=\"{:e}\"",
-                range.low, range.high
-            );
-        }
-        text.push_str("/>");
-    }
-    let target = escaped(member.schema.target().name());
-    let _ = writeln!(text, "<MiningField name=\"{target}\" usageType=\"target\"/></MiningSchema>");
-    text
 }
 
 struct Writer<'w> {
@@ -298,19 +213,17 @@ impl Writer<'_> {
         margin: Option<usize>,
         function: &str,
     ) -> Result<String, Error> {
-        let mut text = String::new();
-        let mut id = 0;
-        let mut segment = |node: &str| {
-            id += 1;
-            let _ = write!(
-                text,
+        let mut segments: Vec<String> = Vec::new();
+        let segment = |segments: &mut Vec<String>, node: &str| {
+            let id = segments.len() + 1;
+            segments.push(format!(
                 "<Segment id=\"{id}\"><True/><TreeModel functionName=\"{function}\" missingValueStrategy=\"defaultChild\">{}{node}</TreeModel></Segment>\n",
                 self.mining_schema
-            );
+            ));
         };
         let base = margin.and_then(|margin| forest.base_margins.get(margin)).copied();
         if let Some(base) = base.filter(|base| *base != 0.0) {
-            segment(&format!("<Node id=\"0\" score=\"{base:e}\"><True/></Node>"));
+            segment(&mut segments, &format!("<Node id=\"0\" score=\"{base:e}\"><True/></Node>"));
         }
         for tree in &forest.trees {
             let values = match (margin, tree.margin) {
@@ -331,12 +244,12 @@ impl Writer<'_> {
             let nodes = Nodes { writer: self, forest, tree, values };
             let mut node = String::new();
             nodes.write(&mut node, 0, "<True/>", 0)?;
-            segment(&node);
+            segment(&mut segments, &node);
         }
-        if id == 0 {
-            segment("<Node id=\"0\" score=\"0\"><True/></Node>");
+        if segments.is_empty() {
+            segment(&mut segments, "<Node id=\"0\" score=\"0\"><True/></Node>");
         }
-        Ok(text)
+        Ok(segments.concat())
     }
 }
 
@@ -344,125 +257,4 @@ fn mining(function: &str, head: &str, method: &str, segments: &str) -> String {
     format!(
         "<MiningModel functionName=\"{function}\">\n{head}<Segmentation multipleModelMethod=\"{method}\">\n{segments}</Segmentation></MiningModel>\n"
     )
-}
-
-/// What the score of a leaf is.
-enum Values<'v> {
-    /// The probability of each class.
-    Distribution(&'v [String]),
-    /// One of so many values of a leaf.
-    Margin(usize, usize),
-}
-
-struct Nodes<'n> {
-    writer: &'n Writer<'n>,
-    forest: &'n Forest,
-    tree: &'n Tree,
-    values: Values<'n>,
-}
-
-impl Nodes<'_> {
-    fn write(
-        &self,
-        text: &mut String,
-        index: usize,
-        test: &str,
-        depth: usize,
-    ) -> Result<(), Error> {
-        if depth > MAX_DEPTH {
-            return Err(Error::unsupported(format!("a tree deeper than {MAX_DEPTH} splits")));
-        }
-        let (left, right, side, tests) = match self.tree.nodes.get(index) {
-            Some(Node::Leaf { leaf }) => {
-                self.leaf(text, index, test, *leaf as usize);
-                return Ok(());
-            }
-            Some(Node::Split { input, threshold, left, right, default_child }) => {
-                (*left, *right, *default_child, self.comparison(*input, *threshold)?)
-            }
-            Some(Node::SplitLevels { input, levels, left, right, default_child }) => {
-                (*left, *right, *default_child, self.set(*input, levels)?)
-            }
-            _ => return Err(Error::unsupported("a node of this kind")),
-        };
-        let default = if side == Side::Left { left } else { right };
-        let _ = write!(text, "<Node id=\"{index}\" defaultChild=\"{default}\">{test}");
-        self.write(text, left as usize, &tests.0, depth + 1)?;
-        self.write(text, right as usize, &tests.1, depth + 1)?;
-        text.push_str("</Node>");
-        Ok(())
-    }
-
-    fn leaf(&self, text: &mut String, index: usize, test: &str, leaf: usize) {
-        let value = |nth: usize| self.tree.leaves.get(nth).copied().unwrap_or_default();
-        match self.values {
-            Values::Margin(margin, width) => {
-                let score = value(leaf * width + margin);
-                let _ = write!(text, "<Node id=\"{index}\" score=\"{score:e}\">{test}</Node>");
-            }
-            Values::Distribution(classes) => {
-                let shares = || (0..classes.len()).map(|class| value(leaf * classes.len() + class));
-                let best = classes
-                    .iter()
-                    .zip(shares())
-                    .fold((None, f64::NEG_INFINITY), |best, (class, share)| {
-                        if share > best.1 { (Some(class), share) } else { best }
-                    });
-                let score = best.0.map(|class| escaped(class)).unwrap_or_default();
-                let _ = write!(text, "<Node id=\"{index}\" score=\"{score}\">{test}");
-                for (class, share) in classes.iter().zip(shares()) {
-                    let class = escaped(class);
-                    let _ = write!(
-                        text,
-                        "<ScoreDistribution value=\"{class}\" recordCount=\"{share:e}\" probability=\"{share:e}\"/>"
-                    );
-                }
-                text.push_str("</Node>");
-            }
-        }
-    }
-
-    fn feature(&self, input: u32) -> Result<&Feature, Error> {
-        let feature = self.writer.member.schema.features().get(input as usize);
-        feature.ok_or_else(|| Error::unsupported("an input that is no feature"))
-    }
-
-    fn comparison(&self, input: u32, threshold: f64) -> Result<(String, String), Error> {
-        let feature = self.feature(input)?;
-        let (below, above) = match self.forest.comparison {
-            Comparison::AtMost => ("lessOrEqual", "greaterThan"),
-            _ => ("lessThan", "greaterOrEqual"),
-        };
-        if !matches!(feature.kind, FeatureKind::Number | FeatureKind::Integer) {
-            return Err(Error::unsupported("a threshold of a feature that is no number"));
-        }
-        let name = escaped(&feature.name);
-        let test = |operator: &str| {
-            format!(
-                "<SimplePredicate field=\"{name}\" operator=\"{operator}\" value=\"{threshold:e}\"/>"
-            )
-        };
-        Ok((test(below), test(above)))
-    }
-
-    fn set(&self, input: u32, levels: &[u32]) -> Result<(String, String), Error> {
-        let feature = self.feature(input)?;
-        let names = levels.iter().filter_map(|level| feature.levels().get(*level as usize));
-        let names: Vec<String> = names
-            .map(|name| {
-                format!("&quot;{}&quot;", escaped(&name.replace('\\', "\\\\").replace('"', "\\\"")))
-            })
-            .collect();
-        if names.len() != levels.len() {
-            return Err(Error::unsupported("a set of levels without names"));
-        }
-        let field = escaped(&feature.name);
-        let (n, names) = (names.len(), names.join(" "));
-        let test = |operator: &str| {
-            format!(
-                "<SimpleSetPredicate field=\"{field}\" booleanOperator=\"{operator}\"><Array type=\"string\" n=\"{n}\">{names}</Array></SimpleSetPredicate>"
-            )
-        };
-        Ok((test("isIn"), test("isNotIn")))
-    }
 }

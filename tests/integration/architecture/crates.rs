@@ -11,7 +11,7 @@ const ALLOWED: [(&str, &[&str]); 15] = [
     ("nomogram-stats", &["nomogram"]),
     ("nomogram-describe", &["nomogram"]),
     ("nomogram-import", &["nomogram"]),
-    ("nomogram-export", &["nomogram"]),
+    ("nomogram-export", &["nomogram", "nomogram-import"]),
     ("nomogram-monitor", &["nomogram", "nomogram-stats"]),
     ("nomogram-signing", &["nomogram"]),
     ("nomogram-registry", &["nomogram", "nomogram-describe", "nomogram-signing"]),

@@ -8,6 +8,7 @@ xgboost-cpu 2.1.4 and pandas (versions are printed). One line per model: the doc
 
 import importlib.metadata as metadata
 import json
+import re
 import sys
 import tempfile
 import warnings
@@ -80,11 +81,18 @@ def try_to_add(name, estimator, dataset, with_missing, before):
     for (_, row), (_, result) in zip(rows.iterrows(), results.iterrows()):
         found = [result["y"]] if classes is None else [result[f"probability({c})"] for c in classes]
         lines.append(",".join([cell(v) for v in row] + [cell(v) for v in found]))
+    model = open(path).read()
+    # JPMML leaves out fields that no model reads, and gives no result where every density is 0.
+    known = set(re.findall(r'<DataField name="([^"]+)"', model))
+    outputs = [i for i, c in enumerate(lines[0].split(",")) if c.startswith(("prediction", "probability"))]
+    kept = [i for i, c in enumerate(lines[0].split(",")) if c in known or i in outputs]
+    cells = [line.split(",") for line in lines]
+    lines = [",".join(row[i] for i in kept) for row in cells if all(row[i] for i in outputs)]
     LINES.append({
         "name": name,
         "library": f"sklearn2pmml {metadata.version('sklearn2pmml')}",
         "format": "pmml",
-        "model": open(path).read(),
+        "model": model,
         "table": "\n".join(lines) + "\n",
     })
     print(name, len(LINES[-1]["model"]), flush=True)

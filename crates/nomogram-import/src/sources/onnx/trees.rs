@@ -3,18 +3,23 @@
 //! ONNX Runtime rounds inputs and sums to single precision, adds the trees in their order, and the base value
 //! last: here it is one more tree of a single leaf.
 
+mod split;
+
+mod scores;
+
 mod nodes;
 
-use nomogram::{Aggregate, Forest, Link, Member, Node as TreeNode, Precision, Side, Tree};
+use nomogram::{Aggregate, Forest, Link, Member, Precision};
 
 use super::features::Features;
 use super::linear::class_names;
 use super::node::Node;
 use super::symbol::{Answer, Part, Prediction};
-use crate::columns::{Arithmetic, Column, Map, Pulled, pull_back};
+use crate::columns::{Arithmetic, Column, Map};
 use crate::error::{Error, Place};
 use crate::forests::{self, SourceNode};
 use crate::limits::Limits;
+use scores::Scores;
 
 /// A tree of the file: splits, and pairs of target and weight of leaves.
 #[derive(Clone, Debug, Default)]
@@ -67,18 +72,6 @@ impl Mode {
         let mode = mode.map(|(mode, _)| mode);
         mode.ok_or_else(|| Error::unsupported(format!("mode {number}, as of set membership")))
     }
-}
-
-/// How leaves become the prediction.
-struct Scores {
-    link: Link,
-    n_margins: usize,
-    aggregate: Aggregate,
-    bases: Vec<f64>,
-    prediction: Prediction,
-    classes: Vec<String>,
-    /// Leaves give the probability of the second class only.
-    is_of_second: bool,
 }
 
 /// Reads a `TreeEnsembleClassifier`.
@@ -283,151 +276,5 @@ impl TreeSource {
             Error::malformed(detail)
         })?;
         split.node(input, features)
-    }
-}
-
-impl Split {
-    fn node(&self, input: &Input, features: &Features) -> Result<SourceNode, Error> {
-        if !self.threshold.is_finite() {
-            return Err(Error::malformed("a threshold that is not a finite number"));
-        }
-        let position = forests::number(self.column)?;
-        let (if_true, if_false) = (self.if_true, self.if_false);
-        let default = if self.missing_is_true { if_true } else { if_false };
-        let below = self.threshold.next_down();
-        // A value goes to the left when it is at most the threshold.
-        let (threshold, left, right) = match self.mode {
-            Mode::AtMost => (self.threshold, if_true, if_false),
-            Mode::Below => (below, if_true, if_false),
-            Mode::Above => (self.threshold, if_false, if_true),
-            Mode::AtLeast => (below, if_false, if_true),
-            Mode::Equal | Mode::Different => {
-                let is_raw = input.scaling.is_empty() && input.column.maps.is_empty();
-                let (Some(code), true) = (code_of(self.threshold), is_raw) else {
-                    let what = "a comparison for equality that is not of a feature with a code";
-                    return Err(Error::unsupported(what));
-                };
-                features.mark_coded(input.column.feature);
-                let (left, right) = match self.mode {
-                    Mode::Equal => (if_true, if_false),
-                    _ => (if_false, if_true),
-                };
-                let default_child = side(default == left);
-                let levels = vec![code];
-                return Ok(SourceNode::SplitLevels {
-                    input: position,
-                    levels,
-                    left,
-                    right,
-                    default_child,
-                });
-            }
-        };
-        let pulled = pull_back(&input.scaling, threshold, input.arithmetic);
-        let (threshold, left, right) = match pulled {
-            Some(Pulled::AtMost(bound)) => (bound, left, right),
-            Some(Pulled::Above(bound)) => (bound, right, left),
-            Some(Pulled::Always) => (f64::MAX, left, right),
-            Some(Pulled::Never) => (f64::MAX, right, left),
-            None => return Err(Error::unsupported("a split of such a column")),
-        };
-        let default_child = side(default == left);
-        Ok(SourceNode::Split { input: position, threshold, left, right, default_child })
-    }
-}
-
-/// A threshold as the number of a level.
-fn code_of(threshold: f64) -> Option<u32> {
-    let is_code =
-        (0.0..=f64::from(i32::MAX)).contains(&threshold) && threshold.trunc() == threshold;
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "whole, from 0 on")]
-    is_code.then_some(threshold as u32)
-}
-
-fn side(is_left: bool) -> Side {
-    if is_left { Side::Left } else { Side::Right }
-}
-
-impl Scores {
-    /// The margin that a tree adds to; none if its leaves have one value for each.
-    fn margin_of(&self, tree: &TreeSource) -> Result<Option<u32>, Error> {
-        if self.link == Link::Probability {
-            return Ok(None);
-        }
-        let mut targets = tree.leaves.iter().flatten().map(|(target, _)| *target);
-        let first = targets.next().unwrap_or(0);
-        if targets.any(|target| target != first) {
-            return Ok(None);
-        }
-        if first >= self.n_margins {
-            let detail = format!("target {}, expected 1 to {}", first + 1, self.n_margins);
-            return Err(Error::malformed(detail));
-        }
-        forests::number(first).map(Some)
-    }
-
-    /// The values of a leaf.
-    fn values(
-        &self,
-        leaf: &[(usize, f64)],
-        margin: Option<u32>,
-        n_trees: usize,
-    ) -> Result<Vec<f64>, Error> {
-        if margin.is_some() {
-            return match leaf {
-                [] => Ok(vec![0.0]),
-                [(_, weight)] => Ok(vec![*weight]),
-                _ => Err(Error::malformed("two weights of one target")),
-            };
-        }
-        let mut values = vec![0.0; self.n_margins];
-        for (target, weight) in leaf {
-            let target = if self.is_of_second { 1 } else { *target };
-            let detail = || format!("target {}, expected 1 to {}", target + 1, self.n_margins);
-            *values.get_mut(target).ok_or_else(|| Error::malformed(detail()))? += weight;
-        }
-        if self.link != Link::Probability {
-            return Ok(values);
-        }
-        #[allow(clippy::cast_precision_loss, reason = "trees are few")]
-        let n_trees = n_trees as f64;
-        values.iter_mut().for_each(|value| *value *= n_trees);
-        if self.is_of_second
-            && let [first, second] = values.as_mut_slice()
-        {
-            // A share of 1, divided by the number of trees in single precision, may exceed 1.
-            if *second > 1.0 && *second <= 1.0 + 1e-6 {
-                *second = 1.0;
-            }
-            *first = 1.0 - *second;
-        }
-        let sum: f64 = values.iter().sum();
-        if !(sum - 1.0).abs().le(&1e-5) || values.iter().any(|value| *value < 0.0) {
-            let detail = format!("leaves that are no probabilities: one sums to {sum}, expected 1");
-            return Err(Error::unsupported(detail));
-        }
-        Ok(values.into_iter().map(|value| value / sum).collect())
-    }
-
-    /// Adds trees of one leaf for the base values. Returns what each margin starts from.
-    fn add_bases(&self, trees: &mut Vec<Tree>) -> Result<Vec<f64>, Error> {
-        let zeros = vec![0.0; self.n_margins];
-        if self.bases.iter().all(|base| *base == 0.0) {
-            return Ok(zeros);
-        }
-        if self.link == Link::Probability || self.bases.len() != self.n_margins {
-            let (found, expected) = (self.bases.len(), self.n_margins);
-            let detail = format!("{found} base values of {expected} sums of trees");
-            return Err(Error::unsupported(detail));
-        }
-        if self.aggregate == Aggregate::Mean {
-            return Ok(self.bases.clone());
-        }
-        for (margin, base) in self.bases.iter().enumerate() {
-            let nodes = vec![TreeNode::Leaf { leaf: 0 }];
-            let margin = Some(forests::number(margin)?);
-            trees.push(Tree { margin, nodes, leaves: vec![*base] });
-        }
-        Ok(zeros)
     }
 }
