@@ -9,8 +9,8 @@ use crate::bundle;
 #[cfg(feature = "serve")]
 use crate::commands::serve;
 use crate::commands::{
-    compare, completions, diff, evaluate, explain, import, inspect, key, man, monitor, predict,
-    recalibrate, registry, schema, sign, strip, train, tune, validate, verify,
+    compare, completions, diff, evaluate, explain, export, import, inspect, key, man, monitor,
+    predict, recalibrate, registry, schema, sign, strip, train, tune, validate, verify,
 };
 use crate::console::{Color, Console};
 use crate::error::Error;
@@ -74,6 +74,8 @@ enum Command {
     Recalibrate(recalibrate::Arguments),
     #[command(after_help = exit::HELP)]
     Import(import::Arguments),
+    #[command(after_help = exit::HELP)]
+    Export(export::Arguments),
     #[command(after_help = exit::HELP)]
     Predict(predict::Arguments),
     #[command(after_help = exit::HELP)]
@@ -173,6 +175,7 @@ fn dispatch(
         Command::Report(arguments) => evaluate::run_report(&arguments, console, outputs),
         Command::Recalibrate(arguments) => recalibrate::run(&arguments, console, outputs),
         Command::Import(arguments) => import::run(&arguments, console, outputs),
+        Command::Export(arguments) => export::run(&arguments, console, outputs),
         Command::Predict(arguments) => predict::run(arguments, console, outputs),
         Command::Monitor(arguments) => monitor::run(arguments, console, outputs),
         Command::Explain(arguments) => explain::run(&arguments, console),

@@ -51,6 +51,9 @@ pub(crate) enum Error {
     /// A key cannot be used, or a signature was refused.
     #[error(transparent)]
     Signing(#[from] nomogram_signing::Error),
+    /// A bundle could not be exported.
+    #[error("{}: {cause}", path.display())]
+    Export { path: PathBuf, cause: nomogram_export::Error },
     /// The core refused a model that was just trained.
     #[error(transparent)]
     Model(#[from] nomogram::Error),
@@ -94,6 +97,7 @@ impl Error {
             | Self::Report(_)
             | Self::Import { .. }
             | Self::Signing(_)
+            | Self::Export { .. }
             | Self::Model(_)
             | Self::BrokenPipe
             | Self::Defect(_) => ExitCode::FAILURE,

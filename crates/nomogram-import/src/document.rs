@@ -7,7 +7,9 @@ mod value;
 mod cursor;
 
 pub mod json;
+pub mod protobuf;
 pub mod ubjson;
+pub mod xml;
 
 pub use cursor::Cursor;
 pub use value::{Number, Value};

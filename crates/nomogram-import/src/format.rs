@@ -4,7 +4,7 @@ use crate::error::{Error, ErrorKind};
 use crate::imported::Imported;
 use crate::limits::Limits;
 use crate::options::Options;
-use crate::sources::{catboost, equation, lightgbm, scikit_learn, xgboost};
+use crate::sources::{catboost, equation, lightgbm, onnx, pmml, scikit_learn, xgboost};
 
 /// The format of a model's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,10 @@ pub enum Format {
     Equation,
     /// LightGBM's text (`save_model("x.txt")`).
     Lightgbm,
+    /// ONNX, as skl2onnx, onnxmltools and torch export it.
+    Onnx,
+    /// PMML 4.
+    Pmml,
     /// XGBoost's JSON (`save_model("x.json")`).
     XgboostJson,
     /// XGBoost's UBJSON (`save_model("x.ubj")`).
@@ -26,10 +30,12 @@ pub enum Format {
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Catboost,
         Self::Equation,
         Self::Lightgbm,
+        Self::Onnx,
+        Self::Pmml,
         Self::ScikitLearn,
         Self::XgboostJson,
         Self::XgboostUbjson,
@@ -42,6 +48,8 @@ impl Format {
             Self::Catboost => "catboost",
             Self::Equation => "equation",
             Self::Lightgbm => "lightgbm",
+            Self::Onnx => "onnx",
+            Self::Pmml => "pmml",
             Self::XgboostJson => "xgboost-json",
             Self::XgboostUbjson => "xgboost-ubjson",
             Self::ScikitLearn => "scikit-learn",
@@ -78,6 +86,9 @@ impl Format {
                 Ok(Self::Catboost)
             }
             Some(b'{') => Ok(Self::XgboostJson),
+            Some(b'<' | 0xef) if holds(b"<PMML") || holds(b":PMML") => Ok(Self::Pmml),
+            // Field 1, the version of the format: a small number.
+            _ if matches!(start, [0x08, 1..=0x7f, ..]) => Ok(Self::Onnx),
             _ if start.starts_with(b"binf") || holds(b"gbtree") || holds(b"gblinear") => {
                 Err(Error::unsupported(
                     "the old binary format of XGBoost; save the model as JSON or UBJSON",
@@ -106,6 +117,8 @@ pub fn import(
         Format::Catboost => catboost::read(bytes, options, limits)?,
         Format::Equation => equation::read(bytes, options, limits)?,
         Format::Lightgbm => lightgbm::read(bytes, options, limits)?,
+        Format::Onnx => onnx::read(bytes, limits)?,
+        Format::Pmml => pmml::read(bytes, limits)?,
         Format::XgboostJson => xgboost::read_json(bytes, options, limits)?,
         Format::XgboostUbjson => xgboost::read_ubjson(bytes, options, limits)?,
         Format::ScikitLearn => scikit_learn::read(bytes, limits)?,

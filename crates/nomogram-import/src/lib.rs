@@ -46,6 +46,9 @@ mod features;
 mod forests;
 mod probes;
 
+// Values that readers of graphs and of fields share.
+mod columns;
+
 mod imported;
 
 mod schema_file;

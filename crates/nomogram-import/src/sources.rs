@@ -3,5 +3,7 @@
 pub(crate) mod catboost;
 pub(crate) mod equation;
 pub(crate) mod lightgbm;
+pub(crate) mod onnx;
+pub(crate) mod pmml;
 pub(crate) mod scikit_learn;
 pub(crate) mod xgboost;

@@ -5,12 +5,13 @@ use std::fs;
 use super::sources::root;
 
 /// Every crate of the workspace, with the crates that it may depend on.
-const ALLOWED: [(&str, &[&str]); 14] = [
+const ALLOWED: [(&str, &[&str]); 15] = [
     ("nomogram", &[]),
     ("nomogram-table", &["nomogram"]),
     ("nomogram-stats", &["nomogram"]),
     ("nomogram-describe", &["nomogram"]),
     ("nomogram-import", &["nomogram"]),
+    ("nomogram-export", &["nomogram", "nomogram-import"]),
     ("nomogram-monitor", &["nomogram", "nomogram-stats"]),
     ("nomogram-signing", &["nomogram"]),
     ("nomogram-registry", &["nomogram", "nomogram-describe", "nomogram-signing"]),
@@ -49,6 +50,7 @@ const ALLOWED: [(&str, &[&str]); 14] = [
             "nomogram-train",
             "nomogram-report",
             "nomogram-import",
+            "nomogram-export",
             "nomogram-registry",
             "nomogram-serve",
             "nomogram-signing",

@@ -47,6 +47,7 @@ const ROWS: &[(&str, Affected)] = &[
     // The other crates. One without a row of its own chooses every gate.
     ("crates/nomogram-cli/", NO_MORE),
     ("crates/nomogram-describe/", NO_MORE),
+    ("crates/nomogram-export/", NO_MORE),
     ("crates/nomogram-import/", NO_MORE),
     ("crates/nomogram-monitor/", NO_MORE),
     ("crates/nomogram-registry/", NO_MORE),

@@ -9,6 +9,7 @@ mod shell;
 mod commands;
 mod difference;
 mod explanations;
+mod exports;
 mod imports;
 #[cfg(unix)]
 mod interrupted;

@@ -7,6 +7,8 @@ mod records;
 mod equations;
 mod matrix;
 mod mutations;
+mod onnx;
+mod pmml;
 mod public_models;
 mod refusals;
 mod scikit_learn;

@@ -3,7 +3,7 @@
 //! `NOMOGRAM_MUTATIONS=10000 cargo test -p nomogram-import --test integration mutated` makes so many of each
 //! format; by default there are fewer. The mutations are the same every time.
 
-use crate::records::records;
+use crate::records::{records, records_in};
 use nomogram::Model;
 use nomogram_import::{Format, Limits, Options, import};
 
@@ -106,7 +106,8 @@ fn mutate(format: Format, originals: &[Vec<u8>]) -> (usize, usize) {
 }
 
 fn originals(format: &str) -> Vec<Vec<u8>> {
-    let of_format = records().filter(|record| record.format == format).map(|record| record.model);
+    let all = records().chain(records_in("onnx")).chain(records_in("pmml"));
+    let of_format = all.filter(|record| record.format == format).map(|record| record.model);
     let mut models: Vec<Vec<u8>> = of_format.collect();
     models.sort_by_key(Vec::len);
     models.truncate(12);

@@ -24,9 +24,14 @@ struct Line {
     table: String,
 }
 
-/// All of them, file after file.
+/// Those of `make_models.py`, file after file.
 pub(crate) fn records() -> impl Iterator<Item = Record> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    records_in("")
+}
+
+/// Those of a folder in `tests/data`, file after file.
+pub(crate) fn records_in(folder: &str) -> impl Iterator<Item = Record> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(folder);
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));

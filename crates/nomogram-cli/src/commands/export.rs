@@ -1,0 +1,48 @@
+//! `nomogram export`: writes a bundle as PMML or as C99 source.
+
+use clap::Args;
+use nomogram_export::{Format, export};
+
+use crate::console::Console;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::output::{InputPath, OutputPath, Outputs};
+use crate::training::write;
+
+/// Write a bundle as PMML or as C99 source that gives the same numbers
+///
+/// The extension of the output chooses the format: `.pmml` or `.c`. What would change the numbers is refused
+/// by name: docs/export.md lists it.
+#[derive(Args, Debug)]
+pub(crate) struct Arguments {
+    /// The bundle
+    bundle: InputPath,
+    /// Write the export to this file: x.pmml or x.c
+    #[arg(long, short, value_name = "FILE")]
+    output: OutputPath,
+}
+
+pub(crate) fn run(
+    arguments: &Arguments,
+    console: &Console,
+    outputs: &mut Outputs,
+) -> Result<Exit, Error> {
+    let extension = arguments.output.extension().and_then(|extension| extension.to_str());
+    let format = extension.and_then(Format::of_extension).ok_or_else(|| {
+        Error::usage(format!("{}: expected the extension .pmml or .c", arguments.output.display()))
+    })?;
+    let bytes = std::fs::read(&*arguments.bundle)
+        .map_err(|cause| Error::file(arguments.bundle.display().to_string(), cause))?;
+    let text = export(&bytes, format)
+        .map_err(|cause| Error::Export { path: arguments.bundle.to_path_buf(), cause })?;
+    write(outputs, &arguments.output, text.as_bytes())?;
+    if console.is_json() {
+        console.json_result(&serde_json::json!({
+            "output": arguments.output.display().to_string(),
+            "bytes": text.len(),
+        }))?;
+    } else {
+        console.note(&format!("{} bytes written", text.len()));
+    }
+    Ok(Exit::Done)
+}

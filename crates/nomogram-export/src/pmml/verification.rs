@@ -1,0 +1,82 @@
+//! `ModelVerification`: the golden cases with the bundle's predictions.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use ndarray::ArrayView2;
+use nomogram::{Model, Session};
+
+use super::escaped;
+use crate::error::Error;
+use crate::single_member::SingleMember;
+
+/// The most rows that are written.
+const MAX_ROWS: usize = 64;
+
+/// The element, with rows spread over the golden cases.
+pub(super) fn write(
+    member: &SingleMember<'_>,
+    bundle: &[u8],
+    golden: ArrayView2<'_, f64>,
+) -> Result<String, Error> {
+    let mut session = Session::try_new(Arc::new(Model::open(bundle)?))?;
+    let features = member.schema.features();
+    let classes = member.schema.target().classes();
+    let outputs: Vec<String> = if classes.is_empty() {
+        vec!["prediction".into()]
+    } else {
+        classes.iter().map(|class| format!("probability({class})")).collect()
+    };
+    let stride = golden.nrows().div_ceil(MAX_ROWS).max(1);
+    let mut rows = String::new();
+    let mut n_rows = 0;
+    for row in golden.rows().into_iter().step_by(stride) {
+        let values = row.to_vec();
+        let prediction = session.predict_row(&values)?;
+        let _ = write!(rows, "<row>");
+        for (index, (value, feature)) in values.iter().zip(features).enumerate() {
+            let Some(cell) = cell(*value, feature) else { continue };
+            let _ = write!(rows, "<input{index}>{}</input{index}>", escaped(&cell));
+        }
+        for (index, value) in prediction.outputs().iter().enumerate() {
+            let _ = write!(rows, "<output{index}>{value:e}</output{index}>");
+        }
+        rows.push_str("</row>\n");
+        n_rows += 1;
+    }
+    let mut text = format!(
+        "<ModelVerification recordCount=\"{n_rows}\" fieldCount=\"{}\">\n<VerificationFields>",
+        features.len() + outputs.len()
+    );
+    for (index, feature) in features.iter().enumerate() {
+        let name = escaped(&feature.name);
+        let _ = write!(text, "<VerificationField field=\"{name}\" column=\"input{index}\"/>");
+    }
+    for (index, output) in outputs.iter().enumerate() {
+        let name = escaped(output);
+        let _ = write!(
+            text,
+            "<VerificationField field=\"{name}\" column=\"output{index}\" precision=\"1e-12\" zeroThreshold=\"1e-12\"/>"
+        );
+    }
+    let _ = write!(
+        text,
+        "</VerificationFields>\n<InlineTable>\n{rows}</InlineTable></ModelVerification>\n"
+    );
+    Ok(text)
+}
+
+/// A value as the document names it; none for a missing one.
+fn cell(value: f64, feature: &nomogram::Feature) -> Option<String> {
+    if value.is_nan() {
+        return None;
+    }
+    let levels = feature.levels();
+    if levels.is_empty() {
+        let is_boolean = feature.kind == nomogram::FeatureKind::Boolean;
+        return Some(if is_boolean { (value == 1.0).to_string() } else { format!("{value:e}") });
+    }
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a level")]
+    let level = levels.get(value as usize).cloned();
+    Some(level.unwrap_or_else(|| "unseen level".into()))
+}

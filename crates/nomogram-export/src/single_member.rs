@@ -1,0 +1,66 @@
+//! The bundles that can be exported: one member that reads the features as they are.
+
+use nomogram::{Combiner, Forest, Linear, Link, Member, Parts, Schema};
+
+use crate::error::Error;
+
+/// The member of a bundle that has one.
+pub(crate) struct SingleMember<'p> {
+    pub(crate) name: &'p str,
+    pub(crate) schema: &'p Schema,
+    pub(crate) kind: Kind<'p>,
+}
+
+/// A member that can be exported.
+pub(crate) enum Kind<'p> {
+    Forest(&'p Forest),
+    Linear(&'p Linear),
+}
+
+impl Kind<'_> {
+    pub(crate) fn link(&self) -> Link {
+        match self {
+            Self::Forest(forest) => forest.link,
+            Self::Linear(linear) => linear.link(),
+        }
+    }
+}
+
+impl<'p> SingleMember<'p> {
+    /// Checks that nothing but the member makes the prediction.
+    pub(crate) fn of(parts: &'p Parts) -> Result<Self, Error> {
+        let [member] = parts.members.as_slice() else {
+            let what = format!("{} members, expected 1", parts.members.len());
+            return Err(Error::unsupported(what));
+        };
+        match &parts.combiner {
+            // A mean of one is that one when the weight is 1.
+            Combiner::SoftVote { weights } if weights.as_slice() == [1.0] => {}
+            Combiner::SoftVote { .. } => {
+                return Err(Error::unsupported("a member with a weight other than 1"));
+            }
+            _ => return Err(Error::unsupported("a combiner that is no mean")),
+        }
+        if parts.calibrator.is_some() {
+            return Err(Error::unsupported("a calibrator"));
+        }
+        let mut branch = parts.branches.get(member.branch as usize);
+        for _ in 0..parts.branches.len() {
+            let Some(here) = branch else { break };
+            if !here.steps.is_empty() {
+                let what = format!("the steps of branch `{}` before the member", here.name);
+                return Err(Error::unsupported(what));
+            }
+            branch = here.source.and_then(|source| parts.branches.get(source as usize));
+        }
+        let kind = match &member.member {
+            Member::Forest(forest) => Kind::Forest(forest),
+            Member::Linear(linear) => Kind::Linear(linear),
+            Member::NaiveBayes(_) => return Err(Error::unsupported("a naive Bayes member")),
+            Member::Network(_) => return Err(Error::unsupported("a network")),
+            Member::PointsScore(_) => return Err(Error::unsupported("a points score")),
+            _ => return Err(Error::unsupported("a member of this kind")),
+        };
+        Ok(Self { name: &parts.manifest.name, schema: &parts.schema, kind })
+    }
+}

@@ -1,0 +1,132 @@
+//! ONNX: graphs that skl2onnx, onnxmltools and torch export, to members and their columns.
+//!
+//! The graph is followed once with symbols in place of rows: a value is a constant, columns of the encoded row
+//! ([`crate::columns`]), sums of a network, or what a model predicts. An operator without a counterpart is
+//! refused with its node. Trees round their inputs, and their sums, to single precision as ONNX Runtime does;
+//! scalings before trees are moved into the thresholds, so that every path is the same. Weighted sums are
+//! computed in double precision: ONNX Runtime's order of summation depends on the processor.
+
+mod tensor;
+
+mod node;
+mod symbol;
+
+mod model;
+
+mod dense;
+mod features;
+
+mod encoders;
+mod linear;
+
+mod trees;
+
+mod graph;
+
+use nomogram::{Branch, Combiner, EnsembleMember, Member, Precision, Schema, Target};
+
+use crate::comparison::Tolerance;
+use crate::error::Error;
+use crate::imported::{Imported, LeafNumbers};
+use crate::limits::Limits;
+use features::Features;
+use graph::Graph;
+use model::Model;
+use symbol::{Answer, Prediction};
+
+/// How far weighted sums, and means of trees, may differ from those of ONNX Runtime: docs/import.md.
+const OF_SINGLE_SUMS: Tolerance = Tolerance::Relative(2e-6);
+/// How far the logistic and the softmax may: ONNX Runtime takes some from 1.
+const OF_SINGLE_LINKS: Tolerance = Tolerance::Relative(2e-7);
+
+/// Reads a model.
+pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Imported, Error> {
+    let model = Model::read(bytes, limits)?;
+    let mut features = Features::of_inputs(&model.inputs, limits)?;
+    let mut answer = Graph::evaluate(&model, &mut features, limits)?;
+    if features.has_texts() {
+        // The levels of a text are known when every encoder was seen.
+        answer = Graph::evaluate(&model, &mut features, limits)?;
+    }
+    imported(bytes, &model, &features, answer)
+}
+
+fn imported(
+    bytes: &[u8],
+    model: &Model<'_>,
+    features: &Features,
+    answer: Answer,
+) -> Result<Imported, Error> {
+    let target = match answer.prediction {
+        Prediction::Value => Target::Number { name: "target".into(), unit: None },
+        Prediction::Probabilities | Prediction::First | Prediction::Second => {
+            let names = answer.classes.clone().filter(|names| names.len() == answer.n_classes);
+            let names = names
+                .unwrap_or_else(|| (0..answer.n_classes).map(|class| class.to_string()).collect());
+            Target::of_classes("target", names)
+        }
+    };
+    let sum: f64 = answer.parts.iter().map(|part| part.weight).sum();
+    if (sum - 1.0).abs() > 1e-6 || answer.parts.iter().any(|part| part.weight <= 0.0) {
+        let detail = format!("a sum of models with weights that sum to {sum}, expected a mean");
+        return Err(Error::unsupported(detail));
+    }
+    let schema = Schema::new(features.schema(&answer.parts)?, target)?;
+    let n_features = features.len();
+    let Some(first) = answer.parts.first() else {
+        return Err(Error::unsupported("a graph without a model"));
+    };
+    let mut imported = Imported::of_member("ONNX", bytes, schema, first.member.clone());
+    let parts = &mut imported.parts;
+    parts.branches.clear();
+    parts.members.clear();
+    let mut weights = Vec::new();
+    for part in &answer.parts {
+        let steps = crate::columns::steps(&part.columns, n_features)?;
+        let branch = Branch { name: String::new(), source: None, steps };
+        let same = parts.branches.iter().position(|known| known.steps == branch.steps);
+        let index = same.unwrap_or(parts.branches.len());
+        if same.is_none() {
+            parts.branches.push(Branch { name: format!("inputs {}", index + 1), ..branch });
+        }
+        let name = format!("model {}", parts.members.len() + 1);
+        let branch = crate::forests::number(index)?;
+        parts.members.push(EnsembleMember { name, branch, member: part.member.clone() });
+        weights.push(part.weight);
+    }
+    parts.combiner = Combiner::SoftVote { weights };
+    (imported.margin_tolerance, imported.output_tolerance) = tolerances(&answer);
+    if let [one] = answer.parts.as_slice() {
+        imported.leaf_numbers = one.leaf_numbers.clone().map(LeafNumbers);
+    }
+    imported.notes.push(format!("made by {}, opset {}", model.producer, model.opset));
+    if features.is_single() {
+        imported
+            .notes
+            .push("values are rounded to single precision, as the graph reads them".into());
+    }
+    imported.notes.extend(features.notes());
+    Ok(imported)
+}
+
+/// Of margins and of outputs.
+fn tolerances(answer: &Answer) -> (Tolerance, Tolerance) {
+    match answer.parts.as_slice() {
+        [one] => match &one.member {
+            Member::Forest(forest) if forest.precision == Precision::Single => {
+                let of_outputs = match answer.prediction {
+                    Prediction::Value => Tolerance::Bits,
+                    Prediction::Probabilities | Prediction::First | Prediction::Second => {
+                        OF_SINGLE_LINKS
+                    }
+                };
+                (Tolerance::Bits, of_outputs)
+            }
+            Member::Forest(forest) if forest.precision == Precision::Double => {
+                (Tolerance::Relative(1e-12), Tolerance::Relative(1e-6))
+            }
+            _ => (OF_SINGLE_SUMS, OF_SINGLE_SUMS),
+        },
+        _ => (OF_SINGLE_SUMS, OF_SINGLE_SUMS),
+    }
+}

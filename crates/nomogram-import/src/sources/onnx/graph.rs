@@ -1,0 +1,288 @@
+//! The graph: every node evaluated once, on symbols.
+
+mod arithmetic;
+mod shapes;
+
+use std::collections::BTreeMap;
+
+use nomogram::Activation;
+
+use super::encoders;
+use super::features::Features;
+use super::linear;
+use super::model::Model;
+use super::node::Node;
+use super::symbol::{Answer, Dense, Symbol};
+use super::tensor::Tensor;
+use super::trees;
+use crate::columns::{Column, MAX_COLUMNS};
+use crate::error::{Error, ErrorKind};
+use crate::limits::Limits;
+
+/// The values of a graph, so far.
+pub(super) struct Graph<'d, 'f> {
+    symbols: BTreeMap<&'d str, Symbol<'d>>,
+    pub(super) features: &'f mut Features,
+    pub(super) classes: Option<Vec<String>>,
+    limits: &'f Limits,
+    /// How many more columns, weights and nodes all values together may have.
+    n_left: usize,
+}
+
+impl<'d, 'f> Graph<'d, 'f> {
+    /// Evaluates the nodes. Returns the one output that predicts.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` with the node, for operators without a counterpart; `Malformed`, `TooLarge`.
+    pub(super) fn evaluate(
+        model: &Model<'d>,
+        features: &'f mut Features,
+        limits: &'f Limits,
+    ) -> Result<Answer, Error> {
+        let n_left = limits.max_values;
+        let mut graph = Self { symbols: BTreeMap::new(), features, classes: None, limits, n_left };
+        for tensor in &model.constants {
+            graph.symbols.insert(tensor.name, Symbol::Constant(tensor.clone()));
+        }
+        let mut first = 0;
+        for input in &model.inputs {
+            let n = input.width.unwrap_or(0);
+            let columns = (first..first + n).map(Column::of_feature).collect();
+            graph.symbols.insert(input.name, Symbol::Columns(columns));
+            first += n;
+        }
+        for node in &model.nodes {
+            let outputs = graph.node(node).map_err(|error| node.locate(error))?;
+            for (name, symbol) in node.outputs.iter().zip(outputs) {
+                graph.charge(symbol.size()).map_err(|error| node.locate(error))?;
+                graph.symbols.insert(name, symbol);
+            }
+        }
+        graph.prediction(model)
+    }
+
+    /// The one output that predicts.
+    fn prediction(mut self, model: &Model<'d>) -> Result<Answer, Error> {
+        let mut answers = Vec::new();
+        for output in &model.outputs {
+            let here = |error: Error| {
+                error.within(super::model::key(output.name)).within(super::model::key("output"))
+            };
+            match self.symbols.remove(output.name) {
+                Some(Symbol::Answer(answer)) => answers.push(answer),
+                Some(Symbol::Dense(dense)) => answers.push(dense.answer().map_err(here)?),
+                Some(Symbol::Label) => {}
+                Some(other) => {
+                    let what = format!("{}, expected a prediction", other.noun());
+                    return Err(here(Error::unsupported(what)));
+                }
+                None => return Err(here(Error::malformed("no node computes it"))),
+            }
+        }
+        let n_answers = answers.len();
+        let mut answers = answers.into_iter();
+        match (answers.next(), n_answers) {
+            (Some(mut answer), 1) => {
+                if answer.classes.is_none() {
+                    answer.classes.clone_from(&self.classes);
+                }
+                Ok(answer)
+            }
+            (None, _) => {
+                Err(Error::unsupported("a graph whose outputs are predicted classes only"))
+            }
+            (Some(_), n) => Err(Error::unsupported(format!("{n} predictions in one graph"))),
+        }
+    }
+
+    fn charge(&mut self, size: usize) -> Result<(), Error> {
+        self.n_left = self.n_left.checked_sub(size).ok_or_else(|| {
+            Error::new(ErrorKind::TooLarge, "the values of the graph hold too many numbers")
+        })?;
+        Ok(())
+    }
+
+    /// An input of a node; copying it is charged.
+    pub(super) fn take(&mut self, node: &Node<'d>, index: usize) -> Result<Symbol<'d>, Error> {
+        let name = node.input(index)?;
+        let symbol = self.symbols.get(name);
+        let symbol = symbol
+            .ok_or_else(|| Error::malformed(format!("input `{name}`, which nothing computes")))?;
+        let size = symbol.size();
+        let symbol = symbol.clone();
+        self.charge(size)?;
+        Ok(symbol)
+    }
+
+    /// An input that must be a constant.
+    pub(super) fn constant(&mut self, node: &Node<'d>, index: usize) -> Result<Tensor<'d>, Error> {
+        match self.take(node, index)? {
+            Symbol::Constant(tensor) => Ok(tensor),
+            other => Err(Error::unsupported(format!("{}, expected a constant", other.noun()))),
+        }
+    }
+
+    fn columns(&mut self, node: &Node<'d>) -> Result<Vec<Column>, Error> {
+        match self.take(node, 0)? {
+            Symbol::Columns(columns) => Ok(columns),
+            other => Err(Error::unsupported(format!("{}, expected columns", other.noun()))),
+        }
+    }
+
+    /// Columns of numbers, all of them.
+    fn numbers(&mut self, node: &Node<'d>) -> Result<Vec<Column>, Error> {
+        let columns = self.columns(node)?;
+        let is_text = |column: &Column| column.maps.is_empty() && self.features.is_text(column);
+        if columns.iter().any(is_text) {
+            return Err(Error::malformed("a text, expected numbers"));
+        }
+        if columns.is_empty() || columns.len() > MAX_COLUMNS {
+            let detail = format!("{} columns, expected 1 to {MAX_COLUMNS}", columns.len());
+            return Err(Error::malformed(detail));
+        }
+        Ok(columns)
+    }
+
+    /// Columns of numbers, or weighted sums of them.
+    fn sums(&mut self, node: &Node<'d>) -> Result<Dense, Error> {
+        match self.take(node, 0)? {
+            Symbol::Dense(dense) => Ok(dense),
+            _ => self.numbers(node).map(Dense::unweighted),
+        }
+    }
+
+    /// The values of a node's outputs.
+    fn node(&mut self, node: &Node<'d>) -> Result<Vec<Symbol<'d>>, Error> {
+        let is_ml = match node.domain {
+            "" | "ai.onnx" => false,
+            "ai.onnx.ml" => true,
+            other => return Err(Error::unsupported(format!("an operator of domain `{other}`"))),
+        };
+        if is_ml { self.ml_node(node) } else { self.core_node(node).map(|symbol| vec![symbol]) }
+    }
+
+    fn ml_node(&mut self, node: &Node<'d>) -> Result<Vec<Symbol<'d>>, Error> {
+        let limits = self.limits;
+        let columns = |columns| Ok(vec![Symbol::Columns(columns)]);
+        // A classifier also gives the predicted class.
+        let classified = |answer| Ok(vec![Symbol::Label, Symbol::Answer(answer)]);
+        match node.op {
+            "Scaler" => columns(encoders::scale(node, &self.numbers(node)?)?),
+            "Imputer" => columns(encoders::impute(node, &self.numbers(node)?)?),
+            "OneHotEncoder" => {
+                let inputs = self.columns(node)?;
+                columns(encoders::one_hot(node, &inputs, self.features)?)
+            }
+            "LabelEncoder" => match self.take(node, 0)? {
+                Symbol::Label => {
+                    let names = node.texts("values_strings")?;
+                    if !names.is_empty() {
+                        self.classes = Some(names.into_iter().map(str::to_owned).collect());
+                    }
+                    Ok(vec![Symbol::Label])
+                }
+                Symbol::Columns(inputs) => columns(encoders::label(node, &inputs, self.features)?),
+                other => Err(Error::unsupported(format!("{}, expected columns", other.noun()))),
+            },
+            "LinearClassifier" => classified(linear::classifier(node, self.sums(node)?)?),
+            "LinearRegressor" => {
+                Ok(vec![Symbol::Answer(linear::regressor(node, self.sums(node)?)?)])
+            }
+            "TreeEnsembleClassifier" => {
+                let inputs = self.numbers(node)?;
+                classified(trees::classifier(node, &inputs, self.features, limits)?)
+            }
+            "TreeEnsembleRegressor" | "TreeEnsemble" => {
+                let inputs = self.numbers(node)?;
+                let answer = trees::regressor(node, &inputs, self.features, limits)?;
+                Ok(vec![Symbol::Answer(answer)])
+            }
+            "Normalizer" => self.normalize(node).map(|symbol| vec![symbol]),
+            "ZipMap" => self.zip(node).map(|symbol| vec![symbol]),
+            "ArrayFeatureExtractor" => self.extract(node).map(|symbol| vec![symbol]),
+            "FeatureVectorizer" => self.concatenate(node).map(|symbol| vec![symbol]),
+            "SVMClassifier" | "SVMRegressor" => {
+                Err(Error::unsupported("a support vector machine: no member of a bundle is one"))
+            }
+            other => Err(Error::unsupported(format!("operator `{other}`"))),
+        }
+    }
+
+    fn core_node(&mut self, node: &Node<'d>) -> Result<Symbol<'d>, Error> {
+        match node.op {
+            "Identity" | "Dropout" => self.take(node, 0),
+            "Constant" => {
+                let tensor = node.tensor("value")?;
+                tensor.map(Symbol::Constant).ok_or_else(|| {
+                    Error::unsupported("a constant that is not in attribute `value`")
+                })
+            }
+            "Cast" => self.cast(node),
+            "Add" | "Sub" | "Mul" | "Div" => self.arithmetic(node),
+            "Sum" => self.sum(node),
+            "ReduceSum" => self.reduce_sum(node),
+            // Probabilities are not negative.
+            "Abs" => match self.take(node, 0)? {
+                Symbol::Dense(dense) if dense.activation() == Activation::Logistic => {
+                    Ok(Symbol::Dense(dense))
+                }
+                Symbol::Answer(answer) if answer.is_of_classes() => Ok(Symbol::Answer(answer)),
+                other => Err(Error::unsupported(format!("the magnitude of {}", other.noun()))),
+            },
+            "MatMul" => {
+                let weights = self.constant(node, 1)?;
+                self.product(node, &weights).map(Symbol::Dense)
+            }
+            "Gemm" => self.gemm(node).map(Symbol::Dense),
+            "Relu" => self.activate(node, Activation::Relu),
+            "Tanh" => self.activate(node, Activation::Tanh),
+            "Sigmoid" => self.activate(node, Activation::Logistic),
+            "Softmax" => match self.take(node, 0)? {
+                Symbol::Dense(dense) => dense.softmax().map(Symbol::Answer),
+                other => Err(Error::unsupported(format!("the softmax of {}", other.noun()))),
+            },
+            "ArgMax" => match self.take(node, 0)? {
+                Symbol::Answer(_) | Symbol::Dense(_) => Ok(Symbol::Label),
+                other => Err(Error::unsupported(format!("the largest of {}", other.noun()))),
+            },
+            "Concat" => self.concatenate(node),
+            "Reshape" | "Flatten" | "Squeeze" | "Unsqueeze" => self.reshape(node),
+            "Gather" => self.extract(node),
+            other => Err(Error::unsupported(format!("operator `{other}`"))),
+        }
+    }
+
+    fn activate(&mut self, node: &Node<'d>, activation: Activation) -> Result<Symbol<'d>, Error> {
+        match self.take(node, 0)? {
+            Symbol::Dense(dense) => dense.activated(activation).map(Symbol::Dense),
+            other => Err(Error::unsupported(format!("{activation:?} of {}", other.noun()))),
+        }
+    }
+
+    fn product(&mut self, node: &Node<'d>, weights: &Tensor<'_>) -> Result<Dense, Error> {
+        match self.take(node, 0)? {
+            Symbol::Columns(_) => Dense::of_columns(self.numbers(node)?, weights),
+            Symbol::Dense(dense) => dense.times(weights),
+            other => Err(Error::unsupported(format!("a product with {}", other.noun()))),
+        }
+    }
+
+    fn gemm(&mut self, node: &Node<'d>) -> Result<Dense, Error> {
+        if node.integer("transA", 0) != 0 {
+            return Err(Error::unsupported("`transA`"));
+        }
+        let mut weights = self.constant(node, 1)?;
+        if node.integer("transB", 0) != 0 {
+            weights = shapes::transposed(&weights)?;
+        }
+        let product = self.product(node, &weights)?;
+        let (alpha, beta) = (node.number("alpha", 1.0), node.number("beta", 1.0));
+        let addends = match node.inputs.get(2) {
+            Some(name) if !name.is_empty() => self.constant(node, 2)?.numbers()?.to_vec(),
+            Some(_) | None => vec![0.0],
+        };
+        let addends: Vec<f64> = addends.iter().map(|addend| beta * addend).collect();
+        product.affine(&[alpha], &addends)
+    }
+}

@@ -1,0 +1,175 @@
+//! Arithmetic with constants, and votes.
+
+use nomogram::Activation;
+
+use super::super::dense::spread;
+use super::super::node::Node;
+use super::super::symbol::{Prediction, Symbol};
+use super::Graph;
+use crate::columns::{Arithmetic, Column, Map};
+use crate::error::Error;
+
+/// The value of a cast to single precision, and to double precision.
+const SINGLE: i64 = 1;
+const DOUBLE: i64 = 11;
+
+impl<'d> Graph<'d, '_> {
+    /// `Add`, `Sub`, `Mul` and `Div`.
+    pub(super) fn arithmetic(&mut self, node: &Node<'d>) -> Result<Symbol<'d>, Error> {
+        let (first, second) = (self.take(node, 0)?, self.take(node, 1)?);
+        match (node.op, first, second) {
+            (_, Symbol::Columns(columns), Symbol::Constant(tensor))
+            | ("Add" | "Mul", Symbol::Constant(tensor), Symbol::Columns(columns)) => {
+                let numbers = spread(tensor.numbers()?, columns.len())?;
+                let columns = columns.iter().zip(numbers);
+                let columns = columns.map(|(column, number)| combined(column, node.op, number));
+                Ok(Symbol::Columns(columns.collect::<Result<_, _>>()?))
+            }
+            (_, Symbol::Dense(dense), Symbol::Constant(tensor))
+            | ("Add" | "Mul", Symbol::Constant(tensor), Symbol::Dense(dense)) => {
+                let numbers = tensor.numbers()?;
+                let changed: Vec<f64> = match node.op {
+                    "Sub" => numbers.iter().map(|number| -number).collect(),
+                    "Div" => numbers.iter().map(|number| number.recip()).collect(),
+                    _ => numbers.to_vec(),
+                };
+                let (factors, addends) = match node.op {
+                    "Add" | "Sub" => (vec![1.0], changed),
+                    _ => (changed, vec![0.0]),
+                };
+                dense.affine(&factors, &addends).map(Symbol::Dense)
+            }
+            ("Sub", Symbol::Constant(one), Symbol::Dense(dense))
+                if dense.activation() == Activation::Logistic && one.numbers()? == [1.0] =>
+            {
+                let mut answer = dense.answer()?;
+                if answer.prediction != Prediction::Second {
+                    return Err(Error::unsupported("1 minus several probabilities"));
+                }
+                answer.prediction = Prediction::First;
+                Ok(Symbol::Answer(answer))
+            }
+            ("Sub", Symbol::Constant(one), Symbol::Answer(mut answer))
+                if answer.prediction == Prediction::Second && one.numbers()? == [1.0] =>
+            {
+                answer.prediction = Prediction::First;
+                Ok(Symbol::Answer(answer))
+            }
+            ("Mul" | "Div", Symbol::Answer(answer), Symbol::Constant(tensor))
+            | ("Mul", Symbol::Constant(tensor), Symbol::Answer(answer)) => {
+                match tensor.numbers()? {
+                    [factor] => {
+                        let factor = if node.op == "Div" { factor.recip() } else { *factor };
+                        Ok(Symbol::Answer(answer.times(factor)))
+                    }
+                    numbers => {
+                        let detail =
+                            format!("{} factors of a prediction, expected 1", numbers.len());
+                        Err(Error::unsupported(detail))
+                    }
+                }
+            }
+            ("Div", Symbol::Dense(dense), Symbol::Total(_)) => dense.answer().map(Symbol::Answer),
+            ("Div", Symbol::Answer(answer), Symbol::Total(_)) => Ok(Symbol::Answer(answer)),
+            ("Add", first @ Symbol::Answer(_), second @ Symbol::Answer(_)) => {
+                added(vec![first, second])
+            }
+            (op, first, second) => {
+                let (first, second) = (first.noun(), second.noun());
+                Err(Error::unsupported(format!("{op} of {first} and {second}")))
+            }
+        }
+    }
+
+    /// The sum of predictions.
+    pub(super) fn sum(&mut self, node: &Node<'d>) -> Result<Symbol<'d>, Error> {
+        let symbols: Result<Vec<_>, Error> =
+            (0..node.inputs.len()).map(|index| self.take(node, index)).collect();
+        added(symbols?)
+    }
+
+    /// The sum over the classes.
+    pub(super) fn reduce_sum(&mut self, node: &Node<'d>) -> Result<Symbol<'d>, Error> {
+        match self.take(node, 0)? {
+            Symbol::Answer(answer) if answer.prediction == Prediction::Probabilities => {
+                Ok(Symbol::Total(answer))
+            }
+            Symbol::Dense(dense) if dense.activation() == Activation::Logistic => {
+                dense.answer().map(Symbol::Total)
+            }
+            other => Err(Error::unsupported(format!("the sum of {}", other.noun()))),
+        }
+    }
+
+    /// `Cast`.
+    pub(super) fn cast(&mut self, node: &Node<'d>) -> Result<Symbol<'d>, Error> {
+        let symbol = self.take(node, 0)?;
+        let kind = node.integer("to", 0);
+        let Symbol::Columns(columns) = &symbol else {
+            return match (&symbol, kind) {
+                (Symbol::Label, _) | (_, SINGLE | DOUBLE) => Ok(symbol),
+                (other, kind) => {
+                    Err(Error::unsupported(format!("a cast of {} to type {kind}", other.noun())))
+                }
+            };
+        };
+        let is_text = |column: &Column| column.maps.is_empty() && self.features.is_text(column);
+        if columns.iter().any(is_text) {
+            return Err(Error::unsupported("a cast of texts"));
+        }
+        match kind {
+            SINGLE => {
+                let is_exact = |column: &Column| {
+                    let mut maps = column.maps.iter();
+                    maps.all(|map| matches!(map, Map::Levels { .. } | Map::Impute(_)))
+                };
+                let is_single = self.features.arithmetic() == Arithmetic::Single;
+                if !is_single && !columns.iter().all(is_exact) {
+                    let what = "a cast of scaled values from double to single precision";
+                    return Err(Error::unsupported(what));
+                }
+                self.features.cast_to_single();
+                Ok(symbol)
+            }
+            DOUBLE if self.features.arithmetic() == Arithmetic::Double => Ok(symbol),
+            DOUBLE => Err(Error::unsupported("a cast of columns from single to double precision")),
+            kind if columns.iter().all(|column| self.features.is_whole(column)) && kind == 7 => {
+                Ok(symbol)
+            }
+            kind => Err(Error::unsupported(format!("a cast of columns to type {kind}"))),
+        }
+    }
+}
+
+/// A column and a constant.
+fn combined(column: &Column, op: &str, number: f64) -> Result<Column, Error> {
+    Ok(match op {
+        "Add" => column.then(Map::Affine { factor: 1.0, addend: number }),
+        "Sub" => column.then(Map::Standardize { subtract: number, divide: 1.0 }),
+        "Mul" => column.then(Map::Affine { factor: number, addend: 0.0 }),
+        _ if number > 0.0 => column.then(Map::Standardize { subtract: 0.0, divide: number }),
+        _ => return Err(Error::unsupported(format!("a division by {number}"))),
+    })
+}
+
+/// The sum of predictions of one kind.
+fn added(symbols: Vec<Symbol<'_>>) -> Result<Symbol<'_>, Error> {
+    let mut sum = None;
+    for symbol in symbols {
+        let Symbol::Answer(answer) = symbol else {
+            return Err(Error::unsupported(format!("a sum with {}", symbol.noun())));
+        };
+        sum = Some(match sum {
+            None => answer,
+            Some(mut sum) => {
+                let sum_of: &mut super::super::symbol::Answer = &mut sum;
+                if (sum_of.prediction, sum_of.n_classes) != (answer.prediction, answer.n_classes) {
+                    return Err(Error::unsupported("a sum of different predictions"));
+                }
+                sum_of.parts.extend(answer.parts);
+                sum
+            }
+        });
+    }
+    sum.map(Symbol::Answer).ok_or_else(|| Error::malformed("a sum of nothing"))
+}

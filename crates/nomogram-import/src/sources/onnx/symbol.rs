@@ -1,0 +1,122 @@
+//! Symbols: what the values of a graph are, before any row is known.
+
+use nomogram::{Layer, Member};
+
+use super::tensor::Tensor;
+use crate::columns::Column;
+
+/// A value of the graph.
+#[derive(Clone, Debug)]
+pub(super) enum Symbol<'d> {
+    /// The same for every row.
+    Constant(Tensor<'d>),
+    /// Columns of the encoded row.
+    Columns(Vec<Column>),
+    /// Weighted sums of columns, after layers of a network.
+    Dense(Dense),
+    /// What a model predicts.
+    Answer(Answer),
+    /// The sum of a model's probabilities.
+    Total(Answer),
+    /// The predicted class, or its number: it follows from the probabilities.
+    Label,
+}
+
+/// The layers of a network, and the columns that the first one reads.
+#[derive(Clone, Debug)]
+pub(super) struct Dense {
+    pub(super) columns: Vec<Column>,
+    pub(super) layers: Vec<Layer>,
+}
+
+/// What a model predicts.
+#[derive(Clone, Debug)]
+pub(super) struct Answer {
+    pub(super) prediction: Prediction,
+    pub(super) n_classes: usize,
+    pub(super) classes: Option<Vec<String>>,
+    /// The models whose weighted sum it is.
+    pub(super) parts: Vec<Part>,
+}
+
+/// Which number of a prediction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Prediction {
+    Value,
+    /// One for each class.
+    Probabilities,
+    /// Of the first of two classes.
+    First,
+    /// Of the second of two classes.
+    Second,
+}
+
+/// A model, and the columns that it reads.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    pub(super) columns: Vec<Column>,
+    pub(super) member: Member,
+    pub(super) weight: f64,
+    /// The numbers of the leaves in the file.
+    pub(super) leaf_numbers: Option<Vec<Vec<u32>>>,
+}
+
+impl Answer {
+    /// The answer of one model.
+    pub(super) fn of(prediction: Prediction, n_classes: usize, part: Part) -> Self {
+        Self { prediction, n_classes, classes: None, parts: vec![part] }
+    }
+
+    /// The same answer, multiplied by a number.
+    pub(super) fn times(mut self, factor: f64) -> Self {
+        self.parts.iter_mut().for_each(|part| part.weight *= factor);
+        self
+    }
+
+    pub(super) fn is_of_classes(&self) -> bool {
+        self.prediction != Prediction::Value
+    }
+}
+
+impl Symbol<'_> {
+    /// What it is, with its article.
+    pub(super) fn noun(&self) -> &'static str {
+        match self {
+            Self::Constant(_) => "a constant",
+            Self::Columns(_) => "columns",
+            Self::Dense(_) => "weighted sums",
+            Self::Answer(_) => "a prediction",
+            Self::Total(_) => "a sum of probabilities",
+            Self::Label => "a predicted class",
+        }
+    }
+
+    /// How much copying it costs.
+    pub(super) fn size(&self) -> usize {
+        let of_columns = |columns: &[Column]| columns.iter().map(Column::n_numbers).sum::<usize>();
+        match self {
+            Self::Constant(tensor) => tensor.len(),
+            Self::Columns(columns) => of_columns(columns),
+            Self::Dense(dense) => {
+                let weights = dense.layers.iter().map(|layer| layer.weights.len());
+                of_columns(&dense.columns) + weights.sum::<usize>()
+            }
+            Self::Answer(answer) | Self::Total(answer) => {
+                let of_part = |part: &Part| of_columns(&part.columns) + member_size(&part.member);
+                answer.parts.iter().map(of_part).sum()
+            }
+            Self::Label => 1,
+        }
+    }
+}
+
+fn member_size(member: &Member) -> usize {
+    match member {
+        Member::Forest(forest) => {
+            forest.trees.iter().map(|tree| tree.nodes.len() + tree.leaves.len()).sum()
+        }
+        Member::Linear(linear) => linear.weights().len(),
+        Member::Network(network) => network.layers().iter().map(|layer| layer.weights.len()).sum(),
+        _ => 1,
+    }
+}

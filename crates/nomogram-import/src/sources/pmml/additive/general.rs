@@ -1,0 +1,147 @@
+//! `GeneralRegressionModel`.
+
+use std::collections::BTreeMap;
+
+use nomogram::Link;
+
+use super::super::columns::of_levels;
+use super::super::fields::Fields;
+use super::super::outcome::Outcome;
+use super::{Terms, check_number, power};
+use crate::columns::Column;
+use crate::document::xml::Element;
+use crate::error::Error;
+
+/// Reads a `GeneralRegressionModel`.
+///
+/// # Errors
+///
+/// `Unsupported` for survival, ordinal models and links without a counterpart, `Malformed`.
+pub(in super::super) fn general(model: &Element, fields: &Fields) -> Result<Outcome, Error> {
+    let kind = model.attribute("modelType")?;
+    let is_classification = model.or("functionName", "regression") == "classification";
+    for attribute in ["offsetVariable", "offsetValue", "trialsVariable", "trialsValue"] {
+        if model.find(attribute).is_some() {
+            return Err(model.unsupported(format!("`{attribute}`")));
+        }
+    }
+    let link = match (kind, model.or("linkFunction", "identity")) {
+        ("regression" | "generalLinear", _) | ("generalizedLinear", "identity") => Link::Identity,
+        ("generalizedLinear", "log") => Link::Log,
+        ("generalizedLinear", "logit") => Link::Logit,
+        ("generalizedLinear", "cloglog") => Link::ComplementaryLogLog,
+        ("multinomialLogistic", _) => Link::Softmax,
+        (kind, link) => {
+            return Err(model.unsupported(format!("model type `{kind}` with link `{link}`")));
+        }
+    };
+    let mut products: BTreeMap<&str, Vec<Column>> = BTreeMap::new();
+    let list = model.needed("ParameterList")?;
+    for parameter in list.all("Parameter") {
+        products.insert(parameter.attribute("name")?, Vec::new());
+    }
+    let factors: Vec<&str> = model
+        .child("FactorList")
+        .map(|list| list.all("Predictor").filter_map(|predictor| predictor.find("name")).collect())
+        .unwrap_or_default();
+    for cell in model.child("PPMatrix").into_iter().flat_map(|matrix| matrix.all("PPCell")) {
+        let name = cell.attribute("predictorName")?;
+        let column = fields.column(name, cell)?;
+        let value = cell.attribute("value")?;
+        let parameter = cell.attribute("parameterName")?;
+        let product = products.get_mut(parameter);
+        let product =
+            product.ok_or_else(|| cell.malformed(format!("no parameter `{parameter}`")))?;
+        if factors.contains(&name) {
+            product.push(of_levels(cell, fields, column, 0.0, |level| {
+                f64::from(u8::from(level == value))
+            })?);
+        } else {
+            check_number(cell, fields, column)?;
+            product.extend(power(cell, column, cell.number("value")?)?);
+        }
+    }
+    let cells: Vec<&Element> = model.needed("ParamMatrix")?.all("PCell").collect();
+    let mut categories: Vec<&str> = Vec::new();
+    for cell in &cells {
+        let category = cell.or("targetCategory", "");
+        if !categories.contains(&category) {
+            categories.push(category);
+        }
+        if categories.len() > 1 << 10 {
+            return Err(model.too_large("more than 1024 target categories"));
+        }
+    }
+    let classes = classes(model, fields, link, is_classification, &mut categories)?;
+    let mut terms = Terms::default();
+    for category in &categories {
+        terms.sums.push((0.0, Vec::new()));
+        let sum = terms.sums.len() - 1;
+        for cell in cells.iter().filter(|cell| cell.or("targetCategory", "") == *category) {
+            let name = cell.attribute("parameterName")?;
+            let beta = cell.number("beta")?;
+            let product = products.get(name);
+            let product =
+                product.ok_or_else(|| cell.malformed(format!("no parameter `{name}`")))?;
+            match (product.is_empty(), terms.sums.last_mut()) {
+                (true, Some((intercept, _))) => *intercept += beta,
+                _ => terms.add(sum, product.clone(), beta),
+            }
+        }
+    }
+    let part = terms.part(link, fields, model)?;
+    Ok(Outcome::of_part(part, classes))
+}
+
+/// The classes, after the categories were brought into the order of the margins.
+fn classes<'e>(
+    model: &'e Element,
+    fields: &'e Fields,
+    link: Link,
+    is_classification: bool,
+    categories: &mut Vec<&'e str>,
+) -> Result<Option<Vec<String>>, Error> {
+    let reference = model.find("targetReferenceCategory");
+    match (link, is_classification) {
+        (Link::Identity | Link::Log, false) if categories.len() == 1 => Ok(None),
+        (Link::Logit | Link::ComplementaryLogLog, false) if categories.len() == 1 => {
+            Ok(Some(vec!["0".into(), "1".into()]))
+        }
+        (Link::Logit | Link::ComplementaryLogLog, true) if categories.len() == 1 => {
+            let classes = fields.classes.clone().unwrap_or_default();
+            let [first, second] = classes.as_slice() else {
+                return Err(model.unsupported("a binary model of a target without two values"));
+            };
+            // The formula is that of its category, or of the class that is not the reference.
+            let category = categories.first().copied().filter(|category| !category.is_empty());
+            let is_of_first = match (category, reference) {
+                (Some(category), _) => category == first,
+                (None, Some(reference)) => reference == second,
+                (None, None) => false,
+            };
+            let (first, second) = (first.clone(), second.clone());
+            Ok(Some(if is_of_first { vec![second, first] } else { vec![first, second] }))
+        }
+        (Link::Softmax, true) => {
+            let mut classes = fields.classes.clone().unwrap_or_default();
+            if let Some(reference) = reference
+                && !categories.contains(&reference)
+            {
+                categories.push(reference);
+            }
+            if classes.len() != categories.len() {
+                classes = categories.iter().map(|category| (*category).to_owned()).collect();
+            }
+            let position = |category: &&str| classes.iter().position(|class| class == category);
+            if categories.iter().any(|category| position(category).is_none()) {
+                return Err(model.malformed("target categories that are no values of the target"));
+            }
+            categories.sort_by_key(position);
+            Ok(Some(classes))
+        }
+        (link, _) => Err(model.unsupported(format!(
+            "link {link:?} with {} target categories for this function",
+            categories.len()
+        ))),
+    }
+}

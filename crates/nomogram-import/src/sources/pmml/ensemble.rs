@@ -1,0 +1,286 @@
+//! Models by their element, and `MiningModel`: sums, means, votes and chains of models.
+
+mod chain;
+
+use nomogram::{Aggregate, Forest, Link, Member, Node, Precision, Tree};
+
+use super::fields::Fields;
+use super::outcome::{Outcome, Part};
+use super::predicate::Predicate;
+use super::tree::{self, Compiled, Scores};
+use super::{additive, bayes, columns, network, scorecard};
+use crate::columns::steps;
+use crate::document::xml::Element;
+use crate::error::{Error, Place};
+use crate::forests::number;
+use crate::limits::Limits;
+use chain::{chain, sum_of_trees};
+
+/// The most segments of a model.
+const MAX_SEGMENTS: usize = 1 << 14;
+
+/// Reads a model.
+///
+/// # Errors
+///
+/// `Unsupported` with the element, `Malformed`, `TooLarge`.
+pub(super) fn read(model: &Element, fields: &Fields, limits: &Limits) -> Result<Outcome, Error> {
+    let outcome = match model.name.as_str() {
+        "RegressionModel" => additive::regression(model, fields),
+        "GeneralRegressionModel" => additive::general(model, fields),
+        "TreeModel" => tree_model(model, fields),
+        "NaiveBayesModel" => bayes::read(model, fields),
+        "NeuralNetwork" => network::read(model, fields, limits),
+        "Scorecard" => scorecard::read(model, fields),
+        "MiningModel" => return mining(model, fields, limits),
+        other => return Err(model.unsupported(format!("model `{other}`"))),
+    }?;
+    match rescaling(model)? {
+        (1.0, 0.0) => Ok(outcome),
+        (factor, constant) => rescaled(model, outcome, factor, constant),
+    }
+}
+
+/// The factor and constant of `Targets`.
+fn rescaling(model: &Element) -> Result<(f64, f64), Error> {
+    let Some(target) = model.child("Targets").and_then(|targets| targets.child("Target")) else {
+        return Ok((1.0, 0.0));
+    };
+    for attribute in ["min", "max", "castInteger"] {
+        if target.find(attribute).is_some() {
+            return Err(target.unsupported(format!("`{attribute}`")));
+        }
+    }
+    let factor = target.find_number("rescaleFactor")?.unwrap_or(1.0);
+    Ok((factor, target.find_number("rescaleConstant")?.unwrap_or(0.0)))
+}
+
+fn rescaled(
+    model: &Element,
+    mut outcome: Outcome,
+    factor: f64,
+    constant: f64,
+) -> Result<Outcome, Error> {
+    let [Part { member, .. }] = outcome.parts.as_mut_slice() else {
+        return Err(model.unsupported("`Targets` of several members"));
+    };
+    match member {
+        Member::Forest(forest) if forest.link == Link::Identity => {
+            scale(forest, factor, constant)?;
+        }
+        Member::Linear(linear) if linear.link() == Link::Identity => {
+            let weights = linear.weights().iter().map(|weight| weight * factor).collect();
+            let intercepts = linear.intercepts().iter().map(|i| i * factor + constant).collect();
+            let scaled = nomogram::Linear::new(Link::Identity, intercepts, weights);
+            *member = Member::Linear(scaled.map_err(|error| model.core(error))?);
+        }
+        _ => return Err(model.unsupported("`Targets` of such a model")),
+    }
+    Ok(outcome)
+}
+
+/// Multiplies the values of a forest, and adds a constant last, as one more tree.
+fn scale(forest: &mut Forest, factor: f64, constant: f64) -> Result<(), Error> {
+    if factor != 1.0 {
+        let leaves = forest.trees.iter_mut().flat_map(|tree| tree.leaves.iter_mut());
+        leaves.chain(&mut forest.base_margins).for_each(|value| *value *= factor);
+    }
+    if constant == 0.0 {
+        return Ok(());
+    }
+    if forest.aggregate == Aggregate::Mean {
+        forest.base_margins.iter_mut().for_each(|base| *base += constant);
+        return Ok(());
+    }
+    let nodes = vec![Node::Leaf { leaf: 0 }];
+    forest.trees.push(Tree { margin: Some(number(0)?), nodes, leaves: vec![constant] });
+    Ok(())
+}
+
+/// The names of the classes: those of the dictionary, or of the scores.
+fn classes(model: &Element, fields: &Fields) -> Result<Vec<String>, Error> {
+    if let Some(classes) = &fields.classes {
+        return Ok(classes.clone());
+    }
+    let mut names: Vec<String> = Vec::new();
+    let mut pending = vec![model];
+    while let Some(element) = pending.pop() {
+        let name = match element.name.as_str() {
+            "ScoreDistribution" => element.find("value"),
+            "Node" => element.find("score"),
+            _ => None,
+        };
+        if let Some(name) = name
+            && names.len() < 1 << 10
+            && !names.iter().any(|known| known == name)
+        {
+            names.push(name.to_owned());
+        }
+        pending.extend(&element.children);
+    }
+    names.sort_unstable();
+    if names.len() < 2 {
+        return Err(model.unsupported(format!("{} classes, expected at least 2", names.len())));
+    }
+    Ok(names)
+}
+
+fn tree_model(model: &Element, fields: &Fields) -> Result<Outcome, Error> {
+    forest_of(model, &[model], fields, false)
+}
+
+/// A forest of tree models, with the mean or the sum of their leaves.
+fn forest_of(
+    here: &Element,
+    models: &[&Element],
+    fields: &Fields,
+    is_vote: bool,
+) -> Result<Outcome, Error> {
+    let is_classification = here.or("functionName", "regression") == "classification";
+    let names = if is_classification { Some(classes(here, fields)?) } else { None };
+    let scores = match &names {
+        Some(names) if is_vote => Scores::Vote(names),
+        Some(names) => Scores::Probabilities(names),
+        None => Scores::Value,
+    };
+    let margin = if is_classification { None } else { Some(0) };
+    let (mut trees, mut leaf_numbers) = (Vec::new(), Vec::new());
+    for (nth, model) in models.iter().enumerate() {
+        let compiled = tree::compile(model, fields, &scores, margin);
+        let Compiled { tree, leaf_numbers: numbers } =
+            compiled.map_err(|error| error.within(Place::Tree(nth)))?;
+        trees.push(tree);
+        leaf_numbers.push(numbers);
+    }
+    let n_margins = names.as_ref().map_or(1, Vec::len);
+    let bases = vec![0.0; n_margins];
+    let forest = Forest::new(Link::Identity, number(fields.len())?, bases, trees);
+    let forest = Forest {
+        link: if is_classification { Link::Probability } else { Link::Identity },
+        aggregate: Aggregate::Mean,
+        precision: precision(fields),
+        ..forest.map_err(|error| here.core(error))?
+    };
+    let steps = steps(&fields.treated(), fields.len()).map_err(|error| here.locate(error))?;
+    let member = Member::Forest(forest);
+    let part = Part { steps, member, weight: 1.0, leaf_numbers: Some(leaf_numbers) };
+    Ok(Outcome::of_part(part, names))
+}
+
+fn precision(fields: &Fields) -> Precision {
+    if fields.is_single { Precision::SingleInputs } else { Precision::Double }
+}
+
+/// A segment of a mining model.
+struct Segment<'e> {
+    model: &'e Element,
+    weight: f64,
+}
+
+fn segments<'e>(segmentation: &'e Element, fields: &Fields) -> Result<Vec<Segment<'e>>, Error> {
+    let mut segments = Vec::new();
+    for segment in segmentation.all("Segment") {
+        match Predicate::within(segment, fields)? {
+            Predicate::Constant(true) => {}
+            Predicate::Constant(false) => continue,
+            _ => return Err(segment.unsupported("a segment for some rows only")),
+        }
+        let is_model = |child: &&Element| {
+            child.name.ends_with("Model")
+                || child.name.ends_with("Network")
+                || child.name == "Scorecard"
+        };
+        let model = segment.children.iter().find(is_model);
+        let model = model.ok_or_else(|| segment.unsupported("a segment without a model"))?;
+        let weight = segment.find_number("weight")?.unwrap_or(1.0);
+        segments.push(Segment { model, weight });
+        if segments.len() > MAX_SEGMENTS {
+            return Err(segmentation.too_large(format!("more than {MAX_SEGMENTS} segments")));
+        }
+    }
+    if segments.is_empty() {
+        return Err(segmentation.unsupported("no segments"));
+    }
+    Ok(segments)
+}
+
+fn mining(model: &Element, fields: &Fields, limits: &Limits) -> Result<Outcome, Error> {
+    let with_local;
+    let fields = match model.child("LocalTransformations") {
+        None => fields,
+        Some(local) => {
+            let mut copy = fields.clone();
+            columns::add(local, &mut copy)?;
+            with_local = copy;
+            &with_local
+        }
+    };
+    let segmentation = model.needed("Segmentation")?;
+    let method = segmentation.attribute("multipleModelMethod")?;
+    let segments = segments(segmentation, fields)?;
+    let is_classification = model.or("functionName", "regression") == "classification";
+    let outcome = match (method, is_classification) {
+        ("modelChain", _) => chain(segmentation, &segments, fields, limits)?,
+        ("selectFirst" | "selectAll", _) if segments.len() == 1 || method == "selectFirst" => {
+            let first = segments.first().map_or(model, |segment| segment.model);
+            read(first, fields, limits)?
+        }
+        ("sum", false) => {
+            let forest = sum_of_trees(model, fields)?;
+            let leaf_numbers = None;
+            let steps = steps(&fields.treated(), fields.len())?;
+            let member = Member::Forest(forest);
+            let part = Part { steps, member, weight: 1.0, leaf_numbers };
+            return Ok(Outcome::of_part(part, None));
+        }
+        ("average" | "weightedAverage" | "majorityVote" | "weightedMajorityVote", _) => {
+            let is_weighted = method.starts_with("weighted");
+            let is_vote = method.ends_with("Vote");
+            if is_vote && !is_classification {
+                return Err(segmentation.malformed(format!("`{method}` of values")));
+            }
+            mean(model, &segments, fields, limits, is_weighted, is_vote)?
+        }
+        (other, _) => {
+            return Err(segmentation.unsupported(format!("multipleModelMethod `{other}`")));
+        }
+    };
+    match rescaling(model)? {
+        (1.0, 0.0) => Ok(outcome),
+        (factor, constant) => rescaled(model, outcome, factor, constant),
+    }
+}
+
+fn mean(
+    model: &Element,
+    segments: &[Segment<'_>],
+    fields: &Fields,
+    limits: &Limits,
+    is_weighted: bool,
+    is_vote: bool,
+) -> Result<Outcome, Error> {
+    let is_equal = !is_weighted
+        || segments
+            .windows(2)
+            .all(|pair| matches!(pair, [first, second] if first.weight == second.weight));
+    if is_equal && segments.iter().all(|segment| segment.model.name == "TreeModel") {
+        let models: Vec<&Element> = segments.iter().map(|segment| segment.model).collect();
+        return forest_of(model, &models, fields, is_vote);
+    }
+    let mut all: Option<Outcome> = None;
+    for segment in segments {
+        let mut outcome = read(segment.model, fields, limits)?;
+        let [part] = outcome.parts.as_mut_slice() else {
+            return Err(segment.model.unsupported("several members within a mean"));
+        };
+        part.weight = if is_weighted { segment.weight } else { 1.0 };
+        match &mut all {
+            None => all = Some(outcome),
+            Some(all) if all.classes == outcome.classes => all.parts.extend(outcome.parts),
+            Some(_) => return Err(segment.model.unsupported("classes in another order")),
+        }
+    }
+    let mut all = all.ok_or_else(|| model.unsupported("no segments"))?;
+    all.is_hard = is_vote;
+    Ok(all)
+}

@@ -1,0 +1,141 @@
+//! Sums of trees, and chains that end with a regression over them.
+
+use std::collections::BTreeMap;
+
+use nomogram::{Forest, Link, Member, Node, Precision, Tree};
+
+use super::super::additive;
+use super::super::fields::Fields;
+use super::super::outcome::{Outcome, Part};
+use super::super::tree::{self, Scores};
+use super::{MAX_SEGMENTS, Segment, precision, read, rescaling, scale, segments};
+use crate::columns::steps;
+use crate::document::xml::Element;
+use crate::error::{Error, Place};
+use crate::forests::number;
+use crate::limits::Limits;
+
+/// The sum of the trees of a model: of a `MiningModel` of `sum`, or of one `TreeModel`.
+pub(super) fn sum_of_trees(model: &Element, fields: &Fields) -> Result<Forest, Error> {
+    let mut with_local;
+    let fields = match model.child("LocalTransformations") {
+        None => fields,
+        Some(local) => {
+            with_local = fields.clone();
+            super::super::columns::add(local, &mut with_local)?;
+            &with_local
+        }
+    };
+    let mut models = vec![model];
+    if model.name == "MiningModel" {
+        let segmentation = model.needed("Segmentation")?;
+        let method = segmentation.attribute("multipleModelMethod")?;
+        if method != "sum" {
+            return Err(segmentation.unsupported(format!("`{method}` within a sum")));
+        }
+        models = segments(segmentation, fields)?.iter().map(|segment| segment.model).collect();
+    }
+    let mut trees = Vec::new();
+    for (nth, one) in models.iter().enumerate() {
+        if one.name != "TreeModel" {
+            return Err(one.unsupported(format!("`{}` within a sum of trees", one.name)));
+        }
+        let compiled = tree::compile(one, fields, &Scores::Value, Some(0));
+        let (factor, constant) =
+            if std::ptr::eq(*one, model) { (1.0, 0.0) } else { rescaling(one)? };
+        let mut tree = compiled.map_err(|error| error.within(Place::Tree(nth)))?.tree;
+        if (factor, constant) != (1.0, 0.0) {
+            tree.leaves.iter_mut().for_each(|leaf| *leaf = *leaf * factor + constant);
+        }
+        trees.push(tree);
+    }
+    let forest = Forest::new(Link::Identity, number(fields.len())?, vec![0.0], trees);
+    let is_float =
+        ["mathContext", "x-mathContext"].iter().any(|name| model.find(name) == Some("float"));
+    let mut forest = Forest {
+        precision: if is_float { Precision::Single } else { precision(fields) },
+        ..forest.map_err(|error| model.core(error))?
+    };
+    let (factor, constant) = rescaling(model)?;
+    scale(&mut forest, factor, constant)?;
+    Ok(forest)
+}
+
+/// Sums of trees, whose values the last model reads: boosted classifiers.
+pub(super) fn chain(
+    segmentation: &Element,
+    segments: &[Segment<'_>],
+    fields: &Fields,
+    limits: &Limits,
+) -> Result<Outcome, Error> {
+    let Some((last, before)) = segments.split_last() else {
+        return Err(segmentation.unsupported("no segments"));
+    };
+    if before.is_empty() {
+        return read(last.model, fields, limits);
+    }
+    let mut sums: BTreeMap<&str, Forest> = BTreeMap::new();
+    for segment in before {
+        let forest = sum_of_trees(segment.model, fields)?;
+        let outputs = segment.model.needed("Output")?;
+        for output in outputs.all("OutputField") {
+            if output.or("feature", "predictedValue") != "predictedValue" {
+                return Err(output.unsupported("a transformed value within a chain"));
+            }
+            sums.insert(output.attribute("name")?, forest.clone());
+        }
+    }
+    if last.model.name != "RegressionModel" {
+        let what = format!("a chain that ends with `{}`", last.model.name);
+        return Err(last.model.unsupported(what));
+    }
+    let normalization = additive::normalization(last.model, fields)?;
+    let tables: Vec<&Element> = last.model.all("RegressionTable").collect();
+    let mut whole: Option<Forest> = None;
+    let n_margins = normalization.tables.len();
+    for (margin, table) in normalization.tables.iter().enumerate() {
+        let table = tables.get(*table).ok_or_else(|| last.model.malformed("no table"))?;
+        let predictors: Vec<&Element> = table.all("NumericPredictor").collect();
+        let n_terms = table.children.iter().filter(|child| child.name != "Extension").count();
+        if predictors.len() != n_terms {
+            return Err(table.unsupported("other terms than sums of trees"));
+        }
+        let intercept = table.find_number("intercept")?.unwrap_or(0.0);
+        let (nth, mut forests) = (number(margin)?, Vec::new());
+        for predictor in predictors {
+            let name = predictor.attribute("name")?;
+            let forest = sums.get(name);
+            let forest = forest.ok_or_else(|| {
+                predictor.unsupported(format!("`{name}`, which is no sum of trees"))
+            })?;
+            let mut forest = forest.clone();
+            scale(&mut forest, predictor.number("coefficient")?, 0.0)?;
+            forests.push(forest);
+        }
+        for forest in forests {
+            let merged = whole.get_or_insert_with(|| Forest {
+                base_margins: vec![0.0; n_margins],
+                trees: Vec::new(),
+                ..forest.clone()
+            });
+            if merged.trees.len() + forest.trees.len() > 4 * MAX_SEGMENTS {
+                return Err(table.too_large("too many trees"));
+            }
+            merged
+                .trees
+                .extend(forest.trees.into_iter().map(|tree| Tree { margin: Some(nth), ..tree }));
+        }
+        if intercept != 0.0
+            && let Some(merged) = &mut whole
+        {
+            let nodes = vec![Node::Leaf { leaf: 0 }];
+            merged.trees.push(Tree { margin: Some(nth), nodes, leaves: vec![intercept] });
+        }
+    }
+    let mut forest = whole.ok_or_else(|| last.model.unsupported("a chain without sums"))?;
+    forest.link = normalization.link;
+    let steps = steps(&fields.treated(), fields.len())?;
+    let member = Member::Forest(forest);
+    let part = Part { steps, member, weight: 1.0, leaf_numbers: None };
+    Ok(Outcome::of_part(part, normalization.classes))
+}

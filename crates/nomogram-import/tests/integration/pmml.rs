@@ -1,0 +1,195 @@
+//! PMML: documents of other makers, small ones written here, and their verification rows.
+
+use crate::records::records_in;
+use nomogram::{Model, Session};
+use nomogram_import::{ErrorKind, Imported, Limits, Options, import, read_expected};
+
+fn read(text: &str) -> Result<Imported, nomogram_import::Error> {
+    import(text.as_bytes(), None, &Options::default(), &Limits::default())
+}
+
+#[test]
+fn every_document_predicts_what_jpmml_predicted() {
+    let (mut failures, mut n_models) = (Vec::new(), 0);
+    for record in records_in("pmml") {
+        n_models += 1;
+        let compared = read(std::str::from_utf8(&record.model).unwrap()).and_then(|imported| {
+            let known =
+                read_expected(record.table.as_bytes(), &imported.parts.schema, &Limits::default())?;
+            let comparison = imported.compare(&known)?;
+            if comparison.agrees() {
+                let sealed = imported.seal(&known)?;
+                assert!(Model::open(&sealed.bundle).is_ok());
+            }
+            Ok(comparison)
+        });
+        match compared {
+            Err(error) => failures.push(format!("{}: {error}", record.name)),
+            Ok(comparison) => {
+                println!("{}: {comparison}", record.name);
+                if !comparison.agrees() || comparison.n_rows < 20 {
+                    failures.push(format!("{}: {comparison}", record.name));
+                }
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{} of {n_models}\n{}", failures.len(), failures.join("\n\n"));
+    assert!(n_models >= 9, "{n_models} models");
+}
+
+const HEAD: &str = r#"<PMML version="4.4" xmlns="http://www.dmg.org/PMML-4_4">
+  <DataDictionary>
+    <DataField name="age" optype="continuous" dataType="double">
+      <Interval closure="closedClosed" leftMargin="0" rightMargin="120"/>
+    </DataField>
+    <DataField name="sex" optype="categorical" dataType="string"><Value value="f"/><Value value="m"/></DataField>
+    <DataField name="risk" optype="categorical" dataType="string"><Value value="no"/><Value value="yes"/></DataField>
+    <DataField name="points" optype="continuous" dataType="double"/>
+  </DataDictionary>"#;
+
+fn predict(text: &str, row: &[f64]) -> Vec<f64> {
+    let sealed = read(text).unwrap().seal(&[]).unwrap();
+    let mut session =
+        Session::try_new(std::sync::Arc::new(Model::open(&sealed.bundle).unwrap())).unwrap();
+    session.predict_row(row).unwrap().outputs().to_vec()
+}
+
+fn schema(target: &str) -> String {
+    format!(
+        r#"<MiningSchema><MiningField name="age"/><MiningField name="sex"/>
+        <MiningField name="{target}" usageType="target"/></MiningSchema>"#
+    )
+}
+
+fn close(found: &[f64], expected: &[f64]) {
+    let is_close = found.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12);
+    assert!(found.len() == expected.len() && is_close, "{found:?} {expected:?}");
+}
+
+#[test]
+fn a_scorecard_adds_the_points_of_the_first_true_attribute() {
+    let text = format!(
+        r#"{HEAD}<Scorecard functionName="regression" initialScore="10" useReasonCodes="false">{}
+        <Characteristics>
+          <Characteristic name="age">
+            <Attribute partialScore="3"><SimplePredicate field="age" operator="isMissing"/></Attribute>
+            <Attribute partialScore="5"><SimplePredicate field="age" operator="lessThan" value="40"/></Attribute>
+            <Attribute partialScore="7"><CompoundPredicate booleanOperator="and">
+              <SimplePredicate field="age" operator="greaterOrEqual" value="40"/>
+              <SimplePredicate field="age" operator="lessThan" value="65"/></CompoundPredicate></Attribute>
+            <Attribute partialScore="11"><True/></Attribute>
+          </Characteristic>
+          <Characteristic name="sex">
+            <Attribute partialScore="1"><SimpleSetPredicate field="sex" booleanOperator="isIn"><Array type="string" n="1">f</Array></SimpleSetPredicate></Attribute>
+            <Attribute partialScore="2"><True/></Attribute>
+          </Characteristic>
+        </Characteristics></Scorecard></PMML>"#,
+        schema("points")
+    );
+    close(&predict(&text, &[39.0, 0.0]), &[16.0]);
+    close(&predict(&text, &[40.0, 1.0]), &[19.0]);
+    close(&predict(&text, &[65.0, 1.0]), &[23.0]);
+    close(&predict(&text, &[f64::NAN, 0.0]), &[14.0]);
+}
+
+#[test]
+fn a_density_below_the_threshold_counts_as_the_threshold() {
+    let text = format!(
+        r#"{HEAD}<NaiveBayesModel functionName="classification" threshold="0.001">{}
+        <BayesInputs>
+          <BayesInput fieldName="age"><TargetValueStats>
+            <TargetValueStat value="no"><GaussianDistribution mean="30" variance="25"/></TargetValueStat>
+            <TargetValueStat value="yes"><GaussianDistribution mean="50" variance="36"/></TargetValueStat>
+          </TargetValueStats></BayesInput>
+          <BayesInput fieldName="sex">
+            <PairCounts value="f"><TargetValueCounts><TargetValueCount value="no" count="30"/><TargetValueCount value="yes" count="0"/></TargetValueCounts></PairCounts>
+            <PairCounts value="m"><TargetValueCounts><TargetValueCount value="no" count="10"/><TargetValueCount value="yes" count="20"/></TargetValueCounts></PairCounts>
+          </BayesInput>
+        </BayesInputs>
+        <BayesOutput fieldName="risk"><TargetValueCounts><TargetValueCount value="no" count="40"/><TargetValueCount value="yes" count="20"/></TargetValueCounts></BayesOutput>
+        </NaiveBayesModel></PMML>"#,
+        schema("risk")
+    );
+    let normal = |x: f64, mean: f64, variance: f64| {
+        let density = (-(x - mean) * (x - mean) / (2.0 * variance)).exp();
+        (density / (2.0 * std::f64::consts::PI * variance).sqrt()).max(0.001)
+    };
+    for age in [30.0, 45.0, 90.0] {
+        let no = 40.0 * normal(age, 30.0, 25.0) * 0.25;
+        let yes = 20.0 * normal(age, 50.0, 36.0) * 1.0;
+        close(&predict(&text, &[age, 1.0]), &[no / (no + yes), yes / (no + yes)]);
+        let (no, yes) = (no * 3.0, yes * 0.001);
+        close(&predict(&text, &[age, 0.0]), &[no / (no + yes), yes / (no + yes)]);
+    }
+    close(&predict(&text, &[f64::NAN, 1.0]), &[10.0 / 30.0, 20.0 / 30.0]);
+}
+
+#[test]
+fn a_missing_value_takes_the_default_child_or_the_last_score() {
+    let tree = |strategy: &str| {
+        format!(
+            r#"{HEAD}<TreeModel functionName="regression" missingValueStrategy="{strategy}">{}
+            <Node id="1" score="0.5" defaultChild="3"><True/>
+              <Node id="2" score="1"><SimplePredicate field="age" operator="lessOrEqual" value="50"/></Node>
+              <Node id="3" score="2"><SimplePredicate field="age" operator="greaterThan" value="50"/></Node>
+            </Node></TreeModel></PMML>"#,
+            schema("points")
+        )
+    };
+    close(&predict(&tree("defaultChild"), &[f64::NAN, 0.0]), &[2.0]);
+    close(&predict(&tree("lastPrediction"), &[f64::NAN, 0.0]), &[0.5]);
+    close(&predict(&tree("defaultChild"), &[50.0, 0.0]), &[1.0]);
+    close(&predict(&tree("nullPrediction"), &[51.0, 0.0]), &[2.0]);
+    let imported = read(&tree("nullPrediction")).unwrap();
+    let policy = imported.parts.schema.features()[0].policy;
+    assert_eq!(policy.missing, nomogram::Action::Refuse);
+    let error = read(&tree("aggregateNodes")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsupported);
+    assert!(error.to_string().contains("missingValueStrategy `aggregateNodes`"), "{error}");
+}
+
+#[test]
+fn rows_of_the_verification_are_compared() {
+    let text = |expected: &str| {
+        format!(
+            r#"{HEAD}<RegressionModel functionName="classification" normalizationMethod="logit">{}
+            <Output><OutputField name="p_yes" feature="probability" value="yes"/></Output>
+            <ModelVerification recordCount="1"><VerificationFields>
+              <VerificationField field="age"/><VerificationField field="sex"/>
+              <VerificationField field="p_yes" precision="1e-9"/></VerificationFields>
+              <InlineTable><row><age>40</age><sex>m</sex><p_yes>{expected}</p_yes></row></InlineTable>
+            </ModelVerification>
+            <RegressionTable intercept="-4" targetCategory="yes">
+              <NumericPredictor name="age" coefficient="0.1"/>
+              <CategoricalPredictor name="sex" value="m" coefficient="1"/>
+            </RegressionTable><RegressionTable intercept="0" targetCategory="no"/>
+            </RegressionModel></PMML>"#,
+            schema("risk")
+        )
+    };
+    let right = 1.0 / (1.0 + (-1.0_f64).exp());
+    let sealed = read(&text(&right.to_string())).unwrap().seal(&[]).unwrap();
+    assert_eq!(sealed.comparison.n_rows, 1);
+    let error = read(&text("0.7")).unwrap().seal(&[]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Different);
+}
+
+#[test]
+fn what_is_not_supported_is_named_with_its_line() {
+    for (body, message) in [
+        (
+            "<SupportVectorMachineModel functionName=\"regression\">",
+            "model `SupportVectorMachineModel`",
+        ),
+        ("<ClusteringModel functionName=\"clustering\">", "model `ClusteringModel`"),
+    ] {
+        let name = body.trim_start_matches('<').split_whitespace().next().unwrap();
+        let text = format!("{HEAD}{body}{}</{name}></PMML>", schema("points"));
+        let error = read(&text).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert!(
+            error.to_string().contains(message) && error.to_string().starts_with("line 9: "),
+            "{error}"
+        );
+    }
+}
