@@ -21,6 +21,7 @@ mod abi;
 mod cross;
 mod engines;
 mod gates;
+mod imports;
 mod package;
 mod python;
 mod sanitize;
@@ -33,7 +34,7 @@ use run::{cargo, run};
 /// Name, what it does, and the command itself.
 type Task = (&'static str, &'static str, fn() -> Result<(), String>);
 
-const TASKS: [Task; 18] = [
+const TASKS: [Task; 19] = [
     (
         "gates",
         "[--all] [--only NAMES] [--list] [--base REV] [--install]: run what a change must pass",
@@ -63,6 +64,11 @@ const TASKS: [Task; 18] = [
     ),
     ("python", "install the Python package in a new environment, test it", python::python),
     ("engines", "run the programs of examples/scale in a new environment", engines::engines),
+    (
+        "imports",
+        "import from the libraries that models come from, execute the notebook",
+        imports::imports,
+    ),
     ("benches", "build the benchmarks, run each once", benches),
 ];
 

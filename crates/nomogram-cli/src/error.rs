@@ -45,6 +45,9 @@ pub(crate) enum Error {
     /// A model of another library could not be imported.
     #[error("{place}: {cause}")]
     Import { place: String, cause: nomogram_import::Error },
+    /// A key cannot be used, or a signature was refused.
+    #[error(transparent)]
+    Signing(#[from] nomogram_signing::Error),
     /// The core refused a model that was just trained.
     #[error(transparent)]
     Model(#[from] nomogram::Error),
@@ -86,6 +89,7 @@ impl Error {
             | Self::Monitor(_)
             | Self::Report(_)
             | Self::Import { .. }
+            | Self::Signing(_)
             | Self::Model(_)
             | Self::BrokenPipe
             | Self::Defect(_) => ExitCode::FAILURE,

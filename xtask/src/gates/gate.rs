@@ -16,6 +16,7 @@ pub(crate) enum Gate {
     Cross,
     Python,
     Engines,
+    Imports,
 }
 
 /// When a gate runs.
@@ -45,7 +46,7 @@ const NOTHING: Needs = Needs { packages: &[], components: &[], targets: &[] };
 
 impl Gate {
     /// In the order in which they run: what fails most often first.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 14] = [
         Self::Demo,
         Self::Test,
         Self::Lint,
@@ -59,6 +60,7 @@ impl Gate {
         Self::Cross,
         Self::Python,
         Self::Engines,
+        Self::Imports,
     ];
 
     /// The name of the task.
@@ -77,6 +79,7 @@ impl Gate {
             Self::Cross => "cross",
             Self::Python => "python",
             Self::Engines => "engines",
+            Self::Imports => "imports",
         }
     }
 
@@ -90,7 +93,7 @@ impl Gate {
             | Self::Reproduce
             | Self::Cross
             | Self::Python => Tier::AffectedOrInTurn,
-            Self::Engines => Tier::Asked,
+            Self::Engines | Self::Imports => Tier::Asked,
         }
     }
 
@@ -122,6 +125,16 @@ impl Gate {
                 ..NOTHING
             },
             Self::Python => Needs { packages: &["python3-venv"], ..NOTHING },
+            Self::Imports => Needs {
+                packages: &[
+                    "python3-venv",
+                    "gcc",
+                    "pkg-config",
+                    "openjdk-17-jdk-headless",
+                    "libjna-java",
+                ],
+                ..NOTHING
+            },
             // Spark runs on Java 17 and newer.
             Self::Engines => {
                 Needs { packages: &["python3-venv", "openjdk-17-jre-headless"], ..NOTHING }

@@ -38,7 +38,8 @@ from ._errors import (
     VersionError,
 )
 from ._explain import Explanation
-from ._from_sklearn import from_sklearn
+from ._from_regression import from_lifelines, from_scikit_survival, from_statsmodels
+from ._from_sklearn import from_sklearn, from_skops
 from ._import import Imported, ImportRefused, from_catboost, from_lightgbm, from_xgboost
 from ._library import status_name
 from ._library import version as __version__
@@ -90,8 +91,12 @@ __all__ = [
     "VersionError",
     "__version__",
     "from_catboost",
+    "from_lifelines",
     "from_lightgbm",
+    "from_scikit_survival",
     "from_sklearn",
+    "from_skops",
+    "from_statsmodels",
     "from_xgboost",
     "status_name",
 ]
