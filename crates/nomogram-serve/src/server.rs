@@ -98,10 +98,11 @@ impl Server {
             Some(tls) => Some(certificate(tls).await?),
             None => None,
         };
+        let signals = Signals::new().map_err(|cause| format!("signals: {cause}"))?;
         let scheme = if tls.is_some() { "https" } else { "http" };
         let address = listener.local_addr().map_err(|cause| cause.to_string())?;
         service.log.event("info", "listening", &[("address", &format!("{scheme}://{address}"))]);
-        tokio::spawn(watch_signals(Watched {
+        tokio::spawn(signals.watch(Watched {
             origin,
             is_demo,
             service: Arc::clone(&service),
@@ -270,35 +271,52 @@ impl Watched {
     }
 }
 
+/// What the system sends. Watched from before the service is known to others, since a signal that nobody
+/// watches ends the process.
 #[cfg(unix)]
-async fn watch_signals(mut watched: Watched) {
-    use tokio::signal::unix::{SignalKind, signal};
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+    hangup: tokio::signal::unix::Signal,
+}
 
-    let signals = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-        signal(SignalKind::hangup()),
-    );
-    let (Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)) = signals else {
-        watched.service.log.event("error", "signals cannot be watched", &[]);
-        return;
-    };
-    loop {
-        tokio::select! {
-            _ = terminate.recv() => return watched.stop("SIGTERM"),
-            _ = interrupt.recv() => return watched.stop("SIGINT"),
-            _ = hangup.recv() => watched.reload().await,
+#[cfg(unix)]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn watch(mut self, mut watched: Watched) {
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return watched.stop("SIGTERM"),
+                _ = self.interrupt.recv() => return watched.stop("SIGINT"),
+                _ = self.hangup.recv() => watched.reload().await,
+            }
         }
     }
 }
 
+/// Ctrl-C: a reload needs a restart there.
 #[cfg(not(unix))]
-async fn watch_signals(mut watched: Watched) {
-    // Nothing but Ctrl-C is sent there; a reload needs a restart.
-    if tokio::signal::ctrl_c().await.is_ok() {
-        watched.stop("Ctrl-C");
-    } else {
-        watched.reload().await;
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn watch(self, mut watched: Watched) {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => watched.stop("Ctrl-C"),
+            Err(_) => watched.reload().await,
+        }
     }
 }
 

@@ -39,7 +39,9 @@ impl Running {
             .unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Self { process, address: line.trim().to_owned(), folder }
+        let running = Self { process, address: line.trim().to_owned(), folder };
+        running.wait_for("\"listening\"", 1);
+        running
     }
 
     fn signal(&self, name: &str) {
