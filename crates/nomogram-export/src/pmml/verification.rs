@@ -76,7 +76,8 @@ fn cell(value: f64, feature: &nomogram::Feature) -> Option<String> {
         let is_boolean = feature.kind == nomogram::FeatureKind::Boolean;
         return Some(if is_boolean { (value == 1.0).to_string() } else { format!("{value:e}") });
     }
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a level")]
-    let level = levels.get(value as usize).cloned();
+    // A value that is no level's number is an unseen level, also a negative one.
+    let level = levels.iter().zip(0_u32..).find(|(_, nth)| f64::from(*nth) == value);
+    let level = level.map(|(name, _)| name.clone());
     Some(level.unwrap_or_else(|| "unseen level".into()))
 }

@@ -1,5 +1,7 @@
 //! Derived fields: functions of one field each.
 
+use std::borrow::Cow;
+
 use super::fields::Fields;
 use crate::columns::{Column, Map, UNBOUNDED, ln};
 use crate::document::xml::Element;
@@ -23,12 +25,29 @@ pub(super) fn derive(root: &Element, model: &Element, fields: &mut Fields) -> Re
     Ok(())
 }
 
+/// The fields, with the derived fields of a model within another.
+///
+/// # Errors
+///
+/// As [`derive`].
+pub(super) fn with_local<'f>(
+    model: &Element,
+    fields: &'f Fields,
+) -> Result<Cow<'f, Fields>, Error> {
+    let Some(local) = model.child("LocalTransformations") else {
+        return Ok(Cow::Borrowed(fields));
+    };
+    let mut copy = fields.clone();
+    add(local, &mut copy)?;
+    Ok(Cow::Owned(copy))
+}
+
 /// Adds the derived fields of a dictionary.
 ///
 /// # Errors
 ///
 /// As [`derive`].
-pub(super) fn add(dictionary: &Element, fields: &mut Fields) -> Result<(), Error> {
+fn add(dictionary: &Element, fields: &mut Fields) -> Result<(), Error> {
     for derived in dictionary.all("DerivedField") {
         let name = derived.attribute("name")?.to_owned();
         let column = of_derived(derived, fields)?;

@@ -4,11 +4,12 @@ mod chain;
 
 use nomogram::{Aggregate, Forest, Link, Member, Node, Precision, Tree};
 
+use super::columns::with_local;
 use super::fields::Fields;
 use super::outcome::{Outcome, Part};
 use super::predicate::Predicate;
 use super::tree::{self, Compiled, Scores};
-use super::{additive, bayes, columns, network, scorecard};
+use super::{additive, bayes, network, scorecard};
 use crate::columns::steps;
 use crate::document::xml::Element;
 use crate::error::{Error, Place};
@@ -146,7 +147,7 @@ fn forest_of(
     let margin = if is_classification { None } else { Some(0) };
     let (mut trees, mut leaf_numbers) = (Vec::new(), Vec::new());
     for (nth, model) in models.iter().enumerate() {
-        let compiled = tree::compile(model, fields, &scores, margin);
+        let compiled = tree::compile(model, &*with_local(model, fields)?, &scores, margin);
         let Compiled { tree, leaf_numbers: numbers } =
             compiled.map_err(|error| error.within(Place::Tree(nth)))?;
         trees.push(tree);
@@ -205,16 +206,7 @@ fn segments<'e>(segmentation: &'e Element, fields: &Fields) -> Result<Vec<Segmen
 }
 
 fn mining(model: &Element, fields: &Fields, limits: &Limits) -> Result<Outcome, Error> {
-    let with_local;
-    let fields = match model.child("LocalTransformations") {
-        None => fields,
-        Some(local) => {
-            let mut copy = fields.clone();
-            columns::add(local, &mut copy)?;
-            with_local = copy;
-            &with_local
-        }
-    };
+    let fields = &*with_local(model, fields)?;
     let segmentation = model.needed("Segmentation")?;
     let method = segmentation.attribute("multipleModelMethod")?;
     let segments = segments(segmentation, fields)?;

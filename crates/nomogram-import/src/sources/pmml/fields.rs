@@ -4,6 +4,7 @@ mod draft;
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use nomogram::{Action, Feature, FeatureKind};
 
@@ -13,7 +14,7 @@ use crate::error::Error;
 use crate::limits::Limits;
 use draft::{Draft, levels};
 
-/// The fields of a document.
+/// The fields of a document. A copy, with more columns, shares what models cannot take.
 #[derive(Clone, Debug)]
 pub(super) struct Fields {
     drafts: Vec<Draft>,
@@ -25,9 +26,9 @@ pub(super) struct Fields {
     /// Values are single precision.
     pub(super) is_single: bool,
     /// How many more nodes trees may be compiled to.
-    n_nodes_left: Cell<usize>,
+    n_nodes_left: Rc<Cell<usize>>,
     /// How many more numbers of levels columns may have.
-    n_numbers_left: Cell<usize>,
+    n_numbers_left: Rc<Cell<usize>>,
 }
 
 impl Fields {
@@ -49,8 +50,8 @@ impl Fields {
             target: "target".into(),
             classes: None,
             is_single: false,
-            n_nodes_left: Cell::new(limits.max_nodes / 8),
-            n_numbers_left: Cell::new(limits.max_values),
+            n_nodes_left: Rc::new(Cell::new(limits.max_nodes / 8)),
+            n_numbers_left: Rc::new(Cell::new(limits.max_values)),
         };
         let mut n_active = 0;
         for mining in schema.all("MiningField") {

@@ -101,6 +101,16 @@ pub(super) fn read(model: &Element, fields: &Fields, limits: &Limits) -> Result<
             chosen.push(position(output, &positions)?);
         }
         last = select(last, &chosen);
+        if let Some(second) = complement(&last, &layers) {
+            // One probability, and 1 minus it.
+            if second == 0 {
+                names.reverse();
+            }
+            last = layers.pop().ok_or_else(|| model.malformed("no layers"))?;
+            last.activation = Activation::Identity;
+            layers.push(last);
+            return finished(model, fields, &columns, layers, Link::Logit, Some(names));
+        }
         let softmax = normalization == "softmax" && last.activation == Activation::Identity;
         match (softmax, last.activation, names.len()) {
             (true, _, 2..) => (Link::Softmax, Some(names)),
@@ -122,7 +132,32 @@ pub(super) fn read(model: &Element, fields: &Fields, limits: &Limits) -> Result<
         }
     };
     layers.push(last);
-    let steps = steps(&columns, fields.len()).map_err(|error| model.locate(error))?;
+    finished(model, fields, &columns, layers, link, classes)
+}
+
+/// The output that repeats the one logistic neuron before it, where the other one is 1 minus it.
+fn complement(last: &Layer, before: &[Layer]) -> Option<usize> {
+    let is_probability =
+        before.last().is_some_and(|l| l.n_outputs() == 1 && l.activation == Activation::Logistic);
+    if !is_probability || last.activation != Activation::Identity {
+        return None;
+    }
+    match (last.weights.as_slice(), last.biases.as_slice()) {
+        ([-1.0, 1.0], [1.0, 0.0]) => Some(1),
+        ([1.0, -1.0], [0.0, 1.0]) => Some(0),
+        _ => None,
+    }
+}
+
+fn finished(
+    model: &Element,
+    fields: &Fields,
+    columns: &[Column],
+    layers: Vec<Layer>,
+    link: Link,
+    classes: Option<Vec<String>>,
+) -> Result<Outcome, Error> {
+    let steps = steps(columns, fields.len()).map_err(|error| model.locate(error))?;
     let member = match layers.as_slice() {
         [layer] => {
             let n = layer.n_outputs();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use nomogram::{Forest, Link, Member, Node, Precision, Tree};
 
 use super::super::additive;
+use super::super::columns::with_local;
 use super::super::fields::Fields;
 use super::super::outcome::{Outcome, Part};
 use super::super::tree::{self, Scores};
@@ -17,15 +18,7 @@ use crate::limits::Limits;
 
 /// The sum of the trees of a model: of a `MiningModel` of `sum`, or of one `TreeModel`.
 pub(super) fn sum_of_trees(model: &Element, fields: &Fields) -> Result<Forest, Error> {
-    let mut with_local;
-    let fields = match model.child("LocalTransformations") {
-        None => fields,
-        Some(local) => {
-            with_local = fields.clone();
-            super::super::columns::add(local, &mut with_local)?;
-            &with_local
-        }
-    };
+    let fields = &*with_local(model, fields)?;
     let mut models = vec![model];
     if model.name == "MiningModel" {
         let segmentation = model.needed("Segmentation")?;
@@ -40,7 +33,7 @@ pub(super) fn sum_of_trees(model: &Element, fields: &Fields) -> Result<Forest, E
         if one.name != "TreeModel" {
             return Err(one.unsupported(format!("`{}` within a sum of trees", one.name)));
         }
-        let compiled = tree::compile(one, fields, &Scores::Value, Some(0));
+        let compiled = tree::compile(one, &*with_local(one, fields)?, &Scores::Value, Some(0));
         let (factor, constant) =
             if std::ptr::eq(*one, model) { (1.0, 0.0) } else { rescaling(one)? };
         let mut tree = compiled.map_err(|error| error.within(Place::Tree(nth)))?.tree;

@@ -1,6 +1,7 @@
 //! A field of the dictionary, and how the mining schema treats its values.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use nomogram::{Action, Feature, FeatureKind, Policy, Range};
 
@@ -20,9 +21,9 @@ pub(super) struct Draft {
     /// The value of a missing one, and bounds of outliers.
     pub(super) treatment: Vec<Map>,
     /// A model cannot take a missing value.
-    pub(super) is_required: Cell<bool>,
+    pub(super) is_required: Rc<Cell<bool>>,
     /// A model cannot take a value that is no level.
-    pub(super) refuses_unseen: Cell<bool>,
+    pub(super) refuses_unseen: Rc<Cell<bool>>,
 }
 
 impl Draft {
@@ -66,8 +67,8 @@ impl Draft {
             range: None,
             invalid,
             treatment: Vec::new(),
-            is_required: Cell::new(false),
-            refuses_unseen: Cell::new(false),
+            is_required: Rc::default(),
+            refuses_unseen: Rc::default(),
         };
         draft.read_range(field, data_type)?;
         draft.read_treatment(mining)?;
