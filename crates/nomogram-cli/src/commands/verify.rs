@@ -126,7 +126,7 @@ fn verify_openssf(
 }
 
 impl Verdict {
-    fn of(path: &std::path::Path) -> Self {
+    fn of(path: &Path) -> Self {
         let bundle = path.display().to_string();
         match bundle::open(path) {
             Ok(model) => Self {
