@@ -92,7 +92,7 @@ struct ArrowArray {
     const TRAILER: &str = "
 /* Initial values of the structs, for example: nomo_error error = NOMO_ERROR_INIT; */
 #define NOMO_ERROR_INIT { (uint32_t)sizeof(nomo_error), 0, NOMO_PLACE_NONE, NOMO_PLACE_NONE, NOMO_PLACE_NONE, { 0 } }
-#define NOMO_OPEN_OPTIONS_INIT { (uint32_t)sizeof(nomo_open_options), 0, 0, NULL, NULL, 0, 0 }
+#define NOMO_OPEN_OPTIONS_INIT { (uint32_t)sizeof(nomo_open_options), 0, 0, NULL, NULL, 0, 0, NULL, 0 }
 #define NOMO_MODEL_INFO_INIT \
     { (uint32_t)sizeof(nomo_model_info), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, \
       0, 0, 0, 0, 0, 0, 0 }

@@ -149,6 +149,8 @@ uint64_t nomo_capabilities(void);
 #define NOMO_EARGUMENT_REASON 0x0A01
 /* An option or a flag has an unknown value. */
 #define NOMO_EARGUMENT_OPTION 0x0B01
+/* A policy of trust cannot be read. */
+#define NOMO_EARGUMENT_TRUST 0x0C01
 /* The bytes are not a bundle. */
 #define NOMO_EFORMAT_MAGIC 0x0102
 /* The bundle is shorter than its header states. */
@@ -167,6 +169,16 @@ uint64_t nomo_capabilities(void);
 #define NOMO_EVERSION_SECTION 0x0203
 /* The bundle's bytes do not match their digest. */
 #define NOMO_EINTEGRITY_DIGEST 0x0104
+/* A signature by a trusted key does not verify: it was changed, or belongs to another bundle. */
+#define NOMO_EINTEGRITY_SIGNATURE 0x0204
+/* A role that the policy of trust requires has not signed. */
+#define NOMO_EINTEGRITY_UNSIGNED 0x0304
+/* A required signature has expired, or was made after the time of the policy. */
+#define NOMO_EINTEGRITY_EXPIRED 0x0404
+/* The key of a required signature is revoked. */
+#define NOMO_EINTEGRITY_REVOKED 0x0504
+/* The bundle does not have the pinned digest. */
+#define NOMO_EINTEGRITY_PINNED 0x0604
 /* The bundle is larger than the limit. */
 #define NOMO_ELIMIT_SIZE 0x0105
 /* A row does not have one value per feature. */
@@ -309,6 +321,19 @@ typedef struct nomo_open_options {
    byte of the bundle, and 2^26.
    */
   uint64_t max_work;
+  /*
+   A policy of trust that the signatures of the bundle must satisfy, or NULL to open it whoever
+   signed it. Text in UTF-8, used during the call only; one statement per line:
+   "key HEX ROLE[,ROLE]" (a public Ed25519 key as 64 digits), "revoked HEX", "require ROLE [N]" (N
+   different keys), "distinct" (a key counts for one role), "digest HEX" (of the bundle, pinned),
+   and comments after "#". A policy that requires nothing is refused.
+   */
+  const char *trust;
+  /*
+   Now, in seconds since 1970, for signatures that expire; the library has no clock. 0 with a
+   policy is refused.
+   */
+  uint64_t time;
 } nomo_open_options;
 
 /*
@@ -325,7 +350,9 @@ typedef struct nomo_open_options {
  a bundle; NOMO_EFORMAT_TRUNCATED for an empty file, NOMO_EFORMAT_TABLE for bytes after the end of
  the bundle), class NOMO_EVERSION, NOMO_EINTEGRITY_DIGEST, NOMO_ELIMIT_SIZE (the bundle, or the memory
  or computation that it needs, is above a limit), NOMO_EMEMORY, class NOMO_ESELFTEST,
- NOMO_EARGUMENT_TEXT (`path` is not UTF-8) or NOMO_EARGUMENT_OPTION (an unknown flag).
+ NOMO_EARGUMENT_TEXT (`path` or the policy is not UTF-8), NOMO_EARGUMENT_TRUST (the policy cannot be
+ read), NOMO_EINTEGRITY_SIGNATURE, _UNSIGNED, _EXPIRED, _REVOKED or _PINNED (the policy refuses the
+ bundle; the message names key and role) or NOMO_EARGUMENT_OPTION (an unknown flag).
  */
 int32_t nomo_model_open_file(const char *path,
                              const nomo_open_options *options,
@@ -1330,7 +1357,10 @@ int32_t nomo_session_predict_arrow(nomo_session *session,
  - `flags` (uint32), NOMO_FLAG_... combined
  - `cutoff_<name>` (boolean) of each cutoff: whether the row reaches it
  - of a model with uncertainty: `verdict` (uint32), NOMO_VERDICT_...; `p_value_<class>` (double) of
-   each class; `distance_p_value` (double), if the distance is known
+   each class; `low_<class>` and `high_<class>` (double), the interval of the probability of class 1,
+   or `low_<level>` and `high_<level>` of each level of a predicted number; `distance_p_value`
+   (double); `furthest_feature` (utf8), its name, and `furthest_times` (double). What the model does
+   not have has no column
 
  `on_refusal` is NOMO_ON_REFUSAL_STOP or NOMO_ON_REFUSAL_GO_ON; a refused row is null in all columns
  but `status`, `flags` and `verdict`. The caller releases both structs by their `release`, in any thread, and
@@ -1596,7 +1626,7 @@ int32_t nomo_explainer_explain_to_arrow(nomo_explainer *explainer,
 
 /* Initial values of the structs, for example: nomo_error error = NOMO_ERROR_INIT; */
 #define NOMO_ERROR_INIT { (uint32_t)sizeof(nomo_error), 0, NOMO_PLACE_NONE, NOMO_PLACE_NONE, NOMO_PLACE_NONE, { 0 } }
-#define NOMO_OPEN_OPTIONS_INIT { (uint32_t)sizeof(nomo_open_options), 0, 0, NULL, NULL, 0, 0 }
+#define NOMO_OPEN_OPTIONS_INIT { (uint32_t)sizeof(nomo_open_options), 0, 0, NULL, NULL, 0, 0, NULL, 0 }
 #define NOMO_MODEL_INFO_INIT { (uint32_t)sizeof(nomo_model_info), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0 }
 #define NOMO_FEATURE_INIT { (uint32_t)sizeof(nomo_feature), 0, NULL, NULL, 0.0, 0.0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 #define NOMO_UNIT_INIT { (uint32_t)sizeof(nomo_unit), 0, NULL, 0.0, 0.0, 0.0 }

@@ -449,6 +449,11 @@ struct open_options {
   /// Limit of the computation that opening takes, in steps of about a nanosecond; 0 means 64 for each byte
   /// of the bundle, and 2^26.
   std::uint64_t max_work = 0;
+  /// A policy of trust, as nomo_open_options describes it, or null to open a bundle whoever signed it. Used
+  /// during the call only.
+  const char* trust = nullptr;
+  /// Now, in seconds since 1970; needed with a policy.
+  std::uint64_t time = 0;
   /// For tests only: nothing then proves that the model predicts what was sealed.
   bool skip_golden_cases = false;
 };
@@ -469,6 +474,8 @@ struct listener {
     raw.max_bytes = options.max_bytes;
     raw.max_memory = options.max_memory;
     raw.max_work = options.max_work;
+    raw.trust = options.trust;
+    raw.time = options.time;
     if constexpr (is_wanted) raw.log = &hear;
     raw.log_user = this;
   }

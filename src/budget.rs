@@ -98,10 +98,15 @@ impl Budget {
 
 /// The bytes of a list, with those that the allocator needs.
 pub(crate) fn bytes_of<T>(n_items: usize) -> u64 {
+    list_bytes(n_items, size_of::<T>())
+}
+
+/// [`bytes_of`] a list whose items have this size.
+pub(crate) fn list_bytes(n_items: usize, item_size: usize) -> u64 {
     if n_items == 0 {
         return 0;
     }
-    (n_items as u64).saturating_mul(size_of::<T>() as u64).saturating_add(PER_ALLOCATION)
+    (n_items as u64).saturating_mul(item_size as u64).saturating_add(PER_ALLOCATION)
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod json;
 mod limits;
 
 mod answers;
+mod signature;
 mod transcript;
 
 mod container;
@@ -30,6 +31,7 @@ pub(crate) use golden::GoldenCase;
 pub use golden::{MAX_GOLDEN_CASES, MIN_GOLDEN_CASES};
 pub use limits::Limits;
 pub use manifest::Manifest;
+pub use signature::{MAX_SIGNATURES, Signature};
 pub(crate) use transcript::Transcript;
 
 use crate::budget::Budget;
@@ -107,6 +109,8 @@ pub(crate) struct Bundle {
     /// How uncertain the golden cases were when the bundle was sealed.
     pub(crate) uncertainty_answer: Option<Digest>,
     pub(crate) digest: Digest,
+    /// Not verified yet.
+    pub(crate) signatures: Vec<Signature>,
 }
 
 /// The section of the uncertainty.
@@ -133,6 +137,11 @@ impl Bundle {
         if container.format() == 1 {
             return format_1::read(&container, budget);
         }
+        let signatures: Option<Vec<Signature>> =
+            decode_optional(&container, SectionKind::Signatures, budget)?;
+        let signatures = signatures.unwrap_or_default();
+        let of_signatures = |e: Error| e.within(Place::Section(SectionKind::Signatures.name()));
+        signature::check(&signatures).map_err(of_signatures)?;
         let sealed = decode_optional(&container, SectionKind::Uncertainty, budget)?;
         let (uncertainty, uncertainty_answer) =
             sealed.map(|SealedUncertainty { uncertainty, answer }| (uncertainty, answer)).unzip();
@@ -157,6 +166,7 @@ impl Bundle {
             answers: decode_optional(&container, SectionKind::Answers, budget)?,
             uncertainty_answer,
             digest: container.digest(),
+            signatures,
         })
     }
 }
@@ -200,11 +210,51 @@ pub(crate) fn to_bytes(
     Ok(container::to_bytes(&sections))
 }
 
+/// The digest and the signatures of a bundle, not verified.
+///
+/// # Errors
+///
+/// The kinds of the classes `Format`, `Version`, `Integrity` and `Limit`.
+pub fn signatures(bytes: &[u8]) -> Result<(Digest, Vec<Signature>), Error> {
+    let limits = Limits::default();
+    let mut budget = limits.budget(bytes.len() as u64);
+    let container = Container::from_bytes(bytes, &limits, &mut budget)?;
+    let signatures: Option<Vec<Signature>> =
+        decode_optional(&container, SectionKind::Signatures, &mut budget)?;
+    Ok((container.digest(), signatures.unwrap_or_default()))
+}
+
+/// The bytes of a bundle with a signature added. One by the same key in the same role is replaced. The
+/// digest of the bundle stays.
+///
+/// # Errors
+///
+/// As [`signatures`]; `InvalidModel` for a signature with an invalid role, or more than
+/// [`MAX_SIGNATURES`].
+pub fn add_signature(bytes: &[u8], signature: Signature) -> Result<Vec<u8>, Error> {
+    let (_, mut all) = signatures(bytes)?;
+    all.retain(|other| (other.key_id, &other.role) != (signature.key_id, &signature.role));
+    all.push(signature);
+    signature::check(&all).map_err(|e| e.within(Place::Section(SectionKind::Signatures.name())))?;
+    let (_, payload) = encode(&all, SectionKind::Signatures)?;
+    container::replace_signatures(bytes, Some(payload))
+}
+
+/// The bytes of a bundle without its signatures: the same as before it was signed.
+///
+/// # Errors
+///
+/// As [`signatures`].
+pub fn strip_signatures(bytes: &[u8]) -> Result<Vec<u8>, Error> {
+    container::replace_signatures(bytes, None)
+}
+
 fn encode<T: Serialize>(value: &T, kind: SectionKind) -> Result<(SectionKind, Vec<u8>), Error> {
     let payload = codec::encode(value).map_err(|e| e.within(Place::Section(kind.name())))?;
     Ok((kind, payload))
 }
 
+#[inline(never)]
 fn decode<T: Decode>(
     container: &Container<'_>,
     kind: SectionKind,
@@ -216,6 +266,7 @@ fn decode<T: Decode>(
     })
 }
 
+#[inline(never)]
 fn decode_optional<T: Decode>(
     container: &Container<'_>,
     kind: SectionKind,

@@ -13,8 +13,8 @@ use alloc::vec::Vec;
 use bincode::config::{self, Configuration, Fixint, Limit, LittleEndian};
 use serde::Serialize;
 
-pub(crate) use decode::{decode_enum, decode_struct, min_len, unknown_variant};
-pub(crate) use input::{Decode, Input};
+pub(crate) use decode::{decode_enum, decode_struct, min_len};
+pub(crate) use input::{Decode, Input, Stopped};
 
 use crate::budget::Budget;
 use crate::error::{Error, ErrorKind, format};
@@ -38,20 +38,9 @@ pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {
 /// `Payload` when the bytes do not encode a `T`, or when some are left over; `TooLarge` from 256 MiB
 /// on, or beyond the budget; `OutOfMemory`.
 pub(crate) fn decode<T: Decode>(bytes: &[u8], budget: &mut Budget) -> Result<T, Error> {
-    if bytes.len() >= MAX_PAYLOAD {
-        let n_bytes = bytes.len();
-        let detail = format!("{n_bytes} bytes, expected fewer than {MAX_PAYLOAD}");
-        return Err(Error::new(ErrorKind::TooLarge, detail));
-    }
     let mut input = Input::new(bytes, budget);
-    let value = T::decode(&mut input)?;
-    match input.n_left() {
-        0 => Ok(value),
-        left => Err(Error::new(
-            ErrorKind::Payload,
-            format!("{left} bytes after the end of a value of {} bytes", bytes.len() - left),
-        )),
-    }
+    let value = input.whole();
+    value.map_err(|stopped| input.into_error(stopped))
 }
 
 #[cfg(test)]

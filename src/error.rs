@@ -26,6 +26,7 @@ pub(crate) use text::printable;
 pub(crate) use text::{format, is_printable, written};
 
 use names::Name;
+use place::Path;
 use text::Printable;
 
 /// Why a bundle was not opened or a row was not predicted.
@@ -37,6 +38,8 @@ use text::Printable;
 pub struct Error {
     kind: ErrorKind,
     path: Path,
+    /// The name of one of the places.
+    name: Option<Name>,
     detail: Detail,
 }
 
@@ -58,33 +61,25 @@ impl fmt::Display for Detail {
     }
 }
 
-/// Places from the inside out, so that a level further out is appended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Path {
-    places: [Place; MAX_PLACES],
-    len: usize,
-    /// The name of one of the places, with its position in `places`.
-    name: Option<(usize, Name)>,
-}
-
-/// The most places that an error can have.
-const MAX_PLACES: usize = 6;
-
-impl Path {
-    const EMPTY: Self = Self { places: [Place::Row(0); MAX_PLACES], len: 0, name: None };
-}
-
 impl Error {
     /// An error of `kind`; `detail` states what was found and what was expected. A literal is not
     /// copied.
     #[must_use]
     pub fn new(kind: ErrorKind, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, path: Path::EMPTY, detail: Detail::Text(detail.into()) }
+        Self::of(kind, Detail::Text(detail.into()))
+    }
+
+    // Out of line, as all that errors go through: inlined in every place that can fail, it would be a
+    // large share of the library.
+    #[cold]
+    #[inline(never)]
+    fn of(kind: ErrorKind, detail: Detail) -> Self {
+        Self { kind, path: Path::EMPTY, name: None, detail }
     }
 
     /// A wrong number of things. Does not allocate.
     pub(crate) fn count(kind: ErrorKind, found: usize, expected: usize, of: &'static str) -> Self {
-        Self { kind, path: Path::EMPTY, detail: Detail::Count { found, expected, of } }
+        Self::of(kind, Detail::Count { found, expected, of })
     }
 
     /// Parts of a model that contradict each other.
@@ -93,6 +88,8 @@ impl Error {
     }
 
     /// There is no memory for what a call needs. Does not allocate.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn out_of_memory() -> Self {
         Self::new(ErrorKind::OutOfMemory, "there is not enough memory")
     }
@@ -105,7 +102,7 @@ impl Error {
 
     /// Where it is, from the outside in.
     pub fn path(&self) -> impl Iterator<Item = Place> {
-        self.path.places.into_iter().take(self.path.len).rev()
+        self.path.places().map(|(_, place)| place)
     }
 
     /// Writes the error without the places that `omit` selects. Names of places are kept.
@@ -115,12 +112,14 @@ impl Error {
         omit: impl Fn(Place) -> bool,
     ) -> fmt::Result {
         let mut out = Printable(f);
-        for (position, place) in self.path.places.iter().enumerate().take(self.path.len).rev() {
-            if !omit(*place) {
+        for (position, place) in self.path.places() {
+            if !omit(place) {
                 write!(out, "{place}: ")?;
             }
-            match &self.path.name {
-                Some((named, name)) if *named == position => write!(out, "`{}`: ", name.as_str())?,
+            match &self.name {
+                Some(name) if self.path.is_named(position) => {
+                    write!(out, "`{}`: ", name.as_str())?;
+                }
                 Some(_) | None => {}
             }
         }
@@ -129,34 +128,39 @@ impl Error {
 
     /// The same error, seen from one level further out.
     #[must_use]
+    #[cold]
+    #[inline(never)]
     pub fn within(mut self, place: Place) -> Self {
-        if let Some(next) = self.path.places.get_mut(self.path.len) {
-            *next = place;
-            self.path.len += 1;
-        }
+        self.path.push(place);
         self
     }
 
     /// [`Self::within`] a place that has a name, which is left out when there is no memory for it. An
     /// error has room for one name, the innermost.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn within_named(mut self, place: Place, name: &str) -> Self {
         let mut copy = String::new();
-        if self.path.name.is_none() && copy.try_reserve_exact(name.len()).is_ok() {
+        if self.name.is_none() && copy.try_reserve_exact(name.len()).is_ok() {
             copy.push_str(name);
-            self.path.name = Some((self.path.len, Name::Copied(copy)));
+            self.path.name_next();
+            self.name = Some(Name::Copied(copy));
         }
         self.within(place)
     }
 
     /// [`Self::within_named`] with the name at an index of a list. Does not allocate.
+    #[cold]
+    #[inline(never)]
     pub(crate) fn within_listed(
         mut self,
         place: Place,
         names: &Arc<NameList>,
         index: usize,
     ) -> Self {
-        if self.path.name.is_none() {
-            self.path.name = Some((self.path.len, Name::Listed(Arc::clone(names), index)));
+        if self.name.is_none() {
+            self.path.name_next();
+            self.name = Some(Name::Listed(Arc::clone(names), index));
         }
         self.within(place)
     }
@@ -203,6 +207,14 @@ mod tests {
         let error = Error::new(ErrorKind::InvalidModel, "`\u{202e}x` is unknown");
         let error = error.within_named(Place::Feature(0), "\u{1b}[2Ja");
         assert_eq!(error.to_string(), "feature 1: ` [2Ja`: ` x` is unknown");
+    }
+
+    #[test]
+    fn an_error_is_small_and_keeps_the_innermost_argument_or_section() {
+        assert!(size_of::<Error>() <= 144, "{} bytes in every result", size_of::<Error>());
+        let error = Error::new(ErrorKind::Option, "no").within(Place::Argument("bytes"));
+        let error = error.within(Place::Byte(u64::MAX)).within(Place::Section("profile"));
+        assert_eq!(error.to_string(), "byte offset 18446744073709551615: argument `bytes`: no");
     }
 
     #[test]

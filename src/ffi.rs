@@ -30,6 +30,8 @@ mod texts;
 mod arrow_rows;
 mod model;
 
+mod block;
+
 mod monitor;
 
 mod inspect;

@@ -72,15 +72,40 @@ pub(crate) fn best_level() -> Level {
     Level::baseline()
 }
 
+/// Runs an operation that was compiled for several sets of vector instructions: with those of a level.
+///
+/// SSE4.2 has no kernels: they would be no faster than those of SSE2, which every x86-64 has.
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+macro_rules! dispatch {
+    ($level:expr, $simd:ident => $operation:expr) => {{
+        let level = $level;
+        if let Some($simd) = level.as_avx512() {
+            $simd.vectorize(
+                #[inline(always)]
+                || $operation,
+            )
+        } else if let Some($simd) = level.as_avx2() {
+            $simd.vectorize(
+                #[inline(always)]
+                || $operation,
+            )
+        } else {
+            fearless_simd::dispatch!(fearless_simd::Level::baseline(), $simd => $operation)
+        }
+    }};
+}
+#[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
+pub(crate) use fearless_simd::dispatch;
+
+#[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+pub(crate) use dispatch;
+
 /// Every set of vector instructions of this processor for which kernels are compiled.
 #[cfg(test)]
 pub(crate) fn levels() -> alloc::vec::Vec<Level> {
     let best = Level::new();
     let levels = [Level::baseline(), best];
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-    let levels = levels
-        .into_iter()
-        .chain(best.as_sse4_2().map(Level::Sse4_2))
-        .chain(best.as_avx2().map(Level::Avx2));
+    let levels = levels.into_iter().chain(best.as_avx2().map(Level::Avx2));
     levels.into_iter().collect()
 }

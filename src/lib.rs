@@ -56,6 +56,8 @@ mod scratch;
 
 mod bundle;
 
+mod trust;
+
 mod model;
 
 mod monitor;
@@ -69,7 +71,10 @@ mod explainer;
 #[allow(unsafe_code)]
 pub mod ffi;
 
-pub use bundle::{Digest, Limits, MAX_GOLDEN_CASES, MIN_GOLDEN_CASES, Manifest, Parts};
+pub use bundle::{
+    Digest, Limits, MAX_GOLDEN_CASES, MAX_SIGNATURES, MIN_GOLDEN_CASES, Manifest, Parts, Signature,
+    add_signature, signatures, strip_signatures,
+};
 pub use ensemble::{CalibrationMap, Calibrator, Combiner, Cutoff, EnsembleMember, StackInput};
 pub use error::{Error, ErrorClass, ErrorKind, Place};
 pub use explainer::{Attribution, Explained, Explainer, Flavour, Method, Request, Scale};
@@ -99,6 +104,7 @@ pub use schema::{
 };
 pub use seal::{seal, unseal};
 pub use session::Session;
+pub use trust::{Requirement, Trust, TrustedKey};
 pub use uncertainty::{
     Ambiguity, Difficulty, Distance, Furthest, Interval, Ranks, Referral, Scores, Spread,
     Uncertain, Uncertainty, VennAbers, Verdict,

@@ -27,7 +27,7 @@ pub(crate) use batch::Rows;
 pub(crate) use row::check_subnormals;
 pub(crate) use uncertainty_answer::UncertaintyAnswer;
 
-use crate::bundle::{Answers, Digest, GoldenCase, Manifest};
+use crate::bundle::{Answers, Digest, GoldenCase, Manifest, Signature};
 use crate::ensemble::{Calibrator, CompiledCombiner, Cutoff};
 use crate::explanation::Explanation;
 use crate::intake::Intake;
@@ -49,6 +49,7 @@ pub struct Model {
     digest: Digest,
     format: u32,
     n_skipped_sections: usize,
+    signatures: Vec<Signature>,
     manifest: Manifest,
     card: Option<String>,
     intake: Intake,
@@ -101,6 +102,12 @@ impl Model {
     #[must_use]
     pub fn n_skipped_sections(&self) -> usize {
         self.n_skipped_sections
+    }
+
+    /// The signatures that the bundle holds. Only opening with a policy verifies them.
+    #[must_use]
+    pub fn signatures(&self) -> &[Signature] {
+        &self.signatures
     }
 
     /// Where the model comes from.

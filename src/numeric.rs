@@ -104,6 +104,7 @@ pub fn logistic(x: f64) -> f64 {
 
 /// `(logistic(−x), logistic(x))`: both tails keep their full relative accuracy.
 #[must_use]
+#[inline]
 pub fn logistic_pair(x: f64) -> (f64, f64) {
     let e = exp(-x.abs());
     let (small, large) = (e / (1.0 + e), 1.0 / (1.0 + e));

@@ -92,8 +92,8 @@ impl Uncertainty {
         /// Of a search among scores, of all levels.
         const SEARCH: u64 = 64 * MAX_LEVELS as u64;
         let n_searches = self.n_p_values() + self.n_intervals() + 1;
-        // The verdict asks for the distance again.
-        let n_steps = self.distance.as_ref().map_or(0, Distance::n_steps).saturating_mul(3);
+        // The self-test measures the distance once.
+        let n_steps = self.distance.as_ref().map_or(0, Distance::n_steps);
         times(n_searches, SEARCH)
             .saturating_add(times(n_steps, 2))
             .saturating_add(times(self.spreads.len(), 8))

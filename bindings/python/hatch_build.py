@@ -74,7 +74,8 @@ def build_library() -> Path:
     command = ["cargo", "rustc", "--manifest-path", str(manifest), "--package", "nomogram"]
     command += ["--lib", "--crate-type", "cdylib", "--profile", "capi", "--locked"]
     command += ["--message-format", "json-render-diagnostics"]
-    command += ["--", "-C", "strip=symbols"]
+    # The last as `cargo xtask install` does it: small, and predictions as fast.
+    command += ["--", "-C", "strip=symbols", "-C", "llvm-args=-inline-threshold=20"]
     try:
         built = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     except FileNotFoundError:

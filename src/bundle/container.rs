@@ -115,5 +115,51 @@ pub(super) fn to_bytes(sections: &[(SectionKind, Vec<u8>)]) -> Vec<u8> {
     bytes
 }
 
+/// The bytes of a bundle with another section of signatures, or without one. Its digest stays.
+///
+/// # Errors
+///
+/// As [`Container::from_bytes`], and `NewerFormat` for a bundle of format 1, which cannot hold signatures.
+pub(super) fn replace_signatures(
+    bytes: &[u8],
+    signatures: Option<Vec<u8>>,
+) -> Result<Vec<u8>, Error> {
+    Container::from_bytes(bytes, &Limits::default(), &mut Budget::unlimited())?;
+    let header = Header::of_file(bytes, bytes.len() as u64)?;
+    if header.format == 1 {
+        let detail = "format 1 has no signatures, expected a bundle of format 2";
+        return Err(Error::new(ErrorKind::SectionTable, detail));
+    }
+    let number = SectionKind::Signatures as u32;
+    let mut sections = Vec::new();
+    for entry in read_entries(&header, bytes)? {
+        if !entry.has_signatures(header.format) {
+            sections.push((entry.kind, entry.flags, entry.sha256, entry.payload(bytes)?));
+        }
+    }
+    if let Some(payload) = &signatures {
+        let place = sections.iter().take_while(|section| section.0 < number).count();
+        sections
+            .insert(place, (number, SectionKind::Signatures.flags(), Digest::of(payload), payload));
+    }
+    let mut offset = (HEADER_LEN + ENTRY_LEN * sections.len()) as u64;
+    let mut table = Vec::new();
+    for (kind, flags, sha256, payload) in &sections {
+        let length = payload.len() as u64;
+        let entry = Entry { kind: *kind, flags: *flags, offset, length, sha256: *sha256 };
+        table.extend(entry.to_bytes());
+        offset += length;
+    }
+    #[allow(
+        clippy::cast_possible_truncation,
+        reason = "at most one more than a u32 of sections was read"
+    )]
+    let n_sections = sections.len() as u32;
+    let mut replaced = Header { n_sections, length: offset, ..header }.to_bytes();
+    replaced.extend(table);
+    replaced.extend(sections.iter().flat_map(|section| section.3));
+    Ok(replaced)
+}
+
 #[cfg(test)]
 mod tests;

@@ -5,8 +5,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::codec::{Decode, Input};
-use crate::error::Error;
+use crate::codec::{Decode, Input, Stopped};
 
 /// A SHA-256 digest; prints as 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -19,6 +18,12 @@ impl Digest {
         Self(Sha256::digest(bytes).into())
     }
 
+    /// Takes the bytes of a digest.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// Its 32 bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
@@ -29,7 +34,7 @@ impl Digest {
 impl Decode for Digest {
     const MIN_LEN: usize = 32;
 
-    fn decode(input: &mut Input<'_>) -> Result<Self, Error> {
+    fn decode(input: &mut Input<'_>) -> Result<Self, Stopped> {
         input.read().map(Self)
     }
 }

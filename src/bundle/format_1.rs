@@ -18,6 +18,8 @@ use crate::schema::{self, Target};
 use crate::{member, memory};
 
 /// Reads a bundle of format 1.
+#[cold]
+#[inline(never)]
 pub(super) fn read(container: &Container<'_>, budget: &mut Budget) -> Result<Bundle, Error> {
     let schema: Schema = decode(container, SectionKind::Schema, budget)?;
     let branches: Vec<Branch> = decode(container, SectionKind::Pipeline, budget)?;
@@ -47,6 +49,7 @@ pub(super) fn read(container: &Container<'_>, budget: &mut Budget) -> Result<Bun
         answers: None,
         uncertainty_answer: None,
         digest: container.digest(),
+        signatures: Vec::new(),
     })
 }
 

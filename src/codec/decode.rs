@@ -5,8 +5,8 @@ use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::input::{Decode, Input, malformed};
-use crate::error::{Error, format};
+use super::input::{Decode, Input, Stopped};
+use crate::error::format;
 use crate::memory;
 
 /// Implements [`Decode`] for a struct whose fields follow each other in the order of the list, which
@@ -17,9 +17,10 @@ macro_rules! decode_struct {
             const MIN_LEN: usize =
                 0 $(+ $crate::codec::min_len(|value: &Self| &value.$field))+;
 
+            #[inline(never)]
             fn decode(
                 input: &mut $crate::codec::Input<'_>,
-            ) -> Result<Self, $crate::error::Error> {
+            ) -> Result<Self, $crate::codec::Stopped> {
                 Ok(Self { $($field: input.read()?),+ })
             }
         }
@@ -35,9 +36,10 @@ macro_rules! decode_enum {
         impl $crate::codec::Decode for $type {
             const MIN_LEN: usize = 4;
 
+            #[inline(never)]
             fn decode(
                 input: &mut $crate::codec::Input<'_>,
-            ) -> Result<Self, $crate::error::Error> {
+            ) -> Result<Self, $crate::codec::Stopped> {
                 // A variant that is missing from the list does not compile.
                 let _: fn(&Self) = |value| match value { $(Self::$variant { .. } => {})+ };
                 let number: u32 = input.read()?;
@@ -50,7 +52,7 @@ macro_rules! decode_enum {
                     }
                     next += 1;
                 )+
-                Err($crate::codec::unknown_variant(stringify!($type), number, next))
+                Err(input.unknown_variant(stringify!($type), number, next))
             }
         }
     };
@@ -62,11 +64,6 @@ pub(crate) const fn min_len<S, T: Decode>(_field: fn(&S) -> &T) -> usize {
     T::MIN_LEN
 }
 
-/// The number of a variant that this version does not know.
-pub(crate) fn unknown_variant(name: &str, number: u32, n_variants: u32) -> Error {
-    malformed(format!("variant {number} of {name}, expected 0 to {}", n_variants - 1))
-}
-
 /// Declares numbers.
 macro_rules! numbers {
     ($($type:ty),+) => {
@@ -74,7 +71,8 @@ macro_rules! numbers {
             impl Decode for $type {
                 const MIN_LEN: usize = size_of::<Self>();
 
-                fn decode(input: &mut Input<'_>) -> Result<Self, Error> {
+                #[inline]
+                fn decode(input: &mut Input<'_>) -> Result<Self, Stopped> {
                     Ok(Self::from_le_bytes(input.array()?))
                 }
             }
@@ -86,11 +84,11 @@ numbers!(u8, u32, i32, u64, f64);
 impl Decode for bool {
     const MIN_LEN: usize = 1;
 
-    fn decode(input: &mut Input<'_>) -> Result<Self, Error> {
+    fn decode(input: &mut Input<'_>) -> Result<Self, Stopped> {
         match input.read::<u8>()? {
             0 => Ok(false),
             1 => Ok(true),
-            other => Err(malformed(format!("a boolean of {other}, expected 0 or 1"))),
+            other => Err(input.malformed(format!("a boolean of {other}, expected 0 or 1"))),
         }
     }
 }
@@ -98,7 +96,7 @@ impl Decode for bool {
 impl<const N: usize> Decode for [u8; N] {
     const MIN_LEN: usize = N;
 
-    fn decode(input: &mut Input<'_>) -> Result<Self, Error> {
+    fn decode(input: &mut Input<'_>) -> Result<Self, Stopped> {
         input.array()
     }
 }
@@ -106,7 +104,7 @@ impl<const N: usize> Decode for [u8; N] {
 impl<A: Decode, B: Decode> Decode for (A, B) {
     const MIN_LEN: usize = A::MIN_LEN + B::MIN_LEN;
 
-    fn decode(input: &mut Input<'_>) -> Result<Self, Error> {
+    fn decode(input: &mut Input<'_>) -> Result<Self, Stopped> {
         Ok((input.read()?, input.read()?))
     }
 }
@@ -114,11 +112,11 @@ impl<A: Decode, B: Decode> Decode for (A, B) {
 impl<T: Decode> Decode for Option<T> {
     const MIN_LEN: usize = 1;
 
-    fn decode(input: &mut Input<'_>) -> Result<Self, Error> {
+    fn decode(input: &mut Input<'_>) -> Result<Self, Stopped> {
         match input.read::<u8>()? {
             0 => Ok(None),
             1 => input.read().map(Some),
-            other => Err(malformed(format!("an option of {other}, expected 0 or 1"))),
+            other => Err(input.malformed(format!("an option of {other}, expected 0 or 1"))),
         }
     }
 }
@@ -126,9 +124,10 @@ impl<T: Decode> Decode for Option<T> {
 impl<T: Decode> Decode for Vec<T> {
     const MIN_LEN: usize = 8;
 
-    fn decode(input: &mut Input<'_>) -> Result<Self, Error> {
+    #[inline(never)]
+    fn decode(input: &mut Input<'_>) -> Result<Self, Stopped> {
         let n_items = input.count::<T>(T::MIN_LEN)?;
-        let mut items = memory::list(n_items)?;
+        let mut items = input.checked(memory::list(n_items))?;
         for _ in 0..n_items {
             items.push(input.read()?);
         }
@@ -139,19 +138,22 @@ impl<T: Decode> Decode for Vec<T> {
 impl Decode for String {
     const MIN_LEN: usize = 8;
 
-    fn decode(input: &mut Input<'_>) -> Result<Self, Error> {
+    #[inline(never)]
+    fn decode(input: &mut Input<'_>) -> Result<Self, Stopped> {
         let n_bytes = input.count::<u8>(1)?;
         // The C ABI keeps a copy with a NUL, and where it begins.
         input.take(n_bytes as u64 + 9)?;
-        let text = core::str::from_utf8(input.bytes(n_bytes)?);
-        memory::text(text.map_err(|_| malformed("a text is not UTF-8"))?)
+        match core::str::from_utf8(input.bytes(n_bytes)?) {
+            Ok(text) => input.checked(memory::text(text)),
+            Err(_) => Err(input.malformed("a text is not UTF-8")),
+        }
     }
 }
 
 impl<T: Decode> Decode for Box<T> {
     const MIN_LEN: usize = T::MIN_LEN;
 
-    fn decode(input: &mut Input<'_>) -> Result<Self, Error> {
+    fn decode(input: &mut Input<'_>) -> Result<Self, Stopped> {
         input.read().map(Box::new)
     }
 }
@@ -164,11 +166,11 @@ const PER_ENTRY: u64 = 128;
 impl Decode for BTreeMap<String, String> {
     const MIN_LEN: usize = 8;
 
-    fn decode(input: &mut Input<'_>) -> Result<Self, Error> {
+    fn decode(input: &mut Input<'_>) -> Result<Self, Stopped> {
         let n_entries: u64 = input.read()?;
         if n_entries > MAX_ENTRIES {
             let detail = format!("{n_entries} entries of a map, expected at most {MAX_ENTRIES}");
-            return Err(malformed(detail));
+            return Err(input.malformed(detail));
         }
         input.take(n_entries * PER_ENTRY)?;
         let mut map = Self::new();

@@ -92,6 +92,7 @@ error_kinds! {
     UnknownUnit = Argument, 9, "NOMO_EARGUMENT_UNIT", "The feature has no such unit.";
     UnknownReason = Argument, 10, "NOMO_EARGUMENT_REASON", "A reason is no code of FHIR's data-absent-reason.";
     Option = Argument, 11, "NOMO_EARGUMENT_OPTION", "An option or a flag has no such value.";
+    Trust = Argument, 12, "NOMO_EARGUMENT_TRUST", "A policy of trust cannot be read.";
     Magic = Format, 1, "NOMO_EFORMAT_MAGIC", "The bytes are not a bundle.";
     Truncated = Format, 2, "NOMO_EFORMAT_TRUNCATED", "The bundle is shorter than it says.";
     SectionTable = Format, 3, "NOMO_EFORMAT_TABLE", "The section table is malformed.";
@@ -101,6 +102,11 @@ error_kinds! {
     NewerFormat = Version, 1, "NOMO_EVERSION_FORMAT", "The bundle has a newer format.";
     UnknownSection = Version, 2, "NOMO_EVERSION_SECTION", "The bundle needs a section that this version does not know.";
     DigestMismatch = Integrity, 1, "NOMO_EINTEGRITY_DIGEST", "The bundle's bytes do not match their digest.";
+    InvalidSignature = Integrity, 2, "NOMO_EINTEGRITY_SIGNATURE", "A signature by a trusted key does not verify.";
+    MissingSignature = Integrity, 3, "NOMO_EINTEGRITY_UNSIGNED", "A role that the policy requires has not signed.";
+    ExpiredSignature = Integrity, 4, "NOMO_EINTEGRITY_EXPIRED", "A required signature is not valid at this time.";
+    RevokedKey = Integrity, 5, "NOMO_EINTEGRITY_REVOKED", "The key of a required signature is revoked.";
+    OtherDigest = Integrity, 6, "NOMO_EINTEGRITY_PINNED", "The bundle does not have the pinned digest.";
     TooLarge = Limit, 1, "NOMO_ELIMIT_SIZE", "The bundle is larger, or needs more memory or time to open, than the limit.";
     FeatureCount = Schema, 1, "NOMO_ESCHEMA_FEATURES", "A row does not have one value per feature.";
     Columns = Schema, 2, "NOMO_ESCHEMA_COLUMNS", "The columns of a table do not fit the features.";

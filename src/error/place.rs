@@ -51,30 +51,142 @@ pub enum Place {
     GoldenCase(usize),
 }
 
+/// The places with an index: how each is printed, and stored in eight bytes and one.
+macro_rules! indexed {
+    ($($variant:ident $name:literal),+ $(,)?) => {
+        /// A place without its index or name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        enum Kind {
+            Argument,
+            Byte,
+            Section,
+            $($variant),+
+        }
+
+        impl Place {
+            fn kind(self) -> Kind {
+                match self {
+                    Self::Argument(_) => Kind::Argument,
+                    Self::Byte(_) => Kind::Byte,
+                    Self::Section(_) => Kind::Section,
+                    $(Self::$variant(_) => Kind::$variant),+
+                }
+            }
+
+            /// The index, or the offset of a byte.
+            fn index(self) -> u64 {
+                match self {
+                    Self::Argument(_) | Self::Section(_) => 0,
+                    Self::Byte(offset) => offset,
+                    $(Self::$variant(index) => index as u64),+
+                }
+            }
+
+            /// The name of an argument or a section.
+            fn text(self) -> Option<&'static str> {
+                match self {
+                    Self::Argument(text) | Self::Section(text) => Some(text),
+                    Self::Byte(_) $(| Self::$variant(_))+ => None,
+                }
+            }
+
+            #[allow(clippy::cast_possible_truncation, reason = "it was made of an index")]
+            fn new(kind: Kind, index: u64, text: &'static str) -> Self {
+                match kind {
+                    Kind::Argument => Self::Argument(text),
+                    Kind::Byte => Self::Byte(index),
+                    Kind::Section => Self::Section(text),
+                    $(Kind::$variant => Self::$variant(index as usize)),+
+                }
+            }
+        }
+
+        impl Kind {
+            /// What comes before its index or name.
+            fn name(self) -> &'static str {
+                match self {
+                    Self::Argument => "argument",
+                    Self::Byte => "byte offset",
+                    Self::Section => "section",
+                    $(Self::$variant => $name),+
+                }
+            }
+        }
+    };
+}
+indexed! {
+    Row "row", Feature "feature", Level "level", Unit "unit", Rule "rule", Column "column",
+    Class "class", Branch "branch", Step "step", Input "input", Member "member", Tree "tree",
+    Node "node", Layer "layer", Item "item", Cutoff "cutoff", GoldenCase "golden case",
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Argument(name) => write!(f, "argument `{name}`"),
-            Self::Byte(offset) => write!(f, "byte offset {offset}"),
-            Self::Section(name) => write!(f, "section `{name}`"),
-            Self::Row(index) => write!(f, "row {}", ordinal(*index)),
-            Self::Feature(index) => write!(f, "feature {}", ordinal(*index)),
-            Self::Level(index) => write!(f, "level {}", ordinal(*index)),
-            Self::Unit(index) => write!(f, "unit {}", ordinal(*index)),
-            Self::Rule(index) => write!(f, "rule {}", ordinal(*index)),
-            Self::Column(index) => write!(f, "column {}", ordinal(*index)),
-            Self::Class(index) => write!(f, "class {}", ordinal(*index)),
-            Self::Branch(index) => write!(f, "branch {}", ordinal(*index)),
-            Self::Step(index) => write!(f, "step {}", ordinal(*index)),
-            Self::Input(index) => write!(f, "input {}", ordinal(*index)),
-            Self::Member(index) => write!(f, "member {}", ordinal(*index)),
-            Self::Tree(index) => write!(f, "tree {}", ordinal(*index)),
-            Self::Node(index) => write!(f, "node {}", ordinal(*index)),
-            Self::Layer(index) => write!(f, "layer {}", ordinal(*index)),
-            Self::Item(index) => write!(f, "item {}", ordinal(*index)),
-            Self::Cutoff(index) => write!(f, "cutoff {}", ordinal(*index)),
-            Self::GoldenCase(index) => write!(f, "golden case {}", ordinal(*index)),
+        let (kind, index) = (self.kind(), self.index());
+        let first = u64::from(kind != Kind::Byte);
+        match self.text() {
+            Some(text) => write!(f, "{} `{text}`", kind.name()),
+            None => write!(f, "{} {}", kind.name(), index.saturating_add(first)),
         }
+    }
+}
+
+/// Places from the inside out, so that a place further out is appended.
+///
+/// Every result has room for an error, so a path is small: it keeps the text of one place, that of the
+/// innermost argument or section.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Path {
+    indices: [u64; MAX_PLACES],
+    kinds: [Kind; MAX_PLACES],
+    len: u8,
+    /// The position of the place that has a name.
+    named: u8,
+    text: &'static str,
+}
+
+/// The most places that an error can have.
+const MAX_PLACES: usize = 6;
+
+impl Path {
+    pub(super) const EMPTY: Self = Self {
+        indices: [0; MAX_PLACES],
+        kinds: [Kind::Row; MAX_PLACES],
+        len: 0,
+        named: 0,
+        text: "",
+    };
+
+    /// The next place that is appended has a name.
+    pub(super) fn name_next(&mut self) {
+        self.named = self.len;
+    }
+
+    /// Whether the place at a position has a name, if the error has one.
+    pub(super) fn is_named(&self, position: usize) -> bool {
+        usize::from(self.named) == position
+    }
+
+    /// Appends a place, if there is room for it.
+    pub(super) fn push(&mut self, place: Place) {
+        let next = usize::from(self.len);
+        match place.text() {
+            Some(_) if !self.text.is_empty() => return,
+            Some(text) => self.text = text,
+            None => {}
+        }
+        if let (Some(index), Some(kind)) = (self.indices.get_mut(next), self.kinds.get_mut(next)) {
+            (*index, *kind) = (place.index(), place.kind());
+            self.len += 1;
+        }
+    }
+
+    /// The places, from the outside in, each with its position.
+    pub(super) fn places(&self) -> impl Iterator<Item = (usize, Place)> {
+        let places =
+            self.kinds.into_iter().zip(self.indices).take(usize::from(self.len)).enumerate();
+        let text = self.text;
+        places.map(move |(nth, (kind, index))| (nth, Place::new(kind, index, text))).rev()
     }
 }
 

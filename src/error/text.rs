@@ -16,6 +16,8 @@ macro_rules! format_text {
 pub(crate) use format_text as format;
 
 /// The text of `arguments`, or a fixed one if there is no memory for it.
+#[cold]
+#[inline(never)]
 pub(crate) fn written(arguments: fmt::Arguments<'_>) -> Cow<'static, str> {
     if let Some(text) = arguments.as_str() {
         return Cow::Borrowed(text);

@@ -9,10 +9,9 @@ use super::borrow::{borrow_out, refused};
 use super::boundary::boundary;
 use super::error::nomo_error;
 use super::growing::read_struct;
-use super::outputs::{NOMO_ON_REFUSAL_GO_ON, NOMO_ON_REFUSAL_STOP, nomo_outputs};
+use super::outputs::{self, nomo_outputs};
 use super::session::{Claim, nomo_session};
 use crate::error::{Error, ErrorKind};
-use crate::model::OnRefusal;
 
 /// Flag of reading Arrow arrays: skip columns that match no feature; only their names are read.
 pub const NOMO_ARROW_IGNORE_OTHER_COLUMNS: u32 = 1;
@@ -88,7 +87,10 @@ pub unsafe extern "C" fn nomo_session_predict_arrow(
 /// - `flags` (uint32), NOMO_FLAG_... combined
 /// - `cutoff_<name>` (boolean) of each cutoff: whether the row reaches it
 /// - of a model with uncertainty: `verdict` (uint32), NOMO_VERDICT_...; `p_value_<class>` (double) of
-///   each class; `distance_p_value` (double), if the distance is known
+///   each class; `low_<class>` and `high_<class>` (double), the interval of the probability of class 1,
+///   or `low_<level>` and `high_<level>` of each level of a predicted number; `distance_p_value`
+///   (double); `furthest_feature` (utf8), its name, and `furthest_times` (double). What the model does
+///   not have has no column
 ///
 /// `on_refusal` is NOMO_ON_REFUSAL_STOP or NOMO_ON_REFUSAL_GO_ON; a refused row is null in all columns
 /// but `status`, `flags` and `verdict`. The caller releases both structs by their `release`, in any thread, and
@@ -114,16 +116,7 @@ pub unsafe extern "C" fn nomo_session_predict_to_arrow(
         // SAFETY: the caller keeps the header's contract for the length of this call.
         let mut claim = unsafe { Claim::new(session) }?;
         let model = claim.model();
-        let on_refusal = match on_refusal {
-            NOMO_ON_REFUSAL_STOP => OnRefusal::Stop,
-            NOMO_ON_REFUSAL_GO_ON => OnRefusal::GoOn,
-            _ => {
-                return Err(option(
-                    "on_refusal",
-                    "expected NOMO_ON_REFUSAL_STOP or NOMO_ON_REFUSAL_GO_ON",
-                ));
-            }
-        };
+        let on_refusal = outputs::on_refusal(on_refusal, "on_refusal")?;
         // SAFETY: as above.
         let out_schema = unsafe { borrow_out(out_schema, "out_schema") }?;
         // SAFETY: as above.
@@ -149,10 +142,9 @@ pub(super) fn other_columns(flags: u32) -> Result<OtherColumns, Error> {
     match flags {
         0 => Ok(OtherColumns::Refuse),
         NOMO_ARROW_IGNORE_OTHER_COLUMNS => Ok(OtherColumns::Ignore),
-        _ => Err(option("flags", "expected 0 or NOMO_ARROW_IGNORE_OTHER_COLUMNS")),
+        _ => {
+            let detail = "expected 0 or NOMO_ARROW_IGNORE_OTHER_COLUMNS";
+            Err(refused(ErrorKind::Option, "flags", detail))
+        }
     }
-}
-
-fn option(name: &'static str, detail: &'static str) -> Error {
-    refused(ErrorKind::Option, name, detail)
 }

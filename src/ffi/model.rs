@@ -18,6 +18,7 @@ use super::texts::Texts;
 use crate::bundle::Limits;
 use crate::error::{Error, ErrorKind};
 use crate::model::Model;
+use crate::trust::Trust;
 
 /// An opened and verified model.
 ///
@@ -125,6 +126,15 @@ pub struct nomo_open_options {
     /// Limit of the computation that opening takes, in steps of about a nanosecond; 0 means 64 for each
     /// byte of the bundle, and 2^26.
     pub max_work: u64,
+    /// A policy of trust that the signatures of the bundle must satisfy, or NULL to open it whoever
+    /// signed it. Text in UTF-8, used during the call only; one statement per line:
+    /// "key HEX ROLE[,ROLE]" (a public Ed25519 key as 64 digits), "revoked HEX", "require ROLE [N]" (N
+    /// different keys), "distinct" (a key counts for one role), "digest HEX" (of the bundle, pinned),
+    /// and comments after "#". A policy that requires nothing is refused.
+    pub trust: *const c_char,
+    /// Now, in seconds since 1970, for signatures that expire; the library has no clock. 0 with a
+    /// policy is refused.
+    pub time: u64,
 }
 
 /// Opens a bundle from a file and verifies it: digests, structure, golden cases.
@@ -140,7 +150,9 @@ pub struct nomo_open_options {
 /// a bundle; NOMO_EFORMAT_TRUNCATED for an empty file, NOMO_EFORMAT_TABLE for bytes after the end of
 /// the bundle), class NOMO_EVERSION, NOMO_EINTEGRITY_DIGEST, NOMO_ELIMIT_SIZE (the bundle, or the memory
 /// or computation that it needs, is above a limit), NOMO_EMEMORY, class NOMO_ESELFTEST,
-/// NOMO_EARGUMENT_TEXT (`path` is not UTF-8) or NOMO_EARGUMENT_OPTION (an unknown flag).
+/// NOMO_EARGUMENT_TEXT (`path` or the policy is not UTF-8), NOMO_EARGUMENT_TRUST (the policy cannot be
+/// read), NOMO_EINTEGRITY_SIGNATURE, _UNSIGNED, _EXPIRED, _REVOKED or _PINNED (the policy refuses the
+/// bundle; the message names key and role) or NOMO_EARGUMENT_OPTION (an unknown flag).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_model_open_file(
     path: *const c_char,
@@ -260,6 +272,7 @@ impl nomo_model {
 /// The caller's options, checked.
 struct Options {
     limits: Limits,
+    trust: Option<Trust>,
     is_tested: bool,
     log: nomo_log_fn,
     log_user: *mut c_void,
@@ -272,6 +285,7 @@ impl Options {
     unsafe fn new(options: *const nomo_open_options) -> Result<Self, Error> {
         let mut known = Self {
             limits: Limits::default(),
+            trust: None,
             is_tested: true,
             log: None,
             log_user: ptr::null_mut(),
@@ -291,16 +305,25 @@ impl Options {
         known.limits.max_work = Some(options.max_work).filter(|limit| *limit > 0);
         known.is_tested = options.flags & NOMO_OPEN_SKIP_GOLDEN_CASES == 0;
         (known.log, known.log_user) = (options.log, options.log_user);
+        if !options.trust.is_null() {
+            if options.time == 0 {
+                return Err(refused(ErrorKind::Trust, "options.time", "is 0, expected the time"));
+            }
+            // SAFETY: as this function's own contract.
+            let policy = unsafe { borrow_text(options.trust, "options.trust") }?;
+            known.trust = Some(Trust::from_text(policy, options.time)?);
+        }
         Ok(known)
     }
 
     fn open(&self, bytes: &[u8]) -> Result<Model, Error> {
-        self.test(Model::open_untested(bytes, &self.limits)?)
+        let trust = self.trust.as_ref();
+        self.test(Model::open_trusted_untested(bytes, &self.limits, trust)?)
     }
 
     /// [`Self::open`] for bytes that are freed as soon as they are decoded.
     fn open_owned(&self, bytes: Vec<u8>) -> Result<Model, Error> {
-        self.test(Model::open_owned(bytes, &self.limits)?)
+        self.test(Model::open_owned(bytes, &self.limits, self.trust.as_ref())?)
     }
 
     fn test(&self, model: Model) -> Result<Model, Error> {

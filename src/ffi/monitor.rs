@@ -1,17 +1,17 @@
 //! Monitors: counters of predicted rows, ours or in the caller's memory.
 
-use alloc::alloc::{alloc, dealloc};
 use core::alloc::Layout;
 use core::ffi::c_void;
 use core::mem::MaybeUninit;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::{ptr, slice};
 
+use super::block::{Block, Owned, create, create_in, destroy};
 use super::borrow::{borrow, borrow_out, borrow_slice, borrow_slice_out, refused};
 use super::boundary::boundary;
 use super::error::nomo_error;
 use super::model::{Reference, nomo_model};
-use crate::error::{Error, ErrorKind, Place, format};
+use crate::error::{Error, ErrorKind, Place};
 use crate::model::Model;
 use crate::monitor::{add_bytes, add_outcome, cell, layout, n_bytes, write_bytes};
 
@@ -29,7 +29,7 @@ pub struct nomo_monitor {
     cells: *mut u64,
     n_cells: usize,
     /// The block, if the monitor allocated it.
-    owned: Option<(*mut u8, Layout)>,
+    owned: Option<Owned>,
 }
 
 // SAFETY: the cells lie in the monitor's block, which only the thread that holds `busy` uses.
@@ -84,13 +84,17 @@ impl Drop for Counting<'_> {
 }
 
 /// The block of memory of a monitor: the monitor itself, then its counters.
-struct Block {
+struct MonitorBlock {
     layout: Layout,
     cells: usize,
     n_cells: usize,
 }
 
-impl Block {
+impl Block for MonitorBlock {
+    type Object = nomo_monitor;
+
+    const NAME: &'static str = "monitor";
+
     fn of(model: &Model) -> Result<Self, Error> {
         let too_large = |_| refused(ErrorKind::OutOfMemory, "model", "needs too large a monitor");
         let n_cells = layout(model)?.n_cells();
@@ -99,22 +103,15 @@ impl Block {
         Ok(Self { layout: layout.pad_to_align(), cells, n_cells })
     }
 
-    /// How many bytes of any alignment are enough.
-    fn size(&self) -> usize {
-        self.layout.size() + self.layout.align() - 1
+    fn layout(&self) -> Layout {
+        self.layout
     }
 
-    /// Sets a monitor up at `start`, all counters 0.
-    ///
-    /// # Safety
-    ///
-    /// `start` has the size and the alignment of `self.layout`, which is that of `model`, and
-    /// nothing else uses that memory until the monitor is destroyed.
     unsafe fn build(
         &self,
         start: *mut u8,
         model: Reference,
-        owned: Option<(*mut u8, Layout)>,
+        owned: Option<Owned>,
     ) -> *mut nomo_monitor {
         let cells = start.wrapping_add(self.cells).cast::<u64>();
         // SAFETY: the region lies in the block and is aligned, by the layout.
@@ -147,7 +144,7 @@ pub unsafe extern "C" fn nomo_monitor_size(
         let memory_len = unsafe { borrow_out(memory_len, "memory_len") }?;
         // SAFETY: as above.
         let bytes_len = unsafe { borrow_out(bytes_len, "bytes_len") }?;
-        let block = Block::of(model.model())?;
+        let block = MonitorBlock::of(model.model())?;
         memory_len.write(block.size());
         bytes_len.write(n_bytes(block.n_cells));
         Ok(())
@@ -167,23 +164,8 @@ pub unsafe extern "C" fn nomo_monitor_create(
     monitor: *mut *mut nomo_monitor,
     error: *mut nomo_error,
 ) -> i32 {
-    let call = || {
-        // SAFETY: the caller keeps the header's contract for the length of this call.
-        let block = Block::of(unsafe { borrow(model, "model") }?.model())?;
-        // SAFETY: as above.
-        let out = unsafe { borrow_out(monitor, "monitor") }?;
-        // SAFETY: a monitor is never empty.
-        let start = unsafe { alloc(block.layout) };
-        if start.is_null() {
-            let detail = format!("no room for a monitor of {} bytes", block.layout.size());
-            return Err(Error::new(ErrorKind::OutOfMemory, detail));
-        }
-        // SAFETY: `model` came from opening, and the caller holds a reference to it.
-        let model = unsafe { Reference::new(model) };
-        // SAFETY: freshly allocated with this layout.
-        out.write(unsafe { block.build(start, model, Some((start, block.layout))) });
-        Ok(())
-    };
+    // SAFETY: the caller keeps the header's contract for the length of this call.
+    let call = || unsafe { create::<MonitorBlock>(model, monitor) };
     // SAFETY: as above.
     unsafe { boundary(error, call) }
 }
@@ -204,24 +186,8 @@ pub unsafe extern "C" fn nomo_monitor_create_in(
     monitor: *mut *mut nomo_monitor,
     error: *mut nomo_error,
 ) -> i32 {
-    let call = || {
-        // SAFETY: the caller keeps the header's contract for the length of this call.
-        let block = Block::of(unsafe { borrow(model, "model") }?.model())?;
-        let start = memory.cast::<u8>();
-        // SAFETY: as above.
-        unsafe { borrow_out(start, "memory") }?;
-        // SAFETY: as above.
-        let out = unsafe { borrow_out(monitor, "monitor") }?;
-        if memory_len < block.size() {
-            return Err(Error::count(ErrorKind::SessionMemory, memory_len, block.size(), "bytes"));
-        }
-        let start = start.wrapping_add(start.align_offset(block.layout.align()));
-        // SAFETY: `model` came from opening, and the caller holds a reference to it.
-        let model = unsafe { Reference::new(model) };
-        // SAFETY: aligned, and the size has room for that; the caller lends the memory.
-        out.write(unsafe { block.build(start, model, None) });
-        Ok(())
-    };
+    // SAFETY: the caller keeps the header's contract for the length of this call.
+    let call = || unsafe { create_in::<MonitorBlock>(model, memory, memory_len, monitor) };
     // SAFETY: as above.
     unsafe { boundary(error, call) }
 }
@@ -231,16 +197,8 @@ pub unsafe extern "C" fn nomo_monitor_create_in(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_monitor_destroy(monitor: *mut nomo_monitor) {
     let call = || {
-        if !monitor.is_null() {
-            // SAFETY: `monitor` was created, and the caller gives it up.
-            let owned = unsafe { &*monitor }.owned;
-            // SAFETY: as above; what it owns beside its memory is the reference to the model.
-            unsafe { ptr::drop_in_place(monitor) };
-            if let Some((start, layout)) = owned {
-                // SAFETY: allocated in `nomo_monitor_create` with this layout.
-                unsafe { dealloc(start, layout) };
-            }
-        }
+        // SAFETY: `monitor` is NULL, or was created, and the caller gives it up.
+        unsafe { destroy(monitor, |monitor| monitor.owned) };
         Ok(())
     };
     // SAFETY: NULL is allowed.

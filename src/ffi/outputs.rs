@@ -213,18 +213,11 @@ impl nomo_outputs {
         let n_outputs = model.schema().n_outputs();
         let n_members = model.member_names().len();
         let (n_features, n_rules) = (model.schema().n_features(), model.schema().rules().len());
-        let on_refusal = match self.on_refusal {
-            NOMO_ON_REFUSAL_STOP => OnRefusal::Stop,
-            NOMO_ON_REFUSAL_GO_ON if self.row_status.is_null() && n_rows > 0 => {
-                let detail = "is NULL, but NOMO_ON_REFUSAL_GO_ON needs it";
-                return Err(refused(ErrorKind::NullPointer, "outputs.row_status", detail));
-            }
-            NOMO_ON_REFUSAL_GO_ON => OnRefusal::GoOn,
-            _ => {
-                let detail = "expected NOMO_ON_REFUSAL_STOP or NOMO_ON_REFUSAL_GO_ON";
-                return Err(refused(ErrorKind::Option, "outputs.on_refusal", detail));
-            }
-        };
+        let on_refusal = on_refusal(self.on_refusal, "outputs.on_refusal")?;
+        if on_refusal == OnRefusal::GoOn && self.row_status.is_null() && n_rows > 0 {
+            let detail = "is NULL, but NOMO_ON_REFUSAL_GO_ON needs it";
+            return Err(refused(ErrorKind::NullPointer, "outputs.row_status", detail));
+        }
         macro_rules! output {
             ($pointer:ident, $len:ident, $per_row:expr) => {
                 // SAFETY: as this function's own contract.
@@ -298,6 +291,18 @@ impl nomo_outputs {
     }
 }
 
+/// What to do with a refused row, of a caller's number.
+pub(super) fn on_refusal(number: u32, name: &'static str) -> Result<OnRefusal, Error> {
+    match number {
+        NOMO_ON_REFUSAL_STOP => Ok(OnRefusal::Stop),
+        NOMO_ON_REFUSAL_GO_ON => Ok(OnRefusal::GoOn),
+        _ => {
+            let detail = "expected NOMO_ON_REFUSAL_STOP or NOMO_ON_REFUSAL_GO_ON";
+            Err(refused(ErrorKind::Option, name, detail))
+        }
+    }
+}
+
 impl Outputs<'_> {
     /// Writes the prediction or the refusal of a row.
     pub(super) fn write(&mut self, row: usize, prediction: Result<Prediction<'_>, Error>) {
@@ -337,7 +342,7 @@ impl Outputs<'_> {
         Output::write(&mut self.feature_flags, row, flags);
         Output::write(&mut self.rules_broken, row, broken);
         if let Some(uncertain) = prediction.uncertain() {
-            self.uncertain.write(row, &uncertain);
+            self.uncertain.write(row, uncertain);
         }
     }
 
@@ -370,6 +375,6 @@ pub(super) fn class_index(prediction: &Prediction<'_>) -> u32 {
 }
 
 /// A count of things in a model: far fewer than 2^32.
-fn as_u32(count: usize) -> u32 {
+pub(super) fn as_u32(count: usize) -> u32 {
     u32::try_from(count).unwrap_or(u32::MAX)
 }

@@ -1,6 +1,5 @@
 //! Sessions: the memory of one thread, ours or the caller's.
 
-use alloc::alloc::{alloc, dealloc};
 use core::alloc::{Layout, LayoutError};
 use core::cell::UnsafeCell;
 use core::ffi::c_void;
@@ -9,12 +8,13 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, Ordering};
 use core::{ptr, slice};
 
 use super::arrow_rows::Column;
+use super::block::{Block, Owned, create, create_in, destroy};
 use super::borrow::{borrow, borrow_out, refused};
 use super::boundary::boundary;
 use super::error::nomo_error;
 use super::model::{Reference, nomo_model};
 use super::monitor::{Counting, nomo_monitor};
-use crate::error::{Error, ErrorKind, format};
+use crate::error::{Error, ErrorKind};
 use crate::intake::{Cell, Flags};
 use crate::model::Model;
 use crate::scratch::{Scratch, ScratchLayout};
@@ -35,7 +35,7 @@ pub struct nomo_session {
     /// Where rows are counted, or NULL.
     monitor: AtomicPtr<nomo_monitor>,
     /// The block, if the session allocated it.
-    owned: Option<(*mut u8, Layout)>,
+    owned: Option<Owned>,
 }
 
 // SAFETY: the pointers and borrows lead into the session's block, which only the thread that holds
@@ -44,7 +44,7 @@ unsafe impl Send for nomo_session {}
 
 /// The block of memory of a session: the session itself, then the regions of its scratch memory and
 /// its columns. The numbers are offsets.
-struct Block {
+struct SessionBlock {
     layout: Layout,
     numbers: usize,
     cells: usize,
@@ -53,7 +53,11 @@ struct Block {
     columns: usize,
 }
 
-impl Block {
+impl Block for SessionBlock {
+    type Object = nomo_session;
+
+    const NAME: &'static str = "session";
+
     fn of(model: &Model) -> Result<Self, Error> {
         let too_large = |_| refused(ErrorKind::OutOfMemory, "model", "needs too large a session");
         let ScratchLayout { n_features, n_rules, .. } = *model.scratch_layout();
@@ -70,22 +74,15 @@ impl Block {
         Ok(Self { layout: layout.pad_to_align(), numbers, cells, flags, broken, columns })
     }
 
-    /// How many bytes of any alignment are enough.
-    fn size(&self) -> usize {
-        self.layout.size() + self.layout.align() - 1
+    fn layout(&self) -> Layout {
+        self.layout
     }
 
-    /// Sets a session up at `start`.
-    ///
-    /// # Safety
-    ///
-    /// `start` has the size and the alignment of `self.layout`, which is that of `model`, and
-    /// nothing else uses that memory until the session is destroyed.
     unsafe fn build(
         &self,
         start: *mut u8,
         model: Reference,
-        owned: Option<(*mut u8, Layout)>,
+        owned: Option<Owned>,
     ) -> *mut nomo_session {
         let layout = *model.model().scratch_layout();
         // SAFETY: the region lies in the block and is aligned, by the layout.
@@ -140,7 +137,7 @@ pub unsafe extern "C" fn nomo_session_size(
         let model = unsafe { borrow(model, "model") }?;
         // SAFETY: as above.
         let out = unsafe { borrow_out(size, "size") }?;
-        out.write(Block::of(model.model())?.size());
+        out.write(SessionBlock::of(model.model())?.size());
         Ok(())
     };
     // SAFETY: as above.
@@ -158,23 +155,8 @@ pub unsafe extern "C" fn nomo_session_create(
     session: *mut *mut nomo_session,
     error: *mut nomo_error,
 ) -> i32 {
-    let call = || {
-        // SAFETY: the caller keeps the header's contract for the length of this call.
-        let block = Block::of(unsafe { borrow(model, "model") }?.model())?;
-        // SAFETY: as above.
-        let out = unsafe { borrow_out(session, "session") }?;
-        // SAFETY: a session is never empty.
-        let start = unsafe { alloc(block.layout) };
-        if start.is_null() {
-            let detail = format!("no room for a session of {} bytes", block.layout.size());
-            return Err(Error::new(ErrorKind::OutOfMemory, detail));
-        }
-        // SAFETY: `model` came from opening, and the caller holds a reference to it.
-        let model = unsafe { Reference::new(model) };
-        // SAFETY: freshly allocated with this layout.
-        out.write(unsafe { block.build(start, model, Some((start, block.layout))) });
-        Ok(())
-    };
+    // SAFETY: the caller keeps the header's contract for the length of this call.
+    let call = || unsafe { create::<SessionBlock>(model, session) };
     // SAFETY: as above.
     unsafe { boundary(error, call) }
 }
@@ -195,25 +177,8 @@ pub unsafe extern "C" fn nomo_session_create_in(
     session: *mut *mut nomo_session,
     error: *mut nomo_error,
 ) -> i32 {
-    let call = || {
-        // SAFETY: the caller keeps the header's contract for the length of this call.
-        let block = Block::of(unsafe { borrow(model, "model") }?.model())?;
-        let start = memory.cast::<u8>();
-        // SAFETY: as above.
-        unsafe { borrow_out(start, "memory") }?;
-        // SAFETY: as above.
-        let out = unsafe { borrow_out(session, "session") }?;
-        let needed = block.size();
-        if memory_len < needed {
-            return Err(Error::count(ErrorKind::SessionMemory, memory_len, needed, "bytes"));
-        }
-        let start = start.wrapping_add(start.align_offset(block.layout.align()));
-        // SAFETY: `model` came from opening, and the caller holds a reference to it.
-        let model = unsafe { Reference::new(model) };
-        // SAFETY: aligned, and the size has room for that; the caller lends the memory.
-        out.write(unsafe { block.build(start, model, None) });
-        Ok(())
-    };
+    // SAFETY: the caller keeps the header's contract for the length of this call.
+    let call = || unsafe { create_in::<SessionBlock>(model, memory, memory_len, session) };
     // SAFETY: as above.
     unsafe { boundary(error, call) }
 }
@@ -223,16 +188,8 @@ pub unsafe extern "C" fn nomo_session_create_in(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_session_destroy(session: *mut nomo_session) {
     let call = || {
-        if !session.is_null() {
-            // SAFETY: `session` was created, and the caller gives it up.
-            let owned = unsafe { &*session }.owned;
-            // SAFETY: as above; what it owns beside its memory is the reference to the model.
-            unsafe { ptr::drop_in_place(session) };
-            if let Some((start, layout)) = owned {
-                // SAFETY: allocated in `nomo_session_create` with this layout.
-                unsafe { dealloc(start, layout) };
-            }
-        }
+        // SAFETY: `session` is NULL, or was created, and the caller gives it up.
+        unsafe { destroy(session, |session| session.owned) };
         Ok(())
     };
     // SAFETY: NULL is allowed.

@@ -58,6 +58,8 @@ pub const NOMO_EARGUMENT_UNIT: i32 = 0x0901;
 pub const NOMO_EARGUMENT_REASON: i32 = 0x0A01;
 /// An option or a flag has an unknown value.
 pub const NOMO_EARGUMENT_OPTION: i32 = 0x0B01;
+/// A policy of trust cannot be read.
+pub const NOMO_EARGUMENT_TRUST: i32 = 0x0C01;
 /// The bytes are not a bundle.
 pub const NOMO_EFORMAT_MAGIC: i32 = 0x0102;
 /// The bundle is shorter than its header states.
@@ -76,6 +78,16 @@ pub const NOMO_EVERSION_FORMAT: i32 = 0x0103;
 pub const NOMO_EVERSION_SECTION: i32 = 0x0203;
 /// The bundle's bytes do not match their digest.
 pub const NOMO_EINTEGRITY_DIGEST: i32 = 0x0104;
+/// A signature by a trusted key does not verify: it was changed, or belongs to another bundle.
+pub const NOMO_EINTEGRITY_SIGNATURE: i32 = 0x0204;
+/// A role that the policy of trust requires has not signed.
+pub const NOMO_EINTEGRITY_UNSIGNED: i32 = 0x0304;
+/// A required signature has expired, or was made after the time of the policy.
+pub const NOMO_EINTEGRITY_EXPIRED: i32 = 0x0404;
+/// The key of a required signature is revoked.
+pub const NOMO_EINTEGRITY_REVOKED: i32 = 0x0504;
+/// The bundle does not have the pinned digest.
+pub const NOMO_EINTEGRITY_PINNED: i32 = 0x0604;
 /// The bundle is larger than the limit.
 pub const NOMO_ELIMIT_SIZE: i32 = 0x0105;
 /// A row does not have one value per feature.

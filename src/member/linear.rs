@@ -3,14 +3,14 @@
 use alloc::vec::Vec;
 
 use fearless_simd::prelude::*;
-use fearless_simd::{Level, dispatch, f64x8};
+use fearless_simd::{Level, f64x8};
 use serde::{Deserialize, Serialize};
 
 use super::{MemberKind, check_finite, check_inputs, check_no_probabilities};
 use crate::codec::decode_struct;
 use crate::domain::{Domain, affine};
 use crate::error::{Error, format};
-use crate::lanes::{Lanes, N_LANES};
+use crate::lanes::{Lanes, N_LANES, dispatch};
 use crate::link::Link;
 use crate::memory;
 

@@ -11,6 +11,7 @@ use super::file::read_file;
 use crate::budget::{Budget, times};
 use crate::bundle::{Bundle, Limits};
 use crate::error::{Error, Place};
+use crate::trust::Trust;
 
 impl Model {
     /// Opens a bundle: checks its digests and structure, and replays its golden cases.
@@ -39,6 +40,32 @@ impl Model {
         Ok(model)
     }
 
+    /// [`Self::open_with`] for a bundle whose digest and signatures a policy accepts.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`]; `InvalidSignature`, `MissingSignature`, `ExpiredSignature`, `RevokedKey` or
+    /// `OtherDigest`, with the key and the role.
+    pub fn open_trusted(bytes: &[u8], limits: &Limits, trust: &Trust) -> Result<Self, Error> {
+        let model = Self::open_trusted_untested(bytes, limits, Some(trust))?;
+        model.self_test()?;
+        Ok(model)
+    }
+
+    /// [`Self::open_trusted`], where there is a policy, without replaying the golden cases.
+    pub(crate) fn open_trusted_untested(
+        bytes: &[u8],
+        limits: &Limits,
+        trust: Option<&Trust>,
+    ) -> Result<Self, Error> {
+        let mut budget = limits.budget(bytes.len() as u64);
+        let bundle = Bundle::from_bytes(bytes, limits, &mut budget)?;
+        if let Some(trust) = trust {
+            trust.verify(&bundle.digest, &bundle.signatures, &mut budget)?;
+        }
+        Self::of_bundle(bundle, &mut budget)
+    }
+
     /// [`Self::open_with`] without replaying the golden cases. For tests only: nothing proves that
     /// such a model predicts what was sealed.
     ///
@@ -46,19 +73,24 @@ impl Model {
     ///
     /// As [`Self::open`], without the class `SelfTest`.
     pub fn open_untested(bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
-        let mut budget = limits.budget(bytes.len() as u64);
-        let bundle = Bundle::from_bytes(bytes, limits, &mut budget)?;
-        Self::of_bundle(bundle, &mut budget)
+        Self::open_trusted_untested(bytes, limits, None)
     }
 
     /// [`Self::open_untested`] for bytes that are freed as soon as they are decoded.
     #[cfg(feature = "std")]
-    pub(crate) fn open_owned(bytes: Vec<u8>, limits: &Limits) -> Result<Self, Error> {
+    pub(crate) fn open_owned(
+        bytes: Vec<u8>,
+        limits: &Limits,
+        trust: Option<&Trust>,
+    ) -> Result<Self, Error> {
         let n_bytes = bytes.len();
         let mut budget = limits.budget(n_bytes as u64);
         budget.take_list::<u8>(n_bytes)?;
         let bundle = Bundle::from_bytes(&bytes, limits, &mut budget)?;
         drop(bytes);
+        if let Some(trust) = trust {
+            trust.verify(&bundle.digest, &bundle.signatures, &mut budget)?;
+        }
         budget.return_list::<u8>(n_bytes);
         Self::of_bundle(bundle, &mut budget)
     }
@@ -67,6 +99,7 @@ impl Model {
         let mut model = Self::new(bundle.parts, bundle.digest, budget)?;
         model.format = bundle.format;
         model.n_skipped_sections = bundle.n_skipped_sections;
+        model.signatures = bundle.signatures;
         model.golden_cases = bundle.golden_cases;
         model.answers = bundle.answers;
         model.uncertainty_answer = bundle.uncertainty_answer;
@@ -92,7 +125,7 @@ impl Model {
     /// As [`Self::open_file`].
     #[cfg(feature = "std")]
     pub fn open_file_with(path: impl AsRef<Path>, limits: &Limits) -> Result<Self, Error> {
-        let model = Self::open_owned(Self::read_file(path, limits)?, limits)?;
+        let model = Self::open_owned(Self::read_file(path, limits)?, limits, None)?;
         model.self_test()?;
         Ok(model)
     }

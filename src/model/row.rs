@@ -166,7 +166,7 @@ impl Model {
                 Some(distance) => self.pipeline.encoded(distance.branch as usize, encoded),
                 None => &[],
             };
-            Uncertain { fitted, outputs, members: member_outputs, row, encoded }
+            Uncertain { fitted, outputs, members: member_outputs, row, encoded, distance: None }
         });
         Prediction {
             is_of_classes: !self.schema().target().classes().is_empty(),

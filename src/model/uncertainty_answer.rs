@@ -3,7 +3,7 @@
 use crate::bundle::{Digest, Transcript};
 use crate::error::{Error, ErrorKind, Place};
 use crate::prediction::Prediction;
-use crate::uncertainty::Verdict;
+use crate::uncertainty::{Uncertain, Verdict};
 
 /// A transcript of how uncertain the golden cases are, one after the other.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ impl UncertaintyAnswer {
 
     /// Adds the prediction of the next case; nothing, of a model without uncertainty.
     pub(crate) fn add(&mut self, prediction: &Prediction<'_>) {
-        let Some(uncertain) = prediction.uncertain() else { return };
+        let Some(uncertain) = prediction.uncertain().map(Uncertain::measured) else { return };
         let Self(transcript) = self;
         transcript.byte(match uncertain.verdict() {
             Verdict::Predicted => 0,

@@ -99,6 +99,7 @@ impl Model {
             digest,
             format: FORMAT,
             n_skipped_sections: 0,
+            signatures: Vec::new(),
             manifest,
             card,
             intake,

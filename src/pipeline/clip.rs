@@ -48,6 +48,7 @@ impl Clip {
     }
 
     #[allow(clippy::indexing_slicing, reason = "there is one of each per input")]
+    #[inline]
     fn clip(&self, nth: usize, value: f64) -> f64 {
         // NaN fails both comparisons.
         if value < self.lows[nth] {

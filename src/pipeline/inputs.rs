@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::transform::check_position;
-use crate::codec::{Decode, Input};
+use crate::codec::{Decode, Input, Stopped};
 use crate::domain::Domain;
 use crate::error::{Error, Place, format};
 use crate::lanes::Number;
@@ -18,7 +18,7 @@ pub struct Inputs(Vec<u32>);
 impl Decode for Inputs {
     const MIN_LEN: usize = Vec::<u32>::MIN_LEN;
 
-    fn decode(input: &mut Input<'_>) -> Result<Self, Error> {
+    fn decode(input: &mut Input<'_>) -> Result<Self, Stopped> {
         input.read().map(Self)
     }
 }

@@ -40,6 +40,7 @@ impl SignedPower {
     }
 
     #[allow(clippy::indexing_slicing, reason = "there is one of each per input")]
+    #[inline]
     fn raise(&self, nth: usize, value: f64) -> f64 {
         value.signum() * pow(value.abs(), self.exponents[nth])
     }

@@ -43,6 +43,7 @@ impl YeoJohnson {
     }
 
     #[allow(clippy::indexing_slicing, reason = "there is one of each per input")]
+    #[inline]
     fn transform(&self, nth: usize, value: f64) -> f64 {
         let lambda = self.lambdas[nth];
         if value < 0.0 { -power(-value, 2.0 - lambda) } else { power(value, lambda) }
@@ -50,6 +51,7 @@ impl YeoJohnson {
 }
 
 /// `((1 + x)^λ − 1) / λ`; NaN for NaN.
+#[inline]
 fn power(x: f64, lambda: f64) -> f64 {
     // As scikit-learn: below this, the quotient would lose all its digits.
     if lambda.abs() < f64::EPSILON { ln_1p(x) } else { (pow(x + 1.0, lambda) - 1.0) / lambda }

@@ -63,7 +63,7 @@ fn two_classes() -> Target {
 }
 
 fn uncertain<'a>(fitted: &'a Uncertainty, outputs: &'a [f64], row: &'a [f64]) -> Uncertain<'a> {
-    Uncertain { fitted, outputs, members: outputs, row, encoded: row }
+    Uncertain { fitted, outputs, members: outputs, row, encoded: row, distance: None }
 }
 
 #[test]

@@ -18,9 +18,16 @@ pub struct Uncertain<'a> {
     pub(crate) row: &'a [f64],
     /// The row as the branch of the distance encodes it.
     pub(crate) encoded: &'a [f64],
+    /// The distance, where it was measured for several results.
+    pub(crate) distance: Option<f64>,
 }
 
 impl<'a> Uncertain<'a> {
+    /// With its distance, for a caller of several results that need it.
+    pub(crate) fn measured(self) -> Self {
+        Self { distance: self.distance(), ..self }
+    }
+
     /// One p-value per class, in the order of the target's classes: small where the class is strange for
     /// this row. None when a number is predicted.
     #[must_use]
@@ -69,14 +76,15 @@ impl<'a> Uncertain<'a> {
     /// How far the row is from the training rows, if a distance was fitted.
     #[must_use]
     pub fn distance(&self) -> Option<f64> {
-        self.fitted.distance.as_ref().map(|distance| distance.of(self.encoded))
+        let fitted = self.fitted.distance.as_ref()?;
+        Some(self.distance.unwrap_or_else(|| fitted.of(self.encoded)))
     }
 
     /// The p-value of the distance: small where the row is unlike the training rows.
     #[must_use]
     pub fn distance_p_value(&self) -> Option<f64> {
-        let distance = self.fitted.distance.as_ref()?;
-        Some(distance.ranks.p_value(distance.of(self.encoded)))
+        let fitted = self.fitted.distance.as_ref()?;
+        self.distance().map(|distance| fitted.ranks.p_value(distance))
     }
 
     /// The feature whose value is the furthest from what was seen in training, if features are compared.

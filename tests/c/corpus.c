@@ -355,6 +355,48 @@ static const void *written(const struct ArrowSchema *schema, const struct ArrowA
   return NULL;
 }
 
+/* The values of the column at a position among those whose names begin with `prefix`, or NULL. */
+static const double *written_at(const struct ArrowSchema *schema, const struct ArrowArray *array, const char *prefix,
+                                size_t position) {
+  int64_t i;
+  for (i = 0; i < schema->n_children; i++)
+    if (strncmp(schema->children[i]->name, prefix, strlen(prefix)) == 0 && position-- == 0)
+      return (const double *)array->children[i]->buffers[1];
+  return NULL;
+}
+
+/* Whether a row of a column of texts has the name of the expected feature, or is empty if there is none. */
+static int has_feature_name(const struct ArrowArray *column, size_t row, const numbers *expected) {
+  const int32_t *ends = (const int32_t *)column->buffers[1];
+  const char *text = (const char *)column->buffers[2] + ends[row];
+  const size_t length = (size_t)(ends[row + 1] - ends[row]);
+  nomo_feature feature = NOMO_FEATURE_INIT;
+  if (expected == NULL) return length == 0;
+  if (nomo_model_feature(model, (size_t)expected->items[0], &feature, NULL) != NOMO_OK) abort();
+  return length == strlen(feature.name) && memcmp(text, feature.name, length) == 0;
+}
+
+/* Compares the written intervals and furthest features with those of the case. */
+static void check_written_places(const struct ArrowSchema *schema, const struct ArrowArray *array, size_t row,
+                                 const golden_case *golden) {
+  const int is_ok = is_predicted(golden);
+  size_t end;
+  int64_t i;
+  for (end = 0; end < 2 * uncertainty.n_intervals; end++) {
+    const double *ends = written_at(schema, array, end % 2 == 0 ? "low_" : "high_", end / 2);
+    check(ends != NULL && (is_ok ? memcmp(&ends[row], &golden->intervals.items[end], 8) == 0 : isnan(ends[row])),
+          "to Arrow", golden, "interval");
+  }
+  for (i = 0; i < schema->n_children; i++) {
+    const struct ArrowArray *column = array->children[i];
+    if (strcmp(schema->children[i]->name, "furthest_feature") == 0)
+      check(has_feature_name(column, row, is_ok ? &golden->furthest_feature : NULL), "to Arrow", golden, "furthest");
+    if (strcmp(schema->children[i]->name, "furthest_times") == 0)
+      check(same_bits((const double *)column->buffers[1] + row, 1, is_ok ? &golden->furthest_times : NULL), "to Arrow",
+            golden, "times");
+  }
+}
+
 /* Predicts to Arrow arrays, and compares the columns of models with uncertainty. */
 static void check_written(const table *rows, const size_t *order, size_t n_rows) {
   struct ArrowSchema schema;
@@ -370,9 +412,12 @@ static void check_written(const table *rows, const size_t *order, size_t n_rows)
   distances = (const double *)written(&schema, &array, "distance_p_value");
   check((verdicts != NULL) == (uncertainty.n_verdicts == 1), "to Arrow", NULL, "verdict");
   check((distances != NULL) == (uncertainty.n_distances == 1), "to Arrow", NULL, "distance");
+  check((written(&schema, &array, "furthest_feature") != NULL) == (uncertainty.n_furthest == 1), "to Arrow", NULL,
+        "furthest");
   for (row = 0; row < n_rows; row++) {
     const golden_case *golden = &file.cases[order[row]];
     const int is_ok = is_predicted(golden);
+    check_written_places(&schema, &array, row, golden);
     if (verdicts != NULL)
       check(same_words(verdicts + row, 1, is_ok ? &golden->verdict : NULL, NOMO_VERDICT_REFUSED), "to Arrow",
             golden, "verdict");

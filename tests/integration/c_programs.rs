@@ -96,6 +96,11 @@ fn the_description_of_a_model_keeps_the_promises_of_the_header() {
 }
 
 #[test]
+fn signatures_keep_the_promises_of_the_header() {
+    keeps_promises("contract_sign", &[]);
+}
+
+#[test]
 fn sessions_and_single_rows_keep_the_promises_of_the_header() {
     keeps_promises("contract_session", &[]);
 }

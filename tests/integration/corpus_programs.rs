@@ -149,6 +149,18 @@ fn every_case_is_what_plain_python_works_out_by_hand() {
 }
 
 #[test]
+fn every_explanation_is_what_plain_python_works_out_by_its_definition() {
+    let Some(mut python) = python("check_explanations.py") else { return };
+    succeed(&mut python);
+    // It sees one wrong number.
+    let folder = folder("explanations_forged");
+    let file = "three_features.cases";
+    let text = include_str!("../data/explanations/three_features.cases");
+    fs::write(folder.join(file), text.replacen("values 0x3fa3", "values 0x3fa4", 1)).unwrap();
+    assert_eq!(run(python.arg(&folder)).status.code(), Some(1));
+}
+
+#[test]
 fn every_runner_sees_one_wrong_bit() {
     let folder = folder("corpus_forged");
     let forged = forged(&folder);

@@ -356,6 +356,20 @@ fn explanations_as_text() -> String {
     text
 }
 
+/// What `tests/python/check_explanations.py` explains.
+#[test]
+fn the_model_that_plain_python_explains_is_that_of_the_file() {
+    let text = include_str!("../data/explanations/three_features.json");
+    let stated = corpus::ModelFile::of_json(text).unwrap();
+    let (stated, _) = unseal(&stated.seal("explained").unwrap()).unwrap();
+    let parts = explained();
+    assert_eq!(stated.schema, parts.schema);
+    assert_eq!(stated.branches, parts.branches);
+    assert_eq!(stated.members, parts.members);
+    assert_eq!(stated.combiner, parts.combiner);
+    assert_eq!(stated.explanation, parts.explanation);
+}
+
 /// `NOMOGRAM_UPDATE=1` writes the file: review the difference.
 #[test]
 fn explanations_have_the_bits_of_the_file() {

@@ -18,9 +18,11 @@ mod demo;
 mod install;
 
 mod abi;
+mod bench_peers;
 mod cross;
 mod engines;
 mod gates;
+mod imports;
 mod package;
 mod python;
 mod sanitize;
@@ -33,7 +35,7 @@ use run::{cargo, run};
 /// Name, what it does, and the command itself.
 type Task = (&'static str, &'static str, fn() -> Result<(), String>);
 
-const TASKS: [Task; 18] = [
+const TASKS: [Task; 20] = [
     (
         "gates",
         "[--all] [--only NAMES] [--list] [--base REV] [--install]: run what a change must pass",
@@ -63,7 +65,17 @@ const TASKS: [Task; 18] = [
     ),
     ("python", "install the Python package in a new environment, test it", python::python),
     ("engines", "run the programs of examples/scale in a new environment", engines::engines),
+    (
+        "imports",
+        "import from the libraries that models come from, execute the notebook",
+        imports::imports,
+    ),
     ("benches", "build the benchmarks, run each once", benches),
+    (
+        "bench-peers",
+        "time other libraries and this one in turn, write docs/benchmarks.md",
+        bench_peers::bench_peers,
+    ),
 ];
 
 fn main() -> ExitCode {

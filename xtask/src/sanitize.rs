@@ -11,11 +11,12 @@ use crate::{builds, demo};
 
 /// Every test program, with its arguments. The reference bundle is left out: flipping each of its
 /// bytes takes long here, and shows no more than the small ones do.
-const PROGRAMS: [(&str, &[&str]); 12] = [
+const PROGRAMS: [(&str, &[&str]); 13] = [
     ("contract_open", &["three_members.nomo"]),
     ("contract_inspect", &[]),
     ("contract_explain", &["three_features.cases"]),
     ("contract_session", &[]),
+    ("contract_sign", &[]),
     ("contract_monitor", &[]),
     ("contract_policies", &[]),
     ("contract_outputs", &[]),

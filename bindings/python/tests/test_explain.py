@@ -84,6 +84,18 @@ def test_what_cannot_be_explained_is_refused(model: Model, wdbc: Model) -> None:
         model.explain({"radius": 14.5})
 
 
+def test_a_kept_explainer_gives_the_bits_of_a_new_one(model: Model) -> None:
+    first = model.explain(ROWS, method="permutations")
+    with pytest.raises(nomogram_risk.ValueRefused):
+        model.explain([[np.inf, 19.0, 92.0]], method="permutations")
+    # More requests than explainers are kept of.
+    for n_pairs in range(2, 9):
+        model.explain(ROWS, method="permutations", n_pairs=n_pairs)
+    again = model.explain(ROWS, method="permutations")
+    assert bits(again.values) == bits(first.values)
+    assert bits(model.explain(ROWS, method="permutations").values) == bits(first.values)
+
+
 def test_pictures_are_svg_with_every_player(model: Model) -> None:
     found = model.explain(ROWS, method="permutations")
     for picture in (found.waterfall(1), found.bars("B"), found.waterfall(0, n_players=2)):

@@ -176,6 +176,35 @@ def test_damaged_bundles_are_refused(tmp_path: Path) -> None:
             assert (error.row, error.feature, error.feature_index) == (None, None, None)
 
 
+KEY = "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c"
+"""The public key that signed the test bundles as reviewer, from second 1000 to second 2000."""
+REVIEWED = f"key {KEY} reviewer\nrequire reviewer\n"
+
+
+def test_a_policy_decides_which_signatures_open_a_bundle(bundles: Path) -> None:
+    signed = bundles / "signed.nomo"
+    with Model.open(signed, trust=REVIEWED, time=1500) as model:
+        digest = model.digest
+    with Model.open(signed.read_bytes(), trust=f"digest {digest}") as model:
+        again = pickle.loads(pickle.dumps(model))
+        assert again.digest == digest
+    cases = [
+        ("signed.nomo", REVIEWED, 2000, "NOMO_EINTEGRITY_EXPIRED"),
+        ("signed.nomo", REVIEWED, None, "NOMO_EINTEGRITY_EXPIRED"),
+        ("signed.nomo", REVIEWED + "require trainer", 1500, "NOMO_EINTEGRITY_UNSIGNED"),
+        ("signed.nomo", REVIEWED + f"revoked {KEY}", 1500, "NOMO_EINTEGRITY_REVOKED"),
+        ("replayed.nomo", REVIEWED, 1500, "NOMO_EINTEGRITY_SIGNATURE"),
+        ("signed.nomo", f"digest {KEY}", 1500, "NOMO_EINTEGRITY_PINNED"),
+    ]
+    for name, policy, time, status_name in cases:
+        with pytest.raises(nomogram_risk.IntegrityError) as caught:
+            Model.open(bundles / name, trust=policy, time=time)
+        assert caught.value.status_name == status_name
+    with pytest.raises(nomogram_risk.ArgumentError) as refused:
+        Model.open(signed, trust="trust everyone")
+    assert refused.value.status_name == "NOMO_EARGUMENT_TRUST"
+
+
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     missing = tmp_path / "missing"
     with pytest.raises(FileNotFoundError) as caught:

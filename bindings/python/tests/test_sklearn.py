@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,8 @@ def diagnoses() -> list[str]:
 def table(rows: Floats) -> Any:
     """A data frame with numbers and a category, both with gaps."""
     pandas = pytest.importorskip("pandas")
-    frame = pandas.DataFrame(rows[:, :3], columns=["radius", "texture", "perimeter"])
+    # The frame would share the memory of the rows, which other tests read.
+    frame = pandas.DataFrame(rows[:, :3].copy(), columns=["radius", "texture", "perimeter"])
     size = np.where(rows[:, 0] > 15, "large", "small").astype(object)
     size[::7] = np.nan
     frame["size"] = size
@@ -128,7 +130,10 @@ class Custom(linear_model.LogisticRegression):  # type: ignore[misc]
 @pytest.mark.parametrize(
     ("estimator", "place"),
     [
-        (neighbors.KNeighborsClassifier(), "KNeighborsClassifier: not supported: estimator"),
+        (
+            neighbors.KNeighborsClassifier(),
+            "KNeighborsClassifier: not supported: `KNeighborsClassifier`, which keeps rows",
+        ),
         (
             Custom(max_iter=5000),
             "test_sklearn.Custom: not supported: estimator `test_sklearn.Custom`",
@@ -148,6 +153,24 @@ def test_what_has_no_counterpart_is_refused_by_name_and_place(
     with pytest.raises(nomogram_risk.ImportRefused, match="not supported") as error:
         nomogram_risk.from_sklearn(estimator)
     assert str(error.value).startswith(place)
+
+
+def test_a_file_of_skops_is_read_without_a_pickle(
+    program: str, tmp_path: Path, wdbc_rows: Floats, diagnoses: list[str]
+) -> None:
+    skops = pytest.importorskip("skops.io")
+    estimator = ensemble.RandomForestClassifier(3, max_depth=3, random_state=1)
+    skops.dump(estimator.fit(wdbc_rows, diagnoses), tmp_path / "forest.skops")
+    imported = nomogram_risk.from_skops(
+        tmp_path / "forest.skops",
+        trusted=["sklearn.tree._tree.Tree"],
+        rows=wdbc_rows,
+        program=program,
+    )
+    assert imported.report["given_rows"]["n_rows"] == len(wdbc_rows)
+    skops.dump(Custom(max_iter=5000).fit(wdbc_rows, diagnoses), tmp_path / "custom.skops")
+    with pytest.raises(nomogram_risk.ImportRefused, match=r"Custom"):
+        nomogram_risk.from_skops(tmp_path / "custom.skops", program=program)
 
 
 def test_texts_are_refused() -> None:

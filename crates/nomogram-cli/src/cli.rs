@@ -5,14 +5,17 @@ use std::process::ExitCode;
 
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::bundle;
+#[cfg(feature = "serve")]
+use crate::commands::serve;
 use crate::commands::{
-    compare, completions, diff, evaluate, explain, export, import, inspect, man, monitor, predict,
-    recalibrate, schema, train, tune, validate, verify,
+    compare, completions, diff, evaluate, explain, export, import, inspect, key, man, monitor,
+    predict, recalibrate, registry, schema, sign, strip, train, tune, validate, verify,
 };
 use crate::console::{Color, Console};
 use crate::error::Error;
 use crate::exit::{self, Exit};
-use crate::output::{self, Outputs};
+use crate::output::{self, InputPath, Outputs};
 
 /// Train, evaluate, compare and apply clinical risk models in sealed bundles.
 #[derive(Debug, Parser)]
@@ -44,6 +47,10 @@ struct Options {
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_env = true)]
     #[arg(env = "NOMOGRAM_COLOR", help_heading = "Common options")]
     color: Color,
+    /// Open only bundles that this policy of trusted keys accepts
+    #[arg(long, global = true, value_name = "POLICY", env = "NOMOGRAM_TRUST", hide_env = true)]
+    #[arg(help_heading = "Common options")]
+    trust: Option<InputPath>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -76,11 +83,22 @@ enum Command {
     #[command(after_help = exit::HELP)]
     Monitor(monitor::Arguments),
     #[command(after_help = exit::HELP)]
+    Registry(registry::Arguments),
+    #[command(after_help = exit::HELP)]
     Inspect(inspect::Arguments),
     #[command(after_help = exit::HELP)]
     Verify(verify::Arguments),
     #[command(after_help = exit::HELP)]
+    Key(key::Arguments),
+    #[command(after_help = exit::HELP)]
+    Sign(sign::Arguments),
+    #[command(after_help = exit::HELP)]
+    Strip(strip::Arguments),
+    #[command(after_help = exit::HELP)]
     Diff(diff::Arguments),
+    #[cfg(feature = "serve")]
+    #[command(after_help = exit::HELP)]
+    Serve(serve::Arguments),
     #[command(after_help = exit::HELP)]
     Completions(completions::Arguments),
     #[command(after_help = exit::HELP)]
@@ -108,6 +126,12 @@ pub(crate) fn run() -> ExitCode {
         nomogram_table::hide_values();
     }
     let mut console = Console::new(options.json, options.quiet, options.color);
+    if let Some(path) = &options.trust
+        && let Err(error) = bundle::require_trust(path)
+    {
+        console.error(&error);
+        return error.exit_code();
+    }
     match run_command(command, &program, &matches, &mut console) {
         Ok(exit) => exit.into(),
         Err(error) => {
@@ -155,9 +179,15 @@ fn dispatch(
         Command::Predict(arguments) => predict::run(arguments, console, outputs),
         Command::Monitor(arguments) => monitor::run(arguments, console, outputs),
         Command::Explain(arguments) => explain::run(&arguments, console),
+        Command::Registry(arguments) => registry::run(arguments, console, outputs),
         Command::Inspect(arguments) => inspect::run(&arguments, console),
         Command::Verify(arguments) => verify::run(&arguments, console),
+        Command::Key(arguments) => key::run(&arguments, console),
+        Command::Sign(arguments) => sign::run(&arguments, console, outputs),
+        Command::Strip(arguments) => strip::run(&arguments, console, outputs),
         Command::Diff(arguments) => diff::run(arguments, console),
+        #[cfg(feature = "serve")]
+        Command::Serve(arguments) => serve::run(&arguments, console),
         Command::Completions(arguments) => completions::run(&arguments, program, console),
         Command::Man(arguments) => man::run(&arguments, program, console, outputs),
     }

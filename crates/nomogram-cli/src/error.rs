@@ -39,12 +39,18 @@ pub(crate) enum Error {
     /// Counts could not be analysed.
     #[error(transparent)]
     Monitor(#[from] nomogram_monitor::Error),
+    /// A registry refused an act, or is damaged.
+    #[error(transparent)]
+    Registry(#[from] nomogram_registry::Error),
     /// A report could not be made.
     #[error(transparent)]
     Report(#[from] nomogram_report::Error),
     /// A model of another library could not be imported.
     #[error("{place}: {cause}")]
     Import { place: String, cause: nomogram_import::Error },
+    /// A key cannot be used, or a signature was refused.
+    #[error(transparent)]
+    Signing(#[from] nomogram_signing::Error),
     /// A bundle could not be exported.
     #[error("{}: {cause}", path.display())]
     Export { path: PathBuf, cause: nomogram_export::Error },
@@ -87,8 +93,10 @@ impl Error {
             | Self::Training(_)
             | Self::Statistics(_)
             | Self::Monitor(_)
+            | Self::Registry(_)
             | Self::Report(_)
             | Self::Import { .. }
+            | Self::Signing(_)
             | Self::Export { .. }
             | Self::Model(_)
             | Self::BrokenPipe

@@ -192,7 +192,9 @@ impl ProfileDescription {
 }
 
 impl TargetDescription {
-    fn new(target: &Target) -> Self {
+    /// Describes a target.
+    #[must_use]
+    pub fn new(target: &Target) -> Self {
         let unit = match target {
             Target::Number { unit, .. } => unit.clone(),
             _ => None,

@@ -53,7 +53,9 @@ pub struct RuleDescription {
 }
 
 impl FeatureDescription {
-    pub(crate) fn new(feature: &Feature) -> Self {
+    /// Describes a feature.
+    #[must_use]
+    pub fn new(feature: &Feature) -> Self {
         Self {
             name: feature.name.clone(),
             kind: kind_name(&feature.kind),
@@ -134,7 +136,9 @@ impl PolicyDescription {
 }
 
 impl RuleDescription {
-    pub(crate) fn new(rule: &Rule, schema: &Schema) -> Self {
+    /// Describes a rule of a schema.
+    #[must_use]
+    pub fn new(rule: &Rule, schema: &Schema) -> Self {
         let name = |position: &u32| {
             let feature = schema.features().get(*position as usize);
             feature.map_or("", |feature| feature.name.as_str()).to_owned()

@@ -1,9 +1,10 @@
-//! The numbers are those of mpmath, scipy and Steiner, as `tests/reference/make.py` wrote them.
+//! The numbers are those of mpmath, scipy, Steiner, and the R packages spc and surveillance, as
+//! `tests/reference/make.py` and `run_lengths.R` wrote them.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 #![allow(clippy::indexing_slicing, reason = "tests")]
 
-use nomogram::numeric::{erfc, exp, ln_gamma};
+use nomogram::numeric::{erfc, exp, ln, ln_gamma};
 use nomogram_monitor::charts::{observed_expected, run_length, steiner_weight};
 use nomogram_monitor::multinomial::ln_sequence;
 use nomogram_monitor::outcomes::{ln_ratio, ln_ratio_of_bin};
@@ -93,16 +94,58 @@ fn run_lengths_are_those_of_the_integral_equation() {
         if let Some(published) = published.get(index) {
             assert!((expected - published).abs() < 0.01, "{expected}, {published}");
         }
-        // Normal steps in cells of a thousandth.
-        let cdf = |x: f64| 0.5 * erfc(-x / std::f64::consts::SQRT_2);
-        let cell = 0.002;
-        let steps: Vec<(f64, f64)> = (-4000..4000)
-            .map(|at| f64::from(at) * cell)
-            .map(|z| (z + mu - k, cdf(z + cell / 2.0) - cdf(z - cell / 2.0)))
-            .collect();
-        let found = run_length(&steps, h, 150).unwrap();
+        let found = run_length(&normal_steps(k, mu), h, 150).unwrap();
         assert!((found / expected - 1.0).abs() < 0.005, "{found}, {expected}");
     }
+}
+
+/// Normal steps in cells of two thousandths.
+fn normal_steps(k: f64, mu: f64) -> Vec<(f64, f64)> {
+    let cdf = |x: f64| 0.5 * erfc(-x / std::f64::consts::SQRT_2);
+    let cell = 0.002;
+    let middles = (-4000..4000).map(|at| f64::from(at) * cell);
+    middles.map(|z| (z + mu - k, cdf(z + cell / 2.0) - cdf(z - cell / 2.0))).collect()
+}
+
+/// Counts of a Poisson distribution, less the reference value.
+fn poisson_steps(k: f64, mean: f64) -> Vec<(f64, f64)> {
+    let chance = |n: f64| exp(n * ln(mean) - mean - ln_gamma(n + 1.0));
+    (0..60).map(f64::from).map(|n| (n - k, chance(n))).collect()
+}
+
+#[test]
+fn run_lengths_are_those_of_the_r_packages_spc_and_surveillance() {
+    let table = include_str!("reference/run_lengths.csv");
+    let mut n_compared = 0;
+    for line in table.lines().skip(1) {
+        let mut cells = line.split(',').skip(1);
+        let chart = cells.next().unwrap();
+        let numbers: Vec<f64> = cells.map(|cell| cell.parse().unwrap()).collect();
+        let &[a, b, limit, expected] = numbers.as_slice() else { panic!("{line}") };
+        let (found, bound) = match chart {
+            "normal" => (run_length(&normal_steps(a, b), limit, 150).unwrap(), 0.005),
+            // Sums are multiples of a step, one per state: both are exact.
+            "poisson" => {
+                let step = if a.fract() == 0.0 { 1.0 } else { 0.5 };
+                #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small")]
+                let n_states = (limit / step) as usize;
+                let steps = poisson_steps(a, b);
+                (run_length(&steps, limit - step / 2.0, n_states).unwrap(), 1e-9)
+            }
+            // Both put sums into states, in different ways.
+            "odds" => {
+                let steps = [true, false].map(|came_true| {
+                    let chance = if came_true { a } else { 1.0 - a };
+                    (steiner_weight(a, came_true, b), chance)
+                });
+                (run_length(&steps, limit, 400).unwrap(), 0.02)
+            }
+            other => panic!("{other}"),
+        };
+        assert!((found / expected - 1.0).abs() < bound, "{line}: {found}");
+        n_compared += 1;
+    }
+    assert_eq!(n_compared, 14);
 }
 
 #[test]

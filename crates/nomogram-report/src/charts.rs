@@ -5,6 +5,7 @@
 
 mod bars;
 mod curves;
+mod dependence;
 mod nomogram;
 
 use plotters::coord::Shift;
@@ -15,6 +16,7 @@ pub use bars::{Bar, agreement, histograms, importance};
 pub use curves::{
     CalibrationGroup, Curve, calibration, decision, learning, periods, precision_recall, roc,
 };
+pub use dependence::{DependenceGroup, dependence};
 pub use nomogram::{Axis, NomogramChart, nomogram};
 
 use crate::error::Error;

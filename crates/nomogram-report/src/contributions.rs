@@ -1,11 +1,13 @@
-//! What features add to the predictions of many rows: the mean magnitude of their Shapley values.
+//! What features add to the predictions of many rows: the mean magnitude of their Shapley values, and how
+//! these depend on the feature.
 
 use std::sync::Arc;
 
-use nomogram::{Explained, Explainer, Flavour, Method, Model, Request};
+use nomogram::{Explained, Explainer, Feature, FeatureKind, Flavour, Method, Model, Request};
 use nomogram_train::Dataset;
 use serde::Serialize;
 
+use crate::dependence::{DependencePoint, dependence};
 use crate::error::Error;
 
 /// About how many rows are predicted for all explanations of a report.
@@ -33,6 +35,9 @@ pub struct Contribution {
     pub name: String,
     /// The mean magnitude of its values.
     pub mean_magnitude: f64,
+    /// How its values depend on the feature; empty for categories, groups of several features and a few
+    /// rows.
+    pub dependence: Vec<DependencePoint>,
 }
 
 impl Contributions {
@@ -59,20 +64,30 @@ impl Contributions {
         let n_rows = (N_PREDICTIONS / per_row.max(1)).clamp(5, MAX_ROWS).min(dataset.n_rows());
         let number = explainer.n_explained().saturating_sub(1);
         let mut sums = vec![0.0; n_players];
+        let numbers: Vec<Option<usize>> =
+            (0..n_players).map(|player| number_of(model, player)).collect();
+        let mut pairs = vec![Vec::new(); n_players];
         for nth in 0..n_rows {
             let row = dataset.values().row(nth * dataset.n_rows() / n_rows.max(1));
             let found = explainer.explain_values(row).map_err(failed)?;
             for (sum, value) in sums.iter_mut().zip(found.values_of(number)) {
                 *sum += value.abs();
             }
+            let of_players = pairs.iter_mut().zip(&numbers).zip(found.values_of(number));
+            for ((pairs, feature), value) in of_players {
+                let of_feature = feature.and_then(|feature| row.get(feature));
+                pairs.extend(of_feature.map(|of_feature| (*of_feature, *value)));
+            }
         }
         #[allow(clippy::cast_precision_loss, reason = "a number of rows")]
         let mean = |sum: f64| sum / n_rows.max(1) as f64;
         let mut players: Vec<Contribution> = (0..)
             .zip(sums)
-            .map(|(player, sum)| Contribution {
+            .zip(pairs)
+            .map(|((player, sum), pairs)| Contribution {
                 name: explainer.player_name(player).unwrap_or_default().to_owned(),
                 mean_magnitude: mean(sum),
+                dependence: dependence(pairs),
             })
             .collect();
         players.sort_by(|a, b| b.mean_magnitude.total_cmp(&a.mean_magnitude));
@@ -81,4 +96,19 @@ impl Contributions {
         let is_exact = explainer.flavour() == Flavour::Exact;
         Ok(Some(Self { explained, n_rows, is_exact, players }))
     }
+}
+
+/// The only feature of a player, if it is a number.
+fn number_of(model: &Model, player: usize) -> Option<usize> {
+    let groups = model.explanation().map_or(&[][..], |section| &section.groups);
+    let feature = match groups.get(player) {
+        Some(group) => match group.features.as_slice() {
+            [feature] => *feature as usize,
+            _ => return None,
+        },
+        None => player,
+    };
+    let is_number =
+        |found: &&Feature| matches!(found.kind, FeatureKind::Number | FeatureKind::Integer);
+    model.schema().features().get(feature).filter(is_number).map(|_| feature)
 }

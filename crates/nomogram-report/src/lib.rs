@@ -20,11 +20,15 @@
 mod error;
 
 pub mod charts;
+#[cfg(feature = "reports")]
+mod dependence;
 
 #[cfg(feature = "reports")]
 mod characteristics;
 #[cfg(feature = "reports")]
 mod contributions;
+#[cfg(feature = "reports")]
+mod coverage;
 #[cfg(feature = "reports")]
 mod scales;
 
@@ -43,6 +47,10 @@ mod page;
 pub use characteristics::{Characteristics, FeatureCharacteristics};
 #[cfg(feature = "reports")]
 pub use contributions::{Contribution, Contributions};
+#[cfg(feature = "reports")]
+pub use coverage::{LevelCoverage, SetCoverage};
+#[cfg(feature = "reports")]
+pub use dependence::DependencePoint;
 pub use error::Error;
 #[cfg(feature = "reports")]
 pub use report::{EvaluatedFile, FORMAT, HELD_OUT_FOLDS, Inputs, Report, TEST_ROWS, Training};

@@ -4,9 +4,12 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, Value, context};
 use nomogram_stats::assessment::{Assessment, ENSEMBLE};
 
-use crate::charts::{self, Bar, CalibrationGroup, Curve};
+use crate::charts::{self, Bar, CalibrationGroup, Curve, DependenceGroup};
 use crate::error::Error;
 use crate::report::Report;
+
+/// How many features have a chart of dependence: those with the largest contributions.
+const N_DEPENDENCE: usize = 6;
 
 impl Report {
     /// One HTML page that needs no other file and no network, for screens and for paper.
@@ -40,6 +43,19 @@ impl Report {
                 Some(charts::importance(&bars.collect::<Vec<_>>(), "mean magnitude")?)
             }
         };
+        let players = self.contributions.iter().flat_map(|all| &all.players);
+        let dependence = players.filter(|own| !own.dependence.is_empty()).take(N_DEPENDENCE);
+        let dependence: Vec<Value> = dependence
+            .map(|own| {
+                let groups = own.dependence.iter().map(|point| DependenceGroup {
+                    value: point.value,
+                    mean: point.mean,
+                    std_dev: point.std_dev,
+                });
+                let picture = charts::dependence(&own.name, &groups.collect::<Vec<_>>())?;
+                Ok(context! { feature => &own.name, picture })
+            })
+            .collect::<Result<_, Error>>()?;
         #[allow(clippy::cast_precision_loss, reason = "numbers of rows")]
         let point = |own: &nomogram_train::LearningPoint| (own.n_rows as f64, own.log_loss);
         let points: Vec<(f64, f64)> = self.learning_curve.iter().map(point).collect();
@@ -56,7 +72,7 @@ impl Report {
             "report.html",
             include_str!("../templates/report.html"),
             context! {
-                pictures, importance, contributions, learning, scales,
+                pictures, importance, contributions, dependence, learning, scales,
             },
         )
     }

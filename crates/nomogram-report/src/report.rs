@@ -15,6 +15,7 @@ use serde::Serialize;
 use crate::characteristics::Characteristics;
 use crate::charts::NomogramChart;
 use crate::contributions::Contributions;
+use crate::coverage::SetCoverage;
 use crate::error::Error;
 use crate::scales::nomograms;
 use crate::tripod::{Facts, TripodItem, items};
@@ -52,6 +53,8 @@ pub struct Report {
     pub characteristics: Vec<Characteristics>,
     /// The performance on each set of rows.
     pub assessments: Vec<Assessment>,
+    /// The prediction sets of each set of rows that the uncertainty was not fitted to.
+    pub set_coverage: Vec<SetCoverage>,
     /// The importance of each feature.
     pub importance: Vec<Importance>,
     /// What features add to predictions, if the bundle can be explained.
@@ -129,6 +132,13 @@ impl Report {
                 nomograms(parts, last.dataset),
             ),
         };
+        // Scores are those of the held-out folds: their sets hold the class by construction.
+        let others = rows.iter().filter(|rows| {
+            rows.name != HELD_OUT_FOLDS
+                && rows.dataset.digest() != parts.manifest.training_data_digest
+        });
+        let set_coverage = others.map(|rows| SetCoverage::new(model, rows));
+        let set_coverage: Result<Vec<_>, Error> = set_coverage.collect();
         let description = Description::new(model, parts);
         let characteristics = characteristics(rows, training);
         let tripod = items(&Facts {
@@ -146,6 +156,7 @@ impl Report {
             validation: validation.clone(),
             characteristics,
             assessments,
+            set_coverage: set_coverage?.into_iter().flatten().collect(),
             importance,
             contributions,
             learning_curve: Vec::new(),

@@ -52,25 +52,59 @@ fn dataset(config: &TrainingConfig) -> Dataset {
 }
 
 fn report() -> Report {
-    let config = TrainingConfig::from_yaml(CONFIG).unwrap();
+    report_of(CONFIG, "all rows again", Dataset::clone)
+}
+
+/// A report of training, and of the rows that `others` makes of the training rows.
+fn report_of(config: &str, name: &str, others: impl Fn(&Dataset) -> Dataset) -> Report {
+    let text = config;
+    let config = TrainingConfig::from_yaml(text).unwrap();
     let table = Table::from_csv("table", table().as_bytes(), &config.data.table_format()).unwrap();
     let dataset = dataset(&config);
     let trained = train(&config, &dataset, &mut |_: usize, _: usize, _: &str| {}).unwrap();
     let model = &trained.model;
-    let predictions = Predictions::of(model, &dataset).unwrap();
+    let others = others(&dataset);
+    let predictions = Predictions::of(model, &others).unwrap();
     let (parts, _) = unseal(&trained.bundle).unwrap();
-    let rows = |name, predictions| PredictedRows { name, dataset: &dataset, predictions };
+    let held_out = PredictedRows {
+        name: HELD_OUT_FOLDS,
+        dataset: &dataset,
+        predictions: &trained.out_of_fold,
+    };
     Report::new(&Inputs {
         model,
         parts: &parts,
-        rows: &[rows(HELD_OUT_FOLDS, &trained.out_of_fold), rows("all rows again", &predictions)],
+        rows: &[held_out, PredictedRows { name, dataset: &others, predictions: &predictions }],
         config: &config,
         validation: &validate(&table, &config.data).unwrap(),
-        training: Some(Training { rows: &dataset, configuration: CONFIG }),
+        training: Some(Training { rows: &dataset, configuration: text }),
         evaluated_file: None,
         known_rows: None,
     })
     .unwrap()
+}
+
+#[test]
+fn prediction_sets_are_counted_on_rows_that_they_were_not_fitted_to() {
+    let config = format!("{CONFIG}uncertainty: {{}}\n");
+    let half: Vec<usize> = (0..100).collect();
+    let report = report_of(&config, "half of the rows", |dataset| dataset.select(&half));
+    let [coverage] = report.set_coverage.as_slice() else { panic!("one set of rows") };
+    assert_eq!((coverage.rows.as_str(), coverage.n_rows), ("half of the rows", 100));
+    assert_eq!(coverage.n_predicted + coverage.n_ambiguous + coverage.n_unlike, 100);
+    let levels: Vec<f64> = coverage.levels.iter().map(|at| at.level).collect();
+    assert_eq!(levels, [0.9, 0.95]);
+    for at in &coverage.levels {
+        assert_eq!(at.n_of_class.iter().sum::<usize>(), 100);
+        assert!(
+            at.n_covered.iter().zip(&at.n_of_class).all(|(n, all)| 10 * n >= 8 * all),
+            "{at:?}"
+        );
+    }
+    let html = report.to_html().unwrap();
+    assert!(html.contains("Prediction sets, half of the rows"));
+    let again = report_of(&config, "all rows again", Dataset::clone);
+    assert!(again.set_coverage.is_empty(), "these are the training rows");
 }
 
 #[test]
@@ -86,12 +120,17 @@ fn a_page_needs_nothing_else_and_holds_what_the_json_holds() {
     }
     assert!(!html.contains("<script") && !html.contains("<link") && !html.contains("src="));
     assert!(html.contains("small &lt;model&gt;") && !html.contains("small <model>"));
-    // Two sets of rows with six pictures each, the importance, the contributions, and one nomogram.
-    assert_eq!(html.matches("<svg").count(), 2 * 6 + 2 + 1);
+    // Two sets of rows with six pictures each, the importance, the contributions, the dependence on two
+    // features, and one nomogram.
+    assert_eq!(html.matches("<svg").count(), 2 * 6 + 2 + 2 + 1);
     let contributions = report.contributions.as_ref().unwrap();
     assert!(contributions.is_exact && contributions.explained == "yes");
     assert_eq!(contributions.players[0].name, "a");
     assert!(contributions.players[0].mean_magnitude > 0.1);
+    let dependence = &contributions.players[0].dependence;
+    assert!(dependence.first().unwrap().mean < -0.1 && dependence.last().unwrap().mean > 0.1);
+    assert!(dependence.iter().all(|point| point.n_rows >= 5));
+    assert!(report.set_coverage.is_empty(), "the bundle has no prediction sets");
 
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["model"]["digest"].as_str().unwrap().len(), 64);

@@ -1,1 +1,83 @@
 //! Serves sealed risk models over HTTP and gRPC, and watches them.
+//!
+//! Every prediction is the core's: nothing here computes one. Every protocol scores rows through
+//! [`Scorer`], and no answer, log line or metric contains a value of a request.
+
+// Layers, lowest first: a module uses only the blocks above its own.
+pub mod decisions;
+pub mod instant;
+pub mod problem;
+
+pub mod body;
+pub mod caller;
+mod feedback;
+pub mod json;
+mod json_writer;
+pub mod mapping;
+mod rate;
+pub mod stream;
+mod tally;
+
+pub mod access;
+mod keys;
+pub mod log;
+mod served;
+mod tokens;
+
+mod models;
+mod scored;
+mod security;
+
+mod answer;
+pub mod metrics;
+mod scoring;
+pub mod watch;
+
+mod batch;
+mod entry;
+mod row;
+pub mod trials;
+
+mod service;
+
+mod following;
+mod gate;
+
+// A protocol is a module here; `app` merges its router.
+mod native;
+mod openapi;
+pub mod protocols;
+mod watching;
+
+pub mod app;
+mod setup;
+
+mod config;
+
+mod folder;
+
+mod server;
+
+pub use batch::{Answer, Batch};
+pub use caller::{Caller, Context, RequestId, Role, Roles};
+pub use config::{
+    AccessConfig, Config, LimitsConfig, ModelsConfig, TlsConfig, TokensConfig, environment,
+};
+pub use entry::Entry;
+pub use feedback::Feedback;
+pub use keys::{KeyEntry, KeyFile, Keys, new_key};
+pub use models::{Catalog, Models, Versions};
+pub use openapi::OPENAPI;
+pub use rate::{Bucket, Peers, Rate};
+pub use scored::{
+    Options, Refusal, Scored, ScoredExplanation, ScoredUncertainty, flag_name, status, verdict_name,
+};
+pub use scoring::{Follower, NamedValue, Scorer, missing_reason, problem_of};
+pub use security::Security;
+pub use served::{Approval, Lease, Served};
+pub use server::{Origin, Server};
+pub use service::{Admission, RequestLimits, Service};
+pub use setup::{DecisionsConfig, WatchConfig};
+pub use tally::Tally;
+pub use tokens::{TokenRules, Tokens};
+pub use watching::{Webhook, keep_watch, look};

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --package nomogram-testkit --example python_cases -- FOLDER`
 //!
-//! - `three-members.nomo`, `explained.nomo`, `table.nomo`, `number.nomo`: bundles;
+//! - `three-members.nomo`, `explained.nomo`, `table.nomo`, `number.nomo`, `signed.nomo`, `replayed.nomo`: bundles;
 //! - `table.json`: rows as a caller states them, each with the bits of its probabilities or the
 //!   status with which it is refused;
 //! - `wdbc.json`: the bits of the probabilities of every row of `examples/data/wdbc.csv`, as the
@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 use nomogram::{MissingReason, Model, Prediction, Session, Value};
 use nomogram_testkit::{
-    bundle_of_number, bundle_of_table, bundle_of_three_members, explained_bundle,
+    bundle_of_number, bundle_of_table, bundle_of_three_members, explained_bundle, signed,
 };
 
 const N_CASES: usize = 400;
@@ -41,6 +41,9 @@ fn write(folder: &Path) -> Result<(), Box<dyn Error>> {
     fs::write(folder.join("three-members.nomo"), bundle_of_three_members())?;
     fs::write(folder.join("explained.nomo"), explained_bundle())?;
     fs::write(folder.join("number.nomo"), bundle_of_number())?;
+    let small = bundle_of_three_members();
+    fs::write(folder.join("signed.nomo"), signed(&small, &small))?;
+    fs::write(folder.join("replayed.nomo"), signed(&small, &bundle_of_number()))?;
     fs::write(folder.join("table.json"), cases(&table)?)?;
     fs::write(folder.join("table.nomo"), table)?;
     fs::write(folder.join("wdbc.json"), reference_bits()?)?;

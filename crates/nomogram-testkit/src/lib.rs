@@ -16,8 +16,8 @@ use std::collections::BTreeMap;
 use ndarray::Array2;
 use nomogram::{
     Activation, Branch, Combiner, Digest, EnsembleMember, Feature, Forest, Inputs, Layer, Linear,
-    Link, MIN_GOLDEN_CASES, Manifest, Member, Network, Node, Parts, Schema, Side, StandardScaler,
-    Step, Target, Tree, seal,
+    Link, MIN_GOLDEN_CASES, Manifest, Member, Network, Node, Parts, Schema, Side, Signature,
+    StandardScaler, Step, Target, Tree, add_signature, seal, signatures,
 };
 
 pub use every_kind::bundle_of_every_kind;
@@ -50,8 +50,29 @@ pub fn bundles() -> Vec<(&'static str, Vec<u8>)> {
         ("wrong_golden.nomo", reseal(&good, GOLDEN_CASES, flip_last_bit)),
         ("newer_optional.nomo", with_section(&good, NO_SECTION, false, b"later")),
         ("newer_critical.nomo", with_section(&good, NO_SECTION, true, b"later")),
+        ("signed.nomo", signed(&good, &good)),
+        ("replayed.nomo", signed(&good, &bundle_of_a_number())),
         ("three_members.nomo", good),
     ]
+}
+
+/// A bundle with the signature of another one, made by the key of RFC 8032, section 7.1, test 2, as reviewer at second
+/// 1000 until second 2000.
+#[must_use]
+pub fn signed(bundle: &[u8], other: &[u8]) -> Vec<u8> {
+    use ed25519_dalek::{Signer, SigningKey};
+    let secret = [
+        0x4c, 0xcd, 0x08, 0x9b, 0x28, 0xff, 0x96, 0xda, 0x9d, 0xb6, 0xc3, 0x46, 0xec, 0x11, 0x4e,
+        0x0f, 0x5b, 0x8a, 0x31, 0x9f, 0x35, 0xab, 0xa6, 0x24, 0xda, 0x8c, 0xf6, 0xed, 0x4f, 0xb8,
+        0xa6, 0xfb,
+    ];
+    let key = SigningKey::from_bytes(&secret);
+    let key_id = Digest::of(key.verifying_key().as_bytes());
+    let (digest, _) = valid(signatures(other));
+    let (role, from, until) = ("reviewer", 1000, Some(2000));
+    let message = valid(Signature::message(&digest, &key_id, role, from, until));
+    let bytes = key.sign(&message).to_bytes();
+    valid(add_signature(bundle, Signature::new(key_id, role.into(), from, until, &bytes)))
 }
 
 /// The parts of a model with one member of each kind, three features and two classes.

@@ -19,10 +19,11 @@ pub(in crate::bundle) enum SectionKind {
     Explanation = 11,
     Uncertainty = 12,
     Profile = 13,
+    Signatures = 14,
 }
 
 impl SectionKind {
-    pub(super) const ALL: [Self; 13] = [
+    pub(super) const ALL: [Self; 14] = [
         Self::Manifest,
         Self::Schema,
         Self::Pipeline,
@@ -36,6 +37,7 @@ impl SectionKind {
         Self::Explanation,
         Self::Uncertainty,
         Self::Profile,
+        Self::Signatures,
     ];
 
     /// The kind with this number, if this version knows it and the format has it.
@@ -44,11 +46,16 @@ impl SectionKind {
         Self::ALL.into_iter().filter(is_of_format).find(|kind| *kind as u32 == number)
     }
 
-    /// A model without its card, golden answers, explanation, uncertainty or profile predicts the same;
-    /// without anything else, it does not.
+    /// A model without its card, golden answers, explanation, uncertainty, profile or signatures predicts the
+    /// same; without anything else, it does not.
     pub(super) fn flags(self) -> u32 {
         match self {
-            Self::Card | Self::Answers | Self::Explanation | Self::Uncertainty | Self::Profile => 0,
+            Self::Card
+            | Self::Answers
+            | Self::Explanation
+            | Self::Uncertainty
+            | Self::Profile
+            | Self::Signatures => 0,
             Self::Manifest
             | Self::Schema
             | Self::Pipeline
@@ -75,6 +82,7 @@ impl SectionKind {
             Self::Explanation => "explanation",
             Self::Uncertainty => "uncertainty",
             Self::Profile => "profile",
+            Self::Signatures => "signatures",
         }
     }
 }

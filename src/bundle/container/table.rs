@@ -33,6 +33,11 @@ impl Entry {
         bytes
     }
 
+    /// Whether it holds signatures, which cover the digest and are not covered by it.
+    pub(super) fn has_signatures(&self, format: u32) -> bool {
+        format > 1 && self.kind == SectionKind::Signatures as u32 && self.flags == 0
+    }
+
     pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Error> {
         Ok(Self {
             kind: u32::from_le_bytes(reader.array()?),
@@ -122,12 +127,12 @@ pub(super) fn read_entries(header: &Header, bytes: &[u8]) -> Result<Vec<Entry>, 
     Ok(entries)
 }
 
-/// The name of a bundle: SHA-256 over the format number and, of each section, kind, flags, length
-/// and SHA-256. Offsets follow from the lengths, so this binds every byte of the file.
+/// The name of a bundle: SHA-256 over the format number and, of each section but the signatures, kind,
+/// flags, length and SHA-256. Offsets follow from the lengths, so this binds every byte of these sections.
 pub(super) fn digest(format: u32, entries: &[Entry]) -> Digest {
     let mut hasher = Sha256::new();
     hasher.update(format.to_le_bytes());
-    for entry in entries {
+    for entry in entries.iter().filter(|entry| !entry.has_signatures(format)) {
         hasher.update(entry.kind.to_le_bytes());
         hasher.update(entry.flags.to_le_bytes());
         hasher.update(entry.length.to_le_bytes());

@@ -161,3 +161,47 @@ fn every_flipped_bit_and_every_length_is_refused() {
         "byte offset 182: 1 bytes follow the end of the bundle"
     );
 }
+
+#[test]
+fn signatures_do_not_change_the_digest_and_come_off_again() {
+    let unsigned =
+        to_bytes(&[(SectionKind::Manifest, vec![1; 5]), (SectionKind::Profile, vec![2; 9])]);
+    let open = |bytes: &[u8]| {
+        let container = Container::from_bytes(bytes, &Limits::default(), &mut Budget::unlimited());
+        let container = container.unwrap();
+        (container.digest(), container.payload(SectionKind::Signatures).map(<[u8]>::to_vec))
+    };
+    let signed = replace_signatures(&unsigned, Some(vec![3; 7])).unwrap();
+    assert_eq!(open(&signed), (open(&unsigned).0, Some(vec![3; 7])));
+    let signed_again = replace_signatures(&signed, Some(vec![4; 1])).unwrap();
+    assert_eq!(open(&signed_again), (open(&unsigned).0, Some(vec![4; 1])));
+    assert_eq!(replace_signatures(&signed_again, None).unwrap(), unsigned);
+    assert_eq!(replace_signatures(&unsigned, None).unwrap(), unsigned);
+    for index in 0..signed.len() {
+        for bit in 0..8 {
+            let mut flipped = signed.clone();
+            flipped[index] ^= 1 << bit;
+            let opened =
+                Container::from_bytes(&flipped, &Limits::default(), &mut Budget::unlimited());
+            assert!(opened.is_err(), "{index}:{bit}");
+        }
+    }
+}
+
+#[test]
+fn sections_of_later_versions_are_kept_when_signatures_are_replaced() {
+    let kind_of_second = HEADER_LEN + ENTRY_LEN;
+    let optional = [99_u32.to_le_bytes(), 0_u32.to_le_bytes()].concat();
+    let unsigned = forged(kind_of_second, &optional);
+    let signed = replace_signatures(&unsigned, Some(vec![3; 7])).unwrap();
+    assert_eq!(replace_signatures(&signed, None).unwrap(), unsigned);
+}
+
+#[test]
+fn a_bundle_of_format_1_cannot_be_signed() {
+    let old = forge(sealed(), 8, &1_u32.to_le_bytes());
+    assert_eq!(
+        replace_signatures(&old, Some(vec![3])).unwrap_err().kind(),
+        ErrorKind::SectionTable
+    );
+}

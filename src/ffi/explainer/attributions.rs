@@ -11,7 +11,7 @@ use crate::ffi::borrow::{borrow_slice, borrow_slice_out, refused};
 use crate::ffi::boundary::boundary;
 use crate::ffi::error::nomo_error;
 use crate::ffi::growing::{Growing, read_struct};
-use crate::ffi::outputs::{NOMO_ON_REFUSAL_GO_ON, NOMO_ON_REFUSAL_STOP, check_length};
+use crate::ffi::outputs::{check_length, on_refusal};
 use crate::ffi::session::{Claim, nomo_session};
 use crate::ffi::status::NOMO_OK;
 use crate::intake::Cell;
@@ -70,17 +70,6 @@ pub(super) struct Attributions<'a> {
     explained: &'a mut [MaybeUninit<f64>],
     std_errors: &'a mut [MaybeUninit<f64>],
     row_status: &'a mut [MaybeUninit<i32>],
-}
-
-pub(super) fn on_refusal(number: u32, name: &'static str) -> Result<OnRefusal, Error> {
-    match number {
-        NOMO_ON_REFUSAL_STOP => Ok(OnRefusal::Stop),
-        NOMO_ON_REFUSAL_GO_ON => Ok(OnRefusal::GoOn),
-        _ => {
-            let detail = "expected NOMO_ON_REFUSAL_STOP or NOMO_ON_REFUSAL_GO_ON";
-            Err(refused(ErrorKind::Option, name, detail))
-        }
-    }
 }
 
 /// # Safety

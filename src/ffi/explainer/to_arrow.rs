@@ -2,7 +2,6 @@
 
 use alloc::vec::Vec;
 
-use super::attributions::on_refusal;
 use super::{ExplainerClaim, nomo_explainer};
 use crate::error::Error;
 use crate::explainer::{Attribution, Engine};
@@ -14,6 +13,7 @@ use crate::ffi::arrow_structs::{ArrowArray, ArrowSchema};
 use crate::ffi::borrow::borrow_out;
 use crate::ffi::boundary::boundary;
 use crate::ffi::error::nomo_error;
+use crate::ffi::outputs;
 use crate::ffi::status::NOMO_OK;
 use crate::memory;
 use crate::model::{Model, Rows};
@@ -47,7 +47,7 @@ pub unsafe extern "C" fn nomo_explainer_explain_to_arrow(
     let call = || {
         // SAFETY: the caller keeps the header's contract for the length of this call.
         let mut claim = unsafe { ExplainerClaim::new(explainer) }?;
-        let on_refusal = self::on_refusal(on_refusal, "on_refusal")?;
+        let on_refusal = outputs::on_refusal(on_refusal, "on_refusal")?;
         // SAFETY: as above.
         let out_schema = unsafe { borrow_out(out_schema, "out_schema") }?;
         // SAFETY: as above.

@@ -45,7 +45,9 @@ pub(super) struct UncertainOutputs<'a> {
 
 impl UncertainOutputs<'_> {
     /// Writes how uncertain a row is. Only what has an output is computed.
-    pub(super) fn write(&mut self, row: usize, uncertain: &Uncertain<'_>) {
+    pub(super) fn write(&mut self, row: usize, uncertain: Uncertain<'_>) {
+        let needs_distance = self.verdicts.is_some() || self.distance_p_values.is_some();
+        let uncertain = if needs_distance { uncertain.measured() } else { uncertain };
         if self.verdicts.is_some() {
             Output::fill(&mut self.verdicts, row, verdict(uncertain.verdict()));
         }

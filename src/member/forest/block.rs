@@ -3,11 +3,11 @@
 //! No walk has a branch, so a row's next node is loaded while those of the other rows are on their
 //! way. Leaves are added in the order of the trees, as for a single row.
 
-use fearless_simd::{Level, Simd, dispatch};
+use fearless_simd::{Level, Simd};
 
 use super::flat::{FlatForest, Layout};
 use super::margins::MAX_FULL_WALK;
-use crate::lanes::{Lanes, N_LANES};
+use crate::lanes::{Lanes, N_LANES, dispatch};
 
 impl FlatForest {
     /// As [`Self::margins`], for a block of rows.

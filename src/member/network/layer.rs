@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use fearless_simd::prelude::*;
-use fearless_simd::{Level, dispatch, f64x8};
+use fearless_simd::{Level, f64x8};
 use serde::{Deserialize, Serialize};
 
 use super::Activation;
@@ -11,7 +11,7 @@ use crate::budget::times;
 use crate::codec::decode_struct;
 use crate::domain::{Domain, affine};
 use crate::error::{Error, format};
-use crate::lanes::{Lanes, N_LANES};
+use crate::lanes::{Lanes, N_LANES, dispatch};
 use crate::member::kind::{check_finite, check_inputs};
 use crate::memory;
 

@@ -16,6 +16,8 @@ pub(crate) enum Gate {
     Cross,
     Python,
     Engines,
+    Imports,
+    BenchPeers,
 }
 
 /// When a gate runs.
@@ -45,7 +47,7 @@ const NOTHING: Needs = Needs { packages: &[], components: &[], targets: &[] };
 
 impl Gate {
     /// In the order in which they run: what fails most often first.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 15] = [
         Self::Demo,
         Self::Test,
         Self::Lint,
@@ -59,6 +61,8 @@ impl Gate {
         Self::Cross,
         Self::Python,
         Self::Engines,
+        Self::Imports,
+        Self::BenchPeers,
     ];
 
     /// The name of the task.
@@ -77,6 +81,8 @@ impl Gate {
             Self::Cross => "cross",
             Self::Python => "python",
             Self::Engines => "engines",
+            Self::Imports => "imports",
+            Self::BenchPeers => "bench-peers",
         }
     }
 
@@ -90,7 +96,7 @@ impl Gate {
             | Self::Reproduce
             | Self::Cross
             | Self::Python => Tier::AffectedOrInTurn,
-            Self::Engines => Tier::Asked,
+            Self::Engines | Self::Imports | Self::BenchPeers => Tier::Asked,
         }
     }
 
@@ -122,10 +128,21 @@ impl Gate {
                 ..NOTHING
             },
             Self::Python => Needs { packages: &["python3-venv"], ..NOTHING },
+            Self::Imports => Needs {
+                packages: &[
+                    "python3-venv",
+                    "gcc",
+                    "pkg-config",
+                    "openjdk-17-jdk-headless",
+                    "libjna-java",
+                ],
+                ..NOTHING
+            },
             // Spark runs on Java 17 and newer.
             Self::Engines => {
                 Needs { packages: &["python3-venv", "openjdk-17-jre-headless"], ..NOTHING }
             }
+            Self::BenchPeers => Needs { packages: &["gcc", "python3-venv"], ..NOTHING },
         }
     }
 }

@@ -7,6 +7,7 @@
 The package contains the C library, which makes every decision; its header is the reference.
 """
 
+from ._client import Client, ServiceError
 from ._describe import (
     Cutoff,
     Feature,
@@ -37,7 +38,8 @@ from ._errors import (
     VersionError,
 )
 from ._explain import Explanation
-from ._from_sklearn import from_sklearn
+from ._from_regression import from_lifelines, from_scikit_survival, from_statsmodels
+from ._from_sklearn import from_sklearn, from_skops
 from ._import import Imported, ImportRefused, from_catboost, from_lightgbm, from_xgboost
 from ._library import status_name
 from ._library import version as __version__
@@ -51,6 +53,7 @@ __all__ = [
     "ArgumentError",
     "BufferSizeError",
     "BusyError",
+    "Client",
     "Cutoff",
     "DefectError",
     "Error",
@@ -77,6 +80,7 @@ __all__ = [
     "Schema",
     "SchemaError",
     "SelfTestError",
+    "ServiceError",
     "Target",
     "Uncertainty",
     "Unit",
@@ -87,8 +91,12 @@ __all__ = [
     "VersionError",
     "__version__",
     "from_catboost",
+    "from_lifelines",
     "from_lightgbm",
+    "from_scikit_survival",
     "from_sklearn",
+    "from_skops",
+    "from_statsmodels",
     "from_xgboost",
     "status_name",
 ]

@@ -115,11 +115,31 @@ def explain(
     n_pairs: int,
 ) -> Explanation:
     """Explains the predictions of rows; called by :meth:`Model.explain`."""
+    request = (method, scale, member, n_pairs)
+    explainer = pool.take_explainer(request)
+    if explainer is None:
+        explainer = _create(pool, _options(description, *request))
+    try:
+        return _explain(pool, description, rows, options, explainer)
+    finally:
+        pool.give_back_explainer(request, explainer)
+
+
+def _create(pool: Pool, options: Any) -> Any:
     error = new("nomo_error")
     pointer = ffi.new("nomo_explainer **")
-    chosen = _options(description, method, scale, member, n_pairs)
-    check(lib.nomo_explainer_create(pool.model, chosen, pointer, error), error)
-    explainer = ffi.gc(pointer[0], lib.nomo_explainer_destroy)
+    check(lib.nomo_explainer_create(pool.model, options, pointer, error), error)
+    return ffi.gc(pointer[0], lib.nomo_explainer_destroy)
+
+
+def _explain(
+    pool: Pool,
+    description: Description,
+    rows: RowsLike | Mapping[str, Any],
+    options: Options,
+    explainer: Any,
+) -> Explanation:
+    error = new("nomo_error")
     info = new("nomo_explainer_info")
     check(lib.nomo_explainer_describe(explainer, info, error), error)
     players = []

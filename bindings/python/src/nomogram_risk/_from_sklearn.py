@@ -76,6 +76,26 @@ def from_sklearn(
     return Imported(sealed, report)
 
 
+def from_skops(
+    file: str | os.PathLike[str], *, trusted: Sequence[str] = (), **options: Any
+) -> Imported:
+    """As :func:`from_sklearn`, for an estimator that ``skops.io.dump`` saved.
+
+    skops reads the archive of JSON and arrays without a pickle, and only types that it trusts by
+    default or that ``trusted`` names. Trees need ``sklearn.tree._tree.Tree``: a forged one can
+    crash scikit-learn when it predicts. ``options`` are those of :func:`from_sklearn`. Raises
+    ``ImportRefused``, with the types that are not trusted.
+    """
+    import skops.io
+    from skops.io.exceptions import UntrustedTypesFoundException
+
+    try:
+        estimator = skops.io.load(file, trusted=list(trusted))
+    except UntrustedTypesFoundException as error:
+        raise ImportRefused(f"{os.fspath(file)}: {error}") from None
+    return from_sklearn(estimator, **options)
+
+
 def to_numbers(cells: Sequence[str], levels: list[list[str]]) -> list[float]:
     """The numbers of a row: of a category the position of the level, or that after the last one."""
     return [

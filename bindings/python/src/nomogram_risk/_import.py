@@ -70,7 +70,10 @@ class _Rows:
         if cell == "":
             return math.nan
         levels = self.levels[feature]
-        return float(levels.index(cell)) if cell in levels else float(cell)
+        if not levels:
+            return float(cell)
+        # Sources refuse a code that is too large for them; all unseen levels are alike.
+        return float(levels.index(cell) if cell in levels else len(levels))
 
 
 def from_xgboost(
@@ -110,7 +113,9 @@ def from_xgboost(
         outputs = booster.predict(matrix, **taken)
         if len(classes) <= 2 or outputs.ndim == 2:
             columns |= _outputs(outputs, classes)
-        columns |= _columns("leaf", booster.predict(matrix, pred_leaf=True, **taken))
+        # Numbers of leaves are floats in some versions.
+        leaves = np.asarray(booster.predict(matrix, pred_leaf=True, **taken)).astype(np.int64)
+        columns |= _columns("leaf", leaves)
         return _Answers(columns)
 
     def save(folder: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from time import time as now
 from types import TracebackType
 from typing import Any, Literal
 
@@ -53,7 +54,7 @@ class Model:
     _statements: Statements
     _pool: Pool | None
     """None after closing."""
-    _reopening: tuple[Any, int | None, bool]
+    _reopening: tuple[Any, int | None, bool, str | None]
     """The source and the options of opening."""
 
     def __init__(self) -> None:
@@ -67,6 +68,8 @@ class Model:
         *,
         max_bytes: int | None = None,
         skip_golden_cases: bool = False,
+        trust: str | None = None,
+        time: int | None = None,
     ) -> Model:
         """Opens a bundle from a path or from bytes, and verifies it.
 
@@ -74,14 +77,24 @@ class Model:
         default is 256 MiB. ``skip_golden_cases`` is for tests only: nothing then proves that the
         model predicts what was sealed.
 
+        ``trust`` is a policy of trust, as text: which keys may sign, and which roles must have
+        signed (``docs/signing.md``). ``time`` is the time at which signatures must be valid, in
+        seconds since 1970; the default is now. A bundle that the policy refuses raises
+        :class:`IntegrityError`, with the key and the role.
+
         Raises :class:`FileMissing`, :class:`FileError`, :class:`FormatError`,
         :class:`VersionError`, :class:`IntegrityError`, :class:`LimitError` or
         :class:`SelfTestError`; see :class:`Error` for their attributes.
         """
         if max_bytes is not None and max_bytes < 1:
             raise ValueError("max_bytes is below 1, expected at least 1 or None")
+        if trust is not None and "\0" in trust:
+            raise ValueError("embedded null character in the policy")
+        policy = ffi.NULL if trust is None else ffi.new("char[]", trust.encode())
         options = new(
             "nomo_open_options",
+            trust=policy,
+            time=0 if trust is None else int(now() if time is None else time),
             flags=lib.NOMO_OPEN_SKIP_GOLDEN_CASES if skip_golden_cases else 0,
             max_bytes=max_bytes or 0,
         )
@@ -104,7 +117,7 @@ class Model:
                 raise failed
         model = object.__new__(cls)
         model._take(ffi.gc(pointer[0], lib.nomo_model_release))
-        model._reopening = (source, max_bytes, skip_golden_cases)
+        model._reopening = (source, max_bytes, skip_golden_cases, trust)
         return model
 
     def _take(self, pointer: Any) -> None:
@@ -406,19 +419,25 @@ class Model:
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        source, max_bytes, skip_golden_cases = self._reopening
+        source, max_bytes, skip_golden_cases, trust = self._reopening
         if not isinstance(source, (str, bytes)):
             raise TypeError(
                 "a model opened from a buffer that may change cannot be pickled: "
                 "open it from bytes, or from a path"
             )
-        return _reopen, (source, max_bytes, skip_golden_cases, self.digest)
+        return _reopen, (source, max_bytes, skip_golden_cases, self.digest, trust)
 
 
 def _reopen(
-    source: str | bytes, max_bytes: int | None, skip_golden_cases: bool, digest: str
+    source: str | bytes,
+    max_bytes: int | None,
+    skip_golden_cases: bool,
+    digest: str,
+    trust: str | None = None,
 ) -> Model:
-    model = Model.open(source, max_bytes=max_bytes, skip_golden_cases=skip_golden_cases)
+    model = Model.open(
+        source, max_bytes=max_bytes, skip_golden_cases=skip_golden_cases, trust=trust
+    )
     if model.digest != digest:
         detail = f"the bundle has the digest {model.digest}, expected the pickled model's {digest}"
         raise refusal(lib.NOMO_EINTEGRITY_DIGEST, detail)

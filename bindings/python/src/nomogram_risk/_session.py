@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ._monitor import Monitor
 
 _DOUBLES = ffi.typeof("double[]")
+# Of how many requests an explainer is kept; each may take some megabytes.
+_MAX_EXPLAINERS = 4
 
 
 class Session:
@@ -88,6 +90,7 @@ class Pool:
         self.monitor: Monitor | None = None
         self._layout_of_one_row = layout_of_one_row
         self._idle: list[Session] = []
+        self._explainers: dict[tuple[Any, ...], Any] = {}
 
     @property
     def model(self) -> Any:
@@ -107,6 +110,16 @@ class Pool:
     def give_back(self, session: Session) -> None:
         """Makes a session available again."""
         self._idle.append(session)
+
+    def take_explainer(self, request: tuple[Any, ...]) -> Any:
+        """An explainer of this request that no other call uses, if there is one."""
+        return self._explainers.pop(request, None)
+
+    def give_back_explainer(self, request: tuple[Any, ...], explainer: Any) -> None:
+        """Keeps an explainer for the next call: creating one takes longer than explaining a row."""
+        self._explainers[request] = explainer
+        for oldest in list(self._explainers)[:-_MAX_EXPLAINERS]:
+            self._explainers.pop(oldest, None)
 
     def self_test(self) -> None:
         """Replays the golden cases."""

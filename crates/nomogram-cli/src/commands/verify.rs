@@ -1,6 +1,11 @@
 //! `nomogram verify`: checks that bundles are intact and predict as sealed.
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use clap::Args;
+use nomogram::Signature;
+use nomogram_signing::openssf::{self, Certificates, EcPublicKey, Trusted};
 use serde::Serialize;
 
 use crate::bundle;
@@ -9,12 +14,26 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::output::InputPath;
 
-/// Check bundles: digests, structure, and every golden case bit for bit.
+/// Check bundles: digests, structure, every golden case bit for bit, and with --trust the signatures.
+///
+/// With --openssf, checks a detached signature of OpenSSF Model Signing over one file or folder instead.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
-    /// The bundles
+    /// The bundles, or the file or folder that --openssf signed
     #[arg(required = true)]
     bundles: Vec<InputPath>,
+    /// A detached signature of OpenSSF Model Signing v1.0
+    #[arg(long, value_name = "SIGNATURE", requires = "openssf_trust")]
+    openssf: Option<InputPath>,
+    /// The public key (ECDSA, PEM) that the signature must be by
+    #[arg(long, value_name = "PEM", group = "openssf_trust", requires = "openssf")]
+    key: Option<InputPath>,
+    /// A root certificate (PEM) that the signer's must lead to; may be given several times
+    #[arg(long, value_name = "PEM", group = "openssf_trust", requires = "openssf")]
+    root: Vec<InputPath>,
+    /// A file or folder that was not signed; may be given several times
+    #[arg(long, value_name = "PATH", requires = "openssf")]
+    ignore: Vec<InputPath>,
 }
 
 /// The result for a bundle.
@@ -28,9 +47,36 @@ struct Verdict {
     golden_cases: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    /// Who signed it. Only a policy verifies that.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    signatures: Vec<Signer>,
+}
+
+/// Who signed a bundle, as the bundle states it.
+#[derive(Debug, Serialize)]
+struct Signer {
+    key_id: String,
+    role: String,
+    signed_at: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires_at: Option<u64>,
+}
+
+impl Signer {
+    fn of(signature: &Signature) -> Self {
+        Self {
+            key_id: signature.key_id.to_string(),
+            role: signature.role.clone(),
+            signed_at: signature.signed_at,
+            expires_at: signature.expires_at,
+        }
+    }
 }
 
 pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Error> {
+    if let Some(signature) = &arguments.openssf {
+        return verify_openssf(arguments, signature, console);
+    }
     let mut verdicts = Vec::new();
     for path in &arguments.bundles {
         let verdict = Verdict::of(path);
@@ -46,6 +92,39 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
     Ok(if is_ok { Exit::Done } else { Exit::Failed })
 }
 
+/// Verifies a detached signature.
+fn verify_openssf(
+    arguments: &Arguments,
+    signature: &InputPath,
+    console: &Console,
+) -> Result<Exit, Error> {
+    let [model] = arguments.bundles.as_slice() else {
+        return Err(Error::usage("--openssf verifies one file or folder at a time"));
+    };
+    let trusted = match &arguments.key {
+        Some(key) => Trusted::Key(EcPublicKey::read(key)?),
+        None => {
+            let roots: Vec<&Path> = arguments.root.iter().map(|path| path.as_path()).collect();
+            Trusted::Roots(Certificates::read(&roots)?)
+        }
+    };
+    let json = fs::read(signature.as_path());
+    let json = json.map_err(|cause| Error::file(signature.display().to_string(), cause))?;
+    let mut ignored: Vec<PathBuf> =
+        arguments.ignore.iter().map(|path| path.to_path_buf()).collect();
+    ignored.push(signature.to_path_buf());
+    let n_files = openssf::verify(model, &json, &ignored, &trusted)?;
+    if console.is_json() {
+        let model = model.display().to_string();
+        console
+            .json_result(&serde_json::json!({ "model": model, "ok": true, "files": n_files }))?;
+    } else {
+        let verdict = console.good("OK    ");
+        console.result(format_args!("{verdict} {n_files} files  {}", model.display()))?;
+    }
+    Ok(Exit::Done)
+}
+
 impl Verdict {
     fn of(path: &std::path::Path) -> Self {
         let bundle = path.display().to_string();
@@ -56,6 +135,7 @@ impl Verdict {
                 digest: Some(model.digest().to_string()),
                 golden_cases: Some(model.n_golden_cases()),
                 reason: None,
+                signatures: model.signatures().iter().map(Signer::of).collect(),
             },
             Err(error) => {
                 let reason = match error {
@@ -63,7 +143,14 @@ impl Verdict {
                     Error::File { cause, .. } => cause.to_string(),
                     other => other.to_string(),
                 };
-                Self { bundle, ok: false, digest: None, golden_cases: None, reason: Some(reason) }
+                Self {
+                    bundle,
+                    ok: false,
+                    digest: None,
+                    golden_cases: None,
+                    reason: Some(reason),
+                    signatures: Vec::new(),
+                }
             }
         }
     }

@@ -18,6 +18,7 @@ mod monitor;
 mod outputs;
 #[cfg(unix)]
 mod redacted;
+mod registry;
 mod replaced;
 #[cfg(unix)]
 mod streams;

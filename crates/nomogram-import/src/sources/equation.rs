@@ -1,4 +1,4 @@
-//! Published equations: a table of terms as it is printed in a paper, typed in as YAML.
+//! Published equations: a table of terms as a paper or R prints it, typed in as YAML.
 //!
 //! `docs/import.md` describes the format. A term is a coefficient times the product of its factors; a
 //! factor is a feature, perhaps shifted, scaled, bounded and transformed. Each factor becomes a column
@@ -7,6 +7,7 @@
 mod file;
 
 mod pipeline;
+mod r_table;
 
 mod model;
 

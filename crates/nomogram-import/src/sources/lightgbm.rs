@@ -9,6 +9,7 @@ mod objective;
 mod trees;
 
 mod columns;
+mod random_forest;
 
 mod model;
 

@@ -62,3 +62,47 @@ examples: [{ row: { x: 3 }, prediction: 1.5555555555555556, within: 1.0e-12, fro
     // 0.5 · 3 + 2 · (3 − 2)³ / (8 − 2)²
     read(text).unwrap().seal(&[]).unwrap();
 }
+
+/// `tests/reference/make_r_tables.R` made these.
+fn r_table(name: &str) -> String {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/r");
+    std::fs::read_to_string(format!("{folder}/{name}.yaml")).unwrap()
+}
+
+#[test]
+fn tables_that_r_prints_predict_what_r_predicted() {
+    for name in ["glm", "gamma", "coxph", "lrm"] {
+        let sealed = read(&r_table(name)).and_then(|imported| imported.seal(&[]));
+        let sealed = sealed.unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!((sealed.comparison.n_rows, sealed.comparison.n_refused), (7, 0), "{name}");
+    }
+}
+
+#[test]
+fn rows_of_a_table_that_nothing_explains_are_refused_with_their_line() {
+    for (name, from, to, message) in [
+        (
+            "glm",
+            "log(calories) ",
+            "sqrt(calories)",
+            "r_table: line 4: `sqrt(calories)`, which is no",
+        ),
+        (
+            "glm",
+            "levels: ['0', '1', '2']",
+            "levels: ['0', '1']",
+            "line 9: `ecog2`, which is no feature",
+        ),
+        ("glm", "-1.1193653869967504e-03", "NA", "line 6: "),
+        ("lrm", "age''  ", "age'''", "line 17: term 4 of the spline of `age`, expected term 3"),
+        ("lrm", "outcome:", "intercept: 2\noutcome:", "r_table: beside `terms` or `intercept`"),
+        ("coxph", " coef ", " beta ", "r_table: no coefficients"),
+    ] {
+        let text = r_table(name);
+        let changed = text.replacen(from, to, 1);
+        assert_ne!(changed, text, "{from}");
+        let error =
+            read(&changed).err().map_or_else(|| "accepted".to_owned(), |error| error.to_string());
+        assert!(error.contains(message), "{name}, {from}: {error}");
+    }
+}

@@ -46,7 +46,7 @@ fn every_model_predicts_what_its_library_predicted() {
 
 #[test]
 fn a_changed_leaf_is_noticed() {
-    let record = records().find(|record| record.format == "lightgbm").unwrap();
+    let record = records().find(|record| record.library == "lightgbm-4.6.0").unwrap();
     let text = String::from_utf8(record.model).unwrap();
     let (before, after) = text.split_once("leaf_value=").unwrap();
     let changed = format!("{before}leaf_value=9{after}");

@@ -64,6 +64,21 @@ fn linear_leaves_are_refused_with_tree_and_line() {
 }
 
 #[test]
+fn a_random_forest_whose_leaves_could_be_either_is_refused() {
+    // Leaves of 2.1.2 with the parameters of a later version.
+    let record = records()
+        .find(|record| record.library == "lightgbm-2.1.2" && record.name == "binary, rf")
+        .unwrap();
+    let text = String::from_utf8(record.model).unwrap();
+    let changed = format!("{text}\n[refit_decay_rate: 0.9]\n");
+    let error = error(&changed).to_string();
+    assert!(
+        error.contains("average_output: not supported: a random forest whose leaves"),
+        "{error}"
+    );
+}
+
+#[test]
 fn first_rounds_are_taken() {
     let options = Options { rounds: Rounds::First(1), ..Options::default() };
     for format in ["xgboost-json", "lightgbm", "catboost"] {

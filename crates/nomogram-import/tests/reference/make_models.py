@@ -1,7 +1,7 @@
 """Models of XGBoost, LightGBM and CatBoost with what they predict: one JSON object per line.
 
     python make_models.py xgboost ../data      # xgboost-cpu 3.2.0, 3.0.5, 2.1.4; xgboost 1.7.6
-    python make_models.py lightgbm ../data     # lightgbm 4.6.0, 4.1.0, 3.3.5
+    python make_models.py lightgbm ../data     # lightgbm 4.6.0, 4.1.0, 3.3.5; forests of 2.2.3, 2.1.2
     python make_models.py catboost ../data     # catboost 1.2.10
 
 each in an environment of its own, with numpy, pandas and scikit-learn. The file's name has the version.
@@ -18,6 +18,12 @@ import sys
 import tempfile
 
 import numpy as np
+
+# Versions of LightGBM before 2.3 use these names.
+for name, kind in {"float": float, "int": int, "bool": bool}.items():
+    if not hasattr(np, name):
+        setattr(np, name, kind)
+
 import pandas as pd
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 
@@ -217,6 +223,9 @@ def lightgbm_models():
     import lightgbm as lgb
 
     label = f"lightgbm-{lgb.__version__}"
+    version = tuple(int(part) for part in lgb.__version__.split(".")[:3])
+    # Before 2.2.3, leaves of random forests are outputs.
+    has_output_leaves = version < (2, 2, 3)
 
     def model(name, kind, objective, missing=True, categories=False, rounds=4, zeros=False, **options):
         x, y = data(kind, missing, categories)
@@ -263,11 +272,29 @@ def lightgbm_models():
         elif n_classes:
             classes = [str(nth) for nth in range(n_classes)]
         leaves = booster.predict(rows, pred_leaf=True)
+        save = getattr(booster, "model_to_string", None) or booster._save_model_to_string
+        text = save()
+        if has_output_leaves and objective == "binary":
+            # The probability of the other class: the mean of the complements of the leaves.
+            lines = [line for line in text.splitlines() if line.startswith("leaf_value=")]
+            values = [1.0 - np.array(line.split("=")[1].split(), float) for line in lines]
+            others = sum(values[tree][leaves[:, tree].astype(int)] for tree in range(len(values)))
+            margins = np.column_stack([others / len(values), margins])
         yield {
-            "name": name, "library": label, "format": "lightgbm", "model": booster.model_to_string(),
+            "name": name, "library": label, "format": "lightgbm", "model": text,
             "table": table(names, rows, margins, outputs, classes, leaves),
         }
 
+    if version < (3, 0, 0):
+        forest = {"boosting": "rf", "bagging_fraction": 0.6, "bagging_freq": 1, "feature_fraction": 0.8}
+        yield from model("binary, rf", "binary", "binary", **forest)
+        yield from model("binary, rf, sigmoid 2", "binary", "binary", sigmoid=2.0, **forest)
+        yield from model("binary, rf, categories", "binary", "binary", categories=True, **forest)
+        yield from model("regression, rf", "number", "regression", **forest)
+        if has_output_leaves:
+            # Leaves of 2.2.3 are all above 0 here: they could be margins or outputs.
+            yield from model("poisson, rf", "number", "poisson", **forest)
+        return
     yield from model("binary", "binary", "binary")
     yield from model("binary, complete rows", "binary", "binary", missing=False)
     yield from model("binary, categories", "binary", "binary", categories=True)

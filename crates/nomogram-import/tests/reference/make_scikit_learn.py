@@ -8,7 +8,7 @@
 The same with scikit-learn 1.5.2 (numpy 2.2.6, scipy 1.15.3) in another environment. One line of
 `tests/data/scikit_learn/VERSION.jsonl` for each estimator: its description, and a table of rows with
 its predictions; rows are the importer's probes and some of the data. An estimator that is not
-supported has the refusal instead. Data are those that scikit-learn contains. Training runs on one
+supported has the refusal instead. Arguments choose estimators by parts of their names; lines of others stay. Data are those that scikit-learn contains. Training runs on one
 thread and from fixed seeds.
 """
 
@@ -148,9 +148,18 @@ def linear_models():
     for name in ["LinearRegression", "Ridge", "Lasso", "ElasticNet", "BayesianRidge", "HuberRegressor"]:
         yield name, getattr(linear_model, name)(), diabetes()
     yield "ridge with cross-validation", linear_model.RidgeCV(), diabetes()
+    for name in ["LassoLars", "LassoLarsCV", "LarsCV", "OrthogonalMatchingPursuitCV"]:
+        yield name, getattr(linear_model, name)(), diabetes()
+    yield "linear support vector regression", scaled(svm.SVR(kernel="linear", C=10.0)), diabetes()
     yield "sgd of a number", scaled(linear_model.SGDRegressor(random_state=1)), diabetes()
     yield "lda", discriminant_analysis.LinearDiscriminantAnalysis(), wdbc()
     yield "lda of three classes", discriminant_analysis.LinearDiscriminantAnalysis(), wine()
+    yield "quadratic discriminant", scaled(
+        discriminant_analysis.QuadraticDiscriminantAnalysis(reg_param=0.05)
+    ), wdbc()
+    yield "quadratic discriminant of three classes", scaled(
+        discriminant_analysis.QuadraticDiscriminantAnalysis(priors=[0.2, 0.3, 0.5], reg_param=0.1)
+    ), wine()
 
 
 def forests():
@@ -224,6 +233,7 @@ def transformers():
     yield "pca", pipeline.make_pipeline(
         preprocessing.StandardScaler(), decomposition.PCA(3, random_state=1), logistic()
     ), wdbc()
+    yield "incremental pca", scaled(after(decomposition.IncrementalPCA(3), logistic())), wdbc()
     yield "whitened pca", pipeline.make_pipeline(
         preprocessing.StandardScaler(), decomposition.PCA(3, whiten=True, random_state=1), logistic()
     ), wdbc()
@@ -329,6 +339,7 @@ def ensembles():
 def calibrations():
     calibrated = calibration.CalibratedClassifierCV
     yield "sigmoid of a support vector machine", scaled(calibrated(svm.LinearSVC(random_state=1), cv=3)), wdbc()
+    yield "sigmoid of a linear kernel", scaled(calibrated(svm.NuSVC(kernel="linear", nu=0.2), cv=3)), wdbc()
     yield "sigmoid of a logistic model", calibrated(scaled(logistic()), cv=3), wdbc()
     yield "sigmoid of boosting", calibrated(boosting(), cv=3), wdbc()
     yield "sigmoid of a forest", calibrated(forest(), cv=3), wdbc()
@@ -361,12 +372,13 @@ def refusals():
         (feature_extraction.text.CountVectorizer(), "note"), remainder="passthrough"
     ), logistic()), (pd.DataFrame({"note": texts, "age": range(12)}), [0, 1, 0, 1] * 3)
     yield "neighbours", neighbors.KNeighborsClassifier(), wdbc()
+    yield "kernel of a regression", svm.SVR(), diabetes()
     yield "support vectors", svm.SVC(probability=False), wdbc()
     yield "quantiles", after(preprocessing.QuantileTransformer(n_quantiles=20), logistic()), wdbc()
     yield "splines", after(preprocessing.SplineTransformer(), logistic()), wdbc()
     yield "rows of length 1", after(preprocessing.Normalizer(), logistic()), wdbc()
     yield "box-cox", after(preprocessing.PowerTransformer(method="box-cox"), logistic()), (wine()[0] + 1, wine()[1])
-    yield "quadratic", discriminant_analysis.QuadraticDiscriminantAnalysis(), wine()
+    yield "kernel of a support vector machine", calibration.CalibratedClassifierCV(svm.SVC(), cv=3), wdbc()
     yield "forest after pca", after(decomposition.PCA(2), forest()), wdbc()
     yield "missing is -1", after(impute.SimpleImputer(missing_values=-1), logistic()), wdbc()
     yield "nearest rows", after(impute.KNNImputer(), logistic()), gaps()
@@ -420,8 +432,12 @@ def main():
         kept = "refused: " + found["refused"] if "refused" in found else f"{found['check'].count(chr(10)) - 1} rows"
         print(f"{name}: {kept}", flush=True)
         lines.append(json.dumps(found))
-    if not chosen:
-        path.write_text("\n".join(lines) + "\n")
+    if chosen:
+        # Lines of the chosen estimators are exchanged or added.
+        changed = {json.loads(one)["name"]: one for one in lines}
+        known = path.read_text().splitlines()
+        lines = [changed.pop(json.loads(one)["name"], one) for one in known] + list(changed.values())
+    path.write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,8 @@ def describe(estimator: Any, columns: list[Column], walk: Walk, place: Place) ->
     name = class_name(estimator)
     function = MODELS.get(name)
     if function is None:
+        if name in OF_STORED_ROWS or getattr(estimator, "kernel", "linear") != "linear":
+            place.refuse(f"`{name}`, which keeps rows of its training data: they may be patients")
         if name in WITHOUT_PROBABILITIES:
             place.refuse(f"`{name}` without probabilities; calibrate it by CalibratedClassifierCV")
         place.refuse(f"estimator `{name}`")
@@ -33,7 +35,8 @@ def describe_margin(estimator: Any, columns: list[Column], walk: Walk, place: Pl
     if class_name(estimator) not in WITHOUT_PROBABILITIES:
         return describe(estimator, columns, walk, place)
     if getattr(estimator, "kernel", "linear") != "linear":
-        place.refuse(f"`{class_name(estimator)}` with kernel {estimator.kernel!r}")
+        kernel = f"`{class_name(estimator)}` with kernel {estimator.kernel!r}"
+        place.refuse(f"{kernel}, which keeps rows of its training data: they may be patients")
     if len(estimator.classes_) != 2:
         place.refuse(f"`{class_name(estimator)}` of more than 2 classes")
     walk.read_numbers(columns)
@@ -87,11 +90,60 @@ def discriminant_analysis(estimator: Any, columns: list[Column], walk: Walk, pla
     return linear(_link(estimator), estimator.coef_, estimator.intercept_)
 
 
+def quadratic_discriminant_analysis(
+    estimator: Any, columns: list[Column], walk: Walk, place: Place
+) -> Step:
+    """Squared distances from the mean of each class, along its axes and in units of their spread.
+
+    The margin of a class is -(distance + logarithm of the volume) / 2 + logarithm of the prior.
+    """
+    import numpy as np
+
+    axes = list(zip(estimator.means_, estimator.rotations_, estimator.scalings_, strict=True))
+    of_class = [
+        {
+            "kind": "project",
+            "means": floats(mean),
+            "components": floats((rotation * scaling**-0.5).T),
+            "scales": [1.0] * len(scaling),
+        }
+        for mean, rotation, scaling in axes
+    ]
+    n_axes = [len(scaling) for _, _, scaling in axes]
+    everything = list(range(len(columns)))
+    steps: list[Step] = [
+        {
+            "kind": "union",
+            "parts": [{"columns": everything, "steps": [step]} for step in of_class],
+        },
+        {"kind": "polynomial", "terms": [[index, index] for index in range(sum(n_axes))]},
+    ]
+    weights = np.zeros((len(axes), sum(n_axes)))
+    for index, n in enumerate(n_axes):
+        start = sum(n_axes[:index])
+        weights[index, start : start + n] = -0.5
+    volumes = np.array([np.sum(np.log(scaling)) for _, _, scaling in axes])
+    walk.adds_in_order = False
+    model = linear("softmax", weights, -0.5 * volumes + np.log(estimator.priors_))
+    return {"kind": "pipeline", "steps": steps, "model": model}
+
+
 def linear_regression(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
     """A linear model of a number."""
     if getattr(estimator.coef_, "ndim", 1) > 1 and len(estimator.coef_) > 1:
         place.refuse("several targets")
     return linear("identity", estimator.coef_, estimator.intercept_)
+
+
+def support_vector_regression(
+    estimator: Any, columns: list[Column], walk: Walk, place: Place
+) -> Step:
+    """Support vectors with a linear kernel: a linear model."""
+    if estimator.kernel != "linear":
+        name = f"`{class_name(estimator)}` with kernel {estimator.kernel!r}"
+        place.refuse(f"{name}, which keeps rows of its training data: they may be patients")
+    walk.adds_in_order = False
+    return linear_regression(estimator, columns, walk, place)
 
 
 def log_regression(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
@@ -161,8 +213,19 @@ def bernoulli_naive_bayes(estimator: Any, columns: list[Column], walk: Walk, pla
     return {"kind": "pipeline", "steps": steps, "model": model}
 
 
+OF_STORED_ROWS = {
+    "GaussianProcessClassifier",
+    "GaussianProcessRegressor",
+    "KNeighborsClassifier",
+    "KNeighborsRegressor",
+    "KernelRidge",
+    "RadiusNeighborsClassifier",
+    "RadiusNeighborsRegressor",
+}
+
 WITHOUT_PROBABILITIES = {
     "LinearSVC",
+    "NuSVC",
     "PassiveAggressiveClassifier",
     "Perceptron",
     "RidgeClassifier",
@@ -192,8 +255,12 @@ MODELS: dict[str, Function] = {
     "HistGradientBoostingRegressor": trees.hist_gradient_boosting,
     "HuberRegressor": linear_regression,
     "Lars": linear_regression,
+    "LarsCV": linear_regression,
     "Lasso": linear_regression,
     "LassoCV": linear_regression,
+    "LassoLars": linear_regression,
+    "LassoLarsCV": linear_regression,
+    "LassoLarsIC": linear_regression,
     "LinearDiscriminantAnalysis": discriminant_analysis,
     "LinearRegression": linear_regression,
     "LinearSVR": linear_regression,
@@ -202,8 +269,12 @@ MODELS: dict[str, Function] = {
     "MLPClassifier": network,
     "MLPRegressor": network,
     "MultinomialNB": multinomial_naive_bayes,
+    "NuSVR": support_vector_regression,
     "OrthogonalMatchingPursuit": linear_regression,
+    "OrthogonalMatchingPursuitCV": linear_regression,
+    "PassiveAggressiveRegressor": linear_regression,
     "PoissonRegressor": log_regression,
+    "QuadraticDiscriminantAnalysis": quadratic_discriminant_analysis,
     "QuantileRegressor": linear_regression,
     "RandomForestClassifier": trees.random_forest,
     "RandomForestRegressor": trees.random_forest,
@@ -211,6 +282,7 @@ MODELS: dict[str, Function] = {
     "RidgeCV": linear_regression,
     "SGDClassifier": sgd_classifier,
     "SGDRegressor": linear_regression,
+    "SVR": support_vector_regression,
     "TheilSenRegressor": linear_regression,
     "TweedieRegressor": tweedie_regression,
 }

@@ -257,6 +257,7 @@ _TRANSFORMERS: dict[str, Callable[[Any, list[Column], Walk, Place], Result]] = {
     "FeatureUnion": feature_union,
     "FunctionTransformer": function_transformer,
     "GenericUnivariateSelect": selector,
+    "IncrementalPCA": pca,
     "KBinsDiscretizer": k_bins_discretizer,
     "MaxAbsScaler": max_abs_scaler,
     "MinMaxScaler": min_max_scaler,

@@ -10,9 +10,12 @@ use serde::Deserialize;
 pub(super) struct Equation {
     pub(super) equation: Head,
     pub(super) features: Vec<FeatureEntry>,
+    #[serde(default)]
     pub(super) terms: Vec<Term>,
     #[serde(default)]
     pub(super) intercept: f64,
+    /// Instead of terms and intercept: the table of coefficients as R prints it.
+    pub(super) r_table: Option<String>,
     pub(super) outcome: Outcome,
     #[serde(default)]
     pub(super) cutoffs: Vec<CutoffEntry>,
@@ -45,6 +48,8 @@ pub(super) struct FeatureEntry {
     pub(super) out_of_range: OutOfRange,
     #[serde(default)]
     pub(super) whole: bool,
+    /// For a table of R with a restricted cubic spline of this feature.
+    pub(super) knots: Option<Vec<f64>>,
 }
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]

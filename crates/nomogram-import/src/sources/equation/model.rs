@@ -6,7 +6,7 @@ use nomogram::{
 };
 
 use super::file::{Cell, Equation, Example, FeatureEntry, OutOfRange, Outcome};
-use super::pipeline;
+use super::{pipeline, r_table};
 use crate::error::{Error, ErrorKind, Place};
 use crate::imported::{ExpectedRow, Imported};
 use crate::limits::Limits;
@@ -16,13 +16,14 @@ use crate::options::Options;
 pub(crate) fn read(bytes: &[u8], _options: &Options, limits: &Limits) -> Result<Imported, Error> {
     limits.check_bytes(bytes.len())?;
     let text = std::str::from_utf8(bytes).map_err(|_| Error::malformed("not UTF-8"))?;
-    let equation: Equation = serde_saphyr::from_str(text).map_err(|error| {
+    let mut equation: Equation = serde_saphyr::from_str(text).map_err(|error| {
         let refused = Error::malformed(error.without_snippet().to_string());
         match error.location().map(|location| usize::try_from(location.line())) {
             Some(Ok(line)) => refused.within(Place::Line(line.saturating_sub(1))),
             Some(Err(_)) | None => refused,
         }
     })?;
+    r_table::read_into(&mut equation, limits)?;
     let features = equation.features.iter().map(feature).collect();
     let (target, link, intercept) = outcome(&equation.outcome, equation.intercept)?;
     let schema = Schema::new(features, target)?;

@@ -7,6 +7,7 @@ use nomogram::{
 
 use super::columns;
 use super::objective::Objective;
+use super::random_forest::{self, Leaves};
 use super::text::{self, Text};
 use super::trees::{self, MissingType, Trees, ZERO};
 use crate::comparison::Tolerance;
@@ -31,11 +32,6 @@ pub(crate) fn read(bytes: &[u8], options: &Options, limits: &Limits) -> Result<I
     };
     let objective = Objective::of_line(line).map_err(|error| header.at("objective", error))?;
     let is_mean = header.find("average_output").is_some();
-    if is_mean && header.find("version").is_none_or(|version| version == "v2") {
-        let what = "a random forest of version v2, whose leaves are margins or probabilities, depending \
-                    on the version of LightGBM; save it with version 3 or later";
-        return Err(header.at("average_output", Error::unsupported(what)));
-    }
     let n_trees = match options.rounds {
         Rounds::First(n_rounds) => n_rounds.saturating_mul(n_margins).min(text.trees.len()),
         Rounds::AsSource | Rounds::All | Rounds::Best => text.trees.len(),
@@ -44,17 +40,32 @@ pub(crate) fn read(bytes: &[u8], options: &Options, limits: &Limits) -> Result<I
     let trees = trees::read(blocks, n_features, n_margins, limits)?;
     let (schema, mut notes) = schema(&text, n_features, n_margins, objective, &trees, limits)?;
     let mask = mask(&trees)?;
+    let leaves = if is_mean {
+        random_forest::leaves(&text, objective, &trees.trees)
+            .map_err(|error| header.at("average_output", error))?
+    } else {
+        Leaves::Margins
+    };
     let Trees { trees, leaf_numbers, .. } = trees;
     let width = forests::number(n_features)?;
+    let forest = match leaves {
+        Leaves::Margins => Forest::new(objective.link, width, vec![0.0; n_margins], trees)?,
+        Leaves::Outputs => {
+            notes
+                .push("leaves are outputs, as versions before 2.2.3 trained random forests".into());
+            random_forest::of_outputs(objective, width, trees)?
+        }
+    };
     let aggregate = if is_mean { Aggregate::Mean } else { Aggregate::Sum };
-    let forest = Forest::new(objective.link, width, vec![0.0; n_margins], trees)?;
     let member = Member::Forest(Forest { aggregate, ..forest });
     let mut imported = Imported::of_member("LightGBM", bytes, schema, member);
     imported.leaf_numbers = Some(LeafNumbers(leaf_numbers));
     // The same additions in the same order.
     imported.margin_tolerance = Tolerance::Bits;
     imported.output_tolerance = Tolerance::Relative(1e-12);
-    imported.parts.combiner = combiner(objective)?;
+    if leaves == Leaves::Margins {
+        imported.parts.combiner = combiner(objective)?;
+    }
     if let (Some(step), Some(branch)) = (mask, imported.parts.branches.first_mut()) {
         branch.name = "zeros are missing".into();
         branch.steps.push(step);

@@ -18,6 +18,8 @@ pub(super) struct Block<'t> {
 pub(super) struct Text<'t> {
     pub(super) header: Block<'t>,
     pub(super) trees: Vec<Block<'t>>,
+    /// Whether its parameters have `refit_decay_rate`, as those of versions from 2.2.0 on.
+    pub(super) has_refit_decay_rate: bool,
     /// The JSON after `pandas_categorical:`, with its line.
     pub(super) pandas_categorical: Option<(usize, &'t str)>,
 }
@@ -36,6 +38,7 @@ pub(super) fn split<'t>(bytes: &'t [u8], limits: &Limits) -> Result<Text<'t>, Er
             found.pandas_categorical = Some((line, json));
             continue;
         }
+        found.has_refit_decay_rate |= content.starts_with("[refit_decay_rate:");
         // The oldest files have no line that ends the trees.
         let is_end = content == "end of trees" || content.starts_with("feature importances");
         is_of_trees &= !is_end;

@@ -3,19 +3,23 @@
 //! ```sh
 //! cargo run --release -p nomogram-monitor --example simulate -- rows 1000 200
 //! cargo run --release -p nomogram-monitor --example simulate -- outcomes 1000 200
+//! cargo run --release -p nomogram-monitor --example simulate -- examples/data/wdbc.csv 1000 200
 //! ```
 //!
 //! The first number is how many histories without a change, the second how many with each change; 0
-//! leaves them out. A history has 30 features as WDBC has: three groups of ten, each correlated .6, one
-//! of them rounded to half a standard deviation; 426 training rows; 104 periods of 50 patients.
+//! leaves them out. A history has 426 training rows, then 104 periods of 50 patients. Of `rows`, they have
+//! 30 normal features; of a table, they are its rows, drawn with replacement.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a program that a person starts")]
 #![allow(clippy::indexing_slicing, reason = "arrays of the sizes above")]
 #![allow(clippy::cast_precision_loss, reason = "counts of patients")]
 
+mod patients;
+
+use std::fs;
 use std::process::ExitCode;
 
-use nomogram::numeric::{cos, exp, ln, logistic, round, sqrt};
+use nomogram::numeric::{exp, ln, logistic};
 use nomogram::{Histogram, Profile, Statuses};
 use nomogram_monitor::drift::{Bets, Drift};
 use nomogram_monitor::outcomes::OutcomeTest;
@@ -23,58 +27,13 @@ use nomogram_monitor::{ALARM, charts, effect};
 use nomogram_stats::bins::of_numbers;
 use nomogram_stats::random::Random;
 
-const N_FEATURES: usize = 30;
+use patients::{Change, N_FEATURES, Patients, Source};
+
 const N_TRAINING: usize = 426;
 const N_PERIODS: usize = 104;
 const PER_PERIOD: usize = 50;
 /// Patients before a change: 40 periods.
 const QUIET: usize = 2000;
-
-/// What changes after the quiet patients.
-#[derive(Clone, Copy, PartialEq)]
-enum Change {
-    None,
-    /// One feature, by so many standard deviations.
-    Shift(f64),
-    /// Ten correlated features, by so many standard deviations.
-    ShiftOfTen(f64),
-    /// The standard deviation of one feature, by this factor.
-    Spread(f64),
-    /// One feature is missing in this share of rows.
-    Missing(f64),
-}
-
-struct Patients(Random);
-
-impl Patients {
-    fn normal(&mut self) -> f64 {
-        let (u, v) = (1.0 - self.0.uniform(), self.0.uniform());
-        sqrt(-2.0 * ln(u)) * cos(std::f64::consts::TAU * v)
-    }
-
-    /// The features of a patient; NaN where missing.
-    fn next(&mut self, change: Change) -> [f64; N_FEATURES] {
-        let groups = [self.normal(), self.normal(), self.normal()];
-        let mut row = [0.0; N_FEATURES];
-        for (index, value) in row.iter_mut().enumerate() {
-            *value = sqrt(0.6) * groups[index / 10] + sqrt(0.4) * self.normal();
-        }
-        match change {
-            Change::None => {}
-            Change::Shift(by) => row[0] += by,
-            Change::ShiftOfTen(by) => row.iter_mut().take(10).for_each(|value| *value += by),
-            Change::Spread(factor) => row[0] *= factor,
-            Change::Missing(share) => {
-                if self.0.uniform() < share {
-                    row[0] = f64::NAN;
-                }
-            }
-        }
-        // Ten features are read off a coarse scale, so rows have equal values.
-        row[10..20].iter_mut().for_each(|value| *value = round(2.0 * *value) / 2.0);
-        row
-    }
-}
 
 /// The first alarm of each rule, in patients.
 struct Alarms {
@@ -83,8 +42,8 @@ struct Alarms {
     psi: Option<usize>,
 }
 
-fn drift(seed: u64, change: Change) -> Alarms {
-    let mut patients = Patients(Random::new(seed, 1));
+fn drift(source: &Source, seed: u64, change: Change) -> Alarms {
+    let mut patients = Patients { random: Random::new(seed, 1), source };
     let training: Vec<_> = (0..N_TRAINING).map(|_| patients.next(Change::None)).collect();
     let features = (0..N_FEATURES).map(|feature| Histogram {
         bins: of_numbers(training.iter().map(|row| row[feature])),
@@ -143,7 +102,7 @@ fn drift(seed: u64, change: Change) -> Alarms {
 
 /// The first alarm of the wager on outcomes, and of a CUSUM for doubled odds at 4.5, in patients.
 fn outcomes(seed: u64, factor: f64) -> (Option<usize>, Option<usize>) {
-    let mut patients = Patients(Random::new(seed, 2));
+    let mut patients = Patients { random: Random::new(seed, 2), source: &Source::Normal };
     let horizon = N_PERIODS * PER_PERIOD;
     let mut test = OutcomeTest::new(horizon).unwrap();
     let (mut rows, mut alarm) = (Vec::with_capacity(horizon), None);
@@ -151,7 +110,7 @@ fn outcomes(seed: u64, factor: f64) -> (Option<usize>, Option<usize>) {
         let p = logistic(1.5 * patients.normal() - 0.8);
         let factor = if row < QUIET { 1.0 } else { factor };
         let odds = factor * p / (1.0 - p);
-        let came_true = patients.0.uniform() < odds / (1.0 + odds);
+        let came_true = patients.random.uniform() < odds / (1.0 + odds);
         rows.push((p, came_true));
         if alarm.is_none() && test.add(p, came_true).unwrap() >= ALARM {
             alarm = Some(row + 1);
@@ -195,7 +154,7 @@ fn histories<T: Send>(n: u64, run: impl Fn(u64) -> T + Sync) -> Vec<T> {
 }
 
 /// The wager on patients: `n_quiet` histories without a change, `n_changed` with each change.
-fn print_rows(n_quiet: u64, n_changed: u64) {
+fn print_rows(source: &Source, n_quiet: u64, n_changed: u64) {
     for (name, n, change) in [
         ("none, 104 periods", n_quiet, Change::None),
         ("one feature by 0.5 sd", n_changed, Change::Shift(0.5)),
@@ -207,7 +166,7 @@ fn print_rows(n_quiet: u64, n_changed: u64) {
         if n == 0 {
             continue;
         }
-        let alarms = histories(n, |seed| drift(seed, change));
+        let alarms = histories(n, |seed| drift(source, seed, change));
         let of = |rule: fn(&Alarms) -> Option<usize>| alarms.iter().map(rule).collect::<Vec<_>>();
         row(name, "this wager", &of(|alarms| alarms.likely));
         row(name, "wager on any shares (½ per bin)", &of(|alarms| alarms.any));
@@ -236,7 +195,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let numbers: Vec<u64> = arguments.iter().skip(1).filter_map(|n| n.parse().ok()).collect();
     let (Some(table), [n_quiet, n_changed]) = (arguments.first(), numbers.as_slice()) else {
-        eprintln!("usage: simulate rows|outcomes N_WITHOUT_CHANGE N_WITH_EACH_CHANGE");
+        eprintln!("usage: simulate rows|outcomes|TABLE N_WITHOUT_CHANGE N_WITH_EACH_CHANGE");
         return ExitCode::from(2);
     };
     println!(
@@ -244,12 +203,17 @@ fn main() -> ExitCode {
     );
     println!("|---|---|---|---|---|---|");
     match table.as_str() {
-        "rows" => print_rows(*n_quiet, *n_changed),
+        "rows" => print_rows(&Source::Normal, *n_quiet, *n_changed),
         "outcomes" => print_outcomes(*n_quiet, *n_changed),
-        other => {
-            eprintln!("error: table `{other}`, expected `rows` or `outcomes`");
-            return ExitCode::from(2);
-        }
+        table => match fs::read_to_string(table).ok().and_then(|text| Source::of_csv(&text)) {
+            Some(source) => print_rows(&source, *n_quiet, *n_changed),
+            None => {
+                eprintln!(
+                    "error: `{table}` is no table whose last {N_FEATURES} columns are numbers"
+                );
+                return ExitCode::from(2);
+            }
+        },
     }
     ExitCode::SUCCESS
 }

@@ -1,0 +1,123 @@
+/*
+ Times one library: opens a model, then predicts as often as standard input asks.
+
+ usage: worker MODEL ROWS N_COLUMNS
+ ROWS holds doubles, row by row. The first line that is printed is `SECONDS KIB`: processor time of
+ opening, and the largest resident memory after one prediction. The commands are
+   time N REPEATS   print the processor seconds of REPEATS calls with N rows each
+   check N PATH     write the probabilities of N rows to a file, as doubles
+*/
+#define _POSIX_C_SOURCE 200809L
+#include "worker.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+
+/* Single rows are taken in turn from this many, which fit into the cache. */
+enum { N_SINGLE_ROWS = 1000 };
+
+void require(int is_ok, const char *message)
+{
+    if (!is_ok) {
+        fprintf(stderr, "%s\n", message);
+        exit(1);
+    }
+}
+
+static double processor_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static long peak_kib(void)
+{
+    char line[256];
+    long kib = 0;
+    FILE *status = fopen("/proc/self/status", "r");
+    require(status != NULL, "/proc/self/status cannot be read");
+    while (fgets(line, sizeof line, status) && !sscanf(line, "VmHWM: %ld", &kib)) {
+    }
+    fclose(status);
+    return kib;
+}
+
+static struct rows read_rows(const char *path, size_t n_columns, size_t *n_rows)
+{
+    struct stat info;
+    int file = open(path, O_RDONLY);
+    require(file >= 0 && fstat(file, &info) == 0, "the rows cannot be read");
+    size_t len = (size_t)info.st_size / sizeof(double);
+    double *values = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, file, 0);
+    float *single = malloc(len * sizeof(float));
+    require(values != MAP_FAILED && single != NULL, "no memory for the rows");
+    for (size_t i = 0; i < len; i++)
+        single[i] = (float)values[i];
+    *n_rows = len / n_columns;
+    return (struct rows){values, single, n_columns};
+}
+
+static double time_calls(const struct rows *rows, size_t n, size_t repeats, double *out)
+{
+    double start = processor_seconds();
+    for (size_t i = 0; i < repeats; i++) {
+        if (n == 1)
+            predict_one(rows, i % N_SINGLE_ROWS, out);
+        else
+            predict_many(rows, n, out);
+    }
+    return processor_seconds() - start;
+}
+
+static void write_predictions(const struct rows *rows, size_t n, const char *path, double *out)
+{
+    /* Both ways of predicting must agree; single rows may differ in the last digits. */
+    predict_many(rows, n, out);
+    for (size_t i = 0; i < n; i++) {
+        double one;
+        predict_one(rows, i, &one);
+        double difference = one > out[i] ? one - out[i] : out[i] - one;
+        require(difference <= 1e-6, "one row and a batch differ");
+    }
+    FILE *file = fopen(path, "wb");
+    require(file != NULL && fwrite(out, sizeof *out, n, file) == n && fclose(file) == 0,
+            "the predictions cannot be written");
+}
+
+int main(int argc, char **argv)
+{
+    require(argc == 4, "usage: worker MODEL ROWS N_COLUMNS");
+    size_t n_columns = strtoul(argv[3], NULL, 10), n_rows, n, repeats;
+    double *zeros = calloc(n_columns, sizeof(double)), first;
+    float *single_zeros = calloc(n_columns, sizeof(float));
+    require(zeros != NULL && single_zeros != NULL, "no memory for a row");
+    double start = processor_seconds();
+    open_model(argv[1], n_columns);
+    double opening = processor_seconds() - start;
+    predict_one(&(struct rows){zeros, single_zeros, n_columns}, 0, &first);
+    printf("%.9f %ld\n", opening, peak_kib());
+    fflush(stdout);
+
+    struct rows rows = read_rows(argv[2], n_columns, &n_rows);
+    double *out = calloc(n_rows, sizeof(double));
+    require(out != NULL, "no memory for the predictions");
+    char line[4096], path[4000];
+    while (fgets(line, sizeof line, stdin)) {
+        if (sscanf(line, "time %zu %zu", &n, &repeats) == 2 && n <= n_rows) {
+            printf("%.9f\n", time_calls(&rows, n, repeats, out));
+        } else if (sscanf(line, "check %zu %3999s", &n, path) == 2 && n <= n_rows) {
+            write_predictions(&rows, n, path, out);
+            printf("done\n");
+        } else {
+            require(0, "unknown command");
+        }
+        fflush(stdout);
+    }
+    return 0;
+}

@@ -1,0 +1,230 @@
+"""A client of `nomogram serve`, on the HTTP client of the standard library."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import math
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import numpy as np
+
+from ._values import Missing, Value
+
+RowLike = Mapping[str, Value]
+
+# Worth another try: the service is overloaded, stops, or has no rate left for this key.
+_RETRIED = {429, 503}
+
+
+class ServiceError(Exception):
+    """The service refused a request: RFC 9457 problem details.
+
+    The text names place and expectation and never contains a value of the request.
+    """
+
+    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        self.status = status
+        self.problem = dict(problem)
+        self.code = str(problem.get("code", ""))
+        self.feature = problem.get("feature")
+        super().__init__(f"{status}: {problem.get('detail', 'no details')}")
+
+
+class Client:
+    """Predicts through a service.
+
+    A client may be shared by threads: each request has a connection of its own, unless the thread has
+    an idle one.
+
+    >>> client = Client("http://127.0.0.1:8000")  # doctest: +SKIP
+    >>> client.predict({"age": 64, "creatinine": (1.2, "mg/dL")})  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        key: str | None = None,
+        model: str | None = None,
+        version: str | None = None,
+        timeout: float = 30.0,
+        retries: int = 3,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        """`key` is an API key or a bearer token; `version` may be an alias."""
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("expected an address that begins with http:// or https://")
+        if version is not None and model is None:
+            raise ValueError("a version needs its model")
+        self._parts = parts
+        self._key = key
+        self._timeout = timeout
+        self._retries = retries
+        self._context = context
+        self._idle = threading.local()
+        prefix = parts.path.rstrip("/")
+        self._root = prefix
+        if model is not None:
+            prefix += f"/models/{quote(model, safe='')}"
+        if version is not None:
+            prefix += f"/versions/{quote(version, safe='')}"
+        self._prefix = prefix
+
+    def predict(
+        self,
+        row: RowLike,
+        *,
+        uncertainty: bool = False,
+        explanation: bool = False,
+        members: bool = False,
+    ) -> dict[str, Any]:
+        """Predicts one row; raises `ServiceError` if it is refused."""
+        body: dict[str, Any] = {"features": _row(row)}
+        options = {"uncertainty": uncertainty, "explanation": explanation, "members": members}
+        body.update({name: True for name, is_on in options.items() if is_on})
+        return self._json("POST", f"{self._prefix}/predict", json.dumps(body).encode())
+
+    def predict_rows(self, rows: Iterable[RowLike]) -> Iterator[dict[str, Any]]:
+        """Predicts any number of rows, streamed both ways; a refused one has the key `refused`.
+
+        Rows are taken from the iterable by another thread, as fast as the service reads them.
+        """
+        connection = self._connect()
+        failed: list[BaseException] = []
+
+        def send() -> None:
+            try:
+                for row in rows:
+                    line = json.dumps(_row(row)).encode() + b"\n"
+                    connection.send(b"%x\r\n%s\r\n" % (len(line), line))
+                connection.send(b"0\r\n\r\n")
+            except BaseException as error:  # noqa: BLE001 - raised again where answers are read
+                failed.append(error)
+                if connection.sock is not None:
+                    # Wakes the thread that waits for answers.
+                    connection.sock.shutdown(socket.SHUT_RDWR)
+
+        try:
+            connection.putrequest("POST", f"{self._prefix}/batch_predict")
+            for name, text in self._headers("application/x-ndjson").items():
+                connection.putheader(name, text)
+            connection.putheader("Transfer-Encoding", "chunked")
+            connection.endheaders()
+            sender = threading.Thread(target=send, daemon=True)
+            sender.start()
+            response = connection.getresponse()
+            if response.status != 200:
+                raise _error(response.status, response.read())
+            for line in response:
+                answer = json.loads(line)
+                if "problem" in answer:
+                    raise ServiceError(answer["problem"].get("status", 0), answer["problem"])
+                yield answer
+            sender.join()
+        except (OSError, http.client.HTTPException):
+            if failed:
+                raise failed[0] from None
+            raise
+        finally:
+            connection.close()
+        if failed:
+            raise failed[0]
+
+    def models(self) -> list[dict[str, Any]]:
+        """All models with their versions and aliases."""
+        return list(self._json("GET", f"{self._root}/models", None)["models"])
+
+    def is_ready(self) -> bool:
+        """Whether the service takes requests."""
+        connection = self._connect()
+        try:
+            connection.request("GET", f"{self._root}/health/ready")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    def _json(self, method: str, path: str, body: bytes | None) -> dict[str, Any]:
+        for attempt in range(self._retries + 1):
+            is_last = attempt == self._retries
+            try:
+                status, headers, answer = self._send(method, path, body)
+            except (ConnectionError, http.client.HTTPException):
+                # A prediction changes nothing, so it may be asked for again.
+                self._idle.connection = None
+                if is_last:
+                    raise
+                time.sleep(0.05 * 2**attempt)
+                continue
+            if status == 200:
+                result: dict[str, Any] = json.loads(answer)
+                return result
+            if status not in _RETRIED or is_last:
+                raise _error(status, answer)
+            time.sleep(min(float(headers.get("retry-after") or 0.05 * 2**attempt), 5.0))
+        raise AssertionError("unreachable")
+
+    def _send(
+        self, method: str, path: str, body: bytes | None
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        connection = getattr(self._idle, "connection", None) or self._connect()
+        self._idle.connection = None
+        try:
+            connection.request(method, path, body, self._headers("application/json"))
+            response = connection.getresponse()
+            answer = response.read()
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.connection = connection
+        return response.status, response.headers, answer
+
+    def _headers(self, media_type: str) -> dict[str, str]:
+        headers = {"Content-Type": media_type}
+        if self._key is not None:
+            headers["Authorization"] = f"Bearer {self._key}"
+        return headers
+
+    def _connect(self) -> http.client.HTTPConnection:
+        host, port = self._parts.hostname or "", self._parts.port
+        if self._parts.scheme == "https":
+            context = self._context or ssl.create_default_context()
+            return http.client.HTTPSConnection(
+                host, port, timeout=self._timeout, context=context
+            )
+        return http.client.HTTPConnection(host, port, timeout=self._timeout)
+
+
+def _row(row: RowLike) -> dict[str, Any]:
+    return {name: _value(value) for name, value in row.items()}
+
+
+def _value(value: Value) -> Any:
+    if isinstance(value, Missing):
+        return None if value.reason is None else {"missing": value.reason}
+    if isinstance(value, tuple):
+        number, unit = value
+        return {"value": _value(number), "unit": unit}
+    if isinstance(value, np.generic):
+        return _value(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        # JSON has no such numbers.
+        raise ValueError("a number that is not finite; a missing value is None")
+    return value
+
+
+def _error(status: int, body: bytes) -> ServiceError:
+    try:
+        problem = json.loads(body)
+    except ValueError:
+        problem = {}
+    return ServiceError(status, problem if isinstance(problem, dict) else {})

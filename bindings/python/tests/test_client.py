@@ -1,0 +1,131 @@
+"""The client, against a service of a few lines that answers what the real one would."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from nomogram_risk import Client, Missing, ServiceError
+
+PROBLEM = {"status": 422, "code": "value_missing", "feature": "age", "detail": "feature 1: missing"}
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    requests: list[Any] = []
+    n_overloaded = 0
+
+    def do_POST(self) -> None:
+        type(self).requests.append((self.path, self.headers.get("Authorization")))
+        if self.path.endswith("/batch_predict"):
+            return self.stream()
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        type(self).requests.append(body)
+        if type(self).n_overloaded > 0:
+            type(self).n_overloaded -= 1
+            return self.reply(503, {"code": "overloaded"}, {"Retry-After": "0"})
+        if body["features"].get("age", 0) is None:
+            return self.reply(422, PROBLEM, {})
+        return self.reply(200, {"class": "M"}, {})
+
+    def stream(self) -> None:
+        self.send_response(200)
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        while size := int(self.rfile.readline(), 16):
+            row = json.loads(self.rfile.read(size))
+            self.rfile.readline()
+            # Each row is answered before the next one is read.
+            answer = {"value": row["age"]} if row["age"] >= 0 else {"problem": PROBLEM}
+            line = json.dumps(answer).encode() + b"\n"
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
+        self.rfile.readline()
+        self.wfile.write(b"0\r\n\r\n")
+
+    def reply(self, status: int, body: Any, headers: dict[str, str]) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        for name, text in {"Content-Length": str(len(data)), **headers}.items():
+            self.send_header(name, text)
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    Handler.requests = []
+    Handler.n_overloaded = 0
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+
+
+def test_a_row_is_sent_with_units_and_reasons(url: str) -> None:
+    client = Client(url, key="nomo_a_b", model="a/b", version="champion")
+    row = {"age": 64, "dose": (1.5, "mg"), "stage": Missing("not-performed"), "other": Missing()}
+    assert client.predict(row, uncertainty=True) == {"class": "M"}
+    path, key = Handler.requests[0]
+    assert path == "/models/a%2Fb/versions/champion/predict"
+    assert key == "Bearer nomo_a_b"
+    assert Handler.requests[1] == {
+        "features": {
+            "age": 64,
+            "dose": {"value": 1.5, "unit": "mg"},
+            "stage": {"missing": "not-performed"},
+            "other": None,
+        },
+        "uncertainty": True,
+    }
+    with pytest.raises(ValueError, match="not finite"):
+        client.predict({"age": float("nan")})
+
+
+def test_a_refused_row_raises_with_code_and_feature(url: str) -> None:
+    with pytest.raises(ServiceError, match="feature 1: missing") as raised:
+        Client(url).predict({"age": None})
+    assert (raised.value.status, raised.value.code, raised.value.feature) == (
+        422,
+        "value_missing",
+        "age",
+    )
+
+
+def test_an_overloaded_service_is_asked_again(url: str) -> None:
+    Handler.n_overloaded = 2
+    assert Client(url, retries=2).predict({"age": 1}) == {"class": "M"}
+    Handler.n_overloaded = 2
+    with pytest.raises(ServiceError):
+        Client(url, retries=1).predict({"age": 1})
+
+
+def test_rows_are_streamed_both_ways(url: str) -> None:
+    taken = []
+
+    def rows() -> Iterator[dict[str, float]]:
+        for age in range(200):
+            taken.append(age)
+            yield {"age": age}
+
+    answers = Client(url).predict_rows(rows())
+    assert [answer["value"] for answer in answers] == list(range(200))
+    assert len(taken) == 200
+    with pytest.raises(ServiceError):
+        list(Client(url).predict_rows([{"age": 1}, {"age": -1}]))
+
+
+def test_an_error_of_the_callers_rows_is_raised(url: str) -> None:
+    def rows() -> Iterator[dict[str, float]]:
+        yield {"age": 1}
+        raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError, match="no more"):
+        list(Client(url).predict_rows(rows()))

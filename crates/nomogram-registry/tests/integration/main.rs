@@ -1,0 +1,12 @@
+//! A registry as its users see it: acts of several persons, attacks, and many writers.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod clinic;
+
+mod attacks;
+mod damage;
+mod mlflow;
+mod people;
+mod story;
+mod writers;

@@ -1,0 +1,39 @@
+//! The chain of hashes over records, and the layout of a file.
+//!
+//! A file is a segment: [`MAGIC`], the encapsulated key (32 bytes), the hash that the segment follows (32
+//! bytes), then records. A record is its length in 4 bytes, little-endian, the ciphertext, and the hash.
+
+use sha2::{Digest, Sha256};
+
+/// The first bytes of a segment.
+pub(super) const MAGIC: &[u8; 8] = b"NOMODEC1";
+/// The bytes of an encapsulated key.
+pub(super) const KEY_LEN: usize = 32;
+/// The longest record.
+pub(super) const MAX_RECORD: usize = 1 << 24;
+/// How the names of segments end.
+pub(super) const EXTENSION: &str = "decisions";
+
+/// A link of the chain. The first one is all zeros.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Link(pub(super) [u8; 32]);
+
+impl Link {
+    /// The link of a segment that follows this one.
+    pub(super) fn of_segment(self, key: &[u8]) -> Self {
+        self.next(b"segment", key)
+    }
+
+    /// The link of a record that follows this one.
+    pub(super) fn of_record(self, ciphertext: &[u8]) -> Self {
+        self.next(b"record_", ciphertext)
+    }
+
+    fn next(self, kind: &[u8; 7], bytes: &[u8]) -> Self {
+        let mut hash = Sha256::new();
+        hash.update(self.0);
+        hash.update(kind);
+        hash.update(bytes);
+        Self(hash.finalize().into())
+    }
+}

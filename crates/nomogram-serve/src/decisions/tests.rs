@@ -1,0 +1,125 @@
+use std::fs;
+use std::path::PathBuf;
+
+use super::*;
+
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let name = format!("nomogram-decisions-{name}-{}", std::process::id());
+        Self(std::env::temp_dir().join(name))
+    }
+
+    fn segment(&self, number: usize) -> PathBuf {
+        self.0.join(format!("{number:08}.decisions"))
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _removed = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn decision(row: usize) -> Decision {
+    Decision {
+        time: "2026-11-28T12:00:00Z".into(),
+        caller: "ward-a".into(),
+        request: "r-1".into(),
+        row,
+        model: "sepsis".into(),
+        version: "1".into(),
+        digest: "d".into(),
+        answer: Answer::Predicted { outputs: vec![0.25, 0.75], class: Some(1), verdict: None },
+    }
+}
+
+fn written(folder: &Folder, public: &PublicKey) -> String {
+    let mut head = String::new();
+    for start in [0, 2] {
+        let log = DecisionLog::open(&folder.0, public).unwrap();
+        log.append(&decision(start + 1)).unwrap();
+        log.append(&decision(start + 2)).unwrap();
+        head = log.sync().unwrap();
+    }
+    head
+}
+
+#[test]
+fn records_of_several_starts_are_one_chain_that_the_key_opens() {
+    let (folder, (private, public)) = (Folder::new("open"), new_keys());
+    let public = PublicKey::of_text(&public.to_text()).unwrap();
+    let private = PrivateKey::of_text(&private.to_text()).unwrap();
+    let head = written(&folder, &public);
+
+    let verified = verify(&folder.0, None, |_| panic!("no key, no record")).unwrap();
+    assert_eq!(verified, Verified { n_segments: 2, n_records: 4, head, cut: vec![] });
+    let mut opened = Vec::new();
+    verify(&folder.0, Some(&private), |decision| opened.push(decision)).unwrap();
+    assert_eq!(opened, (1..5).map(decision).collect::<Vec<_>>());
+
+    let (other, _) = new_keys();
+    let error = verify(&folder.0, Some(&other), |_| {}).unwrap_err();
+    assert_eq!(error, "segment 1: record 1: the key does not open it");
+}
+
+#[test]
+fn nothing_of_a_record_can_be_read_in_the_file() {
+    let (folder, (_, public)) = (Folder::new("secret"), new_keys());
+    written(&folder, &public);
+    let bytes = fs::read(folder.segment(1)).unwrap();
+    for secret in ["ward-a", "sepsis", "0.75", "r-1"] {
+        assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{secret}");
+    }
+}
+
+#[test]
+fn every_changed_byte_is_found() {
+    let (folder, (_, public)) = (Folder::new("changed"), new_keys());
+    written(&folder, &public);
+    let path = folder.segment(1);
+    let bytes = fs::read(&path).unwrap();
+    for position in 0..bytes.len() {
+        let mut changed = bytes.clone();
+        changed[position] ^= 1;
+        fs::write(&path, &changed).unwrap();
+        assert!(verify(&folder.0, None, |_| {}).is_err(), "byte {position}");
+    }
+}
+
+#[test]
+fn a_record_or_a_segment_that_is_gone_is_found() {
+    let (folder, (_, public)) = (Folder::new("gone"), new_keys());
+    written(&folder, &public);
+    let bytes = fs::read(folder.segment(1)).unwrap();
+    let head = 8 + 32 + 32;
+    let length = 4 + 32 + u32::from_le_bytes(*bytes[head..].first_chunk().unwrap()) as usize;
+    let without_first = [&bytes[..head], &bytes[head + length..]].concat();
+    fs::write(folder.segment(1), without_first).unwrap();
+    let error = verify(&folder.0, None, |_| {}).unwrap_err();
+    assert_eq!(error, "segment 1: record 1: the chain breaks: it was changed or moved");
+
+    fs::write(folder.segment(1), &bytes[..head + length]).unwrap();
+    let error = verify(&folder.0, None, |_| {}).unwrap_err();
+    assert_eq!(error, "segment 2: does not follow the segment before it");
+
+    fs::remove_file(folder.segment(1)).unwrap();
+    let error = verify(&folder.0, None, |_| {}).unwrap_err();
+    assert_eq!(error, "segment 2: expected segment 1, which is gone");
+}
+
+#[test]
+fn a_crash_within_a_record_is_reported_and_the_chain_goes_on() {
+    let (folder, (_, public)) = (Folder::new("crash"), new_keys());
+    let log = DecisionLog::open(&folder.0, &public).unwrap();
+    log.append(&decision(1)).unwrap();
+    log.append(&decision(2)).unwrap();
+    drop(log);
+    let bytes = fs::read(folder.segment(1)).unwrap();
+    fs::write(folder.segment(1), &bytes[..bytes.len() - 5]).unwrap();
+    let log = DecisionLog::open(&folder.0, &public).unwrap();
+    log.append(&decision(3)).unwrap();
+    let verified = verify(&folder.0, None, |_| {}).unwrap();
+    assert_eq!((verified.n_records, verified.cut), (2, vec!["segment 1".to_owned()]));
+}

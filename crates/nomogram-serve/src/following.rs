@@ -1,0 +1,354 @@
+//! What happens to the rows of a request besides its answer: shadows, the watch and the decision log.
+
+use std::sync::Arc;
+
+use http::HeaderMap;
+use nomogram::{MissingReason, Value};
+
+use crate::caller::Context;
+use crate::decisions::{Answer, Decision};
+use crate::instant::Instant;
+use crate::problem::{Problem, ProblemKind};
+use crate::scored::{Options, Refusal, Scored, verdict_name};
+use crate::scoring::{Follower, Scorer};
+use crate::served::Served;
+use crate::service::Service;
+use crate::watch::Remembered;
+
+/// The header with the id of a subject, which chooses the arm. It is hashed and kept nowhere.
+const SUBJECT: &str = "x-subject-id";
+/// The most rows of a request that are remembered.
+const MAX_REMEMBERED: usize = 10_000;
+
+/// The model that answers a request: of a version that it names, else of the arm of its subject.
+///
+/// # Errors
+///
+/// As [`Models::find`](crate::Models::find).
+pub(crate) fn choose(
+    service: &Service,
+    name: Option<&str>,
+    version: Option<&str>,
+    subject: &str,
+) -> Result<Arc<Served>, Problem> {
+    let served = service.models.find(name, version)?;
+    match version {
+        Some(_) => Ok(served),
+        None => match service.trials.choose(served.name(), subject) {
+            Some(version) => service.models.find(Some(served.name()), Some(version)),
+            None => Ok(served),
+        },
+    }
+}
+
+/// Who a request is about, for the choice of an arm: the id that the caller gives, else the request's.
+pub(crate) fn subject<'h>(headers: &'h HeaderMap, context: &'h Context) -> &'h str {
+    let given = headers.get(SUBJECT).and_then(|subject| subject.to_str().ok());
+    given.unwrap_or(context.request_id.as_str())
+}
+
+/// A scorer whose rows are counted, remembered and logged.
+///
+/// # Errors
+///
+/// As [`Scorer::new`]; `NotReady` when decisions cannot be logged any more.
+pub(crate) fn scorer<'a>(
+    service: &'a Service,
+    served: &'a Served,
+    options: Options,
+    context: &Context,
+) -> Result<Scorer<'a>, Problem> {
+    if service.decisions.as_ref().is_some_and(|log| !log.is_writable()) {
+        return Err(Problem::new(ProblemKind::NotReady, "the decision log cannot be written"));
+    }
+    let is_watched =
+        served.model().profile().is_some() && served.model().schema().target().classes().len() == 2;
+    let versions = service.trials.shadows(served.name()).iter();
+    let shadows = versions.filter_map(|version| {
+        let shadow = service.models.find(Some(served.name()), Some(version)).ok()?;
+        Some(Shadow::new(served, shadow))
+    });
+    let following = Following {
+        service,
+        served,
+        context: context.clone(),
+        is_watched,
+        n_rows: 0,
+        values: Vec::new(),
+        rows: Vec::new(),
+        shadows: shadows.collect(),
+    };
+    Ok(Scorer::new(served, options)?.followed_by(Box::new(following)))
+}
+
+/// Follows the rows of one request.
+#[derive(Debug)]
+struct Following<'a> {
+    service: &'a Service,
+    served: &'a Served,
+    context: Context,
+    /// Whether outcomes of the model can be counted.
+    is_watched: bool,
+    n_rows: usize,
+    /// The values of the row, if there is a shadow.
+    values: Vec<(usize, OwnedValue)>,
+    rows: Vec<Option<f64>>,
+    shadows: Vec<Shadow>,
+}
+
+/// A model that predicts the same rows and does not answer.
+#[derive(Debug)]
+struct Shadow {
+    served: Arc<Served>,
+    /// Where it has each feature of the model that answers.
+    positions: Vec<Option<usize>>,
+    rows: Vec<Option<f64>>,
+}
+
+/// A value that outlives the request's text.
+#[derive(Clone, Debug)]
+enum OwnedValue {
+    Number(f64),
+    NumberIn(f64, String),
+    Integer(i64),
+    Boolean(bool),
+    Text(String),
+    Missing(Option<MissingReason>),
+}
+
+impl OwnedValue {
+    /// A copy; `None` for a kind of value that is not known here.
+    fn new(value: Value<'_>) -> Option<Self> {
+        Some(match value {
+            Value::Number(number) => Self::Number(number),
+            Value::NumberIn(number, unit) => Self::NumberIn(number, unit.to_owned()),
+            Value::Integer(number) => Self::Integer(number),
+            Value::Boolean(value) => Self::Boolean(value),
+            Value::Text(text) => Self::Text(text.to_owned()),
+            Value::Missing(reason) => Self::Missing(reason),
+            _ => return None,
+        })
+    }
+
+    fn value(&self) -> Value<'_> {
+        match self {
+            Self::Number(number) => Value::Number(*number),
+            Self::NumberIn(number, unit) => Value::NumberIn(*number, unit),
+            Self::Integer(number) => Value::Integer(*number),
+            Self::Boolean(value) => Value::Boolean(*value),
+            Self::Text(text) => Value::Text(text),
+            Self::Missing(reason) => Value::Missing(*reason),
+        }
+    }
+}
+
+impl Shadow {
+    fn new(answering: &Served, shadow: Arc<Served>) -> Self {
+        let features = answering.model().schema().features().iter().enumerate();
+        let positions =
+            features.map(|(position, feature)| shadow.feature(&feature.name, position)).collect();
+        Self { served: shadow, positions, rows: Vec::new() }
+    }
+
+    /// Predicts the row that was answered: probabilities and the class; `None` when it is refused.
+    fn score(&self, values: &[(usize, OwnedValue)]) -> Option<Scored> {
+        let mut scorer = Scorer::new(&self.served, Options::default()).ok()?;
+        scorer.begin_row();
+        for (position, value) in values {
+            let position = self.positions.get(*position).copied().flatten();
+            // A feature that the shadow does not have is not needed.
+            if let Some(position) = position {
+                scorer.set(position, value.value()).ok()?;
+            }
+        }
+        scorer.score().ok()
+    }
+}
+
+/// The probability of the second of two classes.
+fn risk(scored: &Scored) -> Option<f64> {
+    match (scored.class, scored.outputs.as_slice()) {
+        (Some(_), [_, risk]) => Some(*risk),
+        _ => None,
+    }
+}
+
+impl Following<'_> {
+    fn compare(&mut self, scored: Option<&Scored>) {
+        for shadow in &mut self.shadows {
+            let other = shadow.score(&self.values);
+            if let (Some(scored), Some(other)) = (scored, &other)
+                && let (Some(first), Some(second)) = (risk(scored), risk(other))
+            {
+                let digests = (self.served.digest(), shadow.served.digest());
+                let agrees = scored.class == other.class;
+                let model = self.served.name();
+                self.service.trials.add_pair(model, digests, (first, second), agrees);
+            }
+            if shadow.rows.len() < MAX_REMEMBERED {
+                shadow.rows.push(other.as_ref().and_then(risk));
+            }
+        }
+    }
+
+    fn log(&self, answer: Answer) {
+        let Some(log) = &self.service.decisions else { return };
+        let decision = Decision {
+            time: Instant::now().to_text(),
+            caller: self.context.caller.id.to_string(),
+            request: self.context.request_id.to_string(),
+            row: self.n_rows,
+            model: self.served.name().to_owned(),
+            version: self.served.version().to_owned(),
+            digest: self.served.digest().to_owned(),
+            answer,
+        };
+        if let Err(error) = log.append(&decision) {
+            let kind = error.kind().to_string();
+            self.service.log.event("error", "decision_log_failed", &[("error", &kind)]);
+        }
+    }
+}
+
+impl Follower for Following<'_> {
+    fn begin_row(&mut self) {
+        self.values.clear();
+    }
+
+    fn set(&mut self, position: usize, value: Value<'_>) {
+        if !self.shadows.is_empty()
+            && let Some(value) = OwnedValue::new(value)
+        {
+            self.values.push((position, value));
+        }
+    }
+
+    fn end_row(&mut self, result: Result<&Scored, &Refusal>) {
+        self.n_rows += 1;
+        self.compare(result.ok());
+        if self.is_watched && self.rows.len() < MAX_REMEMBERED {
+            self.rows.push(result.ok().and_then(risk));
+        }
+        if self.service.decisions.is_some() {
+            self.log(match result {
+                Ok(scored) => Answer::Predicted {
+                    outputs: scored.outputs.clone(),
+                    class: scored.class,
+                    verdict: scored.verdict.map(|verdict| verdict_name(verdict).to_owned()),
+                },
+                Err(refusal) => Answer::Refused { status: refusal.status.clone().into_owned() },
+            });
+        }
+    }
+}
+
+impl Drop for Following<'_> {
+    fn drop(&mut self) {
+        if self.rows.iter().any(Option::is_some) {
+            let shadows = std::mem::take(&mut self.shadows).into_iter();
+            let remembered = Remembered {
+                digest: self.served.digest().to_owned(),
+                rows: std::mem::take(&mut self.rows),
+                shadows: shadows
+                    .map(|shadow| (shadow.served.digest().to_owned(), shadow.rows))
+                    .collect(),
+            };
+            self.service.watch.remember(self.context.request_id.as_str(), remembered);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::caller::Caller;
+    use crate::decisions::{DecisionLog, new_keys, verify};
+    use crate::models::{Catalog, Models};
+    use crate::served::Approval;
+    use crate::service::RequestLimits;
+    use crate::trials::{ArmSettings, TrialSettings, Trials};
+    use crate::watch::{CameTrue, Outcome};
+
+    fn service() -> Service {
+        let mut catalog = Catalog::default();
+        for version in ["3", "2", "1"] {
+            let model = nomogram::Model::open(&nomogram_testkit::bundle_with_profile()).unwrap();
+            let approval = Approval::NotRecorded;
+            let served = Served::new(model.into(), "ward".into(), version.into(), approval);
+            catalog.add(served.unwrap().into());
+        }
+        let arm = |version: &str| ArmSettings { version: version.into(), weight: 1 };
+        let settings = TrialSettings {
+            arms: vec![arm("1"), arm("2")],
+            shadows: vec!["3".into()],
+            salt: "salt".into(),
+            n_outcomes: 10,
+        };
+        let mut service = Service::new(Models::new(catalog), RequestLimits::default());
+        service.trials = Trials::new(BTreeMap::from([("ward".to_owned(), settings)])).unwrap();
+        service
+    }
+
+    fn context(service: &Service) -> Context {
+        Context { request_id: service.request_ids.next(), caller: Caller::anonymous() }
+    }
+
+    fn predict(service: &Service, context: &Context, version: Option<&str>) -> f64 {
+        let served = choose(service, Some("ward"), version, context.request_id.as_str()).unwrap();
+        let mut scorer = scorer(service, &served, Options::default(), context).unwrap();
+        scorer.begin_row();
+        for (position, value) in [17.99, 10.38, 22.8].into_iter().enumerate() {
+            scorer.set(position, Value::Number(value)).unwrap();
+        }
+        scorer.score().unwrap().outputs[1]
+    }
+
+    #[test]
+    fn a_version_that_is_named_answers_and_others_are_drawn() {
+        let service = service();
+        let version = |name, version, subject: &str| {
+            choose(&service, name, version, subject).unwrap().version().to_owned()
+        };
+        assert_eq!(version(Some("ward"), Some("3"), "a"), "3");
+        let drawn: std::collections::BTreeSet<_> =
+            (0..50).map(|n| version(None, None, &n.to_string())).collect();
+        assert_eq!(drawn, ["1", "2"].map(str::to_owned).into());
+    }
+
+    #[test]
+    fn a_shadow_predicts_the_same_rows_and_is_compared_with_outcomes() {
+        let service = service();
+        let context = context(&service);
+        let risk = predict(&service, &context, Some("1"));
+        let report = service.trials.report().comparisons.remove(0);
+        assert_eq!((report.n_rows, report.n_agree, report.mean_difference), (1, 1, Some(0.0)));
+
+        service.watch.collect(&service.models.catalog(), Instant::now()).unwrap();
+        let request = context.request_id.as_str();
+        let outcome = Outcome { request, row: 0, came_true: CameTrue::Second(true) };
+        let (predicted, came_true) = service.watch.add_outcome(&outcome).unwrap();
+        assert_eq!(predicted.probability, risk);
+        service.trials.add_outcome(&predicted, came_true);
+        assert_eq!(service.trials.report().comparisons[0].n_outcomes, 1);
+    }
+
+    #[test]
+    fn decisions_are_logged_for_those_who_have_the_key() {
+        let folder =
+            std::env::temp_dir().join(format!("nomogram-following-{}", std::process::id()));
+        let (private, public) = new_keys();
+        let mut service = service();
+        service.decisions = Some(DecisionLog::open(&folder, &public).unwrap());
+        let context = context(&service);
+        let risk = predict(&service, &context, Some("2"));
+        let mut decisions = Vec::new();
+        verify(&folder, Some(&private), |decision| decisions.push(decision)).unwrap();
+        assert_eq!(decisions.len(), 1, "a shadow decides nothing");
+        assert_eq!((decisions[0].row, decisions[0].version.as_str()), (1, "2"));
+        let Answer::Predicted { outputs, .. } = &decisions[0].answer else { panic!("refused") };
+        assert_eq!(outputs[1], risk);
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}

@@ -1,0 +1,115 @@
+//! The middleware of every request: id, caller, limits, time, panics, log and metrics.
+
+use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use http::{HeaderName, HeaderValue, Method, header};
+
+use crate::access::{Access, access};
+use crate::caller::{Caller, Context, RequestId};
+use crate::entry::Entry;
+use crate::problem::{Problem, ProblemKind};
+use crate::service::Service;
+
+/// The header of the id of a request.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Lets a request pass, or answers with a problem.
+pub(crate) async fn gate(
+    State(service): State<Arc<Service>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let id = request.headers().get(REQUEST_ID).and_then(RequestId::of_caller);
+    let request_id = id.unwrap_or_else(|| service.request_ids.next());
+    let header = request_id.header();
+    let access = access(request.method(), request.uri().path());
+    let entry = Arc::new(Entry::new(
+        (Arc::clone(&service.log), Arc::clone(&service.metrics)),
+        request_id.clone(),
+        (method_name(request.method()), access.endpoint),
+    ));
+    let mut response = match check(&service, &request, access) {
+        Err(problem) => problem.into_response(),
+        Ok((_admission, caller)) => {
+            entry.set_caller(&caller.id);
+            let extensions = request.extensions_mut();
+            extensions.insert(Arc::clone(&entry));
+            extensions.insert(Context { request_id, caller });
+            answer(&service, request, next).await
+        }
+    };
+    entry.set_status(response.status().as_u16());
+    if let Some(problem) = response.extensions().get::<Problem>() {
+        entry.set_code(problem.code().to_owned());
+    }
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, header);
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+/// Admits a request and finds its caller.
+fn check<'a>(
+    service: &'a Service,
+    request: &Request,
+    access: Access,
+) -> Result<(Option<crate::service::Admission<'a>>, Caller), Problem> {
+    // An overloaded service is alive.
+    let Some(role) = access.role else { return Ok((None, Caller::anonymous())) };
+    let admission = service.admit().ok_or_else(|| {
+        let detail = "more requests at a time than the limit";
+        Problem::new(ProblemKind::Overloaded, detail).with_retry_after(1)
+    })?;
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
+    let peer = peer.map(|ConnectInfo(address)| address.ip());
+    let security = service.security.load();
+    let caller = security.caller(request.headers(), peer, service.uptime())?;
+    let caller = caller.ok_or_else(|| {
+        Problem::new(ProblemKind::Unauthorized, "no key and no token; expected `Authorization`")
+    })?;
+    if !caller.roles.has(role) {
+        let detail = format!("the caller does not have the role `{}`", role.name());
+        return Err(Problem::new(ProblemKind::Forbidden, detail));
+    }
+    Ok((Some(admission), caller))
+}
+
+/// Runs the handler within its time. A panic ends this request only.
+async fn answer(service: &Service, request: Request, next: Next) -> Response {
+    let run = AssertUnwindSafe(next.run(request)).catch_unwind();
+    match tokio::time::timeout(service.limits.max_time, run).await {
+        Ok(Ok(response)) => response,
+        Ok(Err(_panic)) => {
+            service.log.event("error", "panic", &[]);
+            Problem::new(ProblemKind::Defect, "the request met a defect of the service")
+                .into_response()
+        }
+        Err(_elapsed) => {
+            let seconds = service.limits.max_time.as_secs();
+            let detail = format!("not complete within {seconds} seconds");
+            Problem::new(ProblemKind::Timeout, detail).into_response()
+        }
+    }
+}
+
+/// A method that callers made up is not logged.
+fn method_name(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::HEAD => "HEAD",
+        Method::OPTIONS => "OPTIONS",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        _ => "OTHER",
+    }
+}

@@ -1,0 +1,200 @@
+//! The log: one line of JSON for a request or an event, without waiting for the disk.
+//!
+//! A line is added to a buffer; a thread writes the buffer ten times a second. When the output cannot keep
+//! up, lines are dropped and counted: an answer does not wait for a log.
+
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::json_writer::JsonWriter;
+
+/// Bytes of lines that wait for the output.
+const MAX_WAITING: usize = 4 << 20;
+const FLUSH_INTERVAL: Duration = Duration::from_millis(100);
+
+/// A log.
+#[derive(Debug)]
+pub struct Log {
+    shared: Arc<Shared>,
+    writer: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    waiting: Mutex<Vec<u8>>,
+    is_ending: AtomicBool,
+    ended: Condvar,
+    n_dropped: AtomicU64,
+}
+
+impl Shared {
+    fn waiting(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Log {
+    /// A log to an output.
+    ///
+    /// # Errors
+    ///
+    /// When there can be no further thread.
+    pub fn new(output: impl Write + Send + 'static) -> std::io::Result<Self> {
+        let shared = Arc::<Shared>::default();
+        let of_thread = Arc::clone(&shared);
+        let writer = std::thread::Builder::new()
+            .name("log".into())
+            .spawn(move || write_until_end(&of_thread, output))?;
+        Ok(Self { shared, writer: Some(writer) })
+    }
+
+    /// A log that nobody reads.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { shared: Arc::default(), writer: None }
+    }
+
+    /// Whether lines go anywhere.
+    #[must_use]
+    pub fn is_written(&self) -> bool {
+        self.writer.is_some()
+    }
+
+    /// Adds a line; `members` writes what comes after time and level.
+    pub(crate) fn line(&self, level: &str, members: impl FnOnce(&mut JsonWriter<'_>)) {
+        if !self.is_written() {
+            return;
+        }
+        let mut waiting = self.shared.waiting();
+        if waiting.len() > MAX_WAITING {
+            self.shared.n_dropped.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let mut json = JsonWriter::new(&mut waiting);
+        json.open(b'{');
+        json.named_text("time", &timestamp(SystemTime::now()));
+        json.named_text("level", level);
+        members(&mut json);
+        json.close(b'}');
+        waiting.push(b'\n');
+    }
+
+    /// Adds a line about the service itself.
+    pub fn event(&self, level: &str, event: &str, details: &[(&str, &str)]) {
+        self.line(level, |json| {
+            json.named_text("event", event);
+            for (name, text) in details {
+                json.named_text(name, text);
+            }
+        });
+    }
+
+    /// How many lines were dropped.
+    #[must_use]
+    pub fn n_dropped(&self) -> u64 {
+        self.shared.n_dropped.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.shared.is_ending.store(true, Ordering::Release);
+        self.shared.ended.notify_all();
+        if let Some(writer) = self.writer.take() {
+            // A writer that panicked has nothing left to write.
+            drop(writer.join());
+        }
+    }
+}
+
+fn write_until_end(shared: &Shared, mut output: impl Write) {
+    let mut lines = Vec::new();
+    loop {
+        let is_ending = shared.is_ending.load(Ordering::Acquire);
+        std::mem::swap(&mut lines, &mut *shared.waiting());
+        if !lines.is_empty() {
+            // There is nowhere to report a log that cannot be written.
+            drop(output.write_all(&lines).and_then(|()| output.flush()));
+            lines.clear();
+        }
+        if is_ending {
+            return;
+        }
+        let waiting = shared.waiting();
+        let waited = shared.ended.wait_timeout(waiting, FLUSH_INTERVAL);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// A time as RFC 3339 writes it, in UTC with milliseconds.
+#[must_use]
+pub fn timestamp(time: SystemTime) -> String {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    let (days, second) = (since.as_secs() / 86_400, since.as_secs() % 86_400);
+    let (year, month, day) = date(days);
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    let millis = since.subsec_millis();
+    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
+}
+
+/// Year, month and day of a number of days after 1970-01-01. Years begin in March here, so that the leap
+/// day is the last of its year.
+fn date(days: u64) -> (u64, u64, u64) {
+    let days = days + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year + year / 4 - year / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    (year + era * 400 + u64::from(month <= 2), month, day)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Shown(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Shown {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn every_line_is_written_before_the_log_ends() {
+        let shown = Shown::default();
+        let log = Log::new(shown.clone()).unwrap();
+        for number in 0..1000 {
+            log.event("info", "counted", &[("number", &number.to_string())]);
+        }
+        drop(log);
+        let written = String::from_utf8(shown.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(written.lines().count(), 1000);
+        let last: serde_json::Value =
+            serde_json::from_str(written.lines().last().unwrap()).unwrap();
+        assert_eq!(
+            (last["event"].as_str(), last["number"].as_str()),
+            (Some("counted"), Some("999"))
+        );
+    }
+
+    #[test]
+    fn times_are_those_of_the_calendar() {
+        let shown = |seconds| timestamp(UNIX_EPOCH + Duration::from_secs(seconds));
+        assert_eq!(shown(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(shown(951_782_400), "2000-02-29T00:00:00.000Z");
+        assert_eq!(shown(1_795_884_606), "2026-11-28T16:50:06.000Z");
+        assert_eq!(shown(4_107_542_399), "2100-02-28T23:59:59.000Z");
+    }
+}

@@ -1,0 +1,261 @@
+//! All models that are served, by name, version and alias.
+//!
+//! Requests read the catalogue without a lock; a reload replaces it in one step. A model whose bundle did
+//! not change is kept, with its sessions and counters.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+
+use crate::problem::{Problem, ProblemKind};
+use crate::served::Served;
+
+/// The models that are served.
+#[derive(Debug)]
+pub struct Models {
+    catalog: ArcSwap<Catalog>,
+}
+
+/// The models at one time.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    models: BTreeMap<String, Versions>,
+    /// The model of requests that name none.
+    default: Option<String>,
+}
+
+/// The versions of one model.
+#[derive(Clone, Debug, Default)]
+pub struct Versions {
+    versions: BTreeMap<String, Arc<Served>>,
+    aliases: BTreeMap<String, String>,
+    /// The version of requests that name none.
+    latest: String,
+}
+
+impl Models {
+    /// The models of a catalogue.
+    #[must_use]
+    pub fn new(catalog: Catalog) -> Self {
+        Self { catalog: ArcSwap::from_pointee(catalog) }
+    }
+
+    /// The models at this time.
+    #[must_use]
+    pub fn catalog(&self) -> Arc<Catalog> {
+        self.catalog.load_full()
+    }
+
+    /// The model with a name, in a version or under an alias; without a name, the default model.
+    ///
+    /// # Errors
+    ///
+    /// `UnknownModel`; `NotReady` when there are no models.
+    pub fn find(&self, name: Option<&str>, version: Option<&str>) -> Result<Arc<Served>, Problem> {
+        self.catalog.load().find(name, version).cloned()
+    }
+
+    /// Serves another catalogue from now on. Requests that hold a model of the old one end on it; the
+    /// old models are freed on a thread of their own.
+    pub fn replace(&self, catalog: Catalog) {
+        let old = self.catalog.swap(Arc::new(catalog));
+        std::thread::spawn(move || drop(old));
+    }
+
+    /// Changes a copy of the catalogue and serves it.
+    ///
+    /// # Errors
+    ///
+    /// The first error of `change`; the catalogue is then as it was.
+    pub fn change<E>(&self, change: impl FnOnce(&mut Catalog) -> Result<(), E>) -> Result<(), E> {
+        let mut catalog = Catalog::clone(&self.catalog.load());
+        change(&mut catalog)?;
+        self.replace(catalog);
+        Ok(())
+    }
+}
+
+impl Catalog {
+    /// Adds a model. The last one that is added under a name is served where no version is named.
+    pub fn add(&mut self, served: Arc<Served>) {
+        let versions = self.models.entry(served.name().to_owned()).or_default();
+        served.version().clone_into(&mut versions.latest);
+        versions.versions.insert(served.version().to_owned(), served);
+    }
+
+    /// Removes a version, and the model with its last one. Returns whether it was there.
+    pub fn remove(&mut self, name: &str, version: &str) -> bool {
+        let Some(versions) = self.models.get_mut(name) else { return false };
+        let was_there = versions.versions.remove(version).is_some();
+        versions.aliases.retain(|_, named| named != version);
+        if versions.latest == version {
+            versions.latest = versions.versions.keys().next_back().cloned().unwrap_or_default();
+        }
+        if versions.versions.is_empty() {
+            self.models.remove(name);
+        }
+        was_there
+    }
+
+    /// Names a version.
+    ///
+    /// # Errors
+    ///
+    /// `UnknownModel`; `Malformed` for an alias that is also a version.
+    pub fn set_alias(&mut self, name: &str, alias: &str, version: &str) -> Result<(), Problem> {
+        let versions = self.models.get_mut(name).ok_or_else(|| unknown("name"))?;
+        if !versions.versions.contains_key(version) {
+            return Err(unknown("version"));
+        }
+        if versions.versions.contains_key(alias) {
+            return Err(Problem::new(ProblemKind::Malformed, "an alias that is also a version"));
+        }
+        versions.aliases.insert(alias.to_owned(), version.to_owned());
+        Ok(())
+    }
+
+    /// Chooses the version of requests that name none.
+    ///
+    /// # Errors
+    ///
+    /// `UnknownModel`.
+    pub fn set_latest(&mut self, name: &str, version: &str) -> Result<(), Problem> {
+        let versions = self.models.get_mut(name).ok_or_else(|| unknown("name"))?;
+        if !versions.versions.contains_key(version) {
+            return Err(unknown("version"));
+        }
+        version.clone_into(&mut versions.latest);
+        Ok(())
+    }
+
+    /// Chooses the model of requests that name none.
+    ///
+    /// # Errors
+    ///
+    /// `UnknownModel`.
+    pub fn set_default(&mut self, name: &str) -> Result<(), Problem> {
+        if !self.models.contains_key(name) {
+            return Err(unknown("name"));
+        }
+        self.default = Some(name.to_owned());
+        Ok(())
+    }
+
+    /// The model with a name, in a version or under an alias. Without a name it is the default model, or
+    /// the only one.
+    ///
+    /// # Errors
+    ///
+    /// `UnknownModel`; `NotReady` when there are no models.
+    pub fn find(&self, name: Option<&str>, version: Option<&str>) -> Result<&Arc<Served>, Problem> {
+        if self.models.is_empty() {
+            return Err(Problem::new(ProblemKind::NotReady, "no model is loaded"));
+        }
+        let versions = match name.or(self.default.as_deref()) {
+            Some(name) => self.models.get(name).ok_or_else(|| unknown("name"))?,
+            None if self.models.len() == 1 => {
+                self.models.values().next().ok_or_else(|| unknown("name"))?
+            }
+            None => {
+                let n_models = self.models.len();
+                let detail = format!("the path names none of the {n_models} models");
+                return Err(Problem::new(ProblemKind::UnknownModel, detail));
+            }
+        };
+        versions.find(version).ok_or_else(|| unknown("version or alias"))
+    }
+
+    /// All models by name.
+    pub fn models(&self) -> impl Iterator<Item = (&str, &Versions)> {
+        self.models.iter().map(|(name, versions)| (name.as_str(), versions))
+    }
+
+    /// Every version of every model.
+    pub fn served(&self) -> impl Iterator<Item = &Arc<Served>> {
+        self.models.values().flat_map(Versions::served)
+    }
+
+    /// The model with this digest, whatever its name is.
+    #[must_use]
+    pub fn of_digest(&self, digest: &str) -> Option<&Arc<Served>> {
+        self.served().find(|served| served.digest() == digest)
+    }
+}
+
+impl Versions {
+    /// A version by its name, an alias, or the latest one.
+    #[must_use]
+    pub fn find(&self, version: Option<&str>) -> Option<&Arc<Served>> {
+        let version = version.unwrap_or(&self.latest);
+        self.versions.get(version).or_else(|| self.versions.get(self.aliases.get(version)?))
+    }
+
+    /// All versions, in the order of their names.
+    pub fn served(&self) -> impl Iterator<Item = &Arc<Served>> {
+        self.versions.values()
+    }
+
+    /// Aliases with the versions that they name.
+    pub fn aliases(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.aliases.iter().map(|(alias, version)| (alias.as_str(), version.as_str()))
+    }
+
+    /// The version of requests that name none.
+    #[must_use]
+    pub fn latest(&self) -> &str {
+        &self.latest
+    }
+}
+
+fn unknown(what: &str) -> Problem {
+    Problem::new(ProblemKind::UnknownModel, format!("no model with this {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::served::Approval;
+
+    fn served(name: &str, version: &str) -> Arc<Served> {
+        let model = nomogram::Model::open(&nomogram_testkit::bundle_of_three_members()).unwrap();
+        let served = Served::new(model.into(), name.into(), version.into(), Approval::NotRecorded);
+        Arc::new(served.unwrap())
+    }
+
+    #[test]
+    fn a_model_is_found_by_name_version_and_alias() {
+        let mut catalog = Catalog::default();
+        assert_eq!(catalog.find(None, None).unwrap_err().kind(), ProblemKind::NotReady);
+        catalog.add(served("sepsis", "1"));
+        catalog.add(served("sepsis", "2"));
+        catalog.set_alias("sepsis", "champion", "1").unwrap();
+        let version = |catalog: &Catalog, name, version| {
+            catalog.find(name, version).map(|found| found.version().to_owned())
+        };
+        assert_eq!(version(&catalog, None, None), Ok("2".into()));
+        assert_eq!(version(&catalog, Some("sepsis"), Some("champion")), Ok("1".into()));
+        assert!(version(&catalog, Some("sepsis"), Some("3")).is_err());
+        assert!(catalog.set_alias("sepsis", "2", "1").is_err());
+        catalog.add(served("stroke", "1"));
+        assert!(version(&catalog, None, None).is_err());
+        catalog.set_default("sepsis").unwrap();
+        assert_eq!(version(&catalog, None, None), Ok("2".into()));
+        assert!(catalog.remove("sepsis", "2") && !catalog.remove("sepsis", "2"));
+        assert_eq!(version(&catalog, None, None), Ok("1".into()));
+    }
+
+    #[test]
+    fn a_request_keeps_the_model_on_which_it_began() {
+        let mut catalog = Catalog::default();
+        catalog.add(served("sepsis", "1"));
+        let models = Models::new(catalog);
+        let held = models.find(None, None).unwrap();
+        let mut next = Catalog::default();
+        next.add(served("sepsis", "2"));
+        models.replace(next);
+        assert_eq!(models.find(None, None).unwrap().version(), "2");
+        assert_eq!(held.version(), "1");
+        assert!(held.session().unwrap().predict_row(&[17.99, 10.38, 122.8]).is_ok());
+    }
+}

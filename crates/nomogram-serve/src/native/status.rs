@@ -1,0 +1,59 @@
+//! Health and metrics of the service.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, header};
+
+use super::predict::json_response;
+use crate::json_writer::JsonWriter;
+use crate::metrics::MEDIA_TYPE;
+use crate::problem::{Problem, ProblemKind};
+use crate::service::Service;
+
+/// Whether the service runs and has models.
+pub(super) async fn health(State(service): State<Arc<Service>>) -> Response {
+    status(&service, "live")
+}
+
+/// Whether the service runs.
+pub(super) async fn live(State(service): State<Arc<Service>>) -> Response {
+    status(&service, "live")
+}
+
+/// Whether the service takes requests.
+pub(super) async fn ready(State(service): State<Arc<Service>>) -> Response {
+    match service.is_ready() {
+        true => status(&service, "ready"),
+        false => Problem::new(ProblemKind::NotReady, "no model is loaded, or the service stops")
+            .into_response(),
+    }
+}
+
+fn status(service: &Service, status: &str) -> Response {
+    let mut out = Vec::new();
+    let mut json = JsonWriter::new(&mut out);
+    json.open(b'{');
+    json.named_text("status", status);
+    json.name("ready");
+    json.boolean(service.is_ready());
+    json.named_text("program", concat!("nomogram ", env!("CARGO_PKG_VERSION")));
+    json.close(b'}');
+    json_response(out)
+}
+
+/// The metrics of requests and models.
+pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response {
+    let n_dropped = service.log.n_dropped();
+    let text = service.metrics.encode(&service.models.catalog(), |text| {
+        service.watch.write_metrics(text);
+        text.push_str(&format!(
+            "# HELP nomogram_log_lines_dropped Lines that the log had no room for.\n\
+             # TYPE nomogram_log_lines_dropped counter\nnomogram_log_lines_dropped_total {n_dropped}\n"
+        ));
+    });
+    let mut response = text.into_response();
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+    response
+}

@@ -1,0 +1,157 @@
+//! What all requests share: the models, the limits, the callers, log and metrics.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use tokio::sync::Semaphore;
+
+use crate::caller::RequestIds;
+use crate::decisions::DecisionLog;
+use crate::feedback::Feedback;
+use crate::log::Log;
+use crate::mapping::Mapping;
+use crate::metrics::Metrics;
+use crate::models::Models;
+use crate::security::Security;
+use crate::trials::Trials;
+use crate::watch::{Watch, WatchSettings};
+
+/// What all requests share. Handlers get it as `State<Arc<Service>>`.
+#[derive(Debug)]
+pub struct Service {
+    /// The models that are served.
+    pub models: Models,
+    /// What a request may take.
+    pub limits: RequestLimits,
+    /// The ids of requests.
+    pub request_ids: RequestIds,
+    /// Where FHIR resources hold the values of features, by the name of the model.
+    pub mappings: BTreeMap<String, Mapping>,
+    /// What users did with the cards of CDS Hooks.
+    pub feedback: Feedback,
+    /// Counts of every model in periods, and alarms.
+    pub watch: Watch,
+    /// Which versions answer, and which only count.
+    pub trials: Trials,
+    /// Who asked which model when with which answer, if it is to be logged.
+    pub decisions: Option<DecisionLog>,
+    /// Who may call.
+    pub security: ArcSwap<Security>,
+    /// The log of requests and events.
+    pub log: Arc<Log>,
+    /// Metrics of requests.
+    pub metrics: Arc<Metrics>,
+    /// Batches and streams that are computed at a time; the others wait.
+    pub batches: Arc<Semaphore>,
+    begin: Instant,
+    n_requests: AtomicUsize,
+    is_stopping: AtomicBool,
+}
+
+/// What a request may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestLimits {
+    /// Bytes of a body that is read whole.
+    pub max_body_bytes: usize,
+    /// Bytes of a body that is streamed.
+    pub max_stream_bytes: u64,
+    /// Rows of a body that is read whole.
+    pub max_rows: usize,
+    /// The time until a request is answered; of a stream, the time between two of its pieces.
+    pub max_time: Duration,
+    /// Requests at a time; more are refused.
+    pub max_requests: usize,
+    /// Batches and streams that are computed at a time; the others wait.
+    pub max_batches: usize,
+}
+
+impl Default for RequestLimits {
+    fn default() -> Self {
+        Self {
+            max_body_bytes: 8 << 20,
+            max_stream_bytes: 16 << 30,
+            max_rows: 50_000,
+            max_time: Duration::from_secs(30),
+            max_requests: 512,
+            max_batches: 8,
+        }
+    }
+}
+
+/// A request among those at a time.
+#[derive(Debug)]
+pub struct Admission<'a>(&'a AtomicUsize);
+
+impl Service {
+    /// A service of these models for everybody, without a log.
+    #[must_use]
+    pub fn new(models: Models, limits: RequestLimits) -> Self {
+        let mut bytes = [0; 8];
+        // Without random bits, ids are unique within the process only.
+        let _random = getrandom::fill(&mut bytes);
+        Self {
+            models,
+            limits,
+            request_ids: RequestIds::new(u64::from_le_bytes(bytes)),
+            security: ArcSwap::from_pointee(Security::open()),
+            log: Arc::new(Log::none()),
+            metrics: Arc::default(),
+            batches: Arc::new(Semaphore::new(limits.max_batches)),
+            begin: Instant::now(),
+            n_requests: AtomicUsize::new(0),
+            is_stopping: AtomicBool::new(false),
+            mappings: BTreeMap::new(),
+            feedback: Feedback::default(),
+            watch: Watch::new(WatchSettings::default()),
+            trials: Trials::default(),
+            decisions: None,
+        }
+    }
+
+    /// The same service with other callers.
+    #[must_use]
+    pub fn with_security(self, security: Security) -> Self {
+        self.security.store(Arc::new(security));
+        self
+    }
+
+    /// The same service with a log.
+    #[must_use]
+    pub fn with_log(self, log: Log) -> Self {
+        Self { log: Arc::new(log), ..self }
+    }
+
+    /// The time since the service began.
+    #[must_use]
+    pub fn uptime(&self) -> Duration {
+        self.begin.elapsed()
+    }
+
+    /// Admits a request, unless there are too many at this time.
+    #[must_use]
+    pub fn admit(&self) -> Option<Admission<'_>> {
+        let admission = Admission(&self.n_requests);
+        let n_requests = self.n_requests.fetch_add(1, Ordering::Relaxed);
+        (n_requests < self.limits.max_requests).then_some(admission)
+    }
+
+    /// Takes no requests from load balancers any more.
+    pub fn stop(&self) {
+        self.is_stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether there are models, and the service is not stopping.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        !self.is_stopping.load(Ordering::Relaxed) && self.models.catalog().served().next().is_some()
+    }
+}
+
+impl Drop for Admission<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

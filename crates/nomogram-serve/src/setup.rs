@@ -1,0 +1,166 @@
+//! The watch, trials, the decision log and the mappings to FHIR, as the configuration has them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::decisions::{DecisionLog, PublicKey};
+use crate::mapping::Mapping;
+use crate::service::Service;
+use crate::trials::{TrialSettings, Trials};
+use crate::watch::{PeriodLength, Watch, WatchSettings};
+use crate::watching::Webhook;
+
+/// What happens to rows besides their answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WatchConfig {
+    /// The folder of the periods; without it, they are lost with the process.
+    pub store: Option<PathBuf>,
+    /// How long a period is.
+    pub period: PeriodLength,
+    /// For how many periods a model is watched.
+    pub horizon: Option<usize>,
+    /// How many predicted rows are remembered for their outcomes.
+    pub n_remembered: Option<usize>,
+    /// Where alarms are sent.
+    pub webhook: Option<String>,
+}
+
+/// Where decisions are logged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DecisionsConfig {
+    /// The folder of the log.
+    pub folder: PathBuf,
+    /// The file with the public key that records are encrypted to.
+    pub public_key_file: PathBuf,
+}
+
+impl WatchConfig {
+    fn settings(&self) -> WatchSettings {
+        let usual = WatchSettings::default();
+        WatchSettings {
+            store: self.store.clone(),
+            period: self.period,
+            horizon: self.horizon.unwrap_or(usual.horizon),
+            n_remembered: self.n_remembered.unwrap_or(usual.n_remembered),
+        }
+    }
+
+    /// Where alarms are sent, if anywhere.
+    ///
+    /// # Errors
+    ///
+    /// A sentence, for an address that is none.
+    pub fn webhook(&self) -> Result<Option<Webhook>, String> {
+        let webhook = self.webhook.as_deref().map(Webhook::new).transpose();
+        webhook.map_err(|fault| format!("watch: webhook: {fault}"))
+    }
+}
+
+/// Sets a service up.
+///
+/// # Errors
+///
+/// A sentence with the key: what cannot be opened, or does not fit the models.
+pub(crate) fn set_up(
+    service: Service,
+    watch: &WatchConfig,
+    trials: &BTreeMap<String, TrialSettings>,
+    decisions: Option<&DecisionsConfig>,
+    fhir: &BTreeMap<String, Mapping>,
+) -> Result<Service, String> {
+    if watch.horizon == Some(0) {
+        return Err("watch: horizon: 0 periods, expected at least 1".into());
+    }
+    watch.webhook()?;
+    check_trials(&service, trials)?;
+    for (name, mapping) in fhir {
+        let place = |fault: String| format!("fhir: `{name}`: {fault}");
+        let served = service.models.find(Some(name), None).map_err(|e| place(e.to_string()))?;
+        mapping.check(served.model()).map_err(place)?;
+    }
+    let mut service = service;
+    service.watch = Watch::new(watch.settings());
+    service.trials = Trials::new(trials.clone()).map_err(|fault| format!("trials: {fault}"))?;
+    service.decisions = decisions.map(open).transpose()?;
+    service.mappings.clone_from(fhir);
+    Ok(service)
+}
+
+/// Checks that every version of a trial is served.
+fn check_trials(service: &Service, trials: &BTreeMap<String, TrialSettings>) -> Result<(), String> {
+    for (name, trial) in trials {
+        let arms = trial.arms.iter().map(|arm| &arm.version);
+        for version in arms.chain(&trial.shadows) {
+            let found = service.models.find(Some(name), Some(version));
+            found.map_err(|e| format!("trials: `{name}`: version `{version}`: {e}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn open(config: &DecisionsConfig) -> Result<DecisionLog, String> {
+    let failed = |path: &Path, fault: String| format!("decisions: {}: {fault}", path.display());
+    let file = &config.public_key_file;
+    let text = std::fs::read_to_string(file).map_err(|e| failed(file, e.to_string()))?;
+    let key = PublicKey::of_text(&text).map_err(|e| failed(file, e))?;
+    let folder = &config.folder;
+    DecisionLog::open(folder, &key).map_err(|e| failed(folder, e.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models::{Catalog, Models};
+    use crate::served::{Approval, Served};
+    use crate::service::RequestLimits;
+
+    fn fault(json: &str) -> String {
+        #[derive(Deserialize)]
+        #[serde(default)]
+        #[derive(Default)]
+        struct Parts {
+            watch: WatchConfig,
+            trials: BTreeMap<String, TrialSettings>,
+            decisions: Option<DecisionsConfig>,
+            fhir: BTreeMap<String, Mapping>,
+        }
+        let parts: Parts = serde_json::from_str(json).unwrap();
+        let bytes = nomogram_testkit::bundle_with_profile();
+        let mut catalog = Catalog::default();
+        catalog.add(Served::open(&bytes, Approval::NotRecorded).unwrap().into());
+        let service = Service::new(Models::new(catalog), RequestLimits::default());
+        let Parts { watch, trials, decisions, fhir } = parts;
+        set_up(service, &watch, &trials, decisions.as_ref(), &fhir).err().unwrap_or_default()
+    }
+
+    #[test]
+    fn what_does_not_fit_the_models_is_refused_with_its_key() {
+        let cases = [
+            ("{}", ""),
+            (r#"{"watch": {"horizon": 0}}"#, "watch: horizon: 0 periods"),
+            (r#"{"watch": {"webhook": "ftp://a"}}"#, "watch: webhook: expected an address"),
+            (
+                r#"{"trials": {"three members": {"salt": "s", "arms": [{"version": "9", "weight": 1}]}}}"#,
+                "trials: `three members`: version `9`: ",
+            ),
+            (r#"{"fhir": {"nobody": {}}}"#, "fhir: `nobody`: "),
+            (
+                r#"{"fhir": {"three members": {"features": {"age": {"loinc": "1-1"}}}}}"#,
+                "fhir: `three members`: features: `age`: the model has no such feature",
+            ),
+            (
+                r#"{"decisions": {"folder": "/nowhere", "public_key_file": "/nowhere/key"}}"#,
+                "decisions: /nowhere/key: ",
+            ),
+        ];
+        for (json, expected) in cases {
+            let found = fault(json);
+            assert!(found.starts_with(expected), "{json}: {found}");
+            assert_eq!(found.is_empty(), expected.is_empty(), "{json}: {found}");
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! Arms, canaries and shadows: which version answers, and how versions compare.
+//!
+//! A subject is in the same arm as long as weights stay: its id is hashed with a salt. A shadow predicts
+//! the same rows and is only counted. An arm stops by the wager on its outcomes, which may be looked at
+//! at any time. P-values may not, so they appear once the planned number of outcomes is known.
+
+mod pairs;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use self::pairs::Pairs;
+pub use self::pairs::{Comparison, Tests};
+use crate::watch::{Predicted, State};
+
+/// What is tried of a model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrialSettings {
+    /// Versions that answer, with their weights. The first is the one that others are measured by.
+    pub arms: Vec<ArmSettings>,
+    /// Versions that predict the same rows and do not answer.
+    #[serde(default)]
+    pub shadows: Vec<String>,
+    /// What is hashed with the id of a subject. Another salt draws all subjects again.
+    pub salt: String,
+    /// After how many outcomes versions are compared by p-values, decided before the first one.
+    #[serde(default = "usual_number")]
+    pub n_outcomes: usize,
+}
+
+/// One version that answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ArmSettings {
+    /// The version.
+    pub version: String,
+    /// Its share of the subjects, relative to the other weights.
+    pub weight: u32,
+}
+
+const fn usual_number() -> usize {
+    1000
+}
+
+/// What is tried, by the name of the model.
+#[derive(Debug, Default)]
+pub struct Trials {
+    trials: BTreeMap<String, Trial>,
+    /// By the digests of the model that answered and of its shadow.
+    pairs: Mutex<BTreeMap<(String, String), Pairs>>,
+}
+
+/// What is tried of one model.
+#[derive(Debug)]
+pub struct Trial {
+    settings: TrialSettings,
+    arms: Vec<Arm>,
+}
+
+#[derive(Debug, Default)]
+struct Arm {
+    n_requests: AtomicU64,
+    is_stopped: AtomicBool,
+}
+
+/// The state of all trials, as JSON.
+#[derive(Clone, Debug, Serialize)]
+pub struct TrialsReport {
+    /// By the name of the model.
+    pub models: BTreeMap<String, Vec<ArmReport>>,
+    /// Of each model that answered with each shadow.
+    pub comparisons: Vec<Comparison>,
+}
+
+/// The state of an arm.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ArmReport {
+    /// The version.
+    pub version: String,
+    /// Its weight.
+    pub weight: u32,
+    /// Requests that it was chosen for.
+    pub n_requests: u64,
+    /// Whether it was stopped, because its risks no longer fit the outcomes.
+    pub is_stopped: bool,
+}
+
+impl TrialSettings {
+    /// Checks that there is something to choose.
+    ///
+    /// # Errors
+    ///
+    /// What was found and what was expected.
+    pub fn check(&self) -> Result<(), String> {
+        let sum: u64 = self.arms.iter().map(|arm| u64::from(arm.weight)).sum();
+        if sum == 0 {
+            return Err("arms: no weight above 0, expected at least 1".into());
+        }
+        let mut versions: Vec<&str> = self.arms.iter().map(|arm| arm.version.as_str()).collect();
+        versions.extend(self.shadows.iter().map(String::as_str));
+        versions.sort_unstable();
+        if versions.windows(2).any(|pair| pair.first() == pair.last()) {
+            return Err("a version is in two arms or shadows, expected it once".into());
+        }
+        if self.salt.is_empty() {
+            return Err("salt: expected a text that is not empty".into());
+        }
+        Ok(())
+    }
+}
+
+impl Trial {
+    fn new(settings: TrialSettings) -> Self {
+        let arms = settings.arms.iter().map(|_| Arm::default()).collect();
+        Self { settings, arms }
+    }
+
+    /// The version that answers a subject.
+    fn choose(&self, subject: &str) -> Option<&str> {
+        let position = self.position(subject)?;
+        let is_running = |arm: &&Arm| !arm.is_stopped.load(Ordering::Relaxed);
+        // Subjects of an arm that was stopped go to the first one.
+        let position = self.arms.get(position).filter(is_running).map_or(0, |_| position);
+        self.arms.get(position)?.n_requests.fetch_add(1, Ordering::Relaxed);
+        self.settings.arms.get(position).map(|arm| arm.version.as_str())
+    }
+
+    /// The arm of a subject, by the hash of its id. It does not depend on which arms were stopped.
+    fn position(&self, subject: &str) -> Option<usize> {
+        let mut hash = Sha256::new();
+        hash.update(self.settings.salt.as_bytes());
+        hash.update([0]);
+        hash.update(subject.as_bytes());
+        let first: [u8; 8] = hash.finalize().first_chunk().copied()?;
+        let sum: u64 = self.settings.arms.iter().map(|arm| u64::from(arm.weight)).sum();
+        // The upper 64 bits of the product are uniform below the sum.
+        let drawn = u128::from(u64::from_be_bytes(first)) * u128::from(sum) >> 64;
+        let mut below = 0;
+        self.settings.arms.iter().position(|arm| {
+            below += u128::from(arm.weight);
+            drawn < below
+        })
+    }
+
+    fn report(&self) -> Vec<ArmReport> {
+        let report = |(settings, arm): (&ArmSettings, &Arm)| ArmReport {
+            version: settings.version.clone(),
+            weight: settings.weight,
+            n_requests: arm.n_requests.load(Ordering::Relaxed),
+            is_stopped: arm.is_stopped.load(Ordering::Relaxed),
+        };
+        self.settings.arms.iter().zip(&self.arms).map(report).collect()
+    }
+}
+
+impl Trials {
+    /// The trials of some models.
+    ///
+    /// # Errors
+    ///
+    /// As [`TrialSettings::check`], with the name of the model.
+    pub fn new(settings: BTreeMap<String, TrialSettings>) -> Result<Self, String> {
+        let mut trials = BTreeMap::new();
+        for (model, settings) in settings {
+            settings.check().map_err(|error| format!("trial of `{model}`: {error}"))?;
+            trials.insert(model, Trial::new(settings));
+        }
+        Ok(Self { trials, pairs: Mutex::default() })
+    }
+
+    /// The version of a model that answers a subject; `None` when nothing is tried of the model.
+    #[must_use]
+    pub fn choose(&self, model: &str, subject: &str) -> Option<&str> {
+        self.trials.get(model)?.choose(subject)
+    }
+
+    /// The versions that predict the rows of a model and do not answer.
+    #[must_use]
+    pub fn shadows(&self, model: &str) -> &[String] {
+        self.trials.get(model).map_or(&[], |trial| &trial.settings.shadows)
+    }
+
+    /// Counts a row that a model and its shadow predicted: probabilities of the second class, and
+    /// whether the predicted classes agree.
+    pub fn add_pair(
+        &self,
+        model: &str,
+        digests: (&str, &str),
+        probabilities: (f64, f64),
+        agrees: bool,
+    ) {
+        let key = (digests.0.to_owned(), digests.1.to_owned());
+        let mut pairs = self.pairs();
+        let of_digests = pairs.entry(key).or_default();
+        model.clone_into(&mut of_digests.model);
+        of_digests.add(probabilities, agrees);
+    }
+
+    /// Counts an outcome of a row that shadows predicted too.
+    pub fn add_outcome(&self, predicted: &Predicted, came_true: bool) {
+        for (shadow, probability) in &predicted.shadows {
+            let key = (predicted.digest.clone(), shadow.clone());
+            let probabilities = (predicted.probability, *probability);
+            self.pairs().entry(key).or_default().add_outcome(probabilities, came_true);
+        }
+    }
+
+    /// Stops arms whose risks no longer fit the outcomes, other than the first. Returns the models and
+    /// versions that were stopped now.
+    pub fn stop(&self, states: &[State]) -> Vec<(String, String)> {
+        let mut stopped = Vec::new();
+        for state in states.iter().filter(|state| state.outcome_alarm) {
+            let Some(trial) = self.trials.get(&state.model) else { continue };
+            let arms = trial.settings.arms.iter().zip(&trial.arms).skip(1);
+            for (_, arm) in arms.filter(|(settings, _)| settings.version == state.version) {
+                if !arm.is_stopped.swap(true, Ordering::Relaxed) {
+                    stopped.push((state.model.clone(), state.version.clone()));
+                }
+            }
+        }
+        stopped
+    }
+
+    /// The state of all trials.
+    #[must_use]
+    pub fn report(&self) -> TrialsReport {
+        let pairs = self.pairs();
+        let compare = |((first, shadow), pairs): (&(String, String), &Pairs)| {
+            let trial = self.trials.get(&pairs.model);
+            let n_planned = trial.map_or(usual_number(), |trial| trial.settings.n_outcomes);
+            pairs.compare(first, shadow, n_planned)
+        };
+        TrialsReport {
+            models: self
+                .trials
+                .iter()
+                .map(|(name, trial)| (name.clone(), trial.report()))
+                .collect(),
+            comparisons: pairs.iter().map(compare).collect(),
+        }
+    }
+
+    fn pairs(&self) -> MutexGuard<'_, BTreeMap<(String, String), Pairs>> {
+        self.pairs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings() -> TrialSettings {
+        let arm = |version: &str, weight| ArmSettings { version: version.into(), weight };
+        TrialSettings {
+            arms: vec![arm("1", 90), arm("2", 10)],
+            shadows: vec!["3".into()],
+            salt: "spring".into(),
+            n_outcomes: 4,
+        }
+    }
+
+    fn trials() -> Trials {
+        Trials::new(BTreeMap::from([("sepsis".to_owned(), settings())])).unwrap()
+    }
+
+    fn state(version: &str) -> State {
+        State {
+            model: "sepsis".into(),
+            version: version.into(),
+            digest: String::new(),
+            period: String::new(),
+            n_periods: 1,
+            horizon: 10,
+            n_rows: 0,
+            n_refused: 0,
+            n_outcomes: 0,
+            drift: None,
+            shares: Vec::new(),
+            outcomes: Some(25.0),
+            drift_alarm: false,
+            outcome_alarm: true,
+        }
+    }
+
+    #[test]
+    fn subjects_are_drawn_by_weight_and_stay_in_their_arm() {
+        let trials = trials();
+        let drawn: Vec<_> =
+            (0..10_000).map(|n| trials.choose("sepsis", &n.to_string()).unwrap()).collect();
+        let n_second = drawn.iter().filter(|version| **version == "2").count();
+        // Six standard deviations around 1,000.
+        assert!((820..1180).contains(&n_second), "{n_second}");
+        for (n, version) in drawn.iter().enumerate() {
+            assert_eq!(trials.choose("sepsis", &n.to_string()), Some(*version));
+        }
+        assert_eq!(trials.choose("stroke", "1"), None);
+    }
+
+    #[test]
+    fn an_arm_that_was_stopped_gets_no_subjects_and_the_first_never_stops() {
+        let trials = trials();
+        assert_eq!(trials.stop(&[state("2"), state("1")]), [("sepsis".into(), "2".into())]);
+        assert_eq!(trials.stop(&[state("2")]), []);
+        assert!((0..1000).all(|n| trials.choose("sepsis", &n.to_string()) == Some("1")));
+        let arms = &trials.report().models["sepsis"];
+        assert_eq!(arms.iter().map(|arm| arm.is_stopped).collect::<Vec<_>>(), [false, true]);
+    }
+
+    #[test]
+    fn p_values_appear_with_the_planned_number_of_outcomes() {
+        let trials = trials();
+        let predicted = |probability, shadow| Predicted {
+            digest: "a".into(),
+            probability,
+            shadows: vec![("b".into(), shadow)],
+        };
+        trials.add_pair("sepsis", ("a", "b"), (0.9, 0.6), true);
+        trials.add_pair("sepsis", ("a", "b"), (0.4, 0.6), false);
+        let rows = [(0.9, 0.6, true), (0.4, 0.7, false), (0.2, 0.1, false)];
+        for (first, second, came_true) in rows {
+            trials.add_outcome(&predicted(first, second), came_true);
+        }
+        let comparison = trials.report().comparisons.remove(0);
+        assert_eq!((comparison.n_rows, comparison.n_agree), (2, 1));
+        assert!((comparison.mean_difference.unwrap() - 0.25).abs() < 1e-12);
+        assert_eq!((comparison.n_outcomes, comparison.tests), (3, None));
+        trials.add_outcome(&predicted(0.8, 0.9), true);
+        let tests = trials.report().comparisons.remove(0).tests.unwrap();
+        assert_eq!(tests.delong.unwrap().first, 1.0);
+        assert_eq!((tests.mcnemar.n_only_first, tests.mcnemar.n_only_second), (1, 0));
+    }
+
+    #[test]
+    fn settings_that_choose_nothing_are_refused() {
+        let cases: [(fn(&mut TrialSettings), &str); 3] = [
+            (|settings| settings.arms.clear(), "no weight above 0"),
+            (|settings| settings.shadows = vec!["2".into()], "in two arms or shadows"),
+            (|settings| settings.salt.clear(), "salt"),
+        ];
+        for (change, message) in cases {
+            let mut settings = settings();
+            change(&mut settings);
+            assert!(settings.check().unwrap_err().contains(message), "{message}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Periods on disk: one file each, written whole.
+//!
+//! A file is written beside its place, flushed, and renamed, so a reader or a crash sees the old or the
+//! new counters, never a part.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+/// How the names of files of counters end.
+const EXTENSION: &str = "counts";
+
+/// A folder of periods.
+#[derive(Clone, Debug)]
+pub(super) struct Store {
+    folder: PathBuf,
+}
+
+/// Whose periods they are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Key<'a> {
+    pub(super) name: &'a str,
+    pub(super) version: &'a str,
+    pub(super) digest: &'a str,
+}
+
+impl Store {
+    pub(super) fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    fn folder_of(&self, key: Key<'_>) -> PathBuf {
+        let digest = key.digest.get(..16).unwrap_or(key.digest);
+        let version = format!("{}-{}", file_name(key.version), file_name(digest));
+        self.folder.join(file_name(key.name)).join(version)
+    }
+
+    /// All periods with their counters, oldest first.
+    pub(super) fn read(&self, key: Key<'_>) -> io::Result<Vec<(String, Vec<u8>)>> {
+        let entries = match fs::read_dir(self.folder_of(key)) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let mut periods = Vec::new();
+        for entry in entries {
+            let path = entry?.path();
+            let is_counts = path.extension().is_some_and(|extension| extension == EXTENSION);
+            let Some(name) = path.file_stem().and_then(|name| name.to_str()) else { continue };
+            if is_counts {
+                periods.push((name.to_owned(), fs::read(&path)?));
+            }
+        }
+        periods.sort();
+        Ok(periods)
+    }
+
+    /// Writes the counters of a period.
+    pub(super) fn write(&self, key: Key<'_>, period: &str, bytes: &[u8]) -> io::Result<()> {
+        let folder = self.folder_of(key);
+        fs::create_dir_all(&folder)?;
+        write_whole(&folder, &format!("{period}.{EXTENSION}"), bytes)
+    }
+}
+
+/// Writes a file so that it is there whole or not at all.
+fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let beside = folder.join(format!(".{name}.new"));
+    let mut file = File::create(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    drop(file);
+    fs::rename(&beside, folder.join(name))?;
+    File::open(folder)?.sync_all()
+}
+
+/// A text as the name of a file: other characters than letters, digits, `.`, `_` and `-` become `%` with
+/// their bytes, and so does a leading dot.
+fn file_name(text: &str) -> String {
+    let mut name = String::new();
+    for (position, byte) in text.bytes().enumerate() {
+        let is_plain = byte.is_ascii_alphanumeric()
+            || matches!(byte, b'_' | b'-')
+            || (byte == b'.' && position > 0);
+        if is_plain {
+            name.push(char::from(byte));
+        } else {
+            // Writing to a text does not fail.
+            let _written = write!(name, "%{byte:02X}");
+        }
+    }
+    if name.is_empty() { "%".to_owned() } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_models_cannot_leave_the_folder() {
+        assert_eq!(file_name("sepsis-2.1"), "sepsis-2.1");
+        assert_eq!(file_name("../a b"), "%2E.%2Fa%20b");
+        assert_eq!(file_name(""), "%");
+    }
+
+    #[test]
+    fn a_file_is_replaced_whole() {
+        let folder = std::env::temp_dir().join(format!("nomogram-store-{}", std::process::id()));
+        let store = Store::new(folder.clone());
+        let key = Key { name: "a/b", version: "1", digest: "0123456789abcdef0123" };
+        assert_eq!(store.read(key).unwrap(), []);
+        store.write(key, "2026-11-23", b"old").unwrap();
+        store.write(key, "2026-11-16", b"before").unwrap();
+        store.write(key, "2026-11-23", b"new").unwrap();
+        let expected =
+            [("2026-11-16".into(), b"before".to_vec()), ("2026-11-23".into(), b"new".to_vec())];
+        assert_eq!(store.read(key).unwrap(), expected);
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

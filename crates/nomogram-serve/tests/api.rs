@@ -1,0 +1,214 @@
+//! The native API through its router, without sockets.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+mod common;
+
+use axum::http::StatusCode;
+use common::{Sent, encoded, service, service_with, usual_row};
+use nomogram_serve::{KeyFile, Keys, Rate, RequestLimits, Role, Security, new_key};
+use serde_json::{Value, json};
+
+#[test]
+fn one_row_gets_the_bits_of_the_core() {
+    let service = service();
+    let answer = Sent::post("/predict", &json!({ "features": usual_row() })).to(&service);
+    assert_eq!(answer.status, StatusCode::OK);
+    let served = service.models.find(None, None).unwrap();
+    let mut session = served.session().unwrap();
+    let prediction = session.predict_row(&[17.99, 10.38, 122.8]).unwrap();
+    let classes = served.model().schema().target().classes();
+    for (class, probability) in classes.iter().zip(prediction.probabilities()) {
+        assert_eq!(answer.json()["probabilities"][class].as_f64(), Some(*probability));
+    }
+    assert_eq!(answer.header("x-model-digest"), served.digest());
+    assert_eq!(answer.json()["request_id"], answer.header("x-request-id"));
+}
+
+#[test]
+fn a_refused_row_is_a_problem_with_its_place() {
+    let service = service();
+    let mut row = usual_row();
+    let name = row.as_object().unwrap().keys().next().unwrap().clone();
+    row[&name] = Value::Null;
+    let answer = Sent::post("/predict", &json!({ "features": row })).to(&service);
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(answer.header("content-type"), "application/problem+json");
+    assert_eq!(
+        (&answer.json()["code"], &answer.json()["feature"]),
+        (&json!("value_missing"), &json!(name))
+    );
+    assert!(!answer.header("x-model-digest").is_empty());
+}
+
+#[test]
+fn bad_rows_of_a_batch_are_marked_and_the_others_answered() {
+    let service = service();
+    let (good, bad) = (usual_row(), json!({ "no such feature": 1 }));
+    let answer = Sent::post("/batch_predict", &json!({ "rows": [good, bad, good] })).to(&service);
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    let json = answer.json();
+    assert_eq!((&json["n_rows"], &json["n_refused"]), (&json!(3), &json!(1)));
+    assert_eq!(json["rows"][0], json["rows"][2]);
+    assert_eq!(json["rows"][1]["refused"]["status"], "argument_feature");
+}
+
+#[test]
+fn every_form_of_a_batch_gets_the_same_answers() {
+    let service = service();
+    let row = usual_row();
+    let names: Vec<&String> = row.as_object().unwrap().keys().collect();
+    let columns: serde_json::Map<String, Value> =
+        names.iter().map(|name| ((*name).clone(), json!([row[*name], row[*name]]))).collect();
+    let cells: Vec<String> = names.iter().map(|name| row[*name].to_string()).collect();
+    let header = names.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(",");
+    let csv = format!("{header}\n{0}\n{0}\n", cells.join(","));
+    let lines = format!("{row}\n\n{row}");
+    let bodies = [
+        ("application/json", json!({ "rows": [row, row] }).to_string()),
+        ("application/json", json!({ "columns": columns }).to_string()),
+        ("application/x-ndjson", lines),
+        ("text/csv", csv),
+    ];
+    let single = Sent::post("/predict", &json!({ "features": row })).to(&service).json();
+    for (media_type, body) in bodies {
+        let sent = Sent::body("/batch_predict", body).with("content-type", media_type);
+        let answer = sent.with("accept", "application/x-ndjson").to(&service);
+        let text = answer.text();
+        let rows: Vec<Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(rows.len(), 2, "{media_type}: {text}");
+        assert!(rows.iter().all(|row| row["probabilities"] == single["probabilities"]), "{text}");
+    }
+}
+
+#[test]
+fn answers_come_as_tables_and_events() {
+    let service = service();
+    let body = json!({ "rows": [usual_row(), {}] });
+    let answer = |accept| Sent::post("/batch_predict", &body).with("accept", accept).to(&service);
+    let csv = answer("text/csv").text();
+    assert!(csv.lines().next().unwrap().ends_with("class,verdict,status"), "{csv}");
+    assert!(csv.lines().nth(2).unwrap().ends_with(",value_unset"), "{csv}");
+    let events = answer("text/event-stream").text();
+    assert!(events.starts_with("event: rows\ndata: [{"), "{events}");
+    assert!(events.ends_with("event: done\ndata: {\"n_rows\":2,\"n_refused\":1}\n\n"), "{events}");
+    let arrow = answer("application/vnd.apache.arrow.stream");
+    let reader = arrow_ipc::reader::StreamReader::try_new(&arrow.body[..], None).unwrap();
+    let batches: Vec<_> = reader.map(Result::unwrap).collect();
+    assert_eq!(batches.iter().map(|batch| batch.num_rows()).sum::<usize>(), 2);
+    // What the service writes, it reads: the columns are no features, so they are ignored or refused.
+    let sent = Sent::body("/batch_predict", arrow.body.clone());
+    let refused = sent.with("content-type", "application/vnd.apache.arrow.stream").to(&service);
+    assert_eq!(refused.json()["code"], "schema_columns");
+}
+
+#[test]
+fn models_are_listed_described_and_named_by_paths() {
+    let service = service();
+    let listed = Sent::get("/models").to(&service).json();
+    let (name, version) = (&listed["models"][0]["name"], &listed["models"][0]["latest"]);
+    let path = format!("/models/{}", encoded(name));
+    let described = Sent::get(&path).to(&service).json();
+    assert_eq!(described["features"].as_array().unwrap().len(), 3);
+    let path = format!("{path}/versions/{}/predict", encoded(version));
+    let answer = Sent::post(&path, &json!({ "features": usual_row() })).to(&service);
+    assert_eq!(answer.status, StatusCode::OK);
+    let answer = Sent::post("/models/none/predict", &json!({ "features": {} })).to(&service);
+    assert_eq!(
+        (answer.status, &answer.json()["code"]),
+        (StatusCode::NOT_FOUND, &json!("unknown_model"))
+    );
+}
+
+#[test]
+fn roles_are_needed_and_keys_are_checked() {
+    let (key, entry) = new_key(&[Role::Predict]).unwrap();
+    let keys = Keys::new(&KeyFile { keys: vec![entry] }, Some(Rate::per_second(5))).unwrap();
+    let service = service_with(RequestLimits::default(), Security::new(keys, None, None));
+    let body = json!({ "features": usual_row() });
+    let status = |sent: Sent| sent.to(&service).status;
+    assert_eq!(status(Sent::get("/health")), StatusCode::OK);
+    assert_eq!(status(Sent::post("/predict", &body)), StatusCode::UNAUTHORIZED);
+    let wrong = format!("Bearer {key}0");
+    assert_eq!(
+        status(Sent::post("/predict", &body).with("authorization", &wrong)),
+        StatusCode::UNAUTHORIZED
+    );
+    let right = format!("Bearer {key}");
+    assert_eq!(status(Sent::post("/predict", &body).with("authorization", &right)), StatusCode::OK);
+    assert_eq!(status(Sent::post("/predict", &body).with("x-api-key", &key)), StatusCode::OK);
+    assert_eq!(status(Sent::get("/models").with("x-api-key", &key)), StatusCode::FORBIDDEN);
+    let statuses = (0..9).map(|_| status(Sent::post("/predict", &body).with("x-api-key", &key)));
+    assert!(statuses.collect::<Vec<_>>().contains(&StatusCode::TOO_MANY_REQUESTS));
+}
+
+#[test]
+fn what_is_too_large_too_deep_or_compressed_is_refused() {
+    let limits = RequestLimits { max_body_bytes: 5000, max_rows: 3, ..RequestLimits::default() };
+    let service = service_with(limits, Security::open());
+    let status = |path: &str, body: String| Sent::body(path, body).to(&service).status;
+    assert_eq!(status("/predict", " ".repeat(5001)), StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(status("/predict", "[".repeat(4999)), StatusCode::BAD_REQUEST);
+    assert_eq!(status("/predict", "{\"features\":".repeat(400)), StatusCode::BAD_REQUEST);
+    let rows = json!({ "rows": [{}, {}, {}, {}] }).to_string();
+    assert_eq!(status("/batch_predict", rows), StatusCode::PAYLOAD_TOO_LARGE);
+    let zipped = Sent::body("/predict", "x").with("content-encoding", "gzip").to(&service);
+    assert_eq!(zipped.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    let line = Sent::body("/batch_predict", "1".repeat(6000));
+    let line = line.with("content-type", "application/x-ndjson").to(&service);
+    assert_eq!(line.status, StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[test]
+fn a_hundred_thousand_names_are_refused_at_the_first() {
+    let service = service();
+    let names: serde_json::Map<String, Value> =
+        (0..100_000).map(|number| (format!("name {number}"), json!(1))).collect();
+    let answer = Sent::post("/predict", &json!({ "features": names })).to(&service);
+    assert_eq!(answer.json()["code"], "argument_feature");
+}
+
+#[test]
+fn every_operation_of_the_description_is_routed() {
+    let service = service();
+    let description: Value = serde_json::from_str(nomogram_serve::OPENAPI).unwrap();
+    let listed = Sent::get("/models").to(&service).json();
+    let name = encoded(&listed["models"][0]["name"]);
+    let version = encoded(&listed["models"][0]["latest"]);
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        let path = path.replace("{model}", &name).replace("{version}", &version);
+        for method in methods.as_object().unwrap().keys() {
+            let sent = match method.as_str() {
+                "get" => Sent::get(&path),
+                _ => Sent::post(&path, &json!({ "rows": [], "features": {} })),
+            };
+            let answer = sent.to(&service);
+            let is_card = path.ends_with("/card");
+            assert!(
+                is_card
+                    || !matches!(
+                        answer.status,
+                        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED
+                    ),
+                "{method} {path}: {}",
+                answer.status
+            );
+        }
+    }
+    assert_eq!(Sent::get("/docs/").to(&service).status, StatusCode::OK);
+}
+
+#[test]
+fn metrics_count_requests_rows_and_refusals() {
+    let service = service();
+    Sent::post("/predict", &json!({ "features": usual_row() })).to(&service);
+    Sent::post("/predict", &json!({ "features": {} })).to(&service);
+    let text = Sent::get("/metrics").to(&service).text();
+    for line in [
+        "nomogram_requests_total{endpoint=\"predict\",status=\"200\"} 1",
+        "nomogram_problems_total{code=\"value_unset\"} 1",
+        "status=\"value_unset\"} 1",
+    ] {
+        assert!(text.contains(line), "{line}\n{text}");
+    }
+}

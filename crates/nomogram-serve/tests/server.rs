@@ -1,0 +1,181 @@
+//! The service as a process with real sockets and signals.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, missing_docs)]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::thread;
+use std::time::Duration;
+
+struct Running {
+    process: Child,
+    address: String,
+    folder: PathBuf,
+}
+
+impl Running {
+    fn start(name: &str, limits: &str) -> Self {
+        let folder =
+            std::env::temp_dir().join(format!("nomogram-server-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(folder.join("models")).unwrap();
+        std::fs::write(folder.join("models/a.nomo"), nomogram_testkit::bundle_of_three_members())
+            .unwrap();
+        let config = format!(
+            "listen: 127.0.0.1:0\nlog: log.jsonl\nmodels:\n  folder: models\nlimits: {{{limits}}}\n"
+        );
+        std::fs::write(folder.join("serve.yaml"), config).unwrap();
+        let mut program = PathBuf::from(std::env::current_exe().unwrap());
+        program.pop();
+        program.pop();
+        program.push("examples/embedded");
+        let mut process = Command::new(program)
+            .arg(folder.join("serve.yaml"))
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let running = Self { process, address: line.trim().to_owned(), folder };
+        running.wait_for("\"listening\"", 1);
+        running
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.process.id().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("log.jsonl")).unwrap_or_default()
+    }
+
+    fn wait_for(&self, text: &str, count: usize) {
+        while self.log().matches(text).count() < count {
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _killed = self.process.kill();
+        let _waited = self.process.wait();
+        let _removed = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// The status of an answer; none if the connection was closed before it.
+fn predict(stream: &mut BufReader<TcpStream>) -> Option<String> {
+    let served = nomogram_serve::Served::open(
+        &nomogram_testkit::bundle_of_three_members(),
+        nomogram_serve::Approval::NotRecorded,
+    );
+    let served = served.unwrap();
+    let names = (0..3).map(|at| served.feature_name(at).unwrap().to_owned());
+    let values: Vec<String> = names
+        .zip(["17.99", "10.38", "122.8"])
+        .map(|(name, value)| format!("\"{name}\":{value}"))
+        .collect();
+    let body = format!("{{\"features\":{{{}}}}}", values.join(","));
+    let head =
+        format!("POST /predict HTTP/1.1\r\nhost: a\r\ncontent-length: {}\r\n\r\n", body.len());
+    stream.get_mut().write_all(format!("{head}{body}").as_bytes()).ok()?;
+    let mut status = String::new();
+    if stream.read_line(&mut status).ok()? == 0 {
+        return None;
+    }
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line).ok()?;
+        if line.trim().is_empty() {
+            break;
+        }
+        if let Some(text) = line.to_lowercase().strip_prefix("content-length:") {
+            length = text.trim().parse().unwrap();
+        }
+    }
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).ok()?;
+    Some(status.split(' ').nth(1)?.to_owned())
+}
+
+#[test]
+fn nothing_is_lost_over_reloads_and_a_stop_under_load() {
+    let mut running = Running::start("load", "");
+    let is_stopping = Arc::new(AtomicBool::new(false));
+    let n_answers = Arc::new(AtomicU32::new(0));
+    let callers: Vec<_> = (0..4)
+        .map(|_| {
+            let (address, is_stopping) = (running.address.clone(), Arc::clone(&is_stopping));
+            let n_answers = Arc::clone(&n_answers);
+            thread::spawn(move || {
+                let mut stream = BufReader::new(TcpStream::connect(address).unwrap());
+                loop {
+                    let was_stopping = is_stopping.load(Ordering::SeqCst);
+                    match predict(&mut stream) {
+                        Some(status) => assert_eq!(status, "200"),
+                        // A connection is closed between two requests only.
+                        None => return assert!(was_stopping || is_stopping.load(Ordering::SeqCst)),
+                    }
+                    n_answers.fetch_add(1, Ordering::Relaxed);
+                }
+            })
+        })
+        .collect();
+    for number in 1..=100 {
+        running.signal("-HUP");
+        running.wait_for("\"reloaded\"", number);
+    }
+    is_stopping.store(true, Ordering::SeqCst);
+    running.signal("-TERM");
+    assert!(running.process.wait().unwrap().success());
+    callers.into_iter().for_each(|caller| caller.join().unwrap());
+    let log = running.log();
+    let n_logged = log.matches("\"endpoint\":\"predict\",\"status\":200").count();
+    let n_answers = usize::try_from(n_answers.load(Ordering::Relaxed)).unwrap();
+    assert!(n_answers > 100, "{n_answers} answers");
+    assert_eq!(n_logged, n_answers);
+}
+
+#[test]
+fn a_head_that_never_ends_is_cut_off() {
+    let running = Running::start("slow", "max_head_seconds: 1");
+    let mut stream = TcpStream::connect(&running.address).unwrap();
+    stream.write_all(b"POST /predict HTTP/1.1\r\nhost: a\r\nx-").unwrap();
+    let mut rest = Vec::new();
+    // It ends when the service closes the connection.
+    stream.read_to_end(&mut rest).unwrap();
+    let mut stream = BufReader::new(TcpStream::connect(&running.address).unwrap());
+    assert_eq!(predict(&mut stream).as_deref(), Some("200"));
+}
+
+#[test]
+fn connections_beyond_the_limit_are_closed() {
+    let running = Running::start("many", "max_connections: 3");
+    let kept: Vec<_> = (0..3)
+        .map(|_| {
+            let mut stream = BufReader::new(TcpStream::connect(&running.address).unwrap());
+            assert_eq!(predict(&mut stream).as_deref(), Some("200"));
+            stream
+        })
+        .collect();
+    let mut stream = BufReader::new(TcpStream::connect(&running.address).unwrap());
+    assert_eq!(predict(&mut stream), None);
+    drop(kept);
+}
+
+#[test]
+fn a_reload_that_fails_keeps_the_models() {
+    let running = Running::start("broken", "");
+    std::fs::write(running.folder.join("models/b.nomo"), b"no bundle").unwrap();
+    running.signal("-HUP");
+    running.wait_for("reload failed", 1);
+    let mut stream = BufReader::new(TcpStream::connect(&running.address).unwrap());
+    assert_eq!(predict(&mut stream).as_deref(), Some("200"));
+}
