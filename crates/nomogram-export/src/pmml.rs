@@ -183,7 +183,7 @@ impl Writer<'_> {
                     let segments = self.segments(forest, Some(margin), "regression")?;
                     let model = mining("regression", &output, "sum", &segments);
                     let _ =
-                        write!(chain, "<Segment id=\"{}\"><True/>{model}</Segment>\n", margin + 1);
+                        writeln!(chain, "<Segment id=\"{}\"><True/>{model}</Segment>", margin + 1);
                     let term = format!("<NumericPredictor name=\"{name}\" coefficient=\"1\"/>");
                     sums.push((0.0, term, name));
                 }
@@ -199,7 +199,7 @@ impl Writer<'_> {
                 let sums: Vec<(f64, String)> =
                     sums.into_iter().map(|(base, term, _)| (base, term)).collect();
                 let model = self.regression(link, &last, &sums, "")?;
-                let _ = write!(chain, "<Segment id=\"last\"><True/>{model}</Segment>\n");
+                let _ = writeln!(chain, "<Segment id=\"last\"><True/>{model}</Segment>");
                 Ok(mining(self.function(), &format!("{head}{tail}"), "modelChain", &chain))
             }
             _ => Err(Error::unsupported("such an aggregate of trees")),

@@ -37,8 +37,9 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Element, Error> {
     loop {
         let line = lines.at(reader.buffer_position());
         let here = |error: Error| error.within(Place::Line(line));
-        let event =
-            reader.read_event().map_err(|error| here(Error::malformed(error.to_string())))?;
+        let event = reader
+            .read_event()
+            .map_err(|error| here(Error::malformed(shortened(error.to_string()))))?;
         let closed = match event {
             Event::Start(start) => {
                 open.push(element(&start, line, &mut n_values).map_err(here)?);
@@ -49,20 +50,24 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Element, Error> {
             Event::Empty(start) => Some(element(&start, line, &mut n_values).map_err(here)?),
             Event::End(_) => open.pop(),
             Event::Text(text) => {
-                let text = text.decode().map_err(|e| here(Error::malformed(e.to_string())))?;
+                let text =
+                    text.decode().map_err(|e| here(Error::malformed(shortened(e.to_string()))))?;
                 append(&mut open, &text);
                 None
             }
             Event::CData(text) => {
-                let text = text.decode().map_err(|e| here(Error::malformed(e.to_string())))?;
+                let text =
+                    text.decode().map_err(|e| here(Error::malformed(shortened(e.to_string()))))?;
                 append(&mut open, &text);
                 None
             }
             Event::GeneralRef(reference) => {
-                let name = reference.decode().map_err(|e| here(Error::malformed(e.to_string())))?;
+                let name = reference
+                    .decode()
+                    .map_err(|e| here(Error::malformed(shortened(e.to_string()))))?;
                 let unescaped = quick_xml::escape::unescape(&format!("&{name};"))
                     .map(std::borrow::Cow::into_owned)
-                    .map_err(|e| here(Error::malformed(e.to_string())))?;
+                    .map_err(|e| here(Error::malformed(shortened(e.to_string()))))?;
                 append(&mut open, &unescaped);
                 None
             }
@@ -83,6 +88,14 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Element, Error> {
         return Err(element.malformed("the file ends within it"));
     }
     root.ok_or_else(|| Error::malformed("no element"))
+}
+
+/// The start of a message: a damaged file may have a long text in it.
+fn shortened(text: String) -> String {
+    match text.char_indices().nth(400) {
+        None => text,
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+    }
 }
 
 /// Counts lines as the reader moves on.
@@ -107,7 +120,7 @@ fn append(open: &mut [Element], text: &str) {
 }
 
 fn element(start: &BytesStart<'_>, line: usize, n_values: &mut usize) -> Result<Element, Error> {
-    let malformed = |error: &dyn std::fmt::Display| Error::malformed(error.to_string());
+    let malformed = |error: &dyn std::fmt::Display| Error::malformed(shortened(error.to_string()));
     let local = |name: &[u8]| String::from_utf8_lossy(name).into_owned();
     let mut element =
         Element { name: local(start.local_name().as_ref()), line, ..Element::default() };
@@ -126,19 +139,21 @@ impl Element {
     /// The same error at this element.
     #[must_use]
     pub fn locate(&self, error: Error) -> Error {
-        error.within(Place::Key(self.name.clone())).within(Place::Line(self.line))
+        // A damaged file may have a long name.
+        let name = self.name.chars().take(64).collect();
+        error.within(Place::Key(name)).within(Place::Line(self.line))
     }
 
     /// The error of something that a bundle cannot hold.
     #[must_use]
     pub fn unsupported(&self, what: impl Into<String>) -> Error {
-        self.locate(Error::unsupported(what))
+        self.locate(Error::unsupported(shortened(what.into())))
     }
 
     /// The error of an element that breaks the rules of its format.
     #[must_use]
     pub fn malformed(&self, detail: impl Into<String>) -> Error {
-        self.locate(Error::malformed(detail))
+        self.locate(Error::malformed(shortened(detail.into())))
     }
 
     /// The error of an element for which the core has no place.

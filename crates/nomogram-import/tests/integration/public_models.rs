@@ -111,7 +111,7 @@ fn documents_of_pmml_are_sealed() {
     let sealed = imported.seal(&[]).unwrap();
     // The formula, with the coefficients of the file.
     let margin = -2.888_825_844_554_18 + 6.081_160_027_126_47 * 0.5 - 0.622_996_648_302_913 * 2.0;
-    let expected = 1.0 / (1.0 + f64::exp(-margin));
+    let expected = 1.0 / (1.0 + nomogram::numeric::exp(-margin));
     let model = std::sync::Arc::new(nomogram::Model::open(&sealed.bundle).unwrap());
     let mut session = nomogram::Session::try_new(model).unwrap();
     let found = session.predict_row(&[0.5, 2.0]).unwrap().outputs()[1];

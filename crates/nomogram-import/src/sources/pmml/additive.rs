@@ -143,6 +143,9 @@ pub(super) fn normalization(model: &Element, fields: &Fields) -> Result<Normaliz
     }
 }
 
+/// The coefficients of the levels of one field, and the first element that has one.
+type OfField<'e> = (Vec<(&'e str, f64)>, &'e Element);
+
 /// Reads a `RegressionModel`.
 ///
 /// # Errors
@@ -165,7 +168,7 @@ pub(super) fn regression(model: &Element, fields: &Fields) -> Result<Outcome, Er
             terms.add(sum, product, predictor.number("coefficient")?);
         }
         // Indicators of one field become one column: the coefficient of each level.
-        let mut of_field: BTreeMap<&str, (Vec<(&str, f64)>, &Element)> = BTreeMap::new();
+        let mut of_field: BTreeMap<&str, OfField<'_>> = BTreeMap::new();
         for predictor in table.all("CategoricalPredictor") {
             let name = predictor.attribute("name")?;
             let value = predictor.attribute("value")?;

@@ -69,7 +69,7 @@ impl Fields {
                 "predicted" | "target" => {
                     fields.target = name.to_owned();
                     let field = of_name.get(name).copied();
-                    let values = field.map(|field| levels(field)).transpose()?.unwrap_or_default();
+                    let values = field.map(levels).transpose()?.unwrap_or_default();
                     fields.classes = Some(values).filter(|values| values.len() > 1);
                 }
                 _ => {}
