@@ -38,6 +38,7 @@ pub fn access(method: &Method, path: &str) -> Access {
             _ => needs(Role::Admin, "models"),
         },
         "health" | "live" | "ready" if is_read => public("health"),
+        "api" | "ajax-api" => needs(Role::Read, "mlflow"),
         "openapi.json" | "docs" if is_read => public("docs"),
         "metrics" | "monitor" | "outcomes" | "drift" | "experiments" => {
             needs(Role::Monitor, "monitor")
@@ -85,6 +86,7 @@ mod tests {
         assert_eq!(role(Method::POST, "/health"), Some(Role::Admin));
         assert_eq!(role(Method::POST, "/v2/repository/models/a/load"), Some(Role::Admin));
         assert_eq!(role(Method::GET, "/metrics"), Some(Role::Monitor));
+        assert_eq!(role(Method::POST, "/api/2.0/mlflow/runs/create"), Some(Role::Read));
         assert_eq!(role(Method::GET, "/anything"), Some(Role::Admin));
         assert_eq!(role(Method::GET, "//predict/../models"), Some(Role::Predict));
     }

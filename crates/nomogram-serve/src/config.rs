@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::mapping::Mapping;
+use crate::registry::RegistryConfig;
 use crate::service::RequestLimits;
 use crate::setup::{DecisionsConfig, WatchConfig};
 use crate::tokens::TokenRules;
@@ -32,6 +33,8 @@ pub struct Config {
     pub shutdown_seconds: u64,
     /// Where models come from.
     pub models: ModelsConfig,
+    /// The registry that models come from, instead of a folder.
+    pub registry: Option<RegistryConfig>,
     /// Who may call.
     pub access: AccessConfig,
     /// The certificate; without it, the service speaks plain HTTP.
@@ -134,6 +137,7 @@ impl Default for Config {
             threads: None,
             shutdown_seconds: 20,
             models: ModelsConfig::default(),
+            registry: None,
             access: AccessConfig::default(),
             tls: None,
             origins: Vec::new(),
@@ -298,6 +302,12 @@ impl Config {
         self.access.keys_file.iter_mut().for_each(resolve);
         self.access.tokens.iter_mut().for_each(|tokens| resolve(&mut tokens.jwks_file));
         self.watch.store.iter_mut().for_each(resolve);
+        if let Some(registry) = &mut self.registry {
+            registry.index.iter_mut().for_each(resolve);
+            if !registry.location.is_empty() && !registry.location.contains("://") {
+                registry.location = folder.join(&registry.location).display().to_string();
+            }
+        }
         if let Some(decisions) = &mut self.decisions {
             resolve(&mut decisions.folder);
             resolve(&mut decisions.public_key_file);
@@ -347,6 +357,8 @@ mod tests {
         assert_eq!(config.limits.max_rows, 12);
         let config = read(set("NOMOGRAM_SERVE_MODELS__FOLDER", "/m")).unwrap();
         assert_eq!(config.models.folder, Some("/m".into()));
+        let config = read(set("NOMOGRAM_SERVE_REGISTRY__LOCATION", "s3://models/risk")).unwrap();
+        assert_eq!(config.registry.unwrap().location, "s3://models/risk");
         assert_eq!(read(set("NOMOGRAM_THREADS", "12")), Ok(Config::default()));
         for name in
             ["NOMOGRAM_SERVE_PORT", "NOMOGRAM_SERVE_LISTEN__PORT", "NOMOGRAM_SERVE_LIMITS__X"]
@@ -374,7 +386,7 @@ mod tests {
         let tokens = "{jwks_file: a, issuer: b, audience: c, algorithms: []}";
         let text = format!(
             "access: {{tokens: {tokens}}}\ntls: {{certificate_file: a, key_file: b}}\n\
-                     decisions: {{folder: a, public_key_file: b}}\n"
+                     decisions: {{folder: a, public_key_file: b}}\nregistry: {{location: a}}\n"
         );
         let config = Config::of_yaml(&text).unwrap();
         let mut found = Vec::new();

@@ -35,6 +35,7 @@ pub mod watch;
 
 mod batch;
 mod entry;
+pub mod registry;
 mod row;
 pub mod trials;
 
@@ -46,6 +47,7 @@ mod gate;
 // A protocol is a module here; `app` merges its router.
 mod native;
 mod openapi;
+mod polling;
 pub mod protocols;
 mod watching;
 
@@ -68,6 +70,7 @@ pub use feedback::Feedback;
 pub use keys::{KeyEntry, KeyFile, Keys, new_key};
 pub use models::{Catalog, Models, Versions};
 pub use openapi::OPENAPI;
+pub use polling::{keep_reading, poll};
 pub use rate::{Bucket, Peers, Rate};
 pub use scored::{
     Options, Refusal, Scored, ScoredExplanation, ScoredUncertainty, flag_name, status, verdict_name,

@@ -3,7 +3,7 @@
 //! Requests read the catalogue without a lock; a reload replaces it in one step. A model whose bundle did
 //! not change is kept, with its sessions and counters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -30,6 +30,8 @@ pub struct Catalog {
 pub struct Versions {
     versions: BTreeMap<String, Arc<Served>>,
     aliases: BTreeMap<String, String>,
+    /// Versions that must not be used. Aliases keep naming them, so that no request gets another version.
+    revoked: BTreeSet<String>,
     /// The version of requests that name none.
     latest: String,
 }
@@ -51,7 +53,7 @@ impl Models {
     ///
     /// # Errors
     ///
-    /// `UnknownModel`; `NotReady` when there are no models.
+    /// `UnknownModel`; `Revoked`; `NotReady` when there are no models.
     pub fn find(&self, name: Option<&str>, version: Option<&str>) -> Result<Arc<Served>, Problem> {
         self.catalog.load().find(name, version).cloned()
     }
@@ -92,10 +94,17 @@ impl Catalog {
         if versions.latest == version {
             versions.latest = versions.versions.keys().next_back().cloned().unwrap_or_default();
         }
-        if versions.versions.is_empty() {
+        if versions.versions.is_empty() && versions.revoked.is_empty() {
             self.models.remove(name);
         }
         was_there
+    }
+
+    /// Refuses a version from now on, also under its aliases.
+    pub fn revoke(&mut self, name: &str, version: &str) {
+        let versions = self.models.entry(name.to_owned()).or_default();
+        versions.versions.remove(version);
+        versions.revoked.insert(version.to_owned());
     }
 
     /// Names a version.
@@ -105,10 +114,10 @@ impl Catalog {
     /// `UnknownModel`; `Malformed` for an alias that is also a version.
     pub fn set_alias(&mut self, name: &str, alias: &str, version: &str) -> Result<(), Problem> {
         let versions = self.models.get_mut(name).ok_or_else(|| unknown("name"))?;
-        if !versions.versions.contains_key(version) {
+        if !versions.has(version) {
             return Err(unknown("version"));
         }
-        if versions.versions.contains_key(alias) {
+        if versions.has(alias) {
             return Err(Problem::new(ProblemKind::Malformed, "an alias that is also a version"));
         }
         versions.aliases.insert(alias.to_owned(), version.to_owned());
@@ -122,11 +131,18 @@ impl Catalog {
     /// `UnknownModel`.
     pub fn set_latest(&mut self, name: &str, version: &str) -> Result<(), Problem> {
         let versions = self.models.get_mut(name).ok_or_else(|| unknown("name"))?;
-        if !versions.versions.contains_key(version) {
+        if !versions.has(version) {
             return Err(unknown("version"));
         }
         version.clone_into(&mut versions.latest);
         Ok(())
+    }
+
+    /// Answers no request for this model that names no version.
+    pub fn clear_latest(&mut self, name: &str) {
+        if let Some(versions) = self.models.get_mut(name) {
+            versions.latest.clear();
+        }
     }
 
     /// Chooses the model of requests that name none.
@@ -142,12 +158,17 @@ impl Catalog {
         Ok(())
     }
 
+    /// Chooses the model of requests that name none, also while it has no version that is served.
+    pub fn prefer(&mut self, name: &str) {
+        self.default = Some(name.to_owned());
+    }
+
     /// The model with a name, in a version or under an alias. Without a name it is the default model, or
     /// the only one.
     ///
     /// # Errors
     ///
-    /// `UnknownModel`; `NotReady` when there are no models.
+    /// `UnknownModel`; `Revoked`; `NotReady` when there are no models.
     pub fn find(&self, name: Option<&str>, version: Option<&str>) -> Result<&Arc<Served>, Problem> {
         if self.models.is_empty() {
             return Err(Problem::new(ProblemKind::NotReady, "no model is loaded"));
@@ -163,7 +184,7 @@ impl Catalog {
                 return Err(Problem::new(ProblemKind::UnknownModel, detail));
             }
         };
-        versions.find(version).ok_or_else(|| unknown("version or alias"))
+        versions.find(version).ok_or_else(|| versions.refusal(version))
     }
 
     /// All models by name.
@@ -189,6 +210,21 @@ impl Versions {
     pub fn find(&self, version: Option<&str>) -> Option<&Arc<Served>> {
         let version = version.unwrap_or(&self.latest);
         self.versions.get(version).or_else(|| self.versions.get(self.aliases.get(version)?))
+    }
+
+    /// Whether a version has this name, served or revoked.
+    fn has(&self, version: &str) -> bool {
+        self.versions.contains_key(version) || self.revoked.contains(version)
+    }
+
+    /// Why a version is not served.
+    fn refusal(&self, version: Option<&str>) -> Problem {
+        let version = version.unwrap_or(&self.latest);
+        let version = self.aliases.get(version).map_or(version, String::as_str);
+        match self.revoked.contains(version) {
+            true => Problem::new(ProblemKind::Revoked, "the registry revoked this version"),
+            false => unknown("version or alias"),
+        }
     }
 
     /// All versions, in the order of their names.
@@ -243,6 +279,23 @@ mod tests {
         assert_eq!(version(&catalog, None, None), Ok("2".into()));
         assert!(catalog.remove("sepsis", "2") && !catalog.remove("sepsis", "2"));
         assert_eq!(version(&catalog, None, None), Ok("1".into()));
+    }
+
+    #[test]
+    fn a_revoked_version_is_refused_under_every_name() {
+        let mut catalog = Catalog::default();
+        catalog.add(served("sepsis", "1"));
+        catalog.add(served("sepsis", "2"));
+        catalog.set_alias("sepsis", "champion", "2").unwrap();
+        catalog.revoke("sepsis", "2");
+        for version in [None, Some("2"), Some("champion")] {
+            let problem = catalog.find(Some("sepsis"), version).unwrap_err();
+            assert_eq!(problem.kind(), ProblemKind::Revoked, "{version:?}");
+        }
+        assert_eq!(catalog.find(None, Some("1")).unwrap().version(), "1");
+        assert_eq!(catalog.find(None, Some("3")).unwrap_err().kind(), ProblemKind::UnknownModel);
+        assert!(catalog.remove("sepsis", "1"));
+        assert_eq!(catalog.find(None, None).unwrap_err().kind(), ProblemKind::Revoked);
     }
 
     #[test]

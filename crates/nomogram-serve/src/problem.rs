@@ -54,6 +54,7 @@ problem_kinds! {
     Forbidden FORBIDDEN "forbidden" "The key does not have the role that the request needs.";
     NotFound NOT_FOUND "not_found" "There is no such resource.";
     UnknownModel NOT_FOUND "unknown_model" "There is no such model, version or alias.";
+    Revoked GONE "revoked" "The version was revoked and must not be used.";
     Method METHOD_NOT_ALLOWED "method" "The resource does not have this method.";
     NotAcceptable NOT_ACCEPTABLE "not_acceptable" "The answer cannot have any of the accepted media types.";
     Timeout REQUEST_TIMEOUT "timeout" "The request was not complete in time.";

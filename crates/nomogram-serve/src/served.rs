@@ -7,6 +7,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use arc_swap::ArcSwap;
 use http::HeaderValue;
 use nomogram::{Error, ErrorKind, Explainer, Method, Model, Monitor, Request, Session};
 use nomogram_table::TableFormat;
@@ -20,7 +21,7 @@ pub struct Served {
     version: String,
     digest: String,
     digest_header: HeaderValue,
-    approval: Approval,
+    approval: ArcSwap<Approval>,
     model: Arc<Model>,
     format: Arc<TableFormat>,
     /// Names and positions of the features, ordered by name.
@@ -41,7 +42,7 @@ pub enum Approval {
         /// Their names.
         by: Vec<String>,
     },
-    /// Nobody has approved it yet.
+    /// The registry serves it in a stage that needs no approval.
     Pending,
 }
 
@@ -82,7 +83,7 @@ impl Served {
             version,
             digest,
             digest_header,
-            approval,
+            approval: ArcSwap::from_pointee(approval),
             format,
             features: features.into(),
             sessions: Idle::default(),
@@ -118,8 +119,13 @@ impl Served {
 
     /// Whether it was approved.
     #[must_use]
-    pub fn approval(&self) -> &Approval {
-        &self.approval
+    pub fn approval(&self) -> Arc<Approval> {
+        self.approval.load_full()
+    }
+
+    /// Notes another approval, which a registry recorded after the model was loaded.
+    pub fn set_approval(&self, approval: Approval) {
+        self.approval.store(Arc::new(approval));
     }
 
     /// The model.

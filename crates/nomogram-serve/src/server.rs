@@ -15,12 +15,14 @@ use futures_util::future::Either;
 use http::HeaderValue;
 
 use crate::app;
-use crate::config::{AccessConfig, Config, TlsConfig, environment, yaml_fault};
+use crate::config::{AccessConfig, Config, ModelsConfig, TlsConfig, environment, yaml_fault};
 use crate::folder;
 use crate::keys::{KeyFile, Keys};
 use crate::log::Log;
 use crate::models::{Catalog, Models};
+use crate::polling::{keep_reading, poll};
 use crate::rate::Rate;
+use crate::registry::Followed;
 use crate::security::Security;
 use crate::service::Service;
 use crate::setup::set_up;
@@ -113,6 +115,7 @@ impl Server {
             config: config.clone(),
         }));
         let watching = tokio::spawn(keep_watch(Arc::clone(&service), config.watch.webhook()?));
+        let reading = tokio::spawn(keep_reading(Arc::clone(&service)));
         let origins = config.origins.iter().map(|origin| HeaderValue::from_str(origin));
         let origins = origins.collect::<Result<Vec<HeaderValue>, _>>();
         let origins = origins.map_err(|_| "origins: a text that is no origin")?;
@@ -137,6 +140,7 @@ impl Server {
             }
         };
         watching.abort();
+        reading.abort();
         let last = Arc::clone(&service);
         let _looked = tokio::task::spawn_blocking(move || look(&last)).await;
         service.log.event("info", "stopped", &[]);
@@ -146,16 +150,43 @@ impl Server {
 
 /// Opens what a configuration names.
 fn prepare(config: &Config, is_demo: bool) -> Result<Service, String> {
-    let catalog = catalog(config, is_demo, &Catalog::default())?;
-    if catalog.served().next().is_none() {
-        return Err("no models: set `models: folder`, or try --demo".into());
-    }
+    let (models, registry) = match &config.registry {
+        Some(_) => registered(config, is_demo)?,
+        None => {
+            let catalog = catalog(config, is_demo, &Catalog::default())?;
+            if catalog.served().next().is_none() {
+                return Err("no models: set `models: folder` or `registry`, or try --demo".into());
+            }
+            (Models::new(catalog), None)
+        }
+    };
     let security = security(&config.access)?;
     let log = log(&config.log)?;
-    let service = Service::new(Models::new(catalog), config.limits.into());
-    let service = service.with_security(security).with_log(log);
+    let service = Service::new(models, config.limits.into());
+    let mut service = service.with_security(security).with_log(log);
+    service.registry = registry;
     let Config { watch, trials, decisions, fhir, .. } = config;
     set_up(service, watch, trials, decisions.as_ref(), fhir)
+}
+
+/// The models of a registry. There may be none yet: approval can come later.
+fn registered(config: &Config, is_demo: bool) -> Result<(Models, Option<Followed>), String> {
+    let Config { registry, models: ModelsConfig { folder, default, latest, aliases }, .. } = config;
+    let Some(registry) = registry else { return Ok((Models::new(Catalog::default()), None)) };
+    if folder.is_some() || is_demo {
+        let other = if is_demo { "--demo" } else { "`models: folder`" };
+        return Err(format!(
+            "registry: models come from a registry or from {other}, not from both"
+        ));
+    }
+    if !latest.is_empty() || !aliases.is_empty() {
+        let key = if latest.is_empty() { "aliases" } else { "latest" };
+        return Err(format!("models: {key}: set aliases in the registry instead"));
+    }
+    let followed = Followed::open(registry, default.clone())?;
+    let models = Models::new(Catalog::default());
+    followed.update(&models).map_err(|failed| format!("registry: {}", failed.fault))?;
+    Ok((models, Some(followed)))
 }
 
 fn catalog(config: &Config, is_demo: bool, previous: &Catalog) -> Result<Catalog, String> {
@@ -254,21 +285,34 @@ impl Watched {
         let (path, above) = &self.origin;
         let config = Config::read(path.as_deref(), environment())?;
         let config = config.with_variables(above.clone())?;
-        let (is_demo, previous) = (self.is_demo, self.service.models.catalog());
         let security = security(&config.access)?;
         if security.is_open() && !self.service.security.load().is_open() {
             return Err("access: a reload cannot take away all keys".into());
         }
-        let loading = config.clone();
-        let loaded = tokio::task::spawn_blocking(move || catalog(&loading, is_demo, &previous));
-        let catalog = loaded.await.map_err(|_| "the models cannot be opened")??;
+        let catalog = self.load(config.clone()).await?;
         if let (Some(running), Some(tls)) = (&self.tls, &config.tls) {
             let reloaded = running.reload_from_pem_file(&tls.certificate_file, &tls.key_file).await;
             reloaded.map_err(|cause| format!("tls: {cause}"))?;
         }
-        self.service.models.replace(catalog);
+        if let Some(catalog) = catalog {
+            self.service.models.replace(catalog);
+        }
         self.service.security.store(Arc::new(security));
         Ok(())
+    }
+
+    /// The models of the folder; those of a registry are served at once.
+    async fn load(&self, config: Config) -> Result<Option<Catalog>, String> {
+        let (is_demo, service) = (self.is_demo, Arc::clone(&self.service));
+        let loaded = tokio::task::spawn_blocking(move || match service.registry {
+            Some(_) => {
+                // A fault of the registry is reported by itself; keys are read again all the same.
+                let _polled = poll(&service);
+                Ok(None)
+            }
+            None => catalog(&config, is_demo, &service.models.catalog()).map(Some),
+        });
+        loaded.await.map_err(|_| "the models cannot be opened")?
     }
 
     fn stop(&self, signal: &str) {

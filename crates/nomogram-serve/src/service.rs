@@ -15,6 +15,7 @@ use crate::log::Log;
 use crate::mapping::Mapping;
 use crate::metrics::Metrics;
 use crate::models::Models;
+use crate::registry::Followed;
 use crate::security::Security;
 use crate::trials::Trials;
 use crate::watch::{Watch, WatchSettings};
@@ -24,6 +25,8 @@ use crate::watch::{Watch, WatchSettings};
 pub struct Service {
     /// The models that are served.
     pub models: Models,
+    /// The registry that they come from, if it is one.
+    pub registry: Option<Followed>,
     /// What a request may take.
     pub limits: RequestLimits,
     /// The ids of requests.
@@ -94,6 +97,7 @@ impl Service {
         let _random = getrandom::fill(&mut bytes);
         Self {
             models,
+            registry: None,
             limits,
             request_ids: RequestIds::new(u64::from_le_bytes(bytes)),
             security: ArcSwap::from_pointee(Security::open()),
@@ -116,6 +120,12 @@ impl Service {
     pub fn with_security(self, security: Security) -> Self {
         self.security.store(Arc::new(security));
         self
+    }
+
+    /// The same service, whose models come from a registry.
+    #[must_use]
+    pub fn with_registry(self, registry: Followed) -> Self {
+        Self { registry: Some(registry), ..self }
     }
 
     /// The same service with a log.

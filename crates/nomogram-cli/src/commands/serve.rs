@@ -12,8 +12,8 @@ use crate::output::InputPath;
 
 /// Answer over HTTP: predictions, explanations and what is known of the models.
 ///
-/// Without a configuration, the service listens on 127.0.0.1:8000 and serves the bundles of --models, or
-/// the one of --demo. It refuses an address that other machines can reach unless callers need a key or a
+/// Without a configuration, the service listens on 127.0.0.1:8000 and serves the bundles of --models, what
+/// the registry of --registry approved, or the bundle of --demo. It refuses an address that other machines can reach unless callers need a key or a
 /// token. SIGTERM lets requests end, SIGHUP reads models, keys and certificates again.
 ///
 /// Environment variables are above the file: NOMOGRAM_SERVE_LIMITS__MAX_ROWS sets `limits: max_rows`.
@@ -25,6 +25,9 @@ pub(crate) struct Arguments {
     /// Serve every `*.nomo` of this folder
     #[arg(long, value_name = "FOLDER")]
     models: Option<InputPath>,
+    /// Serve what this registry approved: a folder, or `s3://bucket/path`
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["models", "demo"])]
+    registry: Option<String>,
     /// Listen on this address
     #[arg(long, value_name = "ADDRESS:PORT")]
     listen: Option<String>,
@@ -49,6 +52,9 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
     if let Some(folder) = &arguments.models {
         config.models.folder = Some(folder.to_path_buf());
     }
+    if let Some(location) = &arguments.registry {
+        config.registry.get_or_insert_default().location.clone_from(location);
+    }
     if let Some(listen) = &arguments.listen {
         config.listen.clone_from(listen);
     }
@@ -63,6 +69,7 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
             "NOMOGRAM_SERVE_MODELS__FOLDER",
             arguments.models.as_ref().map(|p| p.display().to_string()),
         ),
+        ("NOMOGRAM_SERVE_REGISTRY__LOCATION", arguments.registry.clone()),
         ("NOMOGRAM_SERVE_LISTEN", arguments.listen.clone()),
     ];
     let options = options.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?)));

@@ -34,7 +34,7 @@ struct Described<'a> {
     name: &'a str,
     version: &'a str,
     digest: &'a str,
-    approval: &'a Approval,
+    approval: Approval,
     created_by: &'a str,
     training_data_digest: String,
     target: TargetDescription,
@@ -65,7 +65,7 @@ pub(super) async fn list(State(service): State<Arc<Service>>) -> Response {
             .map(|served| ListedVersion {
                 version: served.version(),
                 digest: served.digest(),
-                approval: served.approval().clone(),
+                approval: Approval::clone(&served.approval()),
             })
             .collect(),
         aliases: versions.aliases().collect(),
@@ -105,7 +105,7 @@ impl<'a> Described<'a> {
             name: served.name(),
             version: served.version(),
             digest: served.digest(),
-            approval: served.approval(),
+            approval: Approval::clone(&served.approval()),
             created_by: &manifest.created_by,
             training_data_digest: manifest.training_data_digest.to_string(),
             target: TargetDescription::new(schema.target()),

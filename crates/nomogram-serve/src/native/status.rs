@@ -38,6 +38,9 @@ fn status(service: &Service, status: &str) -> Response {
     json.named_text("status", status);
     json.name("ready");
     json.boolean(service.is_ready());
+    if let Some(registry) = &service.registry {
+        json.named_text("registry", registry.status());
+    }
     json.named_text("program", concat!("nomogram ", env!("CARGO_PKG_VERSION")));
     json.close(b'}');
     json_response(out)
@@ -48,6 +51,9 @@ pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response {
     let n_dropped = service.log.n_dropped();
     let text = service.metrics.encode(&service.models.catalog(), |text| {
         service.watch.write_metrics(text);
+        if let Some(registry) = &service.registry {
+            registry.write_metrics(text);
+        }
         text.push_str(&format!(
             "# HELP nomogram_log_lines_dropped Lines that the log had no room for.\n\
              # TYPE nomogram_log_lines_dropped counter\nnomogram_log_lines_dropped_total {n_dropped}\n"

@@ -71,7 +71,7 @@ impl IntoResponse for Failure {
             ProblemKind::Method | ProblemKind::Unsupported => "not-supported",
             ProblemKind::Timeout => "timeout",
             ProblemKind::TooLarge => "too-long",
-            ProblemKind::RefusedRow => "business-rule",
+            ProblemKind::RefusedRow | ProblemKind::Revoked => "business-rule",
             ProblemKind::TooManyRequests | ProblemKind::Overloaded => "throttled",
             ProblemKind::NotReady => "transient",
             ProblemKind::Defect => "exception",

@@ -37,7 +37,7 @@ const fn gauge(name: &'static str, help: &'static str) -> Metric {
 }
 
 /// Every metric of the service that a dashboard shows: first those of the watch.
-pub const METRICS: [Metric; 16] = [
+pub const METRICS: [Metric; 17] = [
     gauge("nomogram_drift_wager", "Wager on a change of patients; an alarm from 20 on."),
     gauge("nomogram_drift_alarm", "1 once patients are no longer those of the training."),
     gauge("nomogram_drift_share", "Share of each variable in the wager on a change of patients."),
@@ -84,6 +84,10 @@ pub const METRICS: [Metric; 16] = [
         help: "Models that are served.",
         query: "nomogram_model_info",
     },
+    gauge(
+        "nomogram_registry_current",
+        "1 while the registry of the models can be read and is what it was.",
+    ),
 ];
 
 /// Writes the metrics of the watch in the text format of Prometheus.
@@ -167,7 +171,7 @@ pub fn dashboard() -> Value {
 }
 
 /// Alert rules: name, expression, how long it must hold, and what people read.
-const RULES: [(&str, &str, &str, &str); 4] = [
+const RULES: [(&str, &str, &str, &str); 5] = [
     (
         "PatientsHaveChanged",
         "nomogram_drift_alarm == 1",
@@ -191,6 +195,12 @@ const RULES: [(&str, &str, &str, &str); 4] = [
         "nomogram_periods >= nomogram_horizon_periods",
         "0m",
         "{{ $labels.model }} {{ $labels.version }}: the last period of the horizon; decide on a new one",
+    ),
+    (
+        "RegistryIsNotFollowed",
+        "nomogram_registry_current == 0",
+        "5m",
+        "the registry was rolled back, is damaged or cannot be read; models stay as they were",
     ),
 ];
 

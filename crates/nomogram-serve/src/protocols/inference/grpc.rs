@@ -49,6 +49,7 @@ fn status(problem: &Problem) -> Status {
         ProblemKind::Unauthorized => Code::Unauthenticated,
         ProblemKind::Forbidden => Code::PermissionDenied,
         ProblemKind::NotFound | ProblemKind::UnknownModel => Code::NotFound,
+        ProblemKind::Revoked => Code::FailedPrecondition,
         ProblemKind::Method | ProblemKind::Unsupported => Code::Unimplemented,
         ProblemKind::Timeout => Code::DeadlineExceeded,
         ProblemKind::TooLarge | ProblemKind::TooManyRequests => Code::ResourceExhausted,
