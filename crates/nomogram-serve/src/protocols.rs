@@ -18,5 +18,9 @@ use crate::service::Service;
 /// The routes of all protocols.
 pub fn router(service: &Arc<Service>) -> Router<Arc<Service>> {
     let (fhir, cds_hooks) = (fhir::router(), cds_hooks::router());
-    Router::new().merge(inference::router(service)).merge(fhir).merge(cds_hooks).merge(mlflow::router())
+    Router::new()
+        .merge(inference::router(service))
+        .merge(fhir)
+        .merge(cds_hooks)
+        .merge(mlflow::router())
 }
