@@ -107,7 +107,8 @@ impl<'a> Reader<'a> {
         self.enter()?;
         self.skip_spaces();
         if self.peek() == Some(b'}') {
-            return Ok(self.leave());
+            self.leave();
+            return Ok(());
         }
         loop {
             self.skip_spaces();
@@ -118,7 +119,10 @@ impl<'a> Reader<'a> {
             self.skip_spaces();
             match self.peek() {
                 Some(b',') => self.position += 1,
-                Some(b'}') => return Ok(self.leave()),
+                Some(b'}') => {
+                    self.leave();
+                    return Ok(());
+                }
                 Some(_) | None => return Err(self.fault("`,` or `}`").into()),
             }
         }
@@ -138,7 +142,8 @@ impl<'a> Reader<'a> {
         self.enter()?;
         self.skip_spaces();
         if self.peek() == Some(b']') {
-            return Ok(self.leave());
+            self.leave();
+            return Ok(());
         }
         for index in 0.. {
             item(self, index)?;
@@ -149,7 +154,8 @@ impl<'a> Reader<'a> {
                 Some(_) | None => return Err(self.fault("`,` or `]`").into()),
             }
         }
-        Ok(self.leave())
+        self.leave();
+        Ok(())
     }
 
     /// Steps to an item of an array, which is then read: `index` 0 begins the array. Returns whether there

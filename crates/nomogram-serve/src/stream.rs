@@ -95,7 +95,7 @@ impl Received {
     }
 
     /// Waits for the next piece; `None` at the end.
-    pub fn next(&mut self) -> Option<Result<Bytes, Problem>> {
+    pub fn wait(&mut self) -> Option<Result<Bytes, Problem>> {
         self.pieces.blocking_recv()
     }
 
@@ -109,7 +109,7 @@ impl Received {
 impl Read for Received {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         while self.piece.is_empty() {
-            match self.next() {
+            match self.wait() {
                 None => return Ok(0),
                 Some(Ok(piece)) => self.piece = piece,
                 Some(Err(problem)) => {
@@ -131,6 +131,7 @@ impl Read for Received {
 impl Answering {
     /// Sends a piece of the answer; waits while too many are on their way. Returns whether the caller is
     /// still there.
+    #[must_use]
     pub fn send(&self, piece: Vec<u8>) -> bool {
         piece.is_empty() || self.pieces.blocking_send(Ok(piece.into())).is_ok()
     }

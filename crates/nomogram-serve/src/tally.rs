@@ -33,6 +33,7 @@ impl Tally {
     }
 
     /// Counts a refused row.
+    #[allow(clippy::ptr_arg, reason = "most statuses are static, and kept without a copy")]
     pub fn count_refused(&self, status: &Cow<'static, str>) {
         let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
         match refused.get_mut(status) {

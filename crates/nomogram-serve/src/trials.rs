@@ -139,7 +139,7 @@ impl Trial {
         let first: [u8; 8] = hash.finalize().first_chunk().copied()?;
         let sum: u64 = self.settings.arms.iter().map(|arm| u64::from(arm.weight)).sum();
         // The upper 64 bits of the product are uniform below the sum.
-        let drawn = u128::from(u64::from_be_bytes(first)) * u128::from(sum) >> 64;
+        let drawn = (u128::from(u64::from_be_bytes(first)) * u128::from(sum)) >> 64;
         let mut below = 0;
         self.settings.arms.iter().position(|arm| {
             below += u128::from(arm.weight);

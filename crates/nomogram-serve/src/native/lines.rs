@@ -28,7 +28,7 @@ pub(super) fn run(
             Some(piece) => piece,
             None => {
                 run.flush()?;
-                match received.next() {
+                match received.wait() {
                     Some(piece) => piece,
                     None => break,
                 }
