@@ -337,7 +337,8 @@ mod tests {
 
     #[test]
     fn settings_that_choose_nothing_are_refused() {
-        let cases: [(fn(&mut TrialSettings), &str); 3] = [
+        type Change = fn(&mut TrialSettings);
+        let cases: [(Change, &str); 3] = [
             (|settings| settings.arms.clear(), "no weight above 0"),
             (|settings| settings.shadows = vec!["2".into()], "in two arms or shadows"),
             (|settings| settings.salt.clear(), "salt"),
