@@ -4,11 +4,11 @@ use nomogram::numeric::{cos, ln, round, sqrt};
 use nomogram_stats::random::Random;
 
 /// How many features a patient has.
-pub const N_FEATURES: usize = 30;
+pub(crate) const N_FEATURES: usize = 30;
 
 /// What changes after the quiet patients.
 #[derive(Clone, Copy, PartialEq)]
-pub enum Change {
+pub(crate) enum Change {
     None,
     /// One feature, by so many standard deviations.
     Shift(f64),
@@ -21,7 +21,7 @@ pub enum Change {
 }
 
 /// Where patients come from.
-pub enum Source {
+pub(crate) enum Source {
     /// Three groups of ten normal features, each correlated .6, one of them rounded to half a standard
     /// deviation.
     Normal,
@@ -31,7 +31,7 @@ pub enum Source {
 
 impl Source {
     /// Reads a table of comma-separated numbers; the columns before the last 30 are left out.
-    pub fn of_csv(text: &str) -> Option<Self> {
+    pub(crate) fn of_csv(text: &str) -> Option<Self> {
         let row = |line: &str| -> Option<[f64; N_FEATURES]> {
             let cells: Vec<&str> = line.split(',').collect();
             let cells = cells.get(cells.len().checked_sub(N_FEATURES)?..)?;
@@ -51,19 +51,19 @@ impl Source {
 }
 
 /// Patients, one after the other.
-pub struct Patients<'s> {
+pub(crate) struct Patients<'s> {
     pub random: Random,
     pub source: &'s Source,
 }
 
 impl Patients<'_> {
-    pub fn normal(&mut self) -> f64 {
+    pub(crate) fn normal(&mut self) -> f64 {
         let (u, v) = (1.0 - self.random.uniform(), self.random.uniform());
         sqrt(-2.0 * ln(u)) * cos(std::f64::consts::TAU * v)
     }
 
     /// The features of a patient; NaN where missing.
-    pub fn next(&mut self, change: Change) -> [f64; N_FEATURES] {
+    pub(crate) fn next(&mut self, change: Change) -> [f64; N_FEATURES] {
         match self.source {
             Source::Normal => {
                 let groups = [self.normal(), self.normal(), self.normal()];
