@@ -71,12 +71,17 @@ pub(crate) fn compile(source: &str, folder: &Path) -> PathBuf {
 /// Compiles a test program and runs it in a folder with the bundles; expects many checks and no
 /// failure.
 fn keeps_promises(name: &str, bundles: &[&str]) {
+    keeps_some_promises(name, bundles, 300);
+}
+
+/// [`keeps_promises`] of a program with more than `n_least` checks.
+fn keeps_some_promises(name: &str, bundles: &[&str], n_least: u64) {
     let folder = folder(name);
     let program = compile(&format!("tests/c/{name}.c"), &folder);
     let out = succeed(Command::new(program).args(bundles).current_dir(&folder));
     let last = out.lines().last().unwrap();
     let n_checks: u64 = last.split(' ').next().unwrap().parse().unwrap();
-    assert!(n_checks > 300 && last.ends_with(" checks, 0 failed"), "{out}");
+    assert!(n_checks > n_least && last.ends_with(" checks, 0 failed"), "{out}");
 }
 
 const SMALL: &str = "three_members.nomo";
@@ -97,7 +102,7 @@ fn the_description_of_a_model_keeps_the_promises_of_the_header() {
 
 #[test]
 fn signatures_keep_the_promises_of_the_header() {
-    keeps_promises("contract_sign", &[]);
+    keeps_some_promises("contract_sign", &[], 60);
 }
 
 #[test]

@@ -51,8 +51,8 @@ pub(crate) fn pull_back(maps: &[Map], threshold: f64, arithmetic: Arithmetic) ->
         _ => {}
     }
     let (mut low, mut high) = (-last - 1, last);
-    while high - low > 1 {
-        let middle = low + (high - low) / 2;
+    while low + 1 < high {
+        let middle = i64::midpoint(low, high);
         if holds(middle) == holds_low {
             low = middle;
         } else {

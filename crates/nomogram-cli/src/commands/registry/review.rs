@@ -18,6 +18,7 @@ use crate::output::InputPath;
 #[derive(Args, Debug)]
 pub(crate) struct ReviewArguments {
     /// The version, such as risk@3
+    #[arg(id = "model_version", value_name = "VERSION")]
     version: Reference,
     /// The report that you were shown
     #[arg(long, value_name = "FILE")]
@@ -30,6 +31,7 @@ pub(crate) struct ReviewArguments {
 #[derive(Args, Debug)]
 pub(crate) struct MoveArguments {
     /// The version, such as risk@3
+    #[arg(id = "model_version", value_name = "VERSION")]
     version: Reference,
     /// The stage, by default one of candidate, shadow, approved and retired
     stage: String,
@@ -41,6 +43,7 @@ pub(crate) struct MoveArguments {
 #[derive(Args, Debug)]
 pub(crate) struct AliasArguments {
     /// The version, such as risk@3
+    #[arg(id = "model_version", value_name = "VERSION")]
     version: Reference,
     /// The alias, such as champion
     alias: String,
@@ -74,6 +77,7 @@ pub(crate) struct RollbackArguments {
 #[derive(Args, Debug)]
 pub(crate) struct NoticeArguments {
     /// The version, such as risk@3
+    #[arg(id = "model_version", value_name = "VERSION")]
     version: Reference,
     #[command(flatten)]
     signing: Signing,

@@ -47,6 +47,7 @@ pub(crate) struct RegisterArguments {
 #[derive(Args, Debug)]
 pub(crate) struct EvaluateArguments {
     /// The version, such as risk@3
+    #[arg(id = "model_version", value_name = "VERSION")]
     version: Reference,
     /// The JSON of `nomogram evaluate --report FILE.json`
     evaluation: InputPath,
@@ -58,6 +59,7 @@ pub(crate) struct EvaluateArguments {
 #[derive(Args, Debug)]
 pub(crate) struct PullArguments {
     /// The version, such as risk@champion
+    #[arg(id = "model_version", value_name = "VERSION")]
     version: Reference,
     /// The bundle's file
     #[arg(long, short, value_name = "FILE")]
