@@ -74,12 +74,12 @@ impl Cusum {
             [(weight(true), share * p), (weight(false), share * (1.0 - p))]
         });
         let steps: Vec<(f64, f64)> = steps.collect();
-        run_length(&steps, Self::LIMIT, 100).ok().filter(|length| length.is_finite())
+        run_length(&steps, Self::LIMIT, 400).ok().filter(|length| length.is_finite())
     }
 }
 
 /// The mean number of steps until a CUSUM that starts at 0 reaches `limit`, for steps that take each
-/// value with its probability: the method of Brook and Evans 1972 with `n_states` states.
+/// value with its probability: a Markov chain of `n_states` states, as by Brook and Evans 1972.
 ///
 /// # Errors
 ///
@@ -88,20 +88,28 @@ pub fn run_length(steps: &[(f64, f64)], limit: f64, n_states: usize) -> Result<f
     if limit <= 0.0 || n_states == 0 || steps.is_empty() {
         return Err(Error::Data("expected steps, and a limit and states above 0".into()));
     }
-    // State 0 is [0, w / 2], state i is w wide around i · w; beyond the last is an alarm.
+    // State i is the sum i · w. A sum between two states is divided among them so that its mean stays:
+    // rounded to one of them, steps of few values would drift. Beyond half a state after the last is an
+    // alarm.
     let width = 2.0 * limit / (2 * n_states - 1) as f64;
     let mut rows = vec![vec![0.0; n_states + 1]; n_states];
     for (from, row) in rows.iter_mut().enumerate() {
         for (step, probability) in steps {
-            let place = (from as f64 + step / width + 0.5).floor();
+            let place = (from as f64 + step / width).max(0.0);
+            if place >= n_states as f64 - 0.5 {
+                continue;
+            }
             #[allow(
                 clippy::cast_possible_truncation,
                 clippy::cast_sign_loss,
-                reason = "a state, or beyond the last"
+                reason = "a state, at most the last"
             )]
-            let to = place.max(0.0) as usize;
-            if let Some(cell) = row.get_mut(to.min(n_states)).filter(|_| to < n_states) {
-                *cell -= probability;
+            let below = place as usize;
+            let is_last = below + 1 == n_states;
+            let share_above = if is_last { 0.0 } else { place - below as f64 };
+            let shares = [1.0 - share_above, share_above];
+            for (cell, share) in row.iter_mut().skip(below).zip(shares) {
+                *cell -= probability * share;
             }
         }
         if let Some(cell) = row.get_mut(from) {

@@ -132,20 +132,28 @@ fn run_lengths_are_those_of_the_r_packages_spc_and_surveillance() {
                 let steps = poisson_steps(a, b);
                 (run_length(&steps, limit - step / 2.0, n_states).unwrap(), 1e-9)
             }
-            // Both put sums into states, in different ways.
-            "odds" => {
-                let steps = [true, false].map(|came_true| {
-                    let chance = if came_true { a } else { 1.0 - a };
-                    (steiner_weight(a, came_true, b), chance)
-                });
-                (run_length(&steps, limit, 400).unwrap(), 0.02)
-            }
             other => panic!("{other}"),
         };
         assert!((found / expected - 1.0).abs() < bound, "{line}: {found}");
         n_compared += 1;
     }
-    assert_eq!(n_compared, 14);
+    assert_eq!(n_compared, 10);
+}
+
+#[test]
+fn run_lengths_of_odds_are_those_of_simulated_charts() {
+    let table = include_str!("reference/run_lengths_of_odds.csv");
+    assert_eq!(table.lines().count(), 5);
+    for line in table.lines().skip(1) {
+        let numbers: Vec<f64> = line.split(',').map(|cell| cell.parse().unwrap()).collect();
+        let &[risk, odds_ratio, limit, expected, _] = numbers.as_slice() else { panic!("{line}") };
+        let steps = [true, false].map(|came_true| {
+            let chance = if came_true { risk } else { 1.0 - risk };
+            (steiner_weight(risk, came_true, odds_ratio), chance)
+        });
+        let found = run_length(&steps, limit, 400).unwrap();
+        assert!((found / expected - 1.0).abs() < 0.02, "{line}: {found}");
+    }
 }
 
 #[test]

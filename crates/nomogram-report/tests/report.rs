@@ -128,7 +128,8 @@ fn a_page_needs_nothing_else_and_holds_what_the_json_holds() {
     assert_eq!(contributions.players[0].name, "a");
     assert!(contributions.players[0].mean_magnitude > 0.1);
     let dependence = &contributions.players[0].dependence;
-    assert!(dependence.first().unwrap().mean < -0.1 && dependence.last().unwrap().mean > 0.1);
+    let means: Vec<f64> = dependence.iter().map(|point| point.mean).collect();
+    assert!(means[0] < -0.1 && means[means.len() - 1] > 0.1, "{means:?}");
     assert!(dependence.iter().all(|point| point.n_rows >= 5));
     assert!(report.set_coverage.is_empty(), "the bundle has no prediction sets");
 
@@ -368,7 +369,7 @@ fn many_classes_have_one_table_each_and_no_curves() {
     let report = external_report(true);
     assert_eq!(report.assessments.len(), 12);
     let html = report.to_html().unwrap();
-    assert_eq!(html.matches("<svg").count(), 2, "importance, by permutations and by values");
+    assert_eq!(html.matches("<svg").count(), 3, "importance in two ways, and dependence");
     assert!(html.contains("With so many classes, curves"));
     for class in 0..12 {
         assert!(html.contains(&format!("Performance: all rows, c{class}<")), "{class}");

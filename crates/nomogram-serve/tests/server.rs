@@ -28,7 +28,7 @@ impl Running {
             "listen: 127.0.0.1:0\nlog: log.jsonl\nmodels:\n  folder: models\nlimits: {{{limits}}}\n"
         );
         std::fs::write(folder.join("serve.yaml"), config).unwrap();
-        let mut program = PathBuf::from(std::env::current_exe().unwrap());
+        let mut program = std::env::current_exe().unwrap();
         program.pop();
         program.pop();
         program.push("examples/embedded");

@@ -42,7 +42,7 @@ pub(crate) fn run(
             "bytes": text.len(),
         }))?;
     } else {
-        console.note(&format!("{} bytes written", text.len()));
+        console.note(format!("{} bytes written", text.len()));
     }
     Ok(Exit::Done)
 }

@@ -23,13 +23,3 @@ for (row in list(c(0.5, 4, 0), c(0.5, 5, 0), c(0.5, 4, 1), c(0.25, 8, 0), c(1, 2
 for (row in list(c(3, 2.4, 10), c(1.5, 1, 4), c(2, 1.5, 5), c(4, 4, 6)))
   line("surveillance", "poisson", row[1], row[2], row[3],
        suppressWarnings(arlCusum(h = row[3], k = row[1], theta = row[2], distr = "poisson"))$ARL)
-
-# Likelihood ratio of odds that are b times as large, of outcomes with risk a.
-bernoulli <- function(y, size, mu, log = FALSE) dbinom(y, size = size, prob = mu, log = log)
-for (row in list(c(0.1, 2, 4.5), c(0.3, 2, 4.5), c(0.5, 2, 3), c(0.2, 0.5, 3))) {
-  risk <- row[1]
-  changed <- row[2] * risk / (1 - risk + row[2] * risk)
-  found <- LRCUSUM.runlength(mu = matrix(risk), mu0 = matrix(risk), mu1 = matrix(changed), h = row[3],
-                             dfun = bernoulli, n = 1, g = 400)
-  line("surveillance", "odds", risk, row[2], row[3], found$arl)
-}

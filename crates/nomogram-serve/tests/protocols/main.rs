@@ -1,6 +1,6 @@
 //! The protocols of others, through the router.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
 mod canaries;
 mod cds_hooks;

@@ -70,7 +70,7 @@ impl Tensor {
         let (found, expected) = (elements.len(), n_elements(&shape)?);
         if found != expected {
             return Err(Invalid::new(format!(
-                "{found} elements, expected {expected} by its shape"
+                "{found} elements, expected as many as its shape has"
             )));
         }
         Ok(Self { name, shape, elements, unit })
@@ -140,7 +140,7 @@ mod tests {
         let tensor = |shape| Tensor::new("x".into(), shape, Elements::Numbers(vec![1.0; 6]), None);
         assert!(tensor(vec![2, 3]).is_ok());
         let refused = tensor(vec![2, 2]).unwrap_err();
-        assert_eq!(refused.to_string(), "6 elements, expected 4 by its shape");
+        assert_eq!(refused.to_string(), "6 elements, expected as many as its shape has");
         assert!(tensor(vec![usize::MAX, 2]).is_err());
         assert!(shape(&[2, -1]).is_err());
         let bytes = Elements::of_bytes(Datatype::Fp64, &[0; 12], 2).unwrap_err();
