@@ -73,7 +73,10 @@ fn model(training: &[[f64; N_FEATURES]]) -> Arc<Model> {
     let mean = |feature: usize| training.iter().map(|row| row[feature]).sum::<f64>() / n_rows;
     let means: Vec<f64> = (0..N_FEATURES).map(mean).collect();
     let deviation = |feature: usize| {
-        let squares = training.iter().map(|row| (row[feature] - means[feature]).powi(2));
+        let squares = training
+            .iter()
+            .map(|row| row[feature] - means[feature])
+            .map(|from_mean| from_mean * from_mean);
         sqrt(squares.sum::<f64>() / n_rows)
     };
     let deviations = (0..N_FEATURES).map(deviation).collect();

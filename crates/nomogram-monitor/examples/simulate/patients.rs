@@ -21,6 +21,7 @@ pub(crate) enum Change {
 }
 
 /// Where patients come from.
+#[allow(clippy::large_enum_variant, reason = "there is one")]
 pub(crate) enum Source {
     /// Three groups of ten normal features, each correlated .6, one of them rounded to half a standard
     /// deviation.
