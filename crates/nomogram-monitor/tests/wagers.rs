@@ -133,7 +133,7 @@ fn a_cusum_of_bins_rises_in_the_direction_of_the_change() {
 
     let steps = [(charts::steiner_weight(0.2, true, 2.0), 0.2)];
     let others = [(charts::steiner_weight(0.2, false, 2.0), 0.8)];
-    let expected = charts::run_length(&[steps, others].concat(), 4.5, 100).unwrap();
+    let expected = charts::run_length(&[steps, others].concat(), 4.5, 400).unwrap();
     let bins = [bin(3), OutcomeBin { n_rows: 0, events: 0, mean: 0.0 }, bin(9)];
     let length = charts::Cusum::run_length(&bins).unwrap();
     assert!((length / expected - 1.0).abs() < 1e-9, "{length}, expected {expected}");

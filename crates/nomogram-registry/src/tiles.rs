@@ -87,7 +87,8 @@ mod tests {
         let leaves = leaves(600);
         let all = tiles(&leaves, 0);
         for before in [0, 1, 255, 256, 511, 512, 599] {
-            let had = tiles(&leaves[..before as usize], 0);
+            let n_before = usize::try_from(before).unwrap();
+            let had = tiles(&leaves[..n_before], 0);
             let expected: Vec<_> = all.iter().filter(|tile| !had.contains(tile)).cloned().collect();
             assert_eq!(tiles(&leaves, before), expected, "{before}");
             let had = entry_bundles(before, 0);

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use nomogram::{Explained, Explainer, Feature, FeatureKind, Flavour, Method, Model, Request};
+use nomogram_stats::random::Random;
 use nomogram_train::Dataset;
 use serde::Serialize;
 
@@ -14,13 +15,15 @@ use crate::error::Error;
 const N_PREDICTIONS: usize = 400_000;
 /// The most rows that are explained.
 const MAX_ROWS: usize = 100;
+/// The stream of random numbers that draws them.
+const PURPOSE: u64 = 0x0073_6861_706c_6579;
 
 /// The mean magnitude of what features, or groups of features, add to the last output.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Contributions {
     /// The class whose probability is explained, or the target.
     pub explained: String,
-    /// How many rows were explained, evenly spaced among all.
+    /// How many rows were explained, drawn from all.
     pub n_rows: usize,
     /// Whether values are exact; sampled otherwise.
     pub is_exact: bool,
@@ -67,8 +70,12 @@ impl Contributions {
         let numbers: Vec<Option<usize>> =
             (0..n_players).map(|player| number_of(model, player)).collect();
         let mut pairs = vec![Vec::new(); n_players];
-        for nth in 0..n_rows {
-            let row = dataset.values().row(nth * dataset.n_rows() / n_rows.max(1));
+        // Every so many rows would be of one kind where kinds alternate.
+        let mut drawn: Vec<usize> = (0..dataset.n_rows()).collect();
+        Random::new(0, PURPOSE).shuffle(&mut drawn);
+        drawn.truncate(n_rows);
+        for row in drawn {
+            let row = dataset.values().row(row);
             let found = explainer.explain_values(row).map_err(failed)?;
             for (sum, value) in sums.iter_mut().zip(found.values_of(number)) {
                 *sum += value.abs();

@@ -119,7 +119,7 @@ async fn a_request_that_does_not_fit_is_refused_with_its_place() {
         (r#"{"inputs": []}"#, "no inputs, expected at least 1"),
         (
             r#"{"inputs": [{"name": "rows", "shape": [1, 3], "datatype": "FP64", "data": [1, 2]}]}"#,
-            "input 1: 2 elements, expected 3 by its shape",
+            "input 1: 2 elements, expected as many as its shape has",
         ),
         (
             r#"{"inputs": [{"name": "rows", "shape": [1, 3], "datatype": "FP64", "data": [1, 2, 3]}],
