@@ -17,7 +17,7 @@ use crate::openapi;
 use crate::problem::{Problem, ProblemKind};
 use crate::service::Service;
 
-/// The router of a service. Protocols are merged into [`protocols`].
+/// The router of a service. Protocols have routers of their own, which are merged here.
 pub fn router(service: Arc<Service>) -> Router {
     protocols(&service)
         .fallback(async || Problem::new(ProblemKind::NotFound, "no such path"))

@@ -2,7 +2,7 @@
 //!
 //! A task moves pieces of the request to the thread, and the pieces that it writes become the answer.
 //! Either side waits for the other when enough pieces are on their way. A caller who does not read its
-//! answer while it sends may have [`MAX_WAITING`] pieces of it waiting.
+//! answer while it sends may have a few pieces of it waiting.
 
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
