@@ -128,9 +128,10 @@ pub struct nomo_open_options {
     pub max_work: u64,
     /// A policy of trust that the signatures of the bundle must satisfy, or NULL to open it whoever
     /// signed it. Text in UTF-8, used during the call only; one statement per line:
-    /// "key HEX ROLE[,ROLE]" (a public Ed25519 key as 64 digits), "revoked HEX", "require ROLE [N]" (N
-    /// different keys), "distinct" (a key counts for one role), "digest HEX" (of the bundle, pinned),
-    /// and comments after "#". A policy that requires nothing is refused.
+    /// "key HEX ROLE,ROLE" (a public Ed25519 key as 64 digits, and its roles), "revoked HEX",
+    /// "require ROLE N" (N different keys, 1 if absent), "distinct" (a key counts for one role),
+    /// "digest HEX" (of the bundle, pinned), and comments after "#". A policy that requires nothing
+    /// is refused.
     pub trust: *const c_char,
     /// Now, in seconds since 1970, for signatures that expire; the library has no clock. 0 with a
     /// policy is refused.
