@@ -18,7 +18,7 @@ pub type Measures = BTreeMap<String, f64>;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Limit {
-    /// The name of a measure; `[sex=*]` stands for every level of a subgroup.
+    /// The name of a measure; `[sex=*]` means every level of a subgroup.
     pub measure: String,
     /// The smallest value that is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]

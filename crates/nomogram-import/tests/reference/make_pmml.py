@@ -2,7 +2,7 @@
 
     python make_pmml.py ../data/pmml/sklearn2pmml.jsonl
 
-needs Java, and sklearn2pmml 0.134.1, jpmml_evaluator 0.17.0, scikit-learn 1.5.2, lightgbm 4.5.0,
+needs Java, and sklearn2pmml 0.133.1, jpmml_evaluator 0.16.0, scikit-learn 1.5.2, lightgbm 4.5.0,
 xgboost-cpu 2.1.4 and pandas (versions are printed). One line per model: the document and the table of rows.
 """
 

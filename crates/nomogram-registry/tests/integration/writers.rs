@@ -54,13 +54,13 @@ fn eight_writers_on_a_disk_lose_nothing() {
     assert_eq!(usize::try_from(head.n_entries).unwrap(), 12 + acknowledged.len());
 }
 
-/// Needs a server with the interface of S3: see `tests/s3.sh`.
+/// Needs a server with the interface of S3: see `tests/reference/s3.sh`.
 #[cfg(feature = "s3")]
 #[test]
-#[ignore = "needs a bucket; tests/s3.sh starts one"]
+#[ignore = "needs a bucket; tests/reference/s3.sh starts one"]
 fn eight_writers_in_a_bucket_lose_nothing() {
     use nomogram_registry::{NewVersion, Role};
-    let bucket = std::env::var("NOMOGRAM_TEST_BUCKET").expect("tests/s3.sh sets it");
+    let bucket = std::env::var("NOMOGRAM_TEST_BUCKET").expect("tests/reference/s3.sh sets it");
     let location = format!("{bucket}/writers-{}", std::process::id());
     let administrator = key("olga");
     let author = Author::new(&administrator);

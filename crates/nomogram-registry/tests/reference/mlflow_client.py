@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Pulls a champion with an unmodified MLflow client from a server that mounts the registry.
 
-Versions: mlflow-skinny 3.6 (PyPI). Run in a throw-away environment:
+Not run yet against a service. Run it in a throw-away environment:
 
     python3 -m venv /tmp/mlflow && /tmp/mlflow/bin/pip install mlflow-skinny
     /tmp/mlflow/bin/python mlflow_client.py http://127.0.0.1:8080 risk champion model.nomo

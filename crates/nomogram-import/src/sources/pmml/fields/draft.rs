@@ -195,7 +195,7 @@ pub(super) fn levels(field: &Element) -> Result<Vec<String>, Error> {
     for value in field.all("Value") {
         match value.or("property", "valid") {
             "valid" => values.push(value.attribute("value")?.to_owned()),
-            // A value that stands for a missing or an invalid one is not passed to a bundle.
+            // Replacements of missing and invalid values are made by the bundle, not passed to it.
             "missing" | "invalid" => {}
             other => return Err(value.malformed(format!("property `{other}`"))),
         }
