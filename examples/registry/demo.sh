@@ -15,12 +15,13 @@ for person in olga tara ana ben; do
     openssl pkey -in "$person.key" -pubout -out "$person.pub"
 done
 
-say() { printf '\n$ nomogram registry %s\n' "$*"; }
+# Not among what a command prints: the checkpoint is kept in a file.
+say() { printf '\n$ nomogram registry %s\n' "$*" >&2; }
 as() {
-    person=$1
+    actor=$1
     shift
-    say "$@" "   # $person"
-    NOMOGRAM_KEY="$folder/$person.key" nomogram registry "$@"
+    say "$@" "   # $actor"
+    NOMOGRAM_KEY="$folder/$actor.key" nomogram registry "$@"
 }
 look() {
     say "$@"

@@ -153,3 +153,22 @@ fn a_key_that_others_can_read_is_refused() {
     std::fs::set_permissions(clinic.0.path("ana.pem"), mode).unwrap();
     clinic.fails("ana", "approve risk@1", "chmod 600");
 }
+
+/// The demo of `examples/registry`: a shell, OpenSSL and the program.
+#[test]
+fn the_demo_runs_to_its_end() {
+    if Command::new("openssl").arg("version").output().is_err() {
+        eprintln!("skipped: there is no openssl");
+        return;
+    }
+    let folder = Folder::new();
+    folder.write("m.nomo", nomogram_testkit::bundle_of_three_members());
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_nomogram"));
+    let mut path = program.parent().unwrap().as_os_str().to_owned();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
+    let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/registry/demo.sh");
+    let out = Command::new("sh").arg(demo).arg(folder.path("m.nomo")).env("PATH", path).output();
+    let run = Run::of(&out.unwrap()).ok();
+    assert!(run.stdout.ends_with("refused, as it should be\n"), "{run:?}");
+}

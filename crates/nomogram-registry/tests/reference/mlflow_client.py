@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Pulls a champion with an unmodified MLflow client from a server that mounts the registry.
 
-Not run yet against a service. Run it in a throw-away environment:
+Made with mlflow-skinny 3.17.2 (PyPI). Run it in a throw-away environment, against
+`nomogram serve --registry FOLDER --listen 127.0.0.1:8080`:
 
     python3 -m venv /tmp/mlflow && /tmp/mlflow/bin/pip install mlflow-skinny
     /tmp/mlflow/bin/python mlflow_client.py http://127.0.0.1:8080 risk champion model.nomo
