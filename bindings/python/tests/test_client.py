@@ -67,12 +67,15 @@ def url() -> Iterator[str]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
+    server.server_close()
 
 
 def test_a_row_is_sent_with_units_and_reasons(url: str) -> None:
-    client = Client(url, key="nomo_a_b", model="a/b", version="champion")
     row = {"age": 64, "dose": (1.5, "mg"), "stage": Missing("not-performed"), "other": Missing()}
-    assert client.predict(row, uncertainty=True) == {"class": "M"}
+    with Client(url, key="nomo_a_b", model="a/b", version="champion") as client:
+        assert client.predict(row, uncertainty=True) == {"class": "M"}
+        with pytest.raises(ValueError, match="not finite"):
+            client.predict({"age": float("nan")})
     path, key = Handler.requests[0]
     assert path == "/models/a%2Fb/versions/champion/predict"
     assert key == "Bearer nomo_a_b"
@@ -85,13 +88,11 @@ def test_a_row_is_sent_with_units_and_reasons(url: str) -> None:
         },
         "uncertainty": True,
     }
-    with pytest.raises(ValueError, match="not finite"):
-        client.predict({"age": float("nan")})
 
 
 def test_a_refused_row_raises_with_code_and_feature(url: str) -> None:
-    with pytest.raises(ServiceError, match="feature 1: missing") as raised:
-        Client(url).predict({"age": None})
+    with Client(url) as client, pytest.raises(ServiceError, match="feature 1: missing") as raised:
+        client.predict({"age": None})
     assert (raised.value.status, raised.value.code, raised.value.feature) == (
         422,
         "value_missing",
@@ -101,10 +102,23 @@ def test_a_refused_row_raises_with_code_and_feature(url: str) -> None:
 
 def test_an_overloaded_service_is_asked_again(url: str) -> None:
     Handler.n_overloaded = 2
-    assert Client(url, retries=2).predict({"age": 1}) == {"class": "M"}
+    with Client(url, retries=2) as client:
+        assert client.predict({"age": 1}) == {"class": "M"}
     Handler.n_overloaded = 2
-    with pytest.raises(ServiceError):
-        Client(url, retries=1).predict({"age": 1})
+    with Client(url, retries=1) as client, pytest.raises(ServiceError):
+        client.predict({"age": 1})
+
+
+def test_a_connection_is_kept_until_the_client_is_closed(url: str) -> None:
+    with Client(url) as client:
+        client.predict({"age": 1})
+        (connection,) = client._idle
+        client.predict({"age": 2})
+        assert list(client._idle) == [connection]
+    assert not client._idle and connection.sock is None
+    # A closed client opens a new connection.
+    assert client.predict({"age": 3}) == {"class": "M"}
+    client.close()
 
 
 def test_rows_are_streamed_both_ways(url: str) -> None:

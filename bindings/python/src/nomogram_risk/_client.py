@@ -9,7 +9,9 @@ import socket
 import ssl
 import threading
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from types import TracebackType
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -40,11 +42,11 @@ class ServiceError(Exception):
 class Client:
     """Predicts through a service.
 
-    A client may be shared by threads: each request has a connection of its own, unless the thread has
-    an idle one.
+    A client may be shared by threads: each request takes an idle connection or opens one. Idle
+    connections are closed by `close`, or at the end of a `with` block.
 
-    >>> client = Client("http://127.0.0.1:8000")  # doctest: +SKIP
-    >>> client.predict({"age": 64, "creatinine": (1.2, "mg/dL")})  # doctest: +SKIP
+    >>> with Client("http://127.0.0.1:8000") as client:  # doctest: +SKIP
+    ...     client.predict({"age": 64, "creatinine": (1.2, "mg/dL")})
     """
 
     def __init__(
@@ -69,7 +71,7 @@ class Client:
         self._timeout = timeout
         self._retries = retries
         self._context = context
-        self._idle = threading.local()
+        self._idle: deque[http.client.HTTPConnection] = deque()
         prefix = parts.path.rstrip("/")
         self._root = prefix
         if model is not None:
@@ -77,6 +79,22 @@ class Client:
         if version is not None:
             prefix += f"/versions/{quote(version, safe='')}"
         self._prefix = prefix
+
+    def close(self) -> None:
+        """Closes the idle connections. The client may still be used; it then opens new ones."""
+        while (connection := self._take_idle()) is not None:
+            connection.close()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        place: TracebackType | None,
+    ) -> None:
+        self.close()
 
     def predict(
         self,
@@ -160,7 +178,6 @@ class Client:
                 status, headers, answer = self._send(method, path, body)
             except (ConnectionError, http.client.HTTPException):
                 # A prediction changes nothing, so it may be asked for again.
-                self._idle.connection = None
                 if is_last:
                     raise
                 time.sleep(0.05 * 2**attempt)
@@ -176,8 +193,7 @@ class Client:
     def _send(
         self, method: str, path: str, body: bytes | None
     ) -> tuple[int, Mapping[str, str], bytes]:
-        connection = getattr(self._idle, "connection", None) or self._connect()
-        self._idle.connection = None
+        connection = self._take_idle() or self._connect()
         try:
             connection.request(method, path, body, self._headers("application/json"))
             response = connection.getresponse()
@@ -185,8 +201,14 @@ class Client:
         except BaseException:
             connection.close()
             raise
-        self._idle.connection = connection
+        self._idle.append(connection)
         return response.status, response.headers, answer
+
+    def _take_idle(self) -> http.client.HTTPConnection | None:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
 
     def _headers(self, media_type: str) -> dict[str, str]:
         headers = {"Content-Type": media_type}
