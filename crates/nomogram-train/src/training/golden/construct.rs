@@ -28,6 +28,9 @@ const N_TRIED: usize = 4;
 const LEAF_WORTH: usize = 4;
 /// How often values that nothing needs are drawn again because the row is near a training row.
 const N_DRAWN: usize = 6;
+/// How many rows are drawn for a goal that rows for several goals did not reach: a change of a split
+/// shows only where the leaves on both sides differ.
+const N_DRAWN_ALONE: usize = 128;
 /// Rows between the low and the high end of every feature.
 const N_SPREAD: usize = 12;
 /// How many rows are drawn for targets without goals.
@@ -73,12 +76,23 @@ impl<'a> Construction<'a> {
         let mut goals = self.goals()?;
         self.vary(&goals, n_max)?;
         goals.retain(|goal| !self.reached.contains(&goal.target));
-        goals.sort_by_key(|goal| !is_leaf(&goal.target));
+        // Leaves first; last what almost every row shows of some splits.
+        goals.sort_by_key(|goal| match goal.target {
+            Target::Leaf { .. } => 0,
+            Target::SplitInput { .. } => 2,
+            _ => 1,
+        });
         // Leave room for what has no goal.
         let room = self.reach.targets().iter().filter(|target| is_searched(target)).count();
         let room = room.min(n_max / 8);
+        let mut left = Vec::new();
         while !goals.is_empty() && self.rows.len() + room < n_max {
-            self.add_best(&mut goals)?;
+            left.extend(self.add_best(&mut goals)?);
+        }
+        for goal in left {
+            if self.rows.len() + room < n_max && !self.reached.contains(&goal.target) {
+                self.add_alone(&goal)?;
+            }
         }
         self.search(n_max)?;
         self.bisect(n_max)?;
@@ -133,9 +147,9 @@ impl<'a> Construction<'a> {
         Ok(())
     }
 
-    /// Puts rows together, keeps the one that reaches the most, and removes the goals that it reaches
-    /// or that came first and cannot be reached.
-    fn add_best(&mut self, goals: &mut Vec<Goal>) -> Result<(), Error> {
+    /// Puts rows together, keeps the one that reaches the most, and removes the goals that it reaches.
+    /// Removes and returns the first goal when no way to it is left.
+    fn add_best(&mut self, goals: &mut Vec<Goal>) -> Result<Option<Goal>, Error> {
         let mut best: Option<(usize, Vec<f64>, BTreeSet<Target>)> = None;
         for tried in 0..N_TRIED {
             let needs = self.needs(goals, tried);
@@ -152,11 +166,24 @@ impl<'a> Construction<'a> {
             self.keep(row, reached);
             goals.retain(|goal| !self.reached.contains(&goal.target));
         }
-        // One way less of a goal that the rows did not reach.
-        if let Some(goal) = goals.first_mut().filter(|goal| Some(goal.target) == first) {
-            goal.ways.remove(0);
-            if goal.ways.is_empty() {
-                goals.remove(0);
+        // The next way to a goal that the rows did not reach.
+        let Some(goal) = goals.first_mut().filter(|goal| Some(goal.target) == first) else {
+            return Ok(None);
+        };
+        goal.ways.rotate_left(1);
+        goal.n_ways_tried += 1;
+        let is_left = goal.n_ways_tried == goal.ways.len();
+        Ok(is_left.then(|| goals.remove(0)))
+    }
+
+    /// Draws rows that have what the goal needs and nothing else, and keeps the first that reaches it.
+    fn add_alone(&mut self, goal: &Goal) -> Result<(), Error> {
+        for needs in goal.ways.iter().cycle().take(N_DRAWN_ALONE) {
+            let Some(row) = self.row(needs, None) else { continue };
+            let Some(reached) = self.evaluate(&row)? else { continue };
+            if reached.contains(&goal.target) {
+                self.keep(row, reached);
+                break;
             }
         }
         Ok(())
@@ -223,6 +250,7 @@ impl<'a> Construction<'a> {
             | Target::BinEdge { .. }
             | Target::Leaf { .. }
             | Target::Threshold { .. }
+            | Target::SplitInput { .. }
             | Target::SplitLevel { .. }
             | Target::DefaultChild { .. }
             | Target::PointsThreshold { .. }
@@ -295,6 +323,7 @@ fn is_searched(target: &Target) -> bool {
         | Target::BinEdge { .. }
         | Target::Leaf { .. }
         | Target::Threshold { .. }
+        | Target::SplitInput { .. }
         | Target::SplitLevel { .. }
         | Target::DefaultChild { .. }
         | Target::Points { .. }
