@@ -5,6 +5,7 @@
 //! goal is searched among drawn rows. Every choice follows from the seed.
 
 mod calibrator;
+mod search;
 
 use std::collections::BTreeSet;
 
@@ -19,6 +20,7 @@ use super::nearness::{NEAR, nearest};
 use super::rules;
 use super::space::{Needs, Space, add_all};
 use crate::count::number;
+use search::is_searched;
 
 /// The stream of random numbers.
 const PURPOSE: u64 = 0x676f_6c64;
@@ -33,8 +35,6 @@ const N_DRAWN: usize = 6;
 const N_DRAWN_ALONE: usize = 128;
 /// Rows between the low and the high end of every feature.
 const N_SPREAD: usize = 12;
-/// How many rows are drawn for targets without goals.
-const N_SEARCHED: usize = 2048;
 /// How often levels, missing values and intervals of steps are reached again, since a network may be
 /// blind to a value in one row.
 const N_AGAIN: usize = 6;
@@ -284,51 +284,10 @@ impl<'a> Construction<'a> {
         self.rows.push(row);
         self.reached.extend(reached);
     }
-
-    /// Draws rows, and keeps those that reach something new.
-    fn search(&mut self, n_max: usize) -> Result<(), Error> {
-        for nth in 0..N_SEARCHED {
-            let mut searched = self.reach.targets().iter().filter(|target| is_searched(target));
-            let is_complete = searched.all(|target| self.reached.contains(target));
-            if is_complete || self.rows.len() >= n_max {
-                break;
-            }
-            let share = (nth % 2 == 0).then(|| self.random.uniform());
-            let Some(row) = self.row(&Needs::new(), share) else { continue };
-            let Some(reached) = self.evaluate(&row)? else { continue };
-            let is_new = |target: &Target| is_searched(target) && !self.reached.contains(target);
-            if reached.iter().any(is_new) {
-                self.keep(row, reached);
-            }
-        }
-        Ok(())
-    }
 }
 
 fn is_leaf(target: &Target) -> bool {
     matches!(target, Target::Leaf { .. })
-}
-
-/// Whether a target has no goal, since several features decide.
-fn is_searched(target: &Target) -> bool {
-    match target {
-        Target::Rule { .. }
-        | Target::Total { .. }
-        | Target::CalibrationInterval { .. }
-        | Target::Cutoff { .. } => true,
-        Target::Level { .. }
-        | Target::Missing { .. }
-        | Target::OutOfRange { .. }
-        | Target::Interval { .. }
-        | Target::BinEdge { .. }
-        | Target::Leaf { .. }
-        | Target::Threshold { .. }
-        | Target::SplitInput { .. }
-        | Target::SplitLevel { .. }
-        | Target::DefaultChild { .. }
-        | Target::Points { .. }
-        | Target::PointsThreshold { .. } => false,
-    }
 }
 
 fn is_same(a: &[f64], b: &[f64]) -> bool {
