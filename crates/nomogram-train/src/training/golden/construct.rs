@@ -77,10 +77,9 @@ impl<'a> Construction<'a> {
         self.vary(&goals, n_max)?;
         goals.retain(|goal| !self.reached.contains(&goal.target));
         // Leaves first; last what almost every row shows of some splits.
-        goals.sort_by_key(|goal| match goal.target {
-            Target::Leaf { .. } => 0,
-            Target::SplitInput { .. } => 2,
-            _ => 1,
+        goals.sort_by_key(|goal| {
+            let is_input = matches!(goal.target, Target::SplitInput { .. });
+            (!is_leaf(&goal.target), is_input)
         });
         // Leave room for what has no goal.
         let room = self.reach.targets().iter().filter(|target| is_searched(target)).count();
