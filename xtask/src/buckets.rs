@@ -19,6 +19,7 @@ pub(crate) fn buckets() -> Result<(), String> {
     }
     let mut script = Command::new(root().join("crates/nomogram-registry/tests/reference/s3.sh"));
     script.current_dir(root()).env("CARGO_TARGET_DIR", target());
+    run::forget_package(&mut script);
     run(&mut script)?;
     // The script has built the writer, and the test with these features.
     let test = ["test", "--package", "nomogram-registry", "--features", "s3"];

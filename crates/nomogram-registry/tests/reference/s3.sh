@@ -39,7 +39,8 @@ cargo build -p nomogram-registry --features s3 --example writer
 writer="${CARGO_TARGET_DIR:-target}/debug/examples/writer"
 # Objects are encrypted with the owner's key, if the environment names one; readers need not name it.
 AWS_SERVER_SIDE_ENCRYPTION=aws:kms AWS_SSE_KMS_KEY_ID=alias/owner "$writer" s3://registry/encrypted - found
-curl --silent --fail --head "$AWS_ENDPOINT_URL/registry/encrypted/log/0000000000000000.json" |
+curl --silent --fail --head --aws-sigv4 aws:amz:us-east-1:s3 --user test:test \
+    "$AWS_ENDPOINT_URL/registry/encrypted/log/0000000000000000.json" |
     grep -i '^x-amz-server-side-encryption-aws-kms-key-id: .*alias/owner'
 "$writer" s3://registry/encrypted - audit none
 # A writer that is killed at every packet that it sends, and at every write to its index.
