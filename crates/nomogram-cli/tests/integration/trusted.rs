@@ -22,7 +22,7 @@ fn signed(bundle: &[u8]) -> Vec<u8> {
 
 #[test]
 fn every_command_refuses_a_bundle_that_the_policy_refuses() {
-    let folder = Folder::with_patients(10, "");
+    let folder = Folder::with_patients(40, "");
     folder.write("m.nomo", nomogram_testkit::bundle_of_three_members());
     folder.write("trust.txt", policy());
     folder.write("counts", "");
@@ -33,7 +33,7 @@ fn every_command_refuses_a_bundle_that_the_policy_refuses() {
         "inspect m.nomo",
         "verify m.nomo",
         "diff m.nomo m.nomo",
-        "compare m.nomo m.nomo t.csv",
+        "compare m.nomo m.nomo c.yaml t.csv",
         "evaluate m.nomo t.csv",
         "report m.nomo t.csv -o r.html",
         "recalibrate m.nomo c.yaml t.csv -o r.nomo",
