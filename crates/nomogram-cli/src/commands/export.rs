@@ -3,6 +3,7 @@
 use clap::Args;
 use nomogram_export::{Format, export};
 
+use crate::bundle::OpenBundle;
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -31,9 +32,8 @@ pub(crate) fn run(
     let format = extension.and_then(Format::of_extension).ok_or_else(|| {
         Error::usage(format!("{}: expected the extension .pmml or .c", arguments.output.display()))
     })?;
-    let bytes = std::fs::read(&*arguments.bundle)
-        .map_err(|cause| Error::file(arguments.bundle.display().to_string(), cause))?;
-    let text = export(&bytes, format)
+    let bundle = OpenBundle::open(&arguments.bundle)?;
+    let text = export(&bundle.bytes, format)
         .map_err(|cause| Error::Export { path: arguments.bundle.to_path_buf(), cause })?;
     write(outputs, &arguments.output, text.as_bytes())?;
     if console.is_json() {
