@@ -259,7 +259,11 @@ def _seal(
         example[feature] = min(max(1.0, low), high)
     expected = float(np.ravel(predict({feature: [one] for feature, one in example.items()}))[0])
     document = {
-        "equation": {"name": options.name, "version": "1", "paper": "not published: a fitted regression"},
+        "equation": {
+            "name": options.name,
+            "version": "1",
+            "paper": "not published: a fitted regression",
+        },
         "features": features,
         "terms": terms,
         "intercept": coefficients.intercept,

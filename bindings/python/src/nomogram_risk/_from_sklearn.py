@@ -33,7 +33,8 @@ def from_sklearn(
     around every threshold (``max_probes`` at most). The bundle must predict the same; then they
     become its golden cases. It must also predict the same for ``rows``, a table as the estimator
     reads it; they may be patients, so the bundle keeps them only with ``golden_rows``. ``schema``
-    names features, units, ranges and policies, as docs/import.md describes; ``target`` names what is predicted.
+    names features, units, ranges and policies, as docs/import.md describes; ``target`` names what
+    is predicted.
 
     Raises ``ImportRefused`` with the place, when the estimator or a setting has no exact
     counterpart, or a prediction differs.

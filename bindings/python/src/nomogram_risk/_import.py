@@ -61,9 +61,7 @@ def from_xgboost(
         booster.save_model(path)
         return path
 
-    options = Options(
-        rows, _with_levels(rows, schema), name, max_probes, program, golden_rows
-    )
+    options = Options(rows, _with_levels(rows, schema), name, max_probes, program, golden_rows)
     return seal(save, predict, options, *(["--rounds", str(n_rounds)] if n_rounds else []))
 
 
@@ -101,9 +99,7 @@ def from_lightgbm(
         path.write_text(text, encoding="utf-8")
         return path
 
-    options = Options(
-        rows, _with_levels(rows, schema), name, max_probes, program, golden_rows
-    )
+    options = Options(rows, _with_levels(rows, schema), name, max_probes, program, golden_rows)
     return seal(save, predict, options)
 
 
@@ -149,9 +145,7 @@ def from_catboost(
         model.save_model(str(path), format="json", pool=pool)
         return path
 
-    options = Options(
-        rows, _with_levels(rows, schema), name, max_probes, program, golden_rows
-    )
+    options = Options(rows, _with_levels(rows, schema), name, max_probes, program, golden_rows)
     return seal(save, predict, options)
 
 
