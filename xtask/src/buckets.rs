@@ -6,7 +6,8 @@ use crate::folders::{root, target};
 use crate::run::{self, cargo, run};
 
 /// Runs `tests/reference/s3.sh` of the registry, which starts a server of the interface of S3 in a new
-/// environment, and then kills a writer at every system call that changes the disk.
+/// environment. Then kills a writer at every system call that changes the disk, and changes every byte of a
+/// small registry.
 pub(crate) fn buckets() -> Result<(), String> {
     let python = std::env::var_os("PYTHON").unwrap_or_else(|| "python3".into());
     let mut probe = Command::new(&python);
@@ -23,5 +24,6 @@ pub(crate) fn buckets() -> Result<(), String> {
     run(&mut script)?;
     // The script has built the writer, and the test with these features.
     let test = ["test", "--package", "nomogram-registry", "--features", "s3"];
-    run(cargo().args(test).args(["--test", "integration", "--", "--ignored", "killed"]))
+    let long = ["--test", "integration", "--", "--ignored", "killed", "every_changed_byte"];
+    run(cargo().args(test).args(long))
 }

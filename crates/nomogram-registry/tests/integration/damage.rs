@@ -8,9 +8,6 @@ use nomogram_testkit::bundle_of_three_members;
 
 use crate::clinic::{Clinic, evaluation, key, new_folder, options, set_clock};
 
-/// Every byte.
-const EVERY: usize = 1;
-
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
@@ -72,7 +69,7 @@ fn small_registry() -> (PathBuf, PathBuf) {
 
 /// Another byte in each place of a file in turn, one bit changed; a prime reaches every kind of place.
 fn changes(bytes: &[u8], step: usize) -> impl Iterator<Item = (usize, Vec<u8>)> {
-    (0..bytes.len()).step_by(step).map(|place| {
+    (0..bytes.len()).step_by(step).map(move |place| {
         let mut changed = bytes.to_vec();
         changed[place] ^= 1 << (place % 8);
         (place, changed)
@@ -84,7 +81,17 @@ fn open_small(folder: &Path, location: &Path) -> Result<Registry, Error> {
 }
 
 #[test]
-fn every_byte_of_a_small_registry_counts() {
+fn a_changed_byte_of_a_small_registry_is_named() {
+    change_a_small_registry(17);
+}
+
+#[test]
+#[ignore = "takes minutes; cargo xtask buckets runs it"]
+fn every_changed_byte_of_a_small_registry_is_named() {
+    change_a_small_registry(1);
+}
+
+fn change_a_small_registry(step: usize) {
     set_clock("2026-01-05");
     let (folder, location) = small_registry();
     let registry = open_small(&folder, &location).unwrap();
@@ -92,7 +99,7 @@ fn every_byte_of_a_small_registry_counts() {
     for path in files(&location) {
         let name = path.strip_prefix(&location).unwrap().to_str().unwrap().to_owned();
         let bytes = fs::read(&path).unwrap();
-        for (place, changed) in changes(&bytes, EVERY) {
+        for (place, changed) in changes(&bytes, step) {
             fs::write(&path, changed).unwrap();
             let audit = block_on(registry.audit()).unwrap();
             let is_named = audit.findings.iter().any(|finding| finding.place == name);
@@ -118,7 +125,7 @@ fn a_changed_byte_of_an_index_is_named_or_changes_nothing() {
     drop(truth);
     let bytes = fs::read(&path).unwrap();
     let [mut n_named, mut n_harmless] = [0, 0];
-    for (place, changed) in changes(&bytes, 11) {
+    for (place, changed) in changes(&bytes, 41) {
         for suffix in ["-wal", "-shm"] {
             let _ = fs::remove_file(folder.join(format!("index.sqlite{suffix}")));
         }
@@ -151,8 +158,7 @@ fn a_changed_byte_of_an_index_is_named_or_changes_nothing() {
         }
         n_named += 1;
     }
-    println!("{n_named} named, {n_harmless} in unused places");
-    assert!(n_named > 100 && n_harmless > 100);
+    assert!(n_named > 20 && n_harmless > 20, "{n_named} named, {n_harmless} harmless");
     fs::remove_dir_all(folder).unwrap();
 }
 
