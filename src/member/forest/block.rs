@@ -1,17 +1,17 @@
-//! Forests over a block of rows: tree after tree, the walks of all rows side by side.
+//! Forests over a block of rows: tree after tree, each for all rows.
 //!
-//! No walk has a branch, so a row's next node is loaded while those of the other rows are on their
-//! way. Leaves are added in the order of the trees, as for a single row.
+//! No kernel has a branch that depends on a value. Leaves are added in the order of the trees, as for a
+//! single row.
 
 use fearless_simd::{Level, Simd};
 
-use super::flat::{FlatForest, Layout};
+use super::flat::{FlatForest, FlatTree, Layout};
 use super::margins::MAX_FULL_WALK;
+use super::octet::is_wide;
 use crate::lanes::{Lanes, N_LANES, dispatch};
 
 impl FlatForest {
     /// As [`Self::margins`], for a block of rows.
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
     pub(in super::super) fn block_margins(
         &self,
         level: Level,
@@ -19,58 +19,110 @@ impl FlatForest {
         temporary: &mut [Lanes],
         out: &mut [Lanes],
     ) {
+        dispatch!(level, simd => self.vector_margins(simd, encoded, temporary, out));
+    }
+
+    // What is not inlined into the dispatch would be compiled without the vector instructions.
+    #[inline(always)]
+    fn vector_margins<S: Simd>(
+        &self,
+        simd: S,
+        encoded: &[Lanes],
+        temporary: &mut [Lanes],
+        out: &mut [Lanes],
+    ) {
         let encoded = self.rounded(encoded, temporary);
-        let has_missing = encoded.as_flattened().iter().any(|value| value.is_nan());
         self.start(out);
-        if has_missing || !self.sets.is_empty() {
-            self.add_trees(out, |tree| match tree.layout {
-                Layout::Complete(complete) => core::array::from_fn(|lane| {
-                    self.complete.walk(complete, |input| encoded[input][lane])
-                }),
-                Layout::Linked(root) => self.walk_block(root, tree.depth, encoded, Self::next),
-            });
+        if self.sets.is_empty() && !has_missing(encoded) {
+            self.add_trees(
+                out,
+                #[inline(always)]
+                |tree| self.block_leaves::<S, false>(simd, tree, encoded),
+            );
         } else {
-            dispatch!(level, simd => self.add_plain(simd, encoded, out));
+            self.add_trees(
+                out,
+                #[inline(always)]
+                |tree| self.block_leaves::<S, true>(simd, tree, encoded),
+            );
         }
         self.finish(out);
     }
 
-    /// Adds the leaves of rows without missing values, in a forest without sets.
-    #[inline(always)]
-    fn add_plain<S: Simd>(&self, simd: S, encoded: &[Lanes], out: &mut [Lanes]) {
-        // A closure that is not inlined would be compiled without the vector instructions.
-        self.add_trees(
-            out,
-            #[inline(always)]
-            |tree| match tree.layout {
-                Layout::Complete(complete) => self.complete.select(simd, complete, encoded),
-                Layout::Linked(root) => {
-                    self.walk_block(root, tree.depth, encoded, Self::next_plain)
-                }
-            },
-        );
-    }
-
-    /// The leaf of each row, if `next` is the node after one with a value.
+    /// The leaf of each row; `ANY` is whether any value may be missing, or any split has a set.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    fn walk_block(
+    fn block_leaves<S: Simd, const ANY: bool>(
+        &self,
+        simd: S,
+        tree: &FlatTree,
+        encoded: &[Lanes],
+    ) -> Lanes {
+        let mut leaves = [0.0; N_LANES];
+        match (tree.layout, tree.bits) {
+            (Layout::Complete(complete), _) if is_wide::<S>() || !ANY => {
+                leaves = self.complete.select::<S, ANY>(simd, complete, encoded);
+            }
+            (Layout::Complete(complete), _) => {
+                for (lane, leaf) in leaves.iter_mut().enumerate() {
+                    *leaf = self.complete.walk(
+                        complete,
+                        #[inline(always)]
+                        |input| encoded[input][lane],
+                    );
+                }
+            }
+            (Layout::Linked(_), Some(bits)) if is_wide::<S>() => {
+                leaves = self.bits.leaves::<S, ANY>(simd, bits, encoded);
+            }
+            (Layout::Linked(root), _) => {
+                let positions = self.walk_block::<ANY>(root, tree.depth, encoded);
+                for (leaf, position) in leaves.iter_mut().zip(positions) {
+                    *leaf = self.leaf(tree, position);
+                }
+            }
+        }
+        leaves
+    }
+
+    /// Where the walk of each row ends, all side by side: a row's next node is loaded while those of the
+    /// other rows are on their way.
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    fn walk_block<const ANY: bool>(
         &self,
         root: u32,
         depth: u32,
         encoded: &[Lanes],
-        next: impl Fn(&Self, u32, f64) -> u32,
-    ) -> Lanes {
+    ) -> [u32; N_LANES] {
         let mut positions = [root; N_LANES];
         for _ in 0..depth {
-            let before = positions;
+            let mut moved = 0;
             for (lane, position) in positions.iter_mut().enumerate() {
-                *position = next(self, *position, encoded[self.input(*position)][lane]);
+                let next = self.next::<ANY>(
+                    *position,
+                    #[inline(always)]
+                    |input| encoded[input][lane],
+                );
+                moved |= next ^ *position;
+                *position = next;
             }
-            if depth > MAX_FULL_WALK && positions == before {
+            if depth > MAX_FULL_WALK && moved == 0 {
                 break;
             }
         }
-        positions.map(|position| self.leaves[position as usize])
+        positions
     }
+}
+
+/// Whether any value is missing.
+#[inline(always)]
+fn has_missing(encoded: &[Lanes]) -> bool {
+    let mut is_missing = [false; N_LANES];
+    for values in encoded {
+        for (is_missing, value) in is_missing.iter_mut().zip(values) {
+            *is_missing |= value.is_nan();
+        }
+    }
+    is_missing.contains(&true)
 }

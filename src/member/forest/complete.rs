@@ -1,14 +1,10 @@
-//! Trees of few levels: stored without pointers, and compared as a whole for blocks of rows.
+//! Trees of few levels, stored without pointers.
 
 use alloc::vec::Vec;
-
-use fearless_simd::f64x8;
-use fearless_simd::prelude::*;
 
 use super::{Comparison, Node, Side, Tree};
 use crate::budget::bytes_of;
 use crate::error::Error;
-use crate::lanes::{Lanes, N_LANES};
 use crate::memory;
 
 /// The deepest tree that is worth comparing as a whole.
@@ -31,7 +27,7 @@ pub(super) struct CompleteTrees {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CompleteTree {
     first_slot: u32,
-    depth: u32,
+    pub(super) depth: u32,
     /// One bit per split: whether a missing value goes to the right.
     missing_goes_right: u16,
 }
@@ -195,29 +191,18 @@ impl CompleteTrees {
         let mut n = 0;
         for _ in 0..tree.depth {
             let value = value(self.inputs[first + n] as usize);
-            let is_default = value.is_nan() && tree.missing_goes_right >> n & 1 == 1;
+            let is_default = value.is_nan() & (tree.missing_goes_right >> n & 1 == 1);
             n = 2 * n + 1 + usize::from(is_default | (value > self.thresholds[first + n]));
         }
         self.leaves[first + n + 1 - (1 << tree.depth)]
     }
 
-    /// The leaf of each row of a block, none of whose values is missing.
-    #[inline(always)]
-    pub(super) fn select<S: Simd>(&self, simd: S, tree: CompleteTree, encoded: &[Lanes]) -> Lanes {
-        match tree.depth {
-            0 => self.slots::<1>(tree).leaves(simd, encoded, Slots::below_0),
-            1 => self.slots::<2>(tree).leaves(simd, encoded, Slots::below_1),
-            2 => self.slots::<4>(tree).leaves(simd, encoded, Slots::below_2),
-            3 => self.slots::<8>(tree).leaves(simd, encoded, Slots::below_3),
-            _ => self.slots::<16>(tree).leaves(simd, encoded, Slots::below_4),
-        }
-    }
-
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "a tree of this depth has so many slots")]
-    fn slots<const N: usize>(&self, tree: CompleteTree) -> Slots<'_, N> {
+    pub(super) fn slots<const N: usize>(&self, tree: CompleteTree) -> Slots<'_, N> {
         let first = tree.first_slot as usize;
         Slots {
+            missing_goes_right: tree.missing_goes_right,
             thresholds: self.thresholds[first..].first_chunk().unwrap_or(&[f64::INFINITY; N]),
             inputs: self.inputs[first..].first_chunk().unwrap_or(&[0; N]),
             leaves: self.leaves[first..].first_chunk().unwrap_or(&[0.0; N]),
@@ -227,10 +212,12 @@ impl CompleteTrees {
 
 /// The slots of one tree.
 #[derive(Clone, Copy)]
-struct Slots<'t, const N: usize> {
-    thresholds: &'t [f64; N],
-    inputs: &'t [u32; N],
-    leaves: &'t [f64; N],
+pub(super) struct Slots<'t, const N: usize> {
+    pub(super) thresholds: &'t [f64; N],
+    pub(super) inputs: &'t [u32; N],
+    pub(super) leaves: &'t [f64; N],
+    /// One bit per split.
+    pub(super) missing_goes_right: u16,
 }
 
 impl<const N: usize> Slots<'_, N> {
@@ -244,65 +231,5 @@ impl<const N: usize> Slots<'_, N> {
             n = 2 * n + 1 + usize::from(value > self.thresholds[n % N]);
         }
         self.leaves[(n + 1) % N]
-    }
-
-    /// Applies `below` to the first split, for eight rows at a time.
-    #[inline(always)]
-    fn leaves<S: Simd>(
-        self,
-        simd: S,
-        encoded: &[Lanes],
-        below: impl Fn(Self, Part<'_, S>, usize) -> f64x8<S>,
-    ) -> Lanes {
-        let mut leaves = [0.0; N_LANES];
-        for (part, leaves) in leaves.as_chunks_mut::<8>().0.iter_mut().enumerate() {
-            *leaves = below(self, Part { simd, encoded, part }, 0).into();
-        }
-        leaves
-    }
-
-    /// The leaf `n`, counted on from the splits above it.
-    #[inline(always)]
-    #[allow(clippy::indexing_slicing, reason = "a complete tree has all of its leaves")]
-    fn below_0<S: Simd>(self, rows: Part<'_, S>, n: usize) -> f64x8<S> {
-        f64x8::splat(rows.simd, self.leaves[n + 1 - N])
-    }
-}
-
-/// Declares how the leaf below split `n` is selected, from the function for one level less.
-macro_rules! below {
-    ($name:ident, $one_less:ident) => {
-        impl<const N: usize> Slots<'_, N> {
-            #[inline(always)]
-            #[allow(clippy::indexing_slicing, reason = "a complete tree has all of its splits")]
-            fn $name<S: Simd>(self, rows: Part<'_, S>, n: usize) -> f64x8<S> {
-                let goes_right = rows.values(self.inputs[n]).simd_gt(self.thresholds[n]);
-                let left = self.$one_less(rows, 2 * n + 1);
-                let right = self.$one_less(rows, 2 * n + 2);
-                goes_right.select(right, left)
-            }
-        }
-    };
-}
-
-below!(below_1, below_0);
-below!(below_2, below_1);
-below!(below_3, below_2);
-below!(below_4, below_3);
-
-/// Eight rows of a block.
-#[derive(Clone, Copy)]
-struct Part<'e, S> {
-    simd: S,
-    encoded: &'e [Lanes],
-    part: usize,
-}
-
-impl<S: Simd> Part<'_, S> {
-    #[inline(always)]
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    fn values(self, input: u32) -> f64x8<S> {
-        let values = self.encoded[input as usize].as_chunks::<8>().0[self.part];
-        f64x8::simd_from(self.simd, values)
     }
 }
