@@ -6,9 +6,11 @@
 mod quadrature;
 mod tree;
 
-mod complete;
 mod octet;
 mod order;
+mod slots;
+
+mod complete;
 
 mod bits;
 mod select;

@@ -75,7 +75,7 @@ impl FlatForest {
         for tree in &self.trees {
             let leaf = match tree.layout {
                 Layout::Complete(complete) => {
-                    self.complete.walk(complete, |input| self.compared(encoded[input]))
+                    self.complete.walk::<true>(complete, |input| self.compared(encoded[input]))
                 }
                 Layout::Linked(root) => {
                     let next = |position, _| {

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use fearless_simd::prelude::*;
 use fearless_simd::u64x8;
 
-use super::octet::{N_ROWS, Octet, is_masked};
+use super::octet::{N_PARTS, N_ROWS, Octet, is_masked};
 use super::{Comparison, Node, Side, Tree};
 use crate::budget::bytes_of;
 use crate::error::Error;
@@ -19,8 +19,6 @@ use crate::memory;
 
 /// The most leaves of a tree: one bit each.
 const MAX_LEAVES: usize = 64;
-/// How many groups of rows a block has.
-const N_PARTS: usize = N_LANES / N_ROWS;
 
 /// The splits and leaves of trees, tree after tree.
 #[derive(Debug)]

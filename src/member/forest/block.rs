@@ -3,12 +3,17 @@
 //! No kernel has a branch that depends on a value. Leaves are added in the order of the trees, as for a
 //! single row.
 
-use fearless_simd::{Level, Simd};
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, f64x8};
 
 use super::flat::{FlatForest, FlatTree, Layout};
 use super::margins::MAX_FULL_WALK;
-use super::octet::is_wide;
+use super::octet::{N_PARTS, N_ROWS, is_wide};
+use super::{Precision, single};
 use crate::lanes::{Lanes, N_LANES, dispatch};
+
+/// The bytes of a line of the cache, and of the longest vector.
+const LINE: usize = 64;
 
 impl FlatForest {
     /// As [`Self::margins`], for a block of rows.
@@ -31,25 +36,79 @@ impl FlatForest {
         temporary: &mut [Lanes],
         out: &mut [Lanes],
     ) {
-        let encoded = self.rounded(encoded, temporary);
+        let (encoded, has_missing) = self.compared_block(encoded, temporary);
         self.start(out);
-        if self.sets.is_empty() && !has_missing(encoded) {
-            self.add_trees(
-                out,
-                #[inline(always)]
-                |tree| self.block_leaves::<S, false>(simd, tree, encoded),
-            );
+        if self.sets.is_empty() && !has_missing {
+            for tree in &self.trees {
+                self.add_tree::<S, false>(simd, tree, encoded, out);
+            }
         } else {
-            self.add_trees(
-                out,
-                #[inline(always)]
-                |tree| self.block_leaves::<S, true>(simd, tree, encoded),
-            );
+            for tree in &self.trees {
+                self.add_tree::<S, true>(simd, tree, encoded, out);
+            }
         }
         self.finish(out);
     }
 
-    /// The leaf of each row; `ANY` is whether any value may be missing, or any split has a set.
+    /// The values of a block as they are compared, and whether any is missing. They are copied to where
+    /// no vector lies in two lines of the cache, if there is room.
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "there is room for the values and one more")]
+    fn compared_block<'e>(
+        &self,
+        encoded: &'e [Lanes],
+        temporary: &'e mut [Lanes],
+    ) -> (&'e [Lanes], bool) {
+        let mut is_missing = [false; N_LANES];
+        if self.n_temporary() == 0 {
+            for values in encoded {
+                note_missing(values, &mut is_missing);
+            }
+            return (encoded, is_missing.contains(&true));
+        }
+        let temporary = temporary.as_flattened_mut();
+        let n_skipped = Some(temporary.as_ptr().align_offset(LINE)).filter(|n| *n < N_LANES);
+        let (_, aligned) = temporary.split_at_mut(n_skipped.unwrap_or(0));
+        let (aligned, _) = aligned.as_chunks_mut::<N_LANES>();
+        let compared = &mut aligned[..encoded.len()];
+        for (compared, values) in compared.iter_mut().zip(encoded) {
+            *compared = self.as_compared(*values);
+            note_missing(compared, &mut is_missing);
+        }
+        (compared, is_missing.contains(&true))
+    }
+
+    /// Adds the leaf of a tree for each row; `ANY` is whether any value may be missing, or any split has
+    /// a set.
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    fn add_tree<S: Simd, const ANY: bool>(
+        &self,
+        simd: S,
+        tree: &FlatTree,
+        encoded: &[Lanes],
+        out: &mut [Lanes],
+    ) {
+        let leaves = self.block_leaves::<S, ANY>(simd, tree, encoded);
+        let Some(margin) = tree.margin else {
+            let mut first = [0.0; N_LANES];
+            for (first, leaves) in first.as_chunks_mut::<N_ROWS>().0.iter_mut().zip(leaves) {
+                *first = leaves.into();
+            }
+            return self.add_values(out, first);
+        };
+        let sums = out[margin as usize].as_chunks_mut::<N_ROWS>().0;
+        for (sums, leaves) in sums.iter_mut().zip(leaves) {
+            *sums = (f64x8::simd_from(simd, *sums) + leaves).into();
+            if self.precision == Precision::Single {
+                for sum in sums {
+                    *sum = single(*sum);
+                }
+            }
+        }
+    }
+
+    /// The leaf of each row.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
     fn block_leaves<S: Simd, const ANY: bool>(
@@ -57,15 +116,15 @@ impl FlatForest {
         simd: S,
         tree: &FlatTree,
         encoded: &[Lanes],
-    ) -> Lanes {
+    ) -> [f64x8<S>; N_PARTS] {
         let mut leaves = [0.0; N_LANES];
         match (tree.layout, tree.bits) {
-            (Layout::Complete(complete), _) if is_wide::<S>() || !ANY => {
-                leaves = self.complete.select::<S, ANY>(simd, complete, encoded);
+            (Layout::Complete(complete), _) if is_wide::<S>() => {
+                return self.complete.select::<S, ANY>(simd, complete, encoded);
             }
             (Layout::Complete(complete), _) => {
                 for (lane, leaf) in leaves.iter_mut().enumerate() {
-                    *leaf = self.complete.walk(
+                    *leaf = self.complete.walk::<ANY>(
                         complete,
                         #[inline(always)]
                         |input| encoded[input][lane],
@@ -82,7 +141,8 @@ impl FlatForest {
                 }
             }
         }
-        leaves
+        let parts = leaves.as_chunks::<N_ROWS>().0;
+        [f64x8::simd_from(simd, parts[0]), f64x8::simd_from(simd, parts[1])]
     }
 
     /// Where the walk of each row ends, all side by side: a row's next node is loaded while those of the
@@ -115,14 +175,10 @@ impl FlatForest {
     }
 }
 
-/// Whether any value is missing.
+/// Notes which values are missing.
 #[inline(always)]
-fn has_missing(encoded: &[Lanes]) -> bool {
-    let mut is_missing = [false; N_LANES];
-    for values in encoded {
-        for (is_missing, value) in is_missing.iter_mut().zip(values) {
-            *is_missing |= value.is_nan();
-        }
+fn note_missing(values: &Lanes, is_missing: &mut [bool; N_LANES]) {
+    for (is_missing, value) in is_missing.iter_mut().zip(values) {
+        *is_missing |= value.is_nan();
     }
-    is_missing.contains(&true)
 }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::bits::{BitTree, BitTrees, bit_leaves};
-use super::complete::{CompleteTree, CompleteTrees, complete_depth};
+use super::complete::{CompleteTree, CompleteTrees, DepthCounts, complete_depth};
 use super::order::Order;
 use super::{Aggregate, Comparison, Forest, Node, Precision, Side, Tree};
 use crate::budget::{bytes_of, times};
@@ -91,7 +91,7 @@ pub(super) struct Question {
 /// How much a forest holds, all its trees together.
 #[derive(Clone, Copy, Debug, Default)]
 struct Extent {
-    n_slots: usize,
+    n_complete: DepthCounts,
     n_bit_splits: usize,
     n_bit_leaves: usize,
     n_nodes: usize,
@@ -107,7 +107,9 @@ impl Extent {
         for tree in &forest.trees {
             if let Some(depth) = complete_depth(tree) {
                 extent.n_values += if tree.margin.is_none() { tree.leaves.len() } else { 0 };
-                extent.n_slots += 1 << depth;
+                if let Some(n_trees) = extent.n_complete.get_mut(depth as usize) {
+                    *n_trees += 1;
+                }
                 continue;
             }
             extent.n_values += tree.leaves.len();
@@ -132,7 +134,7 @@ impl FlatForest {
     /// The memory that laying a forest out allocates.
     pub(in super::super) fn bytes(forest: &Forest) -> u64 {
         let extent = Extent::new(forest);
-        CompleteTrees::bytes(extent.n_slots)
+        CompleteTrees::bytes(extent.n_complete)
             + BitTrees::bytes(extent.n_bit_splits, extent.n_bit_leaves)
             + bytes_of::<FlatNode>(extent.n_nodes)
             + bytes_of::<Question>(extent.n_nodes)
@@ -161,7 +163,7 @@ impl FlatForest {
             base_margins: memory::copy(&forest.base_margins)?,
             n_trees,
             trees: memory::list(forest.trees.len())?,
-            complete: CompleteTrees::with_room(extent.n_slots)?,
+            complete: CompleteTrees::with_room(extent.n_complete)?,
             bits: BitTrees::with_room(extent.n_bit_splits, extent.n_bit_leaves)?,
             nodes: memory::list(extent.n_nodes)?,
             questions: memory::list(extent.n_nodes)?,

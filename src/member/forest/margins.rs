@@ -1,21 +1,27 @@
 //! The margins of a row in a forest that was laid out, and what a row and a block share.
 
+use super::complete::CompleteTree;
 use super::flat::{FlatForest, FlatTree, Layout};
 use super::{Aggregate, Precision, single};
 use crate::lanes::Number;
 
 /// How many trees a row walks side by side: a node is loaded while those of the other trees are on
 /// their way.
-const N_WALKS: usize = 8;
+const N_WALKS: usize = 16;
 /// A walk deeper than this ends as soon as every row, or every tree, has reached its leaf.
 pub(super) const MAX_FULL_WALK: u32 = 5;
 
+/// The most values of a row that are copied to begin at a line of the cache.
+const MAX_COPIED: usize = 1024;
+
 impl FlatForest {
-    /// How many temporary numbers a row needs, and each row of a block.
+    /// How many temporary numbers a row needs, and each row of a block: room for a copy of the values, with
+    /// one more to begin at a line of the cache.
     pub(in super::super) fn n_temporary(&self) -> usize {
         match self.precision {
-            Precision::Double => 0,
-            Precision::SingleInputs | Precision::Single => self.n_inputs,
+            // Without the copy, a wide row leaves more room for blocks.
+            Precision::Double if self.n_inputs > MAX_COPIED => 0,
+            Precision::Double | Precision::SingleInputs | Precision::Single => self.n_inputs + 1,
         }
     }
 
@@ -26,7 +32,7 @@ impl FlatForest {
         temporary: &mut [f64],
         out: &mut [f64],
     ) {
-        let encoded = self.rounded(encoded, temporary);
+        let encoded = self.compared_row(encoded, temporary);
         self.start(out);
         // Without an early end, to look at several values at once.
         let has_missing = encoded.iter().fold(false, |is, value| is | value.is_nan());
@@ -38,50 +44,70 @@ impl FlatForest {
         self.finish(out);
     }
 
-    /// The encoded values as they are compared.
+    /// Values of a row or a block as they are compared.
     #[inline(always)]
-    pub(super) fn rounded<'e, N: Number>(
-        &self,
-        encoded: &'e [N],
-        temporary: &'e mut [N],
-    ) -> &'e [N] {
+    pub(super) fn as_compared<N: Number>(&self, values: N) -> N {
         match self.precision {
-            Precision::Double => encoded,
-            Precision::SingleInputs | Precision::Single => {
-                for (rounded, values) in temporary.iter_mut().zip(encoded) {
-                    *rounded = values.map(
-                        #[inline(always)]
-                        |value| single(value),
-                    );
-                }
-                temporary
+            Precision::Double => values,
+            Precision::SingleInputs | Precision::Single => values.map(
+                #[inline(always)]
+                |value| single(value),
+            ),
+        }
+    }
+
+    /// The values of a row as they are compared.
+    fn compared_row<'e>(&self, encoded: &'e [f64], temporary: &'e mut [f64]) -> &'e [f64] {
+        if self.precision == Precision::Double {
+            return encoded;
+        }
+        for (compared, value) in temporary.iter_mut().zip(encoded) {
+            *compared = single(*value);
+        }
+        temporary.get(..encoded.len()).unwrap_or_default()
+    }
+
+    /// Passes the leaf of each tree to `sink`, from the first tree to the last. `ANY` is whether any value
+    /// may be missing, or any split has a set.
+    #[inline(always)]
+    fn each_leaf<const ANY: bool>(&self, encoded: &[f64], mut sink: impl FnMut(&FlatTree, f64)) {
+        for trees in self.trees.chunks(N_WALKS) {
+            let positions = if self.nodes.is_empty() {
+                [0; N_WALKS]
+            } else {
+                self.walk_group::<ANY>(trees, encoded)
+            };
+            for (tree, position) in trees.iter().zip(positions) {
+                sink(
+                    tree,
+                    match tree.layout {
+                        Layout::Complete(complete) => self.walk_complete::<ANY>(complete, encoded),
+                        Layout::Linked(_) => self.leaf(tree, position),
+                    },
+                );
             }
         }
     }
 
-    /// The leaf of each tree of a group; `ANY` is whether any value may be missing, or any split has a set.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    fn walk_group<const ANY: bool>(&self, trees: &[FlatTree], encoded: &[f64]) -> [f64; N_WALKS] {
-        let mut leaves = [0.0; N_WALKS];
-        // Where there is no other tree, the walk of the last one is repeated.
-        let (mut root, mut depth) = (0, 0);
-        for (leaf, tree) in leaves.iter_mut().zip(trees) {
-            match tree.layout {
-                Layout::Complete(complete) if ANY => {
-                    *leaf = self.complete.walk_row(complete, encoded);
-                }
-                Layout::Complete(complete) => *leaf = self.complete.walk_plain(complete, encoded),
-                Layout::Linked(linked) => (root, depth) = (linked, depth.max(tree.depth)),
-            }
-        }
-        if depth == 0 {
-            return leaves;
-        }
-        let mut positions = [root; N_WALKS];
+    fn walk_complete<const ANY: bool>(&self, tree: CompleteTree, encoded: &[f64]) -> f64 {
+        self.complete.walk::<ANY>(
+            tree,
+            #[inline(always)]
+            |input| encoded[input],
+        )
+    }
+
+    /// Where the walks of a row through a group of trees end, side by side.
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    fn walk_group<const ANY: bool>(&self, trees: &[FlatTree], encoded: &[f64]) -> [u32; N_WALKS] {
+        // Where there is no other linked tree, the walk of the first of the forest is repeated.
+        let (mut positions, mut depth) = ([0; N_WALKS], 0);
         for (position, tree) in positions.iter_mut().zip(trees) {
             if let Layout::Linked(root) = tree.layout {
-                *position = root;
+                (*position, depth) = (root, depth.max(tree.depth));
             }
         }
         for _ in 0..depth {
@@ -99,12 +125,7 @@ impl FlatForest {
                 break;
             }
         }
-        for ((leaf, tree), position) in leaves.iter_mut().zip(trees).zip(positions) {
-            if let Layout::Linked(_) = tree.layout {
-                *leaf = self.leaf(tree, position);
-            }
-        }
-        leaves
+        positions
     }
 
     /// The node after `position`; `value` returns the value of an input. `ANY` is whether it may be
@@ -137,81 +158,52 @@ impl FlatForest {
         }
     }
 
-    /// Adds the leaves of a row, from the first tree to the last, a group of trees at a time.
-    #[allow(clippy::cast_possible_truncation, reason = "the sum is one of single precision")]
+    /// Adds the leaves of a row, from the first tree to the last.
+    #[allow(clippy::cast_possible_truncation, reason = "values of single precision")]
     fn add_row<const ANY: bool>(&self, encoded: &[f64], out: &mut [f64]) {
-        let groups = self.trees.chunks(N_WALKS);
-        match (self.precision, out) {
-            // A single sum stays in a register.
-            (Precision::Double | Precision::SingleInputs, [margin]) => {
-                let mut sum = *margin;
-                for trees in groups {
-                    let leaves = self.walk_group::<ANY>(trees, encoded);
-                    leaves.iter().take(trees.len()).for_each(|leaf| sum += leaf);
-                }
-                *margin = sum;
-            }
-            (Precision::Single, [margin]) => {
-                let mut sum = *margin as f32;
-                for trees in groups {
-                    let leaves = self.walk_group::<ANY>(trees, encoded);
-                    leaves.iter().take(trees.len()).for_each(|leaf| sum += *leaf as f32);
-                }
-                *margin = f64::from(sum);
-            }
-            (_, out) => {
-                for trees in groups {
-                    let leaves = self.walk_group::<ANY>(trees, encoded);
-                    trees
-                        .iter()
-                        .zip(leaves)
-                        .for_each(|(tree, leaf)| self.add_leaf(out, tree, leaf));
-                }
-            }
-        }
-    }
-
-    /// Adds the leaf of each tree for a block of rows, from the first tree to the last.
-    #[inline(always)]
-    pub(super) fn add_trees<N: Number>(&self, out: &mut [N], leaf: impl Fn(&FlatTree) -> N) {
-        for tree in &self.trees {
-            self.add_leaf(out, tree, leaf(tree));
-        }
+        let [margin] = out else {
+            return self.each_leaf::<ANY>(encoded, |tree, leaf| self.add_leaf(out, tree, leaf));
+        };
+        // A single sum stays in a register, in both precisions: choosing later costs less than rounding.
+        let (mut sum, mut single_sum) = (*margin, *margin as f32);
+        self.each_leaf::<ANY>(
+            encoded,
+            #[inline(always)]
+            |_, leaf| {
+                sum += leaf;
+                single_sum += leaf as f32;
+            },
+        );
+        *margin = match self.precision {
+            Precision::Double | Precision::SingleInputs => sum,
+            Precision::Single => f64::from(single_sum),
+        };
     }
 
     /// Adds the leaf of a tree to its margin, or the values of the leaf to every margin.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a position")]
-    fn add_leaf<N: Number>(&self, out: &mut [N], tree: &FlatTree, leaf: N) {
-        if let Some(margin) = tree.margin {
-            let sum = &mut out[margin as usize];
-            *sum = self.plus(*sum, leaf);
-            return;
-        }
-        for (margin, sum) in out.iter_mut().enumerate() {
-            let value = leaf.map(
-                #[inline(always)]
-                |first| self.values[first as usize + margin],
-            );
-            *sum = self.plus(*sum, value);
+    fn add_leaf(&self, out: &mut [f64], tree: &FlatTree, leaf: f64) {
+        match tree.margin {
+            Some(margin) => {
+                let sum = &mut out[margin as usize];
+                *sum = self.precision.round(*sum + leaf);
+            }
+            None => self.add_values(out, leaf),
         }
     }
 
-    /// A sum, with a value that has the precision of the forest.
+    /// Adds the values of a leaf to every margin; `first` is where they begin.
     #[inline(always)]
-    fn plus<N: Number>(&self, sum: N, value: N) -> N {
-        match self.precision {
-            Precision::Double | Precision::SingleInputs => sum.zip(
-                value,
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a position")]
+    pub(super) fn add_values<N: Number>(&self, out: &mut [N], first: N) {
+        for (margin, sum) in out.iter_mut().enumerate() {
+            *sum = sum.zip(
+                first,
                 #[inline(always)]
-                |sum, value| sum + value,
-            ),
-            Precision::Single => sum.zip(
-                value,
-                #[inline(always)]
-                |sum, value| single(sum + value),
-            ),
+                |sum, first| self.precision.round(sum + self.values[first as usize + margin]),
+            );
         }
     }
 

@@ -3,10 +3,12 @@
 use fearless_simd::prelude::*;
 use fearless_simd::{f64x8, mask64x8};
 
-use crate::lanes::Lanes;
+use crate::lanes::{Lanes, N_LANES};
 
 /// How many rows are compared at once.
 pub(super) const N_ROWS: usize = 8;
+/// How many times that a block is.
+pub(super) const N_PARTS: usize = N_LANES / N_ROWS;
 
 /// Eight rows of a block.
 ///
@@ -19,10 +21,11 @@ pub(super) struct Octet<'e, S, const ANY: bool> {
     pub(super) part: usize,
 }
 
-/// Whether comparing eight rows costs less than eight comparisons: not with vectors of two numbers.
+/// Whether comparing all splits for eight rows costs less than eight walks. With the vectors of SSE2 it
+/// gains little, and its kernels would be the largest.
 #[inline(always)]
 pub(super) fn is_wide<S: Simd>() -> bool {
-    <S::f64s as SimdBase<S>>::LEN > 2
+    <S::f64s as SimdBase<S>>::LEN > 2 || cfg!(target_arch = "aarch64")
 }
 
 /// Whether eight rows are one vector, and the result of a comparison is a mask of eight bits.

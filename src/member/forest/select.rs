@@ -3,40 +3,54 @@
 use fearless_simd::f64x8;
 use fearless_simd::prelude::*;
 
-use super::complete::{CompleteTree, CompleteTrees, Slots};
-use super::octet::{N_ROWS, Octet};
-use crate::lanes::{Lanes, N_LANES};
+use super::complete::{CompleteTree, CompleteTrees};
+use super::octet::{N_PARTS, Octet};
+use super::slots::Slots;
+use crate::lanes::Lanes;
 
 impl CompleteTrees {
     /// The leaf of each row of a block; `ANY` is whether any of their values may be missing.
     #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "the tree was appended")]
     pub(super) fn select<S: Simd, const ANY: bool>(
         &self,
         simd: S,
         tree: CompleteTree,
         encoded: &[Lanes],
-    ) -> Lanes {
-        let mut leaves = [0.0; N_LANES];
-        for (part, leaves) in leaves.as_chunks_mut::<N_ROWS>().0.iter_mut().enumerate() {
-            let rows = Octet::<S, ANY> { simd, encoded, part };
-            *leaves = match tree.depth {
-                0 => self.slots::<1>(tree).below_0(rows, 0),
-                1 => self.slots::<2>(tree).below_1(rows, 0),
-                2 => self.slots::<4>(tree).below_2(rows, 0),
-                3 => self.slots::<8>(tree).below_3(rows, 0),
-                _ => self.slots::<16>(tree).below_4(rows, 0),
+    ) -> [f64x8<S>; N_PARTS] {
+        let a = Octet::<S, ANY> { simd, encoded, part: 0 };
+        let b = Octet { part: 1, ..a };
+        let index = tree.index as usize;
+        match tree.depth {
+            0 => {
+                let slots = &self.depth_0[index];
+                [slots.below_0(a, 0), slots.below_0(b, 0)]
             }
-            .into();
+            1 => {
+                let slots = &self.depth_1[index];
+                [slots.below_1(a, 0), slots.below_1(b, 0)]
+            }
+            2 => {
+                let slots = &self.depth_2[index];
+                [slots.below_2(a, 0), slots.below_2(b, 0)]
+            }
+            3 => {
+                let slots = &self.depth_3[index];
+                [slots.below_3(a, 0), slots.below_3(b, 0)]
+            }
+            _ => {
+                let slots = &self.depth_4[index];
+                [slots.below_4(a, 0), slots.below_4(b, 0)]
+            }
         }
-        leaves
     }
 }
 
-impl<const N: usize> Slots<'_, N> {
+impl<const N: usize> Slots<N> {
     /// The leaf `n`, counted on from the splits above it.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "a complete tree has all of its leaves")]
-    fn below_0<S: Simd, const ANY: bool>(self, rows: Octet<'_, S, ANY>, n: usize) -> f64x8<S> {
+    fn below_0<S: Simd, const ANY: bool>(&self, rows: Octet<'_, S, ANY>, n: usize) -> f64x8<S> {
         f64x8::splat(rows.simd, self.leaves[n + 1 - N])
     }
 }
@@ -44,11 +58,11 @@ impl<const N: usize> Slots<'_, N> {
 /// Declares how the leaf below split `n` is selected, from the function for one level less.
 macro_rules! below {
     ($name:ident, $one_less:ident) => {
-        impl<const N: usize> Slots<'_, N> {
+        impl<const N: usize> Slots<N> {
             #[inline(always)]
             #[allow(clippy::indexing_slicing, reason = "a complete tree has all of its splits")]
             fn $name<S: Simd, const ANY: bool>(
-                self,
+                &self,
                 rows: Octet<'_, S, ANY>,
                 n: usize,
             ) -> f64x8<S> {
