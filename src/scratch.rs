@@ -80,14 +80,16 @@ impl Regions<'_> {
 #[derive(Debug)]
 pub(crate) struct BlockRegions<'s> {
     pub(crate) encoded: &'s mut [Lanes],
+    pub(crate) member_outputs: &'s mut [Lanes],
     pub(crate) margins: &'s mut [Lanes],
+    pub(crate) outputs: &'s mut [Lanes],
     pub(crate) temporary: &'s mut [Lanes],
 }
 
 impl ScratchLayout {
     /// The lengths of the regions of numbers, in their order in memory: those of a row, then those of a
     /// block of rows.
-    fn lengths(&self) -> [usize; 8] {
+    fn lengths(&self) -> [usize; 10] {
         let lanes = if self.has_blocks() { N_LANES } else { 0 };
         [
             self.n_encoded,
@@ -96,14 +98,17 @@ impl ScratchLayout {
             self.n_outputs,
             self.n_temporary,
             self.n_encoded * lanes,
+            self.n_member_outputs * lanes,
             self.n_margins * lanes,
+            self.n_outputs * lanes,
             self.n_temporary * lanes,
         ]
     }
 
     /// Whether there is memory for a block of rows.
     pub(crate) fn has_blocks(&self) -> bool {
-        self.n_encoded + self.n_margins + self.n_temporary <= MAX_BLOCK_WIDTH
+        let n_numbers = self.n_encoded + self.n_margins + self.n_temporary;
+        n_numbers + self.n_member_outputs + self.n_outputs <= MAX_BLOCK_WIDTH
     }
 
     /// How many numbers all regions have together.
@@ -119,7 +124,7 @@ impl ScratchLayout {
     }
 
     /// Cuts `numbers` into its regions.
-    fn split<'s>(&self, numbers: &'s mut [f64]) -> [&'s mut [f64]; 8] {
+    fn split<'s>(&self, numbers: &'s mut [f64]) -> [&'s mut [f64]; 10] {
         let mut rest = numbers;
         self.lengths().map(|length| {
             let (region, after) = mem::take(&mut rest).split_at_mut(length);
@@ -169,7 +174,7 @@ impl<'m> Scratch<'m> {
     pub(crate) fn regions(&mut self, layout: &ScratchLayout) -> Regions<'_> {
         let [encoded, member_outputs, margins, outputs, temporary, block @ ..] =
             layout.split(&mut self.numbers);
-        let [block_encoded, block_margins, block_temporary] =
+        let [block_encoded, block_member_outputs, block_margins, block_outputs, block_temporary] =
             block.map(|region| region.as_chunks_mut().0);
         Regions {
             cells: &self.cells,
@@ -183,7 +188,9 @@ impl<'m> Scratch<'m> {
             counters: &mut self.counters,
             block: BlockRegions {
                 encoded: block_encoded,
+                member_outputs: block_member_outputs,
                 margins: block_margins,
+                outputs: block_outputs,
                 temporary: block_temporary,
             },
         }
@@ -262,6 +269,7 @@ impl<T> DerefMut for Buffer<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec;
 
     const LAYOUT: ScratchLayout = ScratchLayout {
         n_features: 2,
@@ -273,9 +281,9 @@ mod tests {
         n_temporary: 6,
     };
 
-    const N_NUMBERS: usize = 20 + (5 + 3 + 6) * N_LANES;
+    const N_NUMBERS: usize = 20 + 20 * N_LANES;
 
-    fn lengths(regions: &Regions<'_>) -> [usize; 11] {
+    fn lengths(regions: &Regions<'_>) -> [usize; 13] {
         [
             regions.cells.len(),
             regions.encoded.len(),
@@ -286,7 +294,9 @@ mod tests {
             regions.flags.len(),
             regions.broken.len(),
             regions.block.encoded.len(),
+            regions.block.member_outputs.len(),
             regions.block.margins.len(),
+            regions.block.outputs.len(),
             regions.block.temporary.len(),
         ]
     }
@@ -295,7 +305,7 @@ mod tests {
     fn every_region_has_the_length_of_the_layout() {
         let mut scratch = Scratch::new(&LAYOUT).unwrap();
         assert_eq!(LAYOUT.n_numbers(), N_NUMBERS);
-        assert_eq!(lengths(&scratch.regions(&LAYOUT)), [2, 5, 4, 3, 2, 6, 2, 1, 5, 3, 6]);
+        assert_eq!(lengths(&scratch.regions(&LAYOUT)), [2, 5, 4, 3, 2, 6, 2, 1, 5, 4, 3, 2, 6]);
     }
 
     #[test]
@@ -318,11 +328,14 @@ mod tests {
         regions.outputs.fill(4.0);
         regions.temporary.fill(5.0);
         regions.block.encoded.fill([6.0; N_LANES]);
-        regions.block.margins.fill([7.0; N_LANES]);
-        regions.block.temporary.fill([8.0; N_LANES]);
-        let row = [&[1.0; 5][..], &[2.0; 4], &[3.0; 3], &[4.0; 2], &[5.0; 6]].concat();
-        let block = [&[6.0; 5 * N_LANES][..], &[7.0; 3 * N_LANES], &[8.0; 6 * N_LANES]].concat();
-        assert_eq!(numbers[..], [row, block].concat());
+        regions.block.member_outputs.fill([7.0; N_LANES]);
+        regions.block.margins.fill([8.0; N_LANES]);
+        regions.block.outputs.fill([9.0; N_LANES]);
+        regions.block.temporary.fill([10.0; N_LANES]);
+        let lengths = [5, 4, 3, 2, 6].into_iter();
+        let lengths = lengths.clone().chain(lengths.map(|length| length * N_LANES));
+        let expected = (1..).zip(lengths).flat_map(|(nth, length)| vec![f64::from(nth); length]);
+        assert_eq!(numbers[..], expected.collect::<Vec<f64>>());
     }
 
     #[test]

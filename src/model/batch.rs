@@ -4,13 +4,13 @@ use core::mem;
 use core::ops::Range;
 
 use super::Model;
+use super::block::Block;
 use super::row::check_subnormals;
 use crate::error::{Error, Place};
-use crate::intake::{Cell, Flags};
-use crate::lanes::{Lanes, N_LANES};
+use crate::intake::{Cell, Flags, LaneSet};
+use crate::lanes::{Lanes, N_LANES, set_lane};
 use crate::prediction::Prediction;
-use crate::scratch::{BlockRegions, Regions, Scratch};
-use crate::uncertainty::Uncertainty;
+use crate::scratch::{Regions, Scratch};
 
 /// What happens when a row of a batch cannot be predicted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,9 +29,41 @@ pub(crate) trait Rows {
     /// The caller's value of a feature in a row; both exist.
     fn cell(&self, row: usize, feature: usize) -> Cell;
 
-    /// The number of each feature in a row, NaN where there is none.
-    fn numbers(&self, row: usize, n_features: usize) -> impl Iterator<Item = f64> {
-        (0..n_features).map(move |feature| self.cell(row, feature).number_or_nan())
+    /// The numbers of a row, one per feature, where they lie side by side in memory; NaN is missing.
+    fn row(&self, _row: usize) -> Option<&[f64]> {
+        None
+    }
+
+    /// The numbers of a feature in some rows, where they lie side by side in memory. NaN is whatever
+    /// [`Self::cell`] makes of it.
+    fn column(&self, _feature: usize, _rows: Range<usize>) -> Option<&[f64]> {
+        None
+    }
+}
+
+/// What takes the predictions of a batch, in the order of its rows.
+pub(crate) trait Sink {
+    fn take(&mut self, row: usize, prediction: Result<Prediction<'_>, Error>);
+
+    /// Takes a block of rows whose values were used as they are, or returns false: then
+    /// [`Self::take`] gets them one by one.
+    fn take_block(&mut self, _rows: Range<usize>, _block: &Block<'_>) -> bool {
+        false
+    }
+}
+
+/// Passes each prediction to a function.
+pub(crate) struct Each<F>(F);
+
+impl<F: FnMut(usize, Result<Prediction<'_>, Error>)> Each<F> {
+    pub(crate) fn new(function: F) -> Self {
+        Self(function)
+    }
+}
+
+impl<F: FnMut(usize, Result<Prediction<'_>, Error>)> Sink for Each<F> {
+    fn take(&mut self, row: usize, prediction: Result<Prediction<'_>, Error>) {
+        (self.0)(row, prediction);
     }
 }
 
@@ -50,7 +82,7 @@ impl Model {
         scratch: &mut Scratch<'_>,
         rows: &impl Rows,
         on_refusal: OnRefusal,
-        mut sink: impl FnMut(usize, Result<Prediction<'_>, Error>),
+        sink: &mut impl Sink,
     ) -> Result<(), Error> {
         check_subnormals()?;
         match on_refusal {
@@ -59,13 +91,13 @@ impl Model {
         }
         for block in self.blocks(rows) {
             if block.len() >= MIN_BLOCK {
-                self.predict_block(scratch, rows, block, &mut sink);
+                self.predict_block(scratch, rows, block, sink);
                 continue;
             }
             for row in block {
                 let mut regions = scratch.regions(&self.scratch_layout);
                 let counters = mem::take(&mut regions.counters);
-                let prediction = match self.admit(self.cells(rows, row), &mut regions) {
+                let prediction = match self.admit_from(rows, row, &mut regions) {
                     Ok(row_flags) => {
                         let prediction = self.predict(regions, row_flags);
                         self.count(counters, self.cells(rows, row), &prediction);
@@ -73,7 +105,7 @@ impl Model {
                     }
                     Err(error) => Err(self.count_refusal(counters, error).within(Place::Row(row))),
                 };
-                sink(row, prediction);
+                sink.take(row, prediction);
             }
         }
         Ok(())
@@ -94,131 +126,138 @@ impl Model {
         (0..self.intake.n_features()).map(move |feature| rows.cell(row, feature))
     }
 
+    /// As [`Self::admit`], for a row of a batch.
+    fn admit_from(
+        &self,
+        rows: &impl Rows,
+        row: usize,
+        regions: &mut Regions<'_>,
+    ) -> Result<Flags, Error> {
+        match rows.row(row) {
+            Some(numbers) => self.admit_numbers(numbers, regions),
+            None => self.admit(self.cells(rows, row), regions),
+        }
+    }
+
     /// Fails with the first row that is refused.
     fn check_rows(&self, scratch: &mut Scratch<'_>, rows: &impl Rows) -> Result<(), Error> {
-        let n_features = self.intake.n_features();
-        for row in 0..rows.n_rows() {
-            if !self.intake.is_plain_row(rows.numbers(row, n_features)) {
-                let mut regions = scratch.regions(&self.scratch_layout);
-                let admitted = self.admit(self.cells(rows, row), &mut regions);
-                admitted.map_err(|error| {
-                    self.count_refusal(regions.counters, error).within(Place::Row(row))
-                })?;
+        for block in self.blocks(rows) {
+            if let Some(slices) = self.slices(rows, &block)
+                && self.intake.are_plain_rows(self.level, &slices)
+            {
+                continue;
+            }
+            let mut regions = scratch.regions(&self.scratch_layout);
+            let are_plain = self.read_block(rows, &block, regions.block.encoded);
+            for (lane, row) in block.enumerate() {
+                if are_plain.contains(lane) {
+                    continue;
+                }
+                if let Err(error) = self.admit_from(rows, row, &mut regions) {
+                    return Err(self.count_refusal(regions.counters, error).within(Place::Row(row)));
+                }
             }
         }
         Ok(())
     }
 
+    /// The rows of a block where their numbers lie side by side; the other lanes have a row that any model
+    /// accepts.
+    fn slices<'r>(
+        &'r self,
+        rows: &'r impl Rows,
+        block: &Range<usize>,
+    ) -> Option<[&'r [f64]; N_LANES]> {
+        let mut slices = [self.intake.placeholders(); N_LANES];
+        for (slice, row) in slices.iter_mut().zip(block.clone()) {
+            *slice = rows.row(row)?;
+        }
+        Some(slices)
+    }
+
     /// Reads the caller's numbers of a block of rows. Returns which rows the model takes as they are:
     /// none, without memory for blocks.
-    #[allow(clippy::indexing_slicing, reason = "a block has at most a row per lane")]
-    fn read_block(
-        &self,
-        rows: &impl Rows,
-        block: Range<usize>,
-        encoded: &mut [Lanes],
-    ) -> [bool; N_LANES] {
-        if encoded.is_empty() {
-            return [false; N_LANES];
+    fn read_block(&self, rows: &impl Rows, block: &Range<usize>, encoded: &mut [Lanes]) -> LaneSet {
+        let Some((values, _)) = encoded.split_at_mut_checked(self.intake.n_features()) else {
+            return LaneSet::NONE;
+        };
+        if let Some(slices) = self.slices(rows, block) {
+            return self.intake.arrange(self.level, &slices, values);
         }
-        let n_features = self.intake.n_features();
-        let values = &mut encoded[..n_features];
-        let n_rows = block.len();
-        for (lane, row) in block.enumerate() {
-            for (values, number) in values.iter_mut().zip(rows.numbers(row, n_features)) {
-                values[lane] = number;
+        for (feature, (lanes, placeholder)) in
+            values.iter_mut().zip(self.intake.placeholders()).enumerate()
+        {
+            let (lanes, unused) = lanes.split_at_mut(block.len());
+            unused.fill(*placeholder);
+            match rows.column(feature, block.clone()) {
+                Some(numbers) => lanes.copy_from_slice(numbers),
+                None => {
+                    for (number, row) in lanes.iter_mut().zip(block.clone()) {
+                        *number = rows.cell(row, feature).number_or_nan();
+                    }
+                }
             }
         }
-        if n_rows < N_LANES {
-            for (values, placeholder) in values.iter_mut().zip(self.intake.placeholders()) {
-                values[n_rows..].fill(placeholder);
-            }
-        }
-        self.intake.plain_rows(values)
+        self.intake.plain_rows(self.level, values)
     }
 
     /// Predicts a block of rows: as [`Self::predict`], bit for bit.
-    #[allow(clippy::indexing_slicing, reason = "a block has at most a row per lane")]
     fn predict_block(
         &self,
         scratch: &mut Scratch<'_>,
         rows: &impl Rows,
         block: Range<usize>,
-        sink: &mut impl FnMut(usize, Result<Prediction<'_>, Error>),
+        sink: &mut impl Sink,
     ) {
         let mut regions = scratch.regions(&self.scratch_layout);
-        let are_plain = self.read_block(rows, block.clone(), regions.block.encoded);
-        for (lane, row) in block.clone().enumerate() {
-            if are_plain[lane] {
-                continue;
-            }
-            let admitted = self.admit(self.cells(rows, row), &mut regions).is_ok();
-            let values = regions.encoded.iter().copied();
-            let values = values.zip(self.intake.placeholders());
-            for (lanes, (value, placeholder)) in regions.block.encoded.iter_mut().zip(values) {
+        let are_plain = self.read_block(rows, &block, regions.block.encoded);
+        if are_plain != LaneSet::ALL {
+            for (lane, row) in block.clone().enumerate().filter(|(at, _)| !are_plain.contains(*at))
+            {
                 // A row that is refused is refused again below, where its error is passed on.
-                lanes[lane] = if admitted { value } else { placeholder };
+                let admitted = self.admit_from(rows, row, &mut regions).is_ok();
+                let row = if admitted { &*regions.encoded } else { self.intake.placeholders() };
+                let n_features = self.intake.n_features();
+                set_lane(lane, row, regions.block.encoded.split_at_mut(n_features).0);
             }
         }
         self.encode_block(&mut regions.block);
+        self.finish_block(&mut regions);
+        if are_plain == LaneSet::ALL && self.uncertainty.is_none() && regions.counters.is_empty() {
+            let block_regions = &regions.block;
+            let predicted = Block {
+                is_of_classes: self.is_of_classes(),
+                outputs: block_regions.outputs,
+                members: block_regions.member_outputs,
+                margins: block_regions.margins,
+            };
+            if sink.take_block(block.clone(), &predicted) {
+                return;
+            }
+        }
         regions.clear_flags();
         for (lane, row) in block.enumerate() {
             let mut regions = scratch.regions(&self.scratch_layout);
             let mut row_flags = Flags::default();
-            if !are_plain[lane] {
-                match self.admit(self.cells(rows, row), &mut regions) {
+            let is_plain = are_plain.contains(lane);
+            if !is_plain {
+                match self.admit_from(rows, row, &mut regions) {
                     Ok(flags) => row_flags = flags,
                     Err(error) => {
                         let error = self.count_refusal(regions.counters, error);
-                        sink(row, Err(error.within(Place::Row(row))));
+                        sink.take(row, Err(error.within(Place::Row(row))));
                         regions.clear_flags();
                         continue;
                     }
                 }
             }
-            for (margin, margins) in regions.margins.iter_mut().zip(&*regions.block.margins) {
-                *margin = margins[lane];
-            }
-            if let Some(uncertainty) = &self.uncertainty {
-                self.copy_lane(lane, uncertainty, &mut regions);
-            }
             let counters = mem::take(&mut regions.counters);
-            let prediction = self.finish(regions, row_flags);
+            let prediction = self.prediction_of_lane(lane, regions, row_flags);
             self.count(counters, self.cells(rows, row), &prediction);
-            sink(row, Ok(prediction));
-            if !are_plain[lane] {
+            sink.take(row, Ok(prediction));
+            if !is_plain {
                 scratch.regions(&self.scratch_layout).clear_flags();
             }
-        }
-    }
-
-    /// Copies what the uncertainty of a row reads from its lane: the row and the branch of the distance.
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    fn copy_lane(&self, lane: usize, uncertainty: &Uncertainty, regions: &mut Regions<'_>) {
-        let mut copy = |span: Range<usize>| {
-            let lanes = &regions.block.encoded[span.clone()];
-            for (value, lanes) in regions.encoded[span].iter_mut().zip(lanes) {
-                *value = lanes[lane];
-            }
-        };
-        copy(0..self.intake.n_features());
-        if let Some(distance) = &uncertainty.distance {
-            copy(self.pipeline.span(distance.branch as usize));
-        }
-    }
-
-    /// Encodes a block of admitted rows and computes the margins of its members.
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    pub(super) fn encode_block(&self, block: &mut BlockRegions<'_>) {
-        let BlockRegions { encoded, margins, temporary } = block;
-        self.pipeline.apply(encoded, &mut temporary[..self.pipeline.n_temporary()]);
-        let mut first_margin = 0;
-        for placed in &self.members {
-            let margins = &mut margins[first_margin..first_margin + placed.n_margins];
-            let encoded = self.pipeline.encoded(placed.branch, encoded);
-            let temporary = &mut temporary[..placed.member.n_temporary()];
-            placed.member.block_margins(self.level, encoded, temporary, margins);
-            first_margin += placed.n_margins;
         }
     }
 }

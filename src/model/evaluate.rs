@@ -4,7 +4,7 @@ use super::Model;
 use super::batch::MIN_BLOCK;
 use crate::error::Error;
 use crate::intake::{Cell, Flags};
-use crate::lanes::N_LANES;
+use crate::lanes::{N_LANES, set_lane};
 use crate::member::{CompiledMember, LeftShares};
 use crate::pipeline::Origin;
 use crate::prediction::Prediction;
@@ -64,17 +64,13 @@ impl Model {
                 if lane < n_lanes {
                     change(first + lane, row);
                 }
-                for (lanes, value) in regions.block.encoded.iter_mut().zip(&*row) {
-                    lanes[lane] = *value;
-                }
+                set_lane(lane, row, regions.block.encoded);
             }
             self.encode_block(&mut regions.block);
+            self.finish_block(&mut regions);
             for lane in 0..n_lanes {
                 let regions = scratch.regions(layout);
-                for (margin, margins) in regions.margins.iter_mut().zip(&*regions.block.margins) {
-                    *margin = margins[lane];
-                }
-                sink(first + lane, &self.finish(regions, Flags::default()));
+                sink(first + lane, &self.prediction_of_lane(lane, regions, Flags::default()));
             }
         }
     }

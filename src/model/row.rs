@@ -76,8 +76,7 @@ impl Model {
         self.intake.check_width(values.len())?;
         let mut regions = scratch.regions(&self.scratch_layout);
         let counters = mem::take(&mut regions.counters);
-        let (row, _) = regions.encoded.split_at_mut(self.intake.n_features());
-        let admitted = self.intake.admit_numbers(values, row, regions.flags, regions.broken);
+        let admitted = self.admit_numbers(values, &mut regions);
         let row_flags = admitted.map_err(|error| self.count_refusal(counters, error))?;
         let prediction = self.predict(regions, row_flags);
         self.count(counters, values.iter().map(|number| Cell::of_array(*number)), &prediction);
@@ -96,6 +95,21 @@ impl Model {
     ) -> Result<Flags, Error> {
         let (row, _) = regions.encoded.split_at_mut(self.intake.n_features());
         self.intake.admit(cells, row, regions.flags, regions.broken)
+    }
+
+    /// As [`Self::admit`], for a row of numbers, NaN where one is missing.
+    ///
+    /// # Errors
+    ///
+    /// As `Intake::admit`.
+    pub(super) fn admit_numbers(
+        &self,
+        numbers: &[f64],
+        regions: &mut Regions<'_>,
+    ) -> Result<Flags, Error> {
+        let (row, _) = regions.encoded.split_at_mut(self.intake.n_features());
+        let Regions { flags, broken, .. } = regions;
+        self.intake.admit_numbers(self.level, numbers, row, flags, broken)
     }
 
     /// Predicts a row that was admitted: nothing fails, and nothing is allocated.
@@ -146,20 +160,30 @@ impl Model {
     /// The prediction of a row from the margins of its members.
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
     pub(super) fn finish<'s>(&'s self, regions: Regions<'s>, row_flags: Flags) -> Prediction<'s> {
-        let Regions { encoded, member_outputs, margins, outputs, temporary, flags, broken, .. } =
-            regions;
         let mut first_margin = 0;
-        let outputs_of_members = member_outputs.chunks_exact_mut(outputs.len());
+        let outputs_of_members = regions.member_outputs.chunks_exact_mut(regions.outputs.len());
         for (placed, outputs) in self.members.iter().zip(outputs_of_members) {
-            let margins = &margins[first_margin..first_margin + placed.n_margins];
+            let margins = &regions.margins[first_margin..first_margin + placed.n_margins];
             placed.link.outputs(margins, outputs);
             first_margin += placed.n_margins;
         }
-        let temporary = &mut temporary[..self.combiner.n_temporary()];
-        self.combiner.combine(member_outputs, margins, temporary, outputs);
+        let temporary = &mut regions.temporary[..self.combiner.n_temporary()];
+        let (members, margins) = (&*regions.member_outputs, &*regions.margins);
+        self.combiner.combine(members, margins, temporary, regions.outputs);
         if let Some(calibrator) = &self.calibrator {
-            calibrator.apply(outputs);
+            calibrator.apply(regions.outputs);
         }
+        self.prediction(regions, row_flags)
+    }
+
+    /// The prediction of a row whose outputs were computed.
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    pub(super) fn prediction<'s>(
+        &'s self,
+        regions: Regions<'s>,
+        row_flags: Flags,
+    ) -> Prediction<'s> {
+        let Regions { encoded, member_outputs, margins, outputs, flags, broken, .. } = regions;
         let uncertain = self.uncertainty.as_ref().map(|fitted| {
             let (row, distance) = (&encoded[..self.intake.n_features()], fitted.distance.as_ref());
             let encoded = match distance {
@@ -169,7 +193,7 @@ impl Model {
             Uncertain { fitted, outputs, members: member_outputs, row, encoded, distance: None }
         });
         Prediction {
-            is_of_classes: !self.schema().target().classes().is_empty(),
+            is_of_classes: self.is_of_classes(),
             outputs,
             members: member_outputs,
             margins,

@@ -1,6 +1,7 @@
 //! Rows as typed columns, one per feature.
 
 use core::ffi::{CStr, c_char, c_void};
+use core::ops::Range;
 use core::slice;
 
 use super::{Elements, NOMO_TYPE_INT32};
@@ -75,9 +76,7 @@ pub unsafe extern "C" fn nomo_session_predict_columns(
         let rows = unsafe { Columns::new(columns, columns_len, n_rows, intake) }?;
         let on_refusal = outputs.on_refusal;
         let (model, scratch) = claim.model_and_scratch();
-        model.predict_rows(scratch, &rows, on_refusal, |row, prediction| {
-            outputs.write(row, prediction);
-        })
+        model.predict_rows(scratch, &rows, on_refusal, &mut outputs)
     };
     // SAFETY: as above.
     unsafe { boundary(error, call) }
@@ -138,7 +137,7 @@ impl<'a> Columns<'a> {
             let error = Error::new(ErrorKind::Columns, "the model has no such feature");
             return Err(error.within(feature));
         }
-        if (0..index).any(|before| self.column(before).feature == column.feature) {
+        if (0..index).any(|before| self.read(before).feature == column.feature) {
             let error = Error::new(ErrorKind::Columns, "duplicate column of the same feature");
             return Err(error.within(feature));
         }
@@ -184,7 +183,15 @@ impl<'a> Columns<'a> {
         self.first.wrapping_byte_add(index * self.struct_size)
     }
 
-    fn column(&self, index: usize) -> nomo_column {
+    /// The column of a feature.
+    fn of_feature(&self, feature: usize) -> Option<nomo_column> {
+        // Most tables have their columns in the order of the features.
+        let guess = core::iter::once(feature).filter(|index| *index < self.columns_len);
+        let mut columns = guess.chain(0..self.columns_len).map(|index| self.read(index));
+        columns.find(|column| column.feature == feature)
+    }
+
+    fn read(&self, index: usize) -> nomo_column {
         // Once the struct has grown, an older caller's is shorter than what is read here.
         const { assert!(nomo_column::FIRST_SIZE == size_of::<nomo_column>()) };
         // SAFETY: `check` has read the column at this index.
@@ -198,14 +205,28 @@ impl Rows for Columns<'_> {
     }
 
     fn cell(&self, row: usize, feature: usize) -> Cell {
-        // Most tables have their columns in the order of the features.
-        let guess = core::iter::once(feature).filter(|index| *index < self.columns_len);
-        let mut columns = guess.chain(0..self.columns_len).map(|index| self.column(index));
-        let Some(column) = columns.find(|column| column.feature == feature) else {
-            return Cell::UNSET;
-        };
+        let Some(column) = self.of_feature(feature) else { return Cell::UNSET };
         let value = column.value(row);
         self.intake.cell(feature, value).unwrap_or(Cell::UNSET)
+    }
+
+    fn column(&self, feature: usize, rows: Range<usize>) -> Option<&[f64]> {
+        let column = self.of_feature(feature)?;
+        if !column.validity.is_null() || !column.unit.is_null() {
+            return None;
+        }
+        // SAFETY: the column was checked, and the caller keeps it for the length of the call.
+        match unsafe { column.elements() } {
+            Ok(Elements::Double(values)) => values.get(rows),
+            Ok(
+                Elements::Float(_)
+                | Elements::Int64(_)
+                | Elements::Int32(_)
+                | Elements::Boolean(_)
+                | Elements::Text(_),
+            )
+            | Err(_) => None,
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Rows as a strided matrix of numbers.
 
 use core::ffi::c_void;
+use core::ops::Range;
 
 use super::{NOMO_TYPE_DOUBLE, NOMO_TYPE_FLOAT};
 use crate::error::{Error, ErrorKind};
@@ -71,9 +72,7 @@ pub unsafe extern "C" fn nomo_session_predict_matrix(
         let rows = unsafe { Matrix::new(matrix) }?;
         let on_refusal = outputs.on_refusal;
         let (model, scratch) = claim.model_and_scratch();
-        model.predict_rows(scratch, &rows, on_refusal, |row, prediction| {
-            outputs.write(row, prediction);
-        })
+        model.predict_rows(scratch, &rows, on_refusal, &mut outputs)
     };
     // SAFETY: as above.
     unsafe { boundary(error, call) }
@@ -121,14 +120,20 @@ impl Rows for Matrix<'_> {
         }
     }
 
-    #[allow(clippy::indexing_slicing, reason = "the last position was checked")]
-    fn numbers(&self, row: usize, n_features: usize) -> impl Iterator<Item = f64> {
-        let (first, stride) = (row * self.matrix.row_stride, self.matrix.column_stride);
-        let elements = self.elements;
-        (0..n_features).map(move |feature| match elements {
-            Numbers::Double(values) => values[first + feature * stride],
-            Numbers::Float(values) => f64::from(values[first + feature * stride]),
-        })
+    fn row(&self, row: usize) -> Option<&[f64]> {
+        let Numbers::Double(values) = self.elements else { return None };
+        if self.matrix.column_stride != 1 {
+            return None;
+        }
+        values.get(row * self.matrix.row_stride..)?.get(..self.matrix.n_columns)
+    }
+
+    fn column(&self, feature: usize, rows: Range<usize>) -> Option<&[f64]> {
+        let Numbers::Double(values) = self.elements else { return None };
+        if self.matrix.row_stride != 1 {
+            return None;
+        }
+        values.get(feature * self.matrix.column_stride..)?.get(rows)
     }
 }
 

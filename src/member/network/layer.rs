@@ -66,7 +66,7 @@ impl Layer {
     /// As [`Self::apply`], by the vector instructions of `level`.
     pub(super) fn apply_row(&self, level: Level, input: &[f64], output: &mut [f64]) {
         dispatch!(level, simd => self.row_sums(simd, input, output));
-        self.activation.apply(output);
+        self.activation.apply_at(level, output);
     }
 
     /// Writes the sums of one row before the activation: a lane is an output. A tile of sums stays in
@@ -121,7 +121,7 @@ impl Layer {
     /// As [`Self::apply`], for a block of rows.
     pub(super) fn apply_block(&self, level: Level, input: &[Lanes], output: &mut [Lanes]) {
         dispatch!(level, simd => self.lane_sums(simd, input, output));
-        self.activation.apply_block(output);
+        self.activation.apply_block(level, output);
     }
 
     /// Writes the sums before the activation. A tile of sums stays in registers while the inputs pass.

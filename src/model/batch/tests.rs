@@ -53,7 +53,7 @@ fn as_batch(rows: &GoldenRows<'_>, on_refusal: OnRefusal) -> Vec<Vec<u64>> {
         assert_eq!(row, predicted.len());
         predicted.push(bits(&prediction.unwrap()));
     };
-    rows.model.predict_rows(&mut scratch, rows, on_refusal, sink).unwrap();
+    rows.model.predict_rows(&mut scratch, rows, on_refusal, &mut Each::new(sink)).unwrap();
     predicted
 }
 
