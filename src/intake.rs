@@ -224,16 +224,9 @@ impl Intake {
         Ok(row_flags)
     }
 
-    /// Copies rows, of one number per feature, to a block. Returns which of them pass without applying a
-    /// policy or evaluating a rule.
-    pub(crate) fn arrange(
-        &self,
-        level: Level,
-        rows: &[&[f64]; N_LANES],
-        block: &mut [Lanes],
-    ) -> LaneSet {
-        let plain = self.plain.arrange(level, rows, block);
-        if self.schema.rules().is_empty() { plain } else { LaneSet::NONE }
+    /// Copies rows, of one number per feature, to a block.
+    pub(crate) fn arrange(&self, level: Level, rows: &[&[f64]; N_LANES], block: &mut [Lanes]) {
+        plain::arrange(level, rows, block);
     }
 
     /// Which rows of a block pass without applying a policy or evaluating a rule. `block` holds the

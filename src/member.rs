@@ -147,6 +147,7 @@ impl CompiledMember {
     }
 
     /// Writes the margins of an encoded row.
+    #[inline]
     pub(crate) fn margins(
         &self,
         level: Level,

@@ -3,7 +3,7 @@
 use alloc::sync::Arc;
 use core::ops::Range;
 
-use ndarray::{ArrayView2, ArrayViewMut2};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
 use crate::error::{Error, ErrorKind, format};
 use crate::intake::{Cell, Value};
@@ -227,11 +227,16 @@ impl Rows for Matrix<'_> {
         self.0.get((row, feature)).map_or(Cell::UNSET, |number| Cell::of_array(*number))
     }
 
-    fn row(&self, row: usize) -> Option<&[f64]> {
-        self.0.row(row).to_slice()
+    fn slices<'r>(&'r self, rows: Range<usize>, slices: &mut [&'r [f64]]) -> bool {
+        slices.iter_mut().zip(rows).all(|(slice, row)| {
+            self.0.index_axis(Axis(0), row).to_slice().map(|numbers| *slice = numbers).is_some()
+        })
     }
 
-    fn column(&self, feature: usize, rows: Range<usize>) -> Option<&[f64]> {
-        self.0.column(feature).to_slice()?.get(rows)
+    fn read(&self, feature: usize, rows: Range<usize>, numbers: &mut [f64]) {
+        let column = self.0.column(feature);
+        for (number, value) in numbers.iter_mut().zip(column.iter().skip(rows.start)) {
+            *number = *value;
+        }
     }
 }

@@ -210,15 +210,18 @@ impl CompiledCombiner {
         temporary: &mut [f64],
         out: &mut [f64],
     ) {
-        let weights = match self {
-            Self::SoftVote(weights) | Self::HardVote(weights) => weights,
+        let (weights, is_soft) = match self {
+            Self::SoftVote(weights) => (weights, true),
+            Self::HardVote(weights) => (weights, false),
             Self::Stack(stack) => return stack.combine(members, margins, temporary, out),
         };
         out.fill(0.0);
-        let mut total = 0.0;
-        for (outputs, weight) in members.chunks_exact(out.len()).zip(weights) {
+        let (mut total, mut rest) = (0.0, members);
+        for weight in weights {
             total += weight;
-            if let Self::HardVote(_) = self {
+            let (outputs, after) = rest.split_at(out.len());
+            rest = after;
+            if !is_soft {
                 out[most_probable(outputs)] += weight;
                 continue;
             }
@@ -226,8 +229,9 @@ impl CompiledCombiner {
                 *sum += weight * output;
             }
         }
-        for share in out {
-            *share /= total;
+        // Dividing by 1 changes nothing.
+        if total != 1.0 {
+            out.iter_mut().for_each(|share| *share /= total);
         }
     }
 
@@ -276,7 +280,8 @@ fn mean_of_lanes<S: Simd>(simd: S, weights: &[f64], members: &[Lanes], out: &mut
             for (lanes, weight) in members.iter().skip(output).step_by(n_outputs).zip(weights) {
                 sum += f64x8::simd_from(simd, lanes.as_chunks::<8>().0[part]) * *weight;
             }
-            *shares = (sum / total).into();
+            // Dividing by 1 changes nothing.
+            *shares = if total == 1.0 { sum } else { sum / total }.into();
         }
     }
 }

@@ -199,6 +199,15 @@ impl Output<'_, f64> {
     /// Writes a block of rows, which has one block of numbers for each element of a row.
     fn write_block(this: &mut Option<Self>, rows: Range<usize>, block: &[Lanes]) {
         let Some(room) = Self::rows(this, rows) else { return };
+        if let [first, second] = block {
+            // As most models have it, in few instructions.
+            let pairs = room.as_chunks_mut::<2>().0;
+            for ([one, other], (first, second)) in pairs.iter_mut().zip(first.iter().zip(second)) {
+                one.write(*first);
+                other.write(*second);
+            }
+            return;
+        }
         for (nth, lanes) in block.iter().enumerate() {
             for (element, number) in room.iter_mut().skip(nth).step_by(block.len()).zip(lanes) {
                 element.write(*number);

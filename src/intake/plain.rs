@@ -11,7 +11,7 @@ use fearless_simd::{Level, f64x8, mask64x8};
 use super::gate::Gate;
 use crate::budget::Budget;
 use crate::error::Error;
-use crate::lanes::{Lanes, N_LANES, dispatch};
+use crate::lanes::{Lanes, N_LANES, dispatch, set_lane};
 use crate::memory;
 use crate::numeric::is_whole;
 use crate::schema::Schema;
@@ -107,27 +107,6 @@ impl PlainValues {
         (eight(simd, &self.lows, first), eight(simd, &self.highs, first))
     }
 
-    /// Copies rows, of one number per feature, to a block. Returns which of them hold plain values only.
-    pub(super) fn arrange(
-        &self,
-        level: Level,
-        rows: &[&[f64]; N_LANES],
-        block: &mut [Lanes],
-    ) -> LaneSet {
-        if self.lows.len() < 8 {
-            for (lane, row) in rows.iter().enumerate() {
-                for (lanes, number) in block.iter_mut().zip(*row) {
-                    if let Some(to) = lanes.get_mut(lane) {
-                        *to = *number;
-                    }
-                }
-            }
-        } else {
-            dispatch!(level, simd => transpose(simd, rows, block));
-        }
-        self.rows_of(level, block)
-    }
-
     /// The rows of a block that hold plain values only.
     pub(super) fn rows_of(&self, level: Level, block: &[Lanes]) -> LaneSet {
         dispatch!(level, simd => self.plain_lanes(simd, block))
@@ -151,6 +130,15 @@ impl PlainValues {
         }
         let bits = are_plain.iter().rev().fold(0, |bits, mask| bits << 8 | mask.to_bitmask());
         LaneSet(bits)
+    }
+}
+
+/// Copies rows, of one number per feature, to a block.
+pub(super) fn arrange(level: Level, rows: &[&[f64]; N_LANES], block: &mut [Lanes]) {
+    if block.len() < 8 {
+        rows.iter().enumerate().for_each(|(lane, row)| set_lane(lane, row, block));
+    } else {
+        dispatch!(level, simd => transpose(simd, rows, block));
     }
 }
 
@@ -235,7 +223,8 @@ mod tests {
                     let expected = if is_plain { 0 } else { 1_u64 << lane };
                     for level in levels() {
                         let mut block = vec![[0.0; N_LANES]; n_features];
-                        let set = plain.arrange(level, &rows, &mut block);
+                        arrange(level, &rows, &mut block);
+                let set = plain.rows_of(level, &block);
                         assert_eq!(set, LaneSet(LaneSet::ALL.0 & !expected), "{lane} {feature}");
                         assert_eq!(set.contains(lane), is_plain);
                         assert_eq!(plain.have_all(level, &rows), is_plain, "{lane} {feature}");
@@ -256,7 +245,8 @@ mod tests {
                 core::array::from_fn(|lane| &values[lane * n_features..][..n_features]);
             for level in levels() {
                 let mut block = vec![[0.0; N_LANES]; n_features];
-                let set = plain.arrange(level, &rows, &mut block);
+                arrange(level, &rows, &mut block);
+                let set = plain.rows_of(level, &block);
                 for (lane, row) in rows.iter().enumerate() {
                     prop_assert_eq!(set.contains(lane), plain.have_each(0, row));
                     for (lanes, number) in block.iter().zip(*row) {

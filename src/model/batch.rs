@@ -29,15 +29,17 @@ pub(crate) trait Rows {
     /// The caller's value of a feature in a row; both exist.
     fn cell(&self, row: usize, feature: usize) -> Cell;
 
-    /// The numbers of a row, one per feature, where they lie side by side in memory; NaN is missing.
-    fn row(&self, _row: usize) -> Option<&[f64]> {
-        None
+    /// Sets the slices of some rows, or of the first of them, if the numbers of each row lie side by side
+    /// in memory, one per feature; NaN is missing. Otherwise returns false.
+    fn slices<'r>(&'r self, _rows: Range<usize>, _slices: &mut [&'r [f64]]) -> bool {
+        false
     }
 
-    /// The numbers of a feature in some rows, where they lie side by side in memory. NaN is whatever
-    /// [`Self::cell`] makes of it.
-    fn column(&self, _feature: usize, _rows: Range<usize>) -> Option<&[f64]> {
-        None
+    /// Writes the numbers of a feature in some rows, one after the other; NaN where there is none.
+    fn read(&self, feature: usize, rows: Range<usize>, numbers: &mut [f64]) {
+        for (number, row) in numbers.iter_mut().zip(rows) {
+            *number = self.cell(row, feature).number_or_nan();
+        }
     }
 }
 
@@ -80,18 +82,18 @@ impl Model {
     pub(crate) fn predict_rows(
         &self,
         scratch: &mut Scratch<'_>,
-        rows: &impl Rows,
+        rows: &dyn Rows,
         on_refusal: OnRefusal,
-        sink: &mut impl Sink,
+        sink: &mut dyn Sink,
     ) -> Result<(), Error> {
         check_subnormals()?;
-        match on_refusal {
+        let are_plain = match on_refusal {
             OnRefusal::Stop => self.check_rows(scratch, rows)?,
-            OnRefusal::GoOn => {}
-        }
+            OnRefusal::GoOn => false,
+        };
         for block in self.blocks(rows) {
             if block.len() >= MIN_BLOCK {
-                self.predict_block(scratch, rows, block, sink);
+                self.predict_block(scratch, (rows, block), are_plain, sink);
                 continue;
             }
             for row in block {
@@ -112,43 +114,47 @@ impl Model {
     }
 
     /// The rows, at most as many at a time as can be predicted together.
-    fn blocks(&self, rows: &impl Rows) -> impl Iterator<Item = Range<usize>> {
+    fn blocks(&self, rows: &dyn Rows) -> impl Iterator<Item = Range<usize>> + use<> {
         let (n_rows, has_blocks) = (rows.n_rows(), self.scratch_layout.has_blocks());
         let len = if has_blocks { N_LANES } else { 1 };
         (0..n_rows).step_by(len).map(move |first| first..n_rows.min(first.saturating_add(len)))
     }
 
-    fn cells<'r, R: Rows>(
+    fn cells<'r>(
         &self,
-        rows: &'r R,
+        rows: &'r dyn Rows,
         row: usize,
-    ) -> impl Iterator<Item = Cell> + use<'r, R> {
+    ) -> impl Iterator<Item = Cell> + use<'r> {
         (0..self.intake.n_features()).map(move |feature| rows.cell(row, feature))
     }
 
     /// As [`Self::admit`], for a row of a batch.
     fn admit_from(
         &self,
-        rows: &impl Rows,
+        rows: &dyn Rows,
         row: usize,
         regions: &mut Regions<'_>,
     ) -> Result<Flags, Error> {
-        match rows.row(row) {
-            Some(numbers) => self.admit_numbers(numbers, regions),
-            None => self.admit(self.cells(rows, row), regions),
+        let mut slices: [&[f64]; 1] = [&[]];
+        if rows.slices(row..row + 1, &mut slices) {
+            return self.admit_numbers(slices[0], regions);
         }
+        self.admit(self.cells(rows, row), regions)
     }
 
-    /// Fails with the first row that is refused.
-    fn check_rows(&self, scratch: &mut Scratch<'_>, rows: &impl Rows) -> Result<(), Error> {
+    /// Fails with the first row that is refused. Otherwise returns whether the model takes all rows as they
+    /// are.
+    fn check_rows(&self, scratch: &mut Scratch<'_>, rows: &dyn Rows) -> Result<bool, Error> {
+        let mut are_all_plain = true;
         for block in self.blocks(rows) {
             if let Some(slices) = self.slices(rows, &block)
                 && self.intake.are_plain_rows(self.level, &slices)
             {
                 continue;
             }
-            let mut regions = scratch.regions(&self.scratch_layout);
-            let are_plain = self.read_block(rows, &block, regions.block.encoded);
+            let (mut regions, lanes) = scratch.all_regions(&self.scratch_layout);
+            let are_plain = self.read_block(rows, &block, lanes.encoded, false);
+            are_all_plain &= are_plain == LaneSet::ALL;
             for (lane, row) in block.enumerate() {
                 if are_plain.contains(lane) {
                     continue;
@@ -158,59 +164,56 @@ impl Model {
                 }
             }
         }
-        Ok(())
+        Ok(are_all_plain)
     }
 
     /// The rows of a block where their numbers lie side by side; the other lanes have a row that any model
     /// accepts.
     fn slices<'r>(
         &'r self,
-        rows: &'r impl Rows,
+        rows: &'r dyn Rows,
         block: &Range<usize>,
     ) -> Option<[&'r [f64]; N_LANES]> {
         let mut slices = [self.intake.placeholders(); N_LANES];
-        for (slice, row) in slices.iter_mut().zip(block.clone()) {
-            *slice = rows.row(row)?;
-        }
-        Some(slices)
+        rows.slices(block.clone(), &mut slices).then_some(slices)
     }
 
-    /// Reads the caller's numbers of a block of rows. Returns which rows the model takes as they are:
-    /// none, without memory for blocks.
-    fn read_block(&self, rows: &impl Rows, block: &Range<usize>, encoded: &mut [Lanes]) -> LaneSet {
+    /// Reads the caller's numbers of a block of rows. Returns which rows the model takes as they are: all
+    /// if it is known that they are plain; none without memory for blocks.
+    fn read_block(
+        &self,
+        rows: &dyn Rows,
+        block: &Range<usize>,
+        encoded: &mut [Lanes],
+        are_plain: bool,
+    ) -> LaneSet {
         let Some((values, _)) = encoded.split_at_mut_checked(self.intake.n_features()) else {
             return LaneSet::NONE;
         };
         if let Some(slices) = self.slices(rows, block) {
-            return self.intake.arrange(self.level, &slices, values);
-        }
-        for (feature, (lanes, placeholder)) in
-            values.iter_mut().zip(self.intake.placeholders()).enumerate()
-        {
-            let (lanes, unused) = lanes.split_at_mut(block.len());
-            unused.fill(*placeholder);
-            match rows.column(feature, block.clone()) {
-                Some(numbers) => lanes.copy_from_slice(numbers),
-                None => {
-                    for (number, row) in lanes.iter_mut().zip(block.clone()) {
-                        *number = rows.cell(row, feature).number_or_nan();
-                    }
-                }
+            self.intake.arrange(self.level, &slices, values);
+        } else {
+            let placeholders = self.intake.placeholders().iter();
+            for (feature, (lanes, placeholder)) in values.iter_mut().zip(placeholders).enumerate() {
+                let (lanes, unused) = lanes.split_at_mut(block.len());
+                rows.read(feature, block.clone(), lanes);
+                unused.fill(*placeholder);
             }
         }
-        self.intake.plain_rows(self.level, values)
+        if are_plain { LaneSet::ALL } else { self.intake.plain_rows(self.level, values) }
     }
 
-    /// Predicts a block of rows: as [`Self::predict`], bit for bit.
+    /// Predicts a block of rows: as [`Self::predict`], bit for bit. `are_plain`: whether it is known that the
+    /// model takes all of them as they are.
     fn predict_block(
         &self,
         scratch: &mut Scratch<'_>,
-        rows: &impl Rows,
-        block: Range<usize>,
-        sink: &mut impl Sink,
+        (rows, block): (&dyn Rows, Range<usize>),
+        are_plain: bool,
+        sink: &mut dyn Sink,
     ) {
-        let mut regions = scratch.regions(&self.scratch_layout);
-        let are_plain = self.read_block(rows, &block, regions.block.encoded);
+        let (mut regions, mut lanes) = scratch.all_regions(&self.scratch_layout);
+        let are_plain = self.read_block(rows, &block, lanes.encoded, are_plain);
         if are_plain != LaneSet::ALL {
             for (lane, row) in block.clone().enumerate().filter(|(at, _)| !are_plain.contains(*at))
             {
@@ -218,18 +221,17 @@ impl Model {
                 let admitted = self.admit_from(rows, row, &mut regions).is_ok();
                 let row = if admitted { &*regions.encoded } else { self.intake.placeholders() };
                 let n_features = self.intake.n_features();
-                set_lane(lane, row, regions.block.encoded.split_at_mut(n_features).0);
+                set_lane(lane, row, lanes.encoded.split_at_mut(n_features).0);
             }
         }
-        self.encode_block(&mut regions.block);
-        self.finish_block(&mut regions);
+        self.encode_block(&mut lanes);
+        self.finish_block(&mut regions, &mut lanes);
         if are_plain == LaneSet::ALL && self.uncertainty.is_none() && regions.counters.is_empty() {
-            let block_regions = &regions.block;
             let predicted = Block {
                 is_of_classes: self.is_of_classes(),
-                outputs: block_regions.outputs,
-                members: block_regions.member_outputs,
-                margins: block_regions.margins,
+                outputs: lanes.outputs,
+                members: lanes.member_outputs,
+                margins: lanes.margins,
             };
             if sink.take_block(block.clone(), &predicted) {
                 return;
@@ -237,7 +239,7 @@ impl Model {
         }
         regions.clear_flags();
         for (lane, row) in block.enumerate() {
-            let mut regions = scratch.regions(&self.scratch_layout);
+            let (mut regions, lanes) = scratch.all_regions(&self.scratch_layout);
             let mut row_flags = Flags::default();
             let is_plain = are_plain.contains(lane);
             if !is_plain {
@@ -252,7 +254,7 @@ impl Model {
                 }
             }
             let counters = mem::take(&mut regions.counters);
-            let prediction = self.prediction_of_lane(lane, regions, row_flags);
+            let prediction = self.prediction_of_lane(lane, (regions, lanes), row_flags);
             self.count(counters, self.cells(rows, row), &prediction);
             sink.take(row, Ok(prediction));
             if !is_plain {

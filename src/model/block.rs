@@ -50,8 +50,8 @@ impl Model {
 
     /// Computes the outputs of a block of rows from the margins of its members.
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    pub(super) fn finish_block(&self, regions: &mut Regions<'_>) {
-        let Regions { member_outputs, margins, outputs, temporary, block, .. } = regions;
+    pub(super) fn finish_block(&self, regions: &mut Regions<'_>, block: &mut BlockRegions<'_>) {
+        let Regions { member_outputs, margins, outputs, temporary, .. } = regions;
         let mut first_margin = 0;
         let outputs_of_members = block.member_outputs.chunks_exact_mut(block.outputs.len());
         for (placed, block_outputs) in self.members.iter().zip(outputs_of_members) {
@@ -81,23 +81,29 @@ impl Model {
     pub(super) fn prediction_of_lane<'s>(
         &'s self,
         lane: usize,
-        mut regions: Regions<'s>,
+        (regions, block): (Regions<'s>, BlockRegions<'_>),
         row_flags: Flags,
     ) -> Prediction<'s> {
-        copy_lane(lane, regions.block.margins, regions.margins);
-        copy_lane(lane, regions.block.member_outputs, regions.member_outputs);
-        copy_lane(lane, regions.block.outputs, regions.outputs);
+        copy_lane(lane, block.margins, regions.margins);
+        copy_lane(lane, block.member_outputs, regions.member_outputs);
+        copy_lane(lane, block.outputs, regions.outputs);
         if let Some(uncertainty) = &self.uncertainty {
-            self.copy_encoded(lane, uncertainty, &mut regions);
+            self.copy_encoded(lane, uncertainty, block.encoded, regions.encoded);
         }
         self.prediction(regions, row_flags)
     }
 
     /// Copies what the uncertainty of a row reads from its lane: the row and the branch of the distance.
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    fn copy_encoded(&self, lane: usize, uncertainty: &Uncertainty, regions: &mut Regions<'_>) {
+    fn copy_encoded(
+        &self,
+        lane: usize,
+        uncertainty: &Uncertainty,
+        block: &[Lanes],
+        encoded: &mut [f64],
+    ) {
         let mut copy = |span: Range<usize>| {
-            copy_lane(lane, &regions.block.encoded[span.clone()], &mut regions.encoded[span]);
+            copy_lane(lane, &block[span.clone()], &mut encoded[span]);
         };
         copy(0..self.intake.n_features());
         if let Some(distance) = &uncertainty.distance {

@@ -52,24 +52,23 @@ impl Model {
             if n_lanes < MIN_BLOCK {
                 for index in first..first + n_lanes {
                     change(index, row);
-                    let mut regions = scratch.regions(layout);
+                    let regions = scratch.regions(layout);
                     regions.encoded[..row.len()].copy_from_slice(row);
-                    self.compute(&mut regions);
-                    sink(index, &self.finish(regions, Flags::default()));
+                    sink(index, &self.predict(regions, Flags::default()));
                 }
                 continue;
             }
-            let mut regions = scratch.regions(layout);
+            let (mut regions, mut block) = scratch.all_regions(layout);
             for lane in 0..N_LANES {
                 if lane < n_lanes {
                     change(first + lane, row);
                 }
-                set_lane(lane, row, regions.block.encoded);
+                set_lane(lane, row, block.encoded);
             }
-            self.encode_block(&mut regions.block);
-            self.finish_block(&mut regions);
+            self.encode_block(&mut block);
+            self.finish_block(&mut regions, &mut block);
             for lane in 0..n_lanes {
-                let regions = scratch.regions(layout);
+                let regions = scratch.all_regions(layout);
                 sink(first + lane, &self.prediction_of_lane(lane, regions, Flags::default()));
             }
         }

@@ -113,18 +113,27 @@ impl Model {
     }
 
     /// Predicts a row that was admitted: nothing fails, and nothing is allocated.
+    #[inline]
     pub(super) fn predict<'s>(
         &'s self,
         mut regions: Regions<'s>,
         row_flags: Flags,
     ) -> Prediction<'s> {
         self.compute(&mut regions);
-        self.finish(regions, row_flags)
+        self.prediction(regions, row_flags)
     }
 
-    /// Computes the margins of an admitted row.
+    /// Computes the margins and the outputs of an admitted row.
+    #[inline(never)]
+    fn compute(&self, regions: &mut Regions<'_>) {
+        self.encode(regions);
+        self.finish(regions);
+    }
+
+    /// Encodes an admitted row and computes the margins of its members.
+    #[inline]
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    pub(super) fn compute(&self, regions: &mut Regions<'_>) {
+    fn encode(&self, regions: &mut Regions<'_>) {
         let Regions { encoded, margins, temporary, .. } = regions;
         self.pipeline.apply(encoded, &mut temporary[..self.pipeline.n_temporary()]);
         let mut first_margin = 0;
@@ -157,26 +166,28 @@ impl Model {
         }
     }
 
-    /// The prediction of a row from the margins of its members.
+    /// Computes the outputs of a row from the margins of its members.
+    #[inline]
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    pub(super) fn finish<'s>(&'s self, regions: Regions<'s>, row_flags: Flags) -> Prediction<'s> {
-        let mut first_margin = 0;
-        let outputs_of_members = regions.member_outputs.chunks_exact_mut(regions.outputs.len());
-        for (placed, outputs) in self.members.iter().zip(outputs_of_members) {
-            let margins = &regions.margins[first_margin..first_margin + placed.n_margins];
-            placed.link.outputs(margins, outputs);
+    fn finish(&self, regions: &mut Regions<'_>) {
+        let Regions { member_outputs, margins, outputs, temporary, .. } = regions;
+        let (mut first_margin, mut first_output) = (0, 0);
+        for placed in &self.members {
+            let margins = &margins[first_margin..first_margin + placed.n_margins];
+            let outputs_of_member = &mut member_outputs[first_output..first_output + outputs.len()];
+            placed.link.outputs(margins, outputs_of_member);
             first_margin += placed.n_margins;
+            first_output += outputs.len();
         }
-        let temporary = &mut regions.temporary[..self.combiner.n_temporary()];
-        let (members, margins) = (&*regions.member_outputs, &*regions.margins);
-        self.combiner.combine(members, margins, temporary, regions.outputs);
+        let temporary = &mut temporary[..self.combiner.n_temporary()];
+        self.combiner.combine(member_outputs, margins, temporary, outputs);
         if let Some(calibrator) = &self.calibrator {
-            calibrator.apply(regions.outputs);
+            calibrator.apply(outputs);
         }
-        self.prediction(regions, row_flags)
     }
 
     /// The prediction of a row whose outputs were computed.
+    #[inline]
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
     pub(super) fn prediction<'s>(
         &'s self,

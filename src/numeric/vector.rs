@@ -40,11 +40,24 @@ const TANH_SMALL: f64 = f64::from_bits(0x3FD0_58AF_0000_0000);
 const TANH_MIDDLE: f64 = f64::from_bits(0x3FE1_93EB_0000_0000);
 const TANH_ONE: f64 = f64::from_bits(0x4034_0001_0000_0000);
 
+/// Whether a level gains by vectors: not if they hold two numbers, where nothing rounds to whole numbers
+/// and every selection takes three instructions.
+#[inline(always)]
+const fn gains<S: Simd>() -> bool {
+    <S::f64s as SimdBase<S>>::LEN > 2
+}
+
+/// A function of one number, of each.
+#[inline(always)]
+fn each<S: Simd>(x: f64x8<S>, function: fn(f64) -> f64) -> f64x8<S> {
+    f64x8::simd_from(x.token(), <[f64; 8]>::from(x).map(function))
+}
+
 /// As [`super::exp`].
 #[inline(always)]
 pub(crate) fn exp<S: Simd>(x: f64x8<S>) -> f64x8<S> {
-    if x.abs().simd_lt(EXP_SAFE).any_false() {
-        return f64x8::from_fn(x.token(), |lane| super::exp(x[lane]));
+    if !gains::<S>() || x.abs().simd_lt(EXP_SAFE).any_false() {
+        return each(x, super::exp);
     }
     let (k, high, low) = reduced(x);
     let r = high - low;
@@ -65,6 +78,9 @@ pub(crate) fn logistic_pair<S: Simd>(x: f64x8<S>) -> (f64x8<S>, f64x8<S>) {
 /// As [`super::tanh`].
 #[inline(always)]
 pub(crate) fn tanh<S: Simd>(x: f64x8<S>) -> f64x8<S> {
+    if !gains::<S>() {
+        return each(x, super::tanh);
+    }
     let magnitude = x.abs();
     let is_small = magnitude.simd_lt(TANH_SMALL);
     let twice = magnitude * 2.0;

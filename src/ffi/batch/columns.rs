@@ -4,7 +4,7 @@ use core::ffi::{CStr, c_char, c_void};
 use core::ops::Range;
 use core::slice;
 
-use super::{Elements, NOMO_TYPE_INT32};
+use super::{Elements, NOMO_TYPE_DOUBLE, NOMO_TYPE_INT32};
 use crate::error::{Error, ErrorKind, Place};
 use crate::ffi::borrow::{borrow_slice, borrow_text, refused};
 use crate::ffi::boundary::boundary;
@@ -210,22 +210,14 @@ impl Rows for Columns<'_> {
         self.intake.cell(feature, value).unwrap_or(Cell::UNSET)
     }
 
-    fn column(&self, feature: usize, rows: Range<usize>) -> Option<&[f64]> {
-        let column = self.of_feature(feature)?;
-        if !column.validity.is_null() || !column.unit.is_null() {
-            return None;
-        }
-        // SAFETY: the column was checked, and the caller keeps it for the length of the call.
-        match unsafe { column.elements() } {
-            Ok(Elements::Double(values)) => values.get(rows),
-            Ok(
-                Elements::Float(_)
-                | Elements::Int64(_)
-                | Elements::Int32(_)
-                | Elements::Boolean(_)
-                | Elements::Text(_),
-            )
-            | Err(_) => None,
+    fn read(&self, feature: usize, rows: Range<usize>, numbers: &mut [f64]) {
+        let column = self.of_feature(feature);
+        let doubles = column.as_ref().and_then(|column| column.doubles(rows.clone()));
+        for (nth, (number, row)) in numbers.iter_mut().zip(rows).enumerate() {
+            *number = match doubles {
+                Some(doubles) => doubles.get(nth).copied().unwrap_or(f64::NAN),
+                None => self.cell(row, feature).number_or_nan(),
+            };
         }
     }
 }
@@ -237,6 +229,15 @@ impl nomo_column {
     unsafe fn elements<'a>(&self) -> Result<Elements<'a>, Error> {
         // SAFETY: as this function's own contract.
         unsafe { Elements::borrow(self.element_type, self.values, self.values_len, "values") }
+    }
+
+    /// The numbers of some rows, in a checked column of doubles that are what the model reads.
+    fn doubles(&self, rows: Range<usize>) -> Option<&[f64]> {
+        let is_plain =
+            self.element_type == NOMO_TYPE_DOUBLE && self.validity.is_null() && self.unit.is_null();
+        // SAFETY: the column was checked, and the caller keeps it for the length of the call.
+        let Elements::Double(values) = unsafe { self.elements() }.ok()? else { return None };
+        if is_plain { values.get(rows) } else { None }
     }
 
     /// The value of a row, in a column that was checked.

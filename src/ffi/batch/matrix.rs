@@ -120,20 +120,31 @@ impl Rows for Matrix<'_> {
         }
     }
 
-    fn row(&self, row: usize) -> Option<&[f64]> {
-        let Numbers::Double(values) = self.elements else { return None };
-        if self.matrix.column_stride != 1 {
-            return None;
+    fn slices<'r>(&'r self, rows: Range<usize>, slices: &mut [&'r [f64]]) -> bool {
+        let nomo_matrix { row_stride, column_stride, n_columns, .. } = self.matrix;
+        let Numbers::Double(values) = self.elements else { return false };
+        if column_stride != 1 {
+            return false;
         }
-        values.get(row * self.matrix.row_stride..)?.get(..self.matrix.n_columns)
+        for (slice, row) in slices.iter_mut().zip(rows) {
+            let first = row * row_stride;
+            let Some(numbers) = values.get(first..first + n_columns) else { return false };
+            *slice = numbers;
+        }
+        true
     }
 
-    fn column(&self, feature: usize, rows: Range<usize>) -> Option<&[f64]> {
-        let Numbers::Double(values) = self.elements else { return None };
-        if self.matrix.row_stride != 1 {
-            return None;
+    #[allow(clippy::indexing_slicing, reason = "the last position was checked")]
+    fn read(&self, feature: usize, rows: Range<usize>, numbers: &mut [f64]) {
+        let nomo_matrix { row_stride, column_stride, .. } = self.matrix;
+        let positions = rows.map(|row| row * row_stride + feature * column_stride);
+        let numbers = numbers.iter_mut().zip(positions);
+        match self.elements {
+            Numbers::Double(values) => numbers.for_each(|(number, at)| *number = values[at]),
+            Numbers::Float(values) => {
+                numbers.for_each(|(number, at)| *number = f64::from(values[at]));
+            }
         }
-        values.get(feature * self.matrix.column_stride..)?.get(rows)
     }
 }
 
