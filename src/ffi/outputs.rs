@@ -422,12 +422,15 @@ impl Outputs<'_> {
     }
 }
 
+#[inline]
 pub(super) fn check_length(found: usize, expected: usize, name: &'static str) -> Result<(), Error> {
-    if found == expected {
-        return Ok(());
-    }
+    if found == expected { Ok(()) } else { Err(wrong_length(found, expected, name)) }
+}
+
+#[cold]
+fn wrong_length(found: usize, expected: usize, name: &'static str) -> Error {
     let error = Error::count(ErrorKind::OutputLength, found, expected, "elements");
-    Err(error.within(crate::error::Place::Argument(name)))
+    error.within(crate::error::Place::Argument(name))
 }
 
 /// The index of the class in C.

@@ -40,14 +40,20 @@ impl LaneSet {
 
 impl PlainValues {
     pub(super) fn new(schema: &Schema, budget: &mut Budget) -> Result<Self, Error> {
-        let plausible = || schema.features().iter().map(|feature| Gate::new(feature).plausible);
-        let has_whole = plausible().any(|plausible| plausible.is_whole);
-        budget.take_list::<(f64, f64, bool)>(schema.n_features())?;
-        Ok(Self {
-            lows: memory::collect(plausible().map(|plausible| Ok(plausible.low)))?,
-            highs: memory::collect(plausible().map(|plausible| Ok(plausible.high)))?,
-            whole: memory::collect(plausible().filter(|_| has_whole).map(|p| Ok(p.is_whole)))?,
-        })
+        let n_features = schema.n_features();
+        budget.take_list::<(f64, f64, bool)>(n_features)?;
+        let mut lows = memory::filled(0.0, n_features)?;
+        let mut highs = memory::filled(0.0, n_features)?;
+        let mut whole = memory::filled(false, n_features)?;
+        let bounds = lows.iter_mut().zip(&mut highs).zip(&mut whole);
+        for (((low, high), whole), feature) in bounds.zip(schema.features()) {
+            let plausible = Gate::new(feature).plausible;
+            (*low, *high, *whole) = (plausible.low, plausible.high, plausible.is_whole);
+        }
+        if !whole.contains(&true) {
+            whole.clear();
+        }
+        Ok(Self { lows, highs, whole })
     }
 
     /// A row that any model of the schema accepts.
@@ -159,6 +165,10 @@ fn eight<S: Simd>(simd: S, numbers: &[f64], first: usize) -> f64x8<S> {
 #[inline(always)]
 #[allow(clippy::indexing_slicing, reason = "a block has as many numbers per lane as a row")]
 fn transpose<S: Simd>(simd: S, rows: &[&[f64]; N_LANES], block: &mut [Lanes]) {
+    if <S::f64s as SimdBase<S>>::LEN <= 2 {
+        // As fast, and much less code.
+        return rows.iter().enumerate().for_each(|(lane, row)| set_lane(lane, row, block));
+    }
     for (part, rows) in rows.as_chunks::<8>().0.iter().enumerate() {
         for first in tiles(block.len()) {
             let mut tile: [f64x8<S>; 8] =

@@ -6,7 +6,7 @@ use fearless_simd::prelude::*;
 use fearless_simd::{Level, f64x8};
 use serde::{Deserialize, Serialize};
 
-use super::{MemberKind, check_finite, check_inputs, check_no_probabilities};
+use super::{MemberKind, check_finite, check_inputs, check_no_probabilities, weighted_sum};
 use crate::codec::decode_struct;
 use crate::domain::{Domain, affine};
 use crate::error::{Error, format};
@@ -89,17 +89,6 @@ impl Linear {
             (*margin, rest) = (weighted_sum(*intercept, weights, encoded), after);
         }
     }
-}
-
-/// Adds products one after the other. Eight at a time, only because such a loop has fewer instructions.
-#[inline]
-fn weighted_sum(start: f64, weights: &[f64], values: &[f64]) -> f64 {
-    let add = |sum: f64, (weight, value): (&f64, &f64)| sum + weight * value;
-    let (weights, last_weights) = weights.as_chunks::<8>();
-    let (values, last_values) = values.as_chunks::<8>();
-    let eights = weights.iter().zip(values);
-    let sum = eights.fold(start, |sum, (weights, values)| weights.iter().zip(values).fold(sum, add));
-    last_weights.iter().zip(last_values).fold(sum, add)
 }
 
 impl Linear {

@@ -114,7 +114,7 @@ impl Model {
     }
 
     /// The rows, at most as many at a time as can be predicted together.
-    fn blocks(&self, rows: &dyn Rows) -> impl Iterator<Item = Range<usize>> + use<> {
+    fn blocks(&self, rows: &dyn Rows) -> impl DoubleEndedIterator<Item = Range<usize>> + use<> {
         let (n_rows, has_blocks) = (rows.n_rows(), self.scratch_layout.has_blocks());
         let len = if has_blocks { N_LANES } else { 1 };
         (0..n_rows).step_by(len).map(move |first| first..n_rows.min(first.saturating_add(len)))
@@ -145,8 +145,9 @@ impl Model {
     /// Fails with the first row that is refused. Otherwise returns whether the model takes all rows as they
     /// are.
     fn check_rows(&self, scratch: &mut Scratch<'_>, rows: &dyn Rows) -> Result<bool, Error> {
-        let mut are_all_plain = true;
-        for block in self.blocks(rows) {
+        let (mut are_all_plain, mut refused) = (true, None);
+        // From the last block to the first: predicting then finds the first rows in the caches.
+        for block in self.blocks(rows).rev() {
             if let Some(slices) = self.slices(rows, &block)
                 && self.intake.are_plain_rows(self.level, &slices)
             {
@@ -156,15 +157,16 @@ impl Model {
             let are_plain = self.read_block(rows, &block, lanes.encoded, false);
             are_all_plain &= are_plain == LaneSet::ALL;
             for (lane, row) in block.enumerate() {
-                if are_plain.contains(lane) {
-                    continue;
-                }
-                if let Err(error) = self.admit_from(rows, row, &mut regions) {
-                    return Err(self.count_refusal(regions.counters, error).within(Place::Row(row)));
+                if !are_plain.contains(lane)
+                    && let Err(error) = self.admit_from(rows, row, &mut regions)
+                {
+                    refused = Some((row, error));
+                    break;
                 }
             }
         }
-        Ok(are_all_plain)
+        let Some((row, error)) = refused else { return Ok(are_all_plain) };
+        Err(self.count_refusal(scratch.counters(), error).within(Place::Row(row)))
     }
 
     /// The rows of a block where their numbers lie side by side; the other lanes have a row that any model

@@ -72,15 +72,48 @@ impl Model {
         scratch: &'s mut Scratch<'_>,
         values: &[f64],
     ) -> Result<Prediction<'s>, Error> {
+        let (mut regions, row_flags) = self.compute_row(scratch, values)?;
+        let counters = mem::take(&mut regions.counters);
+        let prediction = self.prediction(regions, row_flags);
+        self.count(counters, values.iter().map(|number| Cell::of_array(*number)), &prediction);
+        Ok(prediction)
+    }
+
+    /// The outputs of [`Self::predict_row`], which are all that most callers of C want.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::predict_row`].
+    #[cfg_attr(not(feature = "ffi"), allow(dead_code, reason = "only C wants no more"))]
+    pub(crate) fn predict_outputs<'s>(
+        &'s self,
+        scratch: &'s mut Scratch<'_>,
+        values: &[f64],
+    ) -> Result<&'s [f64], Error> {
+        if scratch.counters().is_empty() {
+            return self.compute_row(scratch, values).map(|(regions, _)| &*regions.outputs);
+        }
+        self.predict_row(scratch, values).map(|prediction| prediction.outputs)
+    }
+
+    /// Computes one row.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::predict_row`].
+    #[inline]
+    fn compute_row<'s>(
+        &self,
+        scratch: &'s mut Scratch<'_>,
+        values: &[f64],
+    ) -> Result<(Regions<'s>, Flags), Error> {
         check_subnormals()?;
         self.intake.check_width(values.len())?;
         let mut regions = scratch.regions(&self.scratch_layout);
-        let counters = mem::take(&mut regions.counters);
         let admitted = self.admit_numbers(values, &mut regions);
-        let row_flags = admitted.map_err(|error| self.count_refusal(counters, error))?;
-        let prediction = self.predict(regions, row_flags);
-        self.count(counters, values.iter().map(|number| Cell::of_array(*number)), &prediction);
-        Ok(prediction)
+        let row_flags = admitted.map_err(|error| self.count_refusal(regions.counters, error))?;
+        self.compute(&mut regions);
+        Ok((regions, row_flags))
     }
 
     /// Applies the policies to a row, and refuses it or writes it to the encoded values.
@@ -113,7 +146,6 @@ impl Model {
     }
 
     /// Predicts a row that was admitted: nothing fails, and nothing is allocated.
-    #[inline]
     pub(super) fn predict<'s>(
         &'s self,
         mut regions: Regions<'s>,
@@ -187,7 +219,6 @@ impl Model {
     }
 
     /// The prediction of a row whose outputs were computed.
-    #[inline]
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
     pub(super) fn prediction<'s>(
         &'s self,

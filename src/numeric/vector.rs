@@ -142,6 +142,8 @@ fn power_of_2<S: Simd>(k: f64x8<S>) -> f64x8<S> {
 }
 
 #[cfg(test)]
+mod accuracy;
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::numeric;
@@ -151,7 +153,7 @@ mod tests {
     type Eight = [f64; 8];
 
     /// The bits of each function of eight numbers, at a level.
-    fn vectors(level: Level, x: Eight) -> [[u64; 8]; 4] {
+    pub(super) fn vectors(level: Level, x: Eight) -> [[u64; 8]; 4] {
         crate::lanes::dispatch!(level, simd => {
             let x = f64x8::simd_from(simd, x);
             let (small, large) = logistic_pair(x);
@@ -160,7 +162,7 @@ mod tests {
     }
 
     /// The same of the functions of one number.
-    fn scalars(x: Eight) -> [[u64; 8]; 4] {
+    pub(super) fn scalars(x: Eight) -> [[u64; 8]; 4] {
         let pair = x.map(numeric::logistic_pair);
         [x.map(numeric::exp), pair.map(|p| p.0), pair.map(|p| p.1), x.map(numeric::tanh)]
             .map(|y| y.map(f64::to_bits))

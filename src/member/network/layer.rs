@@ -13,7 +13,7 @@ use crate::codec::decode_struct;
 use crate::domain::{Domain, affine};
 use crate::error::{Error, format};
 use crate::lanes::{Lanes, N_LANES, dispatch};
-use crate::member::kind::{check_finite, check_inputs};
+use crate::member::kind::{check_finite, check_inputs, weighted_sum};
 use crate::memory;
 
 /// How many outputs are summed side by side for a block of rows.
@@ -77,6 +77,10 @@ impl Layer {
         }
         (first, rest) = self.row_tiles::<4, S>(simd, first, input, rest);
         (first, rest) = self.row_tiles::<1, S>(simd, first, input, rest);
+        if let ([sum], [bias]) = (&mut *rest, self.biases.as_slice()) {
+            *sum = weighted_sum(*bias, &self.weights, input);
+            return;
+        }
         for sum in rest {
             let weights = self.weights.iter().skip(first).step_by(self.n_outputs());
             let bias = self.biases.get(first).copied().unwrap_or_default();
