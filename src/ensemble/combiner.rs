@@ -215,6 +215,11 @@ impl CompiledCombiner {
             Self::HardVote(weights) => (weights, false),
             Self::Stack(stack) => return stack.combine(members, margins, temporary, out),
         };
+        if let ([1.0], true) = (weights.as_slice(), is_soft) {
+            // What is left of the formula for a single member.
+            out.iter_mut().zip(members).for_each(|(sum, output)| *sum = 0.0 + output);
+            return;
+        }
         out.fill(0.0);
         let (mut total, mut rest) = (0.0, members);
         for weight in weights {
@@ -280,8 +285,13 @@ fn mean_of_lanes<S: Simd>(simd: S, weights: &[f64], members: &[Lanes], out: &mut
             for (lanes, weight) in members.iter().skip(output).step_by(n_outputs).zip(weights) {
                 sum += f64x8::simd_from(simd, lanes.as_chunks::<8>().0[part]) * *weight;
             }
-            // Dividing by 1 changes nothing.
-            *shares = if total == 1.0 { sum } else { sum / total }.into();
+            *shares = sum.into();
+        }
+    }
+    // Dividing by 1 changes nothing.
+    if total != 1.0 {
+        for shares in out.as_flattened_mut().as_chunks_mut::<8>().0 {
+            *shares = (f64x8::simd_from(simd, *shares) / total).into();
         }
     }
 }

@@ -53,7 +53,6 @@ pub(super) unsafe fn borrow_out<'a, T>(
 /// # Safety
 ///
 /// `pointer` holds `len` values that nobody changes during the borrow.
-#[inline]
 pub(super) unsafe fn borrow_slice<'a, T>(
     pointer: *const T,
     len: usize,

@@ -81,9 +81,10 @@ impl PlainValues {
 
     /// Whether the numbers of a row from a feature on are plain values.
     fn have_each(&self, first: usize, numbers: &[f64]) -> bool {
-        numbers.iter().enumerate().fold(true, |are_plain, (nth, number)| {
-            are_plain & self.has(first + nth, *number)
-        })
+        numbers
+            .iter()
+            .enumerate()
+            .fold(true, |are_plain, (nth, number)| are_plain & self.has(first + nth, *number))
     }
 
     /// Whether the numbers of rows are whole where they must be.
@@ -171,8 +172,7 @@ fn transpose<S: Simd>(simd: S, rows: &[&[f64]; N_LANES], block: &mut [Lanes]) {
     }
     for (part, rows) in rows.as_chunks::<8>().0.iter().enumerate() {
         for first in tiles(block.len()) {
-            let mut tile: [f64x8<S>; 8] =
-                core::array::from_fn(|nth| eight(simd, rows[nth], first));
+            let mut tile: [f64x8<S>; 8] = core::array::from_fn(|nth| eight(simd, rows[nth], first));
             // Three times, the first half is interleaved with the second.
             for _ in 0..3 {
                 tile = core::array::from_fn(|nth| {
@@ -234,7 +234,7 @@ mod tests {
                     for level in levels() {
                         let mut block = vec![[0.0; N_LANES]; n_features];
                         arrange(level, &rows, &mut block);
-                let set = plain.rows_of(level, &block);
+                        let set = plain.rows_of(level, &block);
                         assert_eq!(set, LaneSet(LaneSet::ALL.0 & !expected), "{lane} {feature}");
                         assert_eq!(set.contains(lane), is_plain);
                         assert_eq!(plain.have_all(level, &rows), is_plain, "{lane} {feature}");

@@ -80,6 +80,7 @@ pub(super) fn weighted_sum(start: f64, weights: &[f64], values: &[f64]) -> f64 {
     let (weights, last_weights) = weights.as_chunks::<8>();
     let (values, last_values) = values.as_chunks::<8>();
     let eights = weights.iter().zip(values);
-    let sum = eights.fold(start, |sum, (weights, values)| weights.iter().zip(values).fold(sum, add));
+    let sum =
+        eights.fold(start, |sum, (weights, values)| weights.iter().zip(values).fold(sum, add));
     last_weights.iter().zip(last_values).fold(sum, add)
 }

@@ -120,11 +120,7 @@ impl Model {
         (0..n_rows).step_by(len).map(move |first| first..n_rows.min(first.saturating_add(len)))
     }
 
-    fn cells<'r>(
-        &self,
-        rows: &'r dyn Rows,
-        row: usize,
-    ) -> impl Iterator<Item = Cell> + use<'r> {
+    fn cells<'r>(&self, rows: &'r dyn Rows, row: usize) -> impl Iterator<Item = Cell> + use<'r> {
         (0..self.intake.n_features()).map(move |feature| rows.cell(row, feature))
     }
 

@@ -15,6 +15,7 @@ use crate::uncertainty::Uncertain;
 /// # Errors
 ///
 /// `FloatingPoint`.
+#[inline]
 pub(crate) fn check_subnormals() -> Result<(), Error> {
     if keeps_subnormals() { Ok(()) } else { Err(other_mode()) }
 }

@@ -131,7 +131,8 @@ fn a_bad_value_at_any_place_of_a_batch_is_refused_there_and_changes_no_other_row
     let n_rows = N_LANES + 5;
     let good: Vec<f64> =
         model.golden_cases.iter().cycle().take(n_rows).flat_map(|case| case.row.clone()).collect();
-    let numbers = |values: &[f64], has_slices| Numbers { values: values.to_vec(), n_features, has_slices };
+    let numbers =
+        |values: &[f64], has_slices| Numbers { values: values.to_vec(), n_features, has_slices };
     let expected = outcomes(&model, &numbers(&good, false), OnRefusal::Stop).unwrap();
     for level in levels() {
         model.level = level;

@@ -76,7 +76,11 @@ fn roots_of_2() -> [Exact; N_ROOTS as usize] {
         root = square_root;
     }
     let mut power = Exact(1.0, 0.0);
-    core::array::from_fn(|_| core::mem::replace(&mut power, power.times(root)))
+    core::array::from_fn(|_| {
+        let current = power;
+        power = current.times(root);
+        current
+    })
 }
 
 /// `exp(x)`, which is neither subnormal nor infinite.
@@ -87,7 +91,8 @@ fn exp(x: f64, roots: &[Exact]) -> Exact {
     let rest = Exact::sum(x - part * LN_2[0], 0.0);
     let rest = rest.plus(Exact::product(-part, LN_2[1])).plus(Exact(-part * LN_2[2], 0.0));
     let r = rest.0;
-    let small = r * r * r / 6.0 * (1.0 + r / 4.0 * (1.0 + r / 5.0 * (1.0 + r / 6.0 * (1.0 + r / 7.0))));
+    let small =
+        r * r * r / 6.0 * (1.0 + r / 4.0 * (1.0 + r / 5.0 * (1.0 + r / 6.0 * (1.0 + r / 7.0))));
     let half_square = rest.times(rest).times(Exact(0.5, 0.0));
     let series = Exact(1.0, 0.0).plus(rest).plus(half_square).plus(Exact(small, 0.0));
     let n = n as i32;
