@@ -72,7 +72,6 @@ pub(super) unsafe fn borrow_slice<'a, T>(
 /// # Safety
 ///
 /// `pointer` holds room for `len` values that nobody else uses during the borrow.
-#[inline]
 pub(super) unsafe fn borrow_slice_out<'a, T>(
     pointer: *mut T,
     len: usize,

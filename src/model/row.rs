@@ -73,7 +73,8 @@ impl Model {
         scratch: &'s mut Scratch<'_>,
         values: &[f64],
     ) -> Result<Prediction<'s>, Error> {
-        let (mut regions, row_flags) = self.compute_row(scratch, values)?;
+        let mut regions = scratch.regions(&self.scratch_layout);
+        let row_flags = self.compute_row(&mut regions, values)?;
         let counters = mem::take(&mut regions.counters);
         let prediction = self.prediction(regions, row_flags);
         self.count(counters, values.iter().map(|number| Cell::of_array(*number)), &prediction);
@@ -91,30 +92,26 @@ impl Model {
         scratch: &'s mut Scratch<'_>,
         values: &[f64],
     ) -> Result<&'s [f64], Error> {
-        if scratch.counters().is_empty() {
-            return self.compute_row(scratch, values).map(|(regions, _)| &*regions.outputs);
+        if !scratch.counters().is_empty() {
+            return self.predict_row(scratch, values).map(|prediction| prediction.outputs);
         }
-        self.predict_row(scratch, values).map(|prediction| prediction.outputs)
+        let mut regions = scratch.regions(&self.scratch_layout);
+        self.compute_row(&mut regions, values)?;
+        Ok(regions.outputs)
     }
 
-    /// Computes one row.
+    /// Admits a row, and computes its margins and outputs. Returns the flags of the row.
     ///
     /// # Errors
     ///
     /// As [`Self::predict_row`].
-    #[inline]
-    fn compute_row<'s>(
-        &self,
-        scratch: &'s mut Scratch<'_>,
-        values: &[f64],
-    ) -> Result<(Regions<'s>, Flags), Error> {
+    fn compute_row(&self, regions: &mut Regions<'_>, values: &[f64]) -> Result<Flags, Error> {
         check_subnormals()?;
         self.intake.check_width(values.len())?;
-        let mut regions = scratch.regions(&self.scratch_layout);
-        let admitted = self.admit_numbers(values, &mut regions);
+        let admitted = self.admit_numbers(values, regions);
         let row_flags = admitted.map_err(|error| self.count_refusal(regions.counters, error))?;
-        self.compute(&mut regions);
-        Ok((regions, row_flags))
+        self.compute(regions);
+        Ok(row_flags)
     }
 
     /// Applies the policies to a row, and refuses it or writes it to the encoded values.
