@@ -19,6 +19,7 @@ mod install;
 
 mod abi;
 mod bench_peers;
+mod buckets;
 mod cross;
 mod engines;
 mod gates;
@@ -35,7 +36,7 @@ use run::{cargo, run};
 /// Name, what it does, and the command itself.
 type Task = (&'static str, &'static str, fn() -> Result<(), String>);
 
-const TASKS: [Task; 20] = [
+const TASKS: [Task; 21] = [
     (
         "gates",
         "[--all] [--only NAMES] [--list] [--base REV] [--install]: run what a change must pass",
@@ -69,6 +70,11 @@ const TASKS: [Task; 20] = [
         "imports",
         "import from the libraries that models come from, execute the notebook",
         imports::imports,
+    ),
+    (
+        "buckets",
+        "the registry in a bucket of a local server, and writers that are killed",
+        buckets::buckets,
     ),
     ("benches", "build the benchmarks, run each once", benches),
     (

@@ -17,6 +17,7 @@ pub(crate) enum Gate {
     Python,
     Engines,
     Imports,
+    Buckets,
     BenchPeers,
 }
 
@@ -47,7 +48,7 @@ const NOTHING: Needs = Needs { packages: &[], components: &[], targets: &[] };
 
 impl Gate {
     /// In the order in which they run: what fails most often first.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Demo,
         Self::Test,
         Self::Lint,
@@ -62,6 +63,7 @@ impl Gate {
         Self::Python,
         Self::Engines,
         Self::Imports,
+        Self::Buckets,
         Self::BenchPeers,
     ];
 
@@ -82,6 +84,7 @@ impl Gate {
             Self::Python => "python",
             Self::Engines => "engines",
             Self::Imports => "imports",
+            Self::Buckets => "buckets",
             Self::BenchPeers => "bench-peers",
         }
     }
@@ -96,7 +99,7 @@ impl Gate {
             | Self::Reproduce
             | Self::Cross
             | Self::Python => Tier::AffectedOrInTurn,
-            Self::Engines | Self::Imports | Self::BenchPeers => Tier::Asked,
+            Self::Engines | Self::Imports | Self::Buckets | Self::BenchPeers => Tier::Asked,
         }
     }
 
@@ -142,6 +145,7 @@ impl Gate {
             Self::Engines => {
                 Needs { packages: &["python3-venv", "openjdk-17-jre-headless"], ..NOTHING }
             }
+            Self::Buckets => Needs { packages: &["python3-venv", "curl", "strace"], ..NOTHING },
             Self::BenchPeers => Needs { packages: &["gcc", "python3-venv"], ..NOTHING },
         }
     }
