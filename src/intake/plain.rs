@@ -98,6 +98,9 @@ impl PlainValues {
     /// Whether the numbers of rows of at least eight numbers are within their bounds.
     #[inline(always)]
     fn have_tiles<S: Simd>(&self, simd: S, rows: &[&[f64]]) -> bool {
+        if !gains::<S>() {
+            return rows.iter().all(|row| self.have_each(0, row));
+        }
         let mut are_plain = mask64x8::splat(simd, true);
         for first in tiles(self.lows.len()) {
             let (low, high) = self.bounds(simd, first);
@@ -149,6 +152,12 @@ pub(super) fn arrange(level: Level, rows: &[&[f64]; N_LANES], block: &mut [Lanes
     }
 }
 
+/// Whether a level gains by tiles of eight numbers: not if its vectors hold two.
+#[inline(always)]
+const fn gains<S: Simd>() -> bool {
+    <S::f64s as SimdBase<S>>::LEN > 2
+}
+
 /// The first positions of tiles of eight that cover `n_items`, at least eight; the last two may overlap.
 #[inline(always)]
 fn tiles(n_items: usize) -> impl Iterator<Item = usize> {
@@ -166,8 +175,7 @@ fn eight<S: Simd>(simd: S, numbers: &[f64], first: usize) -> f64x8<S> {
 #[inline(always)]
 #[allow(clippy::indexing_slicing, reason = "a block has as many numbers per lane as a row")]
 fn transpose<S: Simd>(simd: S, rows: &[&[f64]; N_LANES], block: &mut [Lanes]) {
-    if <S::f64s as SimdBase<S>>::LEN <= 2 {
-        // As fast, and much less code.
+    if !gains::<S>() {
         return rows.iter().enumerate().for_each(|(lane, row)| set_lane(lane, row, block));
     }
     for (part, rows) in rows.as_chunks::<8>().0.iter().enumerate() {

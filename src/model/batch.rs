@@ -135,7 +135,8 @@ impl Model {
         if rows.slices(row..row + 1, &mut slices) {
             return self.admit_numbers(slices[0], regions);
         }
-        self.admit(self.cells(rows, row), regions)
+        let cells: &mut dyn Iterator<Item = Cell> = &mut self.cells(rows, row);
+        self.admit(cells, regions)
     }
 
     /// Fails with the first row that is refused. Otherwise returns whether the model takes all rows as they
