@@ -37,7 +37,7 @@ use run::{cargo, run};
 /// Name, what it does, and the command itself.
 type Task = (&'static str, &'static str, fn() -> Result<(), String>);
 
-const TASKS: [Task; 21] = [
+const TASKS: [Task; 22] = [
     (
         "gates",
         "[--all] [--only NAMES] [--list] [--base REV] [--install]: run what a change must pass",
