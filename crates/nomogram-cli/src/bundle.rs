@@ -21,6 +21,11 @@ pub(crate) fn require_trust(path: &Path) -> Result<(), Error> {
     TRUST.set(trust).map_err(|_| Error::Defect("the policy was read twice"))
 }
 
+/// The policy that every bundle must satisfy, where there is one.
+pub(crate) fn trust() -> Option<&'static Trust> {
+    TRUST.get()
+}
+
 /// Returns the time in seconds since 1970.
 pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
@@ -28,7 +33,7 @@ pub(crate) fn now() -> u64 {
 
 /// Opens the bytes of a bundle under the policy, where there is one.
 fn open_bytes(bytes: &[u8], path: &Path) -> Result<Model, Error> {
-    let model = match TRUST.get() {
+    let model = match trust() {
         Some(trust) => Model::open_trusted(bytes, &Limits::default(), trust),
         None => Model::open(bytes),
     };

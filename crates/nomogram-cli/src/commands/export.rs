@@ -3,6 +3,7 @@
 use clap::Args;
 use nomogram_export::{Format, export};
 
+use crate::bundle::OpenBundle;
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -34,9 +35,8 @@ pub(crate) fn run(
             arguments.output.display()
         ))
     })?;
-    let bytes = std::fs::read(&*arguments.bundle)
-        .map_err(|cause| Error::file(arguments.bundle.display().to_string(), cause))?;
-    let exported = export(&bytes, format)
+    let bundle = OpenBundle::open(&arguments.bundle)?;
+    let exported = export(&bundle.bytes, format)
         .map_err(|cause| Error::Export { path: arguments.bundle.to_path_buf(), cause })?;
     write(outputs, &arguments.output, &exported)?;
     if console.is_json() {

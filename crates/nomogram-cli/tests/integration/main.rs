@@ -24,5 +24,6 @@ mod replaced;
 mod streams;
 mod tables;
 mod training;
+mod trusted;
 
 mod typed_tables;
