@@ -87,6 +87,14 @@ fn outputs(
         }
         other => return Err(Error::unsupported(format!("link {other:?} in ONNX"))),
     };
+    let answer = match link {
+        Link::LogSingle | Link::LogitSingle | Link::SoftmaxSingle => {
+            let to = |element| attribute::number("to", element as i64);
+            let rounded = graph.node("Cast", &[&answer], &[to(Element::Single)]);
+            graph.node("Cast", &[&rounded], &[to(Element::Double)])
+        }
+        _ => answer,
+    };
     let classes = member.schema.target().classes();
     if classes.is_empty() {
         graph.output("prediction", &answer, Element::Double, Some(1));

@@ -24,7 +24,13 @@ pub(crate) fn write(
     bundle: &[u8],
     golden: ndarray::ArrayView2<'_, f64>,
 ) -> Result<String, Error> {
-    let writer = Writer { member, mining_schema: mining_schema(member), bundle, golden };
+    let writer = Writer {
+        member,
+        mining_schema: mining_schema(member, true),
+        inputs_only: mining_schema(member, false),
+        bundle,
+        golden,
+    };
     let body = match &member.kind {
         Kind::Forest(forest) => writer.forest(forest)?,
         Kind::Linear(linear) => writer.linear(linear)?,
@@ -48,6 +54,8 @@ fn escaped(text: &str) -> String {
 struct Writer<'w> {
     member: &'w SingleMember<'w>,
     mining_schema: String,
+    /// Without the target: a margin is not the target.
+    inputs_only: String,
     bundle: &'w [u8],
     golden: ndarray::ArrayView2<'w, f64>,
 }
@@ -123,8 +131,6 @@ impl Writer<'_> {
         let mut text = format!(
             "<RegressionModel functionName=\"{function}\" normalizationMethod=\"{method}\">\n{head}"
         );
-        // Verification comes before the tables: it is an element of every model's head.
-        text.push_str(tail);
         let mut table = |class: Option<&String>, intercept: f64, terms: &str| {
             let class = class.map(|class| format!(" targetCategory=\"{}\"", escaped(class)));
             let class = class.unwrap_or_default();
@@ -145,6 +151,8 @@ impl Writer<'_> {
                 }
             }
         }
+        // Verification is the last element of a model.
+        text.push_str(tail);
         text.push_str("</RegressionModel>\n");
         Ok(text)
     }
@@ -158,15 +166,15 @@ impl Writer<'_> {
         let tail = self.verification()?;
         match (forest.link, forest.aggregate) {
             (Link::Probability, _) | (Link::Identity, Aggregate::Mean) if !has_bases => {
-                let segments = self.segments(forest, None, self.function())?;
-                Ok(mining(self.function(), &format!("{head}{tail}"), "average", &segments))
+                let segments = self.segments(forest, None, &self.mining_schema, self.function())?;
+                Ok(mining(self.function(), &head, "average", &segments, &tail))
             }
             (_, Aggregate::Mean) => {
                 Err(Error::unsupported("a mean of trees with a base or a link"))
             }
             (Link::Identity, Aggregate::Sum) => {
-                let segments = self.segments(forest, Some(0), "regression")?;
-                Ok(mining("regression", &format!("{head}{tail}"), "sum", &segments))
+                let segments = self.segments(forest, Some(0), &self.mining_schema, "regression")?;
+                Ok(mining("regression", &head, "sum", &segments, &tail))
             }
             (link, Aggregate::Sum) => {
                 let features = self.member.schema.features();
@@ -178,10 +186,11 @@ impl Writer<'_> {
                     let name = name.into_iter().find(|name| !is_taken(name)).unwrap_or_default();
                     let output = format!(
                         "{}<Output><OutputField name=\"{name}\" feature=\"predictedValue\" optype=\"continuous\" dataType=\"double\"/></Output>\n",
-                        self.mining_schema
+                        self.inputs_only
                     );
-                    let segments = self.segments(forest, Some(margin), "regression")?;
-                    let model = mining("regression", &output, "sum", &segments);
+                    let segments =
+                        self.segments(forest, Some(margin), &self.inputs_only, "regression")?;
+                    let model = mining("regression", &output, "sum", &segments, "");
                     let _ =
                         writeln!(chain, "<Segment id=\"{}\"><True/>{model}</Segment>", margin + 1);
                     let term = format!("<NumericPredictor name=\"{name}\" coefficient=\"1\"/>");
@@ -200,7 +209,7 @@ impl Writer<'_> {
                     sums.into_iter().map(|(base, term, _)| (base, term)).collect();
                 let model = self.regression(link, &last, &sums, "")?;
                 let _ = writeln!(chain, "<Segment id=\"last\"><True/>{model}</Segment>");
-                Ok(mining(self.function(), &format!("{head}{tail}"), "modelChain", &chain))
+                Ok(mining(self.function(), &head, "modelChain", &chain, &tail))
             }
             _ => Err(Error::unsupported("such an aggregate of trees")),
         }
@@ -211,6 +220,7 @@ impl Writer<'_> {
         &self,
         forest: &Forest,
         margin: Option<usize>,
+        mining_schema: &str,
         function: &str,
     ) -> Result<String, Error> {
         let mut segments: Vec<String> = Vec::new();
@@ -218,7 +228,7 @@ impl Writer<'_> {
             let id = segments.len() + 1;
             segments.push(format!(
                 "<Segment id=\"{id}\"><True/><TreeModel functionName=\"{function}\" missingValueStrategy=\"defaultChild\">{}{node}</TreeModel></Segment>\n",
-                self.mining_schema
+                mining_schema
             ));
         };
         let base = margin.and_then(|margin| forest.base_margins.get(margin)).copied();
@@ -253,8 +263,8 @@ impl Writer<'_> {
     }
 }
 
-fn mining(function: &str, head: &str, method: &str, segments: &str) -> String {
+fn mining(function: &str, head: &str, method: &str, segments: &str, tail: &str) -> String {
     format!(
-        "<MiningModel functionName=\"{function}\">\n{head}<Segmentation multipleModelMethod=\"{method}\">\n{segments}</Segmentation></MiningModel>\n"
+        "<MiningModel functionName=\"{function}\">\n{head}<Segmentation multipleModelMethod=\"{method}\">\n{segments}</Segmentation>{tail}</MiningModel>\n"
     )
 }

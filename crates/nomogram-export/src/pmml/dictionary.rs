@@ -65,7 +65,7 @@ pub(super) fn dictionary(member: &SingleMember<'_>) -> Result<String, Error> {
     Ok(text)
 }
 
-pub(super) fn mining_schema(member: &SingleMember<'_>) -> String {
+pub(super) fn mining_schema(member: &SingleMember<'_>, has_target: bool) -> String {
     let mut text = String::from("<MiningSchema>");
     for feature in member.schema.features() {
         let policy = &feature.policy;
@@ -91,7 +91,10 @@ pub(super) fn mining_schema(member: &SingleMember<'_>) -> String {
         }
         text.push_str("/>");
     }
-    let target = escaped(member.schema.target().name());
-    let _ = writeln!(text, "<MiningField name=\"{target}\" usageType=\"target\"/></MiningSchema>");
+    if has_target {
+        let target = escaped(member.schema.target().name());
+        let _ = write!(text, "<MiningField name=\"{target}\" usageType=\"target\"/>");
+    }
+    text.push_str("</MiningSchema>\n");
     text
 }

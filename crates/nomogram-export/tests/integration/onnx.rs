@@ -54,6 +54,12 @@ fn check(source: &Source, counts: &mut Counts, folder: Option<&Path>, library: &
     let imported =
         import(&file, Some(nomogram_import::Format::Onnx), &Options::default(), &Limits::default())
             .unwrap_or_else(|error| panic!("{library}, {name}: {error}"));
+    if name == "linear_exponential" {
+        // A graph has no ranges, so the exponential of a sum has no bound.
+        let error = imported.seal(&[]).unwrap_err().to_string();
+        assert!(error.contains("could pass 1e300"), "{error}");
+        return;
+    }
     let again = imported.seal(&[]).unwrap_or_else(|error| panic!("{library}, {name}: {error}"));
     let (mut first, mut second) = (session(&source.bundle), session(&again.bundle));
     let (mut rows, mut n_refused) = (Vec::new(), 0);
@@ -119,7 +125,8 @@ fn a_changed_leaf_of_a_graph_is_noticed() {
     let leaf = forest.trees[0].leaves[0].to_le_bytes();
     let position = file.windows(8).position(|bytes| bytes == leaf).unwrap();
     let mut changed = file;
-    changed[position] ^= 1;
+    // Not the last bit, which a sum may round away.
+    changed[position + 5] ^= 1;
     let imported = import(&changed, None, &Options::default(), &Limits::default()).unwrap();
     let again = imported.seal(&[]).unwrap().bundle;
     let (mut first, mut second) = (session(&source.bundle), session(&again));

@@ -77,7 +77,11 @@ impl Columns<'_> {
     fn steps(&self, schema: &Schema) -> Result<Vec<Step>, Error> {
         let selected: Result<Vec<u32>, Error> =
             self.factors.iter().map(|(feature, _)| number(*feature)).collect();
-        let mut steps = vec![Step::Select(Select::new(selected?)?)];
+        let selected = selected?;
+        let mut steps = Vec::new();
+        if !selected.iter().copied().eq((0_u32..).take(schema.n_features())) {
+            steps.push(Step::Select(Select::new(selected)?));
+        }
         if let Some(step) = self.levels(schema)? {
             steps.push(step);
         }
@@ -182,7 +186,11 @@ impl Encoding {
         if !at.is_empty() {
             self.steps.push(Step::Spline(Spline::new(Inputs::new(at)?, knots)?));
         }
-        self.steps.push(Step::Polynomial(Polynomial::new(products)?));
+        let is_one_column_each =
+            products.iter().zip(0_u32..).all(|(columns, nth)| columns.as_slice() == [nth]);
+        if !is_one_column_each {
+            self.steps.push(Step::Polynomial(Polynomial::new(products)?));
+        }
         Ok(())
     }
 }
