@@ -24,6 +24,7 @@ mod cross;
 mod engines;
 mod gates;
 mod imports;
+mod instructions;
 mod package;
 mod python;
 mod sanitize;
@@ -36,7 +37,7 @@ use run::{cargo, run};
 /// Name, what it does, and the command itself.
 type Task = (&'static str, &'static str, fn() -> Result<(), String>);
 
-const TASKS: [Task; 21] = [
+const TASKS: [Task; 22] = [
     (
         "gates",
         "[--all] [--only NAMES] [--list] [--base REV] [--install]: run what a change must pass",
@@ -59,6 +60,11 @@ const TASKS: [Task; 21] = [
     ("package", "install, and use the installation in every way that is offered", package::package),
     ("abi", "[--update]: compare the C ABI with the last release's, or record it", abi::abi),
     ("memory", "run the C programs under valgrind", sanitize::memory),
+    (
+        "instructions",
+        "[--update]: count instructions with callgrind, compare with the budget or record it",
+        instructions::instructions,
+    ),
     (
         "sanitize",
         "run the C programs with AddressSanitizer, UBSan, ThreadSanitizer",

@@ -10,6 +10,7 @@ pub(crate) enum Gate {
     Abi,
     Package,
     Memory,
+    Instructions,
     Sanitize,
     Benches,
     Reproduce,
@@ -48,7 +49,7 @@ const NOTHING: Needs = Needs { packages: &[], components: &[], targets: &[] };
 
 impl Gate {
     /// In the order in which they run: what fails most often first.
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Demo,
         Self::Test,
         Self::Lint,
@@ -56,6 +57,7 @@ impl Gate {
         Self::Abi,
         Self::Package,
         Self::Memory,
+        Self::Instructions,
         Self::Sanitize,
         Self::Benches,
         Self::Reproduce,
@@ -77,6 +79,7 @@ impl Gate {
             Self::Abi => "abi",
             Self::Package => "package",
             Self::Memory => "memory",
+            Self::Instructions => "instructions",
             Self::Sanitize => "sanitize",
             Self::Benches => "benches",
             Self::Reproduce => "reproduce",
@@ -92,7 +95,7 @@ impl Gate {
     pub(crate) const fn tier(self) -> Tier {
         match self {
             Self::Demo | Self::Test | Self::Lint => Tier::Always,
-            Self::NoStd | Self::Abi | Self::Benches => Tier::Affected,
+            Self::NoStd | Self::Abi | Self::Instructions | Self::Benches => Tier::Affected,
             Self::Package
             | Self::Memory
             | Self::Sanitize
@@ -114,7 +117,9 @@ impl Gate {
                 packages: &["gcc", "g++", "binutils", "cmake", "make", "pkg-config"],
                 ..NOTHING
             },
-            Self::Memory => Needs { packages: &["gcc", "valgrind"], ..NOTHING },
+            Self::Memory | Self::Instructions => {
+                Needs { packages: &["gcc", "valgrind"], ..NOTHING }
+            }
             Self::Sanitize => {
                 Needs { packages: &["gcc", "clang-16", "libclang-rt-16-dev"], ..NOTHING }
             }
