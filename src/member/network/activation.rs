@@ -101,8 +101,7 @@ impl Activation {
         match self {
             Self::Relu => {
                 let zero = f64x8::splat(simd, 0.0);
-                // Adding 0 makes 0 of −0. A selection would be stored in part, which is slow to read.
-                each!(|sum: f64x8<S>| sum.max(zero) + zero);
+                each!(|sum: f64x8<S>| sum.simd_gt(zero).select(sum, zero));
             }
             Self::LeakyRelu { slope } => {
                 each!(|sum: f64x8<S>| sum.simd_gt(0.0).select(sum, sum * slope));
