@@ -205,6 +205,27 @@ mod tests {
     }
 
     #[test]
+    fn vectors_have_the_bits_of_single_sums() {
+        let sums = [0.0, -0.0, 1.5, -1.5, 1e-310, -1e-310, 1e300, -1e300, 20.5, -0.3, 0.7];
+        for activation in [
+            Activation::Identity,
+            Activation::Relu,
+            Activation::Tanh,
+            Activation::Logistic,
+            Activation::LeakyRelu { slope: -0.25 },
+            Activation::Gelu,
+            Activation::GeluTanh,
+        ] {
+            let bits = sums.map(|sum| apply(activation, sum).to_bits());
+            for level in crate::lanes::levels() {
+                let mut found = sums;
+                activation.apply_at(level, &mut found);
+                assert_eq!(found.map(f64::to_bits), bits, "{activation:?}, {level:?}");
+            }
+        }
+    }
+
+    #[test]
     fn either_gelu_has_an_answer_far_out() {
         for gelu in [Activation::Gelu, Activation::GeluTanh] {
             let values = [-1e300, -50.0, 0.0, 50.0, 1e300].map(|sum| apply(gelu, sum));

@@ -7,6 +7,7 @@ use std::{env, println};
 
 use super::tests::{scalars, vectors};
 use crate::lanes::levels;
+use crate::numeric;
 
 /// ln 2 as a sum of three; products of the first one and whole numbers below 2²¹ are exact.
 const LN_2: [f64; 3] = [
@@ -69,7 +70,7 @@ impl Exact {
 fn roots_of_2() -> [Exact; N_ROOTS as usize] {
     let mut root = Exact(2.0, 0.0);
     for _ in 0..6 {
-        let mut square_root = Exact(libm::sqrt(root.0), 0.0);
+        let mut square_root = Exact(numeric::sqrt(root.0), 0.0);
         for _ in 0..2 {
             square_root = square_root.plus(root.over(square_root)).times(Exact(0.5, 0.0));
         }
@@ -86,7 +87,7 @@ fn roots_of_2() -> [Exact; N_ROOTS as usize] {
 /// `exp(x)`, which is neither subnormal nor infinite.
 #[allow(clippy::cast_possible_truncation, reason = "below 2^17")]
 fn exp(x: f64, roots: &[Exact]) -> Exact {
-    let n = libm::rint(x * f64::from(N_ROOTS) / core::f64::consts::LN_2);
+    let n = numeric::round(x * f64::from(N_ROOTS) / core::f64::consts::LN_2);
     let part = n / f64::from(N_ROOTS);
     let rest = Exact::sum(x - part * LN_2[0], 0.0);
     let rest = rest.plus(Exact::product(-part, LN_2[1])).plus(Exact(-part * LN_2[2], 0.0));
@@ -98,7 +99,8 @@ fn exp(x: f64, roots: &[Exact]) -> Exact {
     let n = n as i32;
     let (whole, root) = (n.div_euclid(N_ROOTS), n.rem_euclid(N_ROOTS));
     let power = series.times(roots[usize::try_from(root).unwrap()]);
-    Exact(libm::scalbn(power.0, whole), libm::scalbn(power.1, whole))
+    let scale = f64::from_bits(u64::try_from(1023 + whole).unwrap() << 52);
+    Exact(power.0 * scale, power.1 * scale)
 }
 
 /// `logistic(−x)` and `logistic(x)`.
@@ -134,7 +136,7 @@ fn argument(nth: u64) -> f64 {
         1 => (share - 0.5) * 80.0,
         2 => (share - 0.5) * 4.0,
         _ => {
-            let magnitude = super::super::exp(-40.0 * share);
+            let magnitude = numeric::exp(-40.0 * share);
             if mixed & 1 == 0 { magnitude } else { -magnitude }
         }
     }
