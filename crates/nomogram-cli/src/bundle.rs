@@ -10,15 +10,21 @@ use nomogram::{Limits, Model, Parts, Trust, unseal};
 
 use crate::error::Error;
 
-/// The policy that every bundle must satisfy.
-static TRUST: OnceLock<Trust> = OnceLock::new();
+/// The policy that every bundle must satisfy, and its file.
+static TRUST: OnceLock<(PathBuf, Trust)> = OnceLock::new();
 
 /// Reads the policy that every bundle must satisfy from now on.
 pub(crate) fn require_trust(path: &Path) -> Result<(), Error> {
     let text = fs::read_to_string(path);
     let text = text.map_err(|cause| Error::file(path.display().to_string(), cause))?;
     let trust = Trust::from_text(&text, now()).map_err(|cause| refused(path, cause))?;
-    TRUST.set(trust).map_err(|_| Error::Defect("the policy was read twice"))
+    TRUST.set((path.to_path_buf(), trust)).map_err(|_| Error::Defect("the policy was read twice"))
+}
+
+/// The file of the policy that every bundle must satisfy.
+#[cfg(feature = "serve")]
+pub(crate) fn trust_file() -> Option<&'static Path> {
+    TRUST.get().map(|(path, _)| path.as_path())
 }
 
 /// Returns the time in seconds since 1970.
@@ -29,7 +35,7 @@ pub(crate) fn now() -> u64 {
 /// Opens the bytes of a bundle under the policy, where there is one.
 fn open_bytes(bytes: &[u8], path: &Path) -> Result<Model, Error> {
     let model = match TRUST.get() {
-        Some(trust) => Model::open_trusted(bytes, &Limits::default(), trust),
+        Some((_, trust)) => Model::open_trusted(bytes, &Limits::default(), trust),
         None => Model::open(bytes),
     };
     model.map_err(|cause| refused(path, cause))
