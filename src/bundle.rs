@@ -26,7 +26,7 @@ pub(crate) use answers::Answers;
 pub(crate) use container::FORMAT;
 #[cfg(feature = "std")]
 pub(crate) use container::{HEADER_LEN, check_start};
-pub use digest::Digest;
+pub use digest::{Digest, InvalidDigest};
 pub(crate) use golden::GoldenCase;
 pub use golden::{MAX_GOLDEN_CASES, MIN_GOLDEN_CASES};
 pub use limits::Limits;

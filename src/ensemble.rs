@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 pub use calibrator::{CalibrationMap, Calibrator};
 pub use combiner::{Combiner, StackInput};
-pub(crate) use combiner::{CombinerInputs, CompiledCombiner};
+pub(crate) use combiner::{CombinerInputs, CompiledCombiner, RowOfMembers};
 pub use cutoff::Cutoff;
 
 use crate::codec::decode_struct;

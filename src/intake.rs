@@ -9,21 +9,23 @@ mod flags;
 
 mod gate;
 
+mod plain;
+
 use alloc::sync::Arc;
-use alloc::vec::Vec;
+
+use fearless_simd::Level;
 
 pub(crate) use cell::Cell;
 pub use cell::Value;
 pub use flags::Flags;
+pub(crate) use plain::LaneSet;
 
 use crate::budget::{Budget, bytes_of};
-use crate::domain::Domain;
 use crate::error::{Error, ErrorKind, NameList, Place};
 use crate::lanes::{Lanes, N_LANES};
-use crate::memory;
-use crate::numeric::is_whole;
 use crate::schema::{Rule, RuleAction, Schema};
 use gate::Gate;
+use plain::PlainValues;
 
 /// A schema, ready to take rows.
 ///
@@ -45,8 +47,7 @@ use gate::Gate;
 #[derive(Debug)]
 pub struct Intake {
     schema: Schema,
-    /// The values of each feature to which no policy applies.
-    plain: Vec<Domain>,
+    plain: PlainValues,
     /// The names of the features, then those of the rules: errors share them.
     names: Arc<NameList>,
 }
@@ -70,10 +71,10 @@ impl Intake {
     /// `UnknownFeature`, `UnknownUnit`, or a kind of the class `Value`. No error contains the value.
     pub fn take(&self, feature: usize, value: Value<'_>) -> Result<(f64, Flags), Error> {
         let cell = self.cell(feature, value)?;
-        match self.plain.get(feature) {
-            Some(plain) if cell.is_plain(plain) => Ok((cell.number, Flags::default())),
-            _ => self.treat(feature, cell),
+        if self.is_plain(feature, cell) {
+            return Ok((cell.number, Flags::default()));
         }
+        self.treat(feature, cell)
     }
 
     /// The positions of the rules that a row breaks; one value per feature, as [`Self::take`] returns
@@ -90,9 +91,7 @@ impl Intake {
 
     /// The intake of a schema that was checked.
     pub(crate) fn new(schema: Schema, budget: &mut Budget) -> Result<Self, Error> {
-        budget.take_list::<Domain>(schema.n_features())?;
-        let plain = schema.features().iter().map(|feature| Ok(Gate::new(feature).plausible));
-        let plain = memory::collect(plain)?;
+        let plain = PlainValues::new(&schema, budget)?;
         let features = schema.features().iter().map(|feature| feature.name.as_str());
         let names = features.chain(schema.rules().iter().map(|rule| rule.name.as_str()));
         let n_bytes = names.clone().map(|name| name.len() as u64).sum::<u64>();
@@ -162,10 +161,8 @@ impl Intake {
     ) -> Result<Flags, Error> {
         let mut row_flags = Flags::default();
         let outputs = row.iter_mut().zip(flags);
-        for (index, ((plain, cell), (value, flag))) in
-            self.plain.iter().zip(cells).zip(outputs).enumerate()
-        {
-            if cell.is_plain(plain) {
+        for (index, (cell, (value, flag))) in cells.zip(outputs).enumerate() {
+            if self.is_plain(index, cell) {
                 (*value, *flag) = (cell.number, Flags::default());
                 continue;
             }
@@ -182,12 +179,13 @@ impl Intake {
     /// As [`Self::admit`].
     pub(crate) fn admit_numbers(
         &self,
+        level: Level,
         numbers: &[f64],
         row: &mut [f64],
         flags: &mut [Flags],
         broken: &mut [bool],
     ) -> Result<Flags, Error> {
-        if !self.are_plain(numbers.iter().copied()) {
+        if !self.plain.have_all(level, &[numbers]) {
             let cells = numbers.iter().map(|number| Cell::of_array(*number));
             return self.admit(cells, row, flags, broken);
         }
@@ -196,17 +194,15 @@ impl Intake {
         self.evaluate_rules(row, broken)
     }
 
-    /// Whether no number of a row needs a policy.
-    fn are_plain(&self, numbers: impl Iterator<Item = f64>) -> bool {
-        // Without a branch per number.
-        let each = self.plain.iter().zip(numbers);
-        each.fold(true, |are_plain, (plain, number)| are_plain & plain.has(number))
+    /// Whether it passes without applying the policy of its feature.
+    fn is_plain(&self, feature: usize, cell: Cell) -> bool {
+        cell.is_number() && self.plain.has(feature, cell.number)
     }
 
-    /// Whether a row passes without applying a policy or evaluating a rule. `numbers` are the caller's,
-    /// NaN where there is none.
-    pub(crate) fn is_plain_row(&self, numbers: impl Iterator<Item = f64>) -> bool {
-        self.schema.rules().is_empty() && self.are_plain(numbers)
+    /// Whether rows pass without applying a policy or evaluating a rule. Each holds one number per
+    /// feature, NaN where there is none.
+    pub(crate) fn are_plain_rows(&self, level: Level, rows: &[&[f64]]) -> bool {
+        self.schema.rules().is_empty() && self.plain.have_all(level, rows)
     }
 
     /// Writes which rules a row breaks; returns the flags of the row.
@@ -214,7 +210,16 @@ impl Intake {
     /// # Errors
     ///
     /// `RuleViolated`, at the first rule that refuses the row.
+    #[inline]
     fn evaluate_rules(&self, row: &[f64], broken: &mut [bool]) -> Result<Flags, Error> {
+        if self.schema.rules().is_empty() {
+            Ok(Flags::default())
+        } else {
+            self.rule_flags(row, broken)
+        }
+    }
+
+    fn rule_flags(&self, row: &[f64], broken: &mut [bool]) -> Result<Flags, Error> {
         let mut row_flags = Flags::default();
         for (index, (rule, broken)) in self.schema.rules().iter().zip(broken).enumerate() {
             *broken = rule.is_broken_by(row);
@@ -228,31 +233,23 @@ impl Intake {
         Ok(row_flags)
     }
 
-    /// Which rows of a block pass without applying a policy or evaluating a rule. `values` holds the
-    /// caller's numbers, one block per feature, NaN where there is none.
-    pub(crate) fn plain_rows(&self, values: &[Lanes]) -> [bool; N_LANES] {
-        if !self.schema.rules().is_empty() {
-            return [false; N_LANES];
-        }
-        // As wide as the values, so that both fill a vector alike.
-        let mut are_plain = [u64::MAX; N_LANES];
-        for (plain, values) in self.plain.iter().zip(values) {
-            for (is_plain, value) in are_plain.iter_mut().zip(values) {
-                let is_within = (*value >= plain.low) & (*value <= plain.high);
-                *is_plain &= if is_within { u64::MAX } else { 0 };
-            }
-            if plain.is_whole {
-                for (is_plain, value) in are_plain.iter_mut().zip(values) {
-                    *is_plain &= if is_whole(*value) { u64::MAX } else { 0 };
-                }
-            }
-        }
-        are_plain.map(|is_plain| is_plain != 0)
+    /// Copies rows, of one number per feature, to a block.
+    pub(crate) fn arrange(&self, level: Level, rows: &[&[f64]; N_LANES], block: &mut [Lanes]) {
+        plain::arrange(level, rows, block);
     }
 
-    /// Values that any model of this schema accepts: for lanes of a block without a row.
-    pub(crate) fn placeholders(&self) -> impl Iterator<Item = f64> {
-        self.plain.iter().map(|plain| plain.low)
+    /// Which rows of a block pass without applying a policy or evaluating a rule. `block` holds the
+    /// caller's numbers of each feature, NaN where there is none.
+    pub(crate) fn plain_rows(&self, level: Level, block: &[Lanes]) -> LaneSet {
+        if !self.schema.rules().is_empty() {
+            return LaneSet::NONE;
+        }
+        self.plain.rows_of(level, block)
+    }
+
+    /// A row that any model of this schema accepts: for lanes of a block without a row.
+    pub(crate) fn placeholders(&self) -> &[f64] {
+        self.plain.placeholders()
     }
 
     /// Applies the policy of a feature to a cell that is not plain.

@@ -64,6 +64,22 @@ impl Number for Lanes {
     }
 }
 
+/// Copies the numbers of one row out of a block.
+#[allow(clippy::indexing_slicing, reason = "callers count lanes up to N_LANES")]
+pub(crate) fn copy_lane(lane: usize, block: &[Lanes], row: &mut [f64]) {
+    for (value, lanes) in row.iter_mut().zip(block) {
+        *value = lanes[lane];
+    }
+}
+
+/// Copies one row into a block.
+#[allow(clippy::indexing_slicing, reason = "callers count lanes up to N_LANES")]
+pub(crate) fn set_lane(lane: usize, row: &[f64], block: &mut [Lanes]) {
+    for (lanes, value) in block.iter_mut().zip(row) {
+        lanes[lane] = *value;
+    }
+}
+
 /// The best vector instructions of this processor; without `std`, those that every such processor has.
 pub(crate) fn best_level() -> Level {
     #[cfg(feature = "std")]

@@ -72,8 +72,8 @@ mod explainer;
 pub mod ffi;
 
 pub use bundle::{
-    Digest, Limits, MAX_GOLDEN_CASES, MAX_SIGNATURES, MIN_GOLDEN_CASES, Manifest, Parts, Signature,
-    add_signature, signatures, strip_signatures,
+    Digest, InvalidDigest, Limits, MAX_GOLDEN_CASES, MAX_SIGNATURES, MIN_GOLDEN_CASES, Manifest,
+    Parts, Signature, add_signature, signatures, strip_signatures,
 };
 pub use ensemble::{CalibrationMap, Calibrator, Combiner, Cutoff, EnsembleMember, StackInput};
 pub use error::{Error, ErrorClass, ErrorKind, Place};

@@ -1,12 +1,15 @@
 //! Links: from margins to probabilities, or to a value.
 
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, f64x8};
 use serde::{Deserialize, Serialize};
 
 use crate::codec::decode_enum;
 use crate::domain::Domain;
 use crate::error::{Error, Place, format};
+use crate::lanes::{Lanes, N_LANES, copy_lane, dispatch, set_lane};
 use crate::numeric::{
-    exp, exp_m1, logistic_pair, single_exp, single_logistic, single_softmax, softmax,
+    exp, exp_m1, logistic_pair, single_exp, single_logistic, single_softmax, softmax, vector,
 };
 use crate::schema::Target;
 
@@ -120,6 +123,41 @@ impl Link {
         }
     }
 
+    /// As [`Self::outputs`], for a block of rows. `row` has room for the margins and the outputs of one.
+    pub(crate) fn block_outputs(
+        self,
+        level: Level,
+        margins: &[Lanes],
+        row: (&mut [f64], &mut [f64]),
+        out: &mut [Lanes],
+    ) {
+        match (self, margins, &mut *out) {
+            (Self::Logit, [margins], [first, second]) => {
+                dispatch!(level, simd => logistic_lanes(simd, margins, first, second));
+            }
+            (Self::Softmax, ..) => {
+                out.copy_from_slice(margins);
+                softmax_lanes(level, out);
+            }
+            (Self::Identity | Self::Probability, ..) => out.copy_from_slice(margins),
+            (
+                Self::Logit
+                | Self::Log
+                | Self::LogitSingle
+                | Self::SoftmaxSingle
+                | Self::LogSingle
+                | Self::ComplementaryLogLog,
+                ..,
+            ) => {
+                for lane in 0..N_LANES {
+                    copy_lane(lane, margins, row.0);
+                    self.outputs(row.0, row.1);
+                    set_lane(lane, row.1, out);
+                }
+            }
+        }
+    }
+
     /// Writes one output per class, or the one value; `margins` are finite.
     ///
     /// The sum of `Softmax` runs from the first class to the last.
@@ -148,10 +186,52 @@ impl Link {
     }
 }
 
+#[inline(always)]
+fn logistic_lanes<S: Simd>(simd: S, margins: &Lanes, first: &mut Lanes, second: &mut Lanes) {
+    let outputs = first.as_chunks_mut::<8>().0.iter_mut().zip(second.as_chunks_mut::<8>().0);
+    for (margins, (first, second)) in margins.as_chunks::<8>().0.iter().zip(outputs) {
+        let (p, q) = vector::logistic_pair(f64x8::simd_from(simd, *margins));
+        (*first, *second) = (p.into(), q.into());
+    }
+}
+
+/// [`softmax`] of each row of a block.
+pub(crate) fn softmax_lanes(level: Level, values: &mut [Lanes]) {
+    dispatch!(level, simd => softmax_of_block(simd, values));
+}
+
+#[inline(always)]
+#[allow(clippy::indexing_slicing, reason = "a block has N_LANES / 8 vectors")]
+fn softmax_of_block<S: Simd>(simd: S, values: &mut [Lanes]) {
+    for part in 0..N_LANES / 8 {
+        let read = |lanes: &Lanes| f64x8::simd_from(simd, lanes.as_chunks::<8>().0[part]);
+        let write = |lanes: &mut Lanes, value: f64x8<S>| {
+            lanes.as_chunks_mut::<8>().0[part] = value.into();
+        };
+        let lowest = f64x8::splat(simd, f64::NEG_INFINITY);
+        let largest = values.iter().fold(lowest, |largest, lanes| largest.max(read(lanes)));
+        let mut sum = f64x8::splat(simd, 0.0);
+        for lanes in &mut *values {
+            let value = vector::exp(read(lanes) - largest);
+            sum += value;
+            write(lanes, value);
+        }
+        for lanes in &mut *values {
+            let value = read(lanes) / sum;
+            write(lanes, value);
+        }
+    }
+}
+
 /// The index of the largest probability; of equal ones, the lowest.
 pub(crate) fn most_probable(probabilities: &[f64]) -> usize {
+    index_of_largest(probabilities.iter().copied())
+}
+
+/// The index of the largest number; of equal ones, the lowest.
+pub(crate) fn index_of_largest(numbers: impl Iterator<Item = f64>) -> usize {
     let mut best = (0, f64::NEG_INFINITY);
-    for (index, &probability) in probabilities.iter().enumerate() {
+    for (index, probability) in numbers.enumerate() {
         if probability > best.1 {
             best = (index, probability);
         }

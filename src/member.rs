@@ -30,7 +30,9 @@ use crate::domain::Domain;
 use crate::error::{Error, format};
 use crate::lanes::Lanes;
 use crate::link::Link;
-use kind::{MemberKind, check_finite, check_inputs, check_no_probabilities, check_width};
+use kind::{
+    MemberKind, check_finite, check_inputs, check_no_probabilities, check_width, weighted_sum,
+};
 
 /// One fitted model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -147,6 +149,7 @@ impl CompiledMember {
     }
 
     /// Writes the margins of an encoded row.
+    #[inline]
     pub(crate) fn margins(
         &self,
         level: Level,

@@ -9,6 +9,8 @@ mod row;
 mod uncertainty_answer;
 mod verify;
 
+mod block;
+
 mod answers;
 mod batch;
 mod self_test;
@@ -23,7 +25,9 @@ use alloc::vec::Vec;
 use fearless_simd::Level;
 
 pub use batch::OnRefusal;
-pub(crate) use batch::Rows;
+pub(crate) use batch::{Each, Rows, Sink};
+#[cfg_attr(not(feature = "ffi"), allow(unused_imports, reason = "only C reads blocks"))]
+pub(crate) use block::Block;
 pub(crate) use row::check_subnormals;
 pub(crate) use uncertainty_answer::UncertaintyAnswer;
 
@@ -180,6 +184,11 @@ impl Model {
     #[must_use]
     pub fn n_margins(&self) -> usize {
         self.scratch_layout.n_margins
+    }
+
+    /// Whether it predicts classes, not a number.
+    pub(crate) fn is_of_classes(&self) -> bool {
+        !self.schema().target().classes().is_empty()
     }
 
     pub(crate) fn intake(&self) -> &Intake {

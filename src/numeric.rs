@@ -5,6 +5,8 @@
 //! project may call them (clippy.toml bans them). Accuracy: within 1 ULP of the exact result for
 //! `exp`, `ln`, `erf` and `sqrt`, as `libm` promises.
 
+pub(crate) mod vector;
+
 use core::hint::black_box;
 
 #[cfg(all(target_arch = "x86", not(target_feature = "sse2")))]

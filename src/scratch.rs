@@ -62,7 +62,6 @@ pub(crate) struct Regions<'s> {
     pub(crate) temporary: &'s mut [f64],
     pub(crate) flags: &'s mut [Flags],
     pub(crate) broken: &'s mut [bool],
-    pub(crate) block: BlockRegions<'s>,
     /// The counters of a monitor; empty without one.
     pub(crate) counters: &'s mut [u64],
 }
@@ -80,35 +79,29 @@ impl Regions<'_> {
 #[derive(Debug)]
 pub(crate) struct BlockRegions<'s> {
     pub(crate) encoded: &'s mut [Lanes],
+    pub(crate) member_outputs: &'s mut [Lanes],
     pub(crate) margins: &'s mut [Lanes],
+    pub(crate) outputs: &'s mut [Lanes],
     pub(crate) temporary: &'s mut [Lanes],
 }
 
 impl ScratchLayout {
-    /// The lengths of the regions of numbers, in their order in memory: those of a row, then those of a
-    /// block of rows.
-    fn lengths(&self) -> [usize; 8] {
-        let lanes = if self.has_blocks() { N_LANES } else { 0 };
-        [
-            self.n_encoded,
-            self.n_member_outputs,
-            self.n_margins,
-            self.n_outputs,
-            self.n_temporary,
-            self.n_encoded * lanes,
-            self.n_margins * lanes,
-            self.n_temporary * lanes,
-        ]
+    /// The lengths of the regions of numbers, in their order in memory; first for a row, then for a block
+    /// of rows.
+    fn lengths(&self) -> [usize; 5] {
+        let Self { n_encoded, n_member_outputs, n_margins, n_outputs, n_temporary, .. } = *self;
+        [n_encoded, n_member_outputs, n_margins, n_outputs, n_temporary]
     }
 
     /// Whether there is memory for a block of rows.
     pub(crate) fn has_blocks(&self) -> bool {
-        self.n_encoded + self.n_margins + self.n_temporary <= MAX_BLOCK_WIDTH
+        self.lengths().iter().sum::<usize>() <= MAX_BLOCK_WIDTH
     }
 
     /// How many numbers all regions have together.
     pub(crate) fn n_numbers(&self) -> usize {
-        self.lengths().iter().sum()
+        let n_rows = if self.has_blocks() { 1 + N_LANES } else { 1 };
+        self.lengths().iter().sum::<usize>() * n_rows
     }
 
     /// How many bytes a [`Scratch`] has, or somewhat more.
@@ -118,14 +111,17 @@ impl ScratchLayout {
             + bytes_of::<bool>(self.n_rules)
     }
 
-    /// Cuts `numbers` into its regions.
-    fn split<'s>(&self, numbers: &'s mut [f64]) -> [&'s mut [f64]; 8] {
+    /// Cuts `numbers` into regions of these lengths, and what is left.
+    #[inline]
+    fn split<'s, T>(&self, numbers: &'s mut [T]) -> ([&'s mut [T]; 5], &'s mut [T]) {
         let mut rest = numbers;
-        self.lengths().map(|length| {
-            let (region, after) = mem::take(&mut rest).split_at_mut(length);
+        let regions = self.lengths().map(|length| {
+            let (region, after) =
+                mem::take(&mut rest).split_at_mut_checked(length).unwrap_or_default();
             rest = after;
             region
-        })
+        });
+        (regions, rest)
     }
 }
 
@@ -165,13 +161,21 @@ impl<'m> Scratch<'m> {
         }
     }
 
-    /// The regions, for a model of this layout.
+    /// The regions of a row, for a model of this layout.
+    #[inline]
     pub(crate) fn regions(&mut self, layout: &ScratchLayout) -> Regions<'_> {
-        let [encoded, member_outputs, margins, outputs, temporary, block @ ..] =
+        self.all_regions(layout).0
+    }
+
+    /// The regions of a row, and those of a block of rows.
+    #[inline]
+    pub(crate) fn all_regions(
+        &mut self,
+        layout: &ScratchLayout,
+    ) -> (Regions<'_>, BlockRegions<'_>) {
+        let ([encoded, member_outputs, margins, outputs, temporary], rest) =
             layout.split(&mut self.numbers);
-        let [block_encoded, block_margins, block_temporary] =
-            block.map(|region| region.as_chunks_mut().0);
-        Regions {
+        let row = Regions {
             cells: &self.cells,
             encoded,
             member_outputs,
@@ -181,12 +185,10 @@ impl<'m> Scratch<'m> {
             flags: &mut self.flags,
             broken: &mut self.broken,
             counters: &mut self.counters,
-            block: BlockRegions {
-                encoded: block_encoded,
-                margins: block_margins,
-                temporary: block_temporary,
-            },
-        }
+        };
+        let ([encoded, member_outputs, margins, outputs, temporary], _) =
+            layout.split(rest.as_chunks_mut().0);
+        (row, BlockRegions { encoded, member_outputs, margins, outputs, temporary })
     }
 
     /// Counts the rows that are predicted from now on, in memory that the monitor of a session owned.
@@ -262,6 +264,7 @@ impl<T> DerefMut for Buffer<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec;
 
     const LAYOUT: ScratchLayout = ScratchLayout {
         n_features: 2,
@@ -273,9 +276,9 @@ mod tests {
         n_temporary: 6,
     };
 
-    const N_NUMBERS: usize = 20 + (5 + 3 + 6) * N_LANES;
+    const N_NUMBERS: usize = 20 + 20 * N_LANES;
 
-    fn lengths(regions: &Regions<'_>) -> [usize; 11] {
+    fn lengths((regions, block): (Regions<'_>, BlockRegions<'_>)) -> [usize; 13] {
         [
             regions.cells.len(),
             regions.encoded.len(),
@@ -285,9 +288,11 @@ mod tests {
             regions.temporary.len(),
             regions.flags.len(),
             regions.broken.len(),
-            regions.block.encoded.len(),
-            regions.block.margins.len(),
-            regions.block.temporary.len(),
+            block.encoded.len(),
+            block.member_outputs.len(),
+            block.margins.len(),
+            block.outputs.len(),
+            block.temporary.len(),
         ]
     }
 
@@ -295,7 +300,7 @@ mod tests {
     fn every_region_has_the_length_of_the_layout() {
         let mut scratch = Scratch::new(&LAYOUT).unwrap();
         assert_eq!(LAYOUT.n_numbers(), N_NUMBERS);
-        assert_eq!(lengths(&scratch.regions(&LAYOUT)), [2, 5, 4, 3, 2, 6, 2, 1, 5, 3, 6]);
+        assert_eq!(lengths(scratch.all_regions(&LAYOUT)), [2, 5, 4, 3, 2, 6, 2, 1, 5, 4, 3, 2, 6]);
     }
 
     #[test]
@@ -303,7 +308,7 @@ mod tests {
         let layout = ScratchLayout { n_encoded: MAX_BLOCK_WIDTH, ..LAYOUT };
         assert_eq!(layout.n_numbers(), 15 + MAX_BLOCK_WIDTH);
         let mut scratch = Scratch::new(&layout).unwrap();
-        assert!(scratch.regions(&layout).block.encoded.is_empty());
+        assert!(scratch.all_regions(&layout).1.encoded.is_empty());
     }
 
     #[test]
@@ -311,18 +316,21 @@ mod tests {
         let mut numbers = [0.0; N_NUMBERS];
         let (mut cells, mut flags) = ([Cell::UNSET; 2], [Flags::default(); 2]);
         let mut scratch = Scratch::borrowed(&mut cells, &mut numbers, &mut flags, &mut []);
-        let regions = scratch.regions(&LAYOUT);
+        let (regions, block) = scratch.all_regions(&LAYOUT);
         regions.encoded.fill(1.0);
         regions.member_outputs.fill(2.0);
         regions.margins.fill(3.0);
         regions.outputs.fill(4.0);
         regions.temporary.fill(5.0);
-        regions.block.encoded.fill([6.0; N_LANES]);
-        regions.block.margins.fill([7.0; N_LANES]);
-        regions.block.temporary.fill([8.0; N_LANES]);
-        let row = [&[1.0; 5][..], &[2.0; 4], &[3.0; 3], &[4.0; 2], &[5.0; 6]].concat();
-        let block = [&[6.0; 5 * N_LANES][..], &[7.0; 3 * N_LANES], &[8.0; 6 * N_LANES]].concat();
-        assert_eq!(numbers[..], [row, block].concat());
+        block.encoded.fill([6.0; N_LANES]);
+        block.member_outputs.fill([7.0; N_LANES]);
+        block.margins.fill([8.0; N_LANES]);
+        block.outputs.fill([9.0; N_LANES]);
+        block.temporary.fill([10.0; N_LANES]);
+        let lengths = [5, 4, 3, 2, 6].into_iter();
+        let lengths = lengths.clone().chain(lengths.map(|length| length * N_LANES));
+        let expected = (1..).zip(lengths).flat_map(|(nth, length)| vec![f64::from(nth); length]);
+        assert_eq!(numbers[..], expected.collect::<Vec<f64>>());
     }
 
     #[test]
@@ -331,7 +339,7 @@ mod tests {
         let (mut numbers, mut broken) = ([0.0; N_NUMBERS], [false]);
         let mut borrowed = Scratch::borrowed(&mut cells, &mut numbers, &mut flags, &mut broken);
         let mut owned = Scratch::new(&LAYOUT).unwrap();
-        assert_eq!(lengths(&borrowed.regions(&LAYOUT)), lengths(&owned.regions(&LAYOUT)));
+        assert_eq!(lengths(borrowed.all_regions(&LAYOUT)), lengths(owned.all_regions(&LAYOUT)));
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! Predicting: one row value by value, one row at once, or a batch.
 
 use alloc::sync::Arc;
+use core::ops::Range;
 
-use ndarray::{ArrayView2, ArrayViewMut2};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
 use crate::error::{Error, ErrorKind, format};
 use crate::intake::{Cell, Value};
-use crate::model::{Model, OnRefusal, Rows};
+use crate::model::{Each, Model, OnRefusal, Rows};
 use crate::monitor::Monitor;
 use crate::prediction::Prediction;
 use crate::schema::MissingReason;
@@ -184,6 +185,7 @@ impl Session {
         sink: impl FnMut(usize, Result<Prediction<'_>, Error>),
     ) -> Result<(), Error> {
         self.model.intake().check_width(rows.ncols())?;
+        let sink = &mut Each::new(sink);
         self.model.predict_rows(&mut self.scratch, &Matrix(rows), on_refusal, sink)
     }
 
@@ -225,7 +227,16 @@ impl Rows for Matrix<'_> {
         self.0.get((row, feature)).map_or(Cell::UNSET, |number| Cell::of_array(*number))
     }
 
-    fn numbers(&self, row: usize, _n_features: usize) -> impl Iterator<Item = f64> {
-        self.0.row(row).into_iter().copied()
+    fn slices<'r>(&'r self, rows: Range<usize>, slices: &mut [&'r [f64]]) -> bool {
+        slices.iter_mut().zip(rows).all(|(slice, row)| {
+            self.0.index_axis(Axis(0), row).to_slice().map(|numbers| *slice = numbers).is_some()
+        })
+    }
+
+    fn read(&self, feature: usize, rows: Range<usize>, numbers: &mut [f64]) {
+        let column = self.0.column(feature);
+        for (number, value) in numbers.iter_mut().zip(column.iter().skip(rows.start)) {
+            *number = *value;
+        }
     }
 }

@@ -22,12 +22,12 @@ use nomogram::ffi::{
     nomo_explainer_explain_row, nomo_explainer_options, nomo_feature, nomo_member, nomo_model,
     nomo_model_class, nomo_model_cutoff, nomo_model_describe, nomo_model_feature, nomo_model_info,
     nomo_model_level, nomo_model_member, nomo_model_open_file, nomo_model_open_memory,
-    nomo_model_release, nomo_model_rule, nomo_model_self_test, nomo_model_unit, nomo_rule,
-    nomo_session, nomo_session_create, nomo_session_destroy, nomo_session_predict_row,
+    nomo_model_release, nomo_model_rule, nomo_model_self_test, nomo_model_unit, nomo_open_options,
+    nomo_rule, nomo_session, nomo_session_create, nomo_session_destroy, nomo_session_predict_row,
     nomo_session_predict_to_arrow, nomo_unit,
 };
 use nomogram_testkit::{
-    bundle_of_every_kind, bundle_of_policies, bundle_of_three_members, explained_bundle,
+    bundle_of_every_kind, bundle_of_policies, bundle_of_three_members, explained_bundle, signed,
 };
 
 /// The allocations that end the process when they fail, with the most bytes of each. They do not grow
@@ -114,18 +114,29 @@ fn expect(status: i32) -> bool {
     status == NOMO_OK
 }
 
+/// The policy under which every bundle is opened that has signatures: the signer of `signed`, and others.
+const POLICY: &CStr = c"\
+require reviewer
+distinct
+key 3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c trainer,reviewer
+key fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025 reviewer
+revoked fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548908025
+";
+
 /// Opens a bundle, describes it, and predicts with it.
-fn use_bundle(bytes: &[u8], path: &CStr, row: &[f64]) {
+fn use_bundle(bytes: &[u8], is_signed: bool, path: &CStr, row: &[f64]) {
     let (mut error, mut model): (nomo_error, *mut nomo_model) = (init(), ptr::null_mut());
     let error = &raw mut error;
+    let trust = if is_signed { POLICY.as_ptr() } else { ptr::null() };
+    let options = nomo_open_options { trust, time: 1500, ..init() };
     // SAFETY: the pointers are as the header asks for.
-    if expect(unsafe { nomo_model_open_file(path.as_ptr(), ptr::null(), &mut model, error) }) {
+    if expect(unsafe { nomo_model_open_file(path.as_ptr(), &options, &mut model, error) }) {
         // SAFETY: as above; it is not used any more.
         unsafe { nomo_model_release(model) };
     }
     let (start, len) = (bytes.as_ptr().cast(), bytes.len());
     // SAFETY: as above.
-    if !expect(unsafe { nomo_model_open_memory(start, len, ptr::null(), &mut model, error) }) {
+    if !expect(unsafe { nomo_model_open_memory(start, len, &options, &mut model, error) }) {
         return;
     }
     describe(model, error);
@@ -257,8 +268,11 @@ fn predict(session: *mut nomo_session, row: &[f64], error: *mut nomo_error) {
     }
 }
 
+/// The bundle that is opened under a policy of trust.
+const SIGNED: &str = "signed";
+
 /// The bundles, each with a row.
-fn bundles() -> [(&'static str, Vec<u8>, Vec<f64>); 6] {
+fn bundles() -> [(&'static str, Vec<u8>, Vec<f64>); 7] {
     let data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/");
     let read = |name: &str| std::fs::read(format!("{data}{name}")).unwrap();
     [
@@ -267,6 +281,11 @@ fn bundles() -> [(&'static str, Vec<u8>, Vec<f64>); 6] {
         ("policies", bundle_of_policies(), vec![f64::NAN; 4]),
         ("a stack", read("corpus/stack-of-outputs.nomo"), vec![1.0, 2.0]),
         ("explained", explained_bundle(), vec![17.99, 10.38, 122.8]),
+        (
+            SIGNED,
+            signed(&bundle_of_three_members(), &bundle_of_three_members()),
+            vec![17.99, 10.38, 122.8],
+        ),
         ("format 1", read("bundles/v1/three-members.nomo"), vec![17.99, 10.38, 122.8]),
     ]
 }
@@ -275,7 +294,7 @@ const CHILD: &str = "NOMOGRAM_FAILING_ALLOCATION";
 
 /// In the child: fails the allocations from number `first` on, in turn, and prints each number before.
 fn fail_in_turn(bundle: usize, first: u64, fails_on: bool) {
-    let (_, bytes, row) = &bundles()[bundle];
+    let (name, bytes, row) = &bundles()[bundle];
     let folder = env!("CARGO_TARGET_TMPDIR");
     let path = format!("{folder}/out-of-memory-{}.nomo", std::process::id());
     std::fs::write(&path, bytes).unwrap();
@@ -288,7 +307,7 @@ fn fail_in_turn(bundle: usize, first: u64, fails_on: bool) {
         N_ALLOCATIONS.set(0);
         FAILS_ON.set(fails_on);
         FAILS_AT.set(at);
-        use_bundle(bytes, &c_path, row);
+        use_bundle(bytes, *name == SIGNED, &c_path, row);
         FAILS_AT.set(0);
         let n_allocations = N_ALLOCATIONS.get();
         assert_eq!(N_BYTES.get(), n_bytes, "allocation {at} failed, and memory was lost");

@@ -3,14 +3,15 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use fearless_simd::Level;
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, f64x8};
 use serde::{Deserialize, Serialize};
 
 use crate::budget::{Budget, FUNCTION, times};
 use crate::codec::decode_enum;
 use crate::domain::{Domain, affine};
 use crate::error::{Error, format, ordinal};
-use crate::lanes::best_level;
+use crate::lanes::{Lanes, N_LANES, best_level, copy_lane, dispatch, set_lane};
 use crate::link::{Link, most_probable};
 use crate::member::{CompiledMember, Member};
 use crate::memory;
@@ -209,15 +210,23 @@ impl CompiledCombiner {
         temporary: &mut [f64],
         out: &mut [f64],
     ) {
-        let weights = match self {
-            Self::SoftVote(weights) | Self::HardVote(weights) => weights,
+        let (weights, is_soft) = match self {
+            Self::SoftVote(weights) => (weights, true),
+            Self::HardVote(weights) => (weights, false),
             Self::Stack(stack) => return stack.combine(members, margins, temporary, out),
         };
+        if let ([1.0], true) = (weights.as_slice(), is_soft) {
+            // What is left of the formula for a single member.
+            out.iter_mut().zip(members).for_each(|(sum, output)| *sum = 0.0 + output);
+            return;
+        }
         out.fill(0.0);
-        let mut total = 0.0;
-        for (outputs, weight) in members.chunks_exact(out.len()).zip(weights) {
+        let (mut total, mut rest) = (0.0, members);
+        for weight in weights {
             total += weight;
-            if let Self::HardVote(_) = self {
+            let (outputs, after) = rest.split_at(out.len());
+            rest = after;
+            if !is_soft {
                 out[most_probable(outputs)] += weight;
                 continue;
             }
@@ -225,8 +234,64 @@ impl CompiledCombiner {
                 *sum += weight * output;
             }
         }
-        for share in out {
-            *share /= total;
+        // Dividing by 1 changes nothing.
+        if total != 1.0 {
+            out.iter_mut().for_each(|share| *share /= total);
+        }
+    }
+
+    /// As [`Self::combine`], for a block of rows. The outputs and margins of the members, and the outputs,
+    /// have room in `row` for one row.
+    pub(crate) fn combine_block(
+        &self,
+        level: Level,
+        (members, margins): (&[Lanes], &[Lanes]),
+        row: RowOfMembers<'_>,
+        out: &mut [Lanes],
+    ) {
+        match self {
+            Self::SoftVote(weights) => {
+                dispatch!(level, simd => mean_of_lanes(simd, weights, members, out));
+            }
+            Self::HardVote(_) | Self::Stack(_) => {
+                for lane in 0..N_LANES {
+                    copy_lane(lane, members, row.members);
+                    copy_lane(lane, margins, row.margins);
+                    self.combine(row.members, row.margins, row.temporary, row.out);
+                    set_lane(lane, row.out, out);
+                }
+            }
+        }
+    }
+}
+
+/// Room for what [`CompiledCombiner::combine`] reads and writes.
+pub(crate) struct RowOfMembers<'a> {
+    pub(crate) members: &'a mut [f64],
+    pub(crate) margins: &'a mut [f64],
+    pub(crate) temporary: &'a mut [f64],
+    pub(crate) out: &'a mut [f64],
+}
+
+/// The weighted mean of the members' outputs in each lane.
+#[inline(always)]
+#[allow(clippy::indexing_slicing, reason = "a block has N_LANES / 8 vectors")]
+fn mean_of_lanes<S: Simd>(simd: S, weights: &[f64], members: &[Lanes], out: &mut [Lanes]) {
+    let n_outputs = out.len();
+    let total = weights.iter().fold(0.0, |total, weight| total + weight);
+    for (output, shares) in out.iter_mut().enumerate() {
+        for (part, shares) in shares.as_chunks_mut::<8>().0.iter_mut().enumerate() {
+            let mut sum = f64x8::splat(simd, 0.0);
+            for (lanes, weight) in members.iter().skip(output).step_by(n_outputs).zip(weights) {
+                sum += f64x8::simd_from(simd, lanes.as_chunks::<8>().0[part]) * *weight;
+            }
+            *shares = sum.into();
+        }
+    }
+    // Dividing by 1 changes nothing.
+    if total != 1.0 {
+        for shares in out.as_flattened_mut().as_chunks_mut::<8>().0 {
+            *shares = (f64x8::simd_from(simd, *shares) / total).into();
         }
     }
 }

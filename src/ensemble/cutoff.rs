@@ -24,9 +24,12 @@ impl Cutoff {
     /// class; a class beyond them does not reach it.
     #[must_use]
     pub fn is_reached_by(&self, probabilities: &[f64]) -> bool {
-        probabilities
-            .get(self.class as usize)
-            .is_some_and(|probability| *probability >= self.probability)
+        self.is_reached_at(probabilities.get(self.class as usize))
+    }
+
+    /// Whether this probability of the class, if there is one, reaches the cutoff.
+    pub(crate) fn is_reached_at(&self, probability: Option<&f64>) -> bool {
+        probability.is_some_and(|probability| *probability >= self.probability)
     }
 
     pub(crate) fn check(&self, n_classes: usize) -> Result<(), Error> {

@@ -12,6 +12,7 @@ use super::growing::read_struct;
 use super::outputs::{self, nomo_outputs};
 use super::session::{Claim, nomo_session};
 use crate::error::{Error, ErrorKind};
+use crate::model::Each;
 
 /// Flag of reading Arrow arrays: skip columns that match no feature; only their names are read.
 pub const NOMO_ARROW_IGNORE_OTHER_COLUMNS: u32 = 1;
@@ -66,9 +67,7 @@ pub unsafe extern "C" fn nomo_session_predict_arrow(
         // SAFETY: as above.
         let mut outputs = unsafe { outputs.borrow(rows.len(), model) }?;
         let on_refusal = outputs.on_refusal;
-        model.predict_rows(scratch, &rows, on_refusal, |row, prediction| {
-            outputs.write(row, prediction);
-        })
+        model.predict_rows(scratch, &rows, on_refusal, &mut outputs)
     };
     // SAFETY: as above.
     unsafe { boundary(error, call) }
@@ -126,9 +125,8 @@ pub unsafe extern "C" fn nomo_session_predict_to_arrow(
         // SAFETY: as above.
         let rows = unsafe { Table::new((schema, array), others, model, columns) }?;
         let mut predicted = Predicted::new(model, rows.len())?;
-        model.predict_rows(scratch, &rows, on_refusal, |row, prediction| {
-            predicted.write(row, prediction);
-        })?;
+        let mut write = Each::new(|row, prediction| predicted.write(row, prediction));
+        model.predict_rows(scratch, &rows, on_refusal, &mut write)?;
         let (schema, array) = predicted.finish()?;
         out_schema.write(schema);
         out_array.write(array);

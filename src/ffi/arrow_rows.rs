@@ -3,9 +3,10 @@
 mod layout;
 
 use core::ffi::CStr;
+use core::ops::Range;
 use core::str;
 
-use self::layout::{Bits, Metadata, Span, Typed, Values, check, count, is_null};
+use self::layout::{Bits, Metadata, Numbers, Span, Typed, Values, check, count, is_null};
 use super::arrow_structs::{ArrowArray, ArrowSchema};
 use super::borrow::{borrow, borrow_slice};
 use crate::error::{Error, ErrorKind, Place};
@@ -117,6 +118,17 @@ impl Rows for Table<'_> {
         };
         value.map_or(Cell::UNSET, |value| self.intake.cell(feature, value).unwrap_or(Cell::UNSET))
     }
+
+    fn read(&self, feature: usize, rows: Range<usize>, numbers: &mut [f64]) {
+        let column = self.columns.get(feature).filter(|_| self.validity.is_none());
+        let doubles = column.and_then(Column::doubles);
+        for (number, row) in numbers.iter_mut().zip(rows) {
+            *number = match doubles {
+                Some(doubles) => doubles.get(row).unwrap_or(f64::NAN),
+                None => self.cell(row, feature).number_or_nan(),
+            };
+        }
+    }
 }
 
 impl<'a> Column<'a> {
@@ -213,6 +225,14 @@ impl<'a> Column<'a> {
             return Err(Error::new(ErrorKind::UnknownUnit, "a unit needs a column of numbers"));
         }
         intake.cell(feature, Value::NumberIn(0.0, unit)).map(drop)
+    }
+
+    /// The numbers of a column of doubles without nulls, if they are what the model reads.
+    fn doubles(&self) -> Option<Numbers<'a, f64>> {
+        match self {
+            Self { values: Values::Doubles(doubles), validity: None, unit: None } => Some(*doubles),
+            Self { .. } => None,
+        }
     }
 
     /// The value of a row; `None` if there is no column.

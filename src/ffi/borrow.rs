@@ -7,14 +7,20 @@ use core::slice;
 use crate::error::{Error, ErrorKind, Place};
 
 /// Refuses a pointer that is NULL or misaligned.
+#[inline]
 pub(super) fn check_pointer<T>(pointer: *const T, name: &'static str) -> Result<(), Error> {
-    if pointer.is_null() {
-        return Err(refused(ErrorKind::NullPointer, name, "is NULL"));
-    }
-    if !pointer.is_aligned() {
-        return Err(refused(ErrorKind::Alignment, name, "is not aligned for its type"));
+    if pointer.is_null() || !pointer.is_aligned() {
+        return Err(bad_pointer(pointer.is_null(), name));
     }
     Ok(())
+}
+
+#[cold]
+fn bad_pointer(is_null: bool, name: &'static str) -> Error {
+    if is_null {
+        return refused(ErrorKind::NullPointer, name, "is NULL");
+    }
+    refused(ErrorKind::Alignment, name, "is not aligned for its type")
 }
 
 /// Borrows what a pointer points to.
@@ -80,11 +86,14 @@ pub(super) unsafe fn borrow_slice_out<'a, T>(
     Ok(unsafe { slice::from_raw_parts_mut(pointer.cast(), len) })
 }
 
+#[inline]
 fn check_len<T>(len: usize, name: &'static str) -> Result<(), Error> {
-    if len > isize::MAX as usize / size_of::<T>().max(1) {
-        return Err(refused(ErrorKind::Shape, name, "has more elements than memory can hold"));
-    }
-    Ok(())
+    if len > isize::MAX as usize / size_of::<T>().max(1) { Err(too_long(name)) } else { Ok(()) }
+}
+
+#[cold]
+fn too_long(name: &'static str) -> Error {
+    refused(ErrorKind::Shape, name, "has more elements than memory can hold")
 }
 
 /// Borrows a text that ends with NUL.

@@ -3,6 +3,7 @@
 mod uncertain;
 
 use core::mem::{MaybeUninit, offset_of};
+use core::ops::Range;
 
 use self::uncertain::UncertainOutputs;
 pub(super) use self::uncertain::{Counts, verdict};
@@ -11,8 +12,8 @@ use super::growing::Growing;
 use crate::ensemble::Cutoff;
 use crate::error::{Error, ErrorKind};
 use crate::intake::Flags;
-use crate::model::Model;
-use crate::model::OnRefusal;
+use crate::lanes::Lanes;
+use crate::model::{Block, Model, OnRefusal, Sink};
 use crate::prediction::Prediction;
 
 /// The first refused row fails the call, and no output is written.
@@ -176,8 +177,42 @@ impl<'a, T: Copy> Output<'a, T> {
         }
     }
 
+    /// The room for some rows, if the output is wanted.
+    fn rows(this: &mut Option<Self>, rows: Range<usize>) -> Option<&mut [MaybeUninit<T>]> {
+        let Self { values, per_row } = this.as_mut()?;
+        values.get_mut(rows.start * *per_row..rows.end * *per_row)
+    }
+
+    /// As [`Self::fill`], for some rows.
+    fn fill_rows(this: &mut Option<Self>, rows: Range<usize>, value: T) {
+        for element in Self::rows(this, rows).into_iter().flatten() {
+            element.write(value);
+        }
+    }
+
     fn fill(this: &mut Option<Self>, row: usize, value: T) {
         Self::write(this, row, core::iter::repeat(value));
+    }
+}
+
+impl Output<'_, f64> {
+    /// Writes a block of rows, which has one block of numbers for each element of a row.
+    fn write_block(this: &mut Option<Self>, rows: Range<usize>, block: &[Lanes]) {
+        let Some(room) = Self::rows(this, rows) else { return };
+        if let [first, second] = block {
+            // As most models have it, in few instructions.
+            let pairs = room.as_chunks_mut::<2>().0;
+            for ([one, other], (first, second)) in pairs.iter_mut().zip(first.iter().zip(second)) {
+                one.write(*first);
+                other.write(*second);
+            }
+            return;
+        }
+        for (nth, lanes) in block.iter().enumerate() {
+            for (element, number) in room.iter_mut().skip(nth).step_by(block.len()).zip(lanes) {
+                element.write(*number);
+            }
+        }
     }
 }
 
@@ -303,15 +338,41 @@ pub(super) fn on_refusal(number: u32, name: &'static str) -> Result<OnRefusal, E
     }
 }
 
-impl Outputs<'_> {
-    /// Writes the prediction or the refusal of a row.
-    pub(super) fn write(&mut self, row: usize, prediction: Result<Prediction<'_>, Error>) {
+impl Sink for Outputs<'_> {
+    fn take(&mut self, row: usize, prediction: Result<Prediction<'_>, Error>) {
         match prediction {
             Ok(prediction) => self.predict(row, &prediction),
             Err(error) => self.refuse(row, &error),
         }
     }
 
+    fn take_block(&mut self, rows: Range<usize>, block: &Block<'_>) -> bool {
+        Output::write_block(&mut self.probabilities, rows.clone(), block.outputs);
+        Output::write_block(&mut self.members, rows.clone(), block.members);
+        Output::write_block(&mut self.margins, rows.clone(), block.margins);
+        let classes = Output::rows(&mut self.class_indices, rows.clone());
+        for (lane, element) in classes.into_iter().flatten().enumerate() {
+            element.write(block.class(lane).map_or(NOMO_CLASS_NONE, as_u32));
+        }
+        if let Some(reached) = Output::rows(&mut self.cutoffs_reached, rows.clone()) {
+            for (lane, reached) in reached.chunks_exact_mut(self.cutoffs.len().max(1)).enumerate() {
+                for (element, cutoff) in reached.iter_mut().zip(self.cutoffs) {
+                    let lanes = block.outputs.get(cutoff.class as usize);
+                    let probability = lanes.and_then(|lanes| lanes.get(lane));
+                    element.write(u8::from(cutoff.is_reached_at(probability)));
+                }
+            }
+        }
+        Output::fill_rows(&mut self.row_status, rows.clone(), super::status::NOMO_OK);
+        Output::fill_rows(&mut self.row_flags, rows.clone(), 0);
+        Output::fill_rows(&mut self.flag_counts, rows.clone(), 0);
+        Output::fill_rows(&mut self.feature_flags, rows.clone(), 0);
+        Output::fill_rows(&mut self.rules_broken, rows, 0);
+        true
+    }
+}
+
+impl Outputs<'_> {
     /// Writes the prediction of a single row; with [`OnRefusal::GoOn`] its refusal too.
     pub(super) fn write_one(
         &mut self,
@@ -320,7 +381,7 @@ impl Outputs<'_> {
         if self.on_refusal == OnRefusal::Stop {
             self.predict(0, &prediction?);
         } else {
-            self.write(0, prediction);
+            self.take(0, prediction);
         }
         Ok(())
     }
@@ -361,12 +422,15 @@ impl Outputs<'_> {
     }
 }
 
+#[inline]
 pub(super) fn check_length(found: usize, expected: usize, name: &'static str) -> Result<(), Error> {
-    if found == expected {
-        return Ok(());
-    }
+    if found == expected { Ok(()) } else { Err(wrong_length(found, expected, name)) }
+}
+
+#[cold]
+fn wrong_length(found: usize, expected: usize, name: &'static str) -> Error {
     let error = Error::count(ErrorKind::OutputLength, found, expected, "elements");
-    Err(error.within(crate::error::Place::Argument(name)))
+    error.within(crate::error::Place::Argument(name))
 }
 
 /// The index of the class in C.

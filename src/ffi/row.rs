@@ -7,10 +7,11 @@ use super::borrow::{borrow_out, borrow_slice, borrow_slice_out, borrow_text, ref
 use super::boundary::boundary;
 use super::error::nomo_error;
 use super::growing::read_struct;
-use super::outputs::{check_length, class_index, nomo_outputs};
+use super::outputs::{NOMO_CLASS_NONE, as_u32, check_length, nomo_outputs};
 use super::session::{Claim, nomo_session};
 use crate::error::{Error, ErrorKind, Place};
 use crate::intake::Value;
+use crate::link::most_probable;
 use crate::schema::MissingReason;
 
 /// Clears all values: every feature is then unset.
@@ -240,12 +241,13 @@ pub unsafe extern "C" fn nomo_session_predict_row(
             .transpose()?;
         check_length(out.len(), claim.model().schema().n_outputs(), "probabilities")?;
         let (model, scratch) = claim.model_and_scratch();
-        let prediction = model.predict_row(scratch, values)?;
-        for (probability, output) in out.iter_mut().zip(prediction.outputs()) {
+        let outputs = model.predict_outputs(scratch, values)?;
+        for (probability, output) in out.iter_mut().zip(outputs) {
             probability.write(*output);
         }
         if let Some(class_out) = class_out {
-            class_out.write(self::class_index(&prediction));
+            let class = model.is_of_classes().then(|| most_probable(outputs));
+            class_out.write(class.map_or(NOMO_CLASS_NONE, as_u32));
         }
         Ok(())
     };

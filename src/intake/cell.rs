@@ -1,6 +1,5 @@
 //! A caller's value before the policy of its feature is applied.
 
-use crate::domain::Domain;
 use crate::schema::MissingReason;
 
 /// One value as a caller sets it, by its feature's kind.
@@ -49,10 +48,10 @@ impl Cell {
     /// The caller did not set the feature.
     pub(crate) const UNSET: Self = Self { number: 0.0, mark: Mark::Unset };
 
-    /// Whether it passes without applying the policy.
+    /// Whether there is a number.
     #[inline]
-    pub(super) fn is_plain(self, plain: &Domain) -> bool {
-        self.mark == Mark::Number && plain.has(self.number)
+    pub(super) fn is_number(self) -> bool {
+        self.mark == Mark::Number
     }
 
     /// The number, NaN if there is none.

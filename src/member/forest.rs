@@ -6,7 +6,14 @@
 mod quadrature;
 mod tree;
 
+mod octet;
+mod order;
+mod slots;
+
 mod complete;
+
+mod bits;
+mod select;
 
 mod flat;
 
@@ -113,6 +120,7 @@ decode_enum!(Precision { Double, SingleInputs, Single });
 
 impl Precision {
     /// A leaf, or a result on the way to a margin, as this precision has it.
+    #[inline(always)]
     fn round(self, result: f64) -> f64 {
         if self == Self::Single { single(result) } else { result }
     }

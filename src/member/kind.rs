@@ -72,3 +72,15 @@ pub(super) fn check_width(inputs: &[Domain], n_inputs: usize) -> Result<(), Erro
     let detail = format!("reads {n_inputs} values, expected {}", inputs.len());
     Err(Error::invalid_model(detail))
 }
+
+/// Adds products one after the other. Eight at a time, only because such a loop has fewer instructions.
+#[inline]
+pub(super) fn weighted_sum(start: f64, weights: &[f64], values: &[f64]) -> f64 {
+    let add = |sum: f64, (weight, value): (&f64, &f64)| sum + weight * value;
+    let (weights, last_weights) = weights.as_chunks::<8>();
+    let (values, last_values) = values.as_chunks::<8>();
+    let eights = weights.iter().zip(values);
+    let sum =
+        eights.fold(start, |sum, (weights, values)| weights.iter().zip(values).fold(sum, add));
+    last_weights.iter().zip(last_values).fold(sum, add)
+}

@@ -6,7 +6,7 @@ use fearless_simd::prelude::*;
 use fearless_simd::{Level, f64x8};
 use serde::{Deserialize, Serialize};
 
-use super::{MemberKind, check_finite, check_inputs, check_no_probabilities};
+use super::{MemberKind, check_finite, check_inputs, check_no_probabilities, weighted_sum};
 use crate::codec::decode_struct;
 use crate::domain::{Domain, affine};
 use crate::error::{Error, format};
@@ -81,13 +81,12 @@ impl Linear {
         self.weights.len() as u64
     }
 
+    #[inline]
     pub(crate) fn margins(&self, encoded: &[f64], out: &mut [f64]) {
-        let rows = self.weights.chunks_exact(self.n_inputs());
-        for ((margin, intercept), weights) in out.iter_mut().zip(&self.intercepts).zip(rows) {
-            *margin = weights
-                .iter()
-                .zip(encoded)
-                .fold(*intercept, |sum, (weight, value)| sum + weight * value);
+        let mut rest = self.weights.as_slice();
+        for (margin, intercept) in out.iter_mut().zip(&self.intercepts) {
+            let (weights, after) = rest.split_at_checked(encoded.len()).unwrap_or_default();
+            (*margin, rest) = (weighted_sum(*intercept, weights, encoded), after);
         }
     }
 }

@@ -4,13 +4,13 @@ use core::mem;
 use core::ops::Range;
 
 use super::Model;
+use super::block::Block;
 use super::row::check_subnormals;
 use crate::error::{Error, Place};
-use crate::intake::{Cell, Flags};
-use crate::lanes::{Lanes, N_LANES};
+use crate::intake::{Cell, Flags, LaneSet};
+use crate::lanes::{Lanes, N_LANES, set_lane};
 use crate::prediction::Prediction;
-use crate::scratch::{BlockRegions, Regions, Scratch};
-use crate::uncertainty::Uncertainty;
+use crate::scratch::{Regions, Scratch};
 
 /// What happens when a row of a batch cannot be predicted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,9 +29,43 @@ pub(crate) trait Rows {
     /// The caller's value of a feature in a row; both exist.
     fn cell(&self, row: usize, feature: usize) -> Cell;
 
-    /// The number of each feature in a row, NaN where there is none.
-    fn numbers(&self, row: usize, n_features: usize) -> impl Iterator<Item = f64> {
-        (0..n_features).map(move |feature| self.cell(row, feature).number_or_nan())
+    /// Sets the slices of some rows, or of the first of them, if the numbers of each row lie side by side
+    /// in memory, one per feature; NaN is missing. Otherwise returns false.
+    fn slices<'r>(&'r self, _rows: Range<usize>, _slices: &mut [&'r [f64]]) -> bool {
+        false
+    }
+
+    /// Writes the numbers of a feature in some rows, one after the other; NaN where there is none.
+    fn read(&self, feature: usize, rows: Range<usize>, numbers: &mut [f64]) {
+        for (number, row) in numbers.iter_mut().zip(rows) {
+            *number = self.cell(row, feature).number_or_nan();
+        }
+    }
+}
+
+/// What takes the predictions of a batch, in the order of its rows.
+pub(crate) trait Sink {
+    fn take(&mut self, row: usize, prediction: Result<Prediction<'_>, Error>);
+
+    /// Takes a block of rows whose values were used as they are, or returns false: then
+    /// [`Self::take`] gets them one by one.
+    fn take_block(&mut self, _rows: Range<usize>, _block: &Block<'_>) -> bool {
+        false
+    }
+}
+
+/// Passes each prediction to a function.
+pub(crate) struct Each<F>(F);
+
+impl<F: FnMut(usize, Result<Prediction<'_>, Error>)> Each<F> {
+    pub(crate) fn new(function: F) -> Self {
+        Self(function)
+    }
+}
+
+impl<F: FnMut(usize, Result<Prediction<'_>, Error>)> Sink for Each<F> {
+    fn take(&mut self, row: usize, prediction: Result<Prediction<'_>, Error>) {
+        (self.0)(row, prediction);
     }
 }
 
@@ -48,24 +82,24 @@ impl Model {
     pub(crate) fn predict_rows(
         &self,
         scratch: &mut Scratch<'_>,
-        rows: &impl Rows,
+        rows: &dyn Rows,
         on_refusal: OnRefusal,
-        mut sink: impl FnMut(usize, Result<Prediction<'_>, Error>),
+        sink: &mut dyn Sink,
     ) -> Result<(), Error> {
         check_subnormals()?;
-        match on_refusal {
+        let are_plain = match on_refusal {
             OnRefusal::Stop => self.check_rows(scratch, rows)?,
-            OnRefusal::GoOn => {}
-        }
+            OnRefusal::GoOn => false,
+        };
         for block in self.blocks(rows) {
             if block.len() >= MIN_BLOCK {
-                self.predict_block(scratch, rows, block, &mut sink);
+                self.predict_block(scratch, (rows, block), are_plain, sink);
                 continue;
             }
             for row in block {
                 let mut regions = scratch.regions(&self.scratch_layout);
                 let counters = mem::take(&mut regions.counters);
-                let prediction = match self.admit(self.cells(rows, row), &mut regions) {
+                let prediction = match self.admit_from(rows, row, &mut regions) {
                     Ok(row_flags) => {
                         let prediction = self.predict(regions, row_flags);
                         self.count(counters, self.cells(rows, row), &prediction);
@@ -73,152 +107,158 @@ impl Model {
                     }
                     Err(error) => Err(self.count_refusal(counters, error).within(Place::Row(row))),
                 };
-                sink(row, prediction);
+                sink.take(row, prediction);
             }
         }
         Ok(())
     }
 
     /// The rows, at most as many at a time as can be predicted together.
-    fn blocks(&self, rows: &impl Rows) -> impl Iterator<Item = Range<usize>> {
+    fn blocks(&self, rows: &dyn Rows) -> impl DoubleEndedIterator<Item = Range<usize>> + use<> {
         let (n_rows, has_blocks) = (rows.n_rows(), self.scratch_layout.has_blocks());
         let len = if has_blocks { N_LANES } else { 1 };
         (0..n_rows).step_by(len).map(move |first| first..n_rows.min(first.saturating_add(len)))
     }
 
-    fn cells<'r, R: Rows>(
-        &self,
-        rows: &'r R,
-        row: usize,
-    ) -> impl Iterator<Item = Cell> + use<'r, R> {
+    fn cells<'r>(&self, rows: &'r dyn Rows, row: usize) -> impl Iterator<Item = Cell> + use<'r> {
         (0..self.intake.n_features()).map(move |feature| rows.cell(row, feature))
     }
 
-    /// Fails with the first row that is refused.
-    fn check_rows(&self, scratch: &mut Scratch<'_>, rows: &impl Rows) -> Result<(), Error> {
-        let n_features = self.intake.n_features();
-        for row in 0..rows.n_rows() {
-            if !self.intake.is_plain_row(rows.numbers(row, n_features)) {
-                let mut regions = scratch.regions(&self.scratch_layout);
-                let admitted = self.admit(self.cells(rows, row), &mut regions);
-                admitted.map_err(|error| {
-                    self.count_refusal(regions.counters, error).within(Place::Row(row))
-                })?;
-            }
+    /// As [`Self::admit`], for a row of a batch.
+    fn admit_from(
+        &self,
+        rows: &dyn Rows,
+        row: usize,
+        regions: &mut Regions<'_>,
+    ) -> Result<Flags, Error> {
+        let mut slices: [&[f64]; 1] = [&[]];
+        if rows.slices(row..row + 1, &mut slices) {
+            return self.admit_numbers(slices[0], regions);
         }
-        Ok(())
+        let cells: &mut dyn Iterator<Item = Cell> = &mut self.cells(rows, row);
+        self.admit(cells, regions)
     }
 
-    /// Reads the caller's numbers of a block of rows. Returns which rows the model takes as they are:
-    /// none, without memory for blocks.
-    #[allow(clippy::indexing_slicing, reason = "a block has at most a row per lane")]
+    /// Fails with the first row that is refused. Otherwise returns whether the model takes all rows as they
+    /// are.
+    fn check_rows(&self, scratch: &mut Scratch<'_>, rows: &dyn Rows) -> Result<bool, Error> {
+        let (mut are_all_plain, mut refused) = (true, None);
+        // From the last block to the first: predicting then finds the first rows in the caches.
+        for block in self.blocks(rows).rev() {
+            if let Some(slices) = self.slices(rows, &block)
+                && self.intake.are_plain_rows(self.level, &slices)
+            {
+                continue;
+            }
+            let (mut regions, lanes) = scratch.all_regions(&self.scratch_layout);
+            let are_plain = self.read_block(rows, &block, lanes.encoded, false);
+            are_all_plain &= are_plain == LaneSet::ALL;
+            for (lane, row) in block.enumerate() {
+                if !are_plain.contains(lane)
+                    && let Err(error) = self.admit_from(rows, row, &mut regions)
+                {
+                    refused = Some((row, error));
+                    break;
+                }
+            }
+        }
+        let Some((row, error)) = refused else { return Ok(are_all_plain) };
+        Err(self.count_refusal(scratch.counters(), error).within(Place::Row(row)))
+    }
+
+    /// The rows of a block where their numbers lie side by side; the other lanes have a row that any model
+    /// accepts.
+    fn slices<'r>(
+        &'r self,
+        rows: &'r dyn Rows,
+        block: &Range<usize>,
+    ) -> Option<[&'r [f64]; N_LANES]> {
+        let mut slices = [self.intake.placeholders(); N_LANES];
+        rows.slices(block.clone(), &mut slices).then_some(slices)
+    }
+
+    /// Reads the caller's numbers of a block of rows. Returns which rows the model takes as they are: all
+    /// if it is known that they are plain; none without memory for blocks.
     fn read_block(
         &self,
-        rows: &impl Rows,
-        block: Range<usize>,
+        rows: &dyn Rows,
+        block: &Range<usize>,
         encoded: &mut [Lanes],
-    ) -> [bool; N_LANES] {
-        if encoded.is_empty() {
-            return [false; N_LANES];
-        }
-        let n_features = self.intake.n_features();
-        let values = &mut encoded[..n_features];
-        let n_rows = block.len();
-        for (lane, row) in block.enumerate() {
-            for (values, number) in values.iter_mut().zip(rows.numbers(row, n_features)) {
-                values[lane] = number;
+        are_plain: bool,
+    ) -> LaneSet {
+        let Some((values, _)) = encoded.split_at_mut_checked(self.intake.n_features()) else {
+            return LaneSet::NONE;
+        };
+        if let Some(slices) = self.slices(rows, block) {
+            self.intake.arrange(self.level, &slices, values);
+        } else {
+            let placeholders = self.intake.placeholders().iter();
+            for (feature, (lanes, placeholder)) in values.iter_mut().zip(placeholders).enumerate() {
+                let (lanes, unused) = lanes.split_at_mut(block.len());
+                rows.read(feature, block.clone(), lanes);
+                unused.fill(*placeholder);
             }
         }
-        if n_rows < N_LANES {
-            for (values, placeholder) in values.iter_mut().zip(self.intake.placeholders()) {
-                values[n_rows..].fill(placeholder);
-            }
-        }
-        self.intake.plain_rows(values)
+        if are_plain { LaneSet::ALL } else { self.intake.plain_rows(self.level, values) }
     }
 
-    /// Predicts a block of rows: as [`Self::predict`], bit for bit.
-    #[allow(clippy::indexing_slicing, reason = "a block has at most a row per lane")]
+    /// Predicts a block of rows: as [`Self::predict`], bit for bit. `are_plain`: whether it is known that the
+    /// model takes all of them as they are.
     fn predict_block(
         &self,
         scratch: &mut Scratch<'_>,
-        rows: &impl Rows,
-        block: Range<usize>,
-        sink: &mut impl FnMut(usize, Result<Prediction<'_>, Error>),
+        (rows, block): (&dyn Rows, Range<usize>),
+        are_plain: bool,
+        sink: &mut dyn Sink,
     ) {
-        let mut regions = scratch.regions(&self.scratch_layout);
-        let are_plain = self.read_block(rows, block.clone(), regions.block.encoded);
-        for (lane, row) in block.clone().enumerate() {
-            if are_plain[lane] {
-                continue;
-            }
-            let admitted = self.admit(self.cells(rows, row), &mut regions).is_ok();
-            let values = regions.encoded.iter().copied();
-            let values = values.zip(self.intake.placeholders());
-            for (lanes, (value, placeholder)) in regions.block.encoded.iter_mut().zip(values) {
+        let (mut regions, mut lanes) = scratch.all_regions(&self.scratch_layout);
+        let are_plain = self.read_block(rows, &block, lanes.encoded, are_plain);
+        if are_plain != LaneSet::ALL {
+            for (lane, row) in block.clone().enumerate().filter(|(at, _)| !are_plain.contains(*at))
+            {
                 // A row that is refused is refused again below, where its error is passed on.
-                lanes[lane] = if admitted { value } else { placeholder };
+                let admitted = self.admit_from(rows, row, &mut regions).is_ok();
+                let row = if admitted { &*regions.encoded } else { self.intake.placeholders() };
+                let n_features = self.intake.n_features();
+                set_lane(lane, row, lanes.encoded.split_at_mut(n_features).0);
             }
         }
-        self.encode_block(&mut regions.block);
+        self.encode_block(&mut lanes);
+        self.finish_block(&mut regions, &mut lanes);
+        if are_plain == LaneSet::ALL && self.uncertainty.is_none() && regions.counters.is_empty() {
+            let predicted = Block {
+                is_of_classes: self.is_of_classes(),
+                outputs: lanes.outputs,
+                members: lanes.member_outputs,
+                margins: lanes.margins,
+            };
+            if sink.take_block(block.clone(), &predicted) {
+                return;
+            }
+        }
         regions.clear_flags();
         for (lane, row) in block.enumerate() {
-            let mut regions = scratch.regions(&self.scratch_layout);
+            let (mut regions, lanes) = scratch.all_regions(&self.scratch_layout);
             let mut row_flags = Flags::default();
-            if !are_plain[lane] {
-                match self.admit(self.cells(rows, row), &mut regions) {
+            let is_plain = are_plain.contains(lane);
+            if !is_plain {
+                match self.admit_from(rows, row, &mut regions) {
                     Ok(flags) => row_flags = flags,
                     Err(error) => {
                         let error = self.count_refusal(regions.counters, error);
-                        sink(row, Err(error.within(Place::Row(row))));
+                        sink.take(row, Err(error.within(Place::Row(row))));
                         regions.clear_flags();
                         continue;
                     }
                 }
             }
-            for (margin, margins) in regions.margins.iter_mut().zip(&*regions.block.margins) {
-                *margin = margins[lane];
-            }
-            if let Some(uncertainty) = &self.uncertainty {
-                self.copy_lane(lane, uncertainty, &mut regions);
-            }
             let counters = mem::take(&mut regions.counters);
-            let prediction = self.finish(regions, row_flags);
+            let prediction = self.prediction_of_lane(lane, (regions, lanes), row_flags);
             self.count(counters, self.cells(rows, row), &prediction);
-            sink(row, Ok(prediction));
-            if !are_plain[lane] {
+            sink.take(row, Ok(prediction));
+            if !is_plain {
                 scratch.regions(&self.scratch_layout).clear_flags();
             }
-        }
-    }
-
-    /// Copies what the uncertainty of a row reads from its lane: the row and the branch of the distance.
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    fn copy_lane(&self, lane: usize, uncertainty: &Uncertainty, regions: &mut Regions<'_>) {
-        let mut copy = |span: Range<usize>| {
-            let lanes = &regions.block.encoded[span.clone()];
-            for (value, lanes) in regions.encoded[span].iter_mut().zip(lanes) {
-                *value = lanes[lane];
-            }
-        };
-        copy(0..self.intake.n_features());
-        if let Some(distance) = &uncertainty.distance {
-            copy(self.pipeline.span(distance.branch as usize));
-        }
-    }
-
-    /// Encodes a block of admitted rows and computes the margins of its members.
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    pub(super) fn encode_block(&self, block: &mut BlockRegions<'_>) {
-        let BlockRegions { encoded, margins, temporary } = block;
-        self.pipeline.apply(encoded, &mut temporary[..self.pipeline.n_temporary()]);
-        let mut first_margin = 0;
-        for placed in &self.members {
-            let margins = &mut margins[first_margin..first_margin + placed.n_margins];
-            let encoded = self.pipeline.encoded(placed.branch, encoded);
-            let temporary = &mut temporary[..placed.member.n_temporary()];
-            placed.member.block_margins(self.level, encoded, temporary, margins);
-            first_margin += placed.n_margins;
         }
     }
 }

@@ -4,7 +4,7 @@ use super::Model;
 use super::batch::MIN_BLOCK;
 use crate::error::Error;
 use crate::intake::{Cell, Flags};
-use crate::lanes::N_LANES;
+use crate::lanes::{N_LANES, set_lane};
 use crate::member::{CompiledMember, LeftShares};
 use crate::pipeline::Origin;
 use crate::prediction::Prediction;
@@ -52,29 +52,24 @@ impl Model {
             if n_lanes < MIN_BLOCK {
                 for index in first..first + n_lanes {
                     change(index, row);
-                    let mut regions = scratch.regions(layout);
+                    let regions = scratch.regions(layout);
                     regions.encoded[..row.len()].copy_from_slice(row);
-                    self.compute(&mut regions);
-                    sink(index, &self.finish(regions, Flags::default()));
+                    sink(index, &self.predict(regions, Flags::default()));
                 }
                 continue;
             }
-            let mut regions = scratch.regions(layout);
+            let (mut regions, mut block) = scratch.all_regions(layout);
             for lane in 0..N_LANES {
                 if lane < n_lanes {
                     change(first + lane, row);
                 }
-                for (lanes, value) in regions.block.encoded.iter_mut().zip(&*row) {
-                    lanes[lane] = *value;
-                }
+                set_lane(lane, row, block.encoded);
             }
-            self.encode_block(&mut regions.block);
+            self.encode_block(&mut block);
+            self.finish_block(&mut regions, &mut block);
             for lane in 0..n_lanes {
-                let regions = scratch.regions(layout);
-                for (margin, margins) in regions.margins.iter_mut().zip(&*regions.block.margins) {
-                    *margin = margins[lane];
-                }
-                sink(first + lane, &self.finish(regions, Flags::default()));
+                let regions = scratch.all_regions(layout);
+                sink(first + lane, &self.prediction_of_lane(lane, regions, Flags::default()));
             }
         }
     }

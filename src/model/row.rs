@@ -15,6 +15,7 @@ use crate::uncertainty::Uncertain;
 /// # Errors
 ///
 /// `FloatingPoint`.
+#[inline]
 pub(crate) fn check_subnormals() -> Result<(), Error> {
     if keeps_subnormals() { Ok(()) } else { Err(other_mode()) }
 }
@@ -72,16 +73,45 @@ impl Model {
         scratch: &'s mut Scratch<'_>,
         values: &[f64],
     ) -> Result<Prediction<'s>, Error> {
-        check_subnormals()?;
-        self.intake.check_width(values.len())?;
         let mut regions = scratch.regions(&self.scratch_layout);
+        let row_flags = self.compute_row(&mut regions, values)?;
         let counters = mem::take(&mut regions.counters);
-        let (row, _) = regions.encoded.split_at_mut(self.intake.n_features());
-        let admitted = self.intake.admit_numbers(values, row, regions.flags, regions.broken);
-        let row_flags = admitted.map_err(|error| self.count_refusal(counters, error))?;
-        let prediction = self.predict(regions, row_flags);
+        let prediction = self.prediction(regions, row_flags);
         self.count(counters, values.iter().map(|number| Cell::of_array(*number)), &prediction);
         Ok(prediction)
+    }
+
+    /// The outputs of [`Self::predict_row`], which are all that most callers of C want.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::predict_row`].
+    #[cfg_attr(not(feature = "ffi"), allow(dead_code, reason = "only C wants no more"))]
+    pub(crate) fn predict_outputs<'s>(
+        &'s self,
+        scratch: &'s mut Scratch<'_>,
+        values: &[f64],
+    ) -> Result<&'s [f64], Error> {
+        if !scratch.counters().is_empty() {
+            return self.predict_row(scratch, values).map(|prediction| prediction.outputs);
+        }
+        let mut regions = scratch.regions(&self.scratch_layout);
+        self.compute_row(&mut regions, values)?;
+        Ok(regions.outputs)
+    }
+
+    /// Admits a row, and computes its margins and outputs. Returns the flags of the row.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::predict_row`].
+    fn compute_row(&self, regions: &mut Regions<'_>, values: &[f64]) -> Result<Flags, Error> {
+        check_subnormals()?;
+        self.intake.check_width(values.len())?;
+        let admitted = self.admit_numbers(values, regions);
+        let row_flags = admitted.map_err(|error| self.count_refusal(regions.counters, error))?;
+        self.compute(regions);
+        Ok(row_flags)
     }
 
     /// Applies the policies to a row, and refuses it or writes it to the encoded values.
@@ -98,6 +128,21 @@ impl Model {
         self.intake.admit(cells, row, regions.flags, regions.broken)
     }
 
+    /// As [`Self::admit`], for a row of numbers, NaN where one is missing.
+    ///
+    /// # Errors
+    ///
+    /// As `Intake::admit`.
+    pub(super) fn admit_numbers(
+        &self,
+        numbers: &[f64],
+        regions: &mut Regions<'_>,
+    ) -> Result<Flags, Error> {
+        let (row, _) = regions.encoded.split_at_mut(self.intake.n_features());
+        let Regions { flags, broken, .. } = regions;
+        self.intake.admit_numbers(self.level, numbers, row, flags, broken)
+    }
+
     /// Predicts a row that was admitted: nothing fails, and nothing is allocated.
     pub(super) fn predict<'s>(
         &'s self,
@@ -105,12 +150,20 @@ impl Model {
         row_flags: Flags,
     ) -> Prediction<'s> {
         self.compute(&mut regions);
-        self.finish(regions, row_flags)
+        self.prediction(regions, row_flags)
     }
 
-    /// Computes the margins of an admitted row.
+    /// Computes the margins and the outputs of an admitted row.
+    #[inline(never)]
+    fn compute(&self, regions: &mut Regions<'_>) {
+        self.encode(regions);
+        self.finish(regions);
+    }
+
+    /// Encodes an admitted row and computes the margins of its members.
+    #[inline]
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    pub(super) fn compute(&self, regions: &mut Regions<'_>) {
+    fn encode(&self, regions: &mut Regions<'_>) {
         let Regions { encoded, margins, temporary, .. } = regions;
         self.pipeline.apply(encoded, &mut temporary[..self.pipeline.n_temporary()]);
         let mut first_margin = 0;
@@ -143,23 +196,34 @@ impl Model {
         }
     }
 
-    /// The prediction of a row from the margins of its members.
+    /// Computes the outputs of a row from the margins of its members.
+    #[inline]
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    pub(super) fn finish<'s>(&'s self, regions: Regions<'s>, row_flags: Flags) -> Prediction<'s> {
-        let Regions { encoded, member_outputs, margins, outputs, temporary, flags, broken, .. } =
-            regions;
-        let mut first_margin = 0;
-        let outputs_of_members = member_outputs.chunks_exact_mut(outputs.len());
-        for (placed, outputs) in self.members.iter().zip(outputs_of_members) {
+    fn finish(&self, regions: &mut Regions<'_>) {
+        let Regions { member_outputs, margins, outputs, temporary, .. } = regions;
+        let (mut first_margin, mut first_output) = (0, 0);
+        for placed in &self.members {
             let margins = &margins[first_margin..first_margin + placed.n_margins];
-            placed.link.outputs(margins, outputs);
+            let outputs_of_member = &mut member_outputs[first_output..first_output + outputs.len()];
+            placed.link.outputs(margins, outputs_of_member);
             first_margin += placed.n_margins;
+            first_output += outputs.len();
         }
         let temporary = &mut temporary[..self.combiner.n_temporary()];
         self.combiner.combine(member_outputs, margins, temporary, outputs);
         if let Some(calibrator) = &self.calibrator {
             calibrator.apply(outputs);
         }
+    }
+
+    /// The prediction of a row whose outputs were computed.
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    pub(super) fn prediction<'s>(
+        &'s self,
+        regions: Regions<'s>,
+        row_flags: Flags,
+    ) -> Prediction<'s> {
+        let Regions { encoded, member_outputs, margins, outputs, flags, broken, .. } = regions;
         let uncertain = self.uncertainty.as_ref().map(|fitted| {
             let (row, distance) = (&encoded[..self.intake.n_features()], fitted.distance.as_ref());
             let encoded = match distance {
@@ -169,7 +233,7 @@ impl Model {
             Uncertain { fitted, outputs, members: member_outputs, row, encoded, distance: None }
         });
         Prediction {
-            is_of_classes: !self.schema().target().classes().is_empty(),
+            is_of_classes: self.is_of_classes(),
             outputs,
             members: member_outputs,
             margins,

@@ -210,7 +210,12 @@ impl Pipeline {
     }
 
     /// Encodes the row, or the block of rows, at the beginning of `encoded`.
+    #[inline]
     pub(crate) fn apply<N: Number>(&self, encoded: &mut [N], temporary: &mut [N]) {
+        if self.n_temporary == 0 {
+            // There are no steps.
+            return;
+        }
         let (current, next) = temporary.split_at_mut(temporary.len() / 2);
         for branch in &self.branches {
             branch.apply(encoded, current, next);
@@ -218,6 +223,7 @@ impl Pipeline {
     }
 
     /// The encoded row of a branch.
+    #[inline]
     #[allow(clippy::indexing_slicing, reason = "spans were laid out within `encoded`")]
     pub(crate) fn encoded<'e, N>(&self, branch: usize, encoded: &'e [N]) -> &'e [N] {
         &encoded[self.span(branch)]

@@ -32,6 +32,24 @@ impl Clip {
         Ok(clip)
     }
 
+    /// The inputs that it changes.
+    #[must_use]
+    pub fn inputs(&self) -> &Inputs {
+        &self.inputs
+    }
+
+    /// The lowest number of each input.
+    #[must_use]
+    pub fn lows(&self) -> &[f64] {
+        &self.lows
+    }
+
+    /// The highest number of each input.
+    #[must_use]
+    pub fn highs(&self) -> &[f64] {
+        &self.highs
+    }
+
     #[allow(clippy::indexing_slicing, reason = "counts are checked first")]
     fn check_parameters(&self) -> Result<(), Error> {
         self.inputs.check_count(self.lows.len(), "lower bounds")?;

@@ -62,6 +62,24 @@ impl Imputer {
         self.statistic
     }
 
+    /// The inputs that it changes.
+    #[must_use]
+    pub fn inputs(&self) -> &Inputs {
+        &self.inputs
+    }
+
+    /// What takes the place of a missing value of each input.
+    #[must_use]
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// Whether a value is appended for each input: 1 if it was missing, else 0.
+    #[must_use]
+    pub fn has_indicators(&self) -> bool {
+        self.has_indicators
+    }
+
     #[allow(clippy::indexing_slicing, reason = "counts are checked first")]
     fn check_parameters(&self) -> Result<(), Error> {
         self.inputs.check_count(self.values.len(), "values")?;

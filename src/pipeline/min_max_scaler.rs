@@ -33,6 +33,24 @@ impl MinMaxScaler {
         Ok(scaler)
     }
 
+    /// The inputs that it changes.
+    #[must_use]
+    pub fn inputs(&self) -> &Inputs {
+        &self.inputs
+    }
+
+    /// The factor of each input.
+    #[must_use]
+    pub fn scales(&self) -> &[f64] {
+        &self.scales
+    }
+
+    /// What is added to each input.
+    #[must_use]
+    pub fn shifts(&self) -> &[f64] {
+        &self.shifts
+    }
+
     /// The step that scikit-learn's `clip=True` adds: a clip to the scaled range.
     ///
     /// # Errors

@@ -33,6 +33,24 @@ impl RobustScaler {
         Ok(scaler)
     }
 
+    /// The inputs that it changes.
+    #[must_use]
+    pub fn inputs(&self) -> &Inputs {
+        &self.inputs
+    }
+
+    /// The center of each input.
+    #[must_use]
+    pub fn centers(&self) -> &[f64] {
+        &self.centers
+    }
+
+    /// The scale of each input.
+    #[must_use]
+    pub fn scales(&self) -> &[f64] {
+        &self.scales
+    }
+
     #[allow(clippy::indexing_slicing, reason = "counts are checked first")]
     fn check_parameters(&self) -> Result<(), Error> {
         self.inputs.check_count(self.centers.len(), "centers")?;

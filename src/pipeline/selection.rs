@@ -30,6 +30,12 @@ impl Select {
         Ok(select)
     }
 
+    /// The positions, in their order.
+    #[must_use]
+    pub fn positions(&self) -> &[u32] {
+        &self.positions
+    }
+
     fn check_count(&self) -> Result<(), Error> {
         let n_positions = self.positions.len();
         if (1..=MAX_OUTPUTS).contains(&n_positions) {

@@ -46,6 +46,12 @@ impl StandardScaler {
         &self.std_devs
     }
 
+    /// The inputs that it changes.
+    #[must_use]
+    pub fn inputs(&self) -> &Inputs {
+        &self.inputs
+    }
+
     #[allow(clippy::indexing_slicing, reason = "counts are checked first")]
     fn check_parameters(&self) -> Result<(), Error> {
         self.inputs.check_count(self.means.len(), "means")?;

@@ -122,14 +122,8 @@ impl From<Error> for Refused {
     }
 }
 
-/// Reads 64 hexadecimal digits.
+/// Reads the digits of a key or a digest.
 fn digits(text: &str) -> Result<[u8; 32], Refused> {
-    let mut bytes = [0; 32];
-    let is_digits = text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    for (index, byte) in bytes.iter_mut().enumerate() {
-        let pair = text.get(2 * index..2 * index + 2).filter(|_| is_digits);
-        let value = pair.and_then(|pair| u8::from_str_radix(pair, 16).ok());
-        *byte = value.ok_or(Refused::Line("64 hexadecimal digits"))?;
-    }
-    Ok(bytes)
+    let digits: Result<Digest, _> = text.parse();
+    digits.map(|bytes| *bytes.as_bytes()).map_err(|_| Refused::Line("64 hexadecimal digits"))
 }

@@ -14,6 +14,7 @@ mod payload;
 mod models;
 
 mod cases;
+mod signatures;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

@@ -19,10 +19,12 @@ mod install;
 
 mod abi;
 mod bench_peers;
+mod buckets;
 mod cross;
 mod engines;
 mod gates;
 mod imports;
+mod instructions;
 mod package;
 mod python;
 mod sanitize;
@@ -35,7 +37,7 @@ use run::{cargo, run};
 /// Name, what it does, and the command itself.
 type Task = (&'static str, &'static str, fn() -> Result<(), String>);
 
-const TASKS: [Task; 20] = [
+const TASKS: [Task; 22] = [
     (
         "gates",
         "[--all] [--only NAMES] [--list] [--base REV] [--install]: run what a change must pass",
@@ -59,6 +61,11 @@ const TASKS: [Task; 20] = [
     ("abi", "[--update]: compare the C ABI with the last release's, or record it", abi::abi),
     ("memory", "run the C programs under valgrind", sanitize::memory),
     (
+        "instructions",
+        "[--update]: count instructions with callgrind, compare with the budget or record it",
+        instructions::instructions,
+    ),
+    (
         "sanitize",
         "run the C programs with AddressSanitizer, UBSan, ThreadSanitizer",
         sanitize::sanitize,
@@ -69,6 +76,11 @@ const TASKS: [Task; 20] = [
         "imports",
         "import from the libraries that models come from, execute the notebook",
         imports::imports,
+    ),
+    (
+        "buckets",
+        "the registry in a bucket of a local server, and writers that are killed",
+        buckets::buckets,
     ),
     ("benches", "build the benchmarks, run each once", benches),
     (

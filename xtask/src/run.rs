@@ -9,7 +9,19 @@ pub(crate) fn cargo() -> Command {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     // A relative folder in the environment would mean another one in the root.
     cargo.current_dir(root()).env("CARGO_TARGET_DIR", target());
+    forget_package(&mut cargo);
     cargo
+}
+
+/// Leaves out what `cargo run` sets for this program alone. Build scripts such as that of `ring` depend on
+/// it: with and without it, Cargo would compile all that uses TLS again.
+pub(crate) fn forget_package(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(&name);
+        }
+    }
 }
 
 /// The system's C compiler, or the one that `CC` names.

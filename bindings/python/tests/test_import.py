@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,24 @@ def test_xgboost_predicts_the_same_from_a_bundle() -> None:
     expected = booster.predict(xgboost.DMatrix(x))
     found = imported.model().predict_proba(x)[:, 1]
     assert np.abs(found - expected).max() <= np.finfo(np.float32).eps
+
+
+@needs_program
+def test_given_rows_are_compared_and_kept_only_as_golden_rows() -> None:
+    lightgbm = pytest.importorskip("lightgbm")
+    x, y = table()
+    parameters = {"objective": "binary", "verbose": -1, "num_leaves": 5}
+    booster = lightgbm.train(parameters, lightgbm.Dataset(x, y), 5)
+    patient = struct.pack("<3d", *x[np.isfinite(x).all(axis=1)][0])
+    imported = from_lightgbm(booster, rows=x)
+    given = imported.report["given_rows"]
+    assert (given["n_rows"], given["n_refused"]) == (len(x), 0)
+    assert given["largest"] <= 1e-12
+    assert imported.report["comparison"]["n_rows"] > len(x)
+    assert patient not in imported.bundle
+    with pytest.warns(UserWarning, match="golden_rows: the bundle keeps the given rows"):
+        imported = from_lightgbm(booster, rows=x, golden_rows=True)
+    assert patient in imported.bundle
 
 
 @needs_program

@@ -27,6 +27,11 @@ pub(crate) fn trust_file() -> Option<&'static Path> {
     TRUST.get().map(|(path, _)| path.as_path())
 }
 
+/// The policy that every bundle must satisfy, where there is one.
+pub(crate) fn trust() -> Option<&'static Trust> {
+    TRUST.get().map(|(_, trust)| trust)
+}
+
 /// Returns the time in seconds since 1970.
 pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
@@ -34,8 +39,8 @@ pub(crate) fn now() -> u64 {
 
 /// Opens the bytes of a bundle under the policy, where there is one.
 fn open_bytes(bytes: &[u8], path: &Path) -> Result<Model, Error> {
-    let model = match TRUST.get() {
-        Some((_, trust)) => Model::open_trusted(bytes, &Limits::default(), trust),
+    let model = match trust() {
+        Some(trust) => Model::open_trusted(bytes, &Limits::default(), trust),
         None => Model::open(bytes),
     };
     model.map_err(|cause| refused(path, cause))

@@ -131,15 +131,16 @@ fn kind(
         Target::BinEdge { branch: at, .. } => (8, branch(at), "edges of bins, both sides"),
         Target::Leaf { member: at, .. } => (9, member(at), "leaves"),
         Target::Threshold { member: at, .. } => (10, member(at), "thresholds, both sides"),
-        Target::SplitLevel { member: at, .. } => (11, member(at), "levels at splits"),
-        Target::DefaultChild { member: at, .. } => (12, member(at), "default children"),
-        Target::Points { member: at, .. } => (13, member(at), "points of levels and bins"),
+        Target::SplitInput { member: at, .. } => (11, member(at), "inputs beside those of splits"),
+        Target::SplitLevel { member: at, .. } => (12, member(at), "levels at splits"),
+        Target::DefaultChild { member: at, .. } => (13, member(at), "default children"),
+        Target::Points { member: at, .. } => (14, member(at), "points of levels and bins"),
         Target::PointsThreshold { member: at, .. } => {
-            (14, member(at), "thresholds of points, both sides")
+            (15, member(at), "thresholds of points, both sides")
         }
-        Target::Total { member: at, .. } => (15, member(at), "listed totals"),
-        Target::CalibrationInterval { .. } => (16, None, "intervals of the calibrator"),
-        Target::Cutoff { .. } => (17, None, "cutoffs, both sides"),
+        Target::Total { member: at, .. } => (16, member(at), "listed totals"),
+        Target::CalibrationInterval { .. } => (17, None, "intervals of the calibrator"),
+        Target::Cutoff { .. } => (18, None, "cutoffs, both sides"),
     }
 }
 
@@ -149,6 +150,7 @@ fn position(target: &Target) -> usize {
         Target::Interval { branch, .. } | Target::BinEdge { branch, .. } => branch,
         Target::Leaf { member, .. }
         | Target::Threshold { member, .. }
+        | Target::SplitInput { member, .. }
         | Target::SplitLevel { member, .. }
         | Target::DefaultChild { member, .. }
         | Target::Points { member, .. }

@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use crate::single_member::SingleMember;
-use crate::{c_source, pmml};
+use crate::{c_source, onnx, pmml};
 
 /// The format of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub enum Format {
     Pmml,
     /// One file of C99.
     CSource,
+    /// ONNX, with `TreeEnsemble` of `ai.onnx.ml` 5 for forests.
+    Onnx,
 }
 
 impl Format {
@@ -21,21 +23,29 @@ impl Format {
         match extension {
             "pmml" | "xml" => Some(Self::Pmml),
             "c" => Some(Self::CSource),
+            "onnx" => Some(Self::Onnx),
             _ => None,
         }
     }
 }
 
-/// A bundle, as the text of a file.
+/// A bundle, as the bytes of a file.
 ///
 /// # Errors
 ///
 /// When the bundle does not open, and by name for what would change the numbers.
-pub fn export(bundle: &[u8], format: Format) -> Result<String, Error> {
+pub fn export(bundle: &[u8], format: Format) -> Result<Vec<u8>, Error> {
     let (parts, golden) = nomogram::unseal(bundle)?;
     let member = SingleMember::of(&parts)?;
     match format {
-        Format::Pmml => pmml::write(&member, bundle, golden.view()),
-        Format::CSource => c_source::write(&member),
+        Format::Pmml => {
+            member.check_without_steps()?;
+            Ok(pmml::write(&member, bundle, golden.view())?.into_bytes())
+        }
+        Format::CSource => {
+            member.check_without_steps()?;
+            Ok(c_source::write(&member)?.into_bytes())
+        }
+        Format::Onnx => onnx::write(&member),
     }
 }

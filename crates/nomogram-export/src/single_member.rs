@@ -1,6 +1,6 @@
-//! The bundles that can be exported: one member that reads the features as they are.
+//! The bundles that can be exported: those of one member.
 
-use nomogram::{Combiner, Forest, Linear, Link, Member, Parts, Schema};
+use nomogram::{Combiner, Forest, Linear, Link, Member, Parts, Schema, Step};
 
 use crate::error::Error;
 
@@ -8,6 +8,8 @@ use crate::error::Error;
 pub(crate) struct SingleMember<'p> {
     pub(crate) name: &'p str,
     pub(crate) schema: &'p Schema,
+    /// The steps before the member, each with the name of its branch.
+    pub(crate) steps: Vec<(&'p str, &'p Step)>,
     pub(crate) kind: Kind<'p>,
 }
 
@@ -45,14 +47,14 @@ impl<'p> SingleMember<'p> {
             return Err(Error::unsupported("a calibrator"));
         }
         let mut branch = parts.branches.get(member.branch as usize);
+        let mut steps = Vec::new();
         for _ in 0..parts.branches.len() {
             let Some(here) = branch else { break };
-            if !here.steps.is_empty() {
-                let what = format!("the steps of branch `{}` before the member", here.name);
-                return Err(Error::unsupported(what));
-            }
+            let of_branch = here.steps.iter().rev().map(|step| (here.name.as_str(), step));
+            steps.extend(of_branch);
             branch = here.source.and_then(|source| parts.branches.get(source as usize));
         }
+        steps.reverse();
         let kind = match &member.member {
             Member::Forest(forest) => Kind::Forest(forest),
             Member::Linear(linear) => Kind::Linear(linear),
@@ -61,6 +63,17 @@ impl<'p> SingleMember<'p> {
             Member::PointsScore(_) => return Err(Error::unsupported("a points score")),
             _ => return Err(Error::unsupported("a member of this kind")),
         };
-        Ok(Self { name: &parts.manifest.name, schema: &parts.schema, kind })
+        Ok(Self { name: &parts.manifest.name, schema: &parts.schema, steps, kind })
+    }
+
+    /// Checks that the member reads the features as they are.
+    pub(crate) fn check_without_steps(&self) -> Result<(), Error> {
+        match self.steps.first() {
+            Some((branch, _)) => {
+                let what = format!("the steps of branch `{branch}` before the member");
+                Err(Error::unsupported(what))
+            }
+            None => Ok(()),
+        }
     }
 }

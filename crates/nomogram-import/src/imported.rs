@@ -50,6 +50,8 @@ pub struct ExpectedRow {
     pub within: Option<f64>,
     /// The source's number of the leaf that each tree reaches.
     pub leaves: Option<Vec<u32>>,
+    /// Whether the row becomes a golden case, which the bundle keeps. Rows of patients are compared only.
+    pub is_golden: bool,
 }
 
 /// A sealed bundle, with the comparison that it passed.
@@ -59,6 +61,8 @@ pub struct Sealed {
     pub bundle: Vec<u8>,
     /// How its predictions differ from those of the source.
     pub comparison: Comparison,
+    /// The same, of the rows that were compared only; none if all became golden cases.
+    pub checked: Option<Comparison>,
 }
 
 impl Imported {
@@ -100,17 +104,18 @@ impl Imported {
     }
 
     /// Seals the bundle and compares it with what the source predicts: for the rows of the file, and
-    /// for those in `known`. The rows become golden cases, with probes beside them.
+    /// for those in `known`. Golden cases are probes, and of these rows those that are golden.
     ///
     /// # Errors
     ///
     /// `Different` when a prediction differs by more than the tolerance; `Model` when the core refuses
     /// the parts.
     pub fn seal(&self, known: &[ExpectedRow]) -> Result<Sealed, Error> {
-        let (bundle, comparison) = self.seal_and_compare(known)?;
-        if comparison.agrees() {
-            return Ok(Sealed { bundle, comparison });
+        let sealed = self.seal_and_compare(known)?;
+        if sealed.comparison.agrees() {
+            return Ok(sealed);
         }
+        let comparison = sealed.comparison;
         let detail = format!("the bundle predicts other numbers than the source\n{comparison}");
         Err(Error::new(ErrorKind::Different, detail))
     }
@@ -121,10 +126,10 @@ impl Imported {
     ///
     /// `Model` when the core refuses the parts.
     pub fn compare(&self, known: &[ExpectedRow]) -> Result<Comparison, Error> {
-        self.seal_and_compare(known).map(|(_, comparison)| comparison)
+        self.seal_and_compare(known).map(|sealed| sealed.comparison)
     }
 
-    fn seal_and_compare(&self, known: &[ExpectedRow]) -> Result<(Vec<u8>, Comparison), Error> {
+    fn seal_and_compare(&self, known: &[ExpectedRow]) -> Result<Sealed, Error> {
         let mut parts = self.parts.clone();
         for (index, note) in self.notes.iter().enumerate() {
             parts.manifest.notes.insert(format!("import {}", index + 1), note.clone());
@@ -133,9 +138,16 @@ impl Imported {
         let of_probes = seal(&parts, view(&probes, parts.schema.n_features())?.view())?;
         let mut session = Session::try_new(Arc::new(Model::open(&of_probes)?))?;
         let all: Vec<&ExpectedRow> = self.expected.iter().chain(known).collect();
-        let (comparison, taken) = self.compare_rows(&mut session, &all)?;
+        let (comparison, mut taken) = self.compare_rows(&mut session, &all)?;
+        let checked: Vec<&ExpectedRow> =
+            all.iter().copied().filter(|expected| !expected.is_golden).collect();
+        let checked = match checked.as_slice() {
+            [] => None,
+            rows => Some(self.compare_rows(&mut session, rows)?.0),
+        };
+        taken.retain(|expected| expected.is_golden);
         if taken.is_empty() {
-            return Ok((of_probes, comparison));
+            return Ok(Sealed { bundle: of_probes, comparison, checked });
         }
         let n_known = MAX_GOLDEN_CASES - N_PROBES;
         let stride = taken.len().div_ceil(n_known).max(1);
@@ -143,7 +155,7 @@ impl Imported {
             taken.iter().step_by(stride).map(|expected| expected.row.clone()).collect();
         golden.extend(probes.into_iter().take(N_PROBES.max(MIN_GOLDEN_CASES)));
         let bundle = seal(&parts, view(&golden, parts.schema.n_features())?.view())?;
-        Ok((bundle, comparison))
+        Ok(Sealed { bundle, comparison, checked })
     }
 
     /// Compares rows. Returns those that the schema takes.

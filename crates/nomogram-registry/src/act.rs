@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use nomogram::Digest;
 use serde::{Deserialize, Serialize};
 
-use crate::digest::Digest;
 use crate::error::{Refusal, Rule};
 use crate::limits::{Limit, Measures};
 use crate::policy::Policy;

@@ -1,8 +1,8 @@
 //! What an audit compares of one object.
 
 use bytes::Bytes;
+use nomogram::Digest;
 
-use crate::digest::Digest;
 use crate::error::Error;
 use crate::findings::Audit;
 use crate::layout;
@@ -10,10 +10,12 @@ use crate::limits::{Measures, measures};
 use crate::note::Checkpoint;
 use crate::proof::check_covered;
 use crate::state::{State, VersionRecord};
+use crate::statement::Statement;
 
 /// The log as it is stored.
 pub(crate) struct Log {
     pub(crate) state: State,
+    pub(crate) statements: Vec<Statement>,
     pub(crate) files: Vec<Bytes>,
     pub(crate) leaves: Vec<Digest>,
     pub(crate) digests: Vec<Digest>,
@@ -46,7 +48,7 @@ pub(crate) fn check_bundle(name: &str, bytes: &[u8], version: &VersionRecord, au
         audit.find(name, format!("{} bytes, registered with {}", bytes.len(), registration.len));
     }
     match nomogram::Model::open(bytes) {
-        Ok(model) if Digest::from(model.digest()) == registration.bundle => {}
+        Ok(model) if model.digest() == registration.bundle => {}
         Ok(model) => {
             let detail =
                 format!("is the bundle {}, registered as {}", model.digest(), registration.bundle);

@@ -1,11 +1,11 @@
 //! Entries of the log: envelopes with one signature, in the one encoding that is accepted.
 
 use bytes::Bytes;
+use nomogram::Digest;
 use nomogram_signing::dsse::Envelope;
 use nomogram_signing::{PublicKey, SecretKey};
 
 use crate::act::Act;
-use crate::digest::Digest;
 use crate::error::Error;
 use crate::layout;
 use crate::merkle::leaf_hash;

@@ -145,6 +145,8 @@ rules! {
     RollBack = "roll-back",
     /// A revoked version is not used.
     RevokedVersion = "revoked-version",
+    /// A bundle satisfies the policy of trust of the client.
+    Trust = "trust",
     /// An erased blob is gone.
     Erased = "erased",
     /// A policy can be followed.

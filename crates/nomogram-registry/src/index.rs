@@ -6,10 +6,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use nomogram::Digest;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, params};
 
 use crate::act::Act;
-use crate::digest::Digest;
 use crate::error::Error;
 use crate::state::{State, VersionRecord};
 use crate::statement::{Sequence, Statement};

@@ -1,6 +1,7 @@
 //! The names of a registry's objects.
 
-use crate::digest::Digest;
+use nomogram::Digest;
+
 use crate::statement::Sequence;
 
 /// The mutable copy of the newest checkpoint, where readers of C2SP tlog-tiles look for it.

@@ -7,7 +7,6 @@
 //! written by `nomogram-signing`.
 
 // Layers, lowest first: a module uses only the blocks above its own.
-mod digest;
 mod error;
 mod reference;
 mod role;
@@ -45,11 +44,11 @@ pub mod mlflow;
 
 pub use act::{Act, Evaluation, Registration, VersionName};
 pub use blocking::block_on;
-pub use digest::Digest;
 pub use error::{Error, Refusal, Rule};
 pub use findings::{Audit, Finding};
 pub use limits::{Impact, Limit, Measures, impact_text, measures};
 pub use merkle::{inclusion_proof, leaf_hash, root, root_of_inclusion};
+pub use nomogram::Digest;
 pub use note::{Checkpoint, verifier_key};
 pub use policy::{Approvals, Policy, Stage};
 pub use proof::Proof;

@@ -2,9 +2,8 @@
 //!
 //! All functions take the hashes of leaves, in order.
 
+use nomogram::Digest;
 use sha2::{Digest as _, Sha256};
-
-use crate::digest::Digest;
 
 /// The hash of a leaf.
 #[must_use]

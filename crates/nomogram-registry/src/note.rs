@@ -4,9 +4,9 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use nomogram::Digest;
 use nomogram_signing::{PublicKey, SecretKey};
 
-use crate::digest::Digest;
 use crate::error::Error;
 
 /// The type of an Ed25519 signature, which is part of the key's hash.

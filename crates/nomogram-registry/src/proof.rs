@@ -2,9 +2,9 @@
 
 use std::fmt;
 
+use nomogram::Digest;
 use nomogram_signing::PublicKey;
 
-use crate::digest::Digest;
 use crate::error::Error;
 use crate::merkle;
 use crate::note::{self, Checkpoint};

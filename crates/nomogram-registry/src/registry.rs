@@ -14,9 +14,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use nomogram::{Digest, Limits, Model, Trust};
 
-use crate::digest::Digest;
-use crate::error::Error;
+use crate::error::{Error, Refusal, Rule};
 use crate::index::Index;
 use crate::reference::{Reference, Selector};
 use crate::state::{State, VersionRecord, revoked};
@@ -35,13 +35,16 @@ pub struct Options {
     pub index: Option<PathBuf>,
     /// The digest of the first entry, by which the registry is known.
     pub identity: Option<Digest>,
-    /// The clock by which entries are dated.
+    /// The clock by which entries are dated, and signatures in bundles expire.
     pub clock: fn() -> Timestamp,
+    /// The policy of trust that a bundle must satisfy to be registered or pulled; its time is that of
+    /// the clock.
+    pub trust: Option<Arc<Trust>>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { index: None, identity: None, clock: Timestamp::now }
+        Self { index: None, identity: None, clock: Timestamp::now, trust: None }
     }
 }
 
@@ -238,11 +241,24 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// As [`Self::resolve`] and [`Self::blob`].
+    /// As [`Self::resolve`] and [`Self::blob`]. `Refused` when the bundle does not satisfy the policy of
+    /// trust.
     pub async fn pull(&self, reference: &Reference) -> Result<(Resolved, Bytes), Error> {
         let resolved = self.resolve(reference)?;
         let bytes = self.blob(&resolved.blob()).await?;
+        if self.options.trust.is_some() {
+            let refused = |cause| Refusal::new(Rule::Trust, format!("{reference}: {cause}"));
+            self.open_bundle(&bytes).map_err(refused)?;
+        }
         Ok((resolved, bytes))
+    }
+
+    /// Opens a bundle, under the policy of trust if there is one.
+    fn open_bundle(&self, bytes: &[u8]) -> Result<Model, nomogram::Error> {
+        let Some(trust) = &self.options.trust else { return Model::open(bytes) };
+        let time = u64::try_from((self.options.clock)().unix()).unwrap_or(0);
+        let trust = Trust { time, ..Trust::clone(trust) };
+        Model::open_trusted(bytes, &Limits::default(), &trust)
     }
 
     pub(crate) fn index(&self) -> MutexGuard<'_, Index> {

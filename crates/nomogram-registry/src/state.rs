@@ -19,7 +19,8 @@ pub use model::{AliasChange, ModelRecord, Notice, Review, VersionRecord};
 pub use people::{Key, People};
 pub(crate) use rules::revoked;
 
-use crate::digest::Digest;
+use nomogram::Digest;
+
 use crate::error::{Error, Refusal, Rule};
 use crate::limits::Impact;
 use crate::policy::Policy;

@@ -1,9 +1,9 @@
 //! What an entry of the log states: act, author, time and place in the log.
 
+use nomogram::Digest;
 use serde::{Deserialize, Serialize};
 
 use crate::act::Act;
-use crate::digest::Digest;
 use crate::timestamp::Timestamp;
 
 /// The type of the signed bytes, in the envelope.

@@ -32,8 +32,12 @@ pub(crate) enum Put {
     Exists,
 }
 
+/// How often a write is tried that conflicts with one that leaves no object.
+const MAX_CONFLICTS: u32 = 100;
+
 /// The object that [`Store::probe`] writes.
 pub(crate) const PROBE: &str = "probe";
+pub(crate) const PROBE_BYTES: Bytes = Bytes::from_static(b"create if absent");
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -85,8 +89,8 @@ impl Store {
 
     /// Checks that the store refuses to replace an object, without which writers would lose acts.
     pub(crate) async fn probe(&self) -> Result<(), Error> {
-        self.put_new(PROBE, Bytes::from_static(b"create if absent")).await?;
-        match self.put_new(PROBE, Bytes::from_static(b"create if absent")).await? {
+        self.put_new(PROBE, PROBE_BYTES).await?;
+        match self.put_new(PROBE, PROBE_BYTES).await? {
             Put::Exists => Ok(()),
             Put::Created => {
                 let detail =
@@ -98,15 +102,26 @@ impl Store {
 
     /// Writes an object if there is none of this name.
     pub(crate) async fn put_new(&self, name: &str, bytes: Bytes) -> Result<Put, Error> {
-        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
-        match self.objects.put_opts(&Path::from(name), PutPayload::from(bytes), options).await {
-            Ok(_) => Ok(Put::Created),
-            Err(
-                object_store::Error::AlreadyExists { .. }
-                | object_store::Error::Precondition { .. },
-            ) => Ok(Put::Exists),
-            Err(cause) => Err(self.failed(name, &cause)),
+        for _ in 0..MAX_CONFLICTS {
+            let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+            let payload = PutPayload::from(bytes.clone());
+            match self.objects.put_opts(&Path::from(name), payload, options).await {
+                Ok(_) => return Ok(Put::Created),
+                Err(
+                    object_store::Error::AlreadyExists { .. }
+                    | object_store::Error::Precondition { .. },
+                ) => {}
+                Err(cause) => return Err(self.failed(name, &cause)),
+            }
+            // S3 also answers so while another writer's request for this name is not decided.
+            match self.objects.head(&Path::from(name)).await {
+                Ok(_) => return Ok(Put::Exists),
+                Err(object_store::Error::NotFound { .. }) => {}
+                Err(cause) => return Err(self.failed(name, &cause)),
+            }
         }
+        let detail = "another writer has been writing it for too long; try again";
+        Err(Error::store(format!("{}/{name}", self.place), detail))
     }
 
     /// Writes or replaces an object that repeats what other objects hold.

@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use bytes::Bytes;
+use nomogram::Digest;
 
-use crate::digest::Digest;
 use crate::layout;
 use crate::merkle;
 

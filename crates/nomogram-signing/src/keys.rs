@@ -15,7 +15,7 @@ use ed25519_dalek::pkcs8::{
     DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey, KeypairBytes,
 };
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
-use sha2::{Digest, Sha256};
+use nomogram::Digest;
 use zeroize::Zeroizing;
 
 use crate::Error;
@@ -25,25 +25,25 @@ pub const SIGNATURE_LEN: usize = 64;
 
 /// The name of a key: SHA-256 of the 32 bytes of the public key, printed as 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct KeyId([u8; 32]);
+pub struct KeyId(Digest);
 
 impl KeyId {
     /// Takes the bytes of an id.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+        Self(Digest::from_bytes(bytes))
     }
 
     /// Returns the bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
-        &self.0
+        self.0.as_bytes()
     }
 }
 
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.0.fmt(f)
     }
 }
 
@@ -58,22 +58,9 @@ impl FromStr for KeyId {
 
     /// Reads 64 hexadecimal digits.
     fn from_str(text: &str) -> Result<Self, Error> {
-        hex_32(text)
-            .map(Self)
-            .ok_or_else(|| Error::Key(format!("id `{text}`, expected 64 hexadecimal digits")))
+        let id = text.parse().map(Self);
+        id.map_err(|_| Error::Key(format!("id `{text}`, expected 64 hexadecimal digits")))
     }
-}
-
-/// Reads 32 bytes in hexadecimal digits.
-pub(crate) fn hex_32(text: &str) -> Option<[u8; 32]> {
-    if text.len() != 64 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return None;
-    }
-    let mut bytes = [0; 32];
-    for (i, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * i..2 * i + 2)?, 16).ok()?;
-    }
-    Some(bytes)
 }
 
 /// A public key, which verifies.
@@ -125,7 +112,7 @@ impl PublicKey {
     /// Returns the key's name.
     #[must_use]
     pub fn id(&self) -> KeyId {
-        KeyId(Sha256::digest(self.0.as_bytes()).into())
+        KeyId(Digest::of(self.0.as_bytes()))
     }
 
     /// Verifies a signature over `message` strictly: only one encoding of a signature is valid.

@@ -19,7 +19,7 @@ mod bundle;
 use std::path::{Path, PathBuf};
 
 pub use bundle::{Method, check_format};
-pub use certificate::Certificates;
+pub use certificate::{Certificates, RevocationLists};
 pub use key::{EcPublicKey, EcSecretKey};
 
 use crate::Error;
@@ -36,8 +36,8 @@ const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
 pub enum Trusted {
     /// The holder of this key.
     Key(EcPublicKey),
-    /// Anyone whose certificate leads to one of these.
-    Roots(Certificates),
+    /// Anyone whose certificate leads to one of these, if no list revokes it or an issuer of it.
+    Roots(Certificates, RevocationLists),
 }
 
 /// Signs `model`, a file or a folder, with a key, and returns the JSON of the signature.
@@ -107,10 +107,10 @@ pub fn verify(
             }
             key.clone()
         }
-        (Trusted::Roots(roots), Material::Chain(chain)) => {
-            Certificates::from_der(chain)?.verified_key(roots)?
+        (Trusted::Roots(roots, revoked), Material::Chain(chain)) => {
+            Certificates::from_der(chain)?.verified_key(roots, revoked)?
         }
-        (Trusted::Key(_) | Trusted::Roots(_), material) => {
+        (Trusted::Key(_) | Trusted::Roots(..), material) => {
             let found = material.method();
             return Err(Error::Signature(format!(
                 "method {found}, expected the one of what is trusted"

@@ -1,9 +1,10 @@
 //! Rows as typed columns, one per feature.
 
 use core::ffi::{CStr, c_char, c_void};
+use core::ops::Range;
 use core::slice;
 
-use super::{Elements, NOMO_TYPE_INT32};
+use super::{Elements, NOMO_TYPE_DOUBLE, NOMO_TYPE_INT32};
 use crate::error::{Error, ErrorKind, Place};
 use crate::ffi::borrow::{borrow_slice, borrow_text, refused};
 use crate::ffi::boundary::boundary;
@@ -75,9 +76,7 @@ pub unsafe extern "C" fn nomo_session_predict_columns(
         let rows = unsafe { Columns::new(columns, columns_len, n_rows, intake) }?;
         let on_refusal = outputs.on_refusal;
         let (model, scratch) = claim.model_and_scratch();
-        model.predict_rows(scratch, &rows, on_refusal, |row, prediction| {
-            outputs.write(row, prediction);
-        })
+        model.predict_rows(scratch, &rows, on_refusal, &mut outputs)
     };
     // SAFETY: as above.
     unsafe { boundary(error, call) }
@@ -138,7 +137,7 @@ impl<'a> Columns<'a> {
             let error = Error::new(ErrorKind::Columns, "the model has no such feature");
             return Err(error.within(feature));
         }
-        if (0..index).any(|before| self.column(before).feature == column.feature) {
+        if (0..index).any(|before| self.read(before).feature == column.feature) {
             let error = Error::new(ErrorKind::Columns, "duplicate column of the same feature");
             return Err(error.within(feature));
         }
@@ -184,7 +183,15 @@ impl<'a> Columns<'a> {
         self.first.wrapping_byte_add(index * self.struct_size)
     }
 
-    fn column(&self, index: usize) -> nomo_column {
+    /// The column of a feature.
+    fn of_feature(&self, feature: usize) -> Option<nomo_column> {
+        // Most tables have their columns in the order of the features.
+        let guess = core::iter::once(feature).filter(|index| *index < self.columns_len);
+        let mut columns = guess.chain(0..self.columns_len).map(|index| self.read(index));
+        columns.find(|column| column.feature == feature)
+    }
+
+    fn read(&self, index: usize) -> nomo_column {
         // Once the struct has grown, an older caller's is shorter than what is read here.
         const { assert!(nomo_column::FIRST_SIZE == size_of::<nomo_column>()) };
         // SAFETY: `check` has read the column at this index.
@@ -198,14 +205,20 @@ impl Rows for Columns<'_> {
     }
 
     fn cell(&self, row: usize, feature: usize) -> Cell {
-        // Most tables have their columns in the order of the features.
-        let guess = core::iter::once(feature).filter(|index| *index < self.columns_len);
-        let mut columns = guess.chain(0..self.columns_len).map(|index| self.column(index));
-        let Some(column) = columns.find(|column| column.feature == feature) else {
-            return Cell::UNSET;
-        };
+        let Some(column) = self.of_feature(feature) else { return Cell::UNSET };
         let value = column.value(row);
         self.intake.cell(feature, value).unwrap_or(Cell::UNSET)
+    }
+
+    fn read(&self, feature: usize, rows: Range<usize>, numbers: &mut [f64]) {
+        let column = self.of_feature(feature);
+        let doubles = column.as_ref().and_then(|column| column.doubles(rows.clone()));
+        for (nth, (number, row)) in numbers.iter_mut().zip(rows).enumerate() {
+            *number = match doubles {
+                Some(doubles) => doubles.get(nth).copied().unwrap_or(f64::NAN),
+                None => self.cell(row, feature).number_or_nan(),
+            };
+        }
     }
 }
 
@@ -216,6 +229,15 @@ impl nomo_column {
     unsafe fn elements<'a>(&self) -> Result<Elements<'a>, Error> {
         // SAFETY: as this function's own contract.
         unsafe { Elements::borrow(self.element_type, self.values, self.values_len, "values") }
+    }
+
+    /// The numbers of some rows, in a checked column of doubles that are what the model reads.
+    fn doubles(&self, rows: Range<usize>) -> Option<&[f64]> {
+        let is_plain =
+            self.element_type == NOMO_TYPE_DOUBLE && self.validity.is_null() && self.unit.is_null();
+        // SAFETY: the column was checked, and the caller keeps it for the length of the call.
+        let Elements::Double(values) = unsafe { self.elements() }.ok()? else { return None };
+        if is_plain { values.get(rows) } else { None }
     }
 
     /// The value of a row, in a column that was checked.

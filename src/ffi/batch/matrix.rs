@@ -1,6 +1,7 @@
 //! Rows as a strided matrix of numbers.
 
 use core::ffi::c_void;
+use core::ops::Range;
 
 use super::{NOMO_TYPE_DOUBLE, NOMO_TYPE_FLOAT};
 use crate::error::{Error, ErrorKind};
@@ -71,9 +72,7 @@ pub unsafe extern "C" fn nomo_session_predict_matrix(
         let rows = unsafe { Matrix::new(matrix) }?;
         let on_refusal = outputs.on_refusal;
         let (model, scratch) = claim.model_and_scratch();
-        model.predict_rows(scratch, &rows, on_refusal, |row, prediction| {
-            outputs.write(row, prediction);
-        })
+        model.predict_rows(scratch, &rows, on_refusal, &mut outputs)
     };
     // SAFETY: as above.
     unsafe { boundary(error, call) }
@@ -121,14 +120,31 @@ impl Rows for Matrix<'_> {
         }
     }
 
+    fn slices<'r>(&'r self, rows: Range<usize>, slices: &mut [&'r [f64]]) -> bool {
+        let nomo_matrix { row_stride, column_stride, n_columns, .. } = self.matrix;
+        let Numbers::Double(values) = self.elements else { return false };
+        if column_stride != 1 {
+            return false;
+        }
+        for (slice, row) in slices.iter_mut().zip(rows) {
+            let first = row * row_stride;
+            let Some(numbers) = values.get(first..first + n_columns) else { return false };
+            *slice = numbers;
+        }
+        true
+    }
+
     #[allow(clippy::indexing_slicing, reason = "the last position was checked")]
-    fn numbers(&self, row: usize, n_features: usize) -> impl Iterator<Item = f64> {
-        let (first, stride) = (row * self.matrix.row_stride, self.matrix.column_stride);
-        let elements = self.elements;
-        (0..n_features).map(move |feature| match elements {
-            Numbers::Double(values) => values[first + feature * stride],
-            Numbers::Float(values) => f64::from(values[first + feature * stride]),
-        })
+    fn read(&self, feature: usize, rows: Range<usize>, numbers: &mut [f64]) {
+        let nomo_matrix { row_stride, column_stride, .. } = self.matrix;
+        let positions = rows.map(|row| row * row_stride + feature * column_stride);
+        let numbers = numbers.iter_mut().zip(positions);
+        match self.elements {
+            Numbers::Double(values) => numbers.for_each(|(number, at)| *number = values[at]),
+            Numbers::Float(values) => {
+                numbers.for_each(|(number, at)| *number = f64::from(values[at]));
+            }
+        }
     }
 }
 

@@ -75,21 +75,21 @@ impl FlatForest {
         for tree in &self.trees {
             let leaf = match tree.layout {
                 Layout::Complete(complete) => {
-                    self.complete.walk(complete, |input| self.compared(encoded[input]))
+                    self.complete.walk::<true>(complete, |input| self.compared(encoded[input]))
                 }
                 Layout::Linked(root) => {
                     let next = |position, _| {
-                        self.next(position, self.compared(encoded[self.input(position)]))
+                        self.next::<true>(position, |input| self.compared(encoded[input]))
                     };
-                    self.leaves[(0..tree.depth).fold(root, next) as usize]
+                    self.leaf(tree, (0..tree.depth).fold(root, next))
                 }
             };
             match tree.margin {
-                Some(margin) => out[margin as usize] += self.precision.round(leaf),
+                Some(margin) => out[margin as usize] += leaf,
                 None => {
                     let values = self.values[leaf as usize..].iter();
                     let sums = out.iter_mut().zip(values);
-                    sums.for_each(|(sum, value)| *sum += self.precision.round(*value));
+                    sums.for_each(|(sum, value)| *sum += value);
                 }
             }
         }

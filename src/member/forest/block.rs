@@ -1,17 +1,22 @@
-//! Forests over a block of rows: tree after tree, the walks of all rows side by side.
+//! Forests over a block of rows: tree after tree, each for all rows.
 //!
-//! No walk has a branch, so a row's next node is loaded while those of the other rows are on their
-//! way. Leaves are added in the order of the trees, as for a single row.
+//! No kernel has a branch that depends on a value. Leaves are added in the order of the trees, as for a
+//! single row.
 
-use fearless_simd::{Level, Simd};
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, f64x8};
 
-use super::flat::{FlatForest, Layout};
+use super::flat::{FlatForest, FlatTree, Layout};
 use super::margins::MAX_FULL_WALK;
+use super::octet::{N_PARTS, N_ROWS, is_wide};
+use super::{Precision, single};
 use crate::lanes::{Lanes, N_LANES, dispatch};
+
+/// The bytes of a line of the cache, and of the longest vector.
+const LINE: usize = 64;
 
 impl FlatForest {
     /// As [`Self::margins`], for a block of rows.
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
     pub(in super::super) fn block_margins(
         &self,
         level: Level,
@@ -19,58 +24,161 @@ impl FlatForest {
         temporary: &mut [Lanes],
         out: &mut [Lanes],
     ) {
-        let encoded = self.rounded(encoded, temporary);
-        let has_missing = encoded.as_flattened().iter().any(|value| value.is_nan());
+        dispatch!(level, simd => self.vector_margins(simd, encoded, temporary, out));
+    }
+
+    // What is not inlined into the dispatch would be compiled without the vector instructions.
+    #[inline(always)]
+    fn vector_margins<S: Simd>(
+        &self,
+        simd: S,
+        encoded: &[Lanes],
+        temporary: &mut [Lanes],
+        out: &mut [Lanes],
+    ) {
+        let (encoded, has_missing) = self.compared_block(encoded, temporary);
         self.start(out);
-        if has_missing || !self.sets.is_empty() {
-            self.add_trees(out, |tree| match tree.layout {
-                Layout::Complete(complete) => core::array::from_fn(|lane| {
-                    self.complete.walk(complete, |input| encoded[input][lane])
-                }),
-                Layout::Linked(root) => self.walk_block(root, tree.depth, encoded, Self::next),
-            });
+        if self.sets.is_empty() && !has_missing {
+            for tree in &self.trees {
+                self.add_tree::<S, false>(simd, tree, encoded, out);
+            }
         } else {
-            dispatch!(level, simd => self.add_plain(simd, encoded, out));
+            for tree in &self.trees {
+                self.add_tree::<S, true>(simd, tree, encoded, out);
+            }
         }
         self.finish(out);
     }
 
-    /// Adds the leaves of rows without missing values, in a forest without sets.
+    /// The values of a block as they are compared, and whether any is missing. They are copied to where
+    /// no vector lies in two lines of the cache, if there is room.
     #[inline(always)]
-    fn add_plain<S: Simd>(&self, simd: S, encoded: &[Lanes], out: &mut [Lanes]) {
-        // A closure that is not inlined would be compiled without the vector instructions.
-        self.add_trees(
-            out,
-            #[inline(always)]
-            |tree| match tree.layout {
-                Layout::Complete(complete) => self.complete.select(simd, complete, encoded),
-                Layout::Linked(root) => {
-                    self.walk_block(root, tree.depth, encoded, Self::next_plain)
-                }
-            },
-        );
+    #[allow(clippy::indexing_slicing, reason = "there is room for the values and one more")]
+    fn compared_block<'e>(
+        &self,
+        encoded: &'e [Lanes],
+        temporary: &'e mut [Lanes],
+    ) -> (&'e [Lanes], bool) {
+        let mut is_missing = [false; N_LANES];
+        if self.n_temporary() == 0 {
+            for values in encoded {
+                note_missing(values, &mut is_missing);
+            }
+            return (encoded, is_missing.contains(&true));
+        }
+        let temporary = temporary.as_flattened_mut();
+        let n_skipped = Some(temporary.as_ptr().align_offset(LINE)).filter(|n| *n < N_LANES);
+        let (_, aligned) = temporary.split_at_mut(n_skipped.unwrap_or(0));
+        let (aligned, _) = aligned.as_chunks_mut::<N_LANES>();
+        let compared = &mut aligned[..encoded.len()];
+        for (compared, values) in compared.iter_mut().zip(encoded) {
+            *compared = self.as_compared(*values);
+            note_missing(compared, &mut is_missing);
+        }
+        (compared, is_missing.contains(&true))
     }
 
-    /// The leaf of each row, if `next` is the node after one with a value.
+    /// Adds the leaf of a tree for each row; `ANY` is whether any value may be missing, or any split has
+    /// a set.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    fn walk_block(
+    fn add_tree<S: Simd, const ANY: bool>(
+        &self,
+        simd: S,
+        tree: &FlatTree,
+        encoded: &[Lanes],
+        out: &mut [Lanes],
+    ) {
+        let leaves = self.block_leaves::<S, ANY>(simd, tree, encoded);
+        let Some(margin) = tree.margin else {
+            let mut first = [0.0; N_LANES];
+            for (first, leaves) in first.as_chunks_mut::<N_ROWS>().0.iter_mut().zip(leaves) {
+                *first = leaves.into();
+            }
+            return self.add_values(out, first);
+        };
+        let sums = out[margin as usize].as_chunks_mut::<N_ROWS>().0;
+        for (sums, leaves) in sums.iter_mut().zip(leaves) {
+            *sums = (f64x8::simd_from(simd, *sums) + leaves).into();
+            if self.precision == Precision::Single {
+                for sum in sums {
+                    *sum = single(*sum);
+                }
+            }
+        }
+    }
+
+    /// The leaf of each row.
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    fn block_leaves<S: Simd, const ANY: bool>(
+        &self,
+        simd: S,
+        tree: &FlatTree,
+        encoded: &[Lanes],
+    ) -> [f64x8<S>; N_PARTS] {
+        let mut leaves = [0.0; N_LANES];
+        match (tree.layout, tree.bits) {
+            (Layout::Complete(complete), _) if is_wide::<S>() => {
+                return self.complete.select::<S, ANY>(simd, complete, encoded);
+            }
+            (Layout::Complete(complete), _) => {
+                for (lane, leaf) in leaves.iter_mut().enumerate() {
+                    *leaf = self.complete.walk::<ANY>(
+                        complete,
+                        #[inline(always)]
+                        |input| encoded[input][lane],
+                    );
+                }
+            }
+            (Layout::Linked(_), Some(bits)) if is_wide::<S>() => {
+                leaves = self.bits.leaves::<S, ANY>(simd, bits, encoded);
+            }
+            (Layout::Linked(root), _) => {
+                let positions = self.walk_block::<ANY>(root, tree.depth, encoded);
+                for (leaf, position) in leaves.iter_mut().zip(positions) {
+                    *leaf = self.leaf(tree, position);
+                }
+            }
+        }
+        let parts = leaves.as_chunks::<N_ROWS>().0;
+        [f64x8::simd_from(simd, parts[0]), f64x8::simd_from(simd, parts[1])]
+    }
+
+    /// Where the walk of each row ends, all side by side: a row's next node is loaded while those of the
+    /// other rows are on their way.
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    fn walk_block<const ANY: bool>(
         &self,
         root: u32,
         depth: u32,
         encoded: &[Lanes],
-        next: impl Fn(&Self, u32, f64) -> u32,
-    ) -> Lanes {
+    ) -> [u32; N_LANES] {
         let mut positions = [root; N_LANES];
         for _ in 0..depth {
-            let before = positions;
+            let mut moved = 0;
             for (lane, position) in positions.iter_mut().enumerate() {
-                *position = next(self, *position, encoded[self.input(*position)][lane]);
+                let next = self.next::<ANY>(
+                    *position,
+                    #[inline(always)]
+                    |input| encoded[input][lane],
+                );
+                moved |= next ^ *position;
+                *position = next;
             }
-            if depth > MAX_FULL_WALK && positions == before {
+            if depth > MAX_FULL_WALK && moved == 0 {
                 break;
             }
         }
-        positions.map(|position| self.leaves[position as usize])
+        positions
+    }
+}
+
+/// Notes which values are missing.
+#[inline(always)]
+fn note_missing(values: &Lanes, is_missing: &mut [bool; N_LANES]) {
+    for (is_missing, value) in is_missing.iter_mut().zip(values) {
+        *is_missing |= value.is_nan();
     }
 }

@@ -1,14 +1,11 @@
-//! Trees of few levels: stored without pointers, and compared as a whole for blocks of rows.
+//! Trees of few levels, stored without pointers.
 
 use alloc::vec::Vec;
 
-use fearless_simd::f64x8;
-use fearless_simd::prelude::*;
-
+use super::slots::Slots;
 use super::{Comparison, Node, Side, Tree};
 use crate::budget::bytes_of;
 use crate::error::Error;
-use crate::lanes::{Lanes, N_LANES};
 use crate::memory;
 
 /// The deepest tree that is worth comparing as a whole.
@@ -16,24 +13,29 @@ const MAX_DEPTH: u32 = 4;
 /// The most nodes of such a tree.
 const MAX_NODES: usize = (2 << MAX_DEPTH) - 1;
 
-/// Trees whose leaves are all at the same depth, after a leaf that is higher up was repeated.
-///
-/// A tree of depth `d` has `2^d` slots: its splits, level by level, so that the children of split `n`
-/// are `2n + 1` and `2n + 2`, with one slot to spare; and its leaves, from left to right.
+/// How many complete trees have each depth.
+pub(super) type DepthCounts = [usize; MAX_DEPTH as usize + 1];
+
+/// Trees whose leaves are all at the same depth, after a leaf that is higher up was repeated: those of
+/// each depth in a list of their own.
 #[derive(Debug)]
 pub(super) struct CompleteTrees {
-    thresholds: Vec<f64>,
-    inputs: Vec<u32>,
-    leaves: Vec<f64>,
+    pub(super) depth_0: Vec<Slots<1>>,
+    pub(super) depth_1: Vec<Slots<2>>,
+    pub(super) depth_2: Vec<Slots<4>>,
+    pub(super) depth_3: Vec<Slots<8>>,
+    pub(super) depth_4: Vec<Slots<16>>,
+    n_slots: u32,
 }
 
 /// A tree among [`CompleteTrees`].
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CompleteTree {
+    pub(super) depth: u32,
+    /// Its index among those of its depth.
+    pub(super) index: u32,
+    /// The number of slots of the trees before it.
     first_slot: u32,
-    depth: u32,
-    /// One bit per split: whether a missing value goes to the right.
-    missing_goes_right: u16,
 }
 
 impl CompleteTree {
@@ -41,6 +43,35 @@ impl CompleteTree {
     pub(super) fn n_splits(self) -> usize {
         (1 << self.depth) - 1
     }
+}
+
+/// Applies an expression to the slots of a tree, whatever its depth.
+macro_rules! with_slots {
+    ($trees:expr, $tree:expr, $slots:ident => $operation:expr) => {{
+        let index = $tree.index as usize;
+        match $tree.depth {
+            0 => {
+                let $slots = &$trees.depth_0[index];
+                $operation
+            }
+            1 => {
+                let $slots = &$trees.depth_1[index];
+                $operation
+            }
+            2 => {
+                let $slots = &$trees.depth_2[index];
+                $operation
+            }
+            3 => {
+                let $slots = &$trees.depth_3[index];
+                $operation
+            }
+            _ => {
+                let $slots = &$trees.depth_4[index];
+                $operation
+            }
+        }
+    }};
 }
 
 /// A split of a complete tree. One that only repeats a leaf has the threshold +∞.
@@ -99,17 +130,24 @@ pub(super) fn complete_depth(tree: &Tree) -> Option<u32> {
 }
 
 impl CompleteTrees {
-    /// The memory of so many slots.
-    pub(super) fn bytes(n_slots: usize) -> u64 {
-        2 * bytes_of::<f64>(n_slots) + bytes_of::<u32>(n_slots)
+    /// The memory of so many trees.
+    pub(super) fn bytes([n_0, n_1, n_2, n_3, n_4]: DepthCounts) -> u64 {
+        bytes_of::<Slots<1>>(n_0)
+            + bytes_of::<Slots<2>>(n_1)
+            + bytes_of::<Slots<4>>(n_2)
+            + bytes_of::<Slots<8>>(n_3)
+            + bytes_of::<Slots<16>>(n_4)
     }
 
-    /// No tree, and room for so many slots.
-    pub(super) fn with_room(n_slots: usize) -> Result<Self, Error> {
+    /// No tree, and room for so many.
+    pub(super) fn with_room([n_0, n_1, n_2, n_3, n_4]: DepthCounts) -> Result<Self, Error> {
         Ok(Self {
-            thresholds: memory::list(n_slots)?,
-            inputs: memory::list(n_slots)?,
-            leaves: memory::list(n_slots)?,
+            depth_0: memory::list(n_0)?,
+            depth_1: memory::list(n_1)?,
+            depth_2: memory::list(n_2)?,
+            depth_3: memory::list(n_3)?,
+            depth_4: memory::list(n_4)?,
+            n_slots: 0,
         })
     }
 
@@ -124,185 +162,73 @@ impl CompleteTrees {
         comparison: Comparison,
         leaf_value: impl Fn(usize) -> f64,
     ) -> CompleteTree {
+        const MOST: usize = 1 << MAX_DEPTH;
         let n_slots = 1_usize << depth;
-        let first_slot = self.leaves.len() as u32;
-        let mut missing_goes_right = 0;
+        let (mut thresholds, mut inputs) = ([f64::INFINITY; MOST], [0; MOST]);
+        let (mut leaves, mut missing) = ([0.0; MOST], 0);
         let places = places(tree, depth);
-        for (n, place) in places[..n_slots].iter().enumerate() {
-            let mut split = (f64::INFINITY, 0);
-            if n < n_slots - 1
-                && let Node::Split { input, threshold, default_child, .. } =
-                    &tree.nodes[*place as usize]
+        for (n, place) in places[..n_slots - 1].iter().enumerate() {
+            if let Node::Split { input, threshold, default_child, .. } =
+                &tree.nodes[*place as usize]
             {
-                split = (comparison.highest_left(*threshold), *input);
-                missing_goes_right |= u16::from(*default_child == Side::Right) << n;
+                thresholds[n] = comparison.highest_left(*threshold);
+                inputs[n] = *input;
+                missing |= u16::from(*default_child == Side::Right) << n;
             }
-            self.thresholds.push(split.0);
-            self.inputs.push(split.1);
         }
-        for place in &places[n_slots - 1..2 * n_slots - 1] {
-            let leaf = match &tree.nodes[*place as usize] {
+        for (leaf, place) in leaves.iter_mut().zip(&places[n_slots - 1..2 * n_slots - 1]) {
+            *leaf = leaf_value(match &tree.nodes[*place as usize] {
                 Node::Leaf { leaf } => *leaf as usize,
                 Node::Split { .. } | Node::SplitLevels { .. } => 0,
-            };
-            self.leaves.push(leaf_value(leaf));
+            });
         }
-        CompleteTree { first_slot, depth, missing_goes_right }
+        let n_before = match depth {
+            0 => push(&mut self.depth_0, Slots::of(&thresholds, &leaves, &inputs, missing)),
+            1 => push(&mut self.depth_1, Slots::of(&thresholds, &leaves, &inputs, missing)),
+            2 => push(&mut self.depth_2, Slots::of(&thresholds, &leaves, &inputs, missing)),
+            3 => push(&mut self.depth_3, Slots::of(&thresholds, &leaves, &inputs, missing)),
+            _ => push(&mut self.depth_4, Slots::of(&thresholds, &leaves, &inputs, missing)),
+        };
+        let first_slot = self.n_slots;
+        self.n_slots += n_slots as u32;
+        CompleteTree { depth, index: n_before as u32, first_slot }
     }
 
     /// The split in a slot, counted from the first one of its tree.
     #[allow(clippy::indexing_slicing, reason = "a complete tree has all of its splits")]
     pub(super) fn split(&self, tree: CompleteTree, n: usize) -> CompleteSplit {
-        let slot = tree.first_slot as usize + n;
-        CompleteSplit {
-            slot,
-            threshold: self.thresholds[slot],
-            input: self.inputs[slot],
-            missing_goes_right: tree.missing_goes_right >> n & 1 == 1,
-        }
+        with_slots!(self, tree, slots => CompleteSplit {
+            slot: tree.first_slot as usize + n,
+            threshold: slots.thresholds[n],
+            input: slots.inputs[n],
+            missing_goes_right: slots.missing_goes_right >> n & 1 == 1,
+        })
     }
 
     /// The leaf in a slot, counted from the first one of its tree.
     #[allow(clippy::indexing_slicing, reason = "a complete tree has all of its leaves")]
     pub(super) fn leaf(&self, tree: CompleteTree, n: usize) -> f64 {
-        self.leaves[tree.first_slot as usize + n]
+        with_slots!(self, tree, slots => slots.leaves[n])
     }
 
-    /// The leaf of one row.
+    /// The leaf of one row; `value` returns the value of an input. `ANY` is whether it may be missing.
     #[inline(always)]
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    pub(super) fn walk_row(&self, tree: CompleteTree, encoded: &[f64]) -> f64 {
-        self.walk(tree, |input| encoded[input])
-    }
-
-    /// The leaf of one row, none of whose values is missing.
-    #[inline(always)]
-    pub(super) fn walk_plain(&self, tree: CompleteTree, encoded: &[f64]) -> f64 {
-        match tree.depth {
-            0 => self.slots::<1>(tree).leaf(encoded),
-            1 => self.slots::<2>(tree).leaf(encoded),
-            2 => self.slots::<4>(tree).leaf(encoded),
-            3 => self.slots::<8>(tree).leaf(encoded),
-            _ => self.slots::<16>(tree).leaf(encoded),
-        }
-    }
-
-    /// The leaf of one row; `value` returns the value of an input.
-    #[inline(always)]
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    pub(super) fn walk(&self, tree: CompleteTree, value: impl Fn(usize) -> f64) -> f64 {
-        let first = tree.first_slot as usize;
-        let mut n = 0;
-        for _ in 0..tree.depth {
-            let value = value(self.inputs[first + n] as usize);
-            let is_default = value.is_nan() && tree.missing_goes_right >> n & 1 == 1;
-            n = 2 * n + 1 + usize::from(is_default | (value > self.thresholds[first + n]));
-        }
-        self.leaves[first + n + 1 - (1 << tree.depth)]
-    }
-
-    /// The leaf of each row of a block, none of whose values is missing.
-    #[inline(always)]
-    pub(super) fn select<S: Simd>(&self, simd: S, tree: CompleteTree, encoded: &[Lanes]) -> Lanes {
-        match tree.depth {
-            0 => self.slots::<1>(tree).leaves(simd, encoded, Slots::below_0),
-            1 => self.slots::<2>(tree).leaves(simd, encoded, Slots::below_1),
-            2 => self.slots::<4>(tree).leaves(simd, encoded, Slots::below_2),
-            3 => self.slots::<8>(tree).leaves(simd, encoded, Slots::below_3),
-            _ => self.slots::<16>(tree).leaves(simd, encoded, Slots::below_4),
-        }
-    }
-
-    #[inline(always)]
-    #[allow(clippy::indexing_slicing, reason = "a tree of this depth has so many slots")]
-    fn slots<const N: usize>(&self, tree: CompleteTree) -> Slots<'_, N> {
-        let first = tree.first_slot as usize;
-        Slots {
-            thresholds: self.thresholds[first..].first_chunk().unwrap_or(&[f64::INFINITY; N]),
-            inputs: self.inputs[first..].first_chunk().unwrap_or(&[0; N]),
-            leaves: self.leaves[first..].first_chunk().unwrap_or(&[0.0; N]),
-        }
-    }
-}
-
-/// The slots of one tree.
-#[derive(Clone, Copy)]
-struct Slots<'t, const N: usize> {
-    thresholds: &'t [f64; N],
-    inputs: &'t [u32; N],
-    leaves: &'t [f64; N],
-}
-
-impl<const N: usize> Slots<'_, N> {
-    /// The leaf of one row, none of whose values is missing.
-    #[inline(always)]
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    fn leaf(self, encoded: &[f64]) -> f64 {
-        let mut n = 0;
-        for _ in 0..N.ilog2() {
-            let value = encoded[self.inputs[n % N] as usize];
-            n = 2 * n + 1 + usize::from(value > self.thresholds[n % N]);
-        }
-        self.leaves[(n + 1) % N]
-    }
-
-    /// Applies `below` to the first split, for eight rows at a time.
-    #[inline(always)]
-    fn leaves<S: Simd>(
-        self,
-        simd: S,
-        encoded: &[Lanes],
-        below: impl Fn(Self, Part<'_, S>, usize) -> f64x8<S>,
-    ) -> Lanes {
-        let mut leaves = [0.0; N_LANES];
-        for (part, leaves) in leaves.as_chunks_mut::<8>().0.iter_mut().enumerate() {
-            *leaves = below(self, Part { simd, encoded, part }, 0).into();
-        }
-        leaves
-    }
-
-    /// The leaf `n`, counted on from the splits above it.
-    #[inline(always)]
-    #[allow(clippy::indexing_slicing, reason = "a complete tree has all of its leaves")]
-    fn below_0<S: Simd>(self, rows: Part<'_, S>, n: usize) -> f64x8<S> {
-        f64x8::splat(rows.simd, self.leaves[n + 1 - N])
-    }
-}
-
-/// Declares how the leaf below split `n` is selected, from the function for one level less.
-macro_rules! below {
-    ($name:ident, $one_less:ident) => {
-        impl<const N: usize> Slots<'_, N> {
+    #[allow(clippy::indexing_slicing, reason = "the tree was appended")]
+    pub(super) fn walk<const ANY: bool>(
+        &self,
+        tree: CompleteTree,
+        value: impl Fn(usize) -> f64,
+    ) -> f64 {
+        // Passing `&value` would leave the call to the inliner.
+        with_slots!(self, tree, slots => slots.leaf::<ANY>(
             #[inline(always)]
-            #[allow(clippy::indexing_slicing, reason = "a complete tree has all of its splits")]
-            fn $name<S: Simd>(self, rows: Part<'_, S>, n: usize) -> f64x8<S> {
-                let goes_right = rows.values(self.inputs[n]).simd_gt(self.thresholds[n]);
-                let left = self.$one_less(rows, 2 * n + 1);
-                let right = self.$one_less(rows, 2 * n + 2);
-                goes_right.select(right, left)
-            }
-        }
-    };
-}
-
-below!(below_1, below_0);
-below!(below_2, below_1);
-below!(below_3, below_2);
-below!(below_4, below_3);
-
-/// Eight rows of a block.
-#[derive(Clone, Copy)]
-struct Part<'e, S> {
-    simd: S,
-    encoded: &'e [Lanes],
-    part: usize,
-}
-
-impl<S: Simd> Part<'_, S> {
-    #[inline(always)]
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    fn values(self, input: u32) -> f64x8<S> {
-        let values = self.encoded[input as usize].as_chunks::<8>().0[self.part];
-        f64x8::simd_from(self.simd, values)
+            |input| value(input),
+        ))
     }
+}
+
+/// Appends an item. Returns how many there were.
+fn push<T>(list: &mut Vec<T>, item: T) -> usize {
+    list.push(item);
+    list.len() - 1
 }

@@ -2,7 +2,9 @@
 
 use alloc::vec::Vec;
 
-use super::complete::{CompleteTree, CompleteTrees, complete_depth};
+use super::bits::{BitTree, BitTrees, bit_leaves};
+use super::complete::{CompleteTree, CompleteTrees, DepthCounts, complete_depth};
+use super::order::Order;
 use super::{Aggregate, Comparison, Forest, Node, Precision, Side, Tree};
 use crate::budget::{bytes_of, times};
 use crate::error::Error;
@@ -20,15 +22,15 @@ pub(crate) struct FlatForest {
     pub(super) n_trees: Vec<f64>,
     pub(super) trees: Vec<FlatTree>,
     pub(super) complete: CompleteTrees,
-    /// Of all other trees. The two children of a node are adjacent, so the next node is
-    /// `left + (value > threshold)`. A leaf points to itself with threshold +∞, so a walk of `depth` steps
-    /// ends at the right leaf even if it reaches it earlier.
+    /// Of other trees with few leaves, for blocks of rows.
+    pub(super) bits: BitTrees,
+    /// Of all trees that are not complete. The two children of a node are adjacent, so the next node is
+    /// `left + (value > threshold)`. A leaf points to itself and no value is above its threshold, so a walk
+    /// of `depth` steps ends at the right leaf even if it reaches it earlier.
     pub(super) nodes: Vec<FlatNode>,
     /// One per node; a row without missing values, in a forest without sets, needs none of them.
     pub(super) questions: Vec<Question>,
-    /// The value of each leaf, by its node; of a tree that adds to every margin, where the leaf's
-    /// values begin in `values`. 0 elsewhere.
-    pub(super) leaves: Vec<f64>,
+    /// The values of the leaves of linked trees, and of trees that add to every margin.
     pub(super) values: Vec<f64>,
     /// The levels of each set, one set after the other, and where each set begins and ends.
     pub(super) levels: Vec<u32>,
@@ -38,19 +40,10 @@ pub(crate) struct FlatForest {
 #[derive(Debug)]
 pub(super) struct FlatTree {
     pub(super) layout: Layout,
+    /// The same tree for blocks of rows, if it is linked and has few leaves.
+    pub(super) bits: Option<BitTree>,
     pub(super) depth: u32,
     pub(super) margin: Option<u32>,
-}
-
-impl FlatTree {
-    /// The first node, of a tree that is linked.
-    #[inline(always)]
-    pub(super) fn root(&self) -> Option<u32> {
-        match self.layout {
-            Layout::Complete(_) => None,
-            Layout::Linked(root) => Some(root),
-        }
-    }
 }
 
 /// Where the splits and leaves of a tree are.
@@ -63,10 +56,29 @@ pub(super) enum Layout {
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct FlatNode {
-    /// The threshold of the value; for a set, its number.
+    /// The threshold of the value; for a set, its number; for a leaf, [`Self::leaf`].
     pub(super) threshold: f64,
     pub(super) input: u32,
     pub(super) left: u32,
+}
+
+/// The bits of a NaN; the lower half is free.
+const NAN: u64 = f64::NAN.to_bits() & !0xffff_ffff;
+
+impl FlatNode {
+    /// A leaf at a position, whose values begin at `first_value`. That is in the lower half of a NaN: a
+    /// walk has loaded it, and no value is above it.
+    fn leaf(position: u32, first_value: u32) -> Self {
+        let threshold = f64::from_bits(NAN | u64::from(first_value));
+        Self { threshold, input: 0, left: position }
+    }
+
+    /// Where the values of a leaf begin.
+    #[inline(always)]
+    #[allow(clippy::cast_possible_truncation, reason = "the lower half is the position")]
+    pub(super) fn first_value(self) -> u32 {
+        self.threshold.to_bits() as u32
+    }
 }
 
 /// What a walk checks at a node besides `value > threshold`.
@@ -79,7 +91,9 @@ pub(super) struct Question {
 /// How much a forest holds, all its trees together.
 #[derive(Clone, Copy, Debug, Default)]
 struct Extent {
-    n_slots: usize,
+    n_complete: DepthCounts,
+    n_bit_splits: usize,
+    n_bit_leaves: usize,
     n_nodes: usize,
     n_values: usize,
     n_levels: usize,
@@ -91,10 +105,17 @@ impl Extent {
     fn new(forest: &Forest) -> Self {
         let mut extent = Self::default();
         for tree in &forest.trees {
-            extent.n_values += if tree.margin.is_none() { tree.leaves.len() } else { 0 };
             if let Some(depth) = complete_depth(tree) {
-                extent.n_slots += 1 << depth;
+                extent.n_values += if tree.margin.is_none() { tree.leaves.len() } else { 0 };
+                if let Some(n_trees) = extent.n_complete.get_mut(depth as usize) {
+                    *n_trees += 1;
+                }
                 continue;
+            }
+            extent.n_values += tree.leaves.len();
+            if let Some(n_leaves) = bit_leaves(tree) {
+                extent.n_bit_splits += tree.nodes.len() - n_leaves;
+                extent.n_bit_leaves += n_leaves;
             }
             extent.n_nodes += tree.nodes.len();
             extent.most_nodes = extent.most_nodes.max(tree.nodes.len());
@@ -113,14 +134,14 @@ impl FlatForest {
     /// The memory that laying a forest out allocates.
     pub(in super::super) fn bytes(forest: &Forest) -> u64 {
         let extent = Extent::new(forest);
-        CompleteTrees::bytes(extent.n_slots)
+        CompleteTrees::bytes(extent.n_complete)
+            + BitTrees::bytes(extent.n_bit_splits, extent.n_bit_leaves)
             + bytes_of::<FlatNode>(extent.n_nodes)
             + bytes_of::<Question>(extent.n_nodes)
-            + bytes_of::<f64>(extent.n_nodes)
             + bytes_of::<f64>(extent.n_values)
             + bytes_of::<u32>(extent.n_levels)
             + bytes_of::<(u32, u32)>(extent.n_sets)
-            + bytes_of::<u32>(extent.most_nodes)
+            + Order::bytes(extent.most_nodes)
             + bytes_of::<FlatTree>(forest.trees.len())
             + 2 * bytes_of::<f64>(forest.base_margins.len())
     }
@@ -142,15 +163,15 @@ impl FlatForest {
             base_margins: memory::copy(&forest.base_margins)?,
             n_trees,
             trees: memory::list(forest.trees.len())?,
-            complete: CompleteTrees::with_room(extent.n_slots)?,
+            complete: CompleteTrees::with_room(extent.n_complete)?,
+            bits: BitTrees::with_room(extent.n_bit_splits, extent.n_bit_leaves)?,
             nodes: memory::list(extent.n_nodes)?,
             questions: memory::list(extent.n_nodes)?,
-            leaves: memory::list(extent.n_nodes)?,
             values: memory::list(extent.n_values)?,
             levels: memory::list(extent.n_levels)?,
             sets: memory::list(extent.n_sets)?,
         };
-        let mut order = memory::list(extent.most_nodes)?;
+        let mut order = Order::with_room(extent.most_nodes)?;
         for tree in &forest.trees {
             flat.push_tree(tree, forest.comparison, &mut order);
         }
@@ -168,72 +189,68 @@ impl FlatForest {
     }
 
     #[allow(clippy::indexing_slicing, reason = "the tree was checked")]
-    fn push_tree(&mut self, tree: &Tree, comparison: Comparison, order: &mut Vec<u32>) {
-        let (first_value, n_margins) = (self.values.len(), self.base_margins.len());
-        let leaf_value = |leaf: usize| match tree.margin {
-            Some(_) => tree.leaves[leaf],
+    fn push_tree(&mut self, tree: &Tree, comparison: Comparison, order: &mut Order) {
+        let n_margins = self.base_margins.len();
+        // With one margin, every tree adds to it.
+        let margin = if n_margins == 1 { Some(0) } else { tree.margin };
+        let (first_value, precision) = (self.values.len(), self.precision);
+        let leaf_value = |leaf: usize| match margin {
+            Some(_) => precision.round(tree.leaves[leaf]),
             None => count(first_value + leaf * n_margins),
         };
+        let mut bits = None;
         let (layout, depth) = match complete_depth(tree) {
             Some(depth) => {
                 let pushed = self.complete.push(tree, depth, comparison, leaf_value);
                 (Layout::Complete(pushed), depth)
             }
-            None => self.push_nodes(tree, comparison, leaf_value, order),
+            None => {
+                bits = bit_leaves(tree).map(|_| self.bits.push(tree, comparison, leaf_value));
+                let n_values = if margin.is_some() { 1 } else { n_margins };
+                self.push_nodes(tree, comparison, n_values, order)
+            }
         };
-        if tree.margin.is_none() {
-            self.values.extend(&tree.leaves);
+        if margin.is_none() || matches!(layout, Layout::Linked(_)) {
+            self.values.extend(tree.leaves.iter().map(|value| precision.round(*value)));
         }
-        self.trees.push(FlatTree { layout, depth, margin: tree.margin });
+        self.trees.push(FlatTree { layout, bits, depth, margin });
     }
 
-    /// Breadth first, so that siblings are adjacent. `order` has room for the nodes of the tree: each
-    /// has one parent. Returns where the tree is, and its depth.
+    /// Appends a linked tree, whose leaves have `n_values` each. Returns where it is, and its depth.
     #[allow(clippy::indexing_slicing, reason = "the tree was checked")]
     #[allow(clippy::cast_possible_truncation, reason = "a section has fewer than 2^28 bytes")]
     fn push_nodes(
         &mut self,
         tree: &Tree,
         comparison: Comparison,
-        leaf_value: impl Fn(usize) -> f64,
-        order: &mut Vec<u32>,
+        n_values: usize,
+        order: &mut Order,
     ) -> (Layout, u32) {
-        let root = self.nodes.len() as u32;
-        order.clear();
-        order.push(0);
-        let (mut n_placed, mut depth, mut level_end) = (0, 0, 1);
-        while n_placed < order.len() {
-            let mut leaf = 0.0;
+        let (root, first_value) = (self.nodes.len() as u32, self.values.len());
+        let depth = order.set(tree);
+        for index in &order.nodes {
             let mut question = Question { missing_goes_right: false, is_set: false };
-            let children = root + order.len() as u32;
-            let node = match &tree.nodes[order[n_placed] as usize] {
-                Node::Leaf { leaf: index } => {
-                    leaf = leaf_value(*index as usize);
-                    let leaf_node = self.nodes.len() as u32;
-                    FlatNode { threshold: f64::INFINITY, input: 0, left: leaf_node }
+            let node = match &tree.nodes[*index as usize] {
+                Node::Leaf { leaf } => {
+                    let first_value = first_value + *leaf as usize * n_values;
+                    FlatNode::leaf(self.nodes.len() as u32, first_value as u32)
                 }
-                Node::Split { input, threshold, left, right, default_child } => {
-                    order.extend([*left, *right]);
+                Node::Split { input, threshold, left, default_child, .. } => {
                     question.missing_goes_right = *default_child == Side::Right;
                     let threshold = comparison.highest_left(*threshold);
-                    FlatNode { threshold, input: *input, left: children }
+                    let left = root + order.positions[*left as usize];
+                    FlatNode { threshold, input: *input, left }
                 }
-                Node::SplitLevels { input, levels, left, right, default_child } => {
-                    order.extend([*left, *right]);
+                Node::SplitLevels { input, levels, left, default_child, .. } => {
                     question.missing_goes_right = *default_child == Side::Right;
                     question.is_set = true;
                     let threshold = f64::from(self.push_set(levels));
-                    FlatNode { threshold, input: *input, left: children }
+                    let left = root + order.positions[*left as usize];
+                    FlatNode { threshold, input: *input, left }
                 }
             };
             self.nodes.push(node);
             self.questions.push(question);
-            self.leaves.push(leaf);
-            n_placed += 1;
-            if n_placed == level_end && order.len() > level_end {
-                depth += 1;
-                level_end = order.len();
-            }
         }
         (Layout::Linked(root), depth)
     }

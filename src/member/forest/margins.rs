@@ -1,24 +1,27 @@
 //! The margins of a row in a forest that was laid out, and what a row and a block share.
 
-use core::array;
-
-use super::complete::{CompleteTree, CompleteTrees};
+use super::complete::CompleteTree;
 use super::flat::{FlatForest, FlatTree, Layout};
 use super::{Aggregate, Precision, single};
 use crate::lanes::Number;
 
 /// How many trees a row walks side by side: a node is loaded while those of the other trees are on
 /// their way.
-const N_WALKS: usize = 8;
+const N_WALKS: usize = 16;
 /// A walk deeper than this ends as soon as every row, or every tree, has reached its leaf.
 pub(super) const MAX_FULL_WALK: u32 = 5;
 
+/// The most values of a row that are copied to begin at a line of the cache.
+const MAX_COPIED: usize = 1024;
+
 impl FlatForest {
-    /// How many temporary numbers a row needs, and each row of a block.
+    /// How many temporary numbers a row needs, and each row of a block: room for a copy of the values, with
+    /// one more to begin at a line of the cache.
     pub(in super::super) fn n_temporary(&self) -> usize {
         match self.precision {
-            Precision::Double => 0,
-            Precision::SingleInputs | Precision::Single => self.n_inputs,
+            // Without the copy, a wide row leaves more room for blocks.
+            Precision::Double if self.n_inputs > MAX_COPIED => 0,
+            Precision::Double | Precision::SingleInputs | Precision::Single => self.n_inputs + 1,
         }
     }
 
@@ -29,110 +32,125 @@ impl FlatForest {
         temporary: &mut [f64],
         out: &mut [f64],
     ) {
-        let encoded = self.rounded(encoded, temporary);
+        let encoded = self.compared_row(encoded, temporary);
         self.start(out);
-        if self.sets.is_empty() && !encoded.iter().any(|value| value.is_nan()) {
-            self.add_groups(out, |trees| {
-                self.walk_group(trees, encoded, CompleteTrees::walk_plain, Self::next_plain)
-            });
+        // Without an early end, to look at several values at once.
+        let has_missing = encoded.iter().fold(false, |is, value| is | value.is_nan());
+        if self.sets.is_empty() && !has_missing {
+            self.add_row::<false>(encoded, out);
         } else {
-            self.add_groups(out, |trees| {
-                self.walk_group(trees, encoded, CompleteTrees::walk_row, Self::next)
-            });
+            self.add_row::<true>(encoded, out);
         }
         self.finish(out);
     }
 
-    /// The encoded values as they are compared.
-    pub(super) fn rounded<'e, N: Number>(
-        &self,
-        encoded: &'e [N],
-        temporary: &'e mut [N],
-    ) -> &'e [N] {
+    /// Values of a row or a block as they are compared.
+    #[inline(always)]
+    pub(super) fn as_compared<N: Number>(&self, values: N) -> N {
         match self.precision {
-            Precision::Double => encoded,
-            Precision::SingleInputs | Precision::Single => {
-                for (rounded, values) in temporary.iter_mut().zip(encoded) {
-                    *rounded = values.map(single);
-                }
-                temporary
+            Precision::Double => values,
+            Precision::SingleInputs | Precision::Single => values.map(
+                #[inline(always)]
+                |value| single(value),
+            ),
+        }
+    }
+
+    /// The values of a row as they are compared.
+    fn compared_row<'e>(&self, encoded: &'e [f64], temporary: &'e mut [f64]) -> &'e [f64] {
+        if self.precision == Precision::Double {
+            return encoded;
+        }
+        for (compared, value) in temporary.iter_mut().zip(encoded) {
+            *compared = single(*value);
+        }
+        temporary.get(..encoded.len()).unwrap_or_default()
+    }
+
+    /// Passes the leaf of each tree to `sink`, from the first tree to the last. `ANY` is whether any value
+    /// may be missing, or any split has a set.
+    #[inline(always)]
+    fn each_leaf<const ANY: bool>(&self, encoded: &[f64], mut sink: impl FnMut(&FlatTree, f64)) {
+        for trees in self.trees.chunks(N_WALKS) {
+            let positions = if self.nodes.is_empty() {
+                [0; N_WALKS]
+            } else {
+                self.walk_group::<ANY>(trees, encoded)
+            };
+            for (tree, position) in trees.iter().zip(positions) {
+                sink(
+                    tree,
+                    match tree.layout {
+                        Layout::Complete(complete) => self.walk_complete::<ANY>(complete, encoded),
+                        Layout::Linked(_) => self.leaf(tree, position),
+                    },
+                );
             }
         }
     }
 
-    /// The leaf of each tree of a group, if `walk` is that of a complete tree, and `next` the node
-    /// after one with a value.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    fn walk_group(
-        &self,
-        trees: &[FlatTree],
-        encoded: &[f64],
-        walk: impl Fn(&CompleteTrees, CompleteTree, &[f64]) -> f64,
-        next: impl Fn(&Self, u32, f64) -> u32,
-    ) -> [f64; N_WALKS] {
-        let mut leaves = [0.0; N_WALKS];
-        // Where there is no other tree, the walk of the last one is repeated.
-        let (mut root, mut depth) = (0, 0);
-        for (leaf, tree) in leaves.iter_mut().zip(trees) {
-            match tree.layout {
-                Layout::Complete(complete) => *leaf = walk(&self.complete, complete, encoded),
-                Layout::Linked(linked) => (root, depth) = (linked, depth.max(tree.depth)),
+    fn walk_complete<const ANY: bool>(&self, tree: CompleteTree, encoded: &[f64]) -> f64 {
+        self.complete.walk::<ANY>(
+            tree,
+            #[inline(always)]
+            |input| encoded[input],
+        )
+    }
+
+    /// Where the walks of a row through a group of trees end, side by side.
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    fn walk_group<const ANY: bool>(&self, trees: &[FlatTree], encoded: &[f64]) -> [u32; N_WALKS] {
+        // Where there is no other linked tree, the walk of the first of the forest is repeated.
+        let (mut positions, mut depth) = ([0; N_WALKS], 0);
+        for (position, tree) in positions.iter_mut().zip(trees) {
+            if let Layout::Linked(root) = tree.layout {
+                (*position, depth) = (root, depth.max(tree.depth));
             }
         }
-        if depth == 0 {
-            return leaves;
-        }
-        let mut positions: [u32; N_WALKS] =
-            array::from_fn(|nth| trees.get(nth).and_then(FlatTree::root).unwrap_or(root));
         for _ in 0..depth {
-            let before = positions;
+            let mut moved = 0;
             for position in &mut positions {
-                *position = next(self, *position, encoded[self.input(*position)]);
+                let next = self.next::<ANY>(
+                    *position,
+                    #[inline(always)]
+                    |input| encoded[input],
+                );
+                moved |= next ^ *position;
+                *position = next;
             }
-            if depth > MAX_FULL_WALK && positions == before {
+            if depth > MAX_FULL_WALK && moved == 0 {
                 break;
             }
         }
-        for ((leaf, tree), position) in leaves.iter_mut().zip(trees).zip(positions) {
-            if tree.root().is_some() {
-                *leaf = self.leaves[position as usize];
-            }
-        }
-        leaves
+        positions
     }
 
-    /// The position of the input that a node reads.
+    /// The node after `position`; `value` returns the value of an input. `ANY` is whether it may be
+    /// missing, or any split has a set.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    pub(super) fn input(&self, position: u32) -> usize {
-        self.nodes[position as usize].input as usize
-    }
-
-    /// The node after `position`, for a value that is not missing, in a forest without sets.
-    #[inline(always)]
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    pub(super) fn next_plain(&self, position: u32, value: f64) -> u32 {
+    pub(super) fn next<const ANY: bool>(&self, position: u32, value: impl Fn(usize) -> f64) -> u32 {
         let node = self.nodes[position as usize];
-        node.left + u32::from(value > node.threshold)
-    }
-
-    /// The node after `position`, for any value.
-    #[inline(always)]
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    pub(super) fn next(&self, position: u32, value: f64) -> u32 {
-        let (node, question) = (self.nodes[position as usize], self.questions[position as usize]);
-        let goes_right = if value.is_nan() {
-            question.missing_goes_right
-        } else if question.is_set {
-            !self.is_in_set(node.threshold, value)
+        let value = value(node.input as usize);
+        let is_above = value > node.threshold;
+        if !ANY {
+            return node.left + u32::from(is_above);
+        }
+        let question = self.questions[position as usize];
+        let is_default = value.is_nan() & question.missing_goes_right;
+        let goes_right = if question.is_set {
+            is_default | !(value.is_nan() || self.is_in_set(node.threshold, value))
         } else {
-            value > node.threshold
+            is_default | is_above
         };
         node.left + u32::from(goes_right)
     }
 
     /// What the margins start from.
+    #[inline(always)]
     pub(super) fn start<N: Number>(&self, out: &mut [N]) {
         let is_mean = self.aggregate == Aggregate::Mean;
         for (margin, base) in out.iter_mut().zip(&self.base_margins) {
@@ -140,89 +158,65 @@ impl FlatForest {
         }
     }
 
-    /// Adds the leaves of a row, from the first tree to the last, a group of trees at a time.
-    #[inline(always)]
-    fn add_groups(&self, out: &mut [f64], leaves: impl Fn(&[FlatTree]) -> [f64; N_WALKS]) {
-        let round = |result| self.precision.round(result);
-        if let [margin] = out {
-            // A single sum stays in a register.
-            let mut sum = *margin;
-            for trees in self.trees.chunks(N_WALKS) {
-                for (tree, leaf) in trees.iter().zip(leaves(trees)) {
-                    sum = round(sum + round(self.only_value(tree, leaf)));
-                }
-            }
-            *margin = sum;
-            return;
-        }
-        for trees in self.trees.chunks(N_WALKS) {
-            for (tree, leaf) in trees.iter().zip(leaves(trees)) {
-                self.add_leaf(out, tree, leaf, round);
-            }
-        }
-    }
-
-    /// What a tree adds to the only margin.
-    #[inline(always)]
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a position")]
-    fn only_value(&self, tree: &FlatTree, leaf: f64) -> f64 {
-        if tree.margin.is_some() { leaf } else { self.values[leaf as usize] }
-    }
-
-    /// Adds the leaf of each tree for a block of rows, from the first tree to the last.
-    #[inline(always)]
-    pub(super) fn add_trees<N: Number>(&self, out: &mut [N], leaf: impl Fn(&FlatTree) -> N) {
-        match self.precision {
-            Precision::Double | Precision::SingleInputs => {
-                for tree in &self.trees {
-                    self.add_leaf(
-                        out,
-                        tree,
-                        leaf(tree),
-                        #[inline(always)]
-                        |sum| sum,
-                    );
-                }
-            }
-            Precision::Single => {
-                for tree in &self.trees {
-                    self.add_leaf(out, tree, leaf(tree), single);
-                }
-            }
-        }
+    /// Adds the leaves of a row, from the first tree to the last.
+    #[allow(clippy::cast_possible_truncation, reason = "values of single precision")]
+    fn add_row<const ANY: bool>(&self, encoded: &[f64], out: &mut [f64]) {
+        let [margin] = out else {
+            return self.each_leaf::<ANY>(encoded, |tree, leaf| self.add_leaf(out, tree, leaf));
+        };
+        // A single sum stays in a register, in both precisions: choosing later costs less than rounding.
+        let (mut sum, mut single_sum) = (*margin, *margin as f32);
+        self.each_leaf::<ANY>(
+            encoded,
+            #[inline(always)]
+            |_, leaf| {
+                sum += leaf;
+                single_sum += leaf as f32;
+            },
+        );
+        *margin = match self.precision {
+            Precision::Double | Precision::SingleInputs => sum,
+            Precision::Single => f64::from(single_sum),
+        };
     }
 
     /// Adds the leaf of a tree to its margin, or the values of the leaf to every margin.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a position")]
-    fn add_leaf<N: Number>(
-        &self,
-        out: &mut [N],
-        tree: &FlatTree,
-        leaf: N,
-        round: impl Fn(f64) -> f64,
-    ) {
-        if let Some(margin) = tree.margin {
-            let sum = &mut out[margin as usize];
-            *sum = sum.zip(
-                leaf,
-                #[inline(always)]
-                |sum, leaf| round(sum + round(leaf)),
-            );
-            return;
+    fn add_leaf(&self, out: &mut [f64], tree: &FlatTree, leaf: f64) {
+        match tree.margin {
+            Some(margin) => {
+                let sum = &mut out[margin as usize];
+                *sum = self.precision.round(*sum + leaf);
+            }
+            None => self.add_values(out, leaf),
         }
+    }
+
+    /// Adds the values of a leaf to every margin; `first` is where they begin.
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a position")]
+    pub(super) fn add_values<N: Number>(&self, out: &mut [N], first: N) {
         for (margin, sum) in out.iter_mut().enumerate() {
             *sum = sum.zip(
-                leaf,
+                first,
                 #[inline(always)]
-                |sum, first| round(sum + round(self.values[first as usize + margin])),
+                |sum, first| self.precision.round(sum + self.values[first as usize + margin]),
             );
         }
     }
 
+    /// The leaf of a linked tree at a position: its value, or where its values begin.
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    pub(super) fn leaf(&self, tree: &FlatTree, position: u32) -> f64 {
+        let first = self.nodes[position as usize].first_value();
+        if tree.margin.is_some() { self.values[first as usize] } else { f64::from(first) }
+    }
+
     /// Ends the margins: the mean, where the leaves are averaged.
+    #[inline(always)]
     pub(super) fn finish<N: Number>(&self, out: &mut [N]) {
         let round = |result| self.precision.round(result);
         match self.aggregate {
@@ -230,7 +224,10 @@ impl FlatForest {
             Aggregate::Mean => {
                 let bases = self.base_margins.iter().zip(&self.n_trees);
                 for (margin, (base, n_trees)) in out.iter_mut().zip(bases) {
-                    *margin = margin.map(|sum| round(round(*base) + round(sum / n_trees.max(1.0))));
+                    *margin = margin.map(
+                        #[inline(always)]
+                        |sum| round(round(*base) + round(sum / n_trees.max(1.0))),
+                    );
                 }
             }
         }

@@ -215,6 +215,8 @@ struct Builder<'f> {
     forest: &'f FlatForest,
     players: &'f [u32],
     shares: Option<&'f LeftShares>,
+    /// The margin that the current tree adds to, or every one.
+    margin: Option<u32>,
     /// The last edge of each player on the current path.
     latest: Vec<u32>,
     /// The current path: its edges, and how many players each has above it and at it.
@@ -225,7 +227,7 @@ struct Builder<'f> {
 impl<'f> Builder<'f> {
     fn default_of(forest: &'f FlatForest) -> Self {
         let (latest, path, pending) = (Vec::new(), Vec::new(), Vec::new());
-        Self { forest, players: &[], shares: None, latest, path, pending }
+        Self { forest, players: &[], shares: None, margin: None, latest, path, pending }
     }
 
     /// Lays out the edges of a tree, each before those below it.
@@ -238,6 +240,7 @@ impl<'f> Builder<'f> {
         margin: Option<u32>,
     ) -> Result<TreePaths, Error> {
         let first = paths.edges.len();
+        self.margin = margin;
         let mut root_leaf = NONE;
         let mut most_players = 1;
         if let Some(leaf) = self.descend(root, NONE)? {
@@ -332,7 +335,13 @@ impl<'f> Builder<'f> {
                 let (node, question) =
                     (self.forest.nodes[at as usize], self.forest.questions[at as usize]);
                 if node.left == at {
-                    return Kind::Leaf(self.forest.leaves[at as usize]);
+                    let first = node.first_value();
+                    let is_shared = self.margin.is_none();
+                    return Kind::Leaf(if is_shared {
+                        f64::from(first)
+                    } else {
+                        self.forest.values[first as usize]
+                    });
                 }
                 let share = self.shares.map_or(0.5, |shares| shares.nodes[at as usize]);
                 let (is_set, goes_right) = (question.is_set, question.missing_goes_right);

@@ -3,8 +3,9 @@
 use alloc::vec::Vec;
 
 use super::complete::{complete_depth, push_slots};
+use super::order::Order;
 use super::{Forest, Node, Tree};
-use crate::budget::Budget;
+use crate::budget::{Budget, bytes_of};
 use crate::error::{Error, format, ordinal};
 use crate::memory;
 
@@ -45,10 +46,11 @@ impl LeftShares {
         }
         budget.take_list::<f64>(n_slots)?;
         budget.take_list::<f64>(n_nodes)?;
-        budget.take_list::<(f64, u32)>(most_nodes)?;
+        let temporary = bytes_of::<f64>(most_nodes) + Order::bytes(most_nodes);
+        budget.take(temporary)?;
         let mut laid_out = Self { slots: memory::list(n_slots)?, nodes: memory::list(n_nodes)? };
         let mut of_nodes = memory::list(most_nodes)?;
-        let mut order = memory::list(most_nodes)?;
+        let mut order = Order::with_room(most_nodes)?;
         let mut shares = shares.iter().copied();
         for tree in &forest.trees {
             of_nodes.clear();
@@ -61,26 +63,14 @@ impl LeftShares {
                 None => laid_out.push_nodes(tree, &of_nodes, &mut order),
             }
         }
-        budget.return_list::<(f64, u32)>(most_nodes);
+        budget.give_back(temporary);
         Ok(laid_out)
     }
 
-    /// Breadth first, as the nodes are laid out.
+    /// Appends the shares in the order in which the nodes are laid out.
     #[allow(clippy::indexing_slicing, reason = "the tree was checked")]
-    fn push_nodes(&mut self, tree: &Tree, of_nodes: &[f64], order: &mut Vec<u32>) {
-        order.clear();
-        order.push(0);
-        let mut n_placed = 0;
-        while n_placed < order.len() {
-            let node = order[n_placed] as usize;
-            match &tree.nodes[node] {
-                Node::Leaf { .. } => {}
-                Node::Split { left, right, .. } | Node::SplitLevels { left, right, .. } => {
-                    order.extend([*left, *right]);
-                }
-            }
-            self.nodes.push(of_nodes[node]);
-            n_placed += 1;
-        }
+    fn push_nodes(&mut self, tree: &Tree, of_nodes: &[f64], order: &mut Order) {
+        order.set(tree);
+        self.nodes.extend(order.nodes.iter().map(|node| of_nodes[*node as usize]));
     }
 }

@@ -2,14 +2,17 @@
 
 use core::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, SQRT_2};
 
+use fearless_simd::prelude::*;
+use fearless_simd::{Level, f64x8};
 use serde::{Deserialize, Serialize};
 
 use crate::budget::FUNCTION;
 use crate::codec::decode_enum;
 use crate::domain::Domain;
 use crate::error::Error;
-use crate::lanes::{Lanes, Number};
-use crate::numeric::{erf, exp, logistic, softmax, tanh};
+use crate::lanes::{Lanes, dispatch};
+use crate::link::softmax_lanes;
+use crate::numeric::{erf, logistic, softmax, tanh, vector};
 
 /// The function at the end of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,18 +74,56 @@ impl Activation {
         }
     }
 
+    /// As [`Self::apply`], by the vector instructions of `level`.
+    pub(super) fn apply_at(self, level: Level, sums: &mut [f64]) {
+        let (eights, rest) = sums.as_chunks_mut::<8>();
+        match self {
+            Self::Identity => {}
+            Self::Relu | Self::Tanh | Self::Logistic | Self::LeakyRelu { .. } => {
+                dispatch!(level, simd => self.apply_to_eights(simd, eights));
+                self.apply(rest);
+            }
+            Self::Gelu | Self::GeluTanh | Self::Softmax => self.apply(sums),
+        }
+    }
+
+    /// The activations that vectors have.
+    #[inline(always)]
+    fn apply_to_eights<S: Simd>(self, simd: S, sums: &mut [[f64; 8]]) {
+        // One loop for each, so that what it does to a sum is not chosen again.
+        macro_rules! each {
+            ($function:expr) => {
+                for sums in sums {
+                    *sums = $function(f64x8::simd_from(simd, *sums)).into();
+                }
+            };
+        }
+        match self {
+            Self::Relu => {
+                let zero = f64x8::splat(simd, 0.0);
+                each!(|sum: f64x8<S>| sum.simd_gt(zero).select(sum, zero));
+            }
+            Self::LeakyRelu { slope } => {
+                each!(|sum: f64x8<S>| sum.simd_gt(0.0).select(sum, sum * slope));
+            }
+            Self::Logistic => each!(|sum| vector::logistic_pair(sum).1),
+            Self::Tanh => each!(vector::tanh),
+            Self::Identity | Self::Gelu | Self::GeluTanh | Self::Softmax => {}
+        }
+    }
+
     /// As [`Self::apply`], for a block of rows.
-    pub(super) fn apply_block(self, sums: &mut [Lanes]) {
+    pub(super) fn apply_block(self, level: Level, sums: &mut [Lanes]) {
         match self {
             // The only one that reads several sums of a row.
-            Self::Softmax => softmax_block(sums),
+            Self::Softmax => softmax_lanes(level, sums),
             Self::Identity
             | Self::Relu
             | Self::Tanh
             | Self::Logistic
             | Self::LeakyRelu { .. }
             | Self::Gelu
-            | Self::GeluTanh => self.apply(sums.as_flattened_mut()),
+            | Self::GeluTanh => self.apply_at(level, sums.as_flattened_mut()),
         }
     }
 
@@ -123,20 +164,6 @@ impl Activation {
             }
         };
         domain.check()
-    }
-}
-
-/// [`softmax`] of each row of a block.
-fn softmax_block(sums: &mut [Lanes]) {
-    let lowest = Lanes::splat(f64::NEG_INFINITY);
-    let largest = sums.iter().fold(lowest, |largest, sum| largest.zip(*sum, f64::max));
-    let mut total = Lanes::splat(0.0);
-    for sum in &mut *sums {
-        *sum = sum.zip(largest, |sum, largest| exp(sum - largest));
-        total = total.zip(*sum, |total, value| total + value);
-    }
-    for sum in sums {
-        *sum = sum.zip(total, |value, total| value / total);
     }
 }
 

@@ -53,7 +53,8 @@ fn as_batch(rows: &GoldenRows<'_>, on_refusal: OnRefusal) -> Vec<Vec<u64>> {
         assert_eq!(row, predicted.len());
         predicted.push(bits(&prediction.unwrap()));
     };
-    rows.model.predict_rows(&mut scratch, rows, on_refusal, sink).unwrap();
+    let mut sink = Each::new(sink);
+    rows.model.predict_rows(&mut scratch, rows, on_refusal, &mut sink).unwrap();
     predicted
 }
 
@@ -81,4 +82,78 @@ fn batches_of_any_size_have_the_bits_of_their_rows_with_any_vector_instructions(
         }
     }
     assert!(n_models > 40, "{n_models} models");
+}
+
+/// Rows of numbers, of which the model sees slices or single values.
+struct Numbers {
+    values: Vec<f64>,
+    n_features: usize,
+    has_slices: bool,
+}
+
+impl Rows for Numbers {
+    fn n_rows(&self) -> usize {
+        self.values.len() / self.n_features
+    }
+
+    fn cell(&self, row: usize, feature: usize) -> Cell {
+        Cell::of_array(self.values[row * self.n_features + feature])
+    }
+
+    fn slices<'r>(&'r self, rows: Range<usize>, slices: &mut [&'r [f64]]) -> bool {
+        for (slice, row) in slices.iter_mut().zip(rows) {
+            *slice = &self.values[row * self.n_features..][..self.n_features];
+        }
+        self.has_slices
+    }
+}
+
+/// The outcome of each row: the bits of its prediction, or its error.
+type Outcomes = Vec<Result<Vec<u64>, Error>>;
+
+fn outcomes(model: &Model, rows: &dyn Rows, on_refusal: OnRefusal) -> Result<Outcomes, Error> {
+    let mut scratch = Scratch::new(model.scratch_layout()).unwrap();
+    let mut outcomes = Vec::new();
+    let mut sink = Each::new(|row: usize, prediction: Result<Prediction<'_>, Error>| {
+        assert_eq!(row, outcomes.len());
+        outcomes.push(prediction.map(|prediction| bits(&prediction)));
+    });
+    let predicted = model.predict_rows(&mut scratch, rows, on_refusal, &mut sink);
+    assert!(predicted.is_ok() || outcomes.is_empty(), "a batch that fails predicts nothing");
+    predicted.map(|()| outcomes)
+}
+
+#[test]
+fn a_bad_value_at_any_place_of_a_batch_is_refused_there_and_changes_no_other_row() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/bundles/v2/wdbc.nomo");
+    let mut model = Model::open_file(path).unwrap();
+    let n_features = model.schema().n_features();
+    let n_rows = N_LANES + 5;
+    let good: Vec<f64> =
+        model.golden_cases.iter().cycle().take(n_rows).flat_map(|case| case.row.clone()).collect();
+    let numbers =
+        |values: &[f64], has_slices| Numbers { values: values.to_vec(), n_features, has_slices };
+    let expected = outcomes(&model, &numbers(&good, false), OnRefusal::Stop).unwrap();
+    for level in levels() {
+        model.level = level;
+        for (row, has_slices) in (0..n_rows).flat_map(|row| [(row, false), (row, true)]) {
+            for feature in [0, 7, 8, n_features - 1] {
+                let mut values = good.clone();
+                values[row * n_features + feature] = [f64::NAN, 1e300, f64::INFINITY][row % 3];
+                let rows = numbers(&values, has_slices);
+                let refused = outcomes(&model, &rows, OnRefusal::Stop).unwrap_err();
+                let path: Vec<Place> = refused.path().collect();
+                assert!(path.contains(&Place::Row(row)), "{path:?}");
+                assert!(path.contains(&Place::Feature(feature)), "{path:?}");
+                let found = outcomes(&model, &rows, OnRefusal::GoOn).unwrap();
+                for (at, (found, expected)) in found.iter().zip(&expected).enumerate() {
+                    match found {
+                        Ok(_) => assert!(at != row && found == expected, "{at}"),
+                        Err(error) => assert!(at == row && *error == refused, "{at}: {error}"),
+                    }
+                }
+                assert_eq!(found.len(), n_rows);
+            }
+        }
+    }
 }

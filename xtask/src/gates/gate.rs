@@ -10,6 +10,7 @@ pub(crate) enum Gate {
     Abi,
     Package,
     Memory,
+    Instructions,
     Sanitize,
     Benches,
     Reproduce,
@@ -17,6 +18,7 @@ pub(crate) enum Gate {
     Python,
     Engines,
     Imports,
+    Buckets,
     BenchPeers,
 }
 
@@ -47,7 +49,7 @@ const NOTHING: Needs = Needs { packages: &[], components: &[], targets: &[] };
 
 impl Gate {
     /// In the order in which they run: what fails most often first.
-    pub(crate) const ALL: [Self; 15] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::Demo,
         Self::Test,
         Self::Lint,
@@ -55,6 +57,7 @@ impl Gate {
         Self::Abi,
         Self::Package,
         Self::Memory,
+        Self::Instructions,
         Self::Sanitize,
         Self::Benches,
         Self::Reproduce,
@@ -62,6 +65,7 @@ impl Gate {
         Self::Python,
         Self::Engines,
         Self::Imports,
+        Self::Buckets,
         Self::BenchPeers,
     ];
 
@@ -75,6 +79,7 @@ impl Gate {
             Self::Abi => "abi",
             Self::Package => "package",
             Self::Memory => "memory",
+            Self::Instructions => "instructions",
             Self::Sanitize => "sanitize",
             Self::Benches => "benches",
             Self::Reproduce => "reproduce",
@@ -82,6 +87,7 @@ impl Gate {
             Self::Python => "python",
             Self::Engines => "engines",
             Self::Imports => "imports",
+            Self::Buckets => "buckets",
             Self::BenchPeers => "bench-peers",
         }
     }
@@ -89,14 +95,14 @@ impl Gate {
     pub(crate) const fn tier(self) -> Tier {
         match self {
             Self::Demo | Self::Test | Self::Lint => Tier::Always,
-            Self::NoStd | Self::Abi | Self::Benches => Tier::Affected,
+            Self::NoStd | Self::Abi | Self::Instructions | Self::Benches => Tier::Affected,
             Self::Package
             | Self::Memory
             | Self::Sanitize
             | Self::Reproduce
             | Self::Cross
             | Self::Python => Tier::AffectedOrInTurn,
-            Self::Engines | Self::Imports | Self::BenchPeers => Tier::Asked,
+            Self::Engines | Self::Imports | Self::Buckets | Self::BenchPeers => Tier::Asked,
         }
     }
 
@@ -111,7 +117,9 @@ impl Gate {
                 packages: &["gcc", "g++", "binutils", "cmake", "make", "pkg-config"],
                 ..NOTHING
             },
-            Self::Memory => Needs { packages: &["gcc", "valgrind"], ..NOTHING },
+            Self::Memory | Self::Instructions => {
+                Needs { packages: &["gcc", "valgrind"], ..NOTHING }
+            }
             Self::Sanitize => {
                 Needs { packages: &["gcc", "clang-16", "libclang-rt-16-dev"], ..NOTHING }
             }
@@ -142,6 +150,7 @@ impl Gate {
             Self::Engines => {
                 Needs { packages: &["python3-venv", "openjdk-17-jre-headless"], ..NOTHING }
             }
+            Self::Buckets => Needs { packages: &["python3-venv", "curl", "strace"], ..NOTHING },
             Self::BenchPeers => Needs { packages: &["gcc", "python3-venv"], ..NOTHING },
         }
     }

@@ -3,7 +3,9 @@
 //! The gates that always run are not in the table. A path without a row chooses every gate, and so does
 //! a row with `Every`: both are safe, and cost time.
 
-use Gate::{Abi, Benches, Cross, Memory, NoStd, Package, Python, Reproduce, Sanitize};
+use Gate::{
+    Abi, Benches, Cross, Instructions, Memory, NoStd, Package, Python, Reproduce, Sanitize,
+};
 
 use super::gate::Gate;
 
@@ -17,7 +19,9 @@ pub(crate) enum Affected {
 
 use Affected::{Every, Only};
 
-const CORE: Affected = Only(&[NoStd, Package, Memory, Sanitize, Benches, Reproduce, Cross, Python]);
+const CORE: Affected =
+    Only(&[NoStd, Package, Memory, Instructions, Sanitize, Benches, Reproduce, Cross, Python]);
+const FFI: Affected = Only(&[Abi, NoStd, Package, Memory, Instructions, Sanitize, Python]);
 /// A change that can reach a trained bundle.
 const TRAINING: Affected = Only(&[Reproduce, Cross]);
 const NO_MORE: Affected = Only(&[]);
@@ -37,9 +41,10 @@ const ROWS: &[(&str, Affected)] = &[
     ("clippy.toml", NO_MORE),
     ("rustfmt.toml", NO_MORE),
     // The core and its C ABI.
-    ("src/ffi.rs", Only(&[Abi, NoStd, Package, Memory, Sanitize, Python])),
-    ("src/ffi/", Only(&[Abi, NoStd, Package, Memory, Sanitize, Python])),
+    ("src/ffi.rs", FFI),
+    ("src/ffi/", FFI),
     ("src/", CORE),
+    ("benches/instructions/", Only(&[Instructions])),
     ("benches/peers/", NO_MORE),
     ("benches/", Only(&[Benches])),
     ("include/", Only(&[Abi, Package, Memory, Sanitize, Python])),
@@ -56,7 +61,7 @@ const ROWS: &[(&str, Affected)] = &[
     ("crates/nomogram-signing/", NO_MORE),
     ("crates/nomogram-stats/", TRAINING),
     ("crates/nomogram-table/", TRAINING),
-    ("crates/nomogram-testkit/", Only(&[Memory, Sanitize, Benches, Cross, Python])),
+    ("crates/nomogram-testkit/", Only(&[Memory, Instructions, Sanitize, Benches, Cross, Python])),
     ("crates/nomogram-train/", TRAINING),
     ("crates/", Every),
     // The other languages, likewise.
@@ -85,9 +90,11 @@ const ROWS: &[(&str, Affected)] = &[
     // Each gate's own source, then what they share.
     ("xtask/src/abi.rs", Only(&[Abi])),
     ("xtask/src/bench_peers.rs", NO_MORE),
+    ("xtask/src/buckets.rs", NO_MORE),
     ("xtask/src/cross.rs", Only(&[Cross])),
     ("xtask/src/engines.rs", NO_MORE),
     ("xtask/src/imports.rs", NO_MORE),
+    ("xtask/src/instructions.rs", Only(&[Instructions])),
     ("xtask/src/package.rs", Only(&[Package])),
     ("xtask/src/package/", Only(&[Package])),
     ("xtask/src/python.rs", Only(&[Python])),
@@ -128,10 +135,11 @@ mod tests {
     #[test]
     fn a_path_chooses_the_gates_that_read_it() {
         for case in [
-            "src/member/tree.rs → no-std package memory sanitize benches reproduce cross python",
-            "src/ffi/row.rs → abi no-std package memory sanitize python",
-            "src/ffi.rs → abi no-std package memory sanitize python",
+            "src/member/tree.rs → no-std package memory instructions sanitize benches reproduce cross python",
+            "src/ffi/row.rs → abi no-std package memory instructions sanitize python",
+            "src/ffi.rs → abi no-std package memory instructions sanitize python",
             "benches/predict.rs → benches",
+            "benches/instructions/budget.txt → instructions",
             "benches/peers/run.py → ",
             "crates/nomogram-train/src/lib.rs → reproduce cross",
             "crates/nomogram-cli/Cargo.toml → ",

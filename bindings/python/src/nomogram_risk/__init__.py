@@ -40,13 +40,14 @@ from ._errors import (
 from ._explain import Explanation
 from ._from_regression import from_lifelines, from_scikit_survival, from_statsmodels
 from ._from_sklearn import from_sklearn, from_skops
-from ._import import Imported, ImportRefused, from_catboost, from_lightgbm, from_xgboost
+from ._import import from_catboost, from_lightgbm, from_xgboost
 from ._library import status_name
 from ._library import version as __version__
 from ._model import Model
 from ._monitor import Monitor
 from ._predictions import Flag, Prediction, Predictions, Verdict
 from ._rows import RowsLike
+from ._seal import Imported, ImportRefused
 from ._values import Missing, Value
 
 __all__ = [

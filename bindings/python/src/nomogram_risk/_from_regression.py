@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ._import import Imported, ImportRefused, _Answers, _import, _outputs, _Rows
+from ._seal import Answers, Imported, ImportRefused, Options, Rows, outputs_of, seal
 
 Table = dict[str, list[Any]]
 """Columns of values by the names of features."""
@@ -45,6 +45,7 @@ def from_statsmodels(
     target: str = "target",
     max_probes: int = 500,
     program: str | os.PathLike[str] | None = None,
+    golden_rows: bool = False,
 ) -> Imported:
     """Seals a fitted ``Logit``, ``OLS`` or ``GLM`` of statsmodels.
 
@@ -52,7 +53,7 @@ def from_statsmodels(
     formula, terms are features, ``np.log(x)``, ``C(x)[T.level]`` and products of them; ``levels``
     names the levels of each category, the reference among them. ``ranges`` has the plausible
     values of numbers, which a logarithm needs. ``rows``, a data frame, are compared too; they may
-    be patients, so the bundle does not keep them. Raises ``ImportRefused``.
+    be patients, so the bundle keeps them only with ``golden_rows``. Raises ``ImportRefused``.
     """
     model = result.model
     for offset in ("offset", "exposure"):
@@ -84,7 +85,8 @@ def from_statsmodels(
         ]
         return np.asarray(result.predict(np.column_stack(given)))
 
-    return _seal(coefficients, predict, ranges, rows, schema, name, max_probes, program)
+    options = Options(rows, schema, name, max_probes, program, golden_rows)
+    return _seal(coefficients, predict, ranges, options)
 
 
 def from_lifelines(
@@ -99,6 +101,7 @@ def from_lifelines(
     target: str = "event",
     max_probes: int = 500,
     program: str | os.PathLike[str] | None = None,
+    golden_rows: bool = False,
 ) -> Imported:
     """Seals a fitted ``CoxPHFitter`` of lifelines: the probability of the event until ``horizon``.
 
@@ -127,7 +130,8 @@ def from_lifelines(
         hazards = fitter.predict_cumulative_hazard(frame, times=[horizon])
         return -np.expm1(-hazards.to_numpy(float)[0])
 
-    return _seal(coefficients, predict, ranges, rows, schema, name, max_probes, program)
+    options = Options(rows, schema, name, max_probes, program, golden_rows)
+    return _seal(coefficients, predict, ranges, options)
 
 
 def from_scikit_survival(
@@ -141,6 +145,7 @@ def from_scikit_survival(
     target: str = "event",
     max_probes: int = 500,
     program: str | os.PathLike[str] | None = None,
+    golden_rows: bool = False,
 ) -> Imported:
     """Seals a fitted ``CoxPHSurvivalAnalysis``: the probability of the event until ``horizon``.
 
@@ -166,7 +171,8 @@ def from_scikit_survival(
         found = estimator.predict_cumulative_hazard_function(frame, return_array=False)
         return np.array([-np.expm1(-function(horizon)) for function in found])
 
-    return _seal(coefficients, predict, ranges, rows, schema, name, max_probes, program)
+    options = Options(rows, schema, name, max_probes, program, golden_rows)
+    return _seal(coefficients, predict, ranges, options)
 
 
 def _levels(levels: Mapping[str, Sequence[str]] | None) -> dict[str, list[str]]:
@@ -236,11 +242,7 @@ def _seal(
     coefficients: Coefficients,
     predict: Callable[[Table], Any],
     ranges: Mapping[str, tuple[float, float]] | None,
-    rows: Any,
-    schema: dict[str, Any] | None,
-    name: str,
-    max_probes: int,
-    program: str | os.PathLike[str] | None,
+    options: Options,
 ) -> Imported:
     terms = _terms(coefficients)
     names = list(dict.fromkeys(factor["feature"] for term in terms for factor in term["factors"]))
@@ -257,7 +259,11 @@ def _seal(
         example[feature] = min(max(1.0, low), high)
     expected = float(np.ravel(predict({feature: [one] for feature, one in example.items()}))[0])
     document = {
-        "equation": {"name": name, "version": "1", "paper": "not published: a fitted regression"},
+        "equation": {
+            "name": options.name,
+            "version": "1",
+            "paper": "not published: a fitted regression",
+        },
         "features": features,
         "terms": terms,
         "intercept": coefficients.intercept,
@@ -277,7 +283,7 @@ def _seal(
         path.write_text(json.dumps(document, allow_nan=False), encoding="utf-8")
         return path
 
-    def answer(given: _Rows, classes: Sequence[str]) -> _Answers:
+    def answer(given: Rows, classes: Sequence[str]) -> Answers:
         codes = given.codes()
         table: Table = {}
         n_levels = np.array([len(levels) or math.inf for levels in given.levels])
@@ -288,35 +294,6 @@ def _seal(
         found = np.full(len(codes), math.nan)
         if is_known.any():
             found[is_known] = np.ravel(predict(table))
-        return _Answers(_outputs(found, classes))
+        return Answers(outputs_of(found, classes))
 
-    options = ["--format", "equation"]
-    imported = _import(save, answer, None, schema, name, max_probes, program, options)
-    if rows is not None:
-        imported.report["given_rows"] = _compare(imported, predict, rows[names])
-    return imported
-
-
-def _compare(imported: Imported, predict: Callable[[Table], Any], rows: Any) -> dict[str, Any]:
-    """Compares the predictions of the bundle with those of the source, for rows of a caller.
-
-    Raises ``ImportRefused`` when one differs by more than 1e-12, relative above 1.
-    """
-    with imported.model() as model:
-        predictions = model.predict_rows(rows, on_refusal="go_on")
-        is_of_classes = model.task == "classes"
-        outputs = predictions.probabilities[:, 1] if is_of_classes else predictions.values
-        is_taken = np.asarray(predictions.status) == 0
-    taken = rows[is_taken]
-    expected = np.ravel(predict({name: taken[name].tolist() for name in taken.columns}))
-    differences = np.abs(np.asarray(outputs)[is_taken] - expected)
-    is_beyond = differences > 1e-12 * np.maximum(np.abs(expected), 1.0)
-    if is_beyond.any():
-        row = int(np.flatnonzero(is_taken)[np.argmax(is_beyond)])
-        detail = f"differs by {differences.max():e} at most, expected 1e-12"
-        raise ImportRefused(f"row {row + 1}: the prediction of the bundle {detail}")
-    return {
-        "n_rows": int(is_taken.sum()),
-        "n_refused": int((~is_taken).sum()),
-        "largest": float(differences.max(initial=0.0)),
-    }
+    return seal(save, answer, options, "--format", "equation")

@@ -1,23 +1,24 @@
-//! `nomogram export`: writes a bundle as PMML or as C99 source.
+//! `nomogram export`: writes a bundle as PMML, as C99 source or as ONNX.
 
 use clap::Args;
 use nomogram_export::{Format, export};
 
+use crate::bundle::OpenBundle;
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::output::{InputPath, OutputPath, Outputs};
 use crate::training::write;
 
-/// Write a bundle as PMML or as C99 source that gives the same numbers
+/// Write a bundle as PMML, C99 source or ONNX that gives the same numbers
 ///
-/// The extension of the output chooses the format: `.pmml` or `.c`. What would change the numbers is refused
+/// The extension of the output chooses the format: `.pmml`, `.c` or `.onnx`. What would change the numbers is refused
 /// by name: docs/export.md lists it.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// The bundle
     bundle: InputPath,
-    /// Write the export to this file: x.pmml or x.c
+    /// Write the export to this file: x.pmml, x.c or x.onnx
     #[arg(long, short, value_name = "FILE")]
     output: OutputPath,
 }
@@ -29,20 +30,22 @@ pub(crate) fn run(
 ) -> Result<Exit, Error> {
     let extension = arguments.output.extension().and_then(|extension| extension.to_str());
     let format = extension.and_then(Format::of_extension).ok_or_else(|| {
-        Error::usage(format!("{}: expected the extension .pmml or .c", arguments.output.display()))
+        Error::usage(format!(
+            "{}: expected the extension .pmml, .c or .onnx",
+            arguments.output.display()
+        ))
     })?;
-    let bytes = std::fs::read(&*arguments.bundle)
-        .map_err(|cause| Error::file(arguments.bundle.display().to_string(), cause))?;
-    let text = export(&bytes, format)
+    let bundle = OpenBundle::open(&arguments.bundle)?;
+    let exported = export(&bundle.bytes, format)
         .map_err(|cause| Error::Export { path: arguments.bundle.to_path_buf(), cause })?;
-    write(outputs, &arguments.output, text.as_bytes())?;
+    write(outputs, &arguments.output, &exported)?;
     if console.is_json() {
         console.json_result(&serde_json::json!({
             "output": arguments.output.display().to_string(),
-            "bytes": text.len(),
+            "bytes": exported.len(),
         }))?;
     } else {
-        console.note(format!("{} bytes written", text.len()));
+        console.note(format!("{} bytes written", exported.len()));
     }
     Ok(Exit::Done)
 }

@@ -18,8 +18,8 @@ use crate::training::write;
 /// Seal a model of another library as a bundle that predicts the same numbers
 ///
 /// What has no exact counterpart in a bundle is refused by name and place: docs/import.md lists it.
-/// With `--check`, the predictions of the source are compared, and the bundle is written only if they
-/// agree.
+/// With `--check` or `--golden`, the predictions of the source are compared, and the bundle is written
+/// only if they agree.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// The model, as its library saves it
@@ -33,9 +33,12 @@ pub(crate) struct Arguments {
     /// Names, levels, units, ranges and policies of features, as YAML: docs/import.md
     #[arg(long, value_name = "FILE")]
     schema: Option<InputPath>,
-    /// Rows with what the source predicts for them, as CSV: docs/import.md
+    /// Rows with what the source predicts for them, as CSV: docs/import.md. They are compared only
     #[arg(long, value_name = "FILE")]
     check: Vec<InputPath>,
+    /// As --check, but the rows become golden cases, which the bundle keeps: not for rows of patients
+    #[arg(long, value_name = "FILE")]
+    golden: Vec<InputPath>,
     /// The name of the model
     #[arg(long, value_name = "NAME")]
     name: Option<String>,
@@ -88,12 +91,22 @@ pub(crate) fn run(
         return Ok(Exit::Done);
     };
     let mut known: Vec<ExpectedRow> = Vec::new();
-    for table in &arguments.check {
-        let bytes = bytes_of(table)?;
-        let rows = read_expected(&bytes, &imported.parts.schema, &Limits::default());
-        known.extend(rows.map_err(at(table))?);
+    for (tables, is_golden) in [(&arguments.check, false), (&arguments.golden, true)] {
+        for table in tables {
+            let bytes = bytes_of(table)?;
+            let rows = read_expected(&bytes, &imported.parts.schema, &Limits::default());
+            let rows = rows.map_err(at(table))?;
+            known.extend(rows.into_iter().map(|row| ExpectedRow { is_golden, ..row }));
+            if is_golden {
+                console.note(format!(
+                    "{}: the bundle keeps rows of this table; anyone who has it can read them",
+                    table.display()
+                ));
+            }
+        }
     }
-    let Sealed { bundle, comparison } = imported.seal(&known).map_err(at(&arguments.model))?;
+    let Sealed { bundle, comparison, checked } =
+        imported.seal(&known).map_err(at(&arguments.model))?;
     write(outputs, output, &bundle)?;
     let digest = Model::open(&bundle)?.digest().to_string();
     if console.is_json() {
@@ -103,6 +116,7 @@ pub(crate) fn run(
             "features": imported.parts.schema.n_features(),
             "notes": imported.notes,
             "comparison": comparison,
+            "checked": checked,
         }))?;
         return Ok(Exit::Done);
     }

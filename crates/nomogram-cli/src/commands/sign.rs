@@ -6,7 +6,7 @@ use clap::Args;
 use nomogram_signing::openssf::{self, Certificates, EcSecretKey};
 use nomogram_signing::{SecretKey, sign_bundle};
 
-use crate::bundle;
+use crate::bundle::{self, OpenBundle};
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -55,10 +55,10 @@ pub(crate) fn run(
     let path = arguments.model.as_path();
     let key = SecretKey::read(&arguments.key)?;
     let role = arguments.role.as_deref().unwrap_or_default();
-    let model = bundle::open(path)?;
+    let OpenBundle { bytes, model, .. } = OpenBundle::open(path)?;
     let now = bundle::now();
     let expires_at = arguments.expires_in.map(|days| now + u64::from(days) * 24 * 60 * 60);
-    let signed = sign_bundle(&bundle::read(path)?, &key, role, now, expires_at);
+    let signed = sign_bundle(&bytes, &key, role, now, expires_at);
     let signed = signed.map_err(|cause| bundle::refused(path, cause))?;
     write(outputs, &arguments.output, &signed)?;
     let (id, digest) = (key.id().to_string(), model.digest().to_string());

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use nomogram::Signature;
-use nomogram_signing::openssf::{self, Certificates, EcPublicKey, Trusted};
+use nomogram_signing::openssf::{self, Certificates, EcPublicKey, RevocationLists, Trusted};
 use serde::Serialize;
 
 use crate::bundle;
@@ -31,6 +31,9 @@ pub(crate) struct Arguments {
     /// A root certificate (PEM) that the signer's must lead to; may be given several times
     #[arg(long, value_name = "PEM", group = "openssf_trust", requires = "openssf")]
     root: Vec<InputPath>,
+    /// Revocation lists of issuers (CRL, PEM), which refuse certificates; may be given several times
+    #[arg(long, value_name = "PEM", requires = "root")]
+    revocation_list: Vec<InputPath>,
     /// A file or folder that was not signed; may be given several times
     #[arg(long, value_name = "PATH", requires = "openssf")]
     ignore: Vec<InputPath>,
@@ -104,8 +107,11 @@ fn verify_openssf(
     let trusted = match &arguments.key {
         Some(key) => Trusted::Key(EcPublicKey::read(key)?),
         None => {
-            let roots: Vec<&Path> = arguments.root.iter().map(|path| path.as_path()).collect();
-            Trusted::Roots(Certificates::read(&roots)?)
+            let paths = |paths: &[InputPath]| -> Vec<PathBuf> {
+                paths.iter().map(|path| path.to_path_buf()).collect()
+            };
+            let lists = RevocationLists::read(&paths(&arguments.revocation_list))?;
+            Trusted::Roots(Certificates::read(&paths(&arguments.root))?, lists)
         }
     };
     let json = fs::read(signature.as_path());

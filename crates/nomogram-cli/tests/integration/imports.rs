@@ -46,6 +46,25 @@ fn probes_are_rows_that_can_be_checked() {
 }
 
 #[test]
+fn rows_are_kept_only_as_golden_cases() {
+    let folder = with_equation();
+    folder.write("rows.csv", format!("{HEADER}1.0625,1.125,1.1875,9.622938028605747\n"));
+    let keeps_row = |name: &str| {
+        let (_, golden) = nomogram::unseal(&std::fs::read(folder.path(name)).unwrap()).unwrap();
+        golden.rows().into_iter().any(|row| row.to_vec() == [1.0625, 1.125, 1.1875])
+    };
+    let json = folder.ok("import meld.yaml -o checked.nomo --check rows.csv --json");
+    let report: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(report["comparison"]["n_rows"], 3);
+    assert_eq!(report["checked"]["n_rows"], 1);
+    assert!(!keeps_row("checked.nomo"));
+    let run = folder.run("import meld.yaml -o golden.nomo --golden rows.csv");
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stderr.contains("rows.csv: the bundle keeps rows of this table"), "{}", run.stderr);
+    assert!(keeps_row("golden.nomo"));
+}
+
+#[test]
 fn an_unknown_file_is_refused() {
     let folder = Folder::new();
     folder.write("model.bin", b"something else");

@@ -26,5 +26,6 @@ mod serving;
 mod streams;
 mod tables;
 mod training;
+mod trusted;
 
 mod typed_tables;

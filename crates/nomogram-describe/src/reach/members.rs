@@ -50,8 +50,6 @@ pub(super) fn reached(member: usize, model: &Member, row: &[f64], facts: &[Fact]
 
 fn forest_targets(member: usize, forest: &Forest, facts: &[Fact]) -> Vec<Target> {
     let mut targets = Vec::new();
-    let may_be_missing =
-        |input: u32| facts.get(input as usize).is_some_and(|fact| fact.may_be_missing);
     for (tree, nodes) in forest.trees.iter().enumerate() {
         for (node, split) in nodes.nodes.iter().enumerate() {
             let input = match split {
@@ -66,7 +64,7 @@ fn forest_targets(member: usize, forest: &Forest, facts: &[Fact]) -> Vec<Target>
                         node,
                         is_right,
                     }));
-                    *input
+                    *input as usize
                 }
                 Node::SplitLevels { input, levels, .. } => {
                     let level = |level: &u32| Target::SplitLevel {
@@ -76,11 +74,17 @@ fn forest_targets(member: usize, forest: &Forest, facts: &[Fact]) -> Vec<Target>
                         level: *level as usize,
                     };
                     targets.extend(levels.iter().map(level));
-                    *input
+                    *input as usize
                 }
                 _ => continue,
             };
-            if may_be_missing(input) {
+            targets.extend(beside(input, facts.len()).map(|(is_next, _)| Target::SplitInput {
+                member,
+                tree,
+                node,
+                is_next,
+            }));
+            if facts.get(input).is_some_and(|fact| fact.may_be_missing) {
                 targets.push(Target::DefaultChild { member, tree, node });
             }
         }
@@ -88,49 +92,55 @@ fn forest_targets(member: usize, forest: &Forest, facts: &[Fact]) -> Vec<Target>
     targets
 }
 
+/// The inputs beside an input, and whether each is the next one.
+fn beside(input: usize, n_inputs: usize) -> impl Iterator<Item = (bool, usize)> {
+    let next = Some(input + 1).filter(|next| *next < n_inputs);
+    let inputs = [(false, input.checked_sub(1)), (true, next)];
+    inputs.into_iter().filter_map(|(is_next, input)| Some((is_next, input?)))
+}
+
 fn forest_reached(member: usize, forest: &Forest, row: &[f64], facts: &[Fact]) -> Vec<Target> {
     let mut reached = Vec::new();
     for (tree, nodes) in forest.trees.iter().enumerate() {
         let mut node = 0;
-        // Thresholds next to a value, with the child on the other side.
-        let mut thresholds = Vec::new();
+        // Changes of a split that send the row to the other child, with that child.
+        let mut changes = Vec::new();
         while let Some(split) = nodes.nodes.get(node) {
-            let Some((input, left, right, default_child)) = children(split) else {
+            let Some((input, left, right)) = children(split) else {
                 reached.push(Target::Leaf { member, tree, node });
                 break;
             };
-            let value = row.get(input).copied().unwrap_or(f64::NAN);
-            let is_whole = facts.get(input).is_some_and(|fact| fact.is_whole);
-            let is_right = match split {
-                _ if value.is_nan() => {
-                    reached.push(Target::DefaultChild { member, tree, node });
-                    default_child == Side::Right
-                }
+            let value = value_of(row, input);
+            let is_right = !decides_left(forest, split, value);
+            let other = if is_right { left } else { right };
+            match split {
+                _ if value.is_nan() => reached.push(Target::DefaultChild { member, tree, node }),
                 Node::Split { threshold, .. } => {
-                    let is_right = !goes_left(forest, value, *threshold);
+                    let is_whole = facts.get(input).is_some_and(|fact| fact.is_whole);
                     if is_next_to(value, *threshold, is_whole) {
-                        let other = if is_right { left } else { right };
-                        thresholds
-                            .push((Target::Threshold { member, tree, node, is_right }, other));
+                        changes.push((Target::Threshold { member, tree, node, is_right }, other));
                     }
-                    is_right
                 }
                 Node::SplitLevels { levels, .. } => {
                     #[allow(clippy::float_cmp, reason = "whole numbers")]
                     let found = levels.iter().find(|level| f64::from(**level) == value);
-                    if let Some(level) = found {
+                    reached.extend(found.map(|level| {
                         let level = *level as usize;
-                        reached.push(Target::SplitLevel { member, tree, node, level });
-                    }
-                    found.is_none()
+                        Target::SplitLevel { member, tree, node, level }
+                    }));
                 }
                 _ => break,
-            };
+            }
+            for (is_next, input) in beside(input, facts.len()) {
+                if decides_left(forest, split, value_of(row, input)) == is_right {
+                    changes.push((Target::SplitInput { member, tree, node, is_next }, other));
+                }
+            }
             node = if is_right { right } else { left };
         }
-        // A threshold that moves past the value shows only if the leaf on the other side differs.
+        // A change shows only if the leaf on the other side differs.
         let here = leaf_values(forest, nodes, node);
-        for (target, other) in thresholds {
+        for (target, other) in changes {
             if leaf_values(forest, nodes, walk(forest, nodes, row, other)) != here {
                 reached.push(target);
             }
@@ -139,12 +149,31 @@ fn forest_reached(member: usize, forest: &Forest, row: &[f64], facts: &[Fact]) -
     reached
 }
 
-/// The input, the children and the default child of a split; `None` for a leaf.
-fn children(node: &Node) -> Option<(usize, usize, usize, Side)> {
+fn value_of(row: &[f64], input: usize) -> f64 {
+    row.get(input).copied().unwrap_or(f64::NAN)
+}
+
+/// Whether a split sends a value to the left.
+fn decides_left(forest: &Forest, split: &Node, value: f64) -> bool {
+    match split {
+        Node::Split { default_child, .. } | Node::SplitLevels { default_child, .. }
+            if value.is_nan() =>
+        {
+            *default_child == Side::Left
+        }
+        Node::Split { threshold, .. } => goes_left(forest, value, *threshold),
+        Node::SplitLevels { levels, .. } => {
+            levels.iter().any(|level| f64::from(*level).total_cmp(&value).is_eq())
+        }
+        _ => false,
+    }
+}
+
+/// The input and the children of a split; `None` for a leaf.
+fn children(node: &Node) -> Option<(usize, usize, usize)> {
     match node {
-        Node::Split { input, left, right, default_child, .. }
-        | Node::SplitLevels { input, left, right, default_child, .. } => {
-            Some((*input as usize, *left as usize, *right as usize, *default_child))
+        Node::Split { input, left, right, .. } | Node::SplitLevels { input, left, right, .. } => {
+            Some((*input as usize, *left as usize, *right as usize))
         }
         _ => None,
     }
@@ -154,17 +183,8 @@ fn children(node: &Node) -> Option<(usize, usize, usize, Side)> {
 fn walk(forest: &Forest, tree: &Tree, row: &[f64], from: usize) -> usize {
     let mut node = from;
     while let Some(split) = tree.nodes.get(node) {
-        let Some((input, left, right, default_child)) = children(split) else { break };
-        let value = row.get(input).copied().unwrap_or(f64::NAN);
-        let goes_left = match split {
-            _ if value.is_nan() => default_child == Side::Left,
-            Node::Split { threshold, .. } => goes_left(forest, value, *threshold),
-            Node::SplitLevels { levels, .. } => {
-                levels.iter().any(|level| f64::from(*level).total_cmp(&value).is_eq())
-            }
-            _ => break,
-        };
-        node = if goes_left { left } else { right };
+        let Some((input, left, right)) = children(split) else { break };
+        node = if decides_left(forest, split, value_of(row, input)) { left } else { right };
     }
     node
 }

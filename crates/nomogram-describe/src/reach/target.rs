@@ -75,6 +75,17 @@ pub enum Target {
         /// Whether the walk goes to the right.
         is_right: bool,
     },
+    /// The input beside the one that a split reads would send the walk to another leaf.
+    SplitInput {
+        /// The member.
+        member: usize,
+        /// The tree.
+        tree: usize,
+        /// The node.
+        node: usize,
+        /// Whether it is the next input, or the one before.
+        is_next: bool,
+    },
     /// A level at a split.
     SplitLevel {
         /// The member.

@@ -1,6 +1,11 @@
 //! Exports are read back, or compiled, and predict what the bundle predicts.
+//!
+//! With `NOMOGRAM_EXPORTS=FOLDER` they are also written, for `tests/reference/check_pmml.py` and `check_onnx.py`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod onnx;
+mod sources;
 
 use std::fmt::Write;
 use std::process::Command;
@@ -9,24 +14,17 @@ use std::sync::Arc;
 use nomogram::{Model, Session};
 use nomogram_export::{Format, export};
 use nomogram_import::{Limits, Options, import};
+use sources::{fixtures, linear};
 
 fn bundle(model: &[u8]) -> Vec<u8> {
     let imported = import(model, None, &Options::default(), &Limits::default()).unwrap();
     imported.seal(&[]).unwrap().bundle
 }
 
-/// Models of LightGBM, with missing values and categories, that have a counterpart in both formats.
+/// Models of LightGBM, with missing values and categories, and linear models.
 fn bundles() -> Vec<(String, Vec<u8>)> {
-    let path =
-        concat!(env!("CARGO_MANIFEST_DIR"), "/../nomogram-import/tests/data/lightgbm-4.6.0.jsonl");
-    let text = std::fs::read_to_string(path).unwrap();
-    let records = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
-    let bundles = records.map(|record| {
-        let name = text(&record["name"]).replace(|letter: char| !letter.is_alphanumeric(), "_");
-        (name, bundle(text(&record["model"]).as_bytes()))
-    });
-    bundles.collect()
+    let all = fixtures("lightgbm-4.6.0.jsonl").into_iter().chain(linear());
+    all.map(|source| (source.name, source.bundle)).collect()
 }
 
 fn session(bundle: &[u8]) -> Session {
@@ -38,7 +36,7 @@ fn a_document_is_read_back_with_its_verification() {
     let mut n_written = 0;
     for (name, bundle) in bundles() {
         let text = match export(&bundle, Format::Pmml) {
-            Ok(text) => text,
+            Ok(text) => String::from_utf8(text).unwrap(),
             Err(error) => {
                 assert!(error.to_string().starts_with("not supported: "), "{name}: {error}");
                 println!("{name}: {error}");
@@ -46,6 +44,10 @@ fn a_document_is_read_back_with_its_verification() {
             }
         };
         n_written += 1;
+        if let Some(folder) = std::env::var_os("NOMOGRAM_EXPORTS") {
+            let path = std::path::PathBuf::from(folder).join(format!("{name}.pmml"));
+            std::fs::write(path, &text).unwrap();
+        }
         let imported = import(text.as_bytes(), None, &Options::default(), &Limits::default())
             .unwrap_or_else(|error| panic!("{name}: {error}"));
         assert!(imported.expected.len() > 16, "{name}");
@@ -69,7 +71,7 @@ fn c_source_compiles_without_a_warning_and_gives_the_bits_of_the_bundle() {
     let mut n_written = 0;
     for (name, bundle) in bundles() {
         let mut text = match export(&bundle, Format::CSource) {
-            Ok(text) => text,
+            Ok(text) => String::from_utf8(text).unwrap(),
             Err(error) => {
                 assert!(error.to_string().starts_with("not supported: "), "{name}: {error}");
                 println!("{name}: {error}");

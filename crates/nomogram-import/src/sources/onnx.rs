@@ -15,6 +15,7 @@ mod model;
 
 mod dense;
 mod features;
+mod tree_sums;
 
 mod encoders;
 mod linear;
@@ -23,7 +24,7 @@ mod trees;
 
 mod graph;
 
-use nomogram::{Branch, Combiner, EnsembleMember, Member, Precision, Schema, Target};
+use nomogram::{Branch, Combiner, EnsembleMember, Link, Member, Precision, Schema, Target};
 
 use crate::comparison::Tolerance;
 use crate::error::Error;
@@ -115,10 +116,11 @@ fn tolerances(answer: &Answer) -> (Tolerance, Tolerance) {
         [one] => match &one.member {
             Member::Forest(forest) if forest.precision == Precision::Single => {
                 let of_outputs = match answer.prediction {
-                    Prediction::Value => Tolerance::Bits,
-                    Prediction::Probabilities | Prediction::First | Prediction::Second => {
-                        OF_SINGLE_LINKS
-                    }
+                    Prediction::Value if forest.link == Link::Identity => Tolerance::Bits,
+                    Prediction::Value
+                    | Prediction::Probabilities
+                    | Prediction::First
+                    | Prediction::Second => OF_SINGLE_LINKS,
                 };
                 (Tolerance::Bits, of_outputs)
             }

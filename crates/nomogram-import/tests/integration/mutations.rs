@@ -115,22 +115,32 @@ fn originals(format: &str) -> Vec<Vec<u8>> {
     models
 }
 
+/// Files of YAML in a folder.
+fn equations(folder: &str) -> Vec<Vec<u8>> {
+    let folder = format!("{}/{folder}", env!("CARGO_MANIFEST_DIR"));
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    files.sort();
+    assert!(files.len() >= 3, "{files:?}");
+    files.into_iter().map(|file| std::fs::read(file).unwrap()).collect()
+}
+
+fn check(name: &str, format: Format, originals: &[Vec<u8>]) {
+    let (n_sealed, n_refused) = mutate(format, originals);
+    println!("{name}: {n_sealed} imported, {n_refused} refused");
+    assert!(n_refused > 0, "{name}");
+}
+
 #[test]
 fn mutated_models_are_refused_or_pass_every_check() {
     for format in Format::ALL {
-        let originals = match format {
-            Format::Equation => ["meld", "ckd_epi_2021", "framingham_cvd_women"]
-                .map(|name| {
-                    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/equations");
-                    std::fs::read(format!("{folder}/{name}.yaml")).unwrap()
-                })
-                .to_vec(),
+        match format {
+            Format::Equation => check("equation", format, &equations("../../examples/equations")),
             // `scikit_learn` mutates its own.
-            Format::ScikitLearn => continue,
-            _ => originals(format.name()),
-        };
-        let (n_sealed, n_refused) = mutate(format, &originals);
-        println!("{}: {n_sealed} imported, {n_refused} refused", format.name());
-        assert!(n_refused > 0, "{}", format.name());
+            Format::ScikitLearn => {}
+            _ => check(format.name(), format, &originals(format.name())),
+        }
     }
+    check("table of R", Format::Equation, &equations("tests/data/r"));
 }

@@ -2,7 +2,7 @@
 
     python make_models.py xgboost ../data      # xgboost-cpu 3.2.0, 3.0.5, 2.1.4; xgboost 1.7.6
     python make_models.py lightgbm ../data     # lightgbm 4.6.0, 4.1.0, 3.3.5; forests of 2.2.3, 2.1.2
-    python make_models.py catboost ../data     # catboost 1.2.10
+    python make_models.py catboost ../data     # catboost 1.2.10, 1.2.5
 
 each in an environment of its own, with numpy, pandas and scikit-learn. The file's name has the version.
 Data: WDBC, diabetes and wine of scikit-learn; some values are made missing, and quantiles of a number

@@ -32,7 +32,7 @@ from sklearn import (
     neighbors, neural_network, pipeline, preprocessing, svm, tree,
 )
 
-from nomogram_risk import ImportRefused, _from_sklearn, _import
+from nomogram_risk import ImportRefused, _from_sklearn, _seal
 from nomogram_risk._sklearn import Description, NotSupported
 
 DATA = Path(__file__).parents[1] / "data" / "scikit_learn"
@@ -406,18 +406,17 @@ def line(name, estimator, data):
     with tempfile.TemporaryDirectory() as folder:
         model, probes, table = (Path(folder) / part for part in ("model.json", "p.csv", "t.csv"))
         model.write_text(description.text())
-        command = [_import._program(None), "import", str(model), "--json"]
+        command = [_seal.find_program(None), "import", str(model), "--json"]
         try:
-            _import._run([*command, "--probes", str(probes), "--max-probes", str(N_PROBES)])
+            _seal.run([*command, "--probes", str(probes), "--max-probes", str(N_PROBES)])
         except ImportRefused as error:
             return {**found, "refused": str(error).split("model.json: ")[-1]}
         header, *cells = csv.reader(io.StringIO(probes.read_text()))
         levels = description.rows.levels()
-        rows = [_from_sklearn.to_numbers(row, levels) for row in cells]
-        rows += description.rows.numbers(x.iloc[:8] if hasattr(x, "iloc") else x[:8])
-        cells = [_from_sklearn.to_cells(row, levels) for row in rows]
-        answers = description.rows.predict(rows)
-        _from_sklearn.write_table(table, header, cells, answers, description.classes or [])
+        given = description.rows.numbers(x.iloc[:8] if hasattr(x, "iloc") else x[:8])
+        cells += [_from_sklearn.to_cells(row, levels) for row in given]
+        predict = _from_sklearn.answers_of(description)
+        _seal.write_table(table, _seal.Rows(header, levels, cells), predict, description.classes or [])
         return {**found, "check": table.read_text()}
 
 

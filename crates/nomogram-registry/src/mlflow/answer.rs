@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::digest::Digest;
+use nomogram::Digest;
+
 use crate::error::Error;
 
 /// A request, as a server has decoded it.

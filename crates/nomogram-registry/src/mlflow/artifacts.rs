@@ -5,9 +5,10 @@
 
 use serde_json::{Value, json};
 
+use nomogram::Digest;
+
 use super::answer::{Answer, ErrorCode, Failure, Request};
 use super::records::version;
-use crate::digest::Digest;
 use crate::state::{State, VersionRecord, revoked};
 
 pub(super) fn respond(state: &State, request: &Request<'_>, path: &str) -> Result<Answer, Failure> {

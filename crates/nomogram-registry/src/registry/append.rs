@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::atomic::Ordering;
 
+use nomogram::Digest;
 use nomogram_signing::SecretKey;
 
 use super::{Options, Registry};
 use crate::act::Act;
-use crate::digest::Digest;
 use crate::entry::Entry;
 use crate::error::{Error, Refusal, Rule};
 use crate::layout;

@@ -3,22 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
+use nomogram::Digest;
 
 use super::{Registry, blobs};
 use crate::checks::{self, Log};
-use crate::digest::Digest;
 use crate::entry::Entry;
 use crate::error::{Error, Refusal};
 use crate::findings::Audit;
 use crate::layout;
 use crate::state::{State, VersionRecord};
 use crate::statement::Sequence;
-use crate::store::PROBE;
+use crate::store::{PROBE, PROBE_BYTES};
 use crate::tiles;
 
 impl Registry {
     /// Reads and checks every object: entries, blobs, checkpoints and tiles. Compares the index with
-    /// the log. Names every object whose bytes are not those that were written.
+    /// the log. Names every object whose bytes are not those that were written, and with a policy of trust
+    /// every bundle with an alias that does not satisfy it.
     ///
     /// # Errors
     ///
@@ -35,7 +36,11 @@ impl Registry {
             let is_known = ["log/", "blobs/sha256/", "checkpoints/", "tile/"]
                 .iter()
                 .any(|folder| name.starts_with(folder));
-            if !is_known && name != layout::CHECKPOINT && name != PROBE {
+            if name == PROBE {
+                if self.store.get(PROBE).await? != Some(PROBE_BYTES) {
+                    audit.find(name, "is not what the registry writes there");
+                }
+            } else if !is_known && name != layout::CHECKPOINT {
                 audit.find(name, "does not belong to the registry");
             }
         }
@@ -45,6 +50,7 @@ impl Registry {
     async fn audit_log(&self, names: &[String], audit: &mut Audit) -> Result<Log, Error> {
         let mut log = Log {
             state: State::default(),
+            statements: Vec::new(),
             files: Vec::new(),
             leaves: Vec::new(),
             digests: Vec::new(),
@@ -69,6 +75,7 @@ impl Registry {
                     log.files.push(bytes);
                     log.leaves.push(entry.leaf);
                     log.digests.push(entry.digest);
+                    log.statements.push(entry.statement);
                 }
                 Err(failed) => {
                     audit.keep(&name, failed);
@@ -94,12 +101,14 @@ impl Registry {
         let entries = index.entries(0)?;
         for entry in &entries {
             let seq = entry.statement.seq;
-            let found = usize::try_from(seq)
-                .ok()
-                .and_then(|seq| log.digests.get(seq).zip(log.leaves.get(seq)));
-            if found.is_some_and(|found| found != (&entry.digest, &entry.leaf)) {
+            let index = usize::try_from(seq).unwrap_or(usize::MAX);
+            let hashes = log.digests.get(index).zip(log.leaves.get(index));
+            if hashes.is_some_and(|found| found != (&entry.digest, &entry.leaf)) {
                 let detail =
                     format!("{} is not the entry that this client has seen", layout::entry(seq));
+                audit.find(&place, detail);
+            } else if log.statements.get(index).is_some_and(|found| *found != entry.statement) {
+                let detail = format!("does not have the statement of {}", layout::entry(seq));
                 audit.find(&place, detail);
             }
         }
@@ -111,6 +120,11 @@ impl Registry {
             );
             audit.find(&place, detail);
             return Ok(());
+        }
+        for blob in log.state.erased().keys() {
+            if entries.len() as u64 == log.state.n_entries() && !index.is_erased(blob)? {
+                audit.find(&place, format!("does not have that blob {blob} was erased by order"));
+            }
         }
         let mut seen = State::default();
         entries.iter().for_each(|entry| seen.apply(&entry.statement, entry.digest));
@@ -143,9 +157,15 @@ impl Registry {
     ) -> Result<(), Error> {
         let mut versions: BTreeMap<Digest, &VersionRecord> = BTreeMap::new();
         let mut used: BTreeSet<Digest> = BTreeSet::new();
-        for version in state.models().values().flat_map(|model| model.versions.values()) {
-            versions.insert(version.registration.blob, version);
-            used.extend(version.registration.blobs());
+        let mut in_use: BTreeSet<Digest> = BTreeSet::new();
+        for model in state.models().values() {
+            for version in model.versions.values() {
+                versions.insert(version.registration.blob, version);
+                used.extend(version.registration.blobs());
+            }
+            let numbers = model.aliases.keys().filter_map(|alias| model.alias(alias));
+            let versions = numbers.filter_map(|number| model.versions.get(&number));
+            in_use.extend(versions.map(|version| version.registration.blob));
         }
         for blob in used.iter().filter(|blob| !state.erased().contains_key(blob)) {
             let name = layout::blob(blob);
@@ -172,6 +192,12 @@ impl Registry {
             }
             if let Some(version) = versions.get(&digest) {
                 checks::check_bundle(name, &bytes, version, audit);
+                if self.options.trust.is_some()
+                    && in_use.contains(&digest)
+                    && let Err(cause) = self.open_bundle(&bytes)
+                {
+                    audit.find(name, format!("has an alias, but the policy refuses it: {cause}"));
+                }
             }
             checks::check_measures(name, &bytes, &digest, state, audit);
         }

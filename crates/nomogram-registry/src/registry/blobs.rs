@@ -1,9 +1,9 @@
 //! Blobs: bundles, reports and configurations, by their digest.
 
 use bytes::Bytes;
+use nomogram::Digest;
 
 use super::Registry;
-use crate::digest::Digest;
 use crate::error::{Error, Refusal, Rule};
 use crate::layout;
 use crate::store::Put;

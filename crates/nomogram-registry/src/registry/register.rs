@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
-use nomogram::Model;
+use nomogram::Digest;
 
 use super::{Author, Registry};
 use crate::act::{Act, Evaluation, Registration, VersionName};
-use crate::digest::Digest;
 use crate::error::Error;
 use crate::limits::{Limit, measures};
 
@@ -40,10 +39,10 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// `Invalid` when the bundle does not open, or when the evaluation is no report. Others as
+    /// `Invalid` when the bundle does not open under the policy of trust, or when the evaluation is no report. Others as
     /// [`Self::append`].
     pub async fn register(&self, author: &Author<'_>, version: NewVersion) -> Result<u32, Error> {
-        let model = Model::open(&version.bundle);
+        let model = self.open_bundle(&version.bundle);
         let bundle = model.map_err(|cause| Error::invalid("bundle", cause.to_string()))?.digest();
         let evaluation = match version.evaluation {
             Some(report) => Some(self.put_evaluation(report).await?),
@@ -53,7 +52,7 @@ impl Registry {
         let draft = Registration {
             version: VersionName { model: version.model, number: 0 },
             blob: self.put_blob(version.bundle).await?,
-            bundle: bundle.into(),
+            bundle,
             len,
             report: self.put_optional(version.report).await?,
             configuration: self.put_optional(version.configuration).await?,

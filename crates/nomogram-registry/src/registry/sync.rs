@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
+use nomogram::Digest;
 
 use super::{Head, Registry, lock};
 use crate::entry::Entry;
@@ -45,18 +46,14 @@ impl Registry {
     }
 
     /// Compares the newest entry that this client has seen with what is stored now.
-    async fn check_last_seen(
-        &self,
-        seq: Sequence,
-        seen: crate::digest::Digest,
-    ) -> Result<(), Error> {
+    async fn check_last_seen(&self, seq: Sequence, seen: Digest) -> Result<(), Error> {
         let name = layout::entry(seq);
         let Some(bytes) = self.store.get(&name).await? else {
             let detail =
                 format!("{name} is missing, which this client has seen with the SHA-256 {seen}");
             return Err(Error::RolledBack { detail });
         };
-        let found = crate::digest::Digest::of(&bytes);
+        let found = Digest::of(&bytes);
         if found == seen {
             return Ok(());
         }

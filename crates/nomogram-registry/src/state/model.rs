@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use nomogram::Digest;
 use serde::{Deserialize, Serialize};
 
 use crate::act::Registration;
-use crate::digest::Digest;
 use crate::role::Role;
 use crate::statement::Sequence;
 use crate::timestamp::Timestamp;

@@ -1,11 +1,12 @@
 //! What an act changes; it was checked before.
 
+use nomogram::Digest;
+
 use super::State;
 use super::model::{AliasChange, Notice, Review, VersionRecord};
 use super::people::Key;
 use super::rules::parse_key;
 use crate::act::{Act, Registration, VersionName};
-use crate::digest::Digest;
 use crate::role::Role;
 use crate::statement::Statement;
 use crate::timestamp::Timestamp;

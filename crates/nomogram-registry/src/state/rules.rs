@@ -1,11 +1,11 @@
 //! The rules: who may do what, and when.
 
+use nomogram::Digest;
 use nomogram_signing::PublicKey;
 
 use super::model::VersionRecord;
 use super::{State, promotion};
 use crate::act::{Act, Registration, VersionName, check_name};
-use crate::digest::Digest;
 use crate::error::{Error, Refusal, Rule};
 use crate::role::{Role, list};
 use crate::statement::Statement;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
+use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
@@ -16,26 +18,44 @@ use object_store::{
 use super::{Put, Store};
 use crate::blocking::block_on;
 
-/// A store that ignores the condition, as some servers ignore `If-None-Match`.
+/// What a store does with the condition `create if absent`.
 #[derive(Debug)]
-struct Careless(InMemory);
+enum Fault {
+    /// Ignores it, as some servers ignore `If-None-Match`.
+    Ignores,
+    /// Answers so many writes as if the object existed, as S3 does while another write is not decided.
+    Conflicts(AtomicU32),
+}
 
-impl fmt::Display for Careless {
+#[derive(Debug)]
+struct Faulty(InMemory, Fault);
+
+impl fmt::Display for Faulty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("careless")
+        f.write_str("faulty")
     }
 }
 
 #[async_trait::async_trait]
-impl ObjectStore for Careless {
+impl ObjectStore for Faulty {
     async fn put_opts(
         &self,
         location: &Path,
         payload: PutPayload,
         options: PutOptions,
     ) -> Result<PutResult> {
-        let options = PutOptions { mode: PutMode::Overwrite, ..options };
-        self.0.put_opts(location, payload, options).await
+        let mode = match &self.1 {
+            Fault::Ignores => PutMode::Overwrite,
+            Fault::Conflicts(left) => {
+                let before = left.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1));
+                if before.is_ok() {
+                    let (path, source) = (location.to_string(), "409 Conflict".into());
+                    return Err(object_store::Error::AlreadyExists { path, source });
+                }
+                options.mode.clone()
+            }
+        };
+        self.0.put_opts(location, payload, PutOptions { mode, ..options }).await
     }
 
     async fn put_multipart_opts(
@@ -76,12 +96,23 @@ impl ObjectStore for Careless {
 
 #[test]
 fn a_store_that_ignores_the_condition_is_refused() {
-    let careless = Store::of(Arc::new(Careless(InMemory::new())));
+    let careless = Store::of(Arc::new(Faulty(InMemory::new(), Fault::Ignores)));
     let error = block_on(careless.probe()).unwrap_err().to_string();
     assert!(error.contains("ignores the condition"), "{error}");
     let careful = Store::of(Arc::new(InMemory::new()));
     block_on(careful.probe()).unwrap();
     block_on(careful.probe()).unwrap();
+}
+
+#[test]
+fn a_write_that_conflicts_with_one_that_leaves_no_object_is_repeated() {
+    let store = |n| Faulty(InMemory::new(), Fault::Conflicts(AtomicU32::new(n)));
+    let undecided = Store::of(Arc::new(store(3)));
+    assert_eq!(block_on(undecided.put_new("a", "mine".into())).unwrap(), Put::Created);
+    assert_eq!(block_on(undecided.get("a")).unwrap(), Some("mine".into()));
+    let stuck = Store::of(Arc::new(store(u32::MAX)));
+    let error = block_on(stuck.put_new("a", "mine".into())).unwrap_err().to_string();
+    assert!(error.contains("another writer"), "{error}");
 }
 
 #[test]

@@ -90,6 +90,22 @@ fn eight_writers_in_a_bucket_lose_nothing() {
     assert_eq!(bytes, bundle_of_three_members());
 }
 
+/// Needs a server that drops the condition of writes: see `tests/reference/s3.sh`.
+#[cfg(feature = "s3")]
+#[test]
+#[ignore = "needs a bucket; tests/reference/s3.sh starts one"]
+fn a_registry_in_a_careless_bucket_is_refused() {
+    let bucket = std::env::var("NOMOGRAM_TEST_BUCKET").expect("tests/reference/s3.sh sets it");
+    let location = format!("{bucket}/careless-{}", std::process::id());
+    let administrator = key("olga");
+    let author = Author::new(&administrator);
+    let founded = Registry::found(&location, "s3.example", "olga", &author, Options::default());
+    let error = block_on(founded).unwrap_err().to_string();
+    assert!(error.contains("ignores the condition `create if absent`"), "{error}");
+    let opened = block_on(Registry::open(&location, Options::default())).unwrap_err();
+    assert!(opened.to_string().contains("found no registry"), "nothing is written: {opened}");
+}
+
 /// Compiles only if a service can call these from any thread of its runtime.
 #[test]
 fn calls_move_between_threads() {

@@ -4,17 +4,21 @@ use super::*;
 const SEED: &str = "4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb";
 const PUBLIC: &str = "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c";
 
+fn hex(digits: &str) -> [u8; 32] {
+    *digits.parse::<Digest>().unwrap().as_bytes()
+}
+
 fn key() -> SecretKey {
-    SecretKey::from_seed(&hex_32(SEED).unwrap())
+    SecretKey::from_seed(&hex(SEED))
 }
 
 #[test]
 fn signs_as_rfc_8032() {
     let signature = key().sign(&[0x72]);
-    assert_eq!(key().public_key().to_bytes(), hex_32(PUBLIC).unwrap());
+    assert_eq!(key().public_key().to_bytes(), hex(PUBLIC));
     assert_eq!(
         signature[..32],
-        hex_32("92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da").unwrap()
+        hex("92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da")
     );
     key().public_key().verify(&[0x72], &signature).unwrap();
 }

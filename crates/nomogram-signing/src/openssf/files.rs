@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
+use nomogram::Digest;
+use sha2::{Digest as _, Sha256};
 
 use crate::Error;
 
@@ -21,7 +22,7 @@ pub(super) struct FileList {
     /// The name of the file or folder.
     pub(super) name: String,
     /// In the order of their paths, folder by folder.
-    pub(super) files: Vec<(String, [u8; 32])>,
+    pub(super) files: Vec<(String, Digest)>,
     pub(super) ignored: Vec<String>,
 }
 
@@ -107,11 +108,11 @@ fn text(path: &Path) -> Result<String, Error> {
     Ok(parts.join("/"))
 }
 
-fn digest(path: &Path) -> Result<[u8; 32], Error> {
+fn digest(path: &Path) -> Result<Digest, Error> {
     let mut file = File::open(path).map_err(Error::file(path))?;
     let mut hasher = Hashing(Sha256::new());
     io::copy(&mut file, &mut hasher).map_err(Error::file(path))?;
-    Ok(hasher.0.finalize().into())
+    Ok(Digest::from_bytes(hasher.0.finalize().into()))
 }
 
 /// Hashes what is written to it.

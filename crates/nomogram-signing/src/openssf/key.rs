@@ -3,11 +3,11 @@
 use std::fmt;
 use std::path::Path;
 
+use nomogram::Digest;
 use p256::ecdsa::signature::{Signer, Verifier};
 use p256::pkcs8::{
     DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey, LineEnding,
 };
-use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::Error;
@@ -108,8 +108,7 @@ impl EcPublicKey {
     ///
     /// As [`Self::to_pem`].
     pub fn hint(&self) -> Result<String, Error> {
-        let digest = Sha256::digest(self.to_pem()?.as_bytes());
-        Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(Digest::of(self.to_pem()?.as_bytes()).to_string())
     }
 
     /// Verifies a signature in DER.

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use nomogram::Digest;
 use serde::Deserialize;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::files::FileList;
 use crate::Error;
-use crate::keys::hex_32;
 
 const STATEMENT: &str = "https://in-toto.io/Statement/v1";
 const PREDICATE: &str = "https://model_signing/signature/v1.0";
@@ -66,11 +65,11 @@ impl Statement {
         let FileList { name, files, ignored } = &self.0;
         let resources: Vec<_> = files
             .iter()
-            .map(|(name, digest)| json!({ "name": name, "algorithm": "sha256", "digest": hex(digest) }))
+            .map(|(name, digest)| json!({ "name": name, "algorithm": "sha256", "digest": digest }))
             .collect();
         json!({
             "_type": STATEMENT,
-            "subject": [{ "name": name, "digest": { "sha256": hex(&root(files)) } }],
+            "subject": [{ "name": name, "digest": { "sha256": root(files) } }],
             "predicateType": PREDICATE,
             "predicate": {
                 "serialization": {
@@ -101,15 +100,14 @@ impl Statement {
         let mut files = Vec::with_capacity(predicate.resources.len());
         for resource in predicate.resources {
             expect("hash of a file", &resource.algorithm, "sha256")?;
-            let digest = hex_32(&resource.digest);
-            let digest = digest
-                .ok_or_else(|| Error::Envelope(format!("`{}`: no SHA-256", resource.name)))?;
+            let digest = resource.digest.parse();
+            let digest =
+                digest.map_err(|_| Error::Envelope(format!("`{}`: no SHA-256", resource.name)))?;
             files.push((resource.name, digest));
         }
         let stated = subject.digest.get("sha256").map(String::as_str).unwrap_or_default();
-        if hex_32(stated) != Some(root(&files)) {
-            let detail =
-                format!("root digest `{stated}`, expected {} of the files", hex(&root(&files)));
+        if stated.parse() != Ok(root(&files)) {
+            let detail = format!("root digest `{stated}`, expected {} of the files", root(&files));
             return Err(Error::Envelope(detail));
         }
         let name = subject.name.clone();
@@ -123,7 +121,7 @@ impl Statement {
 
     /// Compares the files that were signed with those of a model.
     pub(super) fn compare(&self, found: &FileList) -> Result<(), Error> {
-        let mut signed: BTreeMap<&str, &[u8; 32]> = BTreeMap::new();
+        let mut signed: BTreeMap<&str, &Digest> = BTreeMap::new();
         for (name, digest) in &self.0.files {
             if signed.insert(name, digest).is_some() {
                 return Err(Error::Signature(format!("`{name}`: signed twice")));
@@ -133,9 +131,8 @@ impl Statement {
             match signed.remove(name.as_str()) {
                 None => return Err(Error::Signature(format!("`{name}`: was not signed"))),
                 Some(expected) if expected != digest => {
-                    let (found, expected) = (hex(digest), hex(expected));
                     return Err(Error::Signature(format!(
-                        "`{name}`: SHA-256 {found}, expected {expected}"
+                        "`{name}`: SHA-256 {digest}, expected {expected}"
                     )));
                 }
                 Some(_) => {}
@@ -152,14 +149,9 @@ impl Statement {
 }
 
 /// The digest over all files: SHA-256 over their digests in the order of the list.
-fn root(files: &[(String, [u8; 32])]) -> [u8; 32] {
-    let mut hasher = Sha256::new();
-    files.iter().for_each(|(_, digest)| hasher.update(digest));
-    hasher.finalize().into()
-}
-
-fn hex(digest: &[u8; 32]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+fn root(files: &[(String, Digest)]) -> Digest {
+    let digests: Vec<u8> = files.iter().flat_map(|(_, digest)| *digest.as_bytes()).collect();
+    Digest::of(&digests)
 }
 
 fn expect(what: &str, found: &str, expected: &str) -> Result<(), Error> {

@@ -117,7 +117,10 @@ fn signatures_of_the_reference_program_verify() {
         } else if name.ends_with("-certificate") {
             let roots = Certificates::read(&[keys.join("ca-cert.pem")]).unwrap();
             let not_a_root = Certificates::read(&[keys.join("int-ca-cert.pem")]).unwrap();
-            (Trusted::Roots(roots), Trusted::Roots(not_a_root))
+            (
+                Trusted::Roots(roots, RevocationLists::default()),
+                Trusted::Roots(not_a_root, RevocationLists::default()),
+            )
         } else {
             continue;
         };
@@ -133,4 +136,90 @@ fn signatures_of_the_reference_program_verify() {
         n_read += 1;
     }
     assert!(n_read > 0);
+}
+
+#[derive(serde::Deserialize)]
+struct Vectors {
+    files: std::collections::BTreeMap<String, String>,
+    cases: Vec<Vector>,
+}
+
+#[derive(serde::Deserialize)]
+struct Vector {
+    curve: String,
+    case: String,
+    /// The verdict of the reference program.
+    accepted: bool,
+    signature: serde_json::Value,
+    roots: String,
+    lists: String,
+}
+
+/// Chains of `tests/reference/make_certificates.py`: with the verdict of the reference program where there is no
+/// revocation list, which it does not read.
+#[test]
+fn chains_of_certificates_are_accepted_and_refused_on_each_curve() {
+    let text = include_str!("../../tests/reference/certificates.json");
+    let Vectors { files, cases } = serde_json::from_str(text).unwrap();
+    let folder = folder("chains");
+    let model = folder.join("model");
+    for (name, content) in files {
+        let path = model.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, content).unwrap();
+    }
+    let reasons = [
+        ("signer without any usage", "its key usage is not to sign"),
+        ("signer for key agreement", "its key usage is not to sign"),
+        ("signer for servers", "its key usage is not to sign"),
+        ("expired issuer", "not valid when the signer's certificate begins"),
+        ("issuer of a later time", "not valid when the signer's certificate begins"),
+        ("expired root", "not valid when the signer's certificate begins"),
+        ("another root of the same name", "did not issue `CN=Issuer`"),
+        ("issuer of the same name and another key", "did not issue `CN=Signer`"),
+        ("no issuer", "no issuer is among the certificates"),
+        ("issuer that is no authority", "not a certificate authority"),
+        ("issuer without basic constraints", "not a certificate authority"),
+        ("issuer that may not issue", "may not issue certificates"),
+        ("more issuers than allowed", "more certificates below it than it allows"),
+        ("certificate of another key", "does not verify"),
+        ("issuers in a circle", "issuers were tried"),
+        ("revoked signer", "`CN=Signer`: was revoked by `CN=Issuer`"),
+        ("revoked issuer", "`CN=Issuer`: was revoked by `CN=Root`"),
+        ("list by another key", "did not sign its revocation list"),
+    ];
+    let mut n_cases = [0; 2];
+    for Vector { curve, case, accepted, signature, roots, lists } in cases {
+        let place = format!("{curve}: {case}");
+        let roots = || Certificates::from_pem(&roots).unwrap();
+        let json = serde_json::to_vec(&signature).unwrap();
+        let verdict = |lists| verify(&model, &json, &[], &Trusted::Roots(roots(), lists));
+        let without_lists = verdict(RevocationLists::default());
+        assert_eq!(without_lists.is_ok(), accepted, "{place}: {without_lists:?}");
+        let verified = match lists.as_str() {
+            "" => without_lists,
+            lists => verdict(RevocationLists::from_pem(lists).unwrap()),
+        };
+        match reasons.iter().find(|(refused, _)| *refused == case) {
+            Some((_, reason)) => {
+                let error = verified.unwrap_err().to_string();
+                assert!(error.contains(reason), "{place}: {error}");
+                n_cases[0] += 1;
+            }
+            None => {
+                assert_eq!(verified.unwrap(), 2, "{place}");
+                n_cases[1] += 1;
+            }
+        }
+    }
+    assert_eq!(n_cases, [3 * reasons.len(), 3 * 6]);
+    fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_text_that_is_no_revocation_list_is_refused() {
+    for text in ["", "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----"] {
+        let error = RevocationLists::from_pem(text).unwrap_err().to_string();
+        assert!(error.contains("revocation list"), "{error}");
+    }
 }

@@ -22,13 +22,24 @@ def describe(estimator: Any, columns: list[Column], walk: Walk, place: Place) ->
 
 def pipeline(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
     """Transformers, then a model."""
+    return _steps_and(describe, estimator, columns, walk, place)
+
+
+def _steps_and(
+    describe_final: models.Function,
+    estimator: Any,
+    columns: list[Column],
+    walk: Walk,
+    place: Place,
+) -> Step:
+    """Transformers, then the last estimator as ``describe_final`` describes it."""
     *before, (name, final) = estimator.steps
     steps: list[Step] = []
     for step_name, step in before:
         inside = place / f"step `{step_name}`"
         found, columns = transformers.describe(step, columns, walk, inside)
         steps += found
-    model = describe(final, columns, walk, place / f"step `{name}`")
+    model = describe_final(final, columns, walk, place / f"step `{name}`")
     return {"kind": "pipeline", "steps": steps, "model": model}
 
 
@@ -154,14 +165,7 @@ def _with_margin(estimator: Any, columns: list[Column], walk: Walk, place: Place
     if class_name(estimator) == "FrozenEstimator":
         return _with_margin(estimator.estimator, columns, walk, place)
     if class_name(estimator) == "Pipeline":
-        steps: list[Step] = []
-        *before, (name, final) = estimator.steps
-        for step_name, step in before:
-            inside = place / f"step `{step_name}`"
-            found, columns = transformers.describe(step, columns, walk, inside)
-            steps += found
-        model = _with_margin(final, columns, walk, place / f"step `{name}`")
-        return {"kind": "pipeline", "steps": steps, "model": model}
+        return _steps_and(_with_margin, estimator, columns, walk, place)
     if class_name(estimator) in _ENSEMBLES:
         return describe(estimator, columns, walk, place)
     return models.describe_margin(estimator, columns, walk, place)

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use nomogram_registry::{
@@ -10,6 +11,7 @@ use nomogram_registry::{
 };
 use nomogram_signing::SecretKey;
 
+use crate::bundle;
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -57,7 +59,8 @@ impl Access {
             Some(path) => Some(path.to_path_buf()),
             None => default_index(&self.registry)?,
         };
-        Ok(Options { index, identity: self.identity, ..Options::default() })
+        let trust = bundle::trust().cloned().map(Arc::new);
+        Ok(Options { index, identity: self.identity, trust, ..Options::default() })
     }
 }
 

@@ -127,5 +127,11 @@ fn expected(example: &Example, schema: &Schema) -> Result<ExpectedRow, Error> {
         *output = example.prediction;
     }
     let within = Some(example.within);
-    Ok(ExpectedRow { row, outputs: Some(outputs), within, ..ExpectedRow::default() })
+    Ok(ExpectedRow {
+        row,
+        outputs: Some(outputs),
+        within,
+        is_golden: true,
+        ..ExpectedRow::default()
+    })
 }

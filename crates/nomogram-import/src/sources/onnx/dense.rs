@@ -77,6 +77,35 @@ impl Dense {
         Ok(self)
     }
 
+    /// The one sum with its sign changed, and as it is.
+    ///
+    /// # Errors
+    ///
+    /// `TooLarge`.
+    pub(super) fn with_both_signs(mut self) -> Result<Self, Error> {
+        let layer = self.last_identity()?;
+        let both = |numbers: &[f64]| numbers.iter().flat_map(|number| [-number, *number]).collect();
+        (layer.biases, layer.weights) = (both(&layer.biases), both(&layer.weights));
+        Ok(self)
+    }
+
+    /// The exponential of one sum.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` for several sums or after an activation.
+    pub(super) fn exponential(self) -> Result<Answer, Error> {
+        match (self.activation(), self.n_outputs()) {
+            (Activation::Identity, 1) => {
+                Ok(Answer::of(Prediction::Value, 0, self.part(Link::Log)?))
+            }
+            (activation, n) => {
+                let what = format!("the exponential of {n} sums after {activation:?}");
+                Err(Error::unsupported(what))
+            }
+        }
+    }
+
     /// The sums after an activation.
     ///
     /// # Errors

@@ -64,20 +64,38 @@ impl<'d, 'f> Graph<'d, 'f> {
 
     /// The one output that predicts.
     fn prediction(mut self, model: &Model<'d>) -> Result<Answer, Error> {
-        let mut answers = Vec::new();
+        let (mut answers, mut sums) = (Vec::new(), Vec::new());
         for output in &model.outputs {
             let here = |error: Error| {
                 error.within(super::model::key(output.name)).within(super::model::key("output"))
             };
             match self.symbols.remove(output.name) {
                 Some(Symbol::Answer(answer)) => answers.push(answer),
-                Some(Symbol::Dense(dense)) => answers.push(dense.answer().map_err(here)?),
+                Some(Symbol::Dense(dense)) if dense.activation() != Activation::Identity => {
+                    answers.push(dense.answer().map_err(here)?);
+                }
+                Some(symbol @ (Symbol::Dense(_) | Symbol::TreeSums(_))) => {
+                    sums.push((symbol, output.name));
+                }
                 Some(Symbol::Label) => {}
                 Some(other) => {
                     let what = format!("{}, expected a prediction", other.noun());
                     return Err(here(Error::unsupported(what)));
                 }
                 None => return Err(here(Error::malformed("no node computes it"))),
+            }
+        }
+        // Sums are margins where another output predicts.
+        if answers.is_empty() {
+            for (symbol, name) in sums {
+                let answer = match symbol {
+                    Symbol::Dense(dense) => dense.answer(),
+                    Symbol::TreeSums(sums) => sums.answer(),
+                    other => Err(Error::unsupported(other.noun())),
+                };
+                answers.push(answer.map_err(|error| {
+                    error.within(super::model::key(name)).within(super::model::key("output"))
+                })?);
             }
         }
         let n_answers = answers.len();
@@ -193,7 +211,11 @@ impl<'d, 'f> Graph<'d, 'f> {
                 let inputs = self.numbers(node)?;
                 classified(trees::classifier(node, &inputs, self.features, limits)?)
             }
-            "TreeEnsembleRegressor" | "TreeEnsemble" => {
+            "TreeEnsemble" => {
+                let inputs = self.numbers(node)?;
+                Ok(vec![Symbol::TreeSums(trees::sums(node, &inputs, self.features, limits)?)])
+            }
+            "TreeEnsembleRegressor" => {
                 let inputs = self.numbers(node)?;
                 let answer = trees::regressor(node, &inputs, self.features, limits)?;
                 Ok(vec![Symbol::Answer(answer)])
@@ -238,12 +260,21 @@ impl<'d, 'f> Graph<'d, 'f> {
             "Relu" => self.activate(node, Activation::Relu),
             "Tanh" => self.activate(node, Activation::Tanh),
             "Sigmoid" => self.activate(node, Activation::Logistic),
+            "IsNaN" => self.numbers(node).map(Symbol::Missing),
+            "Where" => self.replace_missing(node),
+            "Max" | "Min" => self.bound(node),
+            "Exp" => match self.take(node, 0)? {
+                Symbol::Dense(dense) => dense.exponential().map(Symbol::Answer),
+                Symbol::TreeSums(sums) => sums.exponential().map(Symbol::Answer),
+                other => Err(Error::unsupported(format!("the exponential of {}", other.noun()))),
+            },
             "Softmax" => match self.take(node, 0)? {
+                Symbol::TreeSums(sums) => sums.softmax().map(Symbol::Answer),
                 Symbol::Dense(dense) => dense.softmax().map(Symbol::Answer),
                 other => Err(Error::unsupported(format!("the softmax of {}", other.noun()))),
             },
             "ArgMax" => match self.take(node, 0)? {
-                Symbol::Answer(_) | Symbol::Dense(_) => Ok(Symbol::Label),
+                Symbol::Answer(_) | Symbol::Dense(_) | Symbol::TreeSums(_) => Ok(Symbol::Label),
                 other => Err(Error::unsupported(format!("the largest of {}", other.noun()))),
             },
             "Concat" => self.concatenate(node),
@@ -256,6 +287,9 @@ impl<'d, 'f> Graph<'d, 'f> {
     fn activate(&mut self, node: &Node<'d>, activation: Activation) -> Result<Symbol<'d>, Error> {
         match self.take(node, 0)? {
             Symbol::Dense(dense) => dense.activated(activation).map(Symbol::Dense),
+            Symbol::TreeSums(sums) if activation == Activation::Logistic => {
+                sums.logistic().map(Symbol::Answer)
+            }
             other => Err(Error::unsupported(format!("{activation:?} of {}", other.noun()))),
         }
     }

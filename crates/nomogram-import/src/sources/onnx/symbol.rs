@@ -1,8 +1,9 @@
 //! Symbols: what the values of a graph are, before any row is known.
 
-use nomogram::{Layer, Member};
+use nomogram::{Forest, Layer, Member};
 
 use super::tensor::Tensor;
+use super::tree_sums::TreeSums;
 use crate::columns::Column;
 
 /// A value of the graph.
@@ -14,6 +15,10 @@ pub(super) enum Symbol<'d> {
     Columns(Vec<Column>),
     /// Weighted sums of columns, after layers of a network.
     Dense(Dense),
+    /// Which of these columns have no value.
+    Missing(Vec<Column>),
+    /// Sums of trees.
+    TreeSums(TreeSums),
     /// What a model predicts.
     Answer(Answer),
     /// The sum of a model's probabilities.
@@ -85,6 +90,8 @@ impl Symbol<'_> {
             Self::Constant(_) => "a constant",
             Self::Columns(_) => "columns",
             Self::Dense(_) => "weighted sums",
+            Self::Missing(_) => "marks of missing values",
+            Self::TreeSums(_) => "sums of trees",
             Self::Answer(_) => "a prediction",
             Self::Total(_) => "a sum of probabilities",
             Self::Label => "a predicted class",
@@ -96,7 +103,8 @@ impl Symbol<'_> {
         let of_columns = |columns: &[Column]| columns.iter().map(Column::n_numbers).sum::<usize>();
         match self {
             Self::Constant(tensor) => tensor.len(),
-            Self::Columns(columns) => of_columns(columns),
+            Self::Columns(columns) | Self::Missing(columns) => of_columns(columns),
+            Self::TreeSums(sums) => of_columns(&sums.columns) + forest_size(&sums.forest),
             Self::Dense(dense) => {
                 let weights = dense.layers.iter().map(|layer| layer.weights.len());
                 of_columns(&dense.columns) + weights.sum::<usize>()
@@ -110,11 +118,13 @@ impl Symbol<'_> {
     }
 }
 
+fn forest_size(forest: &Forest) -> usize {
+    forest.trees.iter().map(|tree| tree.nodes.len() + tree.leaves.len()).sum()
+}
+
 fn member_size(member: &Member) -> usize {
     match member {
-        Member::Forest(forest) => {
-            forest.trees.iter().map(|tree| tree.nodes.len() + tree.leaves.len()).sum()
-        }
+        Member::Forest(forest) => forest_size(forest),
         Member::Linear(linear) => linear.weights().len(),
         Member::Network(network) => network.layers().iter().map(|layer| layer.weights.len()).sum(),
         _ => 1,

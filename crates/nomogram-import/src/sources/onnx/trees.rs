@@ -9,12 +9,13 @@ mod scores;
 
 mod nodes;
 
-use nomogram::{Aggregate, Forest, Link, Member, Precision};
+use nomogram::{Aggregate, Forest, Link, Precision};
 
 use super::features::Features;
 use super::linear::class_names;
 use super::node::Node;
-use super::symbol::{Answer, Part, Prediction};
+use super::symbol::{Answer, Prediction};
+use super::tree_sums::TreeSums;
 use crate::columns::{Arithmetic, Column, Map};
 use crate::error::{Error, Place};
 use crate::forests::{self, SourceNode};
@@ -36,6 +37,8 @@ pub(super) struct Split {
     pub(super) column: usize,
     pub(super) mode: Mode,
     pub(super) threshold: f64,
+    /// The values of a set, in mode `Member`.
+    pub(super) members: Vec<f64>,
     pub(super) if_true: usize,
     pub(super) if_false: usize,
     pub(super) missing_is_true: bool,
@@ -50,6 +53,7 @@ pub(super) enum Mode {
     Above,
     Equal,
     Different,
+    Member,
 }
 
 impl Mode {
@@ -66,11 +70,18 @@ impl Mode {
     }
 
     pub(super) fn of_number(number: f64) -> Result<Self, Error> {
-        let modes =
-            [Self::AtMost, Self::Below, Self::AtLeast, Self::Above, Self::Equal, Self::Different];
+        let modes = [
+            Self::AtMost,
+            Self::Below,
+            Self::AtLeast,
+            Self::Above,
+            Self::Equal,
+            Self::Different,
+            Self::Member,
+        ];
         let mode = modes.into_iter().zip(0_u8..).find(|(_, nth)| f64::from(*nth) == number);
         let mode = mode.map(|(mode, _)| mode);
-        mode.ok_or_else(|| Error::unsupported(format!("mode {number}, as of set membership")))
+        mode.ok_or_else(|| Error::unsupported(format!("mode {number}")))
     }
 }
 
@@ -121,7 +132,7 @@ pub(super) fn classifier(
     answer(trees, columns, features, scores, limits)
 }
 
-/// Reads a `TreeEnsembleRegressor`, or the `TreeEnsemble` of opset 5.
+/// Reads a `TreeEnsembleRegressor`.
 ///
 /// # Errors
 ///
@@ -132,23 +143,9 @@ pub(super) fn regressor(
     features: &Features,
     limits: &Limits,
 ) -> Result<Answer, Error> {
-    let is_opset_5 = node.op == "TreeEnsemble";
-    let (aggregate, post) = if is_opset_5 {
-        let name = |names: &[&'static str], number: i64| {
-            usize::try_from(number)
-                .ok()
-                .and_then(|nth| names.get(nth).copied())
-                .unwrap_or("unknown")
-        };
-        let aggregates = ["AVERAGE", "SUM", "MIN", "MAX"];
-        let posts = ["NONE", "SOFTMAX", "LOGISTIC", "SOFTMAX_ZERO", "PROBIT"];
-        let aggregate = name(&aggregates, node.integer("aggregate_function", 1));
-        (aggregate, name(&posts, node.integer("post_transform", 0)))
-    } else {
-        (node.text("aggregate_function", "SUM")?, node.text("post_transform", "NONE")?)
-    };
-    let n_targets = node.integer("n_targets", 1);
-    let aggregate = match (aggregate, post, n_targets) {
+    let aggregate = node.text("aggregate_function", "SUM")?;
+    let post = node.text("post_transform", "NONE")?;
+    let aggregate = match (aggregate, post, node.integer("n_targets", 1)) {
         ("SUM", "NONE", 1) => Aggregate::Sum,
         ("AVERAGE", "NONE", 1) => Aggregate::Mean,
         (aggregate, post, n) => {
@@ -156,11 +153,7 @@ pub(super) fn regressor(
             return Err(Error::unsupported(what));
         }
     };
-    let trees = if is_opset_5 {
-        nodes::of_opset_5(node, limits)?
-    } else {
-        nodes::of_lists(node, "target", limits)?
-    };
+    let trees = nodes::of_lists(node, "target", limits)?;
     let scores = Scores {
         link: Link::Identity,
         n_margins: 1,
@@ -173,6 +166,42 @@ pub(super) fn regressor(
     answer(trees, columns, features, scores, limits)
 }
 
+/// Reads the `TreeEnsemble` of opset 5.
+///
+/// # Errors
+///
+/// `Unsupported` for aggregates and post transforms without a counterpart, `Malformed`.
+pub(super) fn sums(
+    node: &Node<'_>,
+    columns: &[Column],
+    features: &Features,
+    limits: &Limits,
+) -> Result<TreeSums, Error> {
+    let (aggregate, post) =
+        (node.integer("aggregate_function", 1), node.integer("post_transform", 0));
+    let n_targets = node.integer("n_targets", 1);
+    let (aggregate, n_margins) = match (aggregate, post, usize::try_from(n_targets)) {
+        (1, 0, Ok(n)) if n > 0 => (Aggregate::Sum, n),
+        (0, 0, Ok(1)) => (Aggregate::Mean, 1),
+        (aggregate, post, _) => {
+            let what = format!("aggregate {aggregate}, post transform {post}, {n_targets} targets");
+            return Err(Error::unsupported(what));
+        }
+    };
+    limits.check_features(n_margins)?;
+    let trees = nodes::of_opset_5(node, limits)?;
+    let scores = Scores {
+        link: Link::Identity,
+        n_margins,
+        aggregate,
+        bases: Vec::new(),
+        prediction: Prediction::Value,
+        classes: Vec::new(),
+        is_of_second: false,
+    };
+    forest(trees, columns, features, &scores, limits)
+}
+
 fn answer(
     sources: Vec<TreeSource>,
     columns: &[Column],
@@ -180,6 +209,19 @@ fn answer(
     scores: Scores,
     limits: &Limits,
 ) -> Result<Answer, Error> {
+    let sums = forest(sources, columns, features, &scores, limits)?;
+    let mut answer = sums.answer_of(scores.prediction, scores.classes.len());
+    answer.classes = Some(scores.classes).filter(|classes| !classes.is_empty());
+    Ok(answer)
+}
+
+fn forest(
+    sources: Vec<TreeSource>,
+    columns: &[Column],
+    features: &Features,
+    scores: &Scores,
+    limits: &Limits,
+) -> Result<TreeSums, Error> {
     let arithmetic = features.arithmetic();
     let inputs: Result<Vec<Input>, Error> =
         columns.iter().map(|column| Input::of(column, arithmetic)).collect();
@@ -196,7 +238,7 @@ fn answer(
         let here = |error: Error| error.within(Place::Tree(nth));
         let margin = scores.margin_of(source).map_err(here)?;
         let numbered = forests::tree_of(0, margin, source.splits.len(), |index| {
-            source.node(index, margin, &inputs, features, &scores, n_trees)
+            source.node(index, margin, &inputs, features, scores, n_trees)
         });
         let numbered = numbered.map_err(here)?;
         trees.push(numbered.tree);
@@ -226,11 +268,7 @@ fn answer(
     if has_bases {
         leaf_numbers.extend(std::iter::repeat_n(vec![0], forest.trees.len() - n_trees));
     }
-    let leaf_numbers = Some(leaf_numbers);
-    let part = Part { columns, member: Member::Forest(forest), weight: 1.0, leaf_numbers };
-    let mut answer = Answer::of(scores.prediction, scores.classes.len(), part);
-    answer.classes = Some(scores.classes).filter(|classes| !classes.is_empty());
-    Ok(answer)
+    Ok(TreeSums { columns, forest, leaf_numbers, has_both_signs: false })
 }
 
 /// A column that a tree reads: what a step computes exactly, and the scaling that moves into the thresholds.

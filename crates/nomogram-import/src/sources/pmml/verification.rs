@@ -99,5 +99,11 @@ fn expected(
             }
         }
     }
-    Ok(ExpectedRow { row: values, outputs: Some(outputs), within, ..ExpectedRow::default() })
+    Ok(ExpectedRow {
+        row: values,
+        outputs: Some(outputs),
+        within,
+        is_golden: true,
+        ..ExpectedRow::default()
+    })
 }

@@ -5,6 +5,7 @@
 //! goal is searched among drawn rows. Every choice follows from the seed.
 
 mod calibrator;
+mod search;
 
 use std::collections::BTreeSet;
 
@@ -19,6 +20,7 @@ use super::nearness::{NEAR, nearest};
 use super::rules;
 use super::space::{Needs, Space, add_all};
 use crate::count::number;
+use search::is_searched;
 
 /// The stream of random numbers.
 const PURPOSE: u64 = 0x676f_6c64;
@@ -28,10 +30,11 @@ const N_TRIED: usize = 4;
 const LEAF_WORTH: usize = 4;
 /// How often values that nothing needs are drawn again because the row is near a training row.
 const N_DRAWN: usize = 6;
+/// How many rows are drawn for a goal that rows for several goals did not reach: a change of a split
+/// shows only where the leaves on both sides differ.
+const N_DRAWN_ALONE: usize = 128;
 /// Rows between the low and the high end of every feature.
 const N_SPREAD: usize = 12;
-/// How many rows are drawn for targets without goals.
-const N_SEARCHED: usize = 2048;
 /// How often levels, missing values and intervals of steps are reached again, since a network may be
 /// blind to a value in one row.
 const N_AGAIN: usize = 6;
@@ -73,12 +76,22 @@ impl<'a> Construction<'a> {
         let mut goals = self.goals()?;
         self.vary(&goals, n_max)?;
         goals.retain(|goal| !self.reached.contains(&goal.target));
-        goals.sort_by_key(|goal| !is_leaf(&goal.target));
+        // Leaves first; last what almost every row shows of some splits.
+        goals.sort_by_key(|goal| {
+            let is_input = matches!(goal.target, Target::SplitInput { .. });
+            (!is_leaf(&goal.target), is_input)
+        });
         // Leave room for what has no goal.
         let room = self.reach.targets().iter().filter(|target| is_searched(target)).count();
         let room = room.min(n_max / 8);
+        let mut left = Vec::new();
         while !goals.is_empty() && self.rows.len() + room < n_max {
-            self.add_best(&mut goals)?;
+            left.extend(self.add_best(&mut goals)?);
+        }
+        for goal in left {
+            if self.rows.len() + room < n_max && !self.reached.contains(&goal.target) {
+                self.add_alone(&goal)?;
+            }
         }
         self.search(n_max)?;
         self.bisect(n_max)?;
@@ -133,9 +146,9 @@ impl<'a> Construction<'a> {
         Ok(())
     }
 
-    /// Puts rows together, keeps the one that reaches the most, and removes the goals that it reaches
-    /// or that came first and cannot be reached.
-    fn add_best(&mut self, goals: &mut Vec<Goal>) -> Result<(), Error> {
+    /// Puts rows together, keeps the one that reaches the most, and removes the goals that it reaches.
+    /// Removes and returns the first goal when no way to it is left.
+    fn add_best(&mut self, goals: &mut Vec<Goal>) -> Result<Option<Goal>, Error> {
         let mut best: Option<(usize, Vec<f64>, BTreeSet<Target>)> = None;
         for tried in 0..N_TRIED {
             let needs = self.needs(goals, tried);
@@ -152,11 +165,24 @@ impl<'a> Construction<'a> {
             self.keep(row, reached);
             goals.retain(|goal| !self.reached.contains(&goal.target));
         }
-        // One way less of a goal that the rows did not reach.
-        if let Some(goal) = goals.first_mut().filter(|goal| Some(goal.target) == first) {
-            goal.ways.remove(0);
-            if goal.ways.is_empty() {
-                goals.remove(0);
+        // The next way to a goal that the rows did not reach.
+        let Some(goal) = goals.first_mut().filter(|goal| Some(goal.target) == first) else {
+            return Ok(None);
+        };
+        goal.ways.rotate_left(1);
+        goal.n_ways_tried += 1;
+        let is_left = goal.n_ways_tried == goal.ways.len();
+        Ok(is_left.then(|| goals.remove(0)))
+    }
+
+    /// Draws rows that have what the goal needs and nothing else, and keeps the first that reaches it.
+    fn add_alone(&mut self, goal: &Goal) -> Result<(), Error> {
+        for needs in goal.ways.iter().cycle().take(N_DRAWN_ALONE) {
+            let Some(row) = self.row(needs, None) else { continue };
+            let Some(reached) = self.evaluate(&row)? else { continue };
+            if reached.contains(&goal.target) {
+                self.keep(row, reached);
+                break;
             }
         }
         Ok(())
@@ -223,6 +249,7 @@ impl<'a> Construction<'a> {
             | Target::BinEdge { .. }
             | Target::Leaf { .. }
             | Target::Threshold { .. }
+            | Target::SplitInput { .. }
             | Target::SplitLevel { .. }
             | Target::DefaultChild { .. }
             | Target::PointsThreshold { .. }
@@ -256,50 +283,10 @@ impl<'a> Construction<'a> {
         self.rows.push(row);
         self.reached.extend(reached);
     }
-
-    /// Draws rows, and keeps those that reach something new.
-    fn search(&mut self, n_max: usize) -> Result<(), Error> {
-        for nth in 0..N_SEARCHED {
-            let mut searched = self.reach.targets().iter().filter(|target| is_searched(target));
-            let is_complete = searched.all(|target| self.reached.contains(target));
-            if is_complete || self.rows.len() >= n_max {
-                break;
-            }
-            let share = (nth % 2 == 0).then(|| self.random.uniform());
-            let Some(row) = self.row(&Needs::new(), share) else { continue };
-            let Some(reached) = self.evaluate(&row)? else { continue };
-            let is_new = |target: &Target| is_searched(target) && !self.reached.contains(target);
-            if reached.iter().any(is_new) {
-                self.keep(row, reached);
-            }
-        }
-        Ok(())
-    }
 }
 
 fn is_leaf(target: &Target) -> bool {
     matches!(target, Target::Leaf { .. })
-}
-
-/// Whether a target has no goal, since several features decide.
-fn is_searched(target: &Target) -> bool {
-    match target {
-        Target::Rule { .. }
-        | Target::Total { .. }
-        | Target::CalibrationInterval { .. }
-        | Target::Cutoff { .. } => true,
-        Target::Level { .. }
-        | Target::Missing { .. }
-        | Target::OutOfRange { .. }
-        | Target::Interval { .. }
-        | Target::BinEdge { .. }
-        | Target::Leaf { .. }
-        | Target::Threshold { .. }
-        | Target::SplitLevel { .. }
-        | Target::DefaultChild { .. }
-        | Target::Points { .. }
-        | Target::PointsThreshold { .. } => false,
-    }
 }
 
 fn is_same(a: &[f64], b: &[f64]) -> bool {

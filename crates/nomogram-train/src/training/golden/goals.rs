@@ -11,12 +11,11 @@ use super::space::{Allowed, Needs, Space, Values, add};
 pub(super) struct Goal {
     pub(super) target: Target,
     pub(super) ways: Vec<Needs>,
+    pub(super) n_ways_tried: usize,
 }
 
 /// The most ways to a node of a tree that are followed: they differ in which features are missing.
 const MAX_WAYS: usize = 4;
-/// How many rows are tried for a threshold.
-const N_ROWS_TRIED: usize = 3;
 
 /// Goals for all targets that depend on features one by one. Others have none: rules, totals, cutoffs,
 /// intervals of calibrators, and values that steps compute from several features.
@@ -55,8 +54,8 @@ struct Place {
 }
 
 impl Goal {
-    fn new(target: Target, needs: Option<Needs>) -> Self {
-        Self { target, ways: needs.into_iter().collect() }
+    fn new(target: Target, ways: impl IntoIterator<Item = Needs>) -> Self {
+        Self { target, ways: ways.into_iter().collect(), n_ways_tried: 0 }
     }
 }
 
@@ -267,7 +266,7 @@ fn of_nodes(
                 (*left, *right, *default_child)
             }
             _ => {
-                goals.push(Goal { target: Target::Leaf { member, tree, node }, ways: here });
+                goals.push(Goal::new(Target::Leaf { member, tree, node }, here));
                 continue;
             }
         };
@@ -286,16 +285,18 @@ fn of_nodes(
                     continue;
                 };
                 let ways = with(&Allowed::Levels((0..n).map(is_level).collect()));
-                goals.push(Goal { target: Target::SplitLevel { member, tree, node, level }, ways });
+                goals.push(Goal::new(Target::SplitLevel { member, tree, node, level }, ways));
             }
+        }
+        for is_next in [false, true] {
+            let target = Target::SplitInput { member, tree, node, is_next };
+            goals.push(Goal::new(target, here.clone()));
         }
         for (child, is_right) in [(left, false), (right, true)] {
             let near = side(&answer.nearest, is_right).map(&with).unwrap_or_default();
             if matches!(split, Node::Split { .. }) {
                 let target = Target::Threshold { member, tree, node, is_right };
-                // Several rows are tried: the leaves on both sides must differ.
-                let ways = (0..N_ROWS_TRIED).flat_map(|_| near.iter().cloned()).collect();
-                goals.push(Goal { target, ways });
+                goals.push(Goal::new(target, near));
             }
             let mut next = side(&answer.allowed, is_right).map(&with).unwrap_or_default();
             let goes_here = match answer.if_missing {
@@ -307,7 +308,7 @@ fn of_nodes(
                 let missing = with(&Allowed::Missing);
                 if answer.if_missing == Missing::Stays {
                     let target = Target::DefaultChild { member, tree, node };
-                    goals.push(Goal { target, ways: missing.clone() });
+                    goals.push(Goal::new(target, missing.clone()));
                 }
                 next.extend(missing);
             }

@@ -5,8 +5,9 @@ use nomogram::Activation;
 use super::super::dense::spread;
 use super::super::node::Node;
 use super::super::symbol::{Prediction, Symbol};
+use super::super::tree_sums::TreeSums;
 use super::Graph;
-use crate::columns::{Arithmetic, Column, Map};
+use crate::columns::{Arithmetic, Column, Map, UNBOUNDED};
 use crate::error::Error;
 
 /// The value of a cast to single precision, and to double precision.
@@ -24,6 +25,15 @@ impl<'d> Graph<'d, '_> {
                 let columns = columns.iter().zip(numbers);
                 let columns = columns.map(|(column, number)| combined(column, node.op, number));
                 Ok(Symbol::Columns(columns.collect::<Result<_, _>>()?))
+            }
+            ("Mul", Symbol::Dense(dense), Symbol::Constant(tensor))
+                if dense.n_outputs() == 1 && tensor.numbers()? == [-1.0, 1.0] =>
+            {
+                dense.with_both_signs().map(Symbol::Dense)
+            }
+            (op, Symbol::TreeSums(sums), Symbol::Constant(tensor))
+            | (op @ ("Add" | "Mul"), Symbol::Constant(tensor), Symbol::TreeSums(sums)) => {
+                combined_sums(op, sums, tensor.numbers()?)
             }
             (_, Symbol::Dense(dense), Symbol::Constant(tensor))
             | ("Add" | "Mul", Symbol::Constant(tensor), Symbol::Dense(dense)) => {
@@ -71,14 +81,54 @@ impl<'d> Graph<'d, '_> {
             }
             ("Div", Symbol::Dense(dense), Symbol::Total(_)) => dense.answer().map(Symbol::Answer),
             ("Div", Symbol::Answer(answer), Symbol::Total(_)) => Ok(Symbol::Answer(answer)),
-            ("Add", first @ Symbol::Answer(_), second @ Symbol::Answer(_)) => {
-                added(vec![first, second])
-            }
+            (
+                "Add",
+                first @ (Symbol::Answer(_) | Symbol::TreeSums(_)),
+                second @ (Symbol::Answer(_) | Symbol::TreeSums(_)),
+            ) => added(vec![first, second]),
             (op, first, second) => {
                 let (first, second) = (first.noun(), second.noun());
                 Err(Error::unsupported(format!("{op} of {first} and {second}")))
             }
         }
+    }
+
+    /// `Where`: a number in place of each missing value.
+    pub(super) fn replace_missing(&mut self, node: &Node<'d>) -> Result<Symbol<'d>, Error> {
+        match (self.take(node, 0)?, self.constant(node, 1)?, self.take(node, 2)?) {
+            (Symbol::Missing(missing), values, Symbol::Columns(columns)) if missing == columns => {
+                let values = spread(values.numbers()?, columns.len())?;
+                let columns = columns.iter().zip(values).map(|(column, value)| match value {
+                    value if value.is_nan() => column.clone(),
+                    value => column.then(Map::Impute(value)),
+                });
+                Ok(Symbol::Columns(columns.collect()))
+            }
+            (first, _, third) => {
+                let (first, third) = (first.noun(), third.noun());
+                Err(Error::unsupported(format!("a choice by {first} from {third}")))
+            }
+        }
+    }
+
+    /// `Max` and `Min` of columns and constants.
+    pub(super) fn bound(&mut self, node: &Node<'d>) -> Result<Symbol<'d>, Error> {
+        let columns = self.numbers(node)?;
+        let bounds = self.constant(node, 1)?;
+        if node.inputs.len() != 2 {
+            let what = format!("{} of {} values, expected 2", node.op, node.inputs.len());
+            return Err(Error::unsupported(what));
+        }
+        let bounds = spread(bounds.numbers()?, columns.len())?;
+        let columns = columns.iter().zip(bounds).map(|(column, bound)| match (node.op, bound) {
+            ("Max", f64::NEG_INFINITY) | ("Min", f64::INFINITY) => Ok(column.clone()),
+            ("Max", low) if low.is_finite() => Ok(column.then(Map::Clip { low, high: UNBOUNDED })),
+            ("Min", high) if high.is_finite() => {
+                Ok(column.then(Map::Clip { low: -UNBOUNDED, high }))
+            }
+            (op, bound) => Err(Error::unsupported(format!("{op} with {bound}"))),
+        });
+        Ok(Symbol::Columns(columns.collect::<Result<_, _>>()?))
     }
 
     /// The sum of predictions.
@@ -152,12 +202,38 @@ fn combined(column: &Column, op: &str, number: f64) -> Result<Column, Error> {
     })
 }
 
+/// Sums of trees and a constant.
+fn combined_sums<'d>(op: &str, sums: TreeSums, numbers: &[f64]) -> Result<Symbol<'d>, Error> {
+    match op {
+        "Add" => return sums.plus(numbers).map(Symbol::TreeSums),
+        "Mul" => {
+            if let Some(both) = sums.clone().with_both_signs(numbers) {
+                return Ok(Symbol::TreeSums(both));
+            }
+        }
+        "Div" => {
+            if let Some(mean) = sums.clone().averaged(numbers) {
+                return Ok(Symbol::TreeSums(mean));
+            }
+        }
+        _ => {}
+    }
+    match (op, numbers) {
+        // A weight of the model in a mean of several.
+        ("Mul", [factor]) => Ok(Symbol::Answer(sums.answer()?.times(*factor))),
+        ("Div", [divisor]) => Ok(Symbol::Answer(sums.answer()?.times(divisor.recip()))),
+        (op, _) => Err(Error::unsupported(format!("{op} of sums of trees and numbers"))),
+    }
+}
+
 /// The sum of predictions of one kind.
 fn added(symbols: Vec<Symbol<'_>>) -> Result<Symbol<'_>, Error> {
     let mut sum = None;
     for symbol in symbols {
-        let Symbol::Answer(answer) = symbol else {
-            return Err(Error::unsupported(format!("a sum with {}", symbol.noun())));
+        let answer = match symbol {
+            Symbol::Answer(answer) => answer,
+            Symbol::TreeSums(sums) => sums.answer()?,
+            other => return Err(Error::unsupported(format!("a sum with {}", other.noun()))),
         };
         sum = Some(match sum {
             None => answer,

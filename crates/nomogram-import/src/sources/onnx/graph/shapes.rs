@@ -88,7 +88,8 @@ impl<'d> Graph<'d, '_> {
         let width = match &symbol {
             Symbol::Label | Symbol::Total(_) => return Ok(symbol),
             Symbol::Constant(_) => return Err(Error::unsupported("the shape of a constant")),
-            Symbol::Columns(columns) => columns.len(),
+            Symbol::Columns(columns) | Symbol::Missing(columns) => columns.len(),
+            Symbol::TreeSums(sums) => sums.width(),
             Symbol::Dense(dense) => dense.n_outputs(),
             Symbol::Answer(answer) if answer.prediction == Prediction::Probabilities => {
                 answer.n_classes

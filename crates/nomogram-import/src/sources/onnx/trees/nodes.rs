@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::node::Node;
+use super::super::tensor::Tensor;
 use super::{Mode, Split, TreeSource};
 use crate::error::{Error, Place};
 use crate::limits::{self, Limits};
@@ -82,6 +83,7 @@ pub(super) fn of_lists(
                 .map_err(|_| here(Error::malformed("a negative feature")))?,
             mode: Mode::of_name(mode).map_err(here)?,
             threshold: values.get(index).copied().unwrap_or_default(),
+            members: Vec::new(),
             if_true: child(list(left))?,
             if_false: child(list(right))?,
             missing_is_true: list(missing) != 0,
@@ -139,6 +141,7 @@ pub(super) fn of_opset_5(node: &Node<'_>, limits: &Limits) -> Result<Vec<TreeSou
         check_len(name, found, n)?;
     }
     check_len("leaf_targetids", targets.len(), weights.len())?;
+    let mut sets = sets(node, modes)?;
     let roots = node.integers("tree_roots");
     let mut is_taken = vec![false; n];
     let mut sources = Vec::new();
@@ -175,6 +178,8 @@ pub(super) fn of_opset_5(node: &Node<'_>, limits: &Limits) -> Result<Vec<TreeSou
                     .map_err(|_| here(Error::malformed("a negative feature")))?,
                 mode: Mode::of_number(modes.get(at).copied().unwrap_or_default()).map_err(here)?,
                 threshold: splits.get(at).copied().unwrap_or_default(),
+                // Each node is taken once.
+                members: sets.get_mut(at).map(std::mem::take).unwrap_or_default(),
                 if_true,
                 if_false,
                 missing_is_true: list(missing) != 0,
@@ -184,6 +189,18 @@ pub(super) fn of_opset_5(node: &Node<'_>, limits: &Limits) -> Result<Vec<TreeSou
         sources.push(source);
     }
     Ok(sources)
+}
+
+/// The set of each node; empty for those of other modes. NaN ends a set of the file.
+fn sets(node: &Node<'_>, modes: &[f64]) -> Result<Vec<Vec<f64>>, Error> {
+    let values = node.tensor("membership_values")?;
+    let values = values.as_ref().map_or(Ok(&[][..]), Tensor::numbers)?;
+    let mut of_file = values.split(|value| value.is_nan());
+    let sets = modes.iter().map(|mode| match Mode::of_number(*mode) {
+        Ok(Mode::Member) => of_file.next().unwrap_or_default().to_vec(),
+        _ => Vec::new(),
+    });
+    Ok(sets.collect())
 }
 
 fn check_len(name: &str, found: usize, expected: usize) -> Result<(), Error> {

@@ -23,26 +23,8 @@ impl Split {
             Mode::Below => (below, if_true, if_false),
             Mode::Above => (self.threshold, if_false, if_true),
             Mode::AtLeast => (below, if_false, if_true),
-            Mode::Equal | Mode::Different => {
-                let is_raw = input.scaling.is_empty() && input.column.maps.is_empty();
-                let (Some(code), true) = (code_of(self.threshold), is_raw) else {
-                    let what = "a comparison for equality that is not of a feature with a code";
-                    return Err(Error::unsupported(what));
-                };
-                features.mark_coded(input.column.feature);
-                let (left, right) = match self.mode {
-                    Mode::Equal => (if_true, if_false),
-                    _ => (if_false, if_true),
-                };
-                let default_child = side(default == left);
-                let levels = vec![code];
-                return Ok(SourceNode::SplitLevels {
-                    input: position,
-                    levels,
-                    left,
-                    right,
-                    default_child,
-                });
+            Mode::Equal | Mode::Different | Mode::Member => {
+                return self.levels(input, features, position);
             }
         };
         let pulled = pull_back(&input.scaling, threshold, input.arithmetic);
@@ -55,6 +37,38 @@ impl Split {
         };
         let default_child = side(default == left);
         Ok(SourceNode::Split { input: position, threshold, left, right, default_child })
+    }
+}
+
+impl Split {
+    /// A comparison with one code, or with those of a set.
+    fn levels(
+        &self,
+        input: &Input,
+        features: &Features,
+        position: u32,
+    ) -> Result<SourceNode, Error> {
+        let is_raw = input.scaling.is_empty() && input.column.maps.is_empty();
+        let values = match self.mode {
+            Mode::Member => self.members.as_slice(),
+            _ => std::slice::from_ref(&self.threshold),
+        };
+        let levels: Option<Vec<u32>> = values.iter().map(|value| code_of(*value)).collect();
+        let levels = levels.filter(|levels| is_raw && !levels.is_empty());
+        let mut levels = levels.ok_or_else(|| {
+            let what = "a comparison for equality that is not of a feature with a code";
+            Error::unsupported(what)
+        })?;
+        levels.sort_unstable();
+        levels.dedup();
+        features.mark_coded(input.column.feature);
+        let (left, right) = match self.mode {
+            Mode::Different => (self.if_false, self.if_true),
+            _ => (self.if_true, self.if_false),
+        };
+        let default = if self.missing_is_true { self.if_true } else { self.if_false };
+        let default_child = side(default == left);
+        Ok(SourceNode::SplitLevels { input: position, levels, left, right, default_child })
     }
 }
 

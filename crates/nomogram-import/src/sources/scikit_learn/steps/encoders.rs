@@ -28,17 +28,13 @@ pub(super) fn encode_levels(
     step: &Cursor<'_>,
     inputs: &Inputs,
 ) -> Result<Block, Error> {
-    let entries = step.key("columns")?;
-    check_len(&entries, block.len)?;
-    let columns = layout.of_block(block).to_vec();
+    let entries = entries(layout, block, step)?;
     let mut encoded = Vec::new();
-    for (entry, column) in entries.items()?.zip(&columns) {
-        let names = entry.key("levels")?;
-        let list = entry.key("numbers")?;
-        check_len(&list, names.n_items()?)?;
+    for (entry, column) in entries.items()?.zip(layout.of_block(block).to_vec()) {
+        let (names, list) = names_and(&entry, "numbers")?;
         encoded.push(lookup(
             &entry,
-            (layout, column),
+            (layout, &column),
             inputs,
             &names.texts()?,
             &list.doubles()?,
@@ -57,15 +53,11 @@ pub(super) fn one_hot(
     step: &Cursor<'_>,
     inputs: &Inputs,
 ) -> Result<Block, Error> {
-    let entries = step.key("columns")?;
-    check_len(&entries, block.len)?;
-    let columns = layout.of_block(block).to_vec();
+    let entries = entries(layout, block, step)?;
     let (mut encoded, mut n_outputs, mut kept) = (Vec::new(), Vec::new(), Vec::new());
     let mut first = 0;
-    for (entry, column) in entries.items()?.zip(&columns) {
-        let names = entry.key("levels")?;
-        let list = entry.key("outputs")?;
-        check_len(&list, names.n_items()?)?;
+    for (entry, column) in entries.items()?.zip(layout.of_block(block).to_vec()) {
+        let (names, list) = names_and(&entry, "outputs")?;
         let n = entry.key("n_outputs")?.whole()?;
         if !(1..=1 << 16).contains(&n) {
             return Err(entry.malformed(format!("{n} outputs, expected 1 to 65536")));
@@ -79,7 +71,7 @@ pub(super) fn one_hot(
         let missing_is_none = Some(none);
         encoded.push(lookup(
             &entry,
-            (layout, column),
+            (layout, &column),
             inputs,
             &names.texts()?,
             &outputs,
@@ -96,6 +88,20 @@ pub(super) fn one_hot(
     push(layout, block, &encoded, step)?;
     let block = super::one_hot(layout, block, n_outputs, step)?;
     layout.select(block, &kept, step)
+}
+
+/// The entries of an encoder, one for each column.
+fn entries<'d>(layout: &Layout, block: Block, step: &Cursor<'d>) -> Result<Cursor<'d>, Error> {
+    let entries = step.key("columns")?;
+    check_len(&entries, layout.of_block(block).len())?;
+    Ok(entries)
+}
+
+/// The levels of an entry, and as many of its numbers.
+fn names_and<'d>(entry: &Cursor<'d>, key: &str) -> Result<(Cursor<'d>, Cursor<'d>), Error> {
+    let (names, list) = (entry.key("levels")?, entry.key(key)?);
+    check_len(&list, names.n_items()?)?;
+    Ok((names, list))
 }
 
 /// Looks up the levels of the schema among the categories of an encoder.
