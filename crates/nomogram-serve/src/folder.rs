@@ -58,6 +58,9 @@ impl Folder {
                 Err(error) => return Err(format!("{name}: {error}")),
             }
         }
+        if !refused.is_empty() {
+            catalog.keep_untrusted(previous, |name| self.config.latest.contains_key(name));
+        }
         Ok((catalog, refused))
     }
 }

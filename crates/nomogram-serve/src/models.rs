@@ -166,6 +166,28 @@ impl Catalog {
         versions.withdrawn.insert(version.to_owned(), why);
     }
 
+    /// Keeps refusing what the policy of trust refused in another catalogue, unless a bundle has come in its
+    /// place. No other version answers for the latest one, unless `is_chosen` for the model.
+    pub(crate) fn keep_untrusted(&mut self, previous: &Self, is_chosen: impl Fn(&str) -> bool) {
+        for (name, known) in &previous.models {
+            let untrusted =
+                known.withdrawn.iter().filter(|(_, why)| **why == Withdrawal::Untrusted);
+            for (version, why) in untrusted {
+                let versions = self.models.get(name);
+                if versions.is_some_and(|versions| versions.versions.contains_key(version)) {
+                    continue;
+                }
+                self.withdraw(name, version, *why);
+                let versions = self.models.get_mut(name);
+                if let Some(versions) =
+                    versions.filter(|_| known.latest == *version && !is_chosen(name))
+                {
+                    versions.latest.clone_from(version);
+                }
+            }
+        }
+    }
+
     /// Refuses every version of a model from now on.
     fn unload(&mut self, name: &str) {
         let Some(versions) = self.models.get_mut(name) else { return };

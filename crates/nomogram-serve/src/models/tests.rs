@@ -70,6 +70,31 @@ fn an_unloaded_model_stays_unloaded_until_it_is_loaded() {
 }
 
 #[test]
+fn what_the_policy_of_trust_refused_is_refused_in_the_next_catalogue() {
+    let mut previous = Catalog::default();
+    previous.add(served("sepsis", "1"));
+    previous.add(served("sepsis", "2"));
+    previous.withdraw("sepsis", "2", Withdrawal::Untrusted);
+    let next = |is_chosen: bool| {
+        let mut next = Catalog::default();
+        next.add(served("sepsis", "1"));
+        next.keep_untrusted(&previous, |_| is_chosen);
+        next
+    };
+    let kind = |catalog: &Catalog, version| {
+        catalog.find(Some("sepsis"), version).map(drop).map_err(|problem| problem.kind())
+    };
+    assert_eq!(kind(&next(false), None), Err(ProblemKind::Untrusted));
+    assert_eq!(kind(&next(false), Some("2")), Err(ProblemKind::Untrusted));
+    assert_eq!(kind(&next(false), Some("1")), Ok(()));
+    assert_eq!(kind(&next(true), None), Ok(()));
+    let mut replaced = Catalog::default();
+    replaced.add(served("sepsis", "2"));
+    replaced.keep_untrusted(&previous, |_| false);
+    assert_eq!(kind(&replaced, None), Ok(()));
+}
+
+#[test]
 fn a_request_keeps_the_model_on_which_it_began() {
     let mut catalog = Catalog::default();
     catalog.add(served("sepsis", "1"));
