@@ -108,7 +108,7 @@ impl Model {
         self.n_skipped_sections
     }
 
-    /// The signatures that the bundle holds. Only opening with a policy verifies them.
+    /// The signatures that the bundle holds. Only a policy verifies them.
     #[must_use]
     pub fn signatures(&self) -> &[Signature] {
         &self.signatures

@@ -52,6 +52,16 @@ impl Model {
         Ok(model)
     }
 
+    /// Verifies the digest and the signatures of an opened bundle, for a policy that changed since, or a
+    /// later time. A bundle has at most 32 signatures.
+    ///
+    /// # Errors
+    ///
+    /// The kinds that [`Self::open_trusted`] adds.
+    pub fn verify_trust(&self, trust: &Trust) -> Result<(), Error> {
+        trust.verify(&self.digest, &self.signatures, &mut Budget::unlimited())
+    }
+
     /// [`Self::open_trusted`], where there is a policy, without replaying the golden cases.
     pub(crate) fn open_trusted_untested(
         bytes: &[u8],

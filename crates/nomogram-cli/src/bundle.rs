@@ -10,20 +10,26 @@ use nomogram::{Limits, Model, Parts, Trust, unseal};
 
 use crate::error::Error;
 
-/// The policy that every bundle must satisfy.
-static TRUST: OnceLock<Trust> = OnceLock::new();
+/// The policy that every bundle must satisfy, and its file.
+static TRUST: OnceLock<(PathBuf, Trust)> = OnceLock::new();
 
 /// Reads the policy that every bundle must satisfy from now on.
 pub(crate) fn require_trust(path: &Path) -> Result<(), Error> {
     let text = fs::read_to_string(path);
     let text = text.map_err(|cause| Error::file(path.display().to_string(), cause))?;
     let trust = Trust::from_text(&text, now()).map_err(|cause| refused(path, cause))?;
-    TRUST.set(trust).map_err(|_| Error::Defect("the policy was read twice"))
+    TRUST.set((path.to_path_buf(), trust)).map_err(|_| Error::Defect("the policy was read twice"))
+}
+
+/// The file of the policy that every bundle must satisfy.
+#[cfg(feature = "serve")]
+pub(crate) fn trust_file() -> Option<&'static Path> {
+    TRUST.get().map(|(path, _)| path.as_path())
 }
 
 /// The policy that every bundle must satisfy, where there is one.
 pub(crate) fn trust() -> Option<&'static Trust> {
-    TRUST.get()
+    TRUST.get().map(|(_, trust)| trust)
 }
 
 /// Returns the time in seconds since 1970.

@@ -7,7 +7,7 @@ use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand}
 
 use crate::bundle;
 #[cfg(feature = "serve")]
-use crate::commands::serve;
+use crate::commands::{decisions, serve};
 use crate::commands::{
     compare, completions, diff, evaluate, explain, export, import, inspect, key, man, monitor,
     predict, recalibrate, registry, schema, sign, strip, train, tune, validate, verify,
@@ -99,6 +99,9 @@ enum Command {
     #[cfg(feature = "serve")]
     #[command(after_help = exit::HELP)]
     Serve(serve::Arguments),
+    #[cfg(feature = "serve")]
+    #[command(after_help = exit::HELP)]
+    Decisions(decisions::Arguments),
     #[command(after_help = exit::HELP)]
     Completions(completions::Arguments),
     #[command(after_help = exit::HELP)]
@@ -188,6 +191,8 @@ fn dispatch(
         Command::Diff(arguments) => diff::run(arguments, console),
         #[cfg(feature = "serve")]
         Command::Serve(arguments) => serve::run(&arguments, console),
+        #[cfg(feature = "serve")]
+        Command::Decisions(arguments) => decisions::run(arguments, console, outputs),
         Command::Completions(arguments) => completions::run(&arguments, program, console),
         Command::Man(arguments) => man::run(&arguments, program, console, outputs),
     }

@@ -2,6 +2,8 @@
 
 pub(crate) mod compare;
 pub(crate) mod completions;
+#[cfg(feature = "serve")]
+pub(crate) mod decisions;
 pub(crate) mod diff;
 pub(crate) mod evaluate;
 pub(crate) mod explain;

@@ -51,6 +51,10 @@ pub(crate) enum Error {
     /// A key cannot be used, or a signature was refused.
     #[error(transparent)]
     Signing(#[from] nomogram_signing::Error),
+    /// A service cannot be reached, or refused a request.
+    #[cfg(feature = "serve")]
+    #[error("{address}: {detail}")]
+    Service { address: String, detail: String },
     /// A bundle could not be exported.
     #[error("{}: {cause}", path.display())]
     Export { path: PathBuf, cause: nomogram_export::Error },
@@ -84,6 +88,8 @@ impl Error {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_) => ExitCode::from(exit::USAGE),
+            #[cfg(feature = "serve")]
+            Self::Service { .. } => ExitCode::FAILURE,
             Self::File { .. }
             | Self::Output { .. }
             | Self::Bundle { .. }

@@ -93,6 +93,17 @@ impl Refusal {
         Self { place, status, feature, reason, hint: "" }
     }
 
+    /// Of a row that a service refused, or that cannot be sent to one.
+    #[cfg(feature = "serve")]
+    pub(crate) fn of_service(
+        place: Place,
+        status: String,
+        feature: String,
+        reason: String,
+    ) -> Self {
+        Self { place, status, feature, reason, hint: "" }
+    }
+
     /// The whole of it in one line.
     pub(crate) fn line(&self) -> String {
         let Self { place, feature, reason, hint, .. } = self;

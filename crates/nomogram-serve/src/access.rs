@@ -57,6 +57,9 @@ pub fn access(method: &Method, path: &str) -> Access {
             "ServerMetadata" | "ModelMetadata" | "RepositoryIndex" => {
                 needs(Role::Read, "grpc_metadata")
             }
+            "RepositoryModelLoad" | "RepositoryModelUnload" => {
+                needs(Role::Admin, "grpc_repository")
+            }
             _ => needs(Role::Admin, "grpc_other"),
         },
         "cds-services" => match is_read {
@@ -85,6 +88,8 @@ mod tests {
         assert_eq!(role(Method::GET, "/health/live"), None);
         assert_eq!(role(Method::POST, "/health"), Some(Role::Admin));
         assert_eq!(role(Method::POST, "/v2/repository/models/a/load"), Some(Role::Admin));
+        let load = "/inference.GRPCInferenceService/RepositoryModelLoad";
+        assert_eq!(role(Method::POST, load), Some(Role::Admin));
         assert_eq!(role(Method::GET, "/metrics"), Some(Role::Monitor));
         assert_eq!(role(Method::POST, "/api/2.0/mlflow/runs/create"), Some(Role::Read));
         assert_eq!(role(Method::GET, "/anything"), Some(Role::Admin));

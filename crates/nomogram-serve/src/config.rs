@@ -11,10 +11,12 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::folder::ModelsConfig;
 use crate::mapping::Mapping;
 use crate::registry::RegistryConfig;
 use crate::service::RequestLimits;
 use crate::setup::{DecisionsConfig, WatchConfig};
+use crate::token_keys::KeySource;
 use crate::tokens::TokenRules;
 use crate::trials::TrialSettings;
 
@@ -35,6 +37,8 @@ pub struct Config {
     pub models: ModelsConfig,
     /// The registry that models come from, instead of a folder.
     pub registry: Option<RegistryConfig>,
+    /// The policy of trust that bundles must satisfy to be served.
+    pub trust_file: Option<PathBuf>,
     /// Who may call.
     pub access: AccessConfig,
     /// The certificate; without it, the service speaks plain HTTP.
@@ -55,20 +59,6 @@ pub struct Config {
     pub fhir: BTreeMap<String, Mapping>,
 }
 
-/// Where models come from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ModelsConfig {
-    /// A folder whose files `*.nomo` are served.
-    pub folder: Option<PathBuf>,
-    /// The model of requests that name none.
-    pub default: Option<String>,
-    /// By model, the version of requests that name none.
-    pub latest: BTreeMap<String, String>,
-    /// By model, aliases and the versions that they name.
-    pub aliases: BTreeMap<String, BTreeMap<String, String>>,
-}
-
 /// Who may call.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -85,8 +75,18 @@ pub struct AccessConfig {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TokensConfig {
-    /// The file with the provider's JWKS.
-    pub jwks_file: PathBuf,
+    /// The file with the provider's JWKS; without it, the keys are fetched.
+    pub jwks_file: Option<PathBuf>,
+    /// The address of the provider's JWKS; without it, the issuer's discovery document names it.
+    pub jwks_url: Option<String>,
+    /// The certificates that the provider's leads to, where these are not the system's.
+    pub certificates_file: Option<PathBuf>,
+    /// Seconds after which the keys are fetched again.
+    #[serde(default = "refresh_seconds")]
+    pub refresh_seconds: u64,
+    /// Seconds after which keys that could not be fetched again accept no token.
+    #[serde(default = "max_age_seconds")]
+    pub max_age_seconds: u64,
     /// The `iss` that a token must have.
     pub issuer: String,
     /// The `aud` that a token must have.
@@ -138,6 +138,7 @@ impl Default for Config {
             shutdown_seconds: 20,
             models: ModelsConfig::default(),
             registry: None,
+            trust_file: None,
             access: AccessConfig::default(),
             tls: None,
             origins: Vec::new(),
@@ -171,6 +172,14 @@ fn roles_claim() -> String {
     "roles".into()
 }
 
+fn refresh_seconds() -> u64 {
+    300
+}
+
+fn max_age_seconds() -> u64 {
+    86_400
+}
+
 impl From<LimitsConfig> for RequestLimits {
     fn from(limits: LimitsConfig) -> Self {
         Self {
@@ -190,6 +199,18 @@ impl TokensConfig {
     pub fn rules(&self) -> TokenRules {
         let Self { issuer, audience, algorithms, roles_claim, .. } = self.clone();
         TokenRules { issuer, audience, algorithms, roles_claim }
+    }
+
+    /// Where the keys are fetched, if they are not in a file.
+    #[must_use]
+    pub fn source(&self) -> KeySource {
+        KeySource {
+            rules: self.rules(),
+            jwks_url: self.jwks_url.clone(),
+            certificates_file: self.certificates_file.clone(),
+            refresh: Duration::from_secs(self.refresh_seconds),
+            max_age: Duration::from_secs(self.max_age_seconds),
+        }
     }
 }
 
@@ -299,8 +320,12 @@ impl Config {
     fn resolve(&mut self, folder: &Path) {
         let resolve = |path: &mut PathBuf| *path = folder.join(&*path);
         self.models.folder.iter_mut().for_each(resolve);
+        self.trust_file.iter_mut().for_each(resolve);
         self.access.keys_file.iter_mut().for_each(resolve);
-        self.access.tokens.iter_mut().for_each(|tokens| resolve(&mut tokens.jwks_file));
+        if let Some(tokens) = &mut self.access.tokens {
+            tokens.jwks_file.iter_mut().for_each(resolve);
+            tokens.certificates_file.iter_mut().for_each(resolve);
+        }
         self.watch.store.iter_mut().for_each(resolve);
         if let Some(registry) = &mut self.registry {
             registry.index.iter_mut().for_each(resolve);
@@ -323,81 +348,4 @@ impl Config {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_project_and_its_part_are_the_same_configuration() {
-        let part = "listen: 0.0.0.0:9000\nlimits:\n  max_rows: 7\n";
-        let config = Config::of_yaml(part).unwrap();
-        assert_eq!((config.listen.as_str(), config.limits.max_rows), ("0.0.0.0:9000", 7));
-        assert_eq!(config.limits.max_batches, LimitsConfig::default().max_batches);
-        let project = "model:\n  name: a\ntraining: {}\ndeployment:\n  listen: 0.0.0.0:9000\n  limits:\n    max_rows: 7\n";
-        assert_eq!(Config::of_yaml(project).unwrap(), config);
-        assert_eq!(Config::of_yaml("# nothing\n\n").unwrap(), Config::default());
-    }
-
-    #[test]
-    fn mistakes_have_line_and_column() {
-        for (text, place) in [
-            ("listen: x\nlimit: {}\n", "line 2"),
-            ("limits:\n  max_rows: many\n", "line 2"),
-            ("deployment:\n  listen: x\n  port: 1\n", "line 3"),
-        ] {
-            let fault = Config::of_yaml(text).unwrap_err();
-            assert!(fault.contains(place) && fault.contains("column"), "{text}: {fault}");
-        }
-    }
-
-    #[test]
-    fn the_environment_is_above_the_file() {
-        let set = |name: &str, text: &str| vec![(name.to_owned(), text.to_owned())];
-        let read = |variables| Config::default().with_variables(variables);
-        let config = read(set("NOMOGRAM_SERVE_LIMITS__MAX_ROWS", "12")).unwrap();
-        assert_eq!(config.limits.max_rows, 12);
-        let config = read(set("NOMOGRAM_SERVE_MODELS__FOLDER", "/m")).unwrap();
-        assert_eq!(config.models.folder, Some("/m".into()));
-        let config = read(set("NOMOGRAM_SERVE_REGISTRY__LOCATION", "s3://models/risk")).unwrap();
-        assert_eq!(config.registry.unwrap().location, "s3://models/risk");
-        assert_eq!(read(set("NOMOGRAM_THREADS", "12")), Ok(Config::default()));
-        for name in
-            ["NOMOGRAM_SERVE_PORT", "NOMOGRAM_SERVE_LISTEN__PORT", "NOMOGRAM_SERVE_LIMITS__X"]
-        {
-            assert!(read(set(name, "1")).unwrap_err().starts_with(name), "{name}");
-        }
-    }
-
-    /// The keys of a value, with dots between the levels.
-    fn keys(value: &Value, before: &str, found: &mut Vec<String>) {
-        match value {
-            Value::Object(members) if !members.is_empty() => {
-                for (name, value) in members {
-                    let place =
-                        if before.is_empty() { name.clone() } else { format!("{before}.{name}") };
-                    keys(value, &place, found);
-                }
-            }
-            _ => found.push(before.to_owned()),
-        }
-    }
-
-    #[test]
-    fn every_key_is_documented_and_no_other() {
-        let tokens = "{jwks_file: a, issuer: b, audience: c, algorithms: []}";
-        let text = format!(
-            "access: {{tokens: {tokens}}}\ntls: {{certificate_file: a, key_file: b}}\n\
-                     decisions: {{folder: a, public_key_file: b}}\nregistry: {{location: a}}\n"
-        );
-        let config = Config::of_yaml(&text).unwrap();
-        let mut found = Vec::new();
-        keys(&serde_json::to_value(&config).unwrap(), "", &mut found);
-        let document = include_str!("../../../docs/serving.md");
-        let section = document.split_once("## Configuration").unwrap().1;
-        let section = section.split_once("\n## ").unwrap().0;
-        let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
-        let mut documented: Vec<String> = rows.map(|(key, _)| key.to_owned()).collect();
-        found.sort();
-        documented.sort();
-        assert_eq!(found, documented);
-    }
-}
+mod tests;

@@ -1,8 +1,16 @@
 //! Reading JSON without a copy, with places, and without repeating what it read.
 //!
 //! A reader walks over the text once. Its faults name a place and what was expected, never what was
-//! found. `serde_json` is not used for rows: its messages contain values, and its numbers may be one
-//! unit in the last place off.
+//! found. `serde_json` is not used for rows:
+//!
+//! - its numbers may be one unit in the last place off, unless its feature `float_roundtrip` is on for the
+//!   whole program, and predictions must have the bits of the core;
+//! - a number is read with its digits here, so that an integer beyond 2^53 is refused and not rounded;
+//! - a batch of columns is read by several readers side by side, which a deserializer cannot do;
+//! - its messages contain values.
+
+mod number;
+mod text;
 
 use std::borrow::Cow;
 
@@ -186,146 +194,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Reads a text.
-    ///
-    /// # Errors
-    ///
-    /// When it is none.
-    pub fn text(&mut self) -> Result<Cow<'a, str>, Fault> {
-        self.skip_spaces();
-        self.take(b'"', "a text in quotes")?;
-        let begin = self.position;
-        loop {
-            match self.peek() {
-                Some(b'"') => {
-                    let text = self.text.get(begin..self.position).unwrap_or_default();
-                    self.position += 1;
-                    return Ok(Cow::Borrowed(text));
-                }
-                Some(b'\\') => return self.text_with_escapes(begin).map(Cow::Owned),
-                Some(0x20..) => self.position += 1,
-                Some(_) | None => return Err(self.fault("the end of a text, `\"`")),
-            }
-        }
-    }
-
-    fn text_with_escapes(&mut self, begin: usize) -> Result<String, Fault> {
-        let mut text = self.text.get(begin..self.position).unwrap_or_default().to_owned();
-        loop {
-            let begin = self.position;
-            while self.peek().is_some_and(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
-                self.position += 1;
-            }
-            text.push_str(self.text.get(begin..self.position).unwrap_or_default());
-            match self.peek() {
-                Some(b'"') => {
-                    self.position += 1;
-                    return Ok(text);
-                }
-                Some(b'\\') => {
-                    self.position += 1;
-                    text.push(self.escape()?);
-                }
-                Some(_) | None => return Err(self.fault("the end of a text, `\"`")),
-            }
-        }
-    }
-
-    fn escape(&mut self) -> Result<char, Fault> {
-        let byte = self.peek().ok_or_else(|| self.fault("an escape"))?;
-        self.position += 1;
-        Ok(match byte {
-            b'"' | b'\\' | b'/' => char::from(byte),
-            b'b' => '\u{8}',
-            b'f' => '\u{c}',
-            b'n' => '\n',
-            b'r' => '\r',
-            b't' => '\t',
-            b'u' => return self.code_point(),
-            _ => {
-                self.position -= 1;
-                return Err(self.fault("an escape"));
-            }
-        })
-    }
-
-    fn code_point(&mut self) -> Result<char, Fault> {
-        let first = self.hexadecimal()?;
-        let code = match first {
-            0xd800..=0xdbff => {
-                self.take(b'\\', "the second half of a surrogate pair")?;
-                self.take(b'u', "the second half of a surrogate pair")?;
-                match self.hexadecimal()? {
-                    second @ 0xdc00..=0xdfff => {
-                        0x1_0000 + ((first - 0xd800) << 10) + (second - 0xdc00)
-                    }
-                    _ => return Err(self.fault("the second half of a surrogate pair")),
-                }
-            }
-            code => code,
-        };
-        char::from_u32(code).ok_or_else(|| self.fault("a code point"))
-    }
-
-    fn hexadecimal(&mut self) -> Result<u32, Fault> {
-        let digits = self.text.get(self.position..self.position + 4);
-        let digits = digits.filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
-        let code = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
-        let code = code.ok_or_else(|| self.fault("four hexadecimal digits"))?;
-        self.position += 4;
-        Ok(code)
-    }
-
-    /// Reads a number.
-    ///
-    /// # Errors
-    ///
-    /// When it is none.
-    pub fn number(&mut self) -> Result<Number<'a>, Fault> {
-        self.skip_spaces();
-        let begin = self.position;
-        if self.takes_bare_nan {
-            for (word, value) in
-                [("NaN", f64::NAN), ("Infinity", f64::INFINITY), ("-Infinity", f64::NEG_INFINITY)]
-            {
-                if self.text.get(begin..).is_some_and(|rest| rest.starts_with(word)) {
-                    self.position += word.len();
-                    return Ok(Number { value, written: word });
-                }
-            }
-        }
-        if self.peek() == Some(b'-') {
-            self.position += 1;
-        }
-        match self.peek() {
-            Some(b'0') => self.position += 1,
-            Some(b'1'..=b'9') => self.skip_digits(),
-            Some(_) | None => return Err(self.fault("a number")),
-        }
-        if self.peek() == Some(b'.') {
-            self.position += 1;
-            self.digits()?;
-        }
-        if let Some(b'e' | b'E') = self.peek() {
-            self.position += 1;
-            if let Some(b'+' | b'-') = self.peek() {
-                self.position += 1;
-            }
-            self.digits()?;
-        }
-        let written = self.text.get(begin..self.position).unwrap_or_default();
-        let value = written.parse().map_err(|_| self.fault("a number"))?;
-        Ok(Number { value, written })
-    }
-
-    fn digits(&mut self) -> Result<(), Fault> {
-        if !self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            return Err(self.fault("a digit"));
-        }
-        self.skip_digits();
-        Ok(())
-    }
-
     /// Reads `true` or `false`.
     ///
     /// # Errors
@@ -440,77 +308,4 @@ impl Fault {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn skipped(text: &str) -> Result<(), Fault> {
-        let mut reader = Reader::new(text);
-        reader.skip()?;
-        reader.end()
-    }
-
-    #[test]
-    fn what_serde_json_reads_is_read_and_nothing_else() {
-        let texts = [
-            "{}",
-            "[]",
-            " [1, 2.5e-3, -0, 1E+9] ",
-            "{\"a\":{\"b\":[null,true,false]}}",
-            "\"\\u00e9\\ud83d\\ude00\\n\"",
-            "01",
-            "1.",
-            ".5",
-            "+1",
-            "-",
-            "1e",
-            "[1,]",
-            "{\"a\"}",
-            "{\"a\":1,}",
-            "{a:1}",
-            "\"\u{1}\"",
-            "\"\\x\"",
-            "\"\\ud800\"",
-            "\"",
-            "nul",
-            "NaN",
-            "",
-            "1 2",
-            "[1}",
-            "\"a",
-            "{\"a\":1 \"b\":2}",
-            "\"\\u+123\"",
-        ];
-        for text in texts {
-            let expected = serde_json::from_str::<serde_json::Value>(text).is_ok();
-            assert_eq!(skipped(text).is_ok(), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn texts_and_numbers_are_those_that_are_written() {
-        let mut reader = Reader::new(r#"["a\"b\\\/\u00e9\ud83d\ude00\n", "plain", 0.1e1]"#);
-        let (mut texts, mut numbers) = (Vec::new(), Vec::new());
-        let read = reader.array::<Fault>(|reader, _| {
-            match reader.kind()? {
-                Kind::Text => texts.push(reader.text()?.into_owned()),
-                _ => numbers.push(reader.number()?.value),
-            }
-            Ok(())
-        });
-        assert_eq!(read, Ok(()));
-        assert_eq!(texts, ["a\"b\\/é😀\n", "plain"]);
-        assert_eq!(numbers, [1.0]);
-        let bare = Reader::new(" -Infinity").with_bare_nan().number().unwrap();
-        assert_eq!(bare.value, f64::NEG_INFINITY);
-        assert!(Reader::new("NaN").with_bare_nan().number().unwrap().value.is_nan());
-    }
-
-    #[test]
-    fn nesting_is_bounded_and_faults_have_a_place() {
-        assert_eq!(skipped(&"[".repeat(1_000_000)).unwrap_err().offset, 33);
-        assert!(skipped(&format!("{}{}", "[".repeat(32), "]".repeat(32))).is_ok());
-        let text = "{\n \"a\": 4711x}";
-        let problem = skipped(text).unwrap_err().in_text(text);
-        assert_eq!(problem.to_string(), "line 2, column 11: expected `,` or `}`");
-    }
-}
+mod tests;

@@ -4,9 +4,11 @@
 //! [`Scorer`], and no answer, log line or metric contains a value of a request.
 
 // Layers, lowest first: a module uses only the blocks above its own.
+pub mod client;
 pub mod decisions;
 pub mod instant;
 pub mod problem;
+mod trust;
 
 pub mod body;
 pub mod caller;
@@ -24,6 +26,8 @@ pub mod log;
 mod served;
 mod tokens;
 
+mod token_keys;
+
 mod models;
 mod scored;
 mod security;
@@ -35,6 +39,7 @@ pub mod watch;
 
 mod batch;
 mod entry;
+mod folder;
 pub mod registry;
 mod row;
 pub mod trials;
@@ -43,6 +48,7 @@ mod service;
 
 mod following;
 mod gate;
+mod whole;
 
 // A protocol is a module here; `app` merges its router.
 mod native;
@@ -56,31 +62,30 @@ mod setup;
 
 mod config;
 
-mod folder;
-
 mod server;
 
 pub use batch::{Answer, Batch};
 pub use caller::{Caller, Context, RequestId, Role, Roles};
-pub use config::{
-    AccessConfig, Config, LimitsConfig, ModelsConfig, TlsConfig, TokensConfig, environment,
-};
+pub use config::{AccessConfig, Config, LimitsConfig, TlsConfig, TokensConfig, environment};
 pub use entry::Entry;
 pub use feedback::Feedback;
+pub use folder::{Folder, ModelsConfig};
 pub use keys::{KeyEntry, KeyFile, Keys, new_key};
-pub use models::{Catalog, Models, Versions};
+pub use models::{Catalog, Models, Versions, Withdrawal};
 pub use openapi::OPENAPI;
-pub use polling::{keep_reading, poll};
+pub use polling::{keep_fetching, keep_reading, poll};
 pub use rate::{Bucket, Peers, Rate};
 pub use scored::{
     Options, Refusal, Scored, ScoredExplanation, ScoredUncertainty, flag_name, status, verdict_name,
 };
 pub use scoring::{Follower, NamedValue, Scorer, missing_reason, problem_of};
-pub use security::Security;
+pub use security::{Security, TokenCheck};
 pub use served::{Approval, Lease, Served};
 pub use server::{Origin, Server};
 pub use service::{Admission, RequestLimits, Service};
 pub use setup::{DecisionsConfig, WatchConfig};
 pub use tally::Tally;
+pub use token_keys::{FetchedKeys, KeySource};
 pub use tokens::{TokenRules, Tokens};
+pub use trust::{RefusedBundle, TrustPolicy};
 pub use watching::{Webhook, keep_watch, look};

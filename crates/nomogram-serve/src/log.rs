@@ -157,38 +157,6 @@ fn date(days: u64) -> (u64, u64, u64) {
 mod tests {
     use super::*;
 
-    #[derive(Clone, Default)]
-    struct Shown(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Shown {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn every_line_is_written_before_the_log_ends() {
-        let shown = Shown::default();
-        let log = Log::new(shown.clone()).unwrap();
-        for number in 0..1000 {
-            log.event("info", "counted", &[("number", &number.to_string())]);
-        }
-        drop(log);
-        let written = String::from_utf8(shown.0.lock().unwrap().clone()).unwrap();
-        assert_eq!(written.lines().count(), 1000);
-        let last: serde_json::Value =
-            serde_json::from_str(written.lines().last().unwrap()).unwrap();
-        assert_eq!(
-            (last["event"].as_str(), last["number"].as_str()),
-            (Some("counted"), Some("999"))
-        );
-    }
-
     #[test]
     fn times_are_those_of_the_calendar() {
         let shown = |seconds| timestamp(UNIX_EPOCH + Duration::from_secs(seconds));

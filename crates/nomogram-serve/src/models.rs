@@ -4,7 +4,8 @@
 //! not change is kept, with its sessions and counters.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 
@@ -15,6 +16,9 @@ use crate::served::Served;
 #[derive(Debug)]
 pub struct Models {
     catalog: ArcSwap<Catalog>,
+    /// The models that an administrator unloaded, whatever a catalogue has. Held while a catalogue is
+    /// changed, so that no change is lost.
+    unloaded: Mutex<BTreeSet<String>>,
 }
 
 /// The models at one time.
@@ -30,17 +34,29 @@ pub struct Catalog {
 pub struct Versions {
     versions: BTreeMap<String, Arc<Served>>,
     aliases: BTreeMap<String, String>,
-    /// Versions that must not be used. Aliases keep naming them, so that no request gets another version.
-    revoked: BTreeSet<String>,
+    /// Versions that do not answer any more. Aliases keep naming them, so that no request gets another
+    /// version.
+    withdrawn: BTreeMap<String, Withdrawal>,
     /// The version of requests that name none.
     latest: String,
+}
+
+/// Why a version does not answer any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Withdrawal {
+    /// The registry revoked it.
+    Revoked,
+    /// The policy of trust refuses it.
+    Untrusted,
+    /// An administrator unloaded it.
+    Unloaded,
 }
 
 impl Models {
     /// The models of a catalogue.
     #[must_use]
     pub fn new(catalog: Catalog) -> Self {
-        Self { catalog: ArcSwap::from_pointee(catalog) }
+        Self { catalog: ArcSwap::from_pointee(catalog), unloaded: Mutex::default() }
     }
 
     /// The models at this time.
@@ -53,7 +69,7 @@ impl Models {
     ///
     /// # Errors
     ///
-    /// `UnknownModel`; `Revoked`; `NotReady` when there are no models.
+    /// `UnknownModel`; `Revoked`; `Untrusted`; `NotReady` when there are no models.
     pub fn find(&self, name: Option<&str>, version: Option<&str>) -> Result<Arc<Served>, Problem> {
         self.catalog.load().find(name, version).cloned()
     }
@@ -61,6 +77,13 @@ impl Models {
     /// Serves another catalogue from now on. Requests that hold a model of the old one end on it; the
     /// old models are freed on a thread of their own.
     pub fn replace(&self, catalog: Catalog) {
+        let Ok(()) = self.change(|current| {
+            *current = catalog;
+            Ok::<(), Infallible>(())
+        });
+    }
+
+    fn store(&self, catalog: Catalog) {
         let old = self.catalog.swap(Arc::new(catalog));
         std::thread::spawn(move || drop(old));
     }
@@ -71,10 +94,46 @@ impl Models {
     ///
     /// The first error of `change`; the catalogue is then as it was.
     pub fn change<E>(&self, change: impl FnOnce(&mut Catalog) -> Result<(), E>) -> Result<(), E> {
+        let unloaded = self.unloaded();
         let mut catalog = Catalog::clone(&self.catalog.load());
         change(&mut catalog)?;
-        self.replace(catalog);
+        unloaded.iter().for_each(|name| catalog.unload(name));
+        self.store(catalog);
         Ok(())
+    }
+
+    fn unloaded(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.unloaded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Serves a model no longer, in all its versions, also when the catalogue is replaced.
+    ///
+    /// # Errors
+    ///
+    /// `UnknownModel`.
+    pub fn unload(&self, name: &str) -> Result<(), Problem> {
+        self.catalog().models.get(name).ok_or_else(|| unknown("name"))?;
+        self.unloaded().insert(name.to_owned());
+        self.change(|_| Ok(()))
+    }
+
+    /// Lets a model be served again from the next catalogue on. Returns whether it was unloaded.
+    pub(crate) fn allow(&self, name: &str) -> bool {
+        self.unloaded().remove(name)
+    }
+
+    /// Serves the versions that a model has in another catalogue, and leaves other models alone.
+    ///
+    /// # Errors
+    ///
+    /// `UnknownModel` when the other catalogue does not have it.
+    pub(crate) fn load(&self, name: &str, catalog: &Catalog) -> Result<(), Problem> {
+        let versions = catalog.models.get(name).ok_or_else(|| unknown("name"))?;
+        self.allow(name);
+        self.change(|current| {
+            current.models.insert(name.to_owned(), versions.clone());
+            Ok(())
+        })
     }
 }
 
@@ -94,17 +153,47 @@ impl Catalog {
         if versions.latest == version {
             versions.latest = versions.versions.keys().next_back().cloned().unwrap_or_default();
         }
-        if versions.versions.is_empty() && versions.revoked.is_empty() {
+        if versions.versions.is_empty() && versions.withdrawn.is_empty() {
             self.models.remove(name);
         }
         was_there
     }
 
     /// Refuses a version from now on, also under its aliases.
-    pub fn revoke(&mut self, name: &str, version: &str) {
+    pub fn withdraw(&mut self, name: &str, version: &str, why: Withdrawal) {
         let versions = self.models.entry(name.to_owned()).or_default();
         versions.versions.remove(version);
-        versions.revoked.insert(version.to_owned());
+        versions.withdrawn.insert(version.to_owned(), why);
+    }
+
+    /// Keeps refusing what the policy of trust refused in another catalogue, unless a bundle has come in its
+    /// place. No other version answers for the latest one, unless `is_chosen` for the model.
+    pub(crate) fn keep_untrusted(&mut self, previous: &Self, is_chosen: impl Fn(&str) -> bool) {
+        for (name, known) in &previous.models {
+            let untrusted =
+                known.withdrawn.iter().filter(|(_, why)| **why == Withdrawal::Untrusted);
+            for (version, why) in untrusted {
+                let versions = self.models.get(name);
+                if versions.is_some_and(|versions| versions.versions.contains_key(version)) {
+                    continue;
+                }
+                self.withdraw(name, version, *why);
+                let versions = self.models.get_mut(name);
+                if let Some(versions) =
+                    versions.filter(|_| known.latest == *version && !is_chosen(name))
+                {
+                    versions.latest.clone_from(version);
+                }
+            }
+        }
+    }
+
+    /// Refuses every version of a model from now on.
+    fn unload(&mut self, name: &str) {
+        let Some(versions) = self.models.get_mut(name) else { return };
+        for version in std::mem::take(&mut versions.versions).into_keys() {
+            versions.withdrawn.insert(version, Withdrawal::Unloaded);
+        }
     }
 
     /// Names a version.
@@ -168,7 +257,7 @@ impl Catalog {
     ///
     /// # Errors
     ///
-    /// `UnknownModel`; `Revoked`; `NotReady` when there are no models.
+    /// `UnknownModel`; `Revoked`; `Untrusted`; `NotReady` when there are no models.
     pub fn find(&self, name: Option<&str>, version: Option<&str>) -> Result<&Arc<Served>, Problem> {
         if self.models.is_empty() {
             return Err(Problem::new(ProblemKind::NotReady, "no model is loaded"));
@@ -214,22 +303,36 @@ impl Versions {
 
     /// Whether a version has this name, served or revoked.
     fn has(&self, version: &str) -> bool {
-        self.versions.contains_key(version) || self.revoked.contains(version)
+        self.versions.contains_key(version) || self.withdrawn.contains_key(version)
     }
 
     /// Why a version is not served.
     fn refusal(&self, version: Option<&str>) -> Problem {
         let version = version.unwrap_or(&self.latest);
         let version = self.aliases.get(version).map_or(version, String::as_str);
-        match self.revoked.contains(version) {
-            true => Problem::new(ProblemKind::Revoked, "the registry revoked this version"),
-            false => unknown("version or alias"),
+        match self.withdrawn.get(version) {
+            Some(Withdrawal::Revoked) => {
+                Problem::new(ProblemKind::Revoked, "the registry revoked this version")
+            }
+            Some(Withdrawal::Untrusted) => {
+                let detail = "the signatures of this version do not satisfy the policy of trust";
+                Problem::new(ProblemKind::Untrusted, detail)
+            }
+            Some(Withdrawal::Unloaded) => {
+                Problem::new(ProblemKind::UnknownModel, "this version was unloaded")
+            }
+            None => unknown("version or alias"),
         }
     }
 
     /// All versions, in the order of their names.
     pub fn served(&self) -> impl Iterator<Item = &Arc<Served>> {
         self.versions.values()
+    }
+
+    /// Versions that do not answer any more.
+    pub fn withdrawn(&self) -> impl Iterator<Item = (&str, Withdrawal)> {
+        self.withdrawn.iter().map(|(version, why)| (version.as_str(), *why))
     }
 
     /// Aliases with the versions that they name.
@@ -249,66 +352,4 @@ fn unknown(what: &str) -> Problem {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::served::Approval;
-
-    fn served(name: &str, version: &str) -> Arc<Served> {
-        let model = nomogram::Model::open(&nomogram_testkit::bundle_of_three_members()).unwrap();
-        let served = Served::new(model.into(), name.into(), version.into(), Approval::NotRecorded);
-        Arc::new(served.unwrap())
-    }
-
-    #[test]
-    fn a_model_is_found_by_name_version_and_alias() {
-        let mut catalog = Catalog::default();
-        assert_eq!(catalog.find(None, None).unwrap_err().kind(), ProblemKind::NotReady);
-        catalog.add(served("sepsis", "1"));
-        catalog.add(served("sepsis", "2"));
-        catalog.set_alias("sepsis", "champion", "1").unwrap();
-        let version = |catalog: &Catalog, name, version| {
-            catalog.find(name, version).map(|found| found.version().to_owned())
-        };
-        assert_eq!(version(&catalog, None, None), Ok("2".into()));
-        assert_eq!(version(&catalog, Some("sepsis"), Some("champion")), Ok("1".into()));
-        assert!(version(&catalog, Some("sepsis"), Some("3")).is_err());
-        assert!(catalog.set_alias("sepsis", "2", "1").is_err());
-        catalog.add(served("stroke", "1"));
-        assert!(version(&catalog, None, None).is_err());
-        catalog.set_default("sepsis").unwrap();
-        assert_eq!(version(&catalog, None, None), Ok("2".into()));
-        assert!(catalog.remove("sepsis", "2") && !catalog.remove("sepsis", "2"));
-        assert_eq!(version(&catalog, None, None), Ok("1".into()));
-    }
-
-    #[test]
-    fn a_revoked_version_is_refused_under_every_name() {
-        let mut catalog = Catalog::default();
-        catalog.add(served("sepsis", "1"));
-        catalog.add(served("sepsis", "2"));
-        catalog.set_alias("sepsis", "champion", "2").unwrap();
-        catalog.revoke("sepsis", "2");
-        for version in [None, Some("2"), Some("champion")] {
-            let problem = catalog.find(Some("sepsis"), version).unwrap_err();
-            assert_eq!(problem.kind(), ProblemKind::Revoked, "{version:?}");
-        }
-        assert_eq!(catalog.find(None, Some("1")).unwrap().version(), "1");
-        assert_eq!(catalog.find(None, Some("3")).unwrap_err().kind(), ProblemKind::UnknownModel);
-        assert!(catalog.remove("sepsis", "1"));
-        assert_eq!(catalog.find(None, None).unwrap_err().kind(), ProblemKind::Revoked);
-    }
-
-    #[test]
-    fn a_request_keeps_the_model_on_which_it_began() {
-        let mut catalog = Catalog::default();
-        catalog.add(served("sepsis", "1"));
-        let models = Models::new(catalog);
-        let held = models.find(None, None).unwrap();
-        let mut next = Catalog::default();
-        next.add(served("sepsis", "2"));
-        models.replace(next);
-        assert_eq!(models.find(None, None).unwrap().version(), "2");
-        assert_eq!(held.version(), "1");
-        assert!(held.session().unwrap().predict_row(&[17.99, 10.38, 122.8]).is_ok());
-    }
-}
+mod tests;

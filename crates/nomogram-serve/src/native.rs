@@ -4,6 +4,8 @@ mod form;
 mod options;
 mod target;
 
+mod asked;
+
 mod predict;
 mod writer;
 

@@ -55,6 +55,7 @@ problem_kinds! {
     NotFound NOT_FOUND "not_found" "There is no such resource.";
     UnknownModel NOT_FOUND "unknown_model" "There is no such model, version or alias.";
     Revoked GONE "revoked" "The version was revoked and must not be used.";
+    Untrusted SERVICE_UNAVAILABLE "untrusted" "The policy of trust refuses the version.";
     Method METHOD_NOT_ALLOWED "method" "The resource does not have this method.";
     NotAcceptable NOT_ACCEPTABLE "not_acceptable" "The answer cannot have any of the accepted media types.";
     Timeout REQUEST_TIMEOUT "timeout" "The request was not complete in time.";

@@ -13,6 +13,7 @@ use nomogram_registry::{Digest, Error, Head, Options, Registry, State, block_on}
 use serde::{Deserialize, Serialize};
 
 use crate::models::Models;
+use crate::trust::{RefusedBundle, TrustPolicy};
 pub use fault::{Fault, FaultKind};
 
 /// Which registry models come from, and which of its versions are served.
@@ -53,9 +54,11 @@ pub struct Followed {
     config: RegistryConfig,
     /// The model of requests that name none.
     default: Option<String>,
-    /// Held while the registry is read.
-    seen: Mutex<Option<Head>>,
+    /// The newest entry that was read, and the policy of trust at that time. Held while the registry is read.
+    seen: Mutex<Option<(Head, TrustPolicy)>>,
     fault: Mutex<Option<Fault>>,
+    /// The versions that the policy refuses.
+    refused: Mutex<Vec<RefusedBundle>>,
 }
 
 /// What an update did.
@@ -98,8 +101,8 @@ impl Followed {
         if let Some(stage) = standing::unknown_stage(&state, &config.stages) {
             return Err(format!("registry: stages: `{stage}`: no policy has this stage"));
         }
-        let (seen, fault) = (Mutex::default(), Mutex::default());
-        Ok(Self { registry, config: config.clone(), default, seen, fault })
+        let (seen, fault, refused) = Default::default();
+        Ok(Self { registry, config: config.clone(), default, seen, fault, refused })
     }
 
     /// Reads what is new in the log, and serves what it lets be served. Blocks, so it is called on a thread
@@ -111,16 +114,11 @@ impl Followed {
     /// # Errors
     ///
     /// Why the registry cannot be read.
-    pub fn update(&self, models: &Models) -> Result<Update, Failed> {
+    pub fn update(&self, models: &Models, trust: &TrustPolicy) -> Result<Update, Failed> {
         let mut seen = lock(&self.seen);
-        match self.read(*seen, models) {
-            Ok(head) => {
-                let update = if *seen == Some(head) && self.fault().is_none() {
-                    Update::Unchanged
-                } else {
-                    Update::Read
-                };
-                *seen = Some(head);
+        match self.read(seen.as_ref(), models, trust) {
+            Ok((head, update)) => {
+                *seen = Some((head, trust.clone()));
                 *lock(&self.fault) = None;
                 Ok(update)
             }
@@ -134,17 +132,41 @@ impl Followed {
         }
     }
 
-    fn read(&self, seen: Option<Head>, models: &Models) -> Result<Head, Fault> {
+    /// Reads all versions anew, whether the log has new entries or not. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::update`].
+    pub fn read_again(&self, models: &Models, trust: &TrustPolicy) -> Result<(), Failed> {
+        *lock(&self.seen) = None;
+        self.update(models, trust).map(drop)
+    }
+
+    fn read(
+        &self,
+        seen: Option<&(Head, TrustPolicy)>,
+        models: &Models,
+        trust: &TrustPolicy,
+    ) -> Result<(Head, Update), Fault> {
         let head = block_on(self.registry.refresh())?;
-        if seen != Some(head) || self.fault().is_some() {
-            let previous = models.catalog();
-            let mut catalog = catalog::read(&self.registry, &self.config, &previous)?;
-            if let Some(name) = &self.default {
-                catalog.prefer(name);
-            }
-            models.replace(catalog);
+        let is_seen = seen.is_some_and(|(known, policy)| *known == head && policy == trust);
+        if is_seen && self.fault().is_none() {
+            return Ok((head, Update::Unchanged));
         }
-        Ok(head)
+        let previous = models.catalog();
+        let (mut catalog, refused) = catalog::read(&self.registry, &self.config, trust, &previous)?;
+        if let Some(name) = &self.default {
+            catalog.prefer(name);
+        }
+        models.replace(catalog);
+        *lock(&self.refused) = refused;
+        Ok((head, Update::Read))
+    }
+
+    /// The versions that the policy of trust refused at the last look.
+    #[must_use]
+    pub fn refused(&self) -> Vec<RefusedBundle> {
+        lock(&self.refused).clone()
     }
 
     /// Why the registry could not be read the last time; nothing when it was read.

@@ -1,6 +1,7 @@
 //! Who may call: keys, tokens and rates of those without a key.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, header};
@@ -9,21 +10,40 @@ use crate::caller::Caller;
 use crate::keys::Keys;
 use crate::problem::{Problem, ProblemKind};
 use crate::rate::{Peers, Rate};
+use crate::token_keys::FetchedKeys;
 use crate::tokens::Tokens;
 
 /// Who may call. It is replaced as a whole on a reload.
 #[derive(Debug)]
 pub struct Security {
     keys: Keys,
-    tokens: Option<Tokens>,
+    tokens: Option<TokenCheck>,
     /// Rates of those without a key, and of tokens.
     peers: Peers,
+}
+
+/// What checks tokens.
+#[derive(Debug)]
+pub enum TokenCheck {
+    /// Keys of a file.
+    Fixed(Tokens),
+    /// Keys of a provider's address.
+    Fetched(Arc<FetchedKeys>),
+}
+
+impl TokenCheck {
+    fn caller(&self, token: &str) -> Option<Caller> {
+        match self {
+            Self::Fixed(tokens) => tokens.caller(token),
+            Self::Fetched(keys) => keys.caller(token),
+        }
+    }
 }
 
 impl Security {
     /// Callers with a key or a token; without keys and tokens, everybody may do everything.
     #[must_use]
-    pub fn new(keys: Keys, tokens: Option<Tokens>, rate: Option<Rate>) -> Self {
+    pub fn new(keys: Keys, tokens: Option<TokenCheck>, rate: Option<Rate>) -> Self {
         Self { keys, tokens, peers: Peers::new(rate) }
     }
 
@@ -31,6 +51,15 @@ impl Security {
     #[must_use]
     pub fn open() -> Self {
         Self::new(Keys::default(), None, None)
+    }
+
+    /// The keys of a provider's address, if tokens are checked by such.
+    #[must_use]
+    pub fn fetched_keys(&self) -> Option<&Arc<FetchedKeys>> {
+        match &self.tokens {
+            Some(TokenCheck::Fetched(keys)) => Some(keys),
+            Some(TokenCheck::Fixed(_)) | None => None,
+        }
     }
 
     /// Whether nobody needs a key.

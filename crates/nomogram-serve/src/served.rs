@@ -3,9 +3,10 @@
 //! A request holds an [`Arc`] of it, so it ends on the bundle on which it began. A session is lent for
 //! the time of a computation, never across an `await`.
 
+mod idle;
+
 use std::fmt;
-use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use http::HeaderValue;
@@ -14,6 +15,8 @@ use nomogram_table::TableFormat;
 use serde::Serialize;
 
 use crate::tally::Tally;
+use idle::Idle;
+pub use idle::Lease;
 
 /// A model that is served.
 pub struct Served {
@@ -53,10 +56,18 @@ impl Served {
     ///
     /// As [`Model::open`].
     pub fn open(bytes: &[u8], approval: Approval) -> Result<Self, Error> {
-        let model = Arc::new(Model::open(bytes)?);
+        Self::of_model(Model::open(bytes)?, approval)
+    }
+
+    /// Serves an opened model under the name and the version of its manifest.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`].
+    pub fn of_model(model: Model, approval: Approval) -> Result<Self, Error> {
         let manifest = model.manifest();
         let (name, version) = (manifest.name.clone(), manifest.version.clone());
-        Self::new(model, name, version, approval)
+        Self::new(Arc::new(model), name, version, approval)
     }
 
     /// Serves an opened model under a name and a version.
@@ -245,112 +256,5 @@ fn table_format(model: &Model) -> Result<TableFormat, Error> {
     read.map_err(|error| Error::new(ErrorKind::InvalidModel, error.to_string()))
 }
 
-/// Things that nobody uses at the moment: never more than threads have used at a time.
-struct Idle<T>(Mutex<Vec<T>>);
-
-/// A thing that is lent, and given back when this is dropped.
-pub struct Lease<'a, T> {
-    thing: Option<T>,
-    idle: &'a Idle<T>,
-}
-
-impl<T> Default for Idle<T> {
-    fn default() -> Self {
-        Self(Mutex::new(Vec::new()))
-    }
-}
-
-impl<T> Idle<T> {
-    fn things(&self) -> MutexGuard<'_, Vec<T>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn take(&self) -> Option<T> {
-        self.things().pop()
-    }
-
-    fn lend(&self, thing: T) -> Lease<'_, T> {
-        Lease { thing: Some(thing), idle: self }
-    }
-}
-
-impl<T> Deref for Lease<'_, T> {
-    type Target = T;
-
-    #[allow(clippy::expect_used, reason = "only `drop` takes it")]
-    fn deref(&self) -> &T {
-        self.thing.as_ref().expect("a lease has its thing until it is dropped")
-    }
-}
-
-impl<T> DerefMut for Lease<'_, T> {
-    #[allow(clippy::expect_used, reason = "only `drop` takes it")]
-    fn deref_mut(&mut self) -> &mut T {
-        self.thing.as_mut().expect("a lease has its thing until it is dropped")
-    }
-}
-
-impl<T> Drop for Lease<'_, T> {
-    fn drop(&mut self) {
-        // A panic may have left it half way.
-        if let Some(thing) = self.thing.take().filter(|_| !std::thread::panicking()) {
-            self.idle.things().push(thing);
-        }
-    }
-}
-
-impl<T> fmt::Debug for Lease<'_, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Lease")
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn served(bytes: &[u8]) -> Served {
-        Served::open(bytes, Approval::NotRecorded).unwrap()
-    }
-
-    #[test]
-    fn a_session_is_used_again_without_the_values_of_the_request_before() {
-        let served = served(&nomogram_testkit::bundle_of_three_members());
-        let mut session = served.session().unwrap();
-        for (feature, value) in [17.99, 10.38, 122.8].into_iter().enumerate() {
-            session.set(feature, nomogram::Value::Number(value)).unwrap();
-        }
-        assert!(session.predict().is_ok());
-        drop(session);
-        assert_eq!(served.sessions.things().len(), 1);
-        let mut session = served.session().unwrap();
-        assert_eq!(session.predict().unwrap_err().kind(), ErrorKind::Unset);
-        assert_eq!(served.sessions.things().len(), 0);
-    }
-
-    #[test]
-    fn counts_are_those_of_all_sessions() {
-        let served = served(&nomogram_testkit::bundle_with_profile());
-        let row = [17.99, 10.38, 122.8];
-        let (mut first, mut second) = (served.session().unwrap(), served.session().unwrap());
-        first.predict_row(&row).unwrap();
-        second.predict_row(&row).unwrap();
-        drop((first, second));
-        assert_eq!(served.take_counters().unwrap().unwrap().n_rows(), 2);
-        served.session().unwrap().predict_row(&row).unwrap();
-        assert_eq!(served.take_counters().unwrap().unwrap().n_rows(), 1);
-    }
-
-    #[test]
-    fn features_are_found_in_any_order() {
-        let served = served(&nomogram_testkit::bundle_of_three_members());
-        let names: Vec<String> =
-            (0..3).map(|position| served.feature_name(position).unwrap().to_owned()).collect();
-        for (position, name) in names.iter().enumerate() {
-            for likely in 0..4 {
-                assert_eq!(served.feature(name, likely), Some(position));
-            }
-        }
-        assert_eq!(served.feature("patient", 0), None);
-    }
-}
+mod tests;

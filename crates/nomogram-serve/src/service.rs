@@ -1,23 +1,26 @@
 //! What all requests share: the models, the limits, the callers, log and metrics.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::Semaphore;
 
 use crate::caller::RequestIds;
 use crate::decisions::DecisionLog;
 use crate::feedback::Feedback;
+use crate::folder::Folder;
 use crate::log::Log;
 use crate::mapping::Mapping;
 use crate::metrics::Metrics;
-use crate::models::Models;
+use crate::models::{Models, Withdrawal};
 use crate::registry::Followed;
 use crate::security::Security;
 use crate::trials::Trials;
+use crate::trust::{RefusedBundle, TrustPolicy};
 use crate::watch::{Watch, WatchSettings};
 
 /// What all requests share. Handlers get it as `State<Arc<Service>>`.
@@ -27,6 +30,10 @@ pub struct Service {
     pub models: Models,
     /// The registry that they come from, if it is one.
     pub registry: Option<Followed>,
+    /// The folder that they come from, if it is one.
+    pub folder: ArcSwapOption<Folder>,
+    /// The policy that bundles must satisfy to be served.
+    pub trust: ArcSwap<TrustPolicy>,
     /// What a request may take.
     pub limits: RequestLimits,
     /// The ids of requests.
@@ -50,6 +57,8 @@ pub struct Service {
     /// Batches and streams that are computed at a time; the others wait.
     pub batches: Arc<Semaphore>,
     begin: Instant,
+    /// The bundles that the policy refuses, as the log has them.
+    refused: Mutex<Vec<RefusedBundle>>,
     n_requests: AtomicUsize,
     is_stopping: AtomicBool,
 }
@@ -84,6 +93,14 @@ impl Default for RequestLimits {
     }
 }
 
+impl RequestLimits {
+    /// What a message of an Arrow stream may hold when it is decompressed.
+    #[must_use]
+    pub const fn max_message_bytes(&self) -> usize {
+        self.max_body_bytes.saturating_mul(8)
+    }
+}
+
 /// A request among those at a time.
 #[derive(Debug)]
 pub struct Admission<'a>(&'a AtomicUsize);
@@ -98,6 +115,8 @@ impl Service {
         Self {
             models,
             registry: None,
+            folder: ArcSwapOption::empty(),
+            trust: ArcSwap::default(),
             limits,
             request_ids: RequestIds::new(u64::from_le_bytes(bytes)),
             security: ArcSwap::from_pointee(Security::open()),
@@ -105,6 +124,7 @@ impl Service {
             metrics: Arc::default(),
             batches: Arc::new(Semaphore::new(limits.max_batches)),
             begin: Instant::now(),
+            refused: Mutex::default(),
             n_requests: AtomicUsize::new(0),
             is_stopping: AtomicBool::new(false),
             mappings: BTreeMap::new(),
@@ -132,6 +152,46 @@ impl Service {
     #[must_use]
     pub fn with_log(self, log: Log) -> Self {
         Self { log: Arc::new(log), ..self }
+    }
+
+    /// The bundles that the policy of trust refuses.
+    #[must_use]
+    pub fn refused(&self) -> Vec<RefusedBundle> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Logs the bundles that the policy refuses and did not refuse before.
+    pub(crate) fn report_refused(&self, refused: Vec<RefusedBundle>) {
+        let mut known = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        for bundle in refused.iter().filter(|bundle| !known.contains(bundle)) {
+            let details = [("bundle", bundle.name.as_str()), ("reason", bundle.reason.as_str())];
+            self.log.event("error", "bundle_refused", &details);
+        }
+        *known = refused;
+    }
+
+    /// Takes away the models that the policy of trust refuses by now: it changed, or a signature expired.
+    pub(crate) fn withdraw_untrusted(&self) {
+        let (trust, catalog) = (self.trust.load_full(), self.models.catalog());
+        let refused: Vec<_> = catalog
+            .served()
+            .filter_map(|served| Some((served, trust.verify(served.model()).err()?)))
+            .collect();
+        for (served, error) in refused {
+            let (name, version) = (served.name(), served.version());
+            let Ok(()) = self.models.change(|catalog| {
+                // Another bundle may have come in its place.
+                let current = catalog.find(Some(name), Some(version));
+                if current.is_ok_and(|current| Arc::ptr_eq(current, served)) {
+                    catalog.withdraw(name, version, Withdrawal::Untrusted);
+                }
+                Ok::<(), Infallible>(())
+            });
+            let name = format!("{name}@{version}");
+            let mut known = self.refused();
+            known.push(RefusedBundle { name, reason: error.to_string() });
+            self.report_refused(known);
+        }
     }
 
     /// The time since the service began.

@@ -53,6 +53,22 @@ impl std::fmt::Debug for Tokens {
     }
 }
 
+impl TokenRules {
+    /// The algorithms that are accepted.
+    fn algorithms(&self) -> Result<Vec<Algorithm>, String> {
+        self.algorithms.iter().map(|name| algorithm(name)).collect()
+    }
+
+    /// Checks the rules without any keys.
+    ///
+    /// # Errors
+    ///
+    /// A sentence: an algorithm that is not accepted.
+    pub fn check(&self) -> Result<(), String> {
+        self.algorithms().map(drop)
+    }
+}
+
 impl Tokens {
     /// Checks tokens by the keys of a JWKS.
     ///
@@ -60,8 +76,7 @@ impl Tokens {
     ///
     /// A sentence: an algorithm that is not accepted, or a JWKS without a key for any of them.
     pub fn new(rules: &TokenRules, jwks: &[u8]) -> Result<Self, String> {
-        let algorithms = rules.algorithms.iter().map(|name| algorithm(name));
-        let algorithms = algorithms.collect::<Result<Vec<Algorithm>, String>>()?;
+        let algorithms = rules.algorithms()?;
         let set: JwkSet = serde_json::from_slice(jwks)
             .map_err(|error| format!("the JWKS: line {}: not a set of keys", error.line()))?;
         let mut keys = Vec::new();

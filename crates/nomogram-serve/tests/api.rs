@@ -3,9 +3,12 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
-use common::{Sent, encoded, service, service_with, usual_row};
-use nomogram_serve::{KeyFile, Keys, Rate, RequestLimits, Role, Security, new_key};
+use common::{Sent, Shown, encoded, service, service_with, usual_row};
+use nomogram_serve::log::Log;
+use nomogram_serve::{KeyFile, Keys, Rate, RequestLimits, Role, Security, Service, new_key};
 use serde_json::{Value, json};
 
 #[test]
@@ -170,7 +173,10 @@ fn a_hundred_thousand_names_are_refused_at_the_first() {
 
 #[test]
 fn every_operation_of_the_description_is_routed() {
-    let service = service();
+    let mut service = Service::new(common::models(), RequestLimits::default());
+    let name = service.models.catalog().find(None, None).unwrap().name().to_owned();
+    service.mappings.insert(name, serde_json::from_value(json!({})).unwrap());
+    let service = Arc::new(service);
     let description: Value = serde_json::from_str(nomogram_serve::OPENAPI).unwrap();
     let listed = Sent::get("/models").to(&service).json();
     let name = encoded(&listed["models"][0]["name"]);
@@ -211,4 +217,18 @@ fn metrics_count_requests_rows_and_refusals() {
     ] {
         assert!(text.contains(line), "{line}\n{text}");
     }
+}
+
+#[test]
+fn every_line_is_written_before_the_log_ends() {
+    let shown = Shown::default();
+    let log = Log::new(shown.clone()).unwrap();
+    for number in 0..1000 {
+        log.event("info", "counted", &[("number", &number.to_string())]);
+    }
+    drop(log);
+    let written = shown.text();
+    assert_eq!(written.lines().count(), 1000);
+    let last: Value = serde_json::from_str(written.lines().last().unwrap()).unwrap();
+    assert_eq!((last["event"].as_str(), last["number"].as_str()), (Some("counted"), Some("999")));
 }

@@ -3,30 +3,15 @@
 
 mod common;
 
-use std::io::Write;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use common::{Sent, models, usual_row};
+use common::{Sent, Shown, models, usual_row};
 use nomogram_serve::log::Log;
 use nomogram_serve::{RequestLimits, Service};
 use serde_json::json;
 
 /// Appears in every request below.
 const CANARY: &str = "48151623";
-
-#[derive(Clone, Default)]
-struct Shown(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Shown {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
 
 /// Requests that hold the canary in every place where a caller can write.
 fn requests() -> Vec<Sent> {
@@ -114,7 +99,7 @@ fn no_text_of_a_request_is_repeated() {
     let metrics = Sent::get("/metrics").to(&service).text();
     assert!(!metrics.contains(CANARY), "{metrics}");
     drop(service);
-    let log = String::from_utf8(shown.0.lock().unwrap().clone()).unwrap();
+    let log = shown.text();
     assert!(log.lines().count() > 60, "{log}");
     assert!(!log.contains(CANARY), "{log}");
 }

@@ -4,18 +4,18 @@
 mod common;
 
 use std::fs;
-use std::io::Write;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use common::{Answer, Sent};
+use common::{Answer, Sent, Shown};
 use nomogram_registry::{Act, Author, NewVersion, Options, Registry, Role, VersionName, block_on};
 use nomogram_serve::log::Log;
 use nomogram_serve::registry::{Followed, RegistryConfig};
 use nomogram_serve::{
-    Catalog, Config, Keys, Models, RequestLimits, Security, Server, Service, new_key, poll,
+    Catalog, Config, Keys, Models, RequestLimits, Security, Server, Service, TrustPolicy, new_key,
+    poll,
 };
-use nomogram_signing::SecretKey;
+use nomogram_signing::{SecretKey, sign_bundle};
 use nomogram_testkit::{bundle_of_policies, bundle_of_three_members};
 use serde_json::{Value, json};
 
@@ -214,10 +214,10 @@ fn a_registry_that_was_rolled_back_or_damaged_changes_no_model_and_is_reported()
     clinic.set_champion(1);
     clinic.approve(2);
     clinic.set_champion(2);
-    let written = Arc::new(Mutex::new(Vec::new()));
+    let shown = Shown::default();
     let followed = Followed::open(&clinic.config(), None).unwrap();
     let service = Service::new(Models::new(Catalog::default()), RequestLimits::default());
-    let log = Log::new(Shared(Arc::clone(&written))).unwrap();
+    let log = Log::new(shown.clone()).unwrap();
     let service = Arc::new(service.with_log(log).with_registry(followed));
     poll(&service).unwrap();
     let served = digest(&service, "champion");
@@ -252,24 +252,11 @@ fn a_registry_that_was_rolled_back_or_damaged_changes_no_model_and_is_reported()
     is_reported("current", 1);
 
     drop(service);
-    let log = String::from_utf8(written.lock().unwrap().clone()).unwrap();
+    let log = shown.text();
     let n_lines = |text: &str| log.lines().filter(|line| line.contains(text)).count();
     assert_eq!(n_lines("\"kind\":\"rolled_back\""), 2, "once by the watch, once by MLflow:\n{log}");
     assert_eq!(n_lines("\"kind\":\"damaged\""), 1, "{log}");
     assert_eq!(n_lines("registry_read"), 3, "{log}");
-}
-
-/// An output that a test reads.
-struct Shared(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Shared {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
 }
 
 #[test]
@@ -400,4 +387,82 @@ fn a_configuration_that_contradicts_itself_or_the_registry_is_refused() {
         let found = fault(registry, models);
         assert!(found.starts_with(expected), "{expected}: {found}");
     }
+}
+
+/// A policy of trust that requires a signature by one key as reviewer.
+fn policy(clinic: &Clinic, key: &SecretKey) -> TrustPolicy {
+    let file = clinic.folder.join("trust.txt");
+    let hex: String = key.public_key().to_bytes().iter().map(|b| format!("{b:02x}")).collect();
+    fs::write(&file, format!("key {hex} reviewer\nrequire reviewer\n")).unwrap();
+    TrustPolicy::read(&file).unwrap()
+}
+
+#[test]
+fn a_version_that_the_policy_of_trust_refuses_never_answers() {
+    let clinic = Clinic::new("trust");
+    let service = clinic.service();
+    let signed = sign_bundle(&bundle_of_three_members(), &key("ben"), "reviewer", 1000, None);
+    clinic.register(signed.unwrap());
+    clinic.register(bundle_of_policies());
+    clinic.approve(1);
+    clinic.approve(2);
+    clinic.set_champion(2);
+    poll(&service).unwrap();
+    assert_eq!(digest(&service, "").0, 200);
+
+    // The policy comes while the versions are served, and takes the unsigned one away.
+    service.trust.store(Arc::new(policy(&clinic, &key("ben"))));
+    poll(&service).unwrap();
+    for version in ["", "2", "champion"] {
+        assert_eq!(digest(&service, version).0, 503, "no other version answers: {version}");
+    }
+    assert_eq!(get(&service, "/models/risk/versions/2").json()["code"], "untrusted");
+    assert_eq!(digest(&service, "1").0, 200);
+    let refused = service.refused();
+    assert_eq!(refused[0].name, "risk@2");
+    assert!(refused[0].reason.contains("role `reviewer`: signed by 0"), "{refused:?}");
+
+    // New entries change nothing about that.
+    clinic.register(bundle_of_policies());
+    clinic.approve(3);
+    poll(&service).unwrap();
+    assert_eq!((digest(&service, "3").0, digest(&service, "2").0), (503, 503));
+    let load = Sent::post("/v2/repository/models/risk/load", &json!({})).to(&service);
+    assert_eq!(load.status.as_u16(), 200);
+    assert_eq!((digest(&service, "2").0, digest(&service, "1").0), (503, 200));
+
+    service.trust.store(Arc::new(policy(&clinic, &key("ana"))));
+    poll(&service).unwrap();
+    assert_eq!(digest(&service, "1").0, 503);
+    assert_eq!(get(&service, "/health/ready").status.as_u16(), 503);
+}
+
+#[test]
+fn a_version_is_unloaded_and_loaded_by_request() {
+    let clinic = Clinic::new("load");
+    let service = clinic.service();
+    clinic.register(bundle_of_three_members());
+    clinic.approve(1);
+    poll(&service).unwrap();
+    let post = |act: &str| {
+        let path = format!("/v2/repository/models/{act}");
+        Sent::post(&path, &json!({})).to(&service).status.as_u16()
+    };
+    let index = || Sent::post("/v2/repository/index", &json!({})).to(&service).json();
+    assert_eq!(post("risk/unload"), 200);
+    assert_eq!(digest(&service, "1").0, 404);
+    assert_eq!(index()[0]["reason"], "unloaded");
+    let ready = Sent::post("/v2/repository/index", &json!({ "ready": true })).to(&service);
+    assert_eq!(ready.json(), json!([]));
+
+    // What is new in the registry does not bring it back.
+    clinic.register(bundle_of_policies());
+    clinic.approve(2);
+    poll(&service).unwrap();
+    assert_eq!((digest(&service, "1").0, digest(&service, "2").0), (404, 404));
+    assert_eq!(post("stroke/load"), 404);
+    assert_eq!(digest(&service, "1").0, 404);
+    assert_eq!(post("risk/load"), 200);
+    assert_eq!((digest(&service, "1").0, digest(&service, "2").0), (200, 200));
+    assert_eq!(index()[1]["state"], "READY");
 }

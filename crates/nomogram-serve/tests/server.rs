@@ -156,6 +156,33 @@ fn a_head_that_never_ends_is_cut_off() {
 }
 
 #[test]
+fn callers_who_never_finish_do_not_keep_others_out() {
+    let running = Running::start("slow-body", "max_seconds: 1, max_head_seconds: 1");
+    let begin = |text: &str| {
+        let mut stream = TcpStream::connect(&running.address).unwrap();
+        stream.write_all(text.as_bytes()).unwrap();
+        stream
+    };
+    let head = "POST /predict HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\n{\"features\"";
+    let lines = "POST /batch_predict HTTP/1.1\r\nhost: a\r\ncontent-type: application/x-ndjson\r\n\
+                 transfer-encoding: chunked\r\n\r\n5\r\n{\"a\":\r\n";
+    let bodies: Vec<_> = (0..50).map(|_| begin(head)).collect();
+    let streams: Vec<_> = (0..20).map(|_| begin(lines)).collect();
+    let heads: Vec<_> = (0..50).map(|_| begin("POST /predict HTTP/1.1\r\nx-")).collect();
+    let mut stream = BufReader::new(TcpStream::connect(&running.address).unwrap());
+    assert_eq!(predict(&mut stream).as_deref(), Some("200"));
+    for (streams, expected) in [(bodies, "HTTP/1.1 408"), (streams, "HTTP/1.1 408"), (heads, "")] {
+        for mut stream in streams {
+            let mut answer = [0; 12];
+            // The service answers or closes by itself.
+            let n_bytes = stream.read(&mut answer).unwrap_or(0);
+            assert_eq!(std::str::from_utf8(&answer[..n_bytes]).unwrap(), expected);
+        }
+    }
+    assert_eq!(running.log().matches("\"status\":408").count(), 70);
+}
+
+#[test]
 fn connections_beyond_the_limit_are_closed() {
     let running = Running::start("many", "max_connections: 3");
     let kept: Vec<_> = (0..3)
@@ -168,6 +195,52 @@ fn connections_beyond_the_limit_are_closed() {
     let mut stream = BufReader::new(TcpStream::connect(&running.address).unwrap());
     assert_eq!(predict(&mut stream), None);
     drop(kept);
+}
+
+#[test]
+fn a_bundle_that_the_policy_of_trust_refuses_never_answers() {
+    let running = Running::start("trust", "max_rows: 10");
+    let key = nomogram_signing::SecretKey::from_seed(&[7; 32]);
+    let bundle = nomogram_testkit::bundle_of_three_members();
+    let signed = nomogram_signing::sign_bundle(&bundle, &key, "reviewer", 1000, None).unwrap();
+    let hex: String = key.public_key().to_bytes().iter().map(|b| format!("{b:02x}")).collect();
+    let policy = format!("key {hex} reviewer\nrequire reviewer\n");
+    std::fs::write(running.folder.join("trust.txt"), policy).unwrap();
+    let status = || {
+        let mut stream = BufReader::new(TcpStream::connect(&running.address).unwrap());
+        predict(&mut stream).unwrap()
+    };
+    assert_eq!(status(), "200");
+
+    // The unsigned bundle was served before there was a policy.
+    let config = running.folder.join("serve.yaml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(&config, format!("{text}trust_file: trust.txt\n")).unwrap();
+    running.signal("-HUP");
+    running.wait_for("\"reloaded\"", 1);
+    assert_eq!(status(), "503");
+    let log = running.log();
+    assert!(log.contains("bundle_refused") && log.contains("a.nomo"), "{log}");
+
+    std::fs::write(running.folder.join("models/a.nomo"), signed).unwrap();
+    running.signal("-HUP");
+    running.wait_for("\"reloaded\"", 2);
+    assert_eq!(status(), "200");
+
+    // It cannot be taken away, and what it refuses is gone also when the rest cannot be read.
+    std::fs::write(&config, text.as_bytes()).unwrap();
+    running.signal("-HUP");
+    running.wait_for("cannot take away the policy", 1);
+    std::fs::write(&config, format!("{text}trust_file: trust.txt\n")).unwrap();
+    std::fs::write(running.folder.join("models/b.nomo"), b"no bundle").unwrap();
+    let other = format!(
+        "{}revoked {hex}\n",
+        std::fs::read_to_string(running.folder.join("trust.txt")).unwrap()
+    );
+    std::fs::write(running.folder.join("trust.txt"), other).unwrap();
+    running.signal("-HUP");
+    running.wait_for("reload failed", 2);
+    assert_eq!(status(), "503");
 }
 
 #[test]

@@ -88,7 +88,7 @@ impl Source {
             #[cfg(feature = "columnar")]
             FileKind::ArrowStream => {
                 let file = Box::new(std::io::BufReader::new(opened()?));
-                Self::typed(&name, kind, TypedSource::stream(&name, file, chunk_rows)?)
+                Self::typed(&name, kind, TypedSource::stream(&name, file, chunk_rows, u64::MAX)?)
             }
             #[cfg(not(feature = "columnar"))]
             FileKind::Parquet | FileKind::Arrow | FileKind::ArrowStream => {
@@ -109,11 +109,31 @@ impl Source {
         format: &TableFormat,
         chunk_rows: usize,
     ) -> Result<Self, Error> {
+        Self::new_limited(name, input, kind, format, (chunk_rows, u64::MAX))
+    }
+
+    /// [`Self::new`] for input of strangers: a message of an Arrow stream holds at most so many bytes when it
+    /// is decompressed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`]; `Table` when reading a message that announces more.
+    pub fn new_limited(
+        name: &str,
+        input: impl Read + Send + 'static,
+        kind: FileKind,
+        format: &TableFormat,
+        (chunk_rows, max_message_bytes): (usize, u64),
+    ) -> Result<Self, Error> {
+        #[cfg(not(feature = "columnar"))]
+        let _unused = max_message_bytes;
         match kind {
             FileKind::Csv => Self::text(name, Box::new(input), (format, None), chunk_rows),
             #[cfg(feature = "columnar")]
             FileKind::ArrowStream => {
-                Self::typed(name, kind, TypedSource::stream(name, Box::new(input), chunk_rows)?)
+                let input = Box::new(input);
+                let source = TypedSource::stream(name, input, chunk_rows, max_message_bytes)?;
+                Self::typed(name, kind, source)
             }
             #[cfg(not(feature = "columnar"))]
             FileKind::ArrowStream => {

@@ -9,6 +9,9 @@ mod worker;
 
 mod summary;
 
+#[cfg(feature = "serve")]
+mod remote;
+
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
@@ -53,15 +56,23 @@ use worker::{Done, Worker};
 /// --margins, --uncertainty and --flags, and `status`: `ok`, or why the row was refused. Statuses are the names of
 /// the C interface without `NOMO_E`, in lower case, for example `value_missing`. Without --bad-rows,
 /// the first refused row ends the program.
+///
+/// With --server, a service predicts the rows, and the table takes the place of the bundle: `nomogram predict
+/// --server https://risk.example rows.csv`. Columns, refused rows and outputs are the same, to the last bit.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// The bundle
-    bundle: InputPath,
+    #[cfg_attr(feature = "serve", arg(required_unless_present = "server"))]
+    #[cfg_attr(not(feature = "serve"), arg(required = true))]
+    bundle: Option<InputPath>,
     /// The table; `-` is standard input
     #[arg(default_value = "-")]
     input: Option<InputPath>,
     #[command(flatten)]
     read: ReadOptions,
+    #[cfg(feature = "serve")]
+    #[command(flatten)]
+    service: ServerOptions,
     /// Write the predictions to this file; `-` is standard output. Others may read a new file if
     /// your umask allows it; a replaced file keeps its mode
     #[arg(long, short, value_name = "FILE", default_value = "-", help_heading = "Output")]
@@ -117,6 +128,37 @@ pub(crate) struct Arguments {
     timings: bool,
 }
 
+/// The service that predicts, instead of a bundle.
+#[cfg(feature = "serve")]
+#[derive(Args, Debug)]
+struct ServerOptions {
+    /// Let the service at this address predict. A key is in --key-file or in the variable NOMOGRAM_API_KEY
+    #[arg(long, value_name = "URL", help_heading = "Service")]
+    server: Option<String>,
+    /// The model of the service, with a version or an alias after `@`; by default, the only one
+    #[arg(long, value_name = "MODEL", requires = "server", help_heading = "Service")]
+    model: Option<String>,
+    /// The file with the key, whose roles are predict and read
+    #[arg(long, value_name = "FILE", requires = "server", help_heading = "Service")]
+    key_file: Option<InputPath>,
+    /// Accept certificates that lead to those of this file, instead of the system's
+    #[arg(long, value_name = "PEM", requires = "server", help_heading = "Service")]
+    server_certificates: Option<InputPath>,
+}
+
+#[cfg(feature = "serve")]
+impl ServerOptions {
+    /// The key: that of the file, else that of the environment.
+    fn key(&self) -> Result<Option<String>, Error> {
+        let Some(path) = &self.key_file else {
+            return Ok(std::env::var("NOMOGRAM_API_KEY").ok().filter(|key| !key.is_empty()));
+        };
+        let text = std::fs::read_to_string(path.as_path());
+        let text = text.map_err(|cause| Error::file(path.display().to_string(), cause))?;
+        Ok(Some(text.trim().to_owned()))
+    }
+}
+
 /// Whether to do something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum When {
@@ -131,7 +173,12 @@ pub(crate) fn run(
     console: &Console,
     outputs: &mut Outputs,
 ) -> Result<Exit, Error> {
-    let model = bundle::open(&arguments.bundle)?;
+    #[cfg(feature = "serve")]
+    if arguments.service.server.is_some() {
+        return remote::run(&arguments, &arguments.service, console, outputs);
+    }
+    let path = arguments.bundle.as_ref().ok_or(Error::Defect("a command without its bundle"))?;
+    let model = bundle::open(path)?;
     let input = table::or_stdin(arguments.input.as_deref());
     let format = Arc::new(arguments.read.written.for_model(&model, &input)?);
     let mut source = arguments.read.open(&input, &format)?;

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use nomogram_serve::{Config, KeyFile, Role, Server, environment, new_key};
+use nomogram_serve::{Config, KeyFile, RefusedBundle, Role, Server, environment, new_key};
 
+use crate::bundle;
 use crate::console::Console;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -13,8 +14,10 @@ use crate::output::InputPath;
 /// Answer over HTTP: predictions, explanations and what is known of the models.
 ///
 /// Without a configuration, the service listens on 127.0.0.1:8000 and serves the bundles of --models, what
-/// the registry of --registry approved, or the bundle of --demo. It refuses an address that other machines can reach unless callers need a key or a
-/// token. SIGTERM lets requests end, SIGHUP reads models, keys and certificates again.
+/// the registry of --registry approved, or the bundle of --demo. With --trust, bundles that the policy refuses
+/// are reported in the log and do not answer. It refuses an address that other machines can reach unless
+/// callers need a key or a token. SIGTERM lets requests end, SIGHUP reads models, keys, certificates and the
+/// policy again.
 ///
 /// Environment variables are above the file: NOMOGRAM_SERVE_LIMITS__MAX_ROWS sets `limits: max_rows`.
 /// docs/serving.md documents every key.
@@ -58,6 +61,9 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
     if let Some(listen) = &arguments.listen {
         config.listen.clone_from(listen);
     }
+    if let Some(path) = bundle::trust_file() {
+        config.trust_file = Some(path.to_path_buf());
+    }
     if arguments.check {
         // Any free port will do.
         let (host, _) = config.listen.rsplit_once(':').unwrap_or((&config.listen, ""));
@@ -71,11 +77,19 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
         ),
         ("NOMOGRAM_SERVE_REGISTRY__LOCATION", arguments.registry.clone()),
         ("NOMOGRAM_SERVE_LISTEN", arguments.listen.clone()),
+        ("NOMOGRAM_SERVE_TRUST_FILE", bundle::trust_file().map(|p| p.display().to_string())),
     ];
     let options = options.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?)));
     let server = Server::new(config, (path, options.collect()), arguments.demo);
     let server = server.map_err(Error::usage)?;
     if arguments.check {
+        if let Some(RefusedBundle { name, reason }) = server.service().refused().first() {
+            return Err(Error::usage(format!("the policy of trust refuses {name}: {reason}")));
+        }
+        let security = server.service().security.load();
+        if let Some(fault) = security.fetched_keys().and_then(|keys| keys.fault()) {
+            return Err(Error::usage(format!("access: tokens: {fault}")));
+        }
         let n_models = server.service().models.catalog().served().count();
         console.result(format!("the configuration is right; models: {n_models}"))?;
         return Ok(Exit::Done);

@@ -20,6 +20,8 @@ mod outputs;
 mod redacted;
 mod registry;
 mod replaced;
+#[cfg(all(unix, feature = "serve"))]
+mod serving;
 #[cfg(unix)]
 mod streams;
 mod tables;

@@ -2,6 +2,9 @@
 
 use std::fmt;
 use std::fmt::Write as _;
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::path::Path;
 
 use hpke::aead::ChaCha20Poly1305;
 use hpke::kdf::HkdfSha256;
@@ -59,6 +62,20 @@ impl PublicKey {
 }
 
 impl PrivateKey {
+    /// Writes the key to a new file that only its owner can read.
+    ///
+    /// # Errors
+    ///
+    /// When the file exists or cannot be written.
+    pub fn write_new(&self, path: &Path) -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path)?;
+        file.write_all(format!("{}\n", self.to_text()).as_bytes())
+    }
+
     /// The key in a text, as [`Self::to_text`] writes it.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ pub struct Verified {
     pub n_records: usize,
     /// The head of the chain: compare it with one that was kept elsewhere.
     pub head: String,
-    /// Segments that end within a record, as after a crash, by name.
+    /// Where the log ends within a record, as after a crash: segment and record.
     pub cut: Vec<String>,
 }
 
@@ -28,7 +28,8 @@ pub struct Verified {
 ///
 /// # Errors
 ///
-/// The segment and the record where the chain breaks, or that the key does not open.
+/// The line of the log, its segment and the record in it where the chain breaks, or that the key does not open.
+/// A line is a record, counted from 1 over all segments.
 pub fn verify(
     folder: &Path,
     key: Option<&PrivateKey>,
@@ -48,12 +49,13 @@ pub fn verify(
         let mut n_records = 0;
         while let Some(record) = segment.next() {
             n_records += 1;
-            let decision =
-                record.map_err(|error| format!("{name}: record {n_records}: {error}"))?;
+            let line = verified.n_records + n_records;
+            let decision = record
+                .map_err(|error| format!("line {line}: {name}: record {n_records}: {error}"))?;
             decision.into_iter().for_each(&mut each);
         }
         if !segment.rest.is_empty() {
-            verified.cut.push(name);
+            verified.cut.push(format!("{name}: record {}", n_records + 1));
         }
         verified.n_records += n_records;
         link = segment.link;
@@ -134,8 +136,13 @@ impl<'b> Segment<'b> {
         if length > MAX_RECORD {
             return Some(Err("longer than a record can be".into()));
         }
-        let (ciphertext, rest) = rest.split_at_checked(length)?;
-        let (link, rest) = rest.split_first_chunk::<32>()?;
+        let record = rest.split_at_checked(length);
+        let record = record.and_then(|(text, rest)| Some((text, rest.split_first_chunk::<32>()?)));
+        let Some((ciphertext, (link, rest))) = record else {
+            // The length is not in the chain: a record of another one may be complete.
+            let is_complete = self.link.has_record_within(rest);
+            return is_complete.then(|| Err("its length was changed".into()));
+        };
         let (before, expected) = (self.link, self.link.of_record(ciphertext));
         if *link != expected.0 {
             return Some(Err("the chain breaks: it was changed or moved".into()));

@@ -61,7 +61,7 @@ fn records_of_several_starts_are_one_chain_that_the_key_opens() {
 
     let (other, _) = new_keys();
     let error = verify(&folder.0, Some(&other), |_| {}).unwrap_err();
-    assert_eq!(error, "segment 1: record 1: the key does not open it");
+    assert_eq!(error, "line 1: segment 1: record 1: the key does not open it");
 }
 
 #[test]
@@ -75,17 +75,31 @@ fn nothing_of_a_record_can_be_read_in_the_file() {
 }
 
 #[test]
-fn every_changed_byte_is_found() {
+fn every_changed_byte_is_found_and_named_by_its_line() {
     let (folder, (_, public)) = (Folder::new("changed"), new_keys());
-    written(&folder, &public);
-    let path = folder.segment(1);
-    let bytes = fs::read(&path).unwrap();
-    for position in 0..bytes.len() {
-        let mut changed = bytes.clone();
-        changed[position] ^= 1;
-        fs::write(&path, &changed).unwrap();
-        assert!(verify(&folder.0, None, |_| {}).is_err(), "byte {position}");
+    let head = written(&folder, &public);
+    for (segment, lines_before) in [(1, 0), (2, 2)] {
+        let path = folder.segment(segment);
+        let bytes = fs::read(&path).unwrap();
+        let record_len = (bytes.len() - 72) / 2;
+        for position in 0..bytes.len() {
+            for bit in [1, 0x80] {
+                let mut changed = bytes.clone();
+                changed[position] ^= bit;
+                fs::write(&path, &changed).unwrap();
+                let error = verify(&folder.0, None, |_| {}).unwrap_err();
+                // The key is before the records and shows in the first one.
+                let line = lines_before + 1 + position.saturating_sub(72) / record_len;
+                let place = match position {
+                    0..8 | 40..72 => format!("segment {segment}: "),
+                    _ => format!("line {line}: segment {segment}: record "),
+                };
+                assert!(error.starts_with(&place), "byte {position}, bit {bit}: {error}");
+            }
+        }
+        fs::write(&path, &bytes).unwrap();
     }
+    assert_eq!(verify(&folder.0, None, |_| {}).unwrap().head, head);
 }
 
 #[test]
@@ -98,7 +112,7 @@ fn a_record_or_a_segment_that_is_gone_is_found() {
     let without_first = [&bytes[..head], &bytes[head + length..]].concat();
     fs::write(folder.segment(1), without_first).unwrap();
     let error = verify(&folder.0, None, |_| {}).unwrap_err();
-    assert_eq!(error, "segment 1: record 1: the chain breaks: it was changed or moved");
+    assert_eq!(error, "line 1: segment 1: record 1: the chain breaks: it was changed or moved");
 
     fs::write(folder.segment(1), &bytes[..head + length]).unwrap();
     let error = verify(&folder.0, None, |_| {}).unwrap_err();
@@ -121,5 +135,5 @@ fn a_crash_within_a_record_is_reported_and_the_chain_goes_on() {
     let log = DecisionLog::open(&folder.0, &public).unwrap();
     log.append(&decision(3)).unwrap();
     let verified = verify(&folder.0, None, |_| {}).unwrap();
-    assert_eq!((verified.n_records, verified.cut), (2, vec!["segment 1".to_owned()]));
+    assert_eq!((verified.n_records, verified.cut), (2, vec!["segment 1: record 2".to_owned()]));
 }

@@ -4,22 +4,21 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{Extension, RawQuery, State};
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, header};
 use nomogram_table::FileKind;
 
+use super::asked::Asked;
 use super::form::Form;
 use super::json_batch::JsonBatch;
 use super::options;
-use super::predict::Known;
 use super::run::{End, Run};
-use super::target::Target;
 use super::writer::{BatchWriter, last_piece};
 use super::{lines, tables};
 use crate::batch::Batch;
 use crate::body;
 use crate::caller::Context;
+use crate::entry::Entry;
 use crate::following;
 use crate::problem::{Problem, ProblemKind};
 use crate::scored::Options;
@@ -28,17 +27,11 @@ use crate::service::{RequestLimits, Service};
 use crate::stream::{self, Answering, Received};
 
 /// Answers the rows of a body.
-pub(super) async fn batch_predict(
-    State(service): State<Arc<Service>>,
-    target: Target,
-    known: Known,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
+pub(super) async fn batch_predict(asked: Asked) -> Response {
+    let Asked { service, target, context, entry, query, headers, body } = asked;
     let work = Work::new(&service, &target.0, query.as_deref(), &headers);
     let answer = match work {
-        Ok(work) => answer(&service, work, known, (&headers, body)).await,
+        Ok(work) => answer(service, work, (context, entry), (&headers, body)).await,
         Err(problem) => Err(problem),
     };
     target.sign(answer)
@@ -82,9 +75,9 @@ impl Work {
 }
 
 async fn answer(
-    service: &Arc<Service>,
+    service: Arc<Service>,
     work: Work,
-    (Extension(context), Extension(entry)): Known,
+    (context, entry): (Context, Arc<Entry>),
     (headers, body): (&HeaderMap, Body),
 ) -> Result<Response, Problem> {
     body::refuse_encoded(headers)?;
@@ -99,7 +92,6 @@ async fn answer(
     let permit = permit.map_err(|_| Problem::new(ProblemKind::NotReady, "the service stops"))?;
     let (answering, answered) = stream::answer();
     let form = work.answer;
-    let service = Arc::clone(service);
     tokio::task::spawn_blocking(move || {
         let run = || run(&service, &work, input, (&context, &answering));
         // A panic ends this batch only.
@@ -152,11 +144,12 @@ fn run(
             let mut run = begin(work.options, true)?;
             match work.request {
                 Form::Csv => {
-                    tables::run(received, &mut run, served, (FileKind::Csv, *ignore_others))?;
+                    let kind = (FileKind::Csv, *ignore_others);
+                    tables::run(received, &mut run, served, kind, limits.max_message_bytes())?;
                 }
                 Form::Arrow => {
-                    let kind = FileKind::ArrowStream;
-                    tables::run(received, &mut run, served, (kind, *ignore_others))?;
+                    let kind = (FileKind::ArrowStream, *ignore_others);
+                    tables::run(received, &mut run, served, kind, limits.max_message_bytes())?;
                 }
                 Form::Ndjson | Form::Json | Form::Events => {
                     lines::run(received, &mut run, served, limits.max_body_bytes)?;

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
 use nomogram_describe::{FeatureDescription, RuleDescription, TargetDescription};
+use nomogram_table::TableFormat;
 use serde::Serialize;
 
 use super::predict::json_response;
@@ -42,6 +43,8 @@ struct Described<'a> {
     rules: Vec<RuleDescription>,
     members: Vec<&'a str>,
     cutoffs: Vec<DescribedCutoff<'a>>,
+    /// How the training table was written, which tables of a caller follow by default.
+    table_format: &'a TableFormat,
     has_uncertainty: bool,
     has_explanation: bool,
     has_card: bool,
@@ -121,6 +124,7 @@ impl<'a> Described<'a> {
                     probability: cutoff.probability,
                 })
                 .collect(),
+            table_format: served.table_format(),
             has_uncertainty: model.uncertainty().is_some(),
             has_explanation: model.explanation().is_some(),
             has_card: model.card().is_some(),

@@ -1,14 +1,11 @@
 //! `POST /predict` and `POST /models/{m}/explain`: one row in, its prediction out.
 
-use std::sync::Arc;
-
 use axum::body::Body;
-use axum::extract::{Extension, RawQuery, State};
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, header};
 
+use super::asked::Asked;
 use super::options;
-use super::target::Target;
 use crate::answer::{write_model, write_scored};
 use crate::body;
 use crate::caller::Context;
@@ -22,47 +19,34 @@ use crate::scored::{Options, Refusal, Scored};
 use crate::served::Served;
 use crate::service::Service;
 
-/// What the middleware hands to a handler.
-pub(super) type Known = (Extension<Context>, Extension<Arc<Entry>>);
-
 /// Answers one row.
-pub(super) async fn predict(
-    State(service): State<Arc<Service>>,
-    target: Target,
-    known: Known,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let asked = options::of_query(query.as_deref());
-    let answer = answer(&service, &target.0, asked, (&known, &headers, body)).await;
-    target.sign(answer)
+pub(super) async fn predict(asked: Asked) -> Response {
+    let options = options::of_query(asked.query.as_deref());
+    answer(asked, options).await
 }
 
 /// Answers one row with its explanation.
-pub(super) async fn explain(
-    State(service): State<Arc<Service>>,
-    target: Target,
-    known: Known,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
-    body: Body,
-) -> Response {
-    let asked = options::of_query(query.as_deref());
-    let asked = asked.map(|options| Options { explanation: true, ..options });
-    let answer = answer(&service, &target.0, asked, (&known, &headers, body)).await;
+pub(super) async fn explain(asked: Asked) -> Response {
+    let options = options::of_query(asked.query.as_deref());
+    answer(asked, options.map(|options| Options { explanation: true, ..options })).await
+}
+
+async fn answer(asked: Asked, options: Result<Options, Problem>) -> Response {
+    let Asked { service, target, context, entry, headers, body, .. } = asked;
+    let known = (service.as_ref(), target.0.as_ref(), &context);
+    let answer = row(known, &entry, (&headers, body), options).await;
     target.sign(answer)
 }
 
-async fn answer(
-    service: &Service,
-    served: &Served,
-    asked: Result<Options, Problem>,
-    ((Extension(context), Extension(entry)), headers, body): (&Known, &HeaderMap, Body),
+async fn row(
+    (service, served, context): (&Service, &Served, &Context),
+    entry: &Entry,
+    (headers, body): (&HeaderMap, Body),
+    options: Result<Options, Problem>,
 ) -> Result<Response, Problem> {
-    let asked = asked?;
+    let options = options?;
     let bytes = body::whole(headers, body, service.limits.max_body_bytes).await?;
-    let scored = score((service, served, context), body::text(&bytes)?, asked)?;
+    let scored = score((service, served, context), body::text(&bytes)?, options)?;
     entry.add_rows(1, u64::from(scored.is_err()));
     let scored = scored.map_err(|refusal| refusal.into_problem(served))?;
     let mut out = Vec::with_capacity(512);

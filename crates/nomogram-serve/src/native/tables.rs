@@ -19,7 +19,8 @@ const CHUNK_ROWS: usize = 512;
 /// 2^53, up to which every whole number is a double.
 const MAX_WHOLE: u64 = 1 << 53;
 
-/// Scores the rows of a table; columns that are no feature are refused, unless they are to be ignored.
+/// Scores the rows of a table; columns that are no feature are refused, unless they are to be ignored. A
+/// message of Arrow IPC holds at most `max_message_bytes` when it is decompressed.
 ///
 /// # Errors
 ///
@@ -29,6 +30,7 @@ pub(super) fn run(
     run: &mut Run<'_>,
     served: &Served,
     (kind, ignore_others): (FileKind, bool),
+    max_message_bytes: usize,
 ) -> Result<(), End> {
     let problem = received.problem();
     let unreadable = |error: Error| {
@@ -36,8 +38,9 @@ pub(super) fn run(
         End::Problem(of_body.unwrap_or_else(|| of_table(&error)))
     };
     let (schema, format) = (served.model().schema(), served.table_format());
-    let mut source =
-        Source::new("body", received, kind, format, CHUNK_ROWS).map_err(&unreadable)?;
+    let limits = (CHUNK_ROWS, max_message_bytes as u64);
+    let source = Source::new_limited("body", received, kind, format, limits);
+    let mut source = source.map_err(&unreadable)?;
     let wanted = Wanted { ignore_others, ..Wanted::default() };
     let table = (source.name(), source.headers());
     let columns = Columns::new(table, schema, wanted, format, &BTreeSet::new());

@@ -10,7 +10,6 @@ mod card;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -29,6 +28,7 @@ use crate::mapping::{LOINC, Mapping};
 use crate::problem::{Problem, ProblemKind};
 use crate::served::Served;
 use crate::service::Service;
+use crate::whole::Whole;
 
 /// The hook of all services.
 const HOOK: &str = "patient-view";
@@ -104,12 +104,12 @@ async fn call(
     Extension(context): Extension<Context>,
     Path(model): Path<String>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Whole, Problem>,
 ) -> Result<Response, Problem> {
     let subject = following::subject(&headers, &context);
     let served = following::choose(&service, Some(&model), None, subject)?;
     let mapping = mapping(&served, service.mappings.get(served.name()))?;
-    let call: Call = read(&body)?;
+    let call: Call = read(&body?.0)?;
     if call.hook != HOOK {
         return Err(Problem::new(ProblemKind::Malformed, "hook: expected `patient-view`"));
     }
@@ -143,10 +143,10 @@ async fn call(
 async fn feedback(
     State(service): State<Arc<Service>>,
     Path(model): Path<String>,
-    body: Bytes,
+    body: Result<Whole, Problem>,
 ) -> Result<StatusCode, Problem> {
     let served = service.models.find(Some(&model), None)?;
-    let call: FeedbackCall = read(&body)?;
+    let call: FeedbackCall = read(&body?.0)?;
     let mut counts = FeedbackCounts::default();
     for (index, item) in call.feedback.iter().enumerate() {
         if Instant::of_text(&item.outcome_timestamp).is_none() {

@@ -11,7 +11,6 @@ mod assess;
 
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -26,6 +25,7 @@ use crate::caller::Context;
 use crate::following;
 use crate::problem::{Problem, ProblemKind};
 use crate::service::Service;
+use crate::whole::Whole;
 
 /// The media type of FHIR in JSON.
 const MEDIA_TYPE: &str = "application/fhir+json";
@@ -71,7 +71,9 @@ impl IntoResponse for Failure {
             ProblemKind::Method | ProblemKind::Unsupported => "not-supported",
             ProblemKind::Timeout => "timeout",
             ProblemKind::TooLarge => "too-long",
-            ProblemKind::RefusedRow | ProblemKind::Revoked => "business-rule",
+            ProblemKind::RefusedRow | ProblemKind::Revoked | ProblemKind::Untrusted => {
+                "business-rule"
+            }
             ProblemKind::TooManyRequests | ProblemKind::Overloaded => "throttled",
             ProblemKind::NotReady => "transient",
             ProblemKind::Defect => "exception",
@@ -92,13 +94,13 @@ async fn risk(
     Extension(context): Extension<Context>,
     Path(model): Path<String>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Whole, Problem>,
 ) -> Result<Response, Failure> {
     let chosen_for = following::subject(&headers, &context);
     let served = following::choose(&service, Some(&model), None, chosen_for)?;
     let mapping = mapping(&served, service.mappings.get(served.name()))?;
     let mut record = Record::default();
-    record.add(read(&body)?)?;
+    record.add(read(&body?.0)?)?;
     let subject = record.subject().cloned().ok_or_else(|| {
         Problem::new(ProblemKind::Malformed, "no resource names the patient, expected a subject")
     })?;

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 
 use crate::problem::{Problem, ProblemKind};
 use crate::service::Service;
 use crate::watch::{CameTrue, Outcome};
+use crate::whole::Whole;
 
 /// One outcome or several.
 #[derive(Debug, Deserialize)]
@@ -81,9 +81,9 @@ struct RefusedItem {
 /// Counts outcomes. Those that cannot be counted are listed; the others are counted all the same.
 pub(super) async fn add(
     State(service): State<Arc<Service>>,
-    body: Bytes,
+    body: Result<Whole, Problem>,
 ) -> Result<Json<Counted>, Problem> {
-    let items = match serde_json::from_slice(&body) {
+    let items = match serde_json::from_slice(&body?.0) {
         Ok(Body::Several(items)) => items,
         Ok(Body::One(item)) => vec![item],
         // The messages of the parser quote the text.

@@ -1,6 +1,9 @@
 use super::{MODEL, PATH, ROW, get, post, send, service};
+use std::sync::Arc;
+
 use axum::body::Body;
 use http::{Request, StatusCode};
+use nomogram_serve::{Folder, ModelsConfig};
 use serde_json::json;
 
 /// A tensor per feature, of these rows.
@@ -141,8 +144,59 @@ async fn a_model_is_unloaded() {
     assert_eq!(index[0]["state"], "READY");
     let unload = format!("/v2/repository/models/{PATH}/unload");
     assert_eq!(post(&service, &unload, "{}").await.status, StatusCode::OK);
-    assert_eq!(post(&service, "/v2/repository/index", Body::empty()).await.json(), json!([]));
+    let index = post(&service, "/v2/repository/index", Body::empty()).await.json();
+    assert_eq!(
+        (&index[0]["state"], &index[0]["reason"]),
+        (&json!("UNAVAILABLE"), &json!("unloaded"))
+    );
+    let ready = post(&service, "/v2/repository/index", r#"{"ready": true}"#).await.json();
+    assert_eq!(ready, json!([]));
     assert_eq!(get(&service, "/v2/health/ready").await.status, StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn a_request_cannot_bring_its_own_model() {
+    let service = service();
+    let load = format!("/v2/repository/models/{PATH}/load");
+    let config = r#"{"parameters": {"config": "{}"}}"#;
+    assert_eq!(post(&service, &load, config).await.status, StatusCode::BAD_REQUEST);
+    // This service has neither a folder nor a registry.
+    assert_eq!(post(&service, &load, Body::empty()).await.status, StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn a_model_is_unloaded_and_loaded_over_grpc() {
+    let folder = std::env::temp_dir().join(format!("nomogram-grpc-load-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let bundle = nomogram_testkit::bundle_of_three_members();
+    std::fs::write(folder.join("a.nomo"), &bundle).unwrap();
+    let service = service();
+    let config = ModelsConfig { folder: Some(folder.clone()), ..ModelsConfig::default() };
+    service.folder.store(Some(Arc::new(Folder { config, demo: None })));
+    let call = async |method: &str, model: &str| {
+        // Field 2 is the name of the model.
+        let message = [&[0x12, u8::try_from(model.len()).unwrap()], model.as_bytes()].concat();
+        let length = u32::try_from(message.len()).unwrap().to_be_bytes();
+        let body = [&[0][..], &length, &message].concat();
+        let request = Request::post(format!("/inference.GRPCInferenceService/{method}"))
+            .version(http::Version::HTTP_2)
+            .header("content-type", "application/grpc")
+            .header("te", "trailers")
+            .body(Body::from(body))
+            .unwrap();
+        let answer = send(&service, request).await;
+        // Without the header, the status is that of the trailers: 0.
+        answer.headers.get("grpc-status").map_or("0".into(), |s| s.to_str().unwrap().to_owned())
+    };
+    let is_found = || service.models.find(Some("three members"), None).is_ok();
+    assert_eq!(call("RepositoryModelUnload", "three members").await, "0");
+    assert!(!is_found());
+    assert_eq!(call("RepositoryModelLoad", "three members").await, "0");
+    assert!(is_found());
+    assert_eq!(call("RepositoryModelLoad", "four members").await, "5");
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(call("RepositoryModelLoad", "three members").await, "14");
+    assert!(is_found(), "what cannot be read stays as it was");
 }
 
 #[tokio::test]

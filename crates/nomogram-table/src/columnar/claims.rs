@@ -21,6 +21,8 @@ const END_BYTES: u64 = 10;
 pub(super) struct Watched<R> {
     inner: R,
     state: State,
+    /// What a message may hold, decompressed.
+    max_message_bytes: u64,
 }
 
 enum State {
@@ -40,13 +42,15 @@ struct Body {
     len: u64,
     /// The position and the length of each compressed buffer, by position.
     buffers: Vec<(u64, u64)>,
+    /// What the next compressed buffers may claim to hold.
+    max_claim: u64,
     /// What has passed of the claim of the first of them.
     claim: Vec<u8>,
 }
 
 impl<R> Watched<R> {
-    pub(super) fn new(inner: R) -> Self {
-        Self { inner, state: State::Length(Vec::new()) }
+    pub(super) fn new(inner: R, max_message_bytes: u64) -> Self {
+        Self { inner, state: State::Length(Vec::new()), max_message_bytes }
     }
 
     fn watch(&mut self, bytes: &[u8]) -> Result<()> {
@@ -67,9 +71,12 @@ impl<R> Watched<R> {
                     n_bytes
                 }
                 State::Description { len, bytes } => {
+                    if *len as u64 > self.max_message_bytes {
+                        return Err(not_whole("a message of more bytes than the limit"));
+                    }
                     let n_bytes = take(bytes, rest, *len);
                     if bytes.len() == *len {
-                        self.state = match Body::of(bytes) {
+                        self.state = match Body::of(bytes, self.max_message_bytes)? {
                             Some(body) => State::Body(body),
                             None => State::Length(Vec::new()),
                         };
@@ -107,14 +114,23 @@ impl<R: Read> Watched<R> {
 
 impl Body {
     /// The body that a description announces; nothing where there is none.
-    fn of(description: &[u8]) -> Option<Self> {
+    fn of(description: &[u8], max_bytes: u64) -> Result<Option<Self>> {
+        match Self::announced(description, max_bytes) {
+            Some(body) if body.len > max_bytes => {
+                Err(not_whole("a message of more bytes than the limit"))
+            }
+            body => Ok(body),
+        }
+    }
+
+    fn announced(description: &[u8], max_bytes: u64) -> Option<Self> {
         let message = root_as_message(description).ok()?;
         let len = u64::try_from(message.bodyLength()).ok().filter(|len| *len > 0)?;
         let batch = message.header_as_record_batch();
         let batch = batch.or_else(|| message.header_as_dictionary_batch()?.data());
         let mut buffers = batch.map_or(Vec::new(), compressed_buffers);
         buffers.sort_unstable();
-        Some(Self { at: 0, len, buffers, claim: Vec::new() })
+        Some(Self { at: 0, len, buffers, max_claim: max_bytes, claim: Vec::new() })
     }
 
     fn pass(&mut self, bytes: &[u8]) -> Result<usize> {
@@ -132,6 +148,11 @@ impl Body {
             self.claim.clear();
             self.buffers.remove(0);
             check_claim(buffer_len, claim)?;
+            let claimed = u64::try_from(i64::from_le_bytes(claim)).unwrap_or(buffer_len);
+            self.max_claim = self
+                .max_claim
+                .checked_sub(claimed)
+                .ok_or_else(|| refused("buffers that claim to hold more than the limit"))?;
         }
         self.at += bytes.len() as u64;
         Ok(bytes.len())

@@ -73,12 +73,14 @@ impl TypedSource {
         table: &str,
         input: Box<dyn Read + Send>,
         chunk_rows: usize,
+        max_message_bytes: u64,
     ) -> Result<Self, Error> {
         let kind = "an Arrow stream";
         let mut input = input;
         let start = guard(table, kind, || read_start(&mut input))?;
         let input: Box<dyn Read + Send> = Box::new(Cursor::new(start).chain(input));
-        let reader = guard(table, kind, || StreamReader::try_new(Watched::new(input), None))?;
+        let input = Watched::new(input, max_message_bytes);
+        let reader = guard(table, kind, || StreamReader::try_new(input, None))?;
         let schema = RecordBatchReader::schema(&reader);
         let batches = Opened::Reading(Box::new(WholeStream(reader)));
         Ok(Self::new(table, kind, schema, batches, chunk_rows))

@@ -88,11 +88,7 @@ impl Answer {
         named.extend(predicted(arguments, model)?);
         let mut seen = BTreeSet::new();
         if let Some((name, ..)) = named.iter().find(|(name, ..)| !seen.insert(name)) {
-            let detail = format!(
-                "the output would have two columns `{name}`; rename that of the \
-                                  input"
-            );
-            return Err(Error::usage(detail));
+            return Err(two_columns(name));
         }
         let parts = named.iter().map(|(_, _, part)| *part).collect();
         let named = named.into_iter().map(|(name, data_type, _)| (name, data_type)).collect();
@@ -100,13 +96,13 @@ impl Answer {
     }
 
     pub(super) fn builder(&self, chunk: &Chunk) -> BlockBuilder {
-        let array = |part: &Part| match (part, chunk) {
-            (Part::Kept { column }, Chunk::Typed(chunk)) => chunk.array(*column).cloned(),
+        let kept = |part: &Part| match part {
+            Part::Kept { column } => Some(*column),
             _ => None,
         };
-        let whole: Vec<ArrayRef> =
-            if self.keeps_arrays { self.parts.iter().map_while(array).collect() } else { vec![] };
-        self.layout.builder(whole)
+        let kept: Vec<usize> =
+            if self.keeps_arrays { self.parts.iter().map_while(kept).collect() } else { vec![] };
+        self.layout.builder(kept_arrays(&kept, chunk))
     }
 
     /// Adds a row; without a prediction, only what does not need one.
@@ -175,6 +171,20 @@ impl Answer {
         }
         builder.end_row();
     }
+}
+
+/// The arrays of kept columns.
+pub(super) fn kept_arrays(columns: &[usize], chunk: &Chunk) -> Vec<ArrayRef> {
+    let array = |column: &usize| match chunk {
+        Chunk::Typed(chunk) => chunk.array(*column).cloned(),
+        _ => None,
+    };
+    columns.iter().map_while(array).collect()
+}
+
+/// That a kept column has the name of a predicted one.
+pub(super) fn two_columns(name: &str) -> Error {
+    Error::usage(format!("the output would have two columns `{name}`; rename that of the input"))
 }
 
 /// The columns that hold what was predicted.

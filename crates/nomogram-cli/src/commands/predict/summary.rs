@@ -24,11 +24,12 @@ pub(super) struct Summary {
     stages: Option<Stages>,
 }
 
+/// The model that predicted.
 #[derive(Debug, Serialize)]
-struct ModelName {
-    name: String,
-    version: String,
-    digest: String,
+pub(super) struct ModelName {
+    pub(super) name: String,
+    pub(super) version: String,
+    pub(super) digest: String,
 }
 
 /// Seconds by stage, added up over all threads.
@@ -44,12 +45,17 @@ struct Stages {
 impl Summary {
     pub(super) fn new(model: &Model, is_timed: bool) -> Self {
         let manifest = model.manifest();
+        let model = ModelName {
+            name: manifest.name.clone(),
+            version: manifest.version.clone(),
+            digest: model.digest().to_string(),
+        };
+        Self::of_model(model, is_timed)
+    }
+
+    pub(super) fn of_model(model: ModelName, is_timed: bool) -> Self {
         Self {
-            model: ModelName {
-                name: manifest.name.clone(),
-                version: manifest.version.clone(),
-                digest: model.digest().to_string(),
-            },
+            model,
             rows: 0,
             refused: 0,
             flags: FLAGS.into_iter().map(|(_, name)| (name, 0)).collect(),

@@ -149,7 +149,7 @@ impl Worker {
             counts.refused += 1;
             let result = Err(refusal.status.as_str());
             self.answer.push(&mut builder, row, &self.model, result, &mut scratch);
-            self.note(&mut bad_rows, row, &refusal, written);
+            note(&mut bad_rows, row, &refusal, written, self.answer.layout.delimiter);
             Ok(())
         })?;
         let clock = Instant::now();
@@ -158,32 +158,37 @@ impl Worker {
         counts.parse = begin.elapsed().saturating_sub(counts.predict + counts.encode);
         Ok(Done { block, bad_rows, counts, length: chunk.length() })
     }
+}
 
-    /// Adds a refused row, with all its cells, to the file of refused rows.
-    fn note(&self, bad_rows: &mut Vec<u8>, row: Row<'_>, refusal: &Refusal, columns: &[usize]) {
-        let delimiter = self.answer.layout.delimiter;
-        let place = refusal.place.number().to_string();
-        for cell in [&place, &refusal.status, &refusal.feature, &refusal.reason] {
-            push_csv_cell(bad_rows, delimiter, cell.as_bytes());
+/// Adds a refused row, with all its cells, to the file of refused rows.
+pub(super) fn note(
+    bad_rows: &mut Vec<u8>,
+    row: Row<'_>,
+    refusal: &Refusal,
+    columns: &[usize],
+    delimiter: u8,
+) {
+    let place = refusal.place.number().to_string();
+    for cell in [&place, &refusal.status, &refusal.feature, &refusal.reason] {
+        push_csv_cell(bad_rows, delimiter, cell.as_bytes());
+        bad_rows.push(delimiter);
+    }
+    // A row of text may have more or fewer cells than there are columns.
+    let all: Vec<usize>;
+    let columns = match row.n_cells() {
+        Some(n_cells) => {
+            all = (0..n_cells).collect();
+            &all
+        }
+        None => columns,
+    };
+    for (index, column) in columns.iter().enumerate() {
+        if index > 0 {
             bad_rows.push(delimiter);
         }
-        // A row of text may have more or fewer cells than there are columns.
-        let all: Vec<usize>;
-        let columns = match row.n_cells() {
-            Some(n_cells) => {
-                all = (0..n_cells).collect();
-                &all
-            }
-            None => columns,
-        };
-        for (index, column) in columns.iter().enumerate() {
-            if index > 0 {
-                bad_rows.push(delimiter);
-            }
-            push_csv_cell(bad_rows, delimiter, row.text(*column).as_bytes());
-        }
-        bad_rows.push(b'\n');
+        push_csv_cell(bad_rows, delimiter, row.text(*column).as_bytes());
     }
+    bad_rows.push(b'\n');
 }
 
 impl Clock {

@@ -1,15 +1,14 @@
 //! The protocol over gRPC.
 
+mod tensors;
+
 use std::sync::Arc;
 
-use bytes::Bytes;
 use tonic::{Code, Request, Response, Status};
 
-use super::datatype::{Datatype, natural, whole};
 use super::generated as message;
 use super::generated::grpc_inference_service_server::GrpcInferenceService;
 use super::generated::infer_parameter::ParameterChoice;
-use super::generated::model_infer_request::InferInputTensor;
 use super::generated::model_infer_response::InferOutputTensor;
 use super::generated::model_metadata_response::TensorMetadata;
 use super::infer::{Answer, Asked, Question};
@@ -18,12 +17,12 @@ use super::message::OnRefusal;
 use super::metadata::{self, ModelMetadata};
 use super::outputs::Values;
 use super::repository;
-use super::tensor::{Elements, Tensor, n_elements, shape};
 use crate::caller::Context;
 use crate::following;
 use crate::problem::{Problem, ProblemKind};
 use crate::served::Served;
 use crate::service::Service;
+use tensors::{tensors, text};
 
 /// The service of the protocol.
 #[derive(Clone, Debug)]
@@ -49,7 +48,7 @@ fn status(problem: &Problem) -> Status {
         ProblemKind::Unauthorized => Code::Unauthenticated,
         ProblemKind::Forbidden => Code::PermissionDenied,
         ProblemKind::NotFound | ProblemKind::UnknownModel => Code::NotFound,
-        ProblemKind::Revoked => Code::FailedPrecondition,
+        ProblemKind::Revoked | ProblemKind::Untrusted => Code::FailedPrecondition,
         ProblemKind::Method | ProblemKind::Unsupported => Code::Unimplemented,
         ProblemKind::Timeout => Code::DeadlineExceeded,
         ProblemKind::TooLarge | ProblemKind::TooManyRequests => Code::ResourceExhausted,
@@ -57,108 +56,6 @@ fn status(problem: &Problem) -> Status {
         ProblemKind::Defect => Code::Internal,
     };
     Status::new(code, problem.to_string())
-}
-
-/// The tensors of a request: raw, or typed.
-fn tensors(request: &mut message::ModelInferRequest) -> Result<Vec<Tensor>, Invalid> {
-    let raw = std::mem::take(&mut request.raw_input_contents);
-    let (found, expected) = (raw.len(), request.inputs.len());
-    if !raw.is_empty() && found != expected {
-        return Err(Invalid::new(format!(
-            "{found} raw contents, expected one for each of {expected} inputs"
-        )));
-    }
-    let mut raw = raw.into_iter();
-    let inputs = std::mem::take(&mut request.inputs).into_iter().enumerate();
-    let tensor = |(index, input): (usize, InferInputTensor)| {
-        tensor(input, raw.next()).map_err(|e| e.within(format_args!("input {}", index + 1)))
-    };
-    inputs.map(tensor).collect()
-}
-
-fn tensor(input: InferInputTensor, raw: Option<Bytes>) -> Result<Tensor, Invalid> {
-    let datatype = Datatype::of_name(&input.datatype)?;
-    let shape = shape(&input.shape)?;
-    let elements = match (raw, input.contents) {
-        (Some(raw), None) => Elements::of_bytes(datatype, &raw, n_elements(&shape)?)?,
-        (None, Some(contents)) => typed(datatype, contents)?,
-        (None, None) if n_elements(&shape)? == 0 => Elements::Numbers(Vec::new()),
-        (Some(_), Some(_)) | (None, None) => {
-            return Err(Invalid::new("expected either raw or typed contents"));
-        }
-    };
-    let unit = input.parameters.get("unit").and_then(text).map(str::to_owned);
-    Tensor::new(input.name, shape, elements, unit)
-}
-
-/// Elements of typed contents, which are in the field of the datatype and in no other.
-fn typed(datatype: Datatype, contents: message::InferTensorContents) -> Result<Elements, Invalid> {
-    let n_given = [
-        contents.bool_contents.len(),
-        contents.int_contents.len(),
-        contents.int64_contents.len(),
-        contents.uint_contents.len(),
-        contents.uint64_contents.len(),
-        contents.fp32_contents.len(),
-        contents.fp64_contents.len(),
-        contents.bytes_contents.len(),
-    ];
-    let numbers = match datatype {
-        Datatype::Bool => {
-            contents.bool_contents.iter().map(|value| f64::from(u8::from(*value))).collect()
-        }
-        Datatype::Int8 | Datatype::Int16 | Datatype::Int32 => {
-            contents.int_contents.iter().copied().map(f64::from).collect()
-        }
-        Datatype::Int64 => {
-            contents.int64_contents.iter().copied().map(whole).collect::<Result<_, _>>()?
-        }
-        Datatype::Uint8 | Datatype::Uint16 | Datatype::Uint32 => {
-            contents.uint_contents.iter().copied().map(f64::from).collect()
-        }
-        Datatype::Uint64 => {
-            contents.uint64_contents.iter().copied().map(natural).collect::<Result<_, _>>()?
-        }
-        Datatype::Fp32 => contents.fp32_contents.iter().copied().map(f64::from).collect(),
-        Datatype::Fp64 => contents.fp64_contents,
-        Datatype::Fp16 | Datatype::Bf16 => {
-            return Err(Invalid::new("a number of 16 bits, expected raw contents for it"));
-        }
-        Datatype::Bytes => {
-            let texts = contents.bytes_contents.iter().map(|bytes| {
-                let text = str::from_utf8(bytes).map_err(|_| Invalid::new("a text is not UTF-8"));
-                text.map(|text| Some(text.to_owned()))
-            });
-            let texts: Vec<_> = texts.collect::<Result<_, _>>()?;
-            check_others(texts.len(), &n_given, datatype)?;
-            return Ok(Elements::Texts(texts));
-        }
-    };
-    check_others(Vec::len(&numbers), &n_given, datatype)?;
-    Ok(Elements::Numbers(numbers))
-}
-
-/// Refuses elements in fields of other datatypes.
-fn check_others(read: usize, n_given: &[usize], datatype: Datatype) -> Result<(), Invalid> {
-    if n_given.iter().sum::<usize>() == read {
-        return Ok(());
-    }
-    let name = datatype.name();
-    Err(Invalid::new(format!("elements in the field of another datatype, expected {name}")))
-}
-
-/// The text of a parameter.
-fn text(parameter: &message::InferParameter) -> Option<&str> {
-    match &parameter.parameter_choice {
-        Some(ParameterChoice::StringParam(text)) => Some(text),
-        Some(
-            ParameterChoice::BoolParam(_)
-            | ParameterChoice::Int64Param(_)
-            | ParameterChoice::DoubleParam(_)
-            | ParameterChoice::Uint64Param(_),
-        )
-        | None => None,
-    }
 }
 
 fn on_refusal(request: &message::ModelInferRequest) -> Result<OnRefusal, Invalid> {
@@ -233,7 +130,7 @@ impl GrpcInferenceService for Inference {
         &self,
         _request: Request<message::ServerReadyRequest>,
     ) -> Result<Response<message::ServerReadyResponse>, Status> {
-        let ready = self.service.models.catalog().served().next().is_some();
+        let ready = self.service.is_ready();
         Ok(Response::new(message::ServerReadyResponse { ready }))
     }
 
@@ -310,9 +207,9 @@ impl GrpcInferenceService for Inference {
 
     async fn repository_index(
         &self,
-        _request: Request<message::RepositoryIndexRequest>,
+        request: Request<message::RepositoryIndexRequest>,
     ) -> Result<Response<message::RepositoryIndexResponse>, Status> {
-        let rows = repository::index(&self.service).into_iter();
+        let rows = repository::index(&self.service, request.get_ref().ready).into_iter();
         let model = |row: repository::IndexRow| message::repository_index_response::ModelIndex {
             name: row.name,
             version: row.version,
@@ -326,8 +223,13 @@ impl GrpcInferenceService for Inference {
         &self,
         request: Request<message::RepositoryModelLoadRequest>,
     ) -> Result<Response<message::RepositoryModelLoadResponse>, Status> {
-        let name = request.into_inner().model_name;
-        repository::load(&self.service, &name).map_err(|e| status(&e))?;
+        let message::RepositoryModelLoadRequest { model_name: name, parameters, .. } =
+            request.into_inner();
+        repository::check_parameters(parameters.len()).map_err(|e| status(&e))?;
+        let service = Arc::clone(&self.service);
+        let loaded = tokio::task::spawn_blocking(move || repository::load(&service, &name)).await;
+        let loaded = loaded.map_err(|_| Status::internal("the model cannot be loaded"))?;
+        loaded.map_err(|e| status(&e))?;
         Ok(Response::new(message::RepositoryModelLoadResponse {}))
     }
 
@@ -342,50 +244,4 @@ impl GrpcInferenceService for Inference {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn request(raw: &[&'static [u8]], typed: &[f64]) -> message::ModelInferRequest {
-        let contents = message::InferTensorContents {
-            fp64_contents: typed.to_vec(),
-            ..message::InferTensorContents::default()
-        };
-        message::ModelInferRequest {
-            inputs: vec![InferInputTensor {
-                name: "x".into(),
-                datatype: "FP64".into(),
-                shape: vec![1],
-                contents: (!typed.is_empty()).then_some(contents),
-                ..InferInputTensor::default()
-            }],
-            raw_input_contents: raw.iter().map(|bytes| Bytes::from_static(bytes)).collect(),
-            ..message::ModelInferRequest::default()
-        }
-    }
-
-    #[test]
-    fn raw_and_typed_contents_exclude_each_other() {
-        const ONE: &[u8] = &[0, 0, 0, 0, 0, 0, 0xF0, 0x3F];
-        let read = |raw: &[&'static [u8]], typed: &[f64]| {
-            tensors(&mut request(raw, typed)).map(|tensors| tensors[0].elements.clone())
-        };
-        let expected = Ok(Elements::Numbers(vec![1.0]));
-        assert_eq!(read(&[ONE], &[]), expected);
-        assert_eq!(read(&[], &[1.0]), expected);
-        let message = "input 1: expected either raw or typed contents";
-        assert_eq!(read(&[ONE], &[1.0]).unwrap_err().to_string(), message);
-        assert_eq!(read(&[], &[]).unwrap_err().to_string(), message);
-        assert!(read(&[ONE, ONE], &[]).unwrap_err().to_string().starts_with("2 raw contents"));
-    }
-
-    #[test]
-    fn elements_are_in_the_field_of_their_datatype() {
-        let contents = message::InferTensorContents {
-            fp32_contents: vec![1.0],
-            ..message::InferTensorContents::default()
-        };
-        assert_eq!(typed(Datatype::Fp32, contents.clone()), Ok(Elements::Numbers(vec![1.0])));
-        let message = "elements in the field of another datatype, expected FP64";
-        assert_eq!(typed(Datatype::Fp64, contents).unwrap_err().to_string(), message);
-    }
-}
+mod tests;

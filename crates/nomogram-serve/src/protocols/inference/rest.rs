@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::body::Bytes;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::infer::{Answer, Asked, Question};
@@ -21,6 +21,7 @@ use crate::following;
 use crate::problem::{Problem, ProblemKind};
 use crate::served::Served;
 use crate::service::Service;
+use crate::whole::Whole;
 
 /// The digest of the model that answered.
 const MODEL_DIGEST: HeaderName = HeaderName::from_static("x-model-digest");
@@ -130,11 +131,11 @@ async fn infer(
     Extension(context): Extension<Context>,
     Path(path): Path<ModelPath>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Result<Whole, Problem>,
 ) -> Result<Response, Failure> {
     let subject = following::subject(&headers, &context);
     let served = following::choose(&service, Some(&path.model), path.version.as_deref(), subject)?;
-    let (request, tensors) = InferRequest::read(&body, json_length(&headers)?)?;
+    let (request, tensors) = InferRequest::read(&body?.0, json_length(&headers)?)?;
     let question = Question {
         tensors,
         on_refusal: request.parameters.on_refusal.unwrap_or(OnRefusal::Fail),
@@ -196,16 +197,44 @@ fn written(request: &InferRequest, answer: &Answer, served: &Served) -> Response
     response
 }
 
-/// Every model is ready, so the body, which may ask for those only, changes nothing.
-async fn index(State(service): State<Arc<Service>>) -> Response {
-    json(StatusCode::OK, &repository::index(&service))
+/// What of the repository is asked for.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct IndexRequest {
+    ready: bool,
+}
+
+async fn index(
+    State(service): State<Arc<Service>>,
+    body: Result<Whole, Problem>,
+) -> Result<Response, Failure> {
+    let request: IndexRequest = match body?.0.trim_ascii() {
+        [] => IndexRequest::default(),
+        json => serde_json::from_slice(json).map_err(|error| Invalid::of_json(&error))?,
+    };
+    Ok(json(StatusCode::OK, &repository::index(&service, request.ready)))
+}
+
+/// The parameters of a request to load a model, of which there are none: its configuration and files are
+/// those of the folder or the registry.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct LoadRequest {
+    parameters: BTreeMap<String, IgnoredAny>,
 }
 
 async fn load(
     State(service): State<Arc<Service>>,
     Path(path): Path<ModelPath>,
+    body: Result<Whole, Problem>,
 ) -> Result<StatusCode, Failure> {
-    repository::load(&service, &path.model)?;
+    let request: LoadRequest = match body?.0.trim_ascii() {
+        [] => LoadRequest::default(),
+        json => serde_json::from_slice(json).map_err(|error| Invalid::of_json(&error))?,
+    };
+    repository::check_parameters(request.parameters.len())?;
+    let loaded = tokio::task::spawn_blocking(move || repository::load(&service, &path.model));
+    loaded.await.map_err(|_| Problem::new(ProblemKind::Defect, "the model cannot be loaded"))??;
     Ok(StatusCode::OK)
 }
 

@@ -1,0 +1,65 @@
+//! Fetching one document, within its limits.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use futures_util::StreamExt;
+use http::{Request, StatusCode, header};
+
+use super::address::Address;
+use super::connection::{Tls, connect};
+
+/// What a document may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FetchLimits {
+    /// Its bytes.
+    pub max_bytes: usize,
+    /// The time until it is there.
+    pub max_time: Duration,
+}
+
+/// Fetches the document at an address. A redirect is a failure.
+///
+/// # Errors
+///
+/// A sentence with the address, without anything of the answer.
+pub async fn fetch(
+    address: &Address,
+    tls: Option<&Tls>,
+    limits: FetchLimits,
+) -> Result<Vec<u8>, String> {
+    let shown = format!("{}{}", address.authority(), address.path);
+    let FetchLimits { max_bytes, max_time } = limits;
+    let fetching = async {
+        let mut sender = connect(address, tls).await?;
+        let path = if address.path.is_empty() { "/" } else { &address.path };
+        let request = Request::get(path)
+            .header(header::HOST, address.authority())
+            .header(header::ACCEPT, "application/json")
+            .body(Body::empty())
+            .map_err(|error| error.to_string())?;
+        let response = sender.send_request(request).await;
+        let response = response.map_err(|error| format!("{shown}: {error}"))?;
+        if response.status() != StatusCode::OK {
+            let status = response.status().as_u16();
+            return Err(format!("{shown}: status {status}, expected 200"));
+        }
+        let mut pieces = Body::new(response.into_body()).into_data_stream();
+        let mut document = Vec::new();
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.map_err(|error| format!("{shown}: {error}"))?;
+            if document.len() + piece.len() > max_bytes {
+                return Err(format!("{shown}: more than {max_bytes} bytes"));
+            }
+            document.extend_from_slice(&piece);
+        }
+        Ok(document)
+    };
+    match tokio::time::timeout(max_time, fetching).await {
+        Ok(fetched) => fetched,
+        Err(_elapsed) => {
+            let seconds = max_time.as_secs();
+            Err(format!("{shown}: no answer within {seconds} seconds"))
+        }
+    }
+}
