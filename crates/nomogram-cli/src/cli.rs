@@ -6,12 +6,12 @@ use std::process::ExitCode;
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::bundle;
-#[cfg(feature = "serve")]
-use crate::commands::{decisions, serve};
 use crate::commands::{
     compare, completions, diff, evaluate, explain, export, import, inspect, key, man, monitor,
     predict, recalibrate, registry, schema, sign, strip, train, tune, validate, verify,
 };
+#[cfg(feature = "serve")]
+use crate::commands::{decisions, serve};
 use crate::console::{Color, Console};
 use crate::error::Error;
 use crate::exit::{self, Exit};
