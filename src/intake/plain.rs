@@ -218,7 +218,7 @@ mod tests {
 
     /// The row of the given number of features that is plain, or fails at one of them.
     fn row(n_features: usize, bad: Option<(usize, f64)>) -> Vec<f64> {
-        let mut row: Vec<f64> = (0..n_features).map(|index| crate::schema::count(index)).collect();
+        let mut row: Vec<f64> = (0..n_features).map(crate::schema::count).collect();
         if let Some((feature, value)) = bad {
             row[feature] = value;
         }

@@ -214,12 +214,12 @@ impl CompleteTrees {
     /// The leaf of one row; `value` returns the value of an input. `ANY` is whether it may be missing.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "the tree was appended")]
+    #[allow(clippy::redundant_closure, reason = "`&value` would leave the call to the inliner")]
     pub(super) fn walk<const ANY: bool>(
         &self,
         tree: CompleteTree,
         value: impl Fn(usize) -> f64,
     ) -> f64 {
-        // Passing `&value` would leave the call to the inliner.
         with_slots!(self, tree, slots => slots.leaf::<ANY>(
             #[inline(always)]
             |input| value(input),

@@ -46,6 +46,10 @@ impl FlatForest {
 
     /// Values of a row or a block as they are compared.
     #[inline(always)]
+    #[allow(
+        clippy::redundant_closure,
+        reason = "the name alone would leave the call to the inliner"
+    )]
     pub(super) fn as_compared<N: Number>(&self, values: N) -> N {
         match self.precision {
             Precision::Double => values,

@@ -1,5 +1,8 @@
 //! Thresholds of values that are rounded to single precision.
 
+/// 2^104, the distance between the largest numbers of single precision.
+const STEP: f64 = 20_282_409_603_651_670_423_947_251_286_016.0;
+
 /// Whether a number is one of single precision.
 pub(super) fn is_single(value: f64) -> bool {
     f64::from(single_at_most(value)) == value
@@ -16,8 +19,8 @@ pub(super) fn single_at_most(bound: f64) -> f32 {
 pub(super) fn of_unrounded(bound: f64) -> f64 {
     let low = single_at_most(bound);
     let high = f64::from(low.next_up());
-    // The next one after the largest would be 2^128.
-    let high = if high.is_finite() { high } else { 2.0_f64.powi(128) };
+    // As if the numbers went on: the largest one is 2^128 less 2^104.
+    let high = if high.is_finite() { high } else { f64::from(f32::MAX) + STEP };
     // Both have 24 bits, so half of their sum is exact.
     let middle = f64::midpoint(f64::from(low), high);
     let goes_down = low.to_bits() & 1 == 0;
