@@ -86,7 +86,7 @@ impl Serialize for Digest {
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         if !deserializer.is_human_readable() {
-            return Deserialize::deserialize(deserializer).map(Self);
+            return <[u8; 32]>::deserialize(deserializer).map(Self);
         }
         let text = Cow::<'de, str>::deserialize(deserializer)?;
         let refused = |_| D::Error::invalid_value(Unexpected::Str(&text), &"64 hexadecimal digits");

@@ -54,7 +54,12 @@ impl Running {
     }
 
     fn wait_for(&self, text: &str, count: usize) {
-        while self.log().matches(text).count() < count {
+        loop {
+            let log = self.log();
+            if log.matches(text).count() >= count {
+                break;
+            }
+            assert!(text != "\"reloaded\"" || !log.contains("reload failed"), "{log}");
             thread::sleep(Duration::from_millis(20));
         }
     }

@@ -10,6 +10,14 @@ mod worker;
 mod summary;
 
 #[cfg(feature = "serve")]
+mod remote_model;
+#[cfg(feature = "serve")]
+mod remote_rows;
+
+#[cfg(feature = "serve")]
+mod remote_answer;
+
+#[cfg(feature = "serve")]
 mod remote;
 
 use std::collections::BTreeSet;

@@ -42,7 +42,8 @@ pub(crate) struct Arguments {
     check: bool,
     /// Make an API key with these roles (predict, read, monitor, admin), print it and its entry for the file
     /// of keys, and exit
-    #[arg(long, value_name = "ROLES", value_delimiter = ',', exclusive = true)]
+    #[arg(long, value_name = "ROLES", value_delimiter = ',')]
+    #[arg(conflicts_with_all = ["config", "models", "registry", "listen", "demo", "check"])]
     new_key: Vec<String>,
 }
 

@@ -22,7 +22,7 @@ fn the_extension_chooses_the_format() {
     assert!(folder.read("model.c").contains("void nomogram_predict("));
     let run = folder.run("export model.nomo -o model.txt");
     assert_eq!(run.code, 2);
-    assert!(run.stderr.contains("expected the extension .pmml or .c"), "{}", run.stderr);
+    assert!(run.stderr.contains("expected the extension .pmml, .c or .onnx"), "{}", run.stderr);
 }
 
 #[test]

@@ -158,7 +158,7 @@ fn the_decisions_of_a_service_are_verified_and_read() {
     assert_eq!(lines.len(), 4);
     assert_eq!(lines[0]["caller"], "anonymous");
     assert_eq!(lines[0]["answer"]["predicted"]["outputs"].as_array().unwrap().len(), 2);
-    assert_eq!(lines[3]["answer"]["refused"]["status"], "wrong_type");
+    assert_eq!(lines[3]["answer"]["refused"]["status"], "value_type");
 
     folder.ok("decisions new-key other");
     let other = "decisions read decisions --key other.key -o r.jsonl";

@@ -8,14 +8,16 @@
 
 mod tensor;
 
+mod answer;
 mod node;
-mod symbol;
 
 mod model;
+mod tree_sums;
+
+mod symbol;
 
 mod dense;
 mod features;
-mod tree_sums;
 
 mod encoders;
 mod linear;
@@ -30,10 +32,10 @@ use crate::comparison::Tolerance;
 use crate::error::Error;
 use crate::imported::{Imported, LeafNumbers};
 use crate::limits::Limits;
+use answer::{Answer, Prediction};
 use features::Features;
 use graph::Graph;
 use model::Model;
-use symbol::{Answer, Prediction};
 
 /// How far weighted sums, and means of trees, may differ from those of ONNX Runtime: docs/import.md.
 const OF_SINGLE_SUMS: Tolerance = Tolerance::Relative(2e-6);

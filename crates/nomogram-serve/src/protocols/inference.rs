@@ -21,6 +21,7 @@ mod outputs;
 mod tensor;
 
 mod elements;
+mod grpc_tensors;
 mod metadata;
 mod rows;
 

@@ -2,11 +2,6 @@
 //!
 //! Rows are sent while answers are read. Memory is bounded by the chunks that are under way.
 
-mod described;
-
-mod answers;
-mod rows;
-
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -17,6 +12,9 @@ use nomogram_serve::client::{Client, Receiving, Sending};
 use nomogram_table::{Chunk, Columns, Source, Wanted};
 
 use super::progress::Progress;
+use super::remote_answer::{RemoteAnswer, RowAnswer};
+use super::remote_model::Described;
+use super::remote_rows::{lines, refusal};
 use super::summary::Summary;
 use super::worker::{Counts, note};
 use super::{Arguments, BadRows, ServerOptions, bad_row_columns, output_delimiter};
@@ -26,9 +24,6 @@ use crate::exit::Exit;
 use crate::output::{Outputs, TableWriter};
 use crate::refusal::Refusal;
 use crate::table;
-use answers::{RemoteAnswer, RowAnswer};
-use described::Described;
-use rows::lines;
 
 /// The chunks whose answers have not come.
 const WAITING: usize = 2;
@@ -189,7 +184,7 @@ impl Remote<'_> {
         let (mut bad_rows, mut counts) = (Vec::new(), Counts::default());
         chunk.each_row(|row| {
             counts.rows += 1;
-            let answer = match rows::refusal(row, &self.columns) {
+            let answer = match refusal(row, &self.columns) {
                 Some(refusal) => Err(refusal),
                 None => match self.next()? {
                     None => return Err(self.failed("fewer answers than rows".into())),

@@ -2,8 +2,9 @@
 
 use nomogram::{Activation, Layer, Linear, Link, Member, Network};
 
-use super::symbol::{Answer, Dense, Part, Prediction};
-use super::tensor::Tensor;
+use super::answer::{Answer, Part, Prediction};
+use super::symbol::Dense;
+use super::tensor::{Tensor, spread};
 use crate::columns::Column;
 use crate::error::Error;
 
@@ -201,19 +202,6 @@ impl Dense {
             return Err(Error::unsupported(format!("the softmax of {n} activated sums")));
         }
         Ok(Answer::of(Prediction::Probabilities, n, self.part(Link::Softmax)?))
-    }
-}
-
-/// Numbers for each of `n` values: as many, or one for all.
-///
-/// # Errors
-///
-/// `Malformed`.
-pub(super) fn spread(numbers: &[f64], n: usize) -> Result<Vec<f64>, Error> {
-    match numbers {
-        [one] => Ok(vec![*one; n]),
-        _ if numbers.len() == n => Ok(numbers.to_vec()),
-        _ => Err(Error::malformed(format!("{} numbers, expected 1 or {n}", numbers.len()))),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Operators on columns of the row: scalers, imputers and encoders.
 
-use super::dense::spread;
 use super::features::Features;
 use super::node::Node;
+use super::tensor::spread;
 use crate::columns::{Column, MAX_COLUMNS, Map};
 use crate::error::Error;
 

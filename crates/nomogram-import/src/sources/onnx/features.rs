@@ -4,8 +4,8 @@ use std::cell::Cell;
 
 use nomogram::{Action, Feature, FeatureKind, Policy, Range};
 
+use super::answer::Part;
 use super::model::Input;
-use super::symbol::Part;
 use crate::columns::{Arithmetic, Column};
 use crate::error::{Error, Place};
 use crate::features;

@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 
 use nomogram::Activation;
 
+use super::answer::Answer;
 use super::encoders;
 use super::features::Features;
 use super::linear;
 use super::model::Model;
 use super::node::Node;
-use super::symbol::{Answer, Dense, Symbol};
+use super::symbol::{Dense, Symbol};
 use super::tensor::Tensor;
 use super::trees;
 use crate::columns::{Column, MAX_COLUMNS};

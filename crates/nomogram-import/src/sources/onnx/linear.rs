@@ -2,8 +2,9 @@
 
 use nomogram::Link;
 
+use super::answer::{Answer, Prediction};
 use super::node::Node;
-use super::symbol::{Answer, Dense, Prediction};
+use super::symbol::Dense;
 use crate::error::Error;
 
 /// Reads a `LinearClassifier`.

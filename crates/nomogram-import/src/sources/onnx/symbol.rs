@@ -2,6 +2,7 @@
 
 use nomogram::{Forest, Layer, Member};
 
+use super::answer::{Answer, Part};
 use super::tensor::Tensor;
 use super::tree_sums::TreeSums;
 use crate::columns::Column;
@@ -32,55 +33,6 @@ pub(super) enum Symbol<'d> {
 pub(super) struct Dense {
     pub(super) columns: Vec<Column>,
     pub(super) layers: Vec<Layer>,
-}
-
-/// What a model predicts.
-#[derive(Clone, Debug)]
-pub(super) struct Answer {
-    pub(super) prediction: Prediction,
-    pub(super) n_classes: usize,
-    pub(super) classes: Option<Vec<String>>,
-    /// The models whose weighted sum it is.
-    pub(super) parts: Vec<Part>,
-}
-
-/// Which number of a prediction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Prediction {
-    Value,
-    /// One for each class.
-    Probabilities,
-    /// Of the first of two classes.
-    First,
-    /// Of the second of two classes.
-    Second,
-}
-
-/// A model, and the columns that it reads.
-#[derive(Clone, Debug)]
-pub(super) struct Part {
-    pub(super) columns: Vec<Column>,
-    pub(super) member: Member,
-    pub(super) weight: f64,
-    /// The numbers of the leaves in the file.
-    pub(super) leaf_numbers: Option<Vec<Vec<u32>>>,
-}
-
-impl Answer {
-    /// The answer of one model.
-    pub(super) fn of(prediction: Prediction, n_classes: usize, part: Part) -> Self {
-        Self { prediction, n_classes, classes: None, parts: vec![part] }
-    }
-
-    /// The same answer, multiplied by a number.
-    pub(super) fn times(mut self, factor: f64) -> Self {
-        self.parts.iter_mut().for_each(|part| part.weight *= factor);
-        self
-    }
-
-    pub(super) fn is_of_classes(&self) -> bool {
-        self.prediction != Prediction::Value
-    }
 }
 
 impl Symbol<'_> {

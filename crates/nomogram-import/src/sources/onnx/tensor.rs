@@ -133,3 +133,16 @@ fn raw_numbers(bytes: &[u8], kind: u64) -> Result<Vec<f64>, Error> {
     }
     Ok(numbers)
 }
+
+/// Numbers for each of `n` values: as many, or one for all.
+///
+/// # Errors
+///
+/// `Malformed`.
+pub(super) fn spread(numbers: &[f64], n: usize) -> Result<Vec<f64>, Error> {
+    match numbers {
+        [one] => Ok(vec![*one; n]),
+        _ if numbers.len() == n => Ok(numbers.to_vec()),
+        _ => Err(Error::malformed(format!("{} numbers, expected 1 or {n}", numbers.len()))),
+    }
+}

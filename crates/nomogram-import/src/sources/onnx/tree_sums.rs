@@ -2,7 +2,8 @@
 
 use nomogram::{Aggregate, Forest, Link, Member, Node, Tree};
 
-use super::symbol::{Answer, Part, Prediction};
+use super::answer::{Answer, Part, Prediction};
+use super::tensor::spread;
 use crate::columns::Column;
 use crate::error::Error;
 use crate::forests;
@@ -115,7 +116,7 @@ impl TreeSums {
     ///
     /// `Unsupported` after other nodes, `TooLarge`.
     pub(super) fn plus(mut self, numbers: &[f64]) -> Result<Self, Error> {
-        let bases = super::dense::spread(numbers, self.forest.base_margins.len())?;
+        let bases = spread(numbers, self.forest.base_margins.len())?;
         let has_bases = self.forest.base_margins.iter().any(|base| *base != 0.0);
         if has_bases || self.has_both_signs {
             return Err(Error::unsupported("several numbers added to sums of trees"));

@@ -11,10 +11,10 @@ mod nodes;
 
 use nomogram::{Aggregate, Forest, Link, Precision};
 
+use super::answer::{Answer, Prediction};
 use super::features::Features;
 use super::linear::class_names;
 use super::node::Node;
-use super::symbol::{Answer, Prediction};
 use super::tree_sums::TreeSums;
 use crate::columns::{Arithmetic, Column, Map};
 use crate::error::{Error, Place};

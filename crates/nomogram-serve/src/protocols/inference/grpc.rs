@@ -1,7 +1,5 @@
 //! The protocol over gRPC.
 
-mod tensors;
-
 use std::sync::Arc;
 
 use tonic::{Code, Request, Response, Status};
@@ -11,6 +9,7 @@ use super::generated::grpc_inference_service_server::GrpcInferenceService;
 use super::generated::infer_parameter::ParameterChoice;
 use super::generated::model_infer_response::InferOutputTensor;
 use super::generated::model_metadata_response::TensorMetadata;
+use super::grpc_tensors::{tensors, text};
 use super::infer::{Answer, Asked, Question};
 use super::invalid::Invalid;
 use super::message::OnRefusal;
@@ -22,7 +21,6 @@ use crate::following;
 use crate::problem::{Problem, ProblemKind};
 use crate::served::Served;
 use crate::service::Service;
-use tensors::{tensors, text};
 
 /// The service of the protocol.
 #[derive(Clone, Debug)]

@@ -2,9 +2,10 @@
 
 use nomogram::Activation;
 
-use super::super::dense::spread;
+use super::super::answer::Prediction;
 use super::super::node::Node;
-use super::super::symbol::{Prediction, Symbol};
+use super::super::symbol::Symbol;
+use super::super::tensor::spread;
 use super::super::tree_sums::TreeSums;
 use super::Graph;
 use crate::columns::{Arithmetic, Column, Map, UNBOUNDED};
@@ -238,7 +239,7 @@ fn added(symbols: Vec<Symbol<'_>>) -> Result<Symbol<'_>, Error> {
         sum = Some(match sum {
             None => answer,
             Some(mut sum) => {
-                let sum_of: &mut super::super::symbol::Answer = &mut sum;
+                let sum_of: &mut super::super::answer::Answer = &mut sum;
                 if (sum_of.prediction, sum_of.n_classes) != (answer.prediction, answer.n_classes) {
                     return Err(Error::unsupported("a sum of different predictions"));
                 }

@@ -2,8 +2,9 @@
 
 use nomogram::Activation;
 
+use super::super::answer::{Answer, Prediction};
 use super::super::node::Node;
-use super::super::symbol::{Answer, Prediction, Symbol};
+use super::super::symbol::Symbol;
 use super::super::tensor::{Tensor, Values};
 use super::Graph;
 use crate::columns::MAX_COLUMNS;

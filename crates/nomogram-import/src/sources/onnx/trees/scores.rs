@@ -2,7 +2,7 @@
 
 use nomogram::{Aggregate, Link, Node as TreeNode, Tree};
 
-use super::super::symbol::Prediction;
+use super::super::answer::Prediction;
 use super::TreeSource;
 use crate::error::Error;
 use crate::forests;

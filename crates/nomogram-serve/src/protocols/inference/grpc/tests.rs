@@ -1,9 +1,9 @@
 use bytes::Bytes;
 
-use super::tensors::{tensors, typed};
 use super::*;
 use crate::protocols::inference::datatype::Datatype;
 use crate::protocols::inference::generated::model_infer_request::InferInputTensor;
+use crate::protocols::inference::grpc_tensors::typed;
 use crate::protocols::inference::tensor::Elements;
 
 fn request(raw: &[&'static [u8]], typed: &[f64]) -> message::ModelInferRequest {

@@ -2,12 +2,12 @@
 
 use bytes::Bytes;
 
-use crate::protocols::inference::datatype::{Datatype, natural, whole};
-use crate::protocols::inference::generated as message;
-use crate::protocols::inference::generated::infer_parameter::ParameterChoice;
-use crate::protocols::inference::generated::model_infer_request::InferInputTensor;
-use crate::protocols::inference::invalid::Invalid;
-use crate::protocols::inference::tensor::{Elements, Tensor, n_elements, shape};
+use super::datatype::{Datatype, natural, whole};
+use super::generated as message;
+use super::generated::infer_parameter::ParameterChoice;
+use super::generated::model_infer_request::InferInputTensor;
+use super::invalid::Invalid;
+use super::tensor::{Elements, Tensor, n_elements, shape};
 
 /// The tensors of a request: raw, or typed.
 pub(super) fn tensors(request: &mut message::ModelInferRequest) -> Result<Vec<Tensor>, Invalid> {

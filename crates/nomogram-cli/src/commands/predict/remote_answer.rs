@@ -6,10 +6,10 @@ use arrow_schema::DataType;
 use nomogram_serve::json::{Fault, Kind, Reader};
 use nomogram_table::{Chunk, Columns, FileKind, Row, Source, is_plain};
 
-use super::described::Described;
-use crate::commands::predict::Arguments;
-use crate::commands::predict::answer::{FLAGS, kept_arrays, two_columns};
-use crate::commands::predict::worker::Counts;
+use super::Arguments;
+use super::answer::{FLAGS, kept_arrays, two_columns};
+use super::remote_model::Described;
+use super::worker::Counts;
 use crate::error::Error;
 use crate::output::{BlockBuilder, Item, Layout};
 use crate::refusal;

@@ -7,7 +7,7 @@ use nomogram_serve::client::{Client, encoded};
 use nomogram_table::TableFormat;
 use serde::Deserialize;
 
-use crate::commands::predict::summary::ModelName;
+use super::summary::ModelName;
 
 /// What a service says of a model.
 #[derive(Debug, Deserialize)]
