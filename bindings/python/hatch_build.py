@@ -74,7 +74,9 @@ def build_library() -> Path:
     command = ["cargo", "rustc", "--manifest-path", str(manifest), "--package", "nomogram"]
     command += ["--lib", "--crate-type", "cdylib", "--profile", "capi", "--locked"]
     command += ["--message-format", "json-render-diagnostics"]
-    # The last as `cargo xtask install` does it: small, and predictions as fast.
+    # As `cargo xtask install` builds it: small, and predictions as fast.
+    serial = """build.rustflags = ["--cfg", 'curve25519_dalek_backend="serial"']"""
+    command += ["--config", serial]
     command += ["--", "-C", "strip=symbols", "-C", "llvm-args=-inline-threshold=20"]
     try:
         built = subprocess.run(command, stdout=subprocess.PIPE, check=True)
