@@ -1,7 +1,8 @@
-"""What explaining forests costs, beside LightGBM, XGBoost and shap, each in times of its own prediction.
+"""What explaining forests costs, beside LightGBM, XGBoost and shap, in times of a prediction.
 
     nomogram train bindings/python/benches/explain.yaml examples/data/wdbc.csv -o forest.nomo
     pip install -r tests/reference/requirements-explanations.txt bindings/python
+    export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
     python bindings/python/benches/explain.py forest.nomo examples/data/wdbc.csv
 
 Every library explains margins of 200 trees of depth 3, fitted to the same rows, with one thread.
@@ -12,13 +13,9 @@ machine slows all of them; of each call the fastest round counts.
 from __future__ import annotations
 
 import csv
-import os
 import sys
 import time
 from collections.abc import Callable
-
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[name] = "1"
 
 import lightgbm
 import numpy as np
@@ -41,32 +38,54 @@ def main(bundle: str, table: str) -> None:
     names = [feature.name for feature in model.features]
     rows = np.array([[float(line[name]) for name in names] for line in lines])
     outcomes = np.array([line["diagnosis"] == "M" for line in lines], dtype=float)
-    print(f"{nomogram_risk.__version__=} {lightgbm.__version__=} {xgboost.__version__=} {shap.__version__=}")
+    print(
+        f"{nomogram_risk.__version__=} {lightgbm.__version__=} {xgboost.__version__=} {shap.__version__=}"
+    )
     for n_rows in (1, len(rows)):
         calls = calls_of(model, rows, outcomes, rows[:n_rows])
         best = {name: [float("inf")] * 2 for name in calls}
         for _ in range(N_ROUNDS):
             for name, pair in calls.items():
                 for which, call in enumerate(pair):
-                    best[name][which] = min(best[name][which], seconds(call, 1 if n_rows > 1 else 20))
+                    best[name][which] = min(
+                        best[name][which], seconds(call, 1 if n_rows > 1 else 20)
+                    )
         print(f"{n_rows} rows")
         for name, (predict, explain) in best.items():
             per_row = [1e6 * each / n_rows for each in (predict, explain)]
-            print(f"  {name:24} {per_row[0]:9.2f} us {per_row[1]:9.2f} us  {explain / predict:7.1f} times")
+            print(
+                f"  {name:24} {per_row[0]:9.2f} us {per_row[1]:9.2f} us  {explain / predict:7.1f} times"
+            )
 
 
-def calls_of(model: nomogram_risk.Model, fitted: np.ndarray, outcomes: np.ndarray, rows: np.ndarray) -> Calls:
+def calls_of(
+    model: nomogram_risk.Model, fitted: np.ndarray, outcomes: np.ndarray, rows: np.ndarray
+) -> Calls:
     """The prediction and the explanation of each library."""
-    parameters = {"objective": "binary", "num_leaves": 2**DEPTH, "max_depth": DEPTH, "num_threads": 1}
+    parameters = {
+        "objective": "binary",
+        "num_leaves": 2**DEPTH,
+        "max_depth": DEPTH,
+        "num_threads": 1,
+    }
     parameters |= {"learning_rate": RATE, "min_data_in_leaf": 1, "verbose": -1, "seed": 1}
     light = lightgbm.train(parameters, lightgbm.Dataset(fitted, outcomes), N_TREES)
-    parameters = {"objective": "binary:logistic", "max_depth": DEPTH, "eta": RATE, "nthread": 1, "seed": 1}
+    parameters = {
+        "objective": "binary:logistic",
+        "max_depth": DEPTH,
+        "eta": RATE,
+        "nthread": 1,
+        "seed": 1,
+    }
     boosted = xgboost.train(parameters, xgboost.DMatrix(fitted, outcomes, nthread=1), N_TREES)
     matrix = xgboost.DMatrix(rows, nthread=1)
     explainer = shap.TreeExplainer(light, feature_perturbation="tree_path_dependent")
-    own = {"method": "path_dependent", "member": "boosted_trees"}
+
+    def ours() -> object:
+        return model.explain(rows, method="path_dependent", member="boosted_trees")
+
     return {
-        "Nomogram": (lambda: model.predict_proba(rows), lambda: model.explain(rows, **own)),
+        "Nomogram": (lambda: model.predict_proba(rows), ours),
         "LightGBM pred_contrib": (
             lambda: light.predict(rows, raw_score=True),
             lambda: light.predict(rows, pred_contrib=True),

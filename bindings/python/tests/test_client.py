@@ -6,18 +6,18 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
-from nomogram_risk import Client, Missing, ServiceError
+from nomogram_risk import Client, Missing, ServiceError, Value
 
 PROBLEM = {"status": 422, "code": "value_missing", "feature": "age", "detail": "feature 1: missing"}
 
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    requests: list[Any] = []
+    requests: ClassVar[list[Any]] = []
     n_overloaded = 0
 
     def do_POST(self) -> None:
@@ -71,7 +71,12 @@ def url() -> Iterator[str]:
 
 
 def test_a_row_is_sent_with_units_and_reasons(url: str) -> None:
-    row = {"age": 64, "dose": (1.5, "mg"), "stage": Missing("not-performed"), "other": Missing()}
+    row: dict[str, Value] = {
+        "age": 64,
+        "dose": (1.5, "mg"),
+        "stage": Missing("not-performed"),
+        "other": Missing(),
+    }
     with Client(url, key="nomo_a_b", model="a/b", version="champion") as client:
         assert client.predict(row, uncertainty=True) == {"class": "M"}
         with pytest.raises(ValueError, match="not finite"):
@@ -115,7 +120,8 @@ def test_a_connection_is_kept_until_the_client_is_closed(url: str) -> None:
         (connection,) = client._idle
         client.predict({"age": 2})
         assert list(client._idle) == [connection]
-    assert not client._idle and connection.sock is None
+    assert not client._idle
+    assert connection.sock is None
     # A closed client opens a new connection.
     assert client.predict({"age": 3}) == {"class": "M"}
     client.close()

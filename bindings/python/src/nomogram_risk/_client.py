@@ -124,7 +124,8 @@ class Client:
                     line = json.dumps(_row(row)).encode() + b"\n"
                     connection.send(b"%x\r\n%s\r\n" % (len(line), line))
                 connection.send(b"0\r\n\r\n")
-            except BaseException as error:  # noqa: BLE001 - raised again where answers are read
+            except BaseException as error:
+                # Raised again where answers are read.
                 failed.append(error)
                 if connection.sock is not None:
                     # Wakes the thread that waits for answers.
@@ -192,7 +193,7 @@ class Client:
 
     def _send(
         self, method: str, path: str, body: bytes | None
-    ) -> tuple[int, Mapping[str, str], bytes]:
+    ) -> tuple[int, http.client.HTTPMessage, bytes]:
         connection = self._take_idle() or self._connect()
         try:
             connection.request(method, path, body, self._headers("application/json"))
@@ -220,9 +221,7 @@ class Client:
         host, port = self._parts.hostname or "", self._parts.port
         if self._parts.scheme == "https":
             context = self._context or ssl.create_default_context()
-            return http.client.HTTPSConnection(
-                host, port, timeout=self._timeout, context=context
-            )
+            return http.client.HTTPSConnection(host, port, timeout=self._timeout, context=context)
         return http.client.HTTPConnection(host, port, timeout=self._timeout)
 
 

@@ -202,7 +202,7 @@ fn a_service_predicts_a_table_as_the_bundle_does() {
     assert!(local.iter().any(|row| row.contains("short|row")), "{local:?}");
 
     folder
-        .run(&format!("{server} t.csv --id id -o none.csv"))
+        .run(&format!("{server} t.csv --id id --chunk-rows 700 -o none.csv"))
         .fails_with(1, "line 12: feature `visits`");
     assert!(!folder.path("none.csv").exists());
     service.stop();
@@ -220,7 +220,7 @@ fn a_service_that_refuses_or_cannot_be_reached_is_named() {
     predict(&format!("{server} --key-file key t.csv --members")).fails_with(2, "needs a bundle");
     predict(&format!("{server} --key-file key m.nomo t.csv")).fails_with(2, "expected one table");
     predict("--server localhost t.csv").fails_with(2, "expected an address");
-    folder.run("predict").fails_with(2, "--server");
+    folder.run("predict").fails_with(2, "<BUNDLE>");
     let address = service.address.clone();
     service.stop();
     predict(&format!("--server http://{address} t.csv --id id")).fails_with(1, &address);
