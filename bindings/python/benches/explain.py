@@ -38,9 +38,8 @@ def main(bundle: str, table: str) -> None:
     names = [feature.name for feature in model.features]
     rows = np.array([[float(line[name]) for name in names] for line in lines])
     outcomes = np.array([line["diagnosis"] == "M" for line in lines], dtype=float)
-    print(
-        f"{nomogram_risk.__version__=} {lightgbm.__version__=} {xgboost.__version__=} {shap.__version__=}"
-    )
+    libraries = (nomogram_risk, lightgbm, xgboost, shap)
+    print(*(f"{library.__name__} {library.__version__}" for library in libraries))
     for n_rows in (1, len(rows)):
         calls = calls_of(model, rows, outcomes, rows[:n_rows])
         best = {name: [float("inf")] * 2 for name in calls}
@@ -53,9 +52,8 @@ def main(bundle: str, table: str) -> None:
         print(f"{n_rows} rows")
         for name, (predict, explain) in best.items():
             per_row = [1e6 * each / n_rows for each in (predict, explain)]
-            print(
-                f"  {name:24} {per_row[0]:9.2f} us {per_row[1]:9.2f} us  {explain / predict:7.1f} times"
-            )
+            times = f"{per_row[0]:9.2f} us {per_row[1]:9.2f} us"
+            print(f"  {name:24} {times}  {explain / predict:7.1f} times")
 
 
 def calls_of(
