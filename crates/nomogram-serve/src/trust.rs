@@ -44,7 +44,7 @@ impl TrustPolicy {
     ///
     /// # Errors
     ///
-    /// As [`Model::open`]; those kinds for which [`is_refusal`] holds.
+    /// As [`Model::open_trusted`].
     pub fn open(&self, bytes: &[u8]) -> Result<Model, Error> {
         match self.now() {
             Some(trust) => Model::open_trusted(bytes, &Limits::default(), &trust),
@@ -56,7 +56,7 @@ impl TrustPolicy {
     ///
     /// # Errors
     ///
-    /// Those kinds for which [`is_refusal`] holds.
+    /// As [`Model::verify_trust`].
     pub fn verify(&self, model: &Model) -> Result<(), Error> {
         self.now().map_or(Ok(()), |trust| model.verify_trust(&trust))
     }
