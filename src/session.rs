@@ -234,8 +234,9 @@ impl Rows for Matrix<'_> {
     }
 
     fn read(&self, feature: usize, rows: Range<usize>, numbers: &mut [f64]) {
-        let column = self.0.column(feature);
-        for (number, value) in numbers.iter_mut().zip(column.iter().skip(rows.start)) {
+        // Skipping to the first row would count through all rows before it.
+        let column = self.0.column(feature).slice_axis_move(Axis(0), rows.into());
+        for (number, value) in numbers.iter_mut().zip(column) {
             *number = *value;
         }
     }
