@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::codec::{Decode, Input, Stopped};
 
-/// A SHA-256 digest; prints as 64 hexadecimal digits, as which texts such as JSON have it.
+/// A SHA-256 digest. Prints as 64 hexadecimal digits, also in JSON.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest(pub(super) [u8; 32]);
 
@@ -34,7 +34,7 @@ impl Digest {
     }
 }
 
-/// A text that is not of 64 hexadecimal digits.
+/// A text that is not 64 hexadecimal digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidDigest;
 

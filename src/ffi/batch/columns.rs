@@ -137,7 +137,7 @@ impl<'a> Columns<'a> {
             let error = Error::new(ErrorKind::Columns, "the model has no such feature");
             return Err(error.within(feature));
         }
-        if (0..index).any(|before| self.read(before).feature == column.feature) {
+        if (0..index).any(|before| self.column(before).feature == column.feature) {
             let error = Error::new(ErrorKind::Columns, "duplicate column of the same feature");
             return Err(error.within(feature));
         }
@@ -187,11 +187,11 @@ impl<'a> Columns<'a> {
     fn of_feature(&self, feature: usize) -> Option<nomo_column> {
         // Most tables have their columns in the order of the features.
         let guess = core::iter::once(feature).filter(|index| *index < self.columns_len);
-        let mut columns = guess.chain(0..self.columns_len).map(|index| self.read(index));
+        let mut columns = guess.chain(0..self.columns_len).map(|index| self.column(index));
         columns.find(|column| column.feature == feature)
     }
 
-    fn read(&self, index: usize) -> nomo_column {
+    fn column(&self, index: usize) -> nomo_column {
         // Once the struct has grown, an older caller's is shorter than what is read here.
         const { assert!(nomo_column::FIRST_SIZE == size_of::<nomo_column>()) };
         // SAFETY: `check` has read the column at this index.
