@@ -15,7 +15,7 @@ use nomogram_describe::reach::{Reach, Target, varied_rows};
 use nomogram_stats::random::Random;
 
 use super::answers::Encoder;
-use super::goals::{Goal, goals};
+use super::goals::{DecidedBy, Goal, goals};
 use super::nearness::{NEAR, nearest};
 use super::rules;
 use super::space::{Needs, Space, add_all};
@@ -239,24 +239,7 @@ impl<'a> Construction<'a> {
 
     /// Rows that have half of all levels, missing values and intervals that fit each other.
     fn vary(&mut self, goals: &[Goal], n_max: usize) -> Result<(), Error> {
-        let is_of_one_feature = |goal: &&Goal| match goal.target {
-            Target::Level { .. }
-            | Target::Missing { .. }
-            | Target::OutOfRange { .. }
-            | Target::Interval { .. }
-            | Target::Points { .. } => true,
-            Target::Rule { .. }
-            | Target::BinEdge { .. }
-            | Target::Leaf { .. }
-            | Target::Threshold { .. }
-            | Target::SplitInput { .. }
-            | Target::SplitLevel { .. }
-            | Target::DefaultChild { .. }
-            | Target::PointsThreshold { .. }
-            | Target::Total { .. }
-            | Target::CalibrationInterval { .. }
-            | Target::Cutoff { .. } => false,
-        };
+        let is_of_one_feature = |goal: &&Goal| DecidedBy::of(&goal.target) == DecidedBy::OneFeature;
         let mut some: Vec<&Goal> = goals.iter().filter(is_of_one_feature).collect();
         for _ in 0..if some.is_empty() { 0 } else { N_AGAIN.min(n_max / 4) } {
             self.random.shuffle(&mut some);

@@ -14,6 +14,40 @@ pub(super) struct Goal {
     pub(super) n_ways_tried: usize,
 }
 
+/// What decides whether a row reaches a target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DecidedBy {
+    /// The value of one feature.
+    OneFeature,
+    /// Features one by one: those on the way through a tree, or a value next to a threshold.
+    Features,
+    /// The whole row. Such a target has no goal.
+    Row,
+}
+
+impl DecidedBy {
+    pub(super) fn of(target: &Target) -> Self {
+        match target {
+            Target::Level { .. }
+            | Target::Missing { .. }
+            | Target::OutOfRange { .. }
+            | Target::Interval { .. }
+            | Target::Points { .. } => Self::OneFeature,
+            Target::BinEdge { .. }
+            | Target::Leaf { .. }
+            | Target::Threshold { .. }
+            | Target::SplitInput { .. }
+            | Target::SplitLevel { .. }
+            | Target::DefaultChild { .. }
+            | Target::PointsThreshold { .. } => Self::Features,
+            Target::Rule { .. }
+            | Target::Total { .. }
+            | Target::CalibrationInterval { .. }
+            | Target::Cutoff { .. } => Self::Row,
+        }
+    }
+}
+
 /// The most ways to a node of a tree that are followed: they differ in which features are missing.
 const MAX_WAYS: usize = 4;
 

@@ -4,6 +4,7 @@ use nomogram::Error;
 use nomogram_describe::reach::Target;
 
 use super::Construction;
+use crate::training::golden::goals::DecidedBy;
 use crate::training::golden::space::Needs;
 
 /// How many rows are drawn for targets without goals.
@@ -30,24 +31,7 @@ impl Construction<'_> {
     }
 }
 
-/// Whether a target has no goal, since several features decide.
+/// Whether a target has no goal.
 pub(super) fn is_searched(target: &Target) -> bool {
-    match target {
-        Target::Rule { .. }
-        | Target::Total { .. }
-        | Target::CalibrationInterval { .. }
-        | Target::Cutoff { .. } => true,
-        Target::Level { .. }
-        | Target::Missing { .. }
-        | Target::OutOfRange { .. }
-        | Target::Interval { .. }
-        | Target::BinEdge { .. }
-        | Target::Leaf { .. }
-        | Target::Threshold { .. }
-        | Target::SplitInput { .. }
-        | Target::SplitLevel { .. }
-        | Target::DefaultChild { .. }
-        | Target::Points { .. }
-        | Target::PointsThreshold { .. } => false,
-    }
+    DecidedBy::of(target) == DecidedBy::Row
 }
