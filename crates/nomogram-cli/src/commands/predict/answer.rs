@@ -69,27 +69,15 @@ impl Answer {
         let output_format = Format::of_path(&arguments.output);
         let format = arguments.output_format.unwrap_or(output_format);
         let keeps_arrays = source.kind() != FileKind::Csv && format != Format::Csv;
-        let mut named: Vec<(String, DataType, Part)> = Vec::new();
-        for kept in &columns.kept {
-            let data_type = kept.header.data_type.clone().unwrap_or(DataType::Utf8);
-            if !keeps_arrays && !is_plain(&data_type) {
-                return Err(Error::usage(format!(
-                    "column `{}` is of type {data_type}, which CSV cannot hold; use \
-                     --output-format parquet",
-                    kept.header.name
-                )));
-            }
-            let data_type = if keeps_arrays { data_type } else { DataType::Utf8 };
-            named.push((kept.header.name.clone(), data_type, Part::Kept { column: kept.column }));
-        }
+        let kept = kept_columns(columns, keeps_arrays)?.into_iter().zip(&columns.kept);
+        let mut named: Vec<(String, DataType, Part)> = kept
+            .map(|((name, data_type), kept)| (name, data_type, Part::Kept { column: kept.column }))
+            .collect();
         if arguments.uncertainty && model.uncertainty().is_none() {
             return Err(Error::usage("--uncertainty: the bundle has no uncertainty".to_owned()));
         }
         named.extend(predicted(arguments, model)?);
-        let mut seen = BTreeSet::new();
-        if let Some((name, ..)) = named.iter().find(|(name, ..)| !seen.insert(name)) {
-            return Err(two_columns(name));
-        }
+        check_names(named.iter().map(|(name, ..)| name))?;
         let parts = named.iter().map(|(_, _, part)| *part).collect();
         let named = named.into_iter().map(|(name, data_type, _)| (name, data_type)).collect();
         Ok(Self { layout: Layout::new(format, delimiter, named), parts, keeps_arrays })
@@ -182,9 +170,39 @@ pub(super) fn kept_arrays(columns: &[usize], chunk: &Chunk) -> Vec<ArrayRef> {
     columns.iter().map_while(array).collect()
 }
 
-/// That a kept column has the name of a predicted one.
-pub(super) fn two_columns(name: &str) -> Error {
-    Error::usage(format!("the output would have two columns `{name}`; rename that of the input"))
+/// The names and types of kept columns; as texts, unless arrays are kept.
+///
+/// # Errors
+///
+/// `Usage` when one does not fit into CSV.
+pub(super) fn kept_columns(
+    columns: &Columns,
+    keeps_arrays: bool,
+) -> Result<Vec<(String, DataType)>, Error> {
+    let kept = columns.kept.iter().map(|kept| {
+        let data_type = kept.header.data_type.clone().unwrap_or(DataType::Utf8);
+        if !keeps_arrays && !is_plain(&data_type) {
+            return Err(Error::usage(format!(
+                "column `{}` is of type {data_type}, which CSV cannot hold; use \
+                 --output-format parquet",
+                kept.header.name
+            )));
+        }
+        let data_type = if keeps_arrays { data_type } else { DataType::Utf8 };
+        Ok((kept.header.name.clone(), data_type))
+    });
+    kept.collect()
+}
+
+/// Refuses a kept column with the name of a predicted one.
+pub(super) fn check_names<'n>(mut names: impl Iterator<Item = &'n String>) -> Result<(), Error> {
+    let mut seen = BTreeSet::new();
+    match names.find(|name| !seen.insert(*name)) {
+        Some(name) => Err(Error::usage(format!(
+            "the output would have two columns `{name}`; rename that of the input"
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// The columns that hold what was predicted.

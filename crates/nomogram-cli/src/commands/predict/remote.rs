@@ -73,8 +73,8 @@ pub(super) fn run(
     let name = source.name().to_owned();
     let columns = Arc::new(columns);
     let (sender, chunks) = sync_channel(WAITING);
-    let own = Arc::clone(&columns);
-    let reader = thread::spawn(move || send(source, &own, &sending, &sender));
+    let shared = Arc::clone(&columns);
+    let reader = thread::spawn(move || send(source, &shared, &sending, &sender));
     let mut remote =
         Remote { receiving, described, columns, answer, table: name, bad_row_columns, url };
     let read = remote.read(&chunks, |done: Done| {

@@ -1,13 +1,11 @@
 //! Lines of answers as rows of the output.
 
-use std::collections::BTreeSet;
-
 use arrow_schema::DataType;
 use nomogram_serve::json::{Fault, Kind, Reader};
-use nomogram_table::{Chunk, Columns, FileKind, Row, Source, is_plain};
+use nomogram_table::{Chunk, Columns, FileKind, Row, Source};
 
 use super::Arguments;
-use super::answer::{FLAGS, kept_arrays, two_columns};
+use super::answer::{FLAGS, check_names, kept_arrays, kept_columns};
 use super::remote_model::Described;
 use super::worker::Counts;
 use crate::error::Error;
@@ -150,19 +148,7 @@ impl RemoteAnswer {
         let output_format = Format::of_path(&arguments.output);
         let format = arguments.output_format.unwrap_or(output_format);
         let keeps_arrays = source.kind() != FileKind::Csv && format != Format::Csv;
-        let mut named: Vec<(String, DataType)> = Vec::new();
-        for kept in &columns.kept {
-            let data_type = kept.header.data_type.clone().unwrap_or(DataType::Utf8);
-            if !keeps_arrays && !is_plain(&data_type) {
-                return Err(Error::usage(format!(
-                    "column `{}` is of type {data_type}, which CSV cannot hold; use \
-                     --output-format parquet",
-                    kept.header.name
-                )));
-            }
-            let data_type = if keeps_arrays { data_type } else { DataType::Utf8 };
-            named.push((kept.header.name.clone(), data_type));
-        }
+        let mut named = kept_columns(columns, keeps_arrays)?;
         let classes = described.classes();
         let probabilities = classes.iter().map(|class| format!("probability_{class}"));
         named.extend(probabilities.map(|name| (name, DataType::Float64)));
@@ -174,10 +160,7 @@ impl RemoteAnswer {
             named.push(("flags".into(), DataType::Utf8));
         }
         named.push(("status".into(), DataType::Utf8));
-        let mut seen = BTreeSet::new();
-        if let Some((name, _)) = named.iter().find(|(name, _)| !seen.insert(name)) {
-            return Err(two_columns(name));
-        }
+        check_names(named.iter().map(|(name, _)| name))?;
         Ok(Self {
             layout: Layout::new(format, delimiter, named),
             kept: columns.kept.iter().map(|kept| kept.column).collect(),
