@@ -155,7 +155,7 @@ fn computed() -> f64 {
 
 /// Prints the table of docs/bundle-format.md.
 #[test]
-#[ignore = "measures time"]
+#[ignore = "prints times; docs/bundle-format.md has the command"]
 fn costs_of_opening() {
     println!(
         "| what a bundle repeats | file | peak memory | of the bound | time | per byte | result |"

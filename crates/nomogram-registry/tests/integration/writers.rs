@@ -57,7 +57,7 @@ fn eight_writers_on_a_disk_lose_nothing() {
 /// Needs a server with the interface of S3: see `tests/reference/s3.sh`.
 #[cfg(feature = "s3")]
 #[test]
-#[ignore = "needs a bucket; tests/reference/s3.sh starts one"]
+#[ignore = "needs a bucket; cargo xtask buckets starts one"]
 fn eight_writers_in_a_bucket_lose_nothing() {
     use nomogram_registry::{NewVersion, Role};
     let bucket = std::env::var("NOMOGRAM_TEST_BUCKET").expect("tests/reference/s3.sh sets it");
@@ -93,7 +93,7 @@ fn eight_writers_in_a_bucket_lose_nothing() {
 /// Needs a server that drops the condition of writes: see `tests/reference/s3.sh`.
 #[cfg(feature = "s3")]
 #[test]
-#[ignore = "needs a bucket; tests/reference/s3.sh starts one"]
+#[ignore = "needs a bucket; cargo xtask buckets starts one"]
 fn a_registry_in_a_careless_bucket_is_refused() {
     let bucket = std::env::var("NOMOGRAM_TEST_BUCKET").expect("tests/reference/s3.sh sets it");
     let location = format!("{bucket}/careless-{}", std::process::id());
@@ -124,7 +124,7 @@ fn calls_move_between_threads() {
 
 #[cfg(target_os = "linux")]
 #[test]
-#[ignore = "needs strace: cargo test -p nomogram-registry -- --ignored killed"]
+#[ignore = "needs strace; cargo xtask buckets runs it"]
 fn a_writer_that_is_killed_anywhere_loses_nothing() {
     let program = std::env::current_exe().unwrap();
     let writer = program.parent().unwrap().parent().unwrap().join("examples/writer");

@@ -73,7 +73,8 @@ impl Client {
         let tls = address.is_tls.then(|| Tls::new(certificates)).transpose()?;
         let key = key.map(|key| {
             let value = HeaderValue::from_str(&format!("Bearer {}", key.trim()));
-            let mut value = value.map_err(|_| "the key is no text of a header")?;
+            let mut value =
+                value.map_err(|_| "the key has a character that a header cannot hold")?;
             value.set_sensitive(true);
             Ok::<_, String>(value)
         });
