@@ -15,12 +15,13 @@ mod sources;
 
 use modules::Modules;
 
-/// The modules of every crate, with its folder.
+/// The modules of every crate, with its folder. Programs of one file each have none.
 fn crates_of_the_workspace() -> Vec<(String, Modules)> {
-    let crates = crates::members().into_iter().map(|member| {
+    let crates = crates::members().into_iter().filter_map(|member| {
         let folder = if member == "." { "src".to_owned() } else { format!("{member}/src") };
-        let modules = Modules::new(&sources::of_folder(&folder));
-        (folder, modules)
+        let sources = sources::of_folder(&folder);
+        let has_modules = sources.iter().any(|(name, _)| !name.starts_with("bin/"));
+        has_modules.then(|| (folder, Modules::new(&sources)))
     });
     crates.collect()
 }

@@ -5,7 +5,7 @@ use std::fs;
 use super::sources::root;
 
 /// Every crate of the workspace, with the crates that it may depend on.
-const ALLOWED: [(&str, &[&str]); 15] = [
+const ALLOWED: [(&str, &[&str]); 16] = [
     ("nomogram", &[]),
     ("nomogram-table", &["nomogram"]),
     ("nomogram-stats", &["nomogram"]),
@@ -57,6 +57,7 @@ const ALLOWED: [(&str, &[&str]); 15] = [
         ],
     ),
     (TESTKIT, &["nomogram"]),
+    ("nomogram-examples", &["nomogram", "nomogram-train", "nomogram-report"]),
     ("xtask", &[]),
 ];
 
