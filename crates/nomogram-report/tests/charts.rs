@@ -127,3 +127,30 @@ fn nothing_to_draw_is_no_failure() {
     importance(&[], "score").unwrap();
     agreement(&[], &[]).unwrap();
 }
+
+/// The numbers of an attribute such as `x="433"`, or of a list of points.
+fn numbers(text: &str, attribute: &str) -> Vec<f64> {
+    let value = text.split_once(attribute).unwrap().1.split('"').next().unwrap();
+    value
+        .split([',', ' '])
+        .filter(|number| !number.is_empty())
+        .map(|n| n.parse().unwrap())
+        .collect()
+}
+
+#[test]
+fn curves_do_not_run_under_the_legend() {
+    let pictures: [fn() -> Result<String, Error>; 3] = [draw_decision, draw_learning, draw_periods];
+    for picture in pictures {
+        let svg = picture().unwrap();
+        // The legend is drawn last: its background, then the names.
+        let (below, legend) = svg.rsplit_once("<rect ").unwrap();
+        let bottom = numbers(legend, "y=\"")[0] + numbers(legend, "height=\"")[0];
+        let axis = "#222222";
+        let curves = below.split("<polyline ").skip(1).filter(|line| !line.contains(axis));
+        let highest = curves
+            .flat_map(|line| numbers(line, "points=\"").into_iter().skip(1).step_by(2))
+            .fold(f64::INFINITY, f64::min);
+        assert!(highest.is_finite() && highest > bottom, "{highest} is above {bottom}: {svg}");
+    }
+}
