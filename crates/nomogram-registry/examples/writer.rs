@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! writer LOCATION INDEX found          founds a registry
-//! writer LOCATION INDEX register TEXT  registers a version for the reason TEXT, and acknowledges it
+//! writer LOCATION INDEX register TEXT  registers a version for the reason TEXT and acknowledges it, then
+//!                                      publishes a checkpoint
 //! writer LOCATION INDEX audit TEXT     audits, and prints whether the log has an act for the reason TEXT
 //! ```
 
@@ -40,6 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 ..NewVersion::default()
             };
             println!("registered {}", block_on(registry.register(&author, version))?);
+            block_on(registry.publish_checkpoint(&key))?;
         }
         "audit" => {
             let registry = block_on(Registry::open(location, options))?;

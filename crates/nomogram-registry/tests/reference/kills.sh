@@ -1,5 +1,6 @@
 #!/bin/sh
-# Kills a writer at every system call that changes the disk, in turn, and audits what is left.
+# Kills a writer at every system call that changes the disk, in turn, and audits what is left. The writer
+# registers a version and publishes a checkpoint.
 #
 # Needs strace. Shows what the death of a process leaves, not a loss of power.
 #

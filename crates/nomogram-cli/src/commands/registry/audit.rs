@@ -113,6 +113,9 @@ pub(crate) fn audit(arguments: &AuditArguments, console: &Console) -> Result<Exi
     if console.is_json() {
         console.json_result(&audit)?;
     } else {
+        if let Some(identity) = registry.identity()? {
+            console.result(format_args!("identity {identity}"))?;
+        }
         for finding in &audit.findings {
             let place = &finding.place;
             console.result(format_args!(
