@@ -21,6 +21,7 @@ pub use forest::{Aggregate, Comparison, Forest, Node, Precision, Side, Tree};
 pub use linear::Linear;
 pub(crate) use naive_bayes::CompiledNaiveBayes;
 pub use naive_bayes::{Likelihood, NaiveBayes};
+use network::CompiledNetwork;
 pub use network::{Activation, BatchNormalization, Layer, Network};
 pub use points_score::{Points, PointsItem, PointsScore, PointsTotal, Tie};
 
@@ -85,11 +86,15 @@ impl Member {
     /// # Errors
     ///
     /// `OutOfMemory`.
-    pub(crate) fn compile(self) -> Result<CompiledMember, Error> {
+    pub(crate) fn compile(self, budget: &mut Budget) -> Result<CompiledMember, Error> {
         Ok(match self {
             Self::Linear(linear) => CompiledMember::Linear(linear),
-            Self::Forest(forest) => CompiledMember::Forest(FlatForest::new(&forest)?),
-            Self::Network(network) => CompiledMember::Network(network),
+            Self::Forest(forest) => {
+                let mut flat = FlatForest::new(&forest)?;
+                flat.add_tables(&forest, budget)?;
+                CompiledMember::Forest(flat)
+            }
+            Self::Network(network) => CompiledMember::Network(network.compile()?),
             Self::NaiveBayes(naive_bayes) => CompiledMember::NaiveBayes(naive_bayes.compile()?),
             Self::PointsScore(score) => CompiledMember::PointsScore(score),
         })
@@ -105,7 +110,10 @@ impl Member {
         match self {
             Self::Linear(_) => Ok(()),
             Self::Forest(forest) => budget.take(FlatForest::bytes(forest)),
-            Self::Network(network) => budget.take(2 * bytes_of::<Domain>(network.width())),
+            Self::Network(network) => {
+                budget.take(2 * bytes_of::<Domain>(network.width()))?;
+                budget.take(network.compiled_bytes())
+            }
             Self::NaiveBayes(naive_bayes) => budget.take(naive_bayes.compiled_bytes()),
             Self::PointsScore(score) => score.take_from(budget),
         }
@@ -121,7 +129,7 @@ impl Member {
 pub(crate) enum CompiledMember {
     Linear(Linear),
     Forest(FlatForest),
-    Network(Network),
+    Network(CompiledNetwork),
     NaiveBayes(CompiledNaiveBayes),
     PointsScore(PointsScore),
 }
@@ -159,7 +167,7 @@ impl CompiledMember {
     ) {
         match self {
             Self::Linear(linear) => linear.margins(encoded, out),
-            Self::Forest(forest) => forest.margins(encoded, temporary, out),
+            Self::Forest(forest) => forest.margins(level, encoded, temporary, out),
             Self::Network(network) => network.margins(level, encoded, temporary, out),
             Self::NaiveBayes(naive_bayes) => naive_bayes.margins(encoded, out),
             Self::PointsScore(score) => score.margins(encoded, out),

@@ -15,6 +15,10 @@ mod complete;
 mod bits;
 mod select;
 
+mod table_splits;
+
+mod intervals;
+
 mod flat;
 
 mod margins;
