@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use nomogram_registry::{
-    Act, Checkpoint, Digest, Error, Evaluation, Limit, Policy, Registration, Role, Sequence,
-    Statement, Timestamp, block_on, leaf_hash, root,
+    Act, Author, Checkpoint, Digest, Error, Evaluation, Limit, Policy, Registration, Role,
+    Sequence, Statement, Timestamp, block_on, leaf_hash, root,
 };
 use nomogram_signing::dsse::Envelope;
 use nomogram_testkit::bundle_of_three_members;
@@ -179,6 +179,21 @@ fn an_entry_that_is_too_long_for_the_tiles_is_named() {
     let error = clinic.open_anew().unwrap_err();
     assert!(matches!(&error, Error::Damaged { place, .. } if *place == entry(seq)), "{error}");
     assert!(error.to_string().contains("expected at most 65535"), "{error}");
+}
+
+#[test]
+fn evidence_that_is_gone_is_named() {
+    let clinic = clinic_with_a_version();
+    let letter = block_on(clinic.registry.put_blob("a letter of the ward".into())).unwrap();
+    let key = key("rex");
+    let author = Author { evidence: vec![letter], ..Author::new(&key).because("see the letter") };
+    let comment = Act::Comment { model: "risk".into(), number: Some(1) };
+    block_on(clinic.registry.append(&author, |_| Ok(comment.clone()))).unwrap();
+    assert_eq!(findings(&clinic), []);
+    let digest = letter.to_string();
+    let place = format!("blobs/sha256/{}/{digest}", &digest[..2]);
+    fs::remove_file(clinic.path(&place)).unwrap();
+    assert_eq!(findings(&clinic), [(place, "is missing".to_owned())]);
 }
 
 #[test]
