@@ -45,6 +45,12 @@ impl Entry {
     pub(crate) fn read(seq: Sequence, bytes: &Bytes) -> Result<Self, Error> {
         let name = layout::entry(seq);
         let damaged = |detail: String| Error::damaged(&name, detail);
+        if bytes.len() > MAX_ENTRY_LEN {
+            return Err(damaged(format!(
+                "{} bytes, expected at most {MAX_ENTRY_LEN}",
+                bytes.len()
+            )));
+        }
         let unreadable = |cause: nomogram_signing::Error| damaged(cause.to_string());
         let envelope = Envelope::from_json(bytes).map_err(unreadable)?;
         let payload = envelope.unverified_payload().map_err(unreadable)?;

@@ -149,6 +149,15 @@ impl Registry {
         Ok(Head { n_entries, digest })
     }
 
+    /// The digest of the first entry, by which the registry is known.
+    ///
+    /// # Errors
+    ///
+    /// `Index` when the index cannot be read.
+    pub fn identity(&self) -> Result<Option<Digest>, Error> {
+        self.index().first()
+    }
+
     /// The state after the last entry that was read.
     ///
     /// # Errors
@@ -189,6 +198,15 @@ impl Registry {
         let mut entries = self.index().entries(0)?;
         // Accepted entries are in the order of their times; others could have any.
         entries.retain(|entry| entry.statement.time <= time);
+        entries.iter().for_each(|entry| state.apply(&entry.statement, entry.digest));
+        Ok(state)
+    }
+
+    /// The state after the first `n` entries.
+    fn state_after(&self, n: u64) -> Result<State, Error> {
+        let mut state = State::default();
+        let mut entries = self.index().entries(0)?;
+        entries.truncate(usize::try_from(n).unwrap_or(usize::MAX));
         entries.iter().for_each(|entry| state.apply(&entry.statement, entry.digest));
         Ok(state)
     }

@@ -1,9 +1,11 @@
 //! What an entry of the log states: act, author, time and place in the log.
 
+use std::collections::BTreeSet;
+
 use nomogram::Digest;
 use serde::{Deserialize, Serialize};
 
-use crate::act::Act;
+use crate::act::{Act, Evaluation, Registration};
 use crate::timestamp::Timestamp;
 
 /// The type of the signed bytes, in the envelope.
@@ -37,4 +39,26 @@ pub struct Statement {
     /// Blobs that support it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Digest>,
+}
+
+impl Statement {
+    /// What it registers.
+    pub(crate) fn registration(&self) -> Option<&Registration> {
+        if let Act::Register(registration) = &self.act { Some(registration) } else { None }
+    }
+
+    /// The evaluation that it attaches to a version.
+    pub(crate) fn evaluation(&self) -> Option<&Evaluation> {
+        if let Act::Evaluate { evaluation, .. } = &self.act {
+            return Some(evaluation);
+        }
+        self.registration()?.evaluation.as_ref()
+    }
+
+    /// Every blob that it names, but one that it erases.
+    pub(crate) fn blobs(&self) -> BTreeSet<Digest> {
+        let registered = self.registration().into_iter().flat_map(Registration::blobs);
+        let evaluation = self.evaluation().map(|evaluation| evaluation.blob);
+        self.evidence.iter().copied().chain(registered).chain(evaluation).collect()
+    }
 }

@@ -35,13 +35,23 @@ enum Command {
     Policy(people::PolicyArguments),
     Register(versions::RegisterArguments),
     Evaluate(versions::EvaluateArguments),
+    /// Approve a version.
+    ///
+    /// If the version has a report or an evaluation, name the file that you were shown with --report:
+    /// the entry keeps its SHA-256.
     Approve(review::ReviewArguments),
+    /// Reject a version. A reason is needed.
+    ///
+    /// If the version has a report or an evaluation, name the file that you were shown with --report:
+    /// the entry keeps its SHA-256.
     Reject(review::ReviewArguments),
     Move(review::MoveArguments),
     Alias(review::AliasArguments),
     Unalias(review::UnaliasArguments),
     Rollback(review::RollbackArguments),
+    /// Advise against a version, which can still be used. A reason is needed.
     Deprecate(review::NoticeArguments),
+    /// Forbid the use of a version. A reason is needed.
     Revoke(review::NoticeArguments),
     Comment(review::CommentArguments),
     Pull(versions::PullArguments),

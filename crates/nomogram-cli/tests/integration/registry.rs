@@ -78,6 +78,10 @@ fn a_version_is_registered_approved_pulled_and_revoked() {
     clinic.fails("", "show risk --as-of 2020-01-01", "not registered");
     let history = clinic.ok("", "history risk");
     assert_eq!(history.lines().count(), 5, "{history}");
+    assert!(history.contains("move risk@1 to approved\n"), "{history}");
+    assert!(history.contains("set_alias risk@1 @champion"), "{history}");
+    let all = clinic.ok("", "history");
+    assert!(all.contains("person ana: approver\n") && all.contains("add_key of ana\n"), "{all}");
     clinic.fails("ben", "revoke risk@1", "refused (reason)");
     let run = clinic.program("ben", "revoke risk@1 --reason").arg("unit of creatinine").output();
     Run::of(&run.unwrap()).ok();
@@ -131,6 +135,7 @@ fn proofs_and_audits_need_no_trust() {
     clinic.fails("", "verify-proof p.tlog-proof --public-key ana.pub.pem", "did not sign it");
     let audit = clinic.ok("", "audit --checkpoint kept.checkpoint");
     assert!(audit.contains("12 entries") && audit.contains("0 findings"), "{audit}");
+    assert!(audit.starts_with("identity "), "{audit}");
     let log = clinic.0.path("models/log/0000000000000011.json");
     let bytes = std::fs::read(&log).unwrap();
     std::fs::remove_file(&log).unwrap();

@@ -1,6 +1,5 @@
 //! Writes entries: one act, signed, at the end of the log.
 
-use std::collections::BTreeSet;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::atomic::Ordering;
 
@@ -111,6 +110,7 @@ impl Registry {
             };
             state.check(&statement)?;
             self.check_blobs(&statement).await?;
+            self.check_claims(&state, &statement.act).await?;
             let entry = Entry::sign(statement, author.key)?;
             if self.write(&entry).await? {
                 self.refresh().await?;
@@ -145,28 +145,7 @@ impl Registry {
 
     /// Refuses an act about blobs that are not stored.
     async fn check_blobs(&self, statement: &Statement) -> Result<(), Error> {
-        let mut blobs: BTreeSet<Digest> = statement.evidence.iter().copied().collect();
-        match &statement.act {
-            Act::Register(registration) => blobs.extend(registration.blobs()),
-            Act::Evaluate { evaluation, .. } => {
-                blobs.insert(evaluation.blob);
-            }
-            Act::Found { .. }
-            | Act::Person { .. }
-            | Act::AddKey { .. }
-            | Act::RevokeKey { .. }
-            | Act::SetPolicy { .. }
-            | Act::Move { .. }
-            | Act::Approve { .. }
-            | Act::Reject { .. }
-            | Act::SetAlias { .. }
-            | Act::RollBack { .. }
-            | Act::Deprecate { .. }
-            | Act::Revoke { .. }
-            | Act::Comment { .. }
-            | Act::Erase { .. } => {}
-        }
-        for blob in blobs {
+        for blob in statement.blobs() {
             self.blob(&blob).await?;
         }
         Ok(())

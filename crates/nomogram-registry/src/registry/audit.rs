@@ -6,12 +6,12 @@ use bytes::Bytes;
 use nomogram::Digest;
 
 use super::{Registry, blobs};
-use crate::checks::{self, Log};
+use crate::checks::{self, Claims, Log};
 use crate::entry::Entry;
 use crate::error::{Error, Refusal};
 use crate::findings::Audit;
 use crate::layout;
-use crate::state::{State, VersionRecord};
+use crate::state::State;
 use crate::statement::Sequence;
 use crate::store::{PROBE, PROBE_BYTES};
 use crate::tiles;
@@ -29,7 +29,7 @@ impl Registry {
         let names = self.store.list().await?;
         let log = self.audit_log(&names, &mut audit).await?;
         self.audit_index(&log, &mut audit)?;
-        self.audit_blobs(&names, &log.state, &mut audit).await?;
+        self.audit_blobs(&names, &log, &mut audit).await?;
         let sizes = self.audit_checkpoints(&names, &log, &mut audit).await?;
         self.audit_tiles(&names, &log, &sizes, &mut audit).await?;
         for name in names {
@@ -152,22 +152,17 @@ impl Registry {
     async fn audit_blobs(
         &self,
         names: &[String],
-        state: &State,
+        log: &Log,
         audit: &mut Audit,
     ) -> Result<(), Error> {
-        let mut versions: BTreeMap<Digest, &VersionRecord> = BTreeMap::new();
-        let mut used: BTreeSet<Digest> = BTreeSet::new();
+        let (state, claims) = (&log.state, Claims::of(log));
         let mut in_use: BTreeSet<Digest> = BTreeSet::new();
         for model in state.models().values() {
-            for version in model.versions.values() {
-                versions.insert(version.registration.blob, version);
-                used.extend(version.registration.blobs());
-            }
             let numbers = model.aliases.keys().filter_map(|alias| model.alias(alias));
             let versions = numbers.filter_map(|number| model.versions.get(&number));
             in_use.extend(versions.map(|version| version.registration.blob));
         }
-        for blob in used.iter().filter(|blob| !state.erased().contains_key(blob)) {
+        for blob in claims.blobs.iter().filter(|blob| !state.erased().contains_key(blob)) {
             let name = layout::blob(blob);
             if names.binary_search(&name).is_err() {
                 audit.find(name, "is missing");
@@ -187,19 +182,22 @@ impl Registry {
             }
             if state.erased().contains_key(&digest) {
                 audit.find(name, "was erased by order, but is stored; erase it again");
-            } else if !used.contains(&digest) {
-                audit.remark(name, "belongs to no version");
+            } else if !claims.blobs.contains(&digest) {
+                audit.remark(name, "belongs to no entry");
             }
-            if let Some(version) = versions.get(&digest) {
-                checks::check_bundle(name, &bytes, version, audit);
-                if self.options.trust.is_some()
-                    && in_use.contains(&digest)
-                    && let Err(cause) = self.open_bundle(&bytes)
-                {
-                    audit.find(name, format!("has an alias, but the policy refuses it: {cause}"));
-                }
+            let registrations = claims.registrations.get(&digest);
+            for registration in registrations.into_iter().flatten() {
+                checks::check_bundle(name, &bytes, registration, audit);
             }
-            checks::check_measures(name, &bytes, &digest, state, audit);
+            if self.options.trust.is_some()
+                && in_use.contains(&digest)
+                && let Err(cause) = self.open_bundle(&bytes)
+            {
+                audit.find(name, format!("has an alias, but the policy refuses it: {cause}"));
+            }
+            for evaluation in claims.evaluations.get(&digest).into_iter().flatten() {
+                checks::check_measures(name, &bytes, evaluation, audit);
+            }
         }
         Ok(())
     }
@@ -211,15 +209,30 @@ impl Registry {
         log: &Log,
         audit: &mut Audit,
     ) -> Result<BTreeSet<u64>, Error> {
-        let mut sizes = BTreeSet::new();
+        let mut checkpoints = Vec::new();
         let is_checkpoint =
             |name: &&String| name.starts_with("checkpoints/") || *name == layout::CHECKPOINT;
         for name in names.iter().filter(is_checkpoint) {
             let bytes = self.store.get(name).await?.unwrap_or_default();
-            match checks::verify_checkpoint(name, &bytes, log) {
-                Ok(size) => {
+            match checks::read_checkpoint(name, &bytes, log) {
+                Ok(checkpoint) => checkpoints.push((name, checkpoint)),
+                Err(failed) => audit.keep(name, failed),
+            }
+        }
+        checkpoints.sort_by_key(|(_, checkpoint)| checkpoint.size);
+        let mut sizes = BTreeSet::new();
+        let mut then = State::default();
+        let mut entries = log.statements.iter().zip(&log.digests);
+        for (name, checkpoint) in checkpoints {
+            while then.n_entries() < checkpoint.size
+                && let Some((statement, digest)) = entries.next()
+            {
+                then.apply(statement, *digest);
+            }
+            match checks::check_signer(name, &checkpoint, &then) {
+                Ok(()) => {
                     audit.n_checkpoints += 1;
-                    sizes.insert(size);
+                    sizes.insert(checkpoint.size);
                 }
                 Err(failed) => audit.keep(name, failed),
             }

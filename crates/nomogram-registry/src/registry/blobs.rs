@@ -4,8 +4,12 @@ use bytes::Bytes;
 use nomogram::Digest;
 
 use super::Registry;
+use crate::act::Act;
+use crate::checks;
 use crate::error::{Error, Refusal, Rule};
+use crate::findings::Audit;
 use crate::layout;
+use crate::state::State;
 use crate::store::Put;
 
 impl Registry {
@@ -44,6 +48,48 @@ impl Registry {
             }
         }
         Ok(digest)
+    }
+
+    /// Refuses to approve or to promote a version whose blobs are not what its author registered: the
+    /// rules see the registered measures alone.
+    pub(super) async fn check_claims(&self, state: &State, act: &Act) -> Result<(), Error> {
+        let version = match act {
+            Act::Approve { version, .. } => version,
+            Act::Move { version, stage } => {
+                let stage = state.policy(&version.model).stage(stage)?;
+                if !stage.limits && !stage.alias && stage.approvals.is_empty() {
+                    return Ok(());
+                }
+                version
+            }
+            Act::Found { .. }
+            | Act::Person { .. }
+            | Act::AddKey { .. }
+            | Act::RevokeKey { .. }
+            | Act::SetPolicy { .. }
+            | Act::Register(_)
+            | Act::Evaluate { .. }
+            | Act::Reject { .. }
+            | Act::SetAlias { .. }
+            | Act::RollBack { .. }
+            | Act::Deprecate { .. }
+            | Act::Revoke { .. }
+            | Act::Comment { .. }
+            | Act::Erase { .. } => return Ok(()),
+        };
+        let registration = &state.version(&version.model, version.number)?.registration;
+        let mut found = Audit::default();
+        let bundle = self.blob(&registration.blob).await?;
+        checks::check_bundle(&layout::blob(&registration.blob), &bundle, registration, &mut found);
+        if let Some(evaluation) = &registration.evaluation {
+            let report = self.blob(&evaluation.blob).await?;
+            let name = layout::blob(&evaluation.blob);
+            checks::check_measures(&name, &report, evaluation, &mut found);
+        }
+        match found.findings.into_iter().next() {
+            None => Ok(()),
+            Some(finding) => Err(Error::damaged(finding.place, finding.detail)),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use nomogram_signing::SecretKey;
 
 use super::Registry;
+use crate::checks;
 use crate::error::{Error, Refusal, Rule};
 use crate::layout;
 use crate::merkle;
@@ -31,7 +32,9 @@ impl Registry {
                 format!("{person} may not sign a checkpoint: needs the role administrator");
             return Err(Refusal::new(Rule::Role, detail).into());
         }
-        let leaves = self.index().leaves()?;
+        let mut leaves = self.index().leaves()?;
+        // Another program with the same index may have added entries meanwhile.
+        leaves.truncate(usize::try_from(state.n_entries()).unwrap_or(usize::MAX));
         let size = leaves.len() as u64;
         let before = match self.checkpoint().await? {
             Some(earlier) => {
@@ -69,13 +72,15 @@ impl Registry {
         Checkpoint::parse(layout::CHECKPOINT, &String::from_utf8_lossy(&bytes)).map(Some)
     }
 
-    /// Checks that the log begins with the entries of a checkpoint that the caller kept.
+    /// Checks that the log begins with the entries of a checkpoint that the caller kept, and that an
+    /// administrator signed it.
     ///
     /// # Errors
     ///
-    /// `RolledBack` when it does not.
-    pub fn check_contains(&self, checkpoint: &Checkpoint) -> Result<(), Error> {
-        check_covered("the checkpoint", checkpoint, &self.index().leaves()?)
+    /// `RolledBack` when the log does not begin so. `Damaged` with `place` when no administrator signed the checkpoint.
+    pub fn check_contains(&self, place: &str, checkpoint: &Checkpoint) -> Result<(), Error> {
+        check_covered(place, checkpoint, &self.index().leaves()?)?;
+        checks::check_signer(place, checkpoint, &self.state_after(checkpoint.size)?)
     }
 
     /// Proves that an entry is in the log of the newest checkpoint.

@@ -33,9 +33,9 @@ fn an_old_log_is_refused_by_who_has_seen_a_newer_one() {
     assert!(error.to_string().contains(&format!("log/{last:016}.json is missing")), "{error}");
     // Who has seen nothing notices it by a checkpoint that they were given.
     let newcomer = clinic.open_anew().unwrap();
-    newcomer.check_contains(&checkpoint).unwrap();
+    newcomer.check_contains("kept", &checkpoint).unwrap();
     let kept = Checkpoint::parse("kept", &kept.to_string()).unwrap();
-    assert!(matches!(newcomer.check_contains(&kept), Err(Error::RolledBack { .. })));
+    assert!(matches!(newcomer.check_contains("kept", &kept), Err(Error::RolledBack { .. })));
     let audit = block_on(newcomer.audit()).unwrap();
     assert!(
         audit.findings.iter().any(|finding| finding.detail.contains("rolled back")),

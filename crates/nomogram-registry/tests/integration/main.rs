@@ -6,6 +6,7 @@ mod clinic;
 
 mod attacks;
 mod damage;
+mod forgery;
 mod mlflow;
 mod people;
 mod story;

@@ -1,5 +1,7 @@
 #!/bin/sh
-# Kills a writer at every system call that changes the disk, in turn, and audits what is left.
+# Kills a writer at every system call that changes the disk, in turn, and audits what is left. The writer
+# registers a version and publishes a checkpoint. strace counts the calls of each thread, so the writer
+# has one thread on a disk.
 #
 # Needs strace. Shows what the death of a process leaves, not a loss of power.
 #

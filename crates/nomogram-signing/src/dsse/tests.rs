@@ -15,6 +15,29 @@ fn pae_is_that_of_the_specification() {
     assert_eq!(pae("", b""), b"DSSEv1 0  0 ");
 }
 
+/// The envelope, signature and key that the protocol of DSSE publishes; the key is on P-256.
+#[test]
+fn the_published_signature_verifies() {
+    use p256::ecdsa::signature::Verifier as _;
+
+    let json = r#"{"payload": "aGVsbG8gd29ybGQ=", "payloadType": "http://example.com/HelloWorld", "signatures": [{"sig":
+        "A3JqsQGtVsJ2O2xqrI5IcnXip5GToJ3F+FnZ+O88SjtR6rDAajabZKciJTfUiHqJPcIAriEGAHTVeCUjW2JIZA=="}]}"#;
+    let point = "0467cd390f77aa359cb08c2235f652270493a9ed832b0abcc01f70954c0390d238\
+                 0c782bd54e269125a44f4433aff1432ce94e12bca73aa67ac80cea12608ddf74";
+    let bytes: Vec<u8> = (0..point.len())
+        .step_by(2)
+        .map(|place| u8::from_str_radix(&point[place..place + 2], 16).unwrap())
+        .collect();
+    let key = p256::ecdsa::VerifyingKey::from_sec1_bytes(&bytes).unwrap();
+    let envelope = Envelope::from_json(json.as_bytes()).unwrap();
+    let payload = envelope.unverified_payload().unwrap();
+    assert_eq!(payload, b"hello world");
+    let signatures = envelope.unverified_signatures().unwrap();
+    let signature = p256::ecdsa::Signature::from_slice(&signatures[0].1).unwrap();
+    key.verify(&pae(envelope.payload_type(), &payload), &signature).unwrap();
+    assert!(key.verify(&pae("text/plain", &payload), &signature).is_err());
+}
+
 #[test]
 fn pae_counts_bytes() {
     assert_eq!(pae("ä", "µ".as_bytes()), "DSSEv1 2 ä 2 µ".as_bytes());

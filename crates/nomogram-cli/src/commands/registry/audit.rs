@@ -107,12 +107,15 @@ pub(crate) fn audit(arguments: &AuditArguments, console: &Console) -> Result<Exi
     for path in &arguments.checkpoint {
         let place = path.display().to_string();
         let text = String::from_utf8_lossy(&read(path)?).into_owned();
-        registry.check_contains(&Checkpoint::parse(&place, &text)?)?;
+        registry.check_contains(&place, &Checkpoint::parse(&place, &text)?)?;
     }
     let audit = block_on(registry.audit())?;
     if console.is_json() {
         console.json_result(&audit)?;
     } else {
+        if let Some(identity) = registry.identity()? {
+            console.result(format_args!("identity {identity}"))?;
+        }
         for finding in &audit.findings {
             let place = &finding.place;
             console.result(format_args!(

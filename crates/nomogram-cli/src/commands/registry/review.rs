@@ -11,10 +11,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::output::InputPath;
 
-/// Approve or reject a version.
-///
-/// If the version has a report or an evaluation, name the file that you were shown with --report: the
-/// entry keeps its SHA-256.
+// `approve` and `reject` have the same arguments; their descriptions are at the commands.
 #[derive(Args, Debug)]
 pub(crate) struct ReviewArguments {
     /// The version, such as risk@3
@@ -73,7 +70,7 @@ pub(crate) struct RollbackArguments {
     signing: Signing,
 }
 
-/// Advise against a version (deprecate), or forbid its use (revoke). A reason is needed.
+// `deprecate` and `revoke` have the same arguments; their descriptions are at the commands.
 #[derive(Args, Debug)]
 pub(crate) struct NoticeArguments {
     /// The version, such as risk@3

@@ -6,8 +6,8 @@ use clap::Args;
 use nomogram::{Model, unseal};
 use nomogram_describe::differences;
 use nomogram_registry::{
-    ModelRecord, Notice, Reference, Registry, Review, State, Statement, Timestamp, VersionRecord,
-    block_on,
+    Act, ModelRecord, Notice, Reference, Registry, Review, State, Statement, Timestamp,
+    VersionRecord, block_on,
 };
 use serde_json::{Value, json};
 
@@ -243,8 +243,39 @@ fn history_line(state: &State, statement: &Statement) -> String {
         (Some(model), None) => format!(" {model}"),
         (None, _) => String::new(),
     };
+    let detail = detail(act);
     let reason = if reason.is_empty() { String::new() } else { format!(": {reason}") };
     let refused = state.refused().iter().find(|(refused, _)| refused == seq);
     let refused = refused.map_or(String::new(), |(_, refusal)| format!(" [no effect: {refusal}]"));
-    format!("{seq:>6}  {time}  {person:<16}{}{subject}{reason}{refused}", act.name())
+    format!("{seq:>6}  {time}  {person:<16}{}{subject}{detail}{reason}{refused}", act.name())
+}
+
+/// What an act does beside its name and its version.
+fn detail(act: &Act) -> String {
+    match act {
+        Act::Found { origin, person, .. } => format!(" {origin}, administrator {person}"),
+        Act::Person { person, roles } => {
+            let names: Vec<&str> = roles.iter().map(|role| role.name()).collect();
+            let names = if names.is_empty() { "no role".into() } else { names.join(", ") };
+            format!(" {person}: {names}")
+        }
+        Act::AddKey { person, expires: None, .. } => format!(" of {person}"),
+        Act::AddKey { person, expires: Some(time), .. } => format!(" of {person} until {time}"),
+        Act::RevokeKey { key } => format!(" {key}"),
+        Act::Move { stage, .. } => format!(" to {stage}"),
+        Act::SetAlias { alias, number: None, .. } => format!(" @{alias} removed"),
+        Act::SetAlias { alias, .. } | Act::RollBack { alias, .. } => format!(" @{alias}"),
+        Act::Approve { report: Some(report), .. } | Act::Reject { report: Some(report), .. } => {
+            format!(", shown {report}")
+        }
+        Act::Erase { blob } => format!(" {blob}"),
+        Act::SetPolicy { .. }
+        | Act::Register(_)
+        | Act::Evaluate { .. }
+        | Act::Approve { report: None, .. }
+        | Act::Reject { report: None, .. }
+        | Act::Deprecate { .. }
+        | Act::Revoke { .. }
+        | Act::Comment { .. } => String::new(),
+    }
 }
