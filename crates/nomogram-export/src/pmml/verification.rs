@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use ndarray::ArrayView2;
-use nomogram::{Model, Session};
+use nomogram::{Link, Model, Session};
 
 use super::escaped;
 use crate::error::Error;
@@ -12,6 +12,8 @@ use crate::single_member::SingleMember;
 
 /// The most rows that are written.
 const MAX_ROWS: usize = 64;
+/// Outputs up to this count as 0.
+const ZERO: f64 = 1e-12;
 
 /// The element, with rows spread over the golden cases.
 pub(super) fn write(
@@ -29,7 +31,7 @@ pub(super) fn write(
     };
     let stride = golden.nrows().div_ceil(MAX_ROWS).max(1);
     let mut rows = String::new();
-    let mut n_rows = 0;
+    let (mut n_rows, mut smallest) = (0, 1.0_f64);
     for row in golden.rows().into_iter().step_by(stride) {
         let values = row.to_vec();
         let prediction = session.predict_row(&values)?;
@@ -40,6 +42,7 @@ pub(super) fn write(
         }
         for (index, value) in prediction.outputs().iter().enumerate() {
             let _ = write!(rows, "<output{index}>{value:e}</output{index}>");
+            smallest = smallest.min(value.abs());
         }
         rows.push_str("</row>\n");
         n_rows += 1;
@@ -52,11 +55,12 @@ pub(super) fn write(
         let name = escaped(&feature.name);
         let _ = write!(text, "<VerificationField field=\"{name}\" column=\"input{index}\"/>");
     }
+    let precision = precision(member.kind.link(), smallest);
     for (index, output) in outputs.iter().enumerate() {
         let name = escaped(output);
         let _ = write!(
             text,
-            "<VerificationField field=\"{name}\" column=\"output{index}\" precision=\"1e-12\" zeroThreshold=\"1e-12\"/>"
+            "<VerificationField field=\"{name}\" column=\"output{index}\" precision=\"{precision:e}\" zeroThreshold=\"{ZERO:e}\"/>"
         );
     }
     let _ = write!(
@@ -64,6 +68,16 @@ pub(super) fn write(
         "</VerificationFields>\n<InlineTable>\n{rows}</InlineTable></ModelVerification>\n"
     );
     Ok(text)
+}
+
+/// How far, relative to its size, a reader's output may be from ours. PMML defines the complementary log-log
+/// link as a subtraction from 1, which loses digits of a small output; the bundle's loses none.
+fn precision(link: Link, smallest: f64) -> f64 {
+    let lost = match link {
+        Link::ComplementaryLogLog => f64::EPSILON / smallest.max(ZERO),
+        _ => 0.0,
+    };
+    lost.max(1e-12)
 }
 
 /// A value as the document names it; none for a missing one.
