@@ -18,6 +18,7 @@ use crate::service::Service;
 use crate::setup::set_up;
 use crate::token_keys::FetchedKeys;
 use crate::tokens::Tokens;
+use crate::traces::Traces;
 use crate::trust::{RefusedBundle, TrustPolicy};
 
 /// A model of the Wisconsin breast cancer data, for trying the service out: the reference bundle of the
@@ -57,6 +58,8 @@ pub(super) fn prepare(config: &Config, is_demo: bool) -> Result<Service, String>
     if registry.is_none() {
         service.folder.store(Some(Arc::new(folder)));
     }
+    let traces = config.traces.as_ref().map(Traces::new).transpose();
+    service.traces = traces.map_err(|fault| format!("traces: {fault}"))?.map(Arc::new);
     service.registry = registry;
     service.trust.store(Arc::new(trust));
     service.report_refused(refused);
