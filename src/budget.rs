@@ -16,12 +16,17 @@ pub(crate) fn times(n: usize, steps: u64) -> u64 {
     (n as u64).saturating_mul(steps)
 }
 
+/// The most bytes that are spent on speed alone.
+const MAX_FOR_SPEED: u64 = 1 << 21;
+
 /// What is left to spend while a bundle is opened.
 #[derive(Debug)]
 pub(crate) struct Budget {
     /// Bytes that are not yet taken.
     memory: u64,
     max_memory: u64,
+    /// Bytes that may still be spent on speed alone.
+    for_speed: u64,
     /// Steps of computation that are not yet taken, each of about a nanosecond.
     work: u64,
     max_work: u64,
@@ -29,7 +34,7 @@ pub(crate) struct Budget {
 
 impl Budget {
     pub(crate) fn new(max_memory: u64, max_work: u64) -> Self {
-        Self { memory: max_memory, max_memory, work: max_work, max_work }
+        Self { memory: max_memory, max_memory, for_speed: MAX_FOR_SPEED, work: max_work, max_work }
     }
 
     /// For parts that are in memory already and come from no file.
@@ -67,6 +72,17 @@ impl Budget {
                 format!("opening it needs more memory than the limit of {} bytes", self.max_memory),
             )),
         }
+    }
+
+    /// Takes memory that makes predictions faster and changes nothing else, if that leaves most of the
+    /// memory to what is needed. Returns whether it did.
+    pub(crate) fn afford(&mut self, n_bytes: u64) -> bool {
+        let is_affordable = n_bytes <= self.for_speed.min(self.memory / 4);
+        if is_affordable {
+            self.for_speed -= n_bytes;
+            self.memory -= n_bytes;
+        }
+        is_affordable
     }
 
     /// Gives memory back, once it is freed.

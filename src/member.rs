@@ -85,10 +85,14 @@ impl Member {
     /// # Errors
     ///
     /// `OutOfMemory`.
-    pub(crate) fn compile(self) -> Result<CompiledMember, Error> {
+    pub(crate) fn compile(self, budget: &mut Budget) -> Result<CompiledMember, Error> {
         Ok(match self {
             Self::Linear(linear) => CompiledMember::Linear(linear),
-            Self::Forest(forest) => CompiledMember::Forest(FlatForest::new(&forest)?),
+            Self::Forest(forest) => {
+                let mut flat = FlatForest::new(&forest)?;
+                flat.add_tables(&forest, budget)?;
+                CompiledMember::Forest(flat)
+            }
             Self::Network(network) => CompiledMember::Network(network),
             Self::NaiveBayes(naive_bayes) => CompiledMember::NaiveBayes(naive_bayes.compile()?),
             Self::PointsScore(score) => CompiledMember::PointsScore(score),
@@ -159,7 +163,7 @@ impl CompiledMember {
     ) {
         match self {
             Self::Linear(linear) => linear.margins(encoded, out),
-            Self::Forest(forest) => forest.margins(encoded, temporary, out),
+            Self::Forest(forest) => forest.margins(level, encoded, temporary, out),
             Self::Network(network) => network.margins(level, encoded, temporary, out),
             Self::NaiveBayes(naive_bayes) => naive_bayes.margins(encoded, out),
             Self::PointsScore(score) => score.margins(encoded, out),

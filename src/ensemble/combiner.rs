@@ -99,7 +99,11 @@ impl Combiner {
     }
 
     /// Checks it against the members that it combines, and compiles it.
-    pub(crate) fn compile(self, members: &CombinerInputs<'_>) -> Result<CompiledCombiner, Error> {
+    pub(crate) fn compile(
+        self,
+        members: &CombinerInputs<'_>,
+        budget: &mut Budget,
+    ) -> Result<CompiledCombiner, Error> {
         match self {
             Self::SoftVote { weights } => {
                 check_weights(&weights, members.outputs.len())?;
@@ -114,7 +118,7 @@ impl Combiner {
                 Ok(CompiledCombiner::HardVote(weights))
             }
             Self::Stack { input, member } => {
-                Ok(CompiledCombiner::Stack(Stack::new(input, *member, members)?))
+                Ok(CompiledCombiner::Stack(Stack::new(input, *member, members, budget)?))
             }
         }
     }
@@ -140,7 +144,12 @@ fn check_weights(weights: &[f64], n_members: usize) -> Result<(), Error> {
 }
 
 impl Stack {
-    fn new(input: StackInput, member: Member, members: &CombinerInputs<'_>) -> Result<Self, Error> {
+    fn new(
+        input: StackInput,
+        member: Member,
+        members: &CombinerInputs<'_>,
+        budget: &mut Budget,
+    ) -> Result<Self, Error> {
         let n_classes = members.target.classes().len();
         let inputs = match input {
             StackInput::Margins => memory::copy(members.margins)?,
@@ -157,7 +166,7 @@ impl Stack {
         let n_margins = link.n_margins(members.target)?;
         let margins = member.check(&inputs, n_margins)?;
         link.check(&margins)?;
-        let (n_inputs, member) = (inputs.len(), member.compile()?);
+        let (n_inputs, member) = (inputs.len(), member.compile(budget)?);
         Ok(Self { input, link, n_inputs, n_margins, member, level: best_level() })
     }
 
@@ -306,11 +315,12 @@ mod tests {
     const MEMBERS: [f64; 6] = [0.9, 0.1, 0.4, 0.6, 0.2, 0.8];
 
     fn compile(combiner: Combiner, n_members: usize) -> Result<CompiledCombiner, Error> {
-        combiner.compile(&CombinerInputs {
+        let members = CombinerInputs {
             target: &Target::of_classes("diagnosis", ["B", "M"]),
             outputs: &vec![Domain::new(0.0, 1.0); n_members],
             margins: &vec![Domain::new(-9.0, 9.0); n_members],
-        })
+        };
+        combiner.compile(&members, &mut Budget::unlimited())
     }
 
     fn combine(combiner: Combiner) -> [f64; 2] {
@@ -358,11 +368,13 @@ mod tests {
             let refused = compile(Combiner::SoftVote { weights: weights.clone() }, 2);
             assert!(refused.is_err(), "{weights:?}");
         }
-        let of_values = Combiner::SoftVote { weights: vec![1e100] }.compile(&CombinerInputs {
+        let members = CombinerInputs {
             target: &Target::Number { name: "days".into(), unit: None },
             outputs: &[Domain::new(0.0, 1e250)],
             margins: &[],
-        });
+        };
+        let of_values = Combiner::SoftVote { weights: vec![1e100] }
+            .compile(&members, &mut Budget::unlimited());
         assert!(of_values.unwrap_err().to_string().contains("could pass 1e300"));
         let linear = Linear::new(Link::Logit, vec![0.25], vec![1.0, 2.0, 4.0]).unwrap();
         let member = Box::new(Member::Linear(linear));

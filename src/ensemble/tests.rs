@@ -7,6 +7,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::*;
+use crate::budget::Budget;
 use crate::domain::Domain;
 use crate::member::tests::{cases, error, part, table};
 use crate::member::{Linear, Member};
@@ -51,12 +52,13 @@ fn a_stack_is_the_same_stack() {
         let linear = Linear::new(part(&case["link"]), intercepts, weights).unwrap();
         let member = Box::new(Member::Linear(linear));
         let names = ["a", "b", "c"].into_iter().take(n_classes);
+        let members_of_stack = CombinerInputs {
+            target: &Target::of_classes("diagnosis", names),
+            outputs: &vec![Domain::new(0.0, 1.0); n_members],
+            margins: &[],
+        };
         let compiled = Combiner::Stack { input: StackInput::Outputs, member }
-            .compile(&CombinerInputs {
-                target: &Target::of_classes("diagnosis", names),
-                outputs: &vec![Domain::new(0.0, 1.0); n_members],
-                margins: &[],
-            })
+            .compile(&members_of_stack, &mut Budget::unlimited())
             .unwrap();
         for (members, after) in members.iter().zip(&after) {
             let mut found = vec![0.0; n_classes];

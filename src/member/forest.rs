@@ -15,6 +15,8 @@ mod complete;
 mod bits;
 mod select;
 
+mod intervals;
+
 mod flat;
 
 mod margins;

@@ -176,7 +176,7 @@ fn compare(case: Case) -> Result<Result<(), Error>, TestCaseError> {
         Ok(domains) => domains,
         Err(error) => return Ok(Err(error)),
     };
-    let compiled = case.member.compile().unwrap();
+    let compiled = case.member.compile(&mut Budget::unlimited()).unwrap();
     check_blocks(&compiled, &case.rows, n_margins);
     for row in &case.rows {
         // In a block without a missing value, forests have a way of their own.

@@ -8,6 +8,7 @@ use alloc::vec;
 use serde_json::Value;
 
 use super::*;
+use crate::budget::Budget;
 use crate::lanes::{N_LANES, levels};
 
 const FIXTURE: &str = include_str!("../../tests/reference/members.json");
@@ -111,7 +112,7 @@ fn compare(member: Member, case: &Value, tolerance: &Tolerance) {
     let link = member.link();
     let domains = member.check(&domains(&rows), margins[0].len()).unwrap();
     link.check(&domains).unwrap();
-    let compiled = member.compile().unwrap();
+    let compiled = member.compile(&mut Budget::unlimited()).unwrap();
     check_blocks(&compiled, &rows, margins[0].len());
     let (mut worst_margin, mut worst_output) = (0.0_f64, 0.0_f64);
     for ((row, margins), outputs) in rows.iter().zip(&margins).zip(&outputs) {
@@ -194,7 +195,7 @@ fn another_comparison_or_precision_gives_other_margins() {
                 let margins = |forest: &Forest| {
                     let mut out = vec![0.0; forest.base_margins.len()];
                     let flat = FlatForest::new(forest).unwrap();
-                    flat.margins(row, &mut vec![f64::NAN; flat.n_temporary()], &mut out);
+                    flat.margins(Level::baseline(), row, &mut vec![f64::NAN; flat.n_temporary()], &mut out);
                     out
                 };
                 margins(&wrong) != margins(&right)

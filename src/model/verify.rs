@@ -70,7 +70,7 @@ impl Model {
         };
         let in_combiner = |e: Error| e.within(Place::Section("combiner"));
         combiner.take_from(budget).map_err(in_combiner)?;
-        let combiner = combiner.compile(&inputs).map_err(in_combiner)?;
+        let combiner = combiner.compile(&inputs, budget).map_err(in_combiner)?;
         verified.work = verified.work.saturating_add(combiner.work(n_outputs));
         let n_classes = schema.target().classes().len();
         if let Some(calibrator) = &calibrator {
@@ -175,7 +175,7 @@ impl VerifiedMembers {
         self.margins.try_reserve(n_margins).map_err(|_| Error::out_of_memory())?;
         self.margins.extend_from_slice(&margins);
         let n_inputs = inputs.len();
-        let member = member.compile()?;
+        let member = member.compile(budget)?;
         let of_link = times(schema.n_outputs(), FUNCTION);
         self.work = self.work.saturating_add(member.work(n_inputs)).saturating_add(of_link);
         Ok(PlacedMember { name: String::new(), branch, link, n_margins, member, left_shares: None })

@@ -32,23 +32,22 @@ pub(crate) fn c_library() -> Result<PathBuf, String> {
     Ok(target().join(C_LIBRARY))
 }
 
-/// Builds an example of nomogram-train, optimised, and the C libraries; returns the example.
-pub(crate) fn release(example: &str) -> Result<PathBuf, String> {
-    release_all(&[("nomogram-train", example)])
+/// The package of the programs that train and report the reference model. Its dependencies are built
+/// without what tests need.
+pub(crate) const EXAMPLES: &str = "nomogram-examples";
+
+/// Builds the programs of [`EXAMPLES`], optimised, and the C libraries; returns their folder.
+///
+/// These C libraries are quick to build and larger than the installed ones.
+pub(crate) fn release() -> Result<PathBuf, String> {
+    let packages = ["--package", "nomogram", "--package", EXAMPLES];
+    run(cargo().args(["build", "--release", "--lib", "--bins"]).args(packages))?;
+    Ok(target().join("release"))
 }
 
-/// Builds examples of some packages, optimised, and the C libraries; returns the first example.
-///
-/// One command for all: they share their dependencies. These C libraries are quick to build and larger
-/// than the installed ones.
-pub(crate) fn release_all(examples: &[(&str, &str)]) -> Result<PathBuf, String> {
-    let mut cargo = cargo();
-    cargo.args(["build", "--release", "--lib", "--package", "nomogram"]);
-    for (package, example) in examples {
-        cargo.args(["--package", package, "--example", example]);
-    }
-    run(&mut cargo)?;
-    let (_, example) = examples.first().ok_or("no example to build")?;
+/// Builds an example of nomogram-train, optimised; returns it.
+pub(crate) fn release_example(example: &str) -> Result<PathBuf, String> {
+    run(cargo().args(["build", "--release", "--package", "nomogram-train", "--example", example]))?;
     Ok(target().join("release/examples").join(example))
 }
 
@@ -72,10 +71,11 @@ pub(crate) fn program_and_example(example: &str) -> Result<(PathBuf, PathBuf), S
     Ok((folder.join("nomogram"), folder.join("examples").join(example)))
 }
 
-/// As [`development`], with no optimisation at all of the project's own crates.
-pub(crate) fn unoptimised(example: &str) -> Result<PathBuf, String> {
+/// Builds a program of [`EXAMPLES`] as the tests are built, but with no optimisation at all of the
+/// project's own crates; returns it.
+pub(crate) fn unoptimised(program: &str) -> Result<PathBuf, String> {
     let mut cargo = cargo();
     cargo.env("CARGO_PROFILE_DEV_OPT_LEVEL", "0");
-    run(cargo.arg("build").args(WORKSPACE).args(["--example", example]))?;
-    Ok(target().join("debug/examples").join(example))
+    run(cargo.arg("build").args(WORKSPACE).args(["--bin", program]))?;
+    Ok(target().join("debug").join(program))
 }

@@ -31,11 +31,13 @@ const PLATFORMS: [Platform; 2] = [
 
 /// The packages and features that are built for other processors: without the C ABI, whose tests run
 /// programs of this machine.
-const PACKAGES: [&str; 7] = [
+const PACKAGES: [&str; 9] = [
     "--package",
     "nomogram",
     "--package",
     "nomogram-train",
+    "--package",
+    builds::EXAMPLES,
     "--no-default-features",
     "--features",
     "nomogram/std",
@@ -44,7 +46,7 @@ const PACKAGES: [&str; 7] = [
 /// Runs the tests of bits, and trains the reference model, on each platform.
 pub(crate) fn cross() -> Result<(), String> {
     let folder = target().join("cross");
-    let native = train(&mut Command::new(builds::release("wdbc")?), &folder.join("native"))?;
+    let native = train(&mut Command::new(builds::release()?.join("wdbc")), &folder.join("native"))?;
     for platform in &PLATFORMS {
         if let Some(absent) = platform.absent()? {
             return skip(&format!("{}: {absent}", platform.target));
@@ -77,12 +79,12 @@ impl Platform {
 
     /// Trains the reference model, emulated; returns the bundle.
     fn train(&self, folder: &Path) -> Result<Vec<u8>, String> {
-        run(self.cargo("build").args(["--example", "wdbc"]))?;
+        run(self.cargo("build").args(["--bin", "wdbc"]))?;
         let [program, arguments @ ..] = &self.emulator;
         let mut trainer = Command::new(program);
         trainer.args(arguments);
         // With the profile of the tests: it shares their build, and gives the bits of a release.
-        trainer.arg(target().join(self.target).join("debug/examples/wdbc"));
+        trainer.arg(target().join(self.target).join("debug/wdbc"));
         train(&mut trainer, &folder.join(self.target))
     }
 

@@ -13,17 +13,16 @@ use crate::run::{compiler, output, run};
 pub(crate) fn demo() -> Result<(), String> {
     let folder = target().join("demo");
     println!("1/4  build the library and the trainer");
-    let trainer =
-        builds::release_all(&[("nomogram-train", "wdbc"), ("nomogram-report", "wdbc_report")])?;
+    let programs = builds::release()?;
     println!("2/4  train, evaluate, seal, report");
-    train(&mut Command::new(&trainer), &folder)?;
-    let mut reporter = Command::new(trainer.with_file_name("wdbc_report"));
+    train(&mut Command::new(programs.join("wdbc")), &folder)?;
+    let mut reporter = Command::new(programs.join("wdbc_report"));
     run(reporter
         .args([config(), data("wdbc.csv"), data("wdbc_reference_split.csv")])
         .arg(&folder))?;
     check_picture(&folder)?;
     println!("\n3/4  build examples/c/*.c and predict");
-    copy_library(&target().join("release"), &folder)?;
+    copy_library(&programs, &folder)?;
     let first = compile(&root().join("examples/c/first.c"), &folder)?;
     print!("first.c: {}", output(Command::new(first).arg(folder.join("wdbc.nomo")))?);
     let program = compile(&root().join("examples/c/predict.c"), &folder)?;
@@ -58,7 +57,7 @@ fn check_picture(folder: &Path) -> Result<(), String> {
 pub(crate) fn reproduce() -> Result<(), String> {
     let folder = target().join("reproduce");
     let debug = train(&mut Command::new(builds::unoptimised("wdbc")?), &folder.join("debug"))?;
-    let release = train(&mut Command::new(builds::release("wdbc")?), &folder.join("release"))?;
+    let release = train(&mut Command::new(builds::release()?.join("wdbc")), &folder.join("release"))?;
     if debug != release {
         return Err("the bundles trained in debug and in release differ".into());
     }
@@ -68,11 +67,11 @@ pub(crate) fn reproduce() -> Result<(), String> {
 
 /// Prints every trial of the search for the settings of the reference model.
 pub(crate) fn choose() -> Result<(), String> {
-    let mut choose = Command::new(builds::release("choose")?);
+    let mut choose = Command::new(builds::release_example("choose")?);
     run(choose.args([config(), data("wdbc.csv"), data("wdbc_reference_split.csv")]))
 }
 
-/// Trains the reference model into `folder` by `trainer`, the example `wdbc`; returns the bundle.
+/// Trains the reference model into `folder` by `trainer`, the program `wdbc`; returns the bundle.
 pub(crate) fn train(trainer: &mut Command, folder: &Path) -> Result<Vec<u8>, String> {
     trainer.args([config(), data("wdbc.csv"), data("wdbc_reference_split.csv")]).arg(folder);
     run(trainer)?;

@@ -32,18 +32,18 @@ pub(super) struct BitTrees {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct BitTree {
     first_split: u32,
-    first_leaf: u32,
+    pub(super) first_leaf: u32,
     n_splits: u32,
 }
 
 /// A split.
 #[derive(Clone, Copy, Debug)]
-struct BitSplit {
-    threshold: f64,
+pub(super) struct BitSplit {
+    pub(super) threshold: f64,
     /// A 1 for each leaf on its left.
-    left: u64,
-    input: u32,
-    missing_goes_right: bool,
+    pub(super) left: u64,
+    pub(super) input: u32,
+    pub(super) missing_goes_right: bool,
 }
 
 /// How many leaves a tree has whose leaves have bits: one without sets.
@@ -114,6 +114,17 @@ impl BitTrees {
         BitTree { first_split, first_leaf, n_splits: self.splits.len() as u32 - first_split }
     }
 
+    /// The splits of a tree.
+    #[allow(clippy::indexing_slicing, reason = "the tree was appended")]
+    pub(super) fn splits(&self, tree: BitTree) -> &[BitSplit] {
+        &self.splits[tree.first_split as usize..][..tree.n_splits as usize]
+    }
+
+    /// The values of the leaves of all trees.
+    pub(super) fn into_leaves(self) -> Vec<f64> {
+        self.leaves
+    }
+
     /// The leaf of each row of a block; `ANY` is whether any of their values may be missing.
     #[inline(always)]
     #[allow(
@@ -126,10 +137,9 @@ impl BitTrees {
         tree: BitTree,
         encoded: &[Lanes],
     ) -> Lanes {
-        let first = tree.first_split as usize;
         let none = u64x8::splat(simd, 0);
         let mut removed = [none; N_PARTS];
-        for split in &self.splits[first..first + tree.n_splits as usize] {
+        for split in self.splits(tree) {
             let left = u64x8::splat(simd, split.left);
             for (part, removed) in removed.iter_mut().enumerate() {
                 let rows = Octet::<S, ANY> { simd, encoded, part };

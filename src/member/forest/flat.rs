@@ -3,13 +3,17 @@
 use alloc::vec::Vec;
 
 use super::bits::{BitTree, BitTrees, bit_leaves};
+use super::intervals::IntervalTables;
 use super::complete::{CompleteTree, CompleteTrees, DepthCounts, complete_depth};
 use super::order::Order;
 use super::{Aggregate, Comparison, Forest, Node, Precision, Side, Tree};
-use crate::budget::{bytes_of, times};
+use crate::budget::{Budget, bytes_of, times};
 use crate::error::Error;
 use crate::memory;
 use crate::schema::count;
+
+/// Tables are faster than walks where as many splits share an input, on average.
+const MIN_SHARED: usize = 4;
 
 /// A checked forest whose walks have no branch.
 #[derive(Debug)]
@@ -24,6 +28,8 @@ pub(crate) struct FlatForest {
     pub(super) complete: CompleteTrees,
     /// Of other trees with few leaves, for blocks of rows.
     pub(super) bits: BitTrees,
+    /// Of all trees, for single rows.
+    pub(super) tables: Option<IntervalTables>,
     /// Of all trees that are not complete. The two children of a node are adjacent, so the next node is
     /// `left + (value > threshold)`. A leaf points to itself and no value is above its threshold, so a walk
     /// of `depth` steps ends at the right leaf even if it reaches it earlier.
@@ -165,6 +171,7 @@ impl FlatForest {
             trees: memory::list(forest.trees.len())?,
             complete: CompleteTrees::with_room(extent.n_complete)?,
             bits: BitTrees::with_room(extent.n_bit_splits, extent.n_bit_leaves)?,
+            tables: None,
             nodes: memory::list(extent.n_nodes)?,
             questions: memory::list(extent.n_nodes)?,
             values: memory::list(extent.n_values)?,
@@ -176,6 +183,16 @@ impl FlatForest {
             flat.push_tree(tree, forest.comparison, &mut order);
         }
         Ok(flat)
+    }
+
+    /// Adds what makes single rows faster, if it pays off and the budget has the memory.
+    pub(in super::super) fn add_tables(
+        &mut self,
+        forest: &Forest,
+        budget: &mut Budget,
+    ) -> Result<(), Error> {
+        self.tables = IntervalTables::new(forest, MIN_SHARED, budget)?;
+        Ok(())
     }
 
     /// What [`Self::margins`] computes, in steps of about a nanosecond.

@@ -1,7 +1,10 @@
 //! The margins of a row in a forest that was laid out, and what a row and a block share.
 
+use fearless_simd::Level;
+
 use super::complete::CompleteTree;
 use super::flat::{FlatForest, FlatTree, Layout};
+use super::intervals::IntervalTables;
 use super::{Aggregate, Precision, single};
 use crate::lanes::Number;
 
@@ -28,12 +31,17 @@ impl FlatForest {
     /// Writes the margins of an encoded row.
     pub(in super::super) fn margins(
         &self,
+        level: Level,
         encoded: &[f64],
         temporary: &mut [f64],
         out: &mut [f64],
     ) {
         let encoded = self.compared_row(encoded, temporary);
         self.start(out);
+        if let Some(tables) = &self.tables {
+            self.add_row_by(tables, level, encoded, out);
+            return self.finish(out);
+        }
         // Without an early end, to look at several values at once.
         let has_missing = encoded.iter().fold(false, |is, value| is | value.is_nan());
         if self.sets.is_empty() && !has_missing {
@@ -163,25 +171,35 @@ impl FlatForest {
     }
 
     /// Adds the leaves of a row, from the first tree to the last.
-    #[allow(clippy::cast_possible_truncation, reason = "values of single precision")]
     fn add_row<const ANY: bool>(&self, encoded: &[f64], out: &mut [f64]) {
         let [margin] = out else {
             return self.each_leaf::<ANY>(encoded, |tree, leaf| self.add_leaf(out, tree, leaf));
         };
-        // A single sum stays in a register, in both precisions: choosing later costs less than rounding.
-        let (mut sum, mut single_sum) = (*margin, *margin as f32);
+        let mut sum = Sum::new(*margin);
         self.each_leaf::<ANY>(
             encoded,
             #[inline(always)]
-            |_, leaf| {
-                sum += leaf;
-                single_sum += leaf as f32;
-            },
+            |_, leaf| sum.add(leaf),
         );
-        *margin = match self.precision {
-            Precision::Double | Precision::SingleInputs => sum,
-            Precision::Single => f64::from(single_sum),
+        *margin = sum.rounded(self.precision);
+    }
+
+    /// [`Self::add_row`] by tables.
+    fn add_row_by(&self, tables: &IntervalTables, level: Level, encoded: &[f64], out: &mut [f64]) {
+        let [margin] = out else {
+            let mut trees = self.trees.iter();
+            return tables.each_leaf(level, encoded, |leaf| {
+                trees.next().into_iter().for_each(|tree| self.add_leaf(out, tree, leaf));
+            });
         };
+        let mut sum = Sum::new(*margin);
+        tables.each_leaf(
+            level,
+            encoded,
+            #[inline(always)]
+            |leaf| sum.add(leaf),
+        );
+        *margin = sum.rounded(self.precision);
     }
 
     /// Adds the leaf of a tree to its margin, or the values of the leaf to every margin.
@@ -248,5 +266,34 @@ impl FlatForest {
         let (start, end) = self.sets[set as usize];
         let levels = &self.levels[start as usize..end as usize];
         level <= f64::from(u32::MAX) && levels.binary_search(&(level as u32)).is_ok()
+    }
+}
+
+/// A sum of leaves in a register, in both precisions: choosing later costs less than rounding.
+struct Sum {
+    double: f64,
+    single: f32,
+}
+
+impl Sum {
+    #[inline(always)]
+    #[allow(clippy::cast_possible_truncation, reason = "rounded before, if it is used")]
+    fn new(margin: f64) -> Self {
+        Self { double: margin, single: margin as f32 }
+    }
+
+    #[inline(always)]
+    #[allow(clippy::cast_possible_truncation, reason = "rounded before, if it is used")]
+    fn add(&mut self, leaf: f64) {
+        self.double += leaf;
+        self.single += leaf as f32;
+    }
+
+    #[inline(always)]
+    fn rounded(&self, precision: Precision) -> f64 {
+        match precision {
+            Precision::Double | Precision::SingleInputs => self.double,
+            Precision::Single => f64::from(self.single),
+        }
     }
 }

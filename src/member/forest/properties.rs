@@ -4,10 +4,14 @@ use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
 
+use fearless_simd::Level;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use super::intervals::IntervalTables;
 use super::*;
+use crate::budget::Budget;
+use crate::lanes::levels;
 
 /// Numbers that distinguish comparisons and precisions: in both precisions, and adjacent ones.
 const NUMBERS: [f64; 14] = [
@@ -196,6 +200,12 @@ fn inputs() -> [Domain; 3] {
     [number, number, Domain { may_be_missing: true, ..Domain::whole(0.0, 71.0) }]
 }
 
+fn margins(flat: &FlatForest, level: Level, row: &[f64]) -> Vec<f64> {
+    let mut out = vec![0.0; flat.base_margins.len()];
+    flat.margins(level, row, &mut vec![f64::NAN; flat.n_temporary()], &mut out);
+    out
+}
+
 proptest! {
     #[test]
     fn the_flat_walk_is_the_plain_walk(
@@ -205,13 +215,32 @@ proptest! {
         let domains = forest.check(&inputs()).unwrap();
         let flat = FlatForest::new(&forest).unwrap();
         for row in rows {
-            let mut out = vec![0.0; forest.base_margins.len()];
-            flat.margins(&row, &mut vec![f64::NAN; flat.n_temporary()], &mut out);
-            for (margin, found) in out.into_iter().enumerate() {
+            for (margin, found) in margins(&flat, Level::baseline(), &row).into_iter().enumerate() {
                 let expected = plain_margin(&forest, margin, &row);
                 prop_assert_eq!(found.to_bits(), expected.to_bits(), "{:?}: {}", row, expected);
                 let domain = domains[margin];
                 prop_assert!(domain.low <= found && found <= domain.high, "{:?}", domain);
+            }
+        }
+    }
+
+    #[test]
+    fn tables_give_the_bits_of_walks(
+        forest in (1_usize..3).prop_flat_map(|n| forest_of(n, false)),
+        // Some forests have more trees than a word, or a group, of a table.
+        n_trees in select(vec![1, 9, 70, 300]),
+        rows in prop::collection::vec(row(), 8),
+    ) {
+        let trees = forest.trees.iter().cycle().take(n_trees).cloned().collect();
+        let forest = Forest { trees, ..forest };
+        let mut flat = FlatForest::new(&forest).unwrap();
+        let walked: Vec<_> = rows.iter().map(|row| margins(&flat, Level::baseline(), row)).collect();
+        flat.tables = IntervalTables::new(&forest, 0, &mut Budget::unlimited()).unwrap();
+        for (row, walked) in rows.iter().zip(walked) {
+            for level in levels() {
+                let found = margins(&flat, level, row);
+                let bits = |values: &[f64]| values.iter().map(|v| v.to_bits()).collect::<Vec<_>>();
+                prop_assert_eq!(bits(&found), bits(&walked), "{:?}, {:?}", row, level);
             }
         }
     }

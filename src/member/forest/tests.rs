@@ -1,4 +1,8 @@
+use fearless_simd::Level;
+
+use super::intervals::IntervalTables;
 use super::*;
+use crate::budget::Budget;
 use alloc::string::ToString;
 use alloc::vec;
 
@@ -25,10 +29,17 @@ fn uneven() -> Forest {
 }
 
 fn margin(forest: &Forest, row: &[f64]) -> f64 {
-    let flat = FlatForest::new(forest).unwrap();
-    let mut out = [0.0];
-    flat.margins(row, &mut vec![f64::NAN; flat.n_temporary()], &mut out);
-    out[0]
+    let margin = |flat: &FlatForest| {
+        let mut out = [0.0];
+        let mut temporary = vec![f64::NAN; flat.n_temporary()];
+        flat.margins(Level::baseline(), row, &mut temporary, &mut out);
+        out[0]
+    };
+    let mut flat = FlatForest::new(forest).unwrap();
+    let by_walks = margin(&flat);
+    flat.tables = tables(forest);
+    assert_eq!(by_walks.to_bits(), margin(&flat).to_bits());
+    by_walks
 }
 
 const ABOVE_1: f64 = 1.0 + f64::EPSILON;
@@ -143,7 +154,7 @@ fn averaged_leaves_are_distributions() {
     let domains = mean.check(&[Domain::new(-1.0, 1.0); 2]).unwrap();
     assert!(Link::Probability.check(&domains).is_ok());
     let mut out = [0.0; 2];
-    FlatForest::new(&mean).unwrap().margins(&[1.0, 0.0], &mut [], &mut out);
+    FlatForest::new(&mean).unwrap().margins(Level::baseline(), &[1.0, 0.0], &mut [], &mut out);
     assert_eq!(out, [(0.0 + 0.1) / 2.0, (1.0 + 0.9) / 2.0]);
     let error = forest(vec![0.5, 0.6, 0.1, 0.9]).check(&[Domain::new(0.0, 1.0); 2]).unwrap_err();
     assert!(error.to_string().starts_with("tree 2: leaf 1 sums to 1.1"), "{error}");
@@ -182,4 +193,39 @@ fn every_index_is_checked() {
     let stray = Tree { margin: Some(1), ..tree(vec![leaf(0)], vec![0.0]) };
     let error = Forest::new(Link::Logit, 1, vec![0.0], vec![stray]).unwrap_err();
     assert_eq!(error.to_string(), "tree 1: adds to margin 2, expected 1 to 1");
+}
+
+/// The tables of a forest, whether they pay off or not.
+fn tables(forest: &Forest) -> Option<IntervalTables> {
+    IntervalTables::new(forest, 0, &mut Budget::unlimited()).unwrap()
+}
+
+#[test]
+fn tables_hold_trees_of_up_to_64_leaves() {
+    for n_leaves in [1_u32, 8, 9, 33, 64, 65] {
+        // Each split has a leaf on its left and the next split on its right.
+        let split = |n: u32| split(0, f64::from(n), 2 * n + 1, 2 * n + 2);
+        let nodes = (0..n_leaves - 1).flat_map(|n| [split(n), leaf(n)]).chain([leaf(n_leaves - 1)]);
+        let leaves: Vec<f64> = (0..n_leaves).map(f64::from).collect();
+        let forest = forest(nodes.collect(), leaves).unwrap();
+        assert_eq!(tables(&forest).is_some(), n_leaves <= 64, "{n_leaves} leaves");
+        for reached in 0..n_leaves {
+            let value = if reached + 1 == n_leaves { f64::INFINITY } else { f64::from(reached) };
+            assert_eq!(margin(&forest, &[value, 0.0]), 0.5 + f64::from(reached));
+        }
+    }
+}
+
+#[test]
+fn tables_are_made_where_splits_share_inputs_and_memory_is_left() {
+    let one = uneven();
+    let four = Forest { trees: vec![one.trees[0].clone(); 4], ..one.clone() };
+    let has_tables = |forest: &Forest, mut budget: Budget| {
+        let mut flat = FlatForest::new(forest).unwrap();
+        flat.add_tables(forest, &mut budget).unwrap();
+        flat.tables.is_some()
+    };
+    assert!(has_tables(&four, Budget::unlimited()));
+    assert!(!has_tables(&one, Budget::unlimited()));
+    assert!(!has_tables(&four, Budget::new(2000, u64::MAX)));
 }

@@ -1,6 +1,6 @@
 //! Trains the reference model, evaluates it and writes the bundle.
 //!
-//! `cargo run --release --package nomogram-train --example wdbc -- CONFIG DATA SPLIT OUTPUT_FOLDER`
+//! `cargo run --release --package nomogram-examples --bin wdbc -- CONFIG DATA SPLIT OUTPUT_FOLDER`
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -8,7 +8,6 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use indicatif::{ProgressBar, ProgressStyle};
 use nomogram_train::split::Split;
 use nomogram_train::{
     Dataset, PredictedRows, Predictions, Trained, TrainingConfig, metrics_table, train,
@@ -36,7 +35,7 @@ fn run(config: &Path, data: &Path, split: &Path, output: &Path) -> Result<(), Bo
     let (training_rows, test_rows) = (dataset.select(&split.train), dataset.select(&split.test));
     println!("training on {} rows, testing on {}", training_rows.n_rows(), test_rows.n_rows());
 
-    let trained = train_with_progress(&config, &training_rows)?;
+    let trained = train(&config, &training_rows, &mut |_: usize, _: usize, _: &str| {})?;
     let on_test_rows = Predictions::of(&trained.model, &test_rows)?;
     let mut evaluations = BTreeMap::new();
     for (name, dataset, predictions) in [
@@ -54,22 +53,6 @@ fn run(config: &Path, data: &Path, split: &Path, output: &Path) -> Result<(), Bo
     write(output, "predictions.csv", predictions(&trained, &dataset, &split)?.as_bytes())?;
     println!("\nbundle {} ({} bytes)", trained.model.digest(), trained.bundle.len());
     Ok(())
-}
-
-fn train_with_progress(
-    config: &TrainingConfig,
-    dataset: &Dataset,
-) -> Result<Trained, Box<dyn Error>> {
-    // Hidden by itself where standard error is not a terminal.
-    let bar = ProgressBar::no_length()
-        .with_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {elapsed} {msg}")?);
-    let trained = train(config, dataset, &mut |done: usize, total: usize, next: &str| {
-        bar.set_length(total as u64);
-        bar.set_position(done as u64);
-        bar.set_message(next.to_owned());
-    })?;
-    bar.finish_and_clear();
-    Ok(trained)
 }
 
 /// All rows with their partition (`part`), the probability of class 1, its bits, and the class.

@@ -1,8 +1,8 @@
 //! Writes the report of the reference model, and the nomogram of a small model of the same rows.
 //!
-//! `cargo run --release --package nomogram-report --example wdbc_report -- CONFIG DATA SPLIT FOLDER`
+//! `cargo run --release --package nomogram-examples --bin wdbc_report -- CONFIG DATA SPLIT FOLDER`
 //!
-//! FOLDER holds `wdbc.nomo`, as the example `wdbc` of nomogram-train leaves it; `report.html` and
+//! FOLDER holds `wdbc.nomo`, as the program `wdbc` leaves it; `report.html` and
 //! `nomogram.svg` are added.
 
 use std::error::Error;
