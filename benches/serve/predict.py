@@ -48,12 +48,12 @@ def rows() -> list[dict[str, float]]:
 
 
 def start(
-    program: list[str], folder: pathlib.Path, log: str, bundle: pathlib.Path = DEMO
+    program: list[str], folder: pathlib.Path, log: str, bundle: pathlib.Path = DEMO, roles: str = "predict"
 ) -> tuple[subprocess.Popen, str, int]:
     """A service of a bundle that asks for a key; its process, the key and the port."""
     secret = secrets.token_hex(32)
     digest = hashlib.sha256(secret.encode()).hexdigest()
-    (folder / "keys.yaml").write_text(f"keys:\n  - {{id: bench, hash: 'sha256:{digest}', roles: [predict]}}\n")
+    (folder / "keys.yaml").write_text(f"keys:\n  - {{id: bench, hash: 'sha256:{digest}', roles: [{roles}]}}\n")
     (folder / "models").mkdir(exist_ok=True)
     (folder / "models/wdbc.nomo").write_bytes(bundle.read_bytes())
     port = 18000 + secrets.randbelow(10000)

@@ -235,7 +235,13 @@ struct Project {
 pub(crate) fn yaml_fault(error: &serde_saphyr::Error) -> String {
     let message = error.without_snippet().to_string();
     match error.location() {
-        Some(place) => format!("line {}, column {}: {message}", place.line(), place.column()),
+        Some(place) => {
+            let (line, column) = (place.line(), place.column());
+            // Some messages end with their place.
+            let end = format!(" at line {line}, column {column}");
+            let message = message.strip_suffix(&end).unwrap_or(&message);
+            format!("line {line}, column {column}: {message}")
+        }
         None => message,
     }
 }

@@ -52,19 +52,25 @@ impl<'a> Reader<'a> {
     }
 
     fn some_digits(&mut self, digits: &mut Digits) -> Result<(), Fault> {
-        if !self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            return Err(self.fault("a digit"));
-        }
+        let n_before = digits.count;
         self.read_digits(digits);
-        Ok(())
+        if digits.count > n_before { Ok(()) } else { Err(self.fault("a digit")) }
     }
 
     fn read_digits(&mut self, digits: &mut Digits) {
-        while let Some(byte @ b'0'..=b'9') = self.peek() {
-            digits.number = digits.number.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
-            digits.count += 1;
-            self.position += 1;
+        let rest = self.text.as_bytes().get(self.position..).unwrap_or_default();
+        let Digits { mut number, count: n_before } = *digits;
+        let mut count = n_before;
+        for byte in rest {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+            count += 1;
         }
+        self.position += count - n_before;
+        *digits = Digits { number, count };
     }
 }
 

@@ -1,6 +1,7 @@
 //! What was predicted for the newest requests, until their outcomes come. Never on disk.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 
 /// The most rows of one request that are remembered.
 const MAX_ROWS: usize = 10_000;
@@ -28,8 +29,8 @@ pub struct Predicted {
     pub shadows: Vec<(String, f64)>,
 }
 
-/// The newest predictions, by request. Most requests have one row: what it takes is 40 bytes and its place
-/// in the index.
+/// The newest predictions, by request. Most requests have one row, which takes 32 bytes and its place in the
+/// index.
 #[derive(Debug)]
 pub(super) struct Memory {
     capacity: usize,
@@ -37,30 +38,28 @@ pub(super) struct Memory {
     oldest_first: VecDeque<Entry>,
     /// How many requests were forgotten.
     n_forgotten: u32,
-    /// How many requests had come before each one.
-    places: BTreeMap<Id, u32>,
+    /// How many requests had come before each one, by the hash of its id.
+    places: BTreeMap<u64, u32>,
+    hash: RandomState,
+    /// Those of several rows or with shadows, by how many requests had come before.
+    several: BTreeMap<u32, Rows>,
     /// The digests of all models so far; others refer to them by position.
     digests: Vec<String>,
 }
 
 /// The id of a request: its digits, and whether it is a UUID, whose dashes are elsewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Id([u8; 16], bool);
 
 #[derive(Debug)]
 struct Entry {
     id: Id,
     digest: u32,
-    answered: Answered,
+    /// NaN for a row that was refused, or whose outcome was counted; the first of several.
+    probability: f64,
 }
 
-/// Probabilities; NaN for a row that was refused, or whose outcome was counted.
-#[derive(Debug)]
-enum Answered {
-    Row(f64),
-    Rows(Box<Rows>),
-}
-
+/// Probabilities, as those of entries.
 #[derive(Debug)]
 struct Rows {
     rows: Vec<f64>,
@@ -96,15 +95,6 @@ impl Id {
     }
 }
 
-impl Answered {
-    fn n_rows(&self) -> usize {
-        match self {
-            Self::Row(_) => 1,
-            Self::Rows(rows) => rows.rows.len(),
-        }
-    }
-}
-
 impl Memory {
     /// A memory of at most `capacity` rows.
     pub(super) fn new(capacity: usize) -> Self {
@@ -114,6 +104,8 @@ impl Memory {
             oldest_first: VecDeque::new(),
             n_forgotten: 0,
             places: BTreeMap::new(),
+            hash: RandomState::new(),
+            several: BTreeMap::new(),
             digests: Vec::new(),
         }
     }
@@ -123,33 +115,35 @@ impl Memory {
     pub(super) fn insert(&mut self, request: &str, mut remembered: Remembered) {
         remembered.rows.truncate(MAX_ROWS.min(self.capacity));
         let Some(id) = Id::new(request) else { return };
-        if remembered.rows.is_empty() || self.places.contains_key(&id) {
+        let hash = self.hash.hash_one(id);
+        if self.places.contains_key(&hash) {
             return;
         }
         let Remembered { digest, rows, shadows } = remembered;
         let numbers = |rows: Vec<Option<f64>>| -> Vec<f64> {
             rows.into_iter().map(|row| row.unwrap_or(f64::NAN)).collect()
         };
+        let rows = numbers(rows);
+        let Some(probability) = rows.first().copied() else { return };
         let digest = self.position_of(digest);
-        let answered = match (rows.as_slice(), shadows.is_empty()) {
-            ([row], true) => Answered::Row(row.unwrap_or(f64::NAN)),
-            _ => {
-                let shadows = shadows.into_iter();
-                let shadows =
-                    shadows.map(|(digest, rows)| (self.position_of(digest), numbers(rows)));
-                Answered::Rows(Box::new(Rows { shadows: shadows.collect(), rows: numbers(rows) }))
-            }
-        };
-        self.n_rows += answered.n_rows();
         // Never more than the capacity, so that the difference to `n_forgotten` is exact.
         let n_requests = u32::try_from(self.oldest_first.len()).unwrap_or(u32::MAX);
-        self.places.insert(id, self.n_forgotten.wrapping_add(n_requests));
-        self.oldest_first.push_back(Entry { id, digest, answered });
+        let place = self.n_forgotten.wrapping_add(n_requests);
+        self.n_rows += rows.len();
+        if rows.len() > 1 || !shadows.is_empty() {
+            let shadows = shadows.into_iter();
+            let shadows = shadows.map(|(digest, rows)| (self.position_of(digest), numbers(rows)));
+            let shadows = shadows.collect();
+            self.several.insert(place, Rows { rows, shadows });
+        }
+        self.places.insert(hash, place);
+        self.oldest_first.push_back(Entry { id, digest, probability });
         while self.n_rows > self.capacity {
-            let Some(Entry { id, answered, .. }) = self.oldest_first.pop_front() else { break };
-            self.n_rows -= answered.n_rows();
+            let Some(Entry { id, .. }) = self.oldest_first.pop_front() else { break };
+            let several = self.several.remove(&self.n_forgotten);
+            self.n_rows -= several.map_or(1, |several| several.rows.len());
             self.n_forgotten = self.n_forgotten.wrapping_add(1);
-            self.places.remove(&id);
+            self.places.remove(&self.hash.hash_one(id));
         }
     }
 
@@ -166,24 +160,27 @@ impl Memory {
         self.digests.get(usize::try_from(position).ok()?).cloned()
     }
 
-    fn place(&self, request: &str) -> Option<usize> {
-        let before = self.places.get(&Id::new(request)?)?;
-        usize::try_from(before.wrapping_sub(self.n_forgotten)).ok()
+    /// How many requests had come before this one, and its position among those that are remembered.
+    fn place(&self, request: &str) -> Option<(u32, usize)> {
+        let id = Id::new(request)?;
+        let place = *self.places.get(&self.hash.hash_one(id))?;
+        let position = usize::try_from(place.wrapping_sub(self.n_forgotten)).ok()?;
+        let is_this = self.oldest_first.get(position).is_some_and(|entry| entry.id == id);
+        is_this.then_some((place, position))
     }
 
     /// The prediction of a row.
     pub(super) fn find(&self, request: &str, row: usize) -> Option<Predicted> {
-        let Entry { digest, answered, .. } = self.oldest_first.get(self.place(request)?)?;
+        let (place, position) = self.place(request)?;
+        let Entry { digest, probability, .. } = self.oldest_first.get(position)?;
         let known = |number: &f64| (!number.is_nan()).then_some(*number);
-        let (probability, shadows) = match answered {
-            Answered::Row(probability) if row == 0 => (known(probability)?, Vec::new()),
-            Answered::Row(_) => return None,
-            Answered::Rows(answered) => {
+        let (probability, shadows) = match self.several.get(&place) {
+            None => (known(probability).filter(|_| row == 0)?, Vec::new()),
+            Some(Rows { rows, shadows }) => {
                 let of_row = |(digest, rows): &(u32, Vec<f64>)| {
                     Some((self.digest(*digest)?, rows.get(row).and_then(known)?))
                 };
-                let shadows = answered.shadows.iter().filter_map(of_row).collect();
-                (answered.rows.get(row).and_then(known)?, shadows)
+                (rows.get(row).and_then(known)?, shadows.iter().filter_map(of_row).collect())
             }
         };
         Some(Predicted { digest: self.digest(*digest)?, probability, shadows })
@@ -191,11 +188,13 @@ impl Memory {
 
     /// Forgets the prediction of a row.
     pub(super) fn forget(&mut self, request: &str, row: usize) {
-        let entry = self.place(request).and_then(|place| self.oldest_first.get_mut(place));
-        let probability = match entry.map(|entry| &mut entry.answered) {
-            Some(Answered::Row(probability)) if row == 0 => Some(probability),
-            Some(Answered::Rows(answered)) => answered.rows.get_mut(row),
-            Some(Answered::Row(_)) | None => None,
+        let Some((place, position)) = self.place(request) else { return };
+        let probability = match self.several.get_mut(&place) {
+            Some(several) => several.rows.get_mut(row),
+            None => {
+                let entry = self.oldest_first.get_mut(position);
+                entry.filter(|_| row == 0).map(|entry| &mut entry.probability)
+            }
         };
         if let Some(probability) = probability {
             *probability = f64::NAN;
@@ -266,6 +265,7 @@ mod tests {
             assert!(memory.find(&request, n_rows).is_none());
         }
         assert!(memory.n_rows <= 100 && memory.oldest_first.len() == memory.places.len());
+        assert!(memory.several.len() < 50 && size_of::<Entry>() == 32);
         let is_known = |number: u32| {
             memory.find(&format!("0b3c1f0e-8e7c-4a4c-9a53-{number:012X}"), 0).is_some()
         };
