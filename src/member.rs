@@ -21,6 +21,7 @@ pub use forest::{Aggregate, Comparison, Forest, Node, Precision, Side, Tree};
 pub use linear::Linear;
 pub(crate) use naive_bayes::CompiledNaiveBayes;
 pub use naive_bayes::{Likelihood, NaiveBayes};
+use network::CompiledNetwork;
 pub use network::{Activation, BatchNormalization, Layer, Network};
 pub use points_score::{Points, PointsItem, PointsScore, PointsTotal, Tie};
 
@@ -93,7 +94,7 @@ impl Member {
                 flat.add_tables(&forest, budget)?;
                 CompiledMember::Forest(flat)
             }
-            Self::Network(network) => CompiledMember::Network(network),
+            Self::Network(network) => CompiledMember::Network(network.compile()?),
             Self::NaiveBayes(naive_bayes) => CompiledMember::NaiveBayes(naive_bayes.compile()?),
             Self::PointsScore(score) => CompiledMember::PointsScore(score),
         })
@@ -109,7 +110,10 @@ impl Member {
         match self {
             Self::Linear(_) => Ok(()),
             Self::Forest(forest) => budget.take(FlatForest::bytes(forest)),
-            Self::Network(network) => budget.take(2 * bytes_of::<Domain>(network.width())),
+            Self::Network(network) => {
+                budget.take(2 * bytes_of::<Domain>(network.width()))?;
+                budget.take(network.compiled_bytes())
+            }
             Self::NaiveBayes(naive_bayes) => budget.take(naive_bayes.compiled_bytes()),
             Self::PointsScore(score) => score.take_from(budget),
         }
@@ -125,7 +129,7 @@ impl Member {
 pub(crate) enum CompiledMember {
     Linear(Linear),
     Forest(FlatForest),
-    Network(Network),
+    Network(CompiledNetwork),
     NaiveBayes(CompiledNaiveBayes),
     PointsScore(PointsScore),
 }

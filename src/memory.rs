@@ -5,6 +5,8 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
+use core::ops::Deref;
 
 use crate::error::Error;
 
@@ -65,6 +67,21 @@ pub(crate) fn push<T>(list: &mut Vec<T>, item: T) -> Result<(), Error> {
     Ok(())
 }
 
+/// The positions of `n_items`, in the order of a comparison. Not generic: sorting is large.
+///
+/// # Errors
+///
+/// `OutOfMemory`.
+pub(crate) fn ordered(
+    n_items: usize,
+    compare: &dyn Fn(u32, u32) -> Ordering,
+) -> Result<Vec<u32>, Error> {
+    let mut order: Vec<u32> = list(n_items)?;
+    order.extend((0..).take(n_items));
+    order.sort_unstable_by(|a, b| compare(*a, *b));
+    Ok(order)
+}
+
 /// A copy of a text.
 ///
 /// # Errors
@@ -75,6 +92,46 @@ pub(crate) fn text(text: &str) -> Result<String, Error> {
     copy.try_reserve_exact(text.len()).map_err(|_| Error::out_of_memory())?;
     copy.push_str(text);
     Ok(copy)
+}
+
+/// The bytes of a line of the cache, and of the longest vector.
+pub(crate) const LINE: usize = 64;
+
+/// Numbers of which the first one begins a line of the cache, where the allocator can be asked.
+#[derive(Debug)]
+pub(crate) struct Aligned {
+    numbers: Vec<f64>,
+    start: usize,
+}
+
+impl Aligned {
+    /// How many numbers have to fit into memory so that `n_numbers` of them can be aligned.
+    pub(crate) fn n_allocated(n_numbers: usize) -> usize {
+        n_numbers + LINE / size_of::<f64>()
+    }
+
+    /// A copy of numbers.
+    ///
+    /// # Errors
+    ///
+    /// `OutOfMemory`.
+    pub(crate) fn copy(copied: &[f64]) -> Result<Self, Error> {
+        let mut numbers: Vec<f64> = list(Self::n_allocated(copied.len()))?;
+        let n_skipped = numbers.as_ptr().align_offset(LINE);
+        let start = if n_skipped < LINE / size_of::<f64>() { n_skipped } else { 0 };
+        numbers.resize(start, 0.0);
+        numbers.extend_from_slice(copied);
+        Ok(Self { numbers, start })
+    }
+}
+
+impl Deref for Aligned {
+    type Target = [f64];
+
+    #[inline(always)]
+    fn deref(&self) -> &[f64] {
+        self.numbers.get(self.start..).unwrap_or_default()
+    }
 }
 
 #[cfg(test)]
@@ -94,5 +151,15 @@ mod tests {
         assert_eq!(collect(items.into_iter()).unwrap_err().kind(), ErrorKind::InvalidModel);
         assert_eq!(collect((0..3).filter(|n| *n != 1).map(Ok)).unwrap(), [0, 2]);
         assert_eq!(filled(7, 2).unwrap(), copy(&[7, 7]).unwrap());
+    }
+
+    #[test]
+    fn aligned_numbers_are_the_copied_ones() {
+        for n in [0, 1, 8, 100] {
+            let numbers: Vec<f64> = (0..n).map(f64::from).collect();
+            let aligned = Aligned::copy(&numbers).unwrap();
+            assert_eq!(*aligned, *numbers);
+            assert_eq!(aligned.as_ptr().align_offset(LINE), 0);
+        }
     }
 }

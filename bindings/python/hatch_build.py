@@ -75,8 +75,9 @@ def build_library() -> Path:
     command += ["--lib", "--crate-type", "cdylib", "--profile", "capi", "--locked"]
     command += ["--message-format", "json-render-diagnostics"]
     # As `cargo xtask install` builds it: small, and predictions as fast.
-    serial = """build.rustflags = ["--cfg", 'curve25519_dalek_backend="serial"']"""
-    command += ["--config", serial]
+    flags = ['curve25519_dalek_backend="serial"', 'sha2_backend_soft="compact"']
+    quoted = ", ".join(f"\"--cfg\", '{flag}'" for flag in flags)
+    command += ["--config", f"build.rustflags = [{quoted}]"]
     command += ["--", "-C", "strip=symbols", "-C", "llvm-args=-inline-threshold=20"]
     try:
         built = subprocess.run(command, stdout=subprocess.PIPE, check=True)

@@ -15,6 +15,8 @@ mod complete;
 mod bits;
 mod select;
 
+mod table_splits;
+
 mod intervals;
 
 mod flat;

@@ -4,6 +4,8 @@ mod activation;
 
 mod layer;
 
+mod compiled;
+
 mod batch_normalization;
 
 use alloc::vec::Vec;
@@ -15,7 +17,10 @@ pub use activation::Activation;
 pub use batch_normalization::BatchNormalization;
 pub use layer::Layer;
 
+use compiled::CompiledLayer;
+
 use super::{MemberKind, check_no_probabilities};
+use crate::budget::bytes_of;
 use crate::codec::decode_struct;
 use crate::domain::Domain;
 use crate::error::{Error, Place, format};
@@ -76,14 +81,54 @@ impl Network {
         }
     }
 
-    /// What [`Self::margins`] computes, in steps of about a nanosecond.
-    pub(super) fn work(&self) -> u64 {
-        self.layers.iter().map(Layer::work).sum()
+    /// The memory that [`Self::compile`] allocates.
+    pub(super) fn compiled_bytes(&self) -> u64 {
+        let of_layers: u64 = self.layers.iter().map(CompiledLayer::bytes).sum();
+        bytes_of::<CompiledLayer>(self.layers.len()) + of_layers
+    }
+
+    /// Lays out a network that was checked.
+    pub(super) fn compile(self) -> Result<CompiledNetwork, Error> {
+        let layers = memory::collect(self.layers.into_iter().map(CompiledLayer::new))?;
+        Ok(CompiledNetwork { layers })
     }
 
     /// The widest layer.
     pub(super) fn width(&self) -> usize {
         self.layers.iter().map(Layer::n_outputs).max().unwrap_or(0)
+    }
+}
+
+impl MemberKind for Network {
+    fn link(&self) -> Link {
+        self.link
+    }
+
+    fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
+        self.check_layers()?;
+        let mut domains = memory::copy(inputs)?;
+        for (index, layer) in self.layers.iter().enumerate() {
+            domains = layer.check(&domains).map_err(|e| e.within(Place::Layer(index)))?;
+        }
+        Ok(domains)
+    }
+}
+
+/// A network that was checked, laid out for predictions.
+#[derive(Debug)]
+pub(crate) struct CompiledNetwork {
+    layers: Vec<CompiledLayer>,
+}
+
+impl CompiledNetwork {
+    /// What [`Self::margins`] computes, in steps of about a nanosecond.
+    pub(super) fn work(&self) -> u64 {
+        self.layers.iter().map(CompiledLayer::work).sum()
+    }
+
+    /// The widest layer.
+    pub(super) fn width(&self) -> usize {
+        self.layers.iter().map(CompiledLayer::n_outputs).max().unwrap_or(0)
     }
 
     #[allow(clippy::indexing_slicing, reason = "widths were checked when the model was opened")]
@@ -126,21 +171,6 @@ impl Network {
     }
 }
 
-impl MemberKind for Network {
-    fn link(&self) -> Link {
-        self.link
-    }
-
-    fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
-        self.check_layers()?;
-        let mut domains = memory::copy(inputs)?;
-        for (index, layer) in self.layers.iter().enumerate() {
-            domains = layer.check(&domains).map_err(|e| e.within(Place::Layer(index)))?;
-        }
-        Ok(domains)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,7 +194,8 @@ mod tests {
         )
         .unwrap();
         let (mut scratch, mut out) = ([0.0; 4], [0.0]);
-        network.margins(Level::baseline(), &[0.1, 0.2], &mut scratch, &mut out);
+        let compiled = network.compile().unwrap();
+        compiled.margins(Level::baseline(), &[0.1, 0.2], &mut scratch, &mut out);
         let hidden = 0.5 + 0.1 * 1.0 + 0.2 * 3.0;
         assert_eq!(out, [1.0 + tanh(0.25 + hidden * 1.0 + 0.0 * 5.0) * 2.0]);
     }

@@ -195,7 +195,12 @@ fn another_comparison_or_precision_gives_other_margins() {
                 let margins = |forest: &Forest| {
                     let mut out = vec![0.0; forest.base_margins.len()];
                     let flat = FlatForest::new(forest).unwrap();
-                    flat.margins(Level::baseline(), row, &mut vec![f64::NAN; flat.n_temporary()], &mut out);
+                    flat.margins(
+                        Level::baseline(),
+                        row,
+                        &mut vec![f64::NAN; flat.n_temporary()],
+                        &mut out,
+                    );
                     out
                 };
                 margins(&wrong) != margins(&right)

@@ -11,9 +11,7 @@ use super::margins::MAX_FULL_WALK;
 use super::octet::{N_PARTS, N_ROWS, is_wide};
 use super::{Precision, single};
 use crate::lanes::{Lanes, N_LANES, dispatch};
-
-/// The bytes of a line of the cache, and of the longest vector.
-const LINE: usize = 64;
+use crate::memory::LINE;
 
 impl FlatForest {
     /// As [`Self::margins`], for a block of rows.

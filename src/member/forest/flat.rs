@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 
 use super::bits::{BitTree, BitTrees, bit_leaves};
-use super::intervals::IntervalTables;
 use super::complete::{CompleteTree, CompleteTrees, DepthCounts, complete_depth};
+use super::intervals::IntervalTables;
 use super::order::Order;
 use super::{Aggregate, Comparison, Forest, Node, Precision, Side, Tree};
 use crate::budget::{Budget, bytes_of, times};

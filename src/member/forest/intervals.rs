@@ -1,4 +1,4 @@
-//! Forests of small trees for a single row: one table row per input instead of one walk per tree.
+//! Forests of small trees for a single row: a table per input instead of a walk per tree.
 //!
 //! Between two neighbouring thresholds of an input, every split of that input goes to one side. So each
 //! such interval, and a missing value, has a fixed set of leaves that its splits leave possible, a bit
@@ -7,13 +7,12 @@
 //! model is opened, for each interval, instead of for each row.
 
 use alloc::vec::Vec;
-use core::cmp::Ordering;
 
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, f64x8, u64x8};
 
-use super::bits::{BitSplit, BitTrees, bit_leaves};
-use super::{Forest, Tree};
+use super::Forest;
+use super::table_splits::{N_WORDS, SplitExtent, TableSplit, TableSplits};
 use crate::budget::{Budget, bytes_of};
 use crate::error::Error;
 use crate::lanes::dispatch;
@@ -21,8 +20,6 @@ use crate::memory;
 
 /// How many thresholds are compared at once.
 const N_COMPARED: usize = 8;
-/// The numbers of a set of leaves: two vectors, or two lines of the cache.
-const N_WORDS: usize = 16;
 
 /// Leaves of all trees of a group: the bits of the first tree, then those of the next one.
 #[derive(Clone, Copy, Debug)]
@@ -69,62 +66,6 @@ struct TableInput {
     n_intervals: u32,
 }
 
-/// A split and its tree, counted from the first one of its group.
-#[derive(Clone, Copy, Debug)]
-struct TableSplit {
-    split: BitSplit,
-    group: u32,
-    tree: u32,
-}
-
-impl TableSplit {
-    /// The order of the tables: by group, input and threshold.
-    fn compare(&self, other: &Self) -> Ordering {
-        let key = |split: &Self| (split.group, split.split.input);
-        let by_input = key(self).cmp(&key(other));
-        by_input.then(self.split.threshold.total_cmp(&other.split.threshold))
-    }
-
-    fn has_same_input(&self, other: &Self) -> bool {
-        (self.group, self.split.input) == (other.group, other.split.input)
-    }
-
-    #[allow(clippy::float_cmp, reason = "neighbouring thresholds are different ones")]
-    fn has_same_threshold(&self, other: &Self) -> bool {
-        self.split.threshold == other.split.threshold
-    }
-}
-
-/// What the trees of a forest hold.
-#[derive(Clone, Copy, Debug)]
-struct Extent {
-    n_bits: u32,
-    n_splits: usize,
-    n_leaves: usize,
-}
-
-impl Extent {
-    /// `None` for a forest that has no tables: of trees with many leaves, sets of levels or several
-    /// values a leaf.
-    fn new(forest: &Forest) -> Option<Self> {
-        let has_one_value = |tree: &Tree| tree.margin.is_some() || forest.base_margins.len() == 1;
-        let (mut n_splits, mut n_leaves, mut most_leaves) = (0, 0, 1);
-        for tree in &forest.trees {
-            let n_of_tree = bit_leaves(tree).filter(|_| has_one_value(tree))?;
-            n_leaves += n_of_tree;
-            n_splits += tree.nodes.len() - n_of_tree;
-            most_leaves = most_leaves.max(n_of_tree);
-        }
-        let n_bits = u32::try_from(most_leaves.next_power_of_two().max(8)).ok()?;
-        Some(Self { n_bits, n_splits, n_leaves })
-    }
-
-    /// What [`IntervalTables::new`] allocates besides the tables.
-    fn bytes(&self) -> u64 {
-        BitTrees::bytes(self.n_splits, self.n_leaves) + bytes_of::<TableSplit>(self.n_splits)
-    }
-}
-
 /// What the tables hold of each kind.
 #[derive(Clone, Copy, Debug)]
 struct TableExtent {
@@ -147,12 +88,11 @@ impl TableExtent {
         extent
     }
 
-    fn bytes(&self, n_trees: usize) -> u64 {
+    fn bytes(&self) -> u64 {
         bytes_of::<Group>(self.n_groups)
             + bytes_of::<TableInput>(self.n_inputs)
             + bytes_of::<[f64; N_COMPARED]>(self.n_comparisons)
             + bytes_of::<Leaves>(self.n_intervals)
-            + bytes_of::<u32>(n_trees)
     }
 }
 
@@ -164,28 +104,12 @@ impl IntervalTables {
         min_shared: usize,
         budget: &mut Budget,
     ) -> Result<Option<Self>, Error> {
-        let affordable = Extent::new(forest).filter(|extent| budget.afford(extent.bytes()));
-        let Some(Extent { n_bits, n_splits, n_leaves }) = affordable else { return Ok(None) };
-        let mut bits = BitTrees::with_room(n_splits, n_leaves)?;
-        let mut splits = memory::list(n_splits)?;
-        let mut first_values = memory::list(forest.trees.len())?;
-        let n_in_group = N_WORDS * 64 / n_bits as usize;
-        for (group, trees) in (0_u32..).zip(forest.trees.chunks(n_in_group)) {
-            for (tree, source) in (0_u32..).zip(trees) {
-                let value = |leaf: usize| source.leaves.get(leaf).copied().unwrap_or_default();
-                let pushed = bits.push(source, forest.comparison, |leaf| {
-                    forest.precision.round(value(leaf))
-                });
-                first_values.push(pushed.first_leaf);
-                let of_tree = bits.splits(pushed).iter();
-                splits.extend(of_tree.map(|split| TableSplit { split: *split, group, tree }));
-            }
-        }
-        splits.sort_unstable_by(TableSplit::compare);
-        let n_groups = forest.trees.len().div_ceil(n_in_group);
-        let extent = TableExtent::new(n_groups, &splits);
-        let pays_off = n_splits >= min_shared * extent.n_inputs;
-        if !pays_off || !budget.afford(extent.bytes(forest.trees.len())) {
+        let affordable = SplitExtent::new(forest).filter(|extent| budget.afford(extent.bytes()));
+        let Some(of_forest) = affordable else { return Ok(None) };
+        let TableSplits { splits, values, first_values } = TableSplits::new(forest, &of_forest)?;
+        let extent = TableExtent::new(of_forest.n_trees.div_ceil(of_forest.n_in_group()), &splits);
+        let pays_off = splits.len() >= min_shared * extent.n_inputs;
+        if !pays_off || !budget.afford(extent.bytes()) {
             return Ok(None);
         }
         let mut tables = Self {
@@ -193,13 +117,13 @@ impl IntervalTables {
             inputs: memory::list(extent.n_inputs)?,
             thresholds: memory::list(extent.n_comparisons)?,
             leaves: memory::list(extent.n_intervals)?,
-            values: bits.into_leaves(),
+            values,
             first_values,
-            n_bits,
-            n_in_word: n_in_group / N_WORDS,
+            n_bits: of_forest.n_bits,
+            n_in_word: of_forest.n_in_group() / N_WORDS,
         };
         let mut rest = splits.as_slice();
-        for group in (0_u32..).take(n_groups) {
+        for group in (0_u32..).take(extent.n_groups) {
             let (of_group, others) = rest.split_at(rest.partition_point(|s| s.group == group));
             tables.push_group(of_group);
             rest = others;

@@ -101,7 +101,7 @@ pub fn decision(curves: &[Curve<'_>]) -> Result<String, Error> {
     let high = benefits().fold(0.0, f64::max);
     // The net benefit of treating all soon falls far below the other curves: cut it off.
     let low = benefits().fold(0.0, f64::min).max(-0.25 * high);
-    let [low, high] = around([low, high].into_iter());
+    let [low, high] = below_legend(around([low, high].into_iter()));
     draw(SIZE, |area| {
         let mut chart = axes(area, ("threshold probability", UNIT), ("net benefit", [low, high]))?;
         let inside: Vec<Vec<(f64, f64)>> = curves
@@ -125,7 +125,7 @@ pub fn learning(curves: &[Curve<'_>], loss: &str) -> Result<String, Error> {
     let numbers = |pick: fn((f64, f64)) -> f64| {
         around(curves.iter().flat_map(|curve| finite(curve.points)).map(pick))
     };
-    let (x, y) = (numbers(|(x, _)| x), numbers(|(_, y)| y));
+    let (x, y) = (numbers(|(x, _)| x), below_legend(numbers(|(_, y)| y)));
     draw(SIZE, |area| {
         let mut chart = axes(area, ("training rows", x), (loss, y))?;
         lines(&mut chart, curves)?;
@@ -141,13 +141,18 @@ pub fn learning(curves: &[Curve<'_>], loss: &str) -> Result<String, Error> {
 pub fn periods(curves: &[Curve<'_>], name: &str, level: f64) -> Result<String, Error> {
     let points = || curves.iter().flat_map(|curve| finite(curve.points));
     let x = around(points().map(|(x, _)| x));
-    let y = around(points().map(|(_, y)| y).chain([level]));
+    let y = below_legend(around(points().map(|(_, y)| y).chain([level])));
     draw(SIZE, |area| {
         let mut chart = axes(area, ("period", x), (name, y))?;
         guide(&mut chart, &[(x[0], level), (x[1], level)])?;
         lines(&mut chart, curves)?;
         legend(&mut chart, SeriesLabelPosition::UpperLeft)
     })
+}
+
+/// The range of an axis with room for a legend of three lines above what it shows.
+fn below_legend([low, high]: [f64; 2]) -> [f64; 2] {
+    [low, high + 0.25 * (high - low)]
 }
 
 /// A reference line: chance, or the ideal.
