@@ -10,4 +10,4 @@ set -e
 here=$(dirname "$0")
 "$2/bin/python" "$here/peers.py" fastapi "$2"
 "$2/bin/python" "$here/peers.py" mlserver "$2"
-"$here/predict.py" "$1" serve
+"$here/predict.py" "$1" serve --connections 16

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Measures what a request costs the service: processor time per answer, and memory.
 
-    benches/serve/predict.py PROGRAM [--seconds N] [--log FILE]
+    benches/serve/predict.py PROGRAM... [--seconds N] [--rounds N] [--connections N] [--bundle FILE]
 
 PROGRAM is `nomogram serve` or the example `embedded` of nomogram-serve, with a configuration as its last
 argument. Needs wrk (Debian's package). The time is that of the service's process from /proc, user and
-system, so other programs on the machine disturb it little.
+system, so other programs on the machine disturb it little. The least and the median of the rounds are
+shown.
 """
 
 import argparse
@@ -17,11 +18,13 @@ import os
 import pathlib
 import re
 import secrets
+import statistics
 import subprocess
 import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+DEMO = ROOT / "crates/nomogram-serve/demo/wdbc.nomo"
 
 
 def cpu_seconds(pid: int) -> float:
@@ -34,23 +37,30 @@ def resident_mib(pid: int) -> float:
     return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024
 
 
+def load() -> str:
+    return f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"
+
+
 def rows() -> list[dict[str, float]]:
     with open(ROOT / "examples/data/wdbc.csv", newline="") as table:
         read = csv.DictReader(table)
         return [{k: float(v) for k, v in row.items() if k not in ("row_id", "diagnosis")} for row in read]
 
 
-def start(program: list[str], folder: pathlib.Path, log: str) -> tuple[subprocess.Popen, str, int]:
+def start(
+    program: list[str], folder: pathlib.Path, log: str, bundle: pathlib.Path = DEMO, roles: str = "predict"
+) -> tuple[subprocess.Popen, str, int]:
+    """A service of a bundle that asks for a key; its process, the key and the port."""
     secret = secrets.token_hex(32)
     digest = hashlib.sha256(secret.encode()).hexdigest()
-    (folder / "keys.yaml").write_text(f"keys:\n  - {{id: bench, hash: 'sha256:{digest}', roles: [predict]}}\n")
+    (folder / "keys.yaml").write_text(f"keys:\n  - {{id: bench, hash: 'sha256:{digest}', roles: [{roles}]}}\n")
     (folder / "models").mkdir(exist_ok=True)
-    bundle = ROOT / "crates/nomogram-serve/demo/wdbc.nomo"
     (folder / "models/wdbc.nomo").write_bytes(bundle.read_bytes())
     port = 18000 + secrets.randbelow(10000)
     config = f"listen: 127.0.0.1:{port}\nlog: {log}\nmodels: {{folder: models}}\naccess: {{keys_file: keys.yaml}}\n"
     (folder / "serve.yaml").write_text(config)
-    process = subprocess.Popen([*program, str(folder / "serve.yaml")], stdout=subprocess.DEVNULL)
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen([*program, str(folder / "serve.yaml")], **quiet)
     for _ in range(200):
         try:
             http.client.HTTPConnection("127.0.0.1", port).request("GET", "/health")
@@ -60,48 +70,43 @@ def start(program: list[str], folder: pathlib.Path, log: str) -> tuple[subproces
     return process, f"nomo_bench_{secret}", port
 
 
-def measure(program: list[str], seconds: int, log: str) -> None:
+def wrk(port: int, key: str, n_connections: int, seconds: int) -> str:
+    environment = {**os.environ, "NOMOGRAM_KEY": key, "NOMOGRAM_ROW": json.dumps(rows()[0])}
+    command = ["wrk", "-t1", f"-c{n_connections}", f"-d{seconds}s", "--latency", "-s", str(ROOT / "benches/serve/predict.lua")]
+    command.append(f"http://127.0.0.1:{port}/predict")
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+def measure(arguments: argparse.Namespace, log: str) -> None:
     with tempfile.TemporaryDirectory() as name:
-        process, key, port = start(program, pathlib.Path(name), log)
+        process, key, port = start(arguments.program, pathlib.Path(name), log, arguments.bundle)
         try:
-            table = rows()
-            environment = {**os.environ, "NOMOGRAM_KEY": key, "NOMOGRAM_ROW": json.dumps(table[0])}
-            wrk = ["wrk", "-t1", "-c16", f"-d{seconds}s", "--latency", "-s", str(ROOT / "benches/serve/predict.lua")]
-            wrk.append(f"http://127.0.0.1:{port}/predict")
-            subprocess.run([*wrk[:3], "-d1s", *wrk[4:]], env=environment, capture_output=True, check=True)
-            before = cpu_seconds(process.pid)
-            report = subprocess.run(wrk, env=environment, capture_output=True, text=True, check=True).stdout
-            used = cpu_seconds(process.pid) - before
-            n_requests = int(re.search(r"(\d+) requests in", report)[1])
-            refused = re.search(r"Non-2xx.*", report)
-            latency = re.search(r"99%\s+(\S+)", report)[1]
-            print(f"log {log}: {used / n_requests * 1e6:.1f} us of processor time a request, {n_requests} requests, "
-                  f"p99 {latency}, {resident_mib(process.pid):.1f} MiB resident {refused[0] if refused else ''}")
-            batch(process.pid, key, port, table)
+            wrk(port, key, arguments.connections, 1)
+            micros, rates = [], []
+            for _ in range(arguments.rounds):
+                before = cpu_seconds(process.pid)
+                report = wrk(port, key, arguments.connections, arguments.seconds)
+                used = cpu_seconds(process.pid) - before
+                if refused := re.search(r"Non-2xx.*", report):
+                    raise SystemExit(refused[0])
+                n_requests = int(re.search(r"(\d+) requests in", report)[1])
+                micros.append(used / n_requests * 1e6)
+                rates.append(n_requests / arguments.seconds)
+            print(f"log {log}: {min(micros):.1f} us of processor time a request ({statistics.median(micros):.1f} in the "
+                  f"median of {arguments.rounds} rounds), {max(rates):.0f} requests a second, "
+                  f"{resident_mib(process.pid):.1f} MiB resident, {load()}")
         finally:
             process.terminate()
             process.wait()
 
 
-def batch(pid: int, key: str, port: int, table: list[dict[str, float]]) -> None:
-    lines = [json.dumps(row) for row in table]
-    body = "\n".join(lines[i % len(lines)] for i in range(10_000)).encode()
-    for _ in range(2):
-        connection = http.client.HTTPConnection("127.0.0.1", port)
-        before = cpu_seconds(pid)
-        headers = {"X-API-Key": key, "Content-Type": "application/x-ndjson"}
-        connection.request("POST", "/batch_predict", body, headers)
-        answer = connection.getresponse().read()
-        used = cpu_seconds(pid) - before
-    n_rows = answer.count(b"\n")
-    print(f"lines of JSON: {used / n_rows * 1e6:.1f} us of processor time a row, {n_rows} rows, "
-          f"{resident_mib(pid):.1f} MiB resident")
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("program", nargs="+")
-    parser.add_argument("--seconds", type=int, default=10)
+    parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--connections", type=int, default=4)
+    parser.add_argument("--bundle", type=pathlib.Path, default=DEMO)
     arguments = parser.parse_args()
     for log in ("none", "log.jsonl"):
-        measure(arguments.program, arguments.seconds, log)
+        measure(arguments, log)

@@ -155,9 +155,11 @@ impl<'a> Batch<'a> {
 /// Passes a row of numbers to a follower.
 fn follow(follower: &mut dyn Follower, numbers: impl Iterator<Item = f64>, answer: &Answer) {
     follower.begin_row();
-    for (position, number) in numbers.enumerate() {
-        let value = if number.is_nan() { Value::Missing(None) } else { Value::Number(number) };
-        follower.set(position, value);
+    if follower.needs_values() {
+        for (position, number) in numbers.enumerate() {
+            let value = if number.is_nan() { Value::Missing(None) } else { Value::Number(number) };
+            follower.set(position, value);
+        }
     }
     follower.end_row(answer.as_ref());
 }

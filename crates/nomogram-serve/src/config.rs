@@ -16,6 +16,7 @@ use crate::mapping::Mapping;
 use crate::registry::RegistryConfig;
 use crate::service::RequestLimits;
 use crate::setup::{DecisionsConfig, WatchConfig};
+use crate::spans::TracesConfig;
 use crate::token_keys::KeySource;
 use crate::tokens::TokenRules;
 use crate::trials::TrialSettings;
@@ -49,6 +50,8 @@ pub struct Config {
     pub limits: LimitsConfig,
     /// Where the log goes: `stderr`, `stdout`, `none` or a file.
     pub log: String,
+    /// Where traces are sent; without it, there are none.
+    pub traces: Option<TracesConfig>,
     /// How models are watched.
     pub watch: WatchConfig,
     /// By model, which versions answer and which only count.
@@ -144,6 +147,7 @@ impl Default for Config {
             origins: Vec::new(),
             limits: LimitsConfig::default(),
             log: "stderr".into(),
+            traces: None,
             watch: WatchConfig::default(),
             trials: BTreeMap::new(),
             decisions: None,
@@ -231,7 +235,13 @@ struct Project {
 pub(crate) fn yaml_fault(error: &serde_saphyr::Error) -> String {
     let message = error.without_snippet().to_string();
     match error.location() {
-        Some(place) => format!("line {}, column {}: {message}", place.line(), place.column()),
+        Some(place) => {
+            let (line, column) = (place.line(), place.column());
+            // Some messages end with their place.
+            let end = format!(" at line {line}, column {column}");
+            let message = message.strip_suffix(&end).unwrap_or(&message);
+            format!("line {line}, column {column}: {message}")
+        }
         None => message,
     }
 }
@@ -327,6 +337,7 @@ impl Config {
             tokens.certificates_file.iter_mut().for_each(resolve);
         }
         self.watch.store.iter_mut().for_each(resolve);
+        self.watch.certificates_file.iter_mut().for_each(resolve);
         if let Some(registry) = &mut self.registry {
             registry.index.iter_mut().for_each(resolve);
             if !registry.location.is_empty() && !registry.location.contains("://") {
@@ -336,6 +347,9 @@ impl Config {
         if let Some(decisions) = &mut self.decisions {
             resolve(&mut decisions.folder);
             resolve(&mut decisions.public_key_file);
+        }
+        if let Some(traces) = &mut self.traces {
+            traces.certificates_file.iter_mut().for_each(resolve);
         }
         if let Some(tls) = &mut self.tls {
             resolve(&mut tls.certificate_file);

@@ -1,14 +1,16 @@
-//! One request in log and metrics: written when the last one who works on it is done.
+//! One request in log, metrics and traces: written when the last one who works on it is done.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use crate::caller::RequestId;
 use crate::log::Log;
 use crate::metrics::Metrics;
 use crate::served::Served;
+use crate::spans::RequestSpan;
+use crate::traces::{Place, Traces};
 
 /// What is logged and counted of a request, as the extension `Arc<Entry>` of the request. A stream keeps
 /// it until its end.
@@ -16,6 +18,7 @@ use crate::served::Served;
 pub struct Entry {
     log: Arc<Log>,
     metrics: Arc<Metrics>,
+    trace: Option<(Arc<Traces>, Place)>,
     begin: Instant,
     request_id: RequestId,
     endpoint: &'static str,
@@ -33,6 +36,7 @@ impl Entry {
     #[must_use]
     pub fn new(
         (log, metrics): (Arc<Log>, Arc<Metrics>),
+        trace: Option<(Arc<Traces>, Place)>,
         request_id: RequestId,
         (method, endpoint): (&'static str, &'static str),
     ) -> Self {
@@ -40,6 +44,7 @@ impl Entry {
         Self {
             log,
             metrics,
+            trace,
             begin: Instant::now(),
             request_id,
             endpoint,
@@ -90,11 +95,24 @@ impl Drop for Entry {
         if let Some(code) = self.code.get() {
             self.metrics.count_problem(code);
         }
+        let (n_rows, n_refused) = (*self.n_rows.get_mut(), *self.n_refused.get_mut());
+        if let Some((traces, place)) = &self.trace {
+            let served = self.served.get();
+            let span = RequestSpan {
+                name: (self.method, self.endpoint),
+                time: (SystemTime::now(), duration),
+                request_id: self.request_id.as_str(),
+                status,
+                code: self.code.get().map(|code| &**code),
+                model: served.map(|s| [s.name(), s.version(), s.digest()]),
+                n_rows: (n_rows, n_refused),
+            };
+            traces.add(*place, &span);
+        }
         if !self.log.is_written() {
             return;
         }
         let level = if status >= 500 { "error" } else { "info" };
-        let (n_rows, n_refused) = (*self.n_rows.get_mut(), *self.n_refused.get_mut());
         self.log.line(level, |json| {
             json.named_text("request_id", self.request_id.as_str());
             json.named_text("method", self.method);

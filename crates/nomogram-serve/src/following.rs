@@ -211,6 +211,10 @@ impl Following<'_> {
 }
 
 impl Follower for Following<'_> {
+    fn needs_values(&self) -> bool {
+        !self.shadows.is_empty()
+    }
+
     fn begin_row(&mut self) {
         self.values.clear();
     }

@@ -31,6 +31,10 @@ pub(crate) async fn gate(
     let access = access(request.method(), request.uri().path());
     let entry = Arc::new(Entry::new(
         (Arc::clone(&service.log), Arc::clone(&service.metrics)),
+        service
+            .traces
+            .as_ref()
+            .and_then(|traces| Some((Arc::clone(traces), traces.begin(request.headers())?))),
         request_id.clone(),
         (method_name(request.method()), access.endpoint),
     ));

@@ -274,12 +274,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn skip_digits(&mut self) {
-        while self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            self.position += 1;
-        }
-    }
-
     fn enter(&mut self) -> Result<(), Fault> {
         if self.depth == MAX_DEPTH {
             return Err(self.fault("at most 32 levels of objects and arrays"));

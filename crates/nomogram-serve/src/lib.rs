@@ -24,9 +24,12 @@ pub mod access;
 mod keys;
 pub mod log;
 mod served;
+mod spans;
 mod tokens;
 
 mod token_keys;
+#[cfg_attr(not(feature = "otlp"), path = "no_traces.rs")]
+pub mod traces;
 
 mod models;
 mod scored;
@@ -84,6 +87,7 @@ pub use served::{Approval, Lease, Served};
 pub use server::{Origin, Server};
 pub use service::{Admission, RequestLimits, Service};
 pub use setup::{DecisionsConfig, WatchConfig};
+pub use spans::{RequestSpan, TracesConfig};
 pub use tally::Tally;
 pub use token_keys::{FetchedKeys, KeySource};
 pub use tokens::{TokenRules, Tokens};

@@ -38,6 +38,8 @@ pub struct Scorer<'a> {
 
 /// Follows the rows of a scorer, for what happens to them besides the answer.
 pub trait Follower: std::fmt::Debug {
+    /// Whether it needs the values of rows; otherwise, [`Self::set`] need not be called.
+    fn needs_values(&self) -> bool;
     /// A row begins.
     fn begin_row(&mut self);
     /// A value of the row was set.

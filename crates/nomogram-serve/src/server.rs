@@ -109,6 +109,10 @@ impl Server {
         let watching = tokio::spawn(keep_watch(Arc::clone(&service), config.watch.webhook()?));
         let reading = tokio::spawn(keep_reading(Arc::clone(&service)));
         let fetching = tokio::spawn(keep_fetching(Arc::clone(&service)));
+        let sending = service
+            .traces
+            .clone()
+            .map(|traces| tokio::spawn(traces.keep_sending(Arc::clone(&service.log))));
         let origins = config.origins.iter().map(|origin| HeaderValue::from_str(origin));
         let origins = origins.collect::<Result<Vec<HeaderValue>, _>>();
         let origins = origins.map_err(|_| "origins: a text that is no origin")?;
@@ -135,6 +139,12 @@ impl Server {
         watching.abort();
         reading.abort();
         fetching.abort();
+        if let Some(sending) = sending {
+            sending.abort();
+        }
+        if let Some(traces) = &service.traces {
+            traces.send(&service.log).await;
+        }
         let last = Arc::clone(&service);
         let _looked = tokio::task::spawn_blocking(move || look(&last)).await;
         service.log.event("info", "stopped", &[]);

@@ -19,6 +19,7 @@ use crate::metrics::Metrics;
 use crate::models::{Models, Withdrawal};
 use crate::registry::Followed;
 use crate::security::Security;
+use crate::traces::Traces;
 use crate::trials::Trials;
 use crate::trust::{RefusedBundle, TrustPolicy};
 use crate::watch::{Watch, WatchSettings};
@@ -54,6 +55,8 @@ pub struct Service {
     pub log: Arc<Log>,
     /// Metrics of requests.
     pub metrics: Arc<Metrics>,
+    /// Where traces are sent, if they are.
+    pub traces: Option<Arc<Traces>>,
     /// Batches and streams that are computed at a time; the others wait.
     pub batches: Arc<Semaphore>,
     begin: Instant,
@@ -122,6 +125,7 @@ impl Service {
             security: ArcSwap::from_pointee(Security::open()),
             log: Arc::new(Log::none()),
             metrics: Arc::default(),
+            traces: None,
             batches: Arc::new(Semaphore::new(limits.max_batches)),
             begin: Instant::now(),
             refused: Mutex::default(),

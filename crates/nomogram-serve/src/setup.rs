@@ -26,6 +26,8 @@ pub struct WatchConfig {
     pub n_remembered: Option<usize>,
     /// Where alarms are sent.
     pub webhook: Option<String>,
+    /// The certificates that the webhook's leads to, where these are not the system's.
+    pub certificates_file: Option<PathBuf>,
 }
 
 /// Where decisions are logged.
@@ -53,9 +55,10 @@ impl WatchConfig {
     ///
     /// # Errors
     ///
-    /// A sentence, for an address that is none.
+    /// A sentence, for an address that is none, or certificates that cannot be read.
     pub fn webhook(&self) -> Result<Option<Webhook>, String> {
-        let webhook = self.webhook.as_deref().map(Webhook::new).transpose();
+        let new = |address| Webhook::new(address, self.certificates_file.as_deref());
+        let webhook = self.webhook.as_deref().map(new).transpose();
         webhook.map_err(|fault| format!("watch: webhook: {fault}"))
     }
 }

@@ -42,6 +42,20 @@ impl Address {
         Ok(Self { is_tls, host, port, path })
     }
 
+    /// Reads an address to which something is sent: with a path as it is written, and perhaps a query.
+    /// Returns these beside the address.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::parse`].
+    pub fn parse_target(text: &str) -> Result<(Self, String), String> {
+        let text = text.trim();
+        let address = Self::parse(text.split('?').next().unwrap_or_default())?;
+        let uri: Uri = text.parse().map_err(|_| "expected an address".to_owned())?;
+        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        Ok((address, path.to_owned()))
+    }
+
     /// Host and port, as the header `Host` has them.
     #[must_use]
     pub fn authority(&self) -> String {
@@ -69,5 +83,10 @@ mod tests {
             let fault = read(text).unwrap_err();
             assert!(fault.starts_with("expected an address"), "{text}: {fault}");
         }
+        let target =
+            |text: &str| Address::parse_target(text).map(|(a, path)| a.authority() + &path);
+        assert_eq!(target("https://relay/a/?b=c").unwrap(), "relay:443/a/?b=c");
+        assert_eq!(target("http://relay").unwrap(), "relay:80/");
+        assert!(target("http://a b/?c").is_err() && target("https://u:p@a/?b").is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Fetching one document, within its limits.
+//! Fetching or sending one document, within its limits.
 
 use std::time::Duration;
 
@@ -16,6 +16,43 @@ pub struct FetchLimits {
     pub max_bytes: usize,
     /// The time until it is there.
     pub max_time: Duration,
+}
+
+/// Sends a document to a path at an address, and reads the status of the answer, nothing else. A redirect is
+/// a failure.
+///
+/// # Errors
+///
+/// A sentence with host and port, without the path, which may hold a secret, or anything of the answer.
+pub async fn post(
+    (address, path): (&Address, &str),
+    tls: Option<&Tls>,
+    (media_type, document): (&'static str, Vec<u8>),
+    max_time: Duration,
+) -> Result<(), String> {
+    let shown = address.authority();
+    let posting = async {
+        let mut sender = connect(address, tls).await?;
+        let request = Request::post(path)
+            .header(header::HOST, address.authority())
+            .header(header::CONTENT_TYPE, media_type)
+            .header(header::CONNECTION, "close")
+            .body(Body::from(document))
+            .map_err(|error| error.to_string())?;
+        let response = sender.send_request(request).await;
+        let status = response.map_err(|error| format!("{shown}: {error}"))?.status();
+        match status.is_success() {
+            true => Ok(()),
+            false => Err(format!("{shown}: status {}, expected one of success", status.as_u16())),
+        }
+    };
+    match tokio::time::timeout(max_time, posting).await {
+        Ok(posted) => posted,
+        Err(_elapsed) => {
+            let seconds = max_time.as_secs();
+            Err(format!("{shown}: no answer within {seconds} seconds"))
+        }
+    }
 }
 
 /// Fetches the document at an address. A redirect is a failure.

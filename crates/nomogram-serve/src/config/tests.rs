@@ -58,7 +58,8 @@ fn every_key_is_documented_and_no_other() {
     let tokens = "{jwks_file: a, issuer: b, audience: c, algorithms: []}";
     let text = format!(
         "access: {{tokens: {tokens}}}\ntls: {{certificate_file: a, key_file: b}}\n\
-                 decisions: {{folder: a, public_key_file: b}}\nregistry: {{location: a}}\n"
+                 decisions: {{folder: a, public_key_file: b}}\nregistry: {{location: a}}\n\
+                 traces: {{endpoint: a}}\n"
     );
     let config = Config::of_yaml(&text).unwrap();
     let mut found = Vec::new();

@@ -21,35 +21,76 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        if self.peek() == Some(b'-') {
-            self.position += 1;
-        }
+        let is_negative = self.peek() == Some(b'-');
+        self.position += usize::from(is_negative);
+        let mut digits = Digits::default();
         match self.peek() {
             Some(b'0') => self.position += 1,
-            Some(b'1'..=b'9') => self.skip_digits(),
+            Some(b'1'..=b'9') => self.read_digits(&mut digits),
             Some(_) | None => return Err(self.fault("a number")),
         }
+        let n_whole = digits.count;
         if self.peek() == Some(b'.') {
             self.position += 1;
-            self.digits()?;
+            self.some_digits(&mut digits)?;
         }
-        if let Some(b'e' | b'E') = self.peek() {
+        let has_exponent = matches!(self.peek(), Some(b'e' | b'E'));
+        if has_exponent {
             self.position += 1;
             if let Some(b'+' | b'-') = self.peek() {
                 self.position += 1;
             }
-            self.digits()?;
+            self.some_digits(&mut Digits::default())?;
         }
         let written = self.text.get(begin..self.position).unwrap_or_default();
-        let value = written.parse().map_err(|_| self.fault("a number"))?;
+        let value = match digits.quotient(digits.count - n_whole).filter(|_| !has_exponent) {
+            Some(value) if is_negative => -value,
+            Some(value) => value,
+            None => written.parse().map_err(|_| self.fault("a number"))?,
+        };
         Ok(Number { value, written })
     }
 
-    fn digits(&mut self) -> Result<(), Fault> {
-        if !self.peek().is_some_and(|byte| byte.is_ascii_digit()) {
-            return Err(self.fault("a digit"));
+    fn some_digits(&mut self, digits: &mut Digits) -> Result<(), Fault> {
+        let n_before = digits.count;
+        self.read_digits(digits);
+        if digits.count > n_before { Ok(()) } else { Err(self.fault("a digit")) }
+    }
+
+    fn read_digits(&mut self, digits: &mut Digits) {
+        let rest = self.text.as_bytes().get(self.position..).unwrap_or_default();
+        let Digits { mut number, count: n_before } = *digits;
+        let mut count = n_before;
+        for byte in rest {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+            count += 1;
         }
-        self.skip_digits();
-        Ok(())
+        self.position += count - n_before;
+        *digits = Digits { number, count };
+    }
+}
+
+/// Digits, as the number that they are together.
+#[derive(Debug, Default)]
+struct Digits {
+    number: u64,
+    count: usize,
+}
+
+impl Digits {
+    /// The number with that many digits behind the point. Up to 15 digits and the power of ten are doubles, so
+    /// that one division gives the nearest one; `None` for more of them.
+    fn quotient(&self, n_behind: usize) -> Option<f64> {
+        const POWERS: [f64; 16] =
+            [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
+        const MAX_DIGITS: usize = 15;
+        let power = POWERS.get(n_behind).filter(|_| self.count <= MAX_DIGITS)?;
+        #[allow(clippy::cast_precision_loss, reason = "exact up to 2^53")]
+        let number = self.number as f64;
+        Some(number / power)
     }
 }

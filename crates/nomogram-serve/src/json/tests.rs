@@ -70,3 +70,53 @@ fn nesting_is_bounded_and_faults_have_a_place() {
     let problem = skipped(text).unwrap_err().in_text(text);
     assert_eq!(problem.to_string(), "line 2, column 11: expected `,` or `}`");
 }
+
+#[test]
+fn numbers_are_the_nearest_doubles() {
+    let mut state = 1_u64;
+    let mut draw = |below: u64| {
+        // A linear congruential generator, by Knuth.
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    for _ in 0..100_000 {
+        let mut written = String::from(if draw(2) == 0 { "-" } else { "" });
+        let n_digits = u32::try_from(draw(9)).unwrap();
+        let whole = draw(10_u64.pow(n_digits));
+        written += &whole.to_string();
+        let n_behind = draw(18);
+        if n_behind > 0 {
+            written.push('.');
+            (0..n_behind).for_each(|_| written += &draw(10).to_string());
+        }
+        let found = Reader::new(&written).number().unwrap();
+        let expected: f64 = written.parse().unwrap();
+        assert_eq!(found.value.to_bits(), expected.to_bits(), "{written}");
+        assert_eq!(found.written, written);
+    }
+    for written in ["-0", "-0.0", "0.1", "123456789012345", "1234567890123456", "9007199254740993"]
+    {
+        let found = Reader::new(written).number().unwrap().value;
+        assert_eq!(found.to_bits(), written.parse::<f64>().unwrap().to_bits(), "{written}");
+    }
+}
+
+#[test]
+fn texts_end_at_the_first_quote_backslash_or_control_character() {
+    for n_before in 0..20 {
+        for byte in 0..=0x7f_u8 {
+            let before = "é".repeat(n_before / 2) + &"a".repeat(n_before % 2);
+            let text = format!("\"{before}{}b~\u{7f}\"", char::from(byte));
+            let mut reader = Reader::new(&text);
+            let read = reader.text();
+            let expected = serde_json::from_str::<String>(&text);
+            match (byte, read) {
+                // The rest comes after the text.
+                (b'"', read) => assert_eq!(read.unwrap(), before),
+                (_, Ok(read)) => assert_eq!(read, expected.unwrap(), "{text:?}"),
+                (_, Err(_)) => assert!(expected.is_err(), "{text:?}"),
+            }
+        }
+    }
+}

@@ -14,17 +14,15 @@ impl<'a> Reader<'a> {
         self.skip_spaces();
         self.take(b'"', "a text in quotes")?;
         let begin = self.position;
-        loop {
-            match self.peek() {
-                Some(b'"') => {
-                    let text = self.text.get(begin..self.position).unwrap_or_default();
-                    self.position += 1;
-                    return Ok(Cow::Borrowed(text));
-                }
-                Some(b'\\') => return self.text_with_escapes(begin).map(Cow::Owned),
-                Some(0x20..) => self.position += 1,
-                Some(_) | None => return Err(self.fault("the end of a text, `\"`")),
+        self.skip_plain();
+        match self.peek() {
+            Some(b'"') => {
+                let text = self.text.get(begin..self.position).unwrap_or_default();
+                self.position += 1;
+                Ok(Cow::Borrowed(text))
             }
+            Some(b'\\') => self.text_with_escapes(begin).map(Cow::Owned),
+            Some(_) | None => Err(self.fault("the end of a text, `\"`")),
         }
     }
 
@@ -32,9 +30,7 @@ impl<'a> Reader<'a> {
         let mut text = self.text.get(begin..self.position).unwrap_or_default().to_owned();
         loop {
             let begin = self.position;
-            while self.peek().is_some_and(|byte| byte >= 0x20 && byte != b'"' && byte != b'\\') {
-                self.position += 1;
-            }
+            self.skip_plain();
             text.push_str(self.text.get(begin..self.position).unwrap_or_default());
             match self.peek() {
                 Some(b'"') => {
@@ -48,6 +44,29 @@ impl<'a> Reader<'a> {
                 Some(_) | None => return Err(self.fault("the end of a text, `\"`")),
             }
         }
+    }
+
+    /// Steps to the next quote, backslash or control character, eight bytes at a time.
+    fn skip_plain(&mut self) {
+        const ONES: u64 = u64::MAX / 0xff;
+        const HIGHEST_BITS: u64 = ONES << 7;
+        // The highest bit of the first byte that is below a number; of later ones perhaps, too.
+        let below =
+            |word: u64, number: u64| word.wrapping_sub(ONES * number) & !word & HIGHEST_BITS;
+        let equal = |word: u64, byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
+        let rest = self.text.as_bytes().get(self.position..).unwrap_or_default();
+        let (words, last) = rest.as_chunks::<8>();
+        for word in words {
+            let word = u64::from_le_bytes(*word);
+            let ends = below(word, 0x20) | equal(word, b'"') | equal(word, b'\\');
+            if ends != 0 {
+                self.position += (ends.trailing_zeros() / 8) as usize;
+                return;
+            }
+            self.position += 8;
+        }
+        let is_end = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..0x20);
+        self.position += last.iter().position(is_end).unwrap_or(last.len());
     }
 
     fn escape(&mut self) -> Result<char, Fault> {

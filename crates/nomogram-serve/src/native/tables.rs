@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::PoisonError;
 
+use arrow_array::Array;
+use arrow_array::cast::AsArray;
+use arrow_array::types::Float64Type;
 use nomogram::{Action, FeatureKind, Schema, Value};
 use nomogram_table::{
-    Columns, Error, FileKind, Header, Row, Source, Wanted, match_feature, row_length,
+    Chunk, Columns, Error, FileKind, Header, Row, Source, Wanted, match_feature, row_length,
 };
 
 use super::run::{End, Run};
@@ -48,7 +51,18 @@ pub(super) fn run(
     source.select(&columns.used());
     let is_complete = columns.features.len() == schema.n_features();
     while let Some(chunk) = source.next_chunk().map_err(&unreadable)? {
-        let read = chunk.each_row(|row| Ok(read_one(row, run, &columns, is_complete)?));
+        let doubles =
+            doubles(&chunk, &columns).filter(|_| is_complete && run.batch.takes_numbers());
+        let mut position = 0;
+        let read = chunk.each_row(|row| {
+            let is_read =
+                doubles.as_ref().is_some_and(|doubles| doubles.read(position, &mut run.numbers));
+            position += 1;
+            match is_read {
+                true => Ok(run.push_numbers()?),
+                false => Ok(read_one(row, run, &columns, is_complete)?),
+            }
+        });
         read.map_err(|stop| match stop {
             Stop::Table(error) => unreadable(error),
             Stop::End(end) => end,
@@ -101,6 +115,38 @@ fn read_one(
     }
     let answer = set.and_then(|()| scorer.score());
     run.push(answer)
+}
+
+/// The feature columns of a chunk of doubles, with the position of the feature.
+struct Doubles<'c>(Vec<(usize, &'c [f64])>);
+
+/// The columns of a chunk, if every feature is a number in its own unit and its cells are doubles that are
+/// there.
+fn doubles<'c>(chunk: &'c Chunk, columns: &Columns) -> Option<Doubles<'c>> {
+    let Chunk::Typed(chunk) = chunk else { return None };
+    let columns = columns.features.iter().map(|column| {
+        let array = chunk.array(column.column)?.as_primitive_opt::<Float64Type>()?;
+        let is_plain = column.cells.unit().is_none()
+            && column.cells.feature().kind == FeatureKind::Number
+            && array.null_count() == 0;
+        is_plain.then(|| (column.index, array.values().as_ref()))
+    });
+    columns.collect::<Option<Vec<_>>>().map(Doubles)
+}
+
+impl Doubles<'_> {
+    /// Reads a row; returns whether it is one of numbers.
+    fn read(&self, row: usize, numbers: &mut [f64]) -> bool {
+        self.0.iter().all(|(position, column)| {
+            match (column.get(row), numbers.get_mut(*position)) {
+                (Some(number), Some(slot)) => {
+                    *slot = *number;
+                    !number.is_nan()
+                }
+                (Some(_), None) | (None, _) => false,
+            }
+        })
+    }
 }
 
 /// Reads a row of numbers; returns whether it is one.

@@ -14,6 +14,7 @@
 )]
 mod generated;
 mod invalid;
+mod object;
 
 mod datatype;
 

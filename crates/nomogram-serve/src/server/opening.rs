@@ -6,7 +6,10 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::config::{AccessConfig, Config, TokensConfig, yaml_fault};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use crate::config::{AccessConfig, Config, TlsConfig, TokensConfig, yaml_fault};
 use crate::folder::{Folder, ModelsConfig};
 use crate::keys::{KeyFile, Keys};
 use crate::log::Log;
@@ -18,6 +21,7 @@ use crate::service::Service;
 use crate::setup::set_up;
 use crate::token_keys::FetchedKeys;
 use crate::tokens::Tokens;
+use crate::traces::Traces;
 use crate::trust::{RefusedBundle, TrustPolicy};
 
 /// A model of the Wisconsin breast cancer data, for trying the service out: the reference bundle of the
@@ -43,6 +47,9 @@ pub(super) fn prepare(config: &Config, is_demo: bool) -> Result<Service, String>
             (Models::new(catalog), None, refused)
         }
     };
+    if let Some(tls) = &config.tls {
+        check_certificate(tls)?;
+    }
     let security = security(&config.access, None)?;
     // Those who have an API key are answered also while the provider cannot be reached.
     if let Some(keys) = security.fetched_keys() {
@@ -57,6 +64,8 @@ pub(super) fn prepare(config: &Config, is_demo: bool) -> Result<Service, String>
     if registry.is_none() {
         service.folder.store(Some(Arc::new(folder)));
     }
+    let traces = config.traces.as_ref().map(Traces::new).transpose();
+    service.traces = traces.map_err(|fault| format!("traces: {fault}"))?.map(Arc::new);
     service.registry = registry;
     service.trust.store(Arc::new(trust));
     service.report_refused(refused);
@@ -149,6 +158,29 @@ fn token_check(tokens: &TokensConfig, previous: Option<&Security>) -> Result<Tok
     Ok(TokenCheck::Fetched(keys))
 }
 
+/// Checks that the files of the certificate can be read and belong together.
+fn check_certificate(TlsConfig { certificate_file, key_file }: &TlsConfig) -> Result<(), String> {
+    let failed = |key: &str, path: &Path, cause: &dyn std::fmt::Display| {
+        format!("tls: {key}: {}: {cause}", path.display())
+    };
+    let of_certificate =
+        |cause: &dyn std::fmt::Display| failed("certificate_file", certificate_file, cause);
+    let certificates = CertificateDer::pem_file_iter(certificate_file)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|cause| of_certificate(&cause))?;
+    if certificates.is_empty() {
+        return Err(of_certificate(&"no certificates"));
+    }
+    let key = PrivateKeyDer::from_pem_file(key_file);
+    let key = key.map_err(|cause| failed("key_file", key_file, &cause))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(certificates, key))
+        .map(drop)
+        .map_err(|cause| of_certificate(&cause))
+}
+
 fn log(output: &str) -> Result<Log, String> {
     let log = match output {
         "none" => return Ok(Log::none()),
@@ -166,4 +198,32 @@ pub(super) fn address(listen: &str) -> Result<SocketAddr, String> {
     let mut addresses =
         listen.to_socket_addrs().map_err(|cause| format!("listen: `{listen}`: {cause}"))?;
     addresses.next().ok_or_else(|| format!("listen: `{listen}` is no address"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_certificate_without_its_key_is_refused_before_the_service_listens() {
+        let data = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data"));
+        let fault = |certificate: &str, key: &str| {
+            let [certificate_file, key_file] = [certificate, key].map(|name| data.join(name));
+            let tls = Some(TlsConfig { certificate_file, key_file });
+            prepare(&Config { tls, log: "none".into(), ..Config::default() }, true).err()
+        };
+        assert_eq!(fault("tls_server.pem", "tls_server.key"), None);
+        let cases = [
+            ("none.pem", "tls_server.key", "tls: certificate_file: "),
+            ("tls_server.pem", "none.key", "tls: key_file: "),
+            ("tls_server.key", "tls_server.key", "tls: certificate_file: "),
+            ("tls_server.pem", "tls_server.pem", "tls: key_file: "),
+            ("tls_authority.pem", "tls_server.key", "tls: certificate_file: "),
+        ];
+        for (certificate, key, expected) in cases {
+            let fault = fault(certificate, key).unwrap_or_default();
+            assert!(fault.starts_with(expected), "{certificate} {key}: {fault}");
+            assert!(fault.contains(data.to_str().unwrap()), "{fault}");
+        }
+    }
 }

@@ -58,8 +58,9 @@ fn an_outcome_is_counted_once_by_its_request() {
     watch.collect(&catalog, day(0)).unwrap();
     let digest = watch.states().remove(0).digest;
     let rows = vec![Some(0.25), None];
-    watch.remember("r-1", Remembered { digest: digest.clone(), rows, shadows: Vec::new() });
-    let outcome = |row| Outcome { request: "r-1", row, came_true: CameTrue::Second(true) };
+    let request = "0123456789abcdef-0000000000000001";
+    watch.remember(request, Remembered { digest: digest.clone(), rows, shadows: Vec::new() });
+    let outcome = |row| Outcome { request, row, came_true: CameTrue::Second(true) };
     assert_eq!(watch.add_outcome(&outcome(0)).unwrap().0.probability, 0.25);
     assert_eq!(watch.add_outcome(&outcome(0)).unwrap_err().kind(), ProblemKind::NotFound);
     assert_eq!(watch.add_outcome(&outcome(1)).unwrap_err().kind(), ProblemKind::NotFound);

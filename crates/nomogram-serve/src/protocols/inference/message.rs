@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::datatype::Datatype;
 use super::elements::Data;
 use super::invalid::Invalid;
+use super::object::{object, objects, present, read};
 use super::outputs::Values;
 use super::tensor::{Elements, Tensor, n_elements, shape};
 
@@ -16,14 +17,19 @@ use super::tensor::{Elements, Tensor, n_elements, shape};
 #[serde(default)]
 pub(super) struct Parameters {
     /// The bytes of an input that follow the JSON.
+    #[serde(deserialize_with = "present")]
     pub(super) binary_data_size: Option<usize>,
     /// Whether this output is wanted in binary.
+    #[serde(deserialize_with = "present")]
     pub(super) binary_data: Option<bool>,
     /// Whether every output is wanted in binary unless it differs.
+    #[serde(deserialize_with = "present")]
     pub(super) binary_data_output: Option<bool>,
     /// The unit of an input, as a UCUM code.
+    #[serde(deserialize_with = "present")]
     pub(super) unit: Option<String>,
     /// What happens when a row is refused.
+    #[serde(deserialize_with = "present")]
     pub(super) on_refusal: Option<OnRefusal>,
 }
 
@@ -42,10 +48,11 @@ pub(super) enum OnRefusal {
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct InferRequest {
     pub(super) id: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     pub(super) parameters: Parameters,
+    #[serde(deserialize_with = "objects")]
     inputs: Vec<Input>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "objects")]
     outputs: Vec<RequestedOutput>,
 }
 
@@ -53,7 +60,7 @@ pub(super) struct InferRequest {
 #[derive(Clone, Debug, Deserialize)]
 struct RequestedOutput {
     name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     parameters: Parameters,
 }
 
@@ -62,7 +69,7 @@ struct Input {
     name: String,
     shape: Vec<i64>,
     datatype: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     parameters: Parameters,
     data: Option<Data>,
 }
@@ -81,8 +88,7 @@ impl InferRequest {
         let (json, mut binary) = split.ok_or_else(|| {
             Invalid::new("Inference-Header-Content-Length is beyond the end of the body")
         })?;
-        let mut request: Self =
-            serde_json::from_slice(&standard_json(json)).map_err(|e| Invalid::of_json(&e))?;
+        let mut request: Self = read(&standard_json(json)).map_err(|e| Invalid::of_json(&e))?;
         let mut tensors = Vec::new();
         for (index, input) in std::mem::take(&mut request.inputs).into_iter().enumerate() {
             let tensor = input.tensor(&mut binary);

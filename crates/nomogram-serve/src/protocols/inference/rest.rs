@@ -15,7 +15,7 @@ use super::infer::{Answer, Asked, Question};
 use super::invalid::Invalid;
 use super::message::{InferRequest, InferResponse, OnRefusal, OutputMessage};
 use super::metadata::{ModelMetadata, ServerMetadata};
-use super::repository;
+use super::{object, repository};
 use crate::caller::Context;
 use crate::following;
 use crate::problem::{Problem, ProblemKind};
@@ -210,7 +210,7 @@ async fn index(
 ) -> Result<Response, Failure> {
     let request: IndexRequest = match body?.0.trim_ascii() {
         [] => IndexRequest::default(),
-        json => serde_json::from_slice(json).map_err(|error| Invalid::of_json(&error))?,
+        json => object::read(json).map_err(|error| Invalid::of_json(&error))?,
     };
     Ok(json(StatusCode::OK, &repository::index(&service, request.ready)))
 }
@@ -230,7 +230,7 @@ async fn load(
 ) -> Result<StatusCode, Failure> {
     let request: LoadRequest = match body?.0.trim_ascii() {
         [] => LoadRequest::default(),
-        json => serde_json::from_slice(json).map_err(|error| Invalid::of_json(&error))?,
+        json => object::read(json).map_err(|error| Invalid::of_json(&error))?,
     };
     repository::check_parameters(request.parameters.len())?;
     let loaded = tokio::task::spawn_blocking(move || repository::load(&service, &path.model));
