@@ -5,7 +5,7 @@
 //! cargo run --release -p nomogram-registry --example fold
 //! ```
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used, reason = "an example")]
 
 use std::error::Error;
 use std::fs;
