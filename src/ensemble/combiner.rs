@@ -373,8 +373,8 @@ mod tests {
             outputs: &[Domain::new(0.0, 1e250)],
             margins: &[],
         };
-        let of_values = Combiner::SoftVote { weights: vec![1e100] }
-            .compile(&members, &mut Budget::unlimited());
+        let of_values =
+            Combiner::SoftVote { weights: vec![1e100] }.compile(&members, &mut Budget::unlimited());
         assert!(of_values.unwrap_err().to_string().contains("could pass 1e300"));
         let linear = Linear::new(Link::Logit, vec![0.25], vec![1.0, 2.0, 4.0]).unwrap();
         let member = Box::new(Member::Linear(linear));

@@ -1,6 +1,5 @@
 //! Names and texts of a schema or a bundle: printable, and unique where they name something.
 
-
 use crate::error::{Error, Place, format, is_printable};
 use crate::memory;
 

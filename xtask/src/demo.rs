@@ -57,7 +57,8 @@ fn check_picture(folder: &Path) -> Result<(), String> {
 pub(crate) fn reproduce() -> Result<(), String> {
     let folder = target().join("reproduce");
     let debug = train(&mut Command::new(builds::unoptimised("wdbc")?), &folder.join("debug"))?;
-    let release = train(&mut Command::new(builds::release()?.join("wdbc")), &folder.join("release"))?;
+    let release =
+        train(&mut Command::new(builds::release()?.join("wdbc")), &folder.join("release"))?;
     if debug != release {
         return Err("the bundles trained in debug and in release differ".into());
     }
