@@ -10,7 +10,8 @@ use crate::folders::target;
 use crate::run::{cargo, run};
 
 /// The packages and features of all that is built with the profile `dev`, or checked.
-pub(crate) const WORKSPACE: [&str; 3] = ["--workspace", "--features", "nomogram/header"];
+pub(crate) const WORKSPACE: [&str; 3] =
+    ["--workspace", "--features", "nomogram/header,nomogram-serve/otlp"];
 
 /// The profile of the C library as it is installed: small, and slow to build.
 const C_LIBRARY: &str = "capi";
