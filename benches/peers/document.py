@@ -89,7 +89,12 @@ def goals(works: dict[str, dict[str, Any]]) -> str:
         work = works.get(name)
         if work is None:
             continue
-        taken = peers or tuple(others(work))
+        timed = [peer["name"] for peer in work["peers"]]
+        taken = [peer for peer in peers or others(work) if peer in timed]
+        if not taken:
+            size = f"{n_rows:,}" if n_rows else "batches"
+            rows.append([name, size, f"≥ {factor:g}× {peers[0]}", "", "not timed"])
+            continue
         for size in [n_rows] if n_rows else [size for size in sizes(work) if size > 1]:
             best = min(taken, key=lambda peer: seconds(work, peer, size))
             ratio = seconds(work, best, size) / seconds(work, "Nomogram", size)
