@@ -5,7 +5,6 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::cmp::Ordering;
 use core::ops::Deref;
 
 use crate::error::Error;
@@ -65,21 +64,6 @@ pub(crate) fn push<T>(list: &mut Vec<T>, item: T) -> Result<(), Error> {
     list.try_reserve(1).map_err(|_| Error::out_of_memory())?;
     list.push(item);
     Ok(())
-}
-
-/// The positions of `n_items`, in the order of a comparison. Not generic: sorting is large.
-///
-/// # Errors
-///
-/// `OutOfMemory`.
-pub(crate) fn ordered(
-    n_items: usize,
-    compare: &dyn Fn(u32, u32) -> Ordering,
-) -> Result<Vec<u32>, Error> {
-    let mut order: Vec<u32> = list(n_items)?;
-    order.extend((0..).take(n_items));
-    order.sort_unstable_by(|a, b| compare(*a, *b));
-    Ok(order)
 }
 
 /// A copy of a text.

@@ -1,5 +1,7 @@
 //! Names and texts of a schema or a bundle: printable, and unique where they name something.
 
+use alloc::vec::Vec;
+
 use crate::error::{Error, Place, format, is_printable};
 use crate::memory;
 
@@ -22,13 +24,15 @@ pub(crate) fn check_names<T>(
     }
 }
 
-/// The first item whose name an earlier one has. Not generic: kinds of items are many.
+/// The first item whose name an earlier one has. Not generic: sorting is large, and kinds of items are
+/// many.
 fn first_repeated<'n>(
     n_items: usize,
     name_at: &dyn Fn(u32) -> &'n str,
 ) -> Result<Option<u32>, Error> {
-    let by_name = |a: u32, b: u32| name_at(a).cmp(name_at(b)).then(a.cmp(&b));
-    let order = memory::ordered(n_items, &by_name)?;
+    let mut order: Vec<u32> = memory::list(n_items)?;
+    order.extend((0..).take(n_items));
+    order.sort_unstable_by(|a, b| name_at(*a).cmp(name_at(*b)).then(a.cmp(b)));
     let neighbours = order.iter().zip(order.iter().skip(1));
     let repeated = neighbours.filter(|(a, b)| name_at(**a) == name_at(**b));
     Ok(repeated.map(|(_, index)| *index).min())

@@ -1,7 +1,6 @@
 //! The splits of a forest in the order of its tables: by group of trees, input and threshold.
 
 use alloc::vec::Vec;
-use core::cmp::Ordering;
 
 use super::bits::{BitSplit, BitTrees, bit_leaves};
 use super::{Forest, Tree};
@@ -21,13 +20,6 @@ pub(super) struct TableSplit {
 }
 
 impl TableSplit {
-    /// The order of the tables: by group, input and threshold.
-    fn compare(&self, other: &Self) -> Ordering {
-        let key = |split: &Self| (split.group, split.split.input);
-        let by_input = key(self).cmp(&key(other));
-        by_input.then(self.split.threshold.total_cmp(&other.split.threshold))
-    }
-
     pub(super) fn has_same_input(&self, other: &Self) -> bool {
         (self.group, self.split.input) == (other.group, other.split.input)
     }
@@ -38,12 +30,55 @@ impl TableSplit {
     }
 }
 
-/// Splits in the order of the tables.
-#[allow(clippy::indexing_slicing, reason = "positions of the splits")]
-fn in_order(splits: &[TableSplit]) -> Result<Vec<TableSplit>, Error> {
-    let by_input = |a: u32, b: u32| splits[a as usize].compare(&splits[b as usize]);
-    let order = memory::ordered(splits.len(), &by_input)?;
-    memory::collect(order.iter().map(|position| Ok(splits[*position as usize])))
+/// Splits of a group, ordered by input and threshold. The splits of each input are counted, and inserted
+/// where they belong: an input has few. A sort of the library would be larger and slower.
+#[allow(
+    clippy::indexing_slicing,
+    reason = "inputs are below their number, and places below the count"
+)]
+fn put_in_order(splits: &mut [TableSplit], unordered: &[TableSplit], places: &mut Places) {
+    places.count(unordered);
+    for split in unordered {
+        let input = split.split.input as usize;
+        let first = places.first[input] as usize;
+        let mut at = first + places.n_placed[input] as usize;
+        while at > first && splits[at - 1].split.threshold > split.split.threshold {
+            splits[at] = splits[at - 1];
+            at -= 1;
+        }
+        splits[at] = *split;
+        places.n_placed[input] += 1;
+    }
+}
+
+/// Where the splits of each input go.
+struct Places {
+    /// How many splits have a smaller input.
+    first: Vec<u32>,
+    n_placed: Vec<u32>,
+}
+
+impl Places {
+    fn bytes(n_inputs: usize) -> u64 {
+        2 * bytes_of::<u32>(n_inputs)
+    }
+
+    fn with_room(n_inputs: usize) -> Result<Self, Error> {
+        Ok(Self { first: memory::filled(0, n_inputs)?, n_placed: memory::filled(0, n_inputs)? })
+    }
+
+    #[allow(clippy::indexing_slicing, reason = "inputs are below their number")]
+    fn count(&mut self, splits: &[TableSplit]) {
+        self.n_placed.fill(0);
+        for split in splits {
+            self.n_placed[split.split.input as usize] += 1;
+        }
+        let mut n_before = 0;
+        for (first, n_placed) in self.first.iter_mut().zip(&mut self.n_placed) {
+            *first = n_before;
+            n_before += core::mem::take(n_placed);
+        }
+    }
 }
 
 /// What the trees of a forest hold that has tables.
@@ -52,7 +87,8 @@ pub(super) struct SplitExtent {
     /// How many bits each tree has in a set of leaves: a power of two.
     pub(super) n_bits: u32,
     pub(super) n_trees: usize,
-    pub(super) n_splits: usize,
+    n_inputs: usize,
+    n_splits: usize,
     n_leaves: usize,
 }
 
@@ -69,14 +105,15 @@ impl SplitExtent {
             most_leaves = most_leaves.max(n_of_tree);
         }
         let n_bits = u32::try_from(most_leaves.next_power_of_two().max(8)).ok()?;
-        Some(Self { n_bits, n_trees: forest.trees.len(), n_splits, n_leaves })
+        let (n_trees, n_inputs) = (forest.trees.len(), forest.n_inputs as usize);
+        Some(Self { n_bits, n_trees, n_inputs, n_splits, n_leaves })
     }
 
     /// The memory that [`TableSplits::new`] allocates.
     pub(super) fn bytes(&self) -> u64 {
         BitTrees::bytes(self.n_splits, self.n_leaves)
             + 2 * bytes_of::<TableSplit>(self.n_splits)
-            + bytes_of::<u32>(self.n_splits)
+            + Places::bytes(self.n_inputs)
             + bytes_of::<u32>(self.n_trees)
     }
 
@@ -100,7 +137,7 @@ impl TableSplits {
     /// Those of a forest that was checked.
     pub(super) fn new(forest: &Forest, extent: &SplitExtent) -> Result<Self, Error> {
         let mut bits = BitTrees::with_room(extent.n_splits, extent.n_leaves)?;
-        let mut splits = memory::list(extent.n_splits)?;
+        let mut unordered: Vec<TableSplit> = memory::list(extent.n_splits)?;
         let mut first_values = memory::list(extent.n_trees)?;
         for (group, trees) in (0_u32..).zip(forest.trees.chunks(extent.n_in_group())) {
             for (tree, source) in (0_u32..).zip(trees) {
@@ -109,9 +146,17 @@ impl TableSplits {
                     .push(source, forest.comparison, |leaf| forest.precision.round(value(leaf)));
                 first_values.push(pushed.first_leaf);
                 let of_tree = bits.splits(pushed).iter();
-                splits.extend(of_tree.map(|split| TableSplit { split: *split, group, tree }));
+                unordered.extend(of_tree.map(|split| TableSplit { split: *split, group, tree }));
             }
         }
-        Ok(Self { splits: in_order(&splits)?, values: bits.into_leaves(), first_values })
+        let mut splits = memory::copy(&unordered)?;
+        let mut places = Places::with_room(extent.n_inputs)?;
+        let mut rest = splits.as_mut_slice();
+        for of_group in unordered.chunk_by(|a, b| a.group == b.group) {
+            let (ordered, others) = rest.split_at_mut(of_group.len());
+            put_in_order(ordered, of_group, &mut places);
+            rest = others;
+        }
+        Ok(Self { splits, values: bits.into_leaves(), first_values })
     }
 }
