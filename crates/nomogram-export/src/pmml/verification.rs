@@ -42,7 +42,9 @@ pub(super) fn write(
         }
         for (index, value) in prediction.outputs().iter().enumerate() {
             let _ = write!(rows, "<output{index}>{value:e}</output{index}>");
-            smallest = smallest.min(value.abs());
+            if value.abs() > ZERO {
+                smallest = smallest.min(value.abs());
+            }
         }
         rows.push_str("</row>\n");
         n_rows += 1;
@@ -70,11 +72,12 @@ pub(super) fn write(
     Ok(text)
 }
 
-/// How far, relative to its size, a reader's output may be from ours. PMML defines the complementary log-log
-/// link as a subtraction from 1, which loses digits of a small output; the bundle's loses none.
+/// How far, relative to its size, a reader's output may be from ours; `smallest` is the smallest one that
+/// is not 0. PMML defines the complementary log-log link as a subtraction from 1, which loses digits of a
+/// small output; the bundle's loses none.
 fn precision(link: Link, smallest: f64) -> f64 {
     let lost = match link {
-        Link::ComplementaryLogLog => f64::EPSILON / smallest.max(ZERO),
+        Link::ComplementaryLogLog => f64::EPSILON / smallest,
         _ => 0.0,
     };
     lost.max(1e-12)
@@ -94,4 +97,16 @@ fn cell(value: f64, feature: &nomogram::Feature) -> Option<String> {
     let level = levels.iter().zip(0_u32..).find(|(_, nth)| f64::from(*nth) == value);
     let level = level.map(|(name, _)| name.clone());
     Some(level.unwrap_or_else(|| "unseen level".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_subtraction_from_1_loses_digits() {
+        assert_eq!(precision(Link::Logit, 1e-9), 1e-12);
+        assert_eq!(precision(Link::ComplementaryLogLog, 0.5), 1e-12);
+        assert_eq!(precision(Link::ComplementaryLogLog, f64::EPSILON * 1e9), 1e-9);
+    }
 }
