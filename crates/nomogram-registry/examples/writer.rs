@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! writer LOCATION INDEX found          founds a registry
-//! writer LOCATION INDEX register TEXT  registers a version for the reason TEXT and acknowledges it, then
-//!                                      publishes a checkpoint
+//! writer LOCATION INDEX register TEXT  registers a version for the reason TEXT and acknowledges it; on a
+//!                                      disk, then publishes a checkpoint
 //! writer LOCATION INDEX audit TEXT     audits, and prints whether the log has an act for the reason TEXT
 //! ```
 
@@ -43,7 +43,11 @@ fn main() -> Result<(), Box<dyn Error>> {
                 ..NewVersion::default()
             };
             println!("registered {}", run(location, registry.register(&author, version))?);
-            run(location, registry.publish_checkpoint(&key))?;
+            // In a bucket, the packets of a checkpoint grow with the log, and the log with every kill: the
+            // test that kills the writer at each packet would not end.
+            if is_on_disk(location) {
+                run(location, registry.publish_checkpoint(&key))?;
+            }
         }
         "audit" => {
             let registry = run(location, Registry::open(location, options))?;
@@ -59,13 +63,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+fn is_on_disk(location: &str) -> bool {
+    !location.contains("://")
+}
+
 /// Runs a call to its end. On a disk it runs without a runtime, so that one thread makes all system calls:
 /// strace counts those of each thread.
 fn run<T>(
     location: &str,
     call: impl Future<Output = Result<T, nomogram_registry::Error>>,
 ) -> Result<T, nomogram_registry::Error> {
-    if location.contains("://") {
+    if !is_on_disk(location) {
         return block_on(call);
     }
     let mut call = pin!(call);
