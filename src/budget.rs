@@ -74,13 +74,15 @@ impl Budget {
         }
     }
 
-    /// Takes memory that makes predictions faster and changes nothing else, if that leaves most of the
-    /// memory to what is needed. Returns whether it did.
-    pub(crate) fn afford(&mut self, n_bytes: u64) -> bool {
-        let is_affordable = n_bytes <= self.for_speed.min(self.memory / 4);
+    /// Takes memory and steps for what makes predictions faster and changes nothing else, if that leaves
+    /// most of both to what is needed. Returns whether it did.
+    pub(crate) fn afford(&mut self, n_bytes: u64, n_steps: u64) -> bool {
+        let is_affordable =
+            n_bytes <= self.for_speed.min(self.memory / 4) && n_steps <= self.work / 4;
         if is_affordable {
             self.for_speed -= n_bytes;
             self.memory -= n_bytes;
+            self.work -= n_steps;
         }
         is_affordable
     }

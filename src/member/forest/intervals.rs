@@ -98,18 +98,21 @@ impl TableExtent {
 
 impl IntervalTables {
     /// Makes the tables of a forest that was checked. `None` where it has none, where fewer than
-    /// `min_shared` of its splits share an input on average, or where the memory is needed elsewhere.
+    /// `min_shared` of its splits share an input on average, or where memory or computation
+    /// is needed elsewhere.
     pub(super) fn new(
         forest: &Forest,
         min_shared: usize,
         budget: &mut Budget,
     ) -> Result<Option<Self>, Error> {
-        let affordable = SplitExtent::new(forest).filter(|extent| budget.afford(extent.bytes()));
+        let affordable =
+            SplitExtent::new(forest).filter(|extent| budget.afford(extent.bytes(), extent.work()));
         let Some(of_forest) = affordable else { return Ok(None) };
         let TableSplits { splits, values, first_values } = TableSplits::new(forest, &of_forest)?;
-        let extent = TableExtent::new(of_forest.n_trees.div_ceil(of_forest.n_in_group()), &splits);
+        let extent = TableExtent::new(of_forest.n_groups(), &splits);
         let pays_off = splits.len() >= min_shared * extent.n_inputs;
-        if !pays_off || !budget.afford(extent.bytes()) {
+        // Each number of the tables is written once.
+        if !pays_off || !budget.afford(extent.bytes(), extent.bytes() / 8) {
             return Ok(None);
         }
         let mut tables = Self {

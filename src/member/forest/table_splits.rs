@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::bits::{BitSplit, BitTrees, bit_leaves};
 use super::{Forest, Tree};
-use crate::budget::bytes_of;
+use crate::budget::{bytes_of, times};
 use crate::error::Error;
 use crate::memory;
 
@@ -117,9 +117,20 @@ impl SplitExtent {
             + bytes_of::<u32>(self.n_trees)
     }
 
+    /// What [`TableSplits::new`] computes at most, in steps of about a nanosecond: each group looks at
+    /// every input, and a split may be inserted before all others of its group.
+    pub(super) fn work(&self) -> u64 {
+        let of_inputs = times(self.n_inputs, 2).saturating_mul(self.n_groups() as u64);
+        of_inputs.saturating_add(times(self.n_splits, N_WORDS as u64 * 64))
+    }
+
     /// How many trees a group has.
     pub(super) fn n_in_group(&self) -> usize {
         N_WORDS * 64 / self.n_bits as usize
+    }
+
+    pub(super) fn n_groups(&self) -> usize {
+        self.n_trees.div_ceil(self.n_in_group())
     }
 }
 

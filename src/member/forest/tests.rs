@@ -217,7 +217,7 @@ fn tables_hold_trees_of_up_to_64_leaves() {
 }
 
 #[test]
-fn tables_are_made_where_splits_share_inputs_and_memory_is_left() {
+fn tables_are_made_where_splits_share_inputs_and_the_budget_is_large() {
     let one = uneven();
     let four = Forest { trees: vec![one.trees[0].clone(); 4], ..one.clone() };
     let has_tables = |forest: &Forest, mut budget: Budget| {
@@ -228,4 +228,5 @@ fn tables_are_made_where_splits_share_inputs_and_memory_is_left() {
     assert!(has_tables(&four, Budget::unlimited()));
     assert!(!has_tables(&one, Budget::unlimited()));
     assert!(!has_tables(&four, Budget::new(2000, u64::MAX)));
+    assert!(!has_tables(&four, Budget::new(u64::MAX, 2000)));
 }
