@@ -1,6 +1,7 @@
 //! Names and texts of a schema or a bundle: printable, and unique where they name something.
 
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 
 use crate::error::{Error, Place, format, is_printable};
 use crate::memory;
@@ -32,10 +33,16 @@ fn first_repeated<'n>(
 ) -> Result<Option<u32>, Error> {
     let mut order: Vec<u32> = memory::list(n_items)?;
     order.extend((0..).take(n_items));
-    order.sort_unstable_by(|a, b| name_at(*a).cmp(name_at(*b)).then(a.cmp(b)));
+    order.sort_unstable_by(|a, b| by_name(name_at, *a, *b));
     let neighbours = order.iter().zip(order.iter().skip(1));
     let repeated = neighbours.filter(|(a, b)| name_at(**a) == name_at(**b));
     Ok(repeated.map(|(_, index)| *index).min())
+}
+
+/// The order of two items. Out of line: sorting compares in many places.
+#[inline(never)]
+fn by_name<'n>(name_at: &dyn Fn(u32) -> &'n str, a: u32, b: u32) -> Ordering {
+    name_at(a).cmp(name_at(b)).then(a.cmp(&b))
 }
 
 /// Texts are handed to C, so no NUL; and printed in tables, so nothing that moves the cursor or changes
