@@ -115,6 +115,17 @@ impl Drift {
         Ok(self.wager())
     }
 
+    /// The wager if a period that is still running ended now; the wager itself stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::add`].
+    pub fn preview(&mut self, counts: &[Vec<Vec<f64>>]) -> Result<Wager, Error> {
+        let wager = self.add(counts)?;
+        self.sums.pop();
+        Ok(wager)
+    }
+
     /// The wager after the last period.
     fn wager(&mut self) -> Wager {
         let t = self.sums.len() - 1;

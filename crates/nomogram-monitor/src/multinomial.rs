@@ -34,12 +34,24 @@ pub fn ln_sequence(counts: &[f64], alphas: &[f64]) -> f64 {
     bins.map(|(count, alpha)| ln_rising(*alpha, *count)).sum::<f64>() - ln_rising(sum, total)
 }
 
+/// Up to this count, values of [`ln_rising`] are kept. Counts grow with the rows of a window, so without a
+/// bound a window of a million rows would keep gigabytes.
+const MAX_KEPT: usize = 255;
+
 /// Values of [`ln_rising`] that were computed before: windows ask for the same ones again and again.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tables {
     indices: BTreeMap<u64, usize>,
-    /// `a`, and the value for each `n`, NaN where it is not computed yet.
-    tables: Vec<(f64, Vec<f64>)>,
+    tables: Vec<Table>,
+}
+
+/// The values for one parameter.
+#[derive(Clone, Debug)]
+struct Table {
+    a: f64,
+    ln_gamma_of_a: f64,
+    /// By count up to [`MAX_KEPT`], NaN where it is not computed yet.
+    kept: Vec<f64>,
 }
 
 /// The parameters of a Dirichlet distribution, by their tables.
@@ -59,7 +71,7 @@ impl Tables {
         let next = self.tables.len();
         let index = *self.indices.entry(a.to_bits()).or_insert(next);
         if index == next {
-            self.tables.push((a, Vec::new()));
+            self.tables.push(Table { a, ln_gamma_of_a: ln_gamma(a), kept: Vec::new() });
         }
         index
     }
@@ -71,18 +83,49 @@ impl Tables {
         sum - self.ln_rising(of.total, counts.iter().sum())
     }
 
-    #[allow(clippy::cast_precision_loss, reason = "counts of patients")]
     fn ln_rising(&mut self, index: usize, n: usize) -> f64 {
-        let Some((a, values)) = self.tables.get_mut(index) else { return f64::NAN };
-        if values.len() <= n {
-            values.resize(n + 1, f64::NAN);
+        self.tables.get_mut(index).map_or(f64::NAN, |table| table.ln_rising(n))
+    }
+}
+
+impl Table {
+    #[allow(clippy::cast_precision_loss, reason = "counts of patients")]
+    fn ln_rising(&mut self, n: usize) -> f64 {
+        if n > MAX_KEPT {
+            return ln_gamma(self.a + n as f64) - self.ln_gamma_of_a;
         }
-        match values.get_mut(n) {
+        if self.kept.len() <= n {
+            self.kept.resize(n + 1, f64::NAN);
+        }
+        match self.kept.get_mut(n) {
             Some(value) if value.is_nan() => {
-                *value = ln_rising(*a, n as f64);
+                *value = ln_rising(self.a, n as f64);
                 *value
             }
             value => value.map_or(f64::NAN, |value| *value),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_give_the_same_bits_and_do_not_grow_with_the_rows() {
+        let alphas = [0.5, 3.25, 41.0];
+        let mut tables = Tables::default();
+        let parameters = tables.parameters(&alphas);
+        let largest = usize::try_from(u32::MAX).unwrap();
+        for n in [0, 1, 15, 16, 17, 254, 255, 256, 257, 10_000, largest] {
+            for counts in [[n, 0, 0], [n, 2, n], [1, n, 300]] {
+                for _ in 0..2 {
+                    let expected = ln_sequence(&counts.map(|count| count as f64), &alphas);
+                    let found = tables.ln_sequence(&counts, &parameters);
+                    assert_eq!(found.to_bits(), expected.to_bits(), "{counts:?}");
+                }
+            }
+        }
+        assert!(tables.tables.iter().all(|table| table.kept.len() <= MAX_KEPT + 1));
     }
 }

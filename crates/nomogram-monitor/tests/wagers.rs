@@ -52,6 +52,17 @@ fn a_value_that_becomes_missing_raises_an_alarm() {
     assert!(alarm.unwrap().shares[0] > 0.99);
 }
 
+#[test]
+fn a_preview_is_the_wager_of_the_period_and_changes_nothing() {
+    let mut drift = Drift::new(&profile(), 2, Bets::Likely).unwrap();
+    drift.add(&counts([4.0, 4.0, 4.0])).unwrap();
+    let running =
+        [counts([1.0, 0.0, 0.0]), counts([2.0, 3.0, 1.0e7])].map(|c| drift.preview(&c).unwrap());
+    assert_eq!(drift.add(&counts([2.0, 3.0, 1.0e7])).unwrap(), running[1]);
+    assert_ne!(running[0], running[1]);
+    assert!(drift.preview(&counts([4.0, 4.0, 4.0])).is_err());
+}
+
 /// The wager of one feature, one period and one row is fair: its expectation over the bins is 1.
 #[test]
 fn the_expectation_of_a_wager_is_1_without_a_change() {

@@ -243,11 +243,14 @@ impl Line {
         state
     }
 
-    fn computed(&self) -> State {
+    fn computed(&mut self) -> State {
         let running = self.current.as_ref().filter(|(_, monitor)| !is_empty(monitor));
-        let (mut drift, mut test) = (self.drift.clone(), self.test.clone());
         let period = running.map(|(_, monitor)| Period::of_monitor(monitor.clone()));
-        let wagers = period.as_ref().and_then(|period| step(&mut drift, &mut test, period).ok());
+        let mut test = self.test.clone();
+        let wagers = period.as_ref().and_then(|period| {
+            let wager = self.drift.preview(&period.counts().ok()?).ok()?;
+            Some((wager, test.add_bins(&period.outcomes().ok()?).ok()?))
+        });
         let wager = wagers.as_ref().map(|(wager, _)| wager);
         let known = period.as_ref().map_or(0, n_outcomes);
         let has_outcomes = self.has_outcomes || known > 0;
