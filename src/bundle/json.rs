@@ -79,9 +79,14 @@ impl Json {
 struct Escaped<'j>(&'j mut Json);
 
 impl Escaped<'_> {
-    fn character(&mut self, character: char) -> Result<(), Error> {
-        let mut plain = [0; 4];
-        let short = match character {
+    /// Writes characters of which only the last one may need an escape.
+    fn run(&mut self, run: &str) -> Result<(), Error> {
+        let mut plain = run.chars();
+        let Some(last) = plain.next_back().filter(|last| needs_escape(*last)) else {
+            return self.0.push(run);
+        };
+        self.0.push(plain.as_str())?;
+        let escape = match last {
             '"' => "\\\"",
             '\\' => "\\\\",
             '\n' => "\\n",
@@ -89,22 +94,26 @@ impl Escaped<'_> {
             '\t' => "\\t",
             '\u{8}' => "\\b",
             '\u{c}' => "\\f",
-            '\0'..'\u{20}' => {
+            _ => {
                 self.0.push("\\u00")?;
-                for digit in [u32::from(character) / 16, u32::from(character) % 16] {
+                for digit in [u32::from(last) / 16, u32::from(last) % 16] {
                     let digit = char::from_digit(digit, 16).unwrap_or('0');
                     self.0.push(digit.encode_utf8(&mut [0; 4]))?;
                 }
                 return Ok(());
             }
-            _ => character.encode_utf8(&mut plain),
         };
-        self.0.push(short)
+        self.0.push(escape)
     }
+}
+
+fn needs_escape(character: char) -> bool {
+    matches!(character, '"' | '\\' | '\0'..'\u{20}')
 }
 
 impl Write for Escaped<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        text.chars().try_for_each(|character| self.character(character).map_err(|_| fmt::Error))
+        let mut runs = text.split_inclusive(needs_escape);
+        runs.try_for_each(|run| self.run(run).map_err(|_| fmt::Error))
     }
 }

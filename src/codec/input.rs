@@ -1,6 +1,7 @@
 //! The bytes of a payload, and what can be read from them within a budget.
 
 use alloc::borrow::Cow;
+use alloc::vec::Vec;
 
 use super::MAX_PAYLOAD;
 use crate::budget::{Budget, list_bytes};
@@ -24,6 +25,23 @@ pub(crate) trait Decode: Sized {
     ///
     /// In the input: `Payload` when the bytes encode none, `TooLarge` beyond the budget, `OutOfMemory`.
     fn decode(input: &mut Input<'_>) -> Result<Self, Stopped>;
+
+    /// Appends values to a list that has room for them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::decode`].
+    #[inline]
+    fn decode_items(
+        input: &mut Input<'_>,
+        n_items: usize,
+        items: &mut Vec<Self>,
+    ) -> Result<(), Stopped> {
+        for _ in 0..n_items {
+            items.push(input.read()?);
+        }
+        Ok(())
+    }
 }
 
 /// Bytes nobody has checked, with what reading them may cost.

@@ -111,12 +111,13 @@ pub(super) fn complete_depth(tree: &Tree) -> Option<u32> {
     if tree.nodes.len() > MAX_NODES {
         return None;
     }
-    let mut depths = [0; MAX_NODES];
+    let (mut depths, mut deepest) = ([0; MAX_NODES], 0_u32);
     for (index, node) in tree.nodes.iter().enumerate() {
         match node {
             Node::Leaf { .. } => {}
             Node::Split { left, right, .. } => {
                 let depth = depths.get(index)? + 1;
+                deepest = deepest.max(depth);
                 for child in [*left, *right] {
                     // A tree that was not checked yet may have any children.
                     *depths.get_mut(child as usize)? = depth;
@@ -125,8 +126,7 @@ pub(super) fn complete_depth(tree: &Tree) -> Option<u32> {
             Node::SplitLevels { .. } => return None,
         }
     }
-    let depth = depths.into_iter().max().filter(|depth| *depth <= MAX_DEPTH)?;
-    (tree.nodes.len() >= 1 << depth).then_some(depth)
+    (deepest <= MAX_DEPTH && tree.nodes.len() >= 1 << deepest).then_some(deepest)
 }
 
 impl CompleteTrees {
