@@ -14,6 +14,9 @@ pub(crate) type Lanes = [f64; N_LANES];
 
 /// A number of one row, or of each row of a block.
 pub(crate) trait Number: Copy {
+    /// The numbers of the rows.
+    fn of_rows(&mut self) -> &mut [f64];
+
     /// The same number for every row.
     fn splat(value: f64) -> Self;
 
@@ -25,6 +28,11 @@ pub(crate) trait Number: Copy {
 }
 
 impl Number for f64 {
+    #[inline(always)]
+    fn of_rows(&mut self) -> &mut [f64] {
+        core::slice::from_mut(self)
+    }
+
     #[inline(always)]
     fn splat(value: f64) -> Self {
         value
@@ -42,6 +50,11 @@ impl Number for f64 {
 }
 
 impl Number for Lanes {
+    #[inline(always)]
+    fn of_rows(&mut self) -> &mut [f64] {
+        self
+    }
+
     #[inline(always)]
     fn splat(value: f64) -> Self {
         [value; N_LANES]

@@ -4,8 +4,12 @@
 //! the same order; where that one branches, the lane selects. What is rare, overflow for instance, is
 //! left to the function itself.
 
+mod power;
+
 use fearless_simd::prelude::*;
 use fearless_simd::{f64x8, u64x8};
+
+pub(crate) use power::pow;
 
 const INV_LN2: f64 = f64::from_bits(0x3FF7_1547_652B_82FE);
 /// ln 2 in two parts: whole multiples of the first one are exact.

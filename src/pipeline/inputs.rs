@@ -135,6 +135,40 @@ impl Inputs {
         }
     }
 
+    /// Replaces the inputs by the results of `map`, which gets eight numbers at a time, with the parameter of
+    /// the input of each: of several rows, or of several inputs of one.
+    #[allow(clippy::indexing_slicing, reason = "positions were checked when the model was opened")]
+    pub(super) fn map_eights<N: Number>(
+        &self,
+        row: &mut [N],
+        parameters: &[f64],
+        map: impl Fn([f64; 8], [f64; 8]) -> [f64; 8],
+    ) {
+        for (positions, parameters) in self.0.chunks(8).zip(parameters.chunks(8)) {
+            let (mut values, mut of_values) = ([0.0; 8], [parameters[0]; 8]);
+            let mut n_single = 0;
+            for (at, parameter) in positions.iter().zip(parameters) {
+                match row[*at as usize].of_rows() {
+                    [value] => {
+                        (values[n_single], of_values[n_single]) = (*value, *parameter);
+                        n_single += 1;
+                    }
+                    of_rows => {
+                        for eight in of_rows.as_chunks_mut().0 {
+                            *eight = map(*eight, [*parameter; 8]);
+                        }
+                    }
+                }
+            }
+            if n_single > 0 {
+                let mapped = map(values, of_values);
+                for (at, value) in positions.iter().zip(mapped) {
+                    row[*at as usize] = N::splat(value);
+                }
+            }
+        }
+    }
+
     /// As [`Self::map_values`], with two parameters for each input.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "positions were checked when the model was opened")]
