@@ -304,6 +304,15 @@ def networks_and_bayes():
     yield "gaussian bayes", naive_bayes.GaussianNB(), wine()
     yield "multinomial bayes", after(preprocessing.MinMaxScaler(clip=True), naive_bayes.MultinomialNB()), wine()
     yield "complement bayes", after(preprocessing.MinMaxScaler(clip=True), naive_bayes.ComplementNB()), wine()
+    x, y = mixed()
+    ordinal = preprocessing.OrdinalEncoder(encoded_missing_value=4)
+    yield "categorical bayes", after(
+        compose.make_column_transformer((ordinal, ["size", "grade"])), naive_bayes.CategoricalNB(min_categories=5)
+    ), (x, y)
+    options = {"quantile_method": "averaged_inverted_cdf"} if sklearn.__version__ >= "1.7" else {}
+    yield "categorical bayes of bins", after(
+        preprocessing.KBinsDiscretizer(4, encode="ordinal", random_state=1, **options), naive_bayes.CategoricalNB()
+    ), wine()
     yield "bernoulli bayes", scaled(naive_bayes.BernoulliNB()), wine()
 
 
@@ -367,6 +376,7 @@ def refusals():
     yield "custom transformer", after(Halve(), logistic()), wdbc()
     yield "custom function", after(preprocessing.FunctionTransformer(halved), logistic()), wdbc()
     texts = ["benign mass", "malignant mass", "no mass", "a mass"] * 3
+    yield "codes", naive_bayes.CategoricalNB(), (np.floor(wine()[0]), wine()[1])
     yield "texts", after(feature_extraction.text.TfidfVectorizer(), logistic()), (texts, [0, 1, 0, 1] * 3)
     yield "text column", after(compose.make_column_transformer(
         (feature_extraction.text.CountVectorizer(), "note"), remainder="passthrough"

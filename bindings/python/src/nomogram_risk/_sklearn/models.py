@@ -187,6 +187,19 @@ def gaussian_naive_bayes(estimator: Any, columns: list[Column], walk: Walk, plac
     }
 
 
+def categorical_naive_bayes(
+    estimator: Any, columns: list[Column], walk: Walk, place: Place
+) -> Step:
+    """A probability of each code, which an encoder made, in each class."""
+    if any(column.feature is not None for column in columns):
+        place.refuse("codes that no OrdinalEncoder or KBinsDiscretizer made")
+    return {
+        "kind": "categorical_naive_bayes",
+        "log_priors": floats(estimator.class_log_prior_),
+        "log_probabilities": [floats(one.ravel()) for one in estimator.feature_log_prob_],
+    }
+
+
 def multinomial_naive_bayes(
     estimator: Any, columns: list[Column], walk: Walk, place: Place
 ) -> Step:
@@ -238,6 +251,7 @@ MODELS: dict[str, Function] = {
     "AdaBoostClassifier": trees.ada_boost,
     "BayesianRidge": linear_regression,
     "BernoulliNB": bernoulli_naive_bayes,
+    "CategoricalNB": categorical_naive_bayes,
     "ComplementNB": complement_naive_bayes,
     "DecisionTreeClassifier": trees.decision_tree,
     "DecisionTreeRegressor": trees.decision_tree,

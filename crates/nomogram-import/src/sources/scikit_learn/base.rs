@@ -69,6 +69,17 @@ pub(super) fn read(
             let priors = model.key("log_priors")?.doubles()?;
             Member::NaiveBayes(NaiveBayes::new(priors, likelihoods).map_err(core)?)
         }
+        "categorical_naive_bayes" => {
+            let likelihoods: Result<Vec<Likelihood>, Error> = model
+                .key("log_probabilities")?
+                .items()?
+                .map(|of_input| {
+                    Ok(Likelihood::Categorical { log_probabilities: of_input.doubles()? })
+                })
+                .collect();
+            let priors = model.key("log_priors")?.doubles()?;
+            Member::NaiveBayes(NaiveBayes::new(priors, likelihoods?).map_err(core)?)
+        }
         other => return Err(kind.unsupported(format!("model `{other}`"))),
     };
     Ok(Base { member, leaf_numbers: None })
