@@ -35,6 +35,10 @@ pub(in super::super) fn general(model: &Element, fields: &Fields) -> Result<Outc
             return Err(model.unsupported(format!("model type `{kind}` with link `{link}`")));
         }
     };
+    let predictors = model.child("FactorList").into_iter().flat_map(|list| list.all("Predictor"));
+    if let Some(matrix) = predictors.filter_map(|factor| factor.child("Matrix")).next() {
+        return Err(matrix.unsupported("a contrast matrix of a factor"));
+    }
     let mut products: BTreeMap<&str, Vec<Column>> = BTreeMap::new();
     let list = model.needed("ParameterList")?;
     for parameter in list.all("Parameter") {
@@ -47,7 +51,11 @@ pub(in super::super) fn general(model: &Element, fields: &Fields) -> Result<Outc
     for cell in model.child("PPMatrix").into_iter().flat_map(|matrix| matrix.all("PPCell")) {
         let name = cell.attribute("predictorName")?;
         let column = fields.column(name, cell)?;
-        let value = cell.attribute("value")?;
+        if let Some(category) = cell.find("targetCategory") {
+            let what = format!("a predictor of the target category `{category}` alone");
+            return Err(cell.unsupported(what));
+        }
+        let value = fields.canonical(column.feature, cell.attribute("value")?);
         let parameter = cell.attribute("parameterName")?;
         let product = products.get_mut(parameter);
         let product =
