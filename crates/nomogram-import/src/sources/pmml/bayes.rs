@@ -45,6 +45,11 @@ pub(super) fn read(model: &Element, fields: &Fields) -> Result<Outcome, Error> {
         match (&bins, input.child("TargetValueStats")) {
             (None, Some(statistics)) => {
                 let column = fields.column(input.attribute("fieldName")?, input)?;
+                let maps = column.maps.iter().skip(fields.n_treatments(column.feature));
+                if column.keeps_missing() && maps.clone().any(|map| matches!(map, Map::Clip { .. }))
+                {
+                    return Err(input.unsupported("`min` or `max` of a value that may be missing"));
+                }
                 normal(statistics, column, &classes, floor, &mut columns)?;
             }
             (Some(_), Some(statistics)) => {

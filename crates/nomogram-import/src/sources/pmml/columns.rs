@@ -16,6 +16,7 @@ use apply::apply;
 ///
 /// `Unsupported` with the element for expressions without a counterpart.
 pub(super) fn derive(root: &Element, fields: &mut Fields) -> Result<(), Error> {
+    fields.set_float_math(false);
     let single = |column: Column| match fields.is_float(column.feature) {
         true => column.then(Map::Single),
         false => column,
@@ -37,6 +38,9 @@ pub(super) fn with_local<'f>(
     let Some(local) = model.child("LocalTransformations") else {
         return Ok(Cow::Borrowed(fields));
     };
+    if !fields.spend_numbers(fields.columns.len()) {
+        return Err(local.too_large("fields of the document times segments with fields"));
+    }
     let mut copy = fields.clone();
     add(local, &mut copy)?;
     Ok(Cow::Owned(copy))

@@ -31,7 +31,7 @@ pub(super) struct Fields {
     /// The classes, if the dictionary has them.
     pub(super) classes: Option<Vec<String>>,
     /// Trees are added up in single precision.
-    pub(super) is_float_math: bool,
+    is_float_math: Rc<Cell<bool>>,
     /// The mining fields of the whole model, by their names.
     outer: Rc<BTreeMap<String, Element>>,
     /// How many more nodes trees may be compiled to.
@@ -58,7 +58,7 @@ impl Fields {
             columns: BTreeMap::new(),
             target: "target".into(),
             classes: None,
-            is_float_math: false,
+            is_float_math: Rc::default(),
             outer: Rc::default(),
             n_nodes_left: Rc::new(Cell::new(limits.max_nodes / 8)),
             n_numbers_left: Rc::new(Cell::new(limits.max_values)),
@@ -91,12 +91,13 @@ impl Fields {
         Ok(fields)
     }
 
-    /// The fields, for sums of single or of double precision.
-    pub(super) fn with_math(&self, is_float: bool) -> Cow<'_, Self> {
-        if self.is_float_math == is_float {
-            return Cow::Borrowed(self);
-        }
-        Cow::Owned(Self { is_float_math: is_float, ..self.clone() })
+    /// Whether trees are added up in single precision.
+    pub(super) fn is_float_math(&self) -> bool {
+        self.is_float_math.get()
+    }
+
+    pub(super) fn set_float_math(&self, is_float: bool) {
+        self.is_float_math.set(is_float);
     }
 
     pub(super) fn len(&self) -> usize {

@@ -200,6 +200,9 @@ fn denormalized(output: &Element) -> Result<(f64, f64), Error> {
         return Ok((1.0, 0.0));
     }
     let norm = derived.needed("NormContinuous")?;
+    if norm.or("outliers", "asIs") != "asIs" {
+        return Err(norm.unsupported("`outliers` of an output"));
+    }
     let points: Result<Vec<(f64, f64)>, Error> = norm
         .all("LinearNorm")
         .map(|point| Ok((point.number("orig")?, point.number("norm")?)))

@@ -142,7 +142,7 @@ impl Predicate {
             let chosen = all.zip(0_u32..).filter(|(number, _)| **number <= threshold);
             return Ok(Self::OneOf(feature, chosen.map(|(_, level)| level).collect()));
         }
-        if fields.is_float_math && maps.first() != Some(&Map::Single) {
+        if fields.is_float_math() && maps.first() != Some(&Map::Single) {
             let what = "a value that is not of type `float` within sums of single precision";
             return Err(here.unsupported(what));
         }

@@ -123,9 +123,15 @@ fn classes<'e>(
             // The formula is that of its category, or of the class that is not the reference.
             let category = categories.first().copied().filter(|category| !category.is_empty());
             let is_of_first = match (category, reference) {
+                (Some(category), Some(reference)) if category == reference => {
+                    let what = format!("parameters of the reference category `{reference}`");
+                    return Err(model.malformed(what));
+                }
                 (Some(category), _) => category == first,
                 (None, Some(reference)) => reference == second,
-                (None, None) => false,
+                (None, None) => {
+                    return Err(model.malformed("no target category, expected that or a reference"));
+                }
             };
             let (first, second) = (first.clone(), second.clone());
             Ok(Some(if is_of_first { vec![second, first] } else { vec![first, second] }))

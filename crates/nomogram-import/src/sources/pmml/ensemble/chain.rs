@@ -20,7 +20,6 @@ use crate::limits::Limits;
 /// The sum of the trees of a model: of a `MiningModel` of `sum`, or of one `TreeModel`.
 pub(super) fn sum_of_trees(model: &Element, fields: &Fields) -> Result<Forest, Error> {
     let is_float = is_float_math(model);
-    let fields = &*fields.with_math(is_float);
     let mut models = vec![model];
     if model.name == "MiningModel" {
         let segmentation = model.needed("Segmentation")?;
@@ -30,6 +29,7 @@ pub(super) fn sum_of_trees(model: &Element, fields: &Fields) -> Result<Forest, E
         }
         models = segments(segmentation, fields)?.iter().map(|segment| segment.model).collect();
     }
+    fields.set_float_math(is_float);
     let mut trees = Vec::new();
     for (nth, one) in models.iter().enumerate() {
         if one.name != "TreeModel" {
@@ -49,6 +49,7 @@ pub(super) fn sum_of_trees(model: &Element, fields: &Fields) -> Result<Forest, E
         }
         trees.push(tree);
     }
+    fields.set_float_math(false);
     let forest = Forest::new(Link::Identity, number(fields.len())?, vec![0.0], trees);
     let mut forest = Forest {
         precision: if is_float { Precision::Single } else { Precision::Double },
@@ -70,17 +71,14 @@ fn check_scale(here: &Element, is_float: bool, factor: f64, constant: f64) -> Re
     )))
 }
 
-/// The link of a regression after a sum, in the precision of both.
-fn link(model: &Element, link: Link, forest: &Forest) -> Result<Link, Error> {
-    let method = model.or("normalizationMethod", "none");
+/// Checks that a regression after a sum computes in the precision of the bundle.
+fn check_math(model: &Element, link: Link, forest: &Forest) -> Result<(), Error> {
     match (is_float_math(model), forest.precision == Precision::Single, link) {
-        (false, ..) | (true, true, Link::Identity) => Ok(link),
-        (true, true, Link::Logit) if method == "logit" => Ok(Link::LogitSingle),
-        (true, true, Link::Log) => Ok(Link::LogSingle),
-        (true, true, Link::Softmax) => Ok(Link::SoftmaxSingle),
-        (true, true, _) => {
-            Err(model.unsupported(format!("normalization `{method}` in single precision")))
-        }
+        (false, ..) | (true, true, Link::Identity) => Ok(()),
+        (true, true, _) => Err(model.unsupported(format!(
+            "normalization `{}` in single precision, expected the file of the library that trained the model",
+            model.or("normalizationMethod", "none")
+        ))),
         (true, false, _) => {
             Err(model.unsupported("a regression of single precision over sums of double"))
         }
@@ -172,7 +170,8 @@ pub(super) fn chain(
         }
     }
     let mut forest = whole.ok_or_else(|| last.model.unsupported("a chain without sums"))?;
-    forest.link = link(last.model, normalization.link, &forest)?;
+    check_math(last.model, normalization.link, &forest)?;
+    forest.link = normalization.link;
     let steps = steps(&fields.treated(), fields.len())?;
     let member = Member::Forest(forest);
     let part = Part { steps, member, weight: 1.0, leaf_numbers: None };

@@ -1,5 +1,7 @@
 //! The mining schemas of models within others.
 
+use nomogram::FeatureKind;
+
 use super::Fields;
 use crate::document::xml::Element;
 use crate::error::Error;
@@ -38,9 +40,10 @@ impl Fields {
                         _ => &[],
                     }
                 };
-                ["missingValueTreatment", "invalidValueTreatment", "optype"]
+                ["missingValueTreatment", "invalidValueTreatment"]
                     .into_iter()
                     .find(|attribute| has(attribute, harmless(attribute)) && !same(attribute))
+                    .or_else(|| Some("optype").filter(|_| self.is_other_type(name, field)))
             };
             if let Some(attribute) = treated {
                 let what =
@@ -49,5 +52,15 @@ impl Fields {
             }
         }
         Ok(())
+    }
+
+    /// Whether a mining field makes a number a category, or the other way round.
+    fn is_other_type(&self, name: &str, field: &Element) -> bool {
+        let Some(is_number) = field.find("optype").map(|optype| optype == "continuous") else {
+            return false;
+        };
+        let draft = self.drafts.iter().find(|draft| draft.name == name);
+        let numbers = [FeatureKind::Number, FeatureKind::Integer];
+        draft.is_some_and(|draft| numbers.contains(&draft.kind) != is_number)
     }
 }
