@@ -21,6 +21,7 @@ mod scorecard;
 
 mod ensemble;
 
+mod target;
 mod verification;
 
 use nomogram::{Branch, Combiner, EnsembleMember, Schema, Target};
@@ -63,6 +64,7 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Imported, Error> {
         }
     };
     fields.check_marked(model)?;
+    target::check(model, &fields, &outcome)?;
     let target = match &outcome.classes {
         Some(classes) => Target::of_classes(fields.target_name(), classes.clone()),
         None => Target::Number { name: fields.target_name().into(), unit: None },

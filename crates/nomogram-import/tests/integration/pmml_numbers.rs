@@ -216,3 +216,22 @@ fn normalizations_of_a_regression_of_a_network_are_refused() {
     let held = network("", "outliers=\"asExtremeValues\"");
     refused(&held, "NormContinuous: not supported: `outliers` of an output");
 }
+
+#[test]
+fn a_target_has_the_type_of_its_numbers() {
+    let field = [number("x", "double", "")];
+    let of_type = |body: &str, data_type: &str| {
+        let target = "name=\"y\" optype=\"continuous\" dataType=";
+        let (from, to) = (format!("{target}\"double\""), format!("{target}\"{data_type}\""));
+        document(&field, body).replace(&from, &to)
+    };
+    let tree = stump(&schema(&["x"]), "", "x", "0.5");
+    for data_type in ["float", "integer"] {
+        let line = of_type(&sum(&schema(&["x"]), "", &term("x", 2.0)), data_type);
+        let message = format!("RegressionModel: not supported: a target of type `{data_type}`");
+        refused(&line, &message);
+        assert_eq!(predict(&of_type(&tree, data_type), &[[0.0], [1.0]]), [Some(1.0), Some(2.0)]);
+        let fraction = of_type(&tree.replace("score=\"1\"", "score=\"0.1\""), data_type);
+        refused(&fraction, "TreeModel: not supported: a target of type");
+    }
+}

@@ -28,6 +28,8 @@ pub(super) struct Fields {
     /// Each field by its name: features after their treatment, and derived fields.
     pub(super) columns: BTreeMap<String, Column>,
     target: String,
+    /// The type of the target, if the dictionary has it.
+    pub(super) target_type: Option<String>,
     /// The classes, if the dictionary has them.
     pub(super) classes: Option<Vec<String>>,
     /// Trees are added up in single precision.
@@ -57,6 +59,7 @@ impl Fields {
             drafts: Vec::new(),
             columns: BTreeMap::new(),
             target: "target".into(),
+            target_type: None,
             classes: None,
             is_float_math: Rc::default(),
             outer: Rc::default(),
@@ -80,6 +83,8 @@ impl Fields {
                 "predicted" | "target" => {
                     fields.target = name.to_owned();
                     let field = of_name.get(name).copied();
+                    let data_type = field.and_then(|field| field.find("dataType"));
+                    fields.target_type = data_type.map(str::to_owned);
                     let values = field.map(levels).transpose()?.unwrap_or_default();
                     fields.classes = Some(values).filter(|values| values.len() > 1);
                 }
@@ -160,7 +165,7 @@ impl Fields {
     /// The least and the greatest value of a feature that reach its treatment.
     pub(super) fn range(&self, feature: usize) -> Option<Range> {
         let draft = self.drafts.get(feature)?;
-        draft.range.clone().filter(|_| draft.invalid != Action::Take)
+        draft.range.filter(|_| draft.invalid != Action::Take)
     }
 
     /// Whether a name is that of a feature.
