@@ -63,6 +63,7 @@ class Options:
         """Refuses units of features that the model does not have."""
         self.names = description.feature_names
         self.indices = description.feature_indices
+        self.schema = description.schema
         self.units = units or {}
         self.ignore_other_columns = ignore_other_columns
         for name in self.units:
@@ -91,7 +92,9 @@ def rows_of(rows: Any, options: Options) -> list[Rows]:
         values = None if options.units else matrix(rows, options.names)
         if values is not None:
             return [Matrix(values, options)]
-        return [Columns(columns(rows), len(rows), options)]
+        features = options.schema.features
+        categories = {feature.name for feature in features if feature.kind == "category"}
+        return [Columns(columns(rows, categories), len(rows), options)]
     if hasattr(rows, "__arrow_c_stream__") or hasattr(rows, "__arrow_c_array__"):
         from ._arrow import batches
 
