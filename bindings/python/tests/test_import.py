@@ -105,7 +105,7 @@ def test_levels_that_are_whole_numbers_are_names_in_a_frame(library: str) -> Non
     as_numbers = frame.assign(a=frame["a"].round().astype("category"))
     assert model.predict_proba(as_numbers).shape == (len(x), 2)
     floats = frame.assign(stage=pandas.Categorical(stage * 1.0))
-    with pytest.raises(TypeError, match="'stage': a category of floating-point numbers"):
+    with pytest.raises(TypeError, match="'stage': floating-point numbers, expected levels"):
         model.predict_proba(floats)
 
 
