@@ -98,13 +98,22 @@ pub(super) fn classifier(
 ) -> Result<Answer, Error> {
     let classes = class_names(node, "classlabels_int64s")?;
     limits.check_features(classes.len())?;
-    let trees = nodes::of_lists(node, "class", limits)?;
+    let mut trees = nodes::of_lists(node, "class", limits)?;
+    let bases = node.numbers("base_values")?;
+    let post = node.text("post_transform", "NONE")?;
+    let has_opposites = classes.len() == 2
+        && post == "LOGISTIC"
+        && bases.iter().all(|base| *base == 0.0)
+        && scores::keep_one_of_opposites(&mut trees);
     let pairs = || trees.iter().flat_map(|tree| tree.leaves.iter().flatten());
     let is_of_one = classes.len() == 2 && pairs().all(|(target, _)| *target == 0);
     let is_positive = pairs().all(|(_, weight)| *weight >= 0.0);
-    let bases = node.numbers("base_values")?;
-    let post = node.text("post_transform", "NONE")?;
+    if classes.len() == 2 && !is_of_one && !scores::always_reaches_second(&trees) {
+        let why = "ONNX Runtime returns the first sum with both signs for rows without the second";
+        return Err(Error::unsupported(format!("leaves of one class each: {why}")));
+    }
     let link = match (post, is_of_one) {
+        ("LOGISTIC", true) if has_opposites => Link::LogitSingle,
         ("NONE", true) if is_positive => Link::Probability,
         ("NONE", false) => Link::Probability,
         ("LOGISTIC", true) if is_positive => {
@@ -223,6 +232,9 @@ fn forest(
     limits: &Limits,
 ) -> Result<TreeSums, Error> {
     let arithmetic = features.arithmetic();
+    if arithmetic == Arithmetic::Single {
+        features.check_precision(columns)?;
+    }
     let inputs: Result<Vec<Input>, Error> =
         columns.iter().map(|column| Input::of(column, arithmetic)).collect();
     let inputs = inputs?;
@@ -293,6 +305,12 @@ impl Input {
 }
 
 impl TreeSource {
+    /// The leaves, each with its pairs of target and weight.
+    fn leaves(&self) -> impl Iterator<Item = &[(usize, f64)]> {
+        let nodes = self.splits.iter().zip(&self.leaves);
+        nodes.filter(|(split, _)| split.is_none()).map(|(_, leaf)| leaf.as_slice())
+    }
+
     fn node(
         &self,
         index: usize,
