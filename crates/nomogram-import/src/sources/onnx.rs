@@ -110,6 +110,10 @@ fn imported(
         imported.leaf_numbers = one.leaf_numbers.clone().map(LeafNumbers);
     }
     imported.notes.push(format!("made by {}, opset {}", model.producer, model.opset));
+    if answer.prediction == Prediction::First {
+        let note = "the graph's output is the probability of the first of the two classes";
+        imported.notes.push(note.into());
+    }
     if features.is_single() {
         imported.notes.extend(notes_of_rounding(&answer));
     }

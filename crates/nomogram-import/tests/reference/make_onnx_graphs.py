@@ -143,6 +143,13 @@ def labels():
         weights = [constant("W", [[-1.0, 1.0]]), constant("B", [-0.5, 0.5])]
         add(f"labels of a largest sum, {name}", net, X, outputs, ROWS, weights, ["no", "yes"], 1)
     encoder = ml("LabelEncoder", ["l"], ["label"], keys_int64s=[1, 2], values_strings=["no", "yes"])
+    net = [node("MatMul", ["x", "W"], ["a"]), node("Sigmoid", ["a"], ["s"])]
+    weights = [constant("W", [[1.25]]), constant("one", [1.0])]
+    add("the probability of the second class", net, X, [("s", FLOAT, 1)], ROWS, weights)
+    less = node("Sub", ["one", "s"], ["r"])
+    add("refused: 1 minus a probability", [*net, less], X, [("r", FLOAT, 1)], ROWS, weights)
+    both = node("Concat", ["r", "s"], ["p"], axis=1)
+    add("1 minus a probability beside it", [*net, less, both], X, [("p", FLOAT, 2)], ROWS, weights, ["0", "1"])
     add("refused: a label without a key", [linear, encoder], X, outputs, ROWS, classes=["0", "1"], predicted=1)
 
 

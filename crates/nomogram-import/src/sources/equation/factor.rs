@@ -90,7 +90,7 @@ fn before_transform(factor: &Factor, feature: &Feature) -> Result<(f64, f64), Er
     };
     let at_least = factor.at_least.unwrap_or(f64::NEG_INFINITY);
     let at_most = factor.at_most.unwrap_or(f64::INFINITY);
-    if !(at_least <= at_most) {
+    if at_least.is_nan() || at_most.is_nan() || at_least > at_most {
         let found = format!("`at_least` {at_least} and `at_most` {at_most}");
         return Err(refused(found, "them in order"));
     }
@@ -106,7 +106,7 @@ fn doublings(low: f64, high: f64) -> Result<u16, Error> {
         n += 1;
         scale *= 2.0;
     }
-    if n > 0 && !(high * scale <= LARGEST) {
+    if n > 0 && high * scale > LARGEST {
         let found = format!("the logarithm of values from {low:e} to {high:e}");
         return Err(refused(found, "a narrower range, or `at_least` and `at_most`"));
     }

@@ -11,6 +11,8 @@ pub(super) struct Answer {
     pub(super) prediction: Prediction,
     pub(super) n_classes: usize,
     pub(super) classes: Option<Vec<String>>,
+    /// Whether it is 1 minus a probability that the graph computed.
+    pub(super) is_complement: bool,
     /// The models whose weighted sum it is.
     pub(super) parts: Vec<Part>,
 }
@@ -40,7 +42,8 @@ pub(super) struct Part {
 impl Answer {
     /// The answer of one model.
     pub(super) fn of(prediction: Prediction, n_classes: usize, part: Part) -> Self {
-        Self { prediction, n_classes, classes: None, parts: vec![part] }
+        let (classes, is_complement) = (None, false);
+        Self { prediction, n_classes, classes, is_complement, parts: vec![part] }
     }
 
     /// The same answer, multiplied by a number.

@@ -68,13 +68,13 @@ impl<'d> Graph<'d, '_> {
                 if answer.prediction != Prediction::Second {
                     return Err(Error::unsupported("1 minus several probabilities"));
                 }
-                answer.prediction = Prediction::First;
+                (answer.prediction, answer.is_complement) = (Prediction::First, true);
                 Ok(Symbol::Answer(answer))
             }
             ("Sub", Symbol::Constant(one), Symbol::Answer(mut answer))
                 if answer.prediction == Prediction::Second && one.row()? == [1.0] =>
             {
-                answer.prediction = Prediction::First;
+                (answer.prediction, answer.is_complement) = (Prediction::First, true);
                 Ok(Symbol::Answer(answer))
             }
             ("Mul" | "Div", Symbol::Answer(answer), Symbol::Constant(tensor))
@@ -107,6 +107,10 @@ impl<'d> Graph<'d, '_> {
         match (self.take(node, 0)?, self.constant(node, 1)?, self.take(node, 2)?) {
             (Symbol::Missing(missing), values, Symbol::Columns(columns)) if missing == columns => {
                 let values = spread(values.row()?, columns.len())?;
+                if let Some(value) = values.iter().find(|value| value.is_infinite()) {
+                    let what = format!("{value} in place of a missing value");
+                    return Err(Error::unsupported(what));
+                }
                 let columns = columns.iter().zip(values).map(|(column, value)| match value {
                     value if value.is_nan() => column.clone(),
                     value => column.then(Map::Impute(value)),

@@ -52,6 +52,10 @@ impl<'d> Graph<'d, '_> {
         let n_answers = answers.len();
         let mut answers = answers.into_iter();
         match (answers.next(), n_answers) {
+            (Some(answer), 1) if answer.is_complement => {
+                let what = "1 minus a probability as the output, expected that of the second class";
+                Err(Error::unsupported(what))
+            }
             (Some(mut answer), 1) => {
                 self.name_classes(&mut answer, named)?;
                 Ok(answer)
