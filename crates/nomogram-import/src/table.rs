@@ -185,7 +185,8 @@ fn number(text: &str) -> Option<f64> {
     text.trim().parse().ok()
 }
 
-/// The level of a cell: by its name, or by its number where names are no numbers.
+/// The level of a cell: by its name, as in a table of rows to predict, or by its number where no name is a
+/// number, or each name is its number.
 #[allow(clippy::cast_precision_loss, reason = "levels are few")]
 fn kind_level(text: &str, kind: &FeatureKind) -> Option<usize> {
     let FeatureKind::Category { levels } = kind else { return None };
@@ -193,8 +194,9 @@ fn kind_level(text: &str, kind: &FeatureKind) -> Option<usize> {
         return Some(level);
     }
     let value = number(text)?;
-    if levels.iter().any(|level| number(level).is_some()) {
-        return levels.iter().position(|level| number(level) == Some(value));
+    let are_codes = levels.iter().enumerate().all(|(nth, level)| *level == nth.to_string());
+    if !are_codes && levels.iter().any(|level| number(level).is_some()) {
+        return None;
     }
     (0..levels.len()).find(|level| *level as f64 == value)
 }

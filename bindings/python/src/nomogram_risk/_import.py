@@ -78,8 +78,8 @@ def from_lightgbm(
     """Seals a LightGBM ``Booster``, or a fitted estimator of ``lightgbm.sklearn``.
 
     ``rows`` are compared beside the probes; they may be patients, so the bundle keeps them only
-    with ``golden_rows``. Levels of categories have the names that pandas gave them in training.
-    Raises ``ImportRefused``.
+    with ``golden_rows``. Levels of categories have the names that pandas gave them in training,
+    and the classes of an estimator the labels that it was fitted with. Raises ``ImportRefused``.
     """
     booster = getattr(model, "booster_", model)
     text = booster.model_to_string()
@@ -99,7 +99,8 @@ def from_lightgbm(
         path.write_text(text, encoding="utf-8")
         return path
 
-    options = Options(rows, _with_levels(rows, schema), name, max_probes, program, golden_rows)
+    merged = _with_classes(model, _with_levels(rows, schema))
+    options = Options(rows, merged, name, max_probes, program, golden_rows)
     return seal(save, predict, options)
 
 
@@ -147,6 +148,15 @@ def from_catboost(
 
     options = Options(rows, _with_levels(rows, schema), name, max_probes, program, golden_rows)
     return seal(save, predict, options)
+
+
+def _with_classes(model: Any, schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema, with the labels of an estimator as its classes: a booster has their numbers."""
+    labels = [str(label) for label in getattr(model, "classes_", ())]
+    target = schema.get("target", {})
+    if labels and "classes" not in target:
+        return {**schema, "target": {**target, "classes": labels}}
+    return schema
 
 
 def _with_levels(rows: Any, schema: dict[str, Any] | None) -> dict[str, Any]:

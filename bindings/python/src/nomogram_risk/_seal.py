@@ -198,19 +198,29 @@ def run(command: list[str]) -> dict[str, Any]:
 def _cells_of(rows: Any) -> Callable[[list[str], list[list[str]]], list[list[str]]]:
     """Makes texts of rows, as the probes are written."""
 
-    def cells(names: list[str], _levels: list[list[str]]) -> list[list[str]]:
+    def cells(names: list[str], levels: list[list[str]]) -> list[list[str]]:
         values = rows
         if hasattr(rows, "dtypes"):
-            columns = [list(rows[name]) for name in names]
-            values = zip(*columns, strict=True)
-        return [[_cell(value) for value in row] for row in values]
+            # LightGBM replaces spaces in names.
+            labels = {str(label).replace(" ", "_"): label for label in rows.columns}
+            labels |= {str(label): label for label in rows.columns}
+            absent = [name for name in names if name not in labels]
+            if absent:
+                raise ValueError(f"rows: no column {absent[0]!r}, which the model reads")
+            values = zip(*(list(rows[labels[name]]) for name in names), strict=True)
+        return [
+            [_cell(value, bool(of_feature)) for value, of_feature in zip(row, levels, strict=True)]
+            for row in values
+        ]
 
     return cells
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, has_levels: bool) -> str:
     if value is None or value != value:
         return ""
-    if isinstance(value, (str, bool, np.bool_)):
-        return str(value)
+    if isinstance(value, (bool, np.bool_)):
+        return str(value) if has_levels else str(int(value))
+    if isinstance(value, str):
+        return value
     return repr(float(value)) if isinstance(value, (float, np.floating)) else str(value)

@@ -1,7 +1,9 @@
 //! What has no exact counterpart is refused by name and place.
 
 use crate::records::{Record, records};
-use nomogram_import::{ErrorKind, Limits, Options, Rounds, SchemaFile, import};
+use nomogram_import::{
+    ErrorKind, Limits, Options, Rounds, SchemaFile, import, read_expected, write_rows,
+};
 
 fn record(format: &str, name: &str) -> Record {
     records().find(|record| record.format == format && record.name == name).unwrap()
@@ -90,6 +92,61 @@ fn first_rounds_are_taken() {
             imported.notes
         );
     }
+}
+
+/// The levels of a LightGBM model whose fourth feature is a category, with these lines at its end.
+fn levels_with(categorical_features: &str, pandas_categorical: &str) -> (Vec<String>, String) {
+    let text = text("lightgbm", "binary, categories")
+        .replace("[categorical_feature: 3]", categorical_features)
+        .replace("pandas_categorical:null", pandas_categorical);
+    let imported = import(text.as_bytes(), None, &Options::default(), &Limits::default()).unwrap();
+    let levels = imported.parts.schema.features()[3].levels().to_vec();
+    (levels, imported.notes.join("; "))
+}
+
+#[test]
+fn levels_are_those_of_their_own_feature_or_have_no_names() {
+    let named = r#"pandas_categorical:[[3, 2, 1], ["a","b","c","d","e","f","g"]]"#;
+    // The first feature is a category too, of one value.
+    let (levels, notes) = levels_with("[categorical_feature: 0,3]", named);
+    assert_eq!(levels, ["a", "b", "c", "d", "e", "f", "g"], "{notes}");
+    let (levels, notes) = levels_with("[categorical_feature: 3]", named);
+    assert_eq!(levels[..2], ["code 0", "code 1"]);
+    assert!(notes.contains("names the levels of 2 features, but 1 are categories"), "{notes}");
+    let numbers = "pandas_categorical:[[1, 2, 3, 4, 5, 6, 7]]";
+    assert_eq!(levels_with("[categorical_feature: 1,3]", numbers).0[0], "code 0");
+    assert_eq!(levels_with("[categorical_feature: 3]", numbers).0[0], "1");
+}
+
+#[test]
+fn a_cell_names_a_level_as_in_a_table_to_predict() {
+    let text = text("lightgbm", "binary, categories")
+        .replace("pandas_categorical:null", "pandas_categorical:[[1, 2, 3, 4, 5, 6, 7]]");
+    let imported = import(text.as_bytes(), None, &Options::default(), &Limits::default()).unwrap();
+    let schema = &imported.parts.schema;
+    let names: Vec<&str> = schema.features().iter().map(|feature| feature.name.as_str()).collect();
+    let cell = |cell: &str| {
+        let mut cells = vec!["1"; names.len()];
+        cells[3] = cell;
+        let table = format!("{}\n{}\n", names.join(","), cells.join(","));
+        read_expected(table.as_bytes(), schema, &Limits::default()).unwrap()[0].row[3]
+    };
+    // A level that the model has not seen is written as the number after the last one.
+    let mut row = vec![1.0; names.len()];
+    row[3] = 7.0;
+    assert!(write_rows(&imported, &[row]).contains("7.0"));
+    assert_eq!(["2", "2.0", "7.0", "9"].map(cell), [1.0, 7.0, 7.0, 7.0]);
+}
+
+#[test]
+fn categories_of_xgboost_that_are_not_ascii_are_refused() {
+    let newest = records()
+        .filter(|record| record.format == "xgboost-json" && record.name == "logistic, categories");
+    let text = String::from_utf8(newest.last().unwrap().model).unwrap();
+    let encoding = r#""cats":{"enc":[{"offsets":[0,2,3,4,5],"values":[-61,-87,97,98,99]}],"#;
+    assert!(text.contains(r#""cats":{"enc":[],"#), "{}", &text[..400]);
+    let error = error(&text.replace(r#""cats":{"enc":[],"#, encoding)).to_string();
+    assert!(error.contains("not supported: names of categories that are not ASCII"), "{error}");
 }
 
 #[test]

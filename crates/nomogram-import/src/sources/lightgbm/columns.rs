@@ -6,7 +6,7 @@ use super::text::Text;
 use super::trees::Trees;
 use crate::document::{Value, json};
 use crate::error::{Error, Place};
-use crate::features;
+use crate::features::{self, MAX_UNNAMED_LEVELS};
 use crate::limits::Limits;
 
 /// What `feature_infos` states of a feature.
@@ -44,19 +44,25 @@ pub(super) fn features(
         trees.highest_codes.contains_key(&index)
             || matches!(infos.get(index), Some(Info::Category(_)))
     };
-    let categories: Vec<usize> = (0..n_features).filter(|index| is_category(*index)).collect();
+    // The parameters also list categories of one value, which no tree and no range tells from numbers.
+    let mut categories = text.categorical_features.clone().unwrap_or_default();
+    categories.extend((0..n_features).filter(|index| is_category(*index)));
+    categories.sort_unstable();
+    categories.dedup();
     let mut notes = Vec::new();
     let named = pandas(text, limits)?;
-    if !named.is_empty() && named.len() != categories.len() {
+    let are_named = named.len() == categories.len();
+    if !named.is_empty() && !are_named {
         notes.push(format!(
-            "the names of {} categories are left out: {} features are categories in the model",
+            "`pandas_categorical` names the levels of {} features, but {} are categories in the model: \
+             their levels are called `code 0`, `code 1` and so on, until a schema names them",
             named.len(),
             categories.len()
         ));
     }
     let names_of = |index: usize| {
         let nth = categories.iter().position(|category| *category == index)?;
-        named.get(nth).filter(|_| named.len() == categories.len()).cloned()
+        named.get(nth).filter(|_| are_named).cloned()
     };
     let feature = |(index, name): (usize, String)| {
         let of_info = infos.get(index);
@@ -67,6 +73,13 @@ pub(super) fn features(
         let highest = stated.max(trees.highest_codes.get(&index).copied().unwrap_or(0));
         match names_of(index).filter(|levels| levels.len() > highest) {
             Some(levels) => features::category(&name, levels),
+            // A level whose name is not known must not be taken for a code.
+            None if !named.is_empty() && highest < MAX_UNNAMED_LEVELS => {
+                let levels = (0..=highest).map(|code| format!("code {code}")).collect();
+                let mut feature = features::category(&name, levels);
+                feature.policy.unseen_level = Action::Refuse;
+                feature
+            }
             None => features::coded_category(&name, highest),
         }
     };

@@ -20,6 +20,8 @@ pub(super) struct Text<'t> {
     pub(super) trees: Vec<Block<'t>>,
     /// Whether its parameters have `refit_decay_rate`, as those of versions from 2.2.0 on.
     pub(super) has_refit_decay_rate: bool,
+    /// The features that its parameters name as categories; none in old files.
+    pub(super) categorical_features: Option<Vec<usize>>,
     /// The JSON after `pandas_categorical:`, with its line.
     pub(super) pandas_categorical: Option<(usize, &'t str)>,
 }
@@ -39,6 +41,10 @@ pub(super) fn split<'t>(bytes: &'t [u8], limits: &Limits) -> Result<Text<'t>, Er
             continue;
         }
         found.has_refit_decay_rate |= content.starts_with("[refit_decay_rate:");
+        if let Some(list) = content.strip_prefix("[categorical_feature:") {
+            let positions = list.trim_end_matches(']').split(',').map(|text| text.trim().parse());
+            found.categorical_features = positions.collect::<Result<_, _>>().ok();
+        }
         // The oldest files have no line that ends the trees.
         let is_end = content == "end of trees" || content.starts_with("feature importances");
         is_of_trees &= !is_end;

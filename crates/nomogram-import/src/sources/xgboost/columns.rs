@@ -86,6 +86,10 @@ fn names_of(encoding: &Cursor<'_>) -> Result<Option<Vec<String>>, Error> {
             values.integers()?.into_iter().map(code).collect()
         }
     };
+    // XGBoost 3.2 counts their characters instead of their bytes, and cuts off as many bytes.
+    if !bytes.is_ascii() {
+        return Err(encoding.unsupported("names of categories that are not ASCII"));
+    }
     let offsets = offsets.wholes()?;
     let name = |ends: &[usize]| {
         let (start, end) = (ends.first().copied()?, ends.last().copied()?);
