@@ -37,9 +37,8 @@ def node(op, inputs, outputs, **attributes):
 
 def add(name, nodes, inputs, outputs, rows, constants=(), classes=None, predicted=0):
     """`inputs` are pairs of name and type, of one column each; `predicted` is the output that is compared."""
-    graph = helper.make_graph(
-        nodes, "graph", [value(n, kind, 1) for n, kind in inputs], [value(*output) for output in outputs], list(constants)
-    )
+    columns = [value(n, kind, 1) for n, kind in inputs]
+    graph = helper.make_graph(nodes, "graph", columns, [value(*output) for output in outputs], list(constants))
     opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString()
     options = onnxruntime.SessionOptions()
@@ -157,7 +156,8 @@ def sums():
     def linear(weights, intercept):
         return ml("LinearRegressor", ["x"], ["y"], coefficients=weights, intercepts=[intercept])
 
-    add("beyond the tolerance: a sum of rounded values", [linear([1.0], -137.0)], X, [("y", FLOAT, 1)], [[136.1], [137.3], [138.7], [140.2]])
+    sodium = [[136.1], [137.3], [138.7], [140.2]]
+    add("beyond the tolerance: a sum of rounded values", [linear([1.0], -137.0)], X, [("y", FLOAT, 1)], sodium)
 
 
 def shapes():
@@ -180,7 +180,8 @@ def shapes():
         factor = constant("k", np.reshape([1.5, 3.0], shape))
         add(name, nodes, two, [("y", FLOAT, 1)], table, [factor, constant("W", [[1.0], [2.0]])])
     nodes = [node("Gemm", ["x", "W", "C"], ["a"]), node("Softmax", ["a"], ["p"], axis=1)]
-    add("refused: intercepts of shape [2, 1]", nodes, X, [("p", FLOAT, 2)], rows, [weights[0], constant("C", [[0.5], [7.0]])], ["0", "1"])
+    constants = [weights[0], constant("C", [[0.5], [7.0]])]
+    add("refused: intercepts of shape [2, 1]", nodes, X, [("p", FLOAT, 2)], rows, constants, ["0", "1"])
 
 
 def whole_numbers():

@@ -3,6 +3,8 @@
 //! ONNX Runtime rounds inputs and sums to single precision, adds the trees in their order, and the base value
 //! last: here it is one more tree of a single leaf.
 
+mod mode;
+
 mod split;
 
 mod scores;
@@ -20,6 +22,7 @@ use crate::columns::{Arithmetic, Column, Map};
 use crate::error::{Error, Place};
 use crate::forests::{self, SourceNode};
 use crate::limits::Limits;
+use mode::Mode;
 use scores::Scores;
 
 /// A tree of the file: splits, and pairs of target and weight of leaves.
@@ -42,47 +45,6 @@ pub(super) struct Split {
     pub(super) if_true: usize,
     pub(super) if_false: usize,
     pub(super) missing_is_true: bool,
-}
-
-/// How a split compares a value with its threshold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mode {
-    AtMost,
-    Below,
-    AtLeast,
-    Above,
-    Equal,
-    Different,
-    Member,
-}
-
-impl Mode {
-    pub(super) fn of_name(name: &str) -> Result<Self, Error> {
-        Ok(match name {
-            "BRANCH_LEQ" => Self::AtMost,
-            "BRANCH_LT" => Self::Below,
-            "BRANCH_GTE" => Self::AtLeast,
-            "BRANCH_GT" => Self::Above,
-            "BRANCH_EQ" => Self::Equal,
-            "BRANCH_NEQ" => Self::Different,
-            other => return Err(Error::unsupported(format!("mode `{other}`"))),
-        })
-    }
-
-    pub(super) fn of_number(number: f64) -> Result<Self, Error> {
-        let modes = [
-            Self::AtMost,
-            Self::Below,
-            Self::AtLeast,
-            Self::Above,
-            Self::Equal,
-            Self::Different,
-            Self::Member,
-        ];
-        let mode = modes.into_iter().zip(0_u8..).find(|(_, nth)| f64::from(*nth) == number);
-        let mode = mode.map(|(mode, _)| mode);
-        mode.ok_or_else(|| Error::unsupported(format!("mode {number}")))
-    }
 }
 
 /// Reads a `TreeEnsembleClassifier`.
