@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::decisions::{DecisionLog, PublicKey};
+use crate::instant::Instant;
 use crate::mapping::Mapping;
 use crate::service::Service;
 use crate::trials::{TrialSettings, Trials};
 use crate::watch::{PeriodLength, Watch, WatchSettings};
-use crate::watching::Webhook;
+use crate::watching::{Webhook, stop_arms};
 
 /// What happens to rows besides their answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,7 +91,23 @@ pub(crate) fn set_up(
     service.trials = Trials::new(trials.clone()).map_err(|fault| format!("trials: {fault}"))?;
     service.decisions = decisions.map(open).transpose()?;
     service.mappings.clone_from(fhir);
+    stop_arms_of_before(&service, trials);
     Ok(service)
+}
+
+/// Stops the arms that were stopped before the service began, so that they answer no request.
+fn stop_arms_of_before(service: &Service, trials: &BTreeMap<String, TrialSettings>) {
+    for (name, trial) in trials {
+        for arm in &trial.arms {
+            if let Ok(served) = service.models.find(Some(name), Some(&arm.version))
+                && served.model().profile().is_some()
+            {
+                // The first look reports what cannot be read.
+                let _opened = service.watch.open(&served, Instant::now());
+            }
+        }
+    }
+    stop_arms(service, &service.watch.states());
 }
 
 /// Checks that every version of a trial is served.
