@@ -1,4 +1,5 @@
 mod keeping;
+mod waiting;
 
 use super::*;
 use crate::models::Catalog;
