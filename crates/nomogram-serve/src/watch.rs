@@ -174,7 +174,7 @@ impl Watch {
 
     /// Models whose horizon is over and was not reported as over before.
     #[must_use]
-    pub fn take_over<'a>(&self, states: &'a [State]) -> Vec<&'a State> {
+    pub fn newly_over<'a>(&self, states: &'a [State]) -> Vec<&'a State> {
         let mut over = lock(&self.over);
         states.iter().filter(|state| state.is_over() && over.insert(state.digest.clone())).collect()
     }

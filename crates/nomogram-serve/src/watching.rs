@@ -140,7 +140,7 @@ pub fn look(service: &Service) -> Vec<watch::Alarm> {
         service.log.event("warn", "alarm", &details);
     }
     let states = service.watch.states();
-    for state in service.watch.take_over(&states) {
+    for state in service.watch.newly_over(&states) {
         let details = [("model", state.model.as_str()), ("version", &state.version)];
         service.log.event("warn", "horizon_is_over", &details);
     }

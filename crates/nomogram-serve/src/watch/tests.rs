@@ -98,14 +98,14 @@ fn a_model_whose_horizon_is_over_is_reported_once() {
     let (catalog, watch) =
         (catalog(), watch(WatchSettings { horizon: 2, ..WatchSettings::default() }));
     for at in 0..3 {
-        assert!(watch.take_over(&watch.states()).is_empty());
+        assert!(watch.newly_over(&watch.states()).is_empty());
         predict(&catalog, 0..5, 1.0);
         watch.collect(&catalog, day(at)).unwrap();
     }
     let states = watch.states();
     assert_eq!((states[0].n_periods, states[0].drift), (3, None));
-    assert_eq!(watch.take_over(&states), [&states[0]]);
-    assert!(watch.take_over(&states).is_empty());
+    assert_eq!(watch.newly_over(&states), [&states[0]]);
+    assert!(watch.newly_over(&states).is_empty());
     assert_eq!(watch.analysis(&states[0].digest).unwrap_err().kind(), ProblemKind::Unsupported);
     assert!(page(&[(states[0].clone(), None)]).contains("The horizon is over"));
 }
