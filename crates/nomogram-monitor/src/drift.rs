@@ -96,6 +96,17 @@ impl Drift {
     ///
     /// `Data` for counts of another shape, or after the horizon.
     pub fn add(&mut self, counts: &[Vec<Vec<f64>>]) -> Result<Wager, Error> {
+        self.push(counts)?;
+        Ok(self.wager(self.n_periods()))
+    }
+
+    /// Adds the counts of a period without computing the wager, which costs a window per period so far:
+    /// [`Self::wager_after`] computes it later.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::add`].
+    pub fn push(&mut self, counts: &[Vec<Vec<f64>>]) -> Result<(), Error> {
         let n_periods = self.sums.len();
         if n_periods > self.horizon {
             let horizon = self.horizon;
@@ -112,7 +123,44 @@ impl Drift {
         }
         let last = self.sums.last().map(Vec::as_slice).unwrap_or_default();
         self.sums.push(sum(last, counts));
-        Ok(self.wager())
+        Ok(())
+    }
+
+    /// How many periods were added.
+    #[must_use]
+    pub fn n_periods(&self) -> usize {
+        self.sums.len() - 1
+    }
+
+    /// The wager as it was after the first periods, also when others have come since.
+    ///
+    /// # Errors
+    ///
+    /// `Data` for no period, or more than were added.
+    pub fn wager_after(&mut self, n_periods: usize) -> Result<Wager, Error> {
+        let known = self.n_periods();
+        if n_periods == 0 || n_periods > known {
+            let detail = format!("the wager after {n_periods} periods, expected 1 to {known}");
+            return Err(Error::Data(detail));
+        }
+        Ok(self.wager(n_periods))
+    }
+
+    /// The counts of the periods `start..end` in the bins of each variable.
+    pub(crate) fn window(&self, start: usize, end: usize) -> Vec<Vec<f64>> {
+        let (Some(before), Some(now)) = (self.sums.get(start), self.sums.get(end)) else {
+            return Vec::new();
+        };
+        let bins = |streams: &[Vec<f64>]| streams.first().cloned().unwrap_or_default();
+        let counts = |(now, before): (&Vec<Vec<f64>>, &Vec<Vec<f64>>)| {
+            bins(now).iter().zip(bins(before)).map(|(now, before)| now - before).collect()
+        };
+        now.iter().zip(before).map(counts).collect()
+    }
+
+    /// Forgets all periods but the first ones.
+    pub(crate) fn truncate(&mut self, n_periods: usize) {
+        self.sums.truncate(n_periods + 1);
     }
 
     /// The wager if a period that is still running ended now; the wager itself stays as it is.
@@ -126,10 +174,9 @@ impl Drift {
         Ok(wager)
     }
 
-    /// The wager after the last period.
-    fn wager(&mut self) -> Wager {
-        let t = self.sums.len() - 1;
-        let now = self.sums.last().map(Vec::as_slice).unwrap_or_default();
+    /// The wager after the first `t` periods.
+    fn wager(&mut self, t: usize) -> Wager {
+        let now = self.sums.get(t).map(Vec::as_slice).unwrap_or_default();
         let (m, horizon) = (self.variables.len() as f64, self.horizon as f64);
         let mut shares = vec![0.0; self.variables.len()];
         let (mut best, mut start) = (f64::NEG_INFINITY, 0);

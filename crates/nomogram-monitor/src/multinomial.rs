@@ -112,6 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[allow(clippy::cast_precision_loss, reason = "counts of patients")]
     fn tables_give_the_same_bits_and_do_not_grow_with_the_rows() {
         let alphas = [0.5, 3.25, 41.0];
         let mut tables = Tables::default();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use nomogram::numeric::exp;
 use nomogram::{Bins, Histogram, Model, Monitor, Profile, Session, Statuses};
-use nomogram_monitor::analysis::analyse;
+use nomogram_monitor::analysis::{Analyser, analyse};
 use nomogram_monitor::drift::{Bets, Drift};
 use nomogram_monitor::multinomial::ln_sequence;
 use nomogram_monitor::outcomes::{OutcomeBin, OutcomeTest};
@@ -171,20 +171,65 @@ fn the_expected_performance_is_that_of_calibrated_risks() {
     assert_eq!(nomogram_monitor::performance::expected(&[(0, 0.0)]), None);
 }
 
+/// A period of 60 rows and 40 outcomes.
+fn period_of(model: &Arc<Model>, shift: f64, n_events: u32) -> Period {
+    let mut session = Session::new(Arc::clone(model));
+    session.attach(Monitor::new(Arc::clone(model)).unwrap()).unwrap();
+    for row in 0..60_u32 {
+        let [radius, texture, perimeter] = nomogram_testkit::usual_row(row);
+        session.predict_row(&[radius + shift, texture, perimeter]).unwrap();
+    }
+    let mut monitor = session.detach().unwrap();
+    (0..40).for_each(|row| monitor.add_outcome(0.2, row < n_events).unwrap());
+    Period::of_monitor(monitor)
+}
+
+#[test]
+fn an_analysis_that_is_built_period_by_period_is_the_same() {
+    let model = Arc::new(Model::open(&nomogram_testkit::bundle_with_profile()).unwrap());
+    let periods: Vec<(String, Period)> = (0..9_u32)
+        .map(|week| {
+            let shift = if week < 4 { 0.0 } else { 15.0 };
+            (week.to_string(), period_of(&model, shift, 8 + 2 * week))
+        })
+        .collect();
+    let mut drift = Drift::new(model.profile().unwrap(), 9, Bets::Likely).unwrap();
+    let mut analyser = Analyser::new(&model, 9).unwrap();
+    for (index, (name, period)) in periods.iter().enumerate() {
+        let expected = analyse(&model, &periods[..=index], 9).unwrap();
+        let wager = drift.add(&period.counts().unwrap()).unwrap();
+        assert_eq!(expected.periods[index].drift.to_bits(), wager.value.to_bits());
+        let json = serde_json::to_string(&expected).unwrap();
+        for _ in 0..2 {
+            let built = analyser.analysis_with(name, period).unwrap();
+            assert_eq!(serde_json::to_string(&built).unwrap(), json);
+        }
+        let preview = analyser.preview(period).unwrap();
+        assert_eq!(
+            (preview.drift, preview.calibration),
+            (wager, expected.periods[index].calibration)
+        );
+        analyser.add(name, period).unwrap();
+        assert_eq!(serde_json::to_string(&analyser.analysis().unwrap()).unwrap(), json);
+    }
+    assert!(analyser.analysis().unwrap().drift_alarm.unwrap().start >= 4);
+    let (name, period) = &periods[0];
+    assert!(analyser.add(name, period).is_err() && analyser.analysis_with(name, period).is_err());
+
+    let mut later = Analyser::new(&model, 9).unwrap();
+    periods.iter().for_each(|(name, period)| later.add_uncomputed(name, period).unwrap());
+    assert_eq!(later.n_uncomputed(), 9);
+    let first = later.compute_next().unwrap().map(|(name, wager)| (name.to_owned(), wager));
+    let of_first = analyser.analysis().unwrap().periods[0].drift;
+    assert_eq!(first, Some(("0".to_owned(), of_first)));
+    let [later, earlier] = [later, analyser].map(|known| known.finish().unwrap());
+    assert_eq!(serde_json::to_string(&later).unwrap(), serde_json::to_string(&earlier).unwrap());
+}
+
 #[test]
 fn periods_of_a_session_are_analysed() {
     let model = Arc::new(Model::open(&nomogram_testkit::bundle_with_profile()).unwrap());
-    let period = |shift: f64, n_events: u32| {
-        let mut session = Session::new(Arc::clone(&model));
-        session.attach(Monitor::new(Arc::clone(&model)).unwrap()).unwrap();
-        for row in 0..60_u32 {
-            let [radius, texture, perimeter] = nomogram_testkit::usual_row(row);
-            session.predict_row(&[radius + shift, texture, perimeter]).unwrap();
-        }
-        let mut monitor = session.detach().unwrap();
-        (0..40).for_each(|row| monitor.add_outcome(0.2, row < n_events).unwrap());
-        Period::of_monitor(monitor)
-    };
+    let period = |shift: f64, n_events: u32| period_of(&model, shift, n_events);
     let periods: Vec<(String, Period)> = (0..20)
         .map(|week| (format!("week {}", week + 1), period(if week < 8 { 0.0 } else { 15.0 }, 8)))
         .collect();

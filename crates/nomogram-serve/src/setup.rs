@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::decisions::{DecisionLog, PublicKey};
+use crate::instant::Instant;
 use crate::mapping::Mapping;
 use crate::service::Service;
 use crate::trials::{TrialSettings, Trials};
 use crate::watch::{PeriodLength, Watch, WatchSettings};
-use crate::watching::Webhook;
+use crate::watching::{Webhook, stop_arms};
 
 /// What happens to rows besides their answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,7 +91,23 @@ pub(crate) fn set_up(
     service.trials = Trials::new(trials.clone()).map_err(|fault| format!("trials: {fault}"))?;
     service.decisions = decisions.map(open).transpose()?;
     service.mappings.clone_from(fhir);
+    stop_arms_of_before(&service, trials);
     Ok(service)
+}
+
+/// Stops the arms that were stopped before the service began, so that they answer no request.
+fn stop_arms_of_before(service: &Service, trials: &BTreeMap<String, TrialSettings>) {
+    for (name, trial) in trials {
+        for arm in &trial.arms {
+            if let Ok(served) = service.models.find(Some(name), Some(&arm.version))
+                && served.model().profile().is_some()
+            {
+                // The first look reports what cannot be read.
+                let _opened = service.watch.open(&served, Instant::now());
+            }
+        }
+    }
+    stop_arms(service, &service.watch.states());
 }
 
 /// Checks that every version of a trial is served.
@@ -165,5 +182,46 @@ mod tests {
             assert!(found.starts_with(expected), "{json}: {found}");
             assert_eq!(found.is_empty(), expected.is_empty(), "{json}: {found}");
         }
+    }
+    #[test]
+    fn an_arm_that_was_stopped_answers_nobody_when_the_service_begins_again() {
+        let folder = std::env::temp_dir().join(format!("nomogram-arms-{}", std::process::id()));
+        let _none = std::fs::remove_dir_all(&folder);
+        let parts = nomogram_testkit::three_members();
+        let profile = Some(nomogram_testkit::profile_of(&parts.schema));
+        let parts = nomogram::Parts { profile, ..parts };
+        let other = nomogram::seal(&parts, nomogram_testkit::golden_rows().view()).unwrap();
+        let begin = || {
+            let mut catalog = Catalog::default();
+            let bundles = [("1", &nomogram_testkit::bundle_with_profile()), ("2", &other)];
+            for (version, bundle) in bundles {
+                let model = nomogram::Model::open(bundle).unwrap();
+                let approval = Approval::NotRecorded;
+                let served = Served::new(model.into(), "ward".into(), version.into(), approval);
+                catalog.add(served.unwrap().into());
+            }
+            let service = Service::new(Models::new(catalog), RequestLimits::default());
+            let watch = WatchConfig { store: Some(folder.clone()), ..WatchConfig::default() };
+            let arms = r#"{"ward": {"salt": "s", "arms": [
+                {"version": "1", "weight": 1}, {"version": "2", "weight": 1}]}}"#;
+            let trials = serde_json::from_str(arms).unwrap();
+            set_up(service, &watch, &trials, None, &BTreeMap::new()).unwrap()
+        };
+        let is_stopped = |service: &Service| {
+            let report = service.trials.report();
+            report.models.values().flatten().map(|arm| arm.is_stopped).collect::<Vec<_>>()
+        };
+        let service = begin();
+        assert_eq!(is_stopped(&service), [false, false]);
+        let digest = service.models.find(Some("ward"), Some("2")).unwrap().digest().to_owned();
+        crate::watching::look(&service);
+        for row in 0..200 {
+            let came_true = crate::watch::CameTrue::Second(row % 2 == 0);
+            service.watch.count(&digest, 0.1, came_true).unwrap();
+        }
+        crate::watching::look(&service);
+        assert_eq!(is_stopped(&service), [false, true]);
+        assert_eq!(is_stopped(&begin()), [false, true], "before the first look");
+        std::fs::remove_dir_all(folder).unwrap();
     }
 }

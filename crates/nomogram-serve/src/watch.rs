@@ -1,32 +1,39 @@
 //! The watch: counts of every model in periods, outcomes that become known later, and alarms.
 //!
-//! A period is a file of counters, which hold no value of a patient. What was predicted for a request is
+//! A period is a file of counters, which hold no value of a patient. Each model has a lock of its own, under
+//! which its wagers are computed: call what computes from threads that may wait, not from async ones. What was predicted for a request is
 //! kept in memory only, until its outcome comes or newer predictions take its place.
 
 mod memory;
 mod period;
+mod state;
 mod store;
+
+mod failure;
 
 mod line;
 
 mod metrics;
 mod page;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub use self::failure::{Failed, Failure};
 use self::line::Line;
-pub use self::line::{Alarm, AlarmKind, State};
-use self::memory::Memory;
+use self::memory::{Memory, Missing};
 pub use self::memory::{Predicted, Remembered};
 pub use self::metrics::{METRICS, Metric, MetricKind, alert_rules, dashboard};
 pub use self::page::{page, to_json};
 pub use self::period::PeriodLength;
+pub use self::state::{Alarm, AlarmKind, State};
 use self::store::Store;
 use crate::instant::Instant;
 use crate::models::Catalog;
 use crate::problem::{Problem, ProblemKind};
+use crate::served::Served;
 
 /// How models are watched.
 #[derive(Clone, Debug)]
@@ -52,9 +59,15 @@ impl Default for WatchSettings {
 pub struct Watch {
     settings: WatchSettings,
     store: Option<Store>,
-    /// By digest.
-    lines: Mutex<BTreeMap<String, Line>>,
+    /// By digest. The lock of the map is held shortly: nothing is read or computed under it.
+    lines: Mutex<BTreeMap<String, Arc<Mutex<Line>>>>,
     memory: Mutex<Memory>,
+    /// One look at a time.
+    looking: Mutex<()>,
+    has_looked: AtomicBool,
+    failures: Mutex<Vec<Failure>>,
+    /// The digests of models whose horizon is over, once it was reported.
+    over: Mutex<BTreeSet<String>>,
 }
 
 /// An outcome that became known.
@@ -83,7 +96,16 @@ impl Watch {
     pub fn new(settings: WatchSettings) -> Self {
         let store = settings.store.clone().map(Store::new);
         let memory = Mutex::new(Memory::new(settings.n_remembered));
-        Self { settings, store, lines: Mutex::default(), memory }
+        Self {
+            settings,
+            store,
+            lines: Mutex::default(),
+            memory,
+            looking: Mutex::default(),
+            has_looked: AtomicBool::new(false),
+            failures: Mutex::default(),
+            over: Mutex::default(),
+        }
     }
 
     /// Takes the counts of all models, closes periods that are over, writes the store, and returns the
@@ -91,41 +113,75 @@ impl Watch {
     ///
     /// # Errors
     ///
-    /// `Defect` when the store cannot be read or written; the counts are kept in memory.
-    pub fn collect(&self, catalog: &Catalog, now: Instant) -> Result<Vec<Alarm>, Problem> {
-        let name = self.settings.period.name(now);
-        let (mut alarms, mut failure) = (Vec::new(), None);
-        let mut lines = self.lines();
-        for served in catalog.served() {
-            let Some(counted) = served.take_counters().map_err(|e| defect(&e))? else { continue };
-            let line = match lines.entry(served.digest().to_owned()) {
-                std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-                std::collections::btree_map::Entry::Vacant(entry) => {
-                    let line = Line::open(served, self.settings.horizon, self.store.as_ref())?;
-                    entry.insert(line)
-                }
-            };
-            line.serve(served);
-            line.add(&counted, &name).map_err(|e| defect(&e))?;
-        }
-        for line in lines.values_mut() {
-            if catalog.of_digest(line.digest()).is_none() {
-                line.add_last(&name).map_err(|e| defect(&e))?;
+    /// The models whose store cannot be read or written; their counts are kept until it can.
+    pub fn collect(&self, catalog: &Catalog, now: Instant) -> Result<Vec<Alarm>, Failed> {
+        let _one = lock(&self.looking);
+        let period = self.settings.period.name(now);
+        let (mut alarms, mut failures) = (Vec::new(), Vec::new());
+        for served in catalog.served().filter(|served| served.model().profile().is_some()) {
+            match self.opened(served, &period) {
+                Ok(line) => lock(&line).serve(served),
+                // The counts stay with the model.
+                Err(detail) => failures.push(Failure::new(served, detail)),
             }
-            if let Some(store) = &self.store {
-                failure = line.write(store).err().or(failure);
+        }
+        for line in self.lines() {
+            let mut line = lock(&line);
+            if let Err(error) = line.take_counts(&period) {
+                failures.push(line.failure(error.to_string()));
             }
             alarms.extend(line.new_alarms());
+            if let Some(Err(error)) = self.store.as_ref().map(|store| line.write(store)) {
+                failures.push(line.failure(error.to_string()));
+            }
         }
-        match failure {
-            None => Ok(alarms),
-            Some(error) => Err(defect(&error)),
+        lock(&self.failures).clone_from(&failures);
+        self.has_looked.store(true, Ordering::Relaxed);
+        if failures.is_empty() { Ok(alarms) } else { Err(Failed { alarms, failures }) }
+    }
+
+    /// Reads what the store has of a model, before the first look.
+    ///
+    /// # Errors
+    ///
+    /// A sentence with the file that cannot be read; the first look reports it again.
+    pub fn open(&self, served: &Served, now: Instant) -> Result<(), String> {
+        let _one = lock(&self.looking);
+        self.opened(served, &self.settings.period.name(now)).map(|_| ())
+    }
+
+    fn opened(&self, served: &Served, period: &str) -> Result<Arc<Mutex<Line>>, String> {
+        if let Some(line) = lock(&self.lines).get(served.digest()) {
+            return Ok(Arc::clone(line));
         }
+        let line = Line::open(served, self.settings.horizon, self.store.as_ref(), period)?;
+        let line = Arc::new(Mutex::new(line));
+        lock(&self.lines).insert(served.digest().to_owned(), Arc::clone(&line));
+        Ok(line)
+    }
+
+    /// Computes the wager of one period that was closed before the service began. Returns whether there
+    /// was one: call it until there is none.
+    pub fn compute_next(&self) -> bool {
+        self.lines().iter().any(|line| lock(line).compute_next())
+    }
+
+    /// Models whose watch failed at the last look.
+    #[must_use]
+    pub fn failures(&self) -> Vec<Failure> {
+        lock(&self.failures).clone()
+    }
+
+    /// Models whose horizon is over and was not reported as over before.
+    #[must_use]
+    pub fn newly_over<'a>(&self, states: &'a [State]) -> Vec<&'a State> {
+        let mut over = lock(&self.over);
+        states.iter().filter(|state| state.is_over() && over.insert(state.digest.clone())).collect()
     }
 
     /// Remembers what was predicted for a request, so that its outcomes can be counted.
     pub fn remember(&self, request: &str, remembered: Remembered) {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner).insert(request, remembered);
+        lock(&self.memory).insert(request, remembered);
     }
 
     /// Counts an outcome and forgets the prediction. Returns what was predicted and whether the second
@@ -133,18 +189,29 @@ impl Watch {
     ///
     /// # Errors
     ///
-    /// `NotFound` for a request or a row that is not remembered, or whose outcome was counted; as
-    /// [`Self::count`].
+    /// `NotFound` for a request or a row that is not remembered, or whose outcome was counted, or whose id
+    /// several requests had; as [`Self::count`].
     pub fn add_outcome(&self, outcome: &Outcome<'_>) -> Result<(Predicted, bool), Problem> {
-        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        let unknown = || {
-            let detail = "no prediction is remembered for this request and row";
+        let missing = |missing| {
+            let detail = match missing {
+                Missing::Unknown => "no prediction is remembered for this request and row",
+                Missing::Ambiguous => {
+                    "several requests with other predictions had this id; send the digest and the probability"
+                }
+            };
             Problem::new(ProblemKind::NotFound, detail)
         };
-        let predicted = memory.find(outcome.request, outcome.row).ok_or_else(unknown)?;
-        let came_true = self.count(&predicted.digest, predicted.probability, outcome.came_true)?;
-        memory.forget(outcome.request, outcome.row);
-        Ok((predicted, came_true))
+        // Predictions are remembered under this lock, so nothing may be computed under it.
+        let taken = lock(&self.memory).take(outcome.request, outcome.row);
+        let predicted = taken.map_err(missing)?;
+        match self.count(&predicted.digest, predicted.probability, outcome.came_true) {
+            Ok(came_true) => Ok((predicted, came_true)),
+            Err(problem) => {
+                let probability = predicted.probability;
+                lock(&self.memory).put_back(outcome.request, outcome.row, probability);
+                Err(problem)
+            }
+        }
     }
 
     /// Counts an outcome whose probability the caller has kept. Returns whether the second class came
@@ -152,7 +219,8 @@ impl Watch {
     ///
     /// # Errors
     ///
-    /// `UnknownModel` for a model that is not watched, `Malformed` for a number that is no probability
+    /// `UnknownModel` for a model that is not watched, `NotReady` for one whose periods are not read yet or
+    /// cannot be read, `Malformed` for a number that is no probability
     /// or a class that the model does not have, `Unsupported` for a model that does not predict two
     /// classes.
     pub fn count(
@@ -161,8 +229,8 @@ impl Watch {
         probability: f64,
         came_true: CameTrue<'_>,
     ) -> Result<bool, Problem> {
-        let mut lines = self.lines();
-        let line = lines.get_mut(digest).ok_or_else(not_watched)?;
+        let line = self.line(digest)?;
+        let mut line = lock(&line);
         if !(0.0..=1.0).contains(&probability) {
             let detail = "probability: expected a number in [0, 1]";
             return Err(Problem::new(ProblemKind::Malformed, detail));
@@ -182,36 +250,44 @@ impl Watch {
     /// The state of every model that is watched, by digest.
     #[must_use]
     pub fn states(&self) -> Vec<State> {
-        self.lines().values_mut().map(Line::state).collect()
+        self.lines().iter().map(|line| lock(line).state()).collect()
     }
 
     /// All periods of a model, analysed as the program `nomogram monitor report` does.
     ///
     /// # Errors
     ///
-    /// `UnknownModel`; `Unsupported` when the horizon is over.
+    /// `UnknownModel`; `NotReady` while wagers of before are computed; `Unsupported` when the horizon is
+    /// over.
     pub fn analysis(&self, digest: &str) -> Result<nomogram_monitor::analysis::Analysis, Problem> {
-        let lines = self.lines();
-        let line = lines.get(digest).ok_or_else(not_watched)?;
-        line.analysis().map_err(|error| Problem::new(ProblemKind::Unsupported, error.to_string()))
+        lock(&*self.line(digest)?).analysis()
     }
 
     /// Appends the metrics of all models, as Prometheus reads them.
     pub fn write_metrics(&self, text: &mut String) {
-        metrics::write(text, &self.states());
+        metrics::write(text, &self.states(), &self.failures());
     }
 
-    fn lines(&self) -> MutexGuard<'_, BTreeMap<String, Line>> {
-        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lines(&self) -> Vec<Arc<Mutex<Line>>> {
+        lock(&self.lines).values().cloned().collect()
+    }
+
+    fn line(&self, digest: &str) -> Result<Arc<Mutex<Line>>, Problem> {
+        if let Some(line) = lock(&self.lines).get(digest) {
+            return Ok(Arc::clone(line));
+        }
+        let is_failing = lock(&self.failures).iter().any(|failure| failure.digest == digest);
+        let (kind, detail) = match (is_failing, self.has_looked.load(Ordering::Relaxed)) {
+            (true, _) => (ProblemKind::NotReady, "the periods of this model cannot be read"),
+            (false, false) => (ProblemKind::NotReady, "the periods of this model are not read yet"),
+            (false, true) => (ProblemKind::UnknownModel, "no model with this digest is watched"),
+        };
+        Err(Problem::new(kind, detail))
     }
 }
 
-fn not_watched() -> Problem {
-    Problem::new(ProblemKind::UnknownModel, "no model with this digest is watched")
-}
-
-fn defect(error: &dyn std::fmt::Display) -> Problem {
-    Problem::new(ProblemKind::Defect, error.to_string())
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

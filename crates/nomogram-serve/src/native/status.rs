@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, header};
+use http::header;
 
 use super::predict::json_response;
 use crate::json_writer::JsonWriter;
@@ -48,8 +48,16 @@ fn status(service: &Service, status: &str) -> Response {
 
 /// The metrics of requests and models.
 pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response {
+    // The wagers of the watch are computed where counters have changed.
+    match tokio::task::spawn_blocking(move || encoded(&service)).await {
+        Ok(text) => ([(header::CONTENT_TYPE, MEDIA_TYPE)], text).into_response(),
+        Err(_) => Problem::new(ProblemKind::Defect, "writing metrics panicked").into_response(),
+    }
+}
+
+fn encoded(service: &Service) -> String {
     let n_dropped = service.log.n_dropped();
-    let text = service.metrics.encode(&service.models.catalog(), |text| {
+    service.metrics.encode(&service.models.catalog(), |text| {
         service.watch.write_metrics(text);
         if let Some(registry) = &service.registry {
             registry.write_metrics(text);
@@ -58,8 +66,5 @@ pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response {
             "# HELP nomogram_log_lines_dropped Lines that the log had no room for.\n\
              # TYPE nomogram_log_lines_dropped counter\nnomogram_log_lines_dropped_total {n_dropped}\n"
         ));
-    });
-    let mut response = text.into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
-    response
+    })
 }

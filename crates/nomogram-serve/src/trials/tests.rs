@@ -20,6 +20,7 @@ fn state(version: &str) -> State {
         version: version.into(),
         digest: String::new(),
         period: String::new(),
+        n_uncomputed: 0,
         n_periods: 1,
         horizon: 10,
         n_rows: 0,

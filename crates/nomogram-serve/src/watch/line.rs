@@ -1,17 +1,17 @@
 //! The periods of one model: closed ones, and the one that is running.
 
+mod shown;
+
 use std::io;
 use std::sync::Arc;
 
 use nomogram::{Model, Monitor};
-use nomogram_monitor::analysis::{Analysis, analyse};
-use nomogram_monitor::drift::{Bets, Drift, Wager};
-use nomogram_monitor::outcomes::OutcomeTest;
-use nomogram_monitor::{ALARM, Error, Period};
-use serde::Serialize;
+use nomogram_monitor::analysis::Analyser;
+use nomogram_monitor::{ALARM, Period};
 
+use super::failure::Failure;
+use super::state::{Alarm, AlarmKind, Reached, State};
 use super::store::{Key, Store};
-use crate::problem::{Problem, ProblemKind};
 use crate::served::Served;
 
 /// The periods of one model.
@@ -21,184 +21,180 @@ pub(super) struct Line {
     version: String,
     digest: String,
     model: Arc<Model>,
-    /// The model while it is served, and until the last request on it ends.
-    served: Option<Arc<Served>>,
+    /// The model as it is served, and as it was served, until the last request on it ends.
+    serving: Vec<Arc<Served>>,
     horizon: usize,
-    closed: Vec<(String, Monitor)>,
-    /// The name of the running period, and its counters.
-    current: Option<(String, Monitor)>,
-    drift: Drift,
-    test: OutcomeTest,
-    has_outcomes: bool,
-    /// Whether each wager has reached the alarm at any time.
-    has_reached: [bool; 2],
-    /// Whether each alarm was raised.
-    was_raised: [bool; 2],
+    has_store: bool,
+    /// Of the closed periods.
+    analyser: Analyser,
+    n_closed: usize,
+    /// Periods that were closed before the service began: their alarms were raised then.
+    n_of_before: usize,
+    /// Closed periods that the store could not write yet.
+    unwritten: Vec<(String, Monitor)>,
+    running: Running,
+    reached: Reached,
+    /// What of it was raised.
+    raised: Reached,
+    /// What of it the store has.
+    written: Reached,
     /// `None` when counters have changed since it was computed.
     state: Option<State>,
 }
 
-/// What is known of a model at a time.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct State {
-    /// The name of the model.
-    pub model: String,
-    /// Its version.
-    pub version: String,
-    /// Its digest.
-    pub digest: String,
-    /// The running period.
-    pub period: String,
-    /// Periods with rows, the running one included.
-    pub n_periods: usize,
-    /// For how many periods it is watched.
-    pub horizon: usize,
-    /// Rows that were predicted in the running period.
-    pub n_rows: u64,
-    /// Rows that were refused in the running period.
-    pub n_refused: u64,
-    /// Outcomes that became known in the running period.
-    pub n_outcomes: u64,
-    /// The wager on patients; `None` once the horizon is over.
-    pub drift: Option<f64>,
-    /// The share of each variable in it.
-    pub shares: Vec<(String, f64)>,
-    /// The wager on outcomes; `None` before the first one, and once the horizon is over.
-    pub outcomes: Option<f64>,
-    /// Whether patients have changed: once true, it stays.
-    pub drift_alarm: bool,
-    /// Whether risks no longer fit the outcomes: once true, it stays.
-    pub outcome_alarm: bool,
-}
-
-/// What an alarm is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AlarmKind {
-    /// Patients are no longer those of the training.
-    PatientsHaveChanged,
-    /// Predicted risks no longer fit the outcomes.
-    RisksNoLongerFit,
-}
-
-/// An alarm, as a webhook gets it.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Alarm {
-    /// What it is about.
-    pub alarm: AlarmKind,
-    /// The name of the model.
-    pub model: String,
-    /// Its version.
-    pub version: String,
-    /// Its digest.
-    pub digest: String,
-    /// The running period.
-    pub period: String,
-    /// Of patients who have changed: the variables with the largest shares of the wager.
-    pub variables: Vec<String>,
+/// The period that is running.
+#[derive(Debug)]
+struct Running {
+    name: String,
+    monitor: Monitor,
+    is_written: bool,
 }
 
 impl Line {
-    /// The periods of a model that the store has.
+    /// The periods of a model that the store has, and the one with the name `period`, which runs.
+    ///
+    /// # Errors
+    ///
+    /// A sentence with the file that cannot be read.
     pub(super) fn open(
         served: &Served,
         horizon: usize,
         store: Option<&Store>,
-    ) -> Result<Self, Problem> {
+        period: &str,
+    ) -> Result<Self, String> {
         let model = Arc::clone(served.model());
-        let failed = |detail: String| Problem::new(ProblemKind::Defect, detail);
-        let profile = model.profile().ok_or_else(|| failed("the bundle has no profile".into()))?;
-        let drift =
-            Drift::new(profile, horizon, Bets::Likely).map_err(|e| failed(e.to_string()))?;
-        let test = OutcomeTest::new(horizon).map_err(|e| failed(e.to_string()))?;
+        let monitor = Monitor::new(Arc::clone(&model)).map_err(|e| e.to_string())?;
         let mut line = Self {
             name: served.name().to_owned(),
             version: served.version().to_owned(),
             digest: served.digest().to_owned(),
-            model,
-            served: None,
+            serving: Vec::new(),
             horizon,
-            closed: Vec::new(),
-            current: None,
-            drift,
-            test,
-            has_outcomes: false,
-            has_reached: [false; 2],
-            was_raised: [false; 2],
+            has_store: store.is_some(),
+            analyser: Analyser::new(&model, horizon).map_err(|e| e.to_string())?,
+            n_closed: 0,
+            n_of_before: 0,
+            unwritten: Vec::new(),
+            running: Running { name: String::new(), monitor, is_written: true },
+            reached: Reached::default(),
+            raised: Reached::default(),
+            written: Reached::default(),
             state: None,
+            model,
         };
-        let periods = match store {
-            Some(store) => store.read(line.key()).map_err(|e| failed(e.to_string()))?,
-            None => Vec::new(),
-        };
-        for (name, bytes) in periods {
-            let monitor = Monitor::of_bytes(Arc::clone(&line.model), &bytes)
-                .map_err(|error| failed(format!("period {name}: {error}")))?;
-            line.begin(name);
-            line.current = line.current.take().map(|(name, _)| (name, monitor));
+        if let Some(store) = store {
+            line.read(store)?;
         }
+        line.n_of_before = line.n_closed;
         // Alarms of before were raised before.
         let _raised = line.new_alarms();
+        line.turn(period).map_err(|e| e.to_string())?;
         Ok(line)
+    }
+
+    fn read(&mut self, store: &Store) -> Result<(), String> {
+        if let Some(json) = store.read_alarms(self.key()).map_err(|e| e.to_string())? {
+            let place = |fault| format!("{}: {fault}", store.alarms_path(self.key()).display());
+            self.written = Reached::of_json(&json, &self.digest).map_err(place)?;
+            self.reached = self.written.clone();
+            self.raised = self.written.clone();
+        }
+        for (name, bytes) in store.read(self.key()).map_err(|e| e.to_string())? {
+            let monitor = Monitor::of_bytes(Arc::clone(&self.model), &bytes)
+                .map_err(|e| format!("{}: {e}", store.period_path(self.key(), &name).display()))?;
+            let next = Running { name, monitor, is_written: true };
+            let closed = std::mem::replace(&mut self.running, next);
+            self.close(closed);
+        }
+        Ok(())
     }
 
     fn key(&self) -> Key<'_> {
         Key { name: &self.name, version: &self.version, digest: &self.digest }
     }
 
-    /// Adds counts to the period with a name. Another period than the running one closes it. The clock
-    /// may go back: an older period is not opened again.
-    pub(super) fn add(&mut self, counted: &Monitor, period: &str) -> Result<(), nomogram::Error> {
-        if self.current.as_ref().is_none_or(|(name, _)| name.as_str() < period) {
-            self.begin(period.to_owned());
+    /// That the watch of the model fails.
+    pub(super) fn failure(&self, detail: String) -> Failure {
+        Failure {
+            model: self.name.clone(),
+            version: self.version.clone(),
+            digest: self.digest.clone(),
+            detail,
         }
-        if let Some((_, current)) = &mut self.current {
-            current.add(&counted.to_bytes())?;
-        }
-        if counted.cells().iter().any(|cell| *cell > 0) {
-            self.state = None;
-        }
-        Ok(())
     }
 
-    /// Remembers the model that is served.
+    /// Remembers the model as it is served, which may have been loaded again.
     pub(super) fn serve(&mut self, served: &Arc<Served>) {
-        self.served = Some(Arc::clone(served));
+        if !self.serving.iter().any(|known| Arc::ptr_eq(known, served)) {
+            self.serving.push(Arc::clone(served));
+        }
     }
 
-    /// Takes the counts of a model that is served no longer, until no request holds it any more.
-    pub(super) fn add_last(&mut self, period: &str) -> Result<(), nomogram::Error> {
-        let Some(served) = self.served.take() else { return Ok(()) };
-        let is_last = Arc::strong_count(&served) == 1;
-        if let Some(counted) = served.take_counters()? {
-            self.add(&counted, period)?;
+    /// Takes the counts of the model into the period with a name. Another period than the running one
+    /// closes it. The clock may go back: an older period is not opened again.
+    pub(super) fn take_counts(&mut self, period: &str) -> Result<(), nomogram::Error> {
+        self.turn(period)?;
+        // No request that comes later holds a model that only this line holds.
+        let is_held = |served: &Arc<Served>| Arc::strong_count(served) > 1;
+        let mut are_held = self.serving.iter().map(is_held).collect::<Vec<_>>().into_iter();
+        for served in &self.serving {
+            let Some(counted) = served.take_counters()? else { continue };
+            if !is_empty(&counted) {
+                self.running.monitor.add(&counted.to_bytes())?;
+                self.running.is_written = false;
+                self.state = None;
+            }
         }
-        self.served = Some(served).filter(|_| !is_last);
+        self.serving.retain(|_| are_held.next().unwrap_or(true));
         Ok(())
     }
 
-    /// The digest of the bundle.
-    pub(super) fn digest(&self) -> &str {
-        &self.digest
+    /// Begins the period with a name, if it is a later one, and closes the running one.
+    fn turn(&mut self, period: &str) -> Result<(), nomogram::Error> {
+        if self.running.name.as_str() >= period {
+            return Ok(());
+        }
+        let monitor = Monitor::new(Arc::clone(&self.model))?;
+        let next = Running { name: period.to_owned(), monitor, is_written: true };
+        let closed = std::mem::replace(&mut self.running, next);
+        self.state = None;
+        self.close(closed);
+        // Those of before are computed in pauses.
+        if self.analyser.n_uncomputed() == 1 {
+            self.compute_next();
+        }
+        Ok(())
     }
 
-    /// Closes the running period and begins the next one. A period without counts leaves no trace, so a
-    /// service that nobody uses does not use up its horizon.
-    fn begin(&mut self, name: String) {
-        self.state = None;
-        if let Some((closed, monitor)) = self.current.take()
-            && !is_empty(&monitor)
-        {
-            let period = Period::of_monitor(monitor.clone());
-            self.has_outcomes |= n_outcomes(&period) > 0;
-            // Once the horizon is over, wagers stay as they are.
-            if let Ok((wager, owned)) = step(&mut self.drift, &mut self.test, &period) {
-                self.has_reached[0] |= wager.value >= ALARM;
-                self.has_reached[1] |= self.has_outcomes && owned >= ALARM;
-            }
-            self.closed.push((closed, monitor));
+    /// A period without counts leaves no trace, so a service that nobody uses does not use up its horizon.
+    fn close(&mut self, closed: Running) {
+        let Running { name, monitor, is_written } = closed;
+        if is_empty(&monitor) {
+            return;
         }
-        self.current = Monitor::new(Arc::clone(&self.model)).ok().map(|monitor| (name, monitor));
+        if self.has_store && !is_written {
+            self.unwritten.push((name.clone(), monitor.clone()));
+        }
+        self.n_closed += 1;
+        // Once the horizon is over, wagers stay as they are.
+        let _added = self.analyser.add_uncomputed(&name, &Period::of_monitor(monitor));
+        if self.reached.outcomes.is_none() {
+            self.reached.outcomes = self.analyser.calibration_alarm().map(str::to_owned);
+        }
+    }
+
+    /// Computes the wager of the first closed period that has none. Returns whether there was one.
+    pub(super) fn compute_next(&mut self) -> bool {
+        let position = self.n_closed.min(self.horizon) - self.analyser.n_uncomputed();
+        let Ok(Some((period, wager))) = self.analyser.compute_next() else { return false };
+        if wager >= ALARM && self.reached.drift.is_none() {
+            self.reached.drift = Some(period.to_owned());
+            if position < self.n_of_before {
+                self.raised.drift.clone_from(&self.reached.drift);
+            }
+        }
+        self.state = None;
+        true
     }
 
     /// Whether a class is the second of two; `None` when the model does not have it.
@@ -213,127 +209,52 @@ impl Line {
         probability: f64,
         came_true: bool,
     ) -> Result<(), nomogram::Error> {
+        self.running.monitor.add_outcome(probability, came_true)?;
+        self.running.is_written = false;
         self.state = None;
-        match &mut self.current {
-            Some((_, current)) => current.add_outcome(probability, came_true),
-            None => Ok(()),
-        }
-    }
-
-    /// Writes the running period, and one that was closed since it was last written.
-    pub(super) fn write(&self, store: &Store) -> io::Result<()> {
-        let last = self.closed.last().map(|(name, monitor)| (name, monitor));
-        let current = self.current.as_ref().map(|(name, monitor)| (name, monitor));
-        for (name, monitor) in last.into_iter().chain(current) {
-            if !is_empty(monitor) {
-                store.write(self.key(), name, &monitor.to_bytes())?;
-            }
-        }
         Ok(())
     }
 
-    /// The state; it is computed when counters have changed.
-    pub(super) fn state(&mut self) -> State {
-        if let Some(state) = &self.state {
-            return state.clone();
+    /// Writes what the store does not have yet: alarms first, since counters do not show a wager that was
+    /// higher within a period.
+    pub(super) fn write(&mut self, store: &Store) -> io::Result<()> {
+        let key = Key { name: &self.name, version: &self.version, digest: &self.digest };
+        let mut failure = None;
+        if self.written != self.reached {
+            let json = self.reached.to_json(&self.digest).map_err(io::Error::from);
+            match json.and_then(|json| store.write_alarms(key, &json)) {
+                Ok(()) => self.written = self.reached.clone(),
+                Err(error) => failure = Some(error),
+            }
         }
-        let state = self.computed();
-        self.has_reached = [state.drift_alarm, state.outcome_alarm];
-        self.state = Some(state.clone());
-        state
-    }
-
-    fn computed(&mut self) -> State {
-        let running = self.current.as_ref().filter(|(_, monitor)| !is_empty(monitor));
-        let period = running.map(|(_, monitor)| Period::of_monitor(monitor.clone()));
-        let mut test = self.test.clone();
-        let wagers = period.as_ref().and_then(|period| {
-            let wager = self.drift.preview(&period.counts().ok()?).ok()?;
-            Some((wager, test.add_bins(&period.outcomes().ok()?).ok()?))
+        self.unwritten.retain(|(name, monitor)| {
+            let error = store.write(key, name, &monitor.to_bytes()).err();
+            let is_unwritten = error.is_some();
+            failure = failure.take().or(error);
+            is_unwritten
         });
-        let wager = wagers.as_ref().map(|(wager, _)| wager);
-        let known = period.as_ref().map_or(0, n_outcomes);
-        let has_outcomes = self.has_outcomes || known > 0;
-        let outcomes = wagers.as_ref().map(|(_, owned)| *owned).filter(|_| has_outcomes);
-        let reaches = |value: Option<f64>| value.is_some_and(|value| value >= ALARM);
-        let [was_drift, was_outcomes] = self.has_reached;
-        let refused = period.as_ref().and_then(|period| period.refused().ok()).unwrap_or_default();
-        State {
-            model: self.name.clone(),
-            version: self.version.clone(),
-            digest: self.digest.clone(),
-            period: self.current.as_ref().map_or_else(String::new, |(name, _)| name.clone()),
-            n_periods: self.closed.len() + usize::from(running.is_some()),
-            horizon: self.horizon,
-            n_rows: period.as_ref().map_or(0, Period::n_rows),
-            n_refused: refused.iter().sum(),
-            n_outcomes: known,
-            drift: wager.map(|wager| wager.value),
-            shares: wager.map_or_else(Vec::new, |wager| self.shares(wager)),
-            outcomes,
-            drift_alarm: was_drift || reaches(wager.map(|wager| wager.value)),
-            outcome_alarm: was_outcomes || reaches(outcomes),
+        let Running { name, monitor, is_written } = &mut self.running;
+        if !*is_written {
+            let error = store.write(key, name, &monitor.to_bytes()).err();
+            *is_written = error.is_none();
+            failure = failure.or(error);
         }
-    }
-
-    /// The share of each variable in a wager, by its name.
-    fn shares(&self, wager: &Wager) -> Vec<(String, f64)> {
-        let schema = self.model.schema();
-        let n_features = schema.n_features();
-        let name = |variable: usize| match schema.features().get(variable) {
-            Some(feature) => feature.name.clone(),
-            None => format!("output {}", variable - n_features + 1),
-        };
-        wager.shares.iter().enumerate().map(|(index, share)| (name(index), *share)).collect()
+        failure.map_or(Ok(()), Err)
     }
 
     /// Alarms that were not raised before.
     pub(super) fn new_alarms(&mut self) -> Vec<Alarm> {
         let state = self.state();
-        let [was_drift, was_outcomes] = self.was_raised;
-        self.was_raised = self.has_reached;
-        let alarm = |alarm, variables| Alarm {
-            alarm,
-            model: state.model.clone(),
-            version: state.version.clone(),
-            digest: state.digest.clone(),
-            period: state.period.clone(),
-            variables,
-        };
+        let was = std::mem::replace(&mut self.raised, self.reached.clone());
         let mut alarms = Vec::new();
-        if state.drift_alarm && !was_drift {
-            let mut shares = state.shares.clone();
-            shares.sort_by(|a, b| b.1.total_cmp(&a.1));
-            let named = shares.into_iter().take(5).filter(|(_, share)| *share > 0.01);
-            alarms
-                .push(alarm(AlarmKind::PatientsHaveChanged, named.map(|(name, _)| name).collect()));
+        if state.drift_alarm && was.drift.is_none() {
+            alarms.push(Alarm::new(AlarmKind::PatientsHaveChanged, &state));
         }
-        if state.outcome_alarm && !was_outcomes {
-            alarms.push(alarm(AlarmKind::RisksNoLongerFit, Vec::new()));
+        if state.outcome_alarm && was.outcomes.is_none() {
+            alarms.push(Alarm::new(AlarmKind::RisksNoLongerFit, &state));
         }
         alarms
     }
-
-    /// All periods, analysed.
-    pub(super) fn analysis(&self) -> Result<Analysis, Error> {
-        let running = self.current.iter().filter(|(_, monitor)| !is_empty(monitor));
-        let periods: Vec<(String, Period)> = self
-            .closed
-            .iter()
-            .chain(running)
-            .map(|(name, monitor)| (name.clone(), Period::of_monitor(monitor.clone())))
-            .collect();
-        analyse(&self.model, &periods, self.horizon)
-    }
-}
-
-/// Adds a period to both wagers.
-fn step(drift: &mut Drift, test: &mut OutcomeTest, period: &Period) -> Result<(Wager, f64), Error> {
-    Ok((drift.add(&period.counts()?)?, test.add_bins(&period.outcomes()?)?))
-}
-
-fn n_outcomes(period: &Period) -> u64 {
-    period.outcomes().map_or(0, |bins| bins.iter().map(|bin| bin.n_rows).sum())
 }
 
 fn is_empty(monitor: &Monitor) -> bool {

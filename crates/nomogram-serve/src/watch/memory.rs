@@ -54,9 +54,20 @@ struct Id([u8; 16], bool);
 #[derive(Debug)]
 struct Entry {
     id: Id,
+    /// Whether another request with other predictions had the same id.
+    is_ambiguous: bool,
     digest: u32,
     /// NaN for a row that was refused, or whose outcome was counted; the first of several.
     probability: f64,
+}
+
+/// Why there is no prediction for a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// The request or the row is not remembered, or its outcome was counted.
+    Unknown,
+    /// Several requests with other predictions had the id, so it names none of them.
+    Ambiguous,
 }
 
 /// Probabilities, as those of entries.
@@ -111,18 +122,15 @@ impl Memory {
     }
 
     /// Adds a request; the oldest ones are forgotten where there is no room. A request whose id is known
-    /// is not replaced, since an id names one request.
+    /// makes the id ambiguous, unless the same model predicted the same: then it was sent again.
     pub(super) fn insert(&mut self, request: &str, mut remembered: Remembered) {
         remembered.rows.truncate(MAX_ROWS.min(self.capacity));
         let Some(id) = Id::new(request) else { return };
         let hash = self.hash.hash_one(id);
         if self.places.contains_key(&hash) {
-            return;
+            return self.compare(request, &remembered);
         }
         let Remembered { digest, rows, shadows } = remembered;
-        let numbers = |rows: Vec<Option<f64>>| -> Vec<f64> {
-            rows.into_iter().map(|row| row.unwrap_or(f64::NAN)).collect()
-        };
         let rows = numbers(rows);
         let Some(probability) = rows.first().copied() else { return };
         let digest = self.position_of(digest);
@@ -137,7 +145,7 @@ impl Memory {
             self.several.insert(place, Rows { rows, shadows });
         }
         self.places.insert(hash, place);
-        self.oldest_first.push_back(Entry { id, digest, probability });
+        self.oldest_first.push_back(Entry { id, is_ambiguous: false, digest, probability });
         while self.n_rows > self.capacity {
             let Some(Entry { id, .. }) = self.oldest_first.pop_front() else { break };
             let several = self.several.remove(&self.n_forgotten);
@@ -169,9 +177,43 @@ impl Memory {
         is_this.then_some((place, position))
     }
 
-    /// The prediction of a row.
-    pub(super) fn find(&self, request: &str, row: usize) -> Option<Predicted> {
-        let (place, position) = self.place(request)?;
+    /// Marks an id that is remembered as ambiguous when its predictions are others.
+    fn compare(&mut self, request: &str, remembered: &Remembered) {
+        let Some((place, position)) = self.place(request) else { return };
+        let Some(entry) = self.oldest_first.get(position) else { return };
+        let one = [entry.probability];
+        let rows = self.several.get(&place).map_or(&one[..], |several| &several.rows);
+        // What an outcome took is not known any more, and is no number.
+        let is_same = self.digest(entry.digest).as_ref() == Some(&remembered.digest)
+            && rows.len() == remembered.rows.len()
+            && rows.iter().zip(&remembered.rows).all(|(row, other)| match other {
+                Some(other) => row == other,
+                None => row.is_nan(),
+            });
+        if let Some(entry) = self.oldest_first.get_mut(position) {
+            entry.is_ambiguous |= !is_same;
+        }
+    }
+
+    /// The prediction of a row, which is forgotten.
+    pub(super) fn take(&mut self, request: &str, row: usize) -> Result<Predicted, Missing> {
+        let (place, position) = self.place(request).ok_or(Missing::Unknown)?;
+        if self.oldest_first.get(position).is_some_and(|entry| entry.is_ambiguous) {
+            return Err(Missing::Ambiguous);
+        }
+        let predicted = self.find(place, position, row).ok_or(Missing::Unknown)?;
+        self.set(place, position, row, f64::NAN);
+        Ok(predicted)
+    }
+
+    /// Remembers a row again that was taken and could not be counted.
+    pub(super) fn put_back(&mut self, request: &str, row: usize, probability: f64) {
+        if let Some((place, position)) = self.place(request) {
+            self.set(place, position, row, probability);
+        }
+    }
+
+    fn find(&self, place: u32, position: usize, row: usize) -> Option<Predicted> {
         let Entry { digest, probability, .. } = self.oldest_first.get(position)?;
         let known = |number: &f64| (!number.is_nan()).then_some(*number);
         let (probability, shadows) = match self.several.get(&place) {
@@ -186,9 +228,7 @@ impl Memory {
         Some(Predicted { digest: self.digest(*digest)?, probability, shadows })
     }
 
-    /// Forgets the prediction of a row.
-    pub(super) fn forget(&mut self, request: &str, row: usize) {
-        let Some((place, position)) = self.place(request) else { return };
+    fn set(&mut self, place: u32, position: usize, row: usize, number: f64) {
         let probability = match self.several.get_mut(&place) {
             Some(several) => several.rows.get_mut(row),
             None => {
@@ -197,94 +237,15 @@ impl Memory {
             }
         };
         if let Some(probability) = probability {
-            *probability = f64::NAN;
+            *probability = number;
         }
     }
+}
+
+/// Probabilities of rows; NaN for those that were refused.
+fn numbers(rows: Vec<Option<f64>>) -> Vec<f64> {
+    rows.into_iter().map(|row| row.unwrap_or(f64::NAN)).collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// An id as the service makes it.
-    fn id(letter: char) -> String {
-        format!("{:016x}-{:016x}", 7, u32::from(letter))
-    }
-
-    fn of_rows(rows: &[Option<f64>]) -> Remembered {
-        Remembered { digest: "d".into(), rows: rows.to_vec(), shadows: Vec::new() }
-    }
-
-    fn take(memory: &mut Memory, request: char, row: usize) -> Option<f64> {
-        let found = memory.find(&id(request), row).map(|found| found.probability);
-        memory.forget(&id(request), row);
-        found
-    }
-
-    #[test]
-    fn an_outcome_is_taken_once() {
-        let mut memory = Memory::new(10);
-        memory.insert(&id('a'), of_rows(&[Some(0.1), None, Some(0.3)]));
-        let taken = |memory: &mut Memory, row| take(memory, 'a', row);
-        assert_eq!(taken(&mut memory, 2), Some(0.3));
-        assert_eq!(taken(&mut memory, 2), None);
-        assert_eq!(taken(&mut memory, 1), None);
-        assert_eq!(taken(&mut memory, 9), None);
-        memory.insert(&id('a'), of_rows(&[Some(0.9)]));
-        assert_eq!(taken(&mut memory, 0), Some(0.1), "an id names one request");
-    }
-
-    #[test]
-    fn the_oldest_requests_are_forgotten_first() {
-        let mut memory = Memory::new(3);
-        for request in ['a', 'b', 'c'] {
-            memory.insert(&id(request), of_rows(&[Some(0.5), Some(0.5)]));
-        }
-        assert!(memory.find(&id('a'), 0).is_none() && memory.find(&id('b'), 0).is_none());
-        assert!(memory.find(&id('c'), 1).is_some());
-        memory.insert(&id('d'), of_rows(&[Some(0.5); 7]));
-        assert!(memory.find(&id('d'), 2).is_some() && memory.find(&id('d'), 3).is_none());
-    }
-
-    #[test]
-    fn every_request_is_remembered_until_newer_ones_take_its_place() {
-        let mut memory = Memory::new(100);
-        // The counters wrap around in between.
-        memory.n_forgotten = u32::MAX - 500;
-        for number in 0..1000_u32 {
-            let n_rows = usize::from(number % 3 == 0) + 1;
-            let rows = vec![Some(f64::from(number)); n_rows];
-            let shadows = vec![("s".to_owned(), vec![None; n_rows]); usize::from(number % 5 == 0)];
-            let digest = format!("d{}", number % 2);
-            let request = format!("0b3c1f0e-8e7c-4a4c-9a53-{number:012x}");
-            memory.insert(&request, Remembered { digest, rows, shadows });
-            let newest = memory.find(&request, n_rows - 1).unwrap();
-            assert_eq!(newest.probability, f64::from(number));
-            assert_eq!(newest.digest, format!("d{}", number % 2));
-            assert_eq!(newest.shadows, []);
-            assert!(memory.find(&request, n_rows).is_none());
-        }
-        assert!(memory.n_rows <= 100 && memory.oldest_first.len() == memory.places.len());
-        assert!(memory.several.len() < 50 && size_of::<Entry>() == 32);
-        let is_known = |number: u32| {
-            memory.find(&format!("0b3c1f0e-8e7c-4a4c-9a53-{number:012X}"), 0).is_some()
-        };
-        assert!(!is_known(920) && is_known(930) && is_known(999));
-    }
-
-    #[test]
-    fn ids_with_the_same_digits_are_of_two_requests() {
-        let mut memory = Memory::new(10);
-        let (own, uuid) =
-            ("0b3c1f0e8e7c4a4c-9a531f2f3a4b5c6d", "0b3c1f0e-8e7c-4a4c-9a53-1f2f3a4b5c6d");
-        memory.insert(own, of_rows(&[Some(0.1)]));
-        memory.insert(uuid, of_rows(&[Some(0.2)]));
-        let found = [own, uuid].map(|id| memory.find(id, 0).unwrap().probability);
-        assert_eq!(found, [0.1, 0.2]);
-        for text in ["", "a", "0b3c1f0e8e7c4a4c+9a531f2f3a4b5c6d", &"g".repeat(33), &"-".repeat(36)]
-        {
-            memory.insert(text, of_rows(&[Some(0.3)]));
-            assert!(memory.find(text, 0).is_none(), "{text}");
-        }
-    }
-}
+mod tests;

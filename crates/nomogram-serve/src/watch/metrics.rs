@@ -1,10 +1,12 @@
 //! The metrics of the watch, their alert rules and their dashboard: one list, three forms.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::line::State;
+use super::failure::Failure;
+use super::state::State;
 
 /// A metric that the service has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +39,7 @@ const fn gauge(name: &'static str, help: &'static str) -> Metric {
 }
 
 /// Every metric of the service that a dashboard shows: first those of the watch.
-pub const METRICS: [Metric; 17] = [
+pub const METRICS: [Metric; 18] = [
     gauge("nomogram_drift_wager", "Wager on a change of patients; an alarm from 20 on."),
     gauge("nomogram_drift_alarm", "1 once patients are no longer those of the training."),
     gauge("nomogram_drift_share", "Share of each variable in the wager on a change of patients."),
@@ -48,6 +50,7 @@ pub const METRICS: [Metric; 17] = [
     gauge("nomogram_period_outcomes", "Outcomes that became known in the running period."),
     gauge("nomogram_periods", "Periods with rows since the model is watched."),
     gauge("nomogram_horizon_periods", "Periods for which the model is watched."),
+    gauge("nomogram_watch_failing", "1 while counters of the model cannot be read or written."),
     Metric {
         name: "nomogram_requests_total",
         kind: MetricKind::Counter,
@@ -91,17 +94,27 @@ pub const METRICS: [Metric; 17] = [
 ];
 
 /// Writes the metrics of the watch in the text format of Prometheus.
-pub(super) fn write(text: &mut String, states: &[State]) {
+pub(super) fn write(text: &mut String, states: &[State], failures: &[Failure]) {
     // Writing to a text does not fail.
-    let _written = write_all(text, states);
+    let _written = write_all(text, states, failures);
 }
 
-fn write_all(text: &mut String, states: &[State]) -> std::fmt::Result {
+fn write_all(text: &mut String, states: &[State], failures: &[Failure]) -> std::fmt::Result {
     let of_watch = METRICS.iter().take_while(|metric| metric.kind == MetricKind::Gauge);
     for metric in of_watch {
         writeln!(text, "# HELP {0} {1}\n# TYPE {0} gauge", metric.name, metric.help)?;
+        if metric.name == "nomogram_watch_failing" {
+            let of_states = states.iter().map(|state| (labels(&state.model, &state.version), 0));
+            let failing = failures.iter().map(|f| (labels(&f.model, &f.version), 1));
+            // A model is there once, also when it fails.
+            let values: BTreeMap<String, u8> = of_states.chain(failing).collect();
+            for (labels, value) in values {
+                writeln!(text, "{}{{{labels}}} {value}", metric.name)?;
+            }
+            continue;
+        }
         for state in states {
-            let labels = labels(state);
+            let labels = labels(&state.model, &state.version);
             if metric.name == "nomogram_drift_share" {
                 for (variable, share) in &state.shares {
                     let variable = escaped(variable);
@@ -131,8 +144,8 @@ fn value(metric: &str, state: &State) -> Option<f64> {
     })
 }
 
-fn labels(state: &State) -> String {
-    let (model, version) = (escaped(&state.model), escaped(&state.version));
+fn labels(model: &str, version: &str) -> String {
+    let (model, version) = (escaped(model), escaped(version));
     format!("model=\"{model}\",version=\"{version}\"")
 }
 
@@ -171,7 +184,7 @@ pub fn dashboard() -> Value {
 }
 
 /// Alert rules: name, expression, how long it must hold, and what people read.
-const RULES: [(&str, &str, &str, &str); 5] = [
+const RULES: [(&str, &str, &str, &str); 6] = [
     (
         "PatientsHaveChanged",
         "nomogram_drift_alarm == 1",
@@ -195,6 +208,12 @@ const RULES: [(&str, &str, &str, &str); 5] = [
         "nomogram_periods >= nomogram_horizon_periods",
         "0m",
         "{{ $labels.model }} {{ $labels.version }}: the last period of the horizon; decide on a new one",
+    ),
+    (
+        "WatchIsFailing",
+        "nomogram_watch_failing == 1",
+        "5m",
+        "{{ $labels.model }} {{ $labels.version }}: counters cannot be read or written, so no alarm may come; see the log",
     ),
     (
         "RegistryIsNotFollowed",

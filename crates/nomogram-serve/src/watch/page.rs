@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use nomogram_monitor::analysis::{Analysis, PeriodAnalysis};
 use serde::Serialize;
 
-use super::line::State;
+use super::state::State;
 
 /// What is known of a model: its state now, and all periods.
 #[derive(Debug, Serialize)]
 struct Watched<'a> {
     state: &'a State,
-    /// Left out once the horizon is over.
+    /// Left out once the horizon is over, and while wagers of before are computed.
     #[serde(skip_serializing_if = "Option::is_none")]
     analysis: Option<&'a Analysis>,
 }
@@ -61,7 +61,11 @@ fn model(page: &mut String, state: &State, analysis: Option<&Analysis>) -> std::
     page.push_str(&alarm(state.drift_alarm, "patients are no longer those of the training."));
     page.push_str(&alarm(state.outcome_alarm, "predicted risks no longer fit the outcomes."));
     let Some(analysis) = analysis else {
-        return writeln!(page, "<p>The horizon is over.</p>");
+        let n_left = state.n_uncomputed;
+        return match state.is_over() {
+            true => writeln!(page, "<p>The horizon is over: the model is no longer watched.</p>"),
+            false => writeln!(page, "<p>Not yet computed since the start: {n_left} periods.</p>"),
+        };
     };
     if let Some(alarm) = &analysis.drift_alarm {
         let names: Vec<_> = alarm.variables.iter().map(|change| escaped(&change.name)).collect();

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 
 /// How the names of files of counters end.
 const EXTENSION: &str = "counts";
+/// The name of the file of alarms.
+const ALARMS: &str = "alarms.json";
 
 /// A folder of periods.
 #[derive(Clone, Debug)]
@@ -36,32 +38,67 @@ impl Store {
         self.folder.join(file_name(key.name)).join(version)
     }
 
-    /// All periods with their counters, oldest first.
+    /// The file of a period.
+    pub(super) fn period_path(&self, key: Key<'_>, period: &str) -> PathBuf {
+        self.folder_of(key).join(format!("{period}.{EXTENSION}"))
+    }
+
+    /// The file of the alarms.
+    pub(super) fn alarms_path(&self, key: Key<'_>) -> PathBuf {
+        self.folder_of(key).join(ALARMS)
+    }
+
+    /// All periods with their counters, oldest first. Errors name the file.
     pub(super) fn read(&self, key: Key<'_>) -> io::Result<Vec<(String, Vec<u8>)>> {
-        let entries = match fs::read_dir(self.folder_of(key)) {
+        let folder = self.folder_of(key);
+        let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error),
+            Err(error) => return Err(at(&folder, &error)),
         };
         let mut periods = Vec::new();
         for entry in entries {
-            let path = entry?.path();
+            let path = entry.map_err(|error| at(&folder, &error))?.path();
             let is_counts = path.extension().is_some_and(|extension| extension == EXTENSION);
             let Some(name) = path.file_stem().and_then(|name| name.to_str()) else { continue };
             if is_counts {
-                periods.push((name.to_owned(), fs::read(&path)?));
+                periods.push((name.to_owned(), fs::read(&path).map_err(|e| at(&path, &e))?));
             }
         }
         periods.sort();
         Ok(periods)
     }
 
-    /// Writes the counters of a period.
-    pub(super) fn write(&self, key: Key<'_>, period: &str, bytes: &[u8]) -> io::Result<()> {
-        let folder = self.folder_of(key);
-        fs::create_dir_all(&folder)?;
-        write_whole(&folder, &format!("{period}.{EXTENSION}"), bytes)
+    /// The alarms, if any were written.
+    pub(super) fn read_alarms(&self, key: Key<'_>) -> io::Result<Option<Vec<u8>>> {
+        let path = self.alarms_path(key);
+        match fs::read(&path) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(at(&path, &error)),
+        }
     }
+
+    /// Writes the counters of a period. Errors name the file.
+    pub(super) fn write(&self, key: Key<'_>, period: &str, bytes: &[u8]) -> io::Result<()> {
+        self.write_file(key, &format!("{period}.{EXTENSION}"), bytes)
+    }
+
+    /// Writes the alarms.
+    pub(super) fn write_alarms(&self, key: Key<'_>, bytes: &[u8]) -> io::Result<()> {
+        self.write_file(key, ALARMS, bytes)
+    }
+
+    fn write_file(&self, key: Key<'_>, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let folder = self.folder_of(key);
+        let written = fs::create_dir_all(&folder).and_then(|()| write_whole(&folder, name, bytes));
+        written.map_err(|error| at(&folder.join(name), &error))
+    }
+}
+
+/// An error with its file.
+fn at(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 /// Writes a file so that it is there whole or not at all.

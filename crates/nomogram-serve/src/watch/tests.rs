@@ -1,3 +1,6 @@
+mod keeping;
+mod waiting;
+
 use super::*;
 use crate::models::Catalog;
 use crate::served::{Approval, Served};
@@ -46,6 +49,7 @@ fn periods_are_in_the_store_when_the_service_begins_again() {
     second.collect(&catalog, day(1)).unwrap();
     let state = second.states().remove(0);
     assert_eq!((state.n_periods, state.n_rows), (2, 15));
+    while second.compute_next() {}
     let analysis = second.analysis(&state.digest).unwrap();
     let n_rows: Vec<_> = analysis.periods.iter().map(|period| period.n_rows).collect();
     assert_eq!(n_rows, [50, 15]);
@@ -69,6 +73,41 @@ fn an_outcome_is_counted_once_by_its_request() {
         ProblemKind::Malformed
     );
     assert_eq!(watch.states().remove(0).n_outcomes, 1);
+}
+
+#[test]
+fn an_outcome_that_cannot_be_counted_is_not_forgotten() {
+    let (catalog, watch) = (catalog(), watch(WatchSettings::default()));
+    watch.collect(&catalog, day(0)).unwrap();
+    let digest = watch.states().remove(0).digest;
+    let request = "0123456789abcdef-0000000000000001";
+    let remembered = Remembered { digest, rows: vec![Some(0.25)], shadows: Vec::new() };
+    watch.remember(request, remembered.clone());
+    let outcome = |came_true| Outcome { request, row: 0, came_true };
+    let refused = watch.add_outcome(&outcome(CameTrue::Class("no class"))).unwrap_err();
+    assert_eq!(refused.kind(), ProblemKind::Malformed);
+    watch.add_outcome(&outcome(CameTrue::Second(true))).unwrap();
+
+    watch.remember(request, remembered);
+    let refused = watch.add_outcome(&outcome(CameTrue::Second(true))).unwrap_err();
+    assert!(refused.detail().starts_with("several requests"), "{refused}");
+}
+
+#[test]
+fn a_model_whose_horizon_is_over_is_reported_once() {
+    let (catalog, watch) =
+        (catalog(), watch(WatchSettings { horizon: 2, ..WatchSettings::default() }));
+    for at in 0..3 {
+        assert!(watch.newly_over(&watch.states()).is_empty());
+        predict(&catalog, 0..5, 1.0);
+        watch.collect(&catalog, day(at)).unwrap();
+    }
+    let states = watch.states();
+    assert_eq!((states[0].n_periods, states[0].drift), (3, None));
+    assert_eq!(watch.newly_over(&states), [&states[0]]);
+    assert!(watch.newly_over(&states).is_empty());
+    assert_eq!(watch.analysis(&states[0].digest).unwrap_err().kind(), ProblemKind::Unsupported);
+    assert!(page(&[(states[0].clone(), None)]).contains("The horizon is over"));
 }
 
 #[test]
@@ -129,4 +168,24 @@ fn rows_of_a_model_that_was_replaced_are_counted_to_the_last() {
     drop(held);
     watch.collect(&catalog, day(0)).unwrap();
     assert_eq!(watch.states().remove(0).n_rows, 8);
+}
+
+#[test]
+fn rows_before_a_model_was_loaded_again_are_counted() {
+    let (mut catalog, watch) = (catalog(), watch(WatchSettings::default()));
+    watch.collect(&catalog, day(0)).unwrap();
+    predict(&catalog, 0..7, 1.0);
+    let held = catalog.find(None, None).unwrap().clone();
+    catalog.add(
+        Served::open(&nomogram_testkit::bundle_with_profile(), Approval::NotRecorded)
+            .unwrap()
+            .into(),
+    );
+    predict(&catalog, 7..10, 1.0);
+    watch.collect(&catalog, day(0)).unwrap();
+    assert_eq!(watch.states().remove(0).n_rows, 10);
+    held.session().unwrap().predict_row(&nomogram_testkit::usual_row(10)).unwrap();
+    drop(held);
+    watch.collect(&catalog, day(0)).unwrap();
+    assert_eq!(watch.states().remove(0).n_rows, 11);
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::problem::{Problem, ProblemKind};
 use crate::service::Service;
@@ -15,7 +16,8 @@ use crate::whole::Whole;
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 enum Body {
-    Several(Vec<Item>),
+    /// Each is read alone, so that one that cannot be read does not refuse the others.
+    Several(Vec<Value>),
     One(Item),
 }
 
@@ -78,26 +80,48 @@ struct RefusedItem {
     detail: String,
 }
 
-/// Counts outcomes. Those that cannot be counted are listed; the others are counted all the same.
+/// Counts outcomes. Those that cannot be counted are listed; the others are counted all the same. A list of
+/// which no item can be read is refused.
 pub(super) async fn add(
     State(service): State<Arc<Service>>,
     body: Result<Whole, Problem>,
 ) -> Result<Json<Counted>, Problem> {
-    let items = match serde_json::from_slice(&body?.0) {
-        Ok(Body::Several(items)) => items,
-        Ok(Body::One(item)) => vec![item],
-        // The messages of the parser quote the text.
-        Err(error) => {
-            let (line, column) = (error.line(), error.column());
-            let detail = format!(
-                "line {line}, column {column}: expected a list of objects with `request`, perhaps `row`, and `outcome`"
-            );
-            return Err(Problem::new(ProblemKind::Malformed, detail));
-        }
+    let body = body?;
+    // A model's wagers may be computed at this time, and counting waits for it.
+    let counted = tokio::task::spawn_blocking(move || count_all(&service, &body.0));
+    let defect = |_| Problem::new(ProblemKind::Defect, "counting outcomes panicked");
+    counted.await.map_err(defect)?.map(Json)
+}
+
+fn count_all(service: &Service, body: &[u8]) -> Result<Counted, Problem> {
+    let malformed = |place: String| {
+        let detail = format!(
+            "{place}: expected a list of objects with `request`, perhaps `row`, and `outcome`"
+        );
+        Problem::new(ProblemKind::Malformed, detail)
     };
+    // The messages of the parser quote the text.
+    let body: Body = serde_json::from_slice(body)
+        .map_err(|error| malformed(format!("line {}, column {}", error.line(), error.column())))?;
+    let items: Vec<Option<Item>> = match body {
+        Body::Several(items) => {
+            items.into_iter().map(|item| serde_json::from_value(item).ok()).collect()
+        }
+        Body::One(item) => vec![Some(item)],
+    };
+    if !items.is_empty() && items.iter().all(Option::is_none) {
+        return Err(malformed("item 1".into()));
+    }
     let (n_items, mut refused) = (items.len(), Vec::new());
     for (index, item) in items.iter().enumerate() {
-        if let Err(problem) = count(&service, item) {
+        let counted = match item {
+            Some(item) => count(service, item),
+            None => {
+                let detail = "expected an object with `request` or `digest` and `probability`, and `outcome`";
+                Err(Problem::new(ProblemKind::Malformed, detail))
+            }
+        };
+        if let Err(problem) = counted {
             refused.push(RefusedItem {
                 item: index + 1,
                 code: problem.kind().code(),
@@ -105,7 +129,7 @@ pub(super) async fn add(
             });
         }
     }
-    Ok(Json(Counted { n_counted: n_items - refused.len(), refused }))
+    Ok(Counted { n_counted: n_items - refused.len(), refused })
 }
 
 fn count(service: &Service, item: &Item) -> Result<(), Problem> {

@@ -20,6 +20,7 @@ async fn an_outcome_is_counted_by_the_id_of_its_request() {
         {"request": request, "outcome": "M"},
         {"request": "nobody", "outcome": true},
         {"digest": digest, "probability": 0.25, "outcome": 0},
+        {"digest": digest, "probability": 0.25, "outcome": null},
         {"digest": digest, "probability": 0.25, "outcome": "77123"}
     ]);
     let counted = post(&service, "/outcomes", outcomes.to_string()).await;
@@ -28,7 +29,7 @@ async fn an_outcome_is_counted_by_the_id_of_its_request() {
     assert_eq!(counted["n_counted"], 2);
     let items: Vec<_> =
         counted["refused"].as_array().unwrap().iter().map(|item| item["item"].clone()).collect();
-    assert_eq!(items, [json!(2), json!(3), json!(5)]);
+    assert_eq!(items, [json!(2), json!(3), json!(5), json!(6)]);
 
     let page = get(&service, "/monitor").await;
     assert!(page.text().contains(&format!("<h2>{MODEL} 1</h2>")));
