@@ -18,7 +18,7 @@ use crate::rate::Rate;
 use crate::registry::Followed;
 use crate::security::{Security, TokenCheck};
 use crate::service::Service;
-use crate::setup::set_up;
+use crate::setup::{Purpose, set_up};
 use crate::token_keys::FetchedKeys;
 use crate::tokens::Tokens;
 use crate::traces::Traces;
@@ -29,7 +29,7 @@ use crate::trust::{RefusedBundle, TrustPolicy};
 const DEMO: &[u8] = include_bytes!("../../demo/wdbc.nomo");
 
 /// Opens what a configuration names.
-pub(super) fn prepare(config: &Config, is_demo: bool) -> Result<Service, String> {
+pub(super) fn prepare(config: &Config, is_demo: bool, purpose: Purpose) -> Result<Service, String> {
     let trust = trust(config)?;
     let folder = folder(config, is_demo);
     let (models, registry, refused) = match &config.registry {
@@ -70,7 +70,7 @@ pub(super) fn prepare(config: &Config, is_demo: bool) -> Result<Service, String>
     service.trust.store(Arc::new(trust));
     service.report_refused(refused);
     let Config { watch, trials, decisions, fhir, .. } = config;
-    set_up(service, watch, trials, decisions.as_ref(), fhir)
+    set_up(service, watch, trials, decisions.as_ref(), fhir, purpose)
 }
 
 /// The policy that bundles must satisfy.
@@ -210,7 +210,8 @@ mod tests {
         let fault = |certificate: &str, key: &str| {
             let [certificate_file, key_file] = [certificate, key].map(|name| data.join(name));
             let tls = Some(TlsConfig { certificate_file, key_file });
-            prepare(&Config { tls, log: "none".into(), ..Config::default() }, true).err()
+            let config = Config { tls, log: "none".into(), ..Config::default() };
+            prepare(&config, true, Purpose::Run).err()
         };
         assert_eq!(fault("tls_server.pem", "tls_server.key"), None);
         let cases = [
