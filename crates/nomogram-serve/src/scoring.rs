@@ -45,7 +45,11 @@ pub trait Follower: std::fmt::Debug {
     /// A value of the row was set.
     fn set(&mut self, position: usize, value: Value<'_>);
     /// The row was predicted or refused.
-    fn end_row(&mut self, result: Result<&Scored, &Refusal>);
+    ///
+    /// # Errors
+    ///
+    /// Why it must not be answered, nor any row after it.
+    fn end_row(&mut self, result: Result<&Scored, &Refusal>) -> Result<(), Problem>;
 }
 
 #[derive(Debug)]
@@ -134,10 +138,18 @@ impl<'a> Scorer<'a> {
         })
     }
 
-    /// Counts a refusal.
-    fn counted(&self, refusal: Refusal) -> Refusal {
-        self.served.tally().count_refused(&refusal.status);
-        refusal
+    /// Passes the answer to a row on, then counts it. A row that must not be answered is refused.
+    fn followed(&mut self, answer: Result<Scored, Refusal>) -> Result<Scored, Refusal> {
+        if let Some(follower) = &mut self.follower
+            && let Err(problem) = follower.end_row(answer.as_ref())
+        {
+            return Err(Refusal::of_problem(&problem));
+        }
+        match &answer {
+            Ok(scored) => self.served.tally().count_predicted(scored.verdict),
+            Err(refusal) => self.served.tally().count_refused(&refusal.status),
+        }
+        answer
     }
 
     /// Sets the value of a feature.
@@ -147,13 +159,15 @@ impl<'a> Scorer<'a> {
     /// `argument_unit` for a unit that the feature does not have; `argument_duplicate` for a feature that
     /// was set already.
     pub fn set(&mut self, position: usize, value: Value<'_>) -> Result<(), Refusal> {
-        let result = self.try_set(position, value);
-        match (&result, &mut self.follower) {
-            (Ok(()), Some(follower)) => follower.set(position, value),
-            (Err(refusal), Some(follower)) => follower.end_row(Err(refusal)),
-            (Ok(()) | Err(_), None) => {}
+        match self.try_set(position, value) {
+            Ok(()) => {
+                if let Some(follower) = &mut self.follower {
+                    follower.set(position, value);
+                }
+                Ok(())
+            }
+            Err(refusal) => self.followed(Err(refusal)).map(drop),
         }
-        result.map_err(|refusal| self.counted(refusal))
     }
 
     fn try_set(&mut self, position: usize, value: Value<'_>) -> Result<(), Refusal> {
@@ -183,14 +197,7 @@ impl<'a> Scorer<'a> {
     /// Why the row is refused.
     pub fn score(&mut self) -> Result<Scored, Refusal> {
         let scored = self.try_score();
-        match &scored {
-            Ok(scored) => self.served.tally().count_predicted(scored.verdict),
-            Err(refusal) => self.served.tally().count_refused(&refusal.status),
-        }
-        if let Some(follower) = &mut self.follower {
-            follower.end_row(scored.as_ref());
-        }
-        scored
+        self.followed(scored)
     }
 
     fn try_score(&mut self) -> Result<Scored, Refusal> {

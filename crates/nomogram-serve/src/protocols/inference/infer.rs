@@ -52,10 +52,16 @@ impl Asked {
     pub(super) async fn answer(&self, question: Question) -> Result<Answer, Problem> {
         let n_elements: usize = question.tensors.iter().map(|tensor| tensor.elements.len()).sum();
         if n_elements <= SMALL {
-            return question.answer(self);
+            return question.answer(self, || true);
         }
         let asked = self.clone();
-        let answered = tokio::task::spawn_blocking(move || question.answer(&asked)).await;
+        // Gone with this future, when the caller leaves or its time is over.
+        let awaited = Arc::new(());
+        let awaiting = Arc::downgrade(&awaited);
+        let is_awaited = move || awaiting.strong_count() > 0;
+        let answered =
+            tokio::task::spawn_blocking(move || question.answer(&asked, is_awaited)).await;
+        drop(awaited);
         answered
             .unwrap_or_else(|_| Err(Problem::new(ProblemKind::Defect, "the computation failed")))
     }
@@ -66,9 +72,9 @@ impl Question {
     ///
     /// # Errors
     ///
-    /// When tensors or outputs do not fit the model, when there are too many rows, or when a row is
-    /// refused and the request is to fail then.
-    fn answer(&self, asked: &Asked) -> Result<Answer, Problem> {
+    /// When tensors or outputs do not fit the model, when there are too many rows, when a row is refused
+    /// and the request is to fail then, or when nobody awaits the answer any more.
+    fn answer(&self, asked: &Asked, is_awaited: impl Fn() -> bool) -> Result<Answer, Problem> {
         let served = &*asked.served;
         let rows = Rows::new(served.model().schema(), &self.tensors)?;
         if rows.n_rows() > self.max_rows {
@@ -83,9 +89,15 @@ impl Question {
         let mut scorer =
             following::scorer(&asked.service, served, Options::default(), &asked.context)?;
         for row in 0..rows.n_rows() {
+            if !is_awaited() {
+                return Err(Problem::new(ProblemKind::Timeout, "the caller left"));
+            }
             match (score(&mut scorer, &rows, row), self.on_refusal) {
                 (Ok(scored), _) => outputs.add(&scored),
                 (Err(refusal), OnRefusal::Fail) => return Err(of_row(row, refusal, served)),
+                (Err(refusal), OnRefusal::Mark) if !refusal.is_of_row() => {
+                    return Err(refusal.into_problem(served));
+                }
                 (Err(refusal), OnRefusal::Mark) => outputs.add_refused(&refusal),
             }
         }
