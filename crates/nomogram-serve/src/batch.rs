@@ -76,6 +76,12 @@ impl<'a> Batch<'a> {
         self.rows.push(Row::Answered(Box::new(answer)));
     }
 
+    /// Whether rows of numbers wait to be predicted.
+    #[must_use]
+    pub fn has_numbers(&self) -> bool {
+        !self.numbers.is_empty()
+    }
+
     /// Whether the block should be flushed.
     #[must_use]
     pub fn is_full(&self) -> bool {

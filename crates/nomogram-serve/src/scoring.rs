@@ -138,8 +138,14 @@ impl<'a> Scorer<'a> {
         })
     }
 
-    /// Passes the answer to a row on, then counts it. A row that must not be answered is refused.
-    fn followed(&mut self, answer: Result<Scored, Refusal>) -> Result<Scored, Refusal> {
+    /// Answers the row: predicts it if its values could be set, and otherwise refuses it. The answer is
+    /// passed on to the follower and counted, so every row needs exactly one.
+    ///
+    /// # Errors
+    ///
+    /// Why the row is refused, or must not be answered.
+    pub fn answer(&mut self, row: Result<(), Refusal>) -> Result<Scored, Refusal> {
+        let answer = row.and_then(|()| self.try_score());
         if let Some(follower) = &mut self.follower
             && let Err(problem) = follower.end_row(answer.as_ref())
         {
@@ -159,18 +165,6 @@ impl<'a> Scorer<'a> {
     /// `argument_unit` for a unit that the feature does not have; `argument_duplicate` for a feature that
     /// was set already.
     pub fn set(&mut self, position: usize, value: Value<'_>) -> Result<(), Refusal> {
-        match self.try_set(position, value) {
-            Ok(()) => {
-                if let Some(follower) = &mut self.follower {
-                    follower.set(position, value);
-                }
-                Ok(())
-            }
-            Err(refusal) => self.followed(Err(refusal)).map(drop),
-        }
-    }
-
-    fn try_set(&mut self, position: usize, value: Value<'_>) -> Result<(), Refusal> {
         let in_feature = |status, found: &str| {
             let name = self.served.feature_name(position).unwrap_or_default();
             let detail = format!("feature {}: `{name}`: {found}", position + 1);
@@ -187,17 +181,19 @@ impl<'a> Scorer<'a> {
         if let Some(is_set) = self.is_set.get_mut(position) {
             *is_set = true;
         }
+        if let Some(follower) = &mut self.follower {
+            follower.set(position, value);
+        }
         Ok(())
     }
 
-    /// Predicts the row that was set.
+    /// Predicts the row that was set, as [`Self::answer`] does.
     ///
     /// # Errors
     ///
     /// Why the row is refused.
     pub fn score(&mut self) -> Result<Scored, Refusal> {
-        let scored = self.try_score();
-        self.followed(scored)
+        self.answer(Ok(()))
     }
 
     fn try_score(&mut self) -> Result<Scored, Refusal> {
@@ -223,11 +219,11 @@ impl<'a> Scorer<'a> {
         row: impl IntoIterator<Item = NamedValue<'v>>,
     ) -> Result<Scored, Refusal> {
         self.begin_row();
-        for (likely, NamedValue { feature, value }) in row.into_iter().enumerate() {
-            let position = self.feature(feature, likely)?;
-            self.set(position, value)?;
-        }
-        self.score()
+        let set = row.into_iter().enumerate().try_for_each(|(likely, named)| {
+            let position = self.feature(named.feature, likely)?;
+            self.set(position, named.value)
+        });
+        self.answer(set)
     }
 
     /// The session, for batches of numbers, and what follows their rows.

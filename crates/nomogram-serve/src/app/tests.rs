@@ -8,7 +8,7 @@ use http::{Request, StatusCode};
 use tower::ServiceExt;
 
 use super::*;
-use crate::decisions::{DecisionLog, Verified, new_keys, verify};
+use crate::decisions::{Answer, DecisionLog, PrivateKey, Verified, new_keys, verify};
 use crate::models::{Catalog, Models};
 use crate::served::{Approval, Served};
 use crate::service::RequestLimits;
@@ -16,6 +16,7 @@ use crate::service::RequestLimits;
 struct Logged {
     service: Arc<Service>,
     folder: PathBuf,
+    key: PrivateKey,
     /// A row as JSON.
     row: String,
     /// The name of the model in a path.
@@ -37,9 +38,9 @@ impl Logged {
         let mut catalog = Catalog::default();
         catalog.add(served);
         let mut service = Service::new(Models::new(catalog), RequestLimits::default());
-        let (_, key) = new_keys();
-        service.decisions = Some(DecisionLog::open(&folder, &key).unwrap());
-        Self { service: Arc::new(service), folder, row, model }
+        let (key, public) = new_keys();
+        service.decisions = Some(DecisionLog::open(&folder, &public).unwrap());
+        Self { service: Arc::new(service), folder, key, row, model }
     }
 
     fn log(&self) -> &DecisionLog {
@@ -122,6 +123,46 @@ async fn without_a_record_there_is_no_answer_until_there_is_room_again() {
     }
     let after = logged.verified();
     assert_eq!((after.n_records, after.cut), (2 * before.n_records, vec![]));
+}
+
+#[tokio::test]
+async fn every_row_of_a_mixed_batch_has_one_record_with_its_place() {
+    let logged = Logged::new("mixed");
+    let row = &logged.row;
+    // Numbers; no feature; no such feature; two values that cannot be set; no JSON; too few columns.
+    let others = ["{}", "{\"4711\":1}"];
+    let json = [row, others[0], row, others[1], row].map(|row| row.to_owned()).join(",");
+    let lines = [row, others[0], row, "{\"", others[1], row].map(|row| row.to_owned()).join("\n");
+    let names = row.split('"').skip(1).step_by(2).collect::<Vec<_>>();
+    let csv = format!("{}\n17.99,10.38,122.8\n1,2\n17.99,10.38,122.8\n", names.join(","));
+    let columns = names
+        .iter()
+        .map(|name| format!("\"{name}\":[17.99,{{\"value\":1,\"unit\":\"4711\"}},17.99]"));
+    let columns = columns.collect::<Vec<_>>().join(",");
+    let mut n_records = 0;
+    for (form, body, is_predicted) in [
+        (
+            "application/json",
+            format!("{{\"rows\":[{json}]}}"),
+            &[true, false, true, false, true][..],
+        ),
+        ("application/json", format!("{{\"columns\":{{{columns}}}}}"), &[true, false, true]),
+        ("application/x-ndjson", lines, &[true, false, true, false, false, true]),
+        ("text/csv", csv, &[true, false, true]),
+    ] {
+        let (status, text) = logged.send("/batch_predict", Some((form, body))).await;
+        assert_eq!(status, 200, "{text}");
+        let mut records = Vec::new();
+        verify(&logged.folder, Some(&logged.key), |decision| records.push(decision)).unwrap();
+        let found: Vec<_> = records[n_records..]
+            .iter()
+            .map(|record| (record.row, matches!(record.answer, Answer::Predicted { .. })))
+            .collect();
+        let expected: Vec<_> =
+            is_predicted.iter().enumerate().map(|(at, is)| (at + 1, *is)).collect();
+        assert_eq!(found, expected, "{form}: {text}");
+        n_records = records.len();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

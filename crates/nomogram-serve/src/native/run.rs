@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::writer::BatchWriter;
 use crate::batch::{Answer, Batch};
 use crate::problem::Problem;
+use crate::scored::Refusal;
+use crate::scoring::Scorer;
 use crate::served::Served;
 use crate::stream::{Answering, PIECE_BYTES};
 
@@ -72,10 +74,36 @@ impl<'a> Run<'a> {
         self.flush_full()
     }
 
-    fn flush_full(&mut self) -> Result<(), End> {
-        if !self.batch.is_full() {
-            return Ok(());
+    /// Adds a row that cannot be read.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::push`].
+    pub(super) fn refuse(&mut self, refusal: Refusal) -> Result<(), End> {
+        let scorer = self.scorer()?;
+        scorer.begin_row();
+        let answer = scorer.answer(Err(refusal));
+        self.push(answer)
+    }
+
+    /// The scorer, for a row that is not of numbers. Those before it are answered first: the order of the
+    /// answers is that of the rows in the decision log and among those that outcomes name.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::flush`].
+    pub(super) fn scorer(&mut self) -> Result<&mut Scorer<'a>, End> {
+        if self.batch.has_numbers() {
+            self.end_block()?;
         }
+        Ok(self.batch.scorer())
+    }
+
+    fn flush_full(&mut self) -> Result<(), End> {
+        if self.batch.is_full() { self.end_block() } else { Ok(()) }
+    }
+
+    fn end_block(&mut self) -> Result<(), End> {
         self.score()?;
         match self.streams && self.writer.n_bytes() >= PIECE_BYTES {
             true => self.send(),
@@ -133,7 +161,7 @@ mod tests {
     use super::*;
     use crate::native::form::Form;
     use crate::problem::ProblemKind;
-    use crate::scored::{Options, Refusal};
+    use crate::scored::Options;
     use crate::served::Approval;
     use crate::stream;
 

@@ -203,6 +203,29 @@ pub(super) fn address(listen: &str) -> Result<SocketAddr, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decisions::new_keys;
+    use crate::setup::DecisionsConfig;
+
+    #[test]
+    fn a_check_or_a_second_start_leaves_the_log_of_a_running_service_as_it_is() {
+        let name = format!("nomogram-opening-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        let public_key_file = folder.join("ward.pub");
+        std::fs::write(&public_key_file, new_keys().1.to_text()).unwrap();
+        let decisions = DecisionsConfig { folder: folder.join("log"), public_key_file };
+        let config = Config { decisions: Some(decisions), log: "none".into(), ..Config::default() };
+        let running = prepare(&config, true, Purpose::Run).unwrap();
+        prepare(&config, true, Purpose::Check).unwrap();
+        let fault = prepare(&config, true, Purpose::Run).err().unwrap();
+        assert!(fault.ends_with("log: the decision log is in use by another process"), "{fault}");
+        let files = std::fs::read_dir(folder.join("log")).unwrap();
+        let files: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+        assert_eq!(files, ["lock"]);
+        drop(running);
+        prepare(&config, true, Purpose::Run).unwrap();
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 
     #[test]
     fn a_certificate_without_its_key_is_refused_before_the_service_listens() {

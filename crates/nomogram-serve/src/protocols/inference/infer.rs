@@ -109,12 +109,12 @@ impl Question {
 
 fn score(scorer: &mut Scorer<'_>, rows: &Rows<'_>, row: usize) -> Result<Scored, Refusal> {
     scorer.begin_row();
-    for feature in 0..scorer.served().model().schema().n_features() {
-        if let Some(value) = rows.value(row, feature) {
-            scorer.set(feature, value)?;
-        }
-    }
-    scorer.score()
+    let mut features = 0..scorer.served().model().schema().n_features();
+    let set = features.try_for_each(|feature| match rows.value(row, feature) {
+        Some(value) => scorer.set(feature, value),
+        None => Ok(()),
+    });
+    scorer.answer(set)
 }
 
 fn of_row(row: usize, refusal: Refusal, served: &Served) -> Problem {
