@@ -137,3 +137,37 @@ fn check_names(outputs: &Outputs, wanted: &[String]) -> Result<(), Invalid> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tensor::Elements;
+    use super::*;
+    use crate::caller::Caller;
+    use crate::models::{Catalog, Models};
+    use crate::served::Approval;
+    use crate::service::RequestLimits;
+
+    #[test]
+    fn a_question_is_not_computed_further_once_its_caller_left() {
+        let bytes = nomogram_testkit::bundle_of_three_members();
+        let served = Arc::new(Served::open(&bytes, Approval::NotRecorded).unwrap());
+        let models = Models::new(Catalog::default());
+        let service = Arc::new(Service::new(models, RequestLimits::default()));
+        let context =
+            Context { request_id: service.request_ids.next(), caller: Caller::anonymous() };
+        let asked = Asked { service, served, context };
+        let elements = Elements::Numbers([17.99, 10.38, 122.8].repeat(4));
+        let question = Question {
+            tensors: vec![Tensor::new("rows".into(), vec![4, 3], elements, None).unwrap()],
+            on_refusal: OnRefusal::Fail,
+            outputs: Vec::new(),
+            max_rows: 4,
+        };
+        let n_asked = std::cell::Cell::new(0);
+        let is_awaited = || n_asked.replace(n_asked.get() + 1) < 2;
+        let problem = question.answer(&asked, is_awaited).unwrap_err();
+        assert_eq!(problem.detail(), "the caller left");
+        assert_eq!(asked.served.tally().n_predicted(), 2);
+        assert_eq!(question.answer(&asked, || true).unwrap().n_rows, 4);
+    }
+}
