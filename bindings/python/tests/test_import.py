@@ -78,6 +78,38 @@ def test_xgboost_takes_the_levels_of_a_data_frame() -> None:
 
 
 @needs_program
+@pytest.mark.parametrize("library", ["xgboost", "lightgbm"])
+def test_levels_that_are_whole_numbers_are_names_in_a_frame(library: str) -> None:
+    module = pytest.importorskip(library)
+    pandas = pytest.importorskip("pandas")
+    x, _ = table()
+    stage = np.arange(len(x)) % 4 + 2
+    y = (x[:, 0] + (stage % 2) > 1).astype(int)
+    frame = pandas.DataFrame({"a": x[:, 0], "stage": pandas.Categorical(stage)})
+    if library == "xgboost":
+        matrix = module.DMatrix(frame, y, enable_categorical=True)
+        booster = module.train({"objective": "binary:logistic"}, matrix, 5)
+        imported, expected = from_xgboost(booster, rows=frame), booster.predict(matrix)
+    else:
+        options = {"verbose": -1, "min_data_per_group": 2, "cat_smooth": 1}
+        estimator = module.LGBMClassifier(n_estimators=5, **options).fit(frame, y + 1)
+        imported, expected = (
+            from_lightgbm(estimator, rows=frame),
+            estimator.predict_proba(frame)[:, 1],
+        )
+        assert imported.model().classes == ("1", "2")
+    assert agrees(imported.report)
+    model = imported.model()
+    assert model.features[1].levels == ("2", "3", "4", "5")
+    assert np.abs(model.predict_proba(frame)[:, 1] - expected).max() < 1e-6
+    as_numbers = frame.assign(a=frame["a"].round().astype("category"))
+    assert model.predict_proba(as_numbers).shape == (len(x), 2)
+    floats = frame.assign(stage=pandas.Categorical(stage * 1.0))
+    with pytest.raises(TypeError, match="'stage': floating-point numbers, expected levels"):
+        model.predict_proba(floats)
+
+
+@needs_program
 def test_lightgbm_predicts_the_same_from_a_bundle() -> None:
     lightgbm = pytest.importorskip("lightgbm")
     x, y = table()

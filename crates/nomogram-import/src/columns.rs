@@ -55,6 +55,8 @@ pub(crate) enum Map {
     Ln,
     /// `sign(value) · |value|^exponent`.
     Power(f64),
+    /// The nearest single. Only thresholds are compared with it: no step is one.
+    Single,
 }
 
 /// The kinds of maps, each one step.
@@ -86,8 +88,8 @@ const KINDS: [Kind; 10] = [
 ];
 
 impl Map {
-    fn kind(&self) -> Kind {
-        match self {
+    fn kind(&self) -> Option<Kind> {
+        Some(match self {
             Self::Standardize { .. } => Kind::Standardize,
             Self::Affine { .. } => Kind::Affine,
             Self::Clip { .. } => Kind::Clip,
@@ -98,7 +100,8 @@ impl Map {
             Self::Square => Kind::Square,
             Self::Ln => Kind::Ln,
             Self::Power(_) => Kind::Power,
-        }
+            Self::Single => return None,
+        })
     }
 }
 
@@ -125,6 +128,15 @@ impl Column {
         1 + self.maps.iter().map(of_map).sum::<usize>()
     }
 
+    /// Whether it is rounded to single precision. Numbers of levels are singles before a `Single` follows them.
+    pub(crate) fn is_rounded(&self) -> bool {
+        let before = std::iter::once(None).chain(self.maps.iter().map(Some));
+        self.maps
+            .iter()
+            .zip(before)
+            .any(|(map, before)| *map == Map::Single && !matches!(before, Some(Map::Levels { .. })))
+    }
+
     /// Whether a missing value of the feature leaves the column missing.
     pub(crate) fn keeps_missing(&self) -> bool {
         !self.maps.iter().any(|map| matches!(map, Map::Impute(_)))
@@ -140,6 +152,10 @@ pub(crate) fn steps(columns: &[Column], n_features: usize) -> Result<Vec<Step>, 
     if !(1..=MAX_COLUMNS).contains(&columns.len()) {
         let detail = format!("{} columns, expected 1 to {MAX_COLUMNS}", columns.len());
         return Err(Error::malformed(detail));
+    }
+    if columns.iter().any(Column::is_rounded) {
+        let detail = "a value of type `float`, which a bundle only compares with thresholds";
+        return Err(Error::unsupported(detail));
     }
     let n_numbers: usize = columns.iter().map(Column::n_numbers).sum();
     if n_numbers > MAX_NUMBERS {
@@ -161,7 +177,7 @@ pub(crate) fn steps(columns: &[Column], n_features: usize) -> Result<Vec<Step>, 
                 .iter()
                 .enumerate()
                 .filter_map(|(index, column)| Some((index, column.maps.get(stage)?)))
-                .filter(|(_, map)| map.kind() == kind)
+                .filter(|(_, map)| map.kind() == Some(kind))
                 .collect();
             if !maps.is_empty() {
                 steps.push(step(kind, &maps, columns.len())?);
@@ -184,7 +200,7 @@ fn step(kind: Kind, maps: &[(usize, &Map)], n_columns: usize) -> Result<Step, Er
             Map::Clip { low, high } | Map::MarkMissing { low, high } => (*low, *high),
             Map::Impute(value) | Map::Power(value) => (*value, 0.0),
             Map::Levels { unseen, .. } => (*unseen, 0.0),
-            Map::Bin(_) | Map::Square | Map::Ln => (0.0, 0.0),
+            Map::Bin(_) | Map::Square | Map::Ln | Map::Single => (0.0, 0.0),
         })
     };
     let (first, second): (Vec<f64>, Vec<f64>) = pairs().unzip();

@@ -50,6 +50,9 @@ impl fmt::Display for Tolerance {
     }
 }
 
+/// How many rows are named.
+const MAX_ROWS_BEYOND: usize = 10;
+
 /// The differences between numbers of the bundle and of the source.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Differences {
@@ -59,6 +62,8 @@ pub struct Differences {
     pub n_equal: usize,
     /// How many differ by more than the tolerance.
     pub n_beyond: usize,
+    /// The first rows with one that does, counted from 1; at most 10.
+    pub rows_beyond: Vec<usize>,
     /// The largest difference.
     pub largest: f64,
     /// The row with the largest difference, counted from 1; none when all are equal.
@@ -69,7 +74,15 @@ pub struct Differences {
 
 impl Differences {
     pub(crate) fn new(tolerance: Tolerance) -> Self {
-        Self { n_compared: 0, n_equal: 0, n_beyond: 0, largest: 0.0, largest_row: None, tolerance }
+        Self {
+            n_compared: 0,
+            n_equal: 0,
+            n_beyond: 0,
+            rows_beyond: Vec::new(),
+            largest: 0.0,
+            largest_row: None,
+            tolerance,
+        }
     }
 
     /// Compares a number of a row.
@@ -96,6 +109,12 @@ impl Differences {
             None => self.tolerance.allows(found, expected),
         };
         self.n_beyond += usize::from(!is_close);
+        if !is_close
+            && self.rows_beyond.len() < MAX_ROWS_BEYOND
+            && self.rows_beyond.last() != Some(&(row + 1))
+        {
+            self.rows_beyond.push(row + 1);
+        }
         // A difference that is not a number is the largest.
         if difference > self.largest || difference.is_nan() {
             self.largest = difference;
@@ -157,6 +176,9 @@ impl fmt::Display for Comparison {
                 write!(f, ", largest difference {:e} in row {row}", d.largest)?;
             }
             write!(f, ", {beyond} beyond the tolerance ({})", d.tolerance)?;
+            for (nth, row) in d.rows_beyond.iter().enumerate() {
+                write!(f, "{} {row}", if nth == 0 { ", first in rows" } else { "," })?;
+            }
         }
         if let Some(paths) = &self.paths {
             write!(
@@ -185,6 +207,7 @@ mod tests {
         }
         assert_eq!((differences.n_equal, differences.n_beyond), (1, 1));
         assert_eq!(differences.largest_row, Some(3));
+        assert_eq!(differences.rows_beyond, [3]);
         differences.compare(3, f64::NAN, 1.0);
         assert_eq!((differences.n_beyond, differences.largest_row), (2, Some(4)));
         assert!(Tolerance::Relative(1e-12).allows(1e6 + 1e-7, 1e6));

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._library import ffi, lib
-from ._values import Missing, encoded, in_64_bits, plain, whole_number
+from ._values import Missing, encoded, in_64_bits, level_name, plain, whole_number
 
 Array = npt.NDArray[Any]
 
@@ -104,6 +104,21 @@ def levels(names: Sequence[object], codes: Array) -> Column:
     # The last one has the index -1.
     addresses = np.append(addresses, np.uintp(0))
     return Column(lib.NOMO_TYPE_TEXT, addresses[codes], None, pool)
+
+
+def with_levels(column: Column) -> Column:
+    """The column of a feature with levels, as in typed columns of tables: a whole number or a
+    boolean is the level of that name; a floating-point number is none."""
+    if column.element_type == lib.NOMO_TYPE_TEXT:
+        return column
+    n_rows = len(column.values)
+    is_there = np.ones(n_rows, np.bool_)
+    if column.validity is not None:
+        is_there = np.unpackbits(column.validity, count=n_rows, bitorder="little").astype(np.bool_)
+    if column.values.dtype.kind == "f" and is_there.any():
+        raise TypeError("floating-point numbers, expected levels: texts or whole numbers")
+    known, codes = np.unique(column.values, return_inverse=True)
+    return levels([level_name(value) for value in known.tolist()], np.where(is_there, codes, -1))
 
 
 def texts(values: Iterable[object], n_rows: int) -> Column:

@@ -157,6 +157,8 @@ class Description(NamedTuple):
     members: tuple[Member, ...]
     feature_names: tuple[str, ...]
     feature_indices: dict[str, int]
+    categories: frozenset[int]
+    """The indices of the features with levels."""
     outputs: dict[str, Output]
     uncertainty: Uncertainty | None
 
@@ -224,6 +226,7 @@ class _Inspection:
             members=tuple(self._member(index) for index in range(info.n_members)),
             feature_names=names,
             feature_indices={feature.name: feature.position for feature in features},
+            categories=frozenset(f.position for f in features if f.kind == "category"),
             outputs=outputs_of(info, uncertainty),
             uncertainty=_uncertainty(uncertainty) if uncertainty.n_verdicts else None,
         )

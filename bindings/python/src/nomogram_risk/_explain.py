@@ -157,7 +157,9 @@ def _explain(
         rows = [rows]
     if isinstance(rows, (list, tuple)) and all(isinstance(row, Mapping) for row in rows):
         room = _Room(explanation, len(rows), shape, is_sampled)
-        statements = Statements(options.indices, options.units, options.ignore_other_columns)
+        statements = Statements(
+            options.indices, options.categories, options.units, options.ignore_other_columns
+        )
         session = pool.take()
         try:
             for index, row in enumerate(rows):

@@ -124,7 +124,9 @@ class Model:
         description = describe(pointer)
         self._description = description
         self._layout_of_one_row = Layout(description.outputs, 1, description.outputs)
-        self._statements = Statements(description.feature_indices, {}, False)
+        self._statements = Statements(
+            description.feature_indices, description.categories, {}, False
+        )
         self._pool = Pool(pointer, self._layout_of_one_row)
 
     # Description.

@@ -5,7 +5,7 @@ As in pandas, NaN in a column of numbers is a missing value.
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -29,19 +29,16 @@ def matrix(frame: pandas.DataFrame, names: tuple[str, ...]) -> Array | None:
     return None
 
 
-def columns(frame: pandas.DataFrame, categories: Container[str]) -> Iterator[NamedColumn]:
-    """The columns in their order, by position, since names may be duplicate.
-
-    ``categories`` are the names of the features with levels.
-    """
+def columns(frame: pandas.DataFrame) -> Iterator[NamedColumn]:
+    """The columns in their order, by position, since names may be duplicate."""
     for position, label in enumerate(frame.columns):
-        yield label, partial(_column, frame.iloc[:, position], label in categories)
+        yield label, partial(_column, frame.iloc[:, position])
 
 
-def _column(series: Any, has_levels: bool) -> Column:
+def _column(series: Any) -> Column:
     dtype = series.dtype
     if isinstance(dtype, pandas.CategoricalDtype):
-        return _category(series, has_levels)
+        return _category(series)
     if isinstance(dtype, pandas.ArrowDtype):
         return arrow_column(series.array.__arrow_array__().combine_chunks())
     if isinstance(dtype, np.dtype) and dtype.kind in "iub":
@@ -60,15 +57,9 @@ def _column(series: Any, has_levels: bool) -> Column:
     raise TypeError(f"values of type {dtype}, expected numbers, booleans, texts or a category")
 
 
-def _category(series: Any, has_levels: bool) -> Column:
+def _category(series: Any) -> Column:
     codes = series.cat.codes.to_numpy()
     names = series.cat.categories
-    if names.dtype.kind not in "iufb" or not len(names):
-        return _columns.levels(names.tolist(), codes)
-    if not has_levels:
+    if names.dtype.kind in "iufb" and len(names):
         return _columns.numbers(names.to_numpy()[codes], codes >= 0)
-    if names.dtype.kind == "f":
-        # As in a typed column of a table.
-        raise TypeError("a category of floating-point numbers, expected texts or whole numbers")
-    # The level with this name, as in CSV; a number would be the index of a level.
-    return _columns.levels([str(name).lower() for name in names.tolist()], codes)
+    return _columns.levels(names.tolist(), codes)

@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeGuard
 import numpy as np
 import numpy.typing as npt
 
-from ._columns import Array, Column, NamedColumn, numbers
+from ._columns import Array, Column, NamedColumn, numbers, with_levels
 from ._describe import Description
 from ._library import check, failure, ffi, lib, new, refusal
 from ._outputs import Room
@@ -63,7 +63,7 @@ class Options:
         """Refuses units of features that the model does not have."""
         self.names = description.feature_names
         self.indices = description.feature_indices
-        self.schema = description.schema
+        self.categories = description.categories
         self.units = units or {}
         self.ignore_other_columns = ignore_other_columns
         for name in self.units:
@@ -89,12 +89,12 @@ def rows_of(rows: Any, options: Options) -> list[Rows]:
     if frame is not None and isinstance(rows, frame):
         from ._pandas import columns, matrix
 
-        values = None if options.units else matrix(rows, options.names)
+        # In a matrix, a number would be the index of a level.
+        is_matrix = not options.units and not options.categories
+        values = matrix(rows, options.names) if is_matrix else None
         if values is not None:
             return [Matrix(values, options)]
-        features = options.schema.features
-        categories = {feature.name for feature in features if feature.kind == "category"}
-        return [Columns(columns(rows, categories), len(rows), options)]
+        return [Columns(columns(rows), len(rows), options)]
     if hasattr(rows, "__arrow_c_stream__") or hasattr(rows, "__arrow_c_array__"):
         from ._arrow import batches
 
@@ -112,7 +112,8 @@ def rows_of(rows: Any, options: Options) -> list[Rows]:
     values = _two_dimensional(rows)
     if values.shape[1] == len(options.names) and not _is_exact(values):
         # A double cannot hold every number, so the columns keep their type.
-        return [Columns(_columns_of(values, options.names), len(values), options)]
+        columns_of = _columns_of(values, options.names)
+        return [Columns(columns_of, len(values), options, is_table=False)]
     return [Matrix(values, options)]
 
 
@@ -206,8 +207,18 @@ def _as_floats(values: Array) -> Array:
 class Columns:
     """A table, column by column."""
 
-    def __init__(self, columns: Iterable[NamedColumn], n_rows: int, options: Options) -> None:
-        """``columns`` are in the order of the table."""
+    def __init__(
+        self,
+        columns: Iterable[NamedColumn],
+        n_rows: int,
+        options: Options,
+        *,
+        is_table: bool = True,
+    ) -> None:
+        """``columns`` are in the order of the table.
+
+        In a matrix, a number is the index of a level.
+        """
         self.n_rows = n_rows
         self._names = options.names
         self._columns: list[tuple[int, Column]] = []
@@ -221,7 +232,10 @@ class Columns:
                 raise refusal(status, f"column {name!r}: the model has no such feature")
             unit = options.units.get(name)
             try:
-                self._columns.append((index, read()))
+                column = read()
+                if is_table and index in options.categories:
+                    column = with_levels(column)
+                self._columns.append((index, column))
             except TypeError as wrong:
                 raise TypeError(f"column {name!r}: {wrong}") from None
             self._units.append(ffi.NULL if unit is None else ffi.new("char[]", unit.encode()))
@@ -268,7 +282,9 @@ class Mappings:
         self.n_rows = len(rows)
         self._rows = rows
         self._names = options.names
-        self._statements = Statements(options.indices, options.units, options.ignore_other_columns)
+        self._statements = Statements(
+            options.indices, options.categories, options.units, options.ignore_other_columns
+        )
 
     def predict(self, session: Session, start: int, stop: int, room: Room, at: int) -> None:
         """As in :class:`Rows`."""

@@ -32,17 +32,24 @@ class Statements:
     """Sets the values of a row in a session, by the names of the features."""
 
     def __init__(
-        self, indices: dict[str, int], units: Mapping[str, str], ignore_other_columns: bool
+        self,
+        indices: dict[str, int],
+        categories: frozenset[int],
+        units: Mapping[str, str],
+        ignore_other_columns: bool,
     ) -> None:
-        """``units`` are those of numbers without a unit of their own."""
+        """``categories`` are the features with levels, ``units`` those of numbers without a unit of
+        their own."""
         self._indices = indices
+        self._categories = categories
         self._units = {indices[name]: unit for name, unit in units.items()}
         self._ignore = ignore_other_columns
 
     def state(self, session: Session, row: Mapping[str, Value], number: int | None = None) -> None:
         """Sets a row; all other features are unset. ``number`` is the index of the row, if any."""
         pointer, error = session.pointer, session.error
-        indices, set_number, has_units = self._indices, lib.nomo_session_set_number, self._units
+        indices, set_number = self._indices, lib.nomo_session_set_number
+        is_plain = not self._units and not self._categories
         check(lib.nomo_session_clear(pointer, error), error)
         for name, value in row.items():
             index = indices.get(name)
@@ -50,7 +57,7 @@ class Statements:
                 if self._ignore:
                     continue
                 raise unknown_feature(name, number)
-            if type(value) is float and not has_units:
+            if type(value) is float and is_plain:
                 # The common case, so it skips the conversions below.
                 status = set_number(pointer, index, value, error)
             else:
@@ -68,6 +75,11 @@ class Statements:
         if kind is not float and kind is not str and kind is not int:
             value = plain(value)
             kind = type(value)
+        if index in self._categories:
+            if kind is int or kind is bool:
+                value, kind = level_name(value), str
+            elif kind is float and not math.isnan(value):
+                raise TypeError("a floating-point number, expected a level")
         pointer, error = session.pointer, session.error
         status: int
         if kind is float:
@@ -85,6 +97,11 @@ class Statements:
             reason = ffi.NULL if value.reason is None else value.reason.encode()
             status = lib.nomo_session_set_missing(pointer, index, reason, error)
         return status
+
+
+def level_name(value: int | bool | float) -> str:
+    """The name of the level that a whole number or a boolean is."""
+    return str(value).lower()
 
 
 def refused(

@@ -34,7 +34,7 @@ pub(crate) fn pull_back(maps: &[Map], threshold: f64, arithmetic: Arithmetic) ->
     let mut rises = true;
     for map in maps {
         match map {
-            Map::Standardize { .. } => {}
+            Map::Standardize { .. } | Map::Single => {}
             Map::Affine { factor, .. } if *factor < 0.0 => rises = !rises,
             Map::Affine { .. } => {}
             _ => return None,
@@ -75,6 +75,7 @@ fn value_of(maps: &[Map], value: f64, arithmetic: Arithmetic) -> f64 {
     maps.iter().fold(value, |value, map| match map {
         Map::Standardize { subtract, divide } => round(round(value - subtract) / divide),
         Map::Affine { factor, addend } => round(round(value * factor) + addend),
+        Map::Single => f64::from(value as f32),
         _ => value,
     })
 }
@@ -124,6 +125,10 @@ mod tests {
         let constant = [Map::Affine { factor: 0.0, addend: 1.0 }];
         assert_eq!(pull_back(&constant, 2.0, Arithmetic::Double), Some(Pulled::Always));
         assert_eq!(pull_back(&constant, 0.5, Arithmetic::Double), Some(Pulled::Never));
+        let single = [Map::Single];
+        let bound = pull_back(&single, f64::from(0.7_f32), Arithmetic::Double);
+        let Some(Pulled::AtMost(bound)) = bound else { panic!("no bound") };
+        assert!(bound > 0.7 && value_of(&single, bound.next_up(), Arithmetic::Double) > 0.7);
         assert_eq!(pull_back(&[Map::Square], 0.5, Arithmetic::Double), None);
     }
 }

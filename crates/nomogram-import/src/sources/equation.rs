@@ -6,6 +6,8 @@
 
 mod file;
 
+mod factor;
+
 mod pipeline;
 mod r_table;
 

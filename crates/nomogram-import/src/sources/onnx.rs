@@ -11,6 +11,8 @@ mod tensor;
 mod answer;
 mod node;
 
+mod labels;
+
 mod model;
 mod tree_sums;
 
@@ -32,7 +34,7 @@ use crate::comparison::Tolerance;
 use crate::error::Error;
 use crate::imported::{Imported, LeafNumbers};
 use crate::limits::Limits;
-use answer::{Answer, Prediction};
+use answer::{Answer, Part, Prediction};
 use features::Features;
 use graph::Graph;
 use model::Model;
@@ -41,6 +43,11 @@ use model::Model;
 const OF_SINGLE_SUMS: Tolerance = Tolerance::Relative(2e-6);
 /// How far the logistic and the softmax may: ONNX Runtime takes some from 1.
 const OF_SINGLE_LINKS: Tolerance = Tolerance::Relative(2e-7);
+
+/// What a bundle with weighted sums states where the graph is in single precision.
+const OF_DOUBLE_SUMS: &str = "weighted sums are computed in double precision, by ONNX Runtime in single precision: \
+    it rounds each value first, which changes a sum by up to |weight| · |value| · 6e-8. Rows of --check that differ \
+    by more than the tolerance are refused";
 
 /// Reads a model.
 pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Imported, Error> {
@@ -103,13 +110,30 @@ fn imported(
         imported.leaf_numbers = one.leaf_numbers.clone().map(LeafNumbers);
     }
     imported.notes.push(format!("made by {}, opset {}", model.producer, model.opset));
+    if answer.prediction == Prediction::First {
+        let note = "the graph's output is the probability of the first of the two classes";
+        imported.notes.push(note.into());
+    }
     if features.is_single() {
-        imported
-            .notes
-            .push("values are rounded to single precision, as the graph reads them".into());
+        imported.notes.extend(notes_of_rounding(&answer));
     }
     imported.notes.extend(features.notes());
     Ok(imported)
+}
+
+/// What becomes of values that the graph reads in single precision.
+fn notes_of_rounding(answer: &Answer) -> Vec<String> {
+    let is_forest = |part: &Part| matches!(part.member, Member::Forest(_));
+    let (has_trees, has_sums) =
+        (answer.parts.iter().any(is_forest), !answer.parts.iter().all(is_forest));
+    let mut notes = Vec::new();
+    if has_trees {
+        notes.push("trees round values to single precision, as the graph reads them".into());
+    }
+    if has_sums {
+        notes.push(OF_DOUBLE_SUMS.into());
+    }
+    notes
 }
 
 /// Of margins and of outputs.

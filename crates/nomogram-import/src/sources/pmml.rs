@@ -21,6 +21,7 @@ mod scorecard;
 
 mod ensemble;
 
+mod target;
 mod verification;
 
 use nomogram::{Branch, Combiner, EnsembleMember, Schema, Target};
@@ -54,7 +55,7 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Imported, Error> {
     let mut attempt = 0;
     let outcome = loop {
         attempt += 1;
-        columns::derive(&root, model, &mut fields)?;
+        columns::derive(&root, &mut fields)?;
         let n_required = fields.n_required();
         match ensemble::read(model, &fields, limits) {
             // A tree has no answer for a missing value: it is refused.
@@ -62,6 +63,8 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Imported, Error> {
             other => break other?,
         }
     };
+    fields.check_marked(model)?;
+    target::check(model, &fields, &outcome)?;
     let target = match &outcome.classes {
         Some(classes) => Target::of_classes(fields.target_name(), classes.clone()),
         None => Target::Number { name: fields.target_name().into(), unit: None },

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod pmml_documents;
 mod records;
 
 mod equations;
@@ -9,6 +10,8 @@ mod matrix;
 mod mutations;
 mod onnx;
 mod pmml;
+mod pmml_numbers;
+mod pmml_treatments;
 mod public_models;
 mod refusals;
 mod scikit_learn;

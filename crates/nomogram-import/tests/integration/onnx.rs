@@ -59,3 +59,81 @@ fn a_changed_weight_is_noticed() {
     let error = imported.seal(&known).unwrap_err();
     assert_eq!(error.kind(), nomogram_import::ErrorKind::Different);
 }
+
+/// Where each graph of `tests/reference/make_onnx_graphs.py` that is refused is refused.
+const REFUSED: [(&str, &str); 12] = [
+    ("1 minus a probability", "not supported: 1 minus a probability as the output, expected that"),
+    ("a label without a key", "node 2: LabelEncoder: not supported: no name for class `0`"),
+    ("softmax over axis 0", "node 2: Softmax.axis: not supported: 0, expected 1"),
+    (
+        "a factor of shape [2, 1]",
+        "node 2: Mul: not supported: a constant of shape [2, 1], expected",
+    ),
+    ("intercepts of shape [2, 1]", "node 1: Gemm: not supported: a constant of shape [2, 1]"),
+    ("Div of whole numbers", "node 1: Div: not supported: a division of whole numbers"),
+    (
+        "doubles scaled beside singles",
+        "TreeEnsembleRegressor: feature `b`: not supported: trees of",
+    ),
+    (
+        "a scaler of doubles before trees",
+        "TreeEnsembleRegressor: feature `b`: not supported: trees",
+    ),
+    ("leaves of one class each", "node 1: TreeEnsembleClassifier: not supported: leaves of one cl"),
+    ("softmax of leaves of one class each", "TreeEnsembleClassifier: not supported: leaves of one"),
+    (
+        "logistic of the second class only",
+        "not supported: post transform `LOGISTIC` of trees for 2",
+    ),
+    ("logistic of other leaves", "not supported: post transform `LOGISTIC` of trees for 2 classes"),
+];
+
+#[test]
+fn graphs_made_by_hand_predict_the_same_or_are_refused_by_name() {
+    let mut failures = Vec::new();
+    let (mut n_refused, mut n_same) = (0, 0);
+    for record in records_in("onnx_graphs") {
+        let sealed = read(&record).and_then(|imported| {
+            let schema = &imported.parts.schema;
+            let known = read_expected(record.table.as_bytes(), schema, &Limits::default())?;
+            assert!(known.len() >= 2, "{}", record.name);
+            imported.seal(&known).map(|sealed| sealed.comparison)
+        });
+        let message = sealed.as_ref().err().map_or_else(String::new, ToString::to_string);
+        let expected = match record.name.split_once(": ") {
+            Some(("refused", name)) => REFUSED.iter().find(|(known, _)| *known == name).unwrap().1,
+            Some(("beyond the tolerance", _)) => {
+                "2 beyond the tolerance (2e-6, relative above 1), first in rows 1, 2"
+            }
+            _ => {
+                n_same += usize::from(sealed.is_ok());
+                if !message.is_empty() {
+                    failures.push(format!("{}: {message}", record.name));
+                }
+                continue;
+            }
+        };
+        n_refused += 1;
+        if !message.contains(expected) {
+            failures.push(format!("{}: {message:?}, expected {expected}", record.name));
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n\n"));
+    assert!(
+        n_refused == REFUSED.len() + 1 && n_same >= 32,
+        "{n_refused} refused, {n_same} the same"
+    );
+}
+
+#[test]
+fn notes_state_where_values_are_rounded() {
+    let of = |name: &str| {
+        let record = records_in("onnx_graphs").find(|record| record.name == name).unwrap();
+        read(&record).unwrap().notes.join("\n")
+    };
+    let sums = of("softmax over axis 1");
+    assert!(sums.contains("|weight| · |value| · 6e-8") && !sums.contains("trees"), "{sums}");
+    let trees = of("mode LEQ, missing values tracked 0");
+    assert!(trees.contains("trees round values to single") && !trees.contains("6e-8"), "{trees}");
+    assert!(!of("Add of whole numbers").contains("precision"));
+}

@@ -5,6 +5,7 @@ use nomogram::{
     Spline, StandardScaler, Step,
 };
 
+use super::factor::Functions;
 use super::file::{Factor, Term, Transform};
 use crate::error::{Error, ErrorKind, Place};
 use crate::forests::number;
@@ -21,6 +22,7 @@ pub(super) struct Encoding {
 /// One column per factor, in the order of the terms.
 struct Columns<'e> {
     factors: Vec<(usize, &'e Factor)>,
+    functions: Vec<Functions>,
 }
 
 /// The encoding of a table of terms.
@@ -29,17 +31,20 @@ struct Columns<'e> {
 ///
 /// `Schema` with the term, when it names no feature or level, or contradicts itself.
 pub(super) fn encode(terms: &[Term], schema: &Schema) -> Result<Encoding, Error> {
-    let mut columns = Columns { factors: Vec::new() };
+    let mut columns = Columns { factors: Vec::new(), functions: Vec::new() };
     let mut positions = Vec::new();
     for (index, term) in terms.iter().enumerate() {
         let in_term = |error: Error| error.within(Place::Item(index)).within(key("terms"));
         check(term).map_err(in_term)?;
         let first = columns.factors.len();
         for factor in &term.factors {
-            let feature = schema.feature_index(&factor.feature);
-            let feature = feature
+            let index = schema.feature_index(&factor.feature);
+            let feature = index.and_then(|index| schema.features().get(index));
+            let (index, feature) = index
+                .zip(feature)
                 .ok_or_else(|| in_term(refused(format!("no feature `{}`", factor.feature))))?;
-            columns.factors.push((feature, factor));
+            columns.factors.push((index, factor));
+            columns.functions.push(Functions::of(factor, feature).map_err(in_term)?);
         }
         positions.push(first..columns.factors.len());
     }
@@ -107,23 +112,48 @@ impl Columns<'_> {
             let highs = values(&at, &|f| f.at_most.unwrap_or(UNBOUNDED));
             steps.push(Step::Clip(Clip::new(Inputs::new(at)?, lows, highs)?));
         }
-        let at = column(&|f| f.transform == Transform::Ln)?;
+        self.add_functions(&mut steps)?;
+        Ok(steps)
+    }
+
+    /// Logarithms, then powers.
+    fn add_functions(&self, steps: &mut Vec<Step>) -> Result<(), Error> {
+        let all = || self.factors.iter().map(|(_, factor)| *factor).zip(&self.functions);
+        let column = |is_changed: &dyn Fn(&Factor, &Functions) -> bool| -> Result<Vec<u32>, Error> {
+            let changed = all().enumerate().filter(|(_, (factor, f))| is_changed(factor, f));
+            changed.map(|(index, _)| number(index)).collect()
+        };
+        let values = |at: &[u32], value: &dyn Fn(&Functions) -> f64| -> Vec<f64> {
+            at.iter().filter_map(|at| self.functions.get(*at as usize).map(value)).collect()
+        };
+        let at = column(&|factor, _| factor.transform == Transform::Ln)?;
         if !at.is_empty() {
             // ln(x) is the logarithm of 1 plus (x − 1).
-            let shifts = vec![-1.0; at.len()];
-            let scaler = MinMaxScaler::new(Inputs::new(at)?, vec![1.0; shifts.len()], shifts)?;
-            steps.push(Step::MinMaxScale(scaler));
+            let (scales, shifts) = (values(&at, &Functions::scale), vec![-1.0; at.len()]);
+            steps.push(Step::MinMaxScale(MinMaxScaler::new(Inputs::new(at)?, scales, shifts)?));
         }
-        let at = column(&|f| f.transform != Transform::None)?;
+        let at = column(&|factor, _| factor.transform != Transform::None)?;
         if !at.is_empty() {
             steps.push(Step::Log1p(Log1p::new(Inputs::new(at)?)));
         }
-        let at = column(&|f| f.power.is_some())?;
+        let at = column(&|_, functions| functions.doublings > 0)?;
         if !at.is_empty() {
-            let exponents = values(&at, &|f| f.power.unwrap_or(1.0));
+            let of_doublings = |f: &Functions| f64::from(f.doublings) * std::f64::consts::LN_2;
+            let (means, divisors) = (values(&at, &of_doublings), vec![1.0; at.len()]);
+            let scaler = StandardScaler::new(Inputs::new(at)?, means, divisors)?;
+            steps.push(Step::StandardScale(scaler));
+        }
+        let at = column(&|_, functions| functions.exponent != 1.0)?;
+        if !at.is_empty() {
+            let exponents = values(&at, &|functions| functions.exponent);
             steps.push(Step::SignedPower(SignedPower::new(Inputs::new(at)?, exponents)?));
         }
-        Ok(steps)
+        if self.functions.iter().any(|functions| functions.is_squared) {
+            let columns = (0_u32..).zip(&self.functions);
+            let products = columns.map(|(at, f)| vec![at; if f.is_squared { 2 } else { 1 }]);
+            steps.push(Step::Polynomial(Polynomial::new(products.collect())?));
+        }
+        Ok(())
     }
 
     /// 1 for the level of each factor that names one, 0 for the others.

@@ -6,7 +6,7 @@ use nomogram::{Action, Feature, FeatureKind, Policy, Range};
 
 use super::answer::Part;
 use super::model::Input;
-use crate::columns::{Arithmetic, Column};
+use crate::columns::{Arithmetic, Column, Map};
 use crate::error::{Error, Place};
 use crate::features;
 use crate::limits::Limits;
@@ -20,6 +20,10 @@ struct Draft {
     levels: Vec<String>,
     /// Whether trees compare it for equality with codes.
     is_coded: Cell<bool>,
+    /// Whether its values are cast to single precision before anything else.
+    is_cast: Cell<bool>,
+    /// Whether it is scaled in another precision than single.
+    is_scaled_beyond: Cell<bool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +73,7 @@ impl Features {
                     1 => input.name.to_owned(),
                     _ => format!("{}[{}]", input.name, column + 1),
                 };
-                drafts.push(Draft { name, kind, levels: Vec::new(), is_coded: Cell::new(false) });
+                drafts.push(Draft::new(name, kind));
             }
         }
         limits.check_features(drafts.len())?;
@@ -96,9 +100,57 @@ impl Features {
         self.drafts.get(column.feature).map(|draft| draft.kind)
     }
 
-    /// Values are cast to single precision.
-    pub(super) fn cast_to_single(&mut self) {
+    /// Columns are cast to single precision.
+    pub(super) fn cast_to_single(&mut self, columns: &[Column]) {
         self.is_cast_to_single = true;
+        for column in columns.iter().filter(|column| !is_scaled(column)) {
+            self.draft(column).for_each(|draft| draft.is_cast.set(true));
+        }
+    }
+
+    /// Columns are scaled by numbers of double precision, or by whole numbers.
+    pub(super) fn scale_beyond_single(&self, columns: &[Column]) {
+        for column in columns {
+            self.draft(column).for_each(|draft| draft.is_scaled_beyond.set(true));
+        }
+    }
+
+    /// A `Scaler` subtracts and multiplies in the precision of its columns. What it returns is in single precision.
+    pub(super) fn scale_to_single(&mut self, columns: &[Column]) {
+        self.is_cast_to_single = true;
+        for column in columns {
+            self.draft(column).for_each(|draft| match draft.kind {
+                Kind::Double if !draft.is_cast.get() => draft.is_scaled_beyond.set(true),
+                // Whole numbers are rounded first.
+                Kind::Integer | Kind::Boolean if !is_scaled(column) => draft.is_cast.set(true),
+                Kind::Single | Kind::Double | Kind::Integer | Kind::Boolean | Kind::Text => {}
+            });
+        }
+    }
+
+    fn draft(&self, column: &Column) -> impl Iterator<Item = &Draft> {
+        self.drafts.iter().skip(column.feature).take(1)
+    }
+
+    /// Refuses columns of trees that are not in single precision, in a graph where others are.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` with the feature.
+    pub(super) fn check_precision(&self, columns: &[Column]) -> Result<(), Error> {
+        for column in columns {
+            for draft in self.draft(column) {
+                let what = match (draft.kind, is_scaled(column)) {
+                    (Kind::Single | Kind::Text, _) => continue,
+                    (_, true) if draft.is_scaled_beyond.get() => "scaled values",
+                    (Kind::Double, false) if !draft.is_cast.get() => "values",
+                    (Kind::Double | Kind::Integer | Kind::Boolean, _) => continue,
+                };
+                let what = format!("trees of {what} in double precision beside single precision");
+                return Err(Error::unsupported(what).within(Place::Feature(draft.name.clone())));
+            }
+        }
+        Ok(())
     }
 
     /// Whether any value is in single precision.
@@ -154,7 +206,17 @@ impl Features {
     }
 }
 
+fn is_scaled(column: &Column) -> bool {
+    column.maps.iter().any(|map| matches!(map, Map::Standardize { .. } | Map::Affine { .. }))
+}
+
 impl Draft {
+    fn new(name: String, kind: Kind) -> Self {
+        let levels = Vec::new();
+        let [is_coded, is_cast, is_scaled_beyond] = [false; 3].map(Cell::new);
+        Self { name, kind, levels, is_coded, is_cast, is_scaled_beyond }
+    }
+
     fn feature(&self, takes_missing: bool) -> Result<Feature, Error> {
         let lenient = if takes_missing { features::lenient_number() } else { Policy::default() };
         let largest = f64::from(f32::MAX);

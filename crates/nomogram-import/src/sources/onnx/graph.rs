@@ -1,6 +1,7 @@
 //! The graph: every node evaluated once, on symbols.
 
 mod arithmetic;
+mod prediction;
 mod shapes;
 
 use std::collections::BTreeMap;
@@ -10,6 +11,7 @@ use nomogram::Activation;
 use super::answer::Answer;
 use super::encoders;
 use super::features::Features;
+use super::labels::Labels;
 use super::linear;
 use super::model::Model;
 use super::node::Node;
@@ -24,7 +26,10 @@ use crate::limits::Limits;
 pub(super) struct Graph<'d, 'f> {
     symbols: BTreeMap<&'d str, Symbol<'d>>,
     pub(super) features: &'f mut Features,
+    /// The last names of classes.
     pub(super) classes: Option<Vec<String>>,
+    /// The names of classes beside their probabilities.
+    pub(super) zipped: Option<Vec<String>>,
     limits: &'f Limits,
     /// How many more columns, weights and nodes all values together may have.
     n_left: usize,
@@ -42,7 +47,8 @@ impl<'d, 'f> Graph<'d, 'f> {
         limits: &'f Limits,
     ) -> Result<Answer, Error> {
         let n_left = limits.max_values;
-        let mut graph = Self { symbols: BTreeMap::new(), features, classes: None, limits, n_left };
+        let symbols = BTreeMap::new();
+        let mut graph = Self { symbols, features, classes: None, zipped: None, limits, n_left };
         for tensor in &model.constants {
             graph.symbols.insert(tensor.name, Symbol::Constant(tensor.clone()));
         }
@@ -61,58 +67,6 @@ impl<'d, 'f> Graph<'d, 'f> {
             }
         }
         graph.prediction(model)
-    }
-
-    /// The one output that predicts.
-    fn prediction(mut self, model: &Model<'d>) -> Result<Answer, Error> {
-        let (mut answers, mut sums) = (Vec::new(), Vec::new());
-        for output in &model.outputs {
-            let here = |error: Error| {
-                error.within(super::model::key(output.name)).within(super::model::key("output"))
-            };
-            match self.symbols.remove(output.name) {
-                Some(Symbol::Answer(answer)) => answers.push(answer),
-                Some(Symbol::Dense(dense)) if dense.activation() != Activation::Identity => {
-                    answers.push(dense.answer().map_err(here)?);
-                }
-                Some(symbol @ (Symbol::Dense(_) | Symbol::TreeSums(_))) => {
-                    sums.push((symbol, output.name));
-                }
-                Some(Symbol::Label) => {}
-                Some(other) => {
-                    let what = format!("{}, expected a prediction", other.noun());
-                    return Err(here(Error::unsupported(what)));
-                }
-                None => return Err(here(Error::malformed("no node computes it"))),
-            }
-        }
-        // Sums are margins where another output predicts.
-        if answers.is_empty() {
-            for (symbol, name) in sums {
-                let answer = match symbol {
-                    Symbol::Dense(dense) => dense.answer(),
-                    Symbol::TreeSums(sums) => sums.answer(),
-                    other => Err(Error::unsupported(other.noun())),
-                };
-                answers.push(answer.map_err(|error| {
-                    error.within(super::model::key(name)).within(super::model::key("output"))
-                })?);
-            }
-        }
-        let n_answers = answers.len();
-        let mut answers = answers.into_iter();
-        match (answers.next(), n_answers) {
-            (Some(mut answer), 1) => {
-                if answer.classes.is_none() {
-                    answer.classes.clone_from(&self.classes);
-                }
-                Ok(answer)
-            }
-            (None, _) => {
-                Err(Error::unsupported("a graph whose outputs are predicted classes only"))
-            }
-            (Some(_), n) => Err(Error::unsupported(format!("{n} predictions in one graph"))),
-        }
     }
 
     fn charge(&mut self, size: usize) -> Result<(), Error> {
@@ -185,21 +139,26 @@ impl<'d, 'f> Graph<'d, 'f> {
         let limits = self.limits;
         let columns = |columns| Ok(vec![Symbol::Columns(columns)]);
         // A classifier also gives the predicted class.
-        let classified = |answer| Ok(vec![Symbol::Label, Symbol::Answer(answer)]);
+        let classified = |answer: Answer| {
+            let names = answer.classes.clone().unwrap_or_default();
+            Ok(vec![Symbol::Label(Labels::of_classes(names)), Symbol::Answer(answer)])
+        };
         match node.op {
-            "Scaler" => columns(encoders::scale(node, &self.numbers(node)?)?),
+            "Scaler" => {
+                let inputs = self.numbers(node)?;
+                self.features.scale_to_single(&inputs);
+                columns(encoders::scale(node, &inputs)?)
+            }
             "Imputer" => columns(encoders::impute(node, &self.numbers(node)?)?),
             "OneHotEncoder" => {
                 let inputs = self.columns(node)?;
                 columns(encoders::one_hot(node, &inputs, self.features)?)
             }
             "LabelEncoder" => match self.take(node, 0)? {
-                Symbol::Label => {
-                    let names = node.texts("values_strings")?;
-                    if !names.is_empty() {
-                        self.classes = Some(names.into_iter().map(str::to_owned).collect());
-                    }
-                    Ok(vec![Symbol::Label])
+                Symbol::Label(labels) => {
+                    let labels = labels.encoded(node)?;
+                    self.classes = Some(labels.names.clone());
+                    Ok(vec![Symbol::Label(labels)])
                 }
                 Symbol::Columns(inputs) => columns(encoders::label(node, &inputs, self.features)?),
                 other => Err(Error::unsupported(format!("{}, expected columns", other.noun()))),
@@ -265,19 +224,13 @@ impl<'d, 'f> Graph<'d, 'f> {
             "Where" => self.replace_missing(node),
             "Max" | "Min" => self.bound(node),
             "Exp" => match self.take(node, 0)? {
+                Symbol::Answer(answer) => answer.exponential().map(Symbol::Answer),
                 Symbol::Dense(dense) => dense.exponential().map(Symbol::Answer),
                 Symbol::TreeSums(sums) => sums.exponential().map(Symbol::Answer),
                 other => Err(Error::unsupported(format!("the exponential of {}", other.noun()))),
             },
-            "Softmax" => match self.take(node, 0)? {
-                Symbol::TreeSums(sums) => sums.softmax().map(Symbol::Answer),
-                Symbol::Dense(dense) => dense.softmax().map(Symbol::Answer),
-                other => Err(Error::unsupported(format!("the softmax of {}", other.noun()))),
-            },
-            "ArgMax" => match self.take(node, 0)? {
-                Symbol::Answer(_) | Symbol::Dense(_) | Symbol::TreeSums(_) => Ok(Symbol::Label),
-                other => Err(Error::unsupported(format!("the largest of {}", other.noun()))),
-            },
+            "Softmax" => self.softmax(node).map(Symbol::Answer),
+            "ArgMax" => self.largest(node).map(Symbol::Label),
             "Concat" => self.concatenate(node),
             "Reshape" | "Flatten" | "Squeeze" | "Unsqueeze" => self.reshape(node),
             "Gather" => self.extract(node),
@@ -291,8 +244,33 @@ impl<'d, 'f> Graph<'d, 'f> {
             Symbol::TreeSums(sums) if activation == Activation::Logistic => {
                 sums.logistic().map(Symbol::Answer)
             }
+            Symbol::Answer(answer) if activation == Activation::Logistic => {
+                answer.logistic().map(Symbol::Answer)
+            }
             other => Err(Error::unsupported(format!("{activation:?} of {}", other.noun()))),
         }
+    }
+
+    fn softmax(&mut self, node: &Node<'d>) -> Result<Answer, Error> {
+        node.check_axis(1)?;
+        match self.take(node, 0)? {
+            Symbol::TreeSums(sums) => sums.softmax(),
+            Symbol::Dense(dense) => dense.softmax(),
+            other => Err(Error::unsupported(format!("the softmax of {}", other.noun()))),
+        }
+    }
+
+    fn largest(&mut self, node: &Node<'d>) -> Result<Labels, Error> {
+        node.check_axis(0)?;
+        let n = match self.take(node, 0)? {
+            Symbol::Answer(answer) => answer.n_classes,
+            Symbol::Dense(dense) => dense.n_outputs(),
+            Symbol::TreeSums(sums) => sums.width(),
+            other => {
+                return Err(Error::unsupported(format!("the largest of {}", other.noun())));
+            }
+        };
+        Ok(Labels::of_numbers(n))
     }
 
     fn product(&mut self, node: &Node<'d>, weights: &Tensor<'_>) -> Result<Dense, Error> {
@@ -314,7 +292,7 @@ impl<'d, 'f> Graph<'d, 'f> {
         let product = self.product(node, &weights)?;
         let (alpha, beta) = (node.number("alpha", 1.0), node.number("beta", 1.0));
         let addends = match node.inputs.get(2) {
-            Some(name) if !name.is_empty() => self.constant(node, 2)?.numbers()?.to_vec(),
+            Some(name) if !name.is_empty() => self.constant(node, 2)?.row()?.to_vec(),
             Some(_) | None => vec![0.0],
         };
         let addends: Vec<f64> = addends.iter().map(|addend| beta * addend).collect();

@@ -84,6 +84,21 @@ impl<'d> Node<'d> {
         self.find(name).and_then(|attribute| attribute.integer).unwrap_or(default)
     }
 
+    /// Refuses another axis than that of the columns.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported`.
+    pub(super) fn check_axis(&self, default: i64) -> Result<(), Error> {
+        match self.integer("axis", default) {
+            1 | -1 => Ok(()),
+            other => {
+                let error = Error::unsupported(format!("{other}, expected 1"));
+                Err(error.within(Place::Key("axis".to_owned())))
+            }
+        }
+    }
+
     /// A number, or its default.
     pub(super) fn number(&self, name: &str, default: f64) -> f64 {
         self.find(name).and_then(|attribute| attribute.number).unwrap_or(default)

@@ -3,6 +3,7 @@
 use nomogram::{Forest, Layer, Member};
 
 use super::answer::{Answer, Part};
+use super::labels::Labels;
 use super::tensor::Tensor;
 use super::tree_sums::TreeSums;
 use crate::columns::Column;
@@ -25,7 +26,7 @@ pub(super) enum Symbol<'d> {
     /// The sum of a model's probabilities.
     Total(Answer),
     /// The predicted class, or its number: it follows from the probabilities.
-    Label,
+    Label(Labels),
 }
 
 /// The layers of a network, and the columns that the first one reads.
@@ -46,7 +47,7 @@ impl Symbol<'_> {
             Self::TreeSums(_) => "sums of trees",
             Self::Answer(_) => "a prediction",
             Self::Total(_) => "a sum of probabilities",
-            Self::Label => "a predicted class",
+            Self::Label(_) => "a predicted class",
         }
     }
 
@@ -65,7 +66,7 @@ impl Symbol<'_> {
                 let of_part = |part: &Part| of_columns(&part.columns) + member_size(&part.member);
                 answer.parts.iter().map(of_part).sum()
             }
-            Self::Label => 1,
+            Self::Label(labels) => labels.names.len(),
         }
     }
 }

@@ -3,10 +3,16 @@
 use crate::document::protobuf::{Message, Wire};
 use crate::error::Error;
 
+/// The types of elements in single and in double precision.
+pub(super) const SINGLE: u64 = 1;
+pub(super) const DOUBLE: u64 = 11;
+
 /// A constant: its shape and its values, row-major.
 #[derive(Clone, Debug)]
 pub(super) struct Tensor<'d> {
     pub(super) name: &'d str,
+    /// The type of its elements, by the number of the format.
+    pub(super) kind: u64,
     pub(super) shape: Vec<usize>,
     pub(super) values: Values<'d>,
 }
@@ -61,7 +67,7 @@ impl<'d> Tensor<'d> {
         let shape: Option<Vec<usize>> =
             shape.into_iter().map(|dimension| usize::try_from(dimension).ok()).collect();
         let shape = shape.ok_or_else(|| Error::malformed("a dimension beyond its limit"))?;
-        let tensor = Self { name, shape, values };
+        let tensor = Self { name, kind, shape, values };
         let n_values = tensor.shape.iter().try_fold(1_usize, |all, n| all.checked_mul(*n));
         if n_values != Some(tensor.len()) {
             let detail = format!("{} values, expected the shape {:?}", tensor.len(), tensor.shape);
@@ -88,6 +94,26 @@ impl<'d> Tensor<'d> {
             Values::Numbers(numbers) => Ok(numbers),
             Values::Texts(_) => Err(Error::malformed("a tensor of texts, expected numbers")),
         }
+    }
+
+    /// The values, if they are numbers that every row shares: one for all columns, or one for each.
+    ///
+    /// # Errors
+    ///
+    /// `Malformed`; `Unsupported` for several rows.
+    pub(super) fn row(&self) -> Result<&[f64], Error> {
+        match self.shape.as_slice() {
+            [] | [_] | [1, _] => self.numbers(),
+            shape => {
+                let what = format!("a constant of shape {shape:?}, expected one row");
+                Err(Error::unsupported(what))
+            }
+        }
+    }
+
+    /// Whether its elements are whole numbers.
+    pub(super) fn is_whole(&self) -> bool {
+        !matches!(self.kind, SINGLE | DOUBLE)
     }
 
     /// The values as texts: names of classes and levels.

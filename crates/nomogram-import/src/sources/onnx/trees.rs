@@ -3,6 +3,8 @@
 //! ONNX Runtime rounds inputs and sums to single precision, adds the trees in their order, and the base value
 //! last: here it is one more tree of a single leaf.
 
+mod mode;
+
 mod split;
 
 mod scores;
@@ -20,6 +22,7 @@ use crate::columns::{Arithmetic, Column, Map};
 use crate::error::{Error, Place};
 use crate::forests::{self, SourceNode};
 use crate::limits::Limits;
+use mode::Mode;
 use scores::Scores;
 
 /// A tree of the file: splits, and pairs of target and weight of leaves.
@@ -44,47 +47,6 @@ pub(super) struct Split {
     pub(super) missing_is_true: bool,
 }
 
-/// How a split compares a value with its threshold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mode {
-    AtMost,
-    Below,
-    AtLeast,
-    Above,
-    Equal,
-    Different,
-    Member,
-}
-
-impl Mode {
-    pub(super) fn of_name(name: &str) -> Result<Self, Error> {
-        Ok(match name {
-            "BRANCH_LEQ" => Self::AtMost,
-            "BRANCH_LT" => Self::Below,
-            "BRANCH_GTE" => Self::AtLeast,
-            "BRANCH_GT" => Self::Above,
-            "BRANCH_EQ" => Self::Equal,
-            "BRANCH_NEQ" => Self::Different,
-            other => return Err(Error::unsupported(format!("mode `{other}`"))),
-        })
-    }
-
-    pub(super) fn of_number(number: f64) -> Result<Self, Error> {
-        let modes = [
-            Self::AtMost,
-            Self::Below,
-            Self::AtLeast,
-            Self::Above,
-            Self::Equal,
-            Self::Different,
-            Self::Member,
-        ];
-        let mode = modes.into_iter().zip(0_u8..).find(|(_, nth)| f64::from(*nth) == number);
-        let mode = mode.map(|(mode, _)| mode);
-        mode.ok_or_else(|| Error::unsupported(format!("mode {number}")))
-    }
-}
-
 /// Reads a `TreeEnsembleClassifier`.
 ///
 /// # Errors
@@ -98,13 +60,22 @@ pub(super) fn classifier(
 ) -> Result<Answer, Error> {
     let classes = class_names(node, "classlabels_int64s")?;
     limits.check_features(classes.len())?;
-    let trees = nodes::of_lists(node, "class", limits)?;
+    let mut trees = nodes::of_lists(node, "class", limits)?;
+    let bases = node.numbers("base_values")?;
+    let post = node.text("post_transform", "NONE")?;
+    let has_opposites = classes.len() == 2
+        && post == "LOGISTIC"
+        && bases.iter().all(|base| *base == 0.0)
+        && scores::keep_one_of_opposites(&mut trees);
     let pairs = || trees.iter().flat_map(|tree| tree.leaves.iter().flatten());
     let is_of_one = classes.len() == 2 && pairs().all(|(target, _)| *target == 0);
     let is_positive = pairs().all(|(_, weight)| *weight >= 0.0);
-    let bases = node.numbers("base_values")?;
-    let post = node.text("post_transform", "NONE")?;
+    if classes.len() == 2 && !is_of_one && !scores::always_reaches_second(&trees) {
+        let why = "ONNX Runtime returns the first sum with both signs for rows without the second";
+        return Err(Error::unsupported(format!("leaves of one class each: {why}")));
+    }
     let link = match (post, is_of_one) {
+        ("LOGISTIC", true) if has_opposites => Link::LogitSingle,
         ("NONE", true) if is_positive => Link::Probability,
         ("NONE", false) => Link::Probability,
         ("LOGISTIC", true) if is_positive => {
@@ -223,6 +194,9 @@ fn forest(
     limits: &Limits,
 ) -> Result<TreeSums, Error> {
     let arithmetic = features.arithmetic();
+    if arithmetic == Arithmetic::Single {
+        features.check_precision(columns)?;
+    }
     let inputs: Result<Vec<Input>, Error> =
         columns.iter().map(|column| Input::of(column, arithmetic)).collect();
     let inputs = inputs?;
@@ -293,6 +267,12 @@ impl Input {
 }
 
 impl TreeSource {
+    /// The leaves, each with its pairs of target and weight.
+    fn leaves(&self) -> impl Iterator<Item = &[(usize, f64)]> {
+        let nodes = self.splits.iter().zip(&self.leaves);
+        nodes.filter(|(split, _)| split.is_none()).map(|(_, leaf)| leaf.as_slice())
+    }
+
     fn node(
         &self,
         index: usize,

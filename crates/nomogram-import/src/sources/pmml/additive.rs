@@ -2,6 +2,7 @@
 
 mod general;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use nomogram::{Linear, Link, Member, Polynomial, Step};
@@ -144,7 +145,7 @@ pub(super) fn normalization(model: &Element, fields: &Fields) -> Result<Normaliz
 }
 
 /// The coefficients of the levels of one field, and the first element that has one.
-type OfField<'e> = (Vec<(&'e str, f64)>, &'e Element);
+type OfField<'e> = (Vec<(Cow<'e, str>, f64)>, &'e Element);
 
 /// Reads a `RegressionModel`.
 ///
@@ -171,13 +172,18 @@ pub(super) fn regression(model: &Element, fields: &Fields) -> Result<Outcome, Er
         let mut of_field: BTreeMap<&str, OfField<'_>> = BTreeMap::new();
         for predictor in table.all("CategoricalPredictor") {
             let name = predictor.attribute("name")?;
-            let value = predictor.attribute("value")?;
+            let feature = fields.column(name, predictor)?.feature;
+            let value = fields.canonical(feature, predictor.attribute("value")?);
             let entry = of_field.entry(name).or_insert_with(|| (Vec::new(), predictor));
+            if entry.0.iter().any(|(known, _)| *known == value) {
+                let what = format!("a second coefficient of `{name}` with the value `{value}`");
+                return Err(predictor.unsupported(what));
+            }
             entry.0.push((value, predictor.number("coefficient")?));
         }
         for (name, (levels, predictor)) in of_field {
             let column = fields.column(name, predictor)?;
-            let known: BTreeMap<&str, f64> = levels.into_iter().collect();
+            let known: BTreeMap<Cow<'_, str>, f64> = levels.into_iter().collect();
             let coefficient = |level: &str| known.get(level).copied().unwrap_or(0.0);
             let column = of_levels(predictor, fields, column, 0.0, coefficient)?;
             // A missing level adds nothing.
@@ -199,8 +205,11 @@ pub(super) fn regression(model: &Element, fields: &Fields) -> Result<Outcome, Er
     Ok(Outcome::of_part(part, normalization.classes))
 }
 
-/// Refuses a category where a number is needed.
+/// Refuses a category, or a value of single precision, where a number is needed.
 fn check_number(here: &Element, fields: &Fields, column: &Column) -> Result<(), Error> {
+    if column.is_rounded() {
+        return Err(here.unsupported("a value of type `float` within a sum, expected `double`"));
+    }
     let is_level = !fields.levels(column.feature).is_empty()
         && !column.maps.iter().any(|map| matches!(map, Map::Levels { .. }));
     if is_level { Err(here.unsupported("a category as a number")) } else { Ok(()) }

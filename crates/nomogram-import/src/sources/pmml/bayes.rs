@@ -3,6 +3,9 @@
 //! A likelihood below the threshold counts as the threshold. So each input adds one bounded column to the sum
 //! of each class, and the softmax of the sums are the probabilities. A missing value adds nothing.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use nomogram::{Linear, Link, Member, numeric};
 
 use super::columns::of_levels;
@@ -42,6 +45,11 @@ pub(super) fn read(model: &Element, fields: &Fields) -> Result<Outcome, Error> {
         match (&bins, input.child("TargetValueStats")) {
             (None, Some(statistics)) => {
                 let column = fields.column(input.attribute("fieldName")?, input)?;
+                let maps = column.maps.iter().skip(fields.n_treatments(column.feature));
+                if column.keeps_missing() && maps.clone().any(|map| matches!(map, Map::Clip { .. }))
+                {
+                    return Err(input.unsupported("`min` or `max` of a value that may be missing"));
+                }
                 normal(statistics, column, &classes, floor, &mut columns)?;
             }
             (Some(_), Some(statistics)) => {
@@ -115,7 +123,11 @@ fn discrete(
     columns: &mut Vec<Column>,
 ) -> Result<(), Error> {
     // The records of each level, by class.
-    let mut pairs: std::collections::BTreeMap<&str, Vec<f64>> = std::collections::BTreeMap::new();
+    let mut pairs: BTreeMap<Cow<'_, str>, Vec<f64>> = BTreeMap::new();
+    let feature = match bins {
+        Some(_) => None,
+        None => Some(fields.column(input.attribute("fieldName")?, input)?.feature),
+    };
     for pair in input.all("PairCounts") {
         let counts = pair.needed("TargetValueCounts")?;
         let mut of_classes = vec![0.0; classes.len()];
@@ -126,7 +138,14 @@ fn discrete(
             let n = count.number("count")?;
             of_classes.iter_mut().skip(class).take(1).for_each(|count| *count = n);
         }
-        pairs.insert(pair.attribute("value")?, of_classes);
+        let value = pair.attribute("value")?;
+        let value = match feature {
+            Some(feature) => fields.canonical(feature, value),
+            None => Cow::Borrowed(value),
+        };
+        if pairs.insert(value, of_classes).is_some() {
+            return Err(pair.unsupported("a second pair of the same value"));
+        }
     }
     for class in 0..classes.len() {
         let of_class = |counts: &Vec<f64>| counts.get(class).copied().unwrap_or(0.0);

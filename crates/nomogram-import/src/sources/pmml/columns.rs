@@ -1,31 +1,32 @@
 //! Derived fields: functions of one field each.
 
+mod apply;
+
 use std::borrow::Cow;
 
 use super::fields::Fields;
-use crate::columns::{Column, Map, UNBOUNDED, ln};
+use crate::columns::{Column, Map};
 use crate::document::xml::Element;
 use crate::error::Error;
+use apply::apply;
 
-/// Adds the derived fields of a document and of its model.
+/// Adds the derived fields of a document. Models add their own.
 ///
 /// # Errors
 ///
 /// `Unsupported` with the element for expressions without a counterpart.
-pub(super) fn derive(root: &Element, model: &Element, fields: &mut Fields) -> Result<(), Error> {
-    let treated: Vec<(String, Column)> =
-        fields.names().map(str::to_owned).zip(fields.treated()).collect();
-    fields.columns = treated.into_iter().collect();
-    for dictionary in [root.child("TransformationDictionary"), model.child("LocalTransformations")]
-        .into_iter()
-        .flatten()
-    {
-        add(dictionary, fields)?;
-    }
-    Ok(())
+pub(super) fn derive(root: &Element, fields: &mut Fields) -> Result<(), Error> {
+    fields.set_float_math(false);
+    let single = |column: Column| match fields.is_float(column.feature) {
+        true => column.then(Map::Single),
+        false => column,
+    };
+    let treated = fields.treated().into_iter().map(single);
+    fields.columns = fields.names().map(str::to_owned).zip(treated).collect();
+    root.child("TransformationDictionary").map_or(Ok(()), |dictionary| add(dictionary, fields))
 }
 
-/// The fields, with the derived fields of a model within another.
+/// The fields, with the derived fields of a model.
 ///
 /// # Errors
 ///
@@ -37,6 +38,9 @@ pub(super) fn with_local<'f>(
     let Some(local) = model.child("LocalTransformations") else {
         return Ok(Cow::Borrowed(fields));
     };
+    if !fields.spend_numbers(fields.columns.len()) {
+        return Err(local.too_large("fields of the document times segments with fields"));
+    }
     let mut copy = fields.clone();
     add(local, &mut copy)?;
     Ok(Cow::Owned(copy))
@@ -50,6 +54,9 @@ pub(super) fn with_local<'f>(
 fn add(dictionary: &Element, fields: &mut Fields) -> Result<(), Error> {
     for derived in dictionary.all("DerivedField") {
         let name = derived.attribute("name")?.to_owned();
+        if fields.is_feature(&name) {
+            return Err(derived.unsupported(format!("a derived field `{name}` named as its input")));
+        }
         let column = of_derived(derived, fields)?;
         fields.columns.insert(name, column);
     }
@@ -67,7 +74,48 @@ fn add(dictionary: &Element, fields: &mut Fields) -> Result<(), Error> {
 pub(super) fn of_derived(derived: &Element, fields: &Fields) -> Result<Column, Error> {
     let expression = derived.children.iter().find(|child| child.name != "Extension");
     let expression = expression.ok_or_else(|| derived.malformed("no expression"))?;
-    of_expression(expression, fields)
+    let column = of_expression(expression, fields)?;
+    let is_treated = column.maps.len() == fields.n_treatments(column.feature);
+    let is_category =
+        !fields.levels(column.feature).is_empty() || fields.is_boolean(column.feature);
+    if is_category && is_treated {
+        return Ok(column);
+    }
+    typed(derived, fields, column)
+}
+
+/// A number as the type of its field has it.
+fn typed(derived: &Element, fields: &Fields, mut column: Column) -> Result<Column, Error> {
+    let is_treated = column.maps.len() == fields.n_treatments(column.feature);
+    let is_single = column.maps.last() == Some(&Map::Single);
+    match derived.or("dataType", "double") {
+        "float" if is_single => Ok(column),
+        "float" => {
+            if let Some(Map::Levels { numbers, unseen }) = column.maps.last_mut() {
+                *numbers = numbers.iter().map(|number| single(*number)).collect();
+                *unseen = single(*unseen);
+            }
+            Ok(column.then(Map::Single))
+        }
+        "double" if is_single => Err(derived.unsupported("a `double` of a value of type `float`")),
+        "double" => Ok(column),
+        "integer" if is_treated && fields.is_whole(column.feature) => Ok(column),
+        "integer" => match column.maps.last() {
+            Some(Map::Levels { numbers, unseen })
+                if numbers.iter().chain([unseen]).all(|number| number.fract() == 0.0) =>
+            {
+                Ok(column)
+            }
+            _ => Err(derived.unsupported("an `integer` of a number that may be a fraction")),
+        },
+        other => Err(derived.unsupported(format!("a number as a field of type `{other}`"))),
+    }
+}
+
+/// The nearest single.
+#[allow(clippy::cast_possible_truncation, reason = "rounding is the purpose")]
+pub(super) fn single(number: f64) -> f64 {
+    f64::from(number as f32)
 }
 
 fn of_expression(expression: &Element, fields: &Fields) -> Result<Column, Error> {
@@ -80,7 +128,7 @@ fn of_expression(expression: &Element, fields: &Fields) -> Result<Column, Error>
         "NormContinuous" => norm_continuous(expression, field()?),
         "NormDiscrete" => {
             let column = field()?;
-            let value = expression.attribute("value")?;
+            let value = fields.canonical(column.feature, expression.attribute("value")?);
             let column = of_levels(expression, fields, &column, 0.0, |level| {
                 f64::from(u8::from(level == value))
             })?;
@@ -123,7 +171,7 @@ fn norm_continuous(expression: &Element, column: Column) -> Result<Column, Error
     replaced(expression, column)
 }
 
-/// A number for each level of a categorical column.
+/// A number for each level of a categorical column, by its canonical name.
 ///
 /// # Errors
 ///
@@ -140,7 +188,7 @@ pub(super) fn of_levels(
     let numbers: Vec<f64> = if fields.is_boolean(column.feature) {
         ["false", "true"].into_iter().map(number).collect()
     } else {
-        levels.iter().map(|level| number(level)).collect()
+        levels.iter().map(|level| number(&fields.canonical(column.feature, level))).collect()
     };
     if numbers.is_empty() || !is_treated {
         return Err(here.unsupported("a level of a field that is no category"));
@@ -167,10 +215,16 @@ fn map_values(expression: &Element, fields: &Fields) -> Result<Column, Error> {
         let number: Option<f64> = value.text.trim().parse().ok();
         let number = number.filter(|number| number.is_finite());
         let number = number.ok_or_else(|| value.unsupported("a text, expected a number"))?;
-        known.insert(key.text.trim().to_owned(), number);
+        let key = fields.canonical(column.feature, key.text.trim()).into_owned();
+        if known.insert(key, number).is_some_and(|before| before != number) {
+            return Err(row.unsupported("a second row of the same value"));
+        }
     }
     let default = expression.find_number("defaultValue")?;
-    let is_complete = fields.levels(column.feature).iter().all(|level| known.contains_key(level));
+    let is_complete = fields
+        .levels(column.feature)
+        .iter()
+        .all(|level| known.contains_key(&*fields.canonical(column.feature, level)));
     if default.is_none() && (!is_complete || fields.takes_unseen(column.feature)) {
         return Err(expression.unsupported("a table that leaves values missing"));
     }
@@ -179,50 +233,4 @@ fn map_values(expression: &Element, fields: &Fields) -> Result<Column, Error> {
         known.get(level).copied().unwrap_or(default)
     })?;
     replaced(expression, column)
-}
-
-/// A function of one field and of constants.
-fn apply(expression: &Element, fields: &Fields) -> Result<Column, Error> {
-    if expression.find("defaultValue").is_some() || expression.find("mapMissingTo").is_some() {
-        return Err(expression.unsupported("values in place of missing results"));
-    }
-    let arguments: Vec<&Element> =
-        expression.children.iter().filter(|child| child.name != "Extension").collect();
-    let constant = |element: &&Element| -> Option<f64> {
-        let number = (element.name == "Constant").then(|| element.text.trim().parse().ok());
-        number.flatten().filter(|number: &f64| number.is_finite())
-    };
-    let function = expression.attribute("function")?;
-    let refused = || expression.unsupported(format!("function `{function}` of such arguments"));
-    let (column, number, is_column_first) = match arguments.as_slice() {
-        [one] => (of_expression(one, fields)?, None, true),
-        [first, second] => match (constant(first), constant(second)) {
-            (None, Some(number)) => (of_expression(first, fields)?, Some(number), true),
-            (Some(number), None) => (of_expression(second, fields)?, Some(number), false),
-            _ => return Err(refused()),
-        },
-        _ => return Err(refused()),
-    };
-    let maps = match (function, number, is_column_first) {
-        ("+", Some(addend), _) => vec![Map::Affine { factor: 1.0, addend }],
-        ("-", Some(subtract), true) => vec![Map::Standardize { subtract, divide: 1.0 }],
-        ("-", Some(addend), false) => vec![Map::Affine { factor: -1.0, addend }],
-        ("*", Some(factor), _) => vec![Map::Affine { factor, addend: 0.0 }],
-        ("/", Some(divide), true) if divide > 0.0 => {
-            vec![Map::Standardize { subtract: 0.0, divide }]
-        }
-        ("min", Some(high), _) => vec![Map::Clip { low: -UNBOUNDED, high }],
-        ("max", Some(low), _) => vec![Map::Clip { low, high: UNBOUNDED }],
-        ("ln", None, _) => ln().to_vec(),
-        ("log10", None, _) => {
-            let factor = std::f64::consts::LOG10_E;
-            let [shift, log] = ln();
-            vec![shift, log, Map::Affine { factor, addend: 0.0 }]
-        }
-        ("sqrt", None, _) => vec![Map::Clip { low: 0.0, high: UNBOUNDED }, Map::Power(0.5)],
-        ("pow", Some(2.0), true) => vec![Map::Square],
-        ("pow", Some(1.0), true) => Vec::new(),
-        _ => return Err(refused()),
-    };
-    Ok(maps.into_iter().fold(column, |column, map| column.then(map)))
 }

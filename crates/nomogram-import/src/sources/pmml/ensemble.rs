@@ -1,13 +1,15 @@
 //! Models by their element, and `MiningModel`: sums, means, votes and chains of models.
 
 mod chain;
+mod segments;
+
+use std::borrow::Cow;
 
 use nomogram::{Aggregate, Forest, Link, Member, Node, Precision, Tree};
 
 use super::columns::with_local;
 use super::fields::Fields;
 use super::outcome::{Outcome, Part};
-use super::predicate::Predicate;
 use super::tree::{self, Compiled, Scores};
 use super::{additive, bayes, network, scorecard};
 use crate::columns::steps;
@@ -16,9 +18,7 @@ use crate::error::{Error, Place};
 use crate::forests::number;
 use crate::limits::Limits;
 use chain::{chain, sum_of_trees};
-
-/// The most segments of a model.
-const MAX_SEGMENTS: usize = 1 << 14;
+use segments::{MAX_SEGMENTS, Segment, segments};
 
 /// Reads a model.
 ///
@@ -26,6 +26,10 @@ const MAX_SEGMENTS: usize = 1 << 14;
 ///
 /// `Unsupported` with the element, `Malformed`, `TooLarge`.
 pub(super) fn read(model: &Element, fields: &Fields, limits: &Limits) -> Result<Outcome, Error> {
+    let fields = &*with_local(model, fields)?;
+    if is_float_math(model) && model.name != "MiningModel" {
+        return Err(model.unsupported("a `mathContext` of `float`, except of sums of trees"));
+    }
     let outcome = match model.name.as_str() {
         "RegressionModel" => additive::regression(model, fields),
         "GeneralRegressionModel" => additive::general(model, fields),
@@ -42,11 +46,19 @@ pub(super) fn read(model: &Element, fields: &Fields, limits: &Limits) -> Result<
     }
 }
 
+/// Whether a model computes in single precision.
+fn is_float_math(model: &Element) -> bool {
+    ["mathContext", "x-mathContext"].iter().any(|name| model.find(name) == Some("float"))
+}
+
 /// The factor and constant of `Targets`.
 fn rescaling(model: &Element) -> Result<(f64, f64), Error> {
     let Some(target) = model.child("Targets").and_then(|targets| targets.child("Target")) else {
         return Ok((1.0, 0.0));
     };
+    if model.child("Targets").is_some_and(|targets| targets.all("Target").count() > 1) {
+        return Err(target.unsupported("several targets"));
+    }
     for attribute in ["min", "max", "castInteger"] {
         if target.find(attribute).is_some() {
             return Err(target.unsupported(format!("`{attribute}`")));
@@ -147,9 +159,25 @@ fn forest_of(
     let margin = if is_classification { None } else { Some(0) };
     let (mut trees, mut leaf_numbers) = (Vec::new(), Vec::new());
     for (nth, model) in models.iter().enumerate() {
-        let compiled = tree::compile(model, &*with_local(model, fields)?, &scores, margin);
-        let Compiled { tree, leaf_numbers: numbers } =
+        let is_segment = !std::ptr::eq(*model, here);
+        let local = if is_segment { with_local(model, fields)? } else { Cow::Borrowed(fields) };
+        let compiled = tree::compile(model, &local, &scores, margin);
+        let Compiled { mut tree, leaf_numbers: numbers } =
             compiled.map_err(|error| error.within(Place::Tree(nth)))?;
+        if is_segment {
+            match rescaling(model)? {
+                (1.0, 0.0) => {}
+                (factor, constant) if !is_classification => {
+                    tree.leaves.iter_mut().for_each(|leaf| *leaf = *leaf * factor + constant);
+                }
+                _ => return Err(model.unsupported("`Targets` of a classification")),
+            }
+            if is_float_math(model) {
+                return Err(model.unsupported("a tree of single precision within a mean"));
+            }
+        } else if let Some(names) = &names {
+            tree::check_winners(model, names)?;
+        }
         trees.push(tree);
         leaf_numbers.push(numbers);
     }
@@ -159,7 +187,7 @@ fn forest_of(
     let forest = Forest {
         link: if is_classification { Link::Probability } else { Link::Identity },
         aggregate: Aggregate::Mean,
-        precision: precision(fields),
+        precision: Precision::Double,
         ..forest.map_err(|error| here.core(error))?
     };
     let steps = steps(&fields.treated(), fields.len()).map_err(|error| here.locate(error))?;
@@ -168,49 +196,14 @@ fn forest_of(
     Ok(Outcome::of_part(part, names))
 }
 
-fn precision(fields: &Fields) -> Precision {
-    if fields.is_single { Precision::SingleInputs } else { Precision::Double }
-}
-
-/// A segment of a mining model.
-struct Segment<'e> {
-    model: &'e Element,
-    weight: f64,
-}
-
-fn segments<'e>(segmentation: &'e Element, fields: &Fields) -> Result<Vec<Segment<'e>>, Error> {
-    let mut segments = Vec::new();
-    for segment in segmentation.all("Segment") {
-        match Predicate::within(segment, fields)? {
-            Predicate::Constant(true) => {}
-            Predicate::Constant(false) => continue,
-            _ => return Err(segment.unsupported("a segment for some rows only")),
-        }
-        let is_model = |child: &&Element| {
-            child.name.ends_with("Model")
-                || child.name.ends_with("Network")
-                || child.name == "Scorecard"
-        };
-        let model = segment.children.iter().find(is_model);
-        let model = model.ok_or_else(|| segment.unsupported("a segment without a model"))?;
-        let weight = segment.find_number("weight")?.unwrap_or(1.0);
-        segments.push(Segment { model, weight });
-        if segments.len() > MAX_SEGMENTS {
-            return Err(segmentation.too_large(format!("more than {MAX_SEGMENTS} segments")));
-        }
-    }
-    if segments.is_empty() {
-        return Err(segmentation.unsupported("no segments"));
-    }
-    Ok(segments)
-}
-
 fn mining(model: &Element, fields: &Fields, limits: &Limits) -> Result<Outcome, Error> {
-    let fields = &*with_local(model, fields)?;
     let segmentation = model.needed("Segmentation")?;
     let method = segmentation.attribute("multipleModelMethod")?;
     let segments = segments(segmentation, fields)?;
     let is_classification = model.or("functionName", "regression") == "classification";
+    if is_float_math(model) && !["sum", "modelChain"].contains(&method) {
+        return Err(model.unsupported(format!("`{method}` in single precision")));
+    }
     let outcome = match (method, is_classification) {
         ("modelChain", _) => chain(segmentation, &segments, fields, limits)?,
         ("selectFirst" | "selectAll", _) if segments.len() == 1 || method == "selectFirst" => {

@@ -2,17 +2,24 @@
 
 mod draft;
 
+mod markers;
+mod nested;
+
+mod words;
+
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use nomogram::{Action, Feature, FeatureKind};
+use nomogram::{Action, Feature, FeatureKind, Range};
 
 use crate::columns::{Column, Map};
 use crate::document::xml::Element;
 use crate::error::Error;
 use crate::limits::Limits;
 use draft::{Draft, levels};
+pub(super) use words::words;
 
 /// The fields of a document. A copy, with more columns, shares what models cannot take.
 #[derive(Clone, Debug)]
@@ -21,10 +28,14 @@ pub(super) struct Fields {
     /// Each field by its name: features after their treatment, and derived fields.
     pub(super) columns: BTreeMap<String, Column>,
     target: String,
+    /// The type of the target, if the dictionary has it.
+    pub(super) target_type: Option<String>,
     /// The classes, if the dictionary has them.
     pub(super) classes: Option<Vec<String>>,
-    /// Values are single precision.
-    pub(super) is_single: bool,
+    /// Trees are added up in single precision.
+    is_float_math: Rc<Cell<bool>>,
+    /// The mining fields of the whole model, by their names.
+    outer: Rc<BTreeMap<String, Element>>,
     /// How many more nodes trees may be compiled to.
     n_nodes_left: Rc<Cell<usize>>,
     /// How many more numbers of levels columns may have.
@@ -48,12 +59,15 @@ impl Fields {
             drafts: Vec::new(),
             columns: BTreeMap::new(),
             target: "target".into(),
+            target_type: None,
             classes: None,
-            is_single: false,
+            is_float_math: Rc::default(),
+            outer: Rc::default(),
             n_nodes_left: Rc::new(Cell::new(limits.max_nodes / 8)),
             n_numbers_left: Rc::new(Cell::new(limits.max_values)),
         };
         let mut n_active = 0;
+        let mut outer = BTreeMap::new();
         for mining in schema.all("MiningField") {
             let name = mining.attribute("name")?;
             match mining.or("usageType", "active") {
@@ -61,14 +75,16 @@ impl Fields {
                     let field = of_name.get(name).copied().ok_or_else(|| {
                         mining.malformed(format!("no field `{name}` in the dictionary"))
                     })?;
-                    fields.is_single |= field.or("dataType", "") == "float";
                     fields.drafts.push(Draft::read(field, mining, model)?);
+                    outer.insert(name.to_owned(), mining.clone());
                     n_active += 1;
                     limits.check_features(n_active)?;
                 }
                 "predicted" | "target" => {
                     fields.target = name.to_owned();
                     let field = of_name.get(name).copied();
+                    let data_type = field.and_then(|field| field.find("dataType"));
+                    fields.target_type = data_type.map(str::to_owned);
                     let values = field.map(levels).transpose()?.unwrap_or_default();
                     fields.classes = Some(values).filter(|values| values.len() > 1);
                 }
@@ -76,7 +92,17 @@ impl Fields {
             }
         }
         limits.check_features(n_active)?;
+        fields.outer = Rc::new(outer);
         Ok(fields)
+    }
+
+    /// Whether trees are added up in single precision.
+    pub(super) fn is_float_math(&self) -> bool {
+        self.is_float_math.get()
+    }
+
+    pub(super) fn set_float_math(&self, is_float: bool) {
+        self.is_float_math.set(is_float);
     }
 
     pub(super) fn len(&self) -> usize {
@@ -106,6 +132,51 @@ impl Fields {
         let column =
             |(feature, draft): (usize, &Draft)| Column { feature, maps: draft.treatment.clone() };
         self.drafts.iter().enumerate().map(column).collect()
+    }
+
+    /// Refuses values that are taken as missing where no model has an answer for a missing one.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` with the name of the field.
+    pub(super) fn check_marked(&self, schema: &Element) -> Result<(), Error> {
+        let is_marked = |draft: &&Draft| {
+            let marks = draft.treatment.iter().any(|map| matches!(map, Map::MarkMissing { .. }));
+            let is_imputed = draft.treatment.iter().any(|map| matches!(map, Map::Impute(_)));
+            marks && !is_imputed && draft.is_required.get()
+        };
+        let Some(draft) = self.drafts.iter().find(is_marked) else { return Ok(()) };
+        Err(schema.unsupported(format!(
+            "values of `{}` that are taken as missing, expected a missingValueReplacement",
+            draft.name
+        )))
+    }
+
+    /// Whether the values of a feature are single precision.
+    pub(super) fn is_float(&self, feature: usize) -> bool {
+        self.drafts.get(feature).is_some_and(|draft| draft.is_float)
+    }
+
+    /// Whether the values of a feature are whole numbers.
+    pub(super) fn is_whole(&self, feature: usize) -> bool {
+        self.drafts.get(feature).is_some_and(|draft| draft.is_whole)
+    }
+
+    /// The least and the greatest value of a feature that reach its treatment.
+    pub(super) fn range(&self, feature: usize) -> Option<Range> {
+        let draft = self.drafts.get(feature)?;
+        draft.range.filter(|_| draft.invalid != Action::Take)
+    }
+
+    /// Whether a name is that of a feature.
+    pub(super) fn is_feature(&self, name: &str) -> bool {
+        self.outer.contains_key(name)
+    }
+
+    /// A value of a category, as equal values are written: `1` for `01` and `1.0` of a category of numbers.
+    pub(super) fn canonical<'v>(&self, feature: usize, value: &'v str) -> Cow<'v, str> {
+        let is_numbered = self.drafts.get(feature).is_some_and(|draft| draft.is_numbered);
+        if is_numbered { draft::canonical(value) } else { Cow::Borrowed(value) }
     }
 
     /// The names of the features, in their order.
@@ -198,42 +269,5 @@ impl Fields {
                 || matches!((level.parse::<f64>(), value.parse::<f64>()), (Ok(a), Ok(b)) if a == b)
         };
         levels.iter().position(same).and_then(|level| u32::try_from(level).ok())
-    }
-}
-
-/// The values of an `Array`: words, or texts in double quotes.
-pub(super) fn words(text: &str) -> Vec<String> {
-    let (mut words, mut word, mut is_quoted, mut is_word) =
-        (Vec::new(), String::new(), false, false);
-    let mut letters = text.chars();
-    while let Some(letter) = letters.next() {
-        match letter {
-            '\\' if is_quoted => word.extend(letters.next()),
-            '"' => (is_quoted, is_word) = (!is_quoted, true),
-            _ if letter.is_whitespace() && !is_quoted => {
-                if std::mem::take(&mut is_word) {
-                    words.push(std::mem::take(&mut word));
-                }
-            }
-            _ => {
-                word.push(letter);
-                is_word = true;
-            }
-        }
-    }
-    if is_word {
-        words.push(word);
-    }
-    words
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_may_be_quoted() {
-        assert_eq!(words(" a \"b c\" \"d\\\"e\" 1.5 "), ["a", "b c", "d\"e", "1.5"]);
-        assert!(words("  ").is_empty());
     }
 }

@@ -77,6 +77,10 @@ pub(super) fn read(model: &Element, fields: &Fields, limits: &Limits) -> Result<
         let [output] = outputs.as_slice() else {
             return Err(model.unsupported(format!("{} outputs of a regression", outputs.len())));
         };
+        if normalization != "none" {
+            let what = format!("normalization `{normalization}` of a regression");
+            return Err(model.unsupported(what));
+        }
         let (factor, addend) = denormalized(output)?;
         let from = position(output, &positions)?;
         last = select(last, &[from]);
@@ -101,7 +105,7 @@ pub(super) fn read(model: &Element, fields: &Fields, limits: &Limits) -> Result<
             chosen.push(position(output, &positions)?);
         }
         last = select(last, &chosen);
-        if let Some(second) = complement(&last, &layers) {
+        if let Some(second) = complement(&last, &layers).filter(|_| normalization == "none") {
             // One probability, and 1 minus it.
             if second == 0 {
                 names.reverse();
@@ -196,6 +200,9 @@ fn denormalized(output: &Element) -> Result<(f64, f64), Error> {
         return Ok((1.0, 0.0));
     }
     let norm = derived.needed("NormContinuous")?;
+    if norm.or("outliers", "asIs") != "asIs" {
+        return Err(norm.unsupported("`outliers` of an output"));
+    }
     let points: Result<Vec<(f64, f64)>, Error> = norm
         .all("LinearNorm")
         .map(|point| Ok((point.number("orig")?, point.number("norm")?)))

@@ -2,6 +2,7 @@
 
 mod facts;
 
+use super::columns::single;
 use super::fields::{Fields, words};
 use crate::columns::{Arithmetic, Column, Map, Pulled, pull_back};
 use crate::document::xml::Element;
@@ -45,6 +46,8 @@ impl Predicate {
                 let column = fields.column(element.attribute("field")?, element)?;
                 let array = element.needed("Array")?;
                 let values = words(&array.text);
+                let values = values.iter().map(|value| fields.canonical(column.feature, value));
+                let values: Vec<_> = values.collect();
                 let is_in = match element.attribute("booleanOperator")? {
                     "isIn" => true,
                     "isNotIn" => false,
@@ -92,9 +95,14 @@ impl Predicate {
             _ => {}
         }
         let value = element.attribute("value")?;
-        let is_category =
-            !fields.levels(column.feature).is_empty() || fields.is_boolean(column.feature);
+        let is_boolean = fields.is_boolean(column.feature);
+        let is_category = !fields.levels(column.feature).is_empty() || is_boolean;
         if is_category && column.maps.len() == fields.n_treatments(column.feature) {
+            if is_boolean && !["true", "false"].contains(&value) {
+                let what = format!("the boolean value `{value}`, expected `true` or `false`");
+                return Err(element.unsupported(what));
+            }
+            let value = fields.canonical(column.feature, value);
             let one_of = Self::one_of(element, fields, column, |level| level == value)?;
             return match operator {
                 "equal" => Ok(one_of),
@@ -104,8 +112,7 @@ impl Predicate {
         }
         let number = element.number("value")?;
         // Values of type float are compared in single precision.
-        #[allow(clippy::cast_possible_truncation, reason = "rounding is the purpose")]
-        let number = if fields.is_single { f64::from(number as f32) } else { number };
+        let number = if column.maps.last() == Some(&Map::Single) { single(number) } else { number };
         let at_most = |threshold: f64| Self::at_most(element, fields, column, threshold);
         let below = number.next_down();
         Ok(match operator {
@@ -128,10 +135,16 @@ impl Predicate {
     ) -> Result<Self, Error> {
         let feature = column.feature;
         let maps = column.maps.get(fields.n_treatments(feature)..).unwrap_or_default();
-        if let [Map::Levels { numbers, unseen }] = maps {
+        if let [Map::Levels { numbers, unseen }] | [Map::Levels { numbers, unseen }, Map::Single] =
+            maps
+        {
             let all = numbers.iter().chain(fields.takes_unseen(feature).then_some(unseen));
             let chosen = all.zip(0_u32..).filter(|(number, _)| **number <= threshold);
             return Ok(Self::OneOf(feature, chosen.map(|(_, level)| level).collect()));
+        }
+        if fields.is_float_math() && maps.first() != Some(&Map::Single) {
+            let what = "a value that is not of type `float` within sums of single precision";
+            return Err(here.unsupported(what));
         }
         match pull_back(maps, threshold, Arithmetic::Double) {
             Some(Pulled::AtMost(bound)) => Ok(Self::AtMost(feature, bound)),
@@ -158,10 +171,7 @@ impl Predicate {
         if names.is_empty() || column.maps.len() != fields.n_treatments(feature) {
             return Err(here.unsupported("a set of values of a field that is no category"));
         }
-        let same = |name: &str| {
-            is_chosen(name)
-                || name.parse::<f64>().is_ok_and(|number| is_chosen(&number.to_string()))
-        };
+        let same = |name: &str| is_chosen(&fields.canonical(feature, name));
         let chosen = names.into_iter().zip(0_u32..).filter(|(name, _)| same(name));
         Ok(Self::OneOf(feature, chosen.map(|(_, level)| level).collect()))
     }

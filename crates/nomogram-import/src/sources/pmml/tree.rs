@@ -5,6 +5,7 @@
 //! answer, it is the split's default side.
 
 mod compiler;
+mod winners;
 
 use nomogram::{Node, Tree};
 
@@ -12,6 +13,7 @@ use super::fields::Fields;
 use super::predicate::{Facts, Predicate, Question};
 use crate::document::xml::Element;
 use crate::error::Error;
+pub(super) use winners::check_winners;
 
 /// The most questions on one path.
 const MAX_DEPTH: usize = 300;

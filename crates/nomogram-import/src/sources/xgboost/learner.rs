@@ -70,11 +70,12 @@ pub(super) fn read(
 }
 
 /// The elementary functions of a C library differ from the core's by less than 1 ulp of single
-/// precision; of a sum and a quotient of them, two may remain.
+/// precision. A quotient of them rounds once more: of the probabilities of 400,000 rows, XGBoost 3.2 computes 2
+/// that are 2 ulp off, and earlier versions none.
 fn output_tolerance(link: Link) -> Tolerance {
     match link {
-        Link::LogitSingle | Link::LogSingle => Tolerance::SingleUlps(1),
-        Link::SoftmaxSingle => Tolerance::SingleUlps(2),
+        Link::LogSingle => Tolerance::SingleUlps(1),
+        Link::LogitSingle | Link::SoftmaxSingle => Tolerance::SingleUlps(2),
         Link::Identity => Tolerance::Bits,
         // In double precision, against single precision of the source.
         _ => Tolerance::Relative(1e-6),

@@ -5,7 +5,7 @@ use nomogram::Activation;
 use super::super::answer::Prediction;
 use super::super::node::Node;
 use super::super::symbol::Symbol;
-use super::super::tensor::spread;
+use super::super::tensor::{self, spread};
 use super::super::tree_sums::TreeSums;
 use super::Graph;
 use crate::columns::{Arithmetic, Column, Map, UNBOUNDED};
@@ -19,26 +19,37 @@ impl<'d> Graph<'d, '_> {
     /// `Add`, `Sub`, `Mul` and `Div`.
     pub(super) fn arithmetic(&mut self, node: &Node<'d>) -> Result<Symbol<'d>, Error> {
         let (first, second) = (self.take(node, 0)?, self.take(node, 1)?);
+        for symbol in [&first, &second] {
+            if let ("Div", Symbol::Constant(tensor)) = (node.op, symbol)
+                && tensor.is_whole()
+            {
+                let what = "a division of whole numbers, which drops the remainder";
+                return Err(Error::unsupported(what));
+            }
+        }
         match (node.op, first, second) {
             (_, Symbol::Columns(columns), Symbol::Constant(tensor))
             | ("Add" | "Mul", Symbol::Constant(tensor), Symbol::Columns(columns)) => {
-                let numbers = spread(tensor.numbers()?, columns.len())?;
+                let numbers = spread(tensor.row()?, columns.len())?;
+                if tensor.kind != tensor::SINGLE {
+                    self.features.scale_beyond_single(&columns);
+                }
                 let columns = columns.iter().zip(numbers);
                 let columns = columns.map(|(column, number)| combined(column, node.op, number));
                 Ok(Symbol::Columns(columns.collect::<Result<_, _>>()?))
             }
             ("Mul", Symbol::Dense(dense), Symbol::Constant(tensor))
-                if dense.n_outputs() == 1 && tensor.numbers()? == [-1.0, 1.0] =>
+                if dense.n_outputs() == 1 && tensor.row()? == [-1.0, 1.0] =>
             {
                 dense.with_both_signs().map(Symbol::Dense)
             }
             (op, Symbol::TreeSums(sums), Symbol::Constant(tensor))
             | (op @ ("Add" | "Mul"), Symbol::Constant(tensor), Symbol::TreeSums(sums)) => {
-                combined_sums(op, sums, tensor.numbers()?)
+                combined_sums(op, sums, tensor.row()?)
             }
             (_, Symbol::Dense(dense), Symbol::Constant(tensor))
             | ("Add" | "Mul", Symbol::Constant(tensor), Symbol::Dense(dense)) => {
-                let numbers = tensor.numbers()?;
+                let numbers = tensor.row()?;
                 let changed: Vec<f64> = match node.op {
                     "Sub" => numbers.iter().map(|number| -number).collect(),
                     "Div" => numbers.iter().map(|number| number.recip()).collect(),
@@ -51,35 +62,32 @@ impl<'d> Graph<'d, '_> {
                 dense.affine(&factors, &addends).map(Symbol::Dense)
             }
             ("Sub", Symbol::Constant(one), Symbol::Dense(dense))
-                if dense.activation() == Activation::Logistic && one.numbers()? == [1.0] =>
+                if dense.activation() == Activation::Logistic && one.row()? == [1.0] =>
             {
                 let mut answer = dense.answer()?;
                 if answer.prediction != Prediction::Second {
                     return Err(Error::unsupported("1 minus several probabilities"));
                 }
-                answer.prediction = Prediction::First;
+                (answer.prediction, answer.is_complement) = (Prediction::First, true);
                 Ok(Symbol::Answer(answer))
             }
             ("Sub", Symbol::Constant(one), Symbol::Answer(mut answer))
-                if answer.prediction == Prediction::Second && one.numbers()? == [1.0] =>
+                if answer.prediction == Prediction::Second && one.row()? == [1.0] =>
             {
-                answer.prediction = Prediction::First;
+                (answer.prediction, answer.is_complement) = (Prediction::First, true);
                 Ok(Symbol::Answer(answer))
             }
             ("Mul" | "Div", Symbol::Answer(answer), Symbol::Constant(tensor))
-            | ("Mul", Symbol::Constant(tensor), Symbol::Answer(answer)) => {
-                match tensor.numbers()? {
-                    [factor] => {
-                        let factor = if node.op == "Div" { factor.recip() } else { *factor };
-                        Ok(Symbol::Answer(answer.times(factor)))
-                    }
-                    numbers => {
-                        let detail =
-                            format!("{} factors of a prediction, expected 1", numbers.len());
-                        Err(Error::unsupported(detail))
-                    }
+            | ("Mul", Symbol::Constant(tensor), Symbol::Answer(answer)) => match tensor.row()? {
+                [factor] => {
+                    let factor = if node.op == "Div" { factor.recip() } else { *factor };
+                    Ok(Symbol::Answer(answer.times(factor)))
                 }
-            }
+                numbers => {
+                    let detail = format!("{} factors of a prediction, expected 1", numbers.len());
+                    Err(Error::unsupported(detail))
+                }
+            },
             ("Div", Symbol::Dense(dense), Symbol::Total(_)) => dense.answer().map(Symbol::Answer),
             ("Div", Symbol::Answer(answer), Symbol::Total(_)) => Ok(Symbol::Answer(answer)),
             (
@@ -98,7 +106,11 @@ impl<'d> Graph<'d, '_> {
     pub(super) fn replace_missing(&mut self, node: &Node<'d>) -> Result<Symbol<'d>, Error> {
         match (self.take(node, 0)?, self.constant(node, 1)?, self.take(node, 2)?) {
             (Symbol::Missing(missing), values, Symbol::Columns(columns)) if missing == columns => {
-                let values = spread(values.numbers()?, columns.len())?;
+                let values = spread(values.row()?, columns.len())?;
+                if let Some(value) = values.iter().find(|value| value.is_infinite()) {
+                    let what = format!("{value} in place of a missing value");
+                    return Err(Error::unsupported(what));
+                }
                 let columns = columns.iter().zip(values).map(|(column, value)| match value {
                     value if value.is_nan() => column.clone(),
                     value => column.then(Map::Impute(value)),
@@ -120,7 +132,7 @@ impl<'d> Graph<'d, '_> {
             let what = format!("{} of {} values, expected 2", node.op, node.inputs.len());
             return Err(Error::unsupported(what));
         }
-        let bounds = spread(bounds.numbers()?, columns.len())?;
+        let bounds = spread(bounds.row()?, columns.len())?;
         let columns = columns.iter().zip(bounds).map(|(column, bound)| match (node.op, bound) {
             ("Max", f64::NEG_INFINITY) | ("Min", f64::INFINITY) => Ok(column.clone()),
             ("Max", low) if low.is_finite() => Ok(column.then(Map::Clip { low, high: UNBOUNDED })),
@@ -141,6 +153,14 @@ impl<'d> Graph<'d, '_> {
 
     /// The sum over the classes.
     pub(super) fn reduce_sum(&mut self, node: &Node<'d>) -> Result<Symbol<'d>, Error> {
+        #[allow(clippy::cast_precision_loss, reason = "axes are few")]
+        let axes: Vec<f64> = match node.inputs.get(1) {
+            Some(name) if !name.is_empty() => self.constant(node, 1)?.numbers()?.to_vec(),
+            _ => node.integers("axes").iter().map(|axis| *axis as f64).collect(),
+        };
+        if !matches!(axes.as_slice(), [1.0 | -1.0]) {
+            return Err(Error::unsupported(format!("a sum over the axes {axes:?}, expected 1")));
+        }
         match self.take(node, 0)? {
             Symbol::Answer(answer) if answer.prediction == Prediction::Probabilities => {
                 Ok(Symbol::Total(answer))
@@ -158,7 +178,7 @@ impl<'d> Graph<'d, '_> {
         let kind = node.integer("to", 0);
         let Symbol::Columns(columns) = &symbol else {
             return match (&symbol, kind) {
-                (Symbol::Label, _) | (_, SINGLE | DOUBLE) => Ok(symbol),
+                (Symbol::Label(_), _) | (_, SINGLE | DOUBLE) => Ok(symbol),
                 (other, kind) => {
                     Err(Error::unsupported(format!("a cast of {} to type {kind}", other.noun())))
                 }
@@ -179,7 +199,7 @@ impl<'d> Graph<'d, '_> {
                     let what = "a cast of scaled values from double to single precision";
                     return Err(Error::unsupported(what));
                 }
-                self.features.cast_to_single();
+                self.features.cast_to_single(columns);
                 Ok(symbol)
             }
             DOUBLE if self.features.arithmetic() == Arithmetic::Double => Ok(symbol),

@@ -50,9 +50,10 @@ impl<'d> Graph<'d, '_> {
             return Err(Error::unsupported("a choice of rows"));
         }
         match (self.take(node, 0)?, self.take(node, 1)?) {
-            (Symbol::Constant(names), Symbol::Label) => {
-                self.classes = Some(names.texts());
-                Ok(Symbol::Label)
+            (Symbol::Constant(names), Symbol::Label(labels)) => {
+                let labels = labels.chosen_from(&names.texts())?;
+                self.classes = Some(labels.names.clone());
+                Ok(Symbol::Label(labels))
             }
             (Symbol::Columns(columns), Symbol::Constant(chosen)) => {
                 let n = columns.len();
@@ -87,7 +88,7 @@ impl<'d> Graph<'d, '_> {
     pub(super) fn reshape(&mut self, node: &Node<'d>) -> Result<Symbol<'d>, Error> {
         let symbol = self.take(node, 0)?;
         let width = match &symbol {
-            Symbol::Label | Symbol::Total(_) => return Ok(symbol),
+            Symbol::Label(_) | Symbol::Total(_) => return Ok(symbol),
             Symbol::Constant(_) => return Err(Error::unsupported("the shape of a constant")),
             Symbol::Columns(columns) | Symbol::Missing(columns) => columns.len(),
             Symbol::TreeSums(sums) => sums.width(),
@@ -135,6 +136,7 @@ impl<'d> Graph<'d, '_> {
         let names = super::linear::class_names(node, "classlabels_int64s")?;
         match self.take(node, 0)? {
             Symbol::Answer(mut answer) if answer.n_classes == names.len() => {
+                self.zipped = Some(names.clone());
                 answer.classes = Some(names);
                 Ok(Symbol::Answer(answer))
             }
@@ -184,5 +186,5 @@ pub(super) fn transposed<'d>(tensor: &Tensor<'d>) -> Result<Tensor<'d>, Error> {
     let of_column = |column| numbers.iter().skip(column).step_by((*columns).max(1)).copied();
     let values = (0..*columns).flat_map(of_column).take(rows * columns).collect();
     let shape = vec![*columns, *rows];
-    Ok(Tensor { name: tensor.name, shape, values: Values::Numbers(values) })
+    Ok(Tensor { name: tensor.name, kind: tensor.kind, shape, values: Values::Numbers(values) })
 }

@@ -7,6 +7,30 @@ use super::TreeSource;
 use crate::error::Error;
 use crate::forests;
 
+/// Leaves with a weight for each of two classes, one the other with its sign changed, as CatBoost writes them:
+/// leaves only that of the second, as the one sum. Returns whether all leaves are such.
+pub(super) fn keep_one_of_opposites(trees: &mut [TreeSource]) -> bool {
+    let of_second = |leaf: &[(usize, f64)]| match leaf {
+        [(0, first), (1, second)] | [(1, second), (0, first)] if *first == -second => Some(*second),
+        _ => None,
+    };
+    let is_opposite = |tree: &TreeSource| tree.leaves().all(|leaf| of_second(leaf).is_some());
+    if !trees.iter().all(is_opposite) {
+        return false;
+    }
+    for leaf in trees.iter_mut().flat_map(|tree| &mut tree.leaves) {
+        if let Some(second) = of_second(leaf) {
+            *leaf = vec![(0, second)];
+        }
+    }
+    true
+}
+
+/// Whether every row reaches a leaf with a weight of the second class.
+pub(super) fn always_reaches_second(trees: &[TreeSource]) -> bool {
+    trees.iter().any(|tree| tree.leaves().all(|leaf| leaf.iter().any(|(target, _)| *target == 1)))
+}
+
 /// How leaves become the prediction.
 pub(super) struct Scores {
     pub(super) link: Link,

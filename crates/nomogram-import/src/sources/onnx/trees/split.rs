@@ -66,7 +66,9 @@ impl Split {
             Mode::Different => (self.if_false, self.if_true),
             _ => (self.if_true, self.if_false),
         };
-        let default = if self.missing_is_true { self.if_true } else { self.if_false };
+        // A missing value differs from every number, whatever `missing_value_tracks_true` is.
+        let is_true = self.missing_is_true || self.mode == Mode::Different;
+        let default = if is_true { self.if_true } else { self.if_false };
         let default_child = side(default == left);
         Ok(SourceNode::SplitLevels { input: position, levels, left, right, default_child })
     }

@@ -35,6 +35,10 @@ pub(in super::super) fn general(model: &Element, fields: &Fields) -> Result<Outc
             return Err(model.unsupported(format!("model type `{kind}` with link `{link}`")));
         }
     };
+    let predictors = model.child("FactorList").into_iter().flat_map(|list| list.all("Predictor"));
+    if let Some(matrix) = predictors.filter_map(|factor| factor.child("Matrix")).next() {
+        return Err(matrix.unsupported("a contrast matrix of a factor"));
+    }
     let mut products: BTreeMap<&str, Vec<Column>> = BTreeMap::new();
     let list = model.needed("ParameterList")?;
     for parameter in list.all("Parameter") {
@@ -47,7 +51,11 @@ pub(in super::super) fn general(model: &Element, fields: &Fields) -> Result<Outc
     for cell in model.child("PPMatrix").into_iter().flat_map(|matrix| matrix.all("PPCell")) {
         let name = cell.attribute("predictorName")?;
         let column = fields.column(name, cell)?;
-        let value = cell.attribute("value")?;
+        if let Some(category) = cell.find("targetCategory") {
+            let what = format!("a predictor of the target category `{category}` alone");
+            return Err(cell.unsupported(what));
+        }
+        let value = fields.canonical(column.feature, cell.attribute("value")?);
         let parameter = cell.attribute("parameterName")?;
         let product = products.get_mut(parameter);
         let product =
@@ -115,9 +123,15 @@ fn classes<'e>(
             // The formula is that of its category, or of the class that is not the reference.
             let category = categories.first().copied().filter(|category| !category.is_empty());
             let is_of_first = match (category, reference) {
+                (Some(category), Some(reference)) if category == reference => {
+                    let what = format!("parameters of the reference category `{reference}`");
+                    return Err(model.malformed(what));
+                }
                 (Some(category), _) => category == first,
                 (None, Some(reference)) => reference == second,
-                (None, None) => false,
+                (None, None) => {
+                    return Err(model.malformed("no target category, expected that or a reference"));
+                }
             };
             let (first, second) = (first.clone(), second.clone());
             Ok(Some(if is_of_first { vec![second, first] } else { vec![first, second] }))

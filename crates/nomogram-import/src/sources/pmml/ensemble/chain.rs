@@ -1,5 +1,6 @@
 //! Sums of trees, and chains that end with a regression over them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use nomogram::{Forest, Link, Member, Node, Precision, Tree};
@@ -9,7 +10,7 @@ use super::super::columns::with_local;
 use super::super::fields::Fields;
 use super::super::outcome::{Outcome, Part};
 use super::super::tree::{self, Scores};
-use super::{MAX_SEGMENTS, Segment, precision, read, rescaling, scale, segments};
+use super::{MAX_SEGMENTS, Segment, is_float_math, read, rescaling, scale, segments};
 use crate::columns::steps;
 use crate::document::xml::Element;
 use crate::error::{Error, Place};
@@ -18,7 +19,7 @@ use crate::limits::Limits;
 
 /// The sum of the trees of a model: of a `MiningModel` of `sum`, or of one `TreeModel`.
 pub(super) fn sum_of_trees(model: &Element, fields: &Fields) -> Result<Forest, Error> {
-    let fields = &*with_local(model, fields)?;
+    let is_float = is_float_math(model);
     let mut models = vec![model];
     if model.name == "MiningModel" {
         let segmentation = model.needed("Segmentation")?;
@@ -28,30 +29,60 @@ pub(super) fn sum_of_trees(model: &Element, fields: &Fields) -> Result<Forest, E
         }
         models = segments(segmentation, fields)?.iter().map(|segment| segment.model).collect();
     }
+    fields.set_float_math(is_float);
     let mut trees = Vec::new();
     for (nth, one) in models.iter().enumerate() {
         if one.name != "TreeModel" {
             return Err(one.unsupported(format!("`{}` within a sum of trees", one.name)));
         }
-        let compiled = tree::compile(one, &*with_local(one, fields)?, &Scores::Value, Some(0));
-        let (factor, constant) =
-            if std::ptr::eq(*one, model) { (1.0, 0.0) } else { rescaling(one)? };
+        if is_float_math(one) && !is_float {
+            return Err(one.unsupported("a tree of single precision within a sum of double"));
+        }
+        let is_whole_model = std::ptr::eq(*one, model);
+        let local = if is_whole_model { Cow::Borrowed(fields) } else { with_local(one, fields)? };
+        let compiled = tree::compile(one, &local, &Scores::Value, Some(0));
+        let (factor, constant) = if is_whole_model { (1.0, 0.0) } else { rescaling(one)? };
+        check_scale(one, is_float, factor, constant)?;
         let mut tree = compiled.map_err(|error| error.within(Place::Tree(nth)))?.tree;
         if (factor, constant) != (1.0, 0.0) {
             tree.leaves.iter_mut().for_each(|leaf| *leaf = *leaf * factor + constant);
         }
         trees.push(tree);
     }
+    fields.set_float_math(false);
     let forest = Forest::new(Link::Identity, number(fields.len())?, vec![0.0], trees);
-    let is_float =
-        ["mathContext", "x-mathContext"].iter().any(|name| model.find(name) == Some("float"));
     let mut forest = Forest {
-        precision: if is_float { Precision::Single } else { precision(fields) },
+        precision: if is_float { Precision::Single } else { Precision::Double },
         ..forest.map_err(|error| model.core(error))?
     };
     let (factor, constant) = rescaling(model)?;
+    check_scale(model, is_float, factor, 0.0)?;
     scale(&mut forest, factor, constant)?;
     Ok(forest)
+}
+
+/// Refuses a scale that would be rounded in another place than in the source.
+fn check_scale(here: &Element, is_float: bool, factor: f64, constant: f64) -> Result<(), Error> {
+    if !is_float || (factor, constant) == (1.0, 0.0) {
+        return Ok(());
+    }
+    Err(here.unsupported(format!(
+        "the factor {factor} and constant {constant} of a sum of single precision"
+    )))
+}
+
+/// Checks that a regression after a sum computes in the precision of the bundle.
+fn check_math(model: &Element, link: Link, forest: &Forest) -> Result<(), Error> {
+    match (is_float_math(model), forest.precision == Precision::Single, link) {
+        (false, ..) | (true, true, Link::Identity) => Ok(()),
+        (true, true, _) => Err(model.unsupported(format!(
+            "normalization `{}` in single precision, expected the file of the library that trained the model",
+            model.or("normalizationMethod", "none")
+        ))),
+        (true, false, _) => {
+            Err(model.unsupported("a regression of single precision over sums of double"))
+        }
+    }
 }
 
 /// Sums of trees, whose values the last model reads: boosted classifiers.
@@ -69,7 +100,8 @@ pub(super) fn chain(
     }
     let mut sums: BTreeMap<&str, Forest> = BTreeMap::new();
     for segment in before {
-        let forest = sum_of_trees(segment.model, fields)?;
+        let local = with_local(segment.model, fields)?;
+        let forest = sum_of_trees(segment.model, &local)?;
         let outputs = segment.model.needed("Output")?;
         for output in outputs.all("OutputField") {
             if output.or("feature", "predictedValue") != "predictedValue" {
@@ -81,6 +113,9 @@ pub(super) fn chain(
     if last.model.name != "RegressionModel" {
         let what = format!("a chain that ends with `{}`", last.model.name);
         return Err(last.model.unsupported(what));
+    }
+    if rescaling(last.model)? != (1.0, 0.0) {
+        return Err(last.model.unsupported("`Targets` of the regression that ends a chain"));
     }
     let normalization = additive::normalization(last.model, fields)?;
     let tables: Vec<&Element> = last.model.all("RegressionTable").collect();
@@ -102,7 +137,13 @@ pub(super) fn chain(
                 predictor.unsupported(format!("`{name}`, which is no sum of trees"))
             })?;
             let mut forest = forest.clone();
-            scale(&mut forest, predictor.number("coefficient")?, 0.0)?;
+            let coefficient = predictor.number("coefficient")?;
+            let is_float = forest.precision == Precision::Single;
+            check_scale(predictor, is_float, coefficient, intercept)?;
+            if is_float && !forests.is_empty() {
+                return Err(predictor.unsupported("a second sum of single precision"));
+            }
+            scale(&mut forest, coefficient, 0.0)?;
             forests.push(forest);
         }
         for forest in forests {
@@ -111,6 +152,9 @@ pub(super) fn chain(
                 trees: Vec::new(),
                 ..forest.clone()
             });
+            if merged.precision != forest.precision {
+                return Err(table.unsupported("sums of different precision"));
+            }
             if merged.trees.len() + forest.trees.len() > 4 * MAX_SEGMENTS {
                 return Err(table.too_large("too many trees"));
             }
@@ -126,6 +170,7 @@ pub(super) fn chain(
         }
     }
     let mut forest = whole.ok_or_else(|| last.model.unsupported("a chain without sums"))?;
+    check_math(last.model, normalization.link, &forest)?;
     forest.link = normalization.link;
     let steps = steps(&fields.treated(), fields.len())?;
     let member = Member::Forest(forest);

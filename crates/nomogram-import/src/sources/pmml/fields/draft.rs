@@ -1,10 +1,12 @@
 //! A field of the dictionary, and how the mining schema treats its values.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::rc::Rc;
 
 use nomogram::{Action, Feature, FeatureKind, Policy, Range};
 
+use super::markers::is_single;
 use super::words;
 use crate::columns::{Map, UNBOUNDED};
 use crate::document::xml::Element;
@@ -16,6 +18,12 @@ use crate::features;
 pub(super) struct Draft {
     pub(super) name: String,
     pub(super) kind: FeatureKind,
+    /// A number of single precision.
+    pub(super) is_float: bool,
+    /// A whole number, or a category of them.
+    pub(super) is_whole: bool,
+    /// A category of numbers.
+    pub(super) is_numbered: bool,
     pub(super) range: Option<Range>,
     pub(super) invalid: Action,
     /// The value of a missing one, and bounds of outliers.
@@ -36,6 +44,11 @@ impl Draft {
         let is_open = is_categorical && values.is_empty() && data_type != "boolean";
         if is_open {
             values = named_values(model, &name);
+            if data_type != "string" {
+                values = values.iter().map(|value| canonical(value).into_owned()).collect();
+                values.sort_unstable();
+                values.dedup();
+            }
         }
         let kind = match (data_type, is_categorical) {
             ("boolean", _) => FeatureKind::Boolean,
@@ -61,17 +74,27 @@ impl Draft {
                 return Err(mining.unsupported(format!("invalidValueTreatment `{other}`")));
             }
         };
+        // A missing value is refused, even where there is a replacement.
+        let is_refused = mining.or("missingValueTreatment", "asIs").ends_with("returnInvalid");
+        let is_category = matches!(kind, FeatureKind::Category { .. });
         let mut draft = Self {
             name,
+            is_float: data_type == "float" && kind == FeatureKind::Number,
+            is_whole: data_type == "integer",
+            is_numbered: data_type != "string" && is_category,
             kind,
             range: None,
             invalid,
             treatment: Vec::new(),
-            is_required: Rc::default(),
+            is_required: Rc::new(Cell::new(is_refused)),
             refuses_unseen: Rc::default(),
         };
         draft.read_range(field, data_type)?;
+        draft.read_markers(field)?;
         draft.read_treatment(mining)?;
+        if is_refused {
+            draft.treatment.retain(|map| !matches!(map, Map::Impute(_)));
+        }
         Ok(draft)
     }
 
@@ -82,7 +105,7 @@ impl Draft {
         let largest =
             if self.kind == FeatureKind::Integer { 9_007_199_254_740_992.0 } else { largest };
         match (intervals.next(), intervals.next()) {
-            (None, _) if data_type == "float" && self.kind == FeatureKind::Number => {
+            (None, _) if self.is_float && self.invalid != Action::Impute => {
                 self.range = Some(Range { low: -largest, high: largest });
             }
             (None, _) => {}
@@ -96,6 +119,15 @@ impl Draft {
                     "openOpen" => (true, true),
                     other => return Err(interval.malformed(format!("closure `{other}`"))),
                 };
+                let is_exact = !open_low
+                    && !open_high
+                    && is_single(low)
+                    && is_single(high)
+                    && self.invalid == Action::Refuse;
+                if self.is_float && self.invalid != Action::Take && !is_exact {
+                    let what = "an Interval of type `float`, expected closed ends that are singles, and invalid values refused";
+                    return Err(interval.unsupported(what));
+                }
                 let step = |value: f64, is_open: bool, up: bool| match (is_open, up) {
                     (false, _) => value,
                     (true, _) if self.kind == FeatureKind::Integer => {
@@ -131,6 +163,9 @@ impl Draft {
                 let low = mining.find_number("lowValue")?.unwrap_or(-UNBOUNDED);
                 let high = mining.find_number("highValue")?.unwrap_or(UNBOUNDED);
                 self.treatment.push(Map::Clip { low, high });
+            }
+            "asMissingValues" if self.is_float => {
+                return Err(mining.unsupported("outliers `asMissingValues` of type `float`"));
             }
             "asMissingValues" => {
                 let low = mining.find_number("lowValue")?.unwrap_or(-UNBOUNDED);
@@ -186,6 +221,15 @@ impl Draft {
         feature.range = self.range;
         feature.policy = policy;
         feature
+    }
+}
+
+/// A number as equal numbers are written; other texts as they are.
+pub(super) fn canonical(value: &str) -> Cow<'_, str> {
+    match value.trim().parse::<f64>() {
+        // The sum makes −0 0.
+        Ok(number) if number.is_finite() => Cow::Owned((number + 0.0).to_string()),
+        Ok(_) | Err(_) => Cow::Borrowed(value),
     }
 }
 
