@@ -153,14 +153,14 @@ impl Shadow {
     fn score(&self, values: &[(usize, OwnedValue)]) -> Option<Scored> {
         let mut scorer = Scorer::new(&self.served, Options::default()).ok()?;
         scorer.begin_row();
-        for (position, value) in values {
-            let position = self.positions.get(*position).copied().flatten();
-            // A feature that the shadow does not have is not needed.
-            if let Some(position) = position {
-                scorer.set(position, value.value()).ok()?;
+        let set = values.iter().try_for_each(|(position, value)| {
+            match self.positions.get(*position).copied().flatten() {
+                Some(position) => scorer.set(position, value.value()),
+                // A feature that the shadow does not have is not needed.
+                None => Ok(()),
             }
-        }
-        scorer.score().ok()
+        });
+        scorer.answer(set).ok()
     }
 }
 
