@@ -56,3 +56,6 @@ fn protocols(service: &Arc<Service>) -> Router<Arc<Service>> {
     let own = native::router().merge(openapi::router());
     own.merge(crate::protocols::router(service)).merge(crate::watching::router())
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,6 +76,12 @@ impl<'a> Batch<'a> {
         self.rows.push(Row::Answered(Box::new(answer)));
     }
 
+    /// Whether rows of numbers wait to be predicted.
+    #[must_use]
+    pub fn has_numbers(&self) -> bool {
+        !self.numbers.is_empty()
+    }
+
     /// Whether the block should be flushed.
     #[must_use]
     pub fn is_full(&self) -> bool {
@@ -98,7 +104,7 @@ impl<'a> Batch<'a> {
     ///
     /// # Errors
     ///
-    /// A problem that no row causes.
+    /// A problem that no row causes. No row after it is answered.
     pub fn flush(&mut self, mut answer: impl FnMut(&Answer)) -> Result<(), Problem> {
         let Self { scorer, options, numbers, rows, n_rows, n_refused } = self;
         let served = scorer.served();
@@ -124,27 +130,31 @@ impl<'a> Batch<'a> {
             Problem::new(crate::problem::ProblemKind::Defect, "rows of different lengths")
         })?;
         let (session, mut follower) = scorer.session_and_follower();
+        let mut followed = Ok(());
         session
             .predict_rows(matrix, OnRefusal::GoOn, |row, predicted| {
+                if followed.is_err() {
+                    return;
+                }
                 answer_waiting(&mut answer);
                 let answered = match predicted {
-                    Ok(prediction) => {
-                        let scored = Scored::new(&prediction, model, *options);
-                        tally.count_predicted(scored.verdict);
-                        Ok(scored)
-                    }
-                    Err(error) => {
-                        let refusal = Refusal::of_row(&error, row);
-                        tally.count_refused(&refusal.status);
-                        Err(refusal)
-                    }
+                    Ok(prediction) => Ok(Scored::new(&prediction, model, *options)),
+                    Err(error) => Err(Refusal::of_row(&error, row)),
                 };
                 if let Some(follower) = &mut follower {
-                    follow(&mut **follower, matrix.row(row).iter().copied(), &answered);
+                    followed = follow(&mut **follower, matrix.row(row).iter().copied(), &answered);
+                    if followed.is_err() {
+                        return;
+                    }
+                }
+                match &answered {
+                    Ok(scored) => tally.count_predicted(scored.verdict),
+                    Err(refusal) => tally.count_refused(&refusal.status),
                 }
                 answer(&answered);
             })
             .map_err(|error| problem_of(&error))?;
+        followed?;
         answer_waiting(&mut answer);
         drop(waiting);
         numbers.clear();
@@ -153,7 +163,11 @@ impl<'a> Batch<'a> {
 }
 
 /// Passes a row of numbers to a follower.
-fn follow(follower: &mut dyn Follower, numbers: impl Iterator<Item = f64>, answer: &Answer) {
+fn follow(
+    follower: &mut dyn Follower,
+    numbers: impl Iterator<Item = f64>,
+    answer: &Answer,
+) -> Result<(), Problem> {
     follower.begin_row();
     if follower.needs_values() {
         for (position, number) in numbers.enumerate() {
@@ -161,7 +175,7 @@ fn follow(follower: &mut dyn Follower, numbers: impl Iterator<Item = f64>, answe
             follower.set(position, value);
         }
     }
-    follower.end_row(answer.as_ref());
+    follower.end_row(answer.as_ref())
 }
 
 #[cfg(test)]

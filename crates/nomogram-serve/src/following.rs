@@ -17,6 +17,8 @@ use crate::watch::Remembered;
 
 /// The header with the id of a subject, which chooses the arm. It is hashed and kept nowhere.
 const SUBJECT: &str = "x-subject-id";
+/// Why a row is not answered that cannot be logged.
+pub(crate) const UNWRITABLE: &str = "the decision log cannot be written";
 /// The most rows of a request that are remembered.
 const MAX_REMEMBERED: usize = 10_000;
 
@@ -51,16 +53,13 @@ pub(crate) fn subject<'h>(headers: &'h HeaderMap, context: &'h Context) -> &'h s
 ///
 /// # Errors
 ///
-/// As [`Scorer::new`]; `NotReady` when decisions cannot be logged any more.
+/// As [`Scorer::new`].
 pub(crate) fn scorer<'a>(
     service: &'a Service,
     served: &'a Served,
     options: Options,
     context: &Context,
 ) -> Result<Scorer<'a>, Problem> {
-    if service.decisions.as_ref().is_some_and(|log| !log.is_writable()) {
-        return Err(Problem::new(ProblemKind::NotReady, "the decision log cannot be written"));
-    }
     let is_watched =
         served.model().profile().is_some() && served.model().schema().target().classes().len() == 2;
     let versions = service.trials.shadows(served.name()).iter();
@@ -154,14 +153,14 @@ impl Shadow {
     fn score(&self, values: &[(usize, OwnedValue)]) -> Option<Scored> {
         let mut scorer = Scorer::new(&self.served, Options::default()).ok()?;
         scorer.begin_row();
-        for (position, value) in values {
-            let position = self.positions.get(*position).copied().flatten();
-            // A feature that the shadow does not have is not needed.
-            if let Some(position) = position {
-                scorer.set(position, value.value()).ok()?;
+        let set = values.iter().try_for_each(|(position, value)| {
+            match self.positions.get(*position).copied().flatten() {
+                Some(position) => scorer.set(position, value.value()),
+                // A feature that the shadow does not have is not needed.
+                None => Ok(()),
             }
-        }
-        scorer.score().ok()
+        });
+        scorer.answer(set).ok()
     }
 }
 
@@ -191,8 +190,9 @@ impl Following<'_> {
         }
     }
 
-    fn log(&self, answer: Answer) {
-        let Some(log) = &self.service.decisions else { return };
+    /// Logs the row, which is answered only then.
+    fn log(&self, answer: Answer) -> Result<(), Problem> {
+        let Some(log) = &self.service.decisions else { return Ok(()) };
         let decision = Decision {
             time: Instant::now().to_text(),
             caller: self.context.caller.id.to_string(),
@@ -203,10 +203,11 @@ impl Following<'_> {
             digest: self.served.digest().to_owned(),
             answer,
         };
-        if let Err(error) = log.append(&decision) {
+        log.append(&decision).map_err(|error| {
             let kind = error.kind().to_string();
             self.service.log.event("error", "decision_log_failed", &[("error", &kind)]);
-        }
+            Problem::new(ProblemKind::NotReady, UNWRITABLE)
+        })
     }
 }
 
@@ -227,12 +228,8 @@ impl Follower for Following<'_> {
         }
     }
 
-    fn end_row(&mut self, result: Result<&Scored, &Refusal>) {
+    fn end_row(&mut self, result: Result<&Scored, &Refusal>) -> Result<(), Problem> {
         self.n_rows += 1;
-        self.compare(result.ok());
-        if self.is_watched && self.rows.len() < MAX_REMEMBERED {
-            self.rows.push(result.ok().and_then(risk));
-        }
         if self.service.decisions.is_some() {
             self.log(match result {
                 Ok(scored) => Answer::Predicted {
@@ -241,8 +238,13 @@ impl Follower for Following<'_> {
                     verdict: scored.verdict.map(|verdict| verdict_name(verdict).to_owned()),
                 },
                 Err(refusal) => Answer::Refused { status: refusal.status.clone().into_owned() },
-            });
+            })?;
         }
+        self.compare(result.ok());
+        if self.is_watched && self.rows.len() < MAX_REMEMBERED {
+            self.rows.push(result.ok().and_then(risk));
+        }
+        Ok(())
     }
 }
 

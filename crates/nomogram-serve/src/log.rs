@@ -1,7 +1,7 @@
 //! The log: one line of JSON for a request or an event, without waiting for the disk.
 //!
 //! A line is added to a buffer; a thread writes the buffer ten times a second. When the output cannot keep
-//! up, lines are dropped and counted: an answer does not wait for a log.
+//! up or cannot be written, lines are dropped and counted: an answer does not wait for a log.
 
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -111,13 +111,18 @@ impl Drop for Log {
 }
 
 fn write_until_end(shared: &Shared, mut output: impl Write) {
-    let mut lines = Vec::new();
+    let (mut lines, mut is_cut) = (Vec::new(), false);
     loop {
         let is_ending = shared.is_ending.load(Ordering::Acquire);
         std::mem::swap(&mut lines, &mut *shared.waiting());
         if !lines.is_empty() {
-            // There is nowhere to report a log that cannot be written.
-            drop(output.write_all(&lines).and_then(|()| output.flush()));
+            // Only the begin of a line was written.
+            is_cut = is_cut && write_start(&mut output, b"\n") == 0;
+            let n_written = if is_cut { 0 } else { write_start(&mut output, &lines) };
+            let (written, lost) = lines.split_at(n_written);
+            let n_lost = lost.iter().filter(|byte| **byte == b'\n').count();
+            shared.n_dropped.fetch_add(n_lost as u64, Ordering::Relaxed);
+            is_cut |= !lost.is_empty() && written.last().is_some_and(|byte| *byte != b'\n');
             lines.clear();
         }
         if is_ending {
@@ -127,6 +132,22 @@ fn write_until_end(shared: &Shared, mut output: impl Write) {
         let waited = shared.ended.wait_timeout(waiting, FLUSH_INTERVAL);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
     }
+}
+
+/// Writes as much as the output takes. Returns how many bytes that was.
+fn write_start(output: &mut impl Write, bytes: &[u8]) -> usize {
+    let mut n_written = 0;
+    while let Some(rest) = bytes.get(n_written..).filter(|rest| !rest.is_empty()) {
+        match output.write(rest) {
+            Ok(0) => break,
+            Ok(n_bytes) => n_written += n_bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) => break,
+        }
+    }
+    // What a buffer held is lost with its error, and cannot be counted.
+    drop(output.flush());
+    n_written
 }
 
 /// A time as RFC 3339 writes it, in UTC with milliseconds.
@@ -156,6 +177,36 @@ fn date(days: u64) -> (u64, u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// An output with room for so many bytes.
+    struct Full<'a>(&'a mut Vec<u8>, usize);
+
+    impl Write for Full<'_> {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            let n_bytes = bytes.len().min(self.1 - self.0.len());
+            self.0.extend_from_slice(&bytes[..n_bytes]);
+            if n_bytes == 0 { Err(std::io::ErrorKind::StorageFull.into()) } else { Ok(n_bytes) }
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn lines_that_cannot_be_written_are_counted() {
+        for (room, written, n_lost) in
+            [(0, "", 3), (3, "a\nb", 2), (4, "a\nb\n", 1), (6, "a\nb\nc\n", 0)]
+        {
+            let shared = Shared::default();
+            shared.waiting().extend_from_slice(b"a\nb\nc\n");
+            shared.is_ending.store(true, Ordering::Release);
+            let mut text = Vec::new();
+            write_until_end(&shared, Full(&mut text, room));
+            assert_eq!(text, written.as_bytes());
+            assert_eq!(shared.n_dropped.load(Ordering::Relaxed), n_lost, "{room} bytes");
+        }
+    }
 
     #[test]
     fn times_are_those_of_the_calendar() {

@@ -65,7 +65,7 @@ problem_kinds! {
     Unsupported UNPROCESSABLE_ENTITY "unsupported" "The model does not support what was asked for.";
     TooManyRequests TOO_MANY_REQUESTS "too_many_requests" "The key has used up its rate.";
     Overloaded SERVICE_UNAVAILABLE "overloaded" "The service has too many requests at a time.";
-    NotReady SERVICE_UNAVAILABLE "not_ready" "The service has no models yet, or is stopping.";
+    NotReady SERVICE_UNAVAILABLE "not_ready" "The service has no models yet, cannot log decisions, or is stopping.";
     Defect INTERNAL_SERVER_ERROR "defect" "The service has a defect; please report it.";
 }
 

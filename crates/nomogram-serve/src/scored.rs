@@ -84,6 +84,8 @@ pub struct Refusal {
     pub feature: Option<usize>,
     /// Place, what was found and what was expected.
     pub detail: Cow<'static, str>,
+    /// `RefusedRow`; another kind is no fault of the row, and ends the whole request.
+    pub kind: ProblemKind,
 }
 
 impl Scored {
@@ -166,7 +168,21 @@ impl Refusal {
     /// A refusal that the core does not make.
     #[must_use]
     pub fn new(status: &'static str, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { status: status.into(), feature: None, detail: detail.into() }
+        let (status, detail) = (status.into(), detail.into());
+        Self { status, feature: None, detail, kind: ProblemKind::RefusedRow }
+    }
+
+    /// A row that must not be answered, for a reason that ends the request.
+    #[must_use]
+    pub fn of_problem(problem: &Problem) -> Self {
+        let (status, detail) = (problem.code().to_owned().into(), problem.detail().to_owned());
+        Self { status, feature: None, detail: detail.into(), kind: problem.kind() }
+    }
+
+    /// Whether the row is the reason, so that other rows can be answered.
+    #[must_use]
+    pub fn is_of_row(&self) -> bool {
+        self.kind == ProblemKind::RefusedRow
     }
 
     /// Of a row of a block, without the position in the block.
@@ -191,9 +207,7 @@ impl Refusal {
     pub fn into_problem(self, served: &Served) -> Problem {
         let feature = self.feature.and_then(|feature| served.feature_name(feature));
         let feature = feature.map(str::to_owned);
-        Problem::new(ProblemKind::RefusedRow, self.detail)
-            .with_status(self.status)
-            .with_feature(feature)
+        Problem::new(self.kind, self.detail).with_status(self.status).with_feature(feature)
     }
 }
 
@@ -213,7 +227,8 @@ impl From<&Error> for Refusal {
             _ => None,
         });
         let status = status(error.kind()).into();
-        Self { status, feature, detail: error.to_string().into() }
+        let detail = error.to_string().into();
+        Self { status, feature, detail, kind: ProblemKind::RefusedRow }
     }
 }
 

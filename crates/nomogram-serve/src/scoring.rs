@@ -45,7 +45,11 @@ pub trait Follower: std::fmt::Debug {
     /// A value of the row was set.
     fn set(&mut self, position: usize, value: Value<'_>);
     /// The row was predicted or refused.
-    fn end_row(&mut self, result: Result<&Scored, &Refusal>);
+    ///
+    /// # Errors
+    ///
+    /// Why it must not be answered, nor any row after it.
+    fn end_row(&mut self, result: Result<&Scored, &Refusal>) -> Result<(), Problem>;
 }
 
 #[derive(Debug)]
@@ -134,10 +138,24 @@ impl<'a> Scorer<'a> {
         })
     }
 
-    /// Counts a refusal.
-    fn counted(&self, refusal: Refusal) -> Refusal {
-        self.served.tally().count_refused(&refusal.status);
-        refusal
+    /// Answers the row: predicts it if its values could be set, and otherwise refuses it. The answer is
+    /// passed on to the follower and counted, so every row needs exactly one.
+    ///
+    /// # Errors
+    ///
+    /// Why the row is refused, or must not be answered.
+    pub fn answer(&mut self, row: Result<(), Refusal>) -> Result<Scored, Refusal> {
+        let answer = row.and_then(|()| self.try_score());
+        if let Some(follower) = &mut self.follower
+            && let Err(problem) = follower.end_row(answer.as_ref())
+        {
+            return Err(Refusal::of_problem(&problem));
+        }
+        match &answer {
+            Ok(scored) => self.served.tally().count_predicted(scored.verdict),
+            Err(refusal) => self.served.tally().count_refused(&refusal.status),
+        }
+        answer
     }
 
     /// Sets the value of a feature.
@@ -147,16 +165,6 @@ impl<'a> Scorer<'a> {
     /// `argument_unit` for a unit that the feature does not have; `argument_duplicate` for a feature that
     /// was set already.
     pub fn set(&mut self, position: usize, value: Value<'_>) -> Result<(), Refusal> {
-        let result = self.try_set(position, value);
-        match (&result, &mut self.follower) {
-            (Ok(()), Some(follower)) => follower.set(position, value),
-            (Err(refusal), Some(follower)) => follower.end_row(Err(refusal)),
-            (Ok(()) | Err(_), None) => {}
-        }
-        result.map_err(|refusal| self.counted(refusal))
-    }
-
-    fn try_set(&mut self, position: usize, value: Value<'_>) -> Result<(), Refusal> {
         let in_feature = |status, found: &str| {
             let name = self.served.feature_name(position).unwrap_or_default();
             let detail = format!("feature {}: `{name}`: {found}", position + 1);
@@ -173,24 +181,19 @@ impl<'a> Scorer<'a> {
         if let Some(is_set) = self.is_set.get_mut(position) {
             *is_set = true;
         }
+        if let Some(follower) = &mut self.follower {
+            follower.set(position, value);
+        }
         Ok(())
     }
 
-    /// Predicts the row that was set.
+    /// Predicts the row that was set, as [`Self::answer`] does.
     ///
     /// # Errors
     ///
     /// Why the row is refused.
     pub fn score(&mut self) -> Result<Scored, Refusal> {
-        let scored = self.try_score();
-        match &scored {
-            Ok(scored) => self.served.tally().count_predicted(scored.verdict),
-            Err(refusal) => self.served.tally().count_refused(&refusal.status),
-        }
-        if let Some(follower) = &mut self.follower {
-            follower.end_row(scored.as_ref());
-        }
-        scored
+        self.answer(Ok(()))
     }
 
     fn try_score(&mut self) -> Result<Scored, Refusal> {
@@ -216,11 +219,11 @@ impl<'a> Scorer<'a> {
         row: impl IntoIterator<Item = NamedValue<'v>>,
     ) -> Result<Scored, Refusal> {
         self.begin_row();
-        for (likely, NamedValue { feature, value }) in row.into_iter().enumerate() {
-            let position = self.feature(feature, likely)?;
-            self.set(position, value)?;
-        }
-        self.score()
+        let set = row.into_iter().enumerate().try_for_each(|(likely, named)| {
+            let position = self.feature(named.feature, likely)?;
+            self.set(position, named.value)
+        });
+        self.answer(set)
     }
 
     /// The session, for batches of numbers, and what follows their rows.

@@ -20,10 +20,14 @@ use crate::app;
 use crate::config::{Config, TlsConfig};
 use crate::polling::{keep_fetching, keep_reading};
 use crate::service::Service;
+use crate::setup::Purpose;
 use crate::watching::{keep_watch, look};
 use limited::Limited;
 use opening::{address, prepare};
 use signals::{Signals, Watched};
+
+/// How long computations have to end after their callers were disconnected.
+const LAST_WAIT: Duration = Duration::from_secs(2);
 
 /// Where the configuration came from, for reloads: its file, and variables above file and environment.
 pub type Origin = (Option<PathBuf>, Vec<(String, String)>);
@@ -45,7 +49,26 @@ impl Server {
     ///
     /// A sentence: what cannot be opened or contradicts itself.
     pub fn new(config: Config, origin: Origin, is_demo: bool) -> Result<Self, String> {
-        let service = Arc::new(prepare(&config, is_demo)?);
+        let (service, listener) = Self::open(&config, is_demo, Purpose::Run)?;
+        Ok(Self { config, origin, is_demo, service, listener })
+    }
+
+    /// Checks everything that the configuration names, also beside a service that runs with it: no decision
+    /// log is opened for writing. Returns what would be served.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`].
+    pub fn check(config: &Config, is_demo: bool) -> Result<Arc<Service>, String> {
+        Self::open(config, is_demo, Purpose::Check).map(|(service, _)| service)
+    }
+
+    fn open(
+        config: &Config,
+        is_demo: bool,
+        purpose: Purpose,
+    ) -> Result<(Arc<Service>, TcpListener), String> {
+        let service = Arc::new(prepare(config, is_demo, purpose)?);
         let address = address(&config.listen)?;
         if !address.ip().is_loopback() && service.security.load().is_open() {
             return Err(format!(
@@ -55,7 +78,7 @@ impl Server {
         }
         let listener =
             TcpListener::bind(address).map_err(|cause| format!("listen: {address}: {cause}"))?;
-        Ok(Self { config, origin, is_demo, service, listener })
+        Ok((service, listener))
     }
 
     /// The address on which it listens.
@@ -84,7 +107,11 @@ impl Server {
             builder.worker_threads(usize::from(threads.max(1)));
         }
         let runtime = builder.enable_all().build().map_err(|cause| cause.to_string())?;
-        runtime.block_on(self.serve())
+        let served = runtime.block_on(self.serve());
+        // Callers whose time is over were disconnected, and their computations end at the next row. One that
+        // does not is not waited for.
+        runtime.shutdown_timeout(LAST_WAIT);
+        served
     }
 
     async fn serve(self) -> Result<(), String> {

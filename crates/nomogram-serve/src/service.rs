@@ -217,10 +217,18 @@ impl Service {
         self.is_stopping.store(true, Ordering::Relaxed);
     }
 
-    /// Whether there are models, and the service is not stopping.
+    /// Whether there are models, decisions can be logged, and the service is not stopping.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        !self.is_stopping.load(Ordering::Relaxed) && self.models.catalog().served().next().is_some()
+        !self.is_stopping.load(Ordering::Relaxed)
+            && self.logs_decisions() != Some(false)
+            && self.models.catalog().served().next().is_some()
+    }
+
+    /// Whether decisions can be logged, if they are to be.
+    #[must_use]
+    pub fn logs_decisions(&self) -> Option<bool> {
+        self.decisions.as_ref().map(DecisionLog::is_writable)
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::decisions::{DecisionLog, PublicKey};
 use crate::instant::Instant;
+use crate::log::Log;
 use crate::mapping::Mapping;
 use crate::service::Service;
 use crate::trials::{TrialSettings, Trials};
@@ -29,6 +30,15 @@ pub struct WatchConfig {
     pub webhook: Option<String>,
     /// The certificates that the webhook's leads to, where these are not the system's.
     pub certificates_file: Option<PathBuf>,
+}
+
+/// What a service is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To check what the configuration names. Nothing is written, also beside a service that runs.
+    Check,
+    /// To answer.
+    Run,
 }
 
 /// Where decisions are logged.
@@ -75,6 +85,7 @@ pub(crate) fn set_up(
     trials: &BTreeMap<String, TrialSettings>,
     decisions: Option<&DecisionsConfig>,
     fhir: &BTreeMap<String, Mapping>,
+    purpose: Purpose,
 ) -> Result<Service, String> {
     if watch.horizon == Some(0) {
         return Err("watch: horizon: 0 periods, expected at least 1".into());
@@ -89,7 +100,10 @@ pub(crate) fn set_up(
     let mut service = service;
     service.watch = Watch::new(watch.settings());
     service.trials = Trials::new(trials.clone()).map_err(|fault| format!("trials: {fault}"))?;
-    service.decisions = decisions.map(open).transpose()?;
+    service.decisions = match decisions {
+        Some(config) => open(config, purpose, &service.log)?,
+        None => None,
+    };
     service.mappings.clone_from(fhir);
     stop_arms_of_before(&service, trials);
     Ok(service)
@@ -122,13 +136,27 @@ fn check_trials(service: &Service, trials: &BTreeMap<String, TrialSettings>) -> 
     Ok(())
 }
 
-fn open(config: &DecisionsConfig) -> Result<DecisionLog, String> {
+/// The log; none when it is only checked.
+fn open(
+    config: &DecisionsConfig,
+    purpose: Purpose,
+    log: &Log,
+) -> Result<Option<DecisionLog>, String> {
     let failed = |path: &Path, fault: String| format!("decisions: {}: {fault}", path.display());
     let file = &config.public_key_file;
     let text = std::fs::read_to_string(file).map_err(|e| failed(file, e.to_string()))?;
     let key = PublicKey::of_text(&text).map_err(|e| failed(file, e))?;
     let folder = &config.folder;
-    DecisionLog::open(folder, &key).map_err(|e| failed(folder, e.to_string()))
+    let failed = |e: std::io::Error| failed(folder, e.to_string());
+    let decisions = match purpose {
+        Purpose::Check => return DecisionLog::check(folder).map(|()| None).map_err(failed),
+        Purpose::Run => DecisionLog::open(folder, &key).map_err(failed)?,
+    };
+    if let Some(removed) = decisions.removed() {
+        let file = removed.display().to_string();
+        log.event("warn", "decision_log_recovered", &[("removed", &file)]);
+    }
+    Ok(Some(decisions))
 }
 
 #[cfg(test)]
@@ -154,7 +182,9 @@ mod tests {
         catalog.add(Served::open(&bytes, Approval::NotRecorded).unwrap().into());
         let service = Service::new(Models::new(catalog), RequestLimits::default());
         let Parts { watch, trials, decisions, fhir } = parts;
-        set_up(service, &watch, &trials, decisions.as_ref(), &fhir).err().unwrap_or_default()
+        set_up(service, &watch, &trials, decisions.as_ref(), &fhir, Purpose::Run)
+            .err()
+            .unwrap_or_default()
     }
 
     #[test]
@@ -205,7 +235,7 @@ mod tests {
             let arms = r#"{"ward": {"salt": "s", "arms": [
                 {"version": "1", "weight": 1}, {"version": "2", "weight": 1}]}}"#;
             let trials = serde_json::from_str(arms).unwrap();
-            set_up(service, &watch, &trials, None, &BTreeMap::new()).unwrap()
+            set_up(service, &watch, &trials, None, &BTreeMap::new(), Purpose::Run).unwrap()
         };
         let is_stopped = |service: &Service| {
             let report = service.trials.report();

@@ -136,6 +136,12 @@ impl Answering {
         piece.is_empty() || self.pieces.blocking_send(Ok(piece.into())).is_ok()
     }
 
+    /// Whether the caller left, or its time is over.
+    #[must_use]
+    pub fn caller_left(&self) -> bool {
+        self.pieces.is_closed()
+    }
+
     /// Ends the answer with a problem.
     pub fn fail(&self, problem: Problem) {
         // The caller may have left.

@@ -19,14 +19,17 @@ struct Running {
 
 impl Running {
     fn start(name: &str, limits: &str) -> Self {
+        let bundle = nomogram_testkit::bundle_of_three_members();
+        Self::start_with(name, &bundle, &format!("limits: {{{limits}}}\n"))
+    }
+
+    fn start_with(name: &str, bundle: &[u8], settings: &str) -> Self {
         let folder =
             std::env::temp_dir().join(format!("nomogram-server-{name}-{}", std::process::id()));
         std::fs::create_dir_all(folder.join("models")).unwrap();
-        std::fs::write(folder.join("models/a.nomo"), nomogram_testkit::bundle_of_three_members())
-            .unwrap();
-        let config = format!(
-            "listen: 127.0.0.1:0\nlog: log.jsonl\nmodels:\n  folder: models\nlimits: {{{limits}}}\n"
-        );
+        std::fs::write(folder.join("models/a.nomo"), bundle).unwrap();
+        let config =
+            format!("listen: 127.0.0.1:0\nlog: log.jsonl\nmodels:\n  folder: models\n{settings}");
         std::fs::write(folder.join("serve.yaml"), config).unwrap();
         let mut program = std::env::current_exe().unwrap();
         program.pop();
@@ -47,6 +50,16 @@ impl Running {
     fn signal(&self, name: &str) {
         let pid = self.process.id().to_string();
         assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+
+    /// Rows that were predicted since the start.
+    fn n_predicted(&self) -> u64 {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        let line = text.lines().find(|line| line.starts_with("nomogram_rows_predicted_total{"));
+        line.unwrap().rsplit(' ').next().unwrap().parse().unwrap()
     }
 
     fn log(&self) -> String {
@@ -256,4 +269,31 @@ fn a_reload_that_fails_keeps_the_models() {
     running.wait_for("reload failed", 1);
     let mut stream = BufReader::new(TcpStream::connect(&running.address).unwrap());
     assert_eq!(predict(&mut stream).as_deref(), Some("200"));
+}
+
+#[test]
+fn a_batch_that_computes_does_not_hold_up_a_stop() {
+    let bundle = nomogram_testkit::explained_bundle();
+    let settings = "shutdown_seconds: 0\nlimits: {max_body_bytes: 268435456, max_rows: 5000000}\n";
+    let mut running = Running::start_with("stop", &bundle, settings);
+    let served =
+        nomogram_serve::Served::open(&bundle, nomogram_serve::Approval::NotRecorded).unwrap();
+    let names: Vec<_> = (0..3).map(|at| served.feature_name(at).unwrap().to_owned()).collect();
+    let row = format!("{{\"{}\":17.99,\"{}\":10.38,\"{}\":122.8}}", names[0], names[1], names[2]);
+    let rows = vec![row; 1_000_000].join(",");
+    let body = format!("{{\"explanation\":true,\"members\":true,\"rows\":[{rows}]}}");
+    let mut caller = TcpStream::connect(&running.address).unwrap();
+    let head = format!(
+        "POST /batch_predict HTTP/1.1\r\nhost: a\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    caller.write_all(head.as_bytes()).unwrap();
+    caller.write_all(body.as_bytes()).unwrap();
+    while running.n_predicted() == 0 {
+        thread::sleep(Duration::from_millis(20));
+    }
+    running.signal("-TERM");
+    assert!(running.process.wait().unwrap().success());
+    let log = running.log();
+    assert!(log.contains("\"stopped\"") && log.contains("\"caller_left\""), "{log}");
 }

@@ -81,20 +81,21 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
         ("NOMOGRAM_SERVE_TRUST_FILE", bundle::trust_file().map(|p| p.display().to_string())),
     ];
     let options = options.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?)));
-    let server = Server::new(config, (path, options.collect()), arguments.demo);
-    let server = server.map_err(Error::usage)?;
     if arguments.check {
-        if let Some(RefusedBundle { name, reason }) = server.service().refused().first() {
+        let service = Server::check(&config, arguments.demo).map_err(Error::usage)?;
+        if let Some(RefusedBundle { name, reason }) = service.refused().first() {
             return Err(Error::usage(format!("the policy of trust refuses {name}: {reason}")));
         }
-        let security = server.service().security.load();
+        let security = service.security.load();
         if let Some(fault) = security.fetched_keys().and_then(|keys| keys.fault()) {
             return Err(Error::usage(format!("access: tokens: {fault}")));
         }
-        let n_models = server.service().models.catalog().served().count();
+        let n_models = service.models.catalog().served().count();
         console.result(format!("the configuration is right; models: {n_models}"))?;
         return Ok(Exit::Done);
     }
+    let server = Server::new(config, (path, options.collect()), arguments.demo);
+    let server = server.map_err(Error::usage)?;
     let address = server.address().map_err(|cause| Error::file("listen", cause))?;
     console.note(format!("listening on {address}; a page with all requests is at /docs"));
     server.run().map_err(Error::usage)?;

@@ -9,6 +9,8 @@ use sha2::{Digest, Sha256};
 pub(super) const MAGIC: &[u8; 8] = b"NOMODEC1";
 /// The bytes of an encapsulated key.
 pub(super) const KEY_LEN: usize = 32;
+/// The bytes of the head of a segment.
+const HEAD_LEN: usize = MAGIC.len() + KEY_LEN + 32;
 /// The longest record.
 pub(super) const MAX_RECORD: usize = 1 << 24;
 /// How the names of segments end.
@@ -40,6 +42,13 @@ impl Link {
             hash.update([*byte]);
             is_link
         })
+    }
+
+    /// Whether bytes are the begin of the head of a segment that follows this link.
+    pub(super) fn has_begun_head(self, bytes: &[u8]) -> bool {
+        let magic = bytes.get(..MAGIC.len()).unwrap_or(bytes);
+        let follows = bytes.get(MAGIC.len() + KEY_LEN..).unwrap_or_default();
+        bytes.len() < HEAD_LEN && MAGIC.starts_with(magic) && self.0.starts_with(follows)
     }
 
     fn next(self, kind: &[u8; 7], bytes: &[u8]) -> Self {

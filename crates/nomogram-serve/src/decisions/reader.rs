@@ -14,13 +14,13 @@ use super::record::Decision;
 /// What is known of a log after it was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
-    /// Segments in the folder.
+    /// Segments in the folder that have a head.
     pub n_segments: usize,
     /// Records in them.
     pub n_records: usize,
     /// The head of the chain: compare it with one that was kept elsewhere.
     pub head: String,
-    /// Where the log ends within a record, as after a crash: segment and record.
+    /// Where the log ends within a record or a head, as after a crash: segment, and record or head.
     pub cut: Vec<String>,
 }
 
@@ -45,6 +45,11 @@ pub fn verify(
             return Err(format!("{name}: expected segment {}, which is gone", position + 1));
         }
         let bytes = fs::read(path).map_err(|error| format!("{name}: {error}"))?;
+        if position + 1 == segments.len() && link.has_begun_head(&bytes) {
+            verified.n_segments -= 1;
+            verified.cut.push(format!("{name}: head"));
+            break;
+        }
         let mut segment = Segment::open(&bytes, link, key).map_err(|e| format!("{name}: {e}"))?;
         let mut n_records = 0;
         while let Some(record) = segment.next() {
@@ -64,23 +69,28 @@ pub fn verify(
     Ok(verified)
 }
 
-/// The number of the last segment of a folder, and the link that the next one follows.
-pub(super) fn last_link(folder: &Path) -> io::Result<(usize, Link)> {
+/// The number of the last segment of a folder, and the link that the next one follows; further the segment
+/// after it whose head is not complete, because a start was interrupted.
+pub(super) fn last_link(folder: &Path) -> io::Result<((usize, Link), Option<PathBuf>)> {
     let mut link = Link::default();
     let mut last = 0;
-    for (number, path) in segments(folder)? {
+    let mut segments = segments(folder)?.into_iter().peekable();
+    while let Some((number, path)) = segments.next() {
         let damaged = |error: String| {
             let detail = format!("{}: {error}", path.display());
             io::Error::new(io::ErrorKind::InvalidData, detail)
         };
         let bytes = fs::read(&path)?;
+        if segments.peek().is_none() && link.has_begun_head(&bytes) {
+            return Ok(((last, link), Some(path)));
+        }
         let mut segment = Segment::open(&bytes, link, None).map_err(damaged)?;
         while let Some(record) = segment.next() {
             record.map_err(damaged)?;
         }
         (last, link) = (number, segment.link);
     }
-    Ok((last, link))
+    Ok(((last, link), None))
 }
 
 /// The segments of a folder by their numbers, in order.

@@ -123,6 +123,115 @@ fn a_record_or_a_segment_that_is_gone_is_found() {
     assert_eq!(error, "segment 2: expected segment 1, which is gone");
 }
 
+/// The names of the files in the folder, with their lengths.
+fn files(folder: &Folder) -> Vec<(String, u64)> {
+    let mut files: Vec<_> = fs::read_dir(&folder.0)
+        .unwrap()
+        .map(|entry| {
+            let entry = entry.unwrap();
+            (entry.file_name().into_string().unwrap(), entry.metadata().unwrap().len())
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn a_check_or_a_second_start_beside_an_open_log_changes_nothing() {
+    let (folder, (_, public)) = (Folder::new("beside"), new_keys());
+    DecisionLog::check(&folder.0).unwrap();
+    assert!(!folder.0.exists());
+    let log = DecisionLog::open(&folder.0, &public).unwrap();
+    log.append(&decision(1)).unwrap();
+    let before = files(&folder);
+    DecisionLog::check(&folder.0).unwrap();
+    let error = DecisionLog::open(&folder.0, &public).unwrap_err();
+    assert_eq!(error.to_string(), "the decision log is in use by another process");
+    assert_eq!(files(&folder), before);
+    log.append(&decision(2)).unwrap();
+    drop(log);
+    // A start without a request begins no segment.
+    drop(DecisionLog::open(&folder.0, &public).unwrap());
+    let log = DecisionLog::open(&folder.0, &public).unwrap();
+    log.append(&decision(3)).unwrap();
+    let head = log.sync().unwrap();
+    let verified = verify(&folder.0, None, |_| {}).unwrap();
+    assert_eq!(verified, Verified { n_segments: 2, n_records: 3, head, cut: vec![] });
+}
+
+#[test]
+fn a_segment_whose_head_was_not_written_whole_is_removed() {
+    let (folder, (_, public)) = (Folder::new("head"), new_keys());
+    let head = written(&folder, &public);
+    let log = DecisionLog::open(&folder.0, &public).unwrap();
+    log.append(&decision(5)).unwrap();
+    drop(log);
+    let bytes = fs::read(folder.segment(3)).unwrap();
+    for n_bytes in [0, 5, 8, 30, 40, 41, 71] {
+        fs::write(folder.segment(3), &bytes[..n_bytes]).unwrap();
+        DecisionLog::check(&folder.0).unwrap();
+        let cut = vec!["segment 3: head".to_owned()];
+        let expected = Verified { n_segments: 2, n_records: 4, head: head.clone(), cut };
+        assert_eq!(verify(&folder.0, None, |_| {}).unwrap(), expected);
+        let log = DecisionLog::open(&folder.0, &public).unwrap();
+        assert_eq!(log.removed(), Some(folder.segment(3).as_path()));
+        log.append(&decision(5)).unwrap();
+        let verified = verify(&folder.0, None, |_| {}).unwrap();
+        assert_eq!((verified.n_segments, verified.n_records), (3, 5));
+        assert_eq!(verified.cut, Vec::<String>::new());
+    }
+    // Other damage is refused: bytes that are no head, and a short segment before the last one.
+    let bytes = fs::read(folder.segment(3)).unwrap();
+    let (mut no_magic, mut other_link) = (bytes[..60].to_vec(), bytes[..60].to_vec());
+    no_magic[3] ^= 1;
+    other_link[50] ^= 1;
+    for (number, damaged) in [(3, &no_magic[..]), (3, &other_link), (2, &bytes[..0])] {
+        let whole = fs::read(folder.segment(number)).unwrap();
+        fs::write(folder.segment(number), damaged).unwrap();
+        let expected = format!("segment {number}: shorter than its head");
+        assert_eq!(verify(&folder.0, None, |_| {}).unwrap_err(), expected);
+        let error = DecisionLog::open(&folder.0, &public).unwrap_err();
+        assert!(error.to_string().ends_with("shorter than its head"), "{error}");
+        assert!(DecisionLog::check(&folder.0).is_err());
+        fs::write(folder.segment(number), whole).unwrap();
+    }
+}
+
+#[test]
+fn a_log_goes_on_by_itself_when_a_full_disk_has_room_again() {
+    let (folder, (private, public)) = (Folder::new("full"), new_keys());
+    let log = DecisionLog::open(&folder.0, &public).unwrap();
+    log.append(&decision(1)).unwrap();
+    let before = fs::read(folder.segment(1)).unwrap();
+    log.fill_disk();
+    for row in [2, 3] {
+        assert!(log.append(&decision(row)).is_err());
+        assert!(!log.is_writable());
+    }
+    assert_eq!(fs::read(folder.segment(1)).unwrap(), before, "nothing of a record is left");
+    assert!(log.sync().is_err() && !log.is_writable());
+    log.make_room();
+    log.sync().unwrap();
+    assert!(log.is_writable());
+    log.append(&decision(4)).unwrap();
+    let head = log.sync().unwrap();
+    let mut rows = Vec::new();
+    let verified = verify(&folder.0, Some(&private), |decision| rows.push(decision.row)).unwrap();
+    assert_eq!(verified, Verified { n_segments: 2, n_records: 2, head, cut: vec![] });
+    assert_eq!(rows, [1, 4]);
+
+    // A start while there is no room leaves nothing behind either, and the first record is tried again.
+    drop(log);
+    let before = files(&folder);
+    let log = DecisionLog::open(&folder.0, &public).unwrap();
+    log.fill_disk();
+    assert!(log.append(&decision(5)).is_err());
+    log.make_room();
+    assert_eq!(files(&folder), before);
+    log.append(&decision(5)).unwrap();
+    assert_eq!(verify(&folder.0, None, |_| {}).unwrap().n_records, 3);
+}
+
 #[test]
 fn a_crash_within_a_record_is_reported_and_the_chain_goes_on() {
     let (folder, (_, public)) = (Folder::new("crash"), new_keys());

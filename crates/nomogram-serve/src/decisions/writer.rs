@@ -1,114 +1,184 @@
-//! Appends records to a segment.
+//! Appends records to a log.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use hpke::aead::AeadCtxS;
-use hpke::{OpModeS, Serializable, setup_sender};
-
-use super::chain::{EXTENSION, Link, MAGIC, MAX_RECORD};
-use super::keys::{INFO, LogAead, LogKdf, LogKem, PublicKey, hex};
+use super::chain::Link;
+use super::keys::{PublicKey, hex};
+use super::place::{check_room, lock};
 use super::reader::last_link;
 use super::record::Decision;
+use super::segment::{Segment, sync_folder};
 
-/// A log that records are appended to. Each start of the service begins a segment.
+/// A log that records are appended to. The first record after a start begins a segment. A log belongs to
+/// one process at a time.
 pub struct DecisionLog {
-    segment: Mutex<Segment>,
-    path: PathBuf,
+    folder: PathBuf,
+    key: PublicKey,
+    writing: Mutex<Writing>,
+    /// The segment that an interrupted start left without a whole head, and that was removed.
+    removed: Option<PathBuf>,
+    /// Locked as long as the log is open.
+    _lock: File,
 }
 
-struct Segment {
-    file: File,
-    context: AeadCtxS<LogAead, LogKdf, LogKem>,
-    link: Link,
-    /// Why a record could not be written: none is written after it.
+struct Writing {
+    /// The number of the last segment, and the link that the next one follows.
+    last: (usize, Link),
+    segment: Option<Segment>,
+    /// Why the last attempt to write failed.
     failure: Option<io::ErrorKind>,
 }
 
 impl DecisionLog {
-    /// Begins a segment in a folder, after those that are there.
+    /// Opens the log of a folder, to be continued after the segments that are there.
     ///
     /// # Errors
     ///
-    /// When the folder cannot be read or written, or a segment in it is damaged.
+    /// When the folder cannot be read or written, a segment in it is damaged, or another process has the
+    /// log open.
     pub fn open(folder: &Path, key: &PublicKey) -> io::Result<Self> {
         fs::create_dir_all(folder)?;
-        let (number, link) = last_link(folder)?;
-        let failed = |error: hpke::HpkeError| io::Error::other(error.to_string());
-        let (encapsulated, context) =
-            setup_sender::<LogAead, LogKdf, LogKem>(&OpModeS::Base, &key.0, INFO)
-                .map_err(failed)?;
-        let encapsulated = encapsulated.to_bytes();
-        let path = folder.join(format!("{:08}.{EXTENSION}", number + 1));
-        let mut file = OpenOptions::new().append(true).create_new(true).open(&path)?;
-        let mut head = MAGIC.to_vec();
-        head.extend_from_slice(&encapsulated);
-        head.extend_from_slice(&link.0);
-        file.write_all(&head)?;
-        file.sync_all()?;
-        File::open(folder)?.sync_all()?;
-        let link = link.of_segment(&encapsulated);
-        let segment = Segment { file, context, link, failure: None };
-        Ok(Self { segment: Mutex::new(segment), path })
+        let lock = lock(folder)?;
+        let (last, unfinished) = last_link(folder)?;
+        if let Some(path) = &unfinished {
+            fs::remove_file(path)?;
+            sync_folder(folder)?;
+        }
+        let writing = Mutex::new(Writing { last, segment: None, failure: None });
+        let (folder, key) = (folder.to_owned(), key.clone());
+        Ok(Self { folder, key, writing, removed: unfinished, _lock: lock })
     }
 
-    /// Appends a record.
+    /// Checks that a folder holds a log that can be continued, or none yet, and can be written. Nothing is
+    /// changed, and another process may have the log open.
     ///
     /// # Errors
     ///
-    /// When it cannot be written. Every later record then fails too, since the end of the file may be a
-    /// part of one.
+    /// As [`Self::open`].
+    pub fn check(folder: &Path) -> io::Result<()> {
+        if folder.try_exists()? {
+            last_link(folder)?;
+            return check_room(folder);
+        }
+        let existing = folder.ancestors().skip(1).find(|above| above.exists());
+        check_room(existing.unwrap_or(Path::new(".")))
+    }
+
+    /// The segment that an interrupted start left without a whole head. It held no record, and opening the
+    /// log removed it.
+    #[must_use]
+    pub fn removed(&self) -> Option<&Path> {
+        self.removed.as_deref()
+    }
+
+    /// Appends a record. After a failure, the next record begins another segment.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written: then nothing of it is in the log.
     pub fn append(&self, decision: &Decision) -> io::Result<()> {
         let plain = serde_json::to_vec(decision)?;
-        let mut segment = self.segment.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(kind) = segment.failure {
-            return Err(kind.into());
-        }
-        let written = segment.append(&plain);
-        segment.failure = written.as_ref().err().map(io::Error::kind);
+        let mut writing = self.writing();
+        let written = writing.append((&self.folder, &self.key), &plain);
+        writing.failure = written.as_ref().err().map(io::Error::kind);
         written
     }
 
-    /// Whether records can be written.
+    /// Whether the last attempt to write succeeded.
     #[must_use]
     pub fn is_writable(&self) -> bool {
-        self.segment.lock().unwrap_or_else(PoisonError::into_inner).failure.is_none()
+        self.writing().failure.is_none()
     }
 
-    /// Waits until all records are on the disk. Returns the head of the chain, to be kept elsewhere.
+    /// Waits until all records are on the disk. Returns the head of the chain, to be kept elsewhere. When
+    /// writing failed before, it is tried again.
     ///
     /// # Errors
     ///
-    /// When the disk fails.
+    /// When the disk fails, or is still full.
     pub fn sync(&self) -> io::Result<String> {
-        let segment = self.segment.lock().unwrap_or_else(PoisonError::into_inner);
-        segment.file.sync_data()?;
-        Ok(hex(&segment.link.0))
+        let mut writing = self.writing();
+        let synced = writing.sync((&self.folder, &self.key));
+        writing.failure = synced.as_ref().err().map(io::Error::kind);
+        synced.map(|()| hex(&writing.last.1.0))
+    }
+
+    fn writing(&self) -> MutexGuard<'_, Writing> {
+        self.writing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the next record fail, as on a full disk. The one after it fails too, until [`Self::make_room`].
+    #[cfg(test)]
+    pub(crate) fn fill_disk(&self) {
+        let mut writing = self.writing();
+        if let Some(segment) = &mut writing.segment {
+            segment.make_read_only().unwrap();
+        }
+        fs::create_dir(self.next_unfinished(&writing)).unwrap();
+    }
+
+    /// Ends what [`Self::fill_disk`] began.
+    #[cfg(test)]
+    pub(crate) fn make_room(&self) {
+        fs::remove_dir(self.next_unfinished(&self.writing())).unwrap();
+    }
+
+    /// The file that the head of the next segment is written to.
+    #[cfg(test)]
+    fn next_unfinished(&self, writing: &Writing) -> PathBuf {
+        self.folder.join(format!("{:08}.{}", writing.last.0 + 1, super::segment::UNFINISHED))
     }
 }
 
-impl Segment {
-    fn append(&mut self, plain: &[u8]) -> io::Result<()> {
-        let failed = |error: hpke::HpkeError| io::Error::other(error.to_string());
-        // The place in the chain is authenticated, so a record cannot be moved to another one.
-        let ciphertext = self.context.seal(plain, &self.link.0).map_err(failed)?;
-        let length =
-            u32::try_from(ciphertext.len()).ok().filter(|_| ciphertext.len() <= MAX_RECORD);
-        let length = length.ok_or_else(|| io::Error::other("a record is too long"))?;
-        let link = self.link.of_record(&ciphertext);
-        let mut record = length.to_le_bytes().to_vec();
-        record.extend_from_slice(&ciphertext);
-        record.extend_from_slice(&link.0);
-        self.file.write_all(&record)?;
-        self.link = link;
-        Ok(())
+impl Writing {
+    fn append(&mut self, place: (&Path, &PublicKey), plain: &[u8]) -> io::Result<()> {
+        let mut segment = match self.segment.take() {
+            Some(segment) => segment,
+            None => self.begin(place)?,
+        };
+        match segment.append(plain) {
+            Ok(()) => {
+                self.last = segment.last();
+                self.segment = Some(segment);
+                Ok(())
+            }
+            Err(error) => {
+                segment.close();
+                Err(error)
+            }
+        }
+    }
+
+    fn begin(&mut self, (folder, key): (&Path, &PublicKey)) -> io::Result<Segment> {
+        let segment = Segment::begin(folder, key, self.last)?;
+        self.last = segment.last();
+        Ok(segment)
+    }
+
+    fn sync(&mut self, place: (&Path, &PublicKey)) -> io::Result<()> {
+        if self.failure.is_some() && self.segment.is_none() {
+            check_room(place.0)?;
+            self.segment = Some(self.begin(place)?);
+        }
+        let Some(segment) = self.segment.take() else { return Ok(()) };
+        match segment.sync() {
+            Ok(()) => {
+                self.segment = Some(segment);
+                Ok(())
+            }
+            Err(error) => {
+                segment.close();
+                Err(error)
+            }
+        }
     }
 }
 
 impl std::fmt::Debug for DecisionLog {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "DecisionLog({})", self.path.display())
+        write!(f, "DecisionLog({})", self.folder.display())
     }
 }

@@ -88,3 +88,13 @@ fn decisions_are_logged_for_those_who_have_the_key() {
     assert_eq!(outputs[1], risk);
     std::fs::remove_dir_all(folder).unwrap();
 }
+
+#[test]
+fn a_value_that_a_shadow_does_not_take_is_a_refused_row_of_the_shadow() {
+    let service = service();
+    let find = |version| service.models.find(Some("ward"), Some(version)).unwrap();
+    let shadow = Shadow::new(&find("1"), find("3"));
+    assert!(shadow.score(&[(0, OwnedValue::NumberIn(1.0, "4711".into()))]).is_none());
+    let refused = shadow.served.tally().refused();
+    assert_eq!(refused, [("argument_unit".into(), 1)]);
+}

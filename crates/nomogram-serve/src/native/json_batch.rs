@@ -111,9 +111,9 @@ fn read_one(reader: &mut Reader<'_>, run: &mut Run<'_>, served: &Served) -> Resu
             return Ok(run.push_numbers()?);
         }
     }
-    let scorer = run.batch.scorer();
+    let scorer = run.scorer()?;
     let read = read_row(reader, scorer)?;
-    let answer = read.and_then(|()| scorer.score());
+    let answer = scorer.answer(read);
     Ok(run.push(answer)?)
 }
 
@@ -148,14 +148,14 @@ fn columns(
             return Err(begin.into());
         }
         check_count(index, max_rows)?;
-        let scorer = run.batch.scorer();
+        let scorer = run.scorer()?;
         scorer.begin_row();
         let mut row = Ok(());
         for (position, reader) in &mut columns {
             let set = read_and_set(reader, scorer, *position)?;
             row = row.and(set);
         }
-        let answer = row.and_then(|()| scorer.score());
+        let answer = scorer.answer(row);
         run.push(answer)?;
     }
     Ok(())

@@ -62,7 +62,7 @@ fn read_line(line: &[u8], run: &mut Run<'_>, served: &Served) -> Result<(), End>
         return Ok(());
     }
     let Ok(text) = std::str::from_utf8(line) else {
-        return run.push(Err(Refusal::new("malformed", "bytes that are not UTF-8")));
+        return run.refuse(Refusal::new("malformed", "bytes that are not UTF-8"));
     };
     if run.batch.takes_numbers() {
         let mut reader = Reader::new(text);
@@ -71,16 +71,14 @@ fn read_line(line: &[u8], run: &mut Run<'_>, served: &Served) -> Result<(), End>
             return run.push_numbers();
         }
     }
-    let scorer = run.batch.scorer();
+    let scorer = run.scorer()?;
     let mut reader = Reader::new(text);
     let read = read_row(&mut reader, scorer).and_then(|row| reader.end().map(|()| row));
     let answer = match read {
-        Ok(row) => row.and_then(|()| scorer.score()),
+        Ok(row) => scorer.answer(row),
         Err(Fault { offset, expected }) => {
             let detail = format!("column {}: expected {expected}", offset + 1);
-            let refusal = Refusal::new("malformed", detail);
-            served.tally().count_refused(&refusal.status);
-            Err(refusal)
+            scorer.answer(Err(Refusal::new("malformed", detail)))
         }
     };
     run.push(answer)

@@ -81,7 +81,7 @@ fn score(
     let row = read.and_then(|()| row.ok_or_else(|| reader.fault("a member `features` before")));
     let row = row.map_err(|fault: Fault| fault.in_text(text))?;
     scorer.ask_for(options)?;
-    Ok(row.and_then(|()| scorer.score()))
+    Ok(scorer.answer(row))
 }
 
 /// An answer of JSON.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::writer::BatchWriter;
 use crate::batch::{Answer, Batch};
 use crate::problem::Problem;
+use crate::scored::Refusal;
+use crate::scoring::Scorer;
 use crate::served::Served;
 use crate::stream::{Answering, PIECE_BYTES};
 
@@ -58,16 +60,50 @@ impl<'a> Run<'a> {
     ///
     /// # Errors
     ///
-    /// As [`Self::flush`].
+    /// As [`Self::flush`]; a refusal that is no fault of the row.
     pub(super) fn push(&mut self, answer: Answer) -> Result<(), End> {
+        // Such a row may take long: it is explained, for example.
+        self.check_caller()?;
+        if let Err(refusal) = &answer
+            && !refusal.is_of_row()
+        {
+            let served = self.batch.scorer().served();
+            return Err(refusal.clone().into_problem(served).into());
+        }
         self.batch.push(answer);
         self.flush_full()
     }
 
-    fn flush_full(&mut self) -> Result<(), End> {
-        if !self.batch.is_full() {
-            return Ok(());
+    /// Adds a row that cannot be read.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::push`].
+    pub(super) fn refuse(&mut self, refusal: Refusal) -> Result<(), End> {
+        let scorer = self.scorer()?;
+        scorer.begin_row();
+        let answer = scorer.answer(Err(refusal));
+        self.push(answer)
+    }
+
+    /// The scorer, for a row that is not of numbers. Those before it are answered first: the order of the
+    /// answers is that of the rows in the decision log and among those that outcomes name.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::flush`].
+    pub(super) fn scorer(&mut self) -> Result<&mut Scorer<'a>, End> {
+        if self.batch.has_numbers() {
+            self.end_block()?;
         }
+        Ok(self.batch.scorer())
+    }
+
+    fn flush_full(&mut self) -> Result<(), End> {
+        if self.batch.is_full() { self.end_block() } else { Ok(()) }
+    }
+
+    fn end_block(&mut self) -> Result<(), End> {
         self.score()?;
         match self.streams && self.writer.n_bytes() >= PIECE_BYTES {
             true => self.send(),
@@ -87,7 +123,13 @@ impl<'a> Run<'a> {
         if self.streams { self.send() } else { Ok(()) }
     }
 
+    /// A batch whose caller left, or whose time is over, is not computed further.
+    fn check_caller(&self) -> Result<(), End> {
+        if self.answering.caller_left() { Err(End::CallerLeft) } else { Ok(()) }
+    }
+
     fn score(&mut self) -> Result<(), End> {
+        self.check_caller()?;
         let writer = &mut self.writer;
         self.batch.flush(|answer| writer.push(answer))?;
         self.writer.end_block()?;
@@ -111,5 +153,52 @@ impl<'a> Run<'a> {
         let counts = self.batch.counts();
         let last = self.writer.finish(counts)?;
         if self.answering.send(last) { Ok(counts) } else { Err(End::CallerLeft) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::native::form::Form;
+    use crate::problem::ProblemKind;
+    use crate::scored::Options;
+    use crate::served::Approval;
+    use crate::stream;
+
+    #[test]
+    fn a_batch_whose_caller_left_is_not_computed_further() {
+        let bytes = nomogram_testkit::bundle_of_three_members();
+        let served = Arc::new(Served::open(&bytes, Approval::NotRecorded).unwrap());
+        let (answering, answered) = stream::answer();
+        let run = || {
+            let batch = Batch::new(&served, Options::default()).unwrap();
+            let writer = BatchWriter::new(Arc::clone(&served), Form::Json, Options::default(), "r");
+            Run::new(&served, batch, writer.unwrap(), (&answering, false))
+        };
+        let refused = || Err(Refusal::new("value_missing", "none"));
+        let (mut single, mut block) = (run(), run());
+        single.push(refused()).unwrap();
+        block.numbers.fill(1.0);
+        block.push_numbers().unwrap();
+        drop(answered);
+        assert!(matches!(single.push(refused()), Err(End::CallerLeft)));
+        let n_predicted = served.tally().n_predicted();
+        assert!(matches!(block.flush(), Err(End::CallerLeft)));
+        assert_eq!(served.tally().n_predicted(), n_predicted);
+    }
+
+    #[test]
+    fn a_row_that_must_not_be_answered_ends_the_batch() {
+        let bytes = nomogram_testkit::bundle_of_three_members();
+        let served = Arc::new(Served::open(&bytes, Approval::NotRecorded).unwrap());
+        let (answering, _answered) = stream::answer();
+        let batch = Batch::new(&served, Options::default()).unwrap();
+        let writer = BatchWriter::new(Arc::clone(&served), Form::Json, Options::default(), "r");
+        let mut run = Run::new(&served, batch, writer.unwrap(), (&answering, false));
+        let problem = Problem::new(ProblemKind::NotReady, "no log");
+        let Err(End::Problem(ended)) = run.push(Err(Refusal::of_problem(&problem))) else {
+            panic!("it goes on");
+        };
+        assert_eq!((ended.kind(), ended.detail()), (ProblemKind::NotReady, "no log"));
     }
 }

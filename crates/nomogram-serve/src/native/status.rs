@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use http::header;
 
 use super::predict::json_response;
+use crate::following::UNWRITABLE;
 use crate::json_writer::JsonWriter;
 use crate::metrics::MEDIA_TYPE;
 use crate::problem::{Problem, ProblemKind};
@@ -24,11 +25,14 @@ pub(super) async fn live(State(service): State<Arc<Service>>) -> Response {
 
 /// Whether the service takes requests.
 pub(super) async fn ready(State(service): State<Arc<Service>>) -> Response {
-    match service.is_ready() {
-        true => status(&service, "ready"),
-        false => Problem::new(ProblemKind::NotReady, "no model is loaded, or the service stops")
-            .into_response(),
+    if service.is_ready() {
+        return status(&service, "ready");
     }
+    let detail = match service.logs_decisions() {
+        Some(false) => UNWRITABLE,
+        Some(true) | None => "no model is loaded, or the service stops",
+    };
+    Problem::new(ProblemKind::NotReady, detail).into_response()
 }
 
 fn status(service: &Service, status: &str) -> Response {
@@ -62,8 +66,16 @@ fn encoded(service: &Service) -> String {
         if let Some(registry) = &service.registry {
             registry.write_metrics(text);
         }
+        if let Some(is_writable) = service.logs_decisions() {
+            let is_writable = u8::from(is_writable);
+            text.push_str(&format!(
+                "# HELP nomogram_decision_log_writable 1 while decisions can be logged.\n\
+                 # TYPE nomogram_decision_log_writable gauge\n\
+                 nomogram_decision_log_writable {is_writable}\n"
+            ));
+        }
         text.push_str(&format!(
-            "# HELP nomogram_log_lines_dropped Lines that the log had no room for.\n\
+            "# HELP nomogram_log_lines_dropped Lines that the log had no room for, or that could not be written.\n\
              # TYPE nomogram_log_lines_dropped counter\nnomogram_log_lines_dropped_total {n_dropped}\n"
         ));
     })

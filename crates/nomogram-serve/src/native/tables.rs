@@ -98,13 +98,12 @@ fn read_one(
     let n_columns = columns.names.len();
     if let Some(n_cells) = row.n_cells().filter(|n_cells| *n_cells != n_columns) {
         let refusal = Refusal::new("schema_columns", row_length(n_cells, n_columns));
-        run.batch.scorer().served().tally().count_refused(&refusal.status);
-        return run.push(Err(refusal));
+        return run.refuse(refusal);
     }
     if is_complete && run.batch.takes_numbers() && read_numbers(row, columns, &mut run.numbers) {
         return run.push_numbers();
     }
-    let scorer = run.batch.scorer();
+    let scorer = run.scorer()?;
     scorer.begin_row();
     let mut set = Ok(());
     for column in &columns.features {
@@ -113,7 +112,7 @@ fn read_one(
             break;
         }
     }
-    let answer = set.and_then(|()| scorer.score());
+    let answer = scorer.answer(set);
     run.push(answer)
 }
 

@@ -18,7 +18,7 @@ use crate::rate::Rate;
 use crate::registry::Followed;
 use crate::security::{Security, TokenCheck};
 use crate::service::Service;
-use crate::setup::set_up;
+use crate::setup::{Purpose, set_up};
 use crate::token_keys::FetchedKeys;
 use crate::tokens::Tokens;
 use crate::traces::Traces;
@@ -29,7 +29,7 @@ use crate::trust::{RefusedBundle, TrustPolicy};
 const DEMO: &[u8] = include_bytes!("../../demo/wdbc.nomo");
 
 /// Opens what a configuration names.
-pub(super) fn prepare(config: &Config, is_demo: bool) -> Result<Service, String> {
+pub(super) fn prepare(config: &Config, is_demo: bool, purpose: Purpose) -> Result<Service, String> {
     let trust = trust(config)?;
     let folder = folder(config, is_demo);
     let (models, registry, refused) = match &config.registry {
@@ -70,7 +70,7 @@ pub(super) fn prepare(config: &Config, is_demo: bool) -> Result<Service, String>
     service.trust.store(Arc::new(trust));
     service.report_refused(refused);
     let Config { watch, trials, decisions, fhir, .. } = config;
-    set_up(service, watch, trials, decisions.as_ref(), fhir)
+    set_up(service, watch, trials, decisions.as_ref(), fhir, purpose)
 }
 
 /// The policy that bundles must satisfy.
@@ -203,6 +203,29 @@ pub(super) fn address(listen: &str) -> Result<SocketAddr, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::decisions::new_keys;
+    use crate::setup::DecisionsConfig;
+
+    #[test]
+    fn a_check_or_a_second_start_leaves_the_log_of_a_running_service_as_it_is() {
+        let name = format!("nomogram-opening-{}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&folder).unwrap();
+        let public_key_file = folder.join("ward.pub");
+        std::fs::write(&public_key_file, new_keys().1.to_text()).unwrap();
+        let decisions = DecisionsConfig { folder: folder.join("log"), public_key_file };
+        let config = Config { decisions: Some(decisions), log: "none".into(), ..Config::default() };
+        let running = prepare(&config, true, Purpose::Run).unwrap();
+        prepare(&config, true, Purpose::Check).unwrap();
+        let fault = prepare(&config, true, Purpose::Run).err().unwrap();
+        assert!(fault.ends_with("log: the decision log is in use by another process"), "{fault}");
+        let files = std::fs::read_dir(folder.join("log")).unwrap();
+        let files: Vec<_> = files.map(|file| file.unwrap().file_name()).collect();
+        assert_eq!(files, ["lock"]);
+        drop(running);
+        prepare(&config, true, Purpose::Run).unwrap();
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 
     #[test]
     fn a_certificate_without_its_key_is_refused_before_the_service_listens() {
@@ -210,7 +233,8 @@ mod tests {
         let fault = |certificate: &str, key: &str| {
             let [certificate_file, key_file] = [certificate, key].map(|name| data.join(name));
             let tls = Some(TlsConfig { certificate_file, key_file });
-            prepare(&Config { tls, log: "none".into(), ..Config::default() }, true).err()
+            let config = Config { tls, log: "none".into(), ..Config::default() };
+            prepare(&config, true, Purpose::Run).err()
         };
         assert_eq!(fault("tls_server.pem", "tls_server.key"), None);
         let cases = [

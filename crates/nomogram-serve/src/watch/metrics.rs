@@ -39,7 +39,7 @@ const fn gauge(name: &'static str, help: &'static str) -> Metric {
 }
 
 /// Every metric of the service that a dashboard shows: first those of the watch.
-pub const METRICS: [Metric; 18] = [
+pub const METRICS: [Metric; 19] = [
     gauge("nomogram_drift_wager", "Wager on a change of patients; an alarm from 20 on."),
     gauge("nomogram_drift_alarm", "1 once patients are no longer those of the training."),
     gauge("nomogram_drift_share", "Share of each variable in the wager on a change of patients."),
@@ -91,6 +91,7 @@ pub const METRICS: [Metric; 18] = [
         "nomogram_registry_current",
         "1 while the registry of the models can be read and is what it was.",
     ),
+    gauge("nomogram_decision_log_writable", "1 while decisions can be logged."),
 ];
 
 /// Writes the metrics of the watch in the text format of Prometheus.
@@ -184,7 +185,7 @@ pub fn dashboard() -> Value {
 }
 
 /// Alert rules: name, expression, how long it must hold, and what people read.
-const RULES: [(&str, &str, &str, &str); 6] = [
+const RULES: [(&str, &str, &str, &str); 7] = [
     (
         "PatientsHaveChanged",
         "nomogram_drift_alarm == 1",
@@ -220,6 +221,12 @@ const RULES: [(&str, &str, &str, &str); 6] = [
         "nomogram_registry_current == 0",
         "5m",
         "the registry was rolled back, is damaged or cannot be read; models stay as they were",
+    ),
+    (
+        "DecisionsAreNotLogged",
+        "nomogram_decision_log_writable == 0",
+        "0m",
+        "the decision log cannot be written, and no row is answered; make room on its disk",
     ),
 ];
 

@@ -10,6 +10,7 @@ use crate::instant::Instant;
 use crate::mapping::{Coding, Mapping};
 use crate::problem::{Problem, ProblemKind};
 use crate::scored::{Options, Refusal, Scored, flag_name, verdict_name};
+use crate::scoring::Scorer;
 use crate::served::Served;
 use crate::service::Service;
 
@@ -54,24 +55,38 @@ pub(crate) fn assess(
 ) -> Result<Assessed, Problem> {
     let mut scorer = following::scorer(service, served, Options::default(), context)?;
     scorer.begin_row();
-    let refused = |refusal: Refusal| refusal.into_problem(served);
-    let (mut basis, now) = (Vec::new(), Instant::now());
+    let set = set_features(&mut scorer, mapping, record);
+    let (set, basis) = match set {
+        Ok(basis) => (Ok(()), basis),
+        Err(refusal) => (Err(refusal), Vec::new()),
+    };
+    let scored = scorer.answer(set).map_err(|refusal| refusal.into_problem(served))?;
+    Ok(Assessed { scored, basis })
+}
+
+/// Sets the features that a patient's record has. Returns the observations with their values.
+fn set_features(
+    scorer: &mut Scorer<'_>,
+    mapping: &Mapping,
+    record: &Record,
+) -> Result<Vec<Reference>, Refusal> {
+    let (served, mut basis, now) = (scorer.served(), Vec::new(), Instant::now());
     for (index, feature) in served.model().schema().features().iter().enumerate() {
         let Some(source) = mapping.features.get(&feature.name) else { continue };
         let misread = |detail: &str| {
             let name = &feature.name;
             let detail = format!("feature {}: `{name}`: {detail}", index + 1);
-            refused(Refusal::new("fhir_value", detail).of_feature(index))
+            Refusal::new("fhir_value", detail).of_feature(index)
         };
         let found = record.find(source, feature.unit.as_deref(), now).map_err(misread)?;
         let Some((found, reference)) = found else {
-            scorer.set(index, nomogram::Value::Missing(None)).map_err(refused)?;
+            scorer.set(index, nomogram::Value::Missing(None))?;
             continue;
         };
-        scorer.set(index, found.value()).map_err(refused)?;
+        scorer.set(index, found.value())?;
         basis.extend(reference.filter(|reference| !basis.contains(reference)));
     }
-    Ok(Assessed { scored: scorer.score().map_err(refused)?, basis })
+    Ok(basis)
 }
 
 /// A probability in percent, as the same decimal digits with the point moved: never 87.10000000000001.

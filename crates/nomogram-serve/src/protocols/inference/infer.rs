@@ -52,10 +52,16 @@ impl Asked {
     pub(super) async fn answer(&self, question: Question) -> Result<Answer, Problem> {
         let n_elements: usize = question.tensors.iter().map(|tensor| tensor.elements.len()).sum();
         if n_elements <= SMALL {
-            return question.answer(self);
+            return question.answer(self, || true);
         }
         let asked = self.clone();
-        let answered = tokio::task::spawn_blocking(move || question.answer(&asked)).await;
+        // Gone with this future, when the caller leaves or its time is over.
+        let awaited = Arc::new(());
+        let awaiting = Arc::downgrade(&awaited);
+        let is_awaited = move || awaiting.strong_count() > 0;
+        let answered =
+            tokio::task::spawn_blocking(move || question.answer(&asked, is_awaited)).await;
+        drop(awaited);
         answered
             .unwrap_or_else(|_| Err(Problem::new(ProblemKind::Defect, "the computation failed")))
     }
@@ -66,9 +72,9 @@ impl Question {
     ///
     /// # Errors
     ///
-    /// When tensors or outputs do not fit the model, when there are too many rows, or when a row is
-    /// refused and the request is to fail then.
-    fn answer(&self, asked: &Asked) -> Result<Answer, Problem> {
+    /// When tensors or outputs do not fit the model, when there are too many rows, when a row is refused
+    /// and the request is to fail then, or when nobody awaits the answer any more.
+    fn answer(&self, asked: &Asked, is_awaited: impl Fn() -> bool) -> Result<Answer, Problem> {
         let served = &*asked.served;
         let rows = Rows::new(served.model().schema(), &self.tensors)?;
         if rows.n_rows() > self.max_rows {
@@ -83,9 +89,15 @@ impl Question {
         let mut scorer =
             following::scorer(&asked.service, served, Options::default(), &asked.context)?;
         for row in 0..rows.n_rows() {
+            if !is_awaited() {
+                return Err(Problem::new(ProblemKind::Timeout, "the caller left"));
+            }
             match (score(&mut scorer, &rows, row), self.on_refusal) {
                 (Ok(scored), _) => outputs.add(&scored),
                 (Err(refusal), OnRefusal::Fail) => return Err(of_row(row, refusal, served)),
+                (Err(refusal), OnRefusal::Mark) if !refusal.is_of_row() => {
+                    return Err(refusal.into_problem(served));
+                }
                 (Err(refusal), OnRefusal::Mark) => outputs.add_refused(&refusal),
             }
         }
@@ -97,12 +109,12 @@ impl Question {
 
 fn score(scorer: &mut Scorer<'_>, rows: &Rows<'_>, row: usize) -> Result<Scored, Refusal> {
     scorer.begin_row();
-    for feature in 0..scorer.served().model().schema().n_features() {
-        if let Some(value) = rows.value(row, feature) {
-            scorer.set(feature, value)?;
-        }
-    }
-    scorer.score()
+    let mut features = 0..scorer.served().model().schema().n_features();
+    let set = features.try_for_each(|feature| match rows.value(row, feature) {
+        Some(value) => scorer.set(feature, value),
+        None => Ok(()),
+    });
+    scorer.answer(set)
 }
 
 fn of_row(row: usize, refusal: Refusal, served: &Served) -> Problem {
@@ -123,5 +135,39 @@ fn check_names(outputs: &Outputs, wanted: &[String]) -> Result<(), Invalid> {
             Err(Invalid::new(format!("output {}: expected one of {names}", index + 1)))
         }
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tensor::Elements;
+    use super::*;
+    use crate::caller::Caller;
+    use crate::models::{Catalog, Models};
+    use crate::served::Approval;
+    use crate::service::RequestLimits;
+
+    #[test]
+    fn a_question_is_not_computed_further_once_its_caller_left() {
+        let bytes = nomogram_testkit::bundle_of_three_members();
+        let served = Arc::new(Served::open(&bytes, Approval::NotRecorded).unwrap());
+        let models = Models::new(Catalog::default());
+        let service = Arc::new(Service::new(models, RequestLimits::default()));
+        let context =
+            Context { request_id: service.request_ids.next(), caller: Caller::anonymous() };
+        let asked = Asked { service, served, context };
+        let elements = Elements::Numbers([17.99, 10.38, 122.8].repeat(4));
+        let question = Question {
+            tensors: vec![Tensor::new("rows".into(), vec![4, 3], elements, None).unwrap()],
+            on_refusal: OnRefusal::Fail,
+            outputs: Vec::new(),
+            max_rows: 4,
+        };
+        let n_asked = std::cell::Cell::new(0);
+        let is_awaited = || n_asked.replace(n_asked.get() + 1) < 2;
+        let problem = question.answer(&asked, is_awaited).unwrap_err();
+        assert_eq!(problem.detail(), "the caller left");
+        assert_eq!(asked.served.tally().n_predicted(), 2);
+        assert_eq!(question.answer(&asked, || true).unwrap().n_rows, 4);
     }
 }
