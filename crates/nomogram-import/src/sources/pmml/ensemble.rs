@@ -1,7 +1,8 @@
 //! Models by their element, and `MiningModel`: sums, means, votes and chains of models.
 
-mod chain;
 mod segments;
+
+mod chain;
 
 use std::borrow::Cow;
 

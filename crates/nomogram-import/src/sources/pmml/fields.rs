@@ -1,11 +1,12 @@
 //! Fields: the data dictionary and the mining schema, to features and what happens to their values.
 
+mod singles;
+mod words;
+
 mod draft;
 
 mod markers;
 mod nested;
-
-mod words;
 
 use std::borrow::Cow;
 use std::cell::Cell;

@@ -6,8 +6,8 @@ use std::rc::Rc;
 
 use nomogram::{Action, Feature, FeatureKind, Policy, Range};
 
-use super::markers::is_single;
-use super::words;
+use super::singles::is_single;
+use super::words::words;
 use crate::columns::{Map, UNBOUNDED};
 use crate::document::xml::Element;
 use crate::error::Error;
