@@ -1,8 +1,9 @@
 //! The watch: counts of every model in periods, outcomes that become known later, and alarms.
 //!
 //! A period is a file of counters, which hold no value of a patient. Each model has a lock of its own, under
-//! which its wagers are computed: call what computes from threads that may wait, not from async ones. What was predicted for a request is
-//! kept in memory only, until its outcome comes or newer predictions take its place.
+//! which its wagers are computed: call what computes from threads that may wait, not from async ones. What
+//! was predicted for a request is kept in memory only, until its outcome comes or newer predictions take its
+//! place.
 
 mod memory;
 mod period;

@@ -44,7 +44,7 @@ impl Link {
         })
     }
 
-    /// Whether bytes are the begin of the head of a segment that follows this link.
+    /// Whether bytes are the beginning of the head of a segment that follows this link.
     pub(super) fn has_begun_head(self, bytes: &[u8]) -> bool {
         let magic = bytes.get(..MAGIC.len()).unwrap_or(bytes);
         let follows = bytes.get(MAGIC.len() + KEY_LEN..).unwrap_or_default();
