@@ -10,8 +10,9 @@ use nomogram::{Action, Feature, Schema, Session};
 use crate::error::Error;
 use crate::feature::{FeatureCells, listed};
 use crate::format::TableFormat;
+use crate::numbers::Numbers;
 use crate::place::Place;
-use crate::row::Row;
+use crate::row::{Row, Rows};
 use crate::shown::shown;
 
 /// The head of a column.
@@ -131,6 +132,33 @@ impl Columns {
     #[must_use]
     pub fn column_of(&self, feature: usize) -> Option<&FeatureColumn> {
         self.features.iter().find(|column| column.index == feature)
+    }
+
+    /// Reads the rows of numbers among some rows. Every other row, as it has other values or not a
+    /// column for each feature, is stated by [`Self::state`].
+    pub fn read_numbers(&self, rows: Rows<'_>, schema: &Schema, numbers: &mut Numbers) {
+        numbers.begin(rows.len(), schema.n_features());
+        if self.features.len() != schema.n_features() {
+            return numbers.end(|_| false);
+        }
+        #[cfg(feature = "columnar")]
+        if let Some((chunk, rows)) = rows.typed() {
+            for FeatureColumn { column, index, cells } in &self.features {
+                chunk.each_number(*column, rows.clone(), cells, |row, number| {
+                    numbers.set(row, *index, number);
+                });
+            }
+            return numbers.end(|_| true);
+        }
+        let mut has_all_cells = Vec::with_capacity(rows.len());
+        for (at, row) in rows.iter().enumerate() {
+            let is_whole = row.n_cells().is_none_or(|n_cells| n_cells == self.names.len());
+            has_all_cells.push(is_whole);
+            for FeatureColumn { column, index, cells } in &self.features {
+                numbers.set(at, *index, cells.array_number(row.cell(*column)));
+            }
+        }
+        numbers.end(|row| has_all_cells.get(row).copied().unwrap_or_default());
     }
 
     /// States the features of a row to a session.

@@ -80,6 +80,40 @@ impl FeatureCells {
         }
     }
 
+    /// What a cell means, as the number of an array: NaN for a missing value, a level by its position,
+    /// a boolean as 0 or 1. `None` for a cell that such a number does not state.
+    #[inline]
+    #[must_use]
+    pub fn array_number(&self, cell: Cell<'_>) -> Option<f64> {
+        match self.value(cell) {
+            Value::Number(number) => (!number.is_nan()).then_some(number),
+            Value::NumberIn(number, unit) => {
+                let is_own = self.feature.unit.as_deref() == Some(unit);
+                (is_own && !number.is_nan()).then_some(number)
+            }
+            #[allow(clippy::cast_precision_loss, reason = "exact up to 2^53")]
+            Value::Integer(number) => (number.unsigned_abs() <= MAX_WHOLE).then_some(number as f64),
+            Value::Boolean(value) => {
+                (self.feature.kind == FeatureKind::Boolean).then_some(f64::from(u8::from(value)))
+            }
+            Value::Text(text) => {
+                let level = self.feature.levels().iter().position(|level| level == text)?;
+                u32::try_from(level).ok().map(f64::from)
+            }
+            Value::Missing(None) => Some(f64::NAN),
+            // A reason, and kinds that a later core may have.
+            _ => None,
+        }
+    }
+
+    /// Whether [`Self::array_number`] of a [`Cell::Number`] other than NaN is that number.
+    #[cfg(feature = "columnar")]
+    pub(crate) fn takes_numbers_as_they_are(&self) -> bool {
+        let is_category = matches!(self.feature.kind, FeatureKind::Category { .. });
+        let is_in_own_unit = self.unit.is_none() || self.unit == self.feature.unit;
+        !is_category && is_in_own_unit
+    }
+
     fn number<'a>(&self, cell: Cell<'a>, is_whole: bool) -> Value<'a> {
         match cell {
             Cell::Written(text) => number_of(trim(text), self.format.decimal_mark, is_whole),

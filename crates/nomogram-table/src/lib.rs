@@ -22,9 +22,11 @@ mod cell;
 mod guard;
 mod text;
 
+mod feature;
+mod numbers;
+
 #[cfg(feature = "columnar")]
 mod columnar;
-mod feature;
 
 mod row;
 
@@ -44,8 +46,9 @@ pub use error::Error;
 pub use feature::{FeatureCells, listed, other_spelling};
 pub use format::{BooleanTexts, Encoding, FileKind, TABLE_FORMAT, TableFormat};
 pub use number::DecimalMark;
+pub use numbers::Numbers;
 pub use place::Place;
-pub use row::{Chunk, Row, row_length};
+pub use row::{Chunk, Row, Rows, row_length};
 pub use shown::{are_values_hidden, hide_values, is_invisible, shown, shown_value};
 pub use source::{CHUNK_ROWS, Source};
 pub use table::{Moment, PlacedCell, Table};

@@ -1,13 +1,15 @@
 //! The rows of a chunk, one after the other, whatever its format.
 
 use std::borrow::Cow;
+#[cfg(feature = "columnar")]
+use std::ops::Range;
 
 use crate::cell::Cell;
 #[cfg(feature = "columnar")]
 use crate::columnar::TypedChunk;
 use crate::error::Error;
 use crate::place::Place;
-use crate::text::{TextChunk, TextRow};
+use crate::text::{TextChunk, TextRow, TextRows};
 
 /// That a row does not have one cell for each column.
 #[must_use]
@@ -25,6 +27,27 @@ pub enum Chunk {
     /// Rows of a file with types.
     #[cfg(feature = "columnar")]
     Typed(TypedChunk),
+}
+
+/// How many rows are cut into cells before the first of them is handed over.
+const BLOCK_ROWS: usize = 64;
+
+/// Consecutive rows of a chunk.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows<'c>(Block<'c>);
+
+#[derive(Clone, Copy, Debug)]
+enum Block<'c> {
+    Text {
+        chunk: &'c TextChunk,
+        rows: &'c TextRows,
+    },
+    #[cfg(feature = "columnar")]
+    Typed {
+        chunk: &'c TypedChunk,
+        first: usize,
+        n_rows: usize,
+    },
 }
 
 /// One row.
@@ -61,19 +84,79 @@ impl Chunk {
         &self,
         mut take: impl FnMut(Row<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
+        self.each_block(BLOCK_ROWS, |rows| rows.iter().try_for_each(&mut take))
+    }
+
+    /// Hands over the rows in blocks of at most `most` rows, in the order of the table.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::each_row`]. The rows before one that cannot be cut are handed over first.
+    pub fn each_block<E: From<Error>>(
+        &self,
+        most: usize,
+        mut take: impl FnMut(Rows<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let most = most.max(1);
         match self {
             Self::Text(chunk) => {
-                let mut rows = chunk.rows();
-                while let Some(row) = rows.next_row()? {
-                    take(Row(Form::Text(row)))?;
+                let (mut cursor, mut rows) = (chunk.cursor(), TextRows::default());
+                loop {
+                    let read = rows.read(&mut cursor, most);
+                    if rows.n_rows() > 0 {
+                        take(Rows(Block::Text { chunk, rows: &rows }))?;
+                    }
+                    read?;
+                    if rows.n_rows() < most {
+                        return Ok(());
+                    }
                 }
-                Ok(())
             }
             #[cfg(feature = "columnar")]
-            Self::Typed(chunk) => {
-                (0..chunk.n_rows).try_for_each(|row| take(Row(Form::Typed { chunk, row })))
+            Self::Typed(chunk) => (0..chunk.n_rows).step_by(most).try_for_each(|first| {
+                let n_rows = most.min(chunk.n_rows - first);
+                take(Rows(Block::Typed { chunk, first, n_rows }))
+            }),
+        }
+    }
+}
+
+impl<'c> Rows<'c> {
+    /// How many there are, at least one.
+    #[must_use]
+    #[allow(clippy::len_without_is_empty, reason = "there is always a row")]
+    pub fn len(&self) -> usize {
+        match self.0 {
+            Block::Text { rows, .. } => rows.n_rows(),
+            #[cfg(feature = "columnar")]
+            Block::Typed { n_rows, .. } => n_rows,
+        }
+    }
+
+    /// A row, counted from 0.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<Row<'c>> {
+        match self.0 {
+            Block::Text { chunk, rows } => rows.row(index, chunk).map(|row| Row(Form::Text(row))),
+            #[cfg(feature = "columnar")]
+            Block::Typed { chunk, first, n_rows } => {
+                (index < n_rows).then_some(Row(Form::Typed { chunk, row: first + index }))
             }
         }
+    }
+
+    /// The chunk of a file with types, and the positions in it.
+    #[cfg(feature = "columnar")]
+    pub(crate) fn typed(&self) -> Option<(&'c TypedChunk, Range<usize>)> {
+        match self.0 {
+            Block::Text { .. } => None,
+            Block::Typed { chunk, first, n_rows } => Some((chunk, first..first + n_rows)),
+        }
+    }
+
+    /// The rows, in the order of the table.
+    pub fn iter(&self) -> impl Iterator<Item = Row<'c>> {
+        (0..self.len()).map_while(|index| self.get(index))
     }
 }
 

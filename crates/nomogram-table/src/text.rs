@@ -9,7 +9,7 @@ mod chunk;
 mod source;
 
 pub use chunk::TextChunk;
-pub(crate) use chunk::TextRow;
+pub(crate) use chunk::{TextRow, TextRows};
 pub(crate) use source::TextSource;
 
 /// The number of line ends: `\n`, `\r\n` and `\r` are one each.

@@ -3,6 +3,7 @@
 #![cfg(feature = "columnar")]
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,8 +11,11 @@ use arrow_array::types::{Decimal256Type, Float16Type, Int8Type};
 use arrow_array::*;
 use arrow_ipc::CompressionType;
 use arrow_ipc::writer::{FileWriter, IpcWriteOptions, StreamWriter};
-use nomogram::{Feature, FeatureKind, Value};
-use nomogram_table::{CHUNK_ROWS, Error, FeatureCells, FileKind, Row, Source, Table, TableFormat};
+use nomogram::{Action, Feature, FeatureKind, Policy, Schema, Target, Value};
+use nomogram_table::{
+    CHUNK_ROWS, Columns, Error, FeatureCells, FileKind, Numbers, Row, Source, Table, TableFormat,
+    Wanted,
+};
 use parquet::arrow::ArrowWriter;
 use proptest::prelude::*;
 
@@ -263,6 +267,75 @@ fn values(table: &Table) -> Vec<String> {
         }));
     }
     values
+}
+
+/// The rows of numbers of a table, and whether each row is one.
+fn numbers(source: &mut Source, schema: &Schema) -> (Vec<String>, Vec<bool>) {
+    let table = (source.name(), source.headers());
+    let columns =
+        Columns::new(table, schema, Wanted::default(), &Arc::default(), &BTreeSet::new()).unwrap();
+    let (mut values, mut is_of_numbers) = (Vec::new(), Vec::new());
+    let mut numbers = Numbers::default();
+    while let Some(chunk) = source.next_chunk().unwrap() {
+        let read = chunk.each_block::<Error>(3, |rows| {
+            columns.read_numbers(rows, schema, &mut numbers);
+            values.extend(numbers.values().iter().map(|number| format!("{number:?}")));
+            is_of_numbers.extend(numbers.is_of_numbers());
+            Ok(())
+        });
+        read.unwrap();
+    }
+    (values, is_of_numbers)
+}
+
+#[test]
+fn rows_of_numbers_are_read_in_the_order_of_the_schema() {
+    let levels = ["I", "II"].map(str::to_owned).to_vec();
+    let stage = Feature { kind: FeatureKind::Category { levels }, ..Feature::number("stage") };
+    let features = vec![stage, Feature::number("age"), Feature::number("dose")];
+    let schema = Schema::new(features, Target::of_classes("y", ["a", "b"])).unwrap();
+    let text = "dose,stage,age\n1,I,60\n2,III,61\n3,II,\n4,I,old\n5,I,62\n6,I\n7,II,63\n";
+    let mut source = Source::new(
+        "t.csv",
+        std::io::Cursor::new(text.as_bytes().to_vec()),
+        FileKind::Csv,
+        &TableFormat::default(),
+        5,
+    )
+    .unwrap();
+    let of_rows = |rows: &[[&str; 3]]| rows.concat().iter().map(|text| (*text).into()).collect();
+    let expected: Vec<String> = of_rows(&[
+        ["0.0", "60.0", "1.0"],
+        ["1.0", "NaN", "3.0"],
+        ["0.0", "62.0", "5.0"],
+        ["1.0", "63.0", "7.0"],
+    ]);
+    let is_of_numbers = vec![true, false, true, false, true, false, true];
+    assert_eq!(numbers(&mut source, &schema), (expected, is_of_numbers));
+
+    let columns: [(&str, ArrayRef); 3] = [
+        ("dose", Arc::new(Float64Array::from(vec![1.0, f64::NAN, 3.0, 4.0]))),
+        ("stage", Arc::new(StringArray::from(vec!["I", "I", "II", "III"]))),
+        ("age", Arc::new(Float64Array::from(vec![Some(60.0), Some(61.0), None, Some(62.0)]))),
+    ];
+    let batch = RecordBatch::try_from_iter(columns).unwrap();
+    let bytes = std::io::Cursor::new(stream(&batch));
+    let format = TableFormat::default();
+    let mut source = Source::new("t", bytes, FileKind::ArrowStream, &format, 100).unwrap();
+    let expected: Vec<String> = of_rows(&[["0.0", "60.0", "1.0"], ["1.0", "NaN", "3.0"]]);
+    assert_eq!(numbers(&mut source, &schema), (expected, vec![true, false, true, false]));
+}
+
+#[test]
+fn without_a_column_for_each_feature_no_row_is_one_of_numbers() {
+    let unset = Policy { unset: Action::Impute, ..Policy::default() };
+    let age = Feature { policy: unset, ..Feature::number("age") };
+    let features = vec![Feature::number("dose"), age];
+    let schema = Schema::new(features, Target::of_classes("y", ["a", "b"])).unwrap();
+    let bytes = std::io::Cursor::new(b"dose\n1\n2\n".to_vec());
+    let format = TableFormat::default();
+    let mut source = Source::new("t", bytes, FileKind::Csv, &format, 5).unwrap();
+    assert_eq!(numbers(&mut source, &schema), (vec![], vec![false, false]));
 }
 
 type AnyRow = (Option<f64>, Option<i32>, Option<bool>, Option<&'static str>);

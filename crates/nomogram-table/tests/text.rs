@@ -46,6 +46,22 @@ fn show(cell: Cell<'_>) -> String {
     if text.trim() == text { text.escape_debug().to_string() } else { format!("{text:?}") }
 }
 
+/// The places of the rows in blocks of a size, and the error that ended them.
+fn blocks(bytes: &str, most: usize) -> (Vec<Vec<u64>>, Option<String>) {
+    let bytes = Cursor::new(bytes.as_bytes().to_vec());
+    let mut source =
+        Source::new("t.csv", bytes, FileKind::Csv, &TableFormat::default(), 1000).unwrap();
+    let chunk = source.next_chunk().unwrap().unwrap();
+    let mut places = Vec::new();
+    let read = chunk.each_block::<Error>(most, |rows| {
+        assert_eq!(rows.iter().count(), rows.len());
+        assert!(rows.get(rows.len()).is_none());
+        places.push(rows.iter().map(|row| row.place().number()).collect());
+        Ok(())
+    });
+    (places, read.err().map(|error| error.to_string()))
+}
+
 /// Both ways of reading give the same, and so do chunks of every size.
 #[track_caller]
 fn read(bytes: &[u8], format: &TableFormat) -> Result<String, String> {
@@ -130,6 +146,17 @@ fn a_quote_that_is_not_closed_is_refused_with_its_line() {
     let long = format!("a,b\n1,2\n{}", "x".repeat(33 << 20));
     let error = chunks(long.as_bytes(), &TableFormat::default(), 10).unwrap_err().to_string();
     assert_eq!(error, "t.csv: line 3: a row of more than 32 MiB");
+}
+
+#[test]
+fn rows_are_handed_over_in_blocks_and_those_before_a_fault_first() {
+    let five = "a,b\n1,2\n\n3,4\n5,6\n7,8\n9,0\n";
+    assert_eq!(blocks(five, 2).0, [vec![2, 4], vec![5, 6], vec![7]]);
+    assert_eq!(blocks(five, 5).0, [vec![2, 4, 5, 6, 7]]);
+    assert_eq!(blocks(five, 0).0, [[2], [4], [5], [6], [7]]);
+    let (rows, error) = blocks("a,b\n1,2\n3,4\n5,6\n7,\"8\" 9\n1,2\n", 2);
+    assert_eq!(rows, [vec![2, 3], vec![4]]);
+    assert!(error.unwrap().starts_with("t.csv: line 5: text after the quote"));
 }
 
 #[test]

@@ -1,9 +1,12 @@
 //! Some rows of typed columns.
 
+use std::ops::Range;
+
 use arrow_array::{ArrayRef, RecordBatch};
 
 use super::column::Column;
 use crate::cell::Cell;
+use crate::feature::FeatureCells;
 
 /// Some rows of typed columns.
 #[derive(Clone, Debug)]
@@ -43,6 +46,29 @@ impl TypedChunk {
     #[must_use]
     pub fn array(&self, column: usize) -> Option<&ArrayRef> {
         self.arrays.get(column)?.as_ref()
+    }
+
+    /// Hands over the number of each cell of a feature's column, with the position of its row among
+    /// `rows`: [`FeatureCells::array_number`].
+    #[inline]
+    pub(crate) fn each_number(
+        &self,
+        column: usize,
+        rows: Range<usize>,
+        cells: &FeatureCells,
+        mut take: impl FnMut(usize, Option<f64>),
+    ) {
+        let Some(Some(column)) = self.columns.get(column) else {
+            return rows.enumerate().for_each(|(at, _)| take(at, Some(f64::NAN)));
+        };
+        match column.doubles(rows.clone()).filter(|_| cells.takes_numbers_as_they_are()) {
+            Some(doubles) => doubles.iter().enumerate().for_each(|(at, number)| {
+                take(at, (!number.is_nan()).then_some(*number));
+            }),
+            None => rows.enumerate().for_each(|(at, row)| {
+                take(at, cells.array_number(column.cell(row)));
+            }),
+        }
     }
 
     #[inline]

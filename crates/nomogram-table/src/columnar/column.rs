@@ -1,5 +1,7 @@
 //! A column whose type is known, and its cells.
 
+use std::ops::Range;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     ArrowPrimitiveType, Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type,
@@ -139,6 +141,14 @@ impl Column {
             }
             _ => return None,
         })
+    }
+
+    /// The cells in `rows`, if they are doubles and none is missing.
+    pub(super) fn doubles(&self, rows: Range<usize>) -> Option<&[f64]> {
+        match self {
+            Self::F64(array) if array.null_count() == 0 => array.values().get(rows),
+            _ => None,
+        }
     }
 
     #[inline]

@@ -205,6 +205,49 @@ fn a_number_in_another_unit_is_stated_in_it() {
 }
 
 #[test]
+fn the_number_of_an_array_states_what_its_cell_does() {
+    let cells = "written 61.5; written ' 2 '; written NA; written nan; written inf; written -0; \
+                 written 1,5; written 1.5; written 3.0; written 9007199254740993; written ja; \
+                 written nein; written yes; written Größe; written 12; written ' spaced'; \
+                 written größe; text 61.5; text NA; text Größe; text yes; number 2.5; number 1; \
+                 number NaN; number inf; integer 1; integer 12; integer 9007199254740992; \
+                 integer 9007199254740993; unsigned 18446744073709551615; boolean true; \
+                 boolean false; decimal 2.50; decimal 2; date 3; other list; null";
+    let mut n_numbers = 0;
+    let mut in_grams = feature(&features(), "dose").clone();
+    in_grams.unit = Some("g".into());
+    let mut in_own_unit = in_grams.clone();
+    in_own_unit.unit = Some("mg".into());
+    for feature_cells in features().iter().chain([&in_grams, &in_own_unit]) {
+        let mut feature = feature_cells.feature().clone();
+        let grams =
+            nomogram::Unit { code: "g".into(), offset: 0.0, multiplier: 1000.0, divisor: 1.0 };
+        feature.alternative_units = feature.unit.iter().map(|_| grams.clone()).collect();
+        let schema = Schema::new(vec![feature], Target::of_classes("y", ["a", "b"])).unwrap();
+        let intake = Intake::of_schema(&schema).unwrap();
+        for text in cells.split(';') {
+            let cell = cell(text.trim_start());
+            let Some(number) = feature_cells.array_number(cell) else { continue };
+            let stated = match number.is_nan() {
+                true => Value::Missing(None),
+                false => Value::Number(number),
+            };
+            let [taken, expected] = [stated, feature_cells.value(cell)]
+                .map(|value| format!("{:?}", intake.take(0, value)));
+            assert_eq!(taken, expected, "{} of {}", cell, feature_cells.feature().name);
+            n_numbers += 1;
+            #[cfg(feature = "columnar")]
+            if let Cell::Number(given) = cell {
+                assert!(!feature_cells.takes_numbers_as_they_are() || given == number);
+            }
+        }
+    }
+    assert!(n_numbers > 80, "{n_numbers}");
+    assert_eq!(in_grams.array_number(Cell::Number(1.0)), None);
+    assert_eq!(in_own_unit.array_number(Cell::Number(1.0)), Some(1.0));
+}
+
+#[test]
 fn a_text_that_differs_in_spelling_alone_is_recognised() {
     let names = ["Stufe II".to_owned(), "früh".to_owned()];
     let cases = [

@@ -19,13 +19,20 @@ pub struct TextChunk {
     pub(super) n_bytes: u64,
 }
 
-/// The rows of a chunk, one after the other.
+/// Where the next row of a chunk begins.
 #[derive(Debug)]
-pub(crate) struct Rows<'c> {
+pub(crate) struct Cursor<'c> {
     chunk: &'c TextChunk,
     at: usize,
     line: u64,
-    record: Record,
+}
+
+/// Some rows of a chunk, cut into cells; kept, so that memory is used again.
+#[derive(Debug, Default)]
+pub(crate) struct TextRows {
+    records: Vec<Record>,
+    /// The line of each row.
+    lines: Vec<u64>,
 }
 
 /// One row of text.
@@ -43,31 +50,55 @@ impl TextChunk {
         self.n_bytes
     }
 
-    pub(crate) fn rows(&self) -> Rows<'_> {
-        Rows { chunk: self, at: 0, line: self.first_line, record: Record::default() }
+    pub(crate) fn cursor(&self) -> Cursor<'_> {
+        Cursor { chunk: self, at: 0, line: self.first_line }
     }
 }
 
-impl Rows<'_> {
-    /// The next row that is not blank; in a table of one column a blank line is a row too, whose cell
-    /// is missing.
-    ///
-    /// # Errors
-    ///
-    /// `Table` with the line, when the row cannot be cut into cells.
-    pub(crate) fn next_row(&mut self) -> Result<Option<TextRow<'_>>, Error> {
+impl Cursor<'_> {
+    /// Cuts the next row that is not blank; in a table of one column a blank line is a row too, whose cell
+    /// is missing. Returns its line; nothing at the end.
+    fn cut(&mut self, record: &mut Record) -> Result<Option<u64>, Error> {
         let TextChunk { table, text, punctuation, n_columns, .. } = self.chunk;
         while self.at < text.len() {
             let line = self.line;
-            self.at = self.record.cut(text, self.at, *punctuation).map_err(|malformed| {
+            self.at = record.cut(text, self.at, *punctuation).map_err(|malformed| {
                 Error::in_line(table, line + malformed.n_lines, malformed.detail)
             })?;
-            self.line += self.record.n_lines;
-            if *n_columns == 1 || !self.record.is_blank(text) {
-                return Ok(Some(TextRow { record: &self.record, text, line }));
+            self.line += record.n_lines;
+            if *n_columns == 1 || !record.is_blank(text) {
+                return Ok(Some(line));
             }
         }
         Ok(None)
+    }
+}
+
+impl TextRows {
+    /// Replaces the rows by the next ones, `most` of them unless the chunk ends.
+    ///
+    /// # Errors
+    ///
+    /// `Table` with the line, when a row cannot be cut into cells; the rows are those before it.
+    pub(crate) fn read(&mut self, cursor: &mut Cursor<'_>, most: usize) -> Result<(), Error> {
+        self.lines.clear();
+        self.records.resize_with(most, Record::default);
+        for record in &mut self.records {
+            match cursor.cut(record)? {
+                Some(line) => self.lines.push(line),
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn n_rows(&self) -> usize {
+        self.lines.len()
+    }
+
+    pub(crate) fn row<'c>(&'c self, index: usize, chunk: &'c TextChunk) -> Option<TextRow<'c>> {
+        let (record, line) = (self.records.get(index)?, *self.lines.get(index)?);
+        Some(TextRow { record, text: &chunk.text, line })
     }
 }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use std::io::{ErrorKind, Read};
 use std::sync::Arc;
 
-use super::chunk::TextChunk;
+use super::chunk::{TextChunk, TextRows};
 use super::count_lines;
 use super::decoder::Decoder;
 use super::scan::Scan;
@@ -65,8 +65,10 @@ impl TextSource {
             n_bytes_read: 0,
         };
         // Blank lines before the header are no rows.
+        let mut rows = TextRows::default();
         while let Some(first) = source.next_rows(1)? {
-            if let Some(header) = first.rows().next_row()? {
+            rows.read(&mut first.cursor(), 1)?;
+            if let Some(header) = rows.row(0, &first) {
                 let names = (0..header.n_cells()).filter_map(|column| header.cell(column));
                 let names: Vec<String> = names.map(|name| trim(name).to_owned()).collect();
                 source.n_columns = names.len();
