@@ -1,7 +1,5 @@
 //! Checks of whole feature columns.
 
-use std::collections::BTreeMap;
-
 use ndarray::ArrayView1;
 use nomogram::numeric::{is_whole, sqrt};
 
@@ -19,13 +17,15 @@ const MIN_EXPLAINED: f64 = 0.9;
 
 pub(super) fn check(checked: &CheckedTable<'_>, limits: &Limits, findings: &mut Vec<Finding>) {
     for (_, feature, values) in checked.features() {
+        let counts = Counts::new(values);
         let of_column = [
             missing(values, limits),
             unit(checked, feature),
-            constant(values, limits),
-            id_as_feature(feature, values),
+            constant(&counts, limits),
+            id_as_feature(feature, values, &counts),
+            levels(feature, &counts, limits),
         ];
-        let of_column = of_column.into_iter().flatten().chain(levels(feature, values, limits));
+        let of_column = of_column.into_iter().flatten();
         findings.extend(of_column.map(|finding| finding.of_column(&feature.name)));
     }
     correlations(checked, limits, findings);
@@ -69,10 +69,9 @@ fn unit(checked: &CheckedTable<'_>, feature: &FeatureConfig) -> Option<Finding> 
     Some(finding.on_lines(stray.into_iter().map(|(_, line)| line)))
 }
 
-fn constant(values: ArrayView1<'_, f64>, limits: &Limits) -> Option<Finding> {
-    let counts = counts(values);
-    let n_known: usize = counts.values().sum();
-    let most = counts.values().copied().max()?;
+fn constant(counts: &Counts, limits: &Limits) -> Option<Finding> {
+    let n_known: usize = counts.0.iter().map(|(_, n)| n).sum();
+    let most = counts.0.iter().map(|(_, n)| *n).max()?;
     let found = if most == n_known {
         format!("the same value in all {n_known} rows where it is known")
     } else if number(most) > limits.max_same_share * number(n_known) {
@@ -84,12 +83,16 @@ fn constant(values: ArrayView1<'_, f64>, limits: &Limits) -> Option<Finding> {
     Some(warning(Check::Constant, found, expected))
 }
 
-fn id_as_feature(feature: &FeatureConfig, values: ArrayView1<'_, f64>) -> Option<Finding> {
+fn id_as_feature(
+    feature: &FeatureConfig,
+    values: ArrayView1<'_, f64>,
+    counts: &Counts,
+) -> Option<Finding> {
     let known = values.iter().filter(|value| !value.is_nan()).count();
     let is_id = known >= MIN_ROWS_OF_IDS
         && feature.kind != Kind::Boolean
         && values.iter().all(|value| value.is_nan() || is_whole(*value))
-        && counts(values).len() == known;
+        && counts.0.len() == known;
     is_id.then(|| {
         let what = if feature.kind == Kind::Category { "levels" } else { "whole numbers" };
         let found = format!("{known} different {what} in {known} rows");
@@ -101,13 +104,8 @@ fn id_as_feature(feature: &FeatureConfig, values: ArrayView1<'_, f64>) -> Option
     })
 }
 
-fn levels(
-    feature: &FeatureConfig,
-    values: ArrayView1<'_, f64>,
-    limits: &Limits,
-) -> Option<Finding> {
-    let counts = counts(values);
-    let n_rows = |index: usize| counts.get(&number(index).to_bits()).copied().unwrap_or(0);
+fn levels(feature: &FeatureConfig, counts: &Counts, limits: &Limits) -> Option<Finding> {
+    let n_rows = |index: usize| counts.of(number(index));
     let rare: Vec<String> = feature
         .levels
         .iter()
@@ -121,11 +119,12 @@ fn levels(
 
 fn correlations(checked: &CheckedTable<'_>, limits: &Limits, findings: &mut Vec<Finding>) {
     let is_number = |feature: &FeatureConfig| feature.kind != Kind::Category;
+    let features = checked.features().filter(|(_, feature, _)| is_number(feature));
     let features: Vec<_> =
-        checked.features().filter(|(_, feature, _)| is_number(feature)).collect();
-    for (index, (_, first, values)) in features.iter().enumerate() {
-        for (_, second, others) in features.iter().skip(index + 1) {
-            let Some(r) = correlation(*values, *others) else { continue };
+        features.map(|(_, feature, values)| (feature, Column::new(values))).collect();
+    for (index, (first, values)) in features.iter().enumerate() {
+        for (second, others) in features.iter().skip(index + 1) {
+            let Some(r) = correlation(values, others) else { continue };
             if r.abs() > limits.max_correlation {
                 let found = format!("a correlation of {r:.4}");
                 let expected = format!("at most {} in magnitude", limits.max_correlation);
@@ -136,29 +135,80 @@ fn correlations(checked: &CheckedTable<'_>, limits: &Limits, findings: &mut Vec<
     }
 }
 
-/// Pearson's, over the rows in which both are known; nothing where one of them is constant.
-fn correlation(a: ArrayView1<'_, f64>, b: ArrayView1<'_, f64>) -> Option<f64> {
-    let known = || a.iter().zip(b).filter(|(a, b)| !a.is_nan() && !b.is_nan());
-    let n = number(known().count());
-    let (sum_a, sum_b) = known().fold((0.0, 0.0), |(x, y), (a, b)| (x + a, y + b));
-    let (mean_a, mean_b) = (sum_a / n, sum_b / n);
-    let (mut aa, mut ab, mut bb) = (0.0, 0.0, 0.0);
-    for (a, b) in known() {
-        let (a, b) = (a - mean_a, b - mean_b);
-        (aa, ab, bb) = (aa + a * a, ab + a * b, bb + b * b);
-    }
-    let scale = sqrt(aa) * sqrt(bb);
-    // Of two rows, every correlation is 1.
-    (n > 2.0 && scale > 0.0 && scale.is_finite()).then(|| ab / scale)
+/// A column, contiguous in memory.
+struct Column {
+    values: Vec<f64>,
+    /// Where no value is missing.
+    centred: Option<Centred>,
 }
 
-/// How often each value occurs, by its bits.
-fn counts(values: ArrayView1<'_, f64>) -> BTreeMap<u64, usize> {
-    let mut counts = BTreeMap::new();
-    for value in values.iter().filter(|value| !value.is_nan()) {
-        *counts.entry((value + 0.0).to_bits()).or_insert(0) += 1;
+/// Differences from their mean, and the sum of the squares.
+struct Centred {
+    differences: Vec<f64>,
+    squares: f64,
+}
+
+impl Column {
+    fn new(values: ArrayView1<'_, f64>) -> Self {
+        let values = values.to_vec();
+        let is_whole = !values.iter().any(|value| value.is_nan());
+        let centred = is_whole.then(|| Centred::new(&values));
+        Self { values, centred }
     }
-    counts
+}
+
+impl Centred {
+    fn new(values: &[f64]) -> Self {
+        let mean = sum(values.iter().copied()) / number(values.len());
+        let differences: Vec<f64> = values.iter().map(|value| value - mean).collect();
+        let squares = sum(differences.iter().map(|difference| difference * difference));
+        Self { differences, squares }
+    }
+
+    /// Pearson's; nothing where one of them is constant.
+    fn correlation(&self, other: &Self) -> Option<f64> {
+        let both = self.differences.iter().zip(&other.differences);
+        let products = sum(both.map(|(a, b)| a * b));
+        let scale = sqrt(self.squares) * sqrt(other.squares);
+        // Of two rows, every correlation is 1.
+        let is_one = self.differences.len() > 2 && scale > 0.0 && scale.is_finite();
+        is_one.then(|| products / scale)
+    }
+}
+
+/// Pearson's, over the rows in which both are known; nothing where one of them is constant.
+fn correlation(a: &Column, b: &Column) -> Option<f64> {
+    if let (Some(a), Some(b)) = (&a.centred, &b.centred) {
+        return a.correlation(b);
+    }
+    let both = a.values.iter().copied().zip(b.values.iter().copied());
+    let known = both.filter(|(a, b)| !a.is_nan() && !b.is_nan());
+    let (a, b): (Vec<f64>, Vec<f64>) = known.unzip();
+    Centred::new(&a).correlation(&Centred::new(&b))
+}
+
+/// From the first to the last.
+fn sum(values: impl Iterator<Item = f64>) -> f64 {
+    values.fold(0.0, |sum, value| sum + value)
+}
+
+/// How often each value occurs, by its bits, in their order.
+struct Counts(Vec<(u64, usize)>);
+
+impl Counts {
+    fn new(values: ArrayView1<'_, f64>) -> Self {
+        let known = values.iter().filter(|value| !value.is_nan());
+        // Zero has one sign.
+        let mut bits: Vec<u64> = known.map(|value| (value + 0.0).to_bits()).collect();
+        bits.sort_unstable();
+        let of_value = |equal: &[u64]| equal.first().map(|bits| (*bits, equal.len()));
+        Self(bits.chunk_by(|a, b| a == b).filter_map(of_value).collect())
+    }
+
+    fn of(&self, value: f64) -> usize {
+        let found = self.0.binary_search_by_key(&value.to_bits(), |(bits, _)| *bits);
+        found.ok().and_then(|at| self.0.get(at)).map_or(0, |(_, n)| *n)
+    }
 }
 
 fn percent(share: f64) -> String {
