@@ -70,7 +70,8 @@ impl Ranks {
     }
 
     /// The largest score that is within a level of coverage; infinite when every score is.
-    pub(super) fn largest_within(&self, level: f64) -> f64 {
+    #[must_use]
+    pub fn largest_within(&self, level: f64) -> f64 {
         // The p-value of anything above all scores.
         if is_within(self.of_count(0), level) {
             return f64::INFINITY;

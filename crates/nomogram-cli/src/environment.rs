@@ -15,18 +15,33 @@ pub(crate) fn overridden(
     config: TrainingConfig,
     console: &Console,
 ) -> Result<TrainingConfig, Error> {
-    let mut variables: Vec<(String, String)> = std::env::vars_os()
-        .filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)))
-        .filter(|(name, _)| name.starts_with(PREFIX))
-        .collect();
-    variables.sort();
     let mut config = config;
-    for (name, text) in variables {
+    for (name, text) in variables() {
         config = set(&config, &name, &text)
             .map_err(|detail| Error::usage(format!("{name}: {detail}")))?;
         console.note(format_args!("{name} overrides the configuration: {text}"));
     }
     Ok(config)
+}
+
+/// Refuses variables where another configuration is read than that of a training, which they override.
+pub(crate) fn refuse_overrides() -> Result<(), Error> {
+    match variables().first() {
+        None => Ok(()),
+        Some((name, _)) => {
+            Err(Error::usage(format!("{name}: overrides training configurations only; unset it")))
+        }
+    }
+}
+
+/// The variables of overrides with their texts, in the order of their names.
+fn variables() -> Vec<(String, String)> {
+    let mut variables: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, text)| Some((name.into_string().ok()?, text.into_string().ok()?)))
+        .filter(|(name, _)| name.starts_with(PREFIX))
+        .collect();
+    variables.sort();
+    variables
 }
 
 /// The configuration with one variable's text in its place.

@@ -4,7 +4,9 @@ use std::path::Path;
 
 use clap::Args;
 use nomogram::Model;
-use nomogram_train::{Dataset, Table, TrainingConfig, ValidationReport, validate};
+use nomogram_train::{
+    Dataset, NumberRows, Table, TrainingConfig, UncertaintyConfig, ValidationReport, validate,
+};
 
 use crate::console::Console;
 use crate::environment;
@@ -17,7 +19,8 @@ use crate::table::FormatOptions;
 pub(crate) struct EvaluationInputs {
     /// The table: CSV, Parquet or Arrow
     data: InputPath,
-    /// A configuration that defines columns, splits and subgroups, instead of the one in the bundle
+    /// A configuration that defines columns, splits and subgroups, instead of the one in the bundle; of
+    /// a model of a number, one of uncertainty
     #[arg(long, value_name = "CONFIG")]
     config: Option<InputPath>,
     /// The table that the bundle was trained on: warns about rows that both have
@@ -63,6 +66,28 @@ impl EvaluationInputs {
         Ok(loaded)
     }
 
+    /// Reads the table of a model of a number, by the configuration of its uncertainty.
+    pub(crate) fn load_numbers(&self, model: &Model) -> Result<NumberRows, Error> {
+        if self.training.is_some() {
+            return Err(Error::usage("--training: the model predicts a number, expected classes"));
+        }
+        let config = match &self.config {
+            Some(path) => {
+                environment::refuse_overrides()?;
+                UncertaintyConfig::from_file(path)?
+            }
+            None => {
+                UncertaintyConfig::of_bundle(model.manifest()).ok_or_else(no_configuration)??
+            }
+        };
+        let table = Table::from_file(&self.data, &self.written.for_model(model, &self.data)?)?;
+        let mut columns = config.data.of_target_alone();
+        if self.ignore_other_columns {
+            columns.ignore_other_columns(&table, model.schema())?;
+        }
+        Ok(NumberRows::of_model(&table, model.schema(), &columns)?)
+    }
+
     fn read(&self, path: &Path, model: &Model, console: &Console) -> Result<LoadedTable, Error> {
         let kept = self.written.for_model(model, path)?;
         let mut config = self.configuration(model, console)?;
@@ -99,7 +124,11 @@ impl EvaluationInputs {
         }
         match TrainingConfig::of_bundle(model.manifest()) {
             Some(config) => Ok(config?),
-            None => Err(Error::usage("the bundle keeps no configuration, expected --config")),
+            None => Err(no_configuration()),
         }
     }
+}
+
+fn no_configuration() -> Error {
+    Error::usage("the bundle keeps no configuration, expected --config")
 }

@@ -5,7 +5,9 @@ use std::path::Path;
 use clap::{Args, ValueEnum};
 use nomogram::Model;
 use nomogram_report::Report;
-use nomogram_train::{Dataset, Table, TrainingConfig, ValidationReport, validate};
+use nomogram_train::{
+    Dataset, Table, TrainingConfig, UncertaintyConfig, ValidationReport, validate,
+};
 
 use crate::console::Console;
 use crate::environment;
@@ -73,6 +75,22 @@ impl Inputs {
         let table = Table::from_file(&self.data, &config.data.table_format())?;
         let validation = validate(&table, &config.data)?;
         Ok((config, text, table, validation))
+    }
+
+    /// The configuration, if it is one of uncertainty alone.
+    pub(crate) fn uncertainty_config(&self) -> Result<Option<UncertaintyConfig>, Error> {
+        let text = std::fs::read_to_string(self.config.as_path());
+        let text = text.map_err(|cause| Error::file(self.config.display().to_string(), cause))?;
+        if !UncertaintyConfig::is_in(&text) {
+            return Ok(None);
+        }
+        environment::refuse_overrides()?;
+        Ok(Some(UncertaintyConfig::from_file(&self.config)?))
+    }
+
+    /// The table as a bundle keeps that its tables are written, unless options override it.
+    pub(crate) fn table_of(&self, bundle: &Model) -> Result<Table, Error> {
+        Ok(Table::from_file(&self.data, &self.written.for_model(bundle, &self.data)?)?)
     }
 
     /// Reads both; refuses a table with errors and prints its warnings.

@@ -42,6 +42,17 @@ impl UncertaintyDescription {
                 };
                 lines.push(("scores".into(), format!("{}: {of}", rows(ranks))));
                 n_scores.push((parts.schema.target().name().to_owned(), ranks.n_rows()));
+                for level in &uncertainty.levels {
+                    let bound = ranks.largest_within(*level);
+                    let text = match difficulty {
+                        _ if bound.is_infinite() => {
+                            "infinite: too few held-out rows for this level".to_owned()
+                        }
+                        Difficulty::Constant => format!("± {bound}"),
+                        _ => format!("± {bound} times the difficulty"),
+                    };
+                    lines.push((format!("interval at {level}"), text));
+                }
             }
             _ => {}
         }

@@ -1,4 +1,4 @@
-//! Statistics of predicted probabilities: pure functions of outcomes and probabilities.
+//! Statistics of predicted probabilities and numbers: pure functions of outcomes and predictions.
 //!
 //! One formula each: discrimination, calibration, classification, net benefit, comparison of models and
 //! subgroups, with intervals. [`assessment`] computes all of them for one set of rows, as a report
@@ -108,6 +108,7 @@ pub mod discrimination;
 
 pub mod calibration;
 pub mod metrics;
+pub mod numbers;
 
 pub mod bootstrap;
 

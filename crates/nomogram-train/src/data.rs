@@ -8,8 +8,13 @@ mod config;
 
 mod reader;
 
-pub(crate) mod dataset;
+mod model_columns;
 mod other_table;
+
+mod feature_rows;
+
+pub(crate) mod dataset;
+mod number_rows;
 
 mod draft;
 mod validation;
@@ -20,6 +25,9 @@ pub use config::{
 };
 pub use dataset::Dataset;
 pub use draft::{Dialect, DialectOptions, Draft, InferOptions, infer_schema};
+pub(crate) use feature_rows::FeatureRows;
+pub use model_columns::ModelColumns;
+pub use number_rows::NumberRows;
 pub use other_table::AbsentColumn;
 pub use partition::Partition;
 pub(crate) use reader::Reader;

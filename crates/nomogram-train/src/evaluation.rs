@@ -8,6 +8,8 @@ mod warnings;
 
 mod known_rows;
 
+mod number_assessment;
+
 // From fits of a whole configuration to other rows:
 mod learning_curve;
 mod optimism;
@@ -17,5 +19,6 @@ pub use importance::{Importance, permutation_importance};
 pub use known_rows::{EvaluatedRows, KnownRows};
 pub use learning_curve::{LearningPoint, learning_curve};
 pub use metrics_table::{metrics_table, rows_line};
+pub use number_assessment::{NumberAssessment, VerdictCounts};
 pub use optimism::{CorrectedPerformance, corrected_performance};
 pub use warnings::{Warning, warnings};

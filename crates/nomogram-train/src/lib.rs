@@ -76,24 +76,27 @@ mod evaluation;
 
 pub use data::{
     AbsentColumn, Check, DataConfig, Dataset, Dialect, DialectOptions, Draft, Finding,
-    InferOptions, Limits, Partition, Severity, ValidationReport, infer_schema, validate,
-    validate_within,
+    InferOptions, Limits, ModelColumns, NumberRows, Partition, Severity, ValidationReport,
+    infer_schema, validate, validate_within,
 };
 pub use error::Error;
 pub use evaluation::{
-    CorrectedPerformance, EvaluatedRows, Importance, KnownRows, LearningPoint, PredictedRows,
-    Warning, corrected_performance, learning_curve, metrics_table, permutation_importance,
-    rows_line, warnings,
+    CorrectedPerformance, EvaluatedRows, Importance, KnownRows, LearningPoint, NumberAssessment,
+    PredictedRows, VerdictCounts, Warning, corrected_performance, learning_curve, metrics_table,
+    permutation_importance, rows_line, warnings,
 };
 pub use invalid::{Checked, Excerpt, Invalid, Key, Spec};
-pub use predictions::Predictions;
+pub use predictions::{NumberPredictions, Predictions};
 pub use steps::{fit_standard_scaler, fit_steps};
 pub use table::{BooleanTexts, DecimalMark, Encoding, Table, TableFormat};
 pub use training::{
-    Progress, Recalibrated, Trained, TrainingConfig, cross_validate, cross_validate_tuned,
-    recalibrate, rehearse, train, tune, tuning, validate_training,
+    Progress, Recalibrated, RecalibratedUncertainty, Trained, TrainingConfig, UncertaintyConfig,
+    cross_validate, cross_validate_tuned, recalibrate, recalibrate_uncertainty, rehearse, train,
+    tune, tuning, validate_training,
 };
-pub use uncertainty::{ReferralSpec, UncertaintySpec};
+pub use uncertainty::{
+    DifficultySpec, ReferralSpec, SealedReferralSpec, SealedUncertaintySpec, UncertaintySpec,
+};
 
 /// The example of the README is compiled with the documentation tests.
 #[cfg(doctest)]

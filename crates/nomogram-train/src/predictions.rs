@@ -1,4 +1,4 @@
-//! Class probabilities of many rows, for each member and for the ensemble.
+//! Class probabilities of many rows, or numbers, for each member and for the ensemble.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use ndarray::Array2;
 use nomogram::{Model, Session};
 use nomogram_describe::check_same_schema;
 
-use crate::data::Dataset;
+use crate::data::{Dataset, NumberRows};
 use crate::error::Error;
 
 /// Class probabilities of each member and of the ensemble, one row per input row.
@@ -132,5 +132,36 @@ impl Predictions {
             ensemble: pick(&self.ensemble),
             uncalibrated: self.uncalibrated.as_ref().map(pick),
         }
+    }
+}
+
+/// The numbers that a model predicts, one row per input row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NumberPredictions {
+    /// The number of each member, shape `(n_rows, n_members)`.
+    pub members: Array2<f64>,
+    /// The number of the ensemble.
+    pub ensemble: Vec<f64>,
+}
+
+impl NumberPredictions {
+    /// Predicts every row.
+    ///
+    /// # Errors
+    ///
+    /// `Model` when a row does not fit the model.
+    pub(crate) fn of(model: &Arc<Model>, rows: &NumberRows) -> Result<Self, Error> {
+        let shape = (rows.n_rows(), model.member_names().len());
+        let (mut members, mut ensemble) = (Array2::zeros(shape), vec![0.0; rows.n_rows()]);
+        let mut session = Session::new(model.clone());
+        let predicted = session.predict_each(rows.values().view(), |row, prediction| {
+            let of_members = prediction.members().filter_map(|outputs| outputs.first());
+            members.row_mut(row).iter_mut().zip(of_members).for_each(|(to, from)| *to = *from);
+            if let (Some(to), Some(from)) = (ensemble.get_mut(row), prediction.outputs().first()) {
+                *to = *from;
+            }
+        });
+        predicted.map_err(|error| rows.feature_rows().located(error.into(), model.schema()))?;
+        Ok(Self { members, ensemble })
     }
 }

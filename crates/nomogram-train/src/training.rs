@@ -10,9 +10,11 @@ mod golden;
 
 mod explanation;
 
+mod child;
 pub mod config;
 mod progress;
 
+mod distance;
 mod inputs;
 
 mod out_of_fold;
@@ -25,18 +27,23 @@ mod uninformative;
 // What other crates call.
 mod cross_validate;
 mod recalibrate;
+mod recalibrate_uncertainty;
 mod sample;
 mod train;
 
 mod rehearsal;
 mod tune;
 
+pub use child::RECALIBRATION_DATA;
 pub use config::TrainingConfig;
 pub use cross_validate::cross_validate;
 pub use explanation::{BACKGROUND_ROWS, ExplanationSpec};
 pub use golden::{GOLDEN_ROWS, GoldenSpec};
 pub use progress::Progress;
-pub use recalibrate::{ADDED_GOLDEN_ROWS, RECALIBRATION_DATA, Recalibrated, recalibrate};
+pub use recalibrate::{ADDED_GOLDEN_ROWS, Recalibrated, recalibrate};
+pub use recalibrate_uncertainty::{
+    RecalibratedUncertainty, UncertaintyConfig, recalibrate_uncertainty,
+};
 pub use rehearsal::{rehearse, validate_training};
 pub(crate) use sample::fit_sample;
 pub use train::{Trained, train};

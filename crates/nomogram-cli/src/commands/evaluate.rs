@@ -1,13 +1,17 @@
 //! `nomogram evaluate` and `nomogram report`: evaluates a bundle on a table.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use clap::Args;
-use nomogram::Digest;
+use nomogram::{Digest, Model};
 use nomogram_report::{EvaluatedFile, Inputs as ReportInputs, Report, TEST_ROWS};
 use nomogram_stats::assessment::MemberMetrics;
+use nomogram_stats::classification::Proportion;
+use nomogram_stats::numbers::IntervalCoverage;
 use nomogram_train::{
-    EvaluatedRows, KnownRows, PredictedRows, Predictions, metrics_table, rows_line,
+    EvaluatedRows, KnownRows, NumberAssessment, PredictedRows, Predictions, VerdictCounts,
+    metrics_table, rows_line,
 };
 
 use crate::bundle::OpenBundle;
@@ -26,6 +30,9 @@ use crate::training::{self, ReportFormat, Threads};
 /// patients are part of the JSON and of the report. Warns if rows were used to train the bundle, by the
 /// digest of all training rows; to compare row by row, name the training table with --training, since
 /// a bundle keeps no rows.
+///
+/// Of a model of a number: its errors, and of each level how many intervals hold the number and how wide
+/// they are.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// The bundle
@@ -69,7 +76,16 @@ pub(crate) fn run(
 ) -> Result<Exit, Error> {
     let Arguments { bundle, inputs, test, report, threads } = arguments;
     report.iter().try_for_each(|path| ReportFormat::of(path).map(drop))?;
-    let evaluated = Evaluated::new(bundle, inputs, *test, threads, console)?;
+    let open = OpenBundle::open(bundle)?;
+    if open.model.schema().target().classes().is_empty() {
+        if *test || !report.is_empty() {
+            return Err(Error::usage(
+                "--test and --report: the model predicts a number, expected classes",
+            ));
+        }
+        return print_numbers(&open.model, inputs, console);
+    }
+    let evaluated = Evaluated::new(&open, inputs, *test, threads, console)?;
     for path in report {
         training::write_report(outputs, &evaluated.report, path, None)?;
     }
@@ -95,8 +111,48 @@ pub(crate) fn run_report(
 ) -> Result<Exit, Error> {
     let ReportArguments { bundle, inputs, test, output, format, threads } = arguments;
     let format = format.map_or_else(|| ReportFormat::of(output), Ok)?;
-    let evaluated = Evaluated::new(bundle, inputs, *test, threads, console)?;
+    let open = OpenBundle::open(bundle)?;
+    let evaluated = Evaluated::new(&open, inputs, *test, threads, console)?;
     training::write_report(outputs, &evaluated.report, output, Some(format))?;
+    Ok(Exit::Done)
+}
+
+/// Evaluates a model of a number.
+fn print_numbers(
+    model: &Arc<Model>,
+    inputs: &EvaluationInputs,
+    console: &Console,
+) -> Result<Exit, Error> {
+    let rows = inputs.load_numbers(model)?;
+    let assessment = NumberAssessment::new(model, &rows)?;
+    for warning in &assessment.warnings {
+        console.note(format_args!("warning: {}: {warning}", inputs.data().display()));
+    }
+    if console.is_json() {
+        console.json_result(&assessment)?;
+        return Ok(Exit::Done);
+    }
+    let NumberAssessment { errors, intervals, verdicts, .. } = assessment;
+    let r_squared = errors.r_squared.map_or("–".into(), |value| format!("{value:.4}"));
+    console.result(format_args!("{} rows", errors.n_rows))?;
+    console.result(format_args!("mean absolute error  {:.4}", errors.mean_absolute_error))?;
+    console.result(format_args!("root mean square     {:.4}", errors.root_mean_squared_error))?;
+    console.result(format_args!("R²                   {r_squared}"))?;
+    for IntervalCoverage { level, coverage, mean_width } in intervals {
+        let Proportion { n_with, n_rows, value, wilson, .. } = coverage;
+        console.result(format_args!(
+            "intervals at {level}: {n_with} of {n_rows} hold the number, {:.1} % ({:.1} to {:.1}); \
+             mean width {mean_width:.4}",
+            100.0 * value,
+            100.0 * wilson.lower,
+            100.0 * wilson.upper,
+        ))?;
+    }
+    if let Some(VerdictCounts { predicted, ambiguous, unlike }) = verdicts {
+        console.result(format_args!(
+            "{predicted} rows predicted, {ambiguous} ambiguous, {unlike} unlike the training rows"
+        ))?;
+    }
     Ok(Exit::Done)
 }
 
@@ -110,13 +166,12 @@ struct Evaluated {
 
 impl Evaluated {
     fn new(
-        bundle: &Path,
+        open: &OpenBundle,
         inputs: &EvaluationInputs,
         test: bool,
         threads: &Threads,
         console: &Console,
     ) -> Result<Self, Error> {
-        let open = OpenBundle::open(bundle)?;
         let loaded = inputs.load(&open.model, console)?;
         let training = inputs.training(&open.model, console)?;
         let rows: Vec<usize> = match test {

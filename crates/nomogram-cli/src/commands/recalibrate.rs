@@ -1,10 +1,15 @@
-//! `nomogram recalibrate`: seals a child of a bundle with a calibrator for other patients.
+//! `nomogram recalibrate`: seals a child of a bundle with a calibrator or uncertainty for other patients.
 
 use clap::Args;
+use nomogram::{Model, unseal};
+use nomogram_describe::Description;
 use nomogram_stats::calibration::{calibration_line, clipped};
 use nomogram_stats::{Confidence, Rows};
 use nomogram_train::ensemble::CalibratorSpec;
-use nomogram_train::{Dataset, PredictedRows, Predictions, recalibrate, rows_line};
+use nomogram_train::{
+    Dataset, PredictedRows, Predictions, RecalibratedUncertainty, UncertaintyConfig, recalibrate,
+    recalibrate_uncertainty, rows_line,
+};
 use serde::Serialize;
 
 use crate::bundle::OpenBundle;
@@ -14,12 +19,18 @@ use crate::exit::Exit;
 use crate::output::{InputPath, OutputPath, Outputs};
 use crate::training::{Inputs, Threads, write};
 
-/// Fit a new calibrator to the rows of a table, and seal the same ensemble with it.
+/// Fit a new calibrator, or uncertainty, to the rows of a table, and seal the same ensemble with it.
 ///
-/// The child records the digest of its parent and has the version of the configuration. Its cutoffs
-/// are chosen on these rows by the rules of the configuration, since the cutoffs of the parent refer
-/// to other probabilities. The printed metrics of the child are cross-fitted: the calibrator of each
-/// row was fitted to other rows. Weights count in the fit, the cutoffs and the metrics.
+/// The child records the digest of its parent and has the version of the configuration.
+///
+/// With the configuration of a training, a calibrator is fitted. Its cutoffs are chosen on these rows by
+/// the rules of the configuration, since the cutoffs of the parent refer to other probabilities. The
+/// printed metrics of the child are cross-fitted: the calibrator of each row was fitted to other rows.
+/// Weights count in the fit, the cutoffs and the metrics.
+///
+/// With a configuration without `members`, uncertainty alone is fitted, for any bundle: intervals of a
+/// number, or p-values, prediction sets and intervals of classes. Predictions stay the same. The model
+/// must not have seen these rows: docs/uncertainty.md.
 #[derive(Args, Debug)]
 pub(crate) struct Arguments {
     /// The parent bundle
@@ -49,6 +60,9 @@ pub(crate) fn run(
     outputs: &mut Outputs,
 ) -> Result<Exit, Error> {
     let open = OpenBundle::open(&arguments.parent)?;
+    if let Some(config) = arguments.inputs.uncertainty_config()? {
+        return run_uncertainty(arguments, &open, &config, console, outputs);
+    }
     let loaded = arguments.inputs.load_for(Some(&open.model), console)?;
     let mut config = loaded.config;
     config.calibration = config.calibration.or(Some(CalibratorSpec::Chosen));
@@ -60,6 +74,8 @@ pub(crate) fn run(
     let before = CalibrationMetrics::of(&held_out, &recalibrated.before)?;
     let after = CalibrationMetrics::of(&held_out, &recalibrated.after)?;
     let digest = recalibrated.model.digest().to_string();
+    let has_uncertainty = |model: &Model| model.uncertainty().is_some();
+    let dropped_uncertainty = has_uncertainty(&open.model) && !has_uncertainty(&recalibrated.model);
     if console.is_json() {
         console.json_result(&serde_json::json!({
             "bundle": arguments.output.display().to_string(),
@@ -72,6 +88,7 @@ pub(crate) fn run(
             "before": before,
             "after": after,
             "dropped_cutoffs": recalibrated.dropped_cutoffs,
+            "dropped_uncertainty": dropped_uncertainty,
         }))?;
         return Ok(Exit::Done);
     }
@@ -79,6 +96,9 @@ pub(crate) fn run(
         console.note(format_args!(
             "cutoff `{cutoff}` is dropped: the configuration has no rule for it"
         ));
+    }
+    if dropped_uncertainty {
+        console.note("the uncertainty is dropped: the configuration has no `uncertainty`");
     }
     console.result(rows_line(&held_out))?;
     console.result(format_args!("{:8}log loss  Brier   slope   intercept", ""))?;
@@ -93,6 +113,41 @@ pub(crate) fn run(
         ))?;
     }
     console.result(format_args!("bundle {digest} ({} bytes)", recalibrated.bundle.len()))?;
+    Ok(Exit::Done)
+}
+
+/// Fits uncertainty alone.
+fn run_uncertainty(
+    arguments: &Arguments,
+    open: &OpenBundle,
+    config: &UncertaintyConfig,
+    console: &Console,
+    outputs: &mut Outputs,
+) -> Result<Exit, Error> {
+    let table = arguments.inputs.table_of(&open.model)?;
+    let RecalibratedUncertainty { bundle, model, n_rows, n_independent } =
+        recalibrate_uncertainty(&open.bytes, config, &table)?;
+    write(outputs, &arguments.output, &bundle)?;
+    let digest = model.digest().to_string();
+    let (parts, _) = unseal(&bundle)?;
+    let description = Description::new(&model, &parts);
+    if console.is_json() {
+        console.json_result(&serde_json::json!({
+            "bundle": arguments.output.display().to_string(),
+            "digest": digest,
+            "bytes": bundle.len(),
+            "parent": open.model.digest().to_string(),
+            "rows": n_rows,
+            "independent_rows": n_independent,
+            "uncertainty": description.uncertainty,
+        }))?;
+        return Ok(Exit::Done);
+    }
+    console.result(format_args!("{n_rows} rows, of which {n_independent} are independent"))?;
+    for (name, line) in description.uncertainty.iter().flat_map(|fitted| &fitted.lines) {
+        console.result(format_args!("{name}: {line}"))?;
+    }
+    console.result(format_args!("bundle {digest} ({} bytes)", bundle.len()))?;
     Ok(Exit::Done)
 }
 

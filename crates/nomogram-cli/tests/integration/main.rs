@@ -29,3 +29,4 @@ mod training;
 mod trusted;
 
 mod typed_tables;
+mod uncertainty;

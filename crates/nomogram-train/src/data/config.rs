@@ -251,17 +251,23 @@ impl DataConfig {
         if let Err(error) = self.table_format().check() {
             return refused(error.to_string());
         }
+        self.check_roles()?;
+        self.checked_schema().map(drop)
+    }
+
+    /// Refuses a column that is two things.
+    pub(crate) fn check_roles(&self) -> Result<(), Invalid> {
         let mut roles = BTreeMap::new();
         for (column, role) in self.columns() {
             if let Some(earlier) = roles.insert(column, role) {
-                return refused(if earlier == role {
+                return Err(Invalid::because(if earlier == role {
                     format!("duplicate column `{column}`: {role} twice")
                 } else {
                     format!("column `{column}` is both {earlier} and {role}")
-                });
+                }));
             }
         }
-        self.checked_schema().map(drop)
+        Ok(())
     }
 }
 

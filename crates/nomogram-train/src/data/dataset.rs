@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::Path;
-use std::sync::Arc;
 
-use ndarray::{Array2, Axis};
-use nomogram::{Digest, Feature, Place as CorePlace, RuleAction, Schema};
-use nomogram_table::{Cell, FeatureCells, Place, shown_value};
+use ndarray::Array2;
+use nomogram::{Digest, Schema};
 
 use super::config::DataConfig;
+use super::feature_rows::{FeatureRows, all, select};
+use super::model_columns::ModelColumns;
 use super::partition::Partition;
-use super::reader::{Column, Reader};
+use super::reader::Reader;
 use crate::error::Error;
 use crate::table::Table;
 
@@ -22,16 +22,9 @@ pub(super) const MAX_CLASSES: usize = 256;
 /// pass, and that every class is there.
 #[derive(Clone, Debug)]
 pub struct Dataset {
-    schema: Schema,
-    /// The name of the table.
-    table: String,
-    /// The place of each row in it.
-    places: Vec<Place>,
-    row_ids: Vec<String>,
-    values: Array2<f64>,
+    rows: FeatureRows,
     classes: Vec<usize>,
     weights: Option<Vec<f64>>,
-    patients: Option<Vec<String>>,
     times: Option<Vec<f64>>,
     partitions: Option<Vec<Partition>>,
 }
@@ -73,34 +66,40 @@ impl Dataset {
     /// `Cell` with line and column for a duplicate row id, or when a cell is not of its column's kind
     /// and the policy of a feature does not accept it.
     pub fn from_table(table: &Table, config: &DataConfig) -> Result<Self, Error> {
-        let reader = Reader::new(table, config)?;
-        reader.refuse_others()?;
-        let row_ids = reader.row_ids()?;
-        if let Some(column) = &config.row_id {
-            table.refuse_repeated(column)?;
-        }
-        let values = values(&reader)?;
-        let classes = reader.classes()?.collect::<Result<_, _>>()?;
+        Self::read(&Reader::new(table, config)?)
+    }
+
+    /// Reads the cells of a table as a sealed model of classes reads them, by its schema.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::from_table`].
+    pub fn of_model(table: &Table, schema: &Schema, columns: &ModelColumns) -> Result<Self, Error> {
+        let config = columns.configuration(table, schema)?;
+        Self::read(&Reader::of_schema(table, &config, schema.clone())?)
+    }
+
+    fn read(reader: &Reader<'_>) -> Result<Self, Error> {
         let dataset = Self {
-            table: table.name().into(),
-            places: table.places().collect(),
-            row_ids,
-            classes,
+            rows: FeatureRows::read(reader)?,
+            classes: reader.classes()?.collect::<Result<_, _>>()?,
             weights: all(reader.weights()?)?,
-            patients: all(reader.patients()?)?,
             times: all(reader.times()?)?,
             partitions: all(reader.partitions()?)?,
-            values,
-            schema: reader.schema,
         };
-        dataset.refuse_absent_class(table)?;
+        dataset.refuse_absent_class(reader.table)?;
         Ok(dataset)
+    }
+
+    /// The rows without their classes.
+    pub(crate) fn feature_rows(&self) -> &FeatureRows {
+        &self.rows
     }
 
     /// The schema.
     #[must_use]
     pub fn schema(&self) -> &Schema {
-        &self.schema
+        &self.rows.schema
     }
 
     /// The number of rows.
@@ -112,13 +111,13 @@ impl Dataset {
     /// The number of classes of the target.
     #[must_use]
     pub fn n_classes(&self) -> usize {
-        self.schema.target().classes().len()
+        self.schema().target().classes().len()
     }
 
     /// The names of the rows.
     #[must_use]
     pub fn row_ids(&self) -> &[String] {
-        &self.row_ids
+        &self.rows.row_ids
     }
 
     /// The values, shape `(n_rows, n_features)`, as a model gets them: in the features' own units, a
@@ -126,13 +125,13 @@ impl Dataset {
     /// no policy imputes, all are finite.
     #[must_use]
     pub fn values(&self) -> &Array2<f64> {
-        &self.values
+        &self.rows.values
     }
 
     /// Whether any value is missing.
     #[must_use]
     pub fn has_missing_values(&self) -> bool {
-        self.values.iter().any(|value| value.is_nan())
+        self.values().iter().any(|value| value.is_nan())
     }
 
     /// The class of each row. Of two classes, 0 is the negative and 1 the positive one.
@@ -150,7 +149,7 @@ impl Dataset {
     /// The patient of each row, if the table has such a column.
     #[must_use]
     pub fn patients(&self) -> Option<&[String]> {
-        self.patients.as_deref()
+        self.rows.patients.as_deref()
     }
 
     /// The time of each row, if the table has such a column: seconds since 1970, or the numbers of the
@@ -187,7 +186,7 @@ impl Dataset {
     pub(crate) fn with_column_of(&self, feature: usize, rows: &[usize]) -> Self {
         let mut other = self.clone();
         for (to, from) in rows.iter().enumerate() {
-            other.values[[to, feature]] = self.values[[*from, feature]];
+            other.rows.values[[to, feature]] = self.rows.values[[*from, feature]];
         }
         other
     }
@@ -196,14 +195,9 @@ impl Dataset {
     #[must_use]
     pub fn select(&self, indices: &[usize]) -> Self {
         Self {
-            schema: self.schema.clone(),
-            table: self.table.clone(),
-            places: select(&self.places, indices),
-            row_ids: select(&self.row_ids, indices),
-            values: self.values.select(Axis(0), indices),
+            rows: self.rows.select(indices),
             classes: select(&self.classes, indices),
             weights: self.weights.as_ref().map(|weights| select(weights, indices)),
-            patients: self.patients.as_ref().map(|patients| select(patients, indices)),
             times: self.times.as_ref().map(|times| select(times, indices)),
             partitions: self.partitions.as_ref().map(|partitions| select(partitions, indices)),
         }
@@ -212,59 +206,7 @@ impl Dataset {
     /// The same error, with the place in the table of the row that it is about, and the name of its
     /// class. `schema` is that of the model that refused the row.
     pub(crate) fn located(&self, error: Error, schema: &Schema) -> Error {
-        let placed = |row: usize| self.places.get(row).copied();
-        match error {
-            Error::Row { row, detail } => match placed(row) {
-                Some(place) => {
-                    Error::Table { table: self.table.clone(), detail: format!("{place}: {detail}") }
-                }
-                None => Error::Row { row, detail },
-            },
-            Error::Model(cause) => {
-                let (mut row, mut feature) = (None, None);
-                for place in cause.path() {
-                    match place {
-                        CorePlace::Row(index) => row = Some(index),
-                        CorePlace::Feature(index) => feature = Some(index),
-                        _ => {}
-                    }
-                }
-                let cell = row.zip(feature).and_then(|(row, feature)| {
-                    self.refused_cell(&cause, placed(row)?, row, schema.features().get(feature)?)
-                });
-                cell.unwrap_or(Error::Model(cause))
-            }
-            other => other.with_class_names(schema.target().classes()),
-        }
-    }
-
-    fn refused_cell(
-        &self,
-        cause: &nomogram::Error,
-        place: Place,
-        row: usize,
-        feature: &Feature,
-    ) -> Option<Error> {
-        let column = self.schema.feature_index(&feature.name)?;
-        let value = *self.values.get((row, column))?;
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a level is a small whole number"
-        )]
-        let cell = match feature.levels().get(value as usize) {
-            _ if value.is_nan() => Cell::Missing,
-            Some(level) => Cell::Text(level),
-            None => Cell::Number(value),
-        };
-        let cells = FeatureCells::new(feature.clone(), None, Arc::default());
-        Some(Error::Cell {
-            table: self.table.clone(),
-            place,
-            column: feature.name.clone(),
-            found: cells.found(cell),
-            expected: cells.expected(cause.kind(), cell) + ", as the model takes it",
-        })
+        self.rows.located(error, schema)
     }
 
     /// SHA-256 of the training data: of each row the little-endian bits of its values, one and
@@ -272,10 +214,9 @@ impl Dataset {
     /// weights, the bits of its weight.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        let mut bytes = Vec::with_capacity(self.n_rows() * (self.schema.n_features() * 8 + 9));
-        for (index, (row, class)) in self.values.rows().into_iter().zip(&self.classes).enumerate() {
-            let known = |value: &f64| if value.is_nan() { CANONICAL_NAN } else { value.to_bits() };
-            bytes.extend(row.iter().flat_map(|value| known(value).to_le_bytes()));
+        let mut bytes = Vec::with_capacity(self.n_rows() * (self.schema().n_features() * 8 + 9));
+        for (index, (row, class)) in self.rows.bytes().zip(&self.classes).enumerate() {
+            bytes.extend(row);
             bytes.push(u8::try_from(*class).unwrap_or(u8::MAX));
             if let Some(weight) = self.weights.as_ref().and_then(|weights| weights.get(index)) {
                 bytes.extend(weight.to_le_bytes());
@@ -285,7 +226,7 @@ impl Dataset {
     }
 
     fn refuse_absent_class(&self, table: &Table) -> Result<(), Error> {
-        let classes = self.schema.target().classes();
+        let classes = self.schema().target().classes();
         if classes.len() > MAX_CLASSES {
             let n_classes = classes.len();
             return Err(table.failed(format!("{n_classes} classes, at most {MAX_CLASSES}")).into());
@@ -302,46 +243,6 @@ impl Dataset {
         let counts = counts.collect::<Vec<_>>().join(" and ");
         Err(table.failed(format!("{counts}, expected at least 1 of each")).into())
     }
-}
-
-/// The bits of Rust's own NaN, whatever NaN a value is.
-const CANONICAL_NAN: u64 = 0x7FF8_0000_0000_0000;
-
-/// The features' values; refuses rows that break a rule.
-fn values(reader: &Reader<'_>) -> Result<Array2<f64>, Error> {
-    let Reader { table, config, schema, .. } = reader;
-    let mut values = Array2::zeros((table.n_rows(), schema.n_features()));
-    let columns = values.columns_mut().into_iter().zip(&config.features);
-    for (index, (mut column, _)) in columns.enumerate() {
-        for (value, taken) in column.iter_mut().zip(reader.feature(index)?) {
-            (*value, _) = taken.map_err(|refused| refused.error)?;
-        }
-    }
-    let refuses =
-        |rule: usize| schema.rules().get(rule).filter(|rule| rule.action == RuleAction::Refuse);
-    for (row, place) in values.rows().into_iter().zip(table.places()) {
-        let broken = reader.broken_rules(&row.to_vec())?.find_map(refuses);
-        if let Some(rule) = broken {
-            let of_rule = rule.features().filter_map(|index| {
-                let value = shown_value(&row.get(index)?.to_string());
-                Some(format!("`{}` = {value}", schema.features().get(index)?.name))
-            });
-            let found = of_rule.collect::<Vec<_>>().join(", ");
-            let detail = format!("{place}: rule `{}`: broken by {found}", rule.name);
-            return Err(table.failed(detail).into());
-        }
-    }
-    Ok(values)
-}
-
-/// The value of every row, or why the first refused one is refused.
-fn all<T>(column: Column<T>) -> Result<Option<Vec<T>>, Error> {
-    column.map(|cells| cells.into_iter().collect()).transpose()
-}
-
-#[allow(clippy::indexing_slicing, reason = "documented: indices are below `n_rows`")]
-fn select<T: Clone>(items: &[T], indices: &[usize]) -> Vec<T> {
-    indices.iter().map(|&index| items[index].clone()).collect()
 }
 
 #[cfg(test)]

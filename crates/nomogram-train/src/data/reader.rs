@@ -29,6 +29,8 @@ pub(crate) struct Reader<'a> {
     columns: Vec<Option<(usize, FeatureCells)>>,
     /// Columns of features that cannot be used, with the reason.
     faults: Vec<(String, String)>,
+    /// The keys of the configuration under which any column can be named.
+    keys_of_columns: &'static str,
 }
 
 /// A column that may be absent: the value of each row, or why it is refused.
@@ -47,12 +49,34 @@ impl<'a> Reader<'a> {
     /// `Configuration` when the configuration contradicts itself.
     pub(crate) fn new(table: &'a Table, config: &'a DataConfig) -> Result<Self, Error> {
         config.check()?;
-        let schema = config.schema()?;
+        let reader = Self::of_schema(table, config, config.schema()?)?;
+        Ok(Self { keys_of_columns: "`features` or `ignored`", ..reader })
+    }
+
+    /// Of a sealed model, whose schema has the features of the configuration in the same order.
+    ///
+    /// # Errors
+    ///
+    /// `Configuration` when two columns have one name.
+    pub(crate) fn of_schema(
+        table: &'a Table,
+        config: &'a DataConfig,
+        schema: Schema,
+    ) -> Result<Self, Error> {
+        config.check_roles()?;
         let intake = Intake::of_schema(&schema)?;
         let format = Arc::new(config.table_format());
         let columns = vec![None; schema.n_features()];
-        let mut reader =
-            Self { table, config, schema, format, intake, columns, faults: Vec::new() };
+        let mut reader = Self {
+            table,
+            config,
+            schema,
+            format,
+            intake,
+            columns,
+            faults: Vec::new(),
+            keys_of_columns: "`ignored`",
+        };
         reader.match_features();
         Ok(reader)
     }
@@ -97,8 +121,8 @@ impl<'a> Reader<'a> {
             Some(column) => Err(self
                 .table
                 .failed(format!(
-                    "column `{column}` is not in the configuration; name it under `features` or \
-                     `ignored`"
+                    "column `{column}` is not in the configuration; name it under {}",
+                    self.keys_of_columns
                 ))
                 .into()),
         }
@@ -205,6 +229,15 @@ impl<'a> Reader<'a> {
                 };
                 cell.refuse_as(found, format!("one of the classes {}", listed(classes))).into()
             })
+        }))
+    }
+
+    /// The number that came true in each row.
+    pub(crate) fn numbers(&self) -> Result<impl Iterator<Item = Result<f64, Error>>, Error> {
+        Ok(self.table.column(&self.config.target.column)?.map(|cell| {
+            let is_missing = cell.cell.is_missing(&self.format);
+            let number = cell.cell.finite(&self.format).filter(|_| !is_missing);
+            number.ok_or_else(|| cell.refuse("a finite number").into())
         }))
     }
 

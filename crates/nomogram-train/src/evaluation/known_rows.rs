@@ -12,6 +12,10 @@ use super::warnings::Warning;
 use crate::data::Dataset;
 use crate::training::{RECALIBRATION_DATA, TrainingConfig};
 
+/// Of rows that a bundle was recalibrated on.
+pub(super) const FITTED_TO_THESE_ROWS: &str =
+    "the calibrator or the uncertainty of the bundle was fitted to these rows";
+
 /// What rows that a model is evaluated on have to do with the rows that it was fitted to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KnownRows {
@@ -69,7 +73,7 @@ impl KnownRows {
         }
         let recalibrated = manifest.notes.get(RECALIBRATION_DATA);
         if recalibrated.is_some_and(|digest| *digest == evaluated.digest().to_string()) {
-            known.warn("the calibrator of the bundle was fitted to these rows".into());
+            known.warn(FITTED_TO_THESE_ROWS.into());
         }
         if let Some((name, training)) = training {
             known.compare(&evaluated, name, training);

@@ -3,18 +3,17 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use nomogram::{Calibrator, Model, Parts, Uncertainty, seal, unseal};
+use nomogram::{Calibrator, Model, Parts, seal, unseal};
 
+use super::child::{manifest_of_child, with_spreads_of};
 use super::config::TrainingConfig;
+use super::distance::sealed_distance;
 use super::{golden, profile};
 use crate::data::Dataset;
 use crate::ensemble::{CalibrationRows, CutoffSpec};
 use crate::error::Error;
 use crate::invalid::Invalid;
 use crate::predictions::Predictions;
-
-/// The note of a manifest that has the digest of the rows that a calibrator was fitted to.
-pub const RECALIBRATION_DATA: &str = "recalibration data";
 
 /// The note of a manifest about golden cases that a recalibration added to those of the parent.
 pub const ADDED_GOLDEN_ROWS: &str = "added golden rows";
@@ -45,9 +44,8 @@ pub struct Recalibrated {
 /// (`recalibration rows`); its version is that of `config.model`. Its cutoffs are chosen on these
 /// rows, by the rules of `config.cutoffs`. It has the golden cases of the parent, and constructed ones
 /// that prove the new calibrator and the new cutoffs (`added golden rows`). Its uncertainty is fitted to these
-/// rows, if `config` asks for it and the parent has it; the distance stays that of the parent. The cutoffs
-/// and the model card of the parent are about
-/// other probabilities, and are left out. The same parent, rows and configuration give the same bytes.
+/// rows, if `config` asks for it; the distance stays that of the parent, and is fitted to these rows if it
+/// has none. The cutoffs and the model card of the parent are about other probabilities, and are left out. The same parent, rows and configuration give the same bytes.
 ///
 /// # Errors
 ///
@@ -102,24 +100,18 @@ fn recalibrate_rows(
     let dropped_cutoffs = dropped.map(|cutoff| cutoff.name.clone()).collect();
 
     // The parent's scores are about other probabilities; its distances are not.
-    let uncertainty = match (&config.uncertainty, &parts.uncertainty) {
-        (Some(spec), Some(parent)) => {
-            let fitted = spec.fit(&held_out, &after.ensemble, None, None, config.seed)?;
-            let (distance, spreads) = (parent.distance.clone(), parent.spreads.clone());
-            Some(Uncertainty { distance, spreads, ..fitted })
+    let uncertainty = match &config.uncertainty {
+        None => None,
+        Some(spec) => {
+            let rows = held_out.feature_rows();
+            let distance = sealed_distance(spec.distance.as_deref(), &parts, rows, config.seed)?;
+            let fitted = spec.fit(&held_out, &after.ensemble, distance, config.seed)?;
+            Some(with_spreads_of(&parts, fitted))
         }
-        (Some(_) | None, None) | (None, Some(_)) => None,
     };
 
-    let mut manifest = parts.manifest.clone();
-    manifest.version.clone_from(&config.model.version);
-    for (key, note) in [
-        ("parent", model.digest().to_string()),
-        (RECALIBRATION_DATA, dataset.digest().to_string()),
-        ("recalibration rows", dataset.n_rows().to_string()),
-    ] {
-        manifest.notes.insert(key.into(), note);
-    }
+    let version = &config.model.version;
+    let manifest = manifest_of_child(&model, version, dataset.digest(), dataset.n_rows());
     // The rows of the new place are what later ones are compared with.
     let profile = config.profile.then(|| profile::fit(dataset, &held_out, &after));
     let mut child =

@@ -3,13 +3,13 @@
 use nomogram::{Distance, Parts, Ranks, Referral, Scores, Session, Uncertainty};
 
 use super::config::TrainingConfig;
+use super::distance::fit_distance;
 use super::out_of_fold::OutOfFold;
 use super::provisional::open;
-use crate::count::position;
 use crate::data::Dataset;
 use crate::error::Error;
 use crate::predictions::Predictions;
-use crate::uncertainty::Whitening;
+use crate::uncertainty::{independent_rows, ranks_of_distances};
 
 /// Fits what the configuration asks for to held-out rows; `parts` was fitted to all rows, and
 /// `out_of_fold` are the predictions of the held-out rows, in their order.
@@ -22,30 +22,17 @@ pub(super) fn fit_uncertainty(
 ) -> Result<Option<Uncertainty>, Error> {
     let Some(spec) = &config.uncertainty else { return Ok(None) };
     let held_out = dataset.select(folds.rows());
-    let (distances, distance) = match config.distance_input() {
-        None => (None, None),
-        Some(input) => (
-            Some(held_out_distances(input.name(), dataset, folds)?),
-            Some(fit_distance(input.name(), parts, dataset)?),
-        ),
+    let distance = match config.distance_input() {
+        None => None,
+        Some(input) => {
+            let distances = held_out_distances(input.name(), dataset, folds)?;
+            let rows = independent_rows(held_out.feature_rows(), config.seed);
+            let known = rows.iter().filter_map(|row| distances.get(*row).copied());
+            let distance = fit_distance(input.name(), parts, dataset.values().view())?;
+            Some(Distance { ranks: ranks_of_distances(known)?, ..distance })
+        }
     };
-    let probabilities = &out_of_fold.ensemble;
-    spec.fit(&held_out, probabilities, distances.as_deref(), distance, config.seed).map(Some)
-}
-
-/// The distance from rows that `parts` was fitted to; its ranks are not fitted yet.
-fn fit_distance(input: &str, parts: &Parts, fitted: &Dataset) -> Result<Distance, Error> {
-    let branch = parts.branches.iter().position(|branch| branch.name == input);
-    let Some((index, branch)) = branch.and_then(|i| Some((i, parts.branches.get(i)?))) else {
-        return Err(Error::Data(format!("uncertainty: distance: no input `{input}`")));
-    };
-    let mut rows = fitted.values().clone();
-    for step in &branch.steps {
-        rows = step.encode(rows.view())?;
-    }
-    let Whitening { means, triangle } = Whitening::fit(rows.view())?;
-    let ranks = Ranks::of(vec![0.0])?;
-    Ok(Distance { branch: position(index)?, means, whitening: triangle, ranks })
+    spec.fit(&held_out, &out_of_fold.ensemble, distance, config.seed).map(Some)
 }
 
 /// The distance of each held-out row from the rows that the model of its fold was fitted to.
@@ -61,7 +48,7 @@ fn held_out_distances(
             scores: Scores::Classes { ranks: vec![Ranks::of(vec![0.0])?; dataset.n_classes()] },
             levels: Vec::new(),
             venn_abers: None,
-            distance: Some(fit_distance(input, parts, &fitted)?),
+            distance: Some(fit_distance(input, parts, fitted.values().view())?),
             spreads: Vec::new(),
             referral: Referral::default(),
         };

@@ -86,8 +86,8 @@ impl UncertaintySpec {
     }
 
     /// Fits it to held-out rows: `probabilities`, shape `(n_rows, n_classes)`, are predictions by models
-    /// that were not fitted to them, `distances` their distances from the rows of those models, and
-    /// `distance` is of the model that is sealed. Of each patient, one row counts.
+    /// that were not fitted to them, and `distance` has the ranks of held-out rows. Of each patient, one
+    /// row counts.
     ///
     /// # Errors
     ///
@@ -96,12 +96,11 @@ impl UncertaintySpec {
         &self,
         held_out: &Dataset,
         probabilities: &Array2<f64>,
-        distances: Option<&[f64]>,
         distance: Option<Distance>,
         seed: u64,
     ) -> Result<Uncertainty, Error> {
         refuse_weights(held_out)?;
-        let rows = independent_rows(held_out, seed);
+        let rows = independent_rows(held_out.feature_rows(), seed);
         let classes = held_out.classes();
         let of_class = |class: usize| {
             let of_class = rows.iter().filter(|row| classes.get(**row) == Some(&class));
@@ -118,34 +117,36 @@ impl UncertaintySpec {
             };
             venn_abers::fit(rows.iter().filter_map(row))
         });
-        let ranks = distances.map(|distances| {
-            let known = rows.iter().filter_map(|row| distances.get(*row));
-            Ranks::of(known.map(|d| rounded_up(*d, DISTANCE_STEPS)).collect())
-        });
-        let distance = distance
-            .zip(ranks)
-            .map(|(distance, ranks)| Ok::<_, Error>(Distance { ranks: ranks?, ..distance }));
         Ok(Uncertainty {
             scores: Scores::Classes {
                 ranks: (0..held_out.n_classes()).map(of_class).collect::<Result<_, _>>()?,
             },
             levels: self.levels.clone(),
             venn_abers,
-            distance: distance.transpose()?,
-            spreads: spreads::spreads(held_out),
+            distance,
+            spreads: spreads::spreads(held_out.feature_rows()),
             referral: self.referral()?,
         })
     }
 
     fn referral(&self) -> Result<Referral, Error> {
-        let level = self.refer.ambiguous;
-        let level = level.and_then(|level| self.levels.iter().position(|l| *l == level));
-        let level = level.map(crate::count::position).transpose()?;
+        let level = level_at(&self.levels, self.refer.ambiguous)?;
         Ok(Referral {
             ambiguous: level.map(|level| Ambiguity::NotOneClass { level }),
             unlike: self.refer.unlike,
         })
     }
+}
+
+/// The position of a level among others.
+pub(super) fn level_at(levels: &[f64], level: Option<f64>) -> Result<Option<u32>, Error> {
+    let position = level.and_then(|level| levels.iter().position(|other| *other == level));
+    position.map(crate::count::position).transpose()
+}
+
+/// The ranks of the distances of held-out rows.
+pub(crate) fn ranks_of_distances(distances: impl Iterator<Item = f64>) -> Result<Ranks, Error> {
+    Ok(Ranks::of(distances.map(|distance| rounded_up(distance, DISTANCE_STEPS)).collect())?)
 }
 
 /// Refuses rows that count differently: the rank of a row among them would not be a p-value.

@@ -3,16 +3,15 @@
 use nomogram::{FeatureKind, Spread};
 
 use crate::count::share;
-use crate::data::Dataset;
+use crate::data::FeatureRows;
 
 /// The share of the rows below the lower and above the upper usual value.
 const TAIL: f64 = 0.025;
 
 /// The median of each feature of numbers, and the distances of the 2.5 % and the 97.5 % quantile from
 /// it, rounded to two digits. Booleans, categories and constant features are not compared.
-pub(super) fn spreads(dataset: &Dataset) -> Vec<Spread> {
-    let columns = dataset.values().columns();
-    let features = dataset.schema().features().iter().zip(columns);
+pub(crate) fn spreads(rows: &FeatureRows) -> Vec<Spread> {
+    let features = rows.schema.features().iter().zip(rows.values.columns());
     let spread = |(feature, column): (&nomogram::Feature, ndarray::ArrayView1<'_, f64>)| {
         let is_number = matches!(feature.kind, FeatureKind::Number | FeatureKind::Integer);
         let known = column.iter().copied().filter(|value| is_number && !value.is_nan());
