@@ -11,6 +11,8 @@ mod naive_bayes;
 mod network;
 mod points_score;
 
+mod linear_single;
+
 use alloc::vec::Vec;
 
 use fearless_simd::Level;
@@ -19,6 +21,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use forest::{Against, FlatForest, ForestPaths, LeftShares, PathMemory, Tables};
 pub use forest::{Aggregate, Comparison, Forest, Node, Precision, Side, Tree};
 pub use linear::Linear;
+pub use linear_single::LinearSingle;
 pub(crate) use naive_bayes::CompiledNaiveBayes;
 pub use naive_bayes::{Likelihood, NaiveBayes};
 use network::CompiledNetwork;
@@ -49,8 +52,17 @@ pub enum Member {
     NaiveBayes(NaiveBayes),
     /// Whole points added up as on paper.
     PointsScore(PointsScore),
+    /// A linear model that computes in single precision.
+    LinearSingle(LinearSingle),
 }
-decode_enum!(Member { Linear(Linear), Forest(Forest), Network(Network), NaiveBayes(NaiveBayes), PointsScore(PointsScore) });
+decode_enum!(Member {
+    Linear(Linear),
+    Forest(Forest),
+    Network(Network),
+    NaiveBayes(NaiveBayes),
+    PointsScore(PointsScore),
+    LinearSingle(LinearSingle),
+});
 
 impl Member {
     fn kind(&self) -> &dyn MemberKind {
@@ -60,6 +72,7 @@ impl Member {
             Self::Network(network) => network,
             Self::NaiveBayes(naive_bayes) => naive_bayes,
             Self::PointsScore(score) => score,
+            Self::LinearSingle(linear) => linear,
         }
     }
 
@@ -97,6 +110,7 @@ impl Member {
             Self::Network(network) => CompiledMember::Network(network.compile()?),
             Self::NaiveBayes(naive_bayes) => CompiledMember::NaiveBayes(naive_bayes.compile()?),
             Self::PointsScore(score) => CompiledMember::PointsScore(score),
+            Self::LinearSingle(linear) => CompiledMember::LinearSingle(linear),
         })
     }
 
@@ -108,7 +122,7 @@ impl Member {
     /// `TooLarge`.
     pub(crate) fn take_from(&self, budget: &mut Budget) -> Result<(), Error> {
         match self {
-            Self::Linear(_) => Ok(()),
+            Self::Linear(_) | Self::LinearSingle(_) => Ok(()),
             Self::Forest(forest) => budget.take(FlatForest::bytes(forest)),
             Self::Network(network) => {
                 budget.take(2 * bytes_of::<Domain>(network.width()))?;
@@ -132,6 +146,7 @@ pub(crate) enum CompiledMember {
     Network(CompiledNetwork),
     NaiveBayes(CompiledNaiveBayes),
     PointsScore(PointsScore),
+    LinearSingle(LinearSingle),
 }
 
 impl CompiledMember {
@@ -140,7 +155,10 @@ impl CompiledMember {
         match self {
             Self::Network(network) => 2 * network.width(),
             Self::Forest(forest) => forest.n_temporary(),
-            Self::Linear(_) | Self::NaiveBayes(_) | Self::PointsScore(_) => 0,
+            Self::Linear(_)
+            | Self::NaiveBayes(_)
+            | Self::PointsScore(_)
+            | Self::LinearSingle(_) => 0,
         }
     }
 
@@ -152,6 +170,7 @@ impl CompiledMember {
             Self::Network(network) => network.work(),
             Self::NaiveBayes(naive_bayes) => naive_bayes.work(),
             Self::PointsScore(score) => score.work(),
+            Self::LinearSingle(linear) => linear.linear().work(),
         };
         work.saturating_add(n_inputs as u64)
     }
@@ -171,6 +190,7 @@ impl CompiledMember {
             Self::Network(network) => network.margins(level, encoded, temporary, out),
             Self::NaiveBayes(naive_bayes) => naive_bayes.margins(encoded, out),
             Self::PointsScore(score) => score.margins(encoded, out),
+            Self::LinearSingle(linear) => linear.margins(encoded, out),
         }
     }
 
@@ -188,6 +208,7 @@ impl CompiledMember {
             Self::Network(network) => network.block_margins(level, encoded, temporary, out),
             Self::NaiveBayes(naive_bayes) => naive_bayes.margins(encoded, out),
             Self::PointsScore(score) => score.margins(encoded, out),
+            Self::LinearSingle(linear) => linear.margins(encoded, out),
         }
     }
 }

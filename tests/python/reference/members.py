@@ -18,6 +18,18 @@ def linear(member, row):
     return margins
 
 
+def linear_single(member, row):
+    """intercept + weight * value, every result in single precision; a missing value adds nothing"""
+    n_inputs = member["n_inputs"]
+    margins = []
+    for k, margin in enumerate(member["intercepts"]):
+        for weight, value in zip(member["weights"][k * n_inputs :], row):
+            if not math.isnan(value):
+                margin = single(margin + single(weight * single(value)))
+        margins.append(margin)
+    return margins
+
+
 def leaf_of(forest, tree, row):
     """Walks from the root to a leaf."""
     at = 0
@@ -144,6 +156,7 @@ MEMBERS = {
     "Network": network,
     "NaiveBayes": naive_bayes,
     "PointsScore": points_score,
+    "LinearSingle": linear_single,
 }
 
 

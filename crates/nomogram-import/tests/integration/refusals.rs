@@ -20,6 +20,7 @@ fn error(text: &str) -> nomogram_import::Error {
 #[test]
 fn unsupported_things_are_named() {
     let xgboost = text("xgboost-json", "logistic");
+    let gblinear = text("xgboost-json", "gblinear");
     let lightgbm = text("lightgbm", "binary");
     let catboost = text("catboost", "logloss");
     for (model, from, to, message) in [
@@ -30,7 +31,13 @@ fn unsupported_things_are_named() {
             "learner.objective.name: not supported: objective `rank:ndcg`",
         ),
         (&xgboost, "binary:logistic", "my:own", "not supported: objective `my:own`"),
-        (&xgboost, "\"gbtree\"", "\"gblinear\"", "booster `gblinear`"),
+        (&xgboost, "\"gbtree\"", "\"gbother\"", "booster `gbother`"),
+        (
+            &gblinear,
+            "\"feature_types\":[\"q\"",
+            "\"feature_types\":[\"c\"",
+            "category `radius` in `gblinear`",
+        ),
         (&xgboost, "\"num_target\":\"1\"", "\"num_target\":\"3\"", "several targets"),
         (&lightgbm, "objective=binary sigmoid:1", "objective=lambdarank", "objective `lambdarank`"),
         (
@@ -55,6 +62,56 @@ fn unsupported_things_are_named() {
         assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
         assert!(error.to_string().contains(message), "{error}");
     }
+}
+
+#[test]
+fn weights_of_gblinear_belong_to_all_rounds() {
+    let record = record("xgboost-json", "gblinear");
+    let of_rounds = |rounds| {
+        let options = Options { rounds, ..Options::default() };
+        import(&record.model, None, &options, &Limits::default())
+    };
+    assert!(of_rounds(Rounds::First(4)).is_ok() && of_rounds(Rounds::Best).is_ok());
+    assert_eq!(
+        of_rounds(Rounds::First(3)).unwrap_err().to_string(),
+        "learner.gradient_booster.model.boosted_rounds: not supported: the first 3 rounds of `gblinear`"
+    );
+}
+
+#[test]
+fn weights_of_gblinear_are_counted_and_numbers_of_single_precision() {
+    let text = text("xgboost-json", "gblinear");
+    let (before, weights) = text.split_once("\"weights\":[").unwrap();
+    let changed = |weights: &str| error(&format!("{before}\"weights\":[{weights}")).to_string();
+    let (_, rest) = weights.split_once(',').unwrap();
+    assert_eq!(changed(rest), "learner.gradient_booster.model.weights: 4 numbers, expected 5");
+    let infinite = changed(&format!("1e39,{rest}"));
+    assert!(infinite.contains("weight 1 is not a finite number"), "{infinite}");
+}
+
+/// The range of the first feature, and whether a note names the refusal.
+fn range_with(name: &str, from: &str, to: &str) -> ([f64; 2], bool) {
+    let text = text("xgboost-json", name);
+    let changed = text.replace(from, to);
+    let imported =
+        import(changed.as_bytes(), None, &Options::default(), &Limits::default()).unwrap();
+    imported.seal(&[]).unwrap();
+    let range = imported.parts.schema.features()[0].range.unwrap();
+    ([range.low, range.high], imported.notes.iter().any(|note| note.contains("overflow")))
+}
+
+#[test]
+fn sums_of_gblinear_cannot_overflow() {
+    let text = text("xgboost-json", "gblinear");
+    let (_, rest) = text.split_once("\"weights\":[").unwrap();
+    let (first, _) = rest.split_once(',').unwrap();
+    let largest = f64::from(f32::MAX);
+    let (from, to) = (format!("\"weights\":[{first}"), "\"weights\":[1e10");
+    assert_eq!(range_with("gblinear", &from, &from), ([-largest, largest], false));
+    assert_eq!(range_with("gblinear", &from, to), ([-2.2e27, 2.2e27], true));
+    // The exponential of more than 88 would overflow.
+    let ([low, high], is_noted) = range_with("gblinear, Poisson", "", "");
+    assert!(is_noted && low < -1e37 && high == 14.1, "{low} {high}");
 }
 
 #[test]
