@@ -11,6 +11,7 @@ mod naive_bayes;
 mod network;
 mod points_score;
 
+mod linear_forest;
 mod linear_single;
 
 use alloc::vec::Vec;
@@ -20,7 +21,10 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use forest::{Against, FlatForest, ForestPaths, LeftShares, PathMemory, Tables};
 pub use forest::{Aggregate, Comparison, Forest, Node, Precision, Side, Tree};
+use forest::{Layouts, LeafRange};
 pub use linear::Linear;
+pub(crate) use linear_forest::CompiledLinearForest;
+pub use linear_forest::LinearForest;
 pub use linear_single::LinearSingle;
 pub(crate) use naive_bayes::CompiledNaiveBayes;
 pub use naive_bayes::{Likelihood, NaiveBayes};
@@ -54,6 +58,8 @@ pub enum Member {
     PointsScore(PointsScore),
     /// A linear model that computes in single precision.
     LinearSingle(LinearSingle),
+    /// Decision trees whose leaves are weighted sums.
+    LinearForest(LinearForest),
 }
 decode_enum!(Member {
     Linear(Linear),
@@ -62,6 +68,7 @@ decode_enum!(Member {
     NaiveBayes(NaiveBayes),
     PointsScore(PointsScore),
     LinearSingle(LinearSingle),
+    LinearForest(LinearForest),
 });
 
 impl Member {
@@ -73,6 +80,7 @@ impl Member {
             Self::NaiveBayes(naive_bayes) => naive_bayes,
             Self::PointsScore(score) => score,
             Self::LinearSingle(linear) => linear,
+            Self::LinearForest(forest) => forest,
         }
     }
 
@@ -111,6 +119,7 @@ impl Member {
             Self::NaiveBayes(naive_bayes) => CompiledMember::NaiveBayes(naive_bayes.compile()?),
             Self::PointsScore(score) => CompiledMember::PointsScore(score),
             Self::LinearSingle(linear) => CompiledMember::LinearSingle(linear),
+            Self::LinearForest(forest) => CompiledMember::LinearForest(forest.compile()?),
         })
     }
 
@@ -123,13 +132,14 @@ impl Member {
     pub(crate) fn take_from(&self, budget: &mut Budget) -> Result<(), Error> {
         match self {
             Self::Linear(_) | Self::LinearSingle(_) => Ok(()),
-            Self::Forest(forest) => budget.take(FlatForest::bytes(forest)),
+            Self::Forest(forest) => budget.take(FlatForest::bytes(forest, Layouts::All)),
             Self::Network(network) => {
                 budget.take(2 * bytes_of::<Domain>(network.width()))?;
                 budget.take(network.compiled_bytes())
             }
             Self::NaiveBayes(naive_bayes) => budget.take(naive_bayes.compiled_bytes()),
             Self::PointsScore(score) => score.take_from(budget),
+            Self::LinearForest(forest) => budget.take(forest.compiled_bytes()),
         }
     }
 }
@@ -147,6 +157,7 @@ pub(crate) enum CompiledMember {
     NaiveBayes(CompiledNaiveBayes),
     PointsScore(PointsScore),
     LinearSingle(LinearSingle),
+    LinearForest(CompiledLinearForest),
 }
 
 impl CompiledMember {
@@ -155,6 +166,7 @@ impl CompiledMember {
         match self {
             Self::Network(network) => 2 * network.width(),
             Self::Forest(forest) => forest.n_temporary(),
+            Self::LinearForest(forest) => forest.n_temporary(),
             Self::Linear(_)
             | Self::NaiveBayes(_)
             | Self::PointsScore(_)
@@ -171,6 +183,7 @@ impl CompiledMember {
             Self::NaiveBayes(naive_bayes) => naive_bayes.work(),
             Self::PointsScore(score) => score.work(),
             Self::LinearSingle(linear) => linear.linear().work(),
+            Self::LinearForest(forest) => forest.work(),
         };
         work.saturating_add(n_inputs as u64)
     }
@@ -191,6 +204,7 @@ impl CompiledMember {
             Self::NaiveBayes(naive_bayes) => naive_bayes.margins(encoded, out),
             Self::PointsScore(score) => score.margins(encoded, out),
             Self::LinearSingle(linear) => linear.margins(encoded, out),
+            Self::LinearForest(forest) => forest.margins(encoded, out),
         }
     }
 
@@ -209,6 +223,7 @@ impl CompiledMember {
             Self::NaiveBayes(naive_bayes) => naive_bayes.margins(encoded, out),
             Self::PointsScore(score) => score.margins(encoded, out),
             Self::LinearSingle(linear) => linear.margins(encoded, out),
+            Self::LinearForest(forest) => forest.block_margins(encoded, temporary, out),
         }
     }
 }

@@ -125,6 +125,11 @@ impl ClosedForm {
             (CompiledMember::Linear(_) | CompiledMember::LinearSingle(_), None) => {
                 return Err(unfit("only forests are explained without background rows"));
             }
+            (CompiledMember::LinearForest(_), _) => {
+                return Err(unfit(
+                    "a forest with linear leaves has no closed form: use permutations",
+                ));
+            }
             (
                 CompiledMember::Network(_)
                 | CompiledMember::NaiveBayes(_)
@@ -187,6 +192,7 @@ impl ClosedForm {
                 CompiledMember::Linear(_)
                 | CompiledMember::LinearSingle(_)
                 | CompiledMember::Forest(_)
+                | CompiledMember::LinearForest(_)
                 | CompiledMember::Network(_)
                 | CompiledMember::NaiveBayes(_)
                 | CompiledMember::PointsScore(_),

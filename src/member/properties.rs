@@ -255,6 +255,7 @@ proptest! {
             case(network(), false),
             case(naive_bayes(), true),
             case(points_score(), true),
+            case(linear_forest::tests::linear_forest().prop_map(Member::LinearForest), true),
             case(forest::properties::forest().prop_map(Member::Forest), true),
         ],
         edits in list(

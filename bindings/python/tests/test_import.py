@@ -150,6 +150,21 @@ def test_lightgbm_predicts_the_same_from_a_bundle() -> None:
 
 
 @needs_program
+@pytest.mark.parametrize("objective", ["binary", "regression", "poisson"])
+def test_linear_trees_have_the_margins_of_lightgbm(objective: str) -> None:
+    lightgbm = pytest.importorskip("lightgbm")
+    x, y = table()
+    parameters = {"objective": objective, "verbose": -1, "num_leaves": 5, "linear_tree": True}
+    booster = lightgbm.train(parameters, lightgbm.Dataset(x, y), 5)
+    assert "is_linear=1" in booster.model_to_string()
+    imported = from_lightgbm(booster, rows=x)
+    assert agrees(imported.report)
+    margins = imported.report["comparison"]["margins"]
+    assert margins["n_equal"] == margins["n_compared"] > len(x)
+    assert imported.report["given_rows"]["n_refused"] == 0
+
+
+@needs_program
 def test_catboost_predicts_the_same_from_a_bundle() -> None:
     catboost = pytest.importorskip("catboost")
     x, y = table()

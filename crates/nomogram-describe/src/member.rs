@@ -11,7 +11,8 @@ use crate::words::{count, n_numbers, variant_and_content, words_of_camel_case};
 pub struct MemberDescription {
     /// Its name in the ensemble; none for a stacked member.
     pub name: String,
-    /// `linear`, `linear in single precision`, `forest`, `network`, `naive bayes` or `points score`.
+    /// `linear`, `linear in single precision`, `forest`, `forest with linear leaves`, `network`,
+    /// `naive bayes` or `points score`.
     pub kind: String,
     /// The name of the branch that it reads; none for a stacked member.
     pub branch: String,
@@ -80,6 +81,9 @@ impl MemberDescription {
                 ("linear in single precision".into(), size_of_linear(single.linear()))
             }
             Member::Forest(forest) => ("forest".into(), size_of_forest(forest)),
+            Member::LinearForest(linear) => {
+                ("forest with linear leaves".into(), size_of_forest(linear.forest()))
+            }
             Member::Network(network) => ("network".into(), size_of_network(network)),
             Member::NaiveBayes(naive_bayes) => {
                 let n_classes = naive_bayes.log_priors().len();

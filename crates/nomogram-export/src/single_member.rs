@@ -61,6 +61,9 @@ impl<'p> SingleMember<'p> {
             Member::Forest(forest) => Kind::Forest(forest),
             Member::Linear(linear) => Kind::Linear(linear),
             Member::LinearSingle(single) => Kind::LinearSingle(single),
+            Member::LinearForest(_) => {
+                return Err(Error::unsupported("a forest with linear leaves"));
+            }
             Member::NaiveBayes(_) => return Err(Error::unsupported("a naive Bayes member")),
             Member::Network(_) => return Err(Error::unsupported("a network")),
             Member::PointsScore(_) => return Err(Error::unsupported("a points score")),

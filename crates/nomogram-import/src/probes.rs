@@ -36,6 +36,7 @@ pub(crate) fn rows(parts: &Parts, max_rows: usize) -> Result<Vec<Vec<f64>>, Erro
         .filter(|member| reads_features(parts, member.branch as usize))
         .filter_map(|member| match &member.member {
             Member::Forest(forest) => Some(forest),
+            Member::LinearForest(linear) => Some(linear.forest()),
             _ => None,
         })
         .collect();

@@ -69,6 +69,22 @@ def forest(member, row):
     return [rounded(base + mean) for base, mean in zip(bases, means)]
 
 
+def linear_forest(member, row):
+    """as a forest; a leaf is intercept + weight * value, or its value where one of these is missing"""
+    trees, first = [], 0
+    for tree in member["forest"]["trees"]:
+        leaves = []
+        for value in tree["leaves"]:
+            terms = range(member["ends"][first - 1] if first else 0, member["ends"][first])
+            total = member["intercepts"][first]
+            for term in terms:
+                total += member["weights"][term] * row[member["inputs"][term]]
+            leaves.append(value if math.isnan(total) else total)
+            first += 1
+        trees.append({**tree, "leaves": leaves})
+    return forest({**member["forest"], "trees": trees}, row)
+
+
 def gelu(x):
     return x * 0.5 * (1.0 + erf(x * math.sqrt(0.5)))
 
@@ -157,6 +173,7 @@ MEMBERS = {
     "NaiveBayes": naive_bayes,
     "PointsScore": points_score,
     "LinearSingle": linear_single,
+    "LinearForest": linear_forest,
 }
 
 
@@ -166,6 +183,8 @@ def link_of(kind, member):
     if kind == "PointsScore":
         (total,) = member["total"]
         return {"Value": "Identity", "Logit": "Logit", "Table": "Probability"}[total]
+    if kind == "LinearForest":
+        return member["forest"]["link"]
     return member["link"]
 
 

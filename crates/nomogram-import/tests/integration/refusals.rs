@@ -115,11 +115,66 @@ fn sums_of_gblinear_cannot_overflow() {
 }
 
 #[test]
-fn linear_leaves_are_refused_with_tree_and_line() {
-    let changed = text("lightgbm", "binary").replacen("is_linear=0", "is_linear=1", 1);
-    let error = error(&changed).to_string();
-    assert!(error.starts_with("tree 1: line "), "{error}");
-    assert!(error.ends_with("is_linear: not supported: linear leaves (`linear_tree`)"), "{error}");
+fn linear_leaves_are_checked_with_tree_and_line() {
+    let text = text("lightgbm", "linear tree, binary");
+    // The second tree has 16 terms.
+    let (first, rest) = text.split_once("Tree=1").unwrap();
+    let changed = |from: &str, to: &str| {
+        let changed = rest.replacen(from, to, 1);
+        assert_ne!(changed, rest, "{from}");
+        error(&format!("{first}Tree=1{changed}")).to_string()
+    };
+    let found = changed("leaf_coeff=", "leaf_coeff=1 ");
+    assert!(found.starts_with("tree 2: line "), "{found}");
+    assert!(found.ends_with("leaf_coeff: 17 numbers, expected 16"), "{found}");
+    let found = changed("num_features=3", "num_features=99999999999999999999");
+    assert!(found.ends_with("`99999999999999999999`, expected a number"), "{found}");
+    let found = changed("leaf_features=", "leaf_features=4 ");
+    assert!(found.ends_with("leaf_features: 17 numbers, expected 16"), "{found}");
+    let found = changed("leaf_features=0", "leaf_features=4");
+    assert!(found.ends_with("leaf_features: feature 4, expected 0 to 3"), "{found}");
+    let found = changed("leaf_const=", "constant=");
+    assert!(found.ends_with("`leaf_const` is absent"), "{found}");
+    let found = changed("leaf_const=", "leaf_const=nan ");
+    assert!(found.ends_with("leaf_const: 7 numbers, expected 6"), "{found}");
+}
+
+#[test]
+fn linear_leaves_where_zero_is_missing_are_refused() {
+    // Missing type 1 in place of 2.
+    let text = text("lightgbm", "linear tree, binary");
+    let mut zero = String::new();
+    for line in text.lines() {
+        let line = match line.strip_prefix("decision_type=") {
+            Some(types) => {
+                let types = types.split(' ').map(|kind| match kind {
+                    "8" => "4",
+                    "10" => "6",
+                    other => other,
+                });
+                format!("decision_type={}", types.collect::<Vec<_>>().join(" "))
+            }
+            None => line.into(),
+        };
+        zero.push_str(&line);
+        zero.push('\n');
+    }
+    let found = error(&zero).to_string();
+    assert!(found.contains("linear leaves (`linear_tree`) where 0 is missing"), "{found}");
+}
+
+#[test]
+fn exponentials_of_linear_leaves_have_the_range_of_the_training_data() {
+    let policy = |name: &str| {
+        let text = text("lightgbm", name);
+        let imported =
+            import(text.as_bytes(), None, &Options::default(), &Limits::default()).unwrap();
+        let is_noted = imported.notes.iter().any(|note| note.contains("training data are refused"));
+        (imported.parts.schema.features()[0].policy.out_of_range, is_noted)
+    };
+    assert_eq!(policy("linear tree, poisson"), (nomogram::Action::Refuse, true));
+    assert_eq!(policy("linear tree, regression"), (nomogram::Action::Take, false));
+    assert_eq!(policy("poisson"), (nomogram::Action::Take, false));
 }
 
 #[test]

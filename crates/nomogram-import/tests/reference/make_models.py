@@ -341,6 +341,20 @@ def lightgbm_models():
     yield from model("gamma", "number", "gamma")
     yield from model("tweedie", "number", "tweedie")
     yield from model("cross_entropy", "number", "cross_entropy")
+    linear = {"linear_tree": True, "linear_lambda": 0.01}
+    yield from model("linear tree, binary", "binary", "binary", **linear)
+    yield from model("linear tree, complete rows", "binary", "binary", missing=False, **linear)
+    yield from model("linear tree, sigmoid 2", "binary", "binary", sigmoid=2.0, **linear)
+    yield from model("linear tree, categories", "binary", "binary", categories=True, **linear)
+    yield from model("linear tree, missing not used", "binary", "binary", use_missing=False, **linear)
+    yield from model("linear tree, one leaf", "binary", "binary", min_data_in_leaf=1000, **linear)
+    yield from model("linear tree, rf", "binary", "binary", boosting="rf", bagging_fraction=0.6, bagging_freq=1, **linear)
+    yield from model("linear tree, dart", "number", "regression", boosting="dart", drop_rate=0.5, rounds=6, **linear)
+    yield from model("linear tree, multiclass", "classes", "multiclass", **linear)
+    yield from model("linear tree, regression", "number", "regression", **linear)
+    yield from model("linear tree, huber", "number", "huber", **linear)
+    yield from model("linear tree, poisson", "number", "poisson", **linear)
+    yield from model("linear tree, gamma", "number", "gamma", **linear)
 
 
 def catboost_models():
