@@ -119,19 +119,23 @@ impl Domain {
     }
 }
 
+impl Domain {
+    /// The domain of `self + weight · input`, unchecked. A sum is missing when one of its inputs is.
+    pub(crate) fn plus_product(self, weight: f64, input: Self) -> Self {
+        let (a, b) = (weight * input.low, weight * input.high);
+        let (low, high) = if a <= b { (a, b) } else { (b, a) };
+        Self::new(self.low + low, self.high + high).missing_as(self).missing_as(input)
+    }
+}
+
 /// The domain of `base + Σ weight · input`: of sums in any order, since the bound is far from
 /// overflow. A sum is missing when one of its inputs is.
 pub(crate) fn affine<'a>(
     base: f64,
     terms: impl Iterator<Item = (&'a f64, &'a Domain)>,
 ) -> Result<Domain, Error> {
-    let mut sum = Domain::new(base, base);
-    for (&weight, input) in terms {
-        let (a, b) = (weight * input.low, weight * input.high);
-        let (low, high) = if a <= b { (a, b) } else { (b, a) };
-        sum = Domain::new(sum.low + low, sum.high + high).missing_as(sum).missing_as(*input);
-    }
-    sum.check()
+    let start = Domain::new(base, base);
+    terms.fold(start, |sum, (weight, input)| sum.plus_product(*weight, *input)).check()
 }
 
 #[cfg(test)]

@@ -83,8 +83,8 @@ pub use intake::{Flags, Intake, Value};
 pub use link::Link;
 pub use member::{
     Activation, Aggregate, BatchNormalization, Comparison, Forest, Layer, Likelihood, Linear,
-    Member, NaiveBayes, Network, Node, Points, PointsItem, PointsScore, PointsTotal, Precision,
-    Side, Tie, Tree,
+    LinearForest, LinearSingle, Member, NaiveBayes, Network, Node, Points, PointsItem, PointsScore,
+    PointsTotal, Precision, Side, Tie, Tree,
 };
 pub use model::{Model, OnRefusal};
 pub use monitor::Monitor;

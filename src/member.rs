@@ -11,6 +11,9 @@ mod naive_bayes;
 mod network;
 mod points_score;
 
+mod linear_forest;
+mod linear_single;
+
 use alloc::vec::Vec;
 
 use fearless_simd::Level;
@@ -18,7 +21,11 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use forest::{Against, FlatForest, ForestPaths, LeftShares, PathMemory, Tables};
 pub use forest::{Aggregate, Comparison, Forest, Node, Precision, Side, Tree};
+use forest::{Layouts, LeafRange};
 pub use linear::Linear;
+pub(crate) use linear_forest::CompiledLinearForest;
+pub use linear_forest::LinearForest;
+pub use linear_single::LinearSingle;
 pub(crate) use naive_bayes::CompiledNaiveBayes;
 pub use naive_bayes::{Likelihood, NaiveBayes};
 use network::CompiledNetwork;
@@ -49,8 +56,20 @@ pub enum Member {
     NaiveBayes(NaiveBayes),
     /// Whole points added up as on paper.
     PointsScore(PointsScore),
+    /// A linear model that computes in single precision.
+    LinearSingle(LinearSingle),
+    /// Decision trees whose leaves are weighted sums.
+    LinearForest(LinearForest),
 }
-decode_enum!(Member { Linear(Linear), Forest(Forest), Network(Network), NaiveBayes(NaiveBayes), PointsScore(PointsScore) });
+decode_enum!(Member {
+    Linear(Linear),
+    Forest(Forest),
+    Network(Network),
+    NaiveBayes(NaiveBayes),
+    PointsScore(PointsScore),
+    LinearSingle(LinearSingle),
+    LinearForest(LinearForest),
+});
 
 impl Member {
     fn kind(&self) -> &dyn MemberKind {
@@ -60,6 +79,8 @@ impl Member {
             Self::Network(network) => network,
             Self::NaiveBayes(naive_bayes) => naive_bayes,
             Self::PointsScore(score) => score,
+            Self::LinearSingle(linear) => linear,
+            Self::LinearForest(forest) => forest,
         }
     }
 
@@ -97,6 +118,8 @@ impl Member {
             Self::Network(network) => CompiledMember::Network(network.compile()?),
             Self::NaiveBayes(naive_bayes) => CompiledMember::NaiveBayes(naive_bayes.compile()?),
             Self::PointsScore(score) => CompiledMember::PointsScore(score),
+            Self::LinearSingle(linear) => CompiledMember::LinearSingle(linear),
+            Self::LinearForest(forest) => CompiledMember::LinearForest(forest.compile()?),
         })
     }
 
@@ -108,14 +131,15 @@ impl Member {
     /// `TooLarge`.
     pub(crate) fn take_from(&self, budget: &mut Budget) -> Result<(), Error> {
         match self {
-            Self::Linear(_) => Ok(()),
-            Self::Forest(forest) => budget.take(FlatForest::bytes(forest)),
+            Self::Linear(_) | Self::LinearSingle(_) => Ok(()),
+            Self::Forest(forest) => budget.take(FlatForest::bytes(forest, Layouts::All)),
             Self::Network(network) => {
                 budget.take(2 * bytes_of::<Domain>(network.width()))?;
                 budget.take(network.compiled_bytes())
             }
             Self::NaiveBayes(naive_bayes) => budget.take(naive_bayes.compiled_bytes()),
             Self::PointsScore(score) => score.take_from(budget),
+            Self::LinearForest(forest) => budget.take(forest.compiled_bytes()),
         }
     }
 }
@@ -132,6 +156,8 @@ pub(crate) enum CompiledMember {
     Network(CompiledNetwork),
     NaiveBayes(CompiledNaiveBayes),
     PointsScore(PointsScore),
+    LinearSingle(LinearSingle),
+    LinearForest(CompiledLinearForest),
 }
 
 impl CompiledMember {
@@ -140,7 +166,11 @@ impl CompiledMember {
         match self {
             Self::Network(network) => 2 * network.width(),
             Self::Forest(forest) => forest.n_temporary(),
-            Self::Linear(_) | Self::NaiveBayes(_) | Self::PointsScore(_) => 0,
+            Self::LinearForest(forest) => forest.n_temporary(),
+            Self::Linear(_)
+            | Self::NaiveBayes(_)
+            | Self::PointsScore(_)
+            | Self::LinearSingle(_) => 0,
         }
     }
 
@@ -152,6 +182,8 @@ impl CompiledMember {
             Self::Network(network) => network.work(),
             Self::NaiveBayes(naive_bayes) => naive_bayes.work(),
             Self::PointsScore(score) => score.work(),
+            Self::LinearSingle(linear) => linear.linear().work(),
+            Self::LinearForest(forest) => forest.work(),
         };
         work.saturating_add(n_inputs as u64)
     }
@@ -171,6 +203,8 @@ impl CompiledMember {
             Self::Network(network) => network.margins(level, encoded, temporary, out),
             Self::NaiveBayes(naive_bayes) => naive_bayes.margins(encoded, out),
             Self::PointsScore(score) => score.margins(encoded, out),
+            Self::LinearSingle(linear) => linear.margins(encoded, out),
+            Self::LinearForest(forest) => forest.margins(encoded, out),
         }
     }
 
@@ -188,6 +222,8 @@ impl CompiledMember {
             Self::Network(network) => network.block_margins(level, encoded, temporary, out),
             Self::NaiveBayes(naive_bayes) => naive_bayes.margins(encoded, out),
             Self::PointsScore(score) => score.margins(encoded, out),
+            Self::LinearSingle(linear) => linear.margins(encoded, out),
+            Self::LinearForest(forest) => forest.block_margins(encoded, temporary, out),
         }
     }
 }

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use super::task::{times_players, unfit};
 use crate::error::Error;
 use crate::explanation::{Explanation, add_weighted};
-use crate::member::{Against, CompiledMember, ForestPaths, PathMemory, Tables};
+use crate::member::{Against, CompiledMember, ForestPaths, LinearSingle, PathMemory, Tables};
 use crate::memory;
 use crate::model::Model;
 use crate::pipeline::Origin;
@@ -28,7 +28,7 @@ pub(super) struct ClosedForm {
 #[derive(Debug)]
 #[allow(clippy::large_enum_variant, reason = "one per explainer, and a box could not fail")]
 enum Form {
-    /// The mean of each value over the background rows.
+    /// The mean of each value over the background rows, where a missing value counts as 0.
     Linear { means: Vec<f64> },
     Forest {
         paths: ForestPaths,
@@ -79,10 +79,16 @@ impl ClosedForm {
             None => None,
         };
         let form = match (compiled, background) {
-            (CompiledMember::Linear(linear), Some(rows)) => {
+            (
+                CompiledMember::Linear(linear)
+                | CompiledMember::LinearSingle(LinearSingle { linear }),
+                Some(rows),
+            ) => {
                 let mut means = memory::filled(0.0, origins.len())?;
                 for (row, weight) in rows.values.chunks_exact(origins.len()).zip(&rows.weights) {
-                    add_weighted(&mut means, *weight, row);
+                    for (mean, value) in means.iter_mut().zip(row) {
+                        *mean += weight * or_zero(*value);
+                    }
                 }
                 linear.margins(&means, &mut base);
                 Form::Linear { means }
@@ -116,8 +122,13 @@ impl ClosedForm {
                 };
                 Form::Forest { paths, memory, tables, background }
             }
-            (CompiledMember::Linear(_), None) => {
+            (CompiledMember::Linear(_) | CompiledMember::LinearSingle(_), None) => {
                 return Err(unfit("only forests are explained without background rows"));
+            }
+            (CompiledMember::LinearForest(_), _) => {
+                return Err(unfit(
+                    "a forest with linear leaves has no closed form: use permutations",
+                ));
             }
             (
                 CompiledMember::Network(_)
@@ -150,14 +161,18 @@ impl ClosedForm {
         let Some((compiled, _)) = model.member(self.member) else { return };
         let encoded = model.encode_for(self.member, scratch, row);
         match (compiled, &mut self.form) {
-            (CompiledMember::Linear(linear), Form::Linear { means }) => {
-                linear.margins(encoded, explained);
+            (
+                CompiledMember::Linear(linear)
+                | CompiledMember::LinearSingle(LinearSingle { linear }),
+                Form::Linear { means },
+            ) => {
+                linear.known_margins(encoded, explained);
                 values.fill(0.0);
                 let weights = linear.weights().chunks_exact(encoded.len());
                 for (values, weights) in values.chunks_exact_mut(row.len()).zip(weights) {
                     for (at, weight) in weights.iter().enumerate() {
                         let player = self.players[at] as usize;
-                        values[player] += weight * (encoded[at] - means[at]);
+                        values[player] += weight * (or_zero(encoded[at]) - means[at]);
                     }
                 }
             }
@@ -175,7 +190,9 @@ impl ClosedForm {
             }
             (
                 CompiledMember::Linear(_)
+                | CompiledMember::LinearSingle(_)
                 | CompiledMember::Forest(_)
+                | CompiledMember::LinearForest(_)
                 | CompiledMember::Network(_)
                 | CompiledMember::NaiveBayes(_)
                 | CompiledMember::PointsScore(_),
@@ -183,6 +200,11 @@ impl ClosedForm {
             ) => {}
         }
     }
+}
+
+/// A value as a linear member adds it: a missing one adds nothing.
+fn or_zero(value: f64) -> f64 {
+    if value.is_nan() { 0.0 } else { value }
 }
 
 impl EncodedRows {

@@ -39,7 +39,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use attribution::Against;
-pub(crate) use flat::FlatForest;
+pub(crate) use flat::{FlatForest, Layouts};
 pub(crate) use path_memory::PathMemory;
 pub(crate) use paths::ForestPaths;
 pub(crate) use shares::LeftShares;
@@ -65,7 +65,8 @@ use crate::memory;
 ///   threshold of +∞, which separates missing from present values, becomes `f64::MAX`.
 /// - **LightGBM**: `Double`, and `Mean` for `boosting="rf"`. Missing goes right at splits by levels;
 ///   at those with `missing_type` `None` it counts as 0: left if `0 <= threshold`. Of a model with
-///   `zero_as_missing`, make 0 missing before the forest. Linear trees have no counterpart here.
+///   `zero_as_missing`, make 0 missing before the forest. Its linear trees are a
+///   [`LinearForest`](super::LinearForest).
 /// - **XGBoost**: `Below` and `Single`. Its sets go to the right and other levels to the left, so
 ///   exchange the children and the default child. The base margin is the link of
 ///   `base_score`, in single precision. Multiply leaves of DART by their tree's weight.
@@ -276,8 +277,11 @@ impl Forest {
 
     /// Checks the trees, and returns the sums of the lowest and of the highest leaves, taken as
     /// [`FlatForest::margins`] takes them: rounding never reverses an order, so every margin lies
-    /// between the two.
-    fn margin_domains(&self) -> Result<Vec<Domain>, Error> {
+    /// between the two. `range` returns the range that counts for a tree with that of its leaves.
+    pub(super) fn margin_domains(
+        &self,
+        range: &mut dyn FnMut(LeafRange) -> LeafRange,
+    ) -> Result<Vec<Domain>, Error> {
         let round = |sum: f64| self.precision.round(sum);
         let start = |base: &f64| match self.aggregate {
             Aggregate::Sum => Domain::new(round(*base), round(*base)),
@@ -286,7 +290,8 @@ impl Forest {
         let n_margins = self.base_margins.len();
         let mut sums = memory::collect(self.base_margins.iter().map(|base| Ok(start(base))))?;
         let mut n_trees = memory::filled(0.0_f64, n_margins)?;
-        self.check_trees(|range| {
+        self.check_trees(|leaves| {
+            let range = range(leaves);
             let margin = sums.get_mut(range.margin).zip(n_trees.get_mut(range.margin));
             if let Some((sum, n_trees)) = margin {
                 sum.low = round(sum.low + round(range.low));
@@ -329,7 +334,7 @@ impl MemberKind for Forest {
 
     fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
         check_width(inputs, self.n_inputs as usize)?;
-        let domains = self.margin_domains()?;
+        let domains = self.margin_domains(&mut |range| range)?;
         self.check_level_inputs(inputs)?;
         for domain in &domains {
             domain.check()?;
@@ -343,10 +348,10 @@ impl MemberKind for Forest {
 }
 
 /// The range of what a tree can add to a margin.
-struct LeafRange {
-    margin: usize,
-    low: f64,
-    high: f64,
+pub(super) struct LeafRange {
+    pub(super) margin: usize,
+    pub(super) low: f64,
+    pub(super) high: f64,
 }
 
 /// Rounded to single precision. A sum or quotient of two such numbers, computed in double precision

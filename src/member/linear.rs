@@ -41,7 +41,7 @@ impl Linear {
         Ok(linear)
     }
 
-    fn n_inputs(&self) -> usize {
+    pub(super) fn n_inputs(&self) -> usize {
         self.n_inputs as usize
     }
 
@@ -63,7 +63,7 @@ impl Linear {
         &self.weights
     }
 
-    fn check_parameters(&self) -> Result<(), Error> {
+    pub(super) fn check_parameters(&self) -> Result<(), Error> {
         check_no_probabilities(self.link)?;
         let (n_margins, n_inputs) = (self.intercepts.len(), self.n_inputs());
         if n_inputs == 0 || n_margins.checked_mul(n_inputs) != Some(self.weights.len()) {
@@ -74,6 +74,11 @@ impl Linear {
         }
         check_finite(&self.intercepts, "intercept")?;
         check_finite(&self.weights, "weight")
+    }
+
+    /// The intercept and the weights of each margin. Only for members that were checked.
+    pub(super) fn rows(&self) -> impl Iterator<Item = (&f64, &[f64])> {
+        self.intercepts.iter().zip(self.weights.chunks_exact(self.n_inputs()))
     }
 
     /// What [`Self::margins`] computes, in steps of about a nanosecond.
@@ -92,6 +97,14 @@ impl Linear {
 }
 
 impl Linear {
+    /// As [`Self::margins`], of the values that are not missing.
+    pub(crate) fn known_margins(&self, encoded: &[f64], out: &mut [f64]) {
+        for (margin, (intercept, weights)) in out.iter_mut().zip(self.rows()) {
+            let known = weights.iter().zip(encoded).filter(|(_, value)| !value.is_nan());
+            *margin = known.fold(*intercept, |sum, (weight, value)| sum + weight * value);
+        }
+    }
+
     /// As [`Self::margins`], for a block of rows.
     pub(super) fn block_margins(&self, level: Level, encoded: &[Lanes], out: &mut [Lanes]) {
         dispatch!(level, simd => self.lane_margins(simd, encoded, out));
@@ -99,8 +112,7 @@ impl Linear {
 
     #[inline(always)]
     fn lane_margins<S: Simd>(&self, simd: S, encoded: &[Lanes], out: &mut [Lanes]) {
-        let rows = self.weights.chunks_exact(self.n_inputs());
-        for ((margin, intercept), weights) in out.iter_mut().zip(&self.intercepts).zip(rows) {
+        for (margin, (intercept, weights)) in out.iter_mut().zip(self.rows()) {
             let mut sums = [f64x8::splat(simd, *intercept); N_LANES / 8];
             for (weight, values) in weights.iter().zip(encoded) {
                 for (sum, values) in sums.iter_mut().zip(values.as_chunks::<8>().0) {
@@ -122,11 +134,9 @@ impl MemberKind for Linear {
     fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
         self.check_parameters()?;
         check_inputs(inputs, self.n_inputs())?;
-        let rows = self.weights.chunks_exact(self.n_inputs());
-        let margins = self.intercepts.iter().zip(rows);
-        memory::collect(
-            margins.map(|(intercept, weights)| affine(*intercept, weights.iter().zip(inputs))),
-        )
+        let affine =
+            |(intercept, weights): (&f64, &[f64])| affine(*intercept, weights.iter().zip(inputs));
+        memory::collect(self.rows().map(affine))
     }
 }
 

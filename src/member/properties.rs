@@ -81,6 +81,15 @@ fn linear() -> impl Strategy<Value = Member> {
     })
 }
 
+#[allow(clippy::cast_possible_truncation, reason = "rounding is the purpose")]
+fn linear_single() -> impl Strategy<Value = Member> {
+    let single = || parameter().prop_map(|number| f64::from(number as f32));
+    (list(single(), 2), list(single(), 6)).prop_map(|(intercepts, weights)| {
+        let linear = LinearSingle::new(Link::SoftmaxSingle, intercepts, weights);
+        Member::LinearSingle(linear.unwrap())
+    })
+}
+
 fn layer(activation: Activation, n_inputs: usize, n: usize) -> impl Strategy<Value = Layer> {
     (list(parameter(), n), list(parameter(), n_inputs * n))
         .prop_map(move |(biases, weights)| Layer { activation, biases, weights })
@@ -193,7 +202,9 @@ fn compare(case: Case) -> Result<Result<(), Error>, TestCaseError> {
 /// Of a valid member, which is refused only when it could overflow.
 fn margins_lie_within(case: Case) -> Result<(), TestCaseError> {
     compare(case)?.or_else(|error| {
-        prop_assert!(error.to_string().contains("could pass 1e300"), "{}", error);
+        let text = error.to_string();
+        let could_overflow = text.contains("could pass 1e300") || text.contains("expected [-1");
+        prop_assert!(could_overflow, "{}", text);
         Err(TestCaseError::reject("it could overflow"))
     })
 }
@@ -217,6 +228,11 @@ proptest! {
     }
 
     #[test]
+    fn linear_margins_of_single_precision_lie_within(case in case(linear_single(), true)) {
+        margins_lie_within(case)?;
+    }
+
+    #[test]
     fn margins_of_networks_lie_within(case in case(network(), false)) {
         margins_lie_within(case)?;
     }
@@ -235,9 +251,11 @@ proptest! {
     fn a_broken_member_is_refused_or_predicts_as_its_check_returned(
         case in prop_oneof![
             case(linear(), false),
+            case(linear_single(), true),
             case(network(), false),
             case(naive_bayes(), true),
             case(points_score(), true),
+            case(linear_forest::tests::linear_forest().prop_map(Member::LinearForest), true),
             case(forest::properties::forest().prop_map(Member::Forest), true),
         ],
         edits in list(

@@ -259,14 +259,18 @@ fn variants_keep_their_numbers() {
     let points = Points::Levels { points: vec![0] };
     let items = vec![PointsItem { input: 0, points, if_missing: None }];
     let total = PointsTotal::Value { intercept: 0.0, slope: 1.0 };
+    let single = LinearSingle::new(Link::Logit, vec![0.0], vec![0.0]).unwrap();
+    let linear_forest = LinearForest::new(forest.clone(), vec![], vec![], vec![], vec![]).unwrap();
     let members = [
         Member::Linear(linear),
         Member::Forest(forest),
         Member::Network(network),
         Member::NaiveBayes(naive_bayes),
         Member::PointsScore(PointsScore::new(1, items, total).unwrap()),
+        Member::LinearSingle(single),
+        Member::LinearForest(linear_forest),
     ];
-    assert_eq!(members.map(|member| number(&member)), [0, 1, 2, 3, 4]);
+    assert_eq!(members.map(|member| number(&member)), [0, 1, 2, 3, 4, 5, 6]);
     let activations = [
         Activation::Identity,
         Activation::Relu,

@@ -45,6 +45,35 @@ def test_xgboost_predicts_the_same_from_a_bundle() -> None:
 
 
 @needs_program
+@pytest.mark.parametrize("objective", ["binary:logistic", "multi:softprob", "count:poisson"])
+def test_gblinear_has_the_margins_of_xgboost(objective: str) -> None:
+    xgboost = pytest.importorskip("xgboost")
+    x, y = table()
+    y = y + (x[:, 0] > 1) if objective == "multi:softprob" else y
+    options: dict[str, Any] = {"booster": "gblinear", "objective": objective}
+    if objective == "multi:softprob":
+        options["num_class"] = 3
+    booster = xgboost.train(options, xgboost.DMatrix(x, y), 5)
+    imported = from_xgboost(booster, rows=x)
+    assert agrees(imported.report)
+    margins = imported.report["comparison"]["margins"]
+    assert margins["n_equal"] == margins["n_compared"] > len(x)
+    assert imported.report["given_rows"]["n_refused"] == 0
+
+
+@needs_program
+def test_a_linear_estimator_of_xgboost_takes_all_rounds() -> None:
+    xgboost = pytest.importorskip("xgboost")
+    x, y = table()
+    model = xgboost.XGBClassifier(booster="gblinear", n_estimators=7, early_stopping_rounds=1)
+    model.fit(x[:100], y[:100], eval_set=[(x[100:], y[100:])], verbose=False)
+    imported = from_xgboost(model, rows=x)
+    assert agrees(imported.report)
+    found, expected = imported.model().predict_proba(x), model.predict_proba(x)
+    assert np.abs(found - expected).max() <= 2 * np.finfo(np.float32).eps
+
+
+@needs_program
 def test_given_rows_are_compared_and_kept_only_as_golden_rows() -> None:
     lightgbm = pytest.importorskip("lightgbm")
     x, y = table()
@@ -118,6 +147,21 @@ def test_lightgbm_predicts_the_same_from_a_bundle() -> None:
     imported = from_lightgbm(booster, rows=x)
     assert agrees(imported.report)
     assert np.abs(imported.model().predict_proba(x)[:, 1] - booster.predict(x)).max() < 1e-12
+
+
+@needs_program
+@pytest.mark.parametrize("objective", ["binary", "regression", "poisson"])
+def test_linear_trees_have_the_margins_of_lightgbm(objective: str) -> None:
+    lightgbm = pytest.importorskip("lightgbm")
+    x, y = table()
+    parameters = {"objective": objective, "verbose": -1, "num_leaves": 5, "linear_tree": True}
+    booster = lightgbm.train(parameters, lightgbm.Dataset(x, y), 5)
+    assert "is_linear=1" in booster.model_to_string()
+    imported = from_lightgbm(booster, rows=x)
+    assert agrees(imported.report)
+    margins = imported.report["comparison"]["margins"]
+    assert margins["n_equal"] == margins["n_compared"] > len(x)
+    assert imported.report["given_rows"]["n_refused"] == 0
 
 
 @needs_program

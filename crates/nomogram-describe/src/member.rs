@@ -1,6 +1,6 @@
 //! One member: kind, link, size.
 
-use nomogram::{Forest, Link, Member, Network, Node};
+use nomogram::{Forest, Linear, Link, Member, Network, Node};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -11,7 +11,8 @@ use crate::words::{count, n_numbers, variant_and_content, words_of_camel_case};
 pub struct MemberDescription {
     /// Its name in the ensemble; none for a stacked member.
     pub name: String,
-    /// `linear`, `forest`, `network`, `naive bayes` or `points score`.
+    /// `linear`, `linear in single precision`, `forest`, `forest with linear leaves`, `network`,
+    /// `naive bayes` or `points score`.
     pub kind: String,
     /// The name of the branch that it reads; none for a stacked member.
     pub branch: String,
@@ -75,11 +76,14 @@ pub enum Size {
 impl MemberDescription {
     pub(crate) fn new(member: &Member, lists_parameters: bool) -> Self {
         let (kind, size) = match member {
-            Member::Linear(linear) => {
-                let (n_margins, n_weights) = (linear.intercepts().len(), linear.weights().len());
-                ("linear".into(), Size::Linear { n_margins, n_weights })
+            Member::Linear(linear) => ("linear".into(), size_of_linear(linear)),
+            Member::LinearSingle(single) => {
+                ("linear in single precision".into(), size_of_linear(single.linear()))
             }
             Member::Forest(forest) => ("forest".into(), size_of_forest(forest)),
+            Member::LinearForest(linear) => {
+                ("forest with linear leaves".into(), size_of_forest(linear.forest()))
+            }
             Member::Network(network) => ("network".into(), size_of_network(network)),
             Member::NaiveBayes(naive_bayes) => {
                 let n_classes = naive_bayes.log_priors().len();
@@ -140,6 +144,10 @@ impl Size {
             Self::Other { n_parameters } => count(*n_parameters, "parameter"),
         }
     }
+}
+
+fn size_of_linear(linear: &Linear) -> Size {
+    Size::Linear { n_margins: linear.intercepts().len(), n_weights: linear.weights().len() }
 }
 
 fn size_of_forest(forest: &Forest) -> Size {

@@ -18,7 +18,10 @@ pub(crate) fn write(member: &SingleMember<'_>) -> Result<String, Error> {
     let link = member.kind.link();
     let (n_margins, body) = match &member.kind {
         Kind::Forest(forest) => (forest.base_margins.len(), of_forest(forest)?),
-        Kind::Linear(linear) => (linear.intercepts().len(), of_linear(linear)),
+        Kind::Linear(linear) => (linear.intercepts().len(), of_linear(linear, false)),
+        Kind::LinearSingle(single) => {
+            (single.linear().intercepts().len(), of_linear(single.linear(), true))
+        }
     };
     let outputs = outputs(link, n_margins)?;
     let mut text = String::new();
@@ -93,17 +96,23 @@ fn number(value: f64) -> String {
     if text.contains('.') { text } else { text.replacen('e', ".0e", 1) }
 }
 
-fn of_linear(linear: &Linear) -> String {
+/// `is_single` is whether it computes in single precision, where a missing value adds nothing.
+fn of_linear(linear: &Linear, is_single: bool) -> String {
     let mut text = String::from("static void margins(const double *x, double *m) {\n");
     let n_inputs = linear.weights().len() / linear.intercepts().len().max(1);
     let rows = linear.weights().chunks(n_inputs.max(1));
     for (margin, (intercept, weights)) in linear.intercepts().iter().zip(rows).enumerate() {
         line(&mut text, &format!("  m[{margin}] = {};", number(*intercept)));
         for (input, weight) in weights.iter().enumerate() {
-            line(
-                &mut text,
-                &format!("  m[{margin}] = m[{margin}] + {} * x[{input}];", number(*weight)),
-            );
+            let weight = number(*weight);
+            let statement = if is_single {
+                let product = format!("(double)(float)({weight} * (double)(float)x[{input}])");
+                let sum = format!("(double)(float)(m[{margin}] + {product})");
+                format!("  if (x[{input}] == x[{input}]) m[{margin}] = {sum};")
+            } else {
+                format!("  m[{margin}] = m[{margin}] + {weight} * x[{input}];")
+            };
+            line(&mut text, &statement);
         }
     }
     text + "}\n"

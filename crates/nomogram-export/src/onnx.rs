@@ -43,6 +43,9 @@ pub(crate) fn write(member: &SingleMember<'_>) -> Result<Vec<u8>, Error> {
         Kind::Linear(linear) => {
             (weighted(&mut graph, linear, &columns.value), linear.intercepts().len())
         }
+        Kind::LinearSingle(_) => {
+            return Err(Error::unsupported("a linear model in single precision"));
+        }
     };
     outputs(&mut graph, member, &margins, n_margins)?;
     let opset = |domain: &str, version| Message::default().text(1, domain).number(2, version);

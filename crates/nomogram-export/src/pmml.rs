@@ -34,6 +34,9 @@ pub(crate) fn write(
     let body = match &member.kind {
         Kind::Forest(forest) => writer.forest(forest)?,
         Kind::Linear(linear) => writer.linear(linear)?,
+        Kind::LinearSingle(_) => {
+            return Err(Error::unsupported("a linear model in single precision"));
+        }
     };
     let version = env!("CARGO_PKG_VERSION");
     let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");

@@ -1,6 +1,6 @@
 //! The bundles that can be exported: those of one member.
 
-use nomogram::{Combiner, Forest, Linear, Link, Member, Parts, Schema, Step};
+use nomogram::{Combiner, Forest, Linear, LinearSingle, Link, Member, Parts, Schema, Step};
 
 use crate::error::Error;
 
@@ -17,6 +17,7 @@ pub(crate) struct SingleMember<'p> {
 pub(crate) enum Kind<'p> {
     Forest(&'p Forest),
     Linear(&'p Linear),
+    LinearSingle(&'p LinearSingle),
 }
 
 impl Kind<'_> {
@@ -24,6 +25,7 @@ impl Kind<'_> {
         match self {
             Self::Forest(forest) => forest.link,
             Self::Linear(linear) => linear.link(),
+            Self::LinearSingle(single) => single.linear().link(),
         }
     }
 }
@@ -58,6 +60,10 @@ impl<'p> SingleMember<'p> {
         let kind = match &member.member {
             Member::Forest(forest) => Kind::Forest(forest),
             Member::Linear(linear) => Kind::Linear(linear),
+            Member::LinearSingle(single) => Kind::LinearSingle(single),
+            Member::LinearForest(_) => {
+                return Err(Error::unsupported("a forest with linear leaves"));
+            }
             Member::NaiveBayes(_) => return Err(Error::unsupported("a naive Bayes member")),
             Member::Network(_) => return Err(Error::unsupported("a network")),
             Member::PointsScore(_) => return Err(Error::unsupported("a points score")),

@@ -210,10 +210,10 @@ impl Imported {
         known: &[u32],
         paths: &mut Paths,
     ) -> Result<(), Error> {
-        let Some(EnsembleMember { member: Member::Forest(forest), .. }) =
-            self.parts.members.first()
-        else {
-            return Ok(());
+        let forest = match self.parts.members.first().map(|member| &member.member) {
+            Some(Member::Forest(forest)) => forest,
+            Some(Member::LinearForest(linear)) => linear.forest(),
+            _ => return Ok(()),
         };
         let Some(LeafNumbers(numbers)) = &self.leaf_numbers else { return Ok(()) };
         check_len("leaves", known.len(), forest.trees.len())?;

@@ -2,8 +2,8 @@
 //!
 //! For splits spread evenly over all trees: a row that reaches the split, with the threshold and its
 //! neighbours in double and in single precision. For every feature: 0, −0, missing, huge values, levels
-//! known and unseen. Rows that the schema refuses are left out. The same model always gives the same
-//! rows.
+//! known and unseen. For a linear model in single precision: fractions that it rounds. Rows that the
+//! schema refuses are left out. The same model always gives the same rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,11 +36,15 @@ pub(crate) fn rows(parts: &Parts, max_rows: usize) -> Result<Vec<Vec<f64>>, Erro
         .filter(|member| reads_features(parts, member.branch as usize))
         .filter_map(|member| match &member.member {
             Member::Forest(forest) => Some(forest),
+            Member::LinearForest(linear) => Some(linear.forest()),
             _ => None,
         })
         .collect();
     let typical = rows.typical(&forests);
     rows.add_values(&typical);
+    if parts.members.iter().any(|member| matches!(member.member, Member::LinearSingle(_))) {
+        rows.add_fractions(&typical);
+    }
     let n_splits: usize = forests.iter().map(|forest| n_splits(forest)).sum();
     // About seven rows for each split.
     let stride = n_splits.div_ceil((max_rows / 8).max(1)).max(1);
@@ -171,6 +175,20 @@ impl<'p> Rows<'p> {
             for level in [feature.levels().len(), feature.levels().len() / 2] {
                 self.with(typical, index, level as f64);
             }
+        }
+    }
+
+    /// Rows in which every value, product and sum is rounded to single precision.
+    fn add_fractions(&mut self, typical: &[f64]) {
+        for nth in 0..2 * u32::try_from(nomogram::MIN_GOLDEN_CASES).unwrap_or_default() {
+            let value = |(feature, usual): (usize, &f64)| {
+                let step = u32::try_from(feature).unwrap_or_default();
+                let numerator = nth.wrapping_mul(37).wrapping_add(step.wrapping_mul(11)) % 101;
+                let value = (f64::from(numerator) - 50.0) / 7.0;
+                if self.takes(feature, value) { value } else { *usual }
+            };
+            let row = typical.iter().enumerate().map(value).collect();
+            self.add(row);
         }
     }
 

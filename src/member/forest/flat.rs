@@ -52,6 +52,24 @@ pub(super) struct FlatTree {
     pub(super) margin: Option<u32>,
 }
 
+/// The layouts that trees of a forest may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layouts {
+    All,
+    /// Lists of nodes only.
+    Linked,
+}
+
+impl Layouts {
+    /// The depth of a tree that is laid out as complete.
+    fn complete_depth(self, tree: &Tree) -> Option<u32> {
+        match self {
+            Self::All => complete_depth(tree),
+            Self::Linked => None,
+        }
+    }
+}
+
 /// Where the splits and leaves of a tree are.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Layout {
@@ -108,10 +126,10 @@ struct Extent {
 }
 
 impl Extent {
-    fn new(forest: &Forest) -> Self {
+    fn new(forest: &Forest, layouts: Layouts) -> Self {
         let mut extent = Self::default();
         for tree in &forest.trees {
-            if let Some(depth) = complete_depth(tree) {
+            if let Some(depth) = layouts.complete_depth(tree) {
                 extent.n_values += if tree.margin.is_none() { tree.leaves.len() } else { 0 };
                 if let Some(n_trees) = extent.n_complete.get_mut(depth as usize) {
                     *n_trees += 1;
@@ -138,8 +156,8 @@ impl Extent {
 
 impl FlatForest {
     /// The memory that laying a forest out allocates.
-    pub(in super::super) fn bytes(forest: &Forest) -> u64 {
-        let extent = Extent::new(forest);
+    pub(in super::super) fn bytes(forest: &Forest, layouts: Layouts) -> u64 {
+        let extent = Extent::new(forest, layouts);
         CompleteTrees::bytes(extent.n_complete)
             + BitTrees::bytes(extent.n_bit_splits, extent.n_bit_leaves)
             + bytes_of::<FlatNode>(extent.n_nodes)
@@ -153,15 +171,20 @@ impl FlatForest {
     }
 
     /// Lays out a forest that was checked.
-    #[allow(clippy::indexing_slicing, reason = "the forest was checked")]
     pub(in super::super) fn new(forest: &Forest) -> Result<Self, Error> {
+        Self::with(forest, Layouts::All)
+    }
+
+    /// As [`Self::new`], with these layouts.
+    #[allow(clippy::indexing_slicing, reason = "the forest was checked")]
+    pub(in super::super) fn with(forest: &Forest, layouts: Layouts) -> Result<Self, Error> {
         // Per margin, without a loop over margins for each tree: a file may have many of both.
         let n_shared = forest.trees.iter().filter(|tree| tree.margin.is_none()).count();
         let mut n_trees = memory::filled(count(n_shared), forest.base_margins.len())?;
         for margin in forest.trees.iter().filter_map(|tree| tree.margin) {
             n_trees[margin as usize] += 1.0;
         }
-        let extent = Extent::new(forest);
+        let extent = Extent::new(forest, layouts);
         let mut flat = Self {
             n_inputs: forest.n_inputs as usize,
             precision: forest.precision,
@@ -180,7 +203,7 @@ impl FlatForest {
         };
         let mut order = Order::with_room(extent.most_nodes)?;
         for tree in &forest.trees {
-            flat.push_tree(tree, forest.comparison, &mut order);
+            flat.push_tree(tree, forest.comparison, layouts, &mut order);
         }
         Ok(flat)
     }
@@ -195,6 +218,16 @@ impl FlatForest {
         Ok(())
     }
 
+    /// How many values it reads.
+    pub(in super::super) fn n_inputs(&self) -> usize {
+        self.n_inputs
+    }
+
+    /// How many margins it gives.
+    pub(in super::super) fn n_margins(&self) -> usize {
+        self.base_margins.len()
+    }
+
     /// What [`Self::margins`] computes, in steps of about a nanosecond.
     pub(in super::super) fn work(&self) -> u64 {
         let per_step = if self.sets.is_empty() { 2 } else { 16 };
@@ -206,7 +239,13 @@ impl FlatForest {
     }
 
     #[allow(clippy::indexing_slicing, reason = "the tree was checked")]
-    fn push_tree(&mut self, tree: &Tree, comparison: Comparison, order: &mut Order) {
+    fn push_tree(
+        &mut self,
+        tree: &Tree,
+        comparison: Comparison,
+        layouts: Layouts,
+        order: &mut Order,
+    ) {
         let n_margins = self.base_margins.len();
         // With one margin, every tree adds to it.
         let margin = if n_margins == 1 { Some(0) } else { tree.margin };
@@ -216,7 +255,7 @@ impl FlatForest {
             None => count(first_value + leaf * n_margins),
         };
         let mut bits = None;
-        let (layout, depth) = match complete_depth(tree) {
+        let (layout, depth) = match layouts.complete_depth(tree) {
             Some(depth) => {
                 let pushed = self.complete.push(tree, depth, comparison, leaf_value);
                 (Layout::Complete(pushed), depth)

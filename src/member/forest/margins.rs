@@ -52,6 +52,32 @@ impl FlatForest {
         self.finish(out);
     }
 
+    /// Writes the margins of a row of a forest in double precision, all of whose trees are linked and add to
+    /// one margin each. `leaf` returns what the leaf adds that has this value.
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    pub(in super::super) fn margins_by(
+        &self,
+        encoded: &[f64],
+        out: &mut [f64],
+        leaf: impl Fn(f64) -> f64,
+    ) {
+        self.start(out);
+        for tree in &self.trees {
+            let (Layout::Linked(root), Some(margin)) = (tree.layout, tree.margin) else { continue };
+            let mut position = root;
+            for _ in 0..tree.depth {
+                position = self.next::<true>(
+                    position,
+                    #[inline(always)]
+                    |input| encoded[input],
+                );
+            }
+            out[margin as usize] += leaf(self.leaf(tree, position));
+        }
+        self.finish(out);
+    }
+
     /// Values of a row or a block as they are compared.
     #[inline(always)]
     #[allow(

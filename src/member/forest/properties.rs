@@ -104,6 +104,15 @@ pub(in super::super) fn forest() -> impl Strategy<Value = Forest> {
     forest_of(2, true)
 }
 
+/// A forest of two margins in double precision, whose trees add to one margin each.
+pub(in super::super) fn forest_of_numbers() -> impl Strategy<Value = Forest> {
+    forest().prop_map(|mut forest| {
+        forest.precision = Precision::Double;
+        forest.trees.retain(|tree| tree.margin.is_some());
+        forest
+    })
+}
+
 /// With more trees than a row walks side by side.
 fn forest_of(n_margins: usize, has_sets: bool) -> impl Strategy<Value = Forest> {
     let margins = [None, Some(0), Some(1)];
@@ -130,7 +139,7 @@ fn forest_of(n_margins: usize, has_sets: bool) -> impl Strategy<Value = Forest> 
         })
 }
 
-fn row() -> impl Strategy<Value = [f64; 3]> {
+pub(in super::super) fn row() -> impl Strategy<Value = [f64; 3]> {
     let number = || prop_oneof![4 => select(&NUMBERS[..]), 1 => Just(f64::NAN), 2 => -2.0..2.0];
     let level = prop_oneof![4 => (0_u32..72).prop_map(f64::from), 1 => Just(f64::NAN)];
     (number(), number(), level).prop_map(|(a, b, level)| [a, b, level])

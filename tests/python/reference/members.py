@@ -18,6 +18,18 @@ def linear(member, row):
     return margins
 
 
+def linear_single(member, row):
+    """intercept + weight * value, every result in single precision; a missing value adds nothing"""
+    n_inputs = member["n_inputs"]
+    margins = []
+    for k, margin in enumerate(member["intercepts"]):
+        for weight, value in zip(member["weights"][k * n_inputs :], row):
+            if not math.isnan(value):
+                margin = single(margin + single(weight * single(value)))
+        margins.append(margin)
+    return margins
+
+
 def leaf_of(forest, tree, row):
     """Walks from the root to a leaf."""
     at = 0
@@ -55,6 +67,22 @@ def forest(member, row):
         return sums
     means = [rounded(total / max(n, 1)) for total, n in zip(sums, n_trees)]
     return [rounded(base + mean) for base, mean in zip(bases, means)]
+
+
+def linear_forest(member, row):
+    """as a forest; a leaf is intercept + weight * value, or its value where one of these is missing"""
+    trees, first = [], 0
+    for tree in member["forest"]["trees"]:
+        leaves = []
+        for value in tree["leaves"]:
+            terms = range(member["ends"][first - 1] if first else 0, member["ends"][first])
+            total = member["intercepts"][first]
+            for term in terms:
+                total += member["weights"][term] * row[member["inputs"][term]]
+            leaves.append(value if math.isnan(total) else total)
+            first += 1
+        trees.append({**tree, "leaves": leaves})
+    return forest({**member["forest"], "trees": trees}, row)
 
 
 def gelu(x):
@@ -144,6 +172,8 @@ MEMBERS = {
     "Network": network,
     "NaiveBayes": naive_bayes,
     "PointsScore": points_score,
+    "LinearSingle": linear_single,
+    "LinearForest": linear_forest,
 }
 
 
@@ -153,6 +183,8 @@ def link_of(kind, member):
     if kind == "PointsScore":
         (total,) = member["total"]
         return {"Value": "Identity", "Logit": "Logit", "Table": "Probability"}[total]
+    if kind == "LinearForest":
+        return member["forest"]["link"]
     return member["link"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,8 +32,11 @@ def from_xgboost(
     import xgboost
 
     booster = model.get_booster() if hasattr(model, "get_booster") else model
-    n_rounds = booster.num_boosted_rounds()
-    if booster is not model:
+    learner = json.loads(booster.save_config())["learner"]
+    is_linear = learner["gradient_booster"]["name"] == "gblinear"
+    # A linear booster has one set of weights, of all rounds.
+    n_rounds = 0 if is_linear else booster.num_boosted_rounds()
+    if booster is not model and not is_linear:
         # Estimators predict with the best round, boosters with all.
         best = booster.attr("best_iteration")
         n_rounds = n_rounds if best is None else int(best) + 1
@@ -51,9 +55,10 @@ def from_xgboost(
         outputs = booster.predict(matrix, **taken)
         if len(classes) <= 2 or outputs.ndim == 2:
             columns |= outputs_of(outputs, classes)
-        # Numbers of leaves are floats in some versions.
-        leaves = np.asarray(booster.predict(matrix, pred_leaf=True, **taken)).astype(np.int64)
-        columns |= columns_of("leaf", leaves)
+        if not is_linear:
+            # Numbers of leaves are floats in some versions.
+            leaves = np.asarray(booster.predict(matrix, pred_leaf=True, **taken)).astype(np.int64)
+            columns |= columns_of("leaf", leaves)
         return Answers(columns)
 
     def save(folder: Path) -> Path:

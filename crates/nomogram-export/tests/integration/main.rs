@@ -21,9 +21,11 @@ fn bundle(model: &[u8]) -> Vec<u8> {
     imported.seal(&[]).unwrap().bundle
 }
 
-/// Models of LightGBM, with missing values and categories, and linear models.
+/// Models of LightGBM, with missing values and categories, and linear models, also in single precision.
 fn bundles() -> Vec<(String, Vec<u8>)> {
-    let all = fixtures("lightgbm-4.6.0.jsonl").into_iter().chain(linear());
+    let single = fixtures("xgboost-3.2.0.jsonl").into_iter();
+    let single = single.filter(|source| source.name.starts_with("gblinear"));
+    let all = fixtures("lightgbm-4.6.0.jsonl").into_iter().chain(linear()).chain(single);
     all.map(|source| (source.name, source.bundle)).collect()
 }
 
@@ -112,7 +114,7 @@ fn c_source_compiles_without_a_warning_and_gives_the_bits_of_the_bundle() {
         assert_eq!(String::from_utf8(found.stdout).unwrap(), expected, "{name}");
     }
     std::fs::remove_dir_all(&folder).unwrap();
-    assert!(n_written >= 13, "{n_written} files");
+    assert!(n_written >= 20, "{n_written} files");
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! XGBoost: models saved as JSON or UBJSON.
 //!
 //! Values are rounded to single precision and compared by `<`; leaves are added in single precision,
-//! tree after tree, to the base margin. Sets of categories go to the right. `doc/model.schema` and the
+//! tree after tree, to the base margin. Sets of categories go to the right. The products of `gblinear` are
+//! added likewise, feature after feature. `doc/model.schema` and the
 //! tutorial on saving models in XGBoost's repository describe the format; versions 1.0 to 3.x are read.
 
 mod base_score;
@@ -10,6 +11,7 @@ mod objective;
 mod trees;
 
 mod columns;
+mod linear;
 
 mod learner;
 

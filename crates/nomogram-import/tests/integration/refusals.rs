@@ -20,6 +20,7 @@ fn error(text: &str) -> nomogram_import::Error {
 #[test]
 fn unsupported_things_are_named() {
     let xgboost = text("xgboost-json", "logistic");
+    let gblinear = text("xgboost-json", "gblinear");
     let lightgbm = text("lightgbm", "binary");
     let catboost = text("catboost", "logloss");
     for (model, from, to, message) in [
@@ -30,7 +31,13 @@ fn unsupported_things_are_named() {
             "learner.objective.name: not supported: objective `rank:ndcg`",
         ),
         (&xgboost, "binary:logistic", "my:own", "not supported: objective `my:own`"),
-        (&xgboost, "\"gbtree\"", "\"gblinear\"", "booster `gblinear`"),
+        (&xgboost, "\"gbtree\"", "\"gbother\"", "booster `gbother`"),
+        (
+            &gblinear,
+            "\"feature_types\":[\"q\"",
+            "\"feature_types\":[\"c\"",
+            "category `radius` in `gblinear`",
+        ),
         (&xgboost, "\"num_target\":\"1\"", "\"num_target\":\"3\"", "several targets"),
         (&lightgbm, "objective=binary sigmoid:1", "objective=lambdarank", "objective `lambdarank`"),
         (
@@ -58,11 +65,116 @@ fn unsupported_things_are_named() {
 }
 
 #[test]
-fn linear_leaves_are_refused_with_tree_and_line() {
-    let changed = text("lightgbm", "binary").replacen("is_linear=0", "is_linear=1", 1);
-    let error = error(&changed).to_string();
-    assert!(error.starts_with("tree 1: line "), "{error}");
-    assert!(error.ends_with("is_linear: not supported: linear leaves (`linear_tree`)"), "{error}");
+fn weights_of_gblinear_belong_to_all_rounds() {
+    let record = record("xgboost-json", "gblinear");
+    let of_rounds = |rounds| {
+        let options = Options { rounds, ..Options::default() };
+        import(&record.model, None, &options, &Limits::default())
+    };
+    assert!(of_rounds(Rounds::First(4)).is_ok() && of_rounds(Rounds::Best).is_ok());
+    assert_eq!(
+        of_rounds(Rounds::First(3)).unwrap_err().to_string(),
+        "learner.gradient_booster.model.boosted_rounds: not supported: the first 3 rounds of `gblinear`"
+    );
+}
+
+#[test]
+fn weights_of_gblinear_are_counted_and_numbers_of_single_precision() {
+    let text = text("xgboost-json", "gblinear");
+    let (before, weights) = text.split_once("\"weights\":[").unwrap();
+    let changed = |weights: &str| error(&format!("{before}\"weights\":[{weights}")).to_string();
+    let (_, rest) = weights.split_once(',').unwrap();
+    assert_eq!(changed(rest), "learner.gradient_booster.model.weights: 4 numbers, expected 5");
+    let infinite = changed(&format!("1e39,{rest}"));
+    assert!(infinite.contains("weight 1 is not a finite number"), "{infinite}");
+}
+
+/// The range of the first feature, and whether a note names the refusal.
+fn range_with(name: &str, from: &str, to: &str) -> ([f64; 2], bool) {
+    let text = text("xgboost-json", name);
+    let changed = text.replace(from, to);
+    let imported =
+        import(changed.as_bytes(), None, &Options::default(), &Limits::default()).unwrap();
+    imported.seal(&[]).unwrap();
+    let range = imported.parts.schema.features()[0].range.unwrap();
+    ([range.low, range.high], imported.notes.iter().any(|note| note.contains("overflow")))
+}
+
+#[test]
+fn sums_of_gblinear_cannot_overflow() {
+    let text = text("xgboost-json", "gblinear");
+    let (_, rest) = text.split_once("\"weights\":[").unwrap();
+    let (first, _) = rest.split_once(',').unwrap();
+    let largest = f64::from(f32::MAX);
+    let (from, to) = (format!("\"weights\":[{first}"), "\"weights\":[1e10");
+    assert_eq!(range_with("gblinear", &from, &from), ([-largest, largest], false));
+    assert_eq!(range_with("gblinear", &from, to), ([-2.2e27, 2.2e27], true));
+    // The exponential of more than 88 would overflow.
+    let ([low, high], is_noted) = range_with("gblinear, Poisson", "", "");
+    assert!(is_noted && low < -1e37 && high == 14.1, "{low} {high}");
+}
+
+#[test]
+fn linear_leaves_are_checked_with_tree_and_line() {
+    let text = text("lightgbm", "linear tree, binary");
+    // The second tree has 16 terms.
+    let (first, rest) = text.split_once("Tree=1").unwrap();
+    let changed = |from: &str, to: &str| {
+        let changed = rest.replacen(from, to, 1);
+        assert_ne!(changed, rest, "{from}");
+        error(&format!("{first}Tree=1{changed}")).to_string()
+    };
+    let found = changed("leaf_coeff=", "leaf_coeff=1 ");
+    assert!(found.starts_with("tree 2: line "), "{found}");
+    assert!(found.ends_with("leaf_coeff: 17 numbers, expected 16"), "{found}");
+    let found = changed("num_features=3", "num_features=99999999999999999999");
+    assert!(found.ends_with("`99999999999999999999`, expected a number"), "{found}");
+    let found = changed("leaf_features=", "leaf_features=4 ");
+    assert!(found.ends_with("leaf_features: 17 numbers, expected 16"), "{found}");
+    let found = changed("leaf_features=0", "leaf_features=4");
+    assert!(found.ends_with("leaf_features: feature 4, expected 0 to 3"), "{found}");
+    let found = changed("leaf_const=", "constant=");
+    assert!(found.ends_with("`leaf_const` is absent"), "{found}");
+    let found = changed("leaf_const=", "leaf_const=nan ");
+    assert!(found.ends_with("leaf_const: 7 numbers, expected 6"), "{found}");
+}
+
+#[test]
+fn linear_leaves_where_zero_is_missing_are_refused() {
+    // Missing type 1 in place of 2.
+    let text = text("lightgbm", "linear tree, binary");
+    let mut zero = String::new();
+    for line in text.lines() {
+        let line = match line.strip_prefix("decision_type=") {
+            Some(types) => {
+                let types = types.split(' ').map(|kind| match kind {
+                    "8" => "4",
+                    "10" => "6",
+                    other => other,
+                });
+                format!("decision_type={}", types.collect::<Vec<_>>().join(" "))
+            }
+            None => line.into(),
+        };
+        zero.push_str(&line);
+        zero.push('\n');
+    }
+    let found = error(&zero).to_string();
+    assert!(found.contains("linear leaves (`linear_tree`) where 0 is missing"), "{found}");
+}
+
+#[test]
+fn exponentials_of_linear_leaves_have_the_range_of_the_training_data() {
+    let policy = |name: &str| {
+        let text = text("lightgbm", name);
+        let imported =
+            import(text.as_bytes(), None, &Options::default(), &Limits::default()).unwrap();
+        let is_noted = imported.notes.iter().any(|note| note.contains("training data are refused"));
+        (imported.parts.schema.features()[0].policy.out_of_range, is_noted)
+    };
+    assert_eq!(policy("linear tree, poisson"), (nomogram::Action::Refuse, true));
+    assert_eq!(policy("linear tree, regression"), (nomogram::Action::Take, false));
+    assert_eq!(policy("poisson"), (nomogram::Action::Take, false));
 }
 
 #[test]

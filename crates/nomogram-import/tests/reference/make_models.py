@@ -122,10 +122,9 @@ def xgboost_models():
             y = y / 50.0
         if objective == "reg:logistic":
             y = y / 400.0
-        parameters = {
-            "objective": objective, "max_depth": 3, "eta": 0.5, "nthread": 1, "seed": 1,
-            "max_cat_to_onehot": 2, **options,
-        }
+        parameters = {"objective": objective, "eta": 0.5, "nthread": 1, "seed": 1, **options}
+        if options.get("booster") != "gblinear":
+            parameters = {"max_depth": 3, "max_cat_to_onehot": 2, **parameters}
         if n_classes > 2:
             parameters["num_class"] = n_classes
         types = ["q", "q", "q", "c" if categories else "q"]
@@ -146,7 +145,8 @@ def xgboost_models():
     def case(booster, matrix, name, objective, x, names, categories, n_classes, saved):
         raw = booster.save_raw("json")
         stored = json.loads(bytes(raw).decode())["learner"]["gradient_booster"]
-        trees = (stored["gbtree"] if stored["name"] == "dart" else stored)["model"]["trees"]
+        is_linear = stored["name"] == "gblinear"
+        trees = [] if is_linear else (stored["gbtree"] if stored["name"] == "dart" else stored)["model"]["trees"]
         thresholds = [
             (feature, float(np.float32(value)))
             for tree in trees
@@ -155,10 +155,14 @@ def xgboost_models():
             )
             if left >= 0 and kind == 0
         ]
+        if is_linear:
+            # Values of the data, at which a product or a sum is rounded otherwise in double precision.
+            thresholds = [(feature, value) for feature, value in np.ndenumerate(x[:3].T) if not np.isnan(value)]
+            thresholds = [(feature, value) for (feature, _), value in thresholds]
         rows = probes(x, thresholds, 3 if categories else None)
         margins = booster.predict(matrix(rows), output_margin=True)
         outputs = booster.predict(matrix(rows))
-        leaves = booster.predict(matrix(rows), pred_leaf=True)
+        leaves = None if is_linear else booster.predict(matrix(rows), pred_leaf=True)
         classes = None
         if objective in ("binary:logistic", "reg:logistic", "binary:hinge"):
             outputs, classes = np.column_stack([np.float32(1.0) - outputs, outputs]), ["0", "1"]
@@ -217,6 +221,19 @@ def xgboost_models():
     yield from model("absolute error", "number", "reg:absoluteerror", tree_method="hist")
     if version >= (2, 0):
         yield from model("quantile", "number", "reg:quantileerror", quantile_alpha=0.7, tree_method="hist")
+    linear = {"booster": "gblinear", "updater": "coord_descent"}
+    yield from model("gblinear", "binary", "binary:logistic", **linear)
+    yield from model("gblinear, base score, UBJSON", "binary", "binary:logistic", base_score=0.3, saved="ubj", **linear)
+    yield from model("gblinear, lasso", "binary", "binary:logistic", alpha=0.2, **linear)
+    yield from model("gblinear, logit raw", "binary", "binary:logitraw", **linear)
+    yield from model("gblinear, hinge", "binary", "binary:hinge", **linear)
+    yield from model("gblinear, softprob", "classes", "multi:softprob", **linear)
+    yield from model("gblinear, softmax, UBJSON", "classes", "multi:softmax", saved="ubj", **linear)
+    yield from model("gblinear, squared error", "number", "reg:squarederror", **linear)
+    yield from model("gblinear, reg:logistic", "number", "reg:logistic", **linear)
+    yield from model("gblinear, Poisson", "number", "count:poisson", **linear)
+    yield from model("gblinear, gamma, UBJSON", "number", "reg:gamma", saved="ubj", **linear)
+    yield from model("gblinear, Tweedie", "number", "reg:tweedie", **linear)
 
 
 def lightgbm_models():
@@ -324,6 +341,20 @@ def lightgbm_models():
     yield from model("gamma", "number", "gamma")
     yield from model("tweedie", "number", "tweedie")
     yield from model("cross_entropy", "number", "cross_entropy")
+    linear = {"linear_tree": True, "linear_lambda": 0.01}
+    yield from model("linear tree, binary", "binary", "binary", **linear)
+    yield from model("linear tree, complete rows", "binary", "binary", missing=False, **linear)
+    yield from model("linear tree, sigmoid 2", "binary", "binary", sigmoid=2.0, **linear)
+    yield from model("linear tree, categories", "binary", "binary", categories=True, **linear)
+    yield from model("linear tree, missing not used", "binary", "binary", use_missing=False, **linear)
+    yield from model("linear tree, one leaf", "binary", "binary", min_data_in_leaf=1000, **linear)
+    yield from model("linear tree, rf", "binary", "binary", boosting="rf", bagging_fraction=0.6, bagging_freq=1, **linear)
+    yield from model("linear tree, dart", "number", "regression", boosting="dart", drop_rate=0.5, rounds=6, **linear)
+    yield from model("linear tree, multiclass", "classes", "multiclass", **linear)
+    yield from model("linear tree, regression", "number", "regression", **linear)
+    yield from model("linear tree, huber", "number", "huber", **linear)
+    yield from model("linear tree, poisson", "number", "poisson", **linear)
+    yield from model("linear tree, gamma", "number", "gamma", **linear)
 
 
 def catboost_models():

@@ -40,16 +40,23 @@ pub(crate) fn read(bytes: &[u8], options: &Options, limits: &Limits) -> Result<I
     let trees = trees::read(blocks, n_features, n_margins, limits)?;
     let (schema, mut notes) = schema(&text, n_features, n_margins, objective, &trees, limits)?;
     let mask = mask(&trees)?;
+    if mask.is_some() && trees.linear_leaves.is_some {
+        let what = "linear leaves (`linear_tree`) where 0 is missing (`zero_as_missing`)";
+        return Err(Error::unsupported(what));
+    }
     let leaves = if is_mean {
         random_forest::leaves(&text, objective, &trees.trees)
             .map_err(|error| header.at("average_output", error))?
     } else {
         Leaves::Margins
     };
-    let Trees { trees, leaf_numbers, .. } = trees;
+    let Trees { trees, leaf_numbers, linear_leaves, .. } = trees;
     let width = forests::number(n_features)?;
     let forest = match leaves {
         Leaves::Margins => Forest::new(objective.link, width, vec![0.0; n_margins], trees)?,
+        Leaves::Outputs if linear_leaves.is_some => {
+            return Err(Error::unsupported("linear leaves (`linear_tree`) that are outputs"));
+        }
         Leaves::Outputs => {
             notes
                 .push("leaves are outputs, as versions before 2.2.3 trained random forests".into());
@@ -57,7 +64,12 @@ pub(crate) fn read(bytes: &[u8], options: &Options, limits: &Limits) -> Result<I
         }
     };
     let aggregate = if is_mean { Aggregate::Mean } else { Aggregate::Sum };
-    let member = Member::Forest(Forest { aggregate, ..forest });
+    let forest = Forest { aggregate, ..forest };
+    let member = if linear_leaves.is_some {
+        Member::LinearForest(linear_leaves.into_member(forest)?)
+    } else {
+        Member::Forest(forest)
+    };
     let mut imported = Imported::of_member("LightGBM", bytes, schema, member);
     imported.leaf_numbers = Some(LeafNumbers(leaf_numbers));
     // The same additions in the same order.
@@ -109,7 +121,13 @@ fn schema(
     trees: &Trees,
     limits: &Limits,
 ) -> Result<(Schema, Vec<String>), Error> {
-    let (features, notes) = columns::features(text, n_features, trees, limits)?;
+    let (mut features, mut notes) = columns::features(text, n_features, trees, limits)?;
+    if objective.link == Link::Log && trees.linear_leaves.refuse_beyond_range(&mut features) {
+        notes.push(
+            "values beyond those of the training data are refused: the exponential of a linear leaf has no bound"
+                .into(),
+        );
+    }
     let n_classes = if objective.link == Link::Softmax { n_margins } else { 2 };
     let is_single = objective.link != Link::Softmax;
     if is_single != (n_margins == 1) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use nomogram::{Side, Tree};
 
+use super::linear_leaves::{LinearLeaves, Terms};
 use super::text::Block;
 use crate::error::{Error, ErrorKind, Place};
 use crate::forests::{self, SourceNode};
@@ -36,6 +37,8 @@ pub(super) struct Trees {
     pub(super) missing_types: BTreeMap<usize, MissingType>,
     /// Of each feature that is split by categories, the highest code.
     pub(super) highest_codes: BTreeMap<usize, usize>,
+    /// Of a model with linear trees, the sums of all leaves in the order of `trees`.
+    pub(super) linear_leaves: LinearLeaves,
 }
 
 /// Reads the trees; tree `i` adds to margin `i % n_margins`.
@@ -61,6 +64,8 @@ pub(super) fn read(
         let root = if splits.features.is_empty() { splits.leaf_position(0) } else { 0 };
         let numbered = forests::tree_of(root, margin, splits.n_nodes(), |node| splits.node(node));
         let numbered = numbered.map_err(in_tree)?;
+        let terms = Terms::read(block, &splits.leaves, n_features).map_err(in_tree)?;
+        trees.linear_leaves.add(&terms, &numbered.leaf_numbers).map_err(in_tree)?;
         trees.trees.push(numbered.tree);
         trees.leaf_numbers.push(numbered.leaf_numbers);
     }
@@ -85,10 +90,6 @@ impl Splits {
         limits.check_nodes(n_leaves).map_err(|error| block.at("num_leaves", error))?;
         if n_leaves == 0 {
             return Err(block.at("num_leaves", Error::malformed("0, expected at least 1")));
-        }
-        if block.find("is_linear").is_some_and(|is_linear| is_linear.trim() == "1") {
-            let what = "linear leaves (`linear_tree`)";
-            return Err(block.at("is_linear", Error::unsupported(what)));
         }
         let n_splits = n_leaves - 1;
         let mut splits = Self {

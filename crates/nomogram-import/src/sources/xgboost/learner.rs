@@ -1,9 +1,10 @@
-//! The learner: parameters, objective, booster and trees, to an imported model.
+//! The learner: parameters, objective and booster, to an imported model.
 
 use nomogram::{Aggregate, Combiner, Comparison, Forest, Link, Member, Precision, Schema, Target};
 
 use super::base_score;
 use super::columns;
+use super::linear;
 use super::objective::Objective;
 use super::trees::{self, Trees};
 use crate::comparison::Tolerance;
@@ -43,29 +44,46 @@ pub(super) fn read(
         return Err(parameters.malformed(detail));
     }
     let bases = base_score::of_groups(&parameters.key("base_score")?, n_groups)?;
-    let booster = Booster::of(&learner)?;
-    let n_trees = booster.n_trees(&learner, n_groups, options.rounds)?;
-    let weights = booster.weights.as_deref();
-    let trees = trees::read(&booster.model, weights, n_trees.taken, n_groups, limits)?;
-    let schema = schema(&learner, n_features, objective, n_groups, &trees)?;
-    let Trees { trees, leaf_numbers, .. } = trees;
-    let margins = bases.iter().map(|base| f64::from(objective.margin_of(*base)));
     let link = objective.link(options.double_link);
-    let member = Member::Forest(Forest {
-        comparison: Comparison::Below,
-        precision: Precision::Single,
-        aggregate: Aggregate::Sum,
-        ..Forest::new(link, crate::forests::number(n_features)?, margins.collect(), trees)?
-    });
-    let mut imported = Imported::of_member("XGBoost", bytes, schema, member);
-    imported.leaf_numbers = Some(LeafNumbers(leaf_numbers));
+    let bases: Vec<f32> = bases.iter().map(|base| objective.margin_of(*base)).collect();
+    let target = target(objective, n_groups);
+    let booster = learner.key("gradient_booster")?;
+    let mut imported = if booster.key("name")?.text()? == "gblinear" {
+        let member = linear::member(&booster, link, &bases, n_features, options.rounds)?;
+        let mut features = columns::features(&learner, n_features, &Trees::default())?;
+        let is_limited = linear::limit_ranges(&mut features, &member, link)?;
+        let schema = Schema::new(features, target)?;
+        let member = Member::LinearSingle(member);
+        let mut imported = Imported::of_member("XGBoost", bytes, schema, member);
+        imported.notes.extend(is_limited.then(|| linear::LIMITED.into()));
+        imported
+    } else {
+        let booster = Booster::of(&booster)?;
+        let n_trees = booster.n_trees(&learner, n_groups, options.rounds)?;
+        let weights = booster.weights.as_deref();
+        let trees = trees::read(&booster.model, weights, n_trees.taken, n_groups, limits)?;
+        let schema = Schema::new(columns::features(&learner, n_features, &trees)?, target)?;
+        let Trees { trees, leaf_numbers, .. } = trees;
+        let bases = bases.into_iter().map(f64::from).collect();
+        let member = Member::Forest(Forest {
+            comparison: Comparison::Below,
+            precision: Precision::Single,
+            aggregate: Aggregate::Sum,
+            ..Forest::new(link, crate::forests::number(n_features)?, bases, trees)?
+        });
+        let mut imported = Imported::of_member("XGBoost", bytes, schema, member);
+        imported.leaf_numbers = Some(LeafNumbers(leaf_numbers));
+        let TreeCount { all, taken } = n_trees;
+        imported.notes.push(format!("{taken} of {all} trees are taken"));
+        imported
+    };
     imported.margin_tolerance = Tolerance::Bits;
     imported.output_tolerance = output_tolerance(link);
     if objective == Objective::Hinge {
         // The share of the votes is 1 for the class on whose side the margin is.
         imported.parts.combiner = Combiner::HardVote { weights: vec![1.0] };
     }
-    notes(&mut imported, &learner, objective, options, &n_trees);
+    notes(&mut imported, &learner, objective, options);
     Ok(imported)
 }
 
@@ -89,18 +107,13 @@ struct TreeCount {
 }
 
 impl<'d> Booster<'d> {
-    fn of(learner: &Cursor<'d>) -> Result<Self, Error> {
-        let booster = learner.key("gradient_booster")?;
+    fn of(booster: &Cursor<'d>) -> Result<Self, Error> {
         let name = booster.key("name")?;
         match name.text()? {
             "gbtree" => Ok(Self { model: booster.key("model")?, weights: None }),
             "dart" => {
                 let weights = booster.key("weight_drop")?.numbers()?;
                 Ok(Self { model: booster.key("gbtree")?.key("model")?, weights: Some(weights) })
-            }
-            "gblinear" => {
-                Err(name
-                    .unsupported("booster `gblinear`, which adds its products in single precision"))
             }
             other => Err(name.unsupported(format!("booster `{other}`"))),
         }
@@ -137,36 +150,20 @@ impl<'d> Booster<'d> {
     }
 }
 
-fn schema(
-    learner: &Cursor<'_>,
-    n_features: usize,
-    objective: Objective,
-    n_groups: usize,
-    trees: &Trees,
-) -> Result<Schema, Error> {
-    let features = columns::features(learner, n_features, trees)?;
-    let target = if objective.is_of_classes() {
+fn target(objective: Objective, n_groups: usize) -> Target {
+    if objective.is_of_classes() {
         let classes = (0..n_groups.max(2)).map(|class| class.to_string());
         Target::of_classes("target", classes)
     } else {
         Target::Number { name: "target".into(), unit: None }
-    };
-    Ok(Schema::new(features, target)?)
+    }
 }
 
-fn notes(
-    imported: &mut Imported,
-    learner: &Cursor<'_>,
-    objective: Objective,
-    options: &Options,
-    n_trees: &TreeCount,
-) {
+fn notes(imported: &mut Imported, learner: &Cursor<'_>, objective: Objective, options: &Options) {
     let name = learner.find("objective").and_then(|objective| objective.find("name"));
     let name = name.and_then(|name| name.text().ok()).unwrap_or_default().to_owned();
+    imported.notes.insert(0, format!("objective {name}"));
     let mut note = |text: String| imported.notes.push(text);
-    note(format!("objective {name}"));
-    let TreeCount { all, taken } = n_trees;
-    note(format!("{taken} of {all} trees are taken"));
     if objective == Objective::RawLogistic {
         note("the predicted number is the log odds, as XGBoost predicts it".into());
     }
