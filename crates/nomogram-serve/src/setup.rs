@@ -99,6 +99,9 @@ pub(crate) fn set_up(
     }
     let mut service = service;
     service.watch = Watch::new(watch.settings());
+    if purpose == Purpose::Run {
+        service.watch.claim_store().map_err(|fault| format!("watch: store: {fault}"))?;
+    }
     service.trials = Trials::new(trials.clone()).map_err(|fault| format!("trials: {fault}"))?;
     service.decisions = match decisions {
         Some(config) => open(config, purpose, &service.log)?,
@@ -251,6 +254,7 @@ mod tests {
         }
         crate::watching::look(&service);
         assert_eq!(is_stopped(&service), [false, true]);
+        drop(service);
         assert_eq!(is_stopped(&begin()), [false, true], "before the first look");
         std::fs::remove_dir_all(folder).unwrap();
     }
