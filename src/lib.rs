@@ -103,7 +103,7 @@ pub use schema::{
     RuleAction, Schema, Target, Unit,
 };
 pub use seal::{seal, unseal};
-pub use session::Session;
+pub use session::{Column, Session};
 pub use trust::{Requirement, Trust, TrustedKey};
 pub use uncertainty::{
     Ambiguity, Difficulty, Distance, Furthest, Interval, Ranks, Referral, Scores, Spread,

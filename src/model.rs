@@ -25,9 +25,9 @@ use alloc::vec::Vec;
 use fearless_simd::Level;
 
 pub use batch::OnRefusal;
-#[cfg_attr(not(feature = "ffi"), allow(unused_imports, reason = "only C takes blocks"))]
-pub(crate) use batch::Sink;
 pub(crate) use batch::{Each, Rows};
+#[cfg_attr(not(feature = "ffi"), allow(unused_imports, reason = "only C takes blocks"))]
+pub(crate) use batch::{Reads, Sink};
 #[cfg_attr(not(feature = "ffi"), allow(unused_imports, reason = "only C reads blocks"))]
 pub(crate) use block::Block;
 pub(crate) use row::check_subnormals;

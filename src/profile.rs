@@ -21,6 +21,7 @@ use crate::codec::decode_struct;
 use crate::error::{Error, Place, format};
 use crate::schema::{Schema, Target};
 use bins::check_counts;
+pub(crate) use count::CountedRows;
 
 /// The distribution of the training rows: of each feature, of the predictions, and of the classes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

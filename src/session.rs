@@ -5,13 +5,23 @@ use core::ops::Range;
 
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
-use crate::error::{Error, ErrorKind, format};
+use crate::error::{Error, ErrorKind, Place, format};
 use crate::intake::{Cell, Value};
 use crate::model::{Each, Model, OnRefusal, Rows};
 use crate::monitor::Monitor;
 use crate::prediction::Prediction;
 use crate::schema::MissingReason;
 use crate::scratch::Scratch;
+
+/// The numbers of one feature in the rows of a batch; a category by the number of its level, a boolean as 0 or 1.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Column<'a> {
+    /// NaN is a value that is not a number.
+    Numbers(&'a [f64]),
+    /// NaN is a missing value.
+    NumbersOrMissing(&'a [f64]),
+}
 
 /// A model and the scratch memory of one thread to predict with it.
 ///
@@ -189,6 +199,49 @@ impl Session {
         self.model.predict_rows(&mut self.scratch, &Matrix(rows), on_refusal, sink)
     }
 
+    /// Predicts rows as [`Self::predict_rows`], from one column per feature.
+    ///
+    /// # Errors
+    ///
+    /// `FeatureCount` for another number of columns, `Columns` for columns of different lengths; as
+    /// [`Self::predict_rows`].
+    ///
+    /// ```
+    /// # use nomogram::{Column, Model, OnRefusal, Session};
+    /// # let model = Model::open(&nomogram_testkit::bundle_of_three_members())?;
+    /// let mut session = Session::new(model.into());
+    /// let columns = [[17.99, 12.0], [10.38, 15.0], [122.8, f64::NAN]];
+    /// let columns = columns.each_ref().map(|numbers| Column::NumbersOrMissing(numbers));
+    /// let mut are_predicted = Vec::new();
+    /// session.predict_columns(&columns, OnRefusal::GoOn, |_, prediction| {
+    ///     are_predicted.push(prediction.is_ok());
+    /// })?;
+    /// assert_eq!(are_predicted, [true, false]);
+    ///
+    /// let columns = [Column::Numbers(&[17.99]), Column::Numbers(&[]), Column::Numbers(&[122.8])];
+    /// assert!(session.predict_columns(&columns, OnRefusal::GoOn, |_, _| {}).is_err());
+    /// # Ok::<(), nomogram::Error>(())
+    /// ```
+    pub fn predict_columns(
+        &mut self,
+        columns: &[Column<'_>],
+        on_refusal: OnRefusal,
+        sink: impl FnMut(usize, Result<Prediction<'_>, Error>),
+    ) -> Result<(), Error> {
+        self.model.intake().check_width(columns.len())?;
+        let n_rows = columns.first().map_or(0, |column| column.numbers().len());
+        for (feature, column) in columns.iter().enumerate() {
+            let n_numbers = column.numbers().len();
+            if n_numbers != n_rows {
+                let error = Error::count(ErrorKind::Columns, n_numbers, n_rows, "rows");
+                return Err(error.within(Place::Feature(feature)));
+            }
+        }
+        let sink = &mut Each::new(sink);
+        let rows = Table { columns, n_rows };
+        self.model.predict_rows(&mut self.scratch, &rows, on_refusal, sink)
+    }
+
     /// Writes the outputs of `rows` to `out`, shape `(n_rows, n_outputs)`; both may have any layout.
     ///
     /// # Errors
@@ -237,6 +290,45 @@ impl Rows for Matrix<'_> {
         // Skipping to the first row would count through all rows before it.
         let column = self.0.column(feature).slice_axis_move(Axis(0), rows.into());
         for (number, value) in numbers.iter_mut().zip(column) {
+            *number = *value;
+        }
+    }
+}
+
+impl<'a> Column<'a> {
+    fn numbers(self) -> &'a [f64] {
+        match self {
+            Self::Numbers(numbers) | Self::NumbersOrMissing(numbers) => numbers,
+        }
+    }
+}
+
+/// Columns of the same length, one per feature.
+struct Table<'a> {
+    columns: &'a [Column<'a>],
+    n_rows: usize,
+}
+
+impl Rows for Table<'_> {
+    fn n_rows(&self) -> usize {
+        self.n_rows
+    }
+
+    fn cell(&self, row: usize, feature: usize) -> Cell {
+        let column = self.columns.get(feature);
+        let cell = column.and_then(|column| {
+            let number = *column.numbers().get(row)?;
+            Some(match column {
+                Column::Numbers(_) => Cell::of_number(number),
+                Column::NumbersOrMissing(_) => Cell::of_array(number),
+            })
+        });
+        cell.unwrap_or(Cell::UNSET)
+    }
+
+    fn read(&self, feature: usize, rows: Range<usize>, numbers: &mut [f64]) {
+        let column = self.columns.get(feature).and_then(|column| column.numbers().get(rows));
+        for (number, value) in numbers.iter_mut().zip(column.unwrap_or_default()) {
             *number = *value;
         }
     }

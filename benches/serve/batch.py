@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
 """Measures a batch of 10,000 rows: the service by lines of JSON and by Arrow, beside the C library.
 
-    benches/serve/batch.py PROGRAM LIBRARY [--rounds N] [--bundle FILE]
+    benches/serve/batch.py PROGRAM LIBRARY [--rounds N] [--bundle FILE] [--instructions]
 
 PROGRAM is the program `nomogram`, LIBRARY a release build of libnomogram.so. Needs pyarrow and a C compiler. The
 rows are those of the demo model's table, repeated. In each round, the library predicts them in one call, and the
 service answers them in each form. The best round of each counts: processor time a row (of the service: from /proc,
 of the library: of its thread), and the time on the clock until the answer has been read.
+
+With --instructions, callgrind counts the instructions of the service instead, without those of the kernel: of three
+batches less those of one. Other programs do not change them.
 """
 
 import argparse
@@ -15,6 +18,8 @@ import http.client
 import io
 import json
 import pathlib
+import re
+import secrets
 import struct
 import subprocess
 import tempfile
@@ -76,12 +81,44 @@ def ask(pid: int, port: int, key: str, media_type: str, body: bytes) -> tuple[fl
     return (predict.cpu_seconds(pid) - before) / n_rows * 1e6, (time.perf_counter() - begin) / n_rows * 1e6
 
 
+def instructions(program: str, bundle: pathlib.Path, media_type: str, body: bytes, n_batches: int) -> int:
+    """The instructions of a service that answers so many batches, from its start to its end."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        (folder / "models").mkdir()
+        (folder / "models/model.nomo").write_bytes(bundle.read_bytes())
+        port = 18000 + secrets.randbelow(10000)
+        config = f"listen: 127.0.0.1:{port}\nlog: none\nmodels: {{folder: models}}\nlimits: {{max_seconds: 600}}\n"
+        (folder / "serve.yaml").write_text(config)
+        command = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={folder}/out", program, "serve"]
+        pipes = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+        process = subprocess.Popen([*command, folder / "serve.yaml"], text=True, **pipes)
+        try:
+            for _ in range(600):
+                try:
+                    http.client.HTTPConnection("127.0.0.1", port).request("GET", "/health")
+                    break
+                except OSError:
+                    time.sleep(0.1)
+            for _ in range(n_batches):
+                connection = http.client.HTTPConnection("127.0.0.1", port)
+                connection.request("POST", "/batch_predict", body, {"Content-Type": media_type})
+                response = connection.getresponse()
+                assert response.read() and response.status == 200
+                connection.close()
+        finally:
+            process.terminate()
+            report = process.communicate()[1]
+    return int(re.search(r"Collected : (\d+)", report)[1])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("program")
     parser.add_argument("library")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--bundle", type=pathlib.Path, default=predict.DEMO)
+    parser.add_argument("--instructions", action="store_true")
     arguments = parser.parse_args()
     table = predict.rows()
     rows = [table[i % len(table)] for i in range(N_ROWS)]
@@ -89,6 +126,11 @@ def main() -> None:
         "lines of JSON": ("application/x-ndjson", lines(rows)),
         "Arrow": ("application/vnd.apache.arrow.stream", arrow(rows)),
     }
+    if arguments.instructions:
+        for form, sent in bodies.items():
+            one, three = (instructions(arguments.program, arguments.bundle, *sent, n) for n in (1, 3))
+            print(f"{form:14} {(three - one) / (2 * N_ROWS):8.0f} instructions a row")
+        return
     best = {"C library": (1e9, 1e9)} | {name: (1e9, 1e9) for name in bodies}
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)

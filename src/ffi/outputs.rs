@@ -13,7 +13,7 @@ use super::growing::Growing;
 use crate::ensemble::Cutoff;
 use crate::error::{Error, ErrorKind};
 use crate::intake::Flags;
-use crate::model::{Block, Model, OnRefusal, Sink};
+use crate::model::{Block, Model, OnRefusal, Reads, Sink};
 use crate::prediction::Prediction;
 
 /// The first refused row fails the call, and no output is written.
@@ -310,6 +310,10 @@ impl Sink for Outputs<'_> {
             Ok(prediction) => self.predict(row, &prediction),
             Err(error) => self.refuse(row, &error),
         }
+    }
+
+    fn reads(&self) -> Reads {
+        self.uncertain.reads()
     }
 
     fn take_block(&mut self, rows: Range<usize>, block: &Block<'_>) -> bool {

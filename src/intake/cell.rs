@@ -80,6 +80,11 @@ impl Cell {
         }
     }
 
+    /// The cell of a number, where NaN is a value that is not a number.
+    pub(crate) fn of_number(number: f64) -> Self {
+        Self { number, mark: Mark::Number }
+    }
+
     /// The cell of a number in an array, where NaN means missing.
     pub(crate) fn of_array(number: f64) -> Self {
         let mark = if number.is_nan() { Mark::Missing(None) } else { Mark::Number };

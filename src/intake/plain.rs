@@ -36,6 +36,11 @@ impl LaneSet {
     pub(crate) fn contains(self, lane: usize) -> bool {
         self.0 >> lane & 1 == 1
     }
+
+    /// Its lanes among the first `n_lanes`.
+    pub(crate) fn among_first(self, n_lanes: usize) -> impl Iterator<Item = usize> + Clone {
+        (0..n_lanes.min(N_LANES)).filter(move |lane| self.contains(*lane))
+    }
 }
 
 impl PlainValues {

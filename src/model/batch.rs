@@ -43,9 +43,24 @@ pub(crate) trait Rows {
     }
 }
 
+/// What is read of the uncertainty of predictions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(not(feature = "ffi"), allow(dead_code, reason = "only C chooses"))]
+pub(crate) enum Reads {
+    Nothing,
+    AllButDistance,
+    /// Perhaps all of it.
+    Distance,
+}
+
 /// What takes the predictions of a batch, in the order of its rows.
 pub(crate) trait Sink {
     fn take(&mut self, row: usize, prediction: Result<Prediction<'_>, Error>);
+
+    /// What it reads of the uncertainty of predictions.
+    fn reads(&self) -> Reads {
+        Reads::Distance
+    }
 
     /// Takes a block of rows whose values were used as they are, or returns false: then
     /// [`Self::take`] gets them one by one.
@@ -225,7 +240,9 @@ impl Model {
         }
         self.encode_block(&mut lanes);
         self.finish_block(&mut regions, &mut lanes);
-        if are_plain == LaneSet::ALL && self.uncertainty.is_none() && regions.counters.is_empty() {
+        self.count_block(&mut regions, &lanes, (are_plain, block.len()));
+        let reads = if self.uncertainty.is_none() { Reads::Nothing } else { sink.reads() };
+        if are_plain == LaneSet::ALL && reads == Reads::Nothing {
             let predicted = Block {
                 is_of_classes: self.is_of_classes(),
                 outputs: lanes.outputs,
@@ -237,6 +254,11 @@ impl Model {
             }
         }
         regions.clear_flags();
+        // Of a single row, every addition waits for the one before.
+        let distances = match reads {
+            Reads::Distance => self.block_distances(&lanes),
+            Reads::Nothing | Reads::AllButDistance => None,
+        };
         for (lane, row) in block.enumerate() {
             let (mut regions, lanes) = scratch.all_regions(&self.scratch_layout);
             let mut row_flags = Flags::default();
@@ -253,8 +275,11 @@ impl Model {
                 }
             }
             let counters = mem::take(&mut regions.counters);
-            let prediction = self.prediction_of_lane(lane, (regions, lanes), row_flags);
-            self.count(counters, self.cells(rows, row), &prediction);
+            let regions = (regions, lanes);
+            let prediction = self.prediction_of_lane(lane, regions, row_flags, distances.as_ref());
+            if !is_plain {
+                self.count(counters, self.cells(rows, row), &prediction);
+            }
             sink.take(row, Ok(prediction));
             if !is_plain {
                 scratch.regions(&self.scratch_layout).clear_flags();

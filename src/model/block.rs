@@ -9,7 +9,7 @@ use crate::lanes::{Lanes, N_LANES, copy_lane, set_lane};
 use crate::link::index_of_largest;
 use crate::prediction::Prediction;
 use crate::scratch::{BlockRegions, Regions};
-use crate::uncertainty::Uncertainty;
+use crate::uncertainty::{Uncertain, Uncertainty};
 
 /// The predictions of a block of rows: nothing was done to any of their values, and they break no rule.
 ///
@@ -77,27 +77,41 @@ impl Model {
         }
     }
 
-    /// The prediction of one row of a block whose outputs were computed.
+    /// The distances of the rows of a block from the training rows; `None` for a model that has none.
+    pub(super) fn block_distances(&self, block: &BlockRegions<'_>) -> Option<Lanes> {
+        let distance = self.uncertainty.as_ref()?.distance.as_ref()?;
+        let encoded = block.encoded.get(self.pipeline.span(distance.branch as usize))?;
+        Some(distance.of_block(self.level, encoded))
+    }
+
+    /// The prediction of one row of a block whose outputs were computed; with its distance, if that was
+    /// computed too.
     pub(super) fn prediction_of_lane<'s>(
         &'s self,
         lane: usize,
         (regions, block): (Regions<'s>, BlockRegions<'_>),
         row_flags: Flags,
+        distances: Option<&Lanes>,
     ) -> Prediction<'s> {
+        let distance = distances.and_then(|distances| distances.get(lane).copied());
         copy_lane(lane, block.margins, regions.margins);
         copy_lane(lane, block.member_outputs, regions.member_outputs);
         copy_lane(lane, block.outputs, regions.outputs);
         if let Some(uncertainty) = &self.uncertainty {
-            self.copy_encoded(lane, uncertainty, block.encoded, regions.encoded);
+            let is_measured = distance.is_some();
+            self.copy_encoded((lane, is_measured), uncertainty, block.encoded, regions.encoded);
         }
-        self.prediction(regions, row_flags)
+        let mut prediction = self.prediction(regions, row_flags);
+        prediction.uncertain = prediction.uncertain.map(|known| Uncertain { distance, ..known });
+        prediction
     }
 
-    /// Copies what the uncertainty of a row reads from its lane: the row and the branch of the distance.
+    /// Copies what the uncertainty of a row reads from its lane: the row, and the branch of the distance if
+    /// that is not measured yet.
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
     fn copy_encoded(
         &self,
-        lane: usize,
+        (lane, is_measured): (usize, bool),
         uncertainty: &Uncertainty,
         block: &[Lanes],
         encoded: &mut [f64],
@@ -106,7 +120,7 @@ impl Model {
             copy_lane(lane, &block[span.clone()], &mut encoded[span]);
         };
         copy(0..self.intake.n_features());
-        if let Some(distance) = &uncertainty.distance {
+        if let Some(distance) = uncertainty.distance.as_ref().filter(|_| !is_measured) {
             copy(self.pipeline.span(distance.branch as usize));
         }
     }

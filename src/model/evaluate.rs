@@ -69,7 +69,8 @@ impl Model {
             self.finish_block(&mut regions, &mut block);
             for lane in 0..n_lanes {
                 let regions = scratch.all_regions(layout);
-                sink(first + lane, &self.prediction_of_lane(lane, regions, Flags::default()));
+                let flags = Flags::default();
+                sink(first + lane, &self.prediction_of_lane(lane, regions, flags, None));
             }
         }
     }

@@ -4,10 +4,11 @@ use core::mem;
 
 use super::Model;
 use crate::error::{Error, ErrorKind};
-use crate::intake::{Cell, Flags, Value};
+use crate::intake::{Cell, Flags, LaneSet, Value};
 use crate::numeric::keeps_subnormals;
 use crate::prediction::Prediction;
-use crate::scratch::{Regions, Scratch};
+use crate::profile::CountedRows;
+use crate::scratch::{BlockRegions, Regions, Scratch};
 use crate::uncertainty::Uncertain;
 
 /// Refuses to predict in a thread that flushes subnormals to zero.
@@ -193,6 +194,21 @@ impl Model {
     ) {
         if let Some(profile) = self.profile().filter(|_| !counters.is_empty()) {
             profile.count(counters, cells, prediction);
+        }
+    }
+
+    /// Counts rows of a block that were predicted and whose values are plain, where a monitor counts.
+    pub(super) fn count_block(
+        &self,
+        regions: &mut Regions<'_>,
+        block: &BlockRegions<'_>,
+        (lanes, n_rows): (LaneSet, usize),
+    ) {
+        if let Some(profile) = self.profile().filter(|_| !regions.counters.is_empty()) {
+            let (values, _) = block.encoded.split_at(self.intake.n_features());
+            let is_of_classes = self.is_of_classes();
+            let rows = CountedRows { lanes, n_rows, values, outputs: block.outputs, is_of_classes };
+            profile.count_block(self.level, regions.counters, self.schema().rules().len(), &rows);
         }
     }
 

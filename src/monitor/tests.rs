@@ -98,13 +98,19 @@ fn rows_of_a_batch_are_counted_as_one_by_one() {
         other => f64::from(u32::try_from(other * 13).unwrap()),
     };
     let rows = ndarray::Array2::from_shape_fn((37, 2), |(row, feature)| values(row, feature));
-    let (mut batch, mut single) = (session(&model), session(&model));
+    let [mut batch, mut columns, mut single] = [(); 3].map(|()| session(&model));
     batch.predict_rows(rows.view(), crate::OnRefusal::GoOn, |_, _| {}).unwrap();
+    let numbers: Vec<Vec<f64>> = rows.columns().into_iter().map(|column| column.to_vec()).collect();
+    let numbers: Vec<_> =
+        numbers.iter().map(|numbers| crate::Column::NumbersOrMissing(numbers)).collect();
+    columns.predict_columns(&numbers, crate::OnRefusal::GoOn, |_, _| {}).unwrap();
     for row in rows.rows() {
         let _ = single.predict_row(&row.to_vec());
     }
-    let (batch, single) = (batch.detach().unwrap(), single.detach().unwrap());
+    let [batch, columns, single] =
+        [batch, columns, single].map(|mut session| session.detach().unwrap());
     assert_eq!(batch.to_bytes(), single.to_bytes());
+    assert_eq!(columns.to_bytes(), single.to_bytes());
     assert!(batch.cells()[2] > 0 && batch.n_rows() > 20);
 }
 

@@ -1,9 +1,14 @@
 //! Counting a predicted or refused row: whole numbers only, and nothing of the row but its bins.
 
+use fearless_simd::Level;
+use fearless_simd::prelude::*;
+
 use super::layout::{CounterLayout, REASONS};
 use super::{Bins, Profile};
 use crate::error::{Error, Place};
-use crate::intake::{Cell, Flags};
+use crate::intake::{Cell, Flags, LaneSet};
+use crate::lanes::{Lanes, N_LANES, dispatch};
+use crate::link::index_of_largest;
 use crate::numeric::round;
 use crate::prediction::Prediction;
 
@@ -14,6 +19,36 @@ const UNITS: f64 = 4_294_967_296.0;
 fn add(cells: &mut [u64], at: usize, n: u64) {
     if let Some(cell) = cells.get_mut(at) {
         *cell = cell.saturating_add(n);
+    }
+}
+
+/// Rows of a block to be counted.
+#[derive(Debug)]
+pub(crate) struct CountedRows<'a> {
+    /// Which of the first `n_rows` lanes are counted.
+    pub(crate) lanes: LaneSet,
+    pub(crate) n_rows: usize,
+    /// The caller's numbers of each feature.
+    pub(crate) values: &'a [Lanes],
+    pub(crate) outputs: &'a [Lanes],
+    pub(crate) is_of_classes: bool,
+}
+
+/// The bins of the values of a block.
+#[inline(always)]
+fn bins_of(bins: &Bins, values: &Lanes) -> [usize; N_LANES] {
+    match bins {
+        Bins::Gaps { edges, .. } | Bins::Intervals { edges, .. } => {
+            let mut found = [0; N_LANES];
+            // Edge by edge, so that vector instructions compare all rows.
+            for edge in edges {
+                for (bin, value) in found.iter_mut().zip(values) {
+                    *bin += usize::from(*value > *edge);
+                }
+            }
+            found
+        }
+        Bins::Levels { .. } => values.map(|value| bins.bin(value)),
     }
 }
 
@@ -50,6 +85,48 @@ impl Profile {
         }
         if let Some(class) = prediction.class() {
             add(cells, layout.classes().start + class, 1);
+        }
+    }
+
+    /// Counts rows of a block, of which no value was changed and no rule is broken: as [`Self::count`] of each.
+    pub(crate) fn count_block(
+        &self,
+        level: Level,
+        cells: &mut [u64],
+        n_rules: usize,
+        rows: &CountedRows<'_>,
+    ) {
+        dispatch!(level, _simd => self.count_lanes(cells, n_rules, rows));
+    }
+
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "lanes are below N_LANES")]
+    fn count_lanes(&self, cells: &mut [u64], n_rules: usize, rows: &CountedRows<'_>) {
+        let layout = self.layout(n_rules);
+        let lanes = rows.lanes.among_first(rows.n_rows);
+        add(cells, CounterLayout::N_ROWS, lanes.clone().count() as u64);
+        for ((histogram, values), places) in
+            self.features.iter().zip(rows.values).zip(layout.features())
+        {
+            let bins = bins_of(&histogram.bins, values);
+            lanes.clone().for_each(|lane| add(cells, places.bins.start + bins[lane], 1));
+        }
+        let first = usize::from(self.classes.len() == 2);
+        let outputs = rows.outputs.iter().skip(first);
+        for ((bins, outputs), places) in self.outputs.iter().zip(outputs).zip(layout.outputs()) {
+            let bins = bins_of(bins, outputs);
+            for lane in lanes.clone() {
+                add(cells, places.bins.start + bins[lane], 1);
+                if !places.sums.is_empty() {
+                    add(cells, places.sums.start + bins[lane], units(outputs[lane]));
+                }
+            }
+        }
+        if rows.is_of_classes {
+            for lane in lanes {
+                let class = index_of_largest(rows.outputs.iter().map(|outputs| outputs[lane]));
+                add(cells, layout.classes().start + class, 1);
+            }
         }
     }
 

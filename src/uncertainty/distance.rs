@@ -2,12 +2,15 @@
 
 use alloc::vec::Vec;
 
+use fearless_simd::Level;
+use fearless_simd::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::ranks::Ranks;
 use crate::codec::decode_struct;
 use crate::domain::Domain;
 use crate::error::{Error, Place, format};
+use crate::lanes::{Lanes, N_LANES, dispatch};
 use crate::numeric::sqrt;
 
 /// The distance of an encoded row from the mean of the training rows, in units of their spread in that
@@ -44,6 +47,31 @@ impl Distance {
             sum_of_squares += sum * sum;
         }
         sqrt(sum_of_squares)
+    }
+
+    /// The distance of each row of a block: as [`Self::of`], bit for bit.
+    pub(crate) fn of_block(&self, level: Level, encoded: &[Lanes]) -> Lanes {
+        dispatch!(level, _simd => self.of_lanes(encoded))
+    }
+
+    #[inline(always)]
+    fn of_lanes(&self, encoded: &[Lanes]) -> Lanes {
+        let mut rest = self.whitening.as_slice();
+        let mut sums_of_squares = [0.0; N_LANES];
+        for n_weights in 1..=self.means.len() {
+            let Some((weights, after)) = rest.split_at_checked(n_weights) else { break };
+            rest = after;
+            let mut sums = [0.0; N_LANES];
+            for ((weight, mean), values) in weights.iter().zip(&self.means).zip(encoded) {
+                for (sum, value) in sums.iter_mut().zip(values) {
+                    *sum += weight * (value - mean);
+                }
+            }
+            for (sum_of_squares, sum) in sums_of_squares.iter_mut().zip(&sums) {
+                *sum_of_squares += sum * sum;
+            }
+        }
+        sums_of_squares.map(sqrt)
     }
 
     /// How many steps of computation [`Self::of`] has.
@@ -112,6 +140,29 @@ mod tests {
         assert_eq!(distance.of(&[1.0, 0.0]), 1.0);
         assert_eq!(distance.of(&[3.0, -1.0]), sqrt(2.0));
         assert_eq!(distance.ranks.p_value(distance.of(&[3.0, -1.0])), 0.5);
+    }
+
+    #[test]
+    fn the_distances_of_a_block_are_those_of_its_rows_with_any_vector_instructions() {
+        let n_values = 7;
+        let number =
+            |seed: usize| f64::from(u16::try_from((seed * 7919 + 13) % 1009).unwrap()) / 97.0 - 5.0;
+        let distance = Distance {
+            branch: 0,
+            means: (0..n_values).map(number).collect(),
+            whitening: (0..n_values * (n_values + 1) / 2).map(|at| number(at * 3 + 1)).collect(),
+            ranks: Ranks::of(vec![0.5, 1.0, 2.0]).unwrap(),
+        };
+        let value = |position: usize, lane: usize| number(position * 31 + lane * 5);
+        let block: Vec<Lanes> = (0..n_values)
+            .map(|position| core::array::from_fn(|lane| value(position, lane)))
+            .collect();
+        for level in crate::lanes::levels() {
+            for (lane, found) in distance.of_block(level, &block).into_iter().enumerate() {
+                let row: Vec<f64> = (0..n_values).map(|position| value(position, lane)).collect();
+                assert_eq!(found.to_bits(), distance.of(&row).to_bits(), "{level:?}, lane {lane}");
+            }
+        }
     }
 
     #[test]

@@ -35,6 +35,7 @@ async fn main() {
     }
     let period = PeriodLength::Day;
     service.watch = Watch::new(WatchSettings { store, period, ..WatchSettings::default() });
+    service.watch.claim_store().expect("no other process has the store");
     let service = Arc::new(service);
     tokio::spawn(keep_watch(Arc::clone(&service), None));
     let listener = tokio::net::TcpListener::bind(address).await.expect("the address is free");

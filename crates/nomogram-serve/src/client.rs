@@ -12,4 +12,4 @@ mod fetch;
 pub use address::Address;
 pub use connection::{Tls, encoded};
 pub use exchange::{Client, Receiving, Sending};
-pub use fetch::{FetchLimits, fetch, post};
+pub use fetch::{FetchLimits, fetch, post, post_and_read};

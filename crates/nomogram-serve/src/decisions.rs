@@ -19,7 +19,7 @@ mod writer;
 pub use self::keys::{PrivateKey, PublicKey, new_keys};
 pub use self::reader::{Verified, verify};
 pub use self::record::{Answer, Decision};
-pub use self::writer::DecisionLog;
+pub use self::writer::{DecisionLog, MAX_SEGMENT_BYTES};
 
 #[cfg(test)]
 mod tests;

@@ -87,6 +87,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     ///
     /// When it is not the begin of a value.
+    #[inline]
     pub fn kind(&mut self) -> Result<Kind, Fault> {
         self.skip_spaces();
         match self.peek() {
@@ -134,6 +135,29 @@ impl<'a> Reader<'a> {
                 Some(_) | None => return Err(self.fault("`,` or `}`").into()),
             }
         }
+    }
+
+    /// Steps to the value of the next member of an object if it has this name, which is in quotes; of the
+    /// first one, behind the bracket. `None` for anything else, whether or not it is JSON.
+    #[inline]
+    pub(crate) fn member(&mut self, is_first: bool, quoted_name: &str) -> Option<()> {
+        self.take_one(if is_first { b'{' } else { b',' })?;
+        self.skip_spaces();
+        let rest = self.text.as_bytes().get(self.position..)?;
+        rest.strip_prefix(quoted_name.as_bytes())?;
+        self.position += quoted_name.len();
+        self.take_one(b':')
+    }
+
+    /// Reads the end of an object; `None` if something else is next.
+    pub(crate) fn end_of_members(&mut self) -> Option<()> {
+        self.take_one(b'}')
+    }
+
+    #[inline]
+    fn take_one(&mut self, byte: u8) -> Option<()> {
+        self.skip_spaces();
+        (self.peek()? == byte).then(|| self.position += 1)
     }
 
     /// Reads an array; `item` reads each item and gets its index.
@@ -256,6 +280,7 @@ impl<'a> Reader<'a> {
         Fault { offset: self.position, expected }
     }
 
+    #[inline]
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.position).copied()
     }
@@ -268,6 +293,7 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
+    #[inline]
     fn skip_spaces(&mut self) {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
             self.position += 1;

@@ -4,6 +4,8 @@
 //! [`Scorer`], and no answer, log line or metric contains a value of a request.
 
 // Layers, lowest first: a module uses only the blocks above its own.
+mod folder_lock;
+
 pub mod client;
 pub mod decisions;
 pub mod instant;

@@ -41,57 +41,104 @@ pub(crate) fn read_row(
     Ok(row)
 }
 
-/// Reads a row of numbers, one for each feature, into `numbers`. Returns whether it is one: a level of a
-/// category and a boolean count as numbers, a value with a unit or without a number does not. The reader
-/// is then anywhere in the row.
-///
-/// # Errors
-///
-/// `Fault` when it is not JSON.
-pub(crate) fn read_numbers(
-    reader: &mut Reader<'_>,
-    served: &Served,
-    numbers: &mut [f64],
-) -> Result<bool, Fault> {
-    /// The row is read in another way.
-    struct Stop(Option<Fault>);
-    impl From<Fault> for Stop {
-        fn from(fault: Fault) -> Self {
-            Self(Some(fault))
+/// A row of numbers, one for each feature: a level of a category and a boolean count as numbers, a value with
+/// a unit or without a number does not.
+#[derive(Debug)]
+pub(crate) struct RowOfNumbers<'a> {
+    served: &'a Served,
+    /// The numbers of the row that was read last, in the order of the features.
+    pub(crate) numbers: Vec<f64>,
+    /// The order in which the last such row named the features: callers seldom change it.
+    order: Vec<usize>,
+    /// The order in which the row names them that is being read.
+    order_of_row: Vec<usize>,
+}
+
+impl<'a> RowOfNumbers<'a> {
+    pub(crate) fn new(served: &'a Served) -> Self {
+        let n_features = served.model().schema().n_features();
+        let numbers = vec![f64::NAN; n_features];
+        Self { served, numbers, order: (0..n_features).collect(), order_of_row: Vec::new() }
+    }
+
+    /// Reads a row. Returns whether it is one of numbers; the reader is then behind it, and otherwise
+    /// anywhere in it.
+    ///
+    /// # Errors
+    ///
+    /// `Fault` when it is not JSON.
+    pub(crate) fn read(&mut self, reader: &mut Reader<'_>) -> Result<bool, Fault> {
+        let mut ahead = reader.clone();
+        if self.read_in_known_order(&mut ahead).is_some() {
+            *reader = ahead;
+            return Ok(true);
+        }
+        self.read_in_any_order(reader)
+    }
+
+    /// Reads a row that names the features as the last one did; `None` for any other.
+    fn read_in_known_order(&mut self, reader: &mut Reader<'_>) -> Option<()> {
+        let Self { served, numbers, order, .. } = self;
+        let features = served.model().schema().features();
+        for (nth, position) in order.iter().enumerate() {
+            reader.member(nth == 0, served.quoted_name(*position)?)?;
+            let number = read_number(reader, &features.get(*position)?.kind).ok()??;
+            *numbers.get_mut(*position)? = number;
+        }
+        reader.end_of_members()
+    }
+
+    fn read_in_any_order(&mut self, reader: &mut Reader<'_>) -> Result<bool, Fault> {
+        /// The row is read in another way.
+        struct Stop(Option<Fault>);
+        impl From<Fault> for Stop {
+            fn from(fault: Fault) -> Self {
+                Self(Some(fault))
+            }
+        }
+        let Self { served, numbers, order, order_of_row } = self;
+        numbers.fill(f64::NAN);
+        order_of_row.clear();
+        let features = served.model().schema().features();
+        let read = reader.object(|reader, name| {
+            let likely = order_of_row.last().map_or(0, |last| last + 1);
+            let position = served.feature(&name, likely).ok_or(Stop(None))?;
+            let feature = features.get(position).ok_or(Stop(None))?;
+            let number = read_number(reader, &feature.kind)?.ok_or(Stop(None))?;
+            let slot = numbers.get_mut(position).filter(|slot| slot.is_nan()).ok_or(Stop(None))?;
+            *slot = number;
+            order_of_row.push(position);
+            Ok(())
+        });
+        match read {
+            Ok(()) if order_of_row.len() < numbers.len() => Ok(false),
+            Ok(()) => {
+                std::mem::swap(order, order_of_row);
+                Ok(true)
+            }
+            Err(Stop(None)) => Ok(false),
+            Err(Stop(Some(fault))) => Err(fault),
         }
     }
-    numbers.fill(f64::NAN);
-    let features = served.model().schema().features();
-    let (mut likely, mut n_set) = (0, 0);
-    let read = reader.object(|reader, name| {
-        let position = served.feature(&name, likely).ok_or(Stop(None))?;
-        let kind = features.get(position).map(|feature| &feature.kind);
-        let number = match (reader.kind()?, kind) {
-            (Kind::Number, Some(FeatureKind::Integer)) => match integer(reader.number()?) {
-                Value::Number(number) => number,
-                _ => return Err(Stop(None)),
-            },
-            (Kind::Number, _) => reader.number()?.value,
-            (Kind::Boolean, Some(FeatureKind::Boolean)) => f64::from(u8::from(reader.boolean()?)),
-            (Kind::Text, Some(FeatureKind::Category { levels })) => {
-                let text = reader.text()?;
-                let level = levels.iter().position(|level| *level == text);
-                let level = level.and_then(|level| u32::try_from(level).ok());
-                f64::from(level.ok_or(Stop(None))?)
-            }
-            _ => return Err(Stop(None)),
-        };
-        let slot = numbers.get_mut(position).filter(|slot| slot.is_nan()).ok_or(Stop(None))?;
-        *slot = number;
-        likely = position + 1;
-        n_set += 1;
-        Ok(())
-    });
-    match read {
-        Ok(()) => Ok(n_set == numbers.len()),
-        Err(Stop(None)) => Ok(false),
-        Err(Stop(Some(fault))) => Err(fault),
-    }
+}
+
+/// Reads a value that counts as a number of a feature of this kind; `None` for another value.
+#[inline]
+fn read_number(reader: &mut Reader<'_>, kind: &FeatureKind) -> Result<Option<f64>, Fault> {
+    Ok(match (reader.kind()?, kind) {
+        (Kind::Number, FeatureKind::Integer) => match integer(reader.number()?) {
+            Value::Number(number) => Some(number),
+            _ => None,
+        },
+        (Kind::Number, _) => Some(reader.number()?.value),
+        (Kind::Boolean, FeatureKind::Boolean) => Some(f64::from(u8::from(reader.boolean()?))),
+        (Kind::Text, FeatureKind::Category { levels }) => {
+            let text = reader.text()?;
+            let level = levels.iter().position(|level| *level == text);
+            level.and_then(|level| u32::try_from(level).ok()).map(f64::from)
+        }
+        _ => None,
+    })
 }
 
 /// Reads one value of a feature and sets it.
@@ -238,5 +285,82 @@ mod tests {
         assert_eq!(integer(number("9007199254740993")), Value::Integer(9_007_199_254_740_993));
         assert_eq!(integer(number("99999999999999999999")), Value::Integer(i64::MAX));
         assert_eq!(integer(Number { value: 2.5, written: "2.5" }), Value::Number(2.5));
+    }
+
+    #[test]
+    fn rows_of_numbers_are_the_same_in_every_order_and_after_every_other_row() {
+        let bytes = nomogram_testkit::bundle_of_policies();
+        let served = Served::open(&bytes, Approval::NotRecorded).unwrap();
+        let names: Vec<&str> = served
+            .model()
+            .schema()
+            .features()
+            .iter()
+            .map(|feature| feature.name.as_str())
+            .collect();
+        let value = |feature: usize| match feature {
+            8 | 9 => "true",
+            10 => "\"II\"",
+            11 => "\"high\"",
+            12 => "\"left\"",
+            5..8 => "7",
+            _ => "-1.25e1",
+        };
+        let text = |order: &[usize], change: &dyn Fn(usize) -> Option<&'static str>| {
+            let member = |feature: &usize| {
+                let value = change(*feature).unwrap_or(value(*feature));
+                format!("\"{}\" :\t{value}", names[*feature])
+            };
+            format!(" {{{} }}", order.iter().map(member).collect::<Vec<_>>().join(" , "))
+        };
+        let in_order: Vec<usize> = (0..names.len()).collect();
+        let reversed: Vec<usize> = in_order.iter().rev().copied().collect();
+        let (short, twice) = (&in_order[1..], [&in_order[..], &in_order[..1]].concat());
+        let none = |_: usize| None;
+        let second = |value| move |feature: usize| (feature == 1).then_some(value);
+        let texts = [
+            text(&in_order, &none),
+            text(&reversed, &none),
+            text(&reversed, &none),
+            text(&in_order, &second("null")),
+            text(&in_order, &second("[1")),
+            text(&in_order, &second("1,")),
+            text(&in_order, &second("\"2\"")),
+            text(&in_order, &second("{\"value\": 3}")),
+            text(&in_order, &second("NaN")),
+            text(short, &none),
+            text(&twice, &none),
+            text(&in_order, &none).replace("age", "\\u0061ge"),
+            text(&in_order, &none).replace('}', ",}"),
+            text(&in_order, &none).replace('}', ", \"x\": 1}"),
+            "{}".into(),
+            String::new(),
+        ];
+        let mut numbers = vec![-12.5; 13];
+        numbers[5..8].fill(7.0);
+        numbers[8..].copy_from_slice(&[1.0, 1.0, 1.0, 2.0, 0.0]);
+        let read = |row: &mut RowOfNumbers<'_>, text: &str| {
+            let mut reader = Reader::new(text);
+            let read = row.read(&mut reader);
+            if read == Ok(true) {
+                assert_eq!(row.numbers, numbers, "{text}");
+                assert!(reader.end().is_ok(), "{text}");
+            }
+            read
+        };
+        let are_numbers = texts.iter().map(|text| {
+            let mut row = RowOfNumbers::new(&served);
+            row.read_in_any_order(&mut Reader::new(text))
+        });
+        let are_numbers: Vec<_> = are_numbers.collect();
+        let n_numbers = are_numbers.iter().filter(|read| **read == Ok(true)).count();
+        assert_eq!(n_numbers, 4, "{are_numbers:?}");
+        let mut row = RowOfNumbers::new(&served);
+        for (first, _) in texts.iter().zip(&are_numbers) {
+            for (text, expected) in texts.iter().zip(&are_numbers) {
+                let _before = read(&mut row, first);
+                assert_eq!(read(&mut row, text), *expected, "{text} after {first}");
+            }
+        }
     }
 }

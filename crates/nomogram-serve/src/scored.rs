@@ -23,7 +23,7 @@ pub struct Options {
 }
 
 /// The prediction of one row.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scored {
     /// The position of the most probable class; none when a number is predicted.
     pub class: Option<usize>,
@@ -92,32 +92,37 @@ impl Scored {
     /// Copies a prediction.
     #[must_use]
     pub fn new(prediction: &Prediction<'_>, model: &Model, options: Options) -> Self {
-        let flagged = |(_, flags): &(usize, Flags)| *flags != Flags::default();
-        let flags = match prediction.flags() == Flags::default() {
-            true => Vec::new(),
-            false => {
-                prediction.feature_flags().iter().copied().enumerate().filter(flagged).collect()
-            }
-        };
-        let broken = prediction.broken_rules().iter().enumerate();
-        let outputs = prediction.outputs();
+        let mut scored = Self::default();
+        scored.set(prediction, model, options);
+        scored
+    }
+
+    /// Copies a prediction in place of another one, whose memory is used again.
+    pub(crate) fn set(&mut self, prediction: &Prediction<'_>, model: &Model, options: Options) {
+        let Self { class, outputs, cutoffs, verdict, flags, broken_rules, members, .. } = self;
         let uncertain = prediction.uncertain();
-        Self {
-            class: prediction.class(),
-            outputs: outputs.to_vec(),
-            cutoffs: model.cutoffs().iter().map(|cutoff| cutoff.is_reached_by(outputs)).collect(),
-            verdict: uncertain.map(|uncertain| uncertain.verdict()),
-            flags,
-            broken_rules: broken.filter(|(_, broken)| **broken).map(|(rule, _)| rule).collect(),
-            members: match options.members {
-                true => prediction.members().map(<[f64]>::to_vec).collect(),
-                false => Vec::new(),
-            },
-            uncertainty: uncertain
-                .filter(|_| options.uncertainty)
-                .map(|uncertain| ScoredUncertainty::new(&uncertain)),
-            explanation: None,
+        *class = prediction.class();
+        outputs.clear();
+        outputs.extend_from_slice(prediction.outputs());
+        cutoffs.clear();
+        cutoffs.extend(model.cutoffs().iter().map(|cutoff| cutoff.is_reached_by(outputs)));
+        *verdict = uncertain.map(|uncertain| uncertain.verdict());
+        flags.clear();
+        broken_rules.clear();
+        if prediction.flags() != Flags::default() {
+            let of_features = prediction.feature_flags().iter().copied().enumerate();
+            flags.extend(of_features.filter(|(_, flags)| *flags != Flags::default()));
+            let rules = prediction.broken_rules().iter().enumerate();
+            broken_rules.extend(rules.filter(|(_, is_broken)| **is_broken).map(|(rule, _)| rule));
         }
+        members.clear();
+        if options.members {
+            members.extend(prediction.members().map(<[f64]>::to_vec));
+        }
+        self.uncertainty = uncertain
+            .filter(|_| options.uncertainty)
+            .map(|uncertain| ScoredUncertainty::new(&uncertain));
+        self.explanation = None;
     }
 }
 

@@ -29,6 +29,8 @@ pub struct Served {
     format: Arc<TableFormat>,
     /// Names and positions of the features, ordered by name.
     features: Box<[(Box<str>, usize)]>,
+    /// The names of the features as JSON has them, in their order.
+    quoted_names: Box<[Option<Box<str>>]>,
     sessions: Idle<Session>,
     explainers: Idle<Explainer>,
     tally: Tally,
@@ -88,6 +90,8 @@ impl Served {
         let mut features: Vec<(Box<str>, usize)> =
             named.map(|(position, feature)| (feature.name.as_str().into(), position)).collect();
         features.sort_unstable();
+        let quoted_names = model.schema().features().iter().map(|feature| quoted(&feature.name));
+        let quoted_names = quoted_names.collect();
         let format = Arc::new(table_format(&model)?);
         Ok(Self {
             name,
@@ -97,6 +101,7 @@ impl Served {
             approval: ArcSwap::from_pointee(approval),
             format,
             features: features.into(),
+            quoted_names,
             sessions: Idle::default(),
             explainers: Idle::default(),
             tally: Tally::default(),
@@ -166,6 +171,11 @@ impl Served {
         }
         let found = self.features.binary_search_by(|(known, _)| (**known).cmp(name)).ok()?;
         self.features.get(found).map(|(_, position)| *position)
+    }
+
+    /// The name of a feature in quotes, as JSON has it; none where JSON must escape something of it.
+    pub(crate) fn quoted_name(&self, position: usize) -> Option<&str> {
+        self.quoted_names.get(position)?.as_deref()
     }
 
     /// The name of a feature.
@@ -248,6 +258,12 @@ impl fmt::Debug for Served {
         let Self { name, version, digest, .. } = self;
         write!(f, "Served({name} {version}, {digest})")
     }
+}
+
+/// A text in quotes, as JSON has it if nothing in it must be escaped.
+fn quoted(text: &str) -> Option<Box<str>> {
+    let is_plain = |byte: u8| !matches!(byte, 0..=0x1f | b'"' | b'\\');
+    text.bytes().all(is_plain).then(|| format!("\"{text}\"").into())
 }
 
 /// How tables of the training were written, from the bundle's notes.

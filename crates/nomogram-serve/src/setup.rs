@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::decisions::{DecisionLog, PublicKey};
+use crate::decisions::{DecisionLog, MAX_SEGMENT_BYTES, PublicKey};
 use crate::instant::Instant;
 use crate::log::Log;
 use crate::mapping::Mapping;
@@ -49,7 +49,13 @@ pub struct DecisionsConfig {
     pub folder: PathBuf,
     /// The file with the public key that records are encrypted to.
     pub public_key_file: PathBuf,
+    /// The length from which a segment of the log is followed by another one.
+    #[serde(default)]
+    pub max_segment_bytes: Option<u64>,
 }
+
+/// The least length of a segment: what a few requests write.
+const MIN_SEGMENT_BYTES: u64 = 64 << 10;
 
 impl WatchConfig {
     fn settings(&self) -> WatchSettings {
@@ -99,6 +105,9 @@ pub(crate) fn set_up(
     }
     let mut service = service;
     service.watch = Watch::new(watch.settings());
+    if purpose == Purpose::Run {
+        service.watch.claim_store().map_err(|fault| format!("watch: store: {fault}"))?;
+    }
     service.trials = Trials::new(trials.clone()).map_err(|fault| format!("trials: {fault}"))?;
     service.decisions = match decisions {
         Some(config) => open(config, purpose, &service.log)?,
@@ -143,15 +152,22 @@ fn open(
     log: &Log,
 ) -> Result<Option<DecisionLog>, String> {
     let failed = |path: &Path, fault: String| format!("decisions: {}: {fault}", path.display());
+    let max_segment_bytes = config.max_segment_bytes.unwrap_or(MAX_SEGMENT_BYTES);
+    if max_segment_bytes < MIN_SEGMENT_BYTES {
+        return Err(format!(
+            "decisions: max_segment_bytes: {max_segment_bytes}, expected at least {MIN_SEGMENT_BYTES}"
+        ));
+    }
     let file = &config.public_key_file;
     let text = std::fs::read_to_string(file).map_err(|e| failed(file, e.to_string()))?;
     let key = PublicKey::of_text(&text).map_err(|e| failed(file, e))?;
     let folder = &config.folder;
     let failed = |e: std::io::Error| failed(folder, e.to_string());
-    let decisions = match purpose {
+    let opened = match purpose {
         Purpose::Check => return DecisionLog::check(folder).map(|()| None).map_err(failed),
         Purpose::Run => DecisionLog::open(folder, &key).map_err(failed)?,
     };
+    let decisions = opened.with_max_segment_bytes(max_segment_bytes);
     if let Some(removed) = decisions.removed() {
         let file = removed.display().to_string();
         log.event("warn", "decision_log_recovered", &[("removed", &file)]);
@@ -206,6 +222,11 @@ mod tests {
                 r#"{"decisions": {"folder": "/nowhere", "public_key_file": "/nowhere/key"}}"#,
                 "decisions: /nowhere/key: ",
             ),
+            (
+                r#"{"decisions": {"folder": "/nowhere", "public_key_file": "/nowhere/key",
+                    "max_segment_bytes": 1000}}"#,
+                "decisions: max_segment_bytes: 1000, expected at least 65536",
+            ),
         ];
         for (json, expected) in cases {
             let found = fault(json);
@@ -251,6 +272,7 @@ mod tests {
         }
         crate::watching::look(&service);
         assert_eq!(is_stopped(&service), [false, true]);
+        drop(service);
         assert_eq!(is_stopped(&begin()), [false, true], "before the first look");
         std::fs::remove_dir_all(folder).unwrap();
     }

@@ -22,13 +22,26 @@ impl Tally {
     /// Counts a predicted row.
     pub fn count_predicted(&self, verdict: Option<Verdict>) {
         self.predicted.fetch_add(1, Ordering::Relaxed);
-        let position = verdict.map(|verdict| match verdict {
+        let position = verdict.map(Self::position_of);
+        if let Some(count) = position.and_then(|position| self.verdicts.get(position)) {
+            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// The position of a verdict in [`Self::VERDICTS`].
+    pub(crate) fn position_of(verdict: Verdict) -> usize {
+        match verdict {
             Verdict::Predicted => 0,
             Verdict::Ambiguous => 1,
             Verdict::Unlike => 2,
-        });
-        if let Some(count) = position.and_then(|position| self.verdicts.get(position)) {
-            count.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Counts predicted rows at once, with those of each of [`Self::VERDICTS`].
+    pub(crate) fn add_predicted(&self, n_predicted: u64, n_verdicts: [u64; 3]) {
+        self.predicted.fetch_add(n_predicted, Ordering::Relaxed);
+        for (count, n_rows) in self.verdicts.iter().zip(n_verdicts) {
+            count.fetch_add(n_rows, Ordering::Relaxed);
         }
     }
 

@@ -12,8 +12,8 @@ use std::time::Duration;
 use http::HeaderMap;
 use prost::Message;
 
-use self::message::{ExportTraceServiceRequest, Span};
-use crate::client::{Address, Tls, post};
+use self::message::{ExportTraceServiceRequest, ExportTraceServiceResponse, Span};
+use crate::client::{Address, FetchLimits, Tls, post_and_read};
 use crate::log::Log;
 use crate::spans::{RequestSpan, TracesConfig};
 
@@ -23,8 +23,8 @@ const MAX_WAITING: usize = 8192;
 const MAX_SENT: usize = 1024;
 /// The time between two messages.
 const PAUSE: Duration = Duration::from_secs(2);
-/// How long a message may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// What the answer to a message may take.
+const LIMITS: FetchLimits = FetchLimits { max_bytes: 64 << 10, max_time: Duration::from_secs(5) };
 
 /// Where traces are sent.
 #[derive(Debug)]
@@ -107,13 +107,23 @@ impl Traces {
             let message = ExportTraceServiceRequest::new(spans).encode_to_vec();
             let document = ("application/x-protobuf", message);
             let target = (&self.address, self.path.as_str());
-            let sent = post(target, self.tls.as_ref(), document, PATIENCE).await;
-            let n_overflown = self.n_dropped.swap(0, Ordering::Relaxed);
-            let n_dropped = n_overflown + if sent.is_err() { n_spans } else { 0 };
+            let sent = post_and_read(target, self.tls.as_ref(), document, LIMITS).await;
+            let is_sent = sent.is_ok();
+            let (n_refused, error) = match sent {
+                Err(error) => (n_spans, error),
+                Ok(answer) => match ExportTraceServiceResponse::n_rejected(&answer) {
+                    0 => (0, "more spans than can wait".to_owned()),
+                    n_rejected => {
+                        (n_rejected.min(n_spans), "the collector rejects spans".to_owned())
+                    }
+                },
+            };
+            let n_dropped = n_refused + self.n_dropped.swap(0, Ordering::Relaxed);
             if n_dropped > 0 {
-                let error = sent.err().unwrap_or_else(|| "more spans than can wait".into());
                 let details = [("error", error.as_str()), ("dropped", &n_dropped.to_string())];
                 log.event("error", "traces_not_sent", &details);
+            }
+            if !is_sent {
                 return;
             }
         }

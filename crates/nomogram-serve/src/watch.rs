@@ -18,6 +18,7 @@ mod metrics;
 mod page;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -106,6 +107,20 @@ impl Watch {
             has_looked: AtomicBool::new(false),
             failures: Mutex::default(),
             over: Mutex::default(),
+        }
+    }
+
+    /// Takes the store for this process, before anything of it is read. Otherwise, the first look that writes
+    /// takes it.
+    ///
+    /// # Errors
+    ///
+    /// A sentence with the folder, when another process has it. What else fails may end while the service runs:
+    /// a look reports it.
+    pub fn claim_store(&self) -> Result<(), String> {
+        match self.store.as_ref().map(Store::claim) {
+            Some(Err(error)) if error.kind() == ErrorKind::ResourceBusy => Err(error.to_string()),
+            Some(Err(_) | Ok(())) | None => Ok(()),
         }
     }
 

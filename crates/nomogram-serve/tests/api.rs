@@ -5,6 +5,7 @@ mod common;
 
 use std::sync::Arc;
 
+use arrow_array::{ArrayRef, Float64Array, RecordBatch};
 use axum::http::StatusCode;
 use common::{Sent, Shown, encoded, service, service_with, usual_row};
 use nomogram_serve::log::Log;
@@ -81,6 +82,65 @@ fn every_form_of_a_batch_gets_the_same_answers() {
             text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
         assert_eq!(rows.len(), 2, "{media_type}: {text}");
         assert!(rows.iter().all(|row| row["probabilities"] == single["probabilities"]), "{text}");
+    }
+}
+
+/// A stream of one record batch, with nulls.
+fn arrow(names: &[&String], columns: &[Vec<Option<f64>>]) -> Vec<u8> {
+    let arrays = names.iter().zip(columns).map(|(name, column)| {
+        (name.as_str(), Arc::new(Float64Array::from(column.clone())) as ArrayRef, true)
+    });
+    let batch = RecordBatch::try_from_iter_with_nullable(arrays).unwrap();
+    let mut writer = arrow_ipc::writer::StreamWriter::try_new(Vec::new(), &batch.schema()).unwrap();
+    writer.write(&batch).unwrap();
+    writer.finish().unwrap();
+    writer.into_inner().unwrap()
+}
+
+#[test]
+fn every_row_of_a_long_table_is_answered_as_its_line() {
+    let service = service();
+    let row = usual_row();
+    let names: Vec<&String> = row.as_object().unwrap().keys().collect();
+    let number = |feature: usize, row: usize| 10.0 + ((row * 7 + feature * 31) % 97) as f64 / 3.0;
+    for (null, nan) in
+        [(None, None), (Some(4400), None), (None, Some(17)), (Some(5000), Some(2100))]
+    {
+        let cell = |feature: usize, row: usize| {
+            let is_null = null.is_some_and(|null| row % 1000 == null % 1000 && feature == 1);
+            let is_nan = nan == Some(row) && feature == 2;
+            if is_nan { Some(f64::NAN) } else { (!is_null).then(|| number(feature, row)) }
+        };
+        let columns: Vec<Vec<Option<f64>>> =
+            (0..3).map(|feature| (0..5003).map(|row| cell(feature, row)).collect()).collect();
+        let ask = |media_type, body: Vec<u8>| {
+            let sent = Sent::body("/batch_predict", body).with("content-type", media_type);
+            sent.with("accept", "application/x-ndjson").to(&service).text()
+        };
+        let found = ask("application/vnd.apache.arrow.stream", arrow(&names, &columns));
+        // A line cannot have a NaN.
+        let line = |row: usize| {
+            let member = |feature: usize| {
+                let cell = cell(feature, row).filter(|number| !number.is_nan());
+                (names[feature].clone(), json!(cell))
+            };
+            Value::Object((0..3).map(member).collect()).to_string()
+        };
+        let lines: Vec<String> = (0..5003).map(line).collect();
+        let expected = ask("application/x-ndjson", lines.join("\n").into());
+        let (found, expected): (Vec<_>, Vec<_>) =
+            (found.lines().collect(), expected.lines().collect());
+        assert_eq!((found.len(), expected.len()), (5003, 5003));
+        for (row, (found, expected)) in found.iter().zip(expected).enumerate() {
+            match nan == Some(row) {
+                true => assert!(found.contains("\"value_nan\""), "{found}"),
+                false => assert_eq!(*found, expected, "row {row}"),
+            }
+        }
+        let n_refused = found.iter().filter(|line| line.contains("refused")).count();
+        let n_expected =
+            usize::from(nan.is_some()) + null.map_or(0, |_| 5 + usize::from(null == Some(5000)));
+        assert_eq!(n_refused, n_expected);
     }
 }
 

@@ -4,7 +4,7 @@ use super::{
     NOMO_CLASS_NONE, NOMO_VERDICT_AMBIGUOUS, NOMO_VERDICT_PREDICTED, NOMO_VERDICT_REFUSED,
     NOMO_VERDICT_UNLIKE, Output, as_u32,
 };
-use crate::model::Model;
+use crate::model::{Model, Reads};
 use crate::uncertainty::{Uncertain, Verdict};
 
 /// How many elements a row has in each output: 0 for what a model does not have.
@@ -44,9 +44,23 @@ pub(super) struct UncertainOutputs<'a> {
 }
 
 impl UncertainOutputs<'_> {
+    /// What has an output.
+    pub(super) fn reads(&self) -> Reads {
+        let has_others = self.p_values.is_some()
+            || self.sets.is_some()
+            || self.intervals.is_some()
+            || self.furthest_features.is_some()
+            || self.furthest_times.is_some();
+        match self.verdicts.is_some() || self.distance_p_values.is_some() {
+            true => Reads::Distance,
+            false if has_others => Reads::AllButDistance,
+            false => Reads::Nothing,
+        }
+    }
+
     /// Writes how uncertain a row is. Only what has an output is computed.
     pub(super) fn write(&mut self, row: usize, uncertain: Uncertain<'_>) {
-        let needs_distance = self.verdicts.is_some() || self.distance_p_values.is_some();
+        let needs_distance = self.reads() == Reads::Distance;
         let uncertain = if needs_distance { uncertain.measured() } else { uncertain };
         if self.verdicts.is_some() {
             Output::fill(&mut self.verdicts, row, verdict(uncertain.verdict()));

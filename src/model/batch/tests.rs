@@ -26,10 +26,17 @@ fn bits(prediction: &Prediction<'_>) -> Vec<u64> {
     let numbers = prediction.outputs.iter().chain(prediction.members).chain(prediction.margins);
     let flags = prediction.flags.iter().chain([&prediction.row_flags]);
     let broken = prediction.broken.iter().map(|is_broken| u64::from(*is_broken));
+    let uncertain = prediction.uncertain().into_iter().flat_map(|uncertain| {
+        let p_values = uncertain.p_values().map(f64::to_bits);
+        let distance = [uncertain.distance(), uncertain.distance_p_value()];
+        let distance = distance.map(|number| number.map_or(0, f64::to_bits));
+        p_values.chain(distance).chain([uncertain.verdict() as u64]).collect::<Vec<_>>()
+    });
     numbers
         .map(|number| number.to_bits())
         .chain(flags.map(|flags| u64::from(flags.bits())))
         .chain(broken)
+        .chain(uncertain)
         .collect()
 }
 
@@ -156,4 +163,50 @@ fn a_bad_value_at_any_place_of_a_batch_is_refused_there_and_changes_no_other_row
             }
         }
     }
+}
+
+#[test]
+fn blocks_are_counted_as_their_rows_with_any_vector_instructions() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let files = ["corpus", "bundles/v1", "bundles/v2"]
+        .into_iter()
+        .flat_map(|folder| fs::read_dir(data.join(folder)).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "nomo"));
+    let mut n_counted = 0;
+    for path in files {
+        let mut model = Model::open_file(&path).unwrap();
+        let Some(profile) = model.profile() else { continue };
+        let n_cells = profile.layout(model.schema().rules().len()).n_cells();
+        let n_features = model.schema().n_features();
+        let mut values: Vec<f64> =
+            model.golden_cases.iter().flat_map(|case| case.row.clone()).collect();
+        values.extend(values.clone());
+        // Some values that policies change or refuse.
+        for (nth, value) in values.iter_mut().enumerate().skip(3 * n_features) {
+            match nth % 41 {
+                7 => *value = f64::NAN,
+                19 => *value = 1e9,
+                _ => {}
+            }
+        }
+        let mut count = |rows: &mut dyn Iterator<Item = &[f64]>, level| {
+            model.level = level;
+            let mut scratch = Scratch::new(model.scratch_layout()).unwrap();
+            scratch.count_in(alloc::vec![0; n_cells]);
+            for values in rows {
+                let rows = Numbers { values: values.to_vec(), n_features, has_slices: false };
+                let sink = &mut Each::new(|_: usize, _: Result<Prediction<'_>, Error>| {});
+                model.predict_rows(&mut scratch, &rows, OnRefusal::GoOn, sink).unwrap();
+            }
+            scratch.stop_counting()
+        };
+        for level in levels() {
+            let expected = count(&mut values.chunks(n_features), level);
+            let found = count(&mut core::iter::once(&values[..]), level);
+            assert!(found == expected, "{}, {level:?}", path.display());
+            n_counted += 1;
+        }
+    }
+    assert!(n_counted > 0);
 }

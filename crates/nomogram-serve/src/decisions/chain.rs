@@ -9,8 +9,10 @@ use sha2::{Digest, Sha256};
 pub(super) const MAGIC: &[u8; 8] = b"NOMODEC1";
 /// The bytes of an encapsulated key.
 pub(super) const KEY_LEN: usize = 32;
+/// The bytes of a link.
+pub(super) const LINK_LEN: usize = 32;
 /// The bytes of the head of a segment.
-const HEAD_LEN: usize = MAGIC.len() + KEY_LEN + 32;
+pub(super) const HEAD_LEN: usize = MAGIC.len() + KEY_LEN + LINK_LEN;
 /// The longest record.
 pub(super) const MAX_RECORD: usize = 1 << 24;
 /// How the names of segments end.
@@ -18,7 +20,7 @@ pub(super) const EXTENSION: &str = "decisions";
 
 /// A link of the chain. The first one is all zeros.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Link(pub(super) [u8; 32]);
+pub(super) struct Link(pub(super) [u8; LINK_LEN]);
 
 impl Link {
     /// The link of a segment that follows this one.

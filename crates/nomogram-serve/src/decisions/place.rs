@@ -1,8 +1,10 @@
 //! The folder of a log: who may write it, and whether there is room.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
+
+use crate::folder_lock::lock_folder;
 
 /// The file that is locked while a process writes the log. It stays.
 const LOCK: &str = "lock";
@@ -15,16 +17,7 @@ const ROOM: usize = 64 << 10;
 ///
 /// `ResourceBusy` when another process has it.
 pub(super) fn lock(folder: &Path) -> io::Result<File> {
-    let path = folder.join(LOCK);
-    let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => {
-            let detail = "the decision log is in use by another process";
-            Err(io::Error::new(io::ErrorKind::ResourceBusy, detail))
-        }
-        Err(TryLockError::Error(error)) => Err(error),
-    }
+    lock_folder(&folder.join(LOCK), "the decision log")
 }
 
 /// Checks that a folder can be written and has room, with a file that is removed at once.

@@ -69,6 +69,11 @@ impl Segment {
         (self.number, self.link)
     }
 
+    /// How long the file is.
+    pub(super) fn n_bytes(&self) -> u64 {
+        self.n_bytes
+    }
+
     /// Appends a record.
     ///
     /// # Errors

@@ -233,6 +233,61 @@ fn a_log_goes_on_by_itself_when_a_full_disk_has_room_again() {
 }
 
 #[test]
+fn segments_are_ended_by_their_length_and_stay_one_chain() {
+    let (folder, (private, public)) = (Folder::new("rotated"), new_keys());
+    let open = |max_bytes| {
+        DecisionLog::open(&folder.0, &public).unwrap().with_max_segment_bytes(max_bytes)
+    };
+    let log = open(0);
+    for row in 1..4 {
+        log.append(&decision(row)).unwrap();
+    }
+    drop(log);
+    let record_len = fs::metadata(folder.segment(1)).unwrap().len() - 72;
+    let log = open(72 + 2 * record_len);
+    for row in 4..9 {
+        log.append(&decision(row)).unwrap();
+    }
+    let head = log.sync().unwrap();
+    drop(log);
+    let n_records = |number| {
+        let n_bytes = fs::metadata(folder.segment(number)).unwrap().len() - 72;
+        assert_eq!(n_bytes % record_len, 0);
+        n_bytes / record_len
+    };
+    assert_eq!((1..7).map(n_records).collect::<Vec<_>>(), [1, 1, 1, 2, 2, 1]);
+    let mut rows = Vec::new();
+    let verified = verify(&folder.0, Some(&private), |decision| rows.push(decision.row)).unwrap();
+    assert_eq!(verified, Verified { n_segments: 6, n_records: 8, head, cut: vec![] });
+    assert_eq!(rows, (1..9).collect::<Vec<_>>());
+
+    // One record is moved between segments.
+    let bytes = fs::read(folder.segment(4)).unwrap();
+    let before = bytes.len() - usize::try_from(record_len).unwrap();
+    fs::write(folder.segment(4), &bytes[..before]).unwrap();
+    let error = verify(&folder.0, None, |_| {}).unwrap_err();
+    assert_eq!(error, "segment 5: does not follow the segment before it");
+}
+
+#[test]
+fn a_disk_that_is_full_when_a_segment_ends_refuses_the_record_until_there_is_room() {
+    let (folder, (private, public)) = (Folder::new("full-end"), new_keys());
+    let log = DecisionLog::open(&folder.0, &public).unwrap().with_max_segment_bytes(0);
+    log.append(&decision(1)).unwrap();
+    log.fill_folder();
+    for row in [2, 3] {
+        assert!(log.append(&decision(row)).is_err());
+        assert!(!log.is_writable());
+    }
+    log.make_room();
+    log.append(&decision(4)).unwrap();
+    assert!(log.is_writable());
+    let mut rows = Vec::new();
+    verify(&folder.0, Some(&private), |decision| rows.push(decision.row)).unwrap();
+    assert_eq!(rows, [1, 4]);
+}
+
+#[test]
 fn a_crash_within_a_record_is_reported_and_the_chain_goes_on() {
     let (folder, (_, public)) = (Folder::new("crash"), new_keys());
     let log = DecisionLog::open(&folder.0, &public).unwrap();

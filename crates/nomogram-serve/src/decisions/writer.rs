@@ -12,11 +12,15 @@ use super::reader::last_link;
 use super::record::Decision;
 use super::segment::{Segment, sync_folder};
 
-/// A log that records are appended to. The first record after a start begins a segment. A log belongs to
-/// one process at a time.
+/// The length from which a segment is followed by another one, where nothing else is chosen.
+pub const MAX_SEGMENT_BYTES: u64 = 64 << 20;
+
+/// A log that records are appended to. The first record after a start begins a segment, and so does the first
+/// one after a segment that is long enough. A log belongs to one process at a time.
 pub struct DecisionLog {
     folder: PathBuf,
     key: PublicKey,
+    max_segment_bytes: u64,
     writing: Mutex<Writing>,
     /// The segment that an interrupted start left without a whole head, and that was removed.
     removed: Option<PathBuf>,
@@ -48,8 +52,16 @@ impl DecisionLog {
             sync_folder(folder)?;
         }
         let writing = Mutex::new(Writing { last, segment: None, failure: None });
-        let (folder, key) = (folder.to_owned(), key.clone());
-        Ok(Self { folder, key, writing, removed: unfinished, _lock: lock })
+        let (folder, key, removed) = (folder.to_owned(), key.clone(), unfinished);
+        let max_segment_bytes = MAX_SEGMENT_BYTES;
+        Ok(Self { folder, key, max_segment_bytes, writing, removed, _lock: lock })
+    }
+
+    /// Chooses the length from which a segment is followed by another one. The record that reaches it is in
+    /// the segment.
+    #[must_use]
+    pub fn with_max_segment_bytes(self, max_segment_bytes: u64) -> Self {
+        Self { max_segment_bytes, ..self }
     }
 
     /// Checks that a folder holds a log that can be continued, or none yet, and can be written. Nothing is
@@ -82,7 +94,8 @@ impl DecisionLog {
     pub fn append(&self, decision: &Decision) -> io::Result<()> {
         let plain = serde_json::to_vec(decision)?;
         let mut writing = self.writing();
-        let written = writing.append((&self.folder, &self.key), &plain);
+        let written = writing.rotate(self.max_segment_bytes);
+        let written = written.and_then(|()| writing.append((&self.folder, &self.key), &plain));
         writing.failure = written.as_ref().err().map(io::Error::kind);
         written
     }
@@ -113,11 +126,16 @@ impl DecisionLog {
     /// Lets the next record fail, as on a full disk. The one after it fails too, until [`Self::make_room`].
     #[cfg(test)]
     pub(crate) fn fill_disk(&self) {
-        let mut writing = self.writing();
-        if let Some(segment) = &mut writing.segment {
+        if let Some(segment) = &mut self.writing().segment {
             segment.make_read_only().unwrap();
         }
-        fs::create_dir(self.next_unfinished(&writing)).unwrap();
+        self.fill_folder();
+    }
+
+    /// Lets no segment be begun, until [`Self::make_room`].
+    #[cfg(test)]
+    pub(crate) fn fill_folder(&self) {
+        fs::create_dir(self.next_unfinished(&self.writing())).unwrap();
     }
 
     /// Ends what [`Self::fill_disk`] began.
@@ -134,6 +152,20 @@ impl DecisionLog {
 }
 
 impl Writing {
+    /// Ends the segment if it is long enough. Its records are on the disk before those of the next one.
+    fn rotate(&mut self, max_segment_bytes: u64) -> io::Result<()> {
+        if self.segment.as_ref().is_none_or(|segment| segment.n_bytes() < max_segment_bytes) {
+            return Ok(());
+        }
+        match self.segment.take().map(|segment| (segment.sync(), segment)) {
+            Some((Err(error), segment)) => {
+                segment.close();
+                Err(error)
+            }
+            Some((Ok(()), _)) | None => Ok(()),
+        }
+    }
+
     fn append(&mut self, place: (&Path, &PublicKey), plain: &[u8]) -> io::Result<()> {
         let mut segment = match self.segment.take() {
             Some(segment) => segment,

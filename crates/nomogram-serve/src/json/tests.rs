@@ -120,3 +120,28 @@ fn texts_end_at_the_first_quote_backslash_or_control_character() {
         }
     }
 }
+
+#[test]
+fn the_short_way_to_a_number_is_the_long_way() {
+    const ALPHABET: &[u8] = b"-01.9eE,";
+    let mut n_short = 0;
+    for len in 1..=6_u32 {
+        for code in 0..ALPHABET.len().pow(len) {
+            let bytes = (0..len).map(|at| ALPHABET[code / ALPHABET.len().pow(at) % ALPHABET.len()]);
+            let text = String::from_utf8(bytes.collect()).unwrap();
+            let mut short = Reader::new(&text);
+            let mut long = short.clone();
+            let Some(number) = short.short_number() else { continue };
+            let expected = long.any_number().unwrap();
+            assert_eq!(number.value.to_bits(), expected.value.to_bits(), "{text}");
+            assert_eq!((number.written, short.offset()), (expected.written, long.offset()));
+            n_short += 1;
+        }
+    }
+    assert!(n_short > 10_000, "{n_short}");
+    for (text, is_short) in
+        [("123456789012.345", true), ("1234567890123456", false), ("-0.5e1", false)]
+    {
+        assert_eq!(Reader::new(text).short_number().is_some(), is_short, "{text}");
+    }
+}

@@ -152,7 +152,7 @@ fn run(
                     tables::run(received, &mut run, served, kind, limits.max_message_bytes())?;
                 }
                 Form::Ndjson | Form::Json | Form::Events => {
-                    lines::run(received, &mut run, served, limits.max_body_bytes)?;
+                    lines::run(received, &mut run, limits.max_body_bytes)?;
                 }
             }
             run.finish()

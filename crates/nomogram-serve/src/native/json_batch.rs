@@ -6,7 +6,7 @@ use super::options;
 use super::run::{End, Run};
 use crate::json::{Fault, Reader};
 use crate::problem::{Problem, ProblemKind};
-use crate::row::{read_and_set, read_numbers, read_row};
+use crate::row::{read_and_set, read_row};
 use crate::scored::{Options, Refusal};
 use crate::served::Served;
 
@@ -63,7 +63,7 @@ impl<'a> JsonBatch<'a> {
     ) -> Result<(), End> {
         let text = self.text;
         let read = match self.content {
-            Content::Rows(mut reader) => rows(&mut reader, run, served, max_rows),
+            Content::Rows(mut reader) => rows(&mut reader, run, max_rows),
             Content::Columns(mut reader) => columns(&mut reader, run, served, max_rows),
         };
         read.map_err(|stop| match stop {
@@ -90,25 +90,20 @@ impl From<End> for Stop {
     }
 }
 
-fn rows(
-    reader: &mut Reader<'_>,
-    run: &mut Run<'_>,
-    served: &Arc<Served>,
-    max_rows: usize,
-) -> Result<(), Stop> {
+fn rows(reader: &mut Reader<'_>, run: &mut Run<'_>, max_rows: usize) -> Result<(), Stop> {
     reader.array(|reader, index| {
         check_count(index, max_rows)?;
-        read_one(reader, run, served)
+        read_one(reader, run)
     })
 }
 
 /// Reads one row and adds it.
-fn read_one(reader: &mut Reader<'_>, run: &mut Run<'_>, served: &Served) -> Result<(), Stop> {
+fn read_one(reader: &mut Reader<'_>, run: &mut Run<'_>) -> Result<(), Stop> {
     if run.batch.takes_numbers() {
         let mut ahead = reader.clone();
-        if read_numbers(&mut ahead, served, &mut run.numbers)? {
+        if run.row.read(&mut ahead)? {
             *reader = ahead;
-            return Ok(run.push_numbers()?);
+            return Ok(run.push_row()?);
         }
     }
     let scorer = run.scorer()?;

@@ -5,9 +5,8 @@ use memchr::memchr;
 use super::run::{End, Run};
 use crate::json::{Fault, Reader};
 use crate::problem::{Problem, ProblemKind};
-use crate::row::{read_numbers, read_row};
+use crate::row::read_row;
 use crate::scored::Refusal;
-use crate::served::Served;
 use crate::stream::Received;
 
 /// Scores the lines of a body.
@@ -18,7 +17,6 @@ use crate::stream::Received;
 pub(super) fn run(
     mut received: Received,
     run: &mut Run<'_>,
-    served: &Served,
     max_line_bytes: usize,
 ) -> Result<(), End> {
     // The begin of a line whose end has not come.
@@ -40,10 +38,10 @@ pub(super) fn run(
             let (line, after) = rest.split_at(end);
             rest = after.get(1..).unwrap_or_default();
             if begun.is_empty() {
-                read_line(line, run, served)?;
+                read_line(line, run)?;
             } else {
                 begun.extend_from_slice(line);
-                read_line(&begun, run, served)?;
+                read_line(&begun, run)?;
                 begun.clear();
             }
         }
@@ -53,11 +51,11 @@ pub(super) fn run(
             return Err(Problem::new(ProblemKind::TooLarge, detail).into());
         }
     }
-    read_line(&begun, run, served)
+    read_line(&begun, run)
 }
 
 /// Scores one line; one without a row is left out.
-fn read_line(line: &[u8], run: &mut Run<'_>, served: &Served) -> Result<(), End> {
+fn read_line(line: &[u8], run: &mut Run<'_>) -> Result<(), End> {
     if line.trim_ascii().is_empty() {
         return Ok(());
     }
@@ -66,9 +64,8 @@ fn read_line(line: &[u8], run: &mut Run<'_>, served: &Served) -> Result<(), End>
     };
     if run.batch.takes_numbers() {
         let mut reader = Reader::new(text);
-        let read = read_numbers(&mut reader, served, &mut run.numbers);
-        if read == Ok(true) && reader.end().is_ok() {
-            return run.push_numbers();
+        if run.row.read(&mut reader) == Ok(true) && reader.end().is_ok() {
+            return run.push_row();
         }
     }
     let scorer = run.scorer()?;

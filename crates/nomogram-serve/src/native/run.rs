@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use nomogram::Column;
+
 use super::writer::BatchWriter;
 use crate::batch::{Answer, Batch};
 use crate::problem::Problem;
+use crate::row::RowOfNumbers;
 use crate::scored::Refusal;
 use crate::scoring::Scorer;
 use crate::served::Served;
@@ -18,7 +21,7 @@ pub(super) struct Run<'a> {
     /// Whether answers are sent before the last row; otherwise a fault at its end still refuses it all.
     streams: bool,
     /// Room for the numbers of one row.
-    pub(super) numbers: Vec<f64>,
+    pub(super) row: RowOfNumbers<'a>,
 }
 
 /// Why a batch ends before its last row.
@@ -42,18 +45,30 @@ impl<'a> Run<'a> {
         writer: BatchWriter,
         (answering, streams): (&'a Answering, bool),
     ) -> Self {
-        let numbers = vec![f64::NAN; served.model().schema().n_features()];
-        Self { batch, writer, answering, streams, numbers }
+        Self { batch, writer, answering, streams, row: RowOfNumbers::new(served) }
     }
 
-    /// Adds the row of [`Self::numbers`].
+    /// Adds the row of [`Self::row`].
     ///
     /// # Errors
     ///
     /// As [`Self::flush`].
-    pub(super) fn push_numbers(&mut self) -> Result<(), End> {
-        self.batch.push_numbers(&self.numbers);
+    pub(super) fn push_row(&mut self) -> Result<(), End> {
+        self.batch.push_numbers(&self.row.numbers);
         self.flush_full()
+    }
+
+    /// Answers rows that are given as columns, one per feature, after those before them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::flush`].
+    pub(super) fn score_columns(&mut self, columns: &[Column<'_>]) -> Result<(), End> {
+        self.check_caller()?;
+        let writer = &mut self.writer;
+        self.batch.score_columns(columns, |answer| writer.push(answer))?;
+        self.writer.end_block()?;
+        Ok(())
     }
 
     /// Adds a row that is answered.
@@ -178,8 +193,8 @@ mod tests {
         let refused = || Err(Refusal::new("value_missing", "none"));
         let (mut single, mut block) = (run(), run());
         single.push(refused()).unwrap();
-        block.numbers.fill(1.0);
-        block.push_numbers().unwrap();
+        block.row.numbers.fill(1.0);
+        block.push_row().unwrap();
         drop(answered);
         assert!(matches!(single.push(refused()), Err(End::CallerLeft)));
         let n_predicted = served.tally().n_predicted();

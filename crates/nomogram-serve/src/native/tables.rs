@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
-use nomogram::{Action, FeatureKind, Schema, Value};
+use nomogram::{Action, Column, FeatureKind, Schema, Value};
 use nomogram_table::{
     Chunk, Columns, Error, FileKind, Header, Row, Source, Wanted, match_feature, row_length,
 };
@@ -17,8 +17,10 @@ use crate::scored::Refusal;
 use crate::served::Served;
 use crate::stream::Received;
 
-/// Rows of a chunk: a caller who sends slowly waits for so many.
-const CHUNK_ROWS: usize = 512;
+/// Rows of a chunk of text: a caller who sends slowly waits for so many.
+const TEXT_CHUNK_ROWS: usize = 512;
+/// Rows of a chunk of columns, which are there all at once, and of a record batch of the answer.
+const COLUMN_CHUNK_ROWS: usize = 2048;
 /// 2^53, up to which every whole number is a double.
 const MAX_WHOLE: u64 = 1 << 53;
 
@@ -41,7 +43,9 @@ pub(super) fn run(
         End::Problem(of_body.unwrap_or_else(|| of_table(&error)))
     };
     let (schema, format) = (served.model().schema(), served.table_format());
-    let limits = (CHUNK_ROWS, max_message_bytes as u64);
+    let is_text = kind == FileKind::Csv;
+    let chunk_rows = if is_text { TEXT_CHUNK_ROWS } else { COLUMN_CHUNK_ROWS };
+    let limits = (chunk_rows, max_message_bytes as u64);
     let source = Source::new_limited("body", received, kind, format, limits);
     let mut source = source.map_err(&unreadable)?;
     let wanted = Wanted { ignore_others, ..Wanted::default() };
@@ -51,22 +55,20 @@ pub(super) fn run(
     source.select(&columns.used());
     let is_complete = columns.features.len() == schema.n_features();
     while let Some(chunk) = source.next_chunk().map_err(&unreadable)? {
-        let doubles =
-            doubles(&chunk, &columns).filter(|_| is_complete && run.batch.takes_numbers());
-        let mut position = 0;
-        let read = chunk.each_row(|row| {
-            let is_read =
-                doubles.as_ref().is_some_and(|doubles| doubles.read(position, &mut run.numbers));
-            position += 1;
-            match is_read {
-                true => Ok(run.push_numbers()?),
-                false => Ok(read_one(row, run, &columns, is_complete)?),
+        let are_numbers = is_complete && run.batch.takes_numbers();
+        match doubles(&chunk, &columns).filter(|_| are_numbers) {
+            Some(doubles) => {
+                let columns: Vec<Column<'_>> = doubles.iter().map(Doubles::column).collect();
+                run.score_columns(&columns)?;
             }
-        });
-        read.map_err(|stop| match stop {
-            Stop::Table(error) => unreadable(error),
-            Stop::End(end) => end,
-        })?;
+            None => {
+                let read = chunk.each_row(|row| Ok(read_one(row, run, &columns, is_complete)?));
+                read.map_err(|stop| match stop {
+                    Stop::Table(error) => unreadable(error),
+                    Stop::End(end) => end,
+                })?;
+            }
+        }
         run.flush()?;
     }
     Ok(())
@@ -100,8 +102,9 @@ fn read_one(
         let refusal = Refusal::new("schema_columns", row_length(n_cells, n_columns));
         return run.refuse(refusal);
     }
-    if is_complete && run.batch.takes_numbers() && read_numbers(row, columns, &mut run.numbers) {
-        return run.push_numbers();
+    if is_complete && run.batch.takes_numbers() && read_numbers(row, columns, &mut run.row.numbers)
+    {
+        return run.push_row();
     }
     let scorer = run.scorer()?;
     scorer.begin_row();
@@ -116,35 +119,40 @@ fn read_one(
     run.push(answer)
 }
 
-/// The feature columns of a chunk of doubles, with the position of the feature.
-struct Doubles<'c>(Vec<(usize, &'c [f64])>);
+/// The numbers of a feature in a chunk.
+enum Doubles<'c> {
+    /// All are there.
+    There(&'c [f64]),
+    /// With NaN where there is none.
+    OrMissing(Vec<f64>),
+}
 
-/// The columns of a chunk, if every feature is a number in its own unit and its cells are doubles that are
-/// there.
-fn doubles<'c>(chunk: &'c Chunk, columns: &Columns) -> Option<Doubles<'c>> {
+/// The columns of a chunk in the order of the features, if every feature is a number in its own unit and its
+/// cells are doubles. Not so if some are missing and others NaN, which is refused for another reason.
+fn doubles<'c>(chunk: &'c Chunk, columns: &Columns) -> Option<Vec<Doubles<'c>>> {
     let Chunk::Typed(chunk) = chunk else { return None };
-    let columns = columns.features.iter().map(|column| {
+    let mut doubles: Vec<_> = columns.features.iter().map(|_| Doubles::There(&[])).collect();
+    for column in &columns.features {
         let array = chunk.array(column.column)?.as_primitive_opt::<Float64Type>()?;
-        let is_plain = column.cells.unit().is_none()
-            && column.cells.feature().kind == FeatureKind::Number
-            && array.null_count() == 0;
-        is_plain.then(|| (column.index, array.values().as_ref()))
-    });
-    columns.collect::<Option<Vec<_>>>().map(Doubles)
+        let is_number = column.cells.feature().kind == FeatureKind::Number;
+        if !is_number || column.cells.unit().is_some() {
+            return None;
+        }
+        *doubles.get_mut(column.index)? = match array.null_count() {
+            0 => Doubles::There(array.values()),
+            _ if array.iter().flatten().any(f64::is_nan) => return None,
+            _ => Doubles::OrMissing(array.iter().map(|cell| cell.unwrap_or(f64::NAN)).collect()),
+        };
+    }
+    Some(doubles)
 }
 
 impl Doubles<'_> {
-    /// Reads a row; returns whether it is one of numbers.
-    fn read(&self, row: usize, numbers: &mut [f64]) -> bool {
-        self.0.iter().all(|(position, column)| {
-            match (column.get(row), numbers.get_mut(*position)) {
-                (Some(number), Some(slot)) => {
-                    *slot = *number;
-                    !number.is_nan()
-                }
-                (Some(_), None) | (None, _) => false,
-            }
-        })
+    fn column(&self) -> Column<'_> {
+        match self {
+            Self::There(numbers) => Column::Numbers(numbers),
+            Self::OrMissing(numbers) => Column::NumbersOrMissing(numbers),
+        }
     }
 }
 

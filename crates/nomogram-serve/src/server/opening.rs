@@ -213,7 +213,11 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         let public_key_file = folder.join("ward.pub");
         std::fs::write(&public_key_file, new_keys().1.to_text()).unwrap();
-        let decisions = DecisionsConfig { folder: folder.join("log"), public_key_file };
+        let decisions = DecisionsConfig {
+            folder: folder.join("log"),
+            public_key_file,
+            max_segment_bytes: None,
+        };
         let config = Config { decisions: Some(decisions), log: "none".into(), ..Config::default() };
         let running = prepare(&config, true, Purpose::Run).unwrap();
         prepare(&config, true, Purpose::Check).unwrap();

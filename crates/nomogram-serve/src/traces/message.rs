@@ -3,6 +3,8 @@
 
 use std::time::UNIX_EPOCH;
 
+use prost::Message;
+
 use super::Place;
 use crate::spans::RequestSpan;
 
@@ -15,6 +17,27 @@ const ERROR: i32 = 2;
 pub(super) struct ExportTraceServiceRequest {
     #[prost(message, repeated, tag = "1")]
     resource_spans: Vec<ResourceSpans>,
+}
+
+/// The answer of a collector.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct ExportTraceServiceResponse {
+    #[prost(message, optional, tag = "1")]
+    partial_success: Option<ExportTracePartialSuccess>,
+}
+
+#[derive(Clone, PartialEq, prost::Message)]
+struct ExportTracePartialSuccess {
+    #[prost(int64, tag = "1")]
+    rejected_spans: i64,
+}
+
+impl ExportTraceServiceResponse {
+    /// How many spans an answer rejects; none if it is something else, such as an empty one.
+    pub(super) fn n_rejected(answer: &[u8]) -> u64 {
+        let rejected = Self::decode(answer).ok().and_then(|answer| answer.partial_success);
+        rejected.map_or(0, |rejected| rejected.rejected_spans.try_into().unwrap_or(0))
+    }
 }
 
 #[derive(Clone, PartialEq, prost::Message)]

@@ -33,14 +33,14 @@ fn span(status: u16) -> RequestSpan<'static> {
     }
 }
 
-/// A collector, and what it got.
-async fn collector(status: StatusCode) -> (Arc<Mutex<Vec<Bytes>>>, String) {
+/// A collector that answers so, and what it got.
+async fn collector(status: StatusCode, answer: &'static [u8]) -> (Arc<Mutex<Vec<Bytes>>>, String) {
     let received = Arc::new(Mutex::new(Vec::new()));
     let of_handler = Arc::clone(&received);
     let handler = post(async move |headers: HeaderMap, body: Bytes| {
         assert_eq!(headers.get("content-type").unwrap(), "application/x-protobuf");
         of_handler.lock().unwrap().push(body);
-        status
+        (status, answer)
     });
     let router = Router::new().route("/v1/traces", handler);
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -97,7 +97,7 @@ fn settings_that_are_wrong_are_refused() {
 
 #[tokio::test]
 async fn spans_are_sent_with_what_the_log_has() {
-    let (received, endpoint) = collector(StatusCode::OK).await;
+    let (received, endpoint) = collector(StatusCode::OK, b"").await;
     let traces = traces(&endpoint, 1.0).unwrap();
     for status in [200, 500] {
         traces.add(traces.begin(&headers(PARENT)).unwrap(), &span(status));
@@ -121,29 +121,51 @@ async fn spans_are_sent_with_what_the_log_has() {
     }
 }
 
-#[tokio::test]
-async fn what_a_collector_does_not_take_is_dropped_and_counted() {
-    #[derive(Clone, Default)]
-    struct Output(Arc<Mutex<Vec<u8>>>);
-    impl std::io::Write for Output {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
+#[derive(Clone, Default)]
+struct Output(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
     }
-    let (received, endpoint) = collector(StatusCode::SERVICE_UNAVAILABLE).await;
-    let traces = traces(&endpoint, 1.0).unwrap();
-    for _ in 0..=MAX_WAITING {
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Sends so many spans. Returns the lines of the log.
+async fn send(traces: &Traces, n_spans: usize) -> String {
+    for _ in 0..n_spans {
         traces.add(traces.begin(&headers(PARENT)).unwrap(), &span(200));
     }
     let output = Output::default();
     let log = Log::new(output.clone()).unwrap();
     traces.send(&log).await;
     drop(log);
-    let lines = String::from_utf8(output.0.lock().unwrap().clone()).unwrap();
+    let lines = output.0.lock().unwrap().clone();
+    String::from_utf8(lines).unwrap()
+}
+
+#[tokio::test]
+async fn spans_that_a_collector_rejects_are_counted_although_its_status_is_200() {
+    // As opentelemetry-proto 1.45.2 writes `rejected_spans: 2`, `error_message: "full"`.
+    let (received, endpoint) = collector(StatusCode::OK, b"\n\x08\x08\x02\x12\x04full").await;
+    let traces = traces(&endpoint, 1.0).unwrap();
+    let lines = send(&traces, MAX_SENT + 3).await;
+    let dropped =
+        r#""event":"traces_not_sent","error":"the collector rejects spans","dropped":"2""#;
+    assert_eq!(lines.matches(dropped).count(), 2, "{lines}");
+    assert_eq!(received.lock().unwrap().len(), 2, "it goes on");
+    assert!(!lines.contains("full"), "{lines}");
+    assert_eq!(ExportTraceServiceResponse::n_rejected(b"{\"no\": \"protobuf\"}"), 0);
+}
+
+#[tokio::test]
+async fn what_a_collector_does_not_take_is_dropped_and_counted() {
+    let (received, endpoint) = collector(StatusCode::SERVICE_UNAVAILABLE, b"").await;
+    let traces = traces(&endpoint, 1.0).unwrap();
+    let lines = send(&traces, MAX_WAITING + 1).await;
     assert!(lines.contains(r#""event":"traces_not_sent""#), "{lines}");
     assert!(lines.contains("status 503") && lines.contains(r#""dropped":"1025""#), "{lines}");
     assert_eq!(received.lock().unwrap().len(), 1);

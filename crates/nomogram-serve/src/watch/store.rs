@@ -7,16 +7,24 @@ use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use crate::folder_lock::lock_folder;
 
 /// How the names of files of counters end.
 const EXTENSION: &str = "counts";
 /// The name of the file of alarms.
 const ALARMS: &str = "alarms.json";
 
-/// A folder of periods.
-#[derive(Clone, Debug)]
+/// The file that is locked while a process writes the store. No model has a folder of this name.
+const LOCK: &str = ".lock";
+
+/// A folder of periods, which one process writes.
+#[derive(Debug)]
 pub(super) struct Store {
     folder: PathBuf,
+    /// Locked from the first time that it could be until the store is closed.
+    lock: Mutex<Option<File>>,
 }
 
 /// Whose periods they are.
@@ -29,7 +37,22 @@ pub(super) struct Key<'a> {
 
 impl Store {
     pub(super) fn new(folder: PathBuf) -> Self {
-        Self { folder }
+        Self { folder, lock: Mutex::default() }
+    }
+
+    /// Takes the store for this process, if it does not have it already. Errors name the folder.
+    ///
+    /// # Errors
+    ///
+    /// `ResourceBusy` when another process has it.
+    pub(super) fn claim(&self) -> io::Result<()> {
+        let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        if lock.is_none() {
+            let locked = fs::create_dir_all(&self.folder)
+                .and_then(|()| lock_folder(&self.folder.join(LOCK), "the store of the watch"));
+            *lock = Some(locked.map_err(|error| at(&self.folder, &error))?);
+        }
+        Ok(())
     }
 
     fn folder_of(&self, key: Key<'_>) -> PathBuf {
@@ -90,6 +113,7 @@ impl Store {
     }
 
     fn write_file(&self, key: Key<'_>, name: &str, bytes: &[u8]) -> io::Result<()> {
+        self.claim()?;
         let folder = self.folder_of(key);
         let written = fs::create_dir_all(&folder).and_then(|()| write_whole(&folder, name, bytes));
         written.map_err(|error| at(&folder.join(name), &error))
@@ -139,6 +163,27 @@ mod tests {
         assert_eq!(file_name("sepsis-2.1"), "sepsis-2.1");
         assert_eq!(file_name("../a b"), "%2E.%2Fa%20b");
         assert_eq!(file_name(""), "%");
+    }
+
+    #[test]
+    fn a_store_belongs_to_one_process() {
+        let folder = std::env::temp_dir().join(format!("nomogram-claim-{}", std::process::id()));
+        let (first, second) = (Store::new(folder.clone()), Store::new(folder.clone()));
+        // Every name of a model differs from that of the lock.
+        let key = Key { name: LOCK, version: "1", digest: "0123456789abcdef0123" };
+        first.claim().unwrap();
+        first.write(key, "2026-11-23", b"first").unwrap();
+        let refused = [second.claim(), second.write(key, "2026-11-23", b"second")];
+        for error in refused.map(Result::unwrap_err) {
+            assert_eq!(error.kind(), io::ErrorKind::ResourceBusy);
+            let place = folder.display();
+            let detail = format!("{place}: the store of the watch is in use by another process");
+            assert_eq!(error.to_string(), detail);
+        }
+        assert_eq!(second.read(key).unwrap(), [("2026-11-23".into(), b"first".to_vec())]);
+        drop(first);
+        second.write(key, "2026-11-23", b"second").unwrap();
+        fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]

@@ -42,6 +42,7 @@ fn periods_are_in_the_store_when_the_service_begins_again() {
     first.collect(&catalog, day(0)).unwrap();
     predict(&catalog, 50..60, 1.0);
     first.collect(&catalog, day(1)).unwrap();
+    drop(first);
 
     let second = watch(settings);
     second.collect(&catalog, day(1)).unwrap();

@@ -147,6 +147,7 @@ fn periods_that_end_while_the_store_is_full_are_written_later() {
     fs::remove_file(&folder).unwrap();
     watch.collect(&catalog, day(3)).unwrap();
     assert_eq!(files(&folder, ".counts").len(), 4);
+    drop(watch);
 
     let watch = watch_in(&folder);
     watch.collect(&catalog, day(3)).unwrap();
@@ -155,6 +156,29 @@ fn periods_that_end_while_the_store_is_full_are_written_later() {
     let periods = watch.analysis(&digest).unwrap().periods;
     assert_eq!(periods.iter().map(|period| period.n_rows).collect::<Vec<_>>(), [5, 6, 7, 8]);
     fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn a_store_that_another_process_has_is_neither_claimed_nor_written() {
+    let (folder, catalog) = (folder("claimed"), catalog());
+    let first = watch_in(&folder);
+    first.claim_store().unwrap();
+    let second = watch_in(&folder);
+    let fault = second.claim_store().unwrap_err();
+    let place = folder.display();
+    assert_eq!(fault, format!("{place}: the store of the watch is in use by another process"));
+    predict(&catalog, 0..5, 1.0);
+    let failed = second.collect(&catalog, day(0)).unwrap_err();
+    assert!(failed.to_string().ends_with(&fault), "{failed}");
+    assert!(files(&folder, ".counts").is_empty());
+    drop(first);
+    second.collect(&catalog, day(0)).unwrap();
+    assert_eq!(files(&folder, ".counts").len(), 1);
+    // What may end while the service runs does not keep it from starting.
+    fs::remove_dir_all(&folder).unwrap();
+    fs::write(&folder, "").unwrap();
+    watch_in(&folder).claim_store().unwrap();
+    fs::remove_file(folder).unwrap();
 }
 
 #[test]
@@ -171,6 +195,7 @@ fn wagers_of_before_are_computed_in_pauses_and_are_the_same() {
         String::from_utf8(to_json(&models)).unwrap()
     };
     let expected = shown(&watch);
+    drop(watch);
     // As a store of earlier versions: without alarms.
     for file in files(&folder, "alarms.json") {
         fs::remove_file(file).unwrap();
