@@ -272,7 +272,7 @@ fn predict(session: *mut nomo_session, row: &[f64], error: *mut nomo_error) {
 const SIGNED: &str = "signed";
 
 /// The bundles, each with a row.
-fn bundles() -> [(&'static str, Vec<u8>, Vec<f64>); 7] {
+fn bundles() -> [(&'static str, Vec<u8>, Vec<f64>); 8] {
     let data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/");
     let read = |name: &str| std::fs::read(format!("{data}{name}")).unwrap();
     [
@@ -280,6 +280,7 @@ fn bundles() -> [(&'static str, Vec<u8>, Vec<f64>); 7] {
         ("every kind", bundle_of_every_kind(), vec![54.0, 3.0, 1.0, 1.0, 20.0]),
         ("policies", bundle_of_policies(), vec![f64::NAN; 4]),
         ("a stack", read("corpus/stack-of-outputs.nomo"), vec![1.0, 2.0]),
+        ("linear leaves", read("corpus/linear-forest.nomo"), vec![1.0, 2.0, 1.0]),
         ("explained", explained_bundle(), vec![17.99, 10.38, 122.8]),
         (
             SIGNED,

@@ -63,19 +63,19 @@ impl LinearForest {
         self.weights.len()
     }
 
-    /// What the leaves of a tree add, whose leaves and terms begin at `from`: they end at the positions that
-    /// are returned. `None` where lists do not fit.
+    /// What the leaves of a tree add, whose leaves and terms begin at `leaf` and `term`, which are moved to
+    /// their ends. `None` where lists do not fit.
     fn range(
         &self,
         tree: &Tree,
-        (mut leaf, mut term): (usize, usize),
+        (leaf, term): (&mut usize, &mut usize),
         inputs: &[Domain],
-    ) -> Result<Option<((f64, f64), (usize, usize))>, Error> {
+    ) -> Result<Option<Domain>, Error> {
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         for missing in &tree.leaves {
-            let here = self.intercepts.get(leaf).zip(self.ends.get(leaf));
+            let here = self.intercepts.get(*leaf).zip(self.ends.get(*leaf));
             let Some((intercept, end)) = here else { return Ok(None) };
-            let terms = term..*end as usize;
+            let terms = *term..*end as usize;
             let terms = self.inputs.get(terms.clone()).zip(self.weights.get(terms));
             let Some((read, weights)) = terms else { return Ok(None) };
             let mut sum = Domain::new(*intercept, *intercept);
@@ -89,14 +89,16 @@ impl LinearForest {
                 sum = Domain::new(sum.low.min(*missing), sum.high.max(*missing));
             }
             (low, high) = (low.min(sum.low), high.max(sum.high));
-            (leaf, term) = (leaf + 1, *end as usize);
+            (*leaf, *term) = (*leaf + 1, *end as usize);
         }
-        Ok(Some(((low, high), (leaf, term))))
+        Ok(Some(Domain::new(low, high)))
     }
 
-    /// The memory that [`Self::compile`] allocates.
+    /// The memory that checking and [`Self::compile`] allocate.
     pub(super) fn compiled_bytes(&self) -> u64 {
-        FlatForest::bytes(&self.forest, Layouts::Linked) + bytes_of::<f64>(self.intercepts.len())
+        FlatForest::bytes(&self.forest, Layouts::Linked)
+            + bytes_of::<f64>(self.intercepts.len())
+            + bytes_of::<Domain>(self.forest.trees.len())
     }
 
     /// The same member, laid out for predicting. Only for members that were checked.
@@ -145,26 +147,24 @@ impl MemberKind for LinearForest {
         }
         self.forest.check(inputs)?;
         let mut ranges = memory::list(self.forest.trees.len())?;
-        let mut at = (0, 0);
+        let (mut leaf, mut term) = (0, 0);
         for (index, tree) in self.forest.trees.iter().enumerate() {
             let here = |error: Error| error.within(Place::Tree(index));
             if tree.margin.is_none() {
                 return Err(here(Error::invalid_model("adds to every margin, expected one")));
             }
-            let range = self.range(tree, at, inputs).map_err(here)?;
-            let (range, end) = range.ok_or_else(|| here(unfit()))?;
-            ranges.push(range);
-            at = end;
+            let range = self.range(tree, (&mut leaf, &mut term), inputs).map_err(here)?;
+            ranges.push(range.ok_or_else(|| here(unfit()))?);
         }
         let ends =
             [(self.intercepts.len(), self.inputs.len()), (self.ends.len(), self.weights.len())];
-        if ends != [at; 2] {
+        if ends != [(leaf, term); 2] {
             return Err(unfit());
         }
         let mut ranges = ranges.into_iter();
         let domains = self.forest.margin_domains(&mut |leaves| {
-            let (low, high) = ranges.next().unwrap_or((leaves.low, leaves.high));
-            LeafRange { low, high, ..leaves }
+            let range = ranges.next().unwrap_or(Domain::new(leaves.low, leaves.high));
+            LeafRange { low: range.low, high: range.high, ..leaves }
         })?;
         for domain in &domains {
             domain.check()?;

@@ -10,7 +10,7 @@ use super::super::tests::{check_blocks, row_margins};
 use super::super::{CompiledMember, Member};
 use super::*;
 use crate::budget::Budget;
-use crate::member::{Node, Side, Tree};
+use crate::member::{Aggregate, Node, Side};
 use fearless_simd::Level;
 
 /// A forest of two margins with 0 to 3 terms for each leaf.
