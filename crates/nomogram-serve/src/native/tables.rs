@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use arrow_array::Array;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Float64Type;
-use nomogram::{Action, Column, FeatureKind, Schema, Value};
+use nomogram::{Action, Column, FeatureKind, Schema};
 use nomogram_table::{
     Chunk, Columns, Error, FileKind, Header, Row, Source, Wanted, match_feature, row_length,
 };
@@ -21,8 +21,6 @@ use crate::stream::Received;
 const TEXT_CHUNK_ROWS: usize = 512;
 /// Rows of a chunk of columns, which are there all at once, and of a record batch of the answer.
 const COLUMN_CHUNK_ROWS: usize = 2048;
-/// 2^53, up to which every whole number is a double.
-const MAX_WHOLE: u64 = 1 << 53;
 
 /// Scores the rows of a table; columns that are no feature are refused, unless they are to be ignored. A
 /// message of Arrow IPC holds at most `max_message_bytes` when it is decompressed.
@@ -159,26 +157,14 @@ impl Doubles<'_> {
 /// Reads a row of numbers; returns whether it is one.
 fn read_numbers(row: Row<'_>, columns: &Columns, numbers: &mut [f64]) -> bool {
     columns.features.iter().all(|column| {
-        let kind = &column.cells.feature().kind;
-        let number = match (column.cells.value(row.cell(column.column)), kind) {
-            (Value::Number(number), _) if !number.is_nan() => number,
-            #[allow(clippy::cast_precision_loss, reason = "exact up to 2^53")]
-            (Value::Integer(number), _) if number.unsigned_abs() <= MAX_WHOLE => number as f64,
-            (Value::Boolean(value), FeatureKind::Boolean) => f64::from(u8::from(value)),
-            (Value::Text(text), FeatureKind::Category { levels }) => {
-                let level = levels.iter().position(|level| level == text);
-                match level.and_then(|level| u32::try_from(level).ok()) {
-                    Some(level) => f64::from(level),
-                    None => return false,
-                }
+        let number = column.cells.array_number(row.cell(column.column));
+        match (number, numbers.get_mut(column.index)) {
+            (Some(number), Some(slot)) => {
+                *slot = number;
+                true
             }
-            _ => return false,
-        };
-        match numbers.get_mut(column.index) {
-            Some(slot) => *slot = number,
-            None => return false,
+            (_, None) | (None, _) => false,
         }
-        true
     })
 }
 
