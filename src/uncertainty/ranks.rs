@@ -1,6 +1,7 @@
 //! Calibration scores, and the rank of a new score among them as a p-value.
 
 use alloc::vec::Vec;
+use core::cmp::Ordering::Equal;
 
 use serde::{Deserialize, Serialize};
 
@@ -39,8 +40,8 @@ impl Ranks {
         scores.sort_unstable_by(f64::total_cmp);
         let (mut distinct, mut at_least) = (Vec::new(), Vec::new());
         for (index, score) in scores.iter().enumerate() {
-            // Zero has two signs.
-            if distinct.last().is_none_or(|last: &f64| last < score) {
+            // Zero has two signs. NaN is equal to nothing, and is refused below.
+            if distinct.last().is_none_or(|last: &f64| last.partial_cmp(score) != Some(Equal)) {
                 distinct.push(*score);
                 at_least.push(u32::try_from(scores.len() - index).unwrap_or(u32::MAX));
             }
@@ -132,6 +133,15 @@ mod tests {
             assert!(!is_within(ranks.p_value(bound + 0.5), level), "{level}");
         }
         assert_eq!(ranks.largest_within(0.951), f64::INFINITY);
+    }
+
+    #[test]
+    fn scores_that_are_not_finite_are_refused() {
+        for score in [f64::NAN, -f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert!(Ranks::of(vec![1.0, score, 2.0]).is_err(), "{score}");
+        }
+        let zeros = Ranks::of(vec![0.0, -0.0]).unwrap();
+        assert_eq!((zeros.n_rows(), zeros.n_distinct()), (2, 1));
     }
 
     #[test]

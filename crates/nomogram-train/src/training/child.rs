@@ -6,7 +6,7 @@ use nomogram::{Digest, Manifest, Model, Parts, Uncertainty};
 pub const RECALIBRATION_DATA: &str = "recalibration data";
 
 /// The note of a manifest that has the configuration of its uncertainty, as JSON.
-pub(super) const UNCERTAINTY_CONFIGURATION: &str = "uncertainty configuration";
+pub(super) const UNCERTAINTY_CONFIGURATION: &str = "uncertainty settings";
 
 /// The manifest of the parent with another version, and with notes of its digest and of the rows that the
 /// child was fitted to. It has no configuration of the parent's uncertainty, which the child replaces.
