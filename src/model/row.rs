@@ -208,7 +208,7 @@ impl Model {
             let (values, _) = block.encoded.split_at(self.intake.n_features());
             let is_of_classes = self.is_of_classes();
             let rows = CountedRows { lanes, n_rows, values, outputs: block.outputs, is_of_classes };
-            profile.count_block(self.level, regions.counters, self.schema().rules().len(), &rows);
+            profile.count_block(regions.counters, self.schema().rules().len(), &rows);
         }
     }
 

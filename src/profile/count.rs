@@ -1,13 +1,10 @@
 //! Counting a predicted or refused row: whole numbers only, and nothing of the row but its bins.
 
-use fearless_simd::Level;
-use fearless_simd::prelude::*;
-
 use super::layout::{CounterLayout, REASONS};
 use super::{Bins, Profile};
 use crate::error::{Error, Place};
 use crate::intake::{Cell, Flags, LaneSet};
-use crate::lanes::{Lanes, N_LANES, dispatch};
+use crate::lanes::{Lanes, N_LANES};
 use crate::link::index_of_largest;
 use crate::numeric::round;
 use crate::prediction::Prediction;
@@ -34,13 +31,14 @@ pub(crate) struct CountedRows<'a> {
     pub(crate) is_of_classes: bool,
 }
 
-/// The bins of the values of a block.
-#[inline(always)]
+/// The bins of the values of a block. Not compiled for each set of vector instructions: counting is a small
+/// part of a prediction, and the library stays smaller.
+#[inline(never)]
 fn bins_of(bins: &Bins, values: &Lanes) -> [usize; N_LANES] {
     match bins {
         Bins::Gaps { edges, .. } | Bins::Intervals { edges, .. } => {
             let mut found = [0; N_LANES];
-            // Edge by edge, so that vector instructions compare all rows.
+            // Edge by edge, so that vector instructions compare several rows.
             for edge in edges {
                 for (bin, value) in found.iter_mut().zip(values) {
                     *bin += usize::from(*value > *edge);
@@ -89,19 +87,9 @@ impl Profile {
     }
 
     /// Counts rows of a block, of which no value was changed and no rule is broken: as [`Self::count`] of each.
-    pub(crate) fn count_block(
-        &self,
-        level: Level,
-        cells: &mut [u64],
-        n_rules: usize,
-        rows: &CountedRows<'_>,
-    ) {
-        dispatch!(level, _simd => self.count_lanes(cells, n_rules, rows));
-    }
-
-    #[inline(always)]
+    #[inline(never)]
     #[allow(clippy::indexing_slicing, reason = "lanes are below N_LANES")]
-    fn count_lanes(&self, cells: &mut [u64], n_rules: usize, rows: &CountedRows<'_>) {
+    pub(crate) fn count_block(&self, cells: &mut [u64], n_rules: usize, rows: &CountedRows<'_>) {
         let layout = self.layout(n_rules);
         let lanes = rows.lanes.among_first(rows.n_rows);
         add(cells, CounterLayout::N_ROWS, lanes.clone().count() as u64);

@@ -50,6 +50,7 @@ impl Distance {
     }
 
     /// The distance of each row of a block: as [`Self::of`], bit for bit.
+    #[inline(never)]
     pub(crate) fn of_block(&self, level: Level, encoded: &[Lanes]) -> Lanes {
         dispatch!(level, _simd => self.of_lanes(encoded))
     }
