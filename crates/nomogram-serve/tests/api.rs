@@ -102,7 +102,9 @@ fn every_row_of_a_long_table_is_answered_as_its_line() {
     let service = service();
     let row = usual_row();
     let names: Vec<&String> = row.as_object().unwrap().keys().collect();
-    let number = |feature: usize, row: usize| 10.0 + ((row * 7 + feature * 31) % 97) as f64 / 3.0;
+    let number = |feature: usize, row: usize| {
+        10.0 + f64::from(u32::try_from((row * 7 + feature * 31) % 97).unwrap()) / 3.0
+    };
     for (null, nan) in
         [(None, None), (Some(4400), None), (None, Some(17)), (Some(5000), Some(2100))]
     {
