@@ -1,5 +1,6 @@
 use alloc::vec::Vec;
-use std::{fs, path::Path};
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::lanes::levels;
@@ -65,16 +66,20 @@ fn as_batch(rows: &GoldenRows<'_>, on_refusal: OnRefusal) -> Vec<Vec<u64>> {
     predicted
 }
 
+/// The bundles of the corpus, and the golden ones.
+fn bundle_files() -> impl Iterator<Item = PathBuf> {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    ["corpus", "bundles/v1", "bundles/v2"]
+        .into_iter()
+        .flat_map(move |folder| fs::read_dir(data.join(folder)).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "nomo"))
+}
+
 #[test]
 fn batches_of_any_size_have_the_bits_of_their_rows_with_any_vector_instructions() {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
-    let files = ["corpus", "bundles/v1", "bundles/v2"]
-        .into_iter()
-        .flat_map(|folder| fs::read_dir(data.join(folder)).unwrap())
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "nomo"));
     let mut n_models = 0;
-    for path in files {
+    for path in bundle_files() {
         let mut model = Model::open_file(&path).unwrap();
         n_models += 1;
         for n_rows in [1, 3, N_LANES - 1, N_LANES, 2 * N_LANES + 5] {
@@ -167,14 +172,8 @@ fn a_bad_value_at_any_place_of_a_batch_is_refused_there_and_changes_no_other_row
 
 #[test]
 fn blocks_are_counted_as_their_rows_with_any_vector_instructions() {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
-    let files = ["corpus", "bundles/v1", "bundles/v2"]
-        .into_iter()
-        .flat_map(|folder| fs::read_dir(data.join(folder)).unwrap())
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "nomo"));
     let mut n_counted = 0;
-    for path in files {
+    for path in bundle_files() {
         let mut model = Model::open_file(&path).unwrap();
         let Some(profile) = model.profile() else { continue };
         let n_cells = profile.layout(model.schema().rules().len()).n_cells();
