@@ -1,16 +1,15 @@
 //! Uncertainty as `train` seals it: coverage, verdicts, and what is refused.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 #![allow(clippy::cast_precision_loss, reason = "counts of a few thousand rows")]
 
-#[path = "../examples/shared/coverage.rs"]
+#[path = "../../examples/shared/coverage.rs"]
 mod coverage;
 
 use nomogram::{Model, Scores, Session, Verdict, unseal};
 use nomogram_train::{Dataset, Error, Trained, TrainingConfig, recalibrate, train};
 
-const WDBC: &str = include_str!("../../../examples/data/wdbc.csv");
-const WINE: &str = include_str!("reference/wine.csv");
+const WDBC: &str = include_str!("../../../../examples/data/wdbc.csv");
+const WINE: &str = include_str!("../reference/wine.csv");
 
 fn config(table: &str, target: &str, names: &[&str], more: &str) -> TrainingConfig {
     let header = table.lines().next().unwrap().split(',');

@@ -1,7 +1,5 @@
 //! Training from the table to the bundle, on small tables and on the reference data.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
-
 use std::fmt::Write as _;
 use std::path::Path;
 

@@ -4,8 +4,6 @@
 //! A tree is compared by the leaf of each row that it was fitted to, and by the values of its leaves:
 //! libraries choose different thresholds between two bins that hold no row of a node.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
-
 use std::collections::BTreeMap;
 use std::path::Path;
 

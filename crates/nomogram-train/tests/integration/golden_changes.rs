@@ -1,14 +1,10 @@
 //! Golden cases prove every parameter: change one, keep the golden cases, and the bundle does not open.
 //!
 //! Seven models, every number, name and variant of each. A changed bundle has right digests and the
-//! golden cases and golden answers of the unchanged one. `cargo test -p nomogram-train --test
+//! golden cases and golden answers of the unchanged one. `cargo test -p nomogram-train --test integration
 //! golden_changes -- --nocapture` prints the shares and every change that nothing caught.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
-
-#[path = "golden_changes/changes.rs"]
 mod changes;
-#[path = "golden_changes/models.rs"]
 mod models;
 
 use changes::{Change, changed, changes};

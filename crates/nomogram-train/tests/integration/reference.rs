@@ -1,8 +1,6 @@
 //! Learners and metrics against scikit-learn: fixtures in `reference/`, made by
 //! `reference/make_fixtures.py`, which names the versions.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
-
 use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, ArrayView2, s};

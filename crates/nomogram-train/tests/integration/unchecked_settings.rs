@@ -1,7 +1,5 @@
 //! Public functions return an error for settings and rows that nobody checked.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
-
 use ndarray::array;
 use nomogram::Cutoff;
 use nomogram_stats::cutoffs::CutoffRule;

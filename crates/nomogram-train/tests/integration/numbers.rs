@@ -1,9 +1,8 @@
 //! Uncertainty that sealed models get: intervals of a number, and p-values and sets of classes.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 #![allow(clippy::cast_precision_loss, reason = "counts of a few thousand rows")]
 
-#[path = "../examples/shared/number_coverage.rs"]
+#[path = "../../examples/shared/number_coverage.rs"]
 mod number_coverage;
 
 use nomogram::{Interval, Model, Scores, Session, Verdict, unseal};
@@ -35,7 +34,7 @@ struct OfIntervals {
     width: Vec<f64>,
 }
 
-const NUMBERS: &str = include_str!("reference/numbers.json");
+const NUMBERS: &str = include_str!("../reference/numbers.json");
 
 fn diabetes() -> Vec<u8> {
     parent(&serde_json::from_str(NUMBERS).unwrap()).unwrap()
@@ -294,7 +293,7 @@ fn what_cannot_be_used_is_refused_with_its_place() {
     assert!(UncertaintyConfig::is_in(weighted));
 }
 
-const WDBC: &str = include_str!("../../../examples/data/wdbc.csv");
+const WDBC: &str = include_str!("../../../../examples/data/wdbc.csv");
 
 /// A model of classes that was trained on every second row, with these further settings, and the others.
 fn of_classes(more: &str) -> (TrainingConfig, Vec<u8>, Dataset, Table) {

@@ -1,7 +1,5 @@
 //! Logistic regression, networks and naive Bayes against scikit-learn: `reference/make_learners.py`.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
-
 use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
@@ -51,7 +49,7 @@ fn three_classes<'a>(
 }
 
 fn fixture() -> Value {
-    serde_json::from_str(include_str!("reference/learners.json")).unwrap()
+    serde_json::from_str(include_str!("../reference/learners.json")).unwrap()
 }
 
 fn numbers(value: &Value) -> Vec<f64> {
@@ -93,7 +91,7 @@ fn elastic_nets_have_the_weights_of_saga_and_the_same_ones_are_zero() {
 
 /// The 13 measurements of the wines, of three cultivars.
 fn wine() -> Dataset {
-    let table = include_str!("reference/wine.csv");
+    let table = include_str!("../reference/wine.csv");
     let names = table.lines().next().unwrap().split(',').skip(1);
     let features: Vec<String> = names.map(|name| format!("{{ name: {name} }}")).collect();
     let config = format!(

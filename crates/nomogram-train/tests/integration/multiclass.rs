@@ -1,12 +1,10 @@
 //! Training on more than two classes: the wines of `reference/wine.csv`, of three cultivars.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
-
 use nomogram::{Calibrator, Link, Member, Session, unseal};
 use nomogram_train::ensemble::{CalibratorSpec, CombinerSpec, StackReads, StackSpec};
 use nomogram_train::{Dataset, Error, PredictedRows, Trained, TrainingConfig, metrics_table};
 
-const WINE: &str = include_str!("reference/wine.csv");
+const WINE: &str = include_str!("../reference/wine.csv");
 
 const CONFIG: &str = r#"
 model: { name: wine, version: "1" }

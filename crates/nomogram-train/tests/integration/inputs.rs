@@ -1,7 +1,5 @@
 //! Inputs whose steps are named in the configuration.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
-
 use nomogram::unseal;
 use nomogram_train::steps::{StepSpec, fit_steps};
 use nomogram_train::{Dataset, Predictions, TrainingConfig, train};

@@ -1,6 +1,6 @@
 //! Which rows become golden cases: constructed ones, or rows of the training data on request.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::float_cmp, reason = "tests")]
+#![allow(clippy::float_cmp, reason = "tests")]
 
 use nomogram::{Model, unseal};
 use nomogram_train::training::{GOLDEN_ROWS, GoldenSpec};

@@ -1,7 +1,5 @@
 //! Preprocessing against scikit-learn and SciPy: `reference/make_steps.py`.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
-
 use std::path::Path;
 
 use nomogram_train::split::Split;
@@ -20,7 +18,7 @@ fn training_rows() -> Dataset {
 
 #[test]
 fn steps_are_fitted_as_scikit_learn_fits_them() {
-    let fixture: Value = serde_json::from_str(include_str!("reference/steps.json")).unwrap();
+    let fixture: Value = serde_json::from_str(include_str!("../reference/steps.json")).unwrap();
     let dataset = training_rows();
     let cases = fixture["cases"].as_array().unwrap();
     assert_eq!(cases.len(), 10);

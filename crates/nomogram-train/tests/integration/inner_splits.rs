@@ -1,7 +1,5 @@
 //! Rows that belong together are on one side of every split that training makes by itself.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
-
 use std::fmt::Write as _;
 
 use nomogram::{Member, unseal};

@@ -1,7 +1,5 @@
 //! Weights of rows in everything that follows the fit of the members.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
-
 use std::fmt::Write as _;
 
 use ndarray::Array2;
@@ -186,7 +184,7 @@ fn a_bootstrap_of_the_training_draws_patients() {
 #[test]
 fn weighted_calibrators_are_those_of_scikit_learn() {
     let fixture: Value =
-        serde_json::from_str(include_str!("reference/weighted_calibration.json")).unwrap();
+        serde_json::from_str(include_str!("../reference/weighted_calibration.json")).unwrap();
     let numbers = |value: &Value| -> Vec<f64> {
         value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect()
     };

@@ -1,7 +1,5 @@
 //! Whole files: what is written is what is read, in every form.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
-
 use std::path::{Path, PathBuf};
 
 use nomogram_train::data::{CsvConfig, Encoding};
