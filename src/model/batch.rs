@@ -62,8 +62,8 @@ pub(crate) trait Sink {
         Reads::Distance
     }
 
-    /// Takes a block of rows whose values were used as they are, or returns false: then
-    /// [`Self::take`] gets them one by one.
+    /// Takes a block of rows, or returns false: then [`Self::take`] gets them one by one. Otherwise it gets
+    /// those rows afterwards whose values were not used as they are, in place of what the block has of them.
     fn take_block(&mut self, _rows: Range<usize>, _block: &Block<'_>) -> bool {
         false
     }
@@ -242,16 +242,15 @@ impl Model {
         self.finish_block(&mut regions, &mut lanes);
         self.count_block(&mut regions, &lanes, (are_plain, block.len()));
         let reads = if self.uncertainty.is_none() { Reads::Nothing } else { sink.reads() };
-        if are_plain == LaneSet::ALL && reads == Reads::Nothing {
-            let predicted = Block {
-                is_of_classes: self.is_of_classes(),
-                outputs: lanes.outputs,
-                members: lanes.member_outputs,
-                margins: lanes.margins,
-            };
-            if sink.take_block(block.clone(), &predicted) {
-                return;
-            }
+        let predicted = Block {
+            is_of_classes: self.is_of_classes(),
+            outputs: lanes.outputs,
+            members: lanes.member_outputs,
+            margins: lanes.margins,
+        };
+        let is_taken = reads == Reads::Nothing && sink.take_block(block.clone(), &predicted);
+        if is_taken && are_plain == LaneSet::ALL {
+            return;
         }
         regions.clear_flags();
         // Of a single row, every addition waits for the one before.
@@ -263,6 +262,9 @@ impl Model {
             let (mut regions, lanes) = scratch.all_regions(&self.scratch_layout);
             let mut row_flags = Flags::default();
             let is_plain = are_plain.contains(lane);
+            if is_taken && is_plain {
+                continue;
+            }
             if !is_plain {
                 match self.admit_from(rows, row, &mut regions) {
                     Ok(flags) => row_flags = flags,

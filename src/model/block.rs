@@ -11,7 +11,7 @@ use crate::prediction::Prediction;
 use crate::scratch::{BlockRegions, Regions};
 use crate::uncertainty::{Uncertain, Uncertainty};
 
-/// The predictions of a block of rows: nothing was done to any of their values, and they break no rule.
+/// The predictions of a block of rows, as far as nothing was done to their values and they break no rule.
 ///
 /// Each list has one block of numbers where a [`Prediction`] has one number.
 #[derive(Debug)]

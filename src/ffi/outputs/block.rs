@@ -1,4 +1,4 @@
-//! The outputs of a block of rows whose values were used as they are.
+//! The outputs of a block of rows, as those of rows whose values were used as they are.
 
 use core::mem::MaybeUninit;
 use core::ops::Range;
