@@ -256,8 +256,11 @@ class Model:
         Shape ``(n_rows,)``. Of equally probable classes, the first. ``rows`` and the options are
         those of :meth:`predict_rows`; the first refused row fails the call.
         """
+        is_number = self.task == "number"
+        if is_number and threads == 1 and not units and is_plain(rows):
+            return self._predict_plain(rows)[:, 0]
         options = self._options(units, ignore_other_columns)
-        if self.task == "number":
+        if is_number:
             return self._run(rows, options, threads, "stop", "probabilities").values
         predictions = self._run(rows, options, threads, "stop", "class_indices")
         return np.array(self.classes)[predictions.class_indices]
