@@ -30,6 +30,8 @@ GOALS: list[tuple[str, int, tuple[str, ...], float]] = [
     ("M5x", 0, (), 2.0),
     ("M6", 0, (), 2.0),
 ]
+# Work, milliseconds of opening again in the same process.
+OPENING_GOALS = [("M1", 0.5), ("M5", 10.0)]
 WIDTH = 120
 OURS = ("Nomogram", "Nomogram, Python")
 BEGIN, END = "<!-- results: written by benches/peers/document.py -->", "<!-- end of results -->"
@@ -67,7 +69,7 @@ def work_table(work: dict[str, Any]) -> str:
     head = ["library", "called through"]
     head += ["1 row, µs: best (median)"]
     head += [f"{size:,} rows, million/s" for size in sizes(work) if size > 1]
-    head += ["opening, ms", "peak memory, MB", "largest difference"]
+    head += ["opening, ms: first (again)", "peak memory, MB", "largest difference"]
     rows = []
     for peer in work["peers"]:
         times = peer["seconds_per_row"]
@@ -75,7 +77,8 @@ def work_table(work: dict[str, Any]) -> str:
         cells = [peer["name"], peer["how"]]
         cells.append(f"{number(one['min'] * 1e6)} ({number(one['median'] * 1e6)})")
         cells += [number(1e-6 / times[str(size)]["min"]) for size in sizes(work) if size > 1]
-        cells += [number(peer["opening_seconds"] * 1e3), number(peer["peak_kib"] / 1024)]
+        first, again = peer["opening_seconds"] * 1e3, peer["opening_again_seconds"] * 1e3
+        cells += [f"{number(first)} ({number(again)})", number(peer["peak_kib"] / 1024)]
         beyond = peer["n_beyond_1e-4"]
         cells.append(f"{peer['largest_difference']:.1g}" + (f", {beyond} rows" if beyond else ""))
         rows.append(cells)
@@ -105,6 +108,14 @@ def goals(works: dict[str, dict[str, Any]]) -> str:
         one = seconds(works["M3"], "Nomogram", 1) * 1e6
         verdict = "reached" if one <= 0.08 else f"missed by {number(one / 0.08)}×"
         rows.insert(2, ["M3", "1", "≤ 0.08 µs", f"{number(one)} µs", verdict])
+    for name, most in OPENING_GOALS:
+        if name not in works:
+            continue
+        ours = works[name]["peers"][0]
+        first, again = ours["opening_seconds"] * 1e3, ours["opening_again_seconds"] * 1e3
+        verdict = "reached" if again <= most else f"missed by {number(again / most)}×"
+        measured = f"{number(again)} ms; first {number(first)} ms"
+        rows.append([name, "opening again", f"≤ {most:g} ms", measured, verdict])
     return table(["model", "rows a call", "goal, in speed", "measured", ""], rows)
 
 
@@ -201,7 +212,7 @@ def main() -> None:
     """Writes everything."""
     results = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     docs = Path(sys.argv[2])
-    order = ["M1", "M2", "M2x", "M3", "M4", "M5", "M5x", "M6", "M7"]
+    order = ["M1", "M2", "M2x", "M3", "M4", "M5", "M5x", "M6", "M7", "M8"]
     works = sorted(results["works"], key=lambda work: order.index(work["name"]))
     by_name = {work["name"]: work for work in works}
     machine = results["machine"]

@@ -61,6 +61,7 @@ class Data:
         risk = wide[:, :20].sum(axis=1) + 3 * np.sin(wide[:, 20] * wide[:, 21])
         chance = random.normal(size=len(wide)) * 3
         self.wide = (single(wide), (risk + chance > 0).astype(int))
+        self.wide_number = (self.wide[0], risk + chance)
 
 
 def single(x: np.ndarray) -> np.ndarray:
@@ -86,7 +87,8 @@ def finish_sklearn(work: Work, model: Any, x: np.ndarray, folder: Path) -> Work:
     save(work, "sklearn", folder, ".pickle", pickle.dumps(model))
     imported = nomogram_risk.from_sklearn(model, rows=x[:100])
     save(work, "nomogram", folder, ".nomo", imported.bundle)
-    onnx = to_onnx(model, x[:1].astype(np.float32), options={id(model): {"zipmap": False}})
+    options = {id(model): {"zipmap": False}} if hasattr(model, "predict_proba") else None
+    onnx = to_onnx(model, x[:1].astype(np.float32), options=options)
     save(work, "onnx", folder, ".onnx", onnx.SerializeToString())
     return work
 
@@ -158,6 +160,24 @@ def random_forest(name: str, data: Data, folder: Path) -> Work:
     model = RandomForestClassifier(200, max_depth=12, random_state=SEED, n_jobs=1).fit(x, y)
     work = begin(name, "synthetic, 100 inputs: random forest, 200 trees of depth 12", x, folder)
     save(work, "treelite", folder, ".tl", treelite.sklearn.import_model(model).serialize_bytes())
+    return finish_sklearn(work, model, x, folder)
+
+
+def boosted_number(name: str, data: Data, folder: Path) -> Work:
+    """M8: boosted trees that predict a number. Of such, YDF reads those of scikit-learn alone."""
+    import treelite
+    import ydf
+    from sklearn.ensemble import GradientBoostingRegressor
+
+    x, y = data.wide_number
+    model = GradientBoostingRegressor(
+        n_estimators=500, max_depth=None, max_leaf_nodes=64, max_features=10, random_state=SEED
+    ).fit(x, y)
+    what = "synthetic, 100 inputs: a number by 500 trees of 64 leaves (scikit-learn)"
+    work = begin(name, what, x, folder)
+    save(work, "treelite", folder, ".tl", treelite.sklearn.import_model(model).serialize_bytes())
+    work.files["ydf"] = folder / f"{name}.ydf"
+    ydf.from_sklearn(model).save(str(work.files["ydf"]))
     return finish_sklearn(work, model, x, folder)
 
 
@@ -252,4 +272,5 @@ MODELS: dict[str, Callable[[str, Data, Path], Work]] = {
     ),
     "M6": random_forest,
     "M7": catboost_trees,
+    "M8": boosted_number,
 }

@@ -133,16 +133,17 @@ def in_python(library: str) -> Callable[[Work, Path, Folders], list[str]]:
 # Form of the model, name, how it is called, whether it computes in doubles, its worker.
 TABLE = [
     ("nomogram", "Nomogram", "C ABI, schema's checks on", True, nomogram),
-    ("nomogram", "Nomogram, Python", "Python, `predict_proba`", True, in_python("nomogram")),
+    ("nomogram", "Nomogram, Python", "Python, `predict_proba`/`predict`", True, in_python("nomogram")),
     ("plain", "plain C", "generated, `-O3 -march=native`", True, plain),
     ("lightgbm", "lleaves", "compiled function, from C", True, lleaves),
     ("treelite", "TL2cgen", "compiled function, from C", False, tl2cgen),
     ("lightgbm", "LightGBM", "C API, `SingleRowFast` and `PredictForMat`", True, lightgbm),
     ("xgboost", "XGBoost", "C API, `PredictFromDense`", False, xgboost),
     ("catboost", "CatBoost", "Python, `predict_proba`", True, in_python("catboost")),
+    ("ydf", "YDF", "Python, `predict`", False, in_python("ydf")),
     ("treelite", "Treelite", "Python, `gtil.predict`", False, in_python("treelite")),
     ("onnx", "ONNX Runtime", "Python, `run`, single precision", False, in_python("onnx")),
-    ("sklearn", "scikit-learn", "Python, `predict_proba`", True, in_python("sklearn")),
+    ("sklearn", "scikit-learn", "Python, `predict_proba`/`predict`", True, in_python("sklearn")),
 ]
 # Left out to keep the run short: the C code of large forests takes a compiler minutes.
-SKIPPED = {"M5": ("TL2cgen",), "M5x": ("TL2cgen",), "M6": ("TL2cgen",)}
+SKIPPED = {"M5": ("TL2cgen",), "M5x": ("TL2cgen",), "M6": ("TL2cgen",), "M8": ("TL2cgen",)}

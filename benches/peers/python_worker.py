@@ -24,13 +24,13 @@ def nomogram(path: Path) -> tuple[Predict, type]:
     import nomogram_risk
 
     model = nomogram_risk.Model.open(path)
-    return model.predict_proba, np.float64
+    return model.predict_proba if model.task == "classes" else model.predict, np.float64
 
 
 def sklearn(path: Path) -> tuple[Predict, type]:
     """The estimator itself."""
     model = pickle.loads(path.read_bytes())
-    return model.predict_proba, np.float64
+    return getattr(model, "predict_proba", model.predict), np.float64
 
 
 def onnx(path: Path) -> tuple[Predict, type]:
@@ -63,18 +63,34 @@ def catboost(path: Path) -> tuple[Predict, type]:
     return lambda rows: model.predict_proba(rows, thread_count=1), np.float32
 
 
+def ydf(path: Path) -> tuple[Predict, type]:
+    """YDF's model with one thread; its one feature is the whole row."""
+    import ydf as library
+
+    model = library.load_model(str(path))
+    name = model.input_feature_names()[0].split(".")[0]
+    return lambda rows: model.predict({name: rows}, num_threads=1), np.float32
+
+
+def timed_opening(
+    opener: Callable[[Path], tuple[Predict, type]], path: Path
+) -> tuple[Predict, type, float]:
+    """What an opener returns, and the processor seconds that it took."""
+    start = time.process_time()
+    predict, kind = opener(path)
+    return predict, kind, time.process_time() - start
+
+
 def second_class(predicted: Any, n_rows: int) -> np.ndarray:
-    """The probability of the second class of each row."""
+    """The probability of the second class of each row, or the number."""
     return np.asarray(predicted, np.float64).reshape(n_rows, -1)[:, -1]
 
 
 def main() -> None:
     """Prints what opening took, then obeys."""
     library, model, rows_path, n_columns = sys.argv[1:]
-    openers = {f.__name__: f for f in (nomogram, sklearn, onnx, treelite, catboost)}
-    start = time.process_time()
-    predict, kind = openers[library](Path(model))
-    opening = time.process_time() - start
+    openers = {f.__name__: f for f in (nomogram, sklearn, onnx, treelite, catboost, ydf)}
+    predict, kind, opening = timed_opening(openers[library], Path(model))
     predict(np.zeros((1, int(n_columns)), kind))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     print(f"{opening:.9f} {peak}", flush=True)
@@ -82,6 +98,9 @@ def main() -> None:
     rows = np.fromfile(rows_path).reshape(-1, int(n_columns)).astype(kind)
     singles = [rows[i : i + 1] for i in range(N_SINGLE_ROWS)]
     for line in sys.stdin:
+        if line.strip() == "open":
+            print(f"{timed_opening(openers[library], Path(model))[2]:.9f}", flush=True)
+            continue
         command, n_text, argument = line.split()
         n = int(n_text)
         batch = rows[:n]

@@ -26,12 +26,14 @@ N_CHECKED = 2000
 # A round of one library takes about this long, if one call does not take longer.
 ROUND_SECONDS = 0.01
 MIN_ROUNDS, MAX_ROUNDS = 3, 30
+# How often a process opens its model again.
+N_OPENINGS = 5
 # Differences of probabilities: sums in doubles, and in single precision, where a value between a
 # threshold and its rounded form can take another branch.
 DOUBLE_LIMIT, SINGLE_LIMIT = 1e-9, 0.1
 PACKAGES = (
     "catboost", "lightgbm", "numpy", "onnxmltools", "onnxruntime", "scikit-learn", "skl2onnx",
-    "tl2cgen", "treelite", "xgboost",
+    "tl2cgen", "treelite", "xgboost", "ydf",
 )  # fmt: skip
 ONE_THREAD = {
     name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -92,6 +94,10 @@ class Worker:
         seconds = float(self.ask(f"time {n_rows} {repeats}"))
         self.rounds[n_rows].append(seconds / repeats / n_rows)
 
+    def open_again(self) -> None:
+        """Times opening in a process that has opened the model before."""
+        self.openings_again = [float(self.ask("open")) for _ in range(N_OPENINGS)]
+
     def predictions(self, folder: Path) -> np.ndarray:
         """What the library predicts for the first rows."""
         path = folder / "predictions.f64"
@@ -132,6 +138,7 @@ def run(work: Work, folders: Folders, sizes: list[int], budget: float) -> dict[s
         best = {w.peer.name: min(w.rounds[n_rows]) for w in workers}
         print(f"  {n_rows} rows:", {k: f"{v * 1e6:.3f} us" for k, v in best.items()}, flush=True)
     for worker in workers:
+        worker.open_again()
         worker.stop()
     return {
         "name": work.name,
@@ -155,6 +162,7 @@ def result(worker: Worker, difference: tuple[float, int]) -> dict[str, Any]:
         "largest_difference": difference[0],
         "n_beyond_1e-4": difference[1],
         "opening_seconds": min(worker.openings),
+        "opening_again_seconds": min(worker.openings_again),
         "peak_kib": min(worker.peaks),
         "seconds_per_row": times,
     }

@@ -6,17 +6,21 @@
 #include "nomogram.h"
 
 static nomo_session *session;
-/* Probabilities of both classes, of as many rows as were asked for last. */
-static double *both;
-static size_t both_len;
+/* All outputs, of as many rows as were asked for last: the probabilities of both classes, or a number. */
+static double *all;
+static size_t all_len, n_outputs;
 static nomo_error error = NOMO_ERROR_INIT;
 
 void open_model(const char *path, size_t n_columns)
 {
     nomo_model *model = NULL;
+    nomo_model_info info = NOMO_MODEL_INFO_INIT;
     (void)n_columns;
     require(nomo_model_open_file(path, NULL, &model, &error) == NOMO_OK, error.message);
     require(nomo_session_create(model, &session, &error) == NOMO_OK, error.message);
+    require(nomo_model_describe(model, &info, &error) == NOMO_OK, error.message);
+    n_outputs = info.n_outputs;
+    require(n_outputs <= 2, "more than two outputs");
     nomo_model_release(model);
 }
 
@@ -24,17 +28,17 @@ void predict_one(const struct rows *rows, size_t row, double *probability)
 {
     double pair[2];
     int32_t status = nomo_session_predict_row(
-        session, rows->values + row * rows->n_columns, rows->n_columns, pair, 2, NULL, &error);
+        session, rows->values + row * rows->n_columns, rows->n_columns, pair, n_outputs, NULL, &error);
     require(status == NOMO_OK, error.message);
-    *probability = pair[1];
+    *probability = pair[n_outputs - 1];
 }
 
 void predict_many(const struct rows *rows, size_t n_rows, double *probabilities)
 {
-    if (both_len != 2 * n_rows) {
-        both_len = 2 * n_rows;
-        both = realloc(both, both_len * sizeof *both);
-        require(both != NULL, "no memory for the probabilities");
+    if (all_len != n_outputs * n_rows) {
+        all_len = n_outputs * n_rows;
+        all = realloc(all, all_len * sizeof *all);
+        require(all != NULL, "no memory for the outputs");
     }
     nomo_matrix matrix = NOMO_MATRIX_INIT;
     matrix.values = rows->values;
@@ -44,10 +48,10 @@ void predict_many(const struct rows *rows, size_t n_rows, double *probabilities)
     matrix.row_stride = rows->n_columns;
     matrix.column_stride = 1;
     nomo_outputs outputs = NOMO_OUTPUTS_INIT;
-    outputs.probabilities = both;
-    outputs.probabilities_len = both_len;
+    outputs.probabilities = all;
+    outputs.probabilities_len = all_len;
     int32_t status = nomo_session_predict_matrix(session, &matrix, &outputs, &error);
     require(status == NOMO_OK, error.message);
     for (size_t i = 0; i < n_rows; i++)
-        probabilities[i] = both[2 * i + 1];
+        probabilities[i] = all[(i + 1) * n_outputs - 1];
 }

@@ -6,6 +6,7 @@
  opening, and the largest resident memory after one prediction. The commands are
    time N REPEATS   print the processor seconds of REPEATS calls with N rows each
    check N PATH     write the probabilities of N rows to a file, as doubles
+   open             open the model once more, and print the processor seconds
 */
 #define _POSIX_C_SOURCE 200809L
 #include "worker.h"
@@ -75,6 +76,13 @@ static double time_calls(const struct rows *rows, size_t n, size_t repeats, doub
     return processor_seconds() - start;
 }
 
+static double time_opening(const char *path, size_t n_columns)
+{
+    double start = processor_seconds();
+    open_model(path, n_columns);
+    return processor_seconds() - start;
+}
+
 static void write_predictions(const struct rows *rows, size_t n, const char *path, double *out)
 {
     /* Both ways of predicting must agree; single rows may differ in the last digits. */
@@ -97,9 +105,7 @@ int main(int argc, char **argv)
     double *zeros = calloc(n_columns, sizeof(double)), first;
     float *single_zeros = calloc(n_columns, sizeof(float));
     require(zeros != NULL && single_zeros != NULL, "no memory for a row");
-    double start = processor_seconds();
-    open_model(argv[1], n_columns);
-    double opening = processor_seconds() - start;
+    double opening = time_opening(argv[1], n_columns);
     predict_one(&(struct rows){zeros, single_zeros, n_columns}, 0, &first);
     printf("%.9f %ld\n", opening, peak_kib());
     fflush(stdout);
@@ -114,6 +120,8 @@ int main(int argc, char **argv)
         } else if (sscanf(line, "check %zu %3999s", &n, path) == 2 && n <= n_rows) {
             write_predictions(&rows, n, path, out);
             printf("done\n");
+        } else if (strcmp(line, "open\n") == 0) {
+            printf("%.9f\n", time_opening(argv[1], n_columns));
         } else {
             require(0, "unknown command");
         }

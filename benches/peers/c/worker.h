@@ -11,13 +11,13 @@ struct rows {
     size_t n_columns;
 };
 
-/* Opens a model for one thread. */
+/* Opens a model for one thread; one that is open already stays open, unused. */
 void open_model(const char *path, size_t n_columns);
 
-/* Writes the probability of the second class of one row. */
+/* Writes the probability of the second class of one row, or the number. */
 void predict_one(const struct rows *rows, size_t row, double *probability);
 
-/* Writes the probability of the second class of each of the first rows. */
+/* Writes the same of each of the first rows. */
 void predict_many(const struct rows *rows, size_t n_rows, double *probabilities);
 
 /* Ends the process with a message unless `is_ok`. */
