@@ -81,11 +81,17 @@ impl Format {
                 Ok(Self::XgboostUbjson)
             }
             Some(b'{') if holds(scikit_learn::MARK.as_bytes()) => Ok(Self::ScikitLearn),
-            // XGBoost's documents begin with `learner`.
             Some(b'{') if holds(b"\"features_info\"") || holds(b"\"oblivious_trees\"") => {
                 Ok(Self::Catboost)
             }
-            Some(b'{') => Ok(Self::XgboostJson),
+            Some(b'{') if holds(b"\"num_tree_per_iteration\"") => Err(Error::unsupported(
+                "LightGBM's JSON, which `dump_model` writes; save the model as text",
+            )),
+            Some(b'[') if holds(b"\"nodeid\"") || holds(b"\"leaf\"") => {
+                Err(Error::unsupported("XGBoost's dump of trees; save the model as JSON or UBJSON"))
+            }
+            // XGBoost's documents begin with `learner`.
+            Some(b'{') if holds(b"\"learner\"") => Ok(Self::XgboostJson),
             Some(b'<' | 0xef) if holds(b"<PMML") || holds(b":PMML") => Ok(Self::Pmml),
             // Field 1, the version of the format: a small number.
             _ if matches!(start, [0x08, 1..=0x7f, ..]) => Ok(Self::Onnx),

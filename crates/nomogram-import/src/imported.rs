@@ -135,7 +135,7 @@ impl Imported {
             parts.manifest.notes.insert(format!("import {}", index + 1), note.clone());
         }
         let probes = self.probes(N_PROBES)?;
-        let of_probes = seal(&parts, view(&probes, parts.schema.n_features())?.view())?;
+        let of_probes = seal_with(&parts, probes.clone())?;
         let mut session = Session::try_new(Arc::new(Model::open(&of_probes)?))?;
         let all: Vec<&ExpectedRow> = self.expected.iter().chain(known).collect();
         let (comparison, mut taken) = self.compare_rows(&mut session, &all)?;
@@ -153,8 +153,8 @@ impl Imported {
         let stride = taken.len().div_ceil(n_known).max(1);
         let mut golden: Vec<Vec<f64>> =
             taken.iter().step_by(stride).map(|expected| expected.row.clone()).collect();
-        golden.extend(probes.into_iter().take(N_PROBES.max(MIN_GOLDEN_CASES)));
-        let bundle = seal(&parts, view(&golden, parts.schema.n_features())?.view())?;
+        golden.extend(probes);
+        let bundle = seal_with(&parts, golden)?;
         Ok(Sealed { bundle, comparison, checked })
     }
 
@@ -256,9 +256,14 @@ fn check_len(name: &str, found: usize, expected: usize) -> Result<(), Error> {
     Err(Error::new(ErrorKind::Table, format!("{found} {name}, expected {expected}")))
 }
 
-fn view(rows: &[Vec<f64>], n_features: usize) -> Result<Array2<f64>, Error> {
-    let values: Vec<f64> = rows.iter().flatten().copied().collect();
-    Array2::from_shape_vec((rows.len(), n_features), values).map_err(shape)
+/// Seals a bundle with these golden cases. Where so few rows exist, for example of two booleans, each of
+/// them is a golden case several times.
+fn seal_with(parts: &Parts, mut golden: Vec<Vec<f64>>) -> Result<Vec<u8>, Error> {
+    let repeated: Vec<Vec<f64>> = golden.iter().cycle().take(MIN_GOLDEN_CASES).cloned().collect();
+    golden.extend(repeated.into_iter().skip(golden.len()));
+    let values: Vec<f64> = golden.iter().flatten().copied().collect();
+    let rows = Array2::from_shape_vec((golden.len(), parts.schema.n_features()), values);
+    Ok(seal(parts, rows.map_err(shape)?.view())?)
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "as map_err needs it")]

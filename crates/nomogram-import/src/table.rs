@@ -69,7 +69,18 @@ fn written(value: f64, feature: &Feature) -> String {
     }
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "saturates")]
     let level = feature.levels().get(value as usize);
-    level.map_or_else(|| format!("{value:?}"), |level| quoted(level))
+    let Some(level) = level else {
+        // A number that no level has.
+        let is_level = |number: f64| feature.levels().iter().any(|level| is_number(level, number));
+        let unseen = std::iter::successors(Some(value), |number| Some(number + 1.0))
+            .find(|number| !is_level(*number));
+        return format!("{:?}", unseen.unwrap_or(value));
+    };
+    quoted(level)
+}
+
+fn is_number(level: &str, expected: f64) -> bool {
+    number(level) == Some(expected)
 }
 
 fn quoted(name: &str) -> String {
@@ -185,18 +196,17 @@ fn number(text: &str) -> Option<f64> {
     text.trim().parse().ok()
 }
 
-/// The level of a cell: by its name, as in a table of rows to predict, or by its number where no name is a
-/// number, or each name is its number.
+/// The level of a cell: by its name, as in a table of rows to predict, where `2.0` is the level `2`; or by
+/// its number where no name is a number.
 #[allow(clippy::cast_precision_loss, reason = "levels are few")]
 fn kind_level(text: &str, kind: &FeatureKind) -> Option<usize> {
     let FeatureKind::Category { levels } = kind else { return None };
     if let Some(level) = levels.iter().position(|level| level == text) {
         return Some(level);
     }
-    let value = number(text)?;
-    let are_codes = levels.iter().enumerate().all(|(nth, level)| *level == nth.to_string());
-    if !are_codes && levels.iter().any(|level| number(level).is_some()) {
-        return None;
+    let value = number(text).filter(|value| value.fract() == 0.0)?;
+    if levels.iter().any(|level| number(level).is_some()) {
+        return levels.iter().position(|level| is_number(level, value));
     }
     (0..levels.len()).find(|level| *level as f64 == value)
 }

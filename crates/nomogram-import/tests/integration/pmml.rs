@@ -92,6 +92,78 @@ fn a_scorecard_adds_the_points_of_the_first_true_attribute() {
     close(&predict(&text, &[f64::NAN, 0.0]), &[14.0]);
 }
 
+/// Logits `0.5 + age` of the first of these categories, `-0.5 + 2 age` of the second, and so on.
+fn multinomial(attributes: &str, values: &[&str], categories: &[&str]) -> String {
+    let value = |value: &&str| format!(r#"<Value value="{value}"/>"#);
+    let values: String = values.iter().map(value).collect();
+    let cell = |(nth, category): (usize, &&str)| {
+        let (intercept, slope) = ([0.5, -0.5, 1.5][nth], nth + 1);
+        format!(
+            r#"<PCell targetCategory="{category}" parameterName="p0" beta="{intercept}"/>
+            <PCell targetCategory="{category}" parameterName="p1" beta="{slope}"/>"#
+        )
+    };
+    let cells: String = categories.iter().enumerate().map(cell).collect();
+    format!(
+        r#"<PMML version="4.3" xmlns="http://www.dmg.org/PMML-4_3"><DataDictionary>
+        <DataField name="age" optype="continuous" dataType="double"/>
+        <DataField name="y" optype="categorical" dataType="string">{values}</DataField></DataDictionary>
+        <GeneralRegressionModel modelType="multinomialLogistic" functionName="classification" {attributes}>
+        <MiningSchema><MiningField name="age"/><MiningField name="y" usageType="target"/></MiningSchema>
+        <ParameterList><Parameter name="p0"/><Parameter name="p1"/></ParameterList>
+        <CovariateList><Predictor name="age"/></CovariateList>
+        <PPMatrix><PPCell value="1" predictorName="age" parameterName="p1"/></PPMatrix>
+        <ParamMatrix>{cells}</ParamMatrix></GeneralRegressionModel></PMML>"#
+    )
+}
+
+#[test]
+fn the_category_without_parameters_is_the_reference() {
+    let shares = |logits: &[f64]| -> Vec<f64> {
+        let terms: Vec<f64> = logits.iter().map(|logit| nomogram::numeric::exp(*logit)).collect();
+        let sum: f64 = terms.iter().sum();
+        terms.iter().map(|term| term / sum).collect()
+    };
+    for reference in ["", r#"targetReferenceCategory="c""#] {
+        let text = multinomial(reference, &["a", "b", "c"], &["a", "b"]);
+        for age in [0.0, 1.0] {
+            let expected = shares(&[0.5 + age, 2.0 * age - 0.5, 0.0]);
+            close(&predict(&text, &[age]), &expected);
+        }
+        let text = multinomial(reference, &["c", "b", "a"], &["b", "a"]);
+        close(&predict(&text, &[0.0]), &shares(&[0.0, 0.5, -0.5]));
+    }
+    close(&predict(&multinomial("", &["a", "b"], &["a"]), &[0.0]), &shares(&[0.5, 0.0]));
+    close(&predict(&multinomial("", &["a", "b"], &["a", "b"]), &[0.0]), &shares(&[0.5, -0.5]));
+    let stated = r#"targetReferenceCategory="c""#;
+    close(&predict(&multinomial(stated, &[], &["a", "b"]), &[0.0]), &shares(&[0.5, -0.5, 0.0]));
+    for (reference, values, message) in [
+        ("", &["a", "b", "c", "d"][..], "no parameters for the value `d` of the target"),
+        (stated, &["a", "b", "c", "d"], "no parameters for the value `d` of the target"),
+        (stated, &["a", "b"], "target categories that are no values of the target"),
+        ("", &[], "no `targetReferenceCategory`, expected that or the values of the target"),
+    ] {
+        let error = read(&multinomial(reference, values, &["a", "b"])).unwrap_err().to_string();
+        assert!(error.contains(message), "{error}");
+    }
+}
+
+#[test]
+fn a_model_of_few_different_rows_is_sealed() {
+    let text = format!(
+        r#"{HEAD}<TreeModel functionName="regression">
+        <MiningSchema><MiningField name="sex"/><MiningField name="points" usageType="target"/></MiningSchema>
+        <Node><True/>
+        <Node score="1.5"><SimplePredicate field="sex" operator="equal" value="f"/></Node>
+        <Node score="2.5"><SimplePredicate field="sex" operator="equal" value="m"/></Node>
+        </Node></TreeModel></PMML>"#
+    );
+    close(&predict(&text, &[0.0]), &[1.5]);
+    close(&predict(&text, &[1.0]), &[2.5]);
+    let sealed = read(&text).unwrap().seal(&[]).unwrap();
+    assert_eq!(Model::open(&sealed.bundle).unwrap().n_golden_cases(), nomogram::MIN_GOLDEN_CASES);
+}
+
 #[test]
 fn a_density_below_the_threshold_counts_as_the_threshold() {
     let text = format!(
@@ -122,6 +194,10 @@ fn a_density_below_the_threshold_counts_as_the_threshold() {
         close(&predict(&text, &[age, 0.0]), &[no / (no + yes), yes / (no + yes)]);
     }
     close(&predict(&text, &[f64::NAN, 1.0]), &[10.0 / 30.0, 20.0 / 30.0]);
+    // Numbers of classes that are set flush right.
+    let right = text.replace(r#"<TargetValueStat value="no""#, r#"<TargetValueStat value="   no""#);
+    assert_ne!(right, text);
+    assert_eq!(predict(&right, &[45.0, 1.0]), predict(&text, &[45.0, 1.0]));
 }
 
 #[test]

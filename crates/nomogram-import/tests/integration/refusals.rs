@@ -246,8 +246,8 @@ fn a_cell_names_a_level_as_in_a_table_to_predict() {
     // A level that the model has not seen is written as the number after the last one.
     let mut row = vec![1.0; names.len()];
     row[3] = 7.0;
-    assert!(write_rows(&imported, &[row]).contains("7.0"));
-    assert_eq!(["2", "2.0", "7.0", "9"].map(cell), [1.0, 7.0, 7.0, 7.0]);
+    assert!(write_rows(&imported, &[row]).contains("8.0"), "7 is a level");
+    assert_eq!(["2", "2.0", "2.5", "8.0", "9"].map(cell), [1.0, 1.0, 7.0, 7.0, 7.0]);
 }
 
 #[test]
@@ -296,4 +296,21 @@ cutoffs: [{ name: treat, class: 'yes', probability: 0.2 }]
         assert!(error.to_string().contains(message), "{error}");
     }
     assert_eq!(SchemaFile::read("colour: red").unwrap_err().kind(), ErrorKind::Schema);
+}
+
+#[test]
+fn dumps_for_people_are_refused_by_name() {
+    for (text, message) in [
+        (
+            r#"{"name":"tree","version":"v4","num_class":1,"num_tree_per_iteration":1}"#,
+            "LightGBM's JSON",
+        ),
+        (r#"[{"nodeid":0,"depth":0,"split":"f0"}]"#, "XGBoost's dump of trees"),
+        (r#"[ { "nodeid": 0, "leaf": 0.5 } ]"#, "XGBoost's dump of trees"),
+    ] {
+        let error = error(text);
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+        assert!(error.to_string().contains(message), "{error}");
+    }
+    assert!(error(r#"{"a":1}"#).to_string().contains("a file of an unknown format"));
 }

@@ -97,7 +97,8 @@ pub(super) fn normalization(model: &Element, fields: &Fields) -> Result<Normaliz
             ("softmax" | "logit", 1) => Link::Logit,
             ("cloglog", 1) => Link::ComplementaryLogLog,
             (other, n) => {
-                return Err(model.unsupported(format!("normalization `{other}` of {n} tables")));
+                let what = format!("normalization `{other}` of {n} tables for a regression");
+                return Err(model.unsupported(what));
             }
         };
         // A value between 0 and 1 is held as the probability of the class 1.

@@ -29,7 +29,7 @@ pub(super) fn read(model: &Element, fields: &Fields) -> Result<Outcome, Error> {
     let counts = output.needed("TargetValueCounts")?;
     let (mut classes, mut n_records) = (Vec::new(), Vec::new());
     for count in counts.all("TargetValueCount") {
-        classes.push(count.attribute("value")?.to_owned());
+        classes.push(class_of(count)?.to_owned());
         n_records.push(positive(count, count.number("count")?)?);
     }
     let total: f64 = n_records.iter().sum();
@@ -75,6 +75,11 @@ pub(super) fn read(model: &Element, fields: &Fields) -> Result<Outcome, Error> {
     Ok(Outcome::of_part(part, Some(classes)))
 }
 
+/// The class that an element is about. Some writers set numbers flush right.
+fn class_of(here: &Element) -> Result<&str, Error> {
+    here.attribute("value").map(str::trim)
+}
+
 fn positive(here: &Element, number: f64) -> Result<f64, Error> {
     if number > 0.0 {
         return Ok(number);
@@ -91,7 +96,8 @@ fn normal(
     columns: &mut Vec<Column>,
 ) -> Result<(), Error> {
     for class in classes {
-        let found = statistics.all("TargetValueStat").find(|s| s.find("value") == Some(class));
+        let is_of_class = |s: &&Element| class_of(s).is_ok_and(|found| found == class);
+        let found = statistics.all("TargetValueStat").find(is_of_class);
         let found = found
             .ok_or_else(|| statistics.malformed(format!("no statistics of class `{class}`")))?;
         let distribution = found
@@ -132,7 +138,7 @@ fn discrete(
         let counts = pair.needed("TargetValueCounts")?;
         let mut of_classes = vec![0.0; classes.len()];
         for count in counts.all("TargetValueCount") {
-            let value = count.attribute("value")?;
+            let value = class_of(count)?;
             let class = classes.iter().position(|class| class == value);
             let class = class.ok_or_else(|| count.malformed(format!("no class `{value}`")))?;
             let n = count.number("count")?;

@@ -31,8 +31,10 @@ pub(in super::super) fn general(model: &Element, fields: &Fields) -> Result<Outc
         ("generalizedLinear", "logit") => Link::Logit,
         ("generalizedLinear", "cloglog") => Link::ComplementaryLogLog,
         ("multinomialLogistic", _) => Link::Softmax,
-        (kind, link) => {
-            return Err(model.unsupported(format!("model type `{kind}` with link `{link}`")));
+        (kind, _) => {
+            let link = model.find("linkFunction");
+            let link = link.map(|link| format!(" with link `{link}`")).unwrap_or_default();
+            return Err(model.unsupported(format!("model type `{kind}`{link}")));
         }
     };
     let predictors = model.child("FactorList").into_iter().flat_map(|list| list.all("Predictor"));
@@ -137,21 +139,35 @@ fn classes<'e>(
             Ok(Some(if is_of_first { vec![second, first] } else { vec![first, second] }))
         }
         (Link::Softmax, true) => {
-            let mut classes = fields.classes.clone().unwrap_or_default();
-            if let Some(reference) = reference
-                && !categories.contains(&reference)
-            {
-                categories.push(reference);
+            let declared = fields.classes.as_deref().unwrap_or_default();
+            let has_cells = |class: &&String| categories.contains(&class.as_str());
+            // The category without parameters is the reference, stated or not.
+            let unstated = declared.iter().find(|class| !has_cells(class));
+            match (reference, unstated) {
+                (Some(reference), _) if categories.contains(&reference) => {}
+                (Some(reference), _) => categories.push(reference),
+                (None, Some(class)) => categories.push(class),
+                (None, None) if declared.is_empty() => {
+                    return Err(model.malformed(
+                        "no `targetReferenceCategory`, expected that or the values of the target",
+                    ));
+                }
+                (None, None) => {}
             }
-            if classes.len() != categories.len() {
-                classes = categories.iter().map(|category| (*category).to_owned()).collect();
+            if declared.is_empty() {
+                return Ok(Some(categories.iter().map(|class| (*class).to_owned()).collect()));
             }
-            let position = |category: &&str| classes.iter().position(|class| class == category);
+            let position = |category: &&str| declared.iter().position(|class| class == category);
             if categories.iter().any(|category| position(category).is_none()) {
                 return Err(model.malformed("target categories that are no values of the target"));
             }
+            let has_cells = |class: &&String| categories.contains(&class.as_str());
+            if let Some(class) = declared.iter().find(|class| !has_cells(class)) {
+                let what = format!("no parameters for the value `{class}` of the target");
+                return Err(model.malformed(what));
+            }
             categories.sort_by_key(position);
-            Ok(Some(classes))
+            Ok(Some(declared.to_vec()))
         }
         (link, _) => Err(model.unsupported(format!(
             "link {link:?} with {} target categories for this function",

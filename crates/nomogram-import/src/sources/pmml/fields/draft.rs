@@ -58,7 +58,9 @@ impl Draft {
             ("double" | "float", false) => FeatureKind::Number,
             ("integer", false) => FeatureKind::Integer,
             (other, true) => {
-                let what = format!("a categorical field of type `{other}` without values");
+                let what = format!(
+                    "a categorical field of type `{other}` without values, here or in the model"
+                );
                 return Err(field.unsupported(what));
             }
             (other, false) => {
