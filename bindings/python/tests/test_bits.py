@@ -345,8 +345,8 @@ def test_nan_is_missing_in_a_matrix_and_in_pandas_but_not_in_arrow(table: Model)
     )
     assert table.predict_rows(masked)[0].feature_flags.keys() == {"dose"}
     frame = pd.DataFrame([row], columns=names(table)).astype({"age": int})
-    with pytest.raises(TypeError, match="'grade': floating-point numbers, expected levels"):
-        table.predict_rows(frame)
+    with pytest.raises(TypeError, match="'grade': a floating-point number, expected a level"):
+        table.predict_rows(frame.assign(grade=0.5))
     frame = frame.assign(grade="I", site="Süd")
     assert table.predict_rows(frame)[0].feature_flags.keys() == {"dose"}
     arrow = pa.Table.from_pandas(frame, preserve_index=False)

@@ -72,7 +72,7 @@ impl FeatureCells {
             return Value::Missing(None);
         }
         match &self.feature.kind {
-            FeatureKind::Category { levels } => of_category(cell, levels),
+            FeatureKind::Category { levels } => of_category(cell, levels, self.format.decimal_mark),
             FeatureKind::Boolean => self.boolean(cell),
             FeatureKind::Integer => self.in_unit(self.number(cell, true)),
             // Of numbers; and of kinds that a later core may have, which it refuses.
@@ -276,25 +276,61 @@ fn number_of(text: &str, mark: DecimalMark, is_whole: bool) -> Value<'_> {
     }
 }
 
-fn of_category<'a>(cell: Cell<'a>, levels: &'a [String]) -> Value<'a> {
+fn of_category<'a>(cell: Cell<'a>, levels: &'a [String], mark: DecimalMark) -> Value<'a> {
     let named = |name: &str| {
-        levels.iter().find(|level| *level == name).map_or(UNSEEN, |level| Value::Text(level))
+        let level = levels.iter().find(|level| *level == name);
+        level.or_else(|| of_whole_number(name, DecimalMark::Point, levels)).map_or(UNSEEN, level_of)
     };
     match cell {
         Cell::Written(text) | Cell::Text(text) => {
             let trimmed = trim(text);
             // A level may begin or end with a space.
             let is_level = trimmed.len() != text.len() && levels.iter().any(|level| level == text);
-            Value::Text(if is_level { text } else { trimmed })
+            let name = if is_level { text } else { trimmed };
+            of_whole_number(name, mark, levels).map_or(Value::Text(name), level_of)
         }
         // Levels are named by texts: the number of a level is not a level.
         Cell::Integer(number) => named(&number.to_string()),
         Cell::Unsigned(number) => named(&number.to_string()),
+        Cell::Number(number) if number.fract() == 0.0 && number.abs() <= MAX_WHOLE_NUMBER => {
+            // Without the sign of -0.
+            named(&format!("{:.0}", number + 0.0))
+        }
+        Cell::Decimal(digits) if whole_digits(digits, DecimalMark::Point).is_some() => {
+            named(digits)
+        }
         Cell::Boolean(value) => named(if value { "true" } else { "false" }),
         Cell::Number(_) | Cell::Decimal(_) | Cell::Time(_) | Cell::Other(_) | Cell::Missing => {
             NO_CATEGORY
         }
     }
+}
+
+fn level_of(level: &String) -> Value<'_> {
+    Value::Text(level)
+}
+
+/// The level that is the same whole number, with decimals or without: programs write the codes of levels as
+/// `2.0` where a value of the column is missing.
+fn of_whole_number<'a>(text: &str, mark: DecimalMark, levels: &'a [String]) -> Option<&'a String> {
+    let digits = whole_digits(text, mark)?;
+    let is_same = |level: &&String| whole_digits(level, DecimalMark::Point) == Some(digits);
+    levels.iter().find(|level| *level == text).or_else(|| levels.iter().find(is_same))
+}
+
+/// The sign and the digits before the decimal mark, of a number whose decimals are all 0.
+fn whole_digits(text: &str, mark: DecimalMark) -> Option<&str> {
+    let mark = match mark {
+        DecimalMark::Point => '.',
+        DecimalMark::Comma => ',',
+    };
+    let (whole, decimals) = text.split_once(mark).unwrap_or((text, "0"));
+    let digits = whole.strip_prefix('-').unwrap_or(whole);
+    let is_whole = !digits.is_empty()
+        && digits.bytes().all(|byte| byte.is_ascii_digit())
+        && !decimals.is_empty()
+        && decimals.bytes().all(|byte| byte == b'0');
+    is_whole.then_some(whole)
 }
 
 /// Names in backticks, separated by commas; of very many, the first ones.

@@ -108,17 +108,17 @@ def levels(names: Sequence[object], codes: Array) -> Column:
 
 def with_levels(column: Column) -> Column:
     """The column of a feature with levels, as in typed columns of tables: a whole number or a
-    boolean is the level of that name; a floating-point number is none."""
+    boolean is the level of that name; any other floating-point number is none."""
     if column.element_type == lib.NOMO_TYPE_TEXT:
         return column
     n_rows = len(column.values)
     is_there = np.ones(n_rows, np.bool_)
     if column.validity is not None:
         is_there = np.unpackbits(column.validity, count=n_rows, bitorder="little").astype(np.bool_)
-    if column.values.dtype.kind == "f" and is_there.any():
-        raise TypeError("floating-point numbers, expected levels: texts or whole numbers")
-    known, codes = np.unique(column.values, return_inverse=True)
-    return levels([level_name(value) for value in known.tolist()], np.where(is_there, codes, -1))
+    known, codes = np.unique(column.values[is_there], return_inverse=True)
+    indices = np.full(n_rows, -1)
+    indices[is_there] = codes
+    return levels([level_name(value) for value in known.tolist()], indices)
 
 
 def texts(values: Iterable[object], n_rows: int) -> Column:

@@ -223,4 +223,6 @@ def _cell(value: Any, has_levels: bool) -> str:
         return str(value) if has_levels else str(int(value))
     if isinstance(value, str):
         return value
+    if has_levels and isinstance(value, (float, np.floating)) and float(value).is_integer():
+        return str(int(value))
     return repr(float(value)) if isinstance(value, (float, np.floating)) else str(value)

@@ -76,10 +76,8 @@ class Statements:
             value = plain(value)
             kind = type(value)
         if index in self._categories:
-            if kind is int or kind is bool:
+            if kind is int or kind is bool or (kind is float and not math.isnan(value)):
                 value, kind = level_name(value), str
-            elif kind is float and not math.isnan(value):
-                raise TypeError("a floating-point number, expected a level")
         pointer, error = session.pointer, session.error
         status: int
         if kind is float:
@@ -100,7 +98,14 @@ class Statements:
 
 
 def level_name(value: int | bool | float) -> str:
-    """The name of the level that a whole number or a boolean is."""
+    """The name of the level that a whole number or a boolean is.
+
+    Raises ``TypeError`` for a fraction and for an infinite value.
+    """
+    if isinstance(value, float):
+        if not value.is_integer():
+            raise TypeError("a floating-point number, expected a level: a text or a whole number")
+        value = int(value)
     return str(value).lower()
 
 

@@ -133,9 +133,17 @@ fn a_cell_means_the_same_in_every_command() {
         category | integer 12        → Text("12")
         category | integer 0         → Text("")
         category | boolean true      → Text("true")
-        category | number 12         → Boolean(false)
+        category | written 12.0      → Text("12")
+        category | written -12.0     → Text("-12.0")
+        category | written 12.5      → Text("12.5")
+        category | written 012       → Text("012")
+        category | number 12         → Text("12")
+        category | number 12.5       → Boolean(false)
+        category | number 13         → Text("")
         category | date 0            → Boolean(false)
-        category | decimal 12        → Boolean(false)
+        category | decimal 12        → Text("12")
+        category | decimal 12.00     → Text("12")
+        category | decimal 12.50     → Boolean(false)
         category | null              → Missing(None)
     "#;
     check(cases, |cells, cell| format!("{:?}", cells.value(cell)));
@@ -177,7 +185,7 @@ fn a_refusal_names_what_was_found_and_expected() {
         category | written Gro\u{308}ße → `Gro\\u{308}ße` (`Größe` in another Unicode form); one of the levels `Größe`, `12`, `true`, ` spaced`
         category | written 1 2       → `1 2` (`12` with other spaces); one of the levels `Größe`, `12`, `true`, ` spaced`
         category | text klein        → text `klein`; one of the levels `Größe`, `12`, `true`, ` spaced`
-        category | number 12         → the number 12.0; one of the levels `Größe`, `12`, `true`, ` spaced`
+        category | number 12.5       → the number 12.5; one of the levels `Größe`, `12`, `true`, ` spaced`
         dose     | written 11        → `11`; a number from 0 to 10, unit `mg`
     ";
     let intakes = features().map(|cells| {
