@@ -109,6 +109,35 @@ fn sums_of_single_precision_compare_singles_and_have_no_link_of_double() {
 }
 
 #[test]
+fn a_chain_may_add_a_constant_to_its_sum() {
+    let text = |expression: &str, read: &str| {
+        let output = format!(
+            r#"<Output><OutputField name="raw" feature="predictedValue"/>
+            <OutputField name="scaled" optype="continuous" dataType="double" feature="transformedValue">
+            {expression}</OutputField></Output><Segmentation"#
+        );
+        let tree = stump(&schema(&["x"]), "", "x", "3");
+        let first = mining(&schema(&["x"]), "sum", &[tree]).replacen("<Segmentation", &output, 1);
+        let last = sum("", "", &term(read, 2.0));
+        let chain = mining(&schema(&["x"]), "modelChain", &[first, last]);
+        document(&[number("x", "double", "")], &chain)
+    };
+    let (raw, quarter) = (r#"<FieldRef field="raw"/>"#, "<Constant>0.25</Constant>");
+    for terms in [format!("{raw}{quarter}"), format!("{quarter}{raw}")] {
+        let added = format!(r#"<Apply function="+">{terms}</Apply>"#);
+        let rows = [[3.0], [4.0]];
+        assert_eq!(predict(&text(&added, "scaled"), &rows), [Some(3.0), Some(5.0)]);
+        assert_eq!(predict(&text(&added, "raw"), &rows), [Some(2.5), Some(4.5)]);
+        refused(&text(&added, "gbmValue"), "`gbmValue`, which is no sum of trees");
+    }
+    let other = "a value within a chain other than a sum and a constant";
+    refused(&text(&format!(r#"<Apply function="*">{raw}{quarter}</Apply>"#), "scaled"), other);
+    refused(&text(&format!(r#"<Apply function="+">{raw}{raw}</Apply>"#), "scaled"), other);
+    let unknown = format!(r#"<Apply function="+"><FieldRef field="y"/>{quarter}</Apply>"#);
+    refused(&text(&unknown, "scaled"), "`y`, which is no sum of trees");
+}
+
+#[test]
 fn parameters_without_a_counterpart_are_refused() {
     let fields = [category("c", "string", &["a", "b"]), number("x", "double", "")];
     let general = |matrix: &str, category: &str| {

@@ -85,6 +85,28 @@ fn check_math(model: &Element, link: Link, forest: &Forest) -> Result<(), Error>
     }
 }
 
+/// A sum of trees and a constant, as an output of a model within a chain.
+fn transformed(output: &Element, sums: &BTreeMap<&str, Forest>) -> Result<Forest, Error> {
+    let apply = output.child("Apply").filter(|apply| apply.or("function", "") == "+");
+    let terms =
+        apply.map(|apply| (apply.children.len(), apply.child("FieldRef"), apply.child("Constant")));
+    let Some((2, Some(field), Some(constant))) = terms else {
+        return Err(output.unsupported("a value within a chain other than a sum and a constant"));
+    };
+    let name = field.attribute("field")?;
+    let sum = sums.get(name);
+    let mut sum = sum
+        .ok_or_else(|| field.unsupported(format!("`{name}`, which is no sum of trees")))?
+        .clone();
+    let text = constant.text.trim();
+    let number = text.parse().ok().filter(|number: &f64| number.is_finite());
+    let number =
+        number.ok_or_else(|| constant.malformed(format!("`{text}`, expected a finite number")))?;
+    check_scale(output, sum.precision == Precision::Single, 1.0, number)?;
+    scale(&mut sum, 1.0, number)?;
+    Ok(sum)
+}
+
 /// Sums of trees, whose values the last model reads: boosted classifiers.
 pub(super) fn chain(
     segmentation: &Element,
@@ -104,10 +126,12 @@ pub(super) fn chain(
         let forest = sum_of_trees(segment.model, &local)?;
         let outputs = segment.model.needed("Output")?;
         for output in outputs.all("OutputField") {
-            if output.or("feature", "predictedValue") != "predictedValue" {
-                return Err(output.unsupported("a transformed value within a chain"));
-            }
-            sums.insert(output.attribute("name")?, forest.clone());
+            let sum = match output.or("feature", "predictedValue") {
+                "predictedValue" => forest.clone(),
+                "transformedValue" => transformed(output, &sums)?,
+                other => return Err(output.unsupported(format!("`{other}` within a chain"))),
+            };
+            sums.insert(output.attribute("name")?, sum);
         }
     }
     if last.model.name != "RegressionModel" {
