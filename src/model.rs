@@ -13,6 +13,7 @@ mod block;
 
 mod answers;
 mod batch;
+
 mod self_test;
 
 mod evaluate;
