@@ -94,7 +94,9 @@ def lleaves(work: Work, path: Path, folders: Folders) -> list[str]:
     """The functions that lleaves compiles."""
     objects = [str(folders.work / f"{work.name}_{name}.o") for name in ("one", "batch")]
     python = str(folders.lleaves / "bin/python")
-    subprocess.run([python, str(HERE / "lleaves_compile.py"), str(path), *objects], check=True)
+    # Large forests take minutes.
+    if not all(Path(name).exists() for name in objects):
+        subprocess.run([python, str(HERE / "lleaves_compile.py"), str(path), *objects], check=True)
     return compile_worker(work, folders, "lleaves", [*objects, "-no-pie"])
 
 

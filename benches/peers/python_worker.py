@@ -67,6 +67,8 @@ def ydf(path: Path) -> tuple[Predict, type]:
     """YDF's model with one thread; its one feature is the whole row."""
     import ydf as library
 
+    # It prints to standard output otherwise, which is for the answers.
+    library.verbose(0)
     model = library.load_model(str(path))
     name = model.input_feature_names()[0].split(".")[0]
     return lambda rows: model.predict({name: rows}, num_threads=1), np.float32
