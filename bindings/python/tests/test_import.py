@@ -86,6 +86,8 @@ def test_given_rows_are_compared_and_kept_only_as_golden_rows() -> None:
     assert given["largest"] <= 1e-12
     assert imported.report["comparison"]["n_rows"] > len(x)
     assert patient not in imported.bundle
+    # 256 of the program's probes, and of those that the source predicted as many at most.
+    assert 256 < imported.model().n_golden_cases <= 512
     with pytest.warns(UserWarning, match="golden_rows: the bundle keeps the given rows"):
         imported = from_lightgbm(booster, rows=x, golden_rows=True)
     assert patient in imported.bundle

@@ -26,6 +26,10 @@ import numpy as np
 from ._model import Model
 
 
+# More golden cases would make the bundle larger, and opening it slower.
+_MAX_GOLDEN_PROBES = 256
+
+
 class ImportRefused(Exception):
     """The program refused a model: what it holds, and where, or how its predictions differ."""
 
@@ -120,22 +124,39 @@ def seal(
         with probes.open(newline="", encoding="utf-8") as stream:
             names, *cells = csv.reader(stream)
         write_table(probes, Rows(names, levels, cells), predict, shape["classes"])
-        checks = ["--golden", str(probes)]
-        n_unknown = 0
+        golden, others = _split(probes)
+        checks = ["--golden", str(golden), "--check", str(others)]
         if options.rows is not None:
             cells = (options.cells or _cells_of(options.rows))(names, levels)
             given = folder / "given.csv"
             n_unknown = write_table(given, Rows(names, levels, cells), predict, shape["classes"])
             checks += ["--golden" if options.golden_rows else "--check", str(given)]
         report = run([*reading, *checks, "--output", str(bundle)])
-        compared = report.pop("checked", None)
-        if compared is not None and options.rows is not None:
+        # Of the given rows and of probes.
+        report.pop("checked")
+        if options.rows is not None and not options.golden_rows:
+            alone = [*reading, "--check", str(given), "--output", str(folder / "given.nomo")]
+            compared = run(alone)["comparison"]
             report["given_rows"] = {
                 "n_rows": compared["n_rows"],
                 "n_refused": compared["n_refused"] + n_unknown,
                 "largest": compared["outputs"]["largest"] if compared["outputs"] else 0.0,
             }
         return Imported(bundle.read_bytes(), report)
+
+
+def _split(probes: Path) -> tuple[Path, Path]:
+    """Tables of the probes that become golden cases, spread evenly, and of the others."""
+    with probes.open(newline="", encoding="utf-8") as stream:
+        header, *rows = csv.reader(stream)
+    step = max(1, math.ceil(len(rows) / _MAX_GOLDEN_PROBES))
+    golden, others = probes.with_name("golden.csv"), probes.with_name("others.csv")
+    for path, is_golden in ((golden, True), (others, False)):
+        with path.open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(header)
+            writer.writerows(row for at, row in enumerate(rows) if (at % step == 0) == is_golden)
+    return golden, others
 
 
 def write_table(path: Path, rows: Rows, predict: Predict, classes: Sequence[str]) -> int:
