@@ -53,7 +53,7 @@ pub(crate) enum Reads {
     Distance,
 }
 
-/// What takes the predictions of a batch, in the order of its rows.
+/// What takes the predictions of a batch, block by block in the order of its rows.
 pub(crate) trait Sink {
     fn take(&mut self, row: usize, prediction: Result<Prediction<'_>, Error>);
 
@@ -62,8 +62,8 @@ pub(crate) trait Sink {
         Reads::Distance
     }
 
-    /// Takes a block of rows, or returns false: then [`Self::take`] gets them one by one. Otherwise it gets
-    /// those rows afterwards whose values were not used as they are, in place of what the block has of them.
+    /// Takes a block of rows, or returns false: then [`Self::take`] gets them one by one. After true, it gets
+    /// only those whose values were not used as they are, and replaces what the block has of them.
     fn take_block(&mut self, _rows: Range<usize>, _block: &Block<'_>) -> bool {
         false
     }
@@ -248,7 +248,9 @@ impl Model {
             members: lanes.member_outputs,
             margins: lanes.margins,
         };
-        let is_taken = reads == Reads::Nothing && sink.take_block(block.clone(), &predicted);
+        let is_taken = reads == Reads::Nothing
+            && are_plain != LaneSet::NONE
+            && sink.take_block(block.clone(), &predicted);
         if is_taken && are_plain == LaneSet::ALL {
             return;
         }

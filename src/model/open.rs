@@ -9,7 +9,7 @@ use super::Model;
 #[cfg(feature = "std")]
 use super::file::read_file;
 use crate::budget::{Budget, times};
-use crate::bundle::{Bundle, Limits};
+use crate::bundle::{Bundle, Limits, MIN_GOLDEN_CASES};
 use crate::error::{Error, Place};
 use crate::trust::Trust;
 
@@ -113,7 +113,8 @@ impl Model {
         model.golden_cases = bundle.golden_cases;
         model.answers = bundle.answers;
         model.uncertainty_answer = bundle.uncertainty_answer;
-        let work = times(model.golden_cases.len(), model.work).saturating_add(model.answers_work());
+        let n_replayed = model.golden_cases.len() + MIN_GOLDEN_CASES;
+        let work = times(n_replayed, model.work).saturating_add(model.answers_work());
         budget.work(work).map_err(|e| e.within(Place::Section("golden cases")))?;
         Ok(model)
     }

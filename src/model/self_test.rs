@@ -36,41 +36,42 @@ impl Model {
         let mut scratch = Scratch::new(self.scratch_layout())?;
         // Some alone, since members have other kernels for a single row; then all of them as a batch.
         for index in 0..MIN_GOLDEN_CASES {
-            self.replay(index..index + 1, &mut scratch, &mut UncertaintyAnswer::new())?;
+            self.replay(index, &mut scratch)?;
         }
+        for (index, case) in self.golden_cases.iter().enumerate() {
+            if let Err(error) = self.intake().check_width(case.row.len()) {
+                return Err(invalid(&error, index));
+            }
+        }
+        let (mut refused, mut differs) = (None, None);
         let mut uncertainty = UncertaintyAnswer::new();
-        self.replay(0..n_cases, &mut scratch, &mut uncertainty)?;
+        let mut compare = Each::new(|index: usize, prediction: Result<Prediction<'_>, Error>| {
+            let Some(case) = self.golden_cases.get(index) else { return };
+            match prediction {
+                Ok(prediction) => {
+                    uncertainty.add(&prediction);
+                    differs = differs.take().or_else(|| case.compare(&prediction, index).err());
+                }
+                Err(_) => refused = refused.or(Some(index)),
+            }
+        });
+        let rows = GoldenRows(&self.golden_cases);
+        self.predict_rows(&mut scratch, &rows, OnRefusal::GoOn, &mut compare)?;
+        if let Some(index) = refused {
+            self.replay(index, &mut scratch)?;
+        }
+        differs.map_or(Ok(()), Err)?;
         uncertainty.check(self.uncertainty_answer)?;
         self.check_answers()
     }
 
-    /// Predicts golden cases as a batch and compares their bits.
-    fn replay(
-        &self,
-        cases: Range<usize>,
-        scratch: &mut Scratch<'_>,
-        uncertainty: &mut UncertaintyAnswer,
-    ) -> Result<(), Error> {
-        let (first, mut replayed) = (cases.start, Ok(()));
-        let rows = GoldenRows(self.golden_cases.get(cases).unwrap_or_default());
-        for (index, case) in rows.0.iter().enumerate() {
-            if let Err(error) = self.intake().check_width(case.row.len()) {
-                return Err(invalid(&error, first + index));
-            }
+    /// Predicts one golden case and compares its bits.
+    fn replay(&self, index: usize, scratch: &mut Scratch<'_>) -> Result<(), Error> {
+        let Some(case) = self.golden_cases.get(index) else { return Ok(()) };
+        match self.predict_row(scratch, &case.row) {
+            Ok(prediction) => case.compare(&prediction, index),
+            Err(error) => Err(invalid(&error, index)),
         }
-        let mut check = Each::new(|index: usize, prediction: Result<Prediction<'_>, Error>| {
-            let Some(case) = rows.0.get(index).filter(|_| replayed.is_ok()) else { return };
-            replayed = match prediction {
-                Ok(prediction) => {
-                    uncertainty.add(&prediction);
-                    case.compare(&prediction)
-                        .map_err(|e| e.within(Place::GoldenCase(first + index)))
-                }
-                Err(error) => Err(invalid(&error, first + index)),
-            };
-        });
-        self.predict_rows(scratch, &rows, OnRefusal::GoOn, &mut check)?;
-        replayed
     }
 }
 
@@ -103,7 +104,7 @@ impl Rows for GoldenRows<'_> {
 
 impl GoldenCase {
     /// Compares the bits of its prediction.
-    fn compare(&self, prediction: &Prediction<'_>) -> Result<(), Error> {
+    fn compare(&self, prediction: &Prediction<'_>, index: usize) -> Result<(), Error> {
         let flags = prediction.feature_flags().iter().map(|flags| flags.bits());
         let what = if !flags.eq(self.flags.iter().copied()) {
             "the flags of its values are"
@@ -120,7 +121,7 @@ impl GoldenCase {
             Bits(found),
             Bits(self.outputs.iter().copied())
         );
-        Err(Error::new(ErrorKind::GoldenCase, detail))
+        Err(Error::new(ErrorKind::GoldenCase, detail).within(Place::GoldenCase(index)))
     }
 }
 
@@ -138,5 +139,36 @@ impl<I: Iterator<Item = u64> + Clone> fmt::Display for Bits<I> {
             write!(f, "{}{bits:#018x}", if index == 0 { "[" } else { ", " })?;
         }
         f.write_str("]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    /// What the self test says once a golden case was changed.
+    fn error(change: impl Fn(&mut GoldenCase), index: usize) -> Error {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/bundles/v2/wdbc.nomo");
+        let mut model = Model::open_file(path).unwrap();
+        change(&mut model.golden_cases[index]);
+        let error = model.self_test().unwrap_err();
+        assert!(error.path().any(|place| place == Place::GoldenCase(index)), "{error}");
+        error
+    }
+
+    #[test]
+    fn a_case_that_differs_or_is_refused_is_named_alone_and_in_the_batch() {
+        for index in [3, 30] {
+            let differs = error(|case| case.outputs[0] ^= 1, index);
+            assert_eq!(differs.kind(), ErrorKind::GoldenCase);
+            let refused = error(|case| case.row[0] = 1e300, index);
+            let too_wide = error(|case| case.row.push(0.0), index);
+            for error in [refused, too_wide] {
+                assert_eq!(error.kind(), ErrorKind::InvalidModel);
+                assert!(!format!("{error}").contains(" row "), "{error}");
+            }
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The outputs of a block of rows, as those of rows whose values were used as they are.
+//! Writes the outputs of a block of rows as if every value was used as it is.
 
 use core::mem::MaybeUninit;
 use core::ops::Range;
