@@ -137,6 +137,13 @@ def test_levels_that_are_whole_numbers_are_names_in_a_frame(library: str) -> Non
     assert model.predict_proba(as_numbers).shape == (len(x), 2)
     floats = frame.assign(stage=pandas.Categorical(stage * 1.0))
     assert (model.predict_proba(floats) == model.predict_proba(frame)).all()
+    # As pandas has codes of which some are missing.
+    some = frame["stage"].astype(float).where(np.arange(len(x)) % 4 > 0)
+    known = some.notna()
+    found = model.predict_proba(frame.assign(stage=some))
+    assert (found[known] == model.predict_proba(frame)[known]).all()
+    missing = frame["stage"].astype(object).where(known, None)
+    assert (found == model.predict_proba(frame.assign(stage=missing.astype("category")))).all()
     with pytest.raises(TypeError, match="'stage': a floating-point number, expected a level"):
         model.predict_proba(frame.assign(stage=stage + 0.5))
 

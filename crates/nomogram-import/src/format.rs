@@ -95,6 +95,9 @@ impl Format {
             Some(b'<' | 0xef) if holds(b"<PMML") || holds(b":PMML") => Ok(Self::Pmml),
             // Field 1, the version of the format: a small number.
             _ if matches!(start, [0x08, 1..=0x7f, ..]) => Ok(Self::Onnx),
+            _ if start.starts_with(b"booster[") => {
+                Err(Error::unsupported("XGBoost's dump of trees; save the model as JSON or UBJSON"))
+            }
             _ if start.starts_with(b"binf") || holds(b"gbtree") || holds(b"gblinear") => {
                 Err(Error::unsupported(
                     "the old binary format of XGBoost; save the model as JSON or UBJSON",

@@ -259,8 +259,9 @@ fn check_len(name: &str, found: usize, expected: usize) -> Result<(), Error> {
 /// Seals a bundle with these golden cases. Where so few rows exist, for example of two booleans, each of
 /// them is a golden case several times.
 fn seal_with(parts: &Parts, mut golden: Vec<Vec<f64>>) -> Result<Vec<u8>, Error> {
-    let repeated: Vec<Vec<f64>> = golden.iter().cycle().take(MIN_GOLDEN_CASES).cloned().collect();
-    golden.extend(repeated.into_iter().skip(golden.len()));
+    let n_missing = MIN_GOLDEN_CASES.saturating_sub(golden.len());
+    let repeated: Vec<Vec<f64>> = golden.iter().cycle().take(n_missing).cloned().collect();
+    golden.extend(repeated);
     let values: Vec<f64> = golden.iter().flatten().copied().collect();
     let rows = Array2::from_shape_vec((golden.len(), parts.schema.n_features()), values);
     Ok(seal(parts, rows.map_err(shape)?.view())?)

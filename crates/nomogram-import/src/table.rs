@@ -196,6 +196,14 @@ fn number(text: &str) -> Option<f64> {
     text.trim().parse().ok()
 }
 
+/// A number without decimals that are all 0.
+fn without_decimals(text: &str) -> &str {
+    match text.split_once('.') {
+        Some((whole, decimals)) if decimals.bytes().all(|byte| byte == b'0') => whole,
+        _ => text,
+    }
+}
+
 /// The level of a cell: by its name, as in a table of rows to predict, where `2.0` is the level `2`; or by
 /// its number where no name is a number.
 #[allow(clippy::cast_precision_loss, reason = "levels are few")]
@@ -206,7 +214,9 @@ fn kind_level(text: &str, kind: &FeatureKind) -> Option<usize> {
     }
     let value = number(text).filter(|value| value.fract() == 0.0)?;
     if levels.iter().any(|level| number(level).is_some()) {
-        return levels.iter().position(|level| is_number(level, value));
+        let digits = without_decimals(text.trim());
+        let is_same = |level: &String| number(level).is_some() && without_decimals(level) == digits;
+        return levels.iter().position(is_same);
     }
     (0..levels.len()).find(|level| *level as f64 == value)
 }

@@ -278,8 +278,8 @@ fn number_of(text: &str, mark: DecimalMark, is_whole: bool) -> Value<'_> {
 
 fn of_category<'a>(cell: Cell<'a>, levels: &'a [String], mark: DecimalMark) -> Value<'a> {
     let named = |name: &str| {
-        let level = levels.iter().find(|level| *level == name);
-        level.or_else(|| of_whole_number(name, DecimalMark::Point, levels)).map_or(UNSEEN, level_of)
+        let level = of_whole_number(name, DecimalMark::Point, levels);
+        level.or_else(|| levels.iter().find(|level| *level == name)).map_or(UNSEEN, level_of)
     };
     match cell {
         Cell::Written(text) | Cell::Text(text) => {

@@ -194,7 +194,7 @@ fn a_density_below_the_threshold_counts_as_the_threshold() {
         close(&predict(&text, &[age, 0.0]), &[no / (no + yes), yes / (no + yes)]);
     }
     close(&predict(&text, &[f64::NAN, 1.0]), &[10.0 / 30.0, 20.0 / 30.0]);
-    // Numbers of classes that are set flush right.
+    // Labels with leading spaces.
     let right = text.replace(r#"<TargetValueStat value="no""#, r#"<TargetValueStat value="   no""#);
     assert_ne!(right, text);
     assert_eq!(predict(&right, &[45.0, 1.0]), predict(&text, &[45.0, 1.0]));

@@ -133,6 +133,13 @@ fn a_chain_may_add_a_constant_to_its_sum() {
     let other = "a value within a chain other than a sum and a constant";
     refused(&text(&format!(r#"<Apply function="*">{raw}{quarter}</Apply>"#), "scaled"), other);
     refused(&text(&format!(r#"<Apply function="+">{raw}{raw}</Apply>"#), "scaled"), other);
+    let added = format!(r#"<Apply function="+">{raw}{quarter}</Apply>"#);
+    let mapped = added.replace("<Apply ", "<Apply mapMissingTo=\"1\" ");
+    refused(&text(&mapped, "scaled"), other);
+    let is_double = r#"dataType="double" feature="transformedValue""#;
+    let of_integer =
+        text(&added, "scaled").replace(is_double, &is_double.replace("double", "integer"));
+    refused(&of_integer, other);
     let unknown = format!(r#"<Apply function="+"><FieldRef field="y"/>{quarter}</Apply>"#);
     refused(&text(&unknown, "scaled"), "`y`, which is no sum of trees");
 }

@@ -247,7 +247,7 @@ fn a_cell_names_a_level_as_in_a_table_to_predict() {
     let mut row = vec![1.0; names.len()];
     row[3] = 7.0;
     assert!(write_rows(&imported, &[row]).contains("8.0"), "7 is a level");
-    assert_eq!(["2", "2.0", "2.5", "8.0", "9"].map(cell), [1.0, 1.0, 7.0, 7.0, 7.0]);
+    assert_eq!(["2", "2.0", "2.5", "02", "8.0"].map(cell), [1.0, 1.0, 7.0, 7.0, 7.0]);
 }
 
 #[test]
@@ -299,7 +299,7 @@ cutoffs: [{ name: treat, class: 'yes', probability: 0.2 }]
 }
 
 #[test]
-fn dumps_for_people_are_refused_by_name() {
+fn dumps_of_trees_are_refused_by_name() {
     for (text, message) in [
         (
             r#"{"name":"tree","version":"v4","num_class":1,"num_tree_per_iteration":1}"#,
@@ -307,6 +307,7 @@ fn dumps_for_people_are_refused_by_name() {
         ),
         (r#"[{"nodeid":0,"depth":0,"split":"f0"}]"#, "XGBoost's dump of trees"),
         (r#"[ { "nodeid": 0, "leaf": 0.5 } ]"#, "XGBoost's dump of trees"),
+        ("booster[0]:\n0:[f0<0.5] yes=1,no=2,missing=1\n", "XGBoost's dump of trees"),
     ] {
         let error = error(text);
         assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");

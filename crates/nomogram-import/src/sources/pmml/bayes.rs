@@ -75,7 +75,7 @@ pub(super) fn read(model: &Element, fields: &Fields) -> Result<Outcome, Error> {
     Ok(Outcome::of_part(part, Some(classes)))
 }
 
-/// The class that an element is about. Some writers set numbers flush right.
+/// The class that an element is about. Some writers put spaces before numbers.
 fn class_of(here: &Element) -> Result<&str, Error> {
     here.attribute("value").map(str::trim)
 }

@@ -140,10 +140,11 @@ fn classes<'e>(
         }
         (Link::Softmax, true) => {
             let declared = fields.classes.as_deref().unwrap_or_default();
-            let has_cells = |class: &&String| categories.contains(&class.as_str());
+            let without_cells = |categories: &[&str]| {
+                declared.iter().find(|class| !categories.contains(&class.as_str()))
+            };
             // The category without parameters is the reference, stated or not.
-            let unstated = declared.iter().find(|class| !has_cells(class));
-            match (reference, unstated) {
+            match (reference, without_cells(categories)) {
                 (Some(reference), _) if categories.contains(&reference) => {}
                 (Some(reference), _) => categories.push(reference),
                 (None, Some(class)) => categories.push(class),
@@ -161,8 +162,7 @@ fn classes<'e>(
             if categories.iter().any(|category| position(category).is_none()) {
                 return Err(model.malformed("target categories that are no values of the target"));
             }
-            let has_cells = |class: &&String| categories.contains(&class.as_str());
-            if let Some(class) = declared.iter().find(|class| !has_cells(class)) {
+            if let Some(class) = without_cells(categories) {
                 let what = format!("no parameters for the value `{class}` of the target");
                 return Err(model.malformed(what));
             }

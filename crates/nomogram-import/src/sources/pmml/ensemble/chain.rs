@@ -87,7 +87,13 @@ fn check_math(model: &Element, link: Link, forest: &Forest) -> Result<(), Error>
 
 /// A sum of trees and a constant, as an output of a model within a chain.
 fn transformed(output: &Element, sums: &BTreeMap<&str, Forest>) -> Result<Forest, Error> {
-    let apply = output.child("Apply").filter(|apply| apply.or("function", "") == "+");
+    let is_sum = |apply: &&Element| {
+        let treats_missing =
+            ["mapMissingTo", "defaultValue"].iter().any(|a| apply.find(a).is_some());
+        apply.or("function", "") == "+" && !treats_missing
+    };
+    let is_double = output.or("dataType", "double") == "double";
+    let apply = output.child("Apply").filter(is_sum).filter(|_| is_double);
     let terms =
         apply.map(|apply| (apply.children.len(), apply.child("FieldRef"), apply.child("Constant")));
     let Some((2, Some(field), Some(constant))) = terms else {
