@@ -173,7 +173,7 @@ def wrapped(text: str) -> str:
 
 def load_note(loads: list[float], n_processors: int) -> str:
     """Whether the machine was under load, and what follows."""
-    found = f"the load average was {min(loads):.0f} to {max(loads):.0f} on {n_processors} processors"
+    found = f"the load average was {min(loads):.1f} to {max(loads):.1f} on {n_processors} processors"
     if max(loads) <= n_processors:
         return f"The machine was nearly idle: {found}.\n"
     return (

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pickle
-import resource
+import re
 import sys
 import time
 from collections.abc import Callable
@@ -83,6 +83,12 @@ def timed_opening(
     return predict, kind, time.process_time() - start
 
 
+def peak_kib() -> int:
+    """The largest resident memory: `getrusage` counts that of the process that started this one, too."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(re.search(r"VmHWM:\s*(\d+)", status)[1])
+
+
 def second_class(predicted: Any, n_rows: int) -> np.ndarray:
     """The probability of the second class of each row, or the number."""
     return np.asarray(predicted, np.float64).reshape(n_rows, -1)[:, -1]
@@ -94,14 +100,15 @@ def main() -> None:
     openers = {f.__name__: f for f in (nomogram, sklearn, onnx, treelite, catboost, ydf)}
     predict, kind, opening = timed_opening(openers[library], Path(model))
     predict(np.zeros((1, int(n_columns)), kind))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    print(f"{opening:.9f} {peak}", flush=True)
+    print(f"{opening:.9f} {peak_kib()}", flush=True)
 
     rows = np.fromfile(rows_path).reshape(-1, int(n_columns)).astype(kind)
     singles = [rows[i : i + 1] for i in range(N_SINGLE_ROWS)]
     for line in sys.stdin:
         if line.strip() == "open":
-            print(f"{timed_opening(openers[library], Path(model))[2]:.9f}", flush=True)
+            del predict
+            predict, _, opening = timed_opening(openers[library], Path(model))
+            print(f"{opening:.9f}", flush=True)
             continue
         command, n_text, argument = line.split()
         n = int(n_text)

@@ -13,6 +13,8 @@ int LGBM_BoosterPredictForMat(void *booster, const void *rows, int data_type, in
                               int32_t n_columns, int is_row_major, int predict_type,
                               int start_iteration, int n_iterations, const char *parameters,
                               int64_t *out_len, double *out);
+int LGBM_FastConfigFree(void *fast);
+int LGBM_BoosterFree(void *booster);
 const char *LGBM_GetLastError(void);
 
 enum { FLOAT64 = 1, NORMAL = 0, ALL = -1 };
@@ -26,6 +28,12 @@ void open_model(const char *path, size_t n_columns)
     int status = LGBM_BoosterPredictForMatSingleRowFastInit(
         booster, NORMAL, 0, ALL, FLOAT64, (int32_t)n_columns, PARAMETERS, &fast);
     require(status == 0, LGBM_GetLastError());
+}
+
+void close_model(void)
+{
+    require(LGBM_FastConfigFree(fast) == 0, LGBM_GetLastError());
+    require(LGBM_BoosterFree(booster) == 0, LGBM_GetLastError());
 }
 
 void predict_one(const struct rows *rows, size_t row, double *probability)

@@ -10,6 +10,8 @@ void open_model(const char *path, size_t n_columns)
     (void)n_columns;
 }
 
+void close_model(void) {}
+
 void predict_one(const struct rows *rows, size_t row, double *probability)
 {
     forest_one(rows->values + row * rows->n_columns, probability, 0, 1);

@@ -24,6 +24,11 @@ void open_model(const char *path, size_t n_columns)
     nomo_model_release(model);
 }
 
+void close_model(void)
+{
+    nomo_session_destroy(session);
+}
+
 void predict_one(const struct rows *rows, size_t row, double *probability)
 {
     double pair[2];

@@ -20,6 +20,11 @@ void open_model(const char *path, size_t n_columns)
     require(entries != NULL, "no memory for a row");
 }
 
+void close_model(void)
+{
+    free(entries);
+}
+
 void predict_one(const struct rows *rows, size_t row, double *probability)
 {
     const double *values = rows->values + row * rows->n_columns;

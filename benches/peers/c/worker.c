@@ -6,7 +6,7 @@
  opening, and the largest resident memory after one prediction. The commands are
    time N REPEATS   print the processor seconds of REPEATS calls with N rows each
    check N PATH     write the probabilities of N rows to a file, as doubles
-   open             open the model once more, and print the processor seconds
+   open             close the model, open it again, and print the processor seconds of that
 */
 #define _POSIX_C_SOURCE 200809L
 #include "worker.h"
@@ -121,6 +121,7 @@ int main(int argc, char **argv)
             write_predictions(&rows, n, path, out);
             printf("done\n");
         } else if (strcmp(line, "open\n") == 0) {
+            close_model();
             printf("%.9f\n", time_opening(argv[1], n_columns));
         } else {
             require(0, "unknown command");

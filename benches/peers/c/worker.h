@@ -11,8 +11,11 @@ struct rows {
     size_t n_columns;
 };
 
-/* Opens a model for one thread; one that is open already stays open, unused. */
+/* Opens a model for one thread. */
 void open_model(const char *path, size_t n_columns);
+
+/* Frees the model that is open. */
+void close_model(void);
 
 /* Writes the probability of the second class of one row, or the number. */
 void predict_one(const struct rows *rows, size_t row, double *probability);

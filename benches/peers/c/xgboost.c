@@ -24,6 +24,11 @@ void open_model(const char *path, size_t n_columns)
     require(XGBoosterSetParam(booster, "nthread", "1") == 0, XGBGetLastError());
 }
 
+void close_model(void)
+{
+    require(XGBoosterFree(booster) == 0, XGBGetLastError());
+}
+
 static void predict(const float *values, size_t n_rows, size_t n_columns, double *probabilities)
 {
     char array[256];
