@@ -278,8 +278,10 @@ fn number_of(text: &str, mark: DecimalMark, is_whole: bool) -> Value<'_> {
 
 fn of_category<'a>(cell: Cell<'a>, levels: &'a [String], mark: DecimalMark) -> Value<'a> {
     let named = |name: &str| {
-        let level = of_whole_number(name, DecimalMark::Point, levels);
-        level.or_else(|| levels.iter().find(|level| *level == name)).map_or(UNSEEN, level_of)
+        let is_named = || levels.iter().find(|level| *level == name).map(String::as_str);
+        of_whole_number(name, DecimalMark::Point, levels)
+            .or_else(is_named)
+            .map_or(UNSEEN, Value::Text)
     };
     match cell {
         Cell::Written(text) | Cell::Text(text) => {
@@ -287,7 +289,7 @@ fn of_category<'a>(cell: Cell<'a>, levels: &'a [String], mark: DecimalMark) -> V
             // A level may begin or end with a space.
             let is_level = trimmed.len() != text.len() && levels.iter().any(|level| level == text);
             let name = if is_level { text } else { trimmed };
-            of_whole_number(name, mark, levels).map_or(Value::Text(name), level_of)
+            Value::Text(of_whole_number(name, mark, levels).unwrap_or(name))
         }
         // Levels are named by texts: the number of a level is not a level.
         Cell::Integer(number) => named(&number.to_string()),
@@ -306,16 +308,13 @@ fn of_category<'a>(cell: Cell<'a>, levels: &'a [String], mark: DecimalMark) -> V
     }
 }
 
-fn level_of(level: &String) -> Value<'_> {
-    Value::Text(level)
-}
-
 /// The level that is the same whole number, with decimals or without: programs write the codes of levels as
 /// `2.0` where a value of the column is missing.
-fn of_whole_number<'a>(text: &str, mark: DecimalMark, levels: &'a [String]) -> Option<&'a String> {
+fn of_whole_number<'a>(text: &str, mark: DecimalMark, levels: &'a [String]) -> Option<&'a str> {
     let digits = whole_digits(text, mark)?;
     let is_same = |level: &&String| whole_digits(level, DecimalMark::Point) == Some(digits);
-    levels.iter().find(|level| *level == text).or_else(|| levels.iter().find(is_same))
+    let level = levels.iter().find(|level| *level == text).or_else(|| levels.iter().find(is_same));
+    level.map(String::as_str)
 }
 
 /// The sign and the digits before the decimal mark, of a number whose decimals are all 0.
