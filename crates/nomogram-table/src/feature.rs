@@ -278,10 +278,8 @@ fn number_of(text: &str, mark: DecimalMark, is_whole: bool) -> Value<'_> {
 
 fn of_category<'a>(cell: Cell<'a>, levels: &'a [String], mark: DecimalMark) -> Value<'a> {
     let named = |name: &str| {
-        let is_named = || levels.iter().find(|level| *level == name).map(String::as_str);
-        of_whole_number(name, DecimalMark::Point, levels)
-            .or_else(is_named)
-            .map_or(UNSEEN, Value::Text)
+        let exact = || levels.iter().find(|level| *level == name).map(String::as_str);
+        of_whole_number(name, DecimalMark::Point, levels).or_else(exact).map_or(UNSEEN, Value::Text)
     };
     match cell {
         Cell::Written(text) | Cell::Text(text) => {

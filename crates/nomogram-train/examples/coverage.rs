@@ -9,6 +9,9 @@
 #![allow(clippy::indexing_slicing, clippy::cast_precision_loss, reason = "an experiment")]
 #![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of the rows")]
 
+#[path = "shared/shuffled.rs"]
+mod shuffled;
+
 #[path = "shared/coverage.rs"]
 mod coverage;
 

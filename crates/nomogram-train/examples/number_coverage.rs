@@ -8,6 +8,9 @@
 
 #![allow(clippy::indexing_slicing, clippy::cast_precision_loss, reason = "an experiment")]
 
+#[path = "shared/shuffled.rs"]
+mod shuffled;
+
 #[path = "shared/number_coverage.rs"]
 mod number_coverage;
 

@@ -1,12 +1,9 @@
 //! How often prediction sets hold the class that comes true, on rows that were never seen.
 
-#[path = "shuffled.rs"]
-mod shuffled;
-
 use nomogram::{Session, Uncertainty, Verdict};
 use nomogram_train::{Dataset, Error, TrainingConfig, train};
 
-use shuffled::shuffled;
+use crate::shuffled::shuffled;
 
 /// Counts over the test rows of all splits.
 #[derive(Debug, Default)]

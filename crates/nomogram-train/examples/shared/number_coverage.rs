@@ -1,8 +1,5 @@
 //! How often intervals hold the number that comes true, on rows that were never seen.
 
-#[path = "shuffled.rs"]
-mod shuffled;
-
 use std::collections::BTreeMap;
 
 use nomogram::{
@@ -14,7 +11,7 @@ use nomogram_train::{
 };
 use serde::Deserialize;
 
-use shuffled::shuffled;
+use crate::shuffled::shuffled;
 
 /// The patients: `tests/reference/make_numbers.py` wrote them.
 pub(crate) const DIABETES: &str = include_str!("../../tests/reference/diabetes.csv");

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "tests")]
 
+#[path = "../../examples/shared/shuffled.rs"]
+mod shuffled;
+
 mod calibration;
 mod data;
 mod golden;
