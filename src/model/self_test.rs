@@ -38,29 +38,26 @@ impl Model {
         for index in 0..MIN_GOLDEN_CASES {
             self.replay(index, &mut scratch)?;
         }
-        for (index, case) in self.golden_cases.iter().enumerate() {
-            if let Err(error) = self.intake().check_width(case.row.len()) {
-                return Err(invalid(&error, index));
-            }
-        }
-        let (mut refused, mut differs) = (None, None);
-        let mut uncertainty = UncertaintyAnswer::new();
+        let (mut suspect, mut uncertainty) = (None, UncertaintyAnswer::new());
         let mut compare = Each::new(|index: usize, prediction: Result<Prediction<'_>, Error>| {
-            let Some(case) = self.golden_cases.get(index) else { return };
-            match prediction {
-                Ok(prediction) => {
-                    uncertainty.add(&prediction);
-                    differs = differs.take().or_else(|| case.compare(&prediction, index).err());
-                }
-                Err(_) => refused = refused.or(Some(index)),
+            let is_same = prediction.is_ok_and(|prediction| {
+                uncertainty.add(&prediction);
+                let case = self.golden_cases.get(index);
+                case.is_some_and(|case| case.difference(&prediction).is_none())
+            });
+            if !is_same {
+                suspect = suspect.or(Some(index));
             }
         });
-        let rows = GoldenRows(&self.golden_cases);
+        let rows = GoldenRows { cases: &self.golden_cases, n_features: self.intake().n_features() };
         self.predict_rows(&mut scratch, &rows, OnRefusal::GoOn, &mut compare)?;
-        if let Some(index) = refused {
+        let suspect =
+            suspect.or_else(|| self.golden_cases.iter().position(|case| rows.is_other(case)));
+        if let Some(index) = suspect {
             self.replay(index, &mut scratch)?;
+            let detail = "in a batch, it is predicted otherwise than alone";
+            return Err(Error::new(ErrorKind::GoldenCase, detail).within(Place::GoldenCase(index)));
         }
-        differs.map_or(Ok(()), Err)?;
         uncertainty.check(self.uncertainty_answer)?;
         self.check_answers()
     }
@@ -68,60 +65,70 @@ impl Model {
     /// Predicts one golden case and compares its bits.
     fn replay(&self, index: usize, scratch: &mut Scratch<'_>) -> Result<(), Error> {
         let Some(case) = self.golden_cases.get(index) else { return Ok(()) };
-        match self.predict_row(scratch, &case.row) {
-            Ok(prediction) => case.compare(&prediction, index),
-            Err(error) => Err(invalid(&error, index)),
-        }
+        let replayed = match self.predict_row(scratch, &case.row) {
+            Ok(prediction) => case.compare(&prediction),
+            Err(error) => Err(Error::invalid_model(format!("{error}"))),
+        };
+        replayed.map_err(|e| e.within(Place::GoldenCase(index)))
     }
-}
-
-/// A golden case that is refused.
-#[cold]
-#[inline(never)]
-fn invalid(error: &Error, index: usize) -> Error {
-    Error::invalid_model(format!("{error}")).within(Place::GoldenCase(index))
 }
 
 /// The rows of golden cases.
-struct GoldenRows<'m>(&'m [GoldenCase]);
+struct GoldenRows<'m> {
+    cases: &'m [GoldenCase],
+    n_features: usize,
+}
+
+impl GoldenRows<'_> {
+    /// Whether a case has another number of values, which is an error where it is replayed alone.
+    fn is_other(&self, case: &GoldenCase) -> bool {
+        case.row.len() != self.n_features
+    }
+}
 
 impl Rows for GoldenRows<'_> {
     fn n_rows(&self) -> usize {
-        self.0.len()
+        self.cases.len()
     }
 
     fn cell(&self, row: usize, feature: usize) -> Cell {
-        let value = self.0.get(row).and_then(|case| case.row.get(feature));
+        let value = self.cases.get(row).and_then(|case| case.row.get(feature));
         Cell::of_array(value.copied().unwrap_or(f64::NAN))
     }
 
     fn slices<'r>(&'r self, rows: Range<usize>, slices: &mut [&'r [f64]]) -> bool {
-        let cases = self.0.get(rows).unwrap_or_default();
+        let cases = self.cases.get(rows).unwrap_or_default();
         slices.iter_mut().zip(cases).for_each(|(slice, case)| *slice = &case.row);
-        true
+        !cases.iter().any(|case| self.is_other(case))
     }
 }
 
 impl GoldenCase {
     /// Compares the bits of its prediction.
-    fn compare(&self, prediction: &Prediction<'_>, index: usize) -> Result<(), Error> {
-        let flags = prediction.feature_flags().iter().map(|flags| flags.bits());
-        let what = if !flags.eq(self.flags.iter().copied()) {
-            "the flags of its values are"
-        } else if !bits(prediction.members().flatten()).eq(self.members.iter().copied()) {
-            "the outputs of a member are"
-        } else if !bits(prediction.outputs().iter()).eq(self.outputs.iter().copied()) {
-            "the members' outputs match, but the combined outputs are"
-        } else {
-            return Ok(());
-        };
+    fn compare(&self, prediction: &Prediction<'_>) -> Result<(), Error> {
+        let Some(what) = self.difference(prediction) else { return Ok(()) };
         let found = prediction.outputs().iter().map(|number| number.to_bits());
         let detail = format!(
             "{what} not as sealed: found bits {}, expected {}",
             Bits(found),
             Bits(self.outputs.iter().copied())
         );
-        Err(Error::new(ErrorKind::GoldenCase, detail).within(Place::GoldenCase(index)))
+        Err(Error::new(ErrorKind::GoldenCase, detail))
+    }
+
+    /// What differs in its prediction.
+    #[inline(never)]
+    fn difference(&self, prediction: &Prediction<'_>) -> Option<&'static str> {
+        let flags = prediction.feature_flags().iter().map(|flags| flags.bits());
+        if !flags.eq(self.flags.iter().copied()) {
+            Some("the flags of its values are")
+        } else if !bits(prediction.members().flatten()).eq(self.members.iter().copied()) {
+            Some("the outputs of a member are")
+        } else if !bits(prediction.outputs().iter()).eq(self.outputs.iter().copied()) {
+            Some("the members' outputs match, but the combined outputs are")
+        } else {
+            None
+        }
     }
 }
 
