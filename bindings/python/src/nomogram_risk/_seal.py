@@ -25,7 +25,6 @@ import numpy as np
 
 from ._model import Model
 
-
 # More golden cases would make the bundle larger, and opening it slower.
 _MAX_GOLDEN_PROBES = 256
 

@@ -75,9 +75,9 @@ class Statements:
         if kind is not float and kind is not str and kind is not int:
             value = plain(value)
             kind = type(value)
-        if index in self._categories:
-            if kind is int or kind is bool or (kind is float and not math.isnan(value)):
-                value, kind = level_name(value), str
+        is_level = kind is int or kind is bool or (kind is float and not math.isnan(value))
+        if is_level and index in self._categories:
+            value, kind = level_name(value), str
         pointer, error = session.pointer, session.error
         status: int
         if kind is float:
