@@ -48,7 +48,7 @@ static long peak_kib(void)
 
 static struct rows read_rows(const char *path, size_t n_columns, size_t *n_rows)
 {
-    /* Into memory as a host has it: a mapped file has small pages. */
+    /* Into memory, as a host has them. */
     FILE *file = fopen(path, "rb");
     require(file != NULL && fseek(file, 0, SEEK_END) == 0, "the rows cannot be read");
     size_t len = (size_t)ftell(file) / sizeof(double);
