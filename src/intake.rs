@@ -185,13 +185,18 @@ impl Intake {
         flags: &mut [Flags],
         broken: &mut [bool],
     ) -> Result<Flags, Error> {
-        if !self.plain.have_all(level, &[numbers]) {
-            let cells = numbers.iter().map(|number| Cell::of_array(*number));
-            return self.admit(cells, row, flags, broken);
-        }
         row.copy_from_slice(numbers);
         flags.fill(Flags::default());
-        self.evaluate_rules(row, broken)
+        let mut row_flags = Flags::default();
+        if !self.plain.have_all(level, &[numbers]) {
+            for feature in self.plain.others(level, numbers) {
+                if let (Some(value), Some(flag)) = (row.get_mut(feature), flags.get_mut(feature)) {
+                    (*value, *flag) = self.treat(feature, Cell::of_array(*value))?;
+                    row_flags = row_flags.union(*flag);
+                }
+            }
+        }
+        self.evaluate_rules(row, broken).map(|rule_flags| row_flags.union(rule_flags))
     }
 
     /// Whether it passes without applying the policy of its feature.

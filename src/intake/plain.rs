@@ -84,6 +84,39 @@ impl PlainValues {
         dispatch!(level, simd => self.have_tiles(simd, rows)) && self.are_whole(rows)
     }
 
+    /// The positions of the numbers of a row that are not plain values, in order.
+    pub(super) fn others(&self, level: Level, row: &[f64]) -> impl Iterator<Item = usize> {
+        let mut n_done = 0;
+        tiles(row.len()).flat_map(move |first| {
+            let done = n_done;
+            n_done = first + 8;
+            // The last tile may begin with numbers of the one before.
+            let mut others = self.others_of_tile(level, row, first) >> (done - first);
+            core::iter::from_fn(move || {
+                let nth = others.trailing_zeros() as usize;
+                others &= others.checked_sub(1)?;
+                Some(done + nth)
+            })
+        })
+    }
+
+    /// Which of the numbers from a position on, eight at most, are not plain values: a bit each.
+    fn others_of_tile(&self, level: Level, row: &[f64], first: usize) -> u64 {
+        if row.len() < 8 {
+            let numbers = row.iter().enumerate().rev();
+            return numbers
+                .fold(0, |set, (at, number)| set << 1 | u64::from(!self.has(at, *number)));
+        }
+        let (outside, fractional) = dispatch!(level, simd => {
+            let ((low, high), numbers) = (self.bounds(simd, first), eight(simd, row, first));
+            let is_inside = numbers.simd_ge(low) & numbers.simd_le(high);
+            (!is_inside.to_bitmask(), !numbers.trunc().simd_eq(numbers).to_bitmask())
+        });
+        let must_be_whole = self.whole.iter().skip(first).take(8).rev();
+        let whole = must_be_whole.fold(0, |set, must| set << 1 | u64::from(*must));
+        (outside | fractional & whole) & 0xff
+    }
+
     /// Whether the numbers of a row from a feature on are plain values.
     fn have_each(&self, first: usize, numbers: &[f64]) -> bool {
         numbers
@@ -163,10 +196,11 @@ const fn gains<S: Simd>() -> bool {
     <S::f64s as SimdBase<S>>::LEN > 2
 }
 
-/// The first positions of tiles of eight that cover `n_items`, at least eight; the last two may overlap.
+/// The first positions of tiles of eight that cover `n_items`; the last two may overlap. Fewer than eight items
+/// have one tile.
 #[inline(always)]
 fn tiles(n_items: usize) -> impl Iterator<Item = usize> {
-    (0..n_items).step_by(8).map(move |first| first.min(n_items - 8))
+    (0..n_items).step_by(8).map(move |first| first.min(n_items.saturating_sub(8)))
 }
 
 /// Eight numbers of a list that has so many.
@@ -251,6 +285,8 @@ mod tests {
                         assert_eq!(set, LaneSet(LaneSet::ALL.0 & !expected), "{lane} {feature}");
                         assert_eq!(set.contains(lane), is_plain);
                         assert_eq!(plain.have_all(level, &rows), is_plain, "{lane} {feature}");
+                        let others: Vec<usize> = plain.others(level, &bad).collect();
+                        assert_eq!(others, if is_plain { vec![] } else { vec![feature] });
                     }
                 }
             }
@@ -272,6 +308,9 @@ mod tests {
                 let set = plain.rows_of(level, &block);
                 for (lane, row) in rows.iter().enumerate() {
                     prop_assert_eq!(set.contains(lane), plain.have_each(0, row));
+                    let others: Vec<usize> = plain.others(level, row).collect();
+                    let expected = (0..n_features).filter(|at| !plain.has(*at, row[*at]));
+                    prop_assert_eq!(others, expected.collect::<Vec<_>>());
                     for (lanes, number) in block.iter().zip(*row) {
                         prop_assert_eq!(lanes[lane].to_bits(), number.to_bits());
                     }
