@@ -4,7 +4,7 @@
 //! single row.
 
 use fearless_simd::prelude::*;
-use fearless_simd::{Level, f64x8};
+use fearless_simd::{Level, f64x8, mask64x8};
 
 use super::flat::{FlatForest, FlatTree, Layout};
 use super::margins::MAX_FULL_WALK;
@@ -34,7 +34,7 @@ impl FlatForest {
         temporary: &mut [Lanes],
         out: &mut [Lanes],
     ) {
-        let (encoded, has_missing) = self.compared_block(encoded, temporary);
+        let (encoded, has_missing) = self.compared_block(simd, encoded, temporary);
         self.start(out);
         if self.sets.is_empty() && !has_missing {
             for tree in &self.trees {
@@ -52,17 +52,18 @@ impl FlatForest {
     /// no vector lies in two lines of the cache, if there is room.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "there is room for the values and one more")]
-    fn compared_block<'e>(
+    fn compared_block<'e, S: Simd>(
         &self,
+        simd: S,
         encoded: &'e [Lanes],
         temporary: &'e mut [Lanes],
     ) -> (&'e [Lanes], bool) {
-        let mut is_missing = [false; N_LANES];
+        let mut missing = Missing::none(simd);
         if self.n_temporary() == 0 {
             for values in encoded {
-                note_missing(values, &mut is_missing);
+                missing.note(simd, values);
             }
-            return (encoded, is_missing.contains(&true));
+            return (encoded, missing.are_any());
         }
         let temporary = temporary.as_flattened_mut();
         let n_skipped = Some(temporary.as_ptr().align_offset(LINE)).filter(|n| *n < N_LANES);
@@ -71,9 +72,9 @@ impl FlatForest {
         let compared = &mut aligned[..encoded.len()];
         for (compared, values) in compared.iter_mut().zip(encoded) {
             *compared = self.as_compared(*values);
-            note_missing(compared, &mut is_missing);
+            missing.note(simd, compared);
         }
-        (compared, is_missing.contains(&true))
+        (compared, missing.are_any())
     }
 
     /// Adds the leaf of a tree for each row; `ANY` is whether any value may be missing, or any split has
@@ -173,10 +174,27 @@ impl FlatForest {
     }
 }
 
-/// Notes which values are missing.
-#[inline(always)]
-fn note_missing(values: &Lanes, is_missing: &mut [bool; N_LANES]) {
-    for (is_missing, value) in is_missing.iter_mut().zip(values) {
-        *is_missing |= value.is_nan();
+/// The rows that have a missing value. In vectors by hand: from a loop over bools, the compiler makes one that
+/// gathers and scatters.
+struct Missing<S: Simd>([mask64x8<S>; N_PARTS]);
+
+impl<S: Simd> Missing<S> {
+    #[inline(always)]
+    fn none(simd: S) -> Self {
+        Self([mask64x8::splat(simd, false); N_PARTS])
+    }
+
+    /// Notes the rows whose values of an input are missing.
+    #[inline(always)]
+    fn note(&mut self, simd: S, values: &Lanes) {
+        for (rows, values) in self.0.iter_mut().zip(values.as_chunks::<N_ROWS>().0) {
+            let values = f64x8::simd_from(simd, *values);
+            *rows |= values.simd_ne(values);
+        }
+    }
+
+    #[inline(always)]
+    fn are_any(self) -> bool {
+        self.0.iter().any(|rows| rows.any_true())
     }
 }
