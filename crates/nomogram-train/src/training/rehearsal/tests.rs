@@ -157,7 +157,7 @@ fn what_validation_accepts_training_accepts() {
         "splits: { test: { latest: 0.3 }, folds: { n: 2, by: time } }",
         "splits: { folds: { by: each_patient } }",
     ];
-    const MEMBERS: [&str; 5] = [
+    const MEMBERS: &[&str] = &[
         "scaled, weight: 1.0, learner: { logistic_regression: { c: 1.0, class_weight: equal } }",
         "raw, weight: 1.0, learner: { naive_bayes: {} }",
         "raw, weight: 1.0, learner: { boosted_trees: { n_trees: 2, learning_rate: 0.1, max_depth: 1, min_rows_per_leaf: 1, subsample: 1.0 } }",
@@ -167,7 +167,7 @@ fn what_validation_accepts_training_accepts() {
     let (mut n_accepted, mut n_refused) = (0, 0);
     for seed in 0..100 {
         let mut random = Random::new(seed, 2);
-        let mut below = |n: u64| usize::try_from(random.below(n)).unwrap();
+        let mut below = |n: usize| usize::try_from(random.below(n as u64)).unwrap();
         let names_patients = below(3) > 0;
         let roles = if names_patients {
             "patient: p, time: t, split: s"
@@ -175,7 +175,7 @@ fn what_validation_accepts_training_accepts() {
             "ignored: [p], time: t, split: s"
         };
         let policy = ["refuse", "impute"][below(2)];
-        let member = MEMBERS[below(5)];
+        let member = MEMBERS[below(MEMBERS.len())];
         let calibration = ["null", "chosen", "none"][below(3)];
         let yaml = format!(
             "model: {{ name: m, version: \"1\" }}\nseed: {seed}\n\
@@ -184,10 +184,10 @@ fn what_validation_accepts_training_accepts() {
              validation: {{ n_folds: 3, min_auc: 0.5 }}\nallow_uninformative_members: true\n\
              members: [{{ name: m, input: {member} }}]\ncombiner: soft_vote\ncalibration: {calibration}\n{}\n",
             ["", ", c"][usize::from(below(4) == 0)],
-            SPLITS[below(7)]
+            SPLITS[below(SPLITS.len())]
         );
         let config = TrainingConfig::from_yaml(&yaml).unwrap_or_else(|e| panic!("{e}: {yaml}"));
-        let n_classes = config.data.target.classes.len() as u64;
+        let n_classes = config.data.target.classes.len();
         let (n_rows, n_patients, rare) = (10 + below(50), 2 + below(30), below(3));
         let mut text = String::from("p,t,s,x,z,y\n");
         for row in 0..n_rows {
