@@ -95,3 +95,8 @@ pub use token_keys::{FetchedKeys, KeySource};
 pub use tokens::{TokenRules, Tokens};
 pub use trust::{RefusedBundle, TrustPolicy};
 pub use watching::{Webhook, keep_watch, look};
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -20,3 +20,8 @@ pub mod openssf;
 pub use embedded::sign_bundle;
 pub use error::Error;
 pub use keys::{KeyId, PublicKey, SecretKey};
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -6,6 +6,20 @@
 //! No row is lost, invented or shifted: what cannot be read is an [`Error`] with its place.
 //!
 //! This crate does not learn, predict or write.
+//!
+//! A cell means what the format says:
+//!
+//! ```
+//! use nomogram_table::{Table, TableFormat};
+//!
+//! let format = TableFormat::from_json(r#"{"missing":["NA"]}"#)?;
+//! let table = Table::from_csv("t.csv", "age,stage\nNA,II\n61,<0.3\n".as_bytes(), &format)?;
+//! let mut ages = table.column("age")?;
+//! assert!(ages.next().is_some_and(|age| age.cell.is_missing(&format)));
+//! // A text is never taken for a number.
+//! assert_eq!(table.column("stage")?.nth(1).and_then(|stage| stage.cell.finite(&format)), None);
+//! # Ok::<(), nomogram_table::Error>(())
+//! ```
 
 // Layers, lowest first: a module uses only the blocks above its own.
 mod number;
