@@ -123,16 +123,16 @@ enum class error_class : std::int32_t {
   argument = NOMO_EARGUMENT,        ///< The call itself is wrong.
   format = NOMO_EFORMAT,            ///< The bytes are not a well-formed bundle.
   version = NOMO_EVERSION,          ///< The bundle needs a newer library.
-  integrity = NOMO_EINTEGRITY,      ///< The bundle was changed after it was sealed.
-  limit = NOMO_ELIMIT,              ///< A limit of the caller was exceeded.
+  integrity = NOMO_EINTEGRITY,      ///< The bundle was changed, or does not satisfy the policy of trust.
+  limit = NOMO_ELIMIT,              ///< A limit on size, memory or computation was exceeded.
   schema = NOMO_ESCHEMA,            ///< The rows do not have the shape that the model expects.
   value = NOMO_EVALUE,              ///< A value of a row cannot be used.
   buffer = NOMO_EBUFFER,            ///< An output does not have the right length.
-  unsupported = NOMO_EUNSUPPORTED,  ///< This build of the library does not support it.
-  self_test = NOMO_ESELFTEST,       ///< The model does not reproduce its golden cases.
+  unsupported = NOMO_EUNSUPPORTED,  ///< The library or the bundle does not have it.
+  self_test = NOMO_ESELFTEST,       ///< A golden case, or the floating-point mode, has other bits.
   io = NOMO_EIO,                    ///< A file could not be read.
   memory = NOMO_EMEMORY,            ///< There was not enough memory.
-  busy = NOMO_EBUSY,                ///< The session is in use by another thread.
+  busy = NOMO_EBUSY,                ///< The object is in use by another thread.
   defect = NOMO_EDEFECT,              ///< The library has a defect; please report it.
 };
 

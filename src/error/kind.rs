@@ -15,9 +15,9 @@ pub enum ErrorClass {
     Format = 2,
     /// The bundle needs a newer library.
     Version = 3,
-    /// The bundle was changed after it was sealed.
+    /// The bundle was changed after it was sealed, or does not satisfy the policy of trust.
     Integrity = 4,
-    /// A limit of the caller was exceeded.
+    /// A limit on size, memory or computation was exceeded.
     Limit = 5,
     /// The rows do not have the shape of the schema.
     Schema = 6,
@@ -25,15 +25,15 @@ pub enum ErrorClass {
     Value = 7,
     /// An output does not have the right length.
     Buffer = 8,
-    /// The bundle or call needs something that this build leaves out.
+    /// This build, or the bundle, does not have what was asked for.
     Unsupported = 9,
-    /// The model does not reproduce its golden cases.
+    /// The model does not reproduce its golden cases, or the thread is in another floating-point mode.
     SelfTest = 10,
     /// A file could not be read.
     Io = 11,
     /// There was not enough memory.
     Memory = 12,
-    /// The session is in use by another thread.
+    /// The session, explainer or monitor is in use by another thread.
     Busy = 13,
     /// A defect of the library.
     Panic = 14,

@@ -89,12 +89,12 @@ pub unsafe extern "C" fn nomo_session_predict_arrow(
 ///   each class; `low_<class>` and `high_<class>` (double), the interval of the probability of class 1,
 ///   or `low_<level>` and `high_<level>` of each level of a predicted number; `distance_p_value`
 ///   (double); `furthest_feature` (utf8), its name, and `furthest_times` (double). What the model does
-///   not have has no column
+///   not compute has no column
 ///
 /// `on_refusal` is NOMO_ON_REFUSAL_STOP or NOMO_ON_REFUSAL_GO_ON; a refused row is null in all columns
-/// but `status`, `flags` and `verdict`. The caller releases both structs by their `release`, in any thread, and
-/// may do so after the session is destroyed; the call overwrites what they held before. This call
-/// allocates.
+/// but `status`, `flags` and `verdict`. `out_schema` and `out_array` are uninitialised or released before: the
+/// call does not release what they held. The caller calls the `release` of each once, in any thread, also
+/// after the session is destroyed. This call allocates.
 ///
 /// Fails with NOMO_ESCHEMA_COLUMNS, NOMO_EUNSUPPORTED_ARROW or NOMO_EARGUMENT_UNIT (the columns that
 /// are read), NOMO_EARGUMENT_OPTION (`flags`, `on_refusal`, or a struct that was released),

@@ -34,15 +34,16 @@ pub const NOMO_EXPLAIN_MARGIN: u32 = 1;
 pub const NOMO_EXPLAIN_MEMBER: u32 = 2;
 
 /// Compare with the background rows, by every coalition of the groups of features that the bundle
-/// declares, or of the features if there are at most 12. Exact. It predicts 2^n rows for each
-/// background row.
+/// declares, or of the features if there are at most 12. Exact. With n of them, it predicts 2^n rows for
+/// each background row.
 pub const NOMO_METHOD_GROUPS: u32 = 0;
 /// Compare with the background rows, feature by feature, by fixed pairs of a permutation and its
 /// reverse. Sampled: with standard errors.
 pub const NOMO_METHOD_PERMUTATIONS: u32 = 1;
 /// Compare with the background rows, by the closed form of a linear member or a forest. Exact.
 pub const NOMO_METHOD_INTERVENTIONAL: u32 = 2;
-/// Compare with the shares of the training rows in the trees of a forest. Exact.
+/// Path-dependent values of a forest (TreeSHAP): each split weighs its sides by the shares of the training
+/// rows that took them. Exact.
 pub const NOMO_METHOD_PATH_DEPENDENT: u32 = 3;
 
 /// Scale of explained numbers: probabilities.
@@ -60,7 +61,7 @@ pub const NOMO_FLAVOUR_SAMPLED: u32 = 1;
 /// The pairs of permutations for each background row unless the options choose them.
 const N_PAIRS: u32 = 4;
 
-/// What explains predictions of a model: the values of one kind, with all memory that they need.
+/// Computes Shapley values of one kind for a model, and owns the memory that this takes.
 ///
 /// Create one per thread. It keeps its model alive, and may be destroyed in another thread than it was
 /// created in. A call on an explainer that another thread is using fails with NOMO_EBUSY. Explaining

@@ -246,7 +246,7 @@ pub unsafe extern "C" fn nomo_monitor_add(
 }
 
 /// Counts the outcome of a row that was predicted earlier, perhaps by another session: whether the
-/// class of index 1 came true (1) or not (0). `probability` is the one that was predicted for it.
+/// true class is that of index 1 (1) or not (0). `probability` is the one that was predicted for it.
 ///
 /// Fails with NOMO_EARGUMENT_OPTION (`probability` is not in [0, 1], another `outcome`, or a model
 /// that does not have two classes) or NOMO_EBUSY.
@@ -276,8 +276,8 @@ pub unsafe extern "C" fn nomo_monitor_add_outcome(
 /// monitor.
 ///
 /// `bytes` has room for exactly as many bytes as nomo_monitor_size reports. `rounding` is 1 for the
-/// counts as they are. Larger, for those who may not see small counts, every count is rounded to a
-/// multiple of it: with 5, a count of 1 or 2 becomes 0, and one of 3 or 4 becomes 5.
+/// counts as they are. A larger one hides small counts, since every count is rounded to a multiple of
+/// it: with 5, a count of 1 or 2 becomes 0, and one of 3 or 4 becomes 5.
 ///
 /// Fails with NOMO_EBUFFER_LENGTH (`bytes_len`), NOMO_EARGUMENT_OPTION (`rounding` is 0) or NOMO_EBUSY.
 #[unsafe(no_mangle)]

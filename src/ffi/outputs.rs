@@ -120,8 +120,8 @@ pub struct nomo_outputs {
     pub sets: *mut u8,
     /// Length of `sets`: n_rows * n_levels * n_p_values.
     pub sets_len: usize,
-    /// Lower and upper end of each interval: of the probability of class 1, or of the predicted number
-    /// at each level.
+    /// Lower and upper end of each interval: of the probability of class 1 (by Venn-Abers, without a
+    /// level), or of the predicted number at each level.
     pub intervals: *mut f64,
     /// Length of `intervals`: n_rows * n_intervals * 2.
     pub intervals_len: usize,
@@ -134,7 +134,8 @@ pub struct nomo_outputs {
     pub furthest_features: *mut u32,
     /// Length of `furthest_features`: n_rows * n_furthest.
     pub furthest_features_len: usize,
-    /// How many times as far from the middle that value is as 95 % of the training rows on its side.
+    /// How far that value is from the median of the training rows, divided by how far their 95th
+    /// percentile is on the same side.
     pub furthest_times: *mut f64,
     /// Length of `furthest_times`: n_rows * n_furthest.
     pub furthest_times_len: usize,

@@ -72,8 +72,8 @@ pub unsafe extern "C" fn nomo_session_set_number_in(
     unsafe { set(session, feature, error, to_set) }
 }
 
-/// Sets a feature to a whole number. Above 2^53 in magnitude it is of the wrong type, since a double
-/// could not hold it.
+/// Sets a feature to a whole number. Above 2^53 in magnitude, which a double could not hold exactly, it
+/// is of the wrong type (NOMO_EVALUE_TYPE); a double of that size is too large (NOMO_EVALUE_MAGNITUDE).
 ///
 /// Fails with NOMO_EARGUMENT_FEATURE.
 #[unsafe(no_mangle)]

@@ -23,7 +23,7 @@ use crate::scratch::{Scratch, ScratchLayout};
 ///
 /// Create one per thread. It keeps its model alive, and may be destroyed in another thread than it was
 /// created in. A call on a session that another thread is using fails with NOMO_EBUSY. Predicting
-/// allocates nothing, whether it succeeds or fails, and takes no lock.
+/// allocates nothing, whether it succeeds or fails, except nomo_session_predict_to_arrow, and takes no lock.
 #[derive(Debug)]
 pub struct nomo_session {
     busy: AtomicBool,
@@ -198,7 +198,7 @@ pub unsafe extern "C" fn nomo_session_destroy(session: *mut nomo_session) {
 
 /// Counts every row that `session` predicts or refuses from now on in `monitor`; NULL ends that.
 ///
-/// The monitor must stay until another one or NULL is set, or the session is destroyed. Sessions of
+/// The monitor must not be destroyed before another one or NULL is set, or the session is destroyed. Sessions of
 /// several threads may share one only if they do not predict at the same time: a call on a session
 /// whose monitor another thread is using fails with NOMO_EBUSY. So give each thread its own, and add
 /// their counters with nomo_monitor_add. A row that is refused is counted too, but of a batch with

@@ -13,9 +13,9 @@ pub const NOMO_EARGUMENT: i32 = 1;
 pub const NOMO_EFORMAT: i32 = 2;
 /// Class: the bundle needs a newer library.
 pub const NOMO_EVERSION: i32 = 3;
-/// Class: the bundle was changed after it was sealed.
+/// Class: the bundle was changed after it was sealed, or does not satisfy the policy of trust.
 pub const NOMO_EINTEGRITY: i32 = 4;
-/// Class: a limit of the caller was exceeded.
+/// Class: a limit on size, memory or computation was exceeded.
 pub const NOMO_ELIMIT: i32 = 5;
 /// Class: the rows do not have the shape that the model expects.
 pub const NOMO_ESCHEMA: i32 = 6;
@@ -23,15 +23,15 @@ pub const NOMO_ESCHEMA: i32 = 6;
 pub const NOMO_EVALUE: i32 = 7;
 /// Class: an output does not have the right length.
 pub const NOMO_EBUFFER: i32 = 8;
-/// Class: this build of the library does not support the request.
+/// Class: this build of the library, or the bundle, does not have what was asked for.
 pub const NOMO_EUNSUPPORTED: i32 = 9;
-/// Class: the model does not reproduce its golden cases.
+/// Class: the model does not reproduce its golden cases, or the thread is in another floating-point mode.
 pub const NOMO_ESELFTEST: i32 = 10;
 /// Class: a file could not be read.
 pub const NOMO_EIO: i32 = 11;
 /// Class and status: there was not enough memory.
 pub const NOMO_EMEMORY: i32 = 12;
-/// Class and status: the session is in use by another thread.
+/// Class and status: the session, explainer or monitor is in use by another thread.
 pub const NOMO_EBUSY: i32 = 13;
 /// Class and status: the library has a defect; please report it.
 pub const NOMO_EDEFECT: i32 = 14;

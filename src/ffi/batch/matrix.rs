@@ -18,8 +18,8 @@ use crate::model::Rows;
 ///
 /// The value of a row and a column is values[row * row_stride + column * column_stride]. Row-major
 /// data have row_stride = n_columns and column_stride = 1; column-major data have row_stride = 1 and
-/// column_stride = n_rows. A stride may be 0, and rows may overlap; a stride along one row or one
-/// column alone is not used. NaN means missing; a category is the index of its level, a boolean 0
+/// column_stride = n_rows. A stride may be 0, and rows may overlap; row_stride is not used if n_rows is 1,
+/// nor column_stride if n_columns is 1. NaN means missing; a category is the index of its level, a boolean 0
 /// or 1.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]

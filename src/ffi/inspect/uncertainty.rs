@@ -16,7 +16,7 @@ pub const NOMO_AMBIGUOUS_TOO_WIDE: u32 = 2;
 
 /// The uncertainty of a model. Owned by the caller; set up by NOMO_UNCERTAINTY_INIT.
 ///
-/// All is 0 or NULL of a model without it. The counts are those in the lengths of nomo_outputs.
+/// If the model has none, all fields are 0 or NULL. The counts are those in the lengths of nomo_outputs.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct nomo_uncertainty {
@@ -32,7 +32,8 @@ pub struct nomo_uncertainty {
     pub n_levels: usize,
     /// Number of p-values of a row: one per class, or 0 if a number is predicted.
     pub n_p_values: usize,
-    /// Number of intervals of a row: 1 of the probability of class 1, or one per level.
+    /// Number of intervals of a row: for two classes 1, of the probability of class 1, which has no level;
+    /// for a number one per level; for more classes 0.
     pub n_intervals: usize,
     /// 1 if the distance from the training rows is known.
     pub n_distances: usize,
@@ -44,8 +45,8 @@ pub struct nomo_uncertainty {
     pub max_width: f64,
     /// A row is unlike the training rows when the p-value of its distance is at most this; 0 is never.
     pub unlike_p_value: f64,
-    /// Number of held-out rows that p-values or intervals are based on; of classes, that of the class
-    /// with the fewest. A p-value is at least 1 / (n_scores + 1).
+    /// Number of held-out rows that p-values or intervals are based on; for classes, that of the class
+    /// with the fewest rows. A p-value is at least 1 / (n_scores + 1).
     pub n_scores: u32,
     /// Number of held-out rows that the p-value of the distance is based on.
     pub n_distance_scores: u32,
