@@ -181,14 +181,14 @@ fn cutoff_answer(cutoff: &Cutoff, cases: &[GoldenCase]) -> Digest {
     transcript.finish()
 }
 
-/// Refuses the first item that does not answer as sealed.
+/// Refuses the first item that its answer differs from what was sealed.
 fn check_each(
     answers: impl Iterator<Item = Digest>,
     sealed: &[Digest],
     place: impl Fn(usize) -> Place,
 ) -> Result<(), Error> {
     let refused = |index| {
-        let error = Error::new(ErrorKind::GoldenCase, "does not answer as sealed");
+        let error = Error::new(ErrorKind::GoldenCase, "its answer differs from what was sealed");
         Err(error.within(place(index)))
     };
     let mut n_answers = 0;

@@ -49,7 +49,7 @@ impl UncertaintyAnswer {
         if sealed.is_none_or(|sealed| sealed == self.finish()) {
             return Ok(());
         }
-        let detail = "the golden cases are not as uncertain as sealed";
+        let detail = "the uncertainty of the golden cases differs from what was sealed";
         Err(Error::new(ErrorKind::GoldenCase, detail).within(Place::Section("uncertainty")))
     }
 }

@@ -100,10 +100,19 @@ fn golden_answers_prove_what_bits_do_not_show() {
             with_text(&bundle, MEMBERS, "bagged", "logged"),
             "the names of target, classes and members",
         ),
-        (with_text(&bundle, SCHEMA, "smoker", "joker!"), "feature 4: does not answer as sealed"),
-        (with_text(&bundle, SCHEMA, "mg/dL", "mg/mL"), "feature 3: does not answer as sealed"),
-        (with_text(&bundle, SCHEMA, "dose fits", "dose hits"), "rule 2: does not answer as sealed"),
-        (reseal(&bundle, CUTOFFS, last_bit), "cutoff 2: does not answer as sealed"),
+        (
+            with_text(&bundle, SCHEMA, "smoker", "joker!"),
+            "feature 4: its answer differs from what was sealed",
+        ),
+        (
+            with_text(&bundle, SCHEMA, "mg/dL", "mg/mL"),
+            "feature 3: its answer differs from what was sealed",
+        ),
+        (
+            with_text(&bundle, SCHEMA, "dose fits", "dose hits"),
+            "rule 2: its answer differs from what was sealed",
+        ),
+        (reseal(&bundle, CUTOFFS, last_bit), "cutoff 2: its answer differs from what was sealed"),
     ];
     for (changed, expected) in cases {
         let found = refusal(&changed);
@@ -115,7 +124,7 @@ fn golden_answers_prove_what_bits_do_not_show() {
         let at = payload.windows(8).position(|part| part == from).unwrap();
         payload[at..at + 8].copy_from_slice(&885_f64.to_le_bytes());
     });
-    assert!(refusal(&factor).contains("feature 3: does not answer as sealed"));
+    assert!(refusal(&factor).contains("feature 3: its answer differs from what was sealed"));
     // A bundle without them, as early versions made them, opens.
     let without = with_sections_of(&bundle, &bundle, &[]);
     assert!(!Model::open(&without).unwrap().has_golden_answers());

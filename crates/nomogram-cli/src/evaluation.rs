@@ -130,5 +130,5 @@ impl EvaluationInputs {
 }
 
 fn no_configuration() -> Error {
-    Error::usage("the bundle keeps no configuration, expected --config")
+    Error::usage("the bundle keeps no configuration; name one by --config")
 }

@@ -203,7 +203,8 @@ fn bytes_that_are_no_text_are_refused_with_their_line() {
     let nul = "a NUL character, expected text; is the file in another encoding?";
     refuses(b"a,b\n1,2\0\n", &format!("line 2: {nul}"));
     refuses(b"a\0,\0b\0\n\0", &format!("line 1: {nul}"));
-    let mark = "the byte order mark of utf-16, expected utf-8; if it is utf-16, use --encoding";
+    let mark =
+        "the byte order mark of utf-16, expected utf-8; if it is utf-16, use --encoding utf-16";
     refuses(b"\xff\xfea\0\n\0", &format!("line 1: {mark}"));
 }
 

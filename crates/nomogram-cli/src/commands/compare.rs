@@ -59,7 +59,8 @@ pub(crate) fn run(arguments: &Arguments, console: &Console) -> Result<Exit, Erro
     for open in &bundles {
         if dataset.n_classes() != 2 {
             let n_classes = dataset.n_classes();
-            return Err(Error::usage(format!("{n_classes} classes, expected 2")));
+            let detail = format!("a table of {n_classes} classes; compare needs two");
+            return Err(Error::usage(detail));
         }
         probabilities.push(Predictions::of(&open.model, &dataset)?.positive());
     }

@@ -80,7 +80,7 @@ pub(crate) fn run(
     if open.model.schema().target().classes().is_empty() {
         if *test || !report.is_empty() {
             return Err(Error::usage(
-                "--test and --report: the model predicts a number, expected classes",
+                "--test and --report are for models that predict classes; this one predicts a number",
             ));
         }
         return print_numbers(&open.model, inputs, console);

@@ -105,7 +105,11 @@ fn what_does_not_fit_a_model_of_a_number_is_refused() {
     for (arguments, code, message) in [
         ("evaluate child.nomo t.csv --test", 2, "the model predicts a number, expected classes"),
         ("evaluate child.nomo t.csv --training t.csv", 2, "the model predicts a number"),
-        ("evaluate parent.nomo t.csv", 2, "the bundle keeps no configuration, expected --config"),
+        (
+            "evaluate parent.nomo t.csv",
+            2,
+            "the bundle keeps no configuration; name one by --config",
+        ),
         ("evaluate child.nomo rows.csv", 1, "no column `measured`"),
         ("recalibrate parent.nomo training.yaml t.csv -o no.nomo", 1, "missing field `data`"),
     ] {

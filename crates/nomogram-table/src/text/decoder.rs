@@ -107,7 +107,9 @@ impl Decoder {
 }
 
 fn other_mark(found: &str, expected: Encoding) -> String {
-    format!("the byte order mark of {found}, expected {expected}; if it is {found}, use --encoding")
+    format!(
+        "the byte order mark of {found}, expected {expected}; if it is {found}, use --encoding {found}"
+    )
 }
 
 /// The first byte that the encoding leaves undefined, and its position. Decoders on the web make

@@ -32,7 +32,6 @@ const ROWS_FOR_ISOTONIC: (f64, f64) = (100.0, 1000.0);
 /// Which calibrator is fitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum CalibratorSpec {
     /// Probabilities stay as they are.
     None,
@@ -221,8 +220,14 @@ mod tests {
             let error = |classes: &[usize]| {
                 kind.fit(CalibrationRows::new(rows.view(), classes), 0).unwrap_err().to_string()
             };
-            assert_eq!(error(&[0, 1]), "calibration: 3 rows with 2 classes, expected one each");
-            assert_eq!(error(&[0, 2, 1]), "calibration: row 2: class 2 of 2 columns");
+            assert_eq!(
+                error(&[0, 1]),
+                "calibration: 3 rows with 2 class labels, expected one each"
+            );
+            assert_eq!(
+                error(&[0, 2, 1]),
+                "calibration: row 2: class 2, expected below 2, the number of columns"
+            );
         }
     }
 

@@ -47,7 +47,9 @@ impl<'a> CalibrationRows<'a> {
         let n_classes = self.classes.len();
         let refused = |detail: String| Err(Error::Data(format!("calibration: {detail}")));
         if n_rows != n_classes {
-            return refused(format!("{n_rows} rows with {n_classes} classes, expected one each"));
+            return refused(format!(
+                "{n_rows} rows with {n_classes} class labels, expected one each"
+            ));
         }
         if n_rows == 0 || n_columns < 2 {
             return refused(format!(
@@ -67,9 +69,10 @@ impl<'a> CalibrationRows<'a> {
         }
         match self.classes.iter().enumerate().find(|(_, class)| **class >= n_columns) {
             None => Ok(()),
-            Some((row, class)) => {
-                refused(format!("row {}: class {class} of {n_columns} columns", row + 1))
-            }
+            Some((row, class)) => refused(format!(
+                "row {}: class {class}, expected below {n_columns}, the number of columns",
+                row + 1
+            )),
         }
     }
 

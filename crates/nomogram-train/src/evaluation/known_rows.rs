@@ -63,12 +63,12 @@ impl KnownRows {
             0 => {}
             n if n == n_rows => known.warn(
                 "these are the training rows of the bundle (the digests are equal), so the metrics \
-                 are too good; evaluate other rows"
+                 are optimistic; evaluate other rows"
                     .into(),
             ),
             n => known.warn(format!(
                 "{n} of {n_rows} rows are the training rows of the bundle (the digests are equal), so \
-                 the metrics are too good; use --test to evaluate the test rows alone"
+                 the metrics are optimistic; use --test to evaluate the test rows alone"
             )),
         }
         let recalibrated = manifest.notes.get(RECALIBRATION_DATA);

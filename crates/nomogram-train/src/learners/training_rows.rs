@@ -46,7 +46,7 @@ impl<'a> TrainingRows<'a> {
             ("groups", self.groups.map_or(n_rows, <[usize]>::len)),
         ];
         if let Some((what, len)) = lens.into_iter().find(|(_, len)| *len != n_rows) {
-            let detail = format!("{len} {what} for {n_rows} classes, expected one for each");
+            let detail = format!("{len} {what} for {n_rows} class labels, expected one for each");
             return Err(Error::Data(detail));
         }
         let n_inputs = self.n_inputs();
@@ -179,13 +179,16 @@ mod tests {
         let cases = [
             (
                 TrainingRows { classes: &[0, 1], ..rows },
-                "3 rows of values for 2 classes, expected one",
+                "3 rows of values for 2 class labels, expected one",
             ),
             (
                 TrainingRows { weights: Some(&[1.0]), ..rows },
-                "1 weights for 3 classes, expected one",
+                "1 weights for 3 class labels, expected one",
             ),
-            (TrainingRows { groups: Some(&[]), ..rows }, "0 groups for 3 classes, expected one"),
+            (
+                TrainingRows { groups: Some(&[]), ..rows },
+                "0 groups for 3 class labels, expected one",
+            ),
             (
                 TrainingRows { values: none.view(), ..rows },
                 "0 inputs and 0 columns, expected at least",

@@ -77,7 +77,7 @@ fn constructed(parts: &Parts, dataset: &Dataset, seed: u64) -> Result<Array2<f64
     // So few rows exist, for example of two booleans, that each of them is a golden case several times.
     let repeated: Vec<usize> = (0..MIN_GOLDEN_CASES).map(|nth| nth % rows.nrows().max(1)).collect();
     match rows.nrows() {
-        0 => Err(Error::Data("no golden case keeps the rules; expected `golden: rows`".into())),
+        0 => Err(Error::Data("no constructed row satisfies the rules; `golden: rows` seals training rows instead, see docs/privacy.md".into())),
         _ => Ok(rows.select(Axis(0), &repeated)),
     }
 }

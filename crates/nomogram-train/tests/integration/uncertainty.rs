@@ -130,7 +130,10 @@ fn a_section_that_was_changed_after_sealing_does_not_open() {
         payload[proof..].copy_from_slice(&original[original.len() - 32..]);
     });
     let error = Model::open(&forged).unwrap_err().to_string();
-    assert_eq!(error, "section `uncertainty`: the golden cases are not as uncertain as sealed");
+    assert_eq!(
+        error,
+        "section `uncertainty`: the uncertainty of the golden cases differs from what was sealed"
+    );
 }
 
 #[test]

@@ -112,7 +112,9 @@ fn check_options(arguments: &Arguments) -> Result<(), Error> {
         return Err(Error::usage(format!("{option}: needs a bundle, not --server")));
     }
     match arguments.input.as_ref().filter(|input| input.as_os_str() != "-") {
-        Some(_) => Err(Error::usage("--server: expected one table, and no bundle")),
+        Some(_) => {
+            Err(Error::usage("with --server, give the table alone: the service has the bundle"))
+        }
         None => Ok(()),
     }
 }

@@ -29,7 +29,8 @@ pub(super) fn refusal(row: Row<'_>, columns: &Columns) -> Option<Refusal> {
                 Value::Number(number) | Value::NumberIn(number, _) if number.is_nan())
         })?;
         let feature = column.cells.feature().name.clone();
-        let detail = "found NaN, expected a number that JSON has, or a missing cell".into();
+        let detail =
+            "found NaN, which JSON cannot hold; leave the cell empty if it is missing".into();
         Some(Refusal::of_service(row.place(), status(ErrorKind::NotANumber), feature, detail))
     })
 }

@@ -13,7 +13,7 @@ pub(super) fn n_drawn(spec: &BoostedTreesSpec, n_rows: usize) -> Result<usize, E
     let n_drawn = share(n_rows, spec.subsample);
     if n_drawn == 0 {
         return Err(Error::Data(format!(
-            "boosted trees: subsample: {} of {n_rows} rows is no row, expected at least 1",
+            "boosted trees: subsample: {} of {n_rows} rows leaves none, expected at least 1",
             spec.subsample
         )));
     }

@@ -72,7 +72,7 @@ impl Journal {
                 if header.search != search.to_string() {
                     let found = header.search;
                     let detail = format!(
-                        "search {found}, expected {search}: rows, configuration or seed differ"
+                        "the journal of another search ({found}, not {search}): rows, configuration or seed differ"
                     );
                     return Err(refuse(number, detail));
                 }
