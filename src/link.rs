@@ -16,7 +16,6 @@ use crate::schema::Target;
 /// The function whose inverse turns a member's margins into one probability per class, or into the
 /// value of a regression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum Link {
     /// Two classes, one margin: the log odds of class 1.
     Logit,

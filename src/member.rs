@@ -44,7 +44,6 @@ use kind::{
 
 /// One fitted model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum Member {
     /// A linear model, for example logistic regression.
     Linear(Linear),

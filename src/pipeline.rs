@@ -78,7 +78,6 @@ macro_rules! steps {
         /// replaced by them in its place; new values are appended at the end; a polynomial, a
         /// projection and a selection replace the whole row.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        #[non_exhaustive]
         pub enum Step {
             $(#[doc = $text] $variant($type),)+
         }

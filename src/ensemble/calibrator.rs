@@ -14,7 +14,6 @@ const SMALLEST: f64 = 1e-300;
 
 /// A fitted map from the probabilities of the ensemble to calibrated ones.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum Calibrator {
     /// For two classes: a map of the probability of class 1.
     Binary(CalibrationMap),
@@ -32,7 +31,6 @@ decode_enum!(Calibrator { Binary(CalibrationMap), PerClass(Vec<CalibrationMap>),
 
 /// A fitted map of the probability `p` of one class against all others, `q = 1 − p`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum CalibrationMap {
     /// `logistic(slope · (ln p − ln q) + intercept)` (Platt, Probabilistic Outputs for Support
     /// Vector Machines, 1999; on the logit, as in recalibration of risk models, and as scikit-learn

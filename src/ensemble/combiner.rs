@@ -22,7 +22,6 @@ use crate::schema::Target;
 /// Sums run over the members from the first to the last, and are then divided by the sum of the
 /// weights.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum Combiner {
     /// The weighted mean of the members' probabilities, or of their values.
     SoftVote {
@@ -47,7 +46,6 @@ decode_enum!(Combiner { SoftVote { weights }, HardVote { weights }, Stack { inpu
 
 /// Which numbers of the members a stacked member reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum StackInput {
     /// Their outputs; for two classes, only the probability of class 1.
     Outputs,

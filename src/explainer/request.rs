@@ -2,7 +2,6 @@
 
 /// Which numbers of a prediction are explained.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Explained {
     /// The outputs of the ensemble: the probability of each class, or the predicted number.
     Outputs,
@@ -16,7 +15,6 @@ pub enum Explained {
 /// How numbers are explained. Every method but the last compares a row with the background rows of the
 /// bundle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Method {
     /// Every coalition of the groups of features that the bundle declares, or of the features
     /// themselves, if there are at most 12. Exact.

@@ -91,7 +91,6 @@ decode_struct!(Forest { link, n_inputs, comparison, precision, aggregate, base_m
 
 /// When a split goes to the left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum Comparison {
     /// `value <= threshold`, as scikit-learn and LightGBM do.
     AtMost,
@@ -112,7 +111,6 @@ impl Comparison {
 
 /// Which numbers are rounded to single precision, to reproduce those of the source library.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum Precision {
     /// Nothing, as in LightGBM.
     Double,
@@ -133,7 +131,6 @@ impl Precision {
 
 /// How the leaves that a row reaches become a margin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum Aggregate {
     /// They are added, as in gradient boosting.
     Sum,

@@ -14,7 +14,6 @@ use crate::scratch::{Regions, Scratch};
 
 /// What happens when a row of a batch cannot be predicted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum OnRefusal {
     /// The first such row fails the batch, before anything is predicted.
     Stop,

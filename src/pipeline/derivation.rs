@@ -21,7 +21,6 @@ decode_struct!(Derive { derivations });
 
 /// How a value is derived from two others, named by their positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum Derivation {
     /// `numerator / denominator`. The denominator must not be able to be 0: clip it first.
     Ratio {

@@ -26,7 +26,6 @@ decode_struct!(Imputer { inputs, statistic, values, has_indicators });
 
 /// Where the imputed values come from; for people, as the values themselves are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum ImputeStatistic {
     /// Chosen beforehand.
     Constant,

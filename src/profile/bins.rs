@@ -17,7 +17,6 @@ const MAX_COUNT: u64 = 1 << 53;
 
 /// Bins and their counts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum Bins {
     /// Intervals of a continuous value. Their edges are values of training rows without ties, and the
     /// counts are those of the gaps between neighbouring rows: one more than there are rows. The

@@ -36,7 +36,6 @@ decode_struct!(Feature { name, kind, unit, alternative_units, range, policy });
 
 /// The kind of a feature's values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum FeatureKind {
     /// Any finite number.
     Number,

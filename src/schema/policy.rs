@@ -6,7 +6,6 @@ use crate::codec::{decode_enum, decode_struct};
 
 /// What happens to a value that cannot be used as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum Action {
     /// The row is refused.
     #[default]
@@ -24,7 +23,6 @@ decode_enum!(Action { Refuse, Impute, Clamp, Take });
 
 /// What can be wrong with a value. A [`Policy`] has one action for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Condition {
     /// The caller did not set it.
     Unset,

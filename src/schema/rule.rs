@@ -29,7 +29,6 @@ decode_struct!(Rule { name, quantity, low, high, action });
 
 /// A quantity that is computed from several features.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum Quantity {
     /// `Π factors / (constant · Π divisors)`, multiplied from the first to the last. A feature may
     /// appear several times, to form a power. Without divisors, a product.
@@ -53,7 +52,6 @@ decode_enum!(Quantity { Ratio { factors, divisors, constant }, Difference { minu
 
 /// What happens to a row that breaks a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum RuleAction {
     /// The row is refused.
     Refuse,

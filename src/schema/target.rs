@@ -11,7 +11,6 @@ use crate::error::{Error, Place, format};
 
 /// What is predicted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum Target {
     /// One of several classes: each gets a probability.
     Classes {

@@ -28,7 +28,6 @@ decode_struct!(Referral { ambiguous, unlike });
 
 /// When a row is ambiguous. A level is named by its position among the levels, counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum Ambiguity {
     /// The prediction set at a level does not consist of one class.
     NotOneClass {

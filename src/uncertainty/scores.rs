@@ -12,7 +12,6 @@ use crate::schema::Target;
 /// The scores of held-out rows (Vovk, Gammerman and Shafer, Algorithmic Learning in a Random World,
 /// 2005).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum Scores {
     /// Of classes: `1 − probability` of the class that came true, for each class apart.
     Classes {
@@ -31,7 +30,6 @@ decode_enum!(Scores { Classes { ranks }, Number { ranks, difficulty } });
 
 /// How difficult a row is: the unit of its error.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum Difficulty {
     /// 1 for every row.
     Constant,

@@ -102,7 +102,7 @@ fn run_all(choice: &[(Gate, Reason)]) -> Result<(), String> {
     failure.map_or(Ok(()), Err)
 }
 
-/// A line for each gate: name, seconds, and what is to be said.
+/// A line for each gate: name, seconds, and why it ran, failed or was skipped.
 fn summary(choice: &[(Gate, Reason)], outcomes: &[Outcome]) -> String {
     let mut lines = vec![format!("{:10} {:>7}", "gate", "seconds")];
     for ((gate, reason), outcome) in choice.iter().zip(outcomes) {

@@ -197,7 +197,7 @@ impl TargetDescription {
     pub fn new(target: &Target) -> Self {
         let unit = match target {
             Target::Number { unit, .. } => unit.clone(),
-            _ => None,
+            Target::Classes { .. } => None,
         };
         Self { name: target.name().into(), classes: target.classes().to_vec(), unit }
     }

@@ -55,14 +55,13 @@ impl CombinerDescription {
             Combiner::Stack { input, member } => {
                 let input = match input {
                     StackInput::Margins => "margins",
-                    _ => "outputs",
+                    StackInput::Outputs => "outputs",
                 };
                 let member = MemberDescription::new(member, lists_parameters);
                 let text = format!("stack of the members' {input}: {}", member.text());
                 let (input, member) = (Some(input), Some(member));
                 Self { kind: "stack", weights: Vec::new(), input, member, text }
             }
-            _ => Self::weighted("unknown", parts, &[]),
         }
     }
 
@@ -97,7 +96,6 @@ fn calibrator_text(calibrator: &Calibrator) -> String {
             format!("for each class: {}", maps.join("; "))
         }
         Calibrator::Temperature { temperature } => format!("temperature {temperature:.4}"),
-        other => variant_and_content(other).0,
     }
 }
 
@@ -113,6 +111,5 @@ fn map_text(map: &CalibrationMap) -> String {
         CalibrationMap::PlattOfProbability { slope, intercept } => {
             format!("Platt on the probability, slope {slope:.4}, intercept {intercept:.4}")
         }
-        other => variant_and_content(other).0,
     }
 }

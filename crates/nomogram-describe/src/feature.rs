@@ -97,7 +97,6 @@ impl PolicyDescription {
             Action::Impute => "impute",
             Action::Clamp => "clamp",
             Action::Take => "take",
-            _ => "unknown",
         };
         Self {
             unset: action(Condition::Unset),
@@ -160,12 +159,10 @@ impl RuleDescription {
                     false => format!("{above} / ({})", below.join(" · ")),
                 }
             }
-            other => format!("{other:?}"),
         };
         let action = match rule.action {
             RuleAction::Refuse => "refuse",
             RuleAction::Flag => "flag",
-            _ => "unknown",
         };
         Self { name: rule.name.clone(), quantity, low: rule.low, high: rule.high, action }
     }

@@ -4,7 +4,7 @@ use nomogram::{Forest, Linear, Link, Member, Network, Node};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::words::{count, n_numbers, variant_and_content, words_of_camel_case};
+use crate::words::{count, variant_and_content, words_of_camel_case};
 
 /// A member of an ensemble.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -66,11 +66,6 @@ pub enum Size {
         /// Items that give points.
         n_items: usize,
     },
-    /// A kind that this version does not know.
-    Other {
-        /// Numbers among its parameters.
-        n_parameters: usize,
-    },
 }
 
 impl MemberDescription {
@@ -92,10 +87,6 @@ impl MemberDescription {
             }
             Member::PointsScore(score) => {
                 ("points score".into(), Size::PointsScore { n_items: score.items().len() })
-            }
-            other => {
-                let (kind, parameters) = variant_and_content(other);
-                (kind, Size::Other { n_parameters: n_numbers(&parameters) })
             }
         };
         Self {
@@ -141,7 +132,6 @@ impl Size {
                 format!("{}, {}", count(*n_inputs, "input"), count(*n_classes, "class"))
             }
             Self::PointsScore { n_items } => count(*n_items, "item"),
-            Self::Other { n_parameters } => count(*n_parameters, "parameter"),
         }
     }
 }
@@ -196,6 +186,5 @@ fn link_name(link: Link) -> &'static str {
         Link::SoftmaxSingle => "softmax in single precision",
         Link::LogSingle => "log in single precision",
         Link::ComplementaryLogLog => "complementary log-log",
-        _ => "unknown",
     }
 }

@@ -242,7 +242,7 @@ impl<'a> Reach<'a> {
                 FeatureKind::Category { levels } => {
                     levels.len() + usize::from(policy.unseen_level == Action::Take)
                 }
-                _ => 0,
+                FeatureKind::Number | FeatureKind::Integer => 0,
             };
             targets.extend((0..n_levels).map(|level| Target::Level { feature, level }));
             if policy.missing == Action::Impute {
@@ -286,7 +286,9 @@ fn isotonic_maps(parts: &Parts) -> Vec<(usize, usize, &[f64], &[f64])> {
             CalibrationMap::Isotonic { probabilities, calibrated } => {
                 Some((probabilities, calibrated))
             }
-            _ => None,
+            CalibrationMap::Platt { .. }
+            | CalibrationMap::Beta { .. }
+            | CalibrationMap::PlattOfProbability { .. } => None,
         }
     }
     let of_class = |map, class, own| points(own).map(|(p, calibrated)| (map, class, p, calibrated));
@@ -296,7 +298,7 @@ fn isotonic_maps(parts: &Parts) -> Vec<(usize, usize, &[f64], &[f64])> {
             let maps = maps.iter().enumerate();
             maps.filter_map(|(class, map)| of_class(class, class, map)).collect()
         }
-        _ => Vec::new(),
+        Some(Calibrator::Temperature { .. }) | None => Vec::new(),
     }
 }
 

@@ -38,7 +38,6 @@ impl UncertaintyDescription {
                     Difficulty::MemberRange { offset } => {
                         format!("errors by half the range of the members + {offset}")
                     }
-                    _ => "errors".to_owned(),
                 };
                 lines.push(("scores".into(), format!("{}: {of}", rows(ranks))));
                 n_scores.push((parts.schema.target().name().to_owned(), ranks.n_rows()));
@@ -49,12 +48,11 @@ impl UncertaintyDescription {
                             "infinite: too few held-out rows for this level".to_owned()
                         }
                         Difficulty::Constant => format!("± {bound}"),
-                        _ => format!("± {bound} times the difficulty"),
+                        Difficulty::MemberRange { .. } => format!("± {bound} times the difficulty"),
                     };
                     lines.push((format!("interval at {level}"), text));
                 }
             }
-            _ => {}
         }
         if let Some(fitted) = &uncertainty.venn_abers {
             let text = format!("Venn–Abers, {}", count(fitted.steps.len(), "step"));
@@ -77,7 +75,6 @@ impl UncertaintyDescription {
             Some(Ambiguity::TooWide { level: own, max_width }) => {
                 format!("the interval at {} is wider than {max_width}", level(own))
             }
-            Some(_) => "by a rule that this version does not know".into(),
         };
         lines.push(("refer: ambiguous".into(), ambiguous));
         let unlike = uncertainty.referral.unlike;

@@ -12,7 +12,6 @@ pub fn kind_name(kind: &FeatureKind) -> &'static str {
         FeatureKind::Integer => "integer",
         FeatureKind::Boolean => "boolean",
         FeatureKind::Category { .. } => "category",
-        _ => "unknown",
     }
 }
 

@@ -123,7 +123,7 @@ fn of_forest(forest: &Forest) -> Result<String, Error> {
     let mut text = String::new();
     let value = |input: u32| match forest.precision {
         Precision::Double => format!("x[{input}]"),
-        _ => format!("(double)(float)x[{input}]"),
+        Precision::SingleInputs | Precision::Single => format!("(double)(float)x[{input}]"),
     };
     let rounded = |sum: String| if is_single { format!("(double)(float)({sum})") } else { sum };
     for (index, tree) in forest.trees.iter().enumerate() {
@@ -155,8 +155,6 @@ fn of_forest(forest: &Forest) -> Result<String, Error> {
                     let operator = match forest.comparison {
                         Comparison::AtMost => "<=",
                         Comparison::Below => "<",
-                        // The core has no others.
-                        _ => return Err(Error::unsupported("a comparison of this kind")),
                     };
                     let test = format!("{} {operator} {}", value(*input), number(*threshold));
                     go(test, left, right, input, *default_child)
@@ -167,8 +165,6 @@ fn of_forest(forest: &Forest) -> Result<String, Error> {
                     let test = tests.collect::<Vec<_>>().join(" || ");
                     go(test, left, right, input, *default_child)
                 }
-                // The core has no other nodes.
-                _ => String::new(),
             };
             line(&mut text, &statement);
         }

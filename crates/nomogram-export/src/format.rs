@@ -6,7 +6,6 @@ use crate::{c_source, onnx, pmml};
 
 /// The format of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Format {
     /// PMML 4.4, with the golden cases as `ModelVerification`.
     Pmml,

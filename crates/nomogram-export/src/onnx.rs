@@ -96,7 +96,12 @@ fn outputs(
             let rounded = graph.node("Cast", &[&answer], &[to(Element::Single)]);
             graph.node("Cast", &[&rounded], &[to(Element::Double)])
         }
-        _ => answer,
+        Link::Logit
+        | Link::Softmax
+        | Link::Identity
+        | Link::Probability
+        | Link::Log
+        | Link::ComplementaryLogLog => answer,
     };
     let classes = member.schema.target().classes();
     if classes.is_empty() {

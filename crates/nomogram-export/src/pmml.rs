@@ -214,7 +214,6 @@ impl Writer<'_> {
                 let _ = writeln!(chain, "<Segment id=\"last\"><True/>{model}</Segment>");
                 Ok(mining(self.function(), &head, "modelChain", &chain, &tail))
             }
-            _ => Err(Error::unsupported("such an aggregate of trees")),
         }
     }
 

@@ -67,7 +67,6 @@ impl<'p> SingleMember<'p> {
             Member::NaiveBayes(_) => return Err(Error::unsupported("a naive Bayes member")),
             Member::Network(_) => return Err(Error::unsupported("a network")),
             Member::PointsScore(_) => return Err(Error::unsupported("a points score")),
-            _ => return Err(Error::unsupported("a member of this kind")),
         };
         Ok(Self { name: &parts.manifest.name, schema: &parts.schema, steps, kind })
     }

@@ -7,7 +7,6 @@ use serde::Serialize;
 /// How close the bundle must come to the source.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Tolerance {
     /// The same bits, also after rounding to single precision if the source does so.
     Bits,

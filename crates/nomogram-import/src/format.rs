@@ -8,7 +8,6 @@ use crate::sources::{catboost, equation, lightgbm, onnx, pmml, scikit_learn, xgb
 
 /// The format of a model's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum Format {
     /// CatBoost's JSON (`save_model("x.json", format="json")`).
     Catboost,

@@ -247,7 +247,6 @@ impl TargetEntry {
                 }
                 Ok(())
             }
-            _ => refuse("a target of another kind".into()),
         }
     }
 }

@@ -49,7 +49,6 @@ impl Stream {
             Bins::Gaps { gaps, .. } => Self::of_intervals(gaps.iter().map(|gap| *gap as f64), bets),
             Bins::Intervals { counts, .. } => Self::of_intervals(halves(counts), bets),
             Bins::Levels { counts } => Self::of_levels(counts, bets),
-            _ => Self::of_reference(std::iter::empty()),
         }
     }
 

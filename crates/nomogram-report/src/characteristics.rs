@@ -67,7 +67,7 @@ impl FeatureCharacteristics {
         let names: Vec<String> = match &feature.kind {
             FeatureKind::Category { levels } => levels.clone(),
             FeatureKind::Boolean => vec!["no".into(), "yes".into()],
-            _ => Vec::new(),
+            FeatureKind::Number | FeatureKind::Integer => Vec::new(),
         };
         let quartile = |share| quantile(&values, share);
         let quartiles = || Some([quartile(0.25)?, quartile(0.5)?, quartile(0.75)?]);

@@ -96,7 +96,6 @@ impl Curves<'_> {
                 let values = values_of_scale(self.dataset, feature, &own.kind);
                 (values.iter().map(|value| label(*value)).collect(), values, true)
             }
-            _ => return None,
         };
         let base = self.base();
         let row = |value: &f64| {

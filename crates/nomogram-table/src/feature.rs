@@ -75,8 +75,7 @@ impl FeatureCells {
             FeatureKind::Category { levels } => of_category(cell, levels, self.format.decimal_mark),
             FeatureKind::Boolean => self.boolean(cell),
             FeatureKind::Integer => self.in_unit(self.number(cell, true)),
-            // Of numbers; and of kinds that a later core may have, which it refuses.
-            _ => self.in_unit(self.number(cell, false)),
+            FeatureKind::Number => self.in_unit(self.number(cell, false)),
         }
     }
 
@@ -183,7 +182,7 @@ impl FeatureCells {
                 None => "`false` or `0`, `true` or `1`".into(),
             },
             FeatureKind::Category { levels } => format!("one of the levels {}", listed(levels)),
-            _ => "a number".into(),
+            FeatureKind::Number => "a number".into(),
         };
         let is_number = matches!(self.feature.kind, FeatureKind::Number | FeatureKind::Integer);
         let is_large = self.is_too_large(cell);

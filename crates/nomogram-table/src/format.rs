@@ -69,7 +69,6 @@ pub struct BooleanTexts {
 
 /// What the bytes of a text mean.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum Encoding {
     /// UTF-8, with or without a byte order mark.
     #[default]
@@ -88,7 +87,6 @@ pub enum Encoding {
 
 /// What kind of file a table is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub enum FileKind {
     /// Text with a header.
     Csv,

@@ -20,7 +20,6 @@ pub fn row_length(n_cells: usize, n_columns: usize) -> String {
 
 /// Some rows of a table.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub enum Chunk {
     /// Rows of a text, not yet cut into cells.
     Text(TextChunk),

@@ -43,7 +43,6 @@ macro_rules! learners {
     ($($(#[$doc:meta])* $variant:ident($spec:ty) = $key:literal),* $(,)?) => {
         /// How a member learns.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        #[non_exhaustive]
         pub enum Learner {
             $($(#[$doc])* #[serde(rename = $key)] $variant($spec)),*
         }

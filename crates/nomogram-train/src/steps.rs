@@ -49,7 +49,6 @@ macro_rules! steps {
     ($($(#[$doc:meta])* $variant:ident($spec:ty) = $key:literal),* $(,)?) => {
         /// Settings of a step.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-        #[non_exhaustive]
         pub enum StepSpec {
             $($(#[$doc])* #[serde(rename = $key)] $variant($spec)),*
         }

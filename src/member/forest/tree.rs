@@ -24,7 +24,6 @@ decode_struct!(Tree { margin, nodes, leaves });
 
 /// A node of a tree.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum Node {
     /// Ends the walk.
     Leaf {

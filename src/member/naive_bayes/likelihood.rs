@@ -17,7 +17,6 @@ use crate::schema::count;
 
 /// How probable a value of one input is in each class.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum Likelihood {
     /// A normal distribution in each class: `−½ · ln(2π · variance) − ½ · (value − mean)² /
     /// variance`.

@@ -17,7 +17,6 @@ use crate::numeric::{erf, logistic, softmax, tanh, vector};
 /// The function at the end of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Activation {
     /// The sum itself.
     Identity,

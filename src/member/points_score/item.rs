@@ -28,7 +28,6 @@ decode_struct!(PointsItem { input, points, if_missing });
 
 /// The points of an item.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum Points {
     /// For levels, false and true among them.
     Levels {

@@ -18,7 +18,6 @@ const MAX_TOTALS: usize = 1000;
 
 /// How the total of the points becomes margins.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[non_exhaustive]
 pub enum PointsTotal {
     /// A predicted value: `intercept + slope · total`. With 0 and 1 it is the total itself; with 0
     /// and ½, the total of points that are stored doubled because the score has half points.

@@ -70,7 +70,19 @@ fn kind(step: &Step) -> Option<IntervalKind> {
         Step::Bin(_) => Some(IntervalKind::Bin),
         Step::Spline(_) => Some(IntervalKind::Spline),
         Step::Impute(_) => Some(IntervalKind::Impute),
-        _ => None,
+        Step::StandardScale(_)
+        | Step::Log1p(_)
+        | Step::SignedPower(_)
+        | Step::YeoJohnson(_)
+        | Step::MinMaxScale(_)
+        | Step::RobustScale(_)
+        | Step::OneHot(_)
+        | Step::EncodeLevels(_)
+        | Step::Derive(_)
+        | Step::Polynomial(_)
+        | Step::Project(_)
+        | Step::Select(_)
+        | Step::MarkMissing(_) => None,
     }
 }
 

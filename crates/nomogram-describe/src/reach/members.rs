@@ -13,11 +13,11 @@ use super::target::{Target, is_next_to};
 pub fn goes_left(forest: &Forest, value: f64, threshold: f64) -> bool {
     let value = match forest.precision {
         Precision::SingleInputs | Precision::Single => f64::from(value as f32),
-        _ => value,
+        Precision::Double => value,
     };
     match forest.comparison {
         Comparison::Below => value < threshold,
-        _ => value <= threshold,
+        Comparison::AtMost => value <= threshold,
     }
 }
 
@@ -34,8 +34,12 @@ pub fn is_above(value: f64, threshold: f64, tie: Tie) -> bool {
 pub(super) fn targets(member: usize, model: &Member, facts: &[Fact]) -> Vec<Target> {
     match model {
         Member::Forest(forest) => forest_targets(member, forest, facts),
+        Member::LinearForest(linear) => forest_targets(member, linear.forest(), facts),
         Member::PointsScore(score) => points_targets(member, score, facts),
-        _ => Vec::new(),
+        Member::Linear(_)
+        | Member::LinearSingle(_)
+        | Member::Network(_)
+        | Member::NaiveBayes(_) => Vec::new(),
     }
 }
 
@@ -43,8 +47,12 @@ pub(super) fn targets(member: usize, model: &Member, facts: &[Fact]) -> Vec<Targ
 pub(super) fn reached(member: usize, model: &Member, row: &[f64], facts: &[Fact]) -> Vec<Target> {
     match model {
         Member::Forest(forest) => forest_reached(member, forest, row, facts),
+        Member::LinearForest(linear) => forest_reached(member, linear.forest(), row, facts),
         Member::PointsScore(score) => points_reached(member, score, row, facts),
-        _ => Vec::new(),
+        Member::Linear(_)
+        | Member::LinearSingle(_)
+        | Member::Network(_)
+        | Member::NaiveBayes(_) => Vec::new(),
     }
 }
 
@@ -76,7 +84,6 @@ fn forest_targets(member: usize, forest: &Forest, facts: &[Fact]) -> Vec<Target>
                     targets.extend(levels.iter().map(level));
                     *input as usize
                 }
-                _ => continue,
             };
             targets.extend(beside(input, facts.len()).map(|(is_next, _)| Target::SplitInput {
                 member,
@@ -129,7 +136,7 @@ fn forest_reached(member: usize, forest: &Forest, row: &[f64], facts: &[Fact]) -
                         Target::SplitLevel { member, tree, node, level }
                     }));
                 }
-                _ => break,
+                Node::Leaf { .. } => break,
             }
             for (is_next, input) in beside(input, facts.len()) {
                 if decides_left(forest, split, value_of(row, input)) == is_right {
@@ -165,7 +172,7 @@ fn decides_left(forest: &Forest, split: &Node, value: f64) -> bool {
         Node::SplitLevels { levels, .. } => {
             levels.iter().any(|level| f64::from(*level).total_cmp(&value).is_eq())
         }
-        _ => false,
+        Node::Leaf { .. } => false,
     }
 }
 
@@ -175,7 +182,7 @@ fn children(node: &Node) -> Option<(usize, usize, usize)> {
         Node::Split { input, left, right, .. } | Node::SplitLevels { input, left, right, .. } => {
             Some((*input as usize, *left as usize, *right as usize))
         }
-        _ => None,
+        Node::Leaf { .. } => None,
     }
 }
 
@@ -202,7 +209,6 @@ fn points_targets(member: usize, score: &PointsScore, facts: &[Fact]) -> Vec<Tar
     for (item, line) in score.items().iter().enumerate() {
         let n_bins = match &line.points {
             Points::Levels { points } | Points::Bins { points, .. } => points.len(),
-            _ => 0,
         };
         let may_be_missing = facts.get(line.input as usize).is_some_and(|fact| fact.may_be_missing);
         let n_answers = n_bins + usize::from(may_be_missing);
@@ -245,7 +251,6 @@ fn points_reached(member: usize, score: &PointsScore, row: &[f64], facts: &[Fact
                 }
                 thresholds.partition_point(|bound| is_above(value, *bound, *tie))
             }
-            _ => continue,
         };
         reached.push(Target::Points { member, item, bin });
     }

@@ -64,8 +64,6 @@ impl Columns {
             Step::Spline(_) => refused("a spline"),
             Step::Project(_) => refused("a projection"),
             Step::MarkMissing(_) => refused("marks of missing values"),
-            // The core has no others.
-            _ => refused("a step of this kind"),
         }
     }
 

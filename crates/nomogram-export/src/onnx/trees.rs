@@ -36,7 +36,6 @@ pub(super) fn margins(graph: &mut Graph, forest: &Forest, columns: &str) -> Resu
     let is_single = match forest.precision {
         Precision::Double | Precision::SingleInputs => false,
         Precision::Single => true,
-        _ => return Err(Error::unsupported("a forest of this precision")),
     };
     let element = if is_single { Element::Single } else { Element::Double };
     let n_margins = forest.base_margins.len();
@@ -202,7 +201,7 @@ impl Lists {
 fn comparison(forest: &Forest, threshold: f64) -> (f64, f64) {
     let highest_left = match forest.comparison {
         Comparison::Below => threshold.next_down(),
-        _ => threshold,
+        Comparison::AtMost => threshold,
     };
     match (forest.precision, forest.comparison) {
         (Precision::SingleInputs, _) => (AT_MOST, threshold::of_unrounded(highest_left)),

@@ -13,7 +13,7 @@ fn data_type(feature: &Feature) -> (&'static str, &'static str) {
         FeatureKind::Number => ("continuous", "double"),
         FeatureKind::Integer => ("continuous", "integer"),
         FeatureKind::Boolean => ("categorical", "boolean"),
-        _ => ("categorical", "string"),
+        FeatureKind::Category { .. } => ("categorical", "string"),
     }
 }
 
@@ -54,7 +54,7 @@ pub(super) fn dictionary(member: &SingleMember<'_>) -> Result<String, Error> {
             }
             text.push_str("</DataField>\n");
         }
-        _ => {
+        Target::Number { .. } => {
             let _ = writeln!(
                 text,
                 "<DataField name=\"{target}\" optype=\"continuous\" dataType=\"double\"/>"
@@ -77,7 +77,7 @@ pub(super) fn mining_schema(member: &SingleMember<'_>, has_target: bool) -> Stri
         let treatment = match invalid {
             Action::Take => "asIs",
             Action::Impute => "asMissing",
-            _ => "returnInvalid",
+            Action::Refuse | Action::Clamp => "returnInvalid",
         };
         let name = escaped(&feature.name);
         let _ = write!(text, "<MiningField name=\"{name}\" invalidValueTreatment=\"{treatment}\"");

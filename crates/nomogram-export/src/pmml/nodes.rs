@@ -92,7 +92,7 @@ impl Nodes<'_, '_> {
         let feature = self.feature(input)?;
         let (below, above) = match self.forest.comparison {
             Comparison::AtMost => ("lessOrEqual", "greaterThan"),
-            _ => ("lessThan", "greaterOrEqual"),
+            Comparison::Below => ("lessThan", "greaterOrEqual"),
         };
         if !matches!(feature.kind, FeatureKind::Number | FeatureKind::Integer) {
             return Err(Error::unsupported("a threshold of a feature that is no number"));

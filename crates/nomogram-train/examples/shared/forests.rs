@@ -54,7 +54,6 @@ pub(crate) fn outputs(forest: &Forest, row: &[f64]) -> Vec<f64> {
                     }
                     break;
                 }
-                _ => break,
             };
             at = if goes_left { left } else { right } as usize;
         }

@@ -37,7 +37,9 @@ impl ModelColumns {
         let feature = |feature: &nomogram::Feature| {
             let kind = match feature.kind {
                 FeatureKind::Boolean => Kind::Boolean,
-                _ => Kind::Number,
+                FeatureKind::Number | FeatureKind::Integer | FeatureKind::Category { .. } => {
+                    Kind::Number
+                }
             };
             FeatureConfig::of_kind(&feature.name, kind)
         };

@@ -14,7 +14,6 @@ use crate::predictions::Predictions;
 /// How the outputs of members become one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum CombinerSpec {
     /// The mean of probabilities with the weights of the members.
     SoftVote,

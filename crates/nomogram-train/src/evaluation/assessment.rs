@@ -112,9 +112,10 @@ fn levels(dataset: &Dataset, subgroup: &SubgroupConfig) -> Result<FeatureLevels,
     let (names, place) = match subgroup {
         SubgroupConfig::Cuts { at, .. } => (ranges(at), Place::Among(at)),
         SubgroupConfig::Levels(_) => {
-            let mut names: Vec<String> = match feature.kind {
+            let mut names: Vec<String> = match &feature.kind {
                 FeatureKind::Boolean => vec!["no".into(), "yes".into()],
-                _ => feature.levels().to_vec(),
+                FeatureKind::Category { levels } => levels.clone(),
+                FeatureKind::Number | FeatureKind::Integer => Vec::new(),
             };
             let place = Place::Level { n_levels: names.len() };
             names.push("other".into());

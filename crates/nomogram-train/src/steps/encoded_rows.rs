@@ -22,11 +22,10 @@ impl<'a> EncodedRows<'a> {
     /// The values of the table, before any step.
     pub(super) fn new(dataset: &'a Dataset) -> Result<Self, Error> {
         let column = |feature: &nomogram::Feature| -> Result<Column, Error> {
-            let kind = match feature.kind {
+            let kind = match &feature.kind {
                 FeatureKind::Number | FeatureKind::Integer => ColumnKind::Number,
-                // Another crate's enum: kinds with levels, and booleans.
-                _ if feature.levels().is_empty() => ColumnKind::Flag,
-                _ => ColumnKind::Levels(position(feature.levels().len())?),
+                FeatureKind::Boolean => ColumnKind::Flag,
+                FeatureKind::Category { levels } => ColumnKind::Levels(position(levels.len())?),
             };
             Ok(Column { feature: feature.name.clone(), kind })
         };

@@ -88,8 +88,7 @@ fn histogram(feature: &nomogram::Feature, values: &[f64]) -> Histogram {
     let bins = match &feature.kind {
         FeatureKind::Boolean => levels(2),
         FeatureKind::Category { .. } => levels(n_levels),
-        // Numbers and whole numbers.
-        _ => of_numbers(used.iter().copied()),
+        FeatureKind::Number | FeatureKind::Integer => of_numbers(used.iter().copied()),
     };
     statuses.missing = published(statuses.missing);
     statuses.unseen_level = published(statuses.unseen_level);

@@ -202,7 +202,6 @@ fn leaf_of(tree: &Tree, row: ArrayView1<'_, f64>) -> usize {
                 let is_within = levels.iter().any(|level| f64::from(*level) == value);
                 (side(is_within, value, *default_child), *left, *right)
             }
-            _ => panic!("a kind of node that no learner makes"),
         };
         at = if goes_left { left } else { right } as usize;
     }

@@ -123,7 +123,7 @@ impl TreeSums {
         }
         match self.forest.aggregate {
             Aggregate::Mean => self.forest.base_margins = bases,
-            _ => {
+            Aggregate::Sum => {
                 for (margin, base) in bases.into_iter().enumerate() {
                     let (nodes, margin) = (vec![Node::Leaf { leaf: 0 }], forests::number(margin)?);
                     self.forest.trees.push(Tree {

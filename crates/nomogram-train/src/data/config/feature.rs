@@ -37,7 +37,6 @@ pub struct FeatureConfig {
 /// What values a feature takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Kind {
     /// Any finite number.
     #[default]

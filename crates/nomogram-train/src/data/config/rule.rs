@@ -26,7 +26,6 @@ pub struct RuleConfig {
 /// A quantity that is computed from several features.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-#[non_exhaustive]
 pub enum QuantityConfig {
     /// `Π factors / (constant · Π divisors)`.
     Ratio {

@@ -5,6 +5,7 @@ mod odd;
 use std::collections::BTreeMap;
 
 use nomogram::numeric::powi;
+use nomogram_stats::count::number;
 use nomogram_table::{Cell, Place, shown_value, split_unit};
 
 use crate::error::Error;
@@ -307,11 +308,6 @@ fn is_large(text: &str) -> bool {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let is_whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     is_whole && digits.parse::<u64>().map_or(true, |number| number > MAX_WHOLE)
-}
-
-#[allow(clippy::cast_precision_loss, reason = "a table has far fewer than 2^53 rows")]
-fn number(count: usize) -> f64 {
-    count as f64
 }
 
 /// The largest number of two significant digits that is not larger.

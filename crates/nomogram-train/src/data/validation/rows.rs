@@ -88,7 +88,7 @@ fn rules(checked: &CheckedTable<'_>, findings: &mut Vec<Finding>) -> Result<(), 
         }
         let severity = match rule.action {
             RuleAction::Refuse => Severity::Error,
-            _ => Severity::Warning,
+            RuleAction::Flag => Severity::Warning,
         };
         let found = match lines.len() {
             1 => "1 row that breaks it".to_owned(),

@@ -71,7 +71,6 @@ pub struct BoostedTreesSpec {
 /// The thresholds that a tree tries.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Splits {
     /// Between every two values, level by level, as in Friedman (2001).
     #[default]

@@ -88,7 +88,7 @@ impl<'a> Descent<'a> {
         }
     }
 
-    /// The mean log loss of a rows.
+    /// The mean log loss of the rows.
     pub(super) fn log_loss(&mut self, rows: &Rows) -> f64 {
         let (mut sum, mut total) = (0.0, 0.0);
         for row in 0..rows.classes.len() {
@@ -107,7 +107,11 @@ fn slope(activation: Activation, output: f64) -> f64 {
         Activation::Relu if output <= 0.0 => 0.0,
         Activation::Tanh => 1.0 - output * output,
         Activation::Logistic => output * (1.0 - output),
-        // The identity, and `Relu` above 0; checked settings have no other activation.
-        _ => 1.0,
+        Activation::Identity | Activation::Relu => 1.0,
+        // Checked settings have none of these.
+        Activation::LeakyRelu { .. }
+        | Activation::Gelu
+        | Activation::GeluTanh
+        | Activation::Softmax => f64::NAN,
     }
 }

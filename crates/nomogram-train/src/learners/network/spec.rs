@@ -49,7 +49,6 @@ pub struct NetworkSpec {
 /// How the step size changes, counted from epoch 0; `e` is the epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Schedule {
     /// `learning_rate · (1 + cos(π · e / max_epochs)) / 2` (Loshchilov and Hutter 2017).
     Cosine,

@@ -106,7 +106,7 @@ fn typical(
     let value = match &about.kind {
         FeatureKind::Boolean | FeatureKind::Category { .. } => return most_frequent(&known_values),
         FeatureKind::Integer => mean.round(),
-        _ => rounded(mean, width),
+        FeatureKind::Number => rounded(mean, width),
     };
     match about.range {
         Some(range) => value.clamp(range.low, range.high),

@@ -3,7 +3,8 @@
 #![allow(clippy::indexing_slicing, reason = "nodes of checked trees, and rows of the data set")]
 
 use ndarray::{Array2, ArrayView1};
-use nomogram::{Comparison, Forest, ForestShares, Member, Node, Parts, Precision, Side};
+use nomogram::{Forest, ForestShares, Member, Node, Parts, Side};
+use nomogram_describe::reach::goes_left;
 
 use crate::count::position;
 use crate::data::Dataset;
@@ -61,16 +62,10 @@ fn of_forest(forest: &Forest, rows: &Array2<f64>, weights: Option<&[f64]>) -> Ve
 /// The child of a split that a row takes.
 fn child(forest: &Forest, node: &Node, row: ArrayView1<'_, f64>) -> Option<usize> {
     let value = |input: u32| row[input as usize];
-    let (goes_left, left, right) = match node {
+    let (is_left, left, right) = match node {
         Node::Split { input, threshold, left, right, default_child } => {
-            let value = match forest.precision {
-                Precision::SingleInputs | Precision::Single => single(value(*input)),
-                _ => value(*input),
-            };
-            let is_left = match forest.comparison {
-                Comparison::Below => value < *threshold,
-                _ => value <= *threshold,
-            };
+            let value = value(*input);
+            let is_left = goes_left(forest, value, *threshold);
             (is_left || (value.is_nan() && *default_child == Side::Left), left, right)
         }
         Node::SplitLevels { input, levels, left, right, default_child } => {
@@ -78,15 +73,9 @@ fn child(forest: &Forest, node: &Node, row: ArrayView1<'_, f64>) -> Option<usize
             let is_left = levels.iter().any(|level| f64::from(*level) == value);
             (is_left || (value.is_nan() && *default_child == Side::Left), left, right)
         }
-        _ => return None,
+        Node::Leaf { .. } => return None,
     };
-    Some(if goes_left { *left } else { *right } as usize)
-}
-
-/// Rounded to single precision, as the forest reads its values.
-#[allow(clippy::cast_possible_truncation, reason = "rounding is the purpose")]
-fn single(value: f64) -> f64 {
-    f64::from(value as f32)
+    Some(if is_left { *left } else { *right } as usize)
 }
 
 #[cfg(test)]

@@ -67,12 +67,18 @@ pub(super) fn goals(
         let at = Place { member: index, branch, stage };
         match &placed.member {
             Member::Forest(forest) => goals.extend(of_forest(at, forest, spaces, encoder)?),
+            Member::LinearForest(linear) => {
+                goals.extend(of_forest(at, linear.forest(), spaces, encoder)?);
+            }
             Member::PointsScore(score) => {
                 for (item, line) in score.items().iter().enumerate() {
                     goals.extend(of_item(at, item, line, spaces, encoder)?);
                 }
             }
-            _ => {}
+            Member::Linear(_)
+            | Member::LinearSingle(_)
+            | Member::Network(_)
+            | Member::NaiveBayes(_) => {}
         }
     }
     goals.retain(|goal| reach.targets().contains(&goal.target) && !goal.ways.is_empty());
@@ -231,7 +237,6 @@ fn of_item(
                 .collect();
             (encoder.answers(&questions)?, points.len(), true)
         }
-        _ => return Ok(Vec::new()),
     };
     let mut goals = of_bounds(&answers, spaces, points, |threshold, is_above| {
         let target = Target::PointsThreshold { member, item, threshold, is_above };
@@ -263,7 +268,7 @@ fn of_forest(
                 }),
             ),
             // A leaf asks nothing; its answer is not used.
-            _ => (0, Box::new(|_| true)),
+            Node::Leaf { .. } => (0, Box::new(|_| true)),
         };
         let position = position as usize;
         questions.push(Question { branch: at.branch, stage: at.stage, position, is_true });
@@ -299,7 +304,7 @@ fn of_nodes(
             | Node::SplitLevels { left, right, default_child, .. } => {
                 (*left, *right, *default_child)
             }
-            _ => {
+            Node::Leaf { .. } => {
                 goals.push(Goal::new(Target::Leaf { member, tree, node }, here));
                 continue;
             }

@@ -57,7 +57,7 @@ impl Space {
             FeatureKind::Category { levels } => {
                 Some(levels.len() + usize::from(policy.unseen_level == Action::Take))
             }
-            _ => None,
+            FeatureKind::Number | FeatureKind::Integer => None,
         };
         let may_be_missing = policy.missing == Action::Impute;
         if let Some(n_levels) = n_levels {

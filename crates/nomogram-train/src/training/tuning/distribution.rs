@@ -10,7 +10,6 @@ use nomogram_stats::random::Random;
 /// What a setting is drawn from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[non_exhaustive]
 pub enum Distribution {
     /// One of these values, each equally likely.
     Choice(Vec<Value>),

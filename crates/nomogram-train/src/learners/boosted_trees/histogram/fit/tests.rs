@@ -59,7 +59,6 @@ fn margins(forest: &Forest, row: &[f64]) -> Vec<f64> {
                     let is_within = levels.iter().any(|level| f64::from(*level) == value);
                     (if value.is_nan() { default } else { is_within }, *left, *right)
                 }
-                _ => panic!("a kind of node that the learner does not make"),
             };
             at = if goes_left { left } else { right } as usize;
         };
