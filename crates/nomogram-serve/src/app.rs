@@ -9,10 +9,9 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-pub use crate::gate::REQUEST_ID;
 use crate::gate::gate;
+pub use crate::gate::{MODEL_DIGEST, REQUEST_ID};
 use crate::native;
-pub use crate::native::MODEL_DIGEST;
 use crate::openapi;
 use crate::problem::{Problem, ProblemKind};
 use crate::service::Service;

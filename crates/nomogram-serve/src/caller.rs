@@ -6,15 +6,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use http::HeaderValue;
 
-/// What the middleware knows of a request, in its extensions.
-#[derive(Clone, Debug)]
-pub struct Context {
-    /// The id of the request, in every answer.
-    pub request_id: RequestId,
-    /// Who calls.
-    pub caller: Caller,
-}
-
 /// The id of a request: made by the service, or a UUID of the caller.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RequestId(HeaderValue);

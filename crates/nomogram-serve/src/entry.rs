@@ -1,4 +1,7 @@
 //! One request in log, metrics and traces: written when the last one who works on it is done.
+//!
+//! Every protocol gets it as the extension `Arc<Entry>` of the request. Model and rows are noted where a model
+//! is found and where its rows are followed, so no protocol does it by itself.
 
 use std::borrow::Cow;
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
@@ -12,8 +15,7 @@ use crate::served::Served;
 use crate::spans::RequestSpan;
 use crate::traces::{Place, Traces};
 
-/// What is logged and counted of a request, as the extension `Arc<Entry>` of the request. A stream keeps
-/// it until its end.
+/// What is logged and counted of a request. A stream keeps it until its end.
 #[derive(Debug)]
 pub struct Entry {
     log: Arc<Log>,
@@ -56,6 +58,24 @@ impl Entry {
             n_rows: AtomicU64::new(0),
             n_refused: AtomicU64::new(0),
         }
+    }
+
+    /// The id of the request, in every answer.
+    #[must_use]
+    pub fn request_id(&self) -> &RequestId {
+        &self.request_id
+    }
+
+    /// Who calls; empty before it is known.
+    #[must_use]
+    pub fn caller(&self) -> &str {
+        self.caller.get().map_or("", |caller| caller)
+    }
+
+    /// The model that answers, once it is known.
+    #[must_use]
+    pub fn served(&self) -> Option<&Arc<Served>> {
+        self.served.get()
     }
 
     /// The status of the answer.

@@ -1,12 +1,13 @@
-//! What happens to the rows of a request besides its answer: shadows, the watch and the decision log.
+//! The model of a request, and what happens to its rows besides the answer: shadows, the watch, the decision
+//! log, and their numbers in the entry of the request.
 
 use std::sync::Arc;
 
 use http::HeaderMap;
 use nomogram::{MissingReason, Value};
 
-use crate::caller::Context;
 use crate::decisions::{Answer, Decision};
+use crate::entry::Entry;
 use crate::instant::Instant;
 use crate::problem::{Problem, ProblemKind};
 use crate::scored::{Options, Refusal, Scored, verdict_name};
@@ -22,31 +23,47 @@ pub(crate) const UNWRITABLE: &str = "the decision log cannot be written";
 /// The most rows of a request that are remembered.
 const MAX_REMEMBERED: usize = 10_000;
 
-/// The model that answers a request: of a version that it names, else of the arm of its subject.
+/// The model that a request is about.
+///
+/// # Errors
+///
+/// As [`Models::find`](crate::Models::find).
+pub(crate) fn find(
+    service: &Service,
+    entry: &Entry,
+    name: Option<&str>,
+    version: Option<&str>,
+) -> Result<Arc<Served>, Problem> {
+    let served = service.models.find(name, version)?;
+    entry.set_served(&served);
+    Ok(served)
+}
+
+/// The model that answers a request: of a version that it names, else of the arm of its subject, whose id the
+/// caller gives; without one, the request's is taken.
 ///
 /// # Errors
 ///
 /// As [`Models::find`](crate::Models::find).
 pub(crate) fn choose(
     service: &Service,
+    (entry, headers): (&Entry, &HeaderMap),
     name: Option<&str>,
     version: Option<&str>,
-    subject: &str,
 ) -> Result<Arc<Served>, Problem> {
-    let served = service.models.find(name, version)?;
-    match version {
-        Some(_) => Ok(served),
-        None => match service.trials.choose(served.name(), subject) {
-            Some(version) => service.models.find(Some(served.name()), Some(version)),
-            None => Ok(served),
-        },
-    }
-}
-
-/// Who a request is about, for the choice of an arm: the id that the caller gives, else the request's.
-pub(crate) fn subject<'h>(headers: &'h HeaderMap, context: &'h Context) -> &'h str {
     let given = headers.get(SUBJECT).and_then(|subject| subject.to_str().ok());
-    given.unwrap_or(context.request_id.as_str())
+    let subject = given.unwrap_or(entry.request_id().as_str());
+    let served = service.models.find(name, version)?;
+    let arm = match version {
+        Some(_) => None,
+        None => service.trials.choose(served.name(), subject),
+    };
+    let served = match arm {
+        Some(arm) => service.models.find(Some(served.name()), Some(arm))?,
+        None => served,
+    };
+    entry.set_served(&served);
+    Ok(served)
 }
 
 /// A scorer whose rows are counted, remembered and logged.
@@ -58,7 +75,7 @@ pub(crate) fn scorer<'a>(
     service: &'a Service,
     served: &'a Served,
     options: Options,
-    context: &Context,
+    entry: &Arc<Entry>,
 ) -> Result<Scorer<'a>, Problem> {
     let is_watched =
         served.model().profile().is_some() && served.model().schema().target().classes().len() == 2;
@@ -70,9 +87,10 @@ pub(crate) fn scorer<'a>(
     let following = Following {
         service,
         served,
-        context: context.clone(),
+        entry: Arc::clone(entry),
         is_watched,
         n_rows: 0,
+        n_refused: 0,
         values: Vec::new(),
         rows: Vec::new(),
         shadows: shadows.collect(),
@@ -85,10 +103,12 @@ pub(crate) fn scorer<'a>(
 struct Following<'a> {
     service: &'a Service,
     served: &'a Served,
-    context: Context,
+    entry: Arc<Entry>,
     /// Whether outcomes of the model can be counted.
     is_watched: bool,
     n_rows: usize,
+    /// Rows that were refused, or not answered since they cannot be logged.
+    n_refused: usize,
     /// The values of the row, if there is a shadow.
     values: Vec<(usize, OwnedValue)>,
     rows: Vec<Option<f64>>,
@@ -191,12 +211,20 @@ impl Following<'_> {
     }
 
     /// Logs the row, which is answered only then.
-    fn log(&self, answer: Answer) -> Result<(), Problem> {
+    fn log(&self, result: Result<&Scored, &Refusal>) -> Result<(), Problem> {
         let Some(log) = &self.service.decisions else { return Ok(()) };
+        let answer = match result {
+            Ok(scored) => Answer::Predicted {
+                outputs: scored.outputs.clone(),
+                class: scored.class,
+                verdict: scored.verdict.map(|verdict| verdict_name(verdict).to_owned()),
+            },
+            Err(refusal) => Answer::Refused { status: refusal.status.clone().into_owned() },
+        };
         let decision = Decision {
             time: Instant::now().to_text(),
-            caller: self.context.caller.id.to_string(),
-            request: self.context.request_id.to_string(),
+            caller: self.entry.caller().to_owned(),
+            request: self.entry.request_id().to_string(),
             row: self.n_rows,
             model: self.served.name().to_owned(),
             version: self.served.version().to_owned(),
@@ -230,16 +258,9 @@ impl Follower for Following<'_> {
 
     fn end_row(&mut self, result: Result<&Scored, &Refusal>) -> Result<(), Problem> {
         self.n_rows += 1;
-        if self.service.decisions.is_some() {
-            self.log(match result {
-                Ok(scored) => Answer::Predicted {
-                    outputs: scored.outputs.clone(),
-                    class: scored.class,
-                    verdict: scored.verdict.map(|verdict| verdict_name(verdict).to_owned()),
-                },
-                Err(refusal) => Answer::Refused { status: refusal.status.clone().into_owned() },
-            })?;
-        }
+        let logged = self.log(result);
+        self.n_refused += usize::from(result.is_err() || logged.is_err());
+        logged?;
         self.compare(result.ok());
         if self.is_watched && self.rows.len() < MAX_REMEMBERED {
             self.rows.push(result.ok().and_then(risk));
@@ -250,6 +271,7 @@ impl Follower for Following<'_> {
 
 impl Drop for Following<'_> {
     fn drop(&mut self) {
+        self.entry.add_rows(self.n_rows as u64, self.n_refused as u64);
         if self.rows.iter().any(Option::is_some) {
             let shadows = std::mem::take(&mut self.shadows).into_iter();
             let remembered = Remembered {
@@ -259,7 +281,7 @@ impl Drop for Following<'_> {
                     .map(|shadow| (shadow.served.digest().to_owned(), shadow.rows))
                     .collect(),
             };
-            self.service.watch.remember(self.context.request_id.as_str(), remembered);
+            self.service.watch.remember(self.entry.request_id().as_str(), remembered);
         }
     }
 }

@@ -11,13 +11,14 @@ use futures_util::FutureExt;
 use http::{HeaderName, HeaderValue, Method, header};
 
 use crate::access::{Access, access};
-use crate::caller::{Caller, Context, RequestId};
-use crate::entry::Entry;
+use crate::caller::{Caller, RequestId};
 use crate::problem::{Problem, ProblemKind};
 use crate::service::Service;
 
 /// The header of the id of a request.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The header of the digest of the model that answered, or refused.
+pub const MODEL_DIGEST: HeaderName = HeaderName::from_static("x-model-digest");
 
 /// Lets a request pass, or answers with a problem.
 pub(crate) async fn gate(
@@ -27,24 +28,14 @@ pub(crate) async fn gate(
 ) -> Response {
     let id = request.headers().get(REQUEST_ID).and_then(RequestId::of_caller);
     let request_id = id.unwrap_or_else(|| service.request_ids.next());
-    let header = request_id.header();
     let access = access(request.method(), request.uri().path());
-    let entry = Arc::new(Entry::new(
-        (Arc::clone(&service.log), Arc::clone(&service.metrics)),
-        service
-            .traces
-            .as_ref()
-            .and_then(|traces| Some((Arc::clone(traces), traces.begin(request.headers())?))),
-        request_id.clone(),
-        (method_name(request.method()), access.endpoint),
-    ));
+    let names = (method_name(request.method()), access.endpoint);
+    let entry = service.begin_request(request.headers(), request_id, names);
     let mut response = match check(&service, &request, access) {
         Err(problem) => problem.into_response(),
         Ok((_admission, caller)) => {
             entry.set_caller(&caller.id);
-            let extensions = request.extensions_mut();
-            extensions.insert(Arc::clone(&entry));
-            extensions.insert(Context { request_id, caller });
+            request.extensions_mut().insert(Arc::clone(&entry));
             answer(&service, request, next).await
         }
     };
@@ -53,7 +44,10 @@ pub(crate) async fn gate(
         entry.set_code(problem.code().to_owned());
     }
     let headers = response.headers_mut();
-    headers.insert(REQUEST_ID, header);
+    headers.insert(REQUEST_ID, entry.request_id().header());
+    if let Some(served) = entry.served() {
+        headers.insert(MODEL_DIGEST, served.digest_header());
+    }
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -70,7 +70,7 @@ mod config;
 mod server;
 
 pub use batch::{Answer, Batch};
-pub use caller::{Caller, Context, RequestId, Role, Roles};
+pub use caller::{Caller, RequestId, Role, Roles};
 pub use config::{AccessConfig, Config, LimitsConfig, TlsConfig, TokensConfig, environment};
 pub use entry::Entry;
 pub use feedback::Feedback;

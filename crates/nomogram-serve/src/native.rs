@@ -25,7 +25,6 @@ use axum::Router;
 use axum::routing::{get, post};
 
 use crate::service::Service;
-pub use target::MODEL_DIGEST;
 
 /// The routes of the native API.
 pub(crate) fn router() -> Router<Arc<Service>> {

@@ -7,10 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
+use http::HeaderMap;
 use tokio::sync::Semaphore;
 
-use crate::caller::RequestIds;
+use crate::caller::{RequestId, RequestIds};
 use crate::decisions::DecisionLog;
+use crate::entry::Entry;
 use crate::feedback::Feedback;
 use crate::folder::Folder;
 use crate::log::Log;
@@ -156,6 +158,19 @@ impl Service {
     #[must_use]
     pub fn with_log(self, log: Log) -> Self {
         Self { log: Arc::new(log), ..self }
+    }
+
+    /// The entry of a request that begins now, with the names of its method and of its kind.
+    pub(crate) fn begin_request(
+        &self,
+        headers: &HeaderMap,
+        request_id: RequestId,
+        names: (&'static str, &'static str),
+    ) -> Arc<Entry> {
+        let output = (Arc::clone(&self.log), Arc::clone(&self.metrics));
+        let trace = self.traces.as_ref();
+        let trace = trace.and_then(|traces| Some((Arc::clone(traces), traces.begin(headers)?)));
+        Arc::new(Entry::new(output, trace, request_id, names))
     }
 
     /// The bundles that the policy of trust refuses.

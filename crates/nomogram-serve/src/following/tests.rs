@@ -29,13 +29,16 @@ fn service() -> Service {
     service
 }
 
-fn context(service: &Service) -> Context {
-    Context { request_id: service.request_ids.next(), caller: Caller::anonymous() }
+fn begin(service: &Service) -> Arc<Entry> {
+    let id = service.request_ids.next();
+    let entry = service.begin_request(&HeaderMap::new(), id, ("POST", "predict"));
+    entry.set_caller(&Caller::anonymous().id);
+    entry
 }
 
-fn predict(service: &Service, context: &Context, version: Option<&str>) -> f64 {
-    let served = choose(service, Some("ward"), version, context.request_id.as_str()).unwrap();
-    let mut scorer = scorer(service, &served, Options::default(), context).unwrap();
+fn predict(service: &Service, entry: &Arc<Entry>, version: Option<&str>) -> f64 {
+    let served = choose(service, (entry, &HeaderMap::new()), Some("ward"), version).unwrap();
+    let mut scorer = scorer(service, &served, Options::default(), entry).unwrap();
     scorer.begin_row();
     for (position, value) in [17.99, 10.38, 22.8].into_iter().enumerate() {
         scorer.set(position, Value::Number(value)).unwrap();
@@ -47,7 +50,9 @@ fn predict(service: &Service, context: &Context, version: Option<&str>) -> f64 {
 fn a_version_that_is_named_answers_and_others_are_drawn() {
     let service = service();
     let version = |name, version, subject: &str| {
-        choose(&service, name, version, subject).unwrap().version().to_owned()
+        let headers = HeaderMap::from_iter([(SUBJECT.parse().unwrap(), subject.parse().unwrap())]);
+        let served = choose(&service, (&begin(&service), &headers), name, version).unwrap();
+        served.version().to_owned()
     };
     assert_eq!(version(Some("ward"), Some("3"), "a"), "3");
     let drawn: std::collections::BTreeSet<_> =
@@ -58,13 +63,13 @@ fn a_version_that_is_named_answers_and_others_are_drawn() {
 #[test]
 fn a_shadow_predicts_the_same_rows_and_is_compared_with_outcomes() {
     let service = service();
-    let context = context(&service);
-    let risk = predict(&service, &context, Some("1"));
+    let entry = begin(&service);
+    let risk = predict(&service, &entry, Some("1"));
     let report = service.trials.report().comparisons.remove(0);
     assert_eq!((report.n_rows, report.n_agree, report.mean_difference), (1, 1, Some(0.0)));
 
     service.watch.collect(&service.models.catalog(), Instant::now()).unwrap();
-    let request = context.request_id.as_str();
+    let request = entry.request_id().as_str();
     let outcome = Outcome { request, row: 0, came_true: CameTrue::Second(true) };
     let (predicted, came_true) = service.watch.add_outcome(&outcome).unwrap();
     assert_eq!(predicted.probability, risk);
@@ -78,12 +83,13 @@ fn decisions_are_logged_for_those_who_have_the_key() {
     let (private, public) = new_keys();
     let mut service = service();
     service.decisions = Some(DecisionLog::open(&folder, &public).unwrap());
-    let context = context(&service);
-    let risk = predict(&service, &context, Some("2"));
+    let entry = begin(&service);
+    let risk = predict(&service, &entry, Some("2"));
     let mut decisions = Vec::new();
     verify(&folder, Some(&private), |decision| decisions.push(decision)).unwrap();
     assert_eq!(decisions.len(), 1, "a shadow decides nothing");
     assert_eq!((decisions[0].row, decisions[0].version.as_str()), (1, "2"));
+    assert_eq!(decisions[0].caller, "anonymous");
     let Answer::Predicted { outputs, .. } = &decisions[0].answer else { panic!("refused") };
     assert_eq!(outputs[1], risk);
     std::fs::remove_dir_all(folder).unwrap();

@@ -7,17 +7,16 @@ use axum::extract::{FromRequest, FromRequestParts, Request};
 use http::HeaderMap;
 
 use super::target::Target;
-use crate::caller::Context;
 use crate::entry::Entry;
 use crate::problem::{Problem, ProblemKind};
+use crate::served::Served;
 use crate::service::Service;
 
 /// A request for predictions.
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) service: Arc<Service>,
-    pub(super) target: Target,
-    pub(super) context: Context,
+    pub(super) served: Arc<Served>,
     pub(super) entry: Arc<Entry>,
     /// The query of the path, with options.
     pub(super) query: Option<String>,
@@ -30,12 +29,11 @@ impl FromRequest<Arc<Service>> for Asked {
 
     async fn from_request(request: Request, service: &Arc<Service>) -> Result<Self, Problem> {
         let (mut head, body) = request.into_parts();
-        let target = Target::from_request_parts(&mut head, service).await?;
+        let Target(served) = Target::from_request_parts(&mut head, service).await?;
         let defect = || Problem::new(ProblemKind::Defect, "a request that passed no gate");
         Ok(Self {
             service: Arc::clone(service),
-            target,
-            context: head.extensions.remove().ok_or_else(defect)?,
+            served,
             entry: head.extensions.remove().ok_or_else(defect)?,
             query: head.uri.query().map(str::to_owned),
             headers: head.headers,

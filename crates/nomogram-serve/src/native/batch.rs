@@ -17,7 +17,6 @@ use super::writer::{BatchWriter, last_piece};
 use super::{lines, tables};
 use crate::batch::Batch;
 use crate::body;
-use crate::caller::Context;
 use crate::entry::Entry;
 use crate::following;
 use crate::problem::{Problem, ProblemKind};
@@ -27,14 +26,10 @@ use crate::service::{RequestLimits, Service};
 use crate::stream::{self, Answering, Received};
 
 /// Answers the rows of a body.
-pub(super) async fn batch_predict(asked: Asked) -> Response {
-    let Asked { service, target, context, entry, query, headers, body } = asked;
-    let work = Work::new(&service, &target.0, query.as_deref(), &headers);
-    let answer = match work {
-        Ok(work) => answer(service, work, (context, entry), (&headers, body)).await,
-        Err(problem) => Err(problem),
-    };
-    target.sign(answer)
+pub(super) async fn batch_predict(asked: Asked) -> Result<Response, Problem> {
+    let Asked { service, served, entry, query, headers, body } = asked;
+    let work = Work::new(&service, &served, query.as_deref(), &headers)?;
+    answer(service, work, entry, (&headers, body)).await
 }
 
 /// What is to be done.
@@ -77,7 +72,7 @@ impl Work {
 async fn answer(
     service: Arc<Service>,
     work: Work,
-    (context, entry): (Context, Arc<Entry>),
+    entry: Arc<Entry>,
     (headers, body): (&HeaderMap, Body),
 ) -> Result<Response, Problem> {
     body::refuse_encoded(headers)?;
@@ -93,10 +88,10 @@ async fn answer(
     let (answering, answered) = stream::answer();
     let form = work.answer;
     tokio::task::spawn_blocking(move || {
-        let run = || run(&service, &work, input, (&context, &answering));
+        let run = || run(&service, &work, input, (&entry, &answering));
         // A panic ends this batch only.
         match catch_unwind(AssertUnwindSafe(run)) {
-            Ok(Ok((n_rows, n_refused))) => entry.add_rows(n_rows, n_refused),
+            Ok(Ok(())) => {}
             Ok(Err(End::CallerLeft)) => entry.set_code("caller_left"),
             Ok(Err(End::Problem(problem))) => {
                 entry.set_code(problem.code().to_owned());
@@ -122,13 +117,13 @@ fn run(
     service: &Service,
     work: &Work,
     input: Input,
-    (context, answering): (&Context, &Answering),
-) -> Result<(u64, u64), End> {
+    (entry, answering): (&Arc<Entry>, &Answering),
+) -> Result<(), End> {
     let Work { served, limits, ignore_others, .. } = work;
     let begin = |options, streams| -> Result<Run<'_>, End> {
-        let request_id = context.request_id.as_str();
+        let request_id = entry.request_id().as_str();
         let writer = BatchWriter::new(Arc::clone(served), work.answer, options, request_id)?;
-        let scorer = following::scorer(service, served, options, context)?;
+        let scorer = following::scorer(service, served, options, entry)?;
         let batch = Batch::of_scorer(scorer, options);
         Ok(Run::new(served, batch, writer, (answering, streams)))
     };

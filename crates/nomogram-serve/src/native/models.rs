@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, header};
+use http::header;
 use nomogram_describe::{FeatureDescription, RuleDescription, TargetDescription};
 use nomogram_table::TableFormat;
 use serde::Serialize;
@@ -81,22 +81,15 @@ pub(super) async fn list(State(service): State<Arc<Service>>) -> Response {
 }
 
 /// What a model takes and predicts.
-pub(super) async fn describe(target: Target) -> Response {
-    let response = written(&Described::new(&target.0));
-    target.sign(Ok(response))
+pub(super) async fn describe(Target(served): Target) -> Response {
+    written(&Described::new(&served))
 }
 
 /// The card of a model, Markdown.
-pub(super) async fn card(target: Target) -> Response {
-    let card = target.0.model().card().map(|card| {
-        let mut response = card.to_owned().into_response();
-        let media_type = HeaderValue::from_static("text/markdown; charset=utf-8");
-        response.headers_mut().insert(header::CONTENT_TYPE, media_type);
-        response
-    });
+pub(super) async fn card(Target(served): Target) -> Result<Response, Problem> {
     let missing = || Problem::new(ProblemKind::NotFound, "the bundle has no model card");
-    let answer = card.ok_or_else(missing);
-    target.sign(answer)
+    let card = served.model().card().ok_or_else(missing)?.to_owned();
+    Ok(([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], card).into_response())
 }
 
 impl<'a> Described<'a> {

@@ -1,14 +1,15 @@
 //! `POST /predict` and `POST /models/{m}/explain`: one row in, its prediction out.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::response::Response;
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderValue, header};
 
 use super::asked::Asked;
 use super::options;
 use crate::answer::{write_model, write_scored};
 use crate::body;
-use crate::caller::Context;
 use crate::entry::Entry;
 use crate::following;
 use crate::json::{Fault, Reader};
@@ -20,52 +21,39 @@ use crate::served::Served;
 use crate::service::Service;
 
 /// Answers one row.
-pub(super) async fn predict(asked: Asked) -> Response {
-    let options = options::of_query(asked.query.as_deref());
+pub(super) async fn predict(asked: Asked) -> Result<Response, Problem> {
+    let options = options::of_query(asked.query.as_deref())?;
     answer(asked, options).await
 }
 
 /// Answers one row with its explanation.
-pub(super) async fn explain(asked: Asked) -> Response {
-    let options = options::of_query(asked.query.as_deref());
-    answer(asked, options.map(|options| Options { explanation: true, ..options })).await
+pub(super) async fn explain(asked: Asked) -> Result<Response, Problem> {
+    let options = options::of_query(asked.query.as_deref())?;
+    answer(asked, Options { explanation: true, ..options }).await
 }
 
-async fn answer(asked: Asked, options: Result<Options, Problem>) -> Response {
-    let Asked { service, target, context, entry, headers, body, .. } = asked;
-    let known = (service.as_ref(), target.0.as_ref(), &context);
-    let answer = row(known, &entry, (&headers, body), options).await;
-    target.sign(answer)
-}
-
-async fn row(
-    (service, served, context): (&Service, &Served, &Context),
-    entry: &Entry,
-    (headers, body): (&HeaderMap, Body),
-    options: Result<Options, Problem>,
-) -> Result<Response, Problem> {
-    let options = options?;
-    let bytes = body::whole(headers, body, service.limits.max_body_bytes).await?;
-    let scored = score((service, served, context), body::text(&bytes)?, options)?;
-    entry.add_rows(1, u64::from(scored.is_err()));
-    let scored = scored.map_err(|refusal| refusal.into_problem(served))?;
+async fn answer(asked: Asked, options: Options) -> Result<Response, Problem> {
+    let Asked { service, served, entry, headers, body, .. } = asked;
+    let bytes = body::whole(&headers, body, service.limits.max_body_bytes).await?;
+    let scored = score((&service, &served, &entry), body::text(&bytes)?, options)?;
+    let scored = scored.map_err(|refusal| refusal.into_problem(&served))?;
     let mut out = Vec::with_capacity(512);
     let mut json = JsonWriter::new(&mut out);
     json.open(b'{');
-    write_model(&mut json, served);
-    json.named_text("request_id", context.request_id.as_str());
-    write_scored(&mut json, served, &scored);
+    write_model(&mut json, &served);
+    json.named_text("request_id", entry.request_id().as_str());
+    write_scored(&mut json, &served, &scored);
     json.close(b'}');
     Ok(json_response(out))
 }
 
 /// Scores the row of a body: `{"features": {…}}`, and perhaps options.
 fn score(
-    (service, served, context): (&Service, &Served, &Context),
+    (service, served, entry): (&Service, &Served, &Arc<Entry>),
     text: &str,
     asked: Options,
 ) -> Result<Result<Scored, Refusal>, Problem> {
-    let mut scorer = following::scorer(service, served, Options::default(), context)?;
+    let mut scorer = following::scorer(service, served, Options::default(), entry)?;
     let (mut row, mut options) = (None, asked);
     let mut reader = Reader::new(text);
     let read = reader.object(|reader, name| {

@@ -156,18 +156,17 @@ impl<'a> Run<'a> {
         if self.answering.send(piece) { Ok(()) } else { Err(End::CallerLeft) }
     }
 
-    /// Ends the answer. Returns how many rows there were, and how many of them were refused.
+    /// Ends the answer.
     ///
     /// # Errors
     ///
     /// As [`Self::flush`].
-    pub(super) fn finish(mut self) -> Result<(u64, u64), End> {
+    pub(super) fn finish(mut self) -> Result<(), End> {
         if !self.batch.is_empty() {
             self.score()?;
         }
-        let counts = self.batch.counts();
-        let last = self.writer.finish(counts)?;
-        if self.answering.send(last) { Ok(counts) } else { Err(End::CallerLeft) }
+        let last = self.writer.finish(self.batch.counts())?;
+        if self.answering.send(last) { Ok(()) } else { Err(End::CallerLeft) }
     }
 }
 

@@ -20,7 +20,7 @@ use serde_json::json;
 
 use self::message::{Call, Cards, FeedbackCall, Outcome, ServiceOffer, Services};
 use super::fhir::{Record, Reference, Resource, assess, mapping};
-use crate::caller::Context;
+use crate::entry::Entry;
 use crate::feedback::FeedbackCounts;
 use crate::following;
 use crate::instant::Instant;
@@ -101,13 +101,12 @@ fn prefetch(mapping: &Mapping) -> BTreeMap<String, String> {
 
 async fn call(
     State(service): State<Arc<Service>>,
-    Extension(context): Extension<Context>,
+    Extension(entry): Extension<Arc<Entry>>,
     Path(model): Path<String>,
     headers: HeaderMap,
     body: Result<Whole, Problem>,
 ) -> Result<Response, Problem> {
-    let subject = following::subject(&headers, &context);
-    let served = following::choose(&service, Some(&model), None, subject)?;
+    let served = following::choose(&service, (&entry, &headers), Some(&model), None)?;
     let mapping = mapping(&served, service.mappings.get(served.name()))?;
     let call: Call = read(&body?.0)?;
     if call.hook != HOOK {
@@ -122,8 +121,8 @@ async fn call(
     for resource in call.prefetch.into_values().flatten() {
         record.add(resource)?;
     }
-    let id = context.request_id.as_str();
-    let card = match assess(&service, &served, &context, &mapping, &record) {
+    let id = entry.request_id().as_str();
+    let card = match assess(&service, &served, &entry, &mapping, &record) {
         Ok(assessed) => card::of_prediction(&served, &assessed.scored, id),
         Err(problem) if problem.kind() == ProblemKind::RefusedRow && has_all => {
             card::of_refusal(&served, &problem, id)
@@ -135,17 +134,16 @@ async fn call(
         }
         Err(problem) => return Err(problem),
     };
-    let mut response = Json(Cards { cards: [card] }).into_response();
-    response.headers_mut().insert("x-model-digest", served.digest_header());
-    Ok(response)
+    Ok(Json(Cards { cards: [card] }).into_response())
 }
 
 async fn feedback(
     State(service): State<Arc<Service>>,
+    Extension(entry): Extension<Arc<Entry>>,
     Path(model): Path<String>,
     body: Result<Whole, Problem>,
 ) -> Result<StatusCode, Problem> {
-    let served = service.models.find(Some(&model), None)?;
+    let served = following::find(&service, &entry, Some(&model), None)?;
     let call: FeedbackCall = read(&body?.0)?;
     let mut counts = FeedbackCounts::default();
     for (index, item) in call.feedback.iter().enumerate() {

@@ -21,7 +21,7 @@ use serde::Serialize;
 pub(crate) use self::assess::{assess, mapping, percent, remarks};
 pub(crate) use self::record::Record;
 pub(crate) use self::resources::{Reference, Resource, RiskAssessment};
-use crate::caller::Context;
+use crate::entry::Entry;
 use crate::following;
 use crate::problem::{Problem, ProblemKind};
 use crate::service::Service;
@@ -91,25 +91,22 @@ impl IntoResponse for Failure {
 
 async fn risk(
     State(service): State<Arc<Service>>,
-    Extension(context): Extension<Context>,
+    Extension(entry): Extension<Arc<Entry>>,
     Path(model): Path<String>,
     headers: HeaderMap,
     body: Result<Whole, Problem>,
 ) -> Result<Response, Failure> {
-    let chosen_for = following::subject(&headers, &context);
-    let served = following::choose(&service, Some(&model), None, chosen_for)?;
+    let served = following::choose(&service, (&entry, &headers), Some(&model), None)?;
     let mapping = mapping(&served, service.mappings.get(served.name()))?;
     let mut record = Record::default();
     record.add(read(&body?.0)?)?;
     let subject = record.subject().cloned().ok_or_else(|| {
         Problem::new(ProblemKind::Malformed, "no resource names the patient, expected a subject")
     })?;
-    let assessed = assess(&service, &served, &context, &mapping, &record)?;
-    let id = context.request_id.as_str();
+    let assessed = assess(&service, &served, &entry, &mapping, &record)?;
+    let id = entry.request_id().as_str();
     let risk = RiskAssessment::new(&served, &mapping, assessed, subject, id);
-    let mut response = resource(StatusCode::OK, &risk);
-    response.headers_mut().insert("x-model-digest", served.digest_header());
-    Ok(response)
+    Ok(resource(StatusCode::OK, &risk))
 }
 
 /// A resource from its JSON.

@@ -37,6 +37,7 @@ mod rest;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::middleware::map_response;
 
 use self::generated::grpc_inference_service_server::GrpcInferenceServiceServer;
 use self::grpc::Inference;
@@ -47,5 +48,8 @@ pub(super) fn router(service: &Arc<Service>) -> Router<Arc<Service>> {
     let limit = service.limits.max_body_bytes;
     let grpc = GrpcInferenceServiceServer::new(Inference { service: Arc::clone(service) })
         .max_decoding_message_size(limit);
-    rest::router().route_service("/inference.GRPCInferenceService/{method}", grpc)
+    let calls = Router::new()
+        .route_service("/inference.GRPCInferenceService/{method}", grpc)
+        .layer(map_response(grpc::with_problem));
+    rest::router().merge(calls)
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Version};
 use nomogram_serve::{Approval, Catalog, Models, RequestLimits, Security, Served, Service, app};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -19,7 +19,7 @@ pub struct Sent {
 pub struct Answer {
     pub status: StatusCode,
     pub body: Vec<u8>,
-    headers: HeaderMap,
+    pub headers: HeaderMap,
 }
 
 pub fn service() -> Arc<Service> {
@@ -54,6 +54,25 @@ pub fn usual_row() -> Value {
     Value::Object(named.collect())
 }
 
+/// A field of a message of protobuf that is a text, bytes or a message.
+pub fn field(number: u8, bytes: impl AsRef<[u8]>) -> Vec<u8> {
+    let (bytes, mut field) = (bytes.as_ref(), vec![number << 3 | 2]);
+    let mut length = bytes.len();
+    while length > 127 {
+        field.push(u8::try_from(length & 127).unwrap() | 128);
+        length >>= 7;
+    }
+    field.push(u8::try_from(length).unwrap());
+    [&field, bytes].concat()
+}
+
+/// The message of gRPC that asks for one row of raw numbers in a tensor of this shape.
+pub fn infer_message(model: &str, tensor: &str, shape: &[u8], numbers: &[f64]) -> Vec<u8> {
+    let raw: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+    let input = [field(1, tensor), field(2, "FP64"), field(3, shape)].concat();
+    [field(1, model), field(5, input), field(7, raw)].concat()
+}
+
 impl Sent {
     pub fn get(path: &str) -> Self {
         Self { request: Request::get(path).body(Body::empty()).unwrap() }
@@ -65,6 +84,15 @@ impl Sent {
 
     pub fn body(path: &str, body: impl Into<Body>) -> Self {
         Self { request: Request::post(path).body(body.into()).unwrap() }
+    }
+
+    /// A call of gRPC with a message as it is sent.
+    pub fn grpc(method: &str, message: &[u8]) -> Self {
+        let length = u32::try_from(message.len()).unwrap().to_be_bytes();
+        let body = [&[0][..], &length, message].concat();
+        let mut sent = Self::body(&format!("/inference.GRPCInferenceService/{method}"), body);
+        *sent.request.version_mut() = Version::HTTP_2;
+        sent.with("content-type", "application/grpc").with("te", "trailers")
     }
 
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
@@ -90,7 +118,7 @@ impl Answer {
     }
 
     pub fn text(&self) -> String {
-        String::from_utf8(self.body.clone()).unwrap()
+        String::from_utf8_lossy(&self.body).into_owned()
     }
 
     pub fn json(&self) -> Value {

@@ -3,7 +3,7 @@ use super::{MODEL, PATH, get, post, service};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-fn hook() -> Value {
+pub(super) fn hook() -> Value {
     json!({
         "hook": "patient-view",
         "hookInstance": "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea",

@@ -20,7 +20,7 @@ pub(super) fn observation(feature: usize) -> Value {
     })
 }
 
-fn bundle() -> Value {
+pub(super) fn bundle() -> Value {
     let entries: Vec<_> = (0..3).map(|feature| json!({"resource": observation(feature)})).collect();
     json!({"resourceType": "Bundle", "type": "collection", "entry": entries})
 }

@@ -4,6 +4,9 @@
 
 mod canaries;
 mod cds_hooks;
+#[path = "../common/mod.rs"]
+mod common;
+mod entries;
 mod fhir;
 mod inference;
 mod outcomes;
@@ -40,8 +43,12 @@ impl Answer {
     }
 }
 
-/// A service of a model with a profile, whose features are mapped to LOINC codes.
 fn service() -> Arc<Service> {
+    Arc::new(unshared_service())
+}
+
+/// A service of a model with a profile, whose features are mapped to LOINC codes.
+fn unshared_service() -> Service {
     let bytes = nomogram_testkit::bundle_with_profile();
     let served = Served::open(&bytes, Approval::NotRecorded).unwrap();
     assert_eq!(served.name(), MODEL);
@@ -52,7 +59,7 @@ fn service() -> Arc<Service> {
         "features": {"radius": {"loinc": "1001-1"}, "texture": {"loinc": "1002-2"},
                      "perimeter": {"loinc": "1003-3"}}}"#;
     service.mappings.insert(MODEL.to_owned(), serde_json::from_str(mapping).unwrap());
-    Arc::new(service)
+    service
 }
 
 async fn send(service: &Arc<Service>, request: Request<Body>) -> Answer {

@@ -1,10 +1,12 @@
 //! From the resources of a patient to an assessment of the risk.
 
+use std::sync::Arc;
+
 use nomogram::Flags;
 
 use super::record::Record;
 use super::resources::{Annotation, Forecast, Identifier, OutConcept, Reference, RiskAssessment};
-use crate::caller::Context;
+use crate::entry::Entry;
 use crate::following;
 use crate::instant::Instant;
 use crate::mapping::{Coding, Mapping};
@@ -49,11 +51,11 @@ pub(crate) fn mapping(served: &Served, configured: Option<&Mapping>) -> Result<M
 pub(crate) fn assess(
     service: &Service,
     served: &Served,
-    context: &Context,
+    entry: &Arc<Entry>,
     mapping: &Mapping,
     record: &Record,
 ) -> Result<Assessed, Problem> {
-    let mut scorer = following::scorer(service, served, Options::default(), context)?;
+    let mut scorer = following::scorer(service, served, Options::default(), entry)?;
     scorer.begin_row();
     let set = set_features(&mut scorer, mapping, record);
     let (set, basis) = match set {

@@ -1,7 +1,9 @@
 //! The protocol over gRPC.
 
+use std::error::Error;
 use std::sync::Arc;
 
+use axum::body::Body;
 use tonic::{Code, Request, Response, Status};
 
 use super::generated as message;
@@ -16,7 +18,7 @@ use super::message::OnRefusal;
 use super::metadata::{self, ModelMetadata};
 use super::outputs::Values;
 use super::repository;
-use crate::caller::Context;
+use crate::entry::Entry;
 use crate::following;
 use crate::problem::{Problem, ProblemKind};
 use crate::served::Served;
@@ -29,15 +31,43 @@ pub(super) struct Inference {
 }
 
 impl Inference {
-    fn find(&self, name: &str, version: &str) -> Result<Arc<Served>, Status> {
-        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-        let (name, version) = (given(name), given(version));
-        self.service.models.find(name.as_deref(), version.as_deref()).map_err(|e| status(&e))
+    fn find(&self, entry: &Entry, name: &str, version: &str) -> Result<Arc<Served>, Status> {
+        following::find(&self.service, entry, given(name), given(version)).map_err(status)
     }
 }
 
+/// A text of a message; none where it is left out.
+fn given(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}
+
+fn entry<T>(request: &Request<T>) -> Result<Arc<Entry>, Status> {
+    let entry = request.extensions().get::<Arc<Entry>>().cloned();
+    entry.ok_or_else(|| status(Problem::new(ProblemKind::Defect, "a request without an id")))
+}
+
+/// The answer to a call; a refused one with its problem, by whose code the middleware counts and logs it.
+pub(super) async fn with_problem(mut response: http::Response<Body>) -> http::Response<Body> {
+    let status = response.extensions().get::<Status>().cloned();
+    // That of a method that does not exist is in the headers only.
+    let status = status.or_else(|| Status::from_header_map(response.headers()));
+    if let Some(status) = status.filter(|status| status.code() != Code::Ok) {
+        let known = status.source().and_then(|source| source.downcast_ref::<Problem>());
+        // Without one, the call never reached a handler.
+        let problem = known.cloned().unwrap_or_else(|| match status.code() {
+            Code::Unimplemented => Problem::new(ProblemKind::Method, "no such method"),
+            Code::OutOfRange | Code::ResourceExhausted => {
+                Problem::new(ProblemKind::TooLarge, "a message that is longer than the limit")
+            }
+            _ => Problem::new(ProblemKind::Malformed, "a message that cannot be read"),
+        });
+        response.extensions_mut().insert(problem);
+    }
+    response
+}
+
 /// A problem as a status.
-fn status(problem: &Problem) -> Status {
+fn status(problem: Problem) -> Status {
     let code = match problem.kind() {
         ProblemKind::Malformed
         | ProblemKind::RefusedRow
@@ -53,7 +83,9 @@ fn status(problem: &Problem) -> Status {
         ProblemKind::Overloaded | ProblemKind::NotReady => Code::Unavailable,
         ProblemKind::Defect => Code::Internal,
     };
-    Status::new(code, problem.to_string())
+    let mut status = Status::new(code, problem.to_string());
+    status.set_source(Arc::new(problem));
+    status
 }
 
 fn on_refusal(request: &message::ModelInferRequest) -> Result<OnRefusal, Invalid> {
@@ -136,8 +168,9 @@ impl GrpcInferenceService for Inference {
         &self,
         request: Request<message::ModelReadyRequest>,
     ) -> Result<Response<message::ModelReadyResponse>, Status> {
+        let entry = entry(&request)?;
         let message::ModelReadyRequest { name, version } = request.into_inner();
-        let ready = self.find(&name, &version).is_ok();
+        let ready = self.find(&entry, &name, &version).is_ok();
         Ok(Response::new(message::ModelReadyResponse { ready }))
     }
 
@@ -156,8 +189,9 @@ impl GrpcInferenceService for Inference {
         &self,
         request: Request<message::ModelMetadataRequest>,
     ) -> Result<Response<message::ModelMetadataResponse>, Status> {
+        let entry = entry(&request)?;
         let message::ModelMetadataRequest { name, version } = request.into_inner();
-        let served = self.find(&name, &version)?;
+        let served = self.find(&entry, &name, &version)?;
         let versions = repository::versions(&self.service, served.name());
         let metadata = ModelMetadata::new(served.name(), versions, served.model());
         let tensor = |tensor: metadata::TensorMetadata| TensorMetadata {
@@ -178,15 +212,12 @@ impl GrpcInferenceService for Inference {
         &self,
         request: Request<message::ModelInferRequest>,
     ) -> Result<Response<message::ModelInferResponse>, Status> {
-        let context = request.extensions().get::<Context>().cloned();
-        let context = context.ok_or_else(|| Status::internal("a request without an id"))?;
+        let entry = entry(&request)?;
         let headers = request.metadata().clone().into_headers();
         let mut request = request.into_inner();
-        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let (name, version) = (given(&request.model_name), given(&request.model_version));
-        let subject = following::subject(&headers, &context);
-        let served = following::choose(&self.service, name.as_deref(), version.as_deref(), subject)
-            .map_err(|e| status(&e))?;
+        let served = following::choose(&self.service, (&entry, &headers), name, version);
+        let served = served.map_err(status)?;
         let is_raw = !request.raw_input_contents.is_empty();
         let read = |request: &mut message::ModelInferRequest| -> Result<Question, Invalid> {
             Ok(Question {
@@ -196,10 +227,10 @@ impl GrpcInferenceService for Inference {
                 max_rows: self.service.limits.max_rows,
             })
         };
-        let question = read(&mut request).map_err(|e| status(&e.into()))?;
+        let question = read(&mut request).map_err(|invalid| status(invalid.into()))?;
         let service = Arc::clone(&self.service);
-        let asked = Asked { service, served: Arc::clone(&served), context };
-        let answer = asked.answer(question).await.map_err(|e| status(&e))?;
+        let asked = Asked { service, served: Arc::clone(&served), entry };
+        let answer = asked.answer(question).await.map_err(status)?;
         Ok(Response::new(response(request.id, &answer, &served, is_raw)))
     }
 
@@ -223,11 +254,11 @@ impl GrpcInferenceService for Inference {
     ) -> Result<Response<message::RepositoryModelLoadResponse>, Status> {
         let message::RepositoryModelLoadRequest { model_name: name, parameters, .. } =
             request.into_inner();
-        repository::check_parameters(parameters.len()).map_err(|e| status(&e))?;
+        repository::check_parameters(parameters.len()).map_err(status)?;
         let service = Arc::clone(&self.service);
         let loaded = tokio::task::spawn_blocking(move || repository::load(&service, &name)).await;
-        let loaded = loaded.map_err(|_| Status::internal("the model cannot be loaded"))?;
-        loaded.map_err(|e| status(&e))?;
+        let failed = |_| Problem::new(ProblemKind::Defect, "the model cannot be loaded");
+        loaded.map_err(failed).flatten().map_err(status)?;
         Ok(Response::new(message::RepositoryModelLoadResponse {}))
     }
 
@@ -236,7 +267,7 @@ impl GrpcInferenceService for Inference {
         request: Request<message::RepositoryModelUnloadRequest>,
     ) -> Result<Response<message::RepositoryModelUnloadResponse>, Status> {
         let name = request.into_inner().model_name;
-        repository::unload(&self.service, &name).map_err(|e| status(&e))?;
+        repository::unload(&self.service, &name).map_err(status)?;
         Ok(Response::new(message::RepositoryModelUnloadResponse {}))
     }
 }

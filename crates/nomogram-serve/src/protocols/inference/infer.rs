@@ -7,7 +7,7 @@ use super::message::OnRefusal;
 use super::outputs::{Output, Outputs};
 use super::rows::Rows;
 use super::tensor::Tensor;
-use crate::caller::Context;
+use crate::entry::Entry;
 use crate::following;
 use crate::problem::{Problem, ProblemKind};
 use crate::scored::{Options, Refusal, Scored};
@@ -33,7 +33,7 @@ pub(super) struct Question {
 pub(super) struct Asked {
     pub(super) service: Arc<Service>,
     pub(super) served: Arc<Served>,
-    pub(super) context: Context,
+    pub(super) entry: Arc<Entry>,
 }
 
 /// The predictions of all rows.
@@ -87,7 +87,7 @@ impl Question {
         let mut outputs = Outputs::new(served.model(), self.on_refusal == OnRefusal::Mark);
         check_names(&outputs, &self.outputs)?;
         let mut scorer =
-            following::scorer(&asked.service, served, Options::default(), &asked.context)?;
+            following::scorer(&asked.service, served, Options::default(), &asked.entry)?;
         for row in 0..rows.n_rows() {
             if !is_awaited() {
                 return Err(Problem::new(ProblemKind::Timeout, "the caller left"));
@@ -142,7 +142,6 @@ fn check_names(outputs: &Outputs, wanted: &[String]) -> Result<(), Invalid> {
 mod tests {
     use super::super::tensor::Elements;
     use super::*;
-    use crate::caller::Caller;
     use crate::models::{Catalog, Models};
     use crate::served::Approval;
     use crate::service::RequestLimits;
@@ -153,9 +152,9 @@ mod tests {
         let served = Arc::new(Served::open(&bytes, Approval::NotRecorded).unwrap());
         let models = Models::new(Catalog::default());
         let service = Arc::new(Service::new(models, RequestLimits::default()));
-        let context =
-            Context { request_id: service.request_ids.next(), caller: Caller::anonymous() };
-        let asked = Asked { service, served, context };
+        let id = service.request_ids.next();
+        let entry = service.begin_request(&http::HeaderMap::new(), id, ("POST", "v2_infer"));
+        let asked = Asked { service, served, entry };
         let elements = Elements::Numbers([17.99, 10.38, 122.8].repeat(4));
         let question = Question {
             tensors: vec![Tensor::new("rows".into(), vec![4, 3], elements, None).unwrap()],

@@ -16,15 +16,13 @@ use super::invalid::Invalid;
 use super::message::{InferRequest, InferResponse, OnRefusal, OutputMessage};
 use super::metadata::{ModelMetadata, ServerMetadata};
 use super::{object, repository};
-use crate::caller::Context;
+use crate::entry::Entry;
 use crate::following;
 use crate::problem::{Problem, ProblemKind};
 use crate::served::Served;
 use crate::service::Service;
 use crate::whole::Whole;
 
-/// The digest of the model that answered.
-const MODEL_DIGEST: HeaderName = HeaderName::from_static("x-model-digest");
 /// How many bytes of a body are JSON; what follows are tensors in binary.
 const JSON_LENGTH: HeaderName = HeaderName::from_static("inference-header-content-length");
 
@@ -88,8 +86,8 @@ struct ModelPath {
 }
 
 impl ModelPath {
-    fn find(&self, service: &Service) -> Result<Arc<Served>, Problem> {
-        service.models.find(Some(&self.model), self.version.as_deref())
+    fn find(&self, service: &Service, entry: &Entry) -> Result<Arc<Served>, Problem> {
+        following::find(service, entry, Some(&self.model), self.version.as_deref())
     }
 }
 
@@ -110,31 +108,33 @@ async fn is_ready(State(service): State<Arc<Service>>) -> Response {
 
 async fn model_is_ready(
     State(service): State<Arc<Service>>,
+    Extension(entry): Extension<Arc<Entry>>,
     Path(path): Path<ModelPath>,
 ) -> Result<Response, Failure> {
-    let served = path.find(&service)?;
+    let served = path.find(&service, &entry)?;
     Ok(json(StatusCode::OK, &serde_json::json!({"name": served.name(), "ready": true})))
 }
 
 async fn metadata(
     State(service): State<Arc<Service>>,
+    Extension(entry): Extension<Arc<Entry>>,
     Path(path): Path<ModelPath>,
 ) -> Result<Response, Failure> {
-    let served = path.find(&service)?;
+    let served = path.find(&service, &entry)?;
     let versions = repository::versions(&service, served.name());
     let metadata = ModelMetadata::new(served.name(), versions, served.model());
-    Ok(of_model(json(StatusCode::OK, &metadata), &served))
+    Ok(json(StatusCode::OK, &metadata))
 }
 
 async fn infer(
     State(service): State<Arc<Service>>,
-    Extension(context): Extension<Context>,
+    Extension(entry): Extension<Arc<Entry>>,
     Path(path): Path<ModelPath>,
     headers: HeaderMap,
     body: Result<Whole, Problem>,
 ) -> Result<Response, Failure> {
-    let subject = following::subject(&headers, &context);
-    let served = following::choose(&service, Some(&path.model), path.version.as_deref(), subject)?;
+    let (model, version) = (Some(&*path.model), path.version.as_deref());
+    let served = following::choose(&service, (&entry, &headers), model, version)?;
     let (request, tensors) = InferRequest::read(&body?.0, json_length(&headers)?)?;
     let question = Question {
         tensors,
@@ -142,9 +142,9 @@ async fn infer(
         outputs: request.wanted(),
         max_rows: service.limits.max_rows,
     };
-    let asked = Asked { service, served: Arc::clone(&served), context };
+    let asked = Asked { service, served: Arc::clone(&served), entry };
     let answer = asked.answer(question).await?;
-    Ok(of_model(written(&request, &answer, &served), &served))
+    Ok(written(&request, &answer, &served))
 }
 
 /// The length of the JSON, where tensors in binary follow it.
@@ -244,11 +244,6 @@ async fn unload(
 ) -> Result<StatusCode, Failure> {
     repository::unload(&service, &path.model)?;
     Ok(StatusCode::OK)
-}
-
-fn of_model(mut response: Response, served: &Served) -> Response {
-    response.headers_mut().insert(MODEL_DIGEST, served.digest_header());
-    response
 }
 
 fn json(status: StatusCode, message: &impl Serialize) -> Response {
