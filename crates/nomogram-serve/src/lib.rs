@@ -5,6 +5,7 @@
 
 // Layers, lowest first: a module uses only the blocks above its own.
 mod folder_lock;
+mod metric;
 
 pub mod client;
 pub mod decisions;
@@ -73,7 +74,7 @@ pub use batch::{Answer, Batch};
 pub use caller::{Caller, RequestId, Role, Roles};
 pub use config::{AccessConfig, Config, LimitsConfig, TlsConfig, TokensConfig, environment};
 pub use entry::Entry;
-pub use feedback::Feedback;
+pub use feedback::{Feedback, FeedbackCounts};
 pub use folder::{Folder, ModelsConfig};
 pub use keys::{KeyEntry, KeyFile, Keys, new_key};
 pub use models::{Catalog, Models, Versions, Withdrawal};

@@ -9,10 +9,12 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Metric, Registry};
 
+use crate::metric::{METRICS, labels, write_head};
 use crate::models::Catalog;
 use crate::scored::verdict_name;
+use crate::served::Served;
 use crate::tally::Tally;
 
 /// The media type of [`Metrics::encode`].
@@ -31,7 +33,7 @@ pub struct Metrics {
     durations: Family<EndpointLabels, Histogram>,
     /// Requests at this moment.
     pub in_flight: Gauge,
-    /// Reloads of the models.
+    /// Reloads of the configuration.
     pub reloads: Counter,
     /// Reloads that failed.
     pub failed_reloads: Counter,
@@ -55,18 +57,18 @@ struct EndpointLabels {
 
 impl Default for Metrics {
     fn default() -> Self {
-        let mut registry = Registry::with_prefix("nomogram");
+        let mut registry = Registry::default();
         let requests = Family::default();
         let problems = Family::default();
         let durations = Family::new_with_constructor((|| Histogram::new(BINS)) as fn() -> _);
         let (in_flight, reloads, failed_reloads) =
             (Gauge::default(), Counter::default(), Counter::default());
-        registry.register("requests", "Requests that were answered", requests.clone());
-        registry.register("problems", "Requests that were refused, by code", problems.clone());
-        registry.register("request_seconds", "How long requests took", durations.clone());
-        registry.register("requests_in_flight", "Requests at this moment", in_flight.clone());
-        registry.register("reloads", "Reloads of the models", reloads.clone());
-        registry.register("failed_reloads", "Reloads that failed", failed_reloads.clone());
+        register(&mut registry, "nomogram_requests", &requests);
+        register(&mut registry, "nomogram_problems", &problems);
+        register(&mut registry, "nomogram_request_seconds", &durations);
+        register(&mut registry, "nomogram_requests_in_flight", &in_flight);
+        register(&mut registry, "nomogram_reloads", &reloads);
+        register(&mut registry, "nomogram_failed_reloads", &failed_reloads);
         Self { registry, requests, problems, durations, in_flight, reloads, failed_reloads }
     }
 }
@@ -97,34 +99,34 @@ impl Metrics {
     }
 }
 
+/// Registers a metric of the list by the name of its family.
+fn register(registry: &mut Registry, family: &str, metric: &(impl Metric + Clone)) {
+    let listed = METRICS.iter().find(|listed| listed.family() == family);
+    // The library adds the point.
+    let help = listed.map_or("", |listed| listed.help.trim_end_matches('.'));
+    registry.register(family, help, metric.clone());
+}
+
 fn write_models(text: &mut String, catalog: &Catalog) -> std::fmt::Result {
-    writeln!(text, "# HELP nomogram_model Models that are served.\n# TYPE nomogram_model info")?;
+    let labels = |served: &Served| labels(served.name(), served.version());
+    write_head(text, "nomogram_model_info");
     for served in catalog.served() {
-        let digest = served.digest();
-        writeln!(text, "nomogram_model_info{{{},digest=\"{digest}\"}} 1", labels(served))?;
+        let (labels, digest) = (labels(served), served.digest());
+        writeln!(text, "nomogram_model_info{{{labels},digest=\"{digest}\"}} 1")?;
     }
-    writeln!(
-        text,
-        "# HELP nomogram_rows_predicted Rows that were predicted.\n# TYPE nomogram_rows_predicted counter"
-    )?;
+    write_head(text, "nomogram_rows_predicted_total");
     for served in catalog.served() {
-        let count = served.tally().n_predicted();
-        writeln!(text, "nomogram_rows_predicted_total{{{}}} {count}", labels(served))?;
+        let (labels, count) = (labels(served), served.tally().n_predicted());
+        writeln!(text, "nomogram_rows_predicted_total{{{labels}}} {count}")?;
     }
-    writeln!(
-        text,
-        "# HELP nomogram_verdicts Verdicts of predicted rows.\n# TYPE nomogram_verdicts counter"
-    )?;
+    write_head(text, "nomogram_verdicts_total");
     for served in catalog.served().filter(|served| served.model().uncertainty().is_some()) {
         for (verdict, count) in Tally::VERDICTS.into_iter().zip(served.tally().verdicts()) {
             let (labels, verdict) = (labels(served), verdict_name(verdict));
             writeln!(text, "nomogram_verdicts_total{{{labels},verdict=\"{verdict}\"}} {count}")?;
         }
     }
-    writeln!(
-        text,
-        "# HELP nomogram_rows_refused Rows that were refused, by status.\n# TYPE nomogram_rows_refused counter"
-    )?;
+    write_head(text, "nomogram_rows_refused_total");
     for served in catalog.served() {
         for (status, count) in served.tally().refused() {
             let labels = labels(served);
@@ -132,17 +134,6 @@ fn write_models(text: &mut String, catalog: &Catalog) -> std::fmt::Result {
         }
     }
     Ok(())
-}
-
-fn labels(served: &crate::served::Served) -> String {
-    let (name, version) = (escaped(served.name()), escaped(served.version()));
-    format!("model=\"{name}\",version=\"{version}\"")
-}
-
-/// A text as the value of a label.
-#[must_use]
-pub fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
 #[cfg(test)]
@@ -155,7 +146,7 @@ mod tests {
         metrics.count_request("predict", 200, Duration::from_micros(20));
         metrics.count_problem("value_missing");
         let bytes = nomogram_testkit::bundle_of_three_members();
-        let served = crate::served::Served::open(&bytes, crate::served::Approval::NotRecorded);
+        let served = Served::open(&bytes, crate::served::Approval::NotRecorded);
         let served = served.unwrap();
         served.tally().count_predicted(None);
         served.tally().count_refused(&"value_missing".into());
@@ -171,6 +162,5 @@ mod tests {
         ] {
             assert!(text.contains(line), "{line}\n{text}");
         }
-        assert_eq!(escaped("a\"b\\\n"), "a\\\"b\\\\\\n");
     }
 }

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use nomogram_registry::{Digest, Error, Head, Options, Registry, State, block_on};
 use serde::{Deserialize, Serialize};
 
+use crate::metric::write_one;
 use crate::models::Models;
 use crate::trust::{RefusedBundle, TrustPolicy};
 pub use fault::{Fault, FaultKind};
@@ -210,14 +211,9 @@ impl Followed {
 
     /// Writes metrics as `OpenMetrics` does.
     pub fn write_metrics(&self, text: &mut String) {
-        let is_current = u8::from(self.fault().is_none());
         let n_entries = self.registry.head().map_or(0, |head| head.n_entries);
-        text.push_str(&format!(
-            "# HELP nomogram_registry_current Whether the registry was read at the last look.\n\
-             # TYPE nomogram_registry_current gauge\nnomogram_registry_current {is_current}\n\
-             # HELP nomogram_registry_entries Verified entries of the registry's log.\n\
-             # TYPE nomogram_registry_entries gauge\nnomogram_registry_entries {n_entries}\n"
-        ));
+        write_one(text, "nomogram_registry_current", u64::from(self.fault().is_none()));
+        write_one(text, "nomogram_registry_entries", n_entries);
     }
 }
 

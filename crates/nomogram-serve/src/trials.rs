@@ -7,6 +7,7 @@
 mod pairs;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -15,6 +16,7 @@ use sha2::{Digest, Sha256};
 
 use self::pairs::Pairs;
 pub use self::pairs::{Comparison, Tests};
+use crate::metric::{labels, write_head};
 use crate::watch::{Predicted, State};
 
 /// What is tried of a model.
@@ -243,6 +245,23 @@ impl Trials {
                 .collect(),
             comparisons: pairs.iter().map(compare).collect(),
         }
+    }
+
+    /// Writes the state of the arms as metrics.
+    pub fn write_metrics(&self, text: &mut String) {
+        let models = self.report().models;
+        let mut write = |name: &str, value: fn(&ArmReport) -> u64| {
+            write_head(text, name);
+            for (model, arms) in &models {
+                for arm in arms {
+                    let (labels, value) = (labels(model, &arm.version), value(arm));
+                    // Writing to a text does not fail.
+                    let _written = writeln!(text, "{name}{{{labels}}} {value}");
+                }
+            }
+        };
+        write("nomogram_arm_requests_total", |arm| arm.n_requests);
+        write("nomogram_arm_stopped", |arm| u64::from(arm.is_stopped));
     }
 
     fn pairs(&self) -> MutexGuard<'_, BTreeMap<(String, String), Pairs>> {

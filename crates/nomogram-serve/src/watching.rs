@@ -48,9 +48,10 @@ async fn monitor(State(service): State<Arc<Service>>, headers: HeaderMap) -> Res
                 (state, analysis)
             })
             .collect();
+        let cards = service.feedback.counts();
         match wants_json {
-            true => ("application/json", watch::to_json(&models)),
-            false => ("text/html; charset=utf-8", watch::page(&models).into_bytes()),
+            true => ("application/json", watch::to_json(&models, &cards)),
+            false => ("text/html; charset=utf-8", watch::page(&models, &cards).into_bytes()),
         }
     });
     match shown.await {

@@ -9,8 +9,10 @@ use std::sync::Arc;
 
 use common::{Answer, Sent, Shown};
 use nomogram_registry::{Act, Author, NewVersion, Options, Registry, Role, VersionName, block_on};
+use nomogram_serve::decisions::{DecisionLog, new_keys};
 use nomogram_serve::log::Log;
 use nomogram_serve::registry::{Followed, RegistryConfig};
+use nomogram_serve::watch::METRICS;
 use nomogram_serve::{
     Catalog, Config, Keys, Models, RequestLimits, Security, Server, Service, TrustPolicy, new_key,
     poll,
@@ -465,4 +467,25 @@ fn a_version_is_unloaded_and_loaded_by_request() {
     assert_eq!(post("risk/load"), 200);
     assert_eq!((digest(&service, "1").0, digest(&service, "2").0), (200, 200));
     assert_eq!(index()[1]["state"], "READY");
+}
+
+#[test]
+fn the_list_of_metrics_is_what_is_exposed() {
+    let clinic = Clinic::new("serve-metrics");
+    clinic.register(bundle_of_three_members());
+    clinic.approve(1);
+    let mut service = clinic.service();
+    let decisions = clinic.folder.join("decisions");
+    let decisions = DecisionLog::open(&decisions, &new_keys().1).unwrap();
+    Arc::get_mut(&mut service).unwrap().decisions = Some(decisions);
+    // Families of requests begin with their first member.
+    Sent::post("/predict", &json!({})).to(&service);
+    let text = Sent::get("/metrics").to(&service).text();
+    let mut exposed: Vec<_> =
+        text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' ')).collect();
+    let mut listed: Vec<_> =
+        METRICS.iter().map(|metric| (metric.family(), metric.kind.name())).collect();
+    exposed.sort_unstable();
+    listed.sort_unstable();
+    assert_eq!(exposed, listed);
 }

@@ -9,6 +9,7 @@ use http::header;
 use super::predict::json_response;
 use crate::following::UNWRITABLE;
 use crate::json_writer::JsonWriter;
+use crate::metric::write_one;
 use crate::metrics::MEDIA_TYPE;
 use crate::problem::{Problem, ProblemKind};
 use crate::service::Service;
@@ -60,23 +61,16 @@ pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Response {
 }
 
 fn encoded(service: &Service) -> String {
-    let n_dropped = service.log.n_dropped();
     service.metrics.encode(&service.models.catalog(), |text| {
         service.watch.write_metrics(text);
+        service.trials.write_metrics(text);
+        service.feedback.write_metrics(text);
         if let Some(registry) = &service.registry {
             registry.write_metrics(text);
         }
         if let Some(is_writable) = service.logs_decisions() {
-            let is_writable = u8::from(is_writable);
-            text.push_str(&format!(
-                "# HELP nomogram_decision_log_writable 1 while decisions can be logged.\n\
-                 # TYPE nomogram_decision_log_writable gauge\n\
-                 nomogram_decision_log_writable {is_writable}\n"
-            ));
+            write_one(text, "nomogram_decision_log_writable", u64::from(is_writable));
         }
-        text.push_str(&format!(
-            "# HELP nomogram_log_lines_dropped Lines that the log had no room for, or that could not be written.\n\
-             # TYPE nomogram_log_lines_dropped counter\nnomogram_log_lines_dropped_total {n_dropped}\n"
-        ));
+        write_one(text, "nomogram_log_lines_dropped_total", service.log.n_dropped());
     })
 }

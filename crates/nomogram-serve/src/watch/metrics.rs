@@ -1,4 +1,4 @@
-//! The metrics of the watch, their alert rules and their dashboard: one list, three forms.
+//! The metrics of the watch, and the alert rules and the dashboard of all metrics.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -7,92 +7,7 @@ use serde_json::{Value, json};
 
 use super::failure::Failure;
 use super::state::State;
-
-/// A metric that the service has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Metric {
-    /// Its name as Prometheus stores it.
-    pub name: &'static str,
-    /// What it counts.
-    pub kind: MetricKind,
-    /// One sentence for people.
-    pub help: &'static str,
-    /// What a panel of the dashboard shows.
-    pub query: &'static str,
-}
-
-/// What a metric counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MetricKind {
-    /// A number that rises and falls.
-    Gauge,
-    /// A number that rises only.
-    Counter,
-    /// How many observations were at most as large as a bound.
-    Histogram,
-    /// What something is, in labels.
-    Info,
-}
-
-const fn gauge(name: &'static str, help: &'static str) -> Metric {
-    Metric { name, kind: MetricKind::Gauge, help, query: name }
-}
-
-/// Every metric of the service that a dashboard shows: first those of the watch.
-pub const METRICS: [Metric; 19] = [
-    gauge("nomogram_drift_wager", "Wager on a change of patients; an alarm from 20 on."),
-    gauge("nomogram_drift_alarm", "1 once patients are no longer those of the training."),
-    gauge("nomogram_drift_share", "Share of each variable in the wager on a change of patients."),
-    gauge("nomogram_outcome_wager", "Wager on risks that no longer fit; an alarm from 20 on."),
-    gauge("nomogram_outcome_alarm", "1 once predicted risks no longer fit the outcomes."),
-    gauge("nomogram_period_rows", "Rows that were predicted in the running period."),
-    gauge("nomogram_period_rows_refused", "Rows that were refused in the running period."),
-    gauge("nomogram_period_outcomes", "Outcomes that became known in the running period."),
-    gauge("nomogram_periods", "Periods with rows since the model is watched."),
-    gauge("nomogram_horizon_periods", "Periods for which the model is watched."),
-    gauge("nomogram_watch_failing", "1 while counters of the model cannot be read or written."),
-    Metric {
-        name: "nomogram_requests_total",
-        kind: MetricKind::Counter,
-        help: "Requests that were answered.",
-        query: "sum by (endpoint, status) (rate(nomogram_requests_total[5m]))",
-    },
-    Metric {
-        name: "nomogram_request_seconds_bucket",
-        kind: MetricKind::Histogram,
-        help: "99 % of requests took at most so long.",
-        query: "histogram_quantile(0.99, sum by (le, endpoint) (rate(nomogram_request_seconds_bucket[5m])))",
-    },
-    Metric {
-        name: "nomogram_problems_total",
-        kind: MetricKind::Counter,
-        help: "Requests that were refused, by code.",
-        query: "sum by (code) (rate(nomogram_problems_total[5m]))",
-    },
-    Metric {
-        name: "nomogram_rows_predicted_total",
-        kind: MetricKind::Counter,
-        help: "Rows that were predicted.",
-        query: "sum by (model, version) (rate(nomogram_rows_predicted_total[5m]))",
-    },
-    Metric {
-        name: "nomogram_rows_refused_total",
-        kind: MetricKind::Counter,
-        help: "Rows that were refused, by status.",
-        query: "sum by (model, version, status) (rate(nomogram_rows_refused_total[5m]))",
-    },
-    Metric {
-        name: "nomogram_model_info",
-        kind: MetricKind::Info,
-        help: "Models that are served.",
-        query: "nomogram_model_info",
-    },
-    gauge(
-        "nomogram_registry_current",
-        "1 while the registry of the models can be read and is what it was.",
-    ),
-    gauge("nomogram_decision_log_writable", "1 while decisions can be logged."),
-];
+use crate::metric::{METRICS, MetricKind, escaped, labels, write_head};
 
 /// Writes the metrics of the watch in the text format of Prometheus.
 pub(super) fn write(text: &mut String, states: &[State], failures: &[Failure]) {
@@ -103,7 +18,7 @@ pub(super) fn write(text: &mut String, states: &[State], failures: &[Failure]) {
 fn write_all(text: &mut String, states: &[State], failures: &[Failure]) -> std::fmt::Result {
     let of_watch = METRICS.iter().take_while(|metric| metric.kind == MetricKind::Gauge);
     for metric in of_watch {
-        writeln!(text, "# HELP {0} {1}\n# TYPE {0} gauge", metric.name, metric.help)?;
+        write_head(text, metric.name);
         if metric.name == "nomogram_watch_failing" {
             let of_states = states.iter().map(|state| (labels(&state.model, &state.version), 0));
             let failing = failures.iter().map(|f| (labels(&f.model, &f.version), 1));
@@ -143,16 +58,6 @@ fn value(metric: &str, state: &State) -> Option<f64> {
         "nomogram_horizon_periods" => state.horizon as f64,
         _ => return None,
     })
-}
-
-fn labels(model: &str, version: &str) -> String {
-    let (model, version) = (escaped(model), escaped(version));
-    format!("model=\"{model}\",version=\"{version}\"")
-}
-
-/// A text as the value of a label.
-fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
 /// The dashboard for Grafana: a panel per metric.

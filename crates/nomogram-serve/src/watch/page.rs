@@ -2,10 +2,13 @@
 
 use std::fmt::Write as _;
 
+use std::collections::BTreeMap;
+
 use nomogram_monitor::analysis::{Analysis, PeriodAnalysis};
 use serde::Serialize;
 
 use super::state::State;
+use crate::feedback::FeedbackCounts;
 
 /// What is known of a model: its state now, and all periods.
 #[derive(Debug, Serialize)]
@@ -14,21 +17,28 @@ struct Watched<'a> {
     /// Left out once the horizon is over, and while wagers of before are computed.
     #[serde(skip_serializing_if = "Option::is_none")]
     analysis: Option<&'a Analysis>,
+    /// What users did with cards of the model, whichever of its versions made them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cards: Option<&'a FeedbackCounts>,
 }
+
+/// Cards by the name of the model.
+type Cards = BTreeMap<String, FeedbackCounts>;
 
 /// Every model as JSON.
 #[must_use]
-pub fn to_json(models: &[(State, Option<Analysis>)]) -> Vec<u8> {
-    let models: Vec<_> = models
-        .iter()
-        .map(|(state, analysis)| Watched { state, analysis: analysis.as_ref() })
-        .collect();
-    serde_json::to_vec(&models).unwrap_or_default()
+pub fn to_json(models: &[(State, Option<Analysis>)], cards: &Cards) -> Vec<u8> {
+    let watched = models.iter().map(|(state, analysis)| Watched {
+        state,
+        analysis: analysis.as_ref(),
+        cards: cards.get(&state.model),
+    });
+    serde_json::to_vec(&watched.collect::<Vec<_>>()).unwrap_or_default()
 }
 
 /// Every model on one page. It loads nothing.
 #[must_use]
-pub fn page(models: &[(State, Option<Analysis>)]) -> String {
+pub fn page(models: &[(State, Option<Analysis>)], cards: &Cards) -> String {
     let mut page = String::from(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Nomogram: watch</title>\
          <meta name=\"viewport\" content=\"width=device-width\"><style>\
@@ -44,8 +54,26 @@ pub fn page(models: &[(State, Option<Analysis>)]) -> String {
         // Writing to a text does not fail.
         let _written = model(&mut page, state, analysis.as_ref());
     }
+    let _written = of_cards(&mut page, cards);
     page.push_str("</main></body></html>\n");
     page
+}
+
+/// What users did with cards of CDS Hooks; nothing before the first feedback.
+fn of_cards(page: &mut String, cards: &Cards) -> std::fmt::Result {
+    if cards.is_empty() {
+        return Ok(());
+    }
+    page.push_str(
+        "<h2>Cards since the start</h2>\n<table><thead><tr><th scope=\"col\">Model</th>\
+         <th scope=\"col\">Accepted</th><th scope=\"col\">Overridden</th></tr></thead><tbody>\n",
+    );
+    for (model, FeedbackCounts { accepted, overridden }) in cards {
+        let model = escaped(model);
+        writeln!(page, "<tr><td>{model}</td><td>{accepted}</td><td>{overridden}</td></tr>")?;
+    }
+    page.push_str("</tbody></table>\n");
+    Ok(())
 }
 
 fn model(page: &mut String, state: &State, analysis: Option<&Analysis>) -> std::fmt::Result {

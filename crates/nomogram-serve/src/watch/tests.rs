@@ -108,7 +108,7 @@ fn a_model_whose_horizon_is_over_is_reported_once() {
     assert_eq!(watch.newly_over(&states), [&states[0]]);
     assert!(watch.newly_over(&states).is_empty());
     assert_eq!(watch.analysis(&states[0].digest).unwrap_err().kind(), ProblemKind::Unsupported);
-    assert!(page(&[(states[0].clone(), None)]).contains("The horizon is over"));
+    assert!(page(&[(states[0].clone(), None)], &BTreeMap::new()).contains("The horizon is over"));
 }
 
 #[test]
@@ -128,8 +128,8 @@ fn an_alarm_is_raised_once_and_stays() {
     let state = watch.states().remove(0);
     assert!(state.drift_alarm && !state.outcome_alarm);
     let models = [(state.clone(), watch.analysis(&state.digest).ok())];
-    assert!(page(&models).contains("Alarm: patients are no longer"));
-    assert!(to_json(&models).starts_with(b"[{\"state\""));
+    assert!(page(&models, &BTreeMap::new()).contains("Alarm: patients are no longer"));
+    assert!(to_json(&models, &BTreeMap::new()).starts_with(b"[{\"state\""));
 }
 
 #[test]

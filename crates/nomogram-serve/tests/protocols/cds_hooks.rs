@@ -1,6 +1,8 @@
 use super::fhir::observation;
-use super::{MODEL, PATH, get, post, service};
+use super::{MODEL, PATH, get, post, send, service};
+use axum::body::Body;
 use http::StatusCode;
+use nomogram_serve::instant::Instant;
 use serde_json::{Value, json};
 
 pub(super) fn hook() -> Value {
@@ -95,8 +97,18 @@ async fn feedback_is_counted() {
     let path = format!("{}/feedback", path());
     let call = json!({"feedback": [item("accepted"), item("overridden"), item("accepted")]});
     assert_eq!(post(&service, &path, call.to_string()).await.status, StatusCode::OK);
-    let counts = service.feedback.counts()[MODEL];
-    assert_eq!((counts.accepted, counts.overridden), (2, 1));
+    let metrics = get(&service, "/metrics").await.text();
+    for (outcome, count) in [("accepted", 2), ("overridden", 1)] {
+        let line =
+            format!("nomogram_cards_total{{model=\"{MODEL}\",outcome=\"{outcome}\"}} {count}\n");
+        assert!(metrics.contains(&line), "{metrics}");
+    }
+    service.watch.collect(&service.models.catalog(), Instant::now()).unwrap();
+    let page = get(&service, "/monitor").await.text();
+    assert!(page.contains(&format!("<tr><td>{MODEL}</td><td>2</td><td>1</td></tr>")), "{page}");
+    let request = http::Request::get("/monitor").header("accept", "application/json");
+    let monitored = send(&service, request.body(Body::empty()).unwrap()).await.json();
+    assert_eq!(monitored[0]["cards"], json!({"accepted": 2, "overridden": 1}));
     let bad = json!({"feedback": [item("ignored")]});
     assert_eq!(post(&service, &path, bad.to_string()).await.status, StatusCode::BAD_REQUEST);
 }

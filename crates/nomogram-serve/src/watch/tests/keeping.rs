@@ -192,7 +192,7 @@ fn wagers_of_before_are_computed_in_pauses_and_are_the_same() {
     let state = watch.states().remove(0);
     let shown = |watch: &Watch| {
         let models = [(watch.states().remove(0), watch.analysis(&state.digest).ok())];
-        String::from_utf8(to_json(&models)).unwrap()
+        String::from_utf8(to_json(&models, &BTreeMap::new())).unwrap()
     };
     let expected = shown(&watch);
     drop(watch);
@@ -205,7 +205,9 @@ fn wagers_of_before_are_computed_in_pauses_and_are_the_same() {
     assert_eq!(watch.states().remove(0).n_uncomputed, 5);
     assert_eq!(watch.analysis(&state.digest).unwrap_err().kind(), ProblemKind::NotReady);
     let models = [(watch.states().remove(0), None)];
-    assert!(page(&models).contains("Not yet computed since the start: 5 periods."));
+    assert!(
+        page(&models, &BTreeMap::new()).contains("Not yet computed since the start: 5 periods.")
+    );
     while watch.compute_next() {}
     assert_eq!(shown(&watch), expected);
     assert_eq!(watch.collect(&catalog, day(5)).unwrap(), [], "raised before");
