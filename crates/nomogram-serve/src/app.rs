@@ -9,36 +9,48 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
+use crate::following::SUBJECT;
 use crate::gate::gate;
 pub use crate::gate::{MODEL_DIGEST, REQUEST_ID};
 use crate::native;
 use crate::openapi;
 use crate::problem::{Problem, ProblemKind};
+use crate::protocols::JSON_LENGTH;
+use crate::security::API_KEY;
 use crate::service::Service;
+use crate::spans::TRACE_PARENT;
 
 /// The router of a service. Protocols have routers of their own, which are merged here.
 pub fn router(service: Arc<Service>) -> Router {
-    protocols(&service)
+    let has_origins = !service.origins.load().is_empty();
+    let router = protocols(&service)
         .fallback(async || Problem::new(ProblemKind::NotFound, "no such path"))
         .method_not_allowed_fallback(async || {
             Problem::new(ProblemKind::Method, "the path has other methods")
         })
         .layer(middleware::from_fn_with_state(Arc::clone(&service), gate))
-        .layer(compression())
-        .with_state(service)
+        .layer(compression());
+    let router = if has_origins { router.layer(cors(&service)) } else { router };
+    router.with_state(service)
 }
 
-/// Lets web pages of these origins call, if there are any.
-pub fn with_origins(router: Router, origins: Vec<HeaderValue>) -> Router {
-    if origins.is_empty() {
-        return router;
-    }
-    let cors = CorsLayer::new()
-        .allow_origin(AllowOrigin::list(origins))
+/// Lets web pages of the service's origins call, with every header that a request may have.
+fn cors(service: &Arc<Service>) -> CorsLayer {
+    let service = Arc::clone(service);
+    let is_known = move |origin: &HeaderValue, _: &_| service.origins.load().contains(origin);
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(is_known))
         .allow_methods([Method::GET, Method::POST])
-        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, REQUEST_ID])
-        .expose_headers([REQUEST_ID, MODEL_DIGEST]);
-    router.layer(cors)
+        .allow_headers([
+            header::AUTHORIZATION,
+            API_KEY,
+            header::CONTENT_TYPE,
+            REQUEST_ID,
+            SUBJECT,
+            TRACE_PARENT,
+            JSON_LENGTH,
+        ])
+        .expose_headers([REQUEST_ID, MODEL_DIGEST, JSON_LENGTH, header::RETRY_AFTER])
 }
 
 /// Compresses long answers, apart from those that are streamed piece by piece.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use nomogram::{MissingReason, Value};
 
 use crate::decisions::{Answer, Decision};
@@ -17,7 +17,7 @@ use crate::service::Service;
 use crate::watch::Remembered;
 
 /// The header with the id of a subject, which chooses the arm. It is hashed and kept nowhere.
-const SUBJECT: &str = "x-subject-id";
+pub(crate) const SUBJECT: HeaderName = HeaderName::from_static("x-subject-id");
 /// Why a row is not answered that cannot be logged.
 pub(crate) const UNWRITABLE: &str = "the decision log cannot be written";
 /// The most rows of a request that are remembered.

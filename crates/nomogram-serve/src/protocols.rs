@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use axum::Router;
 
+pub(crate) use self::inference::JSON_LENGTH;
 use crate::service::Service;
 
 /// The routes of all protocols.

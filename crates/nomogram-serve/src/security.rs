@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, header};
+use http::{HeaderMap, HeaderName, header};
 
 use crate::caller::Caller;
 use crate::keys::Keys;
@@ -12,6 +12,9 @@ use crate::problem::{Problem, ProblemKind};
 use crate::rate::{Peers, Rate};
 use crate::token_keys::FetchedKeys;
 use crate::tokens::Tokens;
+
+/// The header of a key, where `Authorization` has none.
+pub(crate) const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 
 /// Who may call. It is replaced as a whole on a reload.
 #[derive(Debug)]
@@ -108,7 +111,7 @@ fn credential(headers: &HeaderMap) -> Option<&str> {
         let (scheme, credential) = value.to_str().ok()?.split_once(' ')?;
         return scheme.eq_ignore_ascii_case("bearer").then(|| credential.trim());
     }
-    headers.get("x-api-key")?.to_str().ok().map(str::trim)
+    headers.get(API_KEY)?.to_str().ok().map(str::trim)
 }
 
 fn wait(time: Duration) -> Problem {

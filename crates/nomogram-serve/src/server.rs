@@ -14,7 +14,6 @@ use std::time::Duration;
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
 use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
-use http::HeaderValue;
 
 use crate::app;
 use crate::config::{Config, TlsConfig};
@@ -140,10 +139,7 @@ impl Server {
             .traces
             .clone()
             .map(|traces| tokio::spawn(traces.keep_sending(Arc::clone(&service.log))));
-        let origins = config.origins.iter().map(|origin| HeaderValue::from_str(origin));
-        let origins = origins.collect::<Result<Vec<HeaderValue>, _>>();
-        let origins = origins.map_err(|_| "origins: a text that is no origin")?;
-        let router = app::with_origins(app::router(Arc::clone(&service)), origins);
+        let router = app::router(Arc::clone(&service));
         let make = router.into_make_service_with_connect_info::<SocketAddr>();
         let max_connections = config.limits.max_connections;
         let head = Duration::from_secs(config.limits.max_head_seconds);

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use tokio::sync::Semaphore;
 
 use crate::caller::{RequestId, RequestIds};
@@ -53,6 +53,8 @@ pub struct Service {
     pub decisions: Option<DecisionLog>,
     /// Who may call.
     pub security: ArcSwap<Security>,
+    /// The origins of web pages that may call. Without any, the router takes no part in CORS.
+    pub origins: ArcSwap<Vec<HeaderValue>>,
     /// The log of requests and events.
     pub log: Arc<Log>,
     /// Metrics of requests.
@@ -125,6 +127,7 @@ impl Service {
             limits,
             request_ids: RequestIds::new(u64::from_le_bytes(bytes)),
             security: ArcSwap::from_pointee(Security::open()),
+            origins: ArcSwap::default(),
             log: Arc::new(Log::none()),
             metrics: Arc::default(),
             traces: None,

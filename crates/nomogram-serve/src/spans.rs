@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use http::HeaderName;
 use serde::{Deserialize, Serialize};
 
 /// Where traces are sent, and of which requests.
@@ -24,6 +25,9 @@ impl Eq for TracesConfig {}
 fn every() -> f64 {
     1.0
 }
+
+/// The header of the trace that a request is part of.
+pub(crate) const TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// What a trace has of a request: no path and no text of the caller.
 #[derive(Clone, Copy, Debug)]

@@ -15,7 +15,7 @@ use prost::Message;
 use self::message::{ExportTraceServiceRequest, ExportTraceServiceResponse, Span};
 use crate::client::{Address, FetchLimits, Tls, post_and_read};
 use crate::log::Log;
-use crate::spans::{RequestSpan, TracesConfig};
+use crate::spans::{RequestSpan, TRACE_PARENT, TracesConfig};
 
 /// Spans that wait at most.
 const MAX_WAITING: usize = 8192;
@@ -65,7 +65,7 @@ impl Traces {
 
     /// The place of a request that begins now; none if it is not traced.
     pub(crate) fn begin(&self, headers: &HeaderMap) -> Option<Place> {
-        let parent = headers.get("traceparent").and_then(|header| parent(header.as_bytes()));
+        let parent = headers.get(TRACE_PARENT).and_then(|header| parent(header.as_bytes()));
         let span = random()?;
         match parent {
             Some((_, _, false)) => None,

@@ -267,6 +267,52 @@ fn every_operation_of_the_description_is_routed() {
 }
 
 #[test]
+fn web_pages_of_the_origins_may_send_every_header_and_read_the_answers() {
+    let service = service();
+    let page = "https://ward.example";
+    service.origins.store(Arc::new(vec![page.parse().unwrap()]));
+    let documented = [
+        "authorization",
+        "x-api-key",
+        "content-type",
+        "x-request-id",
+        "x-subject-id",
+        "traceparent",
+        "inference-header-content-length",
+    ];
+    let asked = |origin: &str| {
+        Sent::options("/predict")
+            .with("origin", origin)
+            .with("access-control-request-method", "POST")
+            .with("access-control-request-headers", &documented.join(","))
+            .to(&service)
+    };
+    let answer = asked(page);
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.header("access-control-allow-origin"), page);
+    assert_eq!(answer.header("access-control-allow-methods"), "GET,POST");
+    let allowed = answer.header("access-control-allow-headers");
+    for name in documented {
+        assert!(allowed.split(',').any(|allowed| allowed == name), "{name}: {allowed}");
+    }
+    assert_eq!(asked("https://other.example").header("access-control-allow-origin"), "");
+
+    let sent = Sent::post("/predict", &json!({ "features": usual_row() })).with("origin", page);
+    let answer = sent.to(&service);
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.header("access-control-allow-origin"), page);
+    let exposed = answer.header("access-control-expose-headers");
+    for name in ["x-request-id", "x-model-digest"] {
+        assert!(exposed.split(',').any(|exposed| exposed == name), "{name}: {exposed}");
+        assert!(!answer.header(name).is_empty());
+    }
+
+    // Other origins of a reload are in force at once.
+    service.origins.store(Arc::new(vec!["https://other.example".parse().unwrap()]));
+    assert_eq!(asked(page).header("access-control-allow-origin"), "");
+}
+
+#[test]
 fn metrics_count_requests_rows_and_refusals() {
     let service = service();
     Sent::post("/predict", &json!({ "features": usual_row() })).to(&service);

@@ -50,7 +50,7 @@ fn predict(service: &Service, entry: &Arc<Entry>, version: Option<&str>) -> f64 
 fn a_version_that_is_named_answers_and_others_are_drawn() {
     let service = service();
     let version = |name, version, subject: &str| {
-        let headers = HeaderMap::from_iter([(SUBJECT.parse().unwrap(), subject.parse().unwrap())]);
+        let headers = HeaderMap::from_iter([(SUBJECT, subject.parse().unwrap())]);
         let served = choose(&service, (&begin(&service), &headers), name, version).unwrap();
         served.version().to_owned()
     };

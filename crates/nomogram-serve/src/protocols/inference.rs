@@ -41,6 +41,7 @@ use axum::middleware::map_response;
 
 use self::generated::grpc_inference_service_server::GrpcInferenceServiceServer;
 use self::grpc::Inference;
+pub(crate) use self::rest::JSON_LENGTH;
 use crate::service::Service;
 
 /// The routes of the protocol: REST under `/v2`, and the gRPC service under its name.

@@ -6,6 +6,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::Path;
 use std::sync::Arc;
 
+use http::HeaderValue;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
@@ -60,6 +61,7 @@ pub(super) fn prepare(config: &Config, is_demo: bool, purpose: Purpose) -> Resul
     }
     let log = log(&config.log)?;
     let service = Service::new(models, config.limits.into());
+    service.origins.store(Arc::new(origins(config)?));
     let mut service = service.with_security(security).with_log(log);
     if registry.is_none() {
         service.folder.store(Some(Arc::new(folder)));
@@ -71,6 +73,19 @@ pub(super) fn prepare(config: &Config, is_demo: bool, purpose: Purpose) -> Resul
     service.report_refused(refused);
     let Config { watch, trials, decisions, fhir, .. } = config;
     set_up(service, watch, trials, decisions.as_ref(), fhir, purpose)
+}
+
+/// The origins of web pages that may call: a scheme, a host and perhaps a port each.
+pub(super) fn origins(config: &Config) -> Result<Vec<HeaderValue>, String> {
+    let read = |origin: &String| {
+        let host = origin.split_once("://").map(|(_, host)| host);
+        let is_origin = host.is_some_and(|host| !host.is_empty() && !host.contains('/'));
+        let header = HeaderValue::from_str(origin).ok().filter(|_| is_origin);
+        header.ok_or_else(|| {
+            format!("origins: `{origin}` is no origin, expected for example `https://ward.example`")
+        })
+    };
+    config.origins.iter().map(read).collect()
 }
 
 /// The policy that bundles must satisfy.

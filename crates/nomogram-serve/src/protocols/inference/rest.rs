@@ -24,7 +24,8 @@ use crate::service::Service;
 use crate::whole::Whole;
 
 /// How many bytes of a body are JSON; what follows are tensors in binary.
-const JSON_LENGTH: HeaderName = HeaderName::from_static("inference-header-content-length");
+pub(crate) const JSON_LENGTH: HeaderName =
+    HeaderName::from_static("inference-header-content-length");
 
 /// The routes of the protocol.
 pub(super) fn router() -> Router<Arc<Service>> {
