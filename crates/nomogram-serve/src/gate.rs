@@ -111,3 +111,45 @@ fn method_name(method: &Method) -> &'static str {
         _ => "OTHER",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::Router;
+    use axum::body::{Body, to_bytes};
+    use axum::routing::get;
+    use tower::ServiceExt;
+
+    use super::*;
+    use crate::models::{Catalog, Models};
+    use crate::service::RequestLimits;
+
+    #[tokio::test]
+    async fn a_panic_ends_one_request_as_a_problem_and_the_service_lives_on() {
+        let service = Service::new(Models::new(Catalog::default()), RequestLimits::default());
+        let service = Arc::new(service);
+        let panics = get(async || -> &'static str { panic!("a defect of this test") });
+        let router = Router::new()
+            .route("/models/panics", panics)
+            .route("/models/answers", get(async || "answered"))
+            .layer(axum::middleware::from_fn_with_state(Arc::clone(&service), gate));
+        let ask = async |path: &str| {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            let (head, body) = router.clone().oneshot(request).await.unwrap().into_parts();
+            (head, to_bytes(body, 1 << 20).await.unwrap())
+        };
+        for _ in 0..3 {
+            let (head, body) = ask("/models/panics").await;
+            assert_eq!(head.status, 500);
+            assert_eq!(head.headers[header::CONTENT_TYPE], crate::problem::MEDIA_TYPE);
+            assert!(head.headers.contains_key(REQUEST_ID));
+            let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!((&problem["code"], &problem["status"]), (&"defect".into(), &500.into()));
+            assert!(!String::from_utf8_lossy(&body).contains("this test"), "{problem}");
+            let (head, body) = ask("/models/answers").await;
+            assert_eq!((head.status.as_u16(), body.as_ref()), (200, &b"answered"[..]));
+        }
+        assert_eq!(service.metrics.in_flight.get(), 0);
+        let text = service.metrics.encode(&service.models.catalog(), |_| {});
+        assert!(text.contains("nomogram_problems_total{code=\"defect\"} 3\n"), "{text}");
+    }
+}

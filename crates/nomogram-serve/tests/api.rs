@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::io::Read;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Float64Array, RecordBatch};
@@ -205,6 +206,43 @@ fn roles_are_needed_and_keys_are_checked() {
     assert_eq!(status(Sent::get("/models").with("x-api-key", &key)), StatusCode::FORBIDDEN);
     let statuses = (0..9).map(|_| status(Sent::post("/predict", &body).with("x-api-key", &key)));
     assert!(statuses.collect::<Vec<_>>().contains(&StatusCode::TOO_MANY_REQUESTS));
+}
+
+#[test]
+fn a_caller_does_not_escape_its_rate_by_headers_of_proxies() {
+    let security = Security::new(Keys::default(), None, Some(Rate::per_second(1)));
+    let service = service_with(RequestLimits::default(), security);
+    let status = |peer: &str, number: usize| {
+        let forwarded = format!("10.0.0.{number}");
+        let sent = Sent::get("/models").from(peer).with("x-forwarded-for", &forwarded);
+        sent.with("forwarded", &format!("for={forwarded}")).to(&service).status
+    };
+    let statuses: Vec<StatusCode> = (0..20).map(|number| status("192.0.2.1:999", number)).collect();
+    assert_eq!(statuses[0], StatusCode::OK);
+    assert!(statuses.contains(&StatusCode::TOO_MANY_REQUESTS), "{statuses:?}");
+    assert_eq!(status("192.0.2.2:999", 0), StatusCode::OK, "another address has its own rate");
+}
+
+#[test]
+fn long_answers_are_compressed_for_those_who_ask_for_it() {
+    let service = service();
+    let rows = json!({ "rows": vec![usual_row(); 50] });
+    let ask = |encoding: &str, accept: &str| {
+        let sent = Sent::post("/batch_predict", &rows).with("accept-encoding", encoding);
+        sent.with("accept", accept).to(&service)
+    };
+    let plain = ask("identity", "application/json");
+    let zipped = ask("gzip", "application/json");
+    assert_eq!((plain.header("content-encoding"), zipped.header("content-encoding")), ("", "gzip"));
+    let mut text = String::new();
+    flate2::read::GzDecoder::new(&zipped.body[..]).read_to_string(&mut text).unwrap();
+    let unzipped: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(unzipped["rows"], plain.json()["rows"]);
+    assert!(zipped.body.len() < plain.body.len() / 4);
+    // A stream is not held back by a compressor, and a short answer gains nothing.
+    assert_eq!(ask("gzip", "application/x-ndjson").header("content-encoding"), "");
+    let short = Sent::get("/health").with("accept-encoding", "gzip").to(&service);
+    assert_eq!(short.header("content-encoding"), "");
 }
 
 #[test]

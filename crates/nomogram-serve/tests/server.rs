@@ -11,6 +11,10 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use nomogram_serve::{AccessConfig, Config, KeyFile, Role, Server, new_key};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
 struct Running {
     process: Child,
     address: String,
@@ -24,8 +28,7 @@ impl Running {
     }
 
     fn start_with(name: &str, bundle: &[u8], settings: &str) -> Self {
-        let folder =
-            std::env::temp_dir().join(format!("nomogram-server-{name}-{}", std::process::id()));
+        let folder = folder(name);
         std::fs::create_dir_all(folder.join("models")).unwrap();
         std::fs::write(folder.join("models/a.nomo"), bundle).unwrap();
         let config =
@@ -87,8 +90,45 @@ impl Drop for Running {
     }
 }
 
+/// The folder of the service of a test.
+fn folder(name: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("nomogram-server-{name}-{}", std::process::id()))
+}
+
+/// A stream over TLS to a service whose certificate is one of the test's.
+type Secure = rustls::StreamOwned<rustls::ClientConnection, TcpStream>;
+
+fn connect_with_tls(address: &str) -> Secure {
+    let mut roots = rustls::RootCertStore::empty();
+    for name in ["tls_authority.pem", "tls_other_server.pem"] {
+        roots.add(certificate(name)).unwrap();
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = "localhost".try_into().unwrap();
+    let connection = rustls::ClientConnection::new(Arc::new(config), name).unwrap();
+    rustls::StreamOwned::new(connection, TcpStream::connect(address).unwrap())
+}
+
+fn data(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
+}
+
+fn certificate(name: &str) -> CertificateDer<'static> {
+    CertificateDer::from_pem_file(data(name)).unwrap()
+}
+
+/// The certificate that the service showed on a connection.
+fn shown(stream: &BufReader<Secure>) -> CertificateDer<'static> {
+    stream.get_ref().conn.peer_certificates().unwrap()[0].clone().into_owned()
+}
+
 /// The status of an answer; none if the connection was closed before it.
-fn predict(stream: &mut BufReader<TcpStream>) -> Option<String> {
+fn predict<S: Read + Write>(stream: &mut BufReader<S>) -> Option<String> {
     let served = nomogram_serve::Served::open(
         &nomogram_testkit::bundle_of_three_members(),
         nomogram_serve::Approval::NotRecorded,
@@ -296,4 +336,61 @@ fn a_batch_that_computes_does_not_hold_up_a_stop() {
     assert!(running.process.wait().unwrap().success());
     let log = running.log();
     assert!(log.contains("\"stopped\"") && log.contains("\"caller_left\""), "{log}");
+}
+
+#[test]
+fn a_certificate_that_was_exchanged_is_served_after_a_reload_and_connections_live_on() {
+    let files = |server: &str| {
+        for (of_test, of_service) in [(".pem", "certificate.pem"), (".key", "key.pem")] {
+            let file = data(&format!("{server}{of_test}"));
+            std::fs::copy(file, folder("tls").join(of_service)).unwrap();
+        }
+    };
+    std::fs::create_dir_all(folder("tls")).unwrap();
+    files("tls_server");
+    let settings = "tls: {certificate_file: certificate.pem, key_file: key.pem}\n";
+    let bundle = nomogram_testkit::bundle_of_three_members();
+    let running = Running::start_with("tls", &bundle, settings);
+    let connect = || BufReader::new(connect_with_tls(&running.address));
+    let mut before = connect();
+    assert_eq!(predict(&mut before).as_deref(), Some("200"));
+    assert_eq!(shown(&before), certificate("tls_server.pem"));
+
+    files("tls_other_server");
+    running.signal("-HUP");
+    running.wait_for("\"reloaded\"", 1);
+    let mut after = connect();
+    assert_eq!(predict(&mut after).as_deref(), Some("200"));
+    assert_eq!(shown(&after), certificate("tls_other_server.pem"));
+    assert_eq!(predict(&mut before).as_deref(), Some("200"), "the connection lives on");
+
+    // A certificate that is none leaves the one before.
+    std::fs::write(running.folder.join("certificate.pem"), "none").unwrap();
+    running.signal("-HUP");
+    running.wait_for("\"reload failed\",\"reason\":\"tls: ", 1);
+    let mut last = connect();
+    assert_eq!(predict(&mut last).as_deref(), Some("200"));
+    assert_eq!(shown(&last), certificate("tls_other_server.pem"));
+    // Who speaks HTTP without TLS gets no answer.
+    let mut plain = BufReader::new(TcpStream::connect(&running.address).unwrap());
+    assert_ne!(predict(&mut plain).as_deref(), Some("200"));
+}
+
+#[test]
+fn an_address_that_others_reach_is_refused_without_keys() {
+    let log = "none".to_owned();
+    let of_all = Config { listen: "0.0.0.0:0".into(), log, ..Config::default() };
+    let fault = Server::check(&of_all, true).unwrap_err();
+    assert!(fault.starts_with("listen: 0.0.0.0:0 can be reached from other machines"), "{fault}");
+    let of_this = Config { listen: "127.0.0.1:0".into(), ..of_all.clone() };
+    assert!(Server::check(&of_this, true).is_ok());
+
+    let keys_file = folder("keys").with_extension("yaml");
+    let keys = KeyFile { keys: vec![new_key(&[Role::Predict]).unwrap().1] };
+    // JSON is YAML.
+    std::fs::write(&keys_file, serde_json::to_string(&keys).unwrap()).unwrap();
+    let access = AccessConfig { keys_file: Some(keys_file.clone()), ..AccessConfig::default() };
+    let checked = Server::check(&Config { access, ..of_all }, true);
+    std::fs::remove_file(keys_file).unwrap();
+    assert!(checked.is_ok(), "{checked:?}");
 }

@@ -29,12 +29,17 @@ impl Service {
         Self { process, address: address.to_owned(), log }
     }
 
-    /// The whole answer to a request.
+    /// The whole answer to a request with a body.
     fn post(&self, path: &str, body: &str) -> String {
+        self.send("POST", path, body)
+    }
+
+    /// The whole answer to a request.
+    fn send(&self, method: &str, path: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let length = body.len();
         let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+            "{method} {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
         );
         stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
         let mut answer = String::new();
@@ -115,6 +120,26 @@ fn one_request_is_answered_and_sigterm_ends_the_service() {
     let events = ["\"endpoint\":\"predict\",\"status\":200", "\"stopping\"", "\"stopped\""];
     let places: Vec<_> = events.iter().map(|event| log.find(event)).collect();
     assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{log}");
+}
+
+#[test]
+fn the_demo_needs_no_configuration() {
+    let folder = Folder::new();
+    let service = Service::start(&folder, "--demo --listen 127.0.0.1:0");
+    let described = service.send("GET", "/models/wdbc", "");
+    assert!(described.starts_with("HTTP/1.1 200 OK\r\n"), "{described}");
+    let described: serde_json::Value =
+        serde_json::from_str(described.split_once("\r\n\r\n").unwrap().1).unwrap();
+    let features = described["features"].as_array().unwrap();
+    assert_eq!(features.len(), 30);
+    let row: serde_json::Map<_, _> = features
+        .iter()
+        .map(|feature| (feature["name"].as_str().unwrap().to_owned(), 1.into()))
+        .collect();
+    let answer = service.post("/predict", &serde_json::json!({ "features": row }).to_string());
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.contains("\"probabilities\""), "{answer}");
+    service.stop();
 }
 
 #[test]

@@ -2,9 +2,11 @@
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part")]
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Version};
 use nomogram_serve::{Approval, Catalog, Models, RequestLimits, Security, Served, Service, app};
 use serde_json::{Value, json};
@@ -78,6 +80,10 @@ impl Sent {
         Self { request: Request::get(path).body(Body::empty()).unwrap() }
     }
 
+    pub fn options(path: &str) -> Self {
+        Self { request: Request::options(path).body(Body::empty()).unwrap() }
+    }
+
     pub fn post(path: &str, body: &Value) -> Self {
         Self::body(path, body.to_string())
     }
@@ -93,6 +99,18 @@ impl Sent {
         let mut sent = Self::body(&format!("/inference.GRPCInferenceService/{method}"), body);
         *sent.request.version_mut() = Version::HTTP_2;
         sent.with("content-type", "application/grpc").with("te", "trailers")
+    }
+
+    /// The same request with a header, unless it has one of this name.
+    pub fn with_default(self, name: &'static str, value: &str) -> Self {
+        if self.request.headers().contains_key(name) { self } else { self.with(name, value) }
+    }
+
+    /// The same request from an address.
+    pub fn from(mut self, address: &str) -> Self {
+        let address: SocketAddr = address.parse().unwrap();
+        self.request.extensions_mut().insert(ConnectInfo(address));
+        self
     }
 
     pub fn with(mut self, name: &'static str, value: &str) -> Self {
