@@ -8,6 +8,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a program that a person starts")]
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -31,7 +32,7 @@ async fn main() {
     if let Some(path) = mapping {
         let json = std::fs::read(path).expect("the mapping can be read");
         let mapping = serde_json::from_slice(&json).expect("the mapping is valid");
-        service.mappings.insert(name, mapping);
+        service.mappings.store(Arc::new(BTreeMap::from([(name, mapping)])));
     }
     let period = PeriodLength::Day;
     service.watch = Watch::new(WatchSettings { store, period, ..WatchSettings::default() });

@@ -53,15 +53,11 @@ pub(crate) fn choose(
 ) -> Result<Arc<Served>, Problem> {
     let given = headers.get(SUBJECT).and_then(|subject| subject.to_str().ok());
     let subject = given.unwrap_or(entry.request_id().as_str());
-    let served = service.models.find(name, version)?;
-    let arm = match version {
-        Some(_) => None,
-        None => service.trials.choose(served.name(), subject),
-    };
-    let served = match arm {
-        Some(arm) => service.models.find(Some(served.name()), Some(arm))?,
-        None => served,
-    };
+    let mut served = service.models.find(name, version)?;
+    let trial = service.trials.of_model(served.name()).filter(|_| version.is_none());
+    if let Some(arm) = trial.as_deref().and_then(|trial| trial.choose(subject)) {
+        served = service.models.find(Some(served.name()), Some(arm))?;
+    }
     entry.set_served(&served);
     Ok(served)
 }
@@ -79,7 +75,8 @@ pub(crate) fn scorer<'a>(
 ) -> Result<Scorer<'a>, Problem> {
     let is_watched =
         served.model().profile().is_some() && served.model().schema().target().classes().len() == 2;
-    let versions = service.trials.shadows(served.name()).iter();
+    let trial = service.trials.of_model(served.name());
+    let versions = trial.iter().flat_map(|trial| trial.shadows());
     let shadows = versions.filter_map(|version| {
         let shadow = service.models.find(Some(served.name()), Some(version)).ok()?;
         Some(Shadow::new(served, shadow))

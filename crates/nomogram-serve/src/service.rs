@@ -42,7 +42,7 @@ pub struct Service {
     /// The ids of requests.
     pub request_ids: RequestIds,
     /// Where FHIR resources hold the values of features, by the name of the model.
-    pub mappings: BTreeMap<String, Mapping>,
+    pub mappings: ArcSwap<BTreeMap<String, Mapping>>,
     /// What users did with the cards of CDS Hooks.
     pub feedback: Feedback,
     /// Counts of every model in periods, and alarms.
@@ -136,7 +136,7 @@ impl Service {
             refused: Mutex::default(),
             n_requests: AtomicUsize::new(0),
             is_stopping: AtomicBool::new(false),
-            mappings: BTreeMap::new(),
+            mappings: ArcSwap::default(),
             feedback: Feedback::default(),
             watch: Watch::new(WatchSettings::default()),
             trials: Trials::default(),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,8 +10,9 @@ use crate::decisions::{DecisionLog, MAX_SEGMENT_BYTES, PublicKey};
 use crate::instant::Instant;
 use crate::log::Log;
 use crate::mapping::Mapping;
+use crate::models::Catalog;
 use crate::service::Service;
-use crate::trials::{TrialSettings, Trials};
+use crate::trials::TrialSettings;
 use crate::watch::{PeriodLength, Watch, WatchSettings};
 use crate::watching::{Webhook, stop_arms};
 
@@ -97,25 +99,34 @@ pub(crate) fn set_up(
         return Err("watch: horizon: 0 periods, expected at least 1".into());
     }
     watch.webhook()?;
-    check_trials(&service, trials)?;
-    for (name, mapping) in fhir {
-        let place = |fault: String| format!("fhir: `{name}`: {fault}");
-        let served = service.models.find(Some(name), None).map_err(|e| place(e.to_string()))?;
-        mapping.check(served.model()).map_err(place)?;
-    }
     let mut service = service;
     service.watch = Watch::new(watch.settings());
     if purpose == Purpose::Run {
         service.watch.claim_store().map_err(|fault| format!("watch: store: {fault}"))?;
     }
-    service.trials = Trials::new(trials.clone()).map_err(|fault| format!("trials: {fault}"))?;
+    check(&service.models.catalog(), trials, fhir)?;
     service.decisions = match decisions {
         Some(config) => open(config, purpose, &service.log)?,
         None => None,
     };
-    service.mappings.clone_from(fhir);
-    stop_arms_of_before(&service, trials);
+    put_into_force(&service, trials, fhir)?;
     Ok(service)
+}
+
+/// Tries and maps this from now on. It was [checked](check).
+///
+/// # Errors
+///
+/// A sentence with the key.
+pub(crate) fn put_into_force(
+    service: &Service,
+    trials: &BTreeMap<String, TrialSettings>,
+    fhir: &BTreeMap<String, Mapping>,
+) -> Result<(), String> {
+    service.trials.replace(trials.clone()).map_err(|fault| format!("trials: {fault}"))?;
+    service.mappings.store(Arc::new(fhir.clone()));
+    stop_arms_of_before(service, trials);
+    Ok(())
 }
 
 /// Stops the arms that were stopped before the service began, so that they answer no request.
@@ -133,14 +144,28 @@ fn stop_arms_of_before(service: &Service, trials: &BTreeMap<String, TrialSetting
     stop_arms(service, &service.watch.states());
 }
 
-/// Checks that every version of a trial is served.
-fn check_trials(service: &Service, trials: &BTreeMap<String, TrialSettings>) -> Result<(), String> {
+/// Checks that trials and mappings fit the models.
+///
+/// # Errors
+///
+/// A sentence with the key.
+pub(crate) fn check(
+    catalog: &Catalog,
+    trials: &BTreeMap<String, TrialSettings>,
+    fhir: &BTreeMap<String, Mapping>,
+) -> Result<(), String> {
     for (name, trial) in trials {
+        trial.check().map_err(|fault| format!("trials: `{name}`: {fault}"))?;
         let arms = trial.arms.iter().map(|arm| &arm.version);
         for version in arms.chain(&trial.shadows) {
-            let found = service.models.find(Some(name), Some(version));
+            let found = catalog.find(Some(name), Some(version));
             found.map_err(|e| format!("trials: `{name}`: version `{version}`: {e}"))?;
         }
+    }
+    for (name, mapping) in fhir {
+        let place = |fault: String| format!("fhir: `{name}`: {fault}");
+        let served = catalog.find(Some(name), None).map_err(|e| place(e.to_string()))?;
+        mapping.check(served.model()).map_err(place)?;
     }
     Ok(())
 }
@@ -178,7 +203,7 @@ fn open(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::models::{Catalog, Models};
+    use crate::models::Models;
     use crate::served::{Approval, Served};
     use crate::service::RequestLimits;
 

@@ -9,8 +9,9 @@ mod pairs;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use arc_swap::ArcSwap;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -52,7 +53,7 @@ const fn usual_number() -> usize {
 /// What is tried, by the name of the model.
 #[derive(Debug, Default)]
 pub struct Trials {
-    trials: BTreeMap<String, Trial>,
+    trials: ArcSwap<BTreeMap<String, Arc<Trial>>>,
     /// By the digests of the model that answered and of its shadow.
     pairs: Mutex<BTreeMap<(String, String), Pairs>>,
 }
@@ -61,7 +62,7 @@ pub struct Trials {
 #[derive(Debug)]
 pub struct Trial {
     settings: TrialSettings,
-    arms: Vec<Arm>,
+    arms: Vec<Arc<Arm>>,
 }
 
 #[derive(Debug, Default)]
@@ -117,15 +118,28 @@ impl TrialSettings {
 }
 
 impl Trial {
-    fn new(settings: TrialSettings) -> Self {
-        let arms = settings.arms.iter().map(|_| Arm::default()).collect();
+    /// A trial; arms of the one before keep their state.
+    fn new(settings: TrialSettings, before: Option<&Self>) -> Self {
+        let arm = |of_new: &ArmSettings| {
+            let mut known =
+                before.iter().flat_map(|trial| trial.settings.arms.iter().zip(&trial.arms));
+            let kept = known.find(|(known, _)| known.version == of_new.version);
+            kept.map(|(_, arm)| Arc::clone(arm)).unwrap_or_default()
+        };
+        let arms = settings.arms.iter().map(arm).collect();
         Self { settings, arms }
     }
 
+    /// The versions that predict the rows of the model and do not answer.
+    #[must_use]
+    pub fn shadows(&self) -> &[String] {
+        &self.settings.shadows
+    }
+
     /// The version that answers a subject.
-    fn choose(&self, subject: &str) -> Option<&str> {
+    pub fn choose(&self, subject: &str) -> Option<&str> {
         let position = self.position(subject)?;
-        let is_running = |arm: &&Arm| !arm.is_stopped.load(Ordering::Relaxed);
+        let is_running = |arm: &&Arc<Arm>| !arm.is_stopped.load(Ordering::Relaxed);
         // Subjects of an arm that was stopped go to the first one.
         let position = self.arms.get(position).filter(is_running).map_or(0, |_| position);
         self.arms.get(position)?.n_requests.fetch_add(1, Ordering::Relaxed);
@@ -150,7 +164,7 @@ impl Trial {
     }
 
     fn report(&self) -> Vec<ArmReport> {
-        let report = |(settings, arm): (&ArmSettings, &Arm)| ArmReport {
+        let report = |(settings, arm): (&ArmSettings, &Arc<Arm>)| ArmReport {
             version: settings.version.clone(),
             weight: settings.weight,
             n_requests: arm.n_requests.load(Ordering::Relaxed),
@@ -167,24 +181,31 @@ impl Trials {
     ///
     /// As [`TrialSettings::check`], with the name of the model.
     pub fn new(settings: BTreeMap<String, TrialSettings>) -> Result<Self, String> {
-        let mut trials = BTreeMap::new();
+        let trials = Self::default();
+        trials.replace(settings)?;
+        Ok(trials)
+    }
+
+    /// Tries this from now on. Arms that are still there keep their counts, and stay stopped; comparisons stay.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`]; nothing is changed then.
+    pub fn replace(&self, settings: BTreeMap<String, TrialSettings>) -> Result<(), String> {
+        let (before, mut trials) = (self.trials.load(), BTreeMap::new());
         for (model, settings) in settings {
             settings.check().map_err(|error| format!("trial of `{model}`: {error}"))?;
-            trials.insert(model, Trial::new(settings));
+            let trial = Trial::new(settings, before.get(&model).map(Arc::as_ref));
+            trials.insert(model, Arc::new(trial));
         }
-        Ok(Self { trials, pairs: Mutex::default() })
+        self.trials.store(Arc::new(trials));
+        Ok(())
     }
 
-    /// The version of a model that answers a subject; `None` when nothing is tried of the model.
+    /// What is tried of a model, if anything is.
     #[must_use]
-    pub fn choose(&self, model: &str, subject: &str) -> Option<&str> {
-        self.trials.get(model)?.choose(subject)
-    }
-
-    /// The versions that predict the rows of a model and do not answer.
-    #[must_use]
-    pub fn shadows(&self, model: &str) -> &[String] {
-        self.trials.get(model).map_or(&[], |trial| &trial.settings.shadows)
+    pub fn of_model(&self, model: &str) -> Option<Arc<Trial>> {
+        self.trials.load().get(model).cloned()
     }
 
     /// Counts a row that a model and its shadow predicted: probabilities of the second class, and
@@ -217,7 +238,7 @@ impl Trials {
     pub fn stop(&self, states: &[State]) -> Vec<(String, String)> {
         let mut stopped = Vec::new();
         for state in states.iter().filter(|state| state.outcome_alarm) {
-            let Some(trial) = self.trials.get(&state.model) else { continue };
+            let Some(trial) = self.of_model(&state.model) else { continue };
             let arms = trial.settings.arms.iter().zip(&trial.arms).skip(1);
             for (_, arm) in arms.filter(|(settings, _)| settings.version == state.version) {
                 if !arm.is_stopped.swap(true, Ordering::Relaxed) {
@@ -231,18 +252,14 @@ impl Trials {
     /// The state of all trials.
     #[must_use]
     pub fn report(&self) -> TrialsReport {
-        let pairs = self.pairs();
+        let (trials, pairs) = (self.trials.load(), self.pairs());
         let compare = |((first, shadow), pairs): (&(String, String), &Pairs)| {
-            let trial = self.trials.get(&pairs.model);
+            let trial = trials.get(&pairs.model);
             let n_planned = trial.map_or(usual_number(), |trial| trial.settings.n_outcomes);
             pairs.compare(first, shadow, n_planned)
         };
         TrialsReport {
-            models: self
-                .trials
-                .iter()
-                .map(|(name, trial)| (name.clone(), trial.report()))
-                .collect(),
+            models: trials.iter().map(|(name, trial)| (name.clone(), trial.report())).collect(),
             comparisons: pairs.iter().map(compare).collect(),
         }
     }

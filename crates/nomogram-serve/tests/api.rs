@@ -273,9 +273,10 @@ fn a_hundred_thousand_names_are_refused_at_the_first() {
 
 #[test]
 fn every_operation_of_the_description_is_routed() {
-    let mut service = Service::new(common::models(), RequestLimits::default());
+    let service = Service::new(common::models(), RequestLimits::default());
     let name = service.models.catalog().find(None, None).unwrap().name().to_owned();
-    service.mappings.insert(name, serde_json::from_value(json!({})).unwrap());
+    let mapping = serde_json::from_value(json!({})).unwrap();
+    service.mappings.store(Arc::new([(name, mapping)].into()));
     let service = Arc::new(service);
     let description: Value = serde_json::from_str(nomogram_serve::OPENAPI).unwrap();
     let listed = Sent::get("/models").to(&service).json();

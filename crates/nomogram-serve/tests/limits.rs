@@ -37,9 +37,10 @@ fn paths(service: &Arc<Service>) -> Vec<String> {
 
 /// A service whose model has a mapping too, and the paths that need one.
 fn mapped() -> (Arc<Service>, Vec<String>) {
-    let mut service = Service::new(models(), RequestLimits::default());
+    let service = Service::new(models(), RequestLimits::default());
     let name = service.models.catalog().find(None, None).unwrap().name().to_owned();
-    service.mappings.insert(name.clone(), serde_json::from_value(json!({})).unwrap());
+    let mapping = serde_json::from_value(json!({})).unwrap();
+    service.mappings.store(Arc::new([(name.clone(), mapping)].into()));
     let service = Arc::new(service);
     let name = name.replace(' ', "%20");
     let mut all = paths(&service);

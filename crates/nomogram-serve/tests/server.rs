@@ -55,12 +55,19 @@ impl Running {
         assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
     }
 
-    /// Rows that were predicted since the start.
-    fn n_predicted(&self) -> u64 {
+    /// The whole answer to a request, with headers of its own.
+    fn get(&self, path: &str, headers: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.write_all(b"GET /metrics HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").unwrap();
+        let head = format!("GET {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{headers}\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
         let mut text = String::new();
         stream.read_to_string(&mut text).unwrap();
+        text
+    }
+
+    /// Rows that were predicted since the start.
+    fn n_predicted(&self) -> u64 {
+        let text = self.get("/metrics", "");
         let line = text.lines().find(|line| line.starts_with("nomogram_rows_predicted_total{"));
         line.unwrap().rsplit(' ').next().unwrap().parse().unwrap()
     }
@@ -393,4 +400,42 @@ fn an_address_that_others_reach_is_refused_without_keys() {
     let checked = Server::check(&Config { access, ..of_all }, true);
     std::fs::remove_file(keys_file).unwrap();
     assert!(checked.is_ok(), "{checked:?}");
+}
+
+#[test]
+fn a_reload_puts_keys_into_force_or_names_them() {
+    let before = "origins: [https://a.example]\nlimits: {max_rows: 10}\n\
+                  trials: {three members: {salt: s, arms: [{version: '1', weight: 1}]}}\n";
+    let bundle = nomogram_testkit::bundle_of_three_members();
+    let running = Running::start_with("keys", &bundle, before);
+    let config = running.folder.join("serve.yaml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    let state = || {
+        let trials = running.get("/monitor/trials", "");
+        let origin = "origin: https://b.example\r\n";
+        let allows =
+            running.get("/health", origin).contains("access-control-allow-origin: https://b");
+        let services = running.get("/cds-services", "");
+        (trials.contains("\"weight\":7"), allows, services.contains("\"patient-view\""))
+    };
+    assert_eq!(state(), (false, false, false));
+
+    // A version that is not served is refused, and nothing changes.
+    let after = text.replace("a.example", "b.example").replace("weight: 1", "weight: 7");
+    let after = format!("{after}fhir: {{three members: {{}}}}\n");
+    std::fs::write(&config, after.replace("version: '1'", "version: '9'")).unwrap();
+    running.signal("-HUP");
+    running.wait_for("\"reload failed\",\"reason\":\"trials: `three members`: version `9`", 1);
+    assert_eq!(state(), (false, false, false));
+
+    std::fs::write(&config, &after).unwrap();
+    running.signal("-HUP");
+    running.wait_for("\"event\":\"reloaded\"", 1);
+    assert_eq!(state(), (true, true, true));
+    assert!(!running.log().contains("restart_needed"));
+
+    let changed = after.replace("max_rows: 10", "max_rows: 20");
+    std::fs::write(&config, format!("{changed}watch: {{horizon: 3}}\n")).unwrap();
+    running.signal("-HUP");
+    running.wait_for("\"restart_needed\",\"keys\":\"limits, watch\"", 1);
 }

@@ -49,7 +49,7 @@ async fn discover(State(service): State<Arc<Service>>) -> Response {
     let catalog = service.models.catalog();
     let latest = catalog.models().filter_map(|(_, versions)| versions.find(None));
     let offers = latest.filter_map(|served| {
-        let mapping = mapping(served, service.mappings.get(served.name())).ok()?;
+        let mapping = mapping(served, service.mappings.load().get(served.name())).ok()?;
         Some(offer(served, &mapping))
     });
     Json(Services { services: offers.collect() }).into_response()
@@ -107,7 +107,7 @@ async fn call(
     body: Result<Whole, Problem>,
 ) -> Result<Response, Problem> {
     let served = following::choose(&service, (&entry, &headers), Some(&model), None)?;
-    let mapping = mapping(&served, service.mappings.get(served.name()))?;
+    let mapping = mapping(&served, service.mappings.load().get(served.name()))?;
     let call: Call = read(&body?.0)?;
     if call.hook != HOOK {
         return Err(Problem::new(ProblemKind::Malformed, "hook: expected `patient-view`"));

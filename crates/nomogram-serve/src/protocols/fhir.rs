@@ -97,7 +97,7 @@ async fn risk(
     body: Result<Whole, Problem>,
 ) -> Result<Response, Failure> {
     let served = following::choose(&service, (&entry, &headers), Some(&model), None)?;
-    let mapping = mapping(&served, service.mappings.get(served.name()))?;
+    let mapping = mapping(&served, service.mappings.load().get(served.name()))?;
     let mut record = Record::default();
     record.add(read(&body?.0)?)?;
     let subject = record.subject().cloned().ok_or_else(|| {

@@ -14,6 +14,11 @@ fn trials() -> Trials {
     Trials::new(BTreeMap::from([("sepsis".to_owned(), settings())])).unwrap()
 }
 
+fn choose(trials: &Trials, model: &str, subject: u32) -> Option<String> {
+    let trial = trials.of_model(model)?;
+    trial.choose(&subject.to_string()).map(str::to_owned)
+}
+
 fn state(version: &str) -> State {
     State {
         model: "sepsis".into(),
@@ -37,15 +42,14 @@ fn state(version: &str) -> State {
 #[test]
 fn subjects_are_drawn_by_weight_and_stay_in_their_arm() {
     let trials = trials();
-    let drawn: Vec<_> =
-        (0..10_000).map(|n| trials.choose("sepsis", &n.to_string()).unwrap()).collect();
-    let n_second = drawn.iter().filter(|version| **version == "2").count();
+    let drawn: Vec<_> = (0..10_000).map(|n| choose(&trials, "sepsis", n).unwrap()).collect();
+    let n_second = drawn.iter().filter(|version| *version == "2").count();
     // Six standard deviations around 1,000.
     assert!((820..1180).contains(&n_second), "{n_second}");
-    for (n, version) in drawn.iter().enumerate() {
-        assert_eq!(trials.choose("sepsis", &n.to_string()), Some(*version));
+    for (n, version) in (0..).zip(drawn) {
+        assert_eq!(choose(&trials, "sepsis", n), Some(version));
     }
-    assert_eq!(trials.choose("stroke", "1"), None);
+    assert_eq!(choose(&trials, "stroke", 1), None);
 }
 
 #[test]
@@ -53,9 +57,22 @@ fn an_arm_that_was_stopped_gets_no_subjects_and_the_first_never_stops() {
     let trials = trials();
     assert_eq!(trials.stop(&[state("2"), state("1")]), [("sepsis".into(), "2".into())]);
     assert_eq!(trials.stop(&[state("2")]), []);
-    assert!((0..1000).all(|n| trials.choose("sepsis", &n.to_string()) == Some("1")));
+    assert!((0..1000).all(|n| choose(&trials, "sepsis", n).as_deref() == Some("1")));
     let arms = &trials.report().models["sepsis"];
     assert_eq!(arms.iter().map(|arm| arm.is_stopped).collect::<Vec<_>>(), [false, true]);
+    let mut text = String::new();
+    trials.write_metrics(&mut text);
+    let of_arm = |name: &str, version: u8, value: u32| {
+        format!("{name}{{model=\"sepsis\",version=\"{version}\"}} {value}\n")
+    };
+    for line in [
+        of_arm("nomogram_arm_requests_total", 1, 1000),
+        of_arm("nomogram_arm_requests_total", 2, 0),
+        of_arm("nomogram_arm_stopped", 1, 0),
+        of_arm("nomogram_arm_stopped", 2, 1),
+    ] {
+        assert!(text.contains(&line), "{line}{text}");
+    }
 }
 
 #[test]
@@ -95,4 +112,31 @@ fn settings_that_choose_nothing_are_refused() {
         change(&mut settings);
         assert!(settings.check().unwrap_err().contains(message), "{message}");
     }
+}
+
+#[test]
+fn other_weights_are_in_force_at_once_and_arms_keep_their_state() {
+    let trials = trials();
+    let n_second = |trials: &Trials| {
+        (0..1000).filter(|n| choose(trials, "sepsis", *n).as_deref() == Some("2")).count()
+    };
+    let before = n_second(&trials);
+    let mut changed = settings();
+    changed.arms[1].weight = 90;
+    let changed = BTreeMap::from([("sepsis".to_owned(), changed)]);
+    trials.replace(changed.clone()).unwrap();
+    let after = n_second(&trials);
+    assert!(before < 200 && (400..600).contains(&after), "{before}, {after}");
+    let n_requests = |trials: &Trials| trials.report().models["sepsis"][1].n_requests;
+    assert_eq!(n_requests(&trials), (before + after) as u64);
+    trials.stop(&[state("2")]);
+    trials.replace(changed).unwrap();
+    assert_eq!(n_second(&trials), 0, "an arm that was stopped stays stopped");
+
+    let mut bad = settings();
+    bad.salt.clear();
+    assert!(trials.replace(BTreeMap::from([("sepsis".to_owned(), bad)])).is_err());
+    assert_eq!(n_requests(&trials), (before + after) as u64);
+    trials.replace(BTreeMap::new()).unwrap();
+    assert_eq!(choose(&trials, "sepsis", 1), None);
 }

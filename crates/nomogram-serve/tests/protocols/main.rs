@@ -11,6 +11,7 @@ mod fhir;
 mod inference;
 mod outcomes;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -54,11 +55,12 @@ fn unshared_service() -> Service {
     assert_eq!(served.name(), MODEL);
     let mut catalog = Catalog::default();
     catalog.add(served.into());
-    let mut service = Service::new(Models::new(catalog), RequestLimits::default());
+    let service = Service::new(Models::new(catalog), RequestLimits::default());
     let mapping = r#"{"outcome": {"system": "http://snomed.info/sct", "code": "254837009"},
         "features": {"radius": {"loinc": "1001-1"}, "texture": {"loinc": "1002-2"},
                      "perimeter": {"loinc": "1003-3"}}}"#;
-    service.mappings.insert(MODEL.to_owned(), serde_json::from_str(mapping).unwrap());
+    let mapping = serde_json::from_str(mapping).unwrap();
+    service.mappings.store(Arc::new(BTreeMap::from([(MODEL.to_owned(), mapping)])));
     service
 }
 
