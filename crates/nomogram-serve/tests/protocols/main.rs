@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
-mod canaries;
 mod cds_hooks;
 #[path = "../common/mod.rs"]
 mod common;
