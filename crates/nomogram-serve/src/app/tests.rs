@@ -71,6 +71,48 @@ impl Drop for Logged {
     }
 }
 
+/// Paths that the description leaves out: the description itself and its page; gRPC, which has a description of
+/// its own; and second names of what is described.
+const NOT_DESCRIBED: [&str; 10] = [
+    // What answers to other paths.
+    "/",
+    "/{*__private__axum_fallback}",
+    "/openapi.json",
+    "/docs",
+    "/docs/",
+    "/docs/{*rest}",
+    "/inference.GRPCInferenceService/{method}",
+    "/v2/",
+    "/ajax-api/2.0/{*path}",
+    // Its paths are described one by one.
+    "/api/2.0/{*path}",
+];
+
+#[test]
+fn every_route_is_described_and_no_other() {
+    let service = Service::new(Models::new(Catalog::default()), RequestLimits::default());
+    // What a router shows of itself has `RouteId(0): "/health"`.
+    let shown = format!("{:?}", protocols(&Arc::new(service)));
+    let paths = shown.split("RouteId(").filter_map(|text| {
+        let path = text.split_once("): \"")?.1;
+        path.split_once('"').map(|(path, _)| path)
+    });
+    let routed: std::collections::BTreeSet<&str> =
+        paths.filter(|path| path.starts_with('/')).collect();
+    let description: serde_json::Value = serde_json::from_str(crate::OPENAPI).unwrap();
+    let described = description["paths"].as_object().unwrap().keys();
+    let described: std::collections::BTreeSet<&str> = described.map(String::as_str).collect();
+    let missing: Vec<&&str> =
+        routed.difference(&described).filter(|path| !NOT_DESCRIBED.contains(path)).collect();
+    assert!(missing.is_empty(), "not described: {missing:?}");
+    let unknown: Vec<&&str> =
+        described.difference(&routed).filter(|path| !path.starts_with("/api/2.0/")).collect();
+    assert!(unknown.is_empty(), "not routed: {unknown:?}");
+    for path in NOT_DESCRIBED {
+        assert!(routed.contains(path), "{path} is no route any more: {routed:?}");
+    }
+}
+
 #[tokio::test]
 async fn without_a_record_there_is_no_answer_until_there_is_room_again() {
     let logged = Logged::new("room");
