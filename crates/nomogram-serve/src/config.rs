@@ -218,17 +218,21 @@ impl TokensConfig {
     }
 }
 
-/// A file with the parts of a whole project, of which the service reads one.
+/// A file of a whole project, of which the service reads one part. The others are those of `nomogram train`,
+/// which checks them.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Project {
     deployment: Config,
-    #[serde(rename = "model")]
-    _model: Option<IgnoredAny>,
-    #[serde(rename = "data")]
-    _data: Option<IgnoredAny>,
-    #[serde(rename = "training")]
-    _training: Option<IgnoredAny>,
+}
+
+/// Refuses keys of the service beside its part, which nobody would read.
+fn refuse_misplaced(keys: &BTreeMap<String, IgnoredAny>, text: &str) -> Result<(), String> {
+    let own = serde_json::to_value(Config::default()).map_err(|error| error.to_string())?;
+    let Some(key) = keys.keys().find(|key| own.get(key).is_some()) else { return Ok(()) };
+    let is_line =
+        |line: &str| line.strip_prefix(key.as_str()).is_some_and(|rest| rest.starts_with(':'));
+    let line = text.lines().position(is_line).map_or(1, |position| position + 1);
+    Err(format!("line {line}, column 1: `{key}` is beside `deployment`, expected in it"))
 }
 
 /// Where a YAML is wrong, and why.
@@ -286,6 +290,7 @@ impl Config {
         let keys: BTreeMap<String, IgnoredAny> = serde_saphyr::from_str(text).map_err(shown)?;
         let config = match keys.contains_key("deployment") {
             true => {
+                refuse_misplaced(&keys, text)?;
                 let project: Project = serde_saphyr::from_str(text).map_err(shown)?;
                 project.deployment
             }

@@ -285,12 +285,14 @@ fn every_operation_of_the_description_is_routed() {
     for (path, methods) in description["paths"].as_object().unwrap() {
         let path = path.replace("{model}", &name).replace("{version}", &version);
         let methods = methods.as_object().unwrap();
-        for (method, sent) in
-            [("get", Sent::get(&path)), ("post", Sent::post(&path, &json!({})))]
-        {
+        for (method, sent) in [("get", Sent::get(&path)), ("post", Sent::post(&path, &json!({})))] {
             // MLflow has errors of its own.
             if !methods.contains_key(method) && !path.starts_with("/api/") {
-                assert_eq!(sent.to(&service).status, StatusCode::METHOD_NOT_ALLOWED, "{method} {path}");
+                assert_eq!(
+                    sent.to(&service).status,
+                    StatusCode::METHOD_NOT_ALLOWED,
+                    "{method} {path}"
+                );
             }
         }
         for method in methods.keys() {

@@ -100,7 +100,10 @@ fn every_example_is_answered_as_the_description_has_it() {
         }
     }
     assert!(n_sent > 40 && n_compared > 20, "{n_sent} requests, {n_compared} answers");
-    let row = value(&description["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]["examples"]["usual"]);
+    let row = value(
+        &description["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]["examples"]
+            ["usual"],
+    );
     let mut row = row["features"].clone();
     row["texture_mean"] = Value::Null;
     let refused = Sent::post("/predict", &serde_json::json!({ "features": row })).to(&service);

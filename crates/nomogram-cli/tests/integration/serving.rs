@@ -123,6 +123,37 @@ fn one_request_is_answered_and_sigterm_ends_the_service() {
 }
 
 #[test]
+fn one_file_trains_a_model_and_serves_it() {
+    let members = r#"
+model: { name: died, version: "1" }
+seed: 5
+splits: { folds: { n: 3, by: stratified } }
+validation: { n_folds: 3, min_auc: 0.5 }
+members:
+  - { name: linear, input: scaled, weight: 1.0, learner: { logistic_regression: { c: 1.0, class_weight: equal } } }
+combiner: soft_vote
+"#;
+    let deployment = "deployment: { listen: 127.0.0.1:0, log: none, models: { folder: models } }\n";
+    let folder = Folder::with_patients(120, &format!("{members}{deployment}"));
+    std::fs::create_dir(folder.path("models")).unwrap();
+    folder.ok("train c.yaml t.csv -o models/m.nomo");
+    // How it is served does not change what is trained.
+    let alone = folder.read("c.yaml").replace(deployment, "");
+    folder.write("alone.yaml", alone);
+    folder.ok("train alone.yaml t.csv -o alone.nomo");
+    let bundle = |name: &str| std::fs::read(folder.path(name)).unwrap();
+    assert!(bundle("models/m.nomo") == bundle("alone.nomo"));
+    let service = Service::start(&folder, "c.yaml");
+    let row = r#"{"features": {"age": 50.5, "stage": "II", "marker": 0.3}}"#;
+    let answer = service.post("/models/died/predict", row);
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    service.stop();
+    folder.write("c.yaml", format!("{members}{deployment}trials: {{}}\n"));
+    let fault = "`trials` is beside `deployment`, expected in it";
+    folder.run("serve --check c.yaml").fails_with(2, fault);
+}
+
+#[test]
 fn the_demo_needs_no_configuration() {
     let folder = Folder::new();
     let service = Service::start(&folder, "--demo --listen 127.0.0.1:0");

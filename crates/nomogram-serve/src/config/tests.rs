@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use super::*;
 
 #[test]
@@ -17,6 +19,7 @@ fn mistakes_have_line_and_column() {
         ("listen: x\nlimit: {}\n", "line 2"),
         ("limits:\n  max_rows: many\n", "line 2"),
         ("deployment:\n  listen: x\n  port: 1\n", "line 3"),
+        ("model: {}\nlimits: {}\ndeployment: {}\n", "line 2"),
     ] {
         let fault = Config::of_yaml(text).unwrap_err();
         assert!(fault.contains(place) && fault.contains("column"), "{text}: {fault}");
@@ -39,8 +42,8 @@ fn the_environment_is_above_the_file() {
     }
 }
 
-/// The keys of a value, with dots between the levels.
-fn keys(value: &Value, before: &str, found: &mut Vec<String>) {
+/// The keys of a value, with dots between the levels. The items of a list have the same keys.
+fn keys(value: &Value, before: &str, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) if !members.is_empty() => {
             for (name, value) in members {
@@ -49,27 +52,49 @@ fn keys(value: &Value, before: &str, found: &mut Vec<String>) {
                 keys(value, &place, found);
             }
         }
-        _ => found.push(before.to_owned()),
+        Value::Array(items) if items.iter().any(Value::is_object) => {
+            items.iter().for_each(|item| keys(item, before, found));
+        }
+        _ => drop(found.insert(before.to_owned())),
     }
+}
+
+/// The keys of the tables of a section of the document.
+fn documented(section: &str) -> BTreeSet<String> {
+    let document = include_str!("../../../../docs/serving.md");
+    let section = document.split_once(&format!("\n## {section}\n")).unwrap().1;
+    let section = section.split_once("\n## ").unwrap().0;
+    let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+    rows.map(|(key, _)| key.to_owned()).collect()
 }
 
 #[test]
 fn every_key_is_documented_and_no_other() {
-    let tokens = "{jwks_file: a, issuer: b, audience: c, algorithms: []}";
-    let text = format!(
-        "access: {{tokens: {tokens}}}\ntls: {{certificate_file: a, key_file: b}}\n\
-                 decisions: {{folder: a, public_key_file: b}}\nregistry: {{location: a}}\n\
-                 traces: {{endpoint: a}}\n"
-    );
-    let config = Config::of_yaml(&text).unwrap();
-    let mut found = Vec::new();
+    // What is named by the user is in capitals.
+    let text = "
+access: {tokens: {jwks_file: a, issuer: b, audience: c, algorithms: []}}
+tls: {certificate_file: a, key_file: b}
+decisions: {folder: a, public_key_file: b}
+registry: {location: a}
+traces: {endpoint: a}
+trials: {MODEL: {salt: a, arms: [{version: a, weight: 1}]}}
+fhir:
+  MODEL:
+    outcome: {system: a, code: b, display: c}
+    features: {FEATURE: {loinc: a, panel: b, patient: age, levels: {CODE: a}}}
+";
+    let config = Config::of_yaml(text).unwrap();
+    let mut found = BTreeSet::new();
     keys(&serde_json::to_value(&config).unwrap(), "", &mut found);
-    let document = include_str!("../../../../docs/serving.md");
-    let section = document.split_once("## Configuration").unwrap().1;
-    let section = section.split_once("\n## ").unwrap().0;
-    let rows = section.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
-    let mut documented: Vec<String> = rows.map(|(key, _)| key.to_owned()).collect();
-    found.sort();
-    documented.sort();
-    assert_eq!(found, documented);
+    assert_eq!(found, documented("Configuration"));
+}
+
+#[test]
+fn every_key_of_the_file_of_keys_is_documented_and_no_other() {
+    let (_, entry) = crate::new_key(&[]).unwrap();
+    let entry = crate::KeyEntry { requests_per_second: Some(1), ..entry };
+    let mut found = BTreeSet::new();
+    let file = crate::KeyFile { keys: vec![entry] };
+    keys(&serde_json::to_value(&file).unwrap(), "", &mut found);
+    assert_eq!(found, documented("Who may call"));
 }

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use nomogram::{Digest, Manifest};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::explanation::ExplanationSpec;
@@ -87,6 +88,9 @@ pub struct TrainingConfig {
     /// What a report contains besides the performance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub report: Option<ReportConfig>,
+    /// How `nomogram serve` serves models: in the same file, but no part of what is trained.
+    #[serde(default, skip_serializing)]
+    pub deployment: Option<IgnoredAny>,
 }
 
 /// The name and the version of a model.
