@@ -9,9 +9,13 @@ use crate::folders::{root, target};
 use crate::install::{Destination, install_to};
 use crate::run::{self, run};
 
-/// The tests of the Python package that need such a library.
-const TESTS: [&str; 3] =
-    ["tests/test_sklearn.py", "tests/test_import.py", "tests/test_regression.py"];
+/// The tests of the Python package that need such a library, or the program.
+const TESTS: [&str; 4] = [
+    "tests/test_sklearn.py",
+    "tests/test_import.py",
+    "tests/test_regression.py",
+    "tests/test_service.py",
+];
 
 /// Executes the notebook in the folder of the repository; an exception of a cell is an error.
 const EXECUTE: &str = "\
