@@ -16,8 +16,8 @@ use crate::output::InputPath;
 /// Without a configuration, the service listens on 127.0.0.1:8000 and serves the bundles of --models, what
 /// the registry of --registry approved, or the bundle of --demo. With --trust, bundles that the policy refuses
 /// are reported in the log and do not answer. It refuses an address that other machines can reach unless
-/// callers need a key or a token. SIGTERM lets requests end, SIGHUP reads models, keys, certificates and the
-/// policy again.
+/// callers need a key or a token. SIGTERM lets requests end. SIGHUP reads the configuration again: models, keys,
+/// certificates, the policy, origins, trials and mappings to FHIR; the log names other keys that changed.
 ///
 /// Environment variables are above the file: NOMOGRAM_SERVE_LIMITS__MAX_ROWS sets `limits: max_rows`.
 /// docs/serving.md documents every key.
