@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
-from pathlib import Path
+import sys
 
 import numpy as np
 import pytest
-from conftest import Floats
+from conftest import REFERENCE, ROOT, Floats
 
-from nomogram_risk import ArgumentError, FormatError, Model, Monitor, UnsupportedError
+from nomogram_risk import (
+    ArgumentError,
+    Error,
+    FormatError,
+    Missing,
+    Model,
+    Monitor,
+    UnsupportedError,
+    Value,
+)
 
-REFERENCE = Path(__file__).parents[3] / "tests/data/bundles/v1/wdbc.nomo"
-PROFILE = Path(__file__).parents[3] / "tests/data/corpus/counters.nomo"
+sys.path.insert(0, str(ROOT / "tests/python"))
+import corpus
+
+PROFILE = ROOT / "tests/data/corpus/counters.nomo"
 
 
 def n_rows(counts: bytes) -> int:
@@ -36,6 +48,35 @@ def test_every_row_is_counted_once() -> None:
         assert n_rows(monitor.to_bytes()) == 1500
         monitor.clear()
         assert n_rows(monitor.to_bytes()) == 0
+
+
+def row(case: corpus.Case) -> dict[str, Value]:
+    """A case as a caller states it."""
+
+    def value(stated: corpus.Stated) -> Value:
+        if stated.kind == "missing":
+            return None if stated.value is None else Missing(stated.value)
+        return (stated.value, stated.unit) if stated.kind == "number-in" else stated.value
+
+    return {name: value(of) for name, of in case.stated.items() if of.kind != "unset"}
+
+
+def test_the_cases_that_all_languages_share_have_their_counts() -> None:
+    with Model.open(PROFILE) as model, Monitor(model) as monitor:
+        cases = {case.name: case for case in corpus.cases("counters")}
+        # To this package, True is the level `true`: nothing that it takes is of the wrong type.
+        cases.pop("a-level-of-another-type-is-refused")
+        for case in cases.values():
+            with contextlib.suppress(Error):
+                model.predict_row(row(case))
+        content = monitor.to_bytes()
+    expected = corpus.counts("counters")
+    # Rows refused because of a type, and rows refused because of the feature `stage`.
+    for cell in (8, 47):
+        expected[cell] -= 1
+    assert list(struct.unpack_from(f"<{len(expected)}Q", content, 40)) == expected
+    assert len(content) == 72 + 8 * len(expected)
+    assert expected[0] < len(cases), "some are refused"
 
 
 def test_counts_are_added_in_any_order() -> None:
