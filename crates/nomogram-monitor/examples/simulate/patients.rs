@@ -1,10 +1,13 @@
 //! Patients: drawn from normal distributions, or from the rows of a table with replacement.
 
-use nomogram::numeric::{cos, ln, round, sqrt};
+use nomogram::numeric::{cos, ln, logistic, round, sqrt};
 use nomogram_stats::random::Random;
 
 /// How many features a patient has.
 pub(crate) const N_FEATURES: usize = 30;
+
+/// The features of a patient, NaN where missing, and whether the event came true.
+pub(crate) type Patient = ([f64; N_FEATURES], bool);
 
 /// What changes after the quiet patients.
 #[derive(Clone, Copy, PartialEq)]
@@ -24,25 +27,26 @@ pub(crate) enum Change {
 #[allow(clippy::large_enum_variant, reason = "there is one")]
 pub(crate) enum Source {
     /// Three groups of ten normal features, each correlated .6, one of them rounded to half a standard
-    /// deviation.
+    /// deviation. The logit of the risk is a sum of five of them; a third of patients has the event.
     Normal,
     /// The rows of a table, with the mean and the standard deviation of each feature.
-    Table { rows: Vec<[f64; N_FEATURES]>, means: [f64; N_FEATURES], std_devs: [f64; N_FEATURES] },
+    Table { rows: Vec<Patient>, means: [f64; N_FEATURES], std_devs: [f64; N_FEATURES] },
 }
 
 impl Source {
-    /// Reads a table of comma-separated numbers; the columns before the last 30 are left out.
-    pub(crate) fn of_csv(text: &str) -> Option<Self> {
-        let row = |line: &str| -> Option<[f64; N_FEATURES]> {
+    /// Reads a table whose last 30 columns are numbers. The column before them is the outcome, `event`
+    /// where it came true.
+    pub(crate) fn of_csv(text: &str, event: &str) -> Option<Self> {
+        let row = |line: &str| -> Option<Patient> {
             let cells: Vec<&str> = line.split(',').collect();
-            let cells = cells.get(cells.len().checked_sub(N_FEATURES)?..)?;
+            let (others, cells) = cells.split_at_checked(cells.len().checked_sub(N_FEATURES)?)?;
             let numbers: Option<Vec<f64>> =
                 cells.iter().map(|cell| cell.trim().parse().ok()).collect();
-            numbers?.try_into().ok()
+            Some((numbers?.try_into().ok()?, *others.last()? == event))
         };
         let rows: Vec<_> = text.lines().skip(1).map(row).collect::<Option<_>>()?;
         let mean = |of: &dyn Fn(&[f64; N_FEATURES]) -> f64| {
-            rows.iter().map(of).sum::<f64>() / rows.len() as f64
+            rows.iter().map(|(row, _)| of(row)).sum::<f64>() / rows.len() as f64
         };
         let means = std::array::from_fn(|at| mean(&|row| row[at]));
         let squared = |at: usize| mean(&|row| (row[at] - means[at]) * (row[at] - means[at]));
@@ -63,8 +67,7 @@ impl Patients<'_> {
         sqrt(-2.0 * ln(u)) * cos(std::f64::consts::TAU * v)
     }
 
-    /// The features of a patient; NaN where missing.
-    pub(crate) fn next(&mut self, change: Change) -> [f64; N_FEATURES] {
+    pub(crate) fn next(&mut self, change: Change) -> Patient {
         match self.source {
             Source::Normal => {
                 let groups = [self.normal(), self.normal(), self.normal()];
@@ -72,16 +75,19 @@ impl Patients<'_> {
                 for (index, value) in row.iter_mut().enumerate() {
                     *value = sqrt(0.6) * groups[index / 10] + sqrt(0.4) * self.normal();
                 }
+                let margin = -1.0 + 0.8 * (row[0] + row[1] + row[10] - row[20]) + 0.4 * row[29];
+                let came_true = self.random.uniform() < logistic(margin);
                 self.change(&mut row, change, &[0.0; N_FEATURES], &[1.0; N_FEATURES]);
                 // Ten features are read off a coarse scale, so rows have equal values.
                 row[10..20].iter_mut().for_each(|value| *value = round(2.0 * *value) / 2.0);
-                row
+                (row, came_true)
             }
             Source::Table { rows, means, std_devs } => {
                 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a row")]
-                let mut row = rows[(self.random.uniform() * rows.len() as f64) as usize];
+                let (mut row, came_true) =
+                    rows[(self.random.uniform() * rows.len() as f64) as usize];
                 self.change(&mut row, change, means, std_devs);
-                row
+                (row, came_true)
             }
         }
     }
