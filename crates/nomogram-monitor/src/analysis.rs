@@ -10,6 +10,7 @@ use crate::Period;
 use crate::charts::{Cusum, ObservedExpected};
 use crate::error::Error;
 use crate::performance::ExpectedPerformance;
+use crate::recalibration::Recalibration;
 
 /// What is computed for a model and its periods.
 #[derive(Clone, Debug, Serialize)]
@@ -26,8 +27,13 @@ pub struct Analysis {
     pub periods: Vec<PeriodAnalysis>,
     /// The first period whose drift wager reached the alarm.
     pub drift_alarm: Option<Alarm>,
+    /// Every variable in the last period, in the order of the wager: features, predicted risk or
+    /// probabilities, predicted class. Since the start of the window with the most evidence.
+    pub changes: Vec<Change>,
     /// The first period whose wager on outcomes reached the alarm, counted from 0.
     pub calibration_alarm: Option<usize>,
+    /// The size of the change that raised that alarm.
+    pub miscalibration: Option<Miscalibration>,
     /// Mean outcomes until the CUSUM for doubled odds reaches its limit although the risks are right.
     pub cusum_run_length: Option<f64>,
 }
@@ -42,6 +48,16 @@ pub struct Alarm {
     /// At most five variables with the largest shares of the wager, largest first, with sizes of their
     /// change: those with more than 1 in 100, and those whose share alone reaches the alarm.
     pub variables: Vec<Change>,
+}
+
+/// How the outcomes differ from the risks, from the most likely start to the alarm.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Miscalibration {
+    /// The period in which the change most likely began, counted from 0.
+    pub start: usize,
+    /// The difference since.
+    #[serde(flatten)]
+    pub recalibration: Recalibration,
 }
 
 /// How one variable changed since the start of a window.
@@ -74,6 +90,8 @@ pub struct PeriodAnalysis {
     pub calibration: Option<f64>,
     /// Observed against expected events with the exact 95 % interval, where outcomes are known.
     pub observed_expected: Option<ObservedExpected>,
+    /// The Brier score of the outcomes of this period; `None` without.
+    pub brier_score: Option<f64>,
     /// Expected minus observed events up to this period.
     pub vlad: f64,
     /// Risk-adjusted CUSUMs after this period.

@@ -5,8 +5,8 @@
 //! what a gambler would own who started with 1 and bet against "nothing has changed" at fair odds.
 //! Without a change it exceeds 20 in at most 5 of 100 horizons, however often it is looked at and
 //! however features depend on each other (Ville's inequality). [`charts`] has what clinicians know:
-//! VLAD, CUSUM with its run length, O/E with an exact interval. [`effect`] has sizes of changes, which
-//! never raise an alarm.
+//! VLAD, CUSUM with its run length, O/E with an exact interval. [`effect`] and [`recalibration`] have
+//! sizes of changes, which never raise an alarm.
 //!
 //! No files, no formatting for people, no randomness. What the numbers mean: `docs/monitoring.md`.
 //!
@@ -33,6 +33,7 @@ pub mod outcomes;
 pub mod charts;
 pub mod performance;
 mod period;
+pub mod recalibration;
 
 pub mod analysis;
 

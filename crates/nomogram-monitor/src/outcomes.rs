@@ -27,10 +27,15 @@ const ODDS: f64 = 0.75;
 /// Probabilities of 0 and 1 have no odds; they count as this far from them.
 const NEAREST: f64 = 1e-6;
 
+/// The logarithm of the odds.
+pub(crate) fn logit(p: f64) -> f64 {
+    let p = p.clamp(NEAREST, 1.0 - NEAREST);
+    ln(p) - ln(1.0 - p)
+}
+
 /// The probability after `logit p` becomes `a + b · logit p`.
 fn changed(p: f64, a: f64, b: f64) -> f64 {
-    let p = p.clamp(NEAREST, 1.0 - NEAREST);
-    logistic(a + b * (ln(p) - ln(1.0 - p)))
+    logistic(a + b * logit(p))
 }
 
 /// The logarithm of the likelihood ratio of one outcome: Bernoulli(`expit(a + b · logit p)`) to
@@ -116,6 +121,27 @@ impl OutcomeTest {
     pub fn add_bins(&mut self, bins: &[OutcomeBin]) -> Result<f64, Error> {
         let of = |bin: &OutcomeBin, a, b| ln_ratio_of_bin(bin.n_rows, bin.events, bin.mean, a, b);
         self.step(|a, b| bins.iter().map(|bin| of(bin, a, b)).sum())
+    }
+
+    /// Of some periods, the one from which on the outcomes are the most evidence against the risks: the
+    /// period in which a change most likely began.
+    #[must_use]
+    pub fn start(&self, periods: &[Vec<OutcomeBin>]) -> usize {
+        let mut sums = vec![0.0; self.bets.len()];
+        let (mut best, mut start) = (f64::NEG_INFINITY, 0);
+        for (index, bins) in periods.iter().enumerate().rev() {
+            let mut evidence = 0.0;
+            for ((sum, (a, b)), weight) in sums.iter_mut().zip(&self.bets).zip(&self.weights) {
+                let of =
+                    |bin: &OutcomeBin| ln_ratio_of_bin(bin.n_rows, bin.events, bin.mean, *a, *b);
+                *sum += bins.iter().map(of).sum::<f64>();
+                evidence += weight * exp(sum.min(600.0));
+            }
+            if evidence > best {
+                (best, start) = (evidence, index);
+            }
+        }
+        start
     }
 
     fn step(&mut self, ratio: impl Fn(f64, f64) -> f64) -> Result<f64, Error> {

@@ -1,13 +1,17 @@
-//! The numbers are those of mpmath, scipy, Steiner, and the R packages spc and surveillance, as
-//! `tests/reference/make.py` and `run_lengths.R` wrote them.
+//! The numbers are those of mpmath, scipy, statsmodels, scikit-learn, NannyML, Steiner, and the R packages
+//! spc and surveillance, as the scripts in `tests/reference` wrote them.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 #![allow(clippy::indexing_slicing, reason = "tests")]
 
 use nomogram::numeric::{erfc, exp, ln, ln_gamma};
 use nomogram_monitor::charts::{observed_expected, run_length, steiner_weight};
+use nomogram_monitor::effect::{psi, wasserstein};
 use nomogram_monitor::multinomial::ln_sequence;
-use nomogram_monitor::outcomes::{ln_ratio, ln_ratio_of_bin};
+use nomogram_monitor::outcomes::{OutcomeBin, ln_ratio, ln_ratio_of_bin};
+use nomogram_monitor::performance::expected;
+use nomogram_monitor::recalibration::{Recalibration, brier_score};
+use serde::Deserialize;
 use serde_json::Value;
 
 fn reference() -> Value {
@@ -173,4 +177,74 @@ fn intervals_are_those_of_garwood() {
         assert!((10.0 * found.high - row[2]).abs() < 1e-8 * row[2], "{found:?}, {row:?}");
     }
     assert!(observed_expected(3, 0.0, 0.95).is_err());
+}
+
+#[derive(Deserialize)]
+struct Sizes {
+    changes: Vec<SizeOfChange>,
+    outcomes: Vec<SizeOfOutcomes>,
+}
+
+#[derive(Deserialize)]
+struct SizeOfChange {
+    edges: Vec<f64>,
+    reference: Vec<f64>,
+    counts: Vec<f64>,
+    psi: f64,
+    wasserstein: f64,
+}
+
+#[derive(Deserialize)]
+struct SizeOfOutcomes {
+    /// Rows, events and mean risk.
+    bins: Vec<(u64, u64, f64)>,
+    odds_factor: f64,
+    slope: f64,
+    brier_score: f64,
+}
+
+fn sizes() -> Sizes {
+    serde_json::from_str(include_str!("reference/sizes.json")).unwrap()
+}
+
+#[test]
+fn sizes_of_changes_are_those_of_scipy() {
+    let changes = sizes().changes;
+    assert_eq!(changes.len(), 60);
+    for of in changes {
+        let found = psi(&of.reference, &of.counts);
+        assert!((found - of.psi).abs() < 1e-12 * of.psi.max(1.0), "{found}, {}", of.psi);
+        let found = wasserstein(&of.edges, &of.reference, &of.counts);
+        let expected = of.wasserstein;
+        assert!((found - expected).abs() < 1e-12 * expected.max(1.0), "{found}, {expected}");
+    }
+}
+
+#[test]
+fn sizes_of_changes_of_outcomes_are_those_of_statsmodels_and_scikit_learn() {
+    let outcomes = sizes().outcomes;
+    assert_eq!(outcomes.len(), 30);
+    for of in outcomes {
+        let bin = |(n_rows, events, mean)| OutcomeBin { n_rows, events, mean };
+        let bins: Vec<OutcomeBin> = of.bins.into_iter().map(bin).collect();
+        let fitted = Recalibration::of(&bins).unwrap();
+        let (factor, slope) = (fitted.odds_factor.unwrap(), fitted.slope.unwrap());
+        assert!((factor / of.odds_factor - 1.0).abs() < 1e-9, "{factor}, {}", of.odds_factor);
+        assert!((slope - of.slope).abs() < 1e-7, "{slope}, {}", of.slope);
+        assert!((brier_score(&bins).unwrap() - of.brier_score).abs() < 1e-12);
+    }
+}
+
+#[test]
+fn the_expected_auc_is_that_of_nannyml() {
+    let reference: Value = serde_json::from_str(include_str!("reference/expected.json")).unwrap();
+    let rows = reference["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 40);
+    for row in rows {
+        let bins: Vec<(u64, f64)> = serde_json::from_value(row["bins"].clone()).unwrap();
+        let found = expected(&bins).unwrap().auc.unwrap();
+        let auc = row["auc"].as_f64().unwrap();
+        // NannyML rounds its sums to five decimals.
+        assert!((found - auc).abs() < 1e-4, "{found}, {auc}");
+    }
 }

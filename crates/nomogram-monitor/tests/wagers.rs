@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use nomogram::numeric::exp;
-use nomogram::{Bins, Histogram, Model, Monitor, Profile, Session, Statuses};
+use nomogram::{Bins, Histogram, MAX_BINS, Model, Monitor, Profile, Session, Statuses};
 use nomogram_monitor::analysis::{Analyser, analyse};
 use nomogram_monitor::drift::{Bets, Drift};
 use nomogram_monitor::multinomial::ln_sequence;
@@ -29,6 +29,21 @@ fn profile() -> Profile {
 fn counts(first: [f64; 3]) -> Vec<Vec<Vec<f64>>> {
     let used = |bins: [f64; 3]| vec![bins.iter().sum(), 0.0, 0.0, 0.0, 0.0, 0.0];
     vec![vec![first.to_vec(), used(first)], vec![vec![4.0, 4.0, 4.0], used([4.0; 3])]]
+}
+
+/// The core refuses a profile with more bins, so docs/monitoring.md states this as the largest.
+#[test]
+fn a_feature_has_at_most_560_bytes_of_counts() {
+    let edges = (1..64).map(f64::from).collect();
+    for bins in
+        [Bins::Gaps { edges, gaps: vec![1; MAX_BINS] }, Bins::Levels { counts: vec![1; MAX_BINS] }]
+    {
+        let mut profile = profile();
+        let n_cells = profile.layout(0).n_cells();
+        profile.features.push(Histogram { bins, statuses: Statuses::default() });
+        // Counts of 8 bytes.
+        assert_eq!(8 * (profile.layout(0).n_cells() - n_cells), 560);
+    }
 }
 
 #[test]
@@ -241,9 +256,24 @@ fn periods_of_a_session_are_analysed() {
     assert!(analysis.periods[0].expected.is_some());
     assert!((analysis.periods[0].observed_expected.unwrap().ratio - 1.0).abs() < 1e-6);
 
-    let worse: Vec<(String, Period)> = (0..20).map(|_| ("a".into(), period(0.0, 24))).collect();
+    assert_eq!(analysis.miscalibration, None);
+    // Every variable of the last period, in the order of the features.
+    let names: Vec<&str> = analysis.changes.iter().map(|change| change.name.as_str()).collect();
+    assert_eq!(names, ["radius", "texture", "perimeter", "predicted risk", "predicted class"]);
+    let share: f64 = analysis.changes.iter().map(|change| change.share).sum();
+    assert!((share - 1.0).abs() < 1e-12 && analysis.changes[0].psi > 0.1);
+    // 40 outcomes at a risk of 0.2, 8 of them events.
+    assert!((analysis.periods[0].brier_score.unwrap() - 0.16).abs() < 1e-6);
+
+    let week = |week| period(0.0, if week < 6 { 8 } else { 24 });
+    let worse: Vec<(String, Period)> = (0..20).map(|index| ("a".into(), week(index))).collect();
     let analysis = analyse(&model, &worse, 52).unwrap();
     let alarm = analysis.calibration_alarm.unwrap();
+    let change = analysis.miscalibration.unwrap();
+    assert_eq!((change.start, change.recalibration.slope), (6, None), "one risk has no slope");
+    // Odds of 24 to 16 instead of 1 to 4.
+    let factor = change.recalibration.odds_factor.unwrap();
+    assert!((factor - 6.0).abs() < 1e-4, "{factor}");
     assert!(
         analysis.periods[alarm].expected.is_none(),
         "no estimate after calibration has alarmed"

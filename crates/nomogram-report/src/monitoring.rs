@@ -1,7 +1,8 @@
 //! A monitored model: one page for people, and a text for Prometheus.
 
-use nomogram_monitor::analysis::{Analysis, PeriodAnalysis};
+use nomogram_monitor::analysis::{Analysis, Change, Miscalibration, PeriodAnalysis};
 use nomogram_monitor::charts::Cusum;
+use nomogram_monitor::recalibration::Recalibration;
 
 use crate::charts::{self, Curve, short};
 use crate::error::Error;
@@ -69,14 +70,34 @@ fn verdicts(analysis: &Analysis) -> String {
     text.push_str(&match analysis.calibration_alarm {
         Some(period) => format!(
             "<p class=\"alarm\"><strong>Predicted risks no longer fit the outcomes.</strong> Alarm in \
-             {}.</p>\n",
-            escaped(name(period))
+             {}{}.</p>\n",
+            escaped(name(period)),
+            analysis.miscalibration.as_ref().map_or(String::new(), |of| miscalibration(
+                of,
+                name(of.start)
+            ))
         ),
         None if has_outcomes => {
             "<p class=\"quiet\">Outcomes: no evidence against the predicted risks.</p>\n".into()
         }
         None => "<p>Outcomes: none are known yet.</p>\n".into(),
     });
+    text
+}
+
+/// The size of the change of outcomes, as the end of a sentence.
+fn miscalibration(of: &Miscalibration, start: &str) -> String {
+    let Recalibration { n_rows, n_events, odds_factor, slope } = of.recalibration;
+    let mut text = format!(
+        "; the change most likely began in {}. Since then {n_events} of {n_rows} patients had the event",
+        escaped(start)
+    );
+    if let Some(factor) = odds_factor {
+        text.push_str(&format!(", and the odds were {factor:.2} times those predicted"));
+    }
+    if let Some(slope) = slope {
+        text.push_str(&format!(" (calibration slope {slope:.2})"));
+    }
     text
 }
 
@@ -114,7 +135,13 @@ fn pictures(analysis: &Analysis) -> Result<String, Error> {
         let named = [("doubled odds", &more), ("halved odds", &fewer)];
         let curves = named.map(|(name, points)| Curve { name, points });
         let cusum = charts::periods(&curves, "risk-adjusted CUSUM", Cusum::LIMIT)?;
-        for chart in [vlad, ratio, cusum] {
+        let observed = points(&|period| period.brier_score);
+        let expected = points(&|period| Some(period.expected?.brier_score));
+        let named = [("of outcomes", &observed), ("expected", &expected)];
+        let named = named.into_iter().filter(|(_, points)| !points.is_empty());
+        let curves: Vec<_> = named.map(|(name, points)| Curve { name, points }).collect();
+        let brier = charts::periods(&curves, "Brier score; 0 is the best", 0.0)?;
+        for chart in [vlad, ratio, cusum, brier] {
             text.push_str(&format!("<figure>{chart}</figure>\n"));
         }
         if let Some(length) = analysis.cusum_run_length {
@@ -131,23 +158,28 @@ fn pictures(analysis: &Analysis) -> Result<String, Error> {
 fn table(analysis: &Analysis) -> String {
     let mut text = String::from(
         "<table><tr><th>period</th><th>rows</th><th>refused</th><th>wager on patients</th><th>largest \
-         share</th><th>wager on outcomes</th><th>O/E (95 %)</th><th>expected AUC</th></tr>\n",
+         share</th><th>wager on outcomes</th><th>O/E (95 %)</th><th>Brier score</th><th>expected event \
+         rate</th><th>expected Brier score</th><th>expected AUC</th></tr>\n",
     );
+    let known = |number: Option<f64>| number.map_or("–".into(), |number| format!("{number:.3}"));
     for period in &analysis.periods {
         let refused: u64 = period.refused.iter().map(|(_, n)| n).sum();
         let largest = period.shares.first().map_or(String::new(), |(name, _)| escaped(name));
         let ratio = period
             .observed_expected
             .map_or("–".into(), |of| format!("{:.2} ({:.2}–{:.2})", of.ratio, of.low, of.high));
-        let auc = period.expected.and_then(|expected| expected.auc);
+        let expected = period.expected;
         text.push_str(&format!(
             "<tr><td>{}</td><td>{}</td><td>{refused}</td><td>{}</td><td>{largest}</td><td>{}</td>\
-             <td>{ratio}</td><td>{}</td></tr>\n",
+             <td>{ratio}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
             escaped(&period.name),
             period.n_rows,
             wager(period.drift),
             period.calibration.map_or("–".into(), wager),
-            auc.map_or("–".into(), |auc| format!("{auc:.3}")),
+            known(period.brier_score),
+            known(expected.map(|of| of.event_rate)),
+            known(expected.map(|of| of.brier_score)),
+            known(expected.and_then(|of| of.auc)),
         ));
     }
     text.push_str("</table>\n");
@@ -162,14 +194,12 @@ fn wager(value: f64) -> String {
 #[must_use]
 pub fn to_prometheus(analysis: &Analysis) -> String {
     let Some(last) = analysis.periods.last() else { return String::new() };
-    let model = analysis.model.replace('\\', "\\\\").replace('"', "\\\"");
-    let labels = format!("{{model=\"{model}\",digest=\"{}\"}}", analysis.digest);
+    let labels = format!("model=\"{}\",digest=\"{}\"", quoted(&analysis.model), analysis.digest);
     let refused: u64 = last.refused.iter().map(|(_, n)| n).sum();
     let mut text = String::new();
     let mut gauge = |name: &str, help: &str, value: f64| {
-        text.push_str(&format!(
-            "# HELP nomogram_{name} {help}\n# TYPE nomogram_{name} gauge\nnomogram_{name}{labels} {value}\n"
-        ));
+        head(&mut text, name, help);
+        text.push_str(&format!("nomogram_{name}{{{labels}}} {value}\n"));
     };
     #[allow(clippy::cast_precision_loss, reason = "counts of patients")]
     let counts = (last.n_rows as f64, refused as f64);
@@ -183,7 +213,53 @@ pub fn to_prometheus(analysis: &Analysis) -> String {
     gauge("drift_alarm", "1 if patients have changed.", alarm(analysis.drift_alarm.is_some()));
     let is_raised = analysis.calibration_alarm.is_some();
     gauge("outcome_alarm", "1 if the risks no longer fit the outcomes.", alarm(is_raised));
+    if let Some(of) = last.observed_expected {
+        gauge("observed_expected_ratio", "Observed per expected event.", of.ratio);
+    }
+    if let Some(score) = last.brier_score {
+        gauge("brier_score", "Brier score of the outcomes of the last period.", score);
+    }
+    if let Some(expected) = last.expected {
+        gauge("expected_event_rate", "Event rate if the risks are right.", expected.event_rate);
+        gauge("expected_brier_score", "Brier score if the risks are right.", expected.brier_score);
+        if let Some(auc) = expected.auc {
+            gauge("expected_auc", "Area under the ROC curve if the risks are right.", auc);
+        }
+    }
+    let mut of_variables = |name: &str, help: &str, pick: fn(&Change) -> Option<f64>| {
+        head(&mut text, name, help);
+        for change in &analysis.changes {
+            let Some(value) = pick(change) else { continue };
+            let variable = quoted(&change.name);
+            text.push_str(&format!(
+                "nomogram_{name}{{{labels},variable=\"{variable}\"}} {value}\n"
+            ));
+        }
+    };
+    of_variables("drift_share", "Share of a variable in the wager on patients.", |change| {
+        Some(change.share)
+    });
+    of_variables(
+        "drift_psi",
+        "Population stability index; large by chance in few rows.",
+        |change| Some(change.psi),
+    );
+    of_variables(
+        "drift_wasserstein",
+        "Mean distance that values moved, in their unit.",
+        |change| change.wasserstein,
+    );
     text
+}
+
+/// The two lines before the values of a gauge.
+fn head(text: &mut String, name: &str, help: &str) {
+    text.push_str(&format!("# HELP nomogram_{name} {help}\n# TYPE nomogram_{name} gauge\n"));
+}
+
+/// A value of a label.
+fn quoted(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }
 
 fn escaped(text: &str) -> String {

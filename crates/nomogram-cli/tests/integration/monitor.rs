@@ -65,6 +65,14 @@ fn a_shift_is_an_alarm_with_an_exit_code_of_its_own() {
     assert!(page.contains("Patients have changed") && page.contains("<svg"), "{page}");
     let text = folder.read("w.prom");
     assert!(text.contains("nomogram_drift_alarm{model=") && text.contains("} 1\n"), "{text}");
+    for name in ["share", "psi", "wasserstein"] {
+        let radius = text.lines().find(|line| {
+            line.starts_with(&format!("nomogram_drift_{name}{{"))
+                && line.contains("variable=\"radius\"} ")
+        });
+        let value = radius.and_then(|line| line.rsplit(' ').next()?.parse::<f64>().ok());
+        assert!(value.is_some_and(|value| value > 0.0), "{name}: {text}");
+    }
     folder.fails(&format!("monitor report m.nomo {weeks} --horizon 3"), "the horizon is over");
 }
 
@@ -83,6 +91,11 @@ fn outcomes_that_contradict_the_risks_are_an_alarm() {
     assert!(run.stdout.contains("outcomes: ALARM in o"), "{run:?}");
     let page = folder.read("o.html");
     assert!(page.contains("risk-adjusted CUSUM") && page.contains("outcomes on average"), "{page}");
+    // 150 of 300 at a risk of 0.1, in one period: odds of 1 instead of 1 to 9.
+    let change = "Since then 150 of 300 patients had the event, and the odds were 9.00 times those";
+    assert!(page.contains(change) && page.contains("Brier score"), "{page}");
+    // ½ · .81 + ½ · .01.
+    assert!(page.contains("<td>0.410</td>"), "{page}");
     folder.write("known.csv", "risk,diagnosis\n1.5,M\n");
     folder.fails(&format!("{outcomes} -o o.counts"), "[0, 1]");
     folder.write("known.csv", "risk,diagnosis\n0.5,X\n");

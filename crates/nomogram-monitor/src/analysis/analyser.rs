@@ -2,13 +2,14 @@
 
 use nomogram::{Model, Profile, REASONS};
 
-use super::{Alarm, Analysis, Change, PeriodAnalysis};
+use super::{Alarm, Analysis, Change, Miscalibration, PeriodAnalysis};
 use crate::charts::{Cusum, observed_expected};
 use crate::drift::{Bets, Drift, Wager};
 use crate::effect::{psi, wasserstein};
 use crate::error::Error;
 use crate::outcomes::{OutcomeBin, OutcomeTest};
 use crate::performance::expected;
+use crate::recalibration::{Recalibration, brier_score};
 use crate::{ALARM, Period};
 
 /// The analysis of the periods so far.
@@ -23,9 +24,10 @@ pub struct Analyser {
     is_of_two_classes: bool,
     drift: Drift,
     sums: Sums,
-    outcomes: Vec<OutcomeBin>,
+    /// Per period.
+    outcomes: Vec<Vec<OutcomeBin>>,
     /// The outcomes whose run length is known, and the run length.
-    run_length: Option<(Vec<OutcomeBin>, Option<f64>)>,
+    run_length: Option<(Vec<Vec<OutcomeBin>>, Option<f64>)>,
     /// Periods whose wager on drift is computed; the others follow in `analysis`.
     n_computed: usize,
     analysis: Analysis,
@@ -77,7 +79,9 @@ impl Analyser {
                 alarm_at: ALARM,
                 periods: Vec::new(),
                 drift_alarm: None,
+                changes: Vec::new(),
                 calibration_alarm: None,
+                miscalibration: None,
                 cusum_run_length: None,
             },
         })
@@ -114,8 +118,15 @@ impl Analyser {
         self.sums.cusum.add(&outcomes);
         let calibration = self.sums.has_outcomes.then_some(owned);
         let analysis = &mut self.analysis;
+        let brier_score = brier_score(&outcomes);
+        self.outcomes.push(outcomes);
         if analysis.calibration_alarm.is_none() && calibration.is_some_and(|owned| owned >= ALARM) {
             analysis.calibration_alarm = Some(analysis.periods.len());
+            let start = self.sums.test.start(&self.outcomes);
+            let since = self.outcomes.iter().skip(start).flatten().copied().collect::<Vec<_>>();
+            let fitted = Recalibration::of(&since);
+            analysis.miscalibration =
+                fitted.map(|recalibration| Miscalibration { start, recalibration });
         }
         let refused = REASONS.iter().zip(refused).filter(|(_, n)| *n > 0);
         let is_trusted = analysis.calibration_alarm.is_none() && self.is_of_two_classes;
@@ -127,11 +138,11 @@ impl Analyser {
             shares: Vec::new(),
             calibration,
             observed_expected: observed_expected(observed, sum, 0.95).ok(),
+            brier_score,
             vlad: self.sums.vlad,
             cusum: self.sums.cusum,
             expected: if is_trusted { expected(&risks) } else { None },
         });
-        self.outcomes.extend(outcomes);
         Ok(())
     }
 
@@ -148,12 +159,14 @@ impl Analyser {
         }
         let wager = self.drift.wager_after(index + 1)?;
         let ranked = ranked(&self.names, &wager.shares);
+        let window = self.drift.window(wager.start, index + 1);
+        let all: Vec<_> = wager.shares.iter().copied().enumerate().take(self.names.len()).collect();
+        self.analysis.changes = self.changes(&all, &window);
         if self.analysis.drift_alarm.is_none() && wager.value >= ALARM {
             // A share that alone is an alarm is named, however large another one is.
             let is_named = |share: f64| share > 0.01 || share * wager.value >= ALARM;
             let named: Vec<_> =
                 ranked.iter().copied().take(5).filter(|(_, share)| is_named(*share)).collect();
-            let window = self.drift.window(wager.start, index + 1);
             let variables = self.changes(&named, &window);
             self.analysis.drift_alarm =
                 Some(Alarm { period: index, start: wager.start, variables });
@@ -208,7 +221,9 @@ impl Analyser {
         while self.compute_next()?.is_some() {}
         let (sums, n_outcomes) = (self.sums.clone(), self.outcomes.len());
         let (n_periods, drift_alarm) = (self.n_computed, self.analysis.drift_alarm.clone());
-        let calibration_alarm = self.analysis.calibration_alarm;
+        let (calibration_alarm, miscalibration) =
+            (self.analysis.calibration_alarm, self.analysis.miscalibration);
+        let changes = self.analysis.changes.clone();
         let analysis = self.add(name, period).and_then(|()| self.analysis());
         self.drift.truncate(n_periods);
         self.sums = sums;
@@ -217,6 +232,8 @@ impl Analyser {
         self.analysis.periods.truncate(n_periods);
         self.analysis.drift_alarm = drift_alarm;
         self.analysis.calibration_alarm = calibration_alarm;
+        self.analysis.miscalibration = miscalibration;
+        self.analysis.changes = changes;
         analysis
     }
 
@@ -229,8 +246,8 @@ impl Analyser {
         while self.compute_next()?.is_some() {}
         // The run length is that of all outcomes, and costs more than a wager.
         let known = self.run_length.take().filter(|(outcomes, _)| *outcomes == self.outcomes);
-        let (outcomes, length) =
-            known.unwrap_or_else(|| (self.outcomes.clone(), Cusum::run_length(&self.outcomes)));
+        let (outcomes, length) = known
+            .unwrap_or_else(|| (self.outcomes.clone(), Cusum::run_length(&self.outcomes.concat())));
         self.run_length = Some((outcomes, length));
         Ok(Analysis { cusum_run_length: length, ..self.analysis.clone() })
     }
