@@ -7,6 +7,7 @@
 The package contains the C library, which makes every decision; its header is the reference.
 """
 
+from ._analyse import Analysis, AnalysisRefused, analyse
 from ._client import Client, ServiceError
 from ._describe import (
     Cutoff,
@@ -51,6 +52,8 @@ from ._seal import Imported, ImportRefused
 from ._values import Missing, Value
 
 __all__ = [
+    "Analysis",
+    "AnalysisRefused",
     "ArgumentError",
     "BufferSizeError",
     "BusyError",
@@ -91,6 +94,7 @@ __all__ = [
     "Verdict",
     "VersionError",
     "__version__",
+    "analyse",
     "from_catboost",
     "from_lifelines",
     "from_lightgbm",

@@ -2,8 +2,7 @@
 
 The program reads the model's file and writes rows around every threshold; the source library
 predicts them here; the program compares and seals. Rows of a caller are compared too, but they may
-be patients: the bundle keeps them only when ``golden_rows`` asks for it. The wheel holds the C
-library alone, so the program must be on the path, or named by ``NOMOGRAM_PROGRAM``.
+be patients: the bundle keeps them only when ``golden_rows`` asks for it.
 """
 
 from __future__ import annotations
@@ -12,8 +11,6 @@ import csv
 import json
 import math
 import os
-import shutil
-import subprocess
 import tempfile
 import warnings
 from collections.abc import Callable, Sequence
@@ -24,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from ._model import Model
+from ._program import find_program, run
 
 # More golden cases would make the bundle larger, and opening it slower.
 _MAX_GOLDEN_PROBES = 256
@@ -118,7 +116,7 @@ def seal(
             reading += ["--name", options.name]
         probes, bundle = folder / "probes.csv", folder / "x.nomo"
         limit = ["--max-probes", str(options.max_probes)]
-        shape = run([*reading, "--probes", str(probes), *limit])
+        shape = run([*reading, "--probes", str(probes), *limit], ImportRefused)
         levels = [list(feature["levels"]) for feature in shape["features"]]
         with probes.open(newline="", encoding="utf-8") as stream:
             names, *cells = csv.reader(stream)
@@ -130,12 +128,12 @@ def seal(
             given = folder / "given.csv"
             n_unknown = write_table(given, Rows(names, levels, cells), predict, shape["classes"])
             checks += ["--golden" if options.golden_rows else "--check", str(given)]
-        report = run([*reading, *checks, "--output", str(bundle)])
+        report = run([*reading, *checks, "--output", str(bundle)], ImportRefused)
         # Of the given rows and of probes.
         report.pop("checked")
         if options.rows is not None and not options.golden_rows:
             alone = [*reading, "--check", str(given), "--output", str(folder / "given.nomo")]
-            compared = run(alone)["comparison"]
+            compared = run(alone, ImportRefused)["comparison"]
             report["given_rows"] = {
                 "n_rows": compared["n_rows"],
                 "n_refused": compared["n_refused"] + n_unknown,
@@ -194,25 +192,6 @@ def outputs_of(values: Any, classes: Sequence[str]) -> dict[str, np.ndarray[Any,
 def _text(value: Any) -> str:
     """All digits of a number."""
     return str(int(value)) if isinstance(value, np.integer) else repr(float(value))
-
-
-def find_program(program: str | os.PathLike[str] | None) -> str:
-    """The program ``nomogram``."""
-    found = program or os.environ.get("NOMOGRAM_PROGRAM") or shutil.which("nomogram")
-    if not found:
-        raise FileNotFoundError(
-            "the program `nomogram` is not on the path; install it or set NOMOGRAM_PROGRAM"
-        )
-    return os.fspath(found)
-
-
-def run(command: list[str]) -> dict[str, Any]:
-    """The result that the program prints."""
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise ImportRefused(done.stderr.strip())
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result
 
 
 def _cells_of(rows: Any) -> Callable[[list[str], list[list[str]]], list[list[str]]]:
