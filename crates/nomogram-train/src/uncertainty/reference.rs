@@ -1,4 +1,5 @@
-//! The same p-values, sets and intervals as crepes 0.9.1, MAPIE 1.6.0 and venn-abers 1.5.4.
+//! The same p-values, sets, intervals and distances as crepes 0.9.1, MAPIE 1.6.0, venn-abers 1.5.4 and
+//! scikit-learn 1.9.1.
 //!
 //! `tests/reference/make_uncertainty.py` made the numbers.
 
@@ -7,16 +8,19 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 use nomogram::{
-    Branch, Combiner, Difficulty, Digest, EnsembleMember, Feature, Linear, Link, Manifest, Member,
-    Model, Parts, Ranks, Referral, Schema, Scores, Session, Target, Uncertainty, seal,
+    Branch, Combiner, Difficulty, Digest, Distance, EnsembleMember, Feature, Linear, Link,
+    Manifest, Member, Model, Parts, Ranks, Referral, Schema, Scores, Session, Target, Uncertainty,
+    seal,
 };
 use serde::Deserialize;
 
-use super::venn_abers;
+use super::{Whitening, ranks_of_distances, venn_abers};
 
 #[derive(Deserialize)]
 struct Reference {
     classes: Vec<OfClasses>,
+    three_classes: Vec<OfThreeClasses>,
+    distances: OfDistances,
     numbers: Vec<OfNumbers>,
 }
 
@@ -30,6 +34,24 @@ struct OfClasses {
     /// By level, row and class.
     sets: Vec<Vec<[u8; 2]>>,
     venn_abers: Vec<[f64; 2]>,
+}
+
+#[derive(Deserialize)]
+struct OfThreeClasses {
+    probabilities: Vec<[f64; 3]>,
+    classes: Vec<usize>,
+    new: Vec<[f64; 3]>,
+    p_values: Vec<[f64; 3]>,
+}
+
+#[derive(Deserialize)]
+struct OfDistances {
+    training: Vec<[f64; 5]>,
+    held_out: Vec<[f64; 5]>,
+    new: Vec<[f64; 5]>,
+    /// Of the new rows.
+    distances: Vec<f64>,
+    p_values: Vec<f64>,
 }
 
 #[derive(Deserialize)]
@@ -67,6 +89,43 @@ fn p_values_and_sets_are_those_of_crepes_and_mapie() {
             }
         }
     }
+}
+
+#[test]
+fn p_values_of_three_classes_are_those_of_crepes() {
+    let references = reference().three_classes;
+    assert_eq!(references.len(), 2);
+    for of in references {
+        for class in 0..3 {
+            let rows = of.probabilities.iter().zip(&of.classes).filter(|(_, own)| **own == class);
+            let ranks = Ranks::of(rows.map(|(row, _)| 1.0 - row[class]).collect()).unwrap();
+            for (row, p_values) in of.new.iter().zip(&of.p_values) {
+                let found = ranks.p_value(1.0 - row[class]);
+                assert_eq!(found.to_bits(), p_values[class].to_bits(), "{row:?} class {class}");
+            }
+        }
+    }
+}
+
+#[test]
+fn distances_are_those_of_scikit_learn_and_their_p_values_those_of_crepes() {
+    let of = reference().distances;
+    let fitted = Whitening::fit(ndarray::arr2(&of.training).view()).unwrap();
+    let distance = |ranks| Distance {
+        branch: 0,
+        means: fitted.means.clone(),
+        whitening: fitted.triangle.clone(),
+        ranks,
+    };
+    let bare = distance(Ranks::of(vec![1.0]).unwrap());
+    let ranks = ranks_of_distances(of.held_out.iter().map(|row| bare.of(row))).unwrap();
+    let fitted = distance(ranks);
+    for ((row, expected), p_value) in of.new.iter().zip(&of.distances).zip(&of.p_values) {
+        let found = fitted.of(row);
+        assert!((found - expected).abs() <= 1e-10 * expected, "{found}, expected {expected}");
+        assert_eq!(fitted.ranks.p_value(found).to_bits(), p_value.to_bits(), "{row:?}");
+    }
+    assert!(of.p_values.contains(&0.025), "a row is further than all 39");
 }
 
 #[test]

@@ -8,7 +8,10 @@
   a time, which makes them class-conditional
 - intervals of a number: crepes, normalised by a difficulty, and MAPIE without one
 - intervals of a probability: venn-abers, of probabilities on a grid of 512 steps
+- p-values of three classes, of probabilities that are on no grid: crepes
 - covariance: scikit-learn's `ledoit_wolf`
+- distances: the square root of scikit-learn's `LedoitWolf.mahalanobis`; their p-values among held-out
+  distances, rounded up to multiples of 1/16: crepes
 """
 
 import json
@@ -20,7 +23,7 @@ from crepes.extras import hinge
 from mapie.classification import SplitConformalClassifier
 from mapie.regression import SplitConformalRegressor
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
-from sklearn.covariance import ledoit_wolf
+from sklearn.covariance import LedoitWolf, ledoit_wolf
 from venn_abers import VennAbers
 
 HERE = Path(__file__).parent
@@ -83,6 +86,39 @@ def of_classes(seed, n, n_new):
     }  # fmt: skip
 
 
+def of_three_classes(seed, n, n_new):
+    random = np.random.default_rng(seed)
+    p = random.dirichlet([0.8, 0.5, 0.3], n + n_new)
+    y = np.array([random.choice(3, p=row) for row in p[:n]])
+    model = ConformalClassifier()
+    model.fit(hinge(p[:n], np.arange(3), y), bins=y)
+    p_values = np.column_stack([
+        model.predict_p(hinge(p[n:]), bins=np.full(n_new, k), smoothing=False)[:, k] for k in range(3)
+    ])
+    return {
+        "probabilities": p[:n].tolist(), "classes": y.tolist(), "new": p[n:].tolist(),
+        "p_values": p_values.tolist(),
+    }  # fmt: skip
+
+
+def of_distances(seed, n, n_held_out, n_new):
+    random = np.random.default_rng(seed)
+    mix = random.normal(size=(5, 5))
+    rows = random.normal(size=(n + n_held_out + n_new, 5)) @ mix + 3
+    # Some are far.
+    rows[-5:] += 4
+    training, held_out, new = np.split(rows, [n, n + n_held_out])
+    fitted = LedoitWolf().fit(training)
+    distances = [np.sqrt(fitted.mahalanobis(part)) for part in (held_out, new)]
+    ranks = ConformalClassifier()
+    ranks.fit(np.ceil(16 * distances[0]) / 16)
+    p_values = ranks.predict_p(distances[1][:, None], smoothing=False)[:, 0]
+    return {
+        "training": training.tolist(), "held_out": held_out.tolist(), "new": new.tolist(),
+        "distances": distances[1].tolist(), "p_values": p_values.tolist(),
+    }  # fmt: skip
+
+
 def of_numbers(seed, n, n_new):
     random = np.random.default_rng(seed)
     # Numbers of few bits, so that sums and halves are exact.
@@ -112,6 +148,8 @@ def covariance():
 def main():
     reference = {
         "classes": [of_classes(seed, n, 40) for seed, n in [(1, 120), (2, 151), (3, 307)]],
+        "three_classes": [of_three_classes(seed, n, 40) for seed, n in [(6, 90), (7, 200)]],
+        "distances": of_distances(8, 60, 39, 25),
         "numbers": [of_numbers(seed, n, 20) for seed, n in [(4, 43), (5, 200)]],
     }
     (HERE / "uncertainty.json").write_text(json.dumps(reference) + "\n")
