@@ -195,6 +195,21 @@ def test_an_objective_without_counterpart_is_refused_by_name() -> None:
         from_xgboost(booster)
 
 
+@needs_program
+def test_a_forest_is_explained_as_pred_contrib_does() -> None:
+    lightgbm = pytest.importorskip("lightgbm")
+    x, y = table()
+    parameters = {"objective": "binary", "verbose": -1, "num_leaves": 12, "num_threads": 1}
+    booster = lightgbm.train(parameters, lightgbm.Dataset(x, y), 5)
+    model = from_lightgbm(booster, tree_shares=True).model()
+    explained = model.explain(x, method="path_dependent", member="model")
+    expected = booster.predict(x, pred_contrib=True)
+    assert np.abs(explained.values[:, 0] - expected[:, :-1]).max() < 1e-9
+    assert np.abs(explained.base[0] - expected[0, -1]) < 1e-9
+    with pytest.raises(Exception, match="no shares of training rows"):
+        from_lightgbm(booster).model().explain(x, method="path_dependent", member="model")
+
+
 def test_an_absent_program_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.delenv("NOMOGRAM_PROGRAM", raising=False)

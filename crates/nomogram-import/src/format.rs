@@ -129,8 +129,13 @@ pub fn import(
         Format::Pmml => pmml::read(bytes, limits)?,
         Format::XgboostJson => xgboost::read_json(bytes, options, limits)?,
         Format::XgboostUbjson => xgboost::read_ubjson(bytes, options, limits)?,
-        Format::ScikitLearn => scikit_learn::read(bytes, limits)?,
+        Format::ScikitLearn => scikit_learn::read(bytes, options, limits)?,
     };
+    if options.tree_shares && imported.parts.explanation.is_none() {
+        let what = "shares of training rows: the file has no forest with their number at each node \
+                    and with constant leaves";
+        return Err(Error::unsupported(what));
+    }
     if let Some(name) = &options.name {
         imported.parts.manifest.name.clone_from(name);
     }

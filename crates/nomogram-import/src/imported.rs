@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use ndarray::{Array2, ArrayView2};
 use nomogram::{
-    Branch, Combiner, Digest, EnsembleMember, Intake, MAX_GOLDEN_CASES, MIN_GOLDEN_CASES, Manifest,
-    Member, Model, Parts, Schema, Session, Value, seal,
+    Branch, Combiner, Digest, EnsembleMember, Explanation, ForestShares, Intake, MAX_GOLDEN_CASES,
+    MIN_GOLDEN_CASES, Manifest, Member, Model, Parts, Schema, Session, Value, seal,
 };
 
 use crate::comparison::{Comparison, Differences, Paths, Tolerance};
@@ -90,6 +90,20 @@ impl Imported {
             margin_tolerance: Tolerance::Relative(1e-12),
             output_tolerance: Tolerance::Relative(1e-12),
             leaf_numbers: None,
+        }
+    }
+
+    /// Keeps the shares of the training rows at the splits of forests. A forest with linear leaves has no
+    /// use for them.
+    pub(crate) fn keep_shares(&mut self, mut left_shares: Vec<ForestShares>) {
+        let members = &self.parts.members;
+        left_shares.retain(|shares| {
+            let member = members.get(shares.member as usize).map(|member| &member.member);
+            matches!(member, Some(Member::Forest(_)))
+        });
+        if !left_shares.is_empty() {
+            let (background, weights, groups) = (Vec::new(), Vec::new(), Vec::new());
+            self.parts.explanation = Some(Explanation { background, weights, groups, left_shares });
         }
     }
 

@@ -10,6 +10,9 @@ pub struct Options {
     /// Compute the link in double precision where the source computes it in single precision. The
     /// margins stay those of the source; outputs then differ from it in their eighth digit.
     pub double_link: bool,
+    /// Keep the share of the training rows that goes to the left at each split, so that the bundle can
+    /// be explained by path. A file without them is refused.
+    pub tree_shares: bool,
 }
 
 /// Which rounds of boosting are taken.

@@ -26,6 +26,7 @@ def from_sklearn(
     max_probes: int = 2000,
     program: str | os.PathLike[str] | None = None,
     golden_rows: bool = False,
+    tree_shares: bool = False,
 ) -> Imported:
     """Seals a fitted estimator of scikit-learn as a bundle that predicts the same numbers.
 
@@ -34,7 +35,7 @@ def from_sklearn(
     become its golden cases. It must also predict the same for ``rows``, a table as the estimator
     reads it; they may be patients, so the bundle keeps them only with ``golden_rows``. ``schema``
     names features, units, ranges and policies, as docs/import.md describes; ``target`` names what
-    is predicted.
+    is predicted. With ``tree_shares``, forests of the bundle can be explained by path.
 
     Raises ``ImportRefused`` with the place, when the estimator or a setting has no exact
     counterpart, or a prediction differs.
@@ -54,8 +55,9 @@ def from_sklearn(
     def cells(_names: list[str], levels: list[list[str]]) -> list[list[str]]:
         return [to_cells(row, levels) for row in description.rows.numbers(rows)]
 
+    name = name or type(estimator).__name__
     options = Options(
-        rows, schema, name or type(estimator).__name__, max_probes, program, golden_rows, cells
+        rows, schema, name, max_probes, program, golden_rows, tree_shares, cells
     )
     return seal(save, answers_of(description), options)
 

@@ -22,12 +22,13 @@ def from_xgboost(
     max_probes: int = 2000,
     program: str | os.PathLike[str] | None = None,
     golden_rows: bool = False,
+    tree_shares: bool = False,
 ) -> Imported:
     """Seals an XGBoost ``Booster``, or a fitted estimator of ``xgboost.sklearn``.
 
     ``rows`` are compared beside the probes; a data frame also names the levels of its categories.
-    They may be patients, so the bundle keeps them only with ``golden_rows``. Raises
-    ``ImportRefused``.
+    They may be patients, so the bundle keeps them only with ``golden_rows``. With ``tree_shares``,
+    the bundle can be explained by path. Raises ``ImportRefused``.
     """
     import xgboost
 
@@ -66,7 +67,7 @@ def from_xgboost(
         booster.save_model(path)
         return path
 
-    options = Options(rows, _with_levels(rows, schema), name, max_probes, program, golden_rows)
+    options = Options(rows, _with_levels(rows, schema), name, max_probes, program, golden_rows, tree_shares)
     return seal(save, predict, options, *(["--rounds", str(n_rounds)] if n_rounds else []))
 
 
@@ -79,12 +80,14 @@ def from_lightgbm(
     max_probes: int = 2000,
     program: str | os.PathLike[str] | None = None,
     golden_rows: bool = False,
+    tree_shares: bool = False,
 ) -> Imported:
     """Seals a LightGBM ``Booster``, or a fitted estimator of ``lightgbm.sklearn``.
 
     ``rows`` are compared beside the probes; they may be patients, so the bundle keeps them only
     with ``golden_rows``. Levels of categories have the names that pandas gave them in training,
-    and the classes of an estimator the labels that it was fitted with. Raises ``ImportRefused``.
+    and the classes of an estimator the labels that it was fitted with. With ``tree_shares``, the
+    bundle can be explained by path. Raises ``ImportRefused``.
     """
     booster = getattr(model, "booster_", model)
     text = booster.model_to_string()
@@ -105,7 +108,7 @@ def from_lightgbm(
         return path
 
     merged = _with_classes(model, _with_levels(rows, schema))
-    options = Options(rows, merged, name, max_probes, program, golden_rows)
+    options = Options(rows, merged, name, max_probes, program, golden_rows, tree_shares)
     return seal(save, predict, options)
 
 
@@ -119,12 +122,13 @@ def from_catboost(
     max_probes: int = 2000,
     program: str | os.PathLike[str] | None = None,
     golden_rows: bool = False,
+    tree_shares: bool = False,
 ) -> Imported:
     """Seals a fitted CatBoost model.
 
     ``pool`` is the training data, which names the levels of categories; it is needed when there are
     some. ``rows`` are compared beside the probes; the bundle keeps them only with ``golden_rows``.
-    Raises ``ImportRefused``.
+    With ``tree_shares``, the bundle can be explained by path. Raises ``ImportRefused``.
     """
     import pandas
 
@@ -151,7 +155,7 @@ def from_catboost(
         model.save_model(str(path), format="json", pool=pool)
         return path
 
-    options = Options(rows, _with_levels(rows, schema), name, max_probes, program, golden_rows)
+    options = Options(rows, _with_levels(rows, schema), name, max_probes, program, golden_rows, tree_shares)
     return seal(save, predict, options)
 
 

@@ -92,6 +92,7 @@ class Options:
     max_probes: int = 2000
     program: str | os.PathLike[str] | None = None
     golden_rows: bool = False
+    tree_shares: bool = False
     cells: Callable[[list[str], list[list[str]]], list[list[str]]] | None = None
     """Makes texts of ``rows``, from the names and the levels of the features."""
 
@@ -109,6 +110,8 @@ def seal(
     with tempfile.TemporaryDirectory() as folder_name:
         folder = Path(folder_name)
         reading = [command, "import", str(save(folder)), *arguments, "--json"]
+        if options.tree_shares:
+            reading.append("--tree-shares")
         if options.schema:
             (folder / "schema.json").write_text(json.dumps(options.schema), encoding="utf-8")
             reading += ["--schema", str(folder / "schema.json")]

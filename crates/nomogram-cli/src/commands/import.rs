@@ -48,6 +48,9 @@ pub(crate) struct Arguments {
     /// Compute the link in double precision where the source computes it in single precision
     #[arg(long)]
     double_link: bool,
+    /// Keep the shares of the training rows at each split, for explanations by path: docs/import.md
+    #[arg(long)]
+    tree_shares: bool,
     /// Write rows around every threshold to this file as CSV, for the source to predict
     #[arg(long, value_name = "FILE")]
     probes: Option<OutputPath>,
@@ -141,6 +144,7 @@ fn read(arguments: &Arguments) -> Result<Imported, Error> {
         name: arguments.name.clone(),
         rounds: arguments.rounds.unwrap_or_default(),
         double_link: arguments.double_link,
+        tree_shares: arguments.tree_shares,
     };
     let bytes = bytes_of(&arguments.model)?;
     let imported = import(&bytes, arguments.format, &options, &Limits::default());

@@ -25,6 +25,7 @@ use crate::document::{Cursor, json};
 use crate::error::Error;
 use crate::imported::{Imported, LeafNumbers};
 use crate::limits::Limits;
+use crate::options::Options;
 use ensemble::Ensemble;
 use features::Inputs;
 
@@ -32,7 +33,7 @@ use features::Inputs;
 pub(crate) const MARK: &str = "\"nomogram scikit-learn description 1\"";
 
 /// Reads a description.
-pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Imported, Error> {
+pub(crate) fn read(bytes: &[u8], options: &Options, limits: &Limits) -> Result<Imported, Error> {
     let document = json::read(bytes, limits)?;
     let root = Cursor::new(&document);
     let format = root.key("format")?;
@@ -52,6 +53,9 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Imported, Error> {
     imported.parts.combiner = ensemble.combiner;
     imported.parts.calibrator = ensemble.calibrator;
     imported.parts.cutoffs = cutoffs(&root)?;
+    if options.tree_shares {
+        imported.keep_shares(ensemble.left_shares);
+    }
     imported.notes.push(format!("estimator of scikit-learn {version}"));
     for note in root.find("notes").map_or(Ok(Vec::new()), |notes| notes.texts())? {
         imported.notes.push(note.to_owned());

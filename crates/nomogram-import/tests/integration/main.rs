@@ -5,6 +5,7 @@
 mod pmml_documents;
 mod records;
 
+mod contributions;
 mod equations;
 mod matrix;
 mod mutations;

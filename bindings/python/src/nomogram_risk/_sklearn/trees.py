@@ -27,6 +27,7 @@ def tree(fitted: Any, margin: int | None, values: Values, features: Any = None) 
         "input": np.where(is_leaf, -1, inputs).tolist(),
         "threshold": _finite(np.where(is_leaf, 0.0, fitted.threshold)),
         "missing_left": (state["missing_go_to_left"] != 0).tolist(),
+        "weight": floats(fitted.weighted_n_node_samples),
         "value": floats(of_nodes.ravel()),
     }
 
@@ -177,6 +178,7 @@ def histogram_tree(predictor: Any, margin: int) -> Step:
         "input": np.where(is_leaf, -1, nodes["feature_idx"].astype(int)).tolist(),
         "threshold": _finite(np.where(is_leaf, 0.0, nodes["num_threshold"])),
         "missing_left": (nodes["missing_go_to_left"] != 0).tolist(),
+        "weight": floats(nodes["count"]),
         "value": floats(np.where(is_leaf, nodes["value"], 0.0)),
     }
     is_of_levels = (nodes["is_categorical"] != 0) & ~is_leaf

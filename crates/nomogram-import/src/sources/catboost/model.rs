@@ -1,9 +1,10 @@
 //! The model: features, loss function, trees and bias, to an imported model.
 
-use nomogram::{Forest, Link, Member, Node, Precision, Schema, Target, Tree};
+use nomogram::{Forest, ForestShares, Link, Member, Node, Precision, Schema, Target, Tree};
 
 use super::columns::Columns;
-use super::{loss, trees};
+use super::loss;
+use super::trees::{self, Trees};
 use crate::comparison::Tolerance;
 use crate::document::{Cursor, Value, json};
 use crate::error::Error;
@@ -22,10 +23,12 @@ pub(crate) fn read(bytes: &[u8], options: &Options, limits: &Limits) -> Result<I
     let link = loss::link(&loss)?;
     let biases = scale_and_bias(&root)?;
     let n_margins = biases.len();
-    let mut trees = trees::read(&root, &columns, n_margins, limits)?;
+    let trees = trees::read(&root, &columns, n_margins, options.tree_shares, limits)?;
+    let Trees { mut trees, mut left_shares } = trees;
     let n_trees = trees.len();
     if let Rounds::First(n_rounds) = options.rounds {
         trees.truncate(n_rounds);
+        left_shares.truncate(n_rounds);
     }
     let n_taken = trees.len();
     if biases.iter().any(|bias| *bias != 0.0) {
@@ -38,6 +41,9 @@ pub(crate) fn read(bytes: &[u8], options: &Options, limits: &Limits) -> Result<I
     let forest = Forest::new(link, width, vec![0.0; n_margins], trees)?;
     let forest = Forest { precision: Precision::SingleInputs, ..forest };
     let mut imported = Imported::of_member("CatBoost", bytes, schema, Member::Forest(forest));
+    if options.tree_shares {
+        imported.keep_shares(vec![ForestShares { member: 0, shares: left_shares.concat() }]);
+    }
     // It adds the leaves of several trees at a time.
     imported.margin_tolerance = Tolerance::Relative(1e-12);
     imported.output_tolerance = Tolerance::Relative(1e-12);

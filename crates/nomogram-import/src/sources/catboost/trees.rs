@@ -5,11 +5,19 @@ use nomogram::{Side, Tree};
 use super::columns::{Columns, hash};
 use crate::document::{Cursor, Value};
 use crate::error::{Error, Place};
-use crate::forests::{self, SourceNode};
+use crate::forests::{self, NumberedTree, SourceNode};
 use crate::limits::{self, Limits};
 
 /// The deepest oblivious tree: CatBoost grows none above 16.
 const MAX_DEPTH: usize = 24;
+
+/// The trees of a model.
+#[derive(Debug, Default)]
+pub(super) struct Trees {
+    pub(super) trees: Vec<Tree>,
+    /// The shares of the training rows that go to the left at each split, if they are wanted.
+    pub(super) left_shares: Vec<Vec<f64>>,
+}
 
 /// Reads the trees, with `n_margins` values per leaf.
 ///
@@ -20,9 +28,10 @@ pub(super) fn read(
     root: &Cursor<'_>,
     columns: &Columns,
     n_margins: usize,
+    tree_shares: bool,
     limits: &Limits,
-) -> Result<Vec<Tree>, Error> {
-    let mut trees = Vec::new();
+) -> Result<Trees, Error> {
+    let mut trees = Trees::default();
     let mut n_nodes = 0;
     let (list, is_oblivious) = match root.find("oblivious_trees") {
         Some(list) => (list, true),
@@ -30,14 +39,26 @@ pub(super) fn read(
     };
     for tree in list.items_at(Place::Tree)? {
         let read = match is_oblivious {
-            true => oblivious(&tree, columns, n_margins)?,
-            false => plain(&tree, columns, n_margins, limits)?,
+            true => oblivious(&tree, columns, n_margins, tree_shares)?,
+            false => plain(&tree, columns, n_margins, tree_shares, limits)?,
         };
-        n_nodes += read.nodes.len();
+        let WeightedTree { numbered, mut weights } = read;
+        n_nodes += numbered.tree.nodes.len();
         limits.check_nodes(n_nodes).map_err(|error| tree.locate(error))?;
-        trees.push(read);
+        if tree_shares {
+            numbered.add_up(&mut weights);
+            let shares = numbered.left_shares(&weights).map_err(|error| tree.locate(error))?;
+            trees.left_shares.push(shares);
+        }
+        trees.trees.push(numbered.tree);
     }
     Ok(trees)
+}
+
+/// A tree, and the weight of the training rows at each node of the source; only those of leaves are there.
+struct WeightedTree {
+    numbered: NumberedTree,
+    weights: Vec<f64>,
 }
 
 /// A question: with the answer yes, a value goes to the right.
@@ -121,7 +142,12 @@ impl Question {
     }
 }
 
-fn oblivious(tree: &Cursor<'_>, columns: &Columns, n_margins: usize) -> Result<Tree, Error> {
+fn oblivious(
+    tree: &Cursor<'_>,
+    columns: &Columns,
+    n_margins: usize,
+    tree_shares: bool,
+) -> Result<WeightedTree, Error> {
     let values = tree.key("leaf_values")?.doubles()?;
     let splits = tree.find("splits").filter(|splits| *splits.value() != Value::Null);
     let mut questions = Vec::new();
@@ -137,6 +163,16 @@ fn oblivious(tree: &Cursor<'_>, columns: &Columns, n_margins: usize) -> Result<T
     // Level after level: node p of a level has children 2p and 2p + 1 of the next one. The last split is
     // asked first, since it is the highest bit.
     let first_leaf = n_leaves - 1;
+    let mut weights = Vec::new();
+    if tree_shares {
+        let list = tree.key("leaf_weights")?;
+        weights.resize(first_leaf, 0.0);
+        weights.extend(list.doubles()?);
+        if weights.len() != first_leaf + n_leaves {
+            let n_weights = weights.len() - first_leaf;
+            return Err(list.malformed(format!("{n_weights} weights, expected {n_leaves}")));
+        }
+    }
     let node = |index: usize| {
         if let Some(leaf) = index.checked_sub(first_leaf) {
             let values = values.get(leaf * n_margins..(leaf + 1) * n_margins);
@@ -149,7 +185,8 @@ fn oblivious(tree: &Cursor<'_>, columns: &Columns, n_margins: usize) -> Result<T
         Ok(question.node(2 * index + 1, 2 * index + 2))
     };
     let numbered = forests::tree_of(0, margin(n_margins), first_leaf + n_leaves, node);
-    numbered.map(|numbered| numbered.tree).map_err(|error| tree.locate(error))
+    let numbered = numbered.map_err(|error| tree.locate(error))?;
+    Ok(WeightedTree { numbered, weights })
 }
 
 /// One margin is named; of several, each leaf has all.
@@ -161,11 +198,12 @@ fn plain(
     tree: &Cursor<'_>,
     columns: &Columns,
     n_margins: usize,
+    tree_shares: bool,
     limits: &Limits,
-) -> Result<Tree, Error> {
+) -> Result<WeightedTree, Error> {
     // Numbered in the order in which they are found: the children of a node come after it.
     let mut found = vec![tree.clone()];
-    let mut nodes = Vec::new();
+    let (mut nodes, mut weights) = (Vec::new(), Vec::new());
     let mut n_leaves = 0;
     while let Some(node) = found.get(nodes.len()).cloned() {
         limits.check_nodes(found.len()).map_err(|error| tree.locate(error))?;
@@ -180,6 +218,7 @@ fn plain(
                 return Err(value.malformed(detail));
             }
             nodes.push(SourceNode::Leaf { values, number: forests::number(n_leaves)? });
+            weights.push(if tree_shares { node.key("weight")?.double()? } else { 0.0 });
             n_leaves += 1;
             continue;
         };
@@ -187,9 +226,11 @@ fn plain(
         found.push(node.key("left")?);
         found.push(node.key("right")?);
         nodes.push(question.node(found.len() - 2, found.len() - 1));
+        weights.push(0.0);
     }
     let node =
         |index: usize| nodes.get(index).cloned().ok_or_else(|| Error::malformed("no such node"));
     let numbered = forests::tree_of(0, margin(n_margins), nodes.len(), node);
-    numbered.map(|numbered| numbered.tree).map_err(|error| tree.locate(error))
+    let numbered = numbered.map_err(|error| tree.locate(error))?;
+    Ok(WeightedTree { numbered, weights })
 }

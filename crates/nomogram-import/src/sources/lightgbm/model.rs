@@ -1,8 +1,8 @@
 //! The model: objective, features and trees, to an imported model.
 
 use nomogram::{
-    Aggregate, Combiner, Forest, Inputs, Linear, Link, MarkMissing, Member, Schema, StackInput,
-    Step, Target,
+    Aggregate, Combiner, Forest, ForestShares, Inputs, Linear, Link, MarkMissing, Member, Schema,
+    StackInput, Step, Target,
 };
 
 use super::columns;
@@ -37,7 +37,7 @@ pub(crate) fn read(bytes: &[u8], options: &Options, limits: &Limits) -> Result<I
         Rounds::AsSource | Rounds::All | Rounds::Best => text.trees.len(),
     };
     let blocks = text.trees.get(..n_trees).unwrap_or_default();
-    let trees = trees::read(blocks, n_features, n_margins, limits)?;
+    let trees = trees::read(blocks, n_features, n_margins, options.tree_shares, limits)?;
     let (schema, mut notes) = schema(&text, n_features, n_margins, objective, &trees, limits)?;
     let mask = mask(&trees)?;
     if mask.is_some() && trees.linear_leaves.is_some {
@@ -50,7 +50,7 @@ pub(crate) fn read(bytes: &[u8], options: &Options, limits: &Limits) -> Result<I
     } else {
         Leaves::Margins
     };
-    let Trees { trees, leaf_numbers, linear_leaves, .. } = trees;
+    let Trees { trees, leaf_numbers, left_shares, linear_leaves, .. } = trees;
     let width = forests::number(n_features)?;
     let forest = match leaves {
         Leaves::Margins => Forest::new(objective.link, width, vec![0.0; n_margins], trees)?,
@@ -72,6 +72,9 @@ pub(crate) fn read(bytes: &[u8], options: &Options, limits: &Limits) -> Result<I
     };
     let mut imported = Imported::of_member("LightGBM", bytes, schema, member);
     imported.leaf_numbers = Some(LeafNumbers(leaf_numbers));
+    if options.tree_shares {
+        imported.keep_shares(vec![ForestShares { member: 0, shares: left_shares }]);
+    }
     // The same additions in the same order.
     imported.margin_tolerance = Tolerance::Bits;
     imported.output_tolerance = Tolerance::Relative(1e-12);

@@ -33,6 +33,8 @@ pub(super) enum MissingType {
 pub(super) struct Trees {
     pub(super) trees: Vec<Tree>,
     pub(super) leaf_numbers: Vec<Vec<u32>>,
+    /// The shares of the training rows that go to the left, if they are wanted.
+    pub(super) left_shares: Vec<f64>,
     /// What counts as missing at the numeric splits of each feature.
     pub(super) missing_types: BTreeMap<usize, MissingType>,
     /// Of each feature that is split by categories, the highest code.
@@ -50,6 +52,7 @@ pub(super) fn read(
     blocks: &[Block<'_>],
     n_features: usize,
     n_margins: usize,
+    tree_shares: bool,
     limits: &Limits,
 ) -> Result<Trees, Error> {
     let mut trees = Trees::default();
@@ -64,6 +67,10 @@ pub(super) fn read(
         let root = if splits.features.is_empty() { splits.leaf_position(0) } else { 0 };
         let numbered = forests::tree_of(root, margin, splits.n_nodes(), |node| splits.node(node));
         let numbered = numbered.map_err(in_tree)?;
+        if tree_shares {
+            let weights = splits.n_rows(block).map_err(in_tree)?;
+            trees.left_shares.extend(numbered.left_shares(&weights).map_err(in_tree)?);
+        }
         let terms = Terms::read(block, &splits.leaves, n_features).map_err(in_tree)?;
         trees.linear_leaves.add(&terms, &numbered.leaf_numbers).map_err(in_tree)?;
         trees.trees.push(numbered.tree);
@@ -114,6 +121,17 @@ impl Splits {
             splits.sets = sets(block, n_sets, n_splits)?;
         }
         Ok(splits)
+    }
+
+    /// How many training rows arrive at each node.
+    fn n_rows(&self, block: &Block<'_>) -> Result<Vec<f64>, Error> {
+        if self.features.is_empty() {
+            // Trees of one leaf may have no counts, and need none.
+            return Ok(Vec::new());
+        }
+        let mut n_rows = block.numbers("internal_count", self.features.len())?;
+        n_rows.extend(block.numbers::<f64>("leaf_count", self.leaves.len())?);
+        Ok(n_rows)
     }
 
     fn n_nodes(&self) -> usize {

@@ -3,17 +3,18 @@
 use nomogram::{Activation, Layer, Likelihood, Linear, Link, Member, NaiveBayes, Network};
 
 use super::features::Inputs;
-use super::forest;
+use super::forest::{self, NumberedForest};
 use super::layout::Layout;
 use crate::document::Cursor;
 use crate::error::Error;
 use crate::limits::Limits;
 
-/// A member, and the source's numbers of leaves if it is a forest.
+/// A member; of a forest, the source's numbers of leaves and the shares of the training rows.
 #[derive(Clone, Debug)]
 pub(super) struct Base {
     pub(super) member: Member,
     pub(super) leaf_numbers: Option<Vec<Vec<u32>>>,
+    pub(super) left_shares: Option<Vec<f64>>,
 }
 
 /// Reads a model that is one member.
@@ -39,8 +40,9 @@ pub(super) fn read(
                 return Err(model.unsupported(format!("trees after {rounds}: {why}")));
             }
             let forest = forest::read(model, link(model.key("link")?)?, n_inputs, limits)?;
-            let leaf_numbers = Some(forest.leaf_numbers);
-            return Ok(Base { member: Member::Forest(forest.forest), leaf_numbers });
+            let NumberedForest { forest, leaf_numbers, left_shares } = forest;
+            let (member, leaf_numbers) = (Member::Forest(forest), Some(leaf_numbers));
+            return Ok(Base { member, leaf_numbers, left_shares });
         }
         "network" => {
             let activation = activation(&model.key("activation")?)?;
@@ -82,7 +84,7 @@ pub(super) fn read(
         }
         other => return Err(kind.unsupported(format!("model `{other}`"))),
     };
-    Ok(Base { member, leaf_numbers: None })
+    Ok(Base { member, leaf_numbers: None, left_shares: None })
 }
 
 fn linear(model: &Cursor<'_>, link: Link, n_inputs: usize) -> Result<Member, Error> {

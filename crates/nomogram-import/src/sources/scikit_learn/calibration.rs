@@ -70,7 +70,8 @@ fn folded(base: &Base, slope: f64, intercept: f64, of_margin: bool) -> Option<Re
         _ => return None,
     };
     // Margins are no longer added as scikit-learn does: the comparison of bits and of leaves ends here.
-    Some(member.map(|member| Base { member, leaf_numbers: None }))
+    let left_shares = base.left_shares.clone();
+    Some(member.map(|member| Base { member, leaf_numbers: None, left_shares }))
 }
 
 /// A fitted map.

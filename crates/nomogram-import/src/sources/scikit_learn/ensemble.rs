@@ -1,6 +1,8 @@
 //! Whole models: pipelines, votes, stacks and calibrated classifiers, to members and their combiner.
 
-use nomogram::{Branch, Calibrator, Combiner, EnsembleMember, Member, Precision, StackInput};
+use nomogram::{
+    Branch, Calibrator, Combiner, EnsembleMember, ForestShares, Member, Precision, StackInput,
+};
 
 use super::base::{self, Base};
 use super::calibration;
@@ -9,6 +11,7 @@ use super::layout::{Layout, unique};
 use super::steps;
 use crate::document::Cursor;
 use crate::error::Error;
+use crate::forests::number;
 use crate::limits::{self, Limits};
 
 /// The most members.
@@ -23,6 +26,8 @@ pub(super) struct Ensemble {
     pub(super) calibrator: Option<Calibrator>,
     /// Of a model of one forest.
     pub(super) leaf_numbers: Option<Vec<Vec<u32>>>,
+    /// Of the members that are forests, where the description has them.
+    pub(super) left_shares: Vec<ForestShares>,
 }
 
 impl Ensemble {
@@ -42,11 +47,12 @@ impl Ensemble {
             branches: Vec::new(),
             members: Vec::new(),
             leaf_numbers: None,
+            left_shares: Vec::new(),
         };
         let (combiner, calibrator) = reader.model(model, Layout::new(inputs, limits), "model")?;
-        let Reader { branches, members, leaf_numbers, .. } = reader;
+        let Reader { branches, members, leaf_numbers, left_shares, .. } = reader;
         let leaf_numbers = leaf_numbers.filter(|_| members.len() == 1);
-        Ok(Self { branches, members, combiner, calibrator, leaf_numbers })
+        Ok(Self { branches, members, combiner, calibrator, leaf_numbers, left_shares })
     }
 
     /// Whether trees round their inputs to single precision.
@@ -64,6 +70,7 @@ struct Reader<'i> {
     branches: Vec<Branch>,
     members: Vec<EnsembleMember>,
     leaf_numbers: Option<Vec<Vec<u32>>>,
+    left_shares: Vec<ForestShares>,
 }
 
 impl Reader<'_> {
@@ -136,6 +143,10 @@ impl Reader<'_> {
         limits::check(self.members.len() + 1, MAX_MEMBERS, "members")?;
         let name = unique(name, |name| self.members.iter().any(|member| member.name == name));
         let branch = layout.end(&mut self.branches, &name)?;
+        if let Some(shares) = base.left_shares {
+            let member = number(self.members.len())?;
+            self.left_shares.push(ForestShares { member, shares });
+        }
         self.members.push(EnsembleMember { name, branch, member: base.member });
         self.leaf_numbers = base.leaf_numbers;
         Ok(())

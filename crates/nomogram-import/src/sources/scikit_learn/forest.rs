@@ -7,11 +7,13 @@ use crate::error::{Error, Place};
 use crate::forests::{self, NumberedTree, SourceNode, number};
 use crate::limits::Limits;
 
-/// A forest, and the source's number of each leaf.
+/// A forest, the source's number of each leaf, and the shares of the training rows at each split.
 #[derive(Clone, Debug)]
 pub(super) struct NumberedForest {
     pub(super) forest: Forest,
     pub(super) leaf_numbers: Vec<Vec<u32>>,
+    /// None where a tree has no weights of training rows, as descriptions of earlier versions.
+    pub(super) left_shares: Option<Vec<f64>>,
 }
 
 /// Reads a forest that reads `n_inputs` columns.
@@ -38,10 +40,19 @@ pub(super) fn read(
     let base_margins = model.key("base_margins")?.doubles()?;
     limits.check_features(base_margins.len())?;
     let (mut trees, mut leaf_numbers, mut n_nodes) = (Vec::new(), Vec::new(), 0_usize);
+    let mut left_shares = Some(Vec::new());
     for entry in model.key("trees")?.items_at(Place::Tree)? {
         n_nodes = n_nodes.saturating_add(entry.key("left")?.n_items()?);
         limits.check_nodes(n_nodes)?;
         let numbered = tree(&entry, base_margins.len())?;
+        match (entry.find("weight"), &mut left_shares) {
+            (Some(weights), Some(shares)) => {
+                let of_tree = numbered.left_shares(&weights.doubles()?);
+                shares.extend(of_tree.map_err(|error| entry.locate(error))?);
+            }
+            (Some(_), None) => {}
+            (None, _) => left_shares = None,
+        }
         trees.push(numbered.tree);
         leaf_numbers.push(numbered.leaf_numbers);
     }
@@ -54,7 +65,7 @@ pub(super) fn read(
         base_margins,
         trees,
     };
-    Ok(NumberedForest { forest, leaf_numbers })
+    Ok(NumberedForest { forest, leaf_numbers, left_shares })
 }
 
 /// The lists of a tree, one item for each node.

@@ -1,6 +1,8 @@
 //! The learner: parameters, objective and booster, to an imported model.
 
-use nomogram::{Aggregate, Combiner, Comparison, Forest, Link, Member, Precision, Schema, Target};
+use nomogram::{
+    Aggregate, Combiner, Comparison, Forest, ForestShares, Link, Member, Precision, Schema, Target,
+};
 
 use super::base_score;
 use super::columns;
@@ -61,9 +63,11 @@ pub(super) fn read(
         let booster = Booster::of(&booster)?;
         let n_trees = booster.n_trees(&learner, n_groups, options.rounds)?;
         let weights = booster.weights.as_deref();
-        let trees = trees::read(&booster.model, weights, n_trees.taken, n_groups, limits)?;
+        let tree_shares = options.tree_shares;
+        let n_taken = n_trees.taken;
+        let trees = trees::read(&booster.model, weights, n_taken, n_groups, tree_shares, limits)?;
         let schema = Schema::new(columns::features(&learner, n_features, &trees)?, target)?;
-        let Trees { trees, leaf_numbers, .. } = trees;
+        let Trees { trees, leaf_numbers, left_shares, .. } = trees;
         let bases = bases.into_iter().map(f64::from).collect();
         let member = Member::Forest(Forest {
             comparison: Comparison::Below,
@@ -73,6 +77,9 @@ pub(super) fn read(
         });
         let mut imported = Imported::of_member("XGBoost", bytes, schema, member);
         imported.leaf_numbers = Some(LeafNumbers(leaf_numbers));
+        if tree_shares {
+            imported.keep_shares(vec![ForestShares { member: 0, shares: left_shares }]);
+        }
         let TreeCount { all, taken } = n_trees;
         imported.notes.push(format!("{taken} of {all} trees are taken"));
         imported

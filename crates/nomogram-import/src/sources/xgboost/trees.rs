@@ -15,6 +15,8 @@ pub(super) struct Trees {
     pub(super) trees: Vec<Tree>,
     /// The number of each leaf's node, tree after tree.
     pub(super) leaf_numbers: Vec<Vec<u32>>,
+    /// The shares of the training rows' hessians that go to the left, if they are wanted.
+    pub(super) left_shares: Vec<f64>,
     /// Of each feature that is split by categories, the highest code.
     pub(super) highest_codes: BTreeMap<usize, usize>,
 }
@@ -29,6 +31,7 @@ pub(super) fn read(
     weights: Option<&[Number]>,
     n_trees: usize,
     n_groups: usize,
+    tree_shares: bool,
     limits: &Limits,
 ) -> Result<Trees, Error> {
     let groups = model.key("tree_info")?;
@@ -59,6 +62,13 @@ pub(super) fn read(
         let numbered =
             forests::tree_of(0, margin, nodes.left.len(), |index| nodes.node(index, weight));
         let numbered = numbered.map_err(|error| tree.locate(error))?;
+        if tree_shares {
+            let hessians = tree.key("sum_hessian")?.numbers()?;
+            let hessians: Vec<f64> =
+                hessians.iter().map(|hessian| f64::from(hessian.single)).collect();
+            let shares = numbered.left_shares(&hessians).map_err(|error| tree.locate(error))?;
+            trees.left_shares.extend(shares);
+        }
         trees.trees.push(numbered.tree);
         trees.leaf_numbers.push(numbered.leaf_numbers);
     }
