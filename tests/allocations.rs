@@ -12,8 +12,13 @@ use std::ptr;
 use nomogram::ffi::{
     ArrowArray, ArrowSchema, NOMO_EARGUMENT_NULL, NOMO_EARGUMENT_UNIT, NOMO_EBUFFER_LENGTH,
     NOMO_ESCHEMA_COLUMNS, NOMO_ESCHEMA_FEATURES, NOMO_EUNSUPPORTED_ARROW, NOMO_EVALUE_INFINITE,
-    NOMO_EVALUE_MISSING, NOMO_EVALUE_UNSET, NOMO_OK, NOMO_ON_REFUSAL_GO_ON, nomo_column,
-    nomo_error, nomo_matrix, nomo_model, nomo_model_open_memory, nomo_model_release,
+    NOMO_EVALUE_MISSING, NOMO_EVALUE_UNSET, NOMO_EXPLAIN_MARGIN, NOMO_EXPLAIN_MEMBER,
+    NOMO_EXPLAIN_OUTPUTS, NOMO_METHOD_GROUPS, NOMO_METHOD_INTERVENTIONAL,
+    NOMO_METHOD_PATH_DEPENDENT, NOMO_METHOD_PERMUTATIONS, NOMO_OK, NOMO_ON_REFUSAL_GO_ON,
+    nomo_attributions, nomo_column, nomo_error, nomo_explainer, nomo_explainer_create,
+    nomo_explainer_describe, nomo_explainer_destroy, nomo_explainer_explain_matrix,
+    nomo_explainer_explain_row, nomo_explainer_explain_session, nomo_explainer_info,
+    nomo_explainer_options, nomo_matrix, nomo_model, nomo_model_open_memory, nomo_model_release,
     nomo_monitor_add_outcome, nomo_monitor_create_in, nomo_monitor_destroy, nomo_monitor_size,
     nomo_monitor_write, nomo_outputs, nomo_session, nomo_session_clear, nomo_session_create,
     nomo_session_create_in, nomo_session_destroy, nomo_session_predict, nomo_session_predict_arrow,
@@ -391,5 +396,142 @@ fn explaining_allocates_nothing_once_the_explainer_exists() {
             allocations_of(NOMO_ESCHEMA_FEATURES, || explain(&[1.0])),
         ];
         assert_eq!(found, [0; 3], "{request:?}");
+    }
+}
+
+/// An explainer of the C ABI, and room for the explanations of two rows.
+struct Explaining {
+    explainer: *mut nomo_explainer,
+    numbers: [Vec<f64>; 4],
+    row_status: Vec<i32>,
+    error: nomo_error,
+}
+
+impl Explaining {
+    fn new(model: *const nomo_model, (explained, member, method): (u32, u32, u32)) -> Self {
+        let options = nomo_explainer_options { explained, member, method, ..init() };
+        let (mut explainer, mut info) = (ptr::null_mut(), init::<nomo_explainer_info>());
+        // SAFETY: the model is alive, the options are whole, and there is a place for the explainer.
+        let created =
+            unsafe { nomo_explainer_create(model, &options, &mut explainer, ptr::null_mut()) };
+        assert_eq!(created, NOMO_OK);
+        // SAFETY: the explainer is alive.
+        let described = unsafe { nomo_explainer_describe(explainer, &mut info, ptr::null_mut()) };
+        assert_eq!(described, NOMO_OK);
+        let n_values = info.n_explained * info.n_players;
+        let numbers = [2 * n_values, info.n_explained, 2 * info.n_explained, 2 * n_values];
+        Self {
+            explainer,
+            numbers: numbers.map(|n| vec![0.0; n]),
+            row_status: vec![0; 2],
+            error: init(),
+        }
+    }
+
+    /// Places for the explanations of so many rows.
+    fn attributions(&mut self, n_rows: usize) -> nomo_attributions {
+        let [values, base, explained, std_errors] = &mut self.numbers;
+        nomo_attributions {
+            values: values.as_mut_ptr(),
+            values_len: values.len() / 2 * n_rows,
+            base: base.as_mut_ptr(),
+            base_len: base.len(),
+            explained: explained.as_mut_ptr(),
+            explained_len: explained.len() / 2 * n_rows,
+            std_errors: std_errors.as_mut_ptr(),
+            std_errors_len: std_errors.len() / 2 * n_rows,
+            row_status: self.row_status.as_mut_ptr(),
+            row_status_len: n_rows,
+            ..init()
+        }
+    }
+
+    fn row(&mut self, status: i32, row: &[f64]) -> usize {
+        let to = self.attributions(1);
+        allocations_of(status, || {
+            // SAFETY: the explainer is alive, and all places have their lengths.
+            unsafe {
+                nomo_explainer_explain_row(
+                    self.explainer,
+                    row.as_ptr(),
+                    row.len(),
+                    &to,
+                    &mut self.error,
+                )
+            }
+        })
+    }
+
+    fn session(&mut self, status: i32, session: *mut nomo_session) -> usize {
+        let to = self.attributions(1);
+        allocations_of(status, || {
+            // SAFETY: as above, and the session is alive.
+            unsafe { nomo_explainer_explain_session(self.explainer, session, &to, &mut self.error) }
+        })
+    }
+
+    fn matrix(&mut self, status: i32, on_refusal: u32, rows: &[f64; 6]) -> usize {
+        let matrix = nomo_matrix {
+            values: rows.as_ptr().cast(),
+            values_len: rows.len(),
+            n_rows: 2,
+            n_columns: 3,
+            row_stride: 3,
+            column_stride: 1,
+            ..init()
+        };
+        let to = nomo_attributions { on_refusal, ..self.attributions(2) };
+        allocations_of(status, || {
+            // SAFETY: as above, and the matrix has the rows that it names.
+            unsafe { nomo_explainer_explain_matrix(self.explainer, &matrix, &to, &mut self.error) }
+        })
+    }
+}
+
+#[test]
+fn explaining_through_the_c_abi_allocates_nothing_once_the_explainer_exists() {
+    let model = open_bundle(&explained_bundle());
+    let mut session = ptr::null_mut();
+    // SAFETY: the model is alive, and there is a place for the session.
+    let created = unsafe { nomo_session_create(model, &mut session, ptr::null_mut()) };
+    assert_eq!(created, NOMO_OK);
+    for request in [
+        (NOMO_EXPLAIN_OUTPUTS, 0, NOMO_METHOD_GROUPS),
+        (NOMO_EXPLAIN_MARGIN, 0, NOMO_METHOD_PERMUTATIONS),
+        (NOMO_EXPLAIN_MEMBER, 0, NOMO_METHOD_INTERVENTIONAL),
+        (NOMO_EXPLAIN_MEMBER, 1, NOMO_METHOD_INTERVENTIONAL),
+        (NOMO_EXPLAIN_MEMBER, 1, NOMO_METHOD_PATH_DEPENDENT),
+    ] {
+        let mut explaining = Explaining::new(model, request);
+        let (row, infinite) = ([17.99, 10.38, 122.8], [f64::INFINITY; 3]);
+        let rows = [17.99, 10.38, 122.8, 14.5, 19.0, 92.0];
+        let refused = [17.99, 10.38, 122.8, 14.5, f64::INFINITY, 92.0];
+        // SAFETY: the session is alive.
+        assert_eq!(unsafe { nomo_session_clear(session, ptr::null_mut()) }, NOMO_OK);
+        let unset = explaining.session(NOMO_EVALUE_UNSET, session);
+        for (feature, value) in row.iter().enumerate() {
+            // SAFETY: as above.
+            let set = unsafe { nomo_session_set_number(session, feature, *value, ptr::null_mut()) };
+            assert_eq!(set, NOMO_OK);
+        }
+        let found = [
+            unset,
+            explaining.row(NOMO_OK, &row),
+            explaining.row(NOMO_EVALUE_INFINITE, &infinite),
+            explaining.row(NOMO_ESCHEMA_FEATURES, &row[..1]),
+            explaining.session(NOMO_OK, session),
+            explaining.session(NOMO_EARGUMENT_NULL, ptr::null_mut()),
+            explaining.matrix(NOMO_OK, 0, &rows),
+            explaining.matrix(NOMO_EVALUE_INFINITE, 0, &refused),
+            explaining.matrix(NOMO_OK, NOMO_ON_REFUSAL_GO_ON, &refused),
+        ];
+        assert_eq!(found, [0; 9], "{request:?}");
+        // SAFETY: it was created above, and is not used again.
+        unsafe { nomo_explainer_destroy(explaining.explainer) };
+    }
+    // SAFETY: as above.
+    unsafe {
+        nomo_session_destroy(session);
+        nomo_model_release(model);
     }
 }
