@@ -4,14 +4,14 @@
  * Uses explained.nomo: three features, two classes, three members (linear, forest, network), three
  * background rows, the groups "size" (features 0 and 2) and "texture" (feature 1).
  *
- *     contract_explain tests/data/explanations/three_features.cases
+ *     contract_explain tests/data/explanations/NAME ...
  *
- * The file has explanations of it, bit by bit.
+ * Each NAME names the files NAME.nomo and NAME.cases, which has explanations of it, bit by bit.
  */
 #include "arrow.h"
 #include "check.h"
 
-enum { ROWS = 4, NF = 3, MAX_VALUES = 6 };
+enum { ROWS = 4, NF = 3, MAX_FEATURES = 4, MAX_EXPLAINED = 3, MAX_VALUES = MAX_FEATURES * MAX_EXPLAINED };
 
 static nomo_model *model;
 static nomo_explainer *explainer;
@@ -21,7 +21,8 @@ static nomo_attributions to;
 static nomo_matrix in;
 static double rows[ROWS * NF] = {14.5, 19, 92, 20.5, 24, 130, 11, 14, 70, 17.99, 10.38, 122.8};
 static struct {
-  double values[ROWS * MAX_VALUES + 1], base[2], explained[ROWS * 2 + 1], std_errors[ROWS * MAX_VALUES + 1];
+  double values[ROWS * MAX_VALUES + 1], base[MAX_EXPLAINED], explained[ROWS * MAX_EXPLAINED + 1];
+  double std_errors[ROWS * MAX_VALUES + 1];
   int32_t row_status[ROWS];
 } out, single;
 
@@ -359,13 +360,18 @@ static int has_bits(const double *found, size_t n, const char *text) {
   return read_bits(text, wanted, MAX_VALUES + 1) == n && same_bits(found, wanted, n);
 }
 
-static void test_file(const char *path) {
+static void test_file(const char *name) {
   static const char *const numbers[] = {"outputs", "margin", "member"};
   static const char *const methods[] = {"groups", "permutations", "interventional", "path_dependent"};
   static char line[4096];
-  FILE *file = fopen(path, "r");
-  double row[NF];
+  static char path[4096];
+  FILE *file;
+  double row[MAX_FEATURES + 1];
   size_t n_values = 0, n_rows = 0;
+  snprintf(path, sizeof path, "%s.nomo", name);
+  model = open_or_exit(path);
+  snprintf(path, sizeof path, "%s.cases", name);
+  file = fopen(path, "r");
   if (!CHECK(file != NULL)) return;
   while (fgets(line, sizeof line, file) != NULL) {
     char explained[16], method[32];
@@ -379,9 +385,9 @@ static void test_file(const char *path) {
       create();
       n_values = info.n_explained * info.n_players;
     } else if (strncmp(line, "row", 3) == 0) {
-      CHECK(read_bits(line + 3, row, NF) == NF);
+      size_t n = read_bits(line + 3, row, MAX_FEATURES + 1);
       set_out(1);
-      ACCEPTED(nomo_explainer_explain_row(explainer, row, NF, &to, &error));
+      ACCEPTED(nomo_explainer_explain_row(explainer, row, n, &to, &error));
       n_rows++;
     } else if (strncmp(line, "base", 4) == 0) {
       CHECK(has_bits(out.base, info.n_explained, line + 4));
@@ -394,7 +400,8 @@ static void test_file(const char *path) {
     }
   }
   fclose(file);
-  CHECK(n_rows == 21);
+  CHECK(n_rows >= 18);
+  nomo_model_release(model);
 }
 
 static void test_structs(void) {
@@ -413,8 +420,9 @@ static void test_structs(void) {
 }
 
 int main(int argc, char **argv) {
+  int i;
+  for (i = 1; i < argc; i++) test_file(argv[i]);
   model = open_or_exit("explained.nomo");
-  if (argc > 1) test_file(argv[1]);
   test_methods();
   test_session();
   test_players();

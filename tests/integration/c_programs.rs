@@ -161,8 +161,9 @@ fn the_program_of_the_page_about_explanations_prints_its_output() {
     fs::write(&source, blocks(&page, "c")).unwrap();
     let program = compile(source.to_str().unwrap(), &folder);
     let out = succeed(Command::new(program).current_dir(&folder));
-    let (_, after) = page.split_once("## C").unwrap();
-    assert_eq!(out, blocks(after, "text"));
+    let (_, after) = page.split_once("## C\n").unwrap();
+    let (of_c, _) = after.split_once("## Python\n").unwrap();
+    assert_eq!(out, blocks(of_c, "text"));
 }
 
 #[test]
@@ -172,8 +173,10 @@ fn arrow_arrays_keep_the_promises_of_the_header() {
 
 #[test]
 fn explanations_keep_the_promises_of_the_header() {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/explanations/three_features.cases");
-    keeps_promises("contract_explain", &[file]);
+    let folder = root().join("tests/data/explanations");
+    let names = ["levels_and_missing", "number", "three_classes", "three_features"];
+    let files = names.map(|name| folder.join(name).display().to_string());
+    keeps_promises("contract_explain", &files.each_ref().map(String::as_str));
 }
 
 #[test]

@@ -148,16 +148,51 @@ fn every_case_is_what_plain_python_works_out_by_hand() {
     }
 }
 
+fn explanations() -> PathBuf {
+    root().join("tests/data/explanations")
+}
+
+/// The explanations of a model, one number of which is wrong.
+fn forged_explanations(folder: &Path) -> PathBuf {
+    let (name, forged) = ("three_features", folder.join("forged"));
+    fs::create_dir_all(&forged).unwrap();
+    let file = |extension: &str| Path::new(name).with_extension(extension);
+    fs::copy(explanations().join(file("nomo")), forged.join(file("nomo"))).unwrap();
+    let text = fs::read_to_string(explanations().join(file("cases"))).unwrap();
+    fs::write(forged.join(file("cases")), text.replacen("values 0x3fa3", "values 0x3fa4", 1))
+        .unwrap();
+    forged
+}
+
+/// The runner of explanations in C++, through `nomogram.hpp`.
+fn cpp_explainer(folder: &Path) -> PathBuf {
+    let runner = folder.join("explanations_cpp");
+    let mut compiler = program("CXX", "c++");
+    compiler.args(["-std=c++17", "-O1", "-g", "-Wall", "-Wextra", "-pedantic", "-Werror", "-I"]);
+    compiler.arg(root().join("include")).arg(root().join("tests/cpp/explanations.cpp"));
+    compiler.arg("-L").arg(folder).args(["-lnomogram", "-Wl,-rpath,$ORIGIN", "-o"]).arg(&runner);
+    succeed(&mut compiler);
+    runner
+}
+
+#[test]
+fn cpp_explains_every_row_in_every_way_to_state_it() {
+    let folder = folder("explanations_cpp");
+    let runner = cpp_explainer(&folder);
+    succeed(Command::new(&runner).args(models(&explanations())));
+    let forged = run(Command::new(runner).args(models(&forged_explanations(&folder))));
+    let out = String::from_utf8_lossy(&forged.stdout);
+    // The row is wrong in each of three ways to state it.
+    assert!(forged.status.code() == Some(1) && out.ends_with(" checks, 3 failed\n"), "{out}");
+}
+
 #[test]
 fn every_explanation_is_what_plain_python_works_out_by_its_definition() {
     let Some(mut python) = python("check_explanations.py") else { return };
     succeed(&mut python);
     // It sees one wrong number.
-    let folder = folder("explanations_forged");
-    let file = "three_features.cases";
-    let text = include_str!("../data/explanations/three_features.cases");
-    fs::write(folder.join(file), text.replacen("values 0x3fa3", "values 0x3fa4", 1)).unwrap();
-    assert_eq!(run(python.arg(&folder)).status.code(), Some(1));
+    let forged = forged_explanations(&folder("explanations_python"));
+    assert_eq!(run(python.arg(&forged)).status.code(), Some(1));
 }
 
 #[test]

@@ -55,11 +55,13 @@ def function(model, kind, index):
     if kind == "outputs":
         return outputs
 
-    def log_odds(row):
-        q, p = outputs(row)
-        return ln(p) - ln(q)
+    def logarithms(row):
+        found = outputs(row)
+        if "Number" in model["target"]:
+            return found
+        return ln(found[1]) - ln(found[0]) if len(found) == 2 else [ln(own) for own in found]
 
-    return log_odds
+    return logarithms
 
 
 def as_list(value):
@@ -83,14 +85,20 @@ def shapley(n_players, value_of):
     return known[0], values
 
 
+def background_rows(model):
+    """The background rows, each with its share of the weight; a missing value is NaN."""
+    rows, weights = model["explanation"]["background"], model["explanation"]["weights"]
+    filled = [[math.nan if value is None else value for value in row] for row in rows]
+    return [(row, weight / sum(weights)) for row, weight in zip(filled, weights)]
+
+
 def against_background(model, explained, row, players):
     """The mean over background rows in which the features of the players of a coalition are replaced."""
-    background = model["explanation"]["background"]
-    weights = model["explanation"]["weights"]
+    background = background_rows(model)
 
     def value_of(mask):
         total = None
-        for own, weight in zip(background, weights):
+        for own, weight in background:
             hybrid = [new if mask >> players[at] & 1 else old for at, (new, old) in enumerate(zip(row, own))]
             numbers = [weight * number for number in as_list(explained(hybrid))]
             total = numbers if total is None else [a + b for a, b in zip(total, numbers)]
@@ -99,32 +107,63 @@ def against_background(model, explained, row, players):
     return shapley(max(players) + 1, value_of)
 
 
+def origins(model, branch):
+    """The feature from which each value of an encoded row comes."""
+    own = model["branches"][branch]
+    found = list(range(len(model["features"]))) if own["source"] is None else origins(model, own["source"])
+    for (kind, step), in map(dict.items, own["steps"]):
+        if kind == "Impute" and step["has_indicators"]:
+            found += [found[at] for at in step["inputs"]]
+        elif kind == "OneHot":
+            n_levels = dict(zip(step["inputs"], step["n_levels"]))
+            found = [feature for at, feature in enumerate(found) for _ in range(n_levels.get(at, 1))]
+        elif kind not in ("Impute", "StandardScale"):
+            raise ValueError(f"unknown step {kind}")
+    return found
+
+
 def path_dependent(model, index, row):
     """Shapley values of a forest in which unknown features follow the shares of the training rows."""
     member = model["members"][index]
     (forest,) = member["member"].values()
     (own,) = [own for own in model["explanation"]["left_shares"] if own["member"] == index]
     encoded, _ = encode(model, list(row))[member["branch"]]
+    features = origins(model, member["branch"])
+    n_margins = len(forest["base_margins"])
 
-    def of_tree(tree, shares, mask, at):
+    def expected(tree, shares, mask, at):
+        """The values of the leaves below a node."""
         (kind, node), = tree["nodes"][at].items()
         if kind == "Leaf":
-            return tree["leaves"][node["leaf"]]
-        left, right = (of_tree(tree, shares, mask, node[side]) for side in ("left", "right"))
-        if mask >> node["input"] & 1:
-            return left if encoded[node["input"]] <= node["threshold"] else right
-        return shares[at] * left + (1.0 - shares[at]) * right
+            width = n_margins if tree["margin"] is None else 1
+            return tree["leaves"][node["leaf"] * width :][:width]
+        left, right = (expected(tree, shares, mask, node[side]) for side in ("left", "right"))
+        if mask >> features[node["input"]] & 1:
+            return left if goes_left(kind, node, encoded[node["input"]]) else right
+        return [shares[at] * a + (1.0 - shares[at]) * b for a, b in zip(left, right)]
 
     def value_of(mask):
-        total, first = forest["base_margins"][0], 0
+        sums, n_trees, first = [0.0] * n_margins, [0] * n_margins, 0
         for tree in forest["trees"]:
-            splits = [at for at, node in enumerate(tree["nodes"]) if "Split" in node]
+            splits = [at for at, node in enumerate(tree["nodes"]) if "Leaf" not in node]
             shares = dict(zip(splits, own["shares"][first:]))
             first += len(splits)
-            total += of_tree(tree, shares, mask, 0)
-        return [total]
+            margins = range(n_margins) if tree["margin"] is None else [tree["margin"]]
+            for margin, value in zip(margins, expected(tree, shares, mask, 0)):
+                sums[margin] += value
+                n_trees[margin] += 1
+        if forest["aggregate"] == "Mean":
+            sums = [total / max(n, 1) for total, n in zip(sums, n_trees)]
+        return [base + total for base, total in zip(forest["base_margins"], sums)]
 
     return shapley(len(row), value_of)
+
+
+def goes_left(kind, node, value):
+    """Whether a row takes the left child of a split in double precision."""
+    if math.isnan(value):
+        return node["default_child"] == "Left"
+    return value in node["levels"] if kind == "SplitLevels" else value <= node["threshold"]
 
 
 def shuffled(n, seed):
@@ -161,8 +200,7 @@ def sampled(model, explained, row):
     base, _ = against_background(model, explained, row, [0] * len(row))
     n_values = len(base) * len(row)
     values, variances = [0.0] * n_values, [0.0] * n_values
-    known = model["explanation"]
-    for index, (background, weight) in enumerate(zip(known["background"], known["weights"])):
+    for index, (background, weight) in enumerate(background_rows(model)):
         orders = [shuffled(len(row), index << 32 | nth) for nth in range(N_PAIRS)]
         pairs = [pair(explained, background, row, order) for order in orders]
         for at, estimates in enumerate(zip(*pairs)):
@@ -177,7 +215,8 @@ def answer(model, words, row):
     """Base, explained numbers, values and standard errors of a request."""
     kind, index, method = words[0], int(words[1]), words[2]
     explained = function(model, kind, index)
-    groups = model["explanation"]["groups"]
+    each = [{"features": [feature]} for feature in range(len(row))]
+    groups = model["explanation"].get("groups") or each
     group_of = [next(at for at, own in enumerate(groups) if i in own["features"]) for i in range(len(row))]
     errors = None
     if method == "groups":

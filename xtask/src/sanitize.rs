@@ -14,7 +14,7 @@ use crate::{builds, demo};
 const PROGRAMS: [(&str, &[&str]); 13] = [
     ("contract_open", &["three_members.nomo"]),
     ("contract_inspect", &[]),
-    ("contract_explain", &["three_features.cases"]),
+    ("contract_explain", &EXPLAINED),
     ("contract_session", &[]),
     ("contract_sign", &[]),
     ("contract_monitor", &[]),
@@ -26,6 +26,9 @@ const PROGRAMS: [(&str, &[&str]); 13] = [
     ("fuzz_arguments", &["100000"]),
     ("threads", &[]),
 ];
+
+/// The models of `tests/data/explanations`.
+const EXPLAINED: [&str; 4] = ["levels_and_missing", "number", "three_classes", "three_features"];
 
 /// A sanitizer of LLVM: how to compile Rust and C for it, and what it must notice.
 struct Sanitizer {
@@ -161,9 +164,14 @@ fn source(name: &str) -> PathBuf {
 
 /// Writes the bundles and the cases that the programs open.
 fn write_inputs(folder: &Path) -> Result<(), String> {
-    let cases = "three_features.cases";
-    let from = root().join("tests/data/explanations").join(cases);
-    fs::copy(&from, folder.join(cases)).map_err(|error| format!("{}: {error}", from.display()))?;
+    for name in EXPLAINED {
+        for extension in ["cases", "nomo"] {
+            let file = Path::new(name).with_extension(extension);
+            let from = root().join("tests/data/explanations").join(&file);
+            let failed = |error| format!("{}: {error}", from.display());
+            fs::copy(&from, folder.join(file)).map_err(failed)?;
+        }
+    }
     run(Command::new(builds::development("bundles")?).arg(folder))
 }
 
