@@ -1,6 +1,7 @@
 //! Formats: which source reads a file.
 
 use crate::error::{Error, ErrorKind};
+use crate::foreign;
 use crate::imported::Imported;
 use crate::limits::Limits;
 use crate::options::Options;
@@ -83,26 +84,15 @@ impl Format {
             Some(b'{') if holds(b"\"features_info\"") || holds(b"\"oblivious_trees\"") => {
                 Ok(Self::Catboost)
             }
-            Some(b'{') if holds(b"\"num_tree_per_iteration\"") => Err(Error::unsupported(
-                "LightGBM's JSON, which `dump_model` writes; save the model as text",
-            )),
-            Some(b'[') if holds(b"\"nodeid\"") || holds(b"\"leaf\"") => {
-                Err(Error::unsupported("XGBoost's dump of trees; save the model as JSON or UBJSON"))
-            }
             // XGBoost's documents begin with `learner`.
-            Some(b'{') if holds(b"\"learner\"") => Ok(Self::XgboostJson),
+            Some(b'{') if holds(b"\"learner\"") && !holds(b"\"num_tree_per_iteration\"") => {
+                Ok(Self::XgboostJson)
+            }
             Some(b'<' | 0xef) if holds(b"<PMML") || holds(b":PMML") => Ok(Self::Pmml),
-            // Field 1, the version of the format: a small number.
+            // Field 1, the version of the format: a small number. Version 1 is of files of TensorFlow.
+            _ if matches!(start, [0x08, 1, 0x12, ..]) => Err(foreign::refusal(bytes)),
             _ if matches!(start, [0x08, 1..=0x7f, ..]) => Ok(Self::Onnx),
-            _ if start.starts_with(b"booster[") => {
-                Err(Error::unsupported("XGBoost's dump of trees; save the model as JSON or UBJSON"))
-            }
-            _ if start.starts_with(b"binf") || holds(b"gbtree") || holds(b"gblinear") => {
-                Err(Error::unsupported(
-                    "the old binary format of XGBoost; save the model as JSON or UBJSON",
-                ))
-            }
-            _ => Err(Error::malformed("a file of an unknown format; name its format")),
+            _ => Err(foreign::refusal(bytes)),
         }
     }
 }

@@ -43,6 +43,7 @@ pub mod document;
 // What a source returns, and what becomes of it.
 mod comparison;
 mod features;
+mod foreign;
 mod forests;
 mod probes;
 

@@ -315,3 +315,38 @@ fn dumps_of_trees_are_refused_by_name() {
     }
     assert!(error(r#"{"a":1}"#).to_string().contains("a file of an unknown format"));
 }
+
+/// An archive (zip) of one file, as far as its names.
+fn archive(entry: &str) -> Vec<u8> {
+    let mut bytes = b"PK\x03\x04".to_vec();
+    bytes.extend(vec![0; 5000]);
+    bytes.extend(b"PK\x01\x02");
+    bytes.extend(entry.as_bytes());
+    bytes
+}
+
+#[test]
+fn files_of_other_formats_are_refused_by_name() {
+    let first = |bytes: &[u8]| bytes.to_vec();
+    for (bytes, message) in [
+        (archive("model.ini"), "a MOJO of H2O"),
+        (archive("model.weights.h5"), "a model of Keras (`.keras`)"),
+        (archive("net/data.pkl"), "a file of torch (`.pt`)"),
+        (archive("schema.json"), "`nomogram_risk.from_skops` reads it"),
+        (archive("letter.txt"), "an archive (zip) without a known model"),
+        (first(b"CBM1\x20\0\0\0"), "CatBoost's binary format (`.cbm`)"),
+        (first(b"\x89HDF\r\n\x1a\n\0"), "HDF5, in which Keras saves models"),
+        (first(b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."), "a file of torch (`.pt`)"),
+        // `pickle.dumps(model, 2)` and `(model, 5)`, `joblib.dump(model, path)`, also with compress=3.
+        (first(b"\x80\x02csklearn.linear_model"), "a pickle, which joblib writes too"),
+        (first(b"\x80\x05\x95\x9f\x01"), "a pickle, which joblib writes too"),
+        (first(b"x^\x85\x91"), "a pickle, which joblib writes too"),
+        (first(b"\x1f\x8b\x08\0"), "Objects of R (`.rds`)"),
+        (first(b"\x08\x01\x12\x9a\x03"), "a SavedModel of TensorFlow"),
+        (first(b"\x1c\0\0\0TFL3"), "a model of TensorFlow Lite"),
+    ] {
+        let error = import(&bytes, None, &Options::default(), &Limits::default()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unsupported, "{error}");
+        assert!(error.to_string().contains(message), "{error}");
+    }
+}
