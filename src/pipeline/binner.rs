@@ -35,6 +35,12 @@ impl Binner {
         Ok(binner)
     }
 
+    /// The edges of each input, by its position in the encoded row.
+    #[must_use = "edges are all there is to it"]
+    pub fn edges(&self) -> impl Iterator<Item = (usize, &[f64])> {
+        self.inputs.positions().zip(self.edges.iter().map(Vec::as_slice))
+    }
+
     #[allow(clippy::indexing_slicing, reason = "counts are checked first")]
     fn check_parameters(&self) -> Result<(), Error> {
         self.inputs.check_count(self.edges.len(), "lists of edges")?;

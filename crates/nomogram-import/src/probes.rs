@@ -1,27 +1,26 @@
 //! Probes: rows at which a wrong comparison, rounding or missing direction would show.
 //!
-//! For splits spread evenly over all trees: a row that reaches the split, with the threshold and its
-//! neighbours in double and in single precision. For every feature: 0, −0, missing, huge values, levels
-//! known and unseen. For a linear model in single precision: fractions that it rounds. Rows that the
-//! schema refuses are left out. The same model always gives the same rows.
+//! For every split: rows that reach it with the last value that goes to one side and the first that goes
+//! to the other, with the threshold and its neighbours in double and in single precision, and missing.
+//! Likewise for edges of bins and thresholds of scores. For every feature: 0, −0, missing, huge values,
+//! levels known and unseen. For a linear model in single precision: fractions that it rounds. Rows that
+//! the schema refuses are left out. Where there is no room for all, splits are chosen evenly from all
+//! trees. The same model always gives the same rows.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod test;
 
-use nomogram::{FeatureKind, Forest, Intake, Member, Node, Parts, Step, Value};
+mod encoding;
+
+mod splits;
+
+use std::collections::BTreeSet;
+
+use nomogram::{Comparison, FeatureKind, Forest, Intake, Member, Parts, Step, Value};
 
 use crate::error::Error;
-
-/// How many bounds are followed from the root to a node, so that the time is linear in the trees.
-const MAX_BOUNDS: usize = 64;
-
-/// What the splits above a node leave of an input.
-#[derive(Clone, Debug, Default)]
-struct Bounds {
-    above: Option<f64>,
-    up_to: Option<f64>,
-    level: Option<u32>,
-    not_levels: BTreeSet<u32>,
-}
+use encoding::{Crossing, Encoding};
+use splits::{Plan, Splits};
+use test::Test;
 
 /// At most `max_rows` rows, with one value per feature; NaN is missing.
 ///
@@ -29,72 +28,54 @@ struct Bounds {
 ///
 /// `Model` when the schema contradicts itself.
 pub(crate) fn rows(parts: &Parts, max_rows: usize) -> Result<Vec<Vec<f64>>, Error> {
-    let mut rows = Rows::new(parts, max_rows)?;
-    let forests: Vec<&Forest> = parts
+    let intake = Intake::of_schema(&parts.schema)?;
+    let mut rows = Rows::new(parts, &intake, max_rows);
+    let base = rows.middle();
+    let forests: Vec<(usize, &Forest)> = parts
         .members
         .iter()
-        .filter(|member| reads_features(parts, member.branch as usize))
         .filter_map(|member| match &member.member {
-            Member::Forest(forest) => Some(forest),
-            Member::LinearForest(linear) => Some(linear.forest()),
+            Member::Forest(forest) => Some((member.branch as usize, forest)),
+            Member::LinearForest(linear) => Some((member.branch as usize, linear.forest())),
             _ => None,
         })
         .collect();
-    let typical = rows.typical(&forests);
-    rows.add_values(&typical);
+    let n_splits = forests.iter().map(|(_, forest)| splits::n_splits(forest)).sum();
+    let mut plan = Plan::new(n_splits, max_rows);
+    let forests: Vec<Splits<'_>> = forests
+        .into_iter()
+        .map(|(branch, forest)| {
+            let encoding = Encoding::new(parts, &intake, branch, usize::MAX, &base);
+            Splits::new(forest, encoding, &mut plan)
+        })
+        .collect();
+    let typical = rows.typical(&forests, base);
+    rows.add(typical.clone());
+    rows.add(vec![f64::NAN; typical.len()]);
+    rows.add_edges(&typical);
+    for splits in &forests {
+        splits.add_to(&mut rows, &typical);
+    }
     if parts.members.iter().any(|member| matches!(member.member, Member::LinearSingle(_))) {
         rows.add_fractions(&typical);
     }
-    let n_splits: usize = forests.iter().map(|forest| n_splits(forest)).sum();
-    // About seven rows for each split.
-    let stride = n_splits.div_ceil((max_rows / 8).max(1)).max(1);
-    let mut nth = 0;
-    for forest in forests {
-        for tree in &forest.trees {
-            rows.add_splits(&tree.nodes, &typical, &mut nth, stride);
-        }
-    }
+    rows.add_values(&typical);
     rows.add_mixtures(&typical);
     Ok(rows.rows)
-}
-
-/// Whether the values of a branch are the features themselves, at their positions.
-fn reads_features(parts: &Parts, branch: usize) -> bool {
-    let mut branch = parts.branches.get(branch);
-    let mut n_left = parts.branches.len();
-    while let Some(here) = branch {
-        // Making a value missing leaves all others where they are.
-        let keeps_values = here.steps.iter().all(|step| matches!(step, Step::MarkMissing(_)));
-        if !keeps_values || n_left == 0 {
-            return false;
-        }
-        n_left -= 1;
-        match here.source {
-            None => return true,
-            Some(source) => branch = parts.branches.get(source as usize),
-        }
-    }
-    false
-}
-
-fn n_splits(forest: &Forest) -> usize {
-    let is_split = |node: &&Node| !matches!(node, Node::Leaf { .. });
-    forest.trees.iter().map(|tree| tree.nodes.iter().filter(is_split).count()).sum()
 }
 
 /// Rows without repetition, that the schema takes.
 struct Rows<'p> {
     parts: &'p Parts,
-    intake: Intake,
+    intake: &'p Intake,
     max_rows: usize,
     seen: BTreeSet<Vec<u64>>,
     rows: Vec<Vec<f64>>,
 }
 
 impl<'p> Rows<'p> {
-    fn new(parts: &'p Parts, max_rows: usize) -> Result<Self, Error> {
-        let intake = Intake::of_schema(&parts.schema)?;
-        Ok(Self { parts, intake, max_rows, seen: BTreeSet::new(), rows: Vec::new() })
+    fn new(parts: &'p Parts, intake: &'p Intake, max_rows: usize) -> Self {
+        Self { parts, intake, max_rows, seen: BTreeSet::new(), rows: Vec::new() }
     }
 
     fn add(&mut self, row: Vec<f64>) {
@@ -126,29 +107,31 @@ impl<'p> Rows<'p> {
         }
     }
 
-    /// A value of each feature in the middle of its thresholds, or of its range.
-    fn typical(&self, forests: &[&Forest]) -> Vec<f64> {
-        let mut thresholds: BTreeMap<usize, Vec<f64>> = BTreeMap::new();
-        let nodes = forests.iter().flat_map(|forest| &forest.trees).flat_map(|tree| &tree.nodes);
-        for node in nodes {
-            if let Node::Split { input, threshold, .. } = node {
-                thresholds.entry(*input as usize).or_default().push(*threshold);
-            }
-        }
+    /// A value of each feature in the middle of its range.
+    fn middle(&self) -> Vec<f64> {
         let features = self.parts.schema.features().iter().enumerate();
         features
             .map(|(index, feature)| {
                 let of_range = feature.range.map(|range| range.low / 2.0 + range.high / 2.0);
-                let of_splits = thresholds.get_mut(&index).and_then(|thresholds| {
-                    thresholds.sort_by(f64::total_cmp);
-                    thresholds.get(thresholds.len() / 2).copied()
-                });
-                let value = of_splits.or(of_range).unwrap_or(0.0);
-                let value = self.of_kind(index, value);
+                let value = self.of_kind(index, of_range.unwrap_or(0.0));
                 let candidates = [value, feature.range.map_or(0.0, |range| range.low), 0.0];
                 candidates.into_iter().find(|value| self.takes(index, *value)).unwrap_or(0.0)
             })
             .collect()
+    }
+
+    /// A value of each feature in the middle of its splits, or as in `base`.
+    fn typical(&self, forests: &[Splits<'_>], base: Vec<f64>) -> Vec<f64> {
+        let mut of_splits: Vec<Vec<f64>> = vec![Vec::new(); base.len()];
+        for (feature, value) in forests.iter().flat_map(Splits::values) {
+            of_splits.get_mut(feature).into_iter().for_each(|values| values.push(value));
+        }
+        let usual = |((feature, mut values), base): ((usize, Vec<f64>), f64)| {
+            values.sort_by(f64::total_cmp);
+            let middle = values.get(values.len() / 2).map(|value| self.of_kind(feature, *value));
+            middle.filter(|value| self.takes(feature, *value)).unwrap_or(base)
+        };
+        of_splits.into_iter().enumerate().zip(base).map(usual).collect()
     }
 
     /// The same value, whole where the feature needs it.
@@ -161,20 +144,23 @@ impl<'p> Rows<'p> {
         }
     }
 
+    /// Every feature with unusual values, value after value, so that each feature gets some.
     fn add_values(&mut self, typical: &[f64]) {
-        self.add(typical.to_vec());
-        self.add(vec![f64::NAN; typical.len()]);
         let parts = self.parts;
-        for (index, feature) in parts.schema.features().iter().enumerate() {
-            let of_range = feature.range.into_iter().flat_map(|range| [range.low, range.high]);
-            let fixed = [f64::NAN, 0.0, -0.0, 1.0, -1.0, 1e30, -1e30, 1e-40, 1e90, -1e90];
-            for value in of_range.chain(fixed) {
-                self.with(typical, index, value);
-            }
-            #[allow(clippy::cast_precision_loss, reason = "levels are few")]
-            for level in [feature.levels().len(), feature.levels().len() / 2] {
-                self.with(typical, index, level as f64);
-            }
+        let fixed = [f64::NAN, 0.0, -0.0, 1.0, -1.0, 1e30, -1e30, 1e-40, 1e90, -1e90];
+        let features = || parts.schema.features().iter().enumerate();
+        #[allow(clippy::cast_precision_loss, reason = "levels are few")]
+        for (index, feature) in features() {
+            let n_levels = feature.levels().len();
+            self.with(typical, index, n_levels as f64);
+            self.with(typical, index, (n_levels / 2) as f64);
+        }
+        for value in fixed {
+            (0..typical.len()).for_each(|feature| self.with(typical, feature, value));
+        }
+        for (index, feature) in features() {
+            let ends = feature.range.into_iter().flat_map(|range| [range.low, range.high]);
+            ends.for_each(|value| self.with(typical, index, value));
         }
     }
 
@@ -192,79 +178,51 @@ impl<'p> Rows<'p> {
         }
     }
 
-    fn add_splits(&mut self, nodes: &[Node], typical: &[f64], nth: &mut usize, stride: usize) {
-        let mut pending: Vec<(usize, BTreeMap<usize, Bounds>)> = vec![(0, BTreeMap::new())];
-        while let Some((index, bounds)) = pending.pop() {
-            if self.rows.len() >= self.max_rows {
-                return;
+    /// Rows around the edges of bins, and around the thresholds of scores.
+    fn add_edges(&mut self, typical: &[f64]) {
+        let parts = self.parts;
+        let mut seen = BTreeSet::new();
+        for member in &parts.members {
+            let branch = member.branch as usize;
+            if let Member::PointsScore(score) = &member.member {
+                let tests: Vec<Test<'_>> = score.items().iter().flat_map(Test::of_item).collect();
+                self.add_crossings(typical, branch, usize::MAX, &tests);
             }
-            let is_chosen = nth.is_multiple_of(stride);
-            match nodes.get(index) {
-                Some(Node::Split { input, threshold, left, right, .. }) => {
-                    let feature = *input as usize;
-                    *nth += 1;
-                    if is_chosen {
-                        let row = self.reaching(typical, &bounds);
-                        for value in near(*threshold) {
-                            self.with(&row, feature, self.of_kind(feature, value));
-                        }
-                        self.with(&row, feature, f64::NAN);
-                    }
-                    let (mut low, mut high) = (bounds.clone(), bounds);
-                    if low.len() < MAX_BOUNDS {
-                        low.entry(feature).or_default().up_to = Some(*threshold);
-                        high.entry(feature).or_default().above = Some(*threshold);
-                    }
-                    pending.push((*right as usize, high));
-                    pending.push((*left as usize, low));
-                }
-                Some(Node::SplitLevels { input, levels, left, right, .. }) => {
-                    let feature = *input as usize;
-                    *nth += 1;
-                    if is_chosen {
-                        let row = self.reaching(typical, &bounds);
-                        let ends = [levels.first(), levels.last()].into_iter().flatten();
-                        for level in ends.flat_map(|level| [*level, level.saturating_add(1)]) {
-                            self.with(&row, feature, f64::from(level));
-                        }
-                        self.with(&row, feature, f64::NAN);
-                    }
-                    let (mut inside, mut outside) = (bounds.clone(), bounds);
-                    if inside.len() < MAX_BOUNDS {
-                        inside.entry(feature).or_default().level = levels.first().copied();
-                        let outside = &mut outside.entry(feature).or_default().not_levels;
-                        let n_free = MAX_BOUNDS.saturating_sub(outside.len());
-                        outside.extend(levels.iter().take(n_free));
-                    }
-                    pending.push((*right as usize, outside));
-                    pending.push((*left as usize, inside));
-                }
-                Some(_) | None => {}
+            if !seen.insert(branch) {
+                continue;
+            }
+            for (nth, step) in encoding::steps(parts, branch).into_iter().enumerate() {
+                let Step::Bin(binner) = step else { continue };
+                let tests: Vec<Test<'_>> = binner
+                    .edges()
+                    .flat_map(|(column, edges)| edges.iter().map(move |edge| (column, *edge)))
+                    .map(|(column, edge)| Test::of_edge(column, edge, Comparison::Below))
+                    .collect();
+                self.add_crossings(typical, branch, nth, &tests);
             }
         }
     }
 
-    /// A row that keeps the bounds, as far as its features allow it.
-    fn reaching(&self, typical: &[f64], bounds: &BTreeMap<usize, Bounds>) -> Vec<f64> {
-        let mut row = typical.to_vec();
-        for (feature, bounds) in bounds {
-            let value = match (bounds.above, bounds.up_to) {
-                (Some(above), Some(up_to)) => Some(above / 2.0 + up_to / 2.0),
-                (Some(above), None) => Some(above + above.abs().max(1.0) / 16.0),
-                (None, Some(up_to)) => Some(up_to - up_to.abs().max(1.0) / 16.0),
-                (None, None) => bounds.level.map(f64::from).or_else(|| {
-                    let free = (0_u32..).find(|level| !bounds.not_levels.contains(level));
-                    free.map(f64::from)
-                }),
+    /// Rows around the values at which tests change their side, of a row after so many steps.
+    fn add_crossings(
+        &mut self,
+        typical: &[f64],
+        branch: usize,
+        n_steps: usize,
+        tests: &[Test<'_>],
+    ) {
+        let encoding = Encoding::new(self.parts, self.intake, branch, n_steps, typical);
+        // A quarter of the rows, each test several of them.
+        let stride = (32 * tests.len()).div_ceil(self.max_rows.max(1)).max(1);
+        let tests: Vec<Test<'_>> = tests.iter().step_by(stride).copied().collect();
+        for (test, crossing) in tests.iter().zip(encoding.crossings(&tests)) {
+            let (Some(feature), Some(crossing)) = (encoding.source(test.column), crossing) else {
+                continue;
             };
-            let value = value.map(|value| self.of_kind(*feature, value));
-            if let (Some(cell), Some(value)) = (row.get_mut(*feature), value)
-                && self.takes(*feature, value)
-            {
-                *cell = value;
+            for value in around(crossing, test.threshold().filter(|_| encoding.is_plain())) {
+                self.with(typical, feature, value);
             }
         }
-        row
     }
 
     /// Rows of values that earlier rows have, mixed: also enough for a model without trees.
@@ -298,6 +256,15 @@ impl<'p> Rows<'p> {
             }
         }
     }
+}
+
+/// The values on both sides of a crossing, then the threshold with its neighbours in double and in single
+/// precision; of a value that steps change, the neighbours of the crossing.
+fn around(crossing: Crossing, threshold: Option<f64>) -> Vec<f64> {
+    let Crossing::Between { left, right } = crossing else { return Vec::new() };
+    let mut values = vec![left, right];
+    values.extend(near(threshold.unwrap_or(left)));
+    values
 }
 
 /// A threshold, its neighbours in double precision, and those in single precision.

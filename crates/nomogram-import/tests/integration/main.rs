@@ -13,6 +13,7 @@ mod onnx;
 mod pmml;
 mod pmml_numbers;
 mod pmml_treatments;
+mod probes;
 mod public_models;
 mod refusals;
 mod scikit_learn;

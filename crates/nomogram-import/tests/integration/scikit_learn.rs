@@ -11,15 +11,15 @@ use nomogram_import::{
 use serde_json::Value;
 
 /// An estimator, and what scikit-learn predicted or why it was refused.
-struct Line {
-    name: String,
+pub(crate) struct Line {
+    pub(crate) name: String,
     /// None where Python refused it.
-    model: Option<Vec<u8>>,
-    table: Option<String>,
+    pub(crate) model: Option<Vec<u8>>,
+    pub(crate) table: Option<String>,
     refused: Option<String>,
 }
 
-fn lines() -> Vec<Line> {
+pub(crate) fn lines() -> Vec<Line> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/scikit_learn");
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -42,7 +42,7 @@ fn lines() -> Vec<Line> {
     files.into_iter().flat_map(of_file).collect()
 }
 
-fn read(model: &[u8]) -> Result<Imported, Error> {
+pub(crate) fn read(model: &[u8]) -> Result<Imported, Error> {
     import(model, Some(Format::ScikitLearn), &Options::default(), &Limits::default())
 }
 
