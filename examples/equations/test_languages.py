@@ -1,6 +1,6 @@
 """The Framingham equation as a bundle: in C, in Java and on the page of the report.
 
-`cargo xtask peers` runs this. By hand: NOMOGRAM_PROGRAM names the program `nomogram`, and pkg-config and the
+`cargo xtask imports` runs this. By hand: NOMOGRAM_PROGRAM names the program `nomogram`, and pkg-config and the
 dynamic linker find the C library, as after `cargo xtask install`. Java is tested where `java` and JNA (Debian:
 openjdk-17-jdk-headless, libjna-java) are installed.
 """

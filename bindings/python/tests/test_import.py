@@ -74,6 +74,29 @@ def test_a_linear_estimator_of_xgboost_takes_all_rounds() -> None:
 
 
 @needs_program
+def test_an_estimator_of_xgboost_that_stopped_early_takes_its_best_round() -> None:
+    xgboost = pytest.importorskip("xgboost")
+    x, y = table()
+    rng = np.random.default_rng(2)
+    y = np.where(rng.random(len(y)) < 0.2, 1 - y, y)
+    model = xgboost.XGBClassifier(
+        n_estimators=30, learning_rate=1.0, max_depth=3, early_stopping_rounds=2
+    )
+    model.fit(x[:100], y[:100], eval_set=[(x[100:], y[100:])], verbose=False)
+    booster = model.get_booster()
+    assert model.best_iteration + 1 < booster.num_boosted_rounds()
+    tolerance = 2 * np.finfo(np.float32).eps
+    of_estimator, of_booster = from_xgboost(model, rows=x), from_xgboost(booster, rows=x)
+    assert agrees(of_estimator.report)
+    assert agrees(of_booster.report)
+    found = of_estimator.model().predict_proba(x)
+    assert np.abs(found - model.predict_proba(x)).max() <= tolerance
+    of_all = of_booster.model().predict_proba(x)[:, 1]
+    assert np.abs(of_all - booster.predict(xgboost.DMatrix(x))).max() <= tolerance
+    assert np.abs(found[:, 1] - of_all).max() > 0.01
+
+
+@needs_program
 def test_given_rows_are_compared_and_kept_only_as_golden_rows() -> None:
     lightgbm = pytest.importorskip("lightgbm")
     x, y = table()
@@ -182,6 +205,9 @@ def test_catboost_predicts_the_same_from_a_bundle() -> None:
     model = catboost.CatBoostClassifier(**options).fit(x, y)
     imported = from_catboost(model, rows=x)
     assert agrees(imported.report)
+    paths = imported.report["comparison"]["paths"]
+    assert paths["n_compared"] > 5 * len(x)
+    assert paths["n_different"] == 0
 
 
 @needs_program

@@ -230,7 +230,8 @@ impl Imported {
             _ => return Ok(()),
         };
         let Some(LeafNumbers(numbers)) = &self.leaf_numbers else { return Ok(()) };
-        check_len("leaves", known.len(), forest.trees.len())?;
+        // A bias that is added last is a tree that the source does not have.
+        check_len("leaves", known.len(), numbers.len())?;
         let encoded = self.encoded(row)?;
         for (tree, (numbers, known)) in numbers.iter().zip(known).enumerate() {
             let leaf = forest.leaf(tree, &encoded).and_then(|leaf| numbers.get(leaf));

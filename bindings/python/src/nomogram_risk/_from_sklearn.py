@@ -23,7 +23,7 @@ def from_sklearn(
     schema: dict[str, Any] | None = None,
     name: str | None = None,
     target: str = "target",
-    max_probes: int = 30_000,
+    max_probes: int = 20_000,
     program: str | os.PathLike[str] | None = None,
     golden_rows: bool = False,
     tree_shares: bool = False,

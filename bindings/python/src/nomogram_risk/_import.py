@@ -19,7 +19,7 @@ def from_xgboost(
     rows: Any = None,
     schema: dict[str, Any] | None = None,
     name: str | None = None,
-    max_probes: int = 30_000,
+    max_probes: int = 20_000,
     program: str | os.PathLike[str] | None = None,
     golden_rows: bool = False,
     tree_shares: bool = False,
@@ -77,7 +77,7 @@ def from_lightgbm(
     rows: Any = None,
     schema: dict[str, Any] | None = None,
     name: str | None = None,
-    max_probes: int = 30_000,
+    max_probes: int = 20_000,
     program: str | os.PathLike[str] | None = None,
     golden_rows: bool = False,
     tree_shares: bool = False,
@@ -119,7 +119,7 @@ def from_catboost(
     rows: Any = None,
     schema: dict[str, Any] | None = None,
     name: str | None = None,
-    max_probes: int = 30_000,
+    max_probes: int = 20_000,
     program: str | os.PathLike[str] | None = None,
     golden_rows: bool = False,
     tree_shares: bool = False,
@@ -130,6 +130,7 @@ def from_catboost(
     some. ``rows`` are compared beside the probes; the bundle keeps them only with ``golden_rows``.
     With ``tree_shares``, the bundle can be explained by path. Raises ``ImportRefused``.
     """
+    import catboost
     import pandas
 
     loss = str(model.get_all_params()["loss_function"]).split(":")[0]
@@ -148,7 +149,9 @@ def from_catboost(
         kind = "Exponent" if loss in ("Poisson", "Tweedie") else kind
         outputs = model.predict(frame, prediction_type=kind)
         outputs = outputs[:, 1] if len(classes) == 2 else outputs
-        return Answers(columns_of("margin", raw) | outputs_of(outputs, classes))
+        rows = catboost.Pool(frame, cat_features=sorted(categories))
+        leaves = columns_of("leaf", model.calc_leaf_indexes(rows))
+        return Answers(columns_of("margin", raw) | outputs_of(outputs, classes) | leaves)
 
     def save(folder: Path) -> Path:
         path = folder / "model.json"

@@ -89,7 +89,7 @@ class Options:
     rows: Any = None
     schema: dict[str, Any] | None = None
     name: str | None = None
-    max_probes: int = 30_000
+    max_probes: int = 20_000
     program: str | os.PathLike[str] | None = None
     golden_rows: bool = False
     tree_shares: bool = False

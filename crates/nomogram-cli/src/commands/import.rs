@@ -55,7 +55,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     probes: Option<OutputPath>,
     /// How many such rows at most
-    #[arg(long, value_name = "N", default_value_t = 30_000, requires = "probes")]
+    #[arg(long, value_name = "N", default_value_t = 20_000, requires = "probes")]
     max_probes: usize,
 }
 

@@ -225,16 +225,19 @@ impl<'p> Encoding<'p> {
         let pairs = || searches.iter().zip(&near);
         let below: Vec<_> = pairs().map(|(search, near)| search.ask(near.0)).collect();
         let above: Vec<_> = pairs().map(|(search, near)| search.ask(near.1)).collect();
-        let (Some(below), Some(above)) = (self.sides(&below), self.sides(&above)) else {
-            return crossings;
-        };
-        let ends = low.into_iter().zip(high).zip(below.into_iter().zip(above));
-        for ((search, near), ((low, high), (below, above))) in
+        // Squares go to the same side at both ends, and to the other one at 0.
+        let zero: Vec<_> = searches.iter().map(|search| search.ask(search.zero())).collect();
+        let sides = [self.sides(&below), self.sides(&above), self.sides(&zero)];
+        let [Some(below), Some(above), Some(zero)] = sides else { return crossings };
+        let ends = low.into_iter().zip(high).zip(below.into_iter().zip(above)).zip(zero);
+        for ((search, near), (((low, high), (below, above)), zero)) in
             searches.iter_mut().zip(near).zip(ends)
         {
             search.at_low = low;
             if below != above {
                 (search.low, search.high, search.at_low) = (near.0, near.1, below);
+            } else if low == high && zero != high {
+                (search.low, search.at_low) = (search.zero(), zero);
             } else if low == high {
                 set(&mut crossings, search.nth, Crossing::Never(low));
             }
@@ -366,6 +369,11 @@ impl<'t, 'p> Search<'t, 'p> {
             Scale::Double => (key(single.next_down()), key(single.next_up())),
             Scale::Whole => (key(single - 1.0), key(single + 1.0)),
         }
+    }
+
+    /// The key of 0, or of the end that is nearest to it.
+    fn zero(&self) -> i64 {
+        self.scale.key(0.0).clamp(self.low, self.high)
     }
 
     fn is_open(&self) -> bool {

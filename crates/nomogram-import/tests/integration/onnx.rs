@@ -126,6 +126,34 @@ fn graphs_made_by_hand_predict_the_same_or_are_refused_by_name() {
 }
 
 #[test]
+fn operators_without_a_counterpart_are_refused_by_name_and_place() {
+    let expected = [
+        ("support vectors", "SVMClassifier"),
+        ("support vectors of a number", "SVMRegressor"),
+        ("neighbours", "not supported"),
+        ("naive Bayes", "not supported"),
+        ("one against the rest", "not supported"),
+        ("an operator of ONNX", "node 2: Erf"),
+        ("an operator that does not exist", "node 2: Sigmoidal"),
+        ("an operator of another domain", "com.microsoft"),
+        ("a known name in another domain", "org.example"),
+    ];
+    let found: Vec<(String, String)> = records_in("onnx_refused")
+        .map(|record| {
+            let error = read(&record).unwrap_err();
+            assert_eq!(error.kind(), nomogram_import::ErrorKind::Unsupported, "{error}");
+            (record.name, error.to_string())
+        })
+        .collect();
+    assert_eq!(found.len(), expected.len());
+    for (name, message) in expected {
+        let (_, found) = found.iter().find(|(known, _)| known == name).unwrap();
+        println!("{name}: {found}");
+        assert!(found.contains(message) && found.contains("node "), "{name}: {found}");
+    }
+}
+
+#[test]
 fn notes_state_where_values_are_rounded() {
     let of = |name: &str| {
         let record = records_in("onnx_graphs").find(|record| record.name == name).unwrap();

@@ -12,7 +12,7 @@ use nomogram_import::{Imported, Limits, Options, import, read_expected};
 #[derive(Debug, Default)]
 struct Reached {
     n_splits: usize,
-    /// With the threshold itself.
+    /// With the threshold itself, as the forest reads it.
     at: usize,
     /// With a value within one step of single precision that goes left.
     left: usize,
@@ -162,7 +162,8 @@ fn reached(forest: &Forest, rows: &Array2<f64>, is_computed: bool) -> Reached {
                 let to = side(&tree.nodes[index], value);
                 let is_near = match &tree.nodes[index] {
                     Node::Split { threshold, .. } => {
-                        found[index][0] |= value == *threshold;
+                        let read = if is_single { single(value) } else { value };
+                        found[index][0] |= read == *threshold;
                         is_level[*input as usize]
                             || (value - threshold).abs() <= step(*threshold, is_computed)
                     }
@@ -210,9 +211,9 @@ fn models() -> impl Iterator<Item = (String, String, Imported, Vec<Vec<f64>>)> {
         Some((record.library, record.name, imported, rows))
     });
     let of_python = scikit_learn::lines().into_iter().filter_map(|line| {
-        let table = line.table?;
-        let imported = scikit_learn::read(&line.model?).unwrap();
-        let rows = rows_of(&imported, &table);
+        let rows = line.table.as_ref()?;
+        let imported = scikit_learn::read_line(&line).unwrap();
+        let rows = rows_of(&imported, rows);
         let (version, name) = line.name.split_once(": ").unwrap();
         Some((format!("scikit-learn-{version}"), name.to_owned(), imported, rows))
     });
@@ -243,7 +244,7 @@ fn shares(
 fn probes_reach_every_split_on_both_sides() {
     // Several splits of one of PMML exclude each other, by columns that follow the same field.
     let least = |library: &str| if library.starts_with("sklearn2pmml") { 0.6 } else { 0.95 };
-    let (found, missed) = shares(|imported, _| imported.probes(30_000).unwrap(), least);
+    let (found, missed) = shares(|imported, _| imported.probes(20_000).unwrap(), least);
     assert!(missed.is_empty(), "{}", missed.join("\n"));
     let n_splits: usize = found.values().map(|found| found.n_splits).sum();
     assert!(n_splits > 10_000, "{n_splits}");
@@ -255,13 +256,24 @@ fn few_probes_are_spread_over_all_trees() {
         models().find(|(library, ..)| library == "scikit-learn-1.9.1").unwrap();
     assert!(imported.probes(64).unwrap().len() <= 64);
     let random_forest = models().find(|(_, name, ..)| name == "random forest").unwrap().2;
-    let (few, many) = (random_forest.probes(100).unwrap(), random_forest.probes(30_000).unwrap());
+    let (few, many) = (random_forest.probes(100).unwrap(), random_forest.probes(20_000).unwrap());
     let (few, many) = (of_model(&random_forest, &few), of_model(&random_forest, &many));
     assert!(few.both * 3 > many.both && few.both < many.both, "{few:?} {many:?}");
 }
 
 #[test]
 fn rows_of_fixtures_reach_splits_on_both_sides() {
-    let (_, missed) = shares(|_, rows| rows, |_| 0.0);
-    assert!(missed.is_empty(), "{}", missed.join("\n"));
+    let (found, _) = shares(|_, rows| rows, |_| 0.0);
+    let least = |library: &str| match library {
+        _ if library.starts_with("catboost") => 0.99,
+        _ if library.starts_with("lightgbm-2") => 0.5,
+        _ if library.starts_with("lightgbm") => 0.9,
+        _ if library.starts_with("scikit-learn") => 0.85,
+        _ if library.starts_with("xgboost") => 0.8,
+        _ => 0.0,
+    };
+    for (library, found) in found {
+        assert!(found.share(found.both) >= least(&library), "{library}: {found:?}");
+        assert!(found.share(found.at) >= least(&library) / 2.0, "{library}: {found:?}");
+    }
 }

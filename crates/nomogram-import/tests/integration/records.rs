@@ -5,13 +5,15 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 /// A model with what its library predicts.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Record {
     pub(crate) name: String,
     pub(crate) library: String,
     pub(crate) format: String,
     pub(crate) model: Vec<u8>,
     pub(crate) table: String,
+    /// Where `table` has the predictions of the best round only.
+    pub(crate) table_of_all_rounds: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -22,6 +24,7 @@ struct Line {
     model: Option<String>,
     model_base64: Option<String>,
     table: String,
+    table_of_all_rounds: Option<String>,
 }
 
 /// Those of `make_models.py`, file after file.
@@ -49,7 +52,14 @@ fn record(line: &str) -> Record {
         (None, Some(text)) => of_base64(&text),
         (None, None) => panic!("{}: no model", line.name),
     };
-    Record { name: line.name, library: line.library, format: line.format, model, table: line.table }
+    Record {
+        name: line.name,
+        library: line.library,
+        format: line.format,
+        model,
+        table: line.table,
+        table_of_all_rounds: line.table_of_all_rounds,
+    }
 }
 
 fn of_base64(text: &str) -> Vec<u8> {

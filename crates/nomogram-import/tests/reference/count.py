@@ -18,15 +18,18 @@ NAMES = {
 
 counts = collections.defaultdict(dict)
 for file in sorted(DATA.rglob("*.jsonl")):
-    if file.parent.name == "onnx_graphs":
-        # Made by hand: no library trained them.
+    if file.parent.name in ("onnx_graphs", "onnx_refused"):
+        # Made by hand, or refused.
         continue
-    library, _, version = file.stem.rpartition("-")
+    # Files of scikit-learn: one for estimators with trees, one for others.
+    library, _, version = file.stem.removesuffix("-trees").rpartition("-")
     if not library:
-        library, version = (file.parent.name, file.stem) if file.stem[0].isdigit() else (file.stem, "")
+        stem = file.stem.removesuffix("-trees")
+        library, version = (file.parent.name, stem) if stem[0].isdigit() else (stem, "")
     # Lines without a table are estimators that are refused.
     lines = file.read_text(encoding="utf-8").splitlines()
-    counts[library][version] = sum('"table":' in line or '"check":' in line for line in lines)
+    counts[library].setdefault(version, 0)
+    counts[library][version] += sum('"table":' in line or '"check":' in line for line in lines)
 print("| source | models by version | all |\n|---|---|---|")
 for library, versions in counts.items():
     listed = ", ".join(f"{version}: {n}" if version else str(n) for version, n in versions.items())

@@ -4,16 +4,21 @@
     python make_models.py lightgbm ../data     # lightgbm 4.6.0, 4.1.0, 3.3.5; forests of 2.2.3, 2.1.2
     python make_models.py catboost ../data     # catboost 1.2.10, 1.2.5
 
-each in an environment of its own, with numpy, pandas and scikit-learn. The file's name has the version.
-Data: WDBC, diabetes and wine of scikit-learn; some values are made missing, and quantiles of a number
-serve as a category. Rows are predicted by the library itself: rows of the data, thresholds with their
-neighbours in double and in single precision, zeros, -0, missing, huge and tiny values, unseen levels.
+each in an environment of its own, with numpy, pandas and scikit-learn (before 1.6 for versions of XGBoost
+before 3.2); NOMOGRAM_PROGRAM names the program `nomogram`. The file's name has the version. Data: WDBC,
+diabetes and wine of scikit-learn; some values are made missing, and quantiles of a number serve as a
+category. Rows are predicted by the library itself: rows of the data, zeros, -0, missing, huge and tiny values,
+unseen levels, and the importer's probes: rows that reach
+the splits at their thresholds, just below and just above.
 """
 
 import base64
+import csv
 import io
 import json
+import os
 import pathlib
+import subprocess
 import sys
 import tempfile
 
@@ -28,6 +33,7 @@ import pandas as pd
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 
 N_LEVELS = 7
+N_PROBES = 110
 
 
 def data(kind, missing, categories):
@@ -46,8 +52,30 @@ def data(kind, missing, categories):
     return x, y
 
 
-def probes(x, thresholds, category, n_thresholds=10):
-    """`thresholds`: (feature, number)."""
+def splits(model, suffix):
+    """The importer's probes of a model's file, as cells."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, rows = pathlib.Path(folder) / f"model{suffix}", pathlib.Path(folder) / "rows.csv"
+        path.write_bytes(model)
+        subprocess.run(
+            [os.environ["NOMOGRAM_PROGRAM"], "import", path, "--probes", rows, "--max-probes", str(N_PROBES)],
+            check=True, stdout=subprocess.DEVNULL,
+        )
+        with rows.open(newline="") as stream:
+            return list(csv.reader(stream))[1:]
+
+
+def numbers(cells, category=None):
+    rows = np.array([[float(cell) if cell else np.nan for cell in row] for row in cells])
+    if category is not None:
+        # Libraries refuse a code that is negative or too large; all levels that were not in training are alike.
+        codes = rows[:, category]
+        codes[(codes < 0.0) | (codes > N_LEVELS)] = N_LEVELS
+    return rows
+
+
+def probes(x, category, values=()):
+    """Rows of the data, and values that every model gets; `values`: (feature, number) for a linear model."""
     rng = np.random.default_rng(7)
     rows = [row.copy() for row in x[rng.permutation(len(x))[:10]]]
     typical = np.nan_to_num(np.nanmedian(x, axis=0))
@@ -59,15 +87,13 @@ def probes(x, thresholds, category, n_thresholds=10):
         row[feature] = value
         rows.append(row)
 
-    order = rng.permutation(len(thresholds))[:n_thresholds]
-    for feature, threshold in (thresholds[nth] for nth in order):
-        single = np.float32(threshold)
-        for value in (
-            threshold, np.nextafter(threshold, np.inf), np.nextafter(threshold, -np.inf),
-            float(single), float(np.nextafter(single, np.float32(np.inf))),
-            float(np.nextafter(single, np.float32(-np.inf))),
+    for feature, value in values:
+        single = np.float32(value)
+        for near in (
+            value, np.nextafter(value, np.inf), np.nextafter(value, -np.inf), float(single),
+            float(np.nextafter(single, np.float32(np.inf))), float(np.nextafter(single, np.float32(-np.inf))),
         ):
-            add(feature, value, x[rng.integers(len(x))])
+            add(feature, near, x[rng.integers(len(x))])
     for feature in range(x.shape[1]):
         add(feature, np.nan)
         if feature == category:
@@ -95,7 +121,7 @@ def table(names, rows, margins, outputs, classes, leaves):
         header += [f"leaf:{nth + 1}" for nth in range(leaves.shape[1])]
     out = io.StringIO()
     out.write(",".join(header) + "\n")
-    text = lambda value: "" if np.isnan(value) else repr(float(value))
+    text = lambda value: value if isinstance(value, str) else "" if np.isnan(value) else repr(float(value))
     for nth, row in enumerate(rows):
         cells = [text(value) for value in row]
         if margins is not None:
@@ -142,24 +168,24 @@ def xgboost_models():
         booster = xgb.train(parameters, train, rounds)
         yield from [case(booster, matrix, name, objective, x, names, categories, n_classes, saved)]
 
+    def saved_as(booster, saved):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / f"model.{saved}"
+            booster.save_model(path)
+            return path.read_bytes()
+
     def case(booster, matrix, name, objective, x, names, categories, n_classes, saved):
         raw = booster.save_raw("json")
-        stored = json.loads(bytes(raw).decode())["learner"]["gradient_booster"]
-        is_linear = stored["name"] == "gblinear"
-        trees = [] if is_linear else (stored["gbtree"] if stored["name"] == "dart" else stored)["model"]["trees"]
-        thresholds = [
-            (feature, float(np.float32(value)))
-            for tree in trees
-            for feature, value, left, kind in zip(
-                tree["split_indices"], tree["split_conditions"], tree["left_children"], tree["split_type"]
-            )
-            if left >= 0 and kind == 0
-        ]
+        is_linear = json.loads(bytes(raw).decode())["learner"]["gradient_booster"]["name"] == "gblinear"
+        content = saved_as(booster, saved)
+        values = []
         if is_linear:
             # Values of the data, at which a product or a sum is rounded otherwise in double precision.
-            thresholds = [(feature, value) for feature, value in np.ndenumerate(x[:3].T) if not np.isnan(value)]
-            thresholds = [(feature, value) for (feature, _), value in thresholds]
-        rows = probes(x, thresholds, 3 if categories else None)
+            values = [(feature, value) for (feature, _), value in np.ndenumerate(x[:3].T) if not np.isnan(value)]
+            values = [values[nth] for nth in np.random.default_rng(7).permutation(len(values))[:10]]
+        rows = probes(x, 3 if categories else None, values)
+        if not is_linear:
+            rows = np.concatenate([rows, numbers(splits(content, f".{saved}"), 3 if categories else None)])
         margins = booster.predict(matrix(rows), output_margin=True)
         outputs = booster.predict(matrix(rows))
         leaves = None if is_linear else booster.predict(matrix(rows), pred_leaf=True)
@@ -171,10 +197,6 @@ def xgboost_models():
             if objective == "multi:softmax":
                 # It predicts classes only.
                 outputs = None
-        with tempfile.TemporaryDirectory() as folder:
-            path = pathlib.Path(folder) / f"model.{saved}"
-            booster.save_model(path)
-            content = path.read_bytes()
         record = {"name": name, "library": label, "format": f"xgboost-{saved.replace('ubj', 'ubjson')}"}
         if saved == "json":
             record["model"] = content.decode()
@@ -182,6 +204,44 @@ def xgboost_models():
             record["model_base64"] = base64.b64encode(content).decode()
         record["table"] = table(names, rows, margins, outputs, classes, leaves)
         return record
+
+    def best_round():
+        """An estimator that stopped early predicts with its best round; its booster predicts with all."""
+        x, y = data("binary", True, False)
+        for name, kind, y in [
+            ("estimator, best round", xgb.XGBClassifier, y),
+            ("estimator of classes, best round", xgb.XGBClassifier, y + (np.arange(len(y)) % 5 == 0)),
+        ]:
+            estimator = kind(
+                n_estimators=30, max_depth=2, learning_rate=1.0, early_stopping_rounds=2, n_jobs=1,
+                random_state=1,
+            )
+            held_out = np.arange(len(x)) % 3 == 0
+            estimator.fit(x[~held_out], y[~held_out], eval_set=[(x[held_out], y[held_out])], verbose=False)
+            booster = estimator.get_booster()
+            n_rounds = booster.num_boosted_rounds()
+            assert 1 < estimator.best_iteration + 1 < n_rounds, (estimator.best_iteration, n_rounds)
+            # The estimator's own file: it has an attribute by which it is recognized.
+            content = saved_as(estimator, "json")
+            rows = np.concatenate([probes(x, None)[:20], numbers(splits(content, ".json"))[:60]])
+            classes = [str(nth) for nth in range(len(np.unique(y)))]
+            names = [f"f{nth}" for nth in range(x.shape[1])]
+            of_best = (
+                estimator.predict(rows, output_margin=True), estimator.predict_proba(rows), classes,
+                estimator.apply(rows),
+            )
+            everything = xgb.DMatrix(rows, nthread=1)
+            outputs = booster.predict(everything)
+            if len(classes) == 2:
+                outputs = np.column_stack([np.float32(1.0) - outputs, outputs])
+            of_all = (
+                booster.predict(everything, output_margin=True), outputs, classes,
+                booster.predict(everything, pred_leaf=True),
+            )
+            yield {
+                "name": name, "library": label, "format": "xgboost-json", "model": content.decode(),
+                "table": table(names, rows, *of_best), "table_of_all_rounds": table(names, rows, *of_all),
+            }
 
     yield from model("logistic", "binary", "binary:logistic")
     yield from model("logistic, complete rows", "binary", "binary:logistic", missing=False)
@@ -221,6 +281,7 @@ def xgboost_models():
     yield from model("absolute error", "number", "reg:absoluteerror", tree_method="hist")
     if version >= (2, 0):
         yield from model("quantile", "number", "reg:quantileerror", quantile_alpha=0.7, tree_method="hist")
+    yield from best_round()
     linear = {"booster": "gblinear", "updater": "coord_descent"}
     yield from model("gblinear", "binary", "binary:logistic", **linear)
     yield from model("gblinear, base score, UBJSON", "binary", "binary:logistic", base_score=0.3, saved="ubj", **linear)
@@ -264,19 +325,13 @@ def lightgbm_models():
         names = ["radius", "texture", "area", "stage" if categories else "depth"]
         dataset = lgb.Dataset(x, y, feature_name=names, categorical_feature=[3] if categories else [])
         booster = lgb.train(parameters, dataset, rounds)
-        thresholds = []
-
-        def visit(node):
-            if "split_feature" in node:
-                if node["decision_type"] == "<=":
-                    thresholds.append((node["split_feature"], node["threshold"]))
-                visit(node["left_child"])
-                visit(node["right_child"])
-
         dump = booster.dump_model()
-        for tree in dump["tree_info"]:
-            visit(tree["tree_structure"])
-        rows = probes(x, thresholds, 3 if categories else None)
+        save = getattr(booster, "model_to_string", None) or booster._save_model_to_string
+        text = save()
+        rows = np.concatenate([
+            probes(x, 3 if categories else None),
+            numbers(splits(text.encode(), ".txt"), 3 if categories else None),
+        ])
         margins = booster.predict(rows, raw_score=True)
         if parameters.get("boosting") == "rf":
             # Raw scores are sums, but predictions are made of their means.
@@ -289,8 +344,6 @@ def lightgbm_models():
         elif n_classes:
             classes = [str(nth) for nth in range(n_classes)]
         leaves = booster.predict(rows, pred_leaf=True)
-        save = getattr(booster, "model_to_string", None) or booster._save_model_to_string
-        text = save()
         if has_output_leaves and objective == "binary":
             # The probability of the other class: the mean of the complements of the leaves.
             lines = [line for line in text.splitlines() if line.startswith("leaf_value=")]
@@ -312,6 +365,38 @@ def lightgbm_models():
             # Leaves of 2.2.3 are all above 0 here: they could be margins or outputs.
             yield from model("poisson, rf", "number", "poisson", **forest)
         return
+    def pandas_categories():
+        """Categories of pandas, whose names LightGBM stores: texts, and whole numbers."""
+        x, y = data("binary", True, True)
+        codes = pd.Series(x[:, 3])
+        frame = pd.DataFrame(x[:, :3], columns=["radius", "texture", "area"])
+        frame["stage"] = codes.map(dict(enumerate(["c", "a", "g", "b", "f", "e", "d"]))).astype("category")
+        frame["grade"] = pd.Series(np.arange(len(x)) % 4 * 10 + (y == 1)).astype("category")
+        parameters = {
+            "objective": "binary", "num_leaves": 6, "learning_rate": 0.3, "num_threads": 1, "seed": 1, "verbose": -1,
+            "deterministic": True, "min_data_per_group": 5, "cat_smooth": 1.0, "max_cat_to_onehot": 2,
+        }
+        booster = lgb.train(parameters, lgb.Dataset(frame, y), 4)
+        text = booster.model_to_string()
+        cells = splits(text.encode(), ".txt")
+        # A level that was not in training is missing for pandas.
+        others = [("b", "21"), ("zz", "10"), ("", "7")]
+        cells += [[*row[:3], stage, grade] for row in cells[:8] for stage, grade in others]
+        columns = list(zip(*cells))
+        given = pd.DataFrame(dict(zip(frame, numbers([row[:3] for row in cells]).T)))
+        given["stage"] = pd.Categorical([cell or None for cell in columns[3]], frame["stage"].cat.categories)
+        grades = [int(float(cell)) if cell else None for cell in columns[4]]
+        given["grade"] = pd.Categorical(grades, frame["grade"].cat.categories)
+        outputs = booster.predict(given)
+        yield {
+            "name": "binary, categories of pandas", "library": label, "format": "lightgbm", "model": text,
+            "table": table(
+                list(frame), cells, booster.predict(given, raw_score=True),
+                np.column_stack([1.0 - outputs, outputs]), ["0", "1"], booster.predict(given, pred_leaf=True),
+            ).replace('\r', ''),
+        }
+
+    yield from pandas_categories()
     yield from model("binary", "binary", "binary")
     yield from model("binary, complete rows", "binary", "binary", missing=False)
     yield from model("binary, categories", "binary", "binary", categories=True)
@@ -379,14 +464,13 @@ def catboost_models():
             path = pathlib.Path(folder) / "model.json"
             booster.save_model(str(path), format="json", pool=pool)
             content = path.read_text()
-        stored = json.loads(content)
-        thresholds = [
-            (feature["flat_feature_index"], border)
-            for feature in stored["features_info"]["float_features"] for border in feature["borders"] or []
-        ]
-        rows = probes(frame.to_numpy(float), thresholds, None)
+        rows = probes(frame.to_numpy(float), None)
         if categories:
             rows[:, 4] = np.arange(len(rows)) % 7
+        rows = np.concatenate([rows, numbers(splits(content.encode(), ".json"))])
+        if categories:
+            # A level that was not in training; a category is never missing.
+            rows[:, 4] = np.nan_to_num(rows[:, 4], nan=6.0)
         given = pd.DataFrame(rows, columns=frame.columns)
         if categories:
             given["stage"] = given["stage"].astype(int)
@@ -399,9 +483,10 @@ def catboost_models():
             outputs = booster.predict(given, prediction_type="Probability")
         elif loss.startswith(("Poisson", "Tweedie")):
             outputs = booster.predict(given, prediction_type="Exponent")
+        leaves = booster.calc_leaf_indexes(cb.Pool(given, cat_features=["stage"] if categories else None))
         yield {
             "name": name, "library": label, "format": "catboost", "model": content,
-            "table": table(frame.columns, rows, margins, outputs, classes, None),
+            "table": table(frame.columns, rows, margins, outputs, classes, leaves),
         }
 
     yield from model("logloss", "binary", "Logloss")

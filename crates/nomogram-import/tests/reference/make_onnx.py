@@ -30,9 +30,6 @@ from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.impute import SimpleImputer
-from sklearn.multiclass import OneVsRestClassifier
-from sklearn.naive_bayes import GaussianNB
-from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, OneHotEncoder, OrdinalEncoder, RobustScaler, StandardScaler
 
@@ -311,13 +308,6 @@ def torch_networks():
         rows = rows_of(model, x, False, False)
         classes = ["0", "1"] if dataset == "cancer" else ["0", "1", "2"]
         add(name, model, [f"x[{i + 1}]" for i in range(x.shape[1])], rows, {"x": rows.astype(np.float32)}, classes, f"onnx {onnx.__version__}")
-
-
-def refused():
-    x, y = data("iris")
-    for name, estimator in (("support vector machine", svm.SVC(probability=False)), ("neighbours", KNeighborsClassifier()), ("one against the rest", OneVsRestClassifier(linear_model.LogisticRegression())), ("naive Bayes", GaussianNB())):
-        model = to_onnx(estimator.fit(x, y), x[:1], options={"zipmap": False})
-        print("REFUSED", name, [n.op_type for n in model.graph.node])
 
 
 sklearn_models()

@@ -6,10 +6,11 @@
         crates/nomogram-import/tests/reference/make_scikit_learn.py
 
 The same with scikit-learn 1.5.2 (numpy 2.2.6, scipy 1.15.3) in another environment. One line of
-`tests/data/scikit_learn/VERSION.jsonl` for each estimator: its description, and a table of rows with
-its predictions; rows are the importer's probes and some of the data. An estimator that is not
-supported has the refusal instead. Arguments choose estimators by parts of their names; lines of others stay. Data are those that scikit-learn contains. Training runs on one
-thread and from fixed seeds.
+`tests/data/scikit_learn/VERSION.jsonl` for each estimator, of `VERSION-trees.jsonl` for those with trees:
+its description, perhaps a schema, and a table of rows with its predictions; rows are the importer's probes
+and some of the data. An estimator that is not supported has the refusal instead. Arguments choose
+estimators by parts of their names; lines of others stay. Data are those that scikit-learn contains.
+Training runs on one thread and from fixed seeds.
 """
 
 import csv
@@ -36,7 +37,9 @@ from nomogram_risk import ImportRefused, _from_sklearn, _seal
 from nomogram_risk._sklearn import Description, NotSupported
 
 DATA = Path(__file__).parents[1] / "data" / "scikit_learn"
-N_PROBES = 60
+N_PROBES = 50
+# For both sides of each split.
+N_PROBES_OF_TREES = 100
 warnings.simplefilter("ignore")
 
 
@@ -127,8 +130,13 @@ def members():
     return [("forest", forest()), ("logistic", scaled(logistic())), ("bayes", naive_bayes.GaussianNB())]
 
 
+def ranges(low, high, n_features):
+    """A schema with this range for every feature."""
+    return {"features": [{"name": f"x{nth}", "range": [low, high]} for nth in range(n_features)]}
+
+
 def cases():
-    """Names, estimators and data."""
+    """Names, estimators, data and perhaps a schema."""
     yield from linear_models()
     yield from forests()
     yield from transformers()
@@ -150,6 +158,19 @@ def linear_models():
     yield "ridge with cross-validation", linear_model.RidgeCV(), diabetes()
     for name in ["LassoLars", "LassoLarsCV", "LarsCV", "OrthogonalMatchingPursuitCV"]:
         yield name, getattr(linear_model, name)(), diabetes()
+    for name, options in {
+        "ElasticNetCV": {"cv": 3}, "LassoCV": {"cv": 3}, "Lars": {}, "LassoLarsIC": {},
+        "OrthogonalMatchingPursuit": {}, "QuantileRegressor": {"alpha": 0.01, "solver": "highs"},
+        "TheilSenRegressor": {"random_state": 1, "max_subpopulation": 200}, "ARDRegression": {},
+        "PassiveAggressiveRegressor": {"random_state": 1},
+    }.items():
+        yield name, getattr(linear_model, name)(**options), diabetes()
+    yield "LinearSVR", scaled(svm.LinearSVR(random_state=1)), diabetes()
+    yield "NuSVR, linear", scaled(svm.NuSVR(kernel="linear", C=10.0)), diabetes()
+    x, y = diabetes()
+    for name, options in {"PoissonRegressor": {}, "GammaRegressor": {}, "TweedieRegressor": {"power": 1.5}}.items():
+        yield name, getattr(linear_model, name)(alpha=0.01, **options), (x, y), ranges(-1.0, 1.0, 6)
+    yield "TweedieRegressor, identity", linear_model.TweedieRegressor(power=0.0), (x, y)
     yield "linear support vector regression", scaled(svm.SVR(kernel="linear", C=10.0)), diabetes()
     yield "sgd of a number", scaled(linear_model.SGDRegressor(random_state=1)), diabetes()
     yield "lda", discriminant_analysis.LinearDiscriminantAnalysis(), wdbc()
@@ -200,6 +221,10 @@ def forests():
         tree.DecisionTreeRegressor(max_depth=3), 4, max_features=0.6, random_state=1
     ), diabetes()
     yield "scaled random forest", scaled(forest()), wdbc()
+    yield "robust random forest", after(preprocessing.RobustScaler(), forest()), wdbc()
+    yield "clipped random forest", after(preprocessing.MinMaxScaler(clip=True), forest()), wdbc()
+    yield "extra tree", tree.ExtraTreeClassifier(max_depth=4, random_state=1), wine()
+    yield "extra tree of a number", tree.ExtraTreeRegressor(max_depth=4, random_state=1), diabetes()
 
 
 def transformers():
@@ -246,6 +271,35 @@ def transformers():
     yield "selection by a model", pipeline.make_pipeline(
         feature_selection.SelectFromModel(forest()), preprocessing.StandardScaler(), logistic()
     ), wdbc()
+    for name, selector in {
+        "RFE": feature_selection.RFE(logistic(), n_features_to_select=3),
+        "RFECV": feature_selection.RFECV(logistic(), cv=3),
+        "VarianceThreshold": feature_selection.VarianceThreshold(0.01),
+        "SelectPercentile": feature_selection.SelectPercentile(percentile=50),
+        "SelectFpr": feature_selection.SelectFpr(), "SelectFdr": feature_selection.SelectFdr(),
+        "SelectFwe": feature_selection.SelectFwe(),
+        "GenericUnivariateSelect": feature_selection.GenericUnivariateSelect(mode="k_best", param=3),
+        "SequentialFeatureSelector": feature_selection.SequentialFeatureSelector(
+            naive_bayes.GaussianNB(), n_features_to_select=2, cv=3
+        ),
+    }.items():
+        yield name, pipeline.make_pipeline(preprocessing.StandardScaler(), selector, logistic()), wdbc()
+    yield "yeo-johnson", after(preprocessing.PowerTransformer(), logistic()), wdbc(), ranges(0.0, 1e4, 6)
+    yield "yeo-johnson, not standardized", pipeline.make_pipeline(
+        preprocessing.StandardScaler(), preprocessing.PowerTransformer(standardize=False), logistic()
+    ), wdbc(), ranges(0.0, 1e4, 6)
+    x, y = wine()
+    yield "box-cox", after(preprocessing.PowerTransformer(method="box-cox"), logistic()), (x[:, [0, 3]], y)
+    functions = {"log1p": (0.0, 1e4), "log": (0.01, 1e4), "log2": (0.01, 1e4), "log10": (0.01, 1e4)}
+    for name, (low, high) in functions.items():
+        function = preprocessing.FunctionTransformer(getattr(np, name))
+        yield f"function {name}", pipeline.make_pipeline(
+            function, preprocessing.StandardScaler(), logistic()
+        ), wdbc(), ranges(low, high, 6)
+    for name in ["sqrt", "square"]:
+        function = preprocessing.FunctionTransformer(getattr(np, name))
+        yield f"function {name}", pipeline.make_pipeline(function, preprocessing.StandardScaler(), logistic()), wdbc()
+    yield "trees after squares", after(preprocessing.FunctionTransformer(np.square), forest()), wdbc()
     yield "union", pipeline.make_pipeline(
         pipeline.make_union(
             preprocessing.StandardScaler(), pipeline.make_pipeline(
@@ -339,6 +393,28 @@ def ensembles():
         scaled(logistic()), 3, max_features=0.7, random_state=1
     ), wdbc()
     yield "search", model_selection.GridSearchCV(scaled(logistic()), {"logisticregression__C": [0.1, 1]}, cv=3), wdbc()
+    yield "random search", model_selection.RandomizedSearchCV(
+        scaled(logistic()), {"logisticregression__C": [0.1, 0.3, 1]}, n_iter=2, cv=3, random_state=1
+    ), wdbc()
+    from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+
+    yield "halving search", model_selection.HalvingGridSearchCV(
+        scaled(logistic()), {"logisticregression__C": [0.1, 1]}, cv=3, random_state=1
+    ), wdbc()
+    yield "halving random search", model_selection.HalvingRandomSearchCV(
+        scaled(logistic()), {"logisticregression__C": [0.1, 1, 3]}, cv=3, random_state=1
+    ), wdbc()
+    yield "search of a forest", model_selection.GridSearchCV(forest(), {"max_depth": [2, 3]}, cv=3), wdbc()
+    if sklearn.__version__ >= "1.6":
+        from sklearn.frozen import FrozenEstimator
+
+        frozen = FrozenEstimator(scaled(logistic()).fit(*wdbc()))
+        yield "frozen", frozen, wdbc()
+        yield "sigmoid of a frozen model", calibration.CalibratedClassifierCV(frozen), wdbc()
+    if hasattr(model_selection, "TunedThresholdClassifierCV"):
+        yield "tuned threshold", model_selection.TunedThresholdClassifierCV(
+            scaled(logistic()), cv=3, random_state=1
+        ), wdbc()
     if hasattr(model_selection, "FixedThresholdClassifier"):
         yield "threshold", model_selection.FixedThresholdClassifier(
             scaled(logistic()), threshold=0.2
@@ -349,6 +425,9 @@ def calibrations():
     calibrated = calibration.CalibratedClassifierCV
     yield "sigmoid of a support vector machine", scaled(calibrated(svm.LinearSVC(random_state=1), cv=3)), wdbc()
     yield "sigmoid of a linear kernel", scaled(calibrated(svm.NuSVC(kernel="linear", nu=0.2), cv=3)), wdbc()
+    yield "sigmoid of a ridge classifier", scaled(calibrated(linear_model.RidgeClassifier(), cv=3)), wdbc()
+    yield "sigmoid of a perceptron", scaled(calibrated(linear_model.Perceptron(random_state=1), cv=3)), wdbc()
+    yield "sigmoid of support vectors", scaled(calibrated(svm.SVC(kernel="linear"), cv=3)), wdbc()
     yield "sigmoid of a logistic model", calibrated(scaled(logistic()), cv=3), wdbc()
     yield "sigmoid of boosting", calibrated(boosting(), cv=3), wdbc()
     yield "sigmoid of a forest", calibrated(forest(), cv=3), wdbc()
@@ -387,7 +466,18 @@ def refusals():
     yield "quantiles", after(preprocessing.QuantileTransformer(n_quantiles=20), logistic()), wdbc()
     yield "splines", after(preprocessing.SplineTransformer(), logistic()), wdbc()
     yield "rows of length 1", after(preprocessing.Normalizer(), logistic()), wdbc()
-    yield "box-cox", after(preprocessing.PowerTransformer(method="box-cox"), logistic()), (wine()[0] + 1, wine()[1])
+    yield "box-cox of a negative power", after(
+        preprocessing.PowerTransformer(method="box-cox"), logistic()
+    ), (wine()[0] + 1, wine()[1])
+    yield "square roots of made values", pipeline.make_pipeline(
+        preprocessing.MinMaxScaler(), preprocessing.FunctionTransformer(np.sqrt), logistic()
+    ), wdbc()
+    yield "exponential", after(preprocessing.FunctionTransformer(np.exp), logistic()), diabetes()
+    yield "forest after logarithms", after(preprocessing.FunctionTransformer(np.log), forest()), wdbc()
+    yield "probabilities of libsvm", scaled(svm.SVC(kernel="linear", probability=True, random_state=1)), wdbc()
+    yield "isotonic, a map for each fold", calibration.CalibratedClassifierCV(
+        forest(), method="isotonic", cv=3
+    ), wdbc()
     yield "kernel of a support vector machine", calibration.CalibratedClassifierCV(svm.SVC(), cv=3), wdbc()
     yield "forest after pca", after(decomposition.PCA(2), forest()), wdbc()
     yield "missing is -1", after(impute.SimpleImputer(missing_values=-1), logistic()), wdbc()
@@ -404,7 +494,7 @@ def refusals():
     yield "stack with the features", ensemble.StackingClassifier(members(), logistic(), cv=3, passthrough=True), wdbc()
 
 
-def line(name, estimator, data):
+def line(name, estimator, data, schema=None):
     """A line of the fixture; the estimator is fitted."""
     x, y = data
     estimator.fit(x, y)
@@ -413,12 +503,18 @@ def line(name, estimator, data):
     except NotSupported as error:
         return {"name": name, "refused": str(error)}
     found = {"name": name, "model": json.loads(description.text())}
+    if schema is not None:
+        found["schema"] = schema
     with tempfile.TemporaryDirectory() as folder:
         model, probes, table = (Path(folder) / part for part in ("model.json", "p.csv", "t.csv"))
         model.write_text(description.text())
         command = [_seal.find_program(None), "import", str(model), "--json"]
+        if schema is not None:
+            (Path(folder) / "schema.json").write_text(json.dumps(schema))
+            command += ["--schema", str(Path(folder) / "schema.json")]
+        n_probes = N_PROBES_OF_TREES if has_trees(found) else N_PROBES
         try:
-            _seal.run([*command, "--probes", str(probes), "--max-probes", str(N_PROBES)])
+            _seal.run([*command, "--probes", str(probes), "--max-probes", str(n_probes)])
         except ImportRefused as error:
             return {**found, "refused": str(error).split("model.json: ")[-1]}
         header, *cells = csv.reader(io.StringIO(probes.read_text()))
@@ -430,23 +526,33 @@ def line(name, estimator, data):
         return {**found, "check": table.read_text()}
 
 
+def has_trees(found):
+    return '"trees"' in json.dumps(found.get("model"))
+
+
 def main():
     chosen = sys.argv[1:]
-    path = DATA / f"{sklearn.__version__}.jsonl"
-    lines = []
-    for name, estimator, data in cases():
+    lines = {}
+    for name, estimator, data, *schema in cases():
         if chosen and not any(part in name for part in chosen):
             continue
-        found = line(name, estimator, data)
+        try:
+            found = line(name, estimator, data, *schema)
+        except Exception as error:
+            raise RuntimeError(name) from error
         kept = "refused: " + found["refused"] if "refused" in found else f"{found['check'].count(chr(10)) - 1} rows"
         print(f"{name}: {kept}", flush=True)
-        lines.append(json.dumps(found))
+        lines[name] = found
     if chosen:
         # Lines of the chosen estimators are exchanged or added.
-        changed = {json.loads(one)["name"]: one for one in lines}
-        known = path.read_text().splitlines()
-        lines = [changed.pop(json.loads(one)["name"], one) for one in known] + list(changed.values())
-    path.write_text("\n".join(lines) + "\n")
+        known = [
+            json.loads(one)
+            for path in sorted(DATA.glob(f"{sklearn.__version__}*.jsonl")) for one in path.read_text().splitlines()
+        ]
+        lines = {one["name"]: one for one in known} | lines
+    for suffix, of_trees in (("", False), ("-trees", True)):
+        kept = [json.dumps(one) for one in lines.values() if has_trees(one) == of_trees]
+        (DATA / f"{sklearn.__version__}{suffix}.jsonl").write_text("\n".join(kept) + "\n")
 
 
 if __name__ == "__main__":

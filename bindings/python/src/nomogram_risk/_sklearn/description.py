@@ -69,7 +69,8 @@ def _feature_names(estimator: Any) -> list[str]:
 def _feature(feature: Feature, takes_missing: bool) -> dict[str, Any]:
     found: dict[str, Any] = {"name": feature.name, "takes_missing": takes_missing}
     if not feature.is_category:
-        return {**found, "kind": "number"}
+        low = {} if feature.low is None else {"low": feature.low}
+        return {**found, "kind": "number", **low}
     unseen = "refuse" if "refuse" in feature.unseen else next(iter(feature.unseen))
     return {**found, "kind": "category", "levels": list(feature.levels), "unseen": unseen}
 

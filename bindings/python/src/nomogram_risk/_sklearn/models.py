@@ -22,6 +22,9 @@ def describe(estimator: Any, columns: list[Column], walk: Walk, place: Place) ->
     if function is None:
         if name in OF_STORED_ROWS or getattr(estimator, "kernel", "linear") != "linear":
             place.refuse(f"`{name}`, which keeps rows of its training data: they may be patients")
+        if name in WITHOUT_PROBABILITIES and getattr(estimator, "probability", False):
+            how = "which libsvm computes by iteration; calibrate it by CalibratedClassifierCV"
+            place.refuse(f"`{name}` with probability=True, {how}")
         if name in WITHOUT_PROBABILITIES:
             place.refuse(f"`{name}` without probabilities; calibrate it by CalibratedClassifierCV")
         place.refuse(f"estimator `{name}`")

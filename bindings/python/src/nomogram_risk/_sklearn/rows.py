@@ -133,12 +133,33 @@ class Rows:
         return None if link == "log" or decide is None else decide(table)
 
     def _leaves(self, table: Any) -> Any:
-        if self._model["kind"] != "forest" or not self._model["single_inputs"]:
-            return None
-        if not self._adds_in_order:
+        """The number of the leaf that each tree reaches, by the estimator's own walk."""
+        if self._model["kind"] != "forest" or not self._adds_in_order:
             return None
         final, table = _final(self._estimator, table)
+        if hasattr(final, "_predictors"):
+            return _leaves_of_histograms(final, table)
         return final.apply(table) if hasattr(final, "apply") else None
+
+
+def _leaves_of_histograms(estimator: Any, table: Any) -> Any:
+    """The leaves of histogram-based boosting, whose trees give values only.
+
+    Copies of the trees, whose leaves have their numbers as values, predict them.
+    """
+    import numpy as np
+
+    if not hasattr(estimator, "_preprocess_X"):
+        return None
+    table = estimator._preprocess_X(table, reset=False)
+    known = estimator._bin_mapper.make_known_categories_bitsets()
+    leaves = []
+    for tree in (tree for stage in estimator._predictors for tree in stage):
+        nodes = tree.nodes.copy()
+        nodes["value"] = np.arange(len(nodes))
+        numbered = type(tree)(nodes, tree.binned_left_cat_bitsets, tree.raw_left_cat_bitsets)
+        leaves.append(numbered.predict(table, *known, n_threads=1))
+    return np.column_stack(leaves)
 
 
 def _innermost(model: Step) -> Step:

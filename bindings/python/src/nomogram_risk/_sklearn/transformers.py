@@ -140,16 +140,35 @@ def min_max_scaler(estimator: Any, columns: list[Column], walk: Walk, place: Pla
 
 
 def power_transformer(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Result:
-    """The Yeo–Johnson transformation."""
-    if estimator.method != "yeo-johnson":
-        place.refuse(f"method={estimator.method!r}")
+    """The Yeo–Johnson and the Box–Cox transformation."""
     walk.read_numbers(columns)
     steps: list[Step] = [{"kind": "yeo_johnson", "lambdas": floats(estimator.lambdas_)}]
+    if estimator.method != "yeo-johnson":
+        steps = _box_cox(floats(estimator.lambdas_), columns, walk, place)
     made = [MADE] * len(columns)
     if estimator.standardize:
         after, made = standard_scaler(estimator._scaler, made, walk, place)
         steps += after
     return steps, made
+
+
+def _box_cox(
+    lambdas: list[float], columns: list[Column], walk: Walk, place: Place
+) -> list[Step]:
+    """``(value ** λ - 1) / λ``, of positive values."""
+    lowest = min(lambdas, default=1.0)
+    if lowest <= 0.0:
+        place.refuse(f"method='box-cox' with λ = {lowest:.3g}, expected above 0")
+    walk.read_from(5e-324, columns, place, "method='box-cox'")
+    reciprocals = [1.0 / one for one in lambdas]
+    return [
+        {"kind": "power", "exponents": lambdas},
+        {
+            "kind": "min_max_scale",
+            "scales": reciprocals,
+            "shifts": [-one for one in reciprocals],
+        },
+    ]
 
 
 def k_bins_discretizer(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Result:
@@ -232,9 +251,21 @@ def function_transformer(estimator: Any, columns: list[Column], walk: Walk, plac
         return [], columns
     if estimator.kw_args:
         place.refuse("kw_args")
+    width = len(columns)
+    divisors = {np.log: 1.0, np.log2: np.log(2.0), np.log10: np.log(10.0)}
+    steps: list[Step] | None = None
     if estimator.func is np.log1p:
+        steps = [{"kind": "log1p"}]
+    elif estimator.func in divisors:
+        steps = [{"kind": "log", "divisors": [float(divisors[estimator.func])] * width}]
+    elif estimator.func is np.square:
+        steps = [{"kind": "polynomial", "terms": [[index, index] for index in range(width)]}]
+    elif estimator.func is np.sqrt:
+        walk.read_from(0.0, columns, place, "function `sqrt`")
+        steps = [{"kind": "power", "exponents": [0.5] * width}]
+    if steps is not None:
         walk.read_numbers(columns)
-        return [{"kind": "log1p"}], [MADE] * len(columns)
+        return steps, [MADE] * width
     name = getattr(estimator.func, "__qualname__", repr(estimator.func))
     place.refuse(f"function `{name}`")
 

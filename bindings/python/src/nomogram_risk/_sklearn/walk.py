@@ -44,6 +44,8 @@ class Feature:
         self.is_number = False
         self.unseen: set[str] = set()
         """What encoders do with levels that they do not know: refuse, take or missing."""
+        self.low: float | None = None
+        """The smallest number for which every function of it has a result."""
         self.missing: Any = math.nan
         """The missing value of a category: NaN or None."""
 
@@ -67,6 +69,14 @@ class Walk:
         for column in columns:
             if column.feature is not None:
                 self.features[column.feature].is_number = True
+
+    def read_from(self, low: float, columns: Iterable[Column], place: Place, what: str) -> None:
+        """Notes that a function of these columns has no result for values below ``low``."""
+        for column in columns:
+            if column.feature is None:
+                place.refuse(f"{what} of values that earlier steps made, which may be below {low:g}")
+            feature = self.features[column.feature]
+            feature.low = low if feature.low is None else max(low, feature.low)
 
     def read_levels(
         self, column: Column, categories: Iterable[Any], unseen: str, place: Place

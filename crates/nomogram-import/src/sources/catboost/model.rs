@@ -9,7 +9,7 @@ use crate::comparison::Tolerance;
 use crate::document::{Cursor, Value, json};
 use crate::error::Error;
 use crate::forests;
-use crate::imported::Imported;
+use crate::imported::{Imported, LeafNumbers};
 use crate::limits::Limits;
 use crate::options::{Options, Rounds};
 
@@ -24,13 +24,15 @@ pub(crate) fn read(bytes: &[u8], options: &Options, limits: &Limits) -> Result<I
     let biases = scale_and_bias(&root)?;
     let n_margins = biases.len();
     let trees = trees::read(&root, &columns, n_margins, options.tree_shares, limits)?;
-    let Trees { mut trees, mut left_shares } = trees;
+    let Trees { mut trees, has_leaf_numbers, mut left_shares } = trees;
     let n_trees = trees.len();
     if let Rounds::First(n_rounds) = options.rounds {
         trees.truncate(n_rounds);
         left_shares.truncate(n_rounds);
     }
     let n_taken = trees.len();
+    let (mut trees, leaf_numbers): (Vec<Tree>, Vec<Vec<u32>>) =
+        trees.into_iter().map(|numbered| (numbered.tree, numbered.leaf_numbers)).unzip();
     if biases.iter().any(|bias| *bias != 0.0) {
         // The bias is added last: as a tree that is a leaf.
         let margin = (n_margins == 1).then_some(0);
@@ -44,6 +46,7 @@ pub(crate) fn read(bytes: &[u8], options: &Options, limits: &Limits) -> Result<I
     if options.tree_shares {
         imported.keep_shares(vec![ForestShares { member: 0, shares: left_shares.concat() }]);
     }
+    imported.leaf_numbers = has_leaf_numbers.then_some(LeafNumbers(leaf_numbers));
     // It adds the leaves of several trees at a time.
     imported.margin_tolerance = Tolerance::Relative(1e-12);
     imported.output_tolerance = Tolerance::Relative(1e-12);

@@ -1,6 +1,6 @@
 //! Trees: oblivious ones, and plain ones of nested nodes.
 
-use nomogram::{Side, Tree};
+use nomogram::Side;
 
 use super::columns::{Columns, hash};
 use crate::document::{Cursor, Value};
@@ -14,7 +14,9 @@ const MAX_DEPTH: usize = 24;
 /// The trees of a model.
 #[derive(Debug, Default)]
 pub(super) struct Trees {
-    pub(super) trees: Vec<Tree>,
+    pub(super) trees: Vec<NumberedTree>,
+    /// Whether the numbers of their leaves are CatBoost's: those of plain trees are not in the file.
+    pub(super) has_leaf_numbers: bool,
     /// The shares of the training rows that go to the left at each split, if they are wanted.
     pub(super) left_shares: Vec<Vec<f64>>,
 }
@@ -37,6 +39,7 @@ pub(super) fn read(
         Some(list) => (list, true),
         None => (root.key("trees")?, false),
     };
+    trees.has_leaf_numbers = is_oblivious;
     for tree in list.items_at(Place::Tree)? {
         let read = match is_oblivious {
             true => oblivious(&tree, columns, n_margins, tree_shares)?,
@@ -50,7 +53,7 @@ pub(super) fn read(
             let shares = numbered.left_shares(&weights).map_err(|error| tree.locate(error))?;
             trees.left_shares.push(shares);
         }
-        trees.trees.push(numbered.tree);
+        trees.trees.push(numbered);
     }
     Ok(trees)
 }

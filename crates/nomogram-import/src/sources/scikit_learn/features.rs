@@ -6,6 +6,9 @@ use crate::document::Cursor;
 use crate::error::{Error, Place};
 use crate::limits::Limits;
 
+/// The largest number of a schema.
+const LARGEST: f64 = 1e100;
+
 /// The features of an estimator, and what it predicts.
 #[derive(Clone, Debug)]
 pub(super) struct Inputs {
@@ -48,7 +51,8 @@ impl Inputs {
             let largest = f64::from(f32::MAX);
             let numbers = self.features.iter_mut().filter(|one| one.kind == FeatureKind::Number);
             for feature in numbers {
-                feature.range = Some(Range { low: -largest, high: largest });
+                let low = feature.range.map_or(-largest, |range| range.low.max(-largest));
+                feature.range = Some(Range { low, high: largest });
                 feature.policy.out_of_range = Action::Refuse;
             }
         }
@@ -80,5 +84,11 @@ fn feature(entry: &Cursor<'_>) -> Result<Feature, Error> {
             return Err(kind.malformed(detail).within(Place::Feature(name.to_owned())));
         }
     };
-    Ok(Feature { policy, ..Feature::of_kind(name, kind) })
+    let mut range = None;
+    if let Some(low) = entry.find("low").map(|low| low.double()).transpose()? {
+        // scikit-learn, or a function of numpy, has no result for values below.
+        range = Some(Range { low, high: LARGEST });
+        policy.out_of_range = Action::Refuse;
+    }
+    Ok(Feature { policy, range, ..Feature::of_kind(name, kind) })
 }

@@ -4,7 +4,7 @@ mod encoders;
 
 use nomogram::{
     Binner, ImputeStatistic, Imputer, Log1p, MinMaxScaler, OneHotEncoder, RobustScaler,
-    StandardScaler, Step, YeoJohnson,
+    SignedPower, StandardScaler, Step, YeoJohnson,
 };
 
 use super::features::Inputs;
@@ -77,6 +77,22 @@ fn apply(
             let log = Log1p::new(positions()?);
             layout.rounds = Some("a logarithm");
             keep(layout, block, Step::Log1p(log))
+        }
+        "log" => {
+            // ln(x) is the logarithm of 1 plus (x − 1).
+            let less_one =
+                MinMaxScaler::new(positions()?, vec![1.0; block.len], vec![-1.0; block.len]);
+            layout.push(Step::MinMaxScale(less_one.map_err(core)?));
+            layout.push(Step::Log1p(Log1p::new(positions()?)));
+            let zeros = vec![0.0; block.len];
+            let divided = StandardScaler::new(positions()?, zeros, numbers("divisors")?);
+            layout.rounds = Some("a logarithm");
+            keep(layout, block, Step::StandardScale(divided.map_err(core)?))
+        }
+        "power" => {
+            let power = SignedPower::new(positions()?, numbers("exponents")?).map_err(core)?;
+            layout.rounds = Some("a power");
+            keep(layout, block, Step::SignedPower(power))
         }
         "bin" => bin(layout, block, step),
         "impute" => impute(layout, block, step, inputs),
