@@ -8,7 +8,6 @@ mod records;
 mod contributions;
 mod equations;
 mod matrix;
-mod mutations;
 mod onnx;
 mod pmml;
 mod pmml_numbers;

@@ -1,6 +1,8 @@
 //! Every model of `tests/data/*.jsonl` predicts what its library predicted.
 
-use crate::records::{Record, records};
+use std::collections::BTreeMap;
+
+use crate::records::{Record, outputs, records};
 use nomogram::Model;
 use nomogram_import::{Comparison, Limits, Options, Rounds, Tolerance, import, read_expected};
 
@@ -118,6 +120,27 @@ fn a_double_link_keeps_the_margins_and_rounds_no_output() {
         assert!(!(is_noted && is_identity), "{}", record.name);
     }
     assert!(n_noted > 20 && n_outputs > 300, "{n_noted} {n_outputs}");
+}
+
+#[test]
+fn links_of_xgboost_differ_by_at_most_two_units_in_the_last_place() {
+    let mut n_within = BTreeMap::<(String, u32), usize>::new();
+    for record in records().filter(|record| record.format.starts_with("xgboost")) {
+        let limits = Limits::default();
+        let imported = import(&record.model, None, &Options::default(), &limits).unwrap();
+        let known =
+            read_expected(record.table.as_bytes(), &imported.parts.schema, &limits).unwrap();
+        let Tolerance::SingleUlps(most) = imported.output_tolerance else { continue };
+        for (found, known) in outputs(&imported, &known) {
+            let allows = |ulps: &u32| Tolerance::SingleUlps(*ulps).allows(found, known);
+            let ulps = (0..=most).find(allows).unwrap_or(u32::MAX);
+            *n_within.entry((record.library.clone(), ulps)).or_default() += 1;
+        }
+    }
+    for ((library, ulps), n_outputs) in &n_within {
+        println!("{library}: {n_outputs} outputs differ by {ulps} ulp of single precision");
+    }
+    assert!(n_within.keys().all(|(_, ulps)| *ulps <= 2) && n_within.len() >= 4, "{n_within:?}");
 }
 
 #[test]

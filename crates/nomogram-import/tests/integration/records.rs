@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use nomogram::{Model, Session};
+use nomogram_import::{ExpectedRow, Imported};
 use serde::Deserialize;
 
 /// A model with what its library predicts.
@@ -77,4 +79,26 @@ fn of_base64(text: &str) -> Vec<u8> {
         bits.to_be_bytes()[1..group.len()].to_vec()
     });
     bytes.collect()
+}
+
+/// The outputs of a bundle beside those of its source.
+pub(crate) fn outputs(imported: &Imported, known: &[ExpectedRow]) -> Vec<(f64, f64)> {
+    let sealed = imported.seal(known).unwrap();
+    let model = std::sync::Arc::new(Model::open(&sealed.bundle).unwrap());
+    let mut session = Session::try_new(model).unwrap();
+    let mut pairs = Vec::new();
+    for row in known {
+        let (Ok(found), Some(outputs)) = (session.predict_row(&row.row), &row.outputs) else {
+            continue;
+        };
+        let known = found.outputs().iter().copied().zip(outputs.iter().copied());
+        pairs.extend(known.filter(|(_, known)| !known.is_nan()));
+    }
+    pairs
+}
+
+/// The largest difference of an output, relative above 1.
+pub(crate) fn largest_difference(imported: &Imported, known: &[ExpectedRow]) -> f64 {
+    let relative = |(found, known): (f64, f64)| (found - known).abs() / known.abs().max(1.0);
+    outputs(imported, known).into_iter().map(relative).fold(0.0, f64::max)
 }

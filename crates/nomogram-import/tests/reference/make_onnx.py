@@ -1,20 +1,26 @@
 """Makes ONNX models of scikit-learn, LightGBM, XGBoost and torch, with what ONNX Runtime predicts.
 
     python make_onnx.py ../data/onnx/onnx-1.20.0.jsonl   # skl2onnx 1.20.0, scikit-learn 1.9.1, onnx 1.23.2,
-        # onnxruntime 1.32.0, onnxmltools 1.16.0, lightgbm 4.7.0, xgboost 3.2.0
+        # onnxruntime 1.32.0, onnxmltools 1.16.0, lightgbm 4.7.0, xgboost-cpu 3.2.0, protobuf 6.33.6
     python make_onnx.py ../data/onnx/onnx-1.17.0.jsonl   # skl2onnx 1.17.0, scikit-learn 1.5.2, onnx 1.16.2,
         # onnxruntime 1.19.2, onnxmltools 1.12.0, lightgbm 4.5.0, xgboost-cpu 2.1.4, protobuf 4.25.8
 
-each in an environment of its own, with pandas.
+each in an environment of its own, with pandas; NOMOGRAM_PROGRAM names the program `nomogram`.
 
-One line per model: the file in base64, and the table of rows. `table` holds real rows and, for trees, each
-threshold with its neighbours in single and double precision, which the caller rounds to single precision as
-ONNX Runtime's inputs do.
+One line per model: the file in base64, and the table of rows. `table` holds real rows and, for trees, the
+importer's probes: rows that reach the splits at their thresholds, just below and just above, which the caller
+rounds to single precision as ONNX Runtime's inputs do. Graphs named `torch` are built by hand as torch
+exports them: torch itself was not there.
 """
 
 import base64
+import csv
 import json
+import os
+import pathlib
+import subprocess
 import sys
+import tempfile
 import warnings
 
 import numpy as np
@@ -36,6 +42,7 @@ from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, OneHotEncoder, Ord
 warnings.filterwarnings("ignore")
 RANDOM = np.random.default_rng(7)
 N_COLUMNS = 6
+N_PROBES = 140
 
 
 def data(name):
@@ -48,42 +55,27 @@ def data(name):
     return loaded.data[:, :N_COLUMNS].astype(np.float32), loaded.target
 
 
-def thresholds(model):
-    """Thresholds of the tree ensembles of a model, by feature, where no step changes values before."""
-    found = []
-    for node in model.graph.node:
-        if not node.op_type.startswith("TreeEnsemble"):
-            continue
-        of = {a.name: helper.get_attribute_value(a) for a in node.attribute}
-        if "nodes_values" in of:
-            modes = of["nodes_modes"]
-            found += [(f, v) for f, v, m in zip(of["nodes_featureids"], of["nodes_values"], modes) if m != b"LEAF"]
-        for name in ("nodes_values_as_tensor",):
-            if name in of and "nodes_modes" in of:
-                values = numpy_helper.to_array(of[name])
-                found += [(f, v) for f, v, m in zip(of["nodes_featureids"], values, of["nodes_modes"]) if m != b"LEAF"]
-        if "nodes_splits" in of:
-            found += list(zip(of["nodes_featureids"], numpy_helper.to_array(of["nodes_splits"])))
-    return found
+def probes(model, with_missing):
+    """The importer's probes of a model with trees, as numbers."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, rows = pathlib.Path(folder) / "model.onnx", pathlib.Path(folder) / "rows.csv"
+        path.write_bytes(model.SerializeToString())
+        command = [os.environ["NOMOGRAM_PROGRAM"], "import", path, "--probes", rows, "--max-probes", str(N_PROBES)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+        with rows.open(newline="") as stream:
+            cells = list(csv.reader(stream))[1:]
+    numbers = [[float(cell) if cell else np.nan for cell in row] for row in cells]
+    return [np.array(row) for row in numbers if with_missing or not np.isnan(row).any()]
 
 
 def rows_of(model, x, with_missing, double):
     rows = [row for row in x[:: max(1, len(x) // 25)].astype(np.float64)]
     middle = np.median(x, axis=0).astype(np.float64)
-    split = thresholds(model)
-    for feature, value in split[:: max(1, len(split) // 12)]:
-        if feature >= x.shape[1]:
-            continue
-        single = np.float32(value)
-        near = [single, np.nextafter(single, np.float32(np.inf)), np.nextafter(single, np.float32(-np.inf))]
-        if double:
-            near += [value, np.nextafter(value, np.inf), np.nextafter(value, -np.inf)]
-        for one in near:
-            row = rows[RANDOM.integers(len(rows))].copy()
-            row[feature] = one
-            rows.append(row)
+    has_trees = any(node.op_type.startswith("TreeEnsemble") for node in model.graph.node)
+    if has_trees:
+        rows += [row for row in probes(model, with_missing) if (np.abs(row) < 1e35).all() or np.isnan(row).any()]
     for feature in range(x.shape[1]):
-        for one in [0.0, -0.0, 1e6, -1e6] + ([1e30, -1e30] if split else []) + ([np.nan] if with_missing else []):
+        for one in [0.0, -0.0, 1e6, -1e6] + ([1e30, -1e30] if has_trees else []) + ([np.nan] if with_missing else []):
             row = middle.copy()
             row[feature] = one
             rows.append(row)
