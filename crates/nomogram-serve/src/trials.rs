@@ -136,7 +136,8 @@ impl Trial {
         &self.settings.shadows
     }
 
-    /// The version that answers a subject.
+    /// The version that answers a subject, counted as a request of its arm.
+    #[must_use]
     pub fn choose(&self, subject: &str) -> Option<&str> {
         let position = self.position(subject)?;
         let is_running = |arm: &&Arc<Arm>| !arm.is_stopped.load(Ordering::Relaxed);

@@ -1,6 +1,6 @@
 //! The protocols of others, through the router.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
 
 mod cds_hooks;
 #[path = "../common/mod.rs"]
