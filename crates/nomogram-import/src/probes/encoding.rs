@@ -39,6 +39,9 @@ struct Tried {
     columns: BTreeMap<usize, f64>,
 }
 
+/// A test of a value, where it changes its side if that is known, and the side that is wanted.
+pub(super) type Wanted<'w, 'p> = (&'w Test<'p>, Option<Crossing>, Side);
+
 /// What a test does with the numbers of a feature.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Crossing {
@@ -263,7 +266,7 @@ impl<'p> Encoding<'p> {
     pub(super) fn value(
         &self,
         feature: usize,
-        wanted: &[(&Test<'p>, Option<Crossing>, Side)],
+        wanted: &[Wanted<'_, 'p>],
         usual: f64,
     ) -> Option<f64> {
         let (scale, mut low, mut high) = match Scale::of(self.features.get(feature)?) {
@@ -306,7 +309,7 @@ impl<'p> Encoding<'p> {
     fn tried_value(
         &self,
         feature: usize,
-        wanted: &[(&Test<'p>, Option<Crossing>, Side)],
+        wanted: &[Wanted<'_, 'p>],
         is_candidate: impl Fn(f64) -> bool,
     ) -> Option<f64> {
         let goes = |tried: &&Tried| {

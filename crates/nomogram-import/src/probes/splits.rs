@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use nomogram::{Forest, Node, Side};
 
-use super::encoding::{Crossing, Encoding};
+use super::encoding::{Crossing, Encoding, Wanted};
 use super::test::{Kind, Test};
 use super::{Rows, around};
 
@@ -118,8 +118,7 @@ impl<'p> Splits<'p> {
     /// Adds rows that reach the chosen splits.
     pub(super) fn add_to(&self, rows: &mut Rows<'_>, typical: &[f64]) {
         for chosen in &self.chosen {
-            let mut wanted: BTreeMap<usize, Vec<(&Test<'p>, Option<Crossing>, Side)>> =
-                BTreeMap::new();
+            let mut wanted: BTreeMap<usize, Vec<Wanted<'_, 'p>>> = BTreeMap::new();
             for (position, side) in &chosen.above {
                 let Some((test, crossing)) = self.test(*position) else { continue };
                 if let Some(feature) = self.encoding.source(test.column) {
@@ -153,7 +152,7 @@ impl<'p> Splits<'p> {
         &self,
         chosen: &Chosen<'p>,
         feature: usize,
-        wanted: &mut BTreeMap<usize, Vec<(&Test<'p>, Option<Crossing>, Side)>>,
+        wanted: &mut BTreeMap<usize, Vec<Wanted<'_, 'p>>>,
     ) -> Vec<f64> {
         let mut values = match self.test(chosen.own) {
             Some((test, Some(crossing))) => {

@@ -41,7 +41,6 @@ impl<'p> Test<'p> {
                 missing: *default_child,
             }),
             Node::Leaf { .. } => None,
-            _ => None,
         }
     }
 
