@@ -166,6 +166,35 @@ fn the_program_of_the_page_about_explanations_prints_its_output() {
     assert_eq!(out, blocks(of_c, "text"));
 }
 
+/// Runs the C program of a page beside a bundle of the corpus, and expects the output of the page, which
+/// is the first block after the program.
+fn prints_the_output_of_its_page(page: &str, bundle: &str) -> PathBuf {
+    let folder = folder(&format!("{page}_page"));
+    let text = fs::read_to_string(root().join(format!("docs/{page}.md"))).unwrap();
+    let source = folder.join(format!("{page}.c"));
+    fs::write(&source, blocks(&text, "c")).unwrap();
+    fs::copy(root().join("tests/data/corpus").join(bundle), folder.join("ward.nomo")).unwrap();
+    let program = compile(source.to_str().unwrap(), &folder);
+    let out = succeed(Command::new(program).current_dir(&folder));
+    let (_, after) = text.split_once("```c\n").unwrap();
+    let (_, output) = after.split_once("```text\n").unwrap();
+    assert_eq!(out, output.split("```").next().unwrap());
+    folder
+}
+
+#[test]
+fn the_program_of_the_page_about_monitoring_writes_counts() {
+    let folder = prints_the_output_of_its_page("monitoring", "counters.nomo");
+    let model = nomogram::Model::open(&fs::read(folder.join("ward.nomo")).unwrap()).unwrap();
+    let counts = fs::read(folder.join("week-01.counts")).unwrap();
+    assert_eq!(nomogram::Monitor::of_bytes(model.into(), &counts).unwrap().n_rows(), 2);
+}
+
+#[test]
+fn the_program_of_the_page_about_uncertainty_prints_its_output() {
+    prints_the_output_of_its_page("uncertainty", "uncertainty.nomo");
+}
+
 #[test]
 fn arrow_arrays_keep_the_promises_of_the_header() {
     keeps_promises("contract_arrow", &[]);

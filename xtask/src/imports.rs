@@ -10,11 +10,13 @@ use crate::install::{Destination, install_to};
 use crate::run::{self, run};
 
 /// The tests of the Python package that need such a library, or the program.
-const TESTS: [&str; 4] = [
+const TESTS: [&str; 6] = [
     "tests/test_sklearn.py",
     "tests/test_import.py",
     "tests/test_regression.py",
     "tests/test_service.py",
+    "tests/test_analyse.py",
+    "tests/test_pages.py",
 ];
 
 /// Executes the notebook in the folder of the repository; an exception of a cell is an error.

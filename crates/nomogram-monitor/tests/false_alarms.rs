@@ -69,10 +69,12 @@ fn without_a_change_the_wagers_alarm_in_at_most_5_of_100_histories() {
 }
 
 #[test]
-fn changes_are_found_among_the_predicted_risks_too() {
-    for seed in 0..3 {
-        let alarms = history(&Source::Normal, WARD, seed, Change::ShiftOfTen(1.0));
-        assert!(alarms.patients.is_some_and(|at| at > WARD.n_quiet), "seed {seed}");
+fn every_kind_of_change_is_found_after_it_began() {
+    for change in
+        [Change::Shift(1.5), Change::ShiftOfTen(1.0), Change::Spread(3.0), Change::Missing(0.2)]
+    {
+        let alarms = history(&Source::Normal, WARD, 1, change);
+        assert!(alarms.patients.is_some_and(|at| at > WARD.n_quiet), "{change:?}: {alarms:?}");
     }
 }
 

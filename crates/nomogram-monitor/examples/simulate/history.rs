@@ -30,7 +30,7 @@ pub(crate) struct Ward {
 }
 
 /// The first alarm of each rule, in patients.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Alarms {
     /// The wager on patients.
     pub patients: Option<usize>,

@@ -10,7 +10,7 @@ pub(crate) const N_FEATURES: usize = 30;
 pub(crate) type Patient = ([f64; N_FEATURES], bool);
 
 /// What changes after the quiet patients.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Change {
     None,
     /// One feature, by so many standard deviations.
