@@ -33,7 +33,7 @@ enum Form {
     Forest {
         paths: ForestPaths,
         memory: PathMemory,
-        /// For small trees without background rows.
+        /// Without background rows.
         tables: Option<Tables>,
         background: Option<EncodedRows>,
     },
@@ -108,7 +108,7 @@ impl ClosedForm {
                 let tables = match &background {
                     None => {
                         forest.expected_margins(&paths, &mut memory, &mut base);
-                        Tables::new(&paths, &mut memory, model.schema().n_features())?
+                        Some(Tables::new(&paths, &mut memory, model.schema().n_features())?)
                     }
                     Some(rows) => {
                         let mut margins = memory::filled(0.0, n_margins)?;

@@ -32,6 +32,8 @@ mod path_memory;
 
 mod small;
 
+mod listed;
+
 mod attribution;
 
 use alloc::vec::Vec;
@@ -40,10 +42,10 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use attribution::Against;
 pub(crate) use flat::{FlatForest, Layouts};
+pub(crate) use listed::Tables;
 pub(crate) use path_memory::PathMemory;
 pub(crate) use paths::ForestPaths;
 pub(crate) use shares::LeftShares;
-pub(crate) use small::Tables;
 pub use tree::{Node, Side, Tree};
 
 use super::{MemberKind, check_finite, check_width};

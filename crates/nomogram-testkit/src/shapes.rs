@@ -79,16 +79,24 @@ pub fn shapes() -> Vec<Shape> {
     ]
 }
 
-/// A forest of 100 trees of depth 3 over 30 features, with 32 background rows and the shares of training
-/// rows at its splits: what explaining it costs.
+/// Forests of 100 trees over 30 features, of depth 3 and with 31 leaves, with 32 background rows and the
+/// shares of training rows at their splits: what explaining them costs.
 #[must_use]
-pub fn explained_forest() -> Shape {
+pub fn explained_forests() -> [Shape; 2] {
     let mut numbers = Numbers(7);
-    let trees = forest(&mut numbers, 30, &[3; 100]);
+    let shallow = forest(&mut numbers, 30, &[3; 100]);
+    [
+        explained("100 trees of depth 3", shallow, &mut numbers),
+        explained("100 trees of 31 leaves", leafwise(&mut numbers, 30, 100, 31), &mut numbers),
+    ]
+}
+
+/// A forest that can be explained.
+fn explained(name: &'static str, trees: Forest, numbers: &mut Numbers) -> Shape {
     let splits = trees.trees.iter().flat_map(|tree| &tree.nodes);
     let n_splits = splits.filter(|node| !matches!(node, Node::Leaf { .. })).count();
     let shares = (0..n_splits).map(|_| numbers.between(0.1, 0.9)).collect();
-    let mut made = shape("100 trees of depth 3", 30, vec![("trees", 0, Member::Forest(trees))]);
+    let mut made = shape(name, 30, vec![("trees", 0, Member::Forest(trees))]);
     let (mut parts, golden) = valid(nomogram::unseal(&made.bundle));
     parts.explanation = Some(nomogram::Explanation {
         background: made.rows(32, 0.0).into_iter().collect(),
@@ -193,6 +201,42 @@ fn grow(
     let threshold = numbers.between(-1.5, 1.5);
     let left = grow(numbers, n_inputs, (level + 1, full, deepest), nodes, leaves);
     let right = grow(numbers, n_inputs, (level + 1, full, deepest), nodes, leaves);
+    if let Some(node) = nodes.get_mut(position) {
+        *node = Node::Split { input, threshold, left, right, default_child: Side::Left };
+    }
+    u32::try_from(position).unwrap_or(0)
+}
+
+/// Trees of so many leaves, as boosting grows them leaf after leaf: some branches are deeper than others.
+fn leafwise(numbers: &mut Numbers, n_inputs: u32, n_trees: usize, n_leaves: u32) -> Forest {
+    let tree = |_| {
+        let (mut nodes, mut leaves) = (Vec::new(), Vec::new());
+        grow_leaves(numbers, n_inputs, n_leaves, &mut nodes, &mut leaves);
+        Tree { margin: Some(0), nodes, leaves }
+    };
+    let trees = (0..n_trees).map(tree).collect();
+    valid(Forest::new(Link::Logit, n_inputs, vec![0.2], trees))
+}
+
+/// Appends a subtree of so many leaves, of which the left branch gets between a quarter and three quarters.
+/// Returns the position of its first node.
+fn grow_leaves(
+    numbers: &mut Numbers,
+    n_inputs: u32,
+    n_leaves: u32,
+    nodes: &mut Vec<Node>,
+    leaves: &mut Vec<f64>,
+) -> u32 {
+    let position = nodes.len();
+    nodes.push(Node::Leaf { leaf: u32::try_from(leaves.len()).unwrap_or(0) });
+    if n_leaves <= 1 {
+        leaves.push(numbers.between(-0.1, 0.1));
+        return u32::try_from(position).unwrap_or(0);
+    }
+    let n_left = (n_leaves.div_ceil(4) + numbers.below(n_leaves / 2 + 1)).min(n_leaves - 1);
+    let (input, threshold) = (numbers.below(n_inputs), numbers.between(-1.5, 1.5));
+    let left = grow_leaves(numbers, n_inputs, n_left, nodes, leaves);
+    let right = grow_leaves(numbers, n_inputs, n_leaves - n_left, nodes, leaves);
     if let Some(node) = nodes.get_mut(position) {
         *node = Node::Split { input, threshold, left, right, default_child: Side::Left };
     }

@@ -8,16 +8,16 @@
 
 use super::Aggregate;
 use super::flat::{FlatForest, Layout};
+use super::listed::Tables;
 use super::path_memory::PathMemory;
 use super::paths::{ForestPaths, NONE, TreePaths};
-use super::small::Tables;
 
 /// What a row is compared with.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Against<'b> {
     /// The shares of the training rows: path-dependent Shapley values.
     Shares,
-    /// The same, by values that were listed.
+    /// The same, by values that were listed as far as there was room.
     Listed(&'b Tables),
     /// Encoded background rows, one after the other, each with its weight; weights sum to 1.
     Rows(&'b [f64], &'b [f64]),
@@ -35,22 +35,27 @@ impl FlatForest {
         out: &mut [f64],
     ) {
         out.fill(0.0);
-        if let Against::Listed(tables) = against {
-            self.look_up(tables, encoded, out);
-            return self.divide(out);
-        }
-        for tree in &paths.trees {
-            let edges = &paths.edges[tree.first..tree.first + tree.n_edges];
-            for (takes, edge) in memory.takes.iter_mut().zip(edges) {
-                *takes = self.takes(edge, encoded);
-            }
-            if !paths.small.is_empty() && matches!(against, Against::Shares) {
-                paths.attribute_small(tree, memory, out);
+        for (nth_tree, tree) in paths.trees.iter().enumerate() {
+            if let Against::Listed(tables) = against
+                && self.look_up(tables, nth_tree, encoded, out)
+            {
                 continue;
             }
+            let edges = &paths.edges[tree.first..tree.first + tree.n_edges];
+            for (at, edge) in edges.iter().enumerate() {
+                if !edge.is_right {
+                    let goes_left = self.takes(edge, encoded);
+                    memory.takes[at] = goes_left;
+                    // The edge to the right follows all edges below the left one.
+                    memory.takes[edge.end as usize] = !goes_left;
+                }
+            }
             match against {
-                Against::Listed(_) => {}
-                Against::Shares => {
+                Against::Shares | Against::Listed(_) if tree.lanes > 0 => {
+                    let n_players = out.len() / paths.n_margins.max(1);
+                    paths.small_tree(tree).attribute(n_players, memory, out);
+                }
+                Against::Shares | Against::Listed(_) => {
                     paths.multiply(tree, memory, |at| edges[at].share);
                     paths.add(tree, memory, 1.0, out);
                 }

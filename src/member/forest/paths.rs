@@ -17,6 +17,9 @@ use crate::memory;
 /// No edge or leaf.
 pub(super) const NONE: u32 = u32::MAX;
 
+/// The most numbers in [`ForestPaths::small`]: 16 MiB.
+const MAX_SMALL: usize = 1 << 21;
+
 /// The most players on the way to a leaf.
 const MAX_PLAYERS: u32 = 256;
 
@@ -24,10 +27,10 @@ const MAX_PLAYERS: u32 = 256;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Edge {
     /// The threshold of the split; for a set, its number.
-    threshold: f64,
+    pub(super) threshold: f64,
     /// The share of the training rows that took all edges of this player up to this one.
     pub(super) share: f64,
-    input: u32,
+    pub(super) input: u32,
     pub(super) player: u32,
     pub(super) parent: u32,
     /// The closest edge above with the same player.
@@ -37,8 +40,8 @@ pub(super) struct Edge {
     /// The first edge that is not below this one.
     pub(super) end: u32,
     pub(super) is_right: bool,
-    is_set: bool,
-    missing_goes_right: bool,
+    pub(super) is_set: bool,
+    pub(super) missing_goes_right: bool,
 }
 
 /// The edges of one tree.
@@ -52,16 +55,10 @@ pub(super) struct TreePaths {
     pub(super) root_leaf: u32,
     /// The margin that it adds to, or every one.
     pub(super) margin: Option<u32>,
-}
-
-/// What an edge needs at two nodes of quadrature, for rows that do not take it and for rows that do. Of
-/// path-dependent values in trees of at most four players: nothing of it depends on the row.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct SmallEdge {
-    /// `z + t (o − z)`.
-    pub(super) factors: [[f64; 2]; 2],
-    /// `(o − z) w / (z + t (o − z))`; 0 where no row takes the edge.
-    pub(super) terms: [[f64; 2]; 2],
+    /// Where its numbers in [`ForestPaths::small`] begin.
+    pub(super) small: usize,
+    /// At how many nodes these are known: 2, 4 or 8; 0 if they are not there.
+    pub(super) lanes: usize,
 }
 
 /// The edges of a forest, with the quadratures that its trees need.
@@ -69,8 +66,10 @@ pub(super) struct SmallEdge {
 pub(crate) struct ForestPaths {
     pub(super) trees: Vec<TreePaths>,
     pub(super) edges: Vec<Edge>,
-    /// One per edge, where all trees have at most two nodes and there are shares; else none.
-    pub(super) small: Vec<SmallEdge>,
+    /// What an edge needs for rows that do not take it and for rows that do, at each node: the factors
+    /// `z + t (o − z)` of both, then `(o − z) w / (z + t (o − z))` of both, 0 where no row takes the edge. Of
+    /// path-dependent values, nothing of it depends on the row.
+    pub(super) small: Vec<f64>,
     /// The values of leaves: one per leaf, or one per margin.
     pub(super) leaves: Vec<f64>,
     /// Nodes, then weights, of the rules with 1, 2, … nodes.
@@ -137,7 +136,8 @@ impl FlatForest {
                 Layout::Linked(root) => Position::Node(root),
             };
             let built = builder.tree(&mut paths, root, tree.margin)?;
-            paths.most_numbers = paths.most_numbers.max(built.n_edges * built.n_nodes.max(2));
+            let most_lanes = built.n_nodes.max(lanes(built.n_nodes));
+            paths.most_numbers = paths.most_numbers.max(built.n_edges * most_lanes);
             paths.most_edges = paths.most_edges.max(built.n_edges);
             most_nodes = most_nodes.max(built.n_nodes);
             paths.trees.push(built);
@@ -147,8 +147,8 @@ impl FlatForest {
             let (nodes, weights) = paths.rules[n * (n - 1)..n * (n + 1)].split_at_mut(n);
             gauss_legendre(nodes, weights);
         }
-        if most_nodes <= 2 && shares.is_some() {
-            paths.small = paths.small_edges()?;
+        if shares.is_some() {
+            paths.add_small()?;
         }
         Ok(paths)
     }
@@ -179,27 +179,39 @@ impl FlatForest {
 }
 
 impl ForestPaths {
-    /// What each edge needs at the nodes of its tree; one node is followed by one without weight.
+    /// Computes what each edge needs at the nodes of its tree, for the first trees that have few nodes and
+    /// together not too many numbers. Nodes that are left over have no weight.
     #[allow(clippy::indexing_slicing, reason = "edges were laid out tree after tree")]
-    fn small_edges(&self) -> Result<Vec<SmallEdge>, Error> {
-        let mut small = memory::list(self.edges.len())?;
-        for tree in &self.trees {
+    fn add_small(&mut self) -> Result<(), Error> {
+        let mut n_numbers = 0;
+        for tree in &mut self.trees {
+            let lanes = lanes(tree.n_nodes);
+            let of_tree = 4 * lanes * tree.n_edges;
+            if n_numbers + of_tree <= MAX_SMALL {
+                (tree.small, tree.lanes) = (n_numbers, lanes);
+                n_numbers += of_tree;
+            }
+        }
+        let mut small = memory::filled(0.0, n_numbers)?;
+        for tree in self.trees.iter().filter(|tree| tree.lanes > 0) {
             let (nodes, weights) = self.rule(tree.n_nodes);
-            for edge in &self.edges[tree.first..tree.first + tree.n_edges] {
-                let mut made = SmallEdge { factors: [[0.0; 2]; 2], terms: [[0.0; 2]; 2] };
+            let edges = &self.edges[tree.first..tree.first + tree.n_edges];
+            let of_edges = small[tree.small..].chunks_exact_mut(4 * tree.lanes);
+            for (edge, numbers) in edges.iter().zip(of_edges) {
+                let (factors, terms) = numbers.split_at_mut(2 * tree.lanes);
                 for (side, o) in [0.0, 1.0].into_iter().enumerate() {
                     for (k, (t, weight)) in nodes.iter().zip(weights).enumerate() {
                         let factor = edge.share + t * (o - edge.share);
-                        made.factors[side][k] = factor;
+                        factors[side * tree.lanes + k] = factor;
                         if factor > 0.0 {
-                            made.terms[side][k] = (o - edge.share) * weight / factor;
+                            terms[side * tree.lanes + k] = (o - edge.share) * weight / factor;
                         }
                     }
                 }
-                small.push(made);
             }
         }
-        Ok(small)
+        self.small = small;
+        Ok(())
     }
 
     /// The nodes and weights of the rule with `n` nodes.
@@ -207,6 +219,16 @@ impl ForestPaths {
     #[allow(clippy::indexing_slicing, reason = "there is a rule for every tree")]
     pub(super) fn rule(&self, n: usize) -> (&[f64], &[f64]) {
         self.rules[n * (n - 1)..n * (n + 1)].split_at(n)
+    }
+}
+
+/// At how many nodes the numbers of a tree are computed once; 0 if it has too many.
+fn lanes(n_nodes: usize) -> usize {
+    match n_nodes {
+        0..=2 => 2,
+        3..=4 => 4,
+        5..=8 => 8,
+        _ => 0,
     }
 }
 
@@ -280,7 +302,7 @@ impl<'f> Builder<'f> {
             self.latest[left.player as usize] = NONE;
         }
         let n_nodes = most_players.div_ceil(2) as usize;
-        Ok(TreePaths { first, n_edges, n_nodes, root_leaf, margin })
+        Ok(TreePaths { first, n_edges, n_nodes, root_leaf, margin, small: 0, lanes: 0 })
     }
 
     /// Returns the leaf below an edge, or appends the two edges of its split to those to lay out.

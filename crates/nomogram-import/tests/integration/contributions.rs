@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use nomogram::{ErrorKind, Explained, Explainer, Method, Model, Request};
+use nomogram::{ErrorKind, Explained, Explainer, Explanation, Method, Model, Request};
 use nomogram_import::{Imported, Limits, Options, import, read_expected};
 use serde_json::Value;
 
@@ -164,6 +164,55 @@ fn forests_of_xgboost_are_explained_as_pred_contribs_does() {
     }
     assert!(n_compared >= 20 && n_equal >= 4, "{n_compared} {n_equal}");
     assert_within(found, 2e-6, 32);
+}
+
+/// How many rows of a line shap took as background rows: the first ones.
+const N_BACKGROUND: usize = 5;
+
+/// Compares values against background rows. Returns the largest difference, relative to the largest value
+/// of the row.
+fn compare_interventional(line: &Value, records: &BTreeMap<String, Record>) -> f64 {
+    let name = line["name"].as_str().unwrap();
+    let (mut imported, _) = model_and_rows(line, records);
+    let list = |key: &str| line["interventional"][key].as_array().unwrap().iter();
+    let rows: Vec<Vec<f64>> = list("rows").map(numbers).collect();
+    let background = rows.iter().take(N_BACKGROUND).flatten().copied().collect();
+    let weights = vec![1.0; N_BACKGROUND];
+    let (groups, left_shares) = (Vec::new(), Vec::new());
+    imported.parts.explanation = Some(Explanation { background, weights, groups, left_shares });
+    let bundle = imported.seal(&[]).unwrap_or_else(|error| panic!("{name}: {error}")).bundle;
+    let model = Arc::new(Model::open(&bundle).unwrap());
+    let request = Request { explained: Explained::Member(0), method: Method::Interventional };
+    let mut explainer = Explainer::new(model, request).unwrap();
+    assert_eq!(rows.len(), list("values").len());
+    let mut largest = 0.0_f64;
+    for (row, expected) in rows.iter().zip(list("values")) {
+        let found = explainer.explain_row(row).unwrap();
+        for (margin, expected) in expected.as_array().unwrap().iter().map(numbers).enumerate() {
+            let values = found.values_of(margin);
+            assert_eq!(values.len(), expected.len());
+            let size = size(values);
+            let differences = values.iter().zip(&expected).map(|(a, b)| (a - b).abs() / size);
+            largest = differences.fold(largest, f64::max);
+        }
+    }
+    largest
+}
+
+/// shap rounds the weight of each coalition to single precision.
+#[test]
+fn forests_are_explained_against_background_rows_as_shap_does() {
+    let records = records().filter(|record| record.library == "lightgbm-4.6.0");
+    let records: BTreeMap<String, Record> =
+        records.map(|record| (record.name.clone(), record)).collect();
+    let lines = lines("lightgbm").into_iter().chain(lines("scikit_learn"));
+    let mut n_models = 0;
+    for line in lines.filter(|line| line.get("interventional").is_some()) {
+        n_models += 1;
+        let largest = compare_interventional(&line, &records);
+        assert!(largest <= 1e-7, "{}: off by {largest:e}", line["name"]);
+    }
+    assert_eq!(n_models, 24);
 }
 
 #[test]

@@ -10,7 +10,8 @@ and their contributions of shape `(n_rows, n_margins, n_features + 1)`, of which
 Models of LightGBM, XGBoost and CatBoost are those of `tests/data/*.jsonl`, whose rows `rows` counts; a line
 of scikit-learn has the description of its model and the rows themselves. LightGBM computes in double
 precision. XGBoost writes single precision; `shap` has what shap computes in double precision for the models
-that it reads. shap computes those of scikit-learn too. The versions are in each line.
+that it reads. shap computes those of scikit-learn too, and `interventional`: values against the first rows.
+The versions are in each line.
 """
 
 import csv
@@ -36,6 +37,14 @@ import xgboost as xgb
 from sklearn import compose, datasets, ensemble, pipeline, preprocessing, tree
 
 PARALLEL = ("random forest", "softprob, parallel")
+# What shap reads as LightGBM predicts: no categories, no 0 as missing, no means. Of several classes, it adds
+# up the trees of all.
+INTERVENTIONAL = (
+    "binary", "binary, complete rows", "binary, dart", "binary, goss", "binary, extra trees", "regression",
+    "huber", "poisson", "cross_entropy",
+)
+# The first rows of a line are its background.
+N_BACKGROUND = 5
 ROOT = Path(__file__).parents[4]
 DATA = Path(__file__).parents[1] / "data"
 warnings.simplefilter("ignore")
@@ -75,7 +84,10 @@ def lightgbm_lines():
         if "\naverage_output\n" in record["model"]:
             # LightGBM sums the contributions of a random forest, whose margins are means.
             contributions = contributions / (booster.num_trees() / n_margins)
-        yield line(record, f"lightgbm {lgb.__version__}", taken, contributions)
+        more = {}
+        if record["name"] in INTERVENTIONAL:
+            more["interventional"] = interventional(booster, numbers(cells)[:8])
+        yield line(record, f"lightgbm {lgb.__version__}, shap {shap.__version__}", taken, contributions, **more)
 
 
 def xgboost_lines():
@@ -117,6 +129,18 @@ def catboost_lines():
         pool = catboost.Pool(pd.DataFrame(columns), cat_features=categories)
         contributions = model.get_feature_importance(pool, type="ShapValues", thread_count=1)
         yield line(record, f"catboost {catboost.__version__}", taken, contributions)
+
+
+def interventional(model, rows):
+    """Values against the first rows, without a base. Rows lie beside those of the data, since shap and
+    scikit-learn round values differently, so that one on a threshold may take the other side."""
+    rng = np.random.default_rng(11)
+    rows = rows * rng.uniform(0.98, 1.02, rows.shape)
+    rows = rows.astype(np.float32).astype(np.float64)
+    explainer = shap.TreeExplainer(model, rows[:N_BACKGROUND], feature_perturbation="interventional")
+    values = np.asarray(explainer.shap_values(rows, check_additivity=False))
+    values = values.reshape(*rows.shape, -1).transpose(0, 2, 1)
+    return {"rows": rows.tolist(), "values": values.tolist()}
 
 
 def of_shap(explainer, rows):
@@ -179,7 +203,7 @@ def sklearn_lines():
         contributions = tree_contributions(model, rows)
         yield line(
             {"name": name}, f"scikit-learn {sklearn.__version__}, shap {shap.__version__}", rows.tolist(),
-            contributions, model=description,
+            contributions, model=description, interventional=interventional(model, rows),
         )
     yield behind_a_pipeline(description_of, wdbc())
 
