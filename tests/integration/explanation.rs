@@ -197,7 +197,7 @@ fn a_section_is_sealed_and_unsealed() {
     let (parts, rows) = unseal(&bundle).unwrap();
     assert_eq!(parts, explained());
     assert_eq!(seal(&parts, rows.view()).unwrap(), bundle);
-    let without = nomogram::Parts { explanation: None, ..parts };
+    let without = Parts { explanation: None, ..parts };
     let without = seal(&without, rows.view()).unwrap();
     let mut predicted = [&bundle, &without].map(|bundle| {
         let mut session = Session::new(open(bundle));
@@ -383,8 +383,11 @@ fn a_forest_with_linear_leaves_is_explained_by_sampling_only() {
     }
 }
 
-/// The models of `tests/data/explanations`: the requests in the words of the file, and the rows.
-const EXPLAINED: [(&str, &[&str], [&[f64]; 3]); 4] = [
+/// A model: its name, the requests in the words of the file, and the rows.
+type ExplainedModel = (&'static str, &'static [&'static str], [&'static [f64]; 3]);
+
+/// The models of `tests/data/explanations`.
+const EXPLAINED: [ExplainedModel; 4] = [
     (
         "levels_and_missing",
         &[
