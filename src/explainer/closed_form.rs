@@ -180,13 +180,12 @@ impl ClosedForm {
                 CompiledMember::Forest(forest),
                 Form::Forest { paths, memory, tables, background },
             ) => {
-                forest.double_margins(encoded, explained);
                 let against = match (background, tables) {
                     (None, None) => Against::Shares,
                     (None, Some(tables)) => Against::Listed(tables),
                     (Some(rows), _) => Against::Rows(&rows.values, &rows.weights),
                 };
-                forest.attribute(paths, encoded, against, memory, values);
+                forest.attribute(paths, encoded, against, memory, explained, values);
             }
             (
                 CompiledMember::Linear(_)

@@ -7,7 +7,7 @@
 //! visited once.
 
 use super::Aggregate;
-use super::flat::{FlatForest, Layout};
+use super::flat::{FlatForest, FlatTree, Layout};
 use super::listed::Tables;
 use super::path_memory::PathMemory;
 use super::paths::{ForestPaths, NONE, TreePaths};
@@ -24,7 +24,8 @@ pub(crate) enum Against<'b> {
 }
 
 impl FlatForest {
-    /// Writes the Shapley values of an encoded row, shape `(n_margins, n_players)`.
+    /// Writes the Shapley values of an encoded row, shape `(n_margins, n_players)`, and what they add up to
+    /// with the base, as [`Self::double_margins`].
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
     pub(crate) fn attribute(
         &self,
@@ -32,15 +33,19 @@ impl FlatForest {
         encoded: &[f64],
         against: Against<'_>,
         memory: &mut PathMemory,
+        margins: &mut [f64],
         out: &mut [f64],
     ) {
         out.fill(0.0);
-        for (nth_tree, tree) in paths.trees.iter().enumerate() {
+        margins.fill(0.0);
+        for (nth_tree, (tree, flat)) in paths.trees.iter().zip(&self.trees).enumerate() {
             if let Against::Listed(tables) = against
-                && self.look_up(tables, nth_tree, encoded, out)
+                && let Some(leaf) = self.look_up(tables, nth_tree, encoded, out)
             {
+                paths.for_each_value(tree, leaf, |margin, value| margins[margin] += value);
                 continue;
             }
+            self.add_reached(flat, encoded, margins);
             let edges = &paths.edges[tree.first..tree.first + tree.n_edges];
             for (at, edge) in edges.iter().enumerate() {
                 if !edge.is_right {
@@ -69,37 +74,42 @@ impl FlatForest {
             }
         }
         self.divide(out);
+        self.divide(margins);
+        self.add_base_margins(margins);
     }
 
     /// Writes the margins of an encoded row, summed in double precision whatever the precision of the
     /// forest: what Shapley values of the row add up to.
-    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a position")]
     pub(crate) fn double_margins(&self, encoded: &[f64], out: &mut [f64]) {
         out.fill(0.0);
-        for tree in &self.trees {
-            let leaf = match tree.layout {
-                Layout::Complete(complete) => {
-                    self.complete.walk::<true>(complete, |input| self.compared(encoded[input]))
-                }
-                Layout::Linked(root) => {
-                    let next = |position, _| {
-                        self.next::<true>(position, |input| self.compared(encoded[input]))
-                    };
-                    self.leaf(tree, (0..tree.depth).fold(root, next))
-                }
-            };
-            match tree.margin {
-                Some(margin) => out[margin as usize] += leaf,
-                None => {
-                    let values = self.values[leaf as usize..].iter();
-                    let sums = out.iter_mut().zip(values);
-                    sums.for_each(|(sum, value)| *sum += value);
-                }
-            }
-        }
+        self.trees.iter().for_each(|tree| self.add_reached(tree, encoded, out));
         self.divide(out);
         self.add_base_margins(out);
+    }
+
+    /// Adds what the leaf adds that a row reaches in a tree.
+    #[inline(always)]
+    #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a position")]
+    fn add_reached(&self, tree: &FlatTree, encoded: &[f64], out: &mut [f64]) {
+        let leaf = match tree.layout {
+            Layout::Complete(complete) => {
+                self.complete.walk::<true>(complete, |input| self.compared(encoded[input]))
+            }
+            Layout::Linked(root) => {
+                let next = |position, _| {
+                    self.next::<true>(position, |input| self.compared(encoded[input]))
+                };
+                self.leaf(tree, (0..tree.depth).fold(root, next))
+            }
+        };
+        match tree.margin {
+            Some(margin) => out[margin as usize] += leaf,
+            None => {
+                let values = self.values[leaf as usize..].iter();
+                out.iter_mut().zip(values).for_each(|(sum, value)| *sum += value);
+            }
+        }
     }
 
     fn add_base_margins(&self, out: &mut [f64]) {

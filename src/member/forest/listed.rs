@@ -22,12 +22,18 @@ const MAX_SPLITS: usize = 64;
 /// The most values that are listed for a forest: 8 MiB.
 const MAX_VALUES: usize = 1 << 20;
 
+/// Marks a child that is a leaf.
+const LEAF: u32 = 1 << 31;
+
 /// The Shapley values of the parts of the trees of a forest, for each of their combinations.
 #[derive(Debug, Default)]
 pub(crate) struct Tables {
     trees: Vec<ListedTree>,
     /// In the order of the trees' edges to the left.
     splits: Vec<Split>,
+    /// What is on the right and on the left of each split: the number of a split of the tree, or
+    /// [`LEAF`] and a leaf.
+    children: Vec<[u32; 2]>,
     parts: Vec<Part>,
     /// Of each player above each part.
     above: Vec<Above>,
@@ -168,6 +174,13 @@ impl Maker<'_> {
             let Edge { threshold, input, is_set, missing_goes_right, .. } = *edge;
             let made = Split { threshold, input, is_set, missing_goes_right };
             memory::push(&mut tables.splits, made)?;
+        }
+        for (at, edge) in edges.iter().enumerate().filter(|(_, edge)| !edge.is_right) {
+            let child = |at: usize| match edges[at].leaf {
+                NONE => self.split_of[at + 1],
+                leaf => LEAF | leaf,
+            };
+            memory::push(&mut tables.children, [child(edge.end as usize), child(at)])?;
         }
         for nth in 0..self.cuts.len() {
             self.add_part(tree, edges, self.cuts[nth], margin, memory, tables)?;
@@ -345,7 +358,8 @@ impl Maker<'_> {
 }
 
 impl FlatForest {
-    /// Adds the Shapley values of a tree that is listed. Returns whether it is.
+    /// Adds the Shapley values of a tree, and returns the leaf that the row reaches; `None` if the tree is
+    /// not listed.
     #[inline(always)]
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
     pub(super) fn look_up(
@@ -354,10 +368,10 @@ impl FlatForest {
         nth_tree: usize,
         encoded: &[f64],
         out: &mut [f64],
-    ) -> bool {
+    ) -> Option<u32> {
         let tree = &tables.trees[nth_tree];
         if tree.n_parts == 0 {
-            return false;
+            return None;
         }
         let mut sides = 0_u64;
         let splits = &tables.splits[tree.split..][..tree.n_splits];
@@ -392,6 +406,11 @@ impl FlatForest {
                 out[*player as usize] += value;
             }
         }
-        true
+        let children = &tables.children[tree.split..][..tree.n_splits];
+        let mut at = 0;
+        while at & LEAF == 0 {
+            at = children[at as usize][usize::from(sides >> at & 1 == 1)];
+        }
+        Some(at & !LEAF)
     }
 }

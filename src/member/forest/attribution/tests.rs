@@ -242,16 +242,18 @@ fn path_dependent_values_are_those_of_every_coalition() {
                 let is_known = |input: usize| mask >> players[input] & 1 == 1;
                 conditional((&forest, &shares), &row, is_known)
             };
-            let mut values = vec![0.0; n_margins * n_players];
-            flat.attribute(&paths, &row, Against::Shares, &mut memory, &mut values);
+            let (mut values, mut sums) = (vec![0.0; n_margins * n_players], vec![0.0; n_margins]);
+            flat.attribute(&paths, &row, Against::Shares, &mut memory, &mut sums, &mut values);
+            let mut margins = vec![0.0; n_margins];
+            flat.double_margins(&row, &mut margins);
+            assert_eq!(sums, margins);
             let expected = enumerated(n_players, n_margins, v);
             assert_close(&values, &expected, &alloc::format!("{round}: {forest:?}"));
             let against = Against::Listed(&tables);
-            flat.attribute(&paths, &row, against, &mut memory, &mut values);
+            flat.attribute(&paths, &row, against, &mut memory, &mut sums, &mut values);
             assert_close(&values, &expected, &alloc::format!("listed, {round}: {forest:?}"));
+            assert_eq!(sums, margins, "listed");
             assert_close(&base, &v(0), "base");
-            let mut margins = vec![0.0; n_margins];
-            flat.double_margins(&row, &mut margins);
             assert_close(&margins, &v(u32::MAX), "margins");
         }
     }
@@ -283,7 +285,8 @@ fn what_is_computed_once_gives_the_values_of_each_row() {
         let mut values_of = |paths: &ForestPaths| -> Vec<f64> {
             let of_row = |row: &Vec<f64>| {
                 let mut values = vec![0.0; 2 * players.len()];
-                flat.attribute(paths, row, Against::Shares, &mut memory, &mut values);
+                let sums = &mut [0.0; 2];
+                flat.attribute(paths, row, Against::Shares, &mut memory, sums, &mut values);
                 values
             };
             rows.iter().flat_map(of_row).collect()
@@ -324,7 +327,8 @@ fn interventional_values_are_those_of_every_coalition() {
         };
         let mut values = vec![0.0; n_margins * n_players];
         let against = Against::Rows(&rows.concat(), &weights);
-        flat.attribute(&paths, &row, against, &mut memory, &mut values);
+        let mut sums = vec![0.0; n_margins];
+        flat.attribute(&paths, &row, against, &mut memory, &mut sums, &mut values);
         assert_close(&values, &enumerated(n_players, n_margins, v), "interventional");
     }
 }
@@ -361,8 +365,7 @@ fn a_tree_of_depth_80_is_additive() {
     for _ in 0..20 {
         let row: Vec<f64> = (0..depth).map(|_| numbers.unit() - 0.1).collect();
         let (mut values, mut margins) = (vec![0.0; depth as usize], [0.0]);
-        flat.attribute(&paths, &row, Against::Shares, &mut memory, &mut values);
-        flat.double_margins(&row, &mut margins);
+        flat.attribute(&paths, &row, Against::Shares, &mut memory, &mut margins, &mut values);
         let sum = base[0] + values.iter().sum::<f64>();
         assert!((sum - margins[0]).abs() < 1e-14, "{sum}, expected {}", margins[0]);
     }
