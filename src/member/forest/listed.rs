@@ -1,8 +1,8 @@
 //! Path-dependent Shapley values that are looked up.
 //!
-//! A tree is cut into parts: subtrees of few splits below few players. What the leaves of a part add
+//! A tree is cut into subtrees of few splits below few players. What the leaves of such a subtree add
 //! depends only on which of these players the row satisfies, and on the side that it takes at each of the
-//! splits. So it is computed once for all combinations; a tree of few splits is one part.
+//! splits. So it is computed once for all combinations. A tree of few splits is not cut.
 
 use alloc::vec::Vec;
 
@@ -13,9 +13,9 @@ use super::small::SmallTree;
 use crate::error::Error;
 use crate::memory;
 
-/// The most players above a part and splits in it, together. A full tree of depth 3 is one part.
+/// The most players above a subtree and splits in it, together. A full tree of depth 3 is not cut.
 const MAX_BITS: usize = 8;
-/// The most players above a part that is a leaf.
+/// The most players above a subtree that is a leaf.
 const MAX_LEAF_BITS: usize = 10;
 /// The most splits of a tree: a bit for each.
 const MAX_SPLITS: usize = 64;
@@ -25,7 +25,7 @@ const MAX_VALUES: usize = 1 << 20;
 /// Marks a child that is a leaf.
 const LEAF: u32 = 1 << 31;
 
-/// The Shapley values of the parts of the trees of a forest, for each of their combinations.
+/// The Shapley values of the subtrees of the trees of a forest, for each of their combinations.
 #[derive(Debug, Default)]
 pub(crate) struct Tables {
     trees: Vec<ListedTree>,
@@ -34,22 +34,22 @@ pub(crate) struct Tables {
     /// What is on the right and on the left of each split: the number of a split of the tree, or
     /// [`LEAF`] and a leaf.
     children: Vec<[u32; 2]>,
-    parts: Vec<Part>,
-    /// Of each player above each part.
+    subtrees: Vec<Subtree>,
+    /// Of each player above each subtree.
     above: Vec<Above>,
-    /// The players of each part, those above it first.
+    /// The players of each subtree, those above it first.
     players: Vec<u32>,
-    /// For each combination, the values of the part's players.
+    /// For each combination, the values of the subtree's players.
     values: Vec<f64>,
 }
 
-/// Where the lists of one tree begin. A tree without parts is not listed.
+/// Where the lists of one tree begin. A tree without subtrees is not listed.
 #[derive(Clone, Copy, Debug, Default)]
 struct ListedTree {
     split: usize,
     n_splits: usize,
-    part: usize,
-    n_parts: usize,
+    subtree: usize,
+    n_subtrees: usize,
     /// Where the values of its margin begin.
     first: usize,
     has_sets: bool,
@@ -64,10 +64,10 @@ struct Split {
     missing_goes_right: bool,
 }
 
-/// Where the lists of one part begin. The bits of a combination are the players above, from the lowest
+/// Where the lists of one subtree begin. The bits of a combination are the players above, from the lowest
 /// bit on, then the splits, of which 1 is left.
 #[derive(Clone, Copy, Debug)]
-struct Part {
+struct Subtree {
     n_above: u32,
     n_splits: u32,
     n_players: usize,
@@ -78,7 +78,7 @@ struct Part {
     value: usize,
 }
 
-/// The splits on the path to a part that read one player, and the sides on which the path leaves them.
+/// The splits on the path to a subtree that read one player, and the sides on which the path leaves them.
 #[derive(Clone, Copy, Debug, Default)]
 struct Above {
     splits: u64,
@@ -92,10 +92,10 @@ struct Maker<'p> {
     out: Vec<f64>,
     /// The number of the split of each edge of the current tree.
     split_of: Vec<u32>,
-    /// The edge above each part of the current tree, or none.
+    /// The edge above each subtree of the current tree, or none.
     cuts: Vec<u32>,
     pending: Vec<u32>,
-    /// The edges above the current part, from the root on, then its own.
+    /// The edges above the current subtree, from the root on, then its own.
     chain: Vec<u32>,
     edges: Vec<Edge>,
     numbers: Vec<f64>,
@@ -138,10 +138,10 @@ impl Tables {
 
 #[cfg(test)]
 impl Tables {
-    /// How many trees are listed, and cut into several parts.
+    /// How many trees are listed, and cut into several subtrees.
     pub(super) fn n_listed(&self) -> (usize, usize) {
-        let listed = self.trees.iter().filter(|tree| tree.n_parts > 0);
-        (listed.clone().count(), listed.filter(|tree| tree.n_parts > 1).count())
+        let listed = self.trees.iter().filter(|tree| tree.n_subtrees > 0);
+        (listed.clone().count(), listed.filter(|tree| tree.n_subtrees > 1).count())
     }
 }
 
@@ -166,7 +166,7 @@ impl Maker<'_> {
         if n_values.is_none_or(|n_values| tables.values.len() + n_values > MAX_VALUES) {
             return Ok(ListedTree::default());
         }
-        let (split, part) = (tables.splits.len(), tables.parts.len());
+        let (split, subtree) = (tables.splits.len(), tables.subtrees.len());
         for (at, edge) in edges.iter().enumerate().filter(|(_, edge)| !edge.is_right) {
             let nth = (tables.splits.len() - split) as u32;
             // The edge to the right follows all edges below the left one.
@@ -183,14 +183,14 @@ impl Maker<'_> {
             memory::push(&mut tables.children, [child(edge.end as usize), child(at)])?;
         }
         for nth in 0..self.cuts.len() {
-            self.add_part(tree, edges, self.cuts[nth], margin, memory, tables)?;
+            self.add_subtree(tree, edges, self.cuts[nth], margin, memory, tables)?;
         }
-        let (n_parts, first) = (self.cuts.len(), margin * self.n_players);
+        let (n_subtrees, first) = (self.cuts.len(), margin * self.n_players);
         let has_sets = tables.splits[split..].iter().any(|split| split.is_set);
-        Ok(ListedTree { split, n_splits, part, n_parts, first, has_sets })
+        Ok(ListedTree { split, n_splits, subtree, n_subtrees, first, has_sets })
     }
 
-    /// Cuts a tree into parts. Returns how many values they have; `None` if a leaf has too many players.
+    /// Cuts a tree into subtrees. Returns how many values they have; `None` if a leaf has too many players.
     fn cut(&mut self, edges: &[Edge]) -> Result<Option<usize>, Error> {
         self.cuts.clear();
         self.pending.clear();
@@ -252,8 +252,8 @@ impl Maker<'_> {
         Ok(())
     }
 
-    /// Lists the values of the part below an edge.
-    fn add_part(
+    /// Lists the values of the subtree below an edge.
+    fn add_subtree(
         &mut self,
         tree: &TreePaths,
         edges: &[Edge],
@@ -289,7 +289,7 @@ impl Maker<'_> {
             above.sides |= if edge.is_right { 0 } else { split };
         }
         self.copy_edges(tree, edges, start, n_chain)?;
-        let part = Part {
+        let subtree = Subtree {
             n_above: n_above as u32,
             n_splits: ((end - start) / 2) as u32,
             n_players: players.len(),
@@ -305,7 +305,7 @@ impl Maker<'_> {
             leaves: &self.paths.leaves,
             margins: (margin, 1),
         };
-        for combination in 0..1_usize << (part.n_above + part.n_splits) {
+        for combination in 0..1_usize << (subtree.n_above + subtree.n_splits) {
             let mut split = n_above;
             for (at, edge) in self.edges.iter().enumerate() {
                 if at < n_chain {
@@ -323,7 +323,7 @@ impl Maker<'_> {
                 memory::push(&mut tables.values, core::mem::take(value))?;
             }
         }
-        memory::push(&mut tables.parts, part)
+        memory::push(&mut tables.subtrees, subtree)
     }
 
     /// Copies the edges of the chain, numbered from its first, with what is known of each.
@@ -370,7 +370,7 @@ impl FlatForest {
         out: &mut [f64],
     ) -> Option<u32> {
         let tree = &tables.trees[nth_tree];
-        if tree.n_parts == 0 {
+        if tree.n_subtrees == 0 {
             return None;
         }
         let mut sides = 0_u64;
@@ -391,17 +391,17 @@ impl FlatForest {
             }
         }
         let out = &mut out[tree.first..];
-        for part in &tables.parts[tree.part..][..tree.n_parts] {
-            let mask = (1_u64 << part.n_splits) - 1;
-            let mut combination = ((sides >> part.split) & mask) << part.n_above;
-            let above = &tables.above[part.above..][..part.n_above as usize];
+        for subtree in &tables.subtrees[tree.subtree..][..tree.n_subtrees] {
+            let mask = (1_u64 << subtree.n_splits) - 1;
+            let mut combination = ((sides >> subtree.split) & mask) << subtree.n_above;
+            let above = &tables.above[subtree.above..][..subtree.n_above as usize];
             for (nth, above) in above.iter().enumerate() {
                 let is_satisfied = (sides ^ above.sides) & above.splits == 0;
                 combination |= u64::from(is_satisfied) << nth;
             }
-            let players = &tables.players[part.player..][..part.n_players];
+            let players = &tables.players[subtree.player..][..subtree.n_players];
             #[allow(clippy::cast_possible_truncation, reason = "it has few bits")]
-            let values = &tables.values[part.value + combination as usize * part.n_players..];
+            let values = &tables.values[subtree.value + combination as usize * subtree.n_players..];
             for (player, value) in players.iter().zip(values) {
                 out[*player as usize] += value;
             }
