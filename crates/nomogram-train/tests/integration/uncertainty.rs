@@ -65,6 +65,14 @@ fn sets_hold_the_class_as_often_as_their_level_says() {
             // Four standard errors of the calibration rows and the test rows of six splits.
             let error = 4.0 * (expected * (1.0 - expected) / n * 3.0).sqrt();
             assert!(covered / n >= expected - error, "{expected}: {}", covered / n);
+            // Of scores that come from where the new ones come from, the share is known, not only bounded.
+            let shares = &measured.shares[level];
+            let mean = |shares: &[f64]| shares.iter().sum::<f64>() / shares.len() as f64;
+            let (found, known) = (mean(&shares.held_out), mean(&shares.expected_held_out));
+            let error = 4.0 * (expected * (1.0 - expected) / n * 3.0 * 3.0).sqrt();
+            assert!((found - known).abs() <= error, "{expected}: {found}, expected {known}");
+            // The measure of the example is that of the sealed section.
+            assert!((mean(&shares.sealed) - covered / n).abs() < 1e-12);
         }
         let far = measured.n_far as f64 / measured.n_rows as f64;
         assert!((0.01..=0.10).contains(&far), "{far} of new rows are among the farthest 5 %");
@@ -72,6 +80,13 @@ fn sets_hold_the_class_as_often_as_their_level_says() {
         let of_all = measured.n_wrong as f64 / measured.n_rows as f64;
         assert!(n_wrong as f64 / n_predicted as f64 <= of_all, "{n_wrong} of {n_predicted}");
     }
+}
+
+#[test]
+fn the_expected_coverage_is_the_share_of_ranks_within_the_level() {
+    let found = [(0.9, 9), (0.9, 10), (0.9, 29), (0.95, 18), (0.95, 19), (0.5, 3)]
+        .map(|(level, n)| coverage::expected_coverage(level, n));
+    assert_eq!(found, [0.9, 10.0 / 11.0, 0.9, 1.0, 0.95, 0.5]);
 }
 
 #[test]
