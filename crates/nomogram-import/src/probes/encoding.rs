@@ -51,6 +51,9 @@ pub(super) enum Crossing {
     Never(Side),
 }
 
+/// A test, where it changes its side, and the side to which it must send a row.
+pub(super) type Wanted<'t, 'p> = (&'t Test<'p>, Option<Crossing>, Side);
+
 impl<'p> Encoding<'p> {
     /// The rows that a branch makes with its first steps, at most `n_steps`.
     pub(super) fn new(

@@ -24,7 +24,10 @@ mod ensemble;
 mod target;
 mod verification;
 
-use nomogram::{Branch, Combiner, EnsembleMember, Schema, Target};
+use nomogram::{
+    Action, Branch, Combiner, EnsembleMember, Feature, FeatureKind, Member, Precision, Range,
+    Schema, Target,
+};
 
 use crate::comparison::Tolerance;
 use crate::document::xml;
@@ -69,7 +72,12 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Imported, Error> {
         Some(classes) => Target::of_classes(fields.target_name(), classes.clone()),
         None => Target::Number { name: fields.target_name().into(), unit: None },
     };
-    let schema = Schema::new(fields.schema(), target)?;
+    let is_single = |member: &Member| matches!(member, Member::Forest(forest) if forest.precision != Precision::Double);
+    let mut features = fields.schema();
+    if outcome.parts.iter().any(|part| is_single(&part.member)) {
+        features.iter_mut().for_each(limit_to_singles);
+    }
+    let schema = Schema::new(features, target)?;
     let Some(first) = outcome.parts.first() else {
         return Err(model.malformed("no members, expected at least 1"));
     };
@@ -107,4 +115,14 @@ pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Imported, Error> {
     imported.notes.extend(outcome.notes);
     imported.expected = verification::rows(model, &fields, &imported.parts.schema)?;
     Ok(imported)
+}
+
+/// Refuses numbers from the largest single on, where a field without bounds is compared in single precision:
+/// splits between missing and present values compare with it.
+fn limit_to_singles(feature: &mut Feature) {
+    if feature.kind == FeatureKind::Number && feature.range.is_none() {
+        let largest = f64::from(f32::MAX.next_down());
+        feature.range = Some(Range { low: -largest, high: largest });
+        feature.policy.out_of_range = Action::Refuse;
+    }
 }

@@ -104,7 +104,10 @@ fn is_open(nodes: &[Node], n_columns: usize) -> Vec<bool> {
                 let here = columns[column];
                 // Where LightGBM takes 0 as missing, its neighbours are missing too.
                 let is_zero = threshold.abs() < 1e-34;
-                found[index] = here.low < *threshold && *threshold < here.high && !is_zero;
+                // Such a split separates missing values from all others.
+                let is_largest = threshold.abs() > 1e38;
+                let is_inside = here.low < *threshold && *threshold < here.high;
+                found[index] = is_inside && !is_zero && !is_largest;
                 let mut child = |child: u32, side: Side, low: f64, high: f64| {
                     let mut columns = columns.clone();
                     let missing = here.missing && *default_child == side;
@@ -242,9 +245,7 @@ fn shares(
 
 #[test]
 fn probes_reach_every_split_on_both_sides() {
-    // Several splits of one of PMML exclude each other, by columns that follow the same field.
-    let least = |library: &str| if library.starts_with("sklearn2pmml") { 0.6 } else { 0.95 };
-    let (found, missed) = shares(|imported, _| imported.probes(20_000).unwrap(), least);
+    let (found, missed) = shares(|imported, _| imported.probes(20_000).unwrap(), |_| 0.95);
     assert!(missed.is_empty(), "{}", missed.join("\n"));
     let n_splits: usize = found.values().map(|found| found.n_splits).sum();
     assert!(n_splits > 10_000, "{n_splits}");
@@ -268,12 +269,12 @@ fn rows_of_fixtures_reach_splits_on_both_sides() {
         _ if library.starts_with("catboost") => 0.99,
         _ if library.starts_with("lightgbm-2") => 0.5,
         _ if library.starts_with("lightgbm") => 0.9,
+        _ if library.starts_with("onnx 1.16") => 0.0,
         _ if library.starts_with("scikit-learn") => 0.85,
         _ if library.starts_with("xgboost") => 0.8,
-        _ => 0.0,
+        _ => 0.45,
     };
     for (library, found) in found {
         assert!(found.share(found.both) >= least(&library), "{library}: {found:?}");
-        assert!(found.share(found.at) >= least(&library) / 2.0, "{library}: {found:?}");
     }
 }

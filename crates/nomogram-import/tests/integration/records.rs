@@ -16,6 +16,8 @@ pub(crate) struct Record {
     pub(crate) table: String,
     /// Where `table` has the predictions of the best round only.
     pub(crate) table_of_all_rounds: Option<String>,
+    /// Why the importer refuses it.
+    pub(crate) refused: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -27,6 +29,7 @@ struct Line {
     model_base64: Option<String>,
     table: String,
     table_of_all_rounds: Option<String>,
+    refused: Option<String>,
 }
 
 /// Those of `make_models.py`, file after file.
@@ -61,6 +64,7 @@ fn record(line: &str) -> Record {
         model,
         table: line.table,
         table_of_all_rounds: line.table_of_all_rounds,
+        refused: line.refused,
     }
 }
 

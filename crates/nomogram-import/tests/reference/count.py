@@ -29,7 +29,9 @@ for file in sorted(DATA.rglob("*.jsonl")):
     # Lines without a table are estimators that are refused.
     lines = file.read_text(encoding="utf-8").splitlines()
     counts[library].setdefault(version, 0)
-    counts[library][version] += sum('"table":' in line or '"check":' in line for line in lines)
+    counts[library][version] += sum(
+        ('"table":' in line or '"check":' in line) and '"refused":' not in line for line in lines
+    )
 print("| source | models by version | all |\n|---|---|---|")
 for library, versions in counts.items():
     listed = ", ".join(f"{version}: {n}" if version else str(n) for version, n in versions.items())
