@@ -152,9 +152,7 @@ def power_transformer(estimator: Any, columns: list[Column], walk: Walk, place: 
     return steps, made
 
 
-def _box_cox(
-    lambdas: list[float], columns: list[Column], walk: Walk, place: Place
-) -> list[Step]:
+def _box_cox(lambdas: list[float], columns: list[Column], walk: Walk, place: Place) -> list[Step]:
     """``(value ** λ - 1) / λ``, of positive values."""
     lowest = min(lambdas, default=1.0)
     if lowest <= 0.0:

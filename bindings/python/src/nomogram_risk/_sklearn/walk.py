@@ -74,7 +74,8 @@ class Walk:
         """Notes that a function of these columns has no result for values below ``low``."""
         for column in columns:
             if column.feature is None:
-                place.refuse(f"{what} of values that earlier steps made, which may be below {low:g}")
+                made = "values that earlier steps made"
+                place.refuse(f"{what} of {made}, which may be below {low:g}")
             feature = self.features[column.feature]
             feature.low = low if feature.low is None else max(low, feature.low)
 
