@@ -269,10 +269,10 @@ impl Maker<'_> {
         let n_above = tables.players.len() - player;
         let start = if above == NONE { 0 } else { above as usize + 1 };
         let end = if above == NONE { edges.len() } else { edges[above as usize].end as usize };
-        for at in start..end {
+        for (at, edge) in edges.iter().enumerate().take(end).skip(start) {
             memory::push(&mut self.chain, at as u32)?;
-            if !tables.players[player..].contains(&edges[at].player) {
-                memory::push(&mut tables.players, edges[at].player)?;
+            if !tables.players[player..].contains(&edge.player) {
+                memory::push(&mut tables.players, edge.player)?;
             }
         }
         let players = &tables.players[player..];
