@@ -27,8 +27,8 @@ pub struct Analysis {
     pub periods: Vec<PeriodAnalysis>,
     /// The first period whose drift wager reached the alarm.
     pub drift_alarm: Option<Alarm>,
-    /// Every variable in the last period, in the order of the wager: features, predicted risk or
-    /// probabilities, predicted class. Since the start of the window with the most evidence.
+    /// Every variable that has a value since the start of the last period's window with the most
+    /// evidence, in the order of the wager: features, predicted risk or probabilities, predicted class.
     pub changes: Vec<Change>,
     /// The first period whose wager on outcomes reached the alarm, counted from 0.
     pub calibration_alarm: Option<usize>,

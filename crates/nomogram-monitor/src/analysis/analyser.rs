@@ -160,7 +160,10 @@ impl Analyser {
         let wager = self.drift.wager_after(index + 1)?;
         let ranked = ranked(&self.names, &wager.shares);
         let window = self.drift.window(wager.start, index + 1);
-        let all: Vec<_> = wager.shares.iter().copied().enumerate().take(self.names.len()).collect();
+        let has_value = |(index, _): &(usize, f64)| {
+            window.get(*index).is_some_and(|counts| counts.iter().sum::<f64>() > 0.0)
+        };
+        let all: Vec<_> = wager.shares.iter().copied().enumerate().filter(has_value).collect();
         self.analysis.changes = self.changes(&all, &window);
         if self.analysis.drift_alarm.is_none() && wager.value >= ALARM {
             // A share that alone is an alarm is named, however large another one is.
