@@ -39,9 +39,6 @@ struct Tried {
     columns: BTreeMap<usize, f64>,
 }
 
-/// A test of a value, where it changes its side if that is known, and the side that is wanted.
-pub(super) type Wanted<'w, 'p> = (&'w Test<'p>, Option<Crossing>, Side);
-
 /// What a test does with the numbers of a feature.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Crossing {
