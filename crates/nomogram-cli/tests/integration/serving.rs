@@ -275,7 +275,7 @@ fn a_service_that_refuses_or_cannot_be_reached_is_named() {
     predict(&format!("{server} --key-file key t.csv --id id --model other"))
         .fails_with(1, "(404, unknown_model)");
     predict(&format!("{server} --key-file key t.csv --members")).fails_with(2, "needs a bundle");
-    predict(&format!("{server} --key-file key m.nomo t.csv")).fails_with(2, "expected one table");
+    predict(&format!("{server} --key-file key m.nomo t.csv")).fails_with(2, "give the table alone");
     predict("--server localhost t.csv").fails_with(2, "expected an address");
     folder.run("predict").fails_with(2, "<BUNDLE>");
     let address = service.address.clone();

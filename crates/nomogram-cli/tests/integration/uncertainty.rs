@@ -103,7 +103,7 @@ fn what_does_not_fit_a_model_of_a_number_is_refused() {
     folder.write("training.yaml", training);
     folder.write("few.csv", folder.read("t.csv").lines().take(6).collect::<Vec<_>>().join("\n"));
     for (arguments, code, message) in [
-        ("evaluate child.nomo t.csv --test", 2, "the model predicts a number, expected classes"),
+        ("evaluate child.nomo t.csv --test", 2, "are for models that predict classes"),
         ("evaluate child.nomo t.csv --training t.csv", 2, "the model predicts a number"),
         (
             "evaluate parent.nomo t.csv",

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use nomogram_import::{Format, Imported, Limits, Options, import};
+use nomogram_import::{Format, Imported, Limits, Options, SchemaFile, import};
 use serde_json::Value;
 
 /// An imported model and its bundle.
@@ -13,9 +13,13 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    fn of(name: &str, model: &[u8], format: Option<Format>) -> Self {
-        let imported = import(model, format, &Options::default(), &Limits::default())
+    fn of(name: &str, model: &[u8], format: Option<Format>, schema: &Value) -> Self {
+        let mut imported = import(model, format, &Options::default(), &Limits::default())
             .unwrap_or_else(|error| panic!("{name}: {error}"));
+        if !schema.is_null() {
+            let schema = SchemaFile::read(&schema.to_string()).unwrap();
+            schema.apply(&mut imported).unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
         let bundle = imported.seal(&[]).unwrap_or_else(|error| panic!("{name}: {error}")).bundle;
         Self { name: name.replace(|letter: char| !letter.is_alphanumeric(), "_"), imported, bundle }
     }
@@ -38,9 +42,11 @@ pub(crate) fn fixtures(file: &str) -> Vec<Source> {
             // Estimators that are refused.
             _ if record["refused"].is_string() => None,
             Value::Null => None,
-            Value::String(text) => Some(Source::of(name, text.as_bytes(), None)),
+            Value::String(text) => Some(Source::of(name, text.as_bytes(), None, &record["schema"])),
             model if is_of_scikit_learn => {
-                Some(Source::of(name, model.to_string().as_bytes(), Some(Format::ScikitLearn)))
+                let model = model.to_string();
+                let format = Some(Format::ScikitLearn);
+                Some(Source::of(name, model.as_bytes(), format, &record["schema"]))
             }
             _ => panic!("{file}: {name}"),
         }
@@ -77,7 +83,7 @@ pub(crate) fn linear() -> Vec<Source> {
              - {{ row: {{ age: 50, body mass index: 25, 'a < b & \"c\"': 1 }}, prediction: {prediction}, \
              within: 1.0e-9, from: the formula }}\n"
         );
-        Source::of(&format!("linear {name}"), text.as_bytes(), Some(Format::Equation))
+        Source::of(&format!("linear {name}"), text.as_bytes(), Some(Format::Equation), &Value::Null)
     };
     outcomes.into_iter().map(equation).collect()
 }

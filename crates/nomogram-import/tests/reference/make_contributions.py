@@ -74,8 +74,8 @@ def line(record, version, rows, contributions, **more):
 
 def lightgbm_lines():
     for record, taken, _, cells in records("lightgbm-4.6.0.jsonl"):
-        if record["name"].startswith("linear tree"):
-            # They have no closed form, and LightGBM refuses them too.
+        if record["name"].startswith("linear tree") or record["name"] == "binary, categories of pandas":
+            # Linear leaves have no closed form, and LightGBM refuses them too; a file's levels are codes.
             continue
         booster = lgb.Booster(model_str=record["model"])
         contributions = booster.predict(numbers(cells), pred_contrib=True, num_threads=1)
@@ -94,7 +94,8 @@ def xgboost_lines():
     import base64
 
     for record, taken, names, cells in records("xgboost-3.2.0.jsonl"):
-        if record["name"].startswith("gblinear"):
+        if record["name"].startswith(("gblinear", "estimator")):
+            # Linear boosters have no trees; a booster does not stop at the best round of its estimator.
             continue
         model = record.get("model")
         raw = model.encode() if model else base64.b64decode(record["model_base64"])
@@ -111,7 +112,9 @@ def xgboost_lines():
         if "c" not in booster.feature_types and is_read:
             explainer = shap.TreeExplainer(booster, feature_perturbation="tree_path_dependent")
             # Without the base, in which shap leaves out the leaves when it computes itself.
-            more["shap"] = of_shap(explainer, rows)[:, :, :-1].tolist()
+            # XGBoost rounds values to single precision, shap does not.
+            rounded = rows.astype(np.float32).astype(np.float64)
+            more["shap"] = of_shap(explainer, rounded)[:, :, :-1].tolist()
         yield line(record, f"xgboost {xgb.__version__}, shap {shap.__version__}", taken, contributions, **more)
 
 

@@ -439,7 +439,7 @@ fn an_interrupted_search_has_the_result_of_an_uninterrupted_one() {
     let mut other = config.clone();
     other.seed += 1;
     let error = tune(&other, &dataset(), Some(&path)).unwrap_err().to_string();
-    assert!(error.contains("line 1: search "), "{error}");
+    assert!(error.contains("line 1: the journal of another search ("), "{error}");
     std::fs::remove_file(path).unwrap();
 }
 

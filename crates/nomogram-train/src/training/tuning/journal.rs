@@ -178,7 +178,7 @@ mod tests {
         let path = path("other.jsonl");
         drop(Journal::open(&path, Digest::of(b"one")).unwrap());
         let error = Journal::open(&path, Digest::of(b"two")).unwrap_err().to_string();
-        assert!(error.contains("line 1: search "), "{error}");
+        assert!(error.contains("line 1: the journal of another search ("), "{error}");
         for other in ["id,y\n1,2\n", "id,y", "{}"] {
             fs::write(&path, other).unwrap();
             let error = Journal::open(&path, Digest::of(b"one")).unwrap_err().to_string();
