@@ -56,9 +56,7 @@ def from_sklearn(
         return [to_cells(row, levels) for row in description.rows.numbers(rows)]
 
     name = name or type(estimator).__name__
-    options = Options(
-        rows, schema, name, max_probes, program, golden_rows, tree_shares, cells
-    )
+    options = Options(rows, schema, name, max_probes, program, golden_rows, tree_shares, cells)
     return seal(save, answers_of(description), options)
 
 

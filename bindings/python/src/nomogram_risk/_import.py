@@ -67,7 +67,9 @@ def from_xgboost(
         booster.save_model(path)
         return path
 
-    options = Options(rows, _with_levels(rows, schema), name, max_probes, program, golden_rows, tree_shares)
+    options = Options(
+        rows, _with_levels(rows, schema), name, max_probes, program, golden_rows, tree_shares
+    )
     return seal(save, predict, options, *(["--rounds", str(n_rounds)] if n_rounds else []))
 
 
@@ -158,7 +160,9 @@ def from_catboost(
         model.save_model(str(path), format="json", pool=pool)
         return path
 
-    options = Options(rows, _with_levels(rows, schema), name, max_probes, program, golden_rows, tree_shares)
+    options = Options(
+        rows, _with_levels(rows, schema), name, max_probes, program, golden_rows, tree_shares
+    )
     return seal(save, predict, options)
 
 
