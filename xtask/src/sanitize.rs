@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
+use crate::files::create_folder;
 use crate::folders::{root, target};
 use crate::run::{output, run, skip};
 use crate::{builds, demo};
@@ -28,7 +29,12 @@ const PROGRAMS: [(&str, &[&str]); 13] = [
 ];
 
 /// The models of `tests/data/explanations`.
-const EXPLAINED: [&str; 4] = ["levels_and_missing", "number", "three_classes", "three_features"];
+const EXPLAINED: [&str; 4] = [
+    "explanations/levels_and_missing",
+    "explanations/number",
+    "explanations/three_classes",
+    "explanations/three_features",
+];
 
 /// A sanitizer of LLVM: how to compile Rust and C for it, and what it must notice.
 struct Sanitizer {
@@ -164,10 +170,12 @@ fn source(name: &str) -> PathBuf {
 
 /// Writes the bundles and the cases that the programs open.
 fn write_inputs(folder: &Path) -> Result<(), String> {
+    // In a folder of their own: other bundles have the same names.
+    create_folder(&folder.join("explanations"))?;
     for name in EXPLAINED {
         for extension in ["cases", "nomo"] {
             let file = Path::new(name).with_extension(extension);
-            let from = root().join("tests/data/explanations").join(&file);
+            let from = root().join("tests/data").join(&file);
             let failed = |error| format!("{}: {error}", from.display());
             fs::copy(&from, folder.join(file)).map_err(failed)?;
         }
