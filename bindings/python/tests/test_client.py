@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -149,3 +151,32 @@ def test_an_error_of_the_callers_rows_is_raised(url: str) -> None:
 
     with pytest.raises(RuntimeError, match="no more"):
         list(Client(url).predict_rows(rows()))
+
+
+def test_a_refusal_before_all_rows_are_sent_is_raised() -> None:
+    refusal = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def refuse() -> None:
+            connection, _ = server.accept()
+            # The client may be gone before all of it is read.
+            with connection, contextlib.suppress(OSError):
+                connection.recv(1 << 16)
+                connection.sendall(refusal)
+                connection.shutdown(socket.SHUT_WR)
+                while connection.recv(1 << 16):
+                    pass
+
+        threading.Thread(target=refuse, daemon=True).start()
+        client = Client(f"http://127.0.0.1:{server.getsockname()[1]}")
+        with pytest.raises(ServiceError) as refused:
+            list(client.predict_rows({"age": age} for age in range(100_000)))
+        assert refused.value.status == 403
+
+
+def test_a_connection_that_ends_while_rows_are_sent_is_an_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=lambda: server.accept()[0].close(), daemon=True).start()
+        client = Client(f"http://127.0.0.1:{server.getsockname()[1]}")
+        with pytest.raises(ConnectionError):
+            list(client.predict_rows({"age": age} for age in range(100_000)))

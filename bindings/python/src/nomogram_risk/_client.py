@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import math
@@ -118,18 +119,29 @@ class Client:
         connection = self._connect()
         failed: list[BaseException] = []
 
+        def is_sent(data: bytes) -> bool:
+            try:
+                connection.send(data)
+            except (OSError, http.client.HTTPException) as error:
+                # The service has ended the connection; its answer may say why, and is read first.
+                failed.append(error)
+                return False
+            return True
+
         def send() -> None:
             try:
                 for row in rows:
                     line = json.dumps(_row(row)).encode() + b"\n"
-                    connection.send(b"%x\r\n%s\r\n" % (len(line), line))
-                connection.send(b"0\r\n\r\n")
+                    if not is_sent(b"%x\r\n%s\r\n" % (len(line), line)):
+                        return
+                is_sent(b"0\r\n\r\n")
             except BaseException as error:
-                # Raised again where answers are read.
+                # Of the rows. Raised again where answers are read.
                 failed.append(error)
-                if connection.sock is not None:
-                    # Wakes the thread that waits for answers.
-                    connection.sock.shutdown(socket.SHUT_RDWR)
+                with contextlib.suppress(OSError):
+                    if connection.sock is not None:
+                        # Wakes the thread that waits for answers.
+                        connection.sock.shutdown(socket.SHUT_RDWR)
 
         try:
             connection.putrequest("POST", f"{self._prefix}/batch_predict")
@@ -137,6 +149,8 @@ class Client:
                 connection.putheader(name, text)
             connection.putheader("Transfer-Encoding", "chunked")
             connection.endheaders()
+            # A row that is sent too late must not open another connection.
+            connection.auto_open = 0
             sender = threading.Thread(target=send, daemon=True)
             sender.start()
             response = connection.getresponse()

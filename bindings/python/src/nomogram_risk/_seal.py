@@ -138,7 +138,7 @@ def seal(
             alone = [*reading, "--check", str(given), "--output", str(folder / "given.nomo")]
             # The comparison also has the rows that the file itself holds.
             nothing = {"n_rows": 0, "n_refused": 0, "outputs": None}
-            compared = run(alone, ImportRefused)["checked"] or nothing
+            compared: dict[str, Any] = run(alone, ImportRefused)["checked"] or nothing
             report["given_rows"] = {
                 "n_rows": compared["n_rows"],
                 "n_refused": compared["n_refused"] + n_unknown,
