@@ -316,8 +316,8 @@ typedef struct nomo_open_options {
   /* Passed to `log` and not used otherwise. */
   void *log_user;
   /*
-   Limit of the memory that opening allocates at a time, in bytes, without the bundle's
-   own; 0 means 4 MiB plus four times the size of the bundle.
+   Limit of the memory that opening allocates at a time, in bytes; 0 means 4 MiB plus
+   four times the size of the bundle.
    */
   uint64_t max_memory;
   /*
@@ -371,10 +371,11 @@ int32_t nomo_model_open_file(const char *path,
  `*model` is a model with one reference, which the caller drops with nomo_model_release.
 
  Fails with class NOMO_EFORMAT (not a bundle; NOMO_EFORMAT_TRUNCATED if `bytes_len` is 0,
- NOMO_EFORMAT_TABLE for bytes after the end of the bundle), class NOMO_EVERSION, class
- NOMO_EINTEGRITY (its digests, or the policy of trust), NOMO_ELIMIT_SIZE (the bundle, or the memory or
- computation that it needs, is above a limit), NOMO_EMEMORY, class NOMO_ESELFTEST,
- NOMO_EARGUMENT_TEXT or NOMO_EARGUMENT_TRUST (`options.trust` or `options.time`) or
+ NOMO_EFORMAT_TABLE for bytes after the end of the bundle), class NOMO_EVERSION,
+ NOMO_EINTEGRITY_DIGEST, NOMO_ELIMIT_SIZE (the bundle, or the memory or computation that it needs, is
+ above a limit), NOMO_EMEMORY, class NOMO_ESELFTEST, NOMO_EARGUMENT_TEXT (the policy is not UTF-8),
+ NOMO_EARGUMENT_TRUST (the policy cannot be read), NOMO_EINTEGRITY_SIGNATURE, _UNSIGNED, _EXPIRED,
+ _REVOKED or _PINNED (the policy refuses the bundle; the message names key and role) or
  NOMO_EARGUMENT_OPTION (an unknown flag).
  */
 int32_t nomo_model_open_memory(const void *bytes,
@@ -689,8 +690,8 @@ typedef struct nomo_uncertainty {
   /* Number of p-values of a row: one per class, or 0 if a number is predicted. */
   size_t n_p_values;
   /*
-   Number of intervals of a row: for two classes 1, of the probability of class 1, which has no level;
-   for a number one per level; for more classes 0.
+   Number of intervals of a row: for two classes 1, of the probability of class 1, which has no level
+   (0 if there is none); for a number one per level; for more classes 0.
    */
   size_t n_intervals;
   /* 1 if the distance from the training rows is known. */
@@ -1019,8 +1020,8 @@ typedef struct nomo_outputs {
   /* Length of `furthest_features`: n_rows * n_furthest. */
   size_t furthest_features_len;
   /*
-   How far that value is from the median of the training rows, divided by how far their 95th
-   percentile is on the same side.
+   How far that value is from the median of the training rows, divided by how far their 2.5 % quantile
+   (below it) or 97.5 % quantile (above it) is.
    */
   double *furthest_times;
   /* Length of `furthest_times`: n_rows * n_furthest. */

@@ -120,8 +120,8 @@ pub struct nomo_open_options {
     pub log: nomo_log_fn,
     /// Passed to `log` and not used otherwise.
     pub log_user: *mut c_void,
-    /// Limit of the memory that opening allocates at a time, in bytes, without the bundle's
-    /// own; 0 means 4 MiB plus four times the size of the bundle.
+    /// Limit of the memory that opening allocates at a time, in bytes; 0 means 4 MiB plus
+    /// four times the size of the bundle.
     pub max_memory: u64,
     /// Limit of the computation that opening takes, in steps of about a nanosecond; 0 means 2^26
     /// plus 64 times the size of the bundle.
@@ -183,10 +183,11 @@ pub unsafe extern "C" fn nomo_model_open_file(
 /// `*model` is a model with one reference, which the caller drops with nomo_model_release.
 ///
 /// Fails with class NOMO_EFORMAT (not a bundle; NOMO_EFORMAT_TRUNCATED if `bytes_len` is 0,
-/// NOMO_EFORMAT_TABLE for bytes after the end of the bundle), class NOMO_EVERSION, class
-/// NOMO_EINTEGRITY (its digests, or the policy of trust), NOMO_ELIMIT_SIZE (the bundle, or the memory or
-/// computation that it needs, is above a limit), NOMO_EMEMORY, class NOMO_ESELFTEST,
-/// NOMO_EARGUMENT_TEXT or NOMO_EARGUMENT_TRUST (`options.trust` or `options.time`) or
+/// NOMO_EFORMAT_TABLE for bytes after the end of the bundle), class NOMO_EVERSION,
+/// NOMO_EINTEGRITY_DIGEST, NOMO_ELIMIT_SIZE (the bundle, or the memory or computation that it needs, is
+/// above a limit), NOMO_EMEMORY, class NOMO_ESELFTEST, NOMO_EARGUMENT_TEXT (the policy is not UTF-8),
+/// NOMO_EARGUMENT_TRUST (the policy cannot be read), NOMO_EINTEGRITY_SIGNATURE, _UNSIGNED, _EXPIRED,
+/// _REVOKED or _PINNED (the policy refuses the bundle; the message names key and role) or
 /// NOMO_EARGUMENT_OPTION (an unknown flag).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn nomo_model_open_memory(

@@ -134,8 +134,8 @@ pub struct nomo_outputs {
     pub furthest_features: *mut u32,
     /// Length of `furthest_features`: n_rows * n_furthest.
     pub furthest_features_len: usize,
-    /// How far that value is from the median of the training rows, divided by how far their 95th
-    /// percentile is on the same side.
+    /// How far that value is from the median of the training rows, divided by how far their 2.5 % quantile
+    /// (below it) or 97.5 % quantile (above it) is.
     pub furthest_times: *mut f64,
     /// Length of `furthest_times`: n_rows * n_furthest.
     pub furthest_times_len: usize,

@@ -75,7 +75,7 @@ pub(crate) fn refusal(bytes: &[u8]) -> Error {
 }
 
 fn of_archive(bytes: &[u8]) -> Error {
-    // Every name stands in the directory at the end of the archive.
+    // Every name is in the directory at the end of the archive.
     let end = bytes.get(bytes.len().saturating_sub(1 << 16)..).unwrap_or_default();
     let what = BY_ENTRY.iter().find(|(entry, _)| holds(end, entry));
     Error::unsupported(

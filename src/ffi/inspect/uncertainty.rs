@@ -32,8 +32,8 @@ pub struct nomo_uncertainty {
     pub n_levels: usize,
     /// Number of p-values of a row: one per class, or 0 if a number is predicted.
     pub n_p_values: usize,
-    /// Number of intervals of a row: for two classes 1, of the probability of class 1, which has no level;
-    /// for a number one per level; for more classes 0.
+    /// Number of intervals of a row: for two classes 1, of the probability of class 1, which has no level
+    /// (0 if there is none); for a number one per level; for more classes 0.
     pub n_intervals: usize,
     /// 1 if the distance from the training rows is known.
     pub n_distances: usize,
