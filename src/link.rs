@@ -51,6 +51,22 @@ decode_enum!(Link {
 });
 
 impl Link {
+    /// In words, for messages and descriptions.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Logit => "logit",
+            Self::Softmax => "softmax",
+            Self::Identity => "identity",
+            Self::Probability => "probability",
+            Self::Log => "log",
+            Self::LogitSingle => "logit in single precision",
+            Self::SoftmaxSingle => "softmax in single precision",
+            Self::LogSingle => "log in single precision",
+            Self::ComplementaryLogLog => "complementary log-log",
+        }
+    }
+
     /// How many margins a member must give for a target.
     ///
     /// # Errors
@@ -108,8 +124,8 @@ impl Link {
         match (self, hull) {
             (_, None) => Err(Error::invalid_model("no margins, expected at least 1")),
             (Self::Identity, Some(value)) => Ok(value),
-            (Self::Log, Some(margin)) => margin.map_monotone(exp)?.widened(),
-            (Self::LogSingle, Some(margin)) => margin.map_monotone(single_exp),
+            (Self::Log, Some(margin)) => margin.map_monotone(&exp)?.widened(),
+            (Self::LogSingle, Some(margin)) => margin.map_monotone(&single_exp),
             (
                 Self::Logit
                 | Self::Softmax

@@ -181,11 +181,12 @@ impl Feature {
             let action = self.policy.action(condition);
             if !condition.allows(action) {
                 let name = condition.name();
-                let detail = format!("policy {action:?} is not allowed for a value that is {name}");
+                let action = action.name();
+                let detail = format!("policy {action} is not allowed for a value that is {name}");
                 return Err(Error::invalid_model(detail));
             }
             if action == Action::Clamp && self.range.is_none() {
-                return Err(Error::invalid_model("policy Clamp, but no plausible range"));
+                return Err(Error::invalid_model("policy clamp, but no plausible range"));
             }
         }
         Ok(())
@@ -215,11 +216,11 @@ mod tests {
         let range = |low, high| Some(Range { low, high });
         assert_eq!(
             refused(|f| f.policy.missing = Action::Clamp),
-            "policy Clamp is not allowed for a value that is missing"
+            "policy clamp is not allowed for a value that is missing"
         );
         assert_eq!(
             refused(|f| f.policy.out_of_range = Action::Clamp),
-            "policy Clamp, but no plausible range"
+            "policy clamp, but no plausible range"
         );
         assert_eq!(
             refused(|f| f.range = range(3.0, 2.0)),

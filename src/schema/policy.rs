@@ -21,6 +21,18 @@ pub enum Action {
 }
 decode_enum!(Action { Refuse, Impute, Clamp, Take });
 
+impl Action {
+    /// As configurations write it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Refuse => "refuse",
+            Self::Impute => "impute",
+            Self::Clamp => "clamp",
+            Self::Take => "take",
+        }
+    }
+}
+
 /// What can be wrong with a value. A [`Policy`] has one action for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Condition {

@@ -1,10 +1,10 @@
 //! One member: kind, link, size.
 
-use nomogram::{Forest, Linear, Link, Member, Network, Node};
+use nomogram::{Forest, Linear, Member, Network, Node};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::words::{count, variant_and_content, words_of_camel_case};
+use crate::words::{count, variant_and_content};
 
 /// A member of an ensemble.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -93,7 +93,7 @@ impl MemberDescription {
             name: String::new(),
             kind,
             branch: String::new(),
-            link: link_name(member.link()),
+            link: member.link().name(),
             size,
             parameters: lists_parameters.then(|| variant_and_content(member).1),
         }
@@ -170,21 +170,6 @@ fn size_of_network(network: &Network) -> Size {
     let layers = network.layers();
     let input = layers.first().map(nomogram::Layer::n_inputs);
     let widths = input.into_iter().chain(layers.iter().map(nomogram::Layer::n_outputs));
-    let activation =
-        |layer: &nomogram::Layer| words_of_camel_case(&format!("{:?}", layer.activation));
+    let activation = |layer: &nomogram::Layer| layer.activation.to_string();
     Size::Network { widths: widths.collect(), activations: layers.iter().map(activation).collect() }
-}
-
-fn link_name(link: Link) -> &'static str {
-    match link {
-        Link::Logit => "logit",
-        Link::Softmax => "softmax",
-        Link::Identity => "identity",
-        Link::Probability => "probability",
-        Link::Log => "log",
-        Link::LogitSingle => "logit in single precision",
-        Link::SoftmaxSingle => "softmax in single precision",
-        Link::LogSingle => "log in single precision",
-        Link::ComplementaryLogLog => "complementary log-log",
-    }
 }

@@ -88,7 +88,7 @@ fn outputs(
         Link::Softmax | Link::SoftmaxSingle => {
             graph.node("Softmax", &[margins], &[attribute::number("axis", 1)])
         }
-        other => return Err(Error::unsupported(format!("link {other:?} in ONNX"))),
+        other => return Err(Error::unsupported(format!("link {} in ONNX", other.name()))),
     };
     let answer = match link {
         Link::LogSingle | Link::LogitSingle | Link::SoftmaxSingle => {

@@ -128,7 +128,7 @@ impl Writer<'_> {
             Link::Logit => "logit",
             Link::ComplementaryLogLog => "cloglog",
             Link::Softmax => "softmax",
-            other => return Err(Error::unsupported(format!("link {other:?} in PMML"))),
+            other => return Err(Error::unsupported(format!("link {} in PMML", other.name()))),
         };
         let function = self.function();
         let mut text = format!(

@@ -135,9 +135,8 @@ pub fn look(service: &Service) -> Vec<watch::Alarm> {
         failed.alarms
     });
     for alarm in &alarms {
-        let kind = format!("{:?}", alarm.alarm);
-        let details =
-            [("alarm", kind.as_str()), ("model", &alarm.model), ("version", &alarm.version)];
+        let kind = alarm.alarm.name();
+        let details = [("alarm", kind), ("model", &alarm.model), ("version", &alarm.version)];
         service.log.event("warn", "alarm", &details);
     }
     let states = service.watch.states();

@@ -1,6 +1,7 @@
 //! Activations: the functions at the end of a layer.
 
 use core::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, SQRT_2};
+use core::fmt;
 
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, f64x8};
@@ -44,6 +45,22 @@ decode_enum!(Activation { Identity, Relu, Tanh, Logistic, LeakyRelu { slope }, G
 
 /// Below the lowest value of either GELU, −0.16998 and −0.17004.
 const BELOW_GELU: f64 = -0.171;
+
+/// In words, for messages and descriptions.
+impl fmt::Display for Activation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Identity => "identity",
+            Self::Relu => "ReLU",
+            Self::Tanh => "tanh",
+            Self::Logistic => "logistic",
+            Self::LeakyRelu { slope } => return write!(f, "leaky ReLU with slope {slope}"),
+            Self::Gelu => "GELU",
+            Self::GeluTanh => "GELU by tanh",
+            Self::Softmax => "softmax",
+        })
+    }
+}
 
 impl Activation {
     /// What it computes for one sum, in steps of about a nanosecond.

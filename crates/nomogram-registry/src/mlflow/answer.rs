@@ -46,7 +46,7 @@ pub(super) enum ErrorCode {
 #[derive(Debug)]
 pub(super) struct Failure {
     code: ErrorCode,
-    message: String,
+    pub(super) message: String,
 }
 
 impl Failure {

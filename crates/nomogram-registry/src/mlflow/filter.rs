@@ -1,5 +1,7 @@
 //! Filters of MLflow's searches: comparisons, joined by `AND`.
 
+use std::fmt;
+
 use super::answer::Failure;
 
 /// A filter: all comparisons hold.
@@ -35,6 +37,16 @@ enum Token {
     Symbol(&'static str),
 }
 
+impl fmt::Display for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Word(word) => write!(f, "`{word}`"),
+            Self::Text(text) => write!(f, "the text `{text}`"),
+            Self::Symbol(symbol) => write!(f, "`{symbol}`"),
+        }
+    }
+}
+
 impl Filter {
     /// Reads a filter; an empty one accepts everything.
     pub(super) fn parse(text: &str) -> Result<Self, Failure> {
@@ -44,12 +56,12 @@ impl Filter {
             if !comparisons.is_empty() {
                 match tokens.next() {
                     Some(Token::Word(word)) if word.eq_ignore_ascii_case("and") => {}
-                    other => return Err(invalid(text, &format!("found {other:?}, expected AND"))),
+                    other => return Err(unexpected(text, other.as_ref(), "AND")),
                 }
             }
             let field = match tokens.next() {
                 Some(Token::Word(field)) => normal(&field),
-                other => return Err(invalid(text, &format!("found {other:?}, expected a field"))),
+                other => return Err(unexpected(text, other.as_ref(), "a field")),
             };
             let operator = match tokens.next() {
                 Some(Token::Symbol(symbol)) => symbol_operator(symbol),
@@ -57,13 +69,11 @@ impl Filter {
                 Some(Token::Word(word)) if word.eq_ignore_ascii_case("ilike") => {
                     Operator::IgnoringCase
                 }
-                other => {
-                    return Err(invalid(text, &format!("found {other:?}, expected a comparison")));
-                }
+                other => return Err(unexpected(text, other.as_ref(), "a comparison")),
             };
             let value = match tokens.next() {
                 Some(Token::Text(value) | Token::Word(value)) => value,
-                other => return Err(invalid(text, &format!("found {other:?}, expected a value"))),
+                other => return Err(unexpected(text, other.as_ref(), "a value")),
             };
             comparisons.push(Comparison { field, operator, value });
         }
@@ -206,6 +216,11 @@ fn word(text: &str) -> Option<(String, &str)> {
     }
 }
 
+fn unexpected(text: &str, found: Option<&Token>, expected: &str) -> Failure {
+    let found = found.map_or_else(|| "the end".to_owned(), Token::to_string);
+    invalid(text, &format!("found {found}, expected {expected}"))
+}
+
 fn invalid(text: &str, detail: &str) -> Failure {
     Failure::invalid(format!("filter `{text}`: {detail}"))
 }
@@ -257,5 +272,9 @@ mod tests {
         ] {
             assert!(Filter::parse(filter).is_err(), "{filter}");
         }
+        let message = |filter: &str| Filter::parse(filter).unwrap_err().message;
+        assert_eq!(message("name ="), "filter `name =`: found the end, expected a value");
+        assert_eq!(message("name = a or"), "filter `name = a or`: found `or`, expected AND");
+        assert_eq!(message("'a'"), "filter `'a'`: found the text `a`, expected a field");
     }
 }

@@ -55,6 +55,17 @@ pub enum AlarmKind {
     RisksNoLongerFit,
 }
 
+impl AlarmKind {
+    /// As JSON has it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PatientsHaveChanged => "patients_have_changed",
+            Self::RisksNoLongerFit => "risks_no_longer_fit",
+        }
+    }
+}
+
 /// An alarm, as a webhook gets it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Alarm {

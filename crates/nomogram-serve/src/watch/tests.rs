@@ -120,6 +120,7 @@ fn an_alarm_is_raised_once_and_stays() {
     let alarms = watch.collect(&catalog, day(1)).unwrap();
     assert_eq!(alarms.len(), 1);
     assert_eq!(alarms[0].alarm, AlarmKind::PatientsHaveChanged);
+    assert_eq!(serde_json::to_value(&alarms[0]).unwrap()["alarm"], alarms[0].alarm.name());
     assert!(!alarms[0].variables.is_empty());
     assert_eq!(watch.collect(&catalog, day(1)).unwrap(), []);
     let mut text = String::new();

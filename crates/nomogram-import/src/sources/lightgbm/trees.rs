@@ -28,6 +28,17 @@ pub(super) enum MissingType {
     Nan,
 }
 
+impl MissingType {
+    /// As LightGBM's documentation names it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::None => "None",
+            Self::Zero => "Zero",
+            Self::Nan => "NaN",
+        }
+    }
+}
+
 /// The trees of a model.
 #[derive(Debug, Default)]
 pub(super) struct Trees {
@@ -170,7 +181,9 @@ impl Splits {
             let known = *trees.missing_types.entry(*feature).or_insert(missing);
             if known != missing {
                 return Err(here(Error::unsupported(format!(
-                    "feature {feature} with two treatments of missing values: {known:?} and {missing:?}"
+                    "feature {feature} with two treatments of missing values: {} and {}",
+                    known.name(),
+                    missing.name()
                 ))));
             }
         }

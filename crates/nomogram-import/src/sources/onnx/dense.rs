@@ -101,7 +101,7 @@ impl Dense {
                 Ok(Answer::of(Prediction::Value, 0, self.part(Link::Log)?))
             }
             (activation, n) => {
-                let what = format!("the exponential of {n} sums after {activation:?}");
+                let what = format!("the exponential of {n} sums after {activation}");
                 Err(Error::unsupported(what))
             }
         }
@@ -168,7 +168,7 @@ impl Dense {
             }
             (Activation::Logistic, 2) => self.opposite(),
             (activation, n) => Err(Error::unsupported(format!(
-                "{n} sums after {activation:?} as a prediction, expected probabilities or a value"
+                "{n} sums after {activation} as a prediction, expected probabilities or a value"
             ))),
         }
     }

@@ -247,7 +247,7 @@ impl<'d, 'f> Graph<'d, 'f> {
             Symbol::Answer(answer) if activation == Activation::Logistic => {
                 answer.logistic().map(Symbol::Answer)
             }
-            other => Err(Error::unsupported(format!("{activation:?} of {}", other.noun()))),
+            other => Err(Error::unsupported(format!("{activation} of {}", other.noun()))),
         }
     }
 

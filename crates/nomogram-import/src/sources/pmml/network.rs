@@ -130,7 +130,7 @@ pub(super) fn read(model: &Element, fields: &Fields, limits: &Limits) -> Result<
             }
             (_, activation, n) => {
                 let what =
-                    format!("normalization `{normalization}` of {n} outputs after {activation:?}");
+                    format!("normalization `{normalization}` of {n} outputs after {activation}");
                 return Err(model.unsupported(what));
             }
         }

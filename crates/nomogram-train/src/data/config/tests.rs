@@ -98,7 +98,7 @@ fn what_contradicts_itself_is_refused_with_its_place() {
             "range: [30, 0.1]",
             "feature 1: `creatinine`: plausible range [30, 0.1]",
         ),
-        ("missing: impute", "missing: take", "feature 1: `creatinine`: policy Take is not allowed"),
+        ("missing: impute", "missing: take", "feature 1: `creatinine`: policy take is not allowed"),
         ("divisor: 88.42", "divisor: 0", "feature 1: `creatinine`: unit 1: conversion by"),
         ("minuend: age", "minuend: weight", "rule `order`: `weight` is not a feature"),
         ("low: 0", "", "rule 1: `order`: expected at least one finite bound"),

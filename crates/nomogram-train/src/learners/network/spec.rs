@@ -141,10 +141,12 @@ impl Spec for NetworkSpec {
 fn has_slope(activation: Activation) -> Result<(), Invalid> {
     match activation {
         Activation::Identity | Activation::Relu | Activation::Tanh | Activation::Logistic => Ok(()),
-        // Another crate's enum, which may get more kinds.
-        other => {
+        Activation::LeakyRelu { .. }
+        | Activation::Gelu
+        | Activation::GeluTanh
+        | Activation::Softmax => {
             let expected = "identity, relu, tanh or logistic";
-            Err(Invalid::new(format!("{other:?}"), expected).at("activation"))
+            Err(Invalid::new(activation.to_string(), expected).at("activation"))
         }
     }
 }
@@ -200,7 +202,7 @@ mod tests {
             (NetworkSpec::new(vec![4, 0]), "hidden: 2: 0, expected at least 1"),
             (
                 NetworkSpec { activation: Activation::LeakyRelu { slope: 0.1 }, ..plain() },
-                "activation: LeakyRelu { slope: 0.1 }, expected identity, relu, tanh or logistic",
+                "activation: leaky ReLU with slope 0.1, expected identity, relu, tanh or logistic",
             ),
             (NetworkSpec { batch_rows: 0, ..plain() }, "batch_rows: 0, expected at least 1"),
             (NetworkSpec { n_seeds: 0, ..plain() }, "n_seeds: 0, expected 1 to 100"),

@@ -7,6 +7,12 @@ use crate::error::Error;
 use crate::invalid::Invalid;
 use crate::training::tuning::Settings;
 
+/// `a: 1, b: 2`
+fn listed(settings: &Settings) -> String {
+    let each = settings.iter().map(|(path, value)| format!("{path}: {value}"));
+    each.collect::<Vec<_>>().join(", ")
+}
+
 impl TrainingConfig {
     /// The same configuration with other values at these paths.
     ///
@@ -23,7 +29,7 @@ impl TrainingConfig {
             put(&mut whole, path, value.clone()).map_err(|invalid| invalid.at(path))?;
         }
         let config: Self = serde_json::from_value(whole)
-            .map_err(|e| Error::configuration(format!("with {settings:?}: {e}")))?;
+            .map_err(|e| Error::configuration(format!("with {}: {e}", listed(settings))))?;
         config.check()?;
         Ok(config)
     }
@@ -66,7 +72,7 @@ mod tests {
         for (path, value, detail) in [
             ("members.forest.weight", 1.into(), "members.forest.weight: no `forest`"),
             ("seed.x", 1.into(), "seed.x: no `x`"),
-            ("model.colour", 1.into(), "unknown field `colour`"),
+            ("model.colour", 1.into(), "with model.colour: 1: unknown field `colour`"),
             ("members.network.weight", "much".into(), "invalid type: string \"much\""),
             ("members.network.weight", (-1).into(), "members: 3 (network): weight: -1"),
         ] {

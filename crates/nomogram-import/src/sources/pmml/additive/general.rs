@@ -170,7 +170,8 @@ fn classes<'e>(
             Ok(Some(declared.to_vec()))
         }
         (link, _) => Err(model.unsupported(format!(
-            "link {link:?} with {} target categories for this function",
+            "link {} with {} target categories for this function",
+            link.name(),
             categories.len()
         ))),
     }
