@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures what a request costs the service: processor time per answer, and memory.
 
-    benches/serve/predict.py PROGRAM... [--seconds N] [--rounds N] [--connections N] [--bundle FILE]
+    benches/serve/predict.py PROGRAM... [--seconds N] [--rounds N] [--connections N] [--threads N] [--bundle FILE]
 
 PROGRAM is `nomogram serve` or the example `embedded` of nomogram-serve, with a configuration as its last
 argument. Needs wrk (Debian's package). The time is that of the service's process from /proc, user and
@@ -48,7 +48,12 @@ def rows() -> list[dict[str, float]]:
 
 
 def start(
-    program: list[str], folder: pathlib.Path, log: str, bundle: pathlib.Path = DEMO, roles: str = "predict"
+    program: list[str],
+    folder: pathlib.Path,
+    log: str,
+    bundle: pathlib.Path = DEMO,
+    roles: str = "predict",
+    threads: int | None = None,
 ) -> tuple[subprocess.Popen, str, int]:
     """A service of a bundle that asks for a key; its process, the key and the port."""
     secret = secrets.token_hex(32)
@@ -58,6 +63,8 @@ def start(
     (folder / "models/wdbc.nomo").write_bytes(bundle.read_bytes())
     port = 18000 + secrets.randbelow(10000)
     config = f"listen: 127.0.0.1:{port}\nlog: {log}\nmodels: {{folder: models}}\naccess: {{keys_file: keys.yaml}}\n"
+    if threads:
+        config += f"threads: {threads}\n"
     (folder / "serve.yaml").write_text(config)
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     process = subprocess.Popen([*program, str(folder / "serve.yaml")], **quiet)
@@ -79,7 +86,8 @@ def wrk(port: int, key: str, n_connections: int, seconds: int) -> str:
 
 def measure(arguments: argparse.Namespace, log: str) -> None:
     with tempfile.TemporaryDirectory() as name:
-        process, key, port = start(arguments.program, pathlib.Path(name), log, arguments.bundle)
+        folder = pathlib.Path(name)
+        process, key, port = start(arguments.program, folder, log, arguments.bundle, threads=arguments.threads)
         try:
             wrk(port, key, arguments.connections, 1)
             micros, rates = [], []
@@ -106,6 +114,7 @@ if __name__ == "__main__":
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--connections", type=int, default=4)
+    parser.add_argument("--threads", type=int)
     parser.add_argument("--bundle", type=pathlib.Path, default=DEMO)
     arguments = parser.parse_args()
     for log in ("none", "log.jsonl"):

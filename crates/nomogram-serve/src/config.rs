@@ -30,7 +30,8 @@ const VARIABLES: &str = "NOMOGRAM_SERVE_";
 pub struct Config {
     /// Address and port.
     pub listen: String,
-    /// Threads that answer requests; by default, one per processor.
+    /// Threads that answer requests; by default, half as many as processors, and at least one. Batches and
+    /// explanations are computed by other threads.
     pub threads: Option<u16>,
     /// Seconds that requests have to end after SIGTERM.
     pub shutdown_seconds: u64,

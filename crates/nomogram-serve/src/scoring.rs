@@ -3,6 +3,7 @@
 //! Every protocol predicts through a [`Scorer`], so the same row gets the same answer from each.
 
 use nomogram::{ErrorKind, Explainer, MissingReason, Session, Value};
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::problem::{Problem, ProblemKind};
 use crate::scored::{Options, Refusal, Scored, ScoredExplanation, status};
@@ -202,8 +203,9 @@ impl<'a> Scorer<'a> {
         let mut scored = Scored::new(&prediction, model, self.options);
         if let Some(Explaining { explainer, players }) = &mut self.explaining {
             let scale = explainer.scale();
-            let attribution =
-                explainer.explain_set(&self.session).map_err(|error| Refusal::from(&error))?;
+            let session = &self.session;
+            let attribution = long_computation(move || explainer.explain_set(session));
+            let attribution = attribution.map_err(|error| Refusal::from(&error))?;
             scored.explanation = Some(ScoredExplanation::new(&attribution, players.clone(), scale));
         }
         Ok(scored)
@@ -231,6 +233,16 @@ impl<'a> Scorer<'a> {
         &mut self,
     ) -> (&mut Session, Option<&mut (dyn Follower + 'a)>) {
         (&mut self.session, self.follower.as_deref_mut())
+    }
+}
+
+/// Computes what may take milliseconds. Other connections of a thread that answers requests move to another
+/// thread meanwhile.
+fn long_computation<T>(compute: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(compute),
+        // A runtime of one thread, or none.
+        _ => compute(),
     }
 }
 
@@ -275,6 +287,23 @@ mod tests {
             assert!(!refusal.detail.contains("4711"), "{refusal:?}");
             assert!(!refusal.status.is_empty());
         }
+    }
+
+    #[test]
+    fn others_are_answered_during_a_long_computation() {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        let runtime = builder.worker_threads(1).build().unwrap();
+        let (sender, receiver) = std::sync::mpsc::channel();
+        runtime.block_on(async {
+            let long = tokio::spawn(async move {
+                tokio::spawn(async move { sender.send(()).unwrap() });
+                long_computation(|| receiver.recv_timeout(std::time::Duration::from_secs(60)))
+            });
+            assert_eq!(long.await.unwrap(), Ok(()));
+        });
+        let single = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        assert_eq!(single.block_on(async { long_computation(|| 1) }), 1);
+        assert_eq!(long_computation(|| 2), 2);
     }
 
     #[test]

@@ -7,8 +7,10 @@ mod signals;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use axum_server::Handle;
@@ -101,11 +103,12 @@ impl Server {
     ///
     /// A sentence.
     pub fn run(self) -> Result<(), String> {
+        // More of them wake each other for requests that take less time than that.
+        let half = || thread::available_parallelism().map_or(1, NonZero::get) / 2;
+        let n_threads = self.config.threads.map_or_else(half, usize::from).max(1);
         let mut builder = tokio::runtime::Builder::new_multi_thread();
-        if let Some(threads) = self.config.threads {
-            builder.worker_threads(usize::from(threads.max(1)));
-        }
-        let runtime = builder.enable_all().build().map_err(|cause| cause.to_string())?;
+        builder.worker_threads(n_threads).enable_all();
+        let runtime = builder.build().map_err(|cause| cause.to_string())?;
         let served = runtime.block_on(self.serve());
         // Callers whose time is over were disconnected, and their computations end at the next row. One that
         // does not is not waited for.
