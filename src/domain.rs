@@ -54,7 +54,8 @@ impl Domain {
     /// # Errors
     ///
     /// `InvalidModel` as [`Self::check`].
-    pub(crate) fn map_monotone(self, f: impl Fn(f64) -> f64) -> Result<Self, Error> {
+    #[inline(never)]
+    pub(crate) fn map_monotone(self, f: &dyn Fn(f64) -> f64) -> Result<Self, Error> {
         let (a, b) = (f(self.low), f(self.high));
         let (low, high) = if a <= b { (a, b) } else { (b, a) };
         Self { low, high, is_whole: false, ..self }.check()
@@ -160,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_decreasing_function_exchanges_the_ends() {
-        let domain = Domain::new(1.0, 4.0).map_monotone(|value| -value).unwrap();
+        let domain = Domain::new(1.0, 4.0).map_monotone(&|value| -value).unwrap();
         assert_eq!((domain.low, domain.high), (-4.0, -1.0));
     }
 

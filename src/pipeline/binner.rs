@@ -44,7 +44,7 @@ impl Binner {
     #[allow(clippy::indexing_slicing, reason = "counts are checked first")]
     fn check_parameters(&self) -> Result<(), Error> {
         self.inputs.check_count(self.edges.len(), "lists of edges")?;
-        self.inputs.check_each(|nth| {
+        self.inputs.check_each(&|nth| {
             let edges = &self.edges[nth];
             let ascend = edges.is_sorted_by(|previous, next| previous < next);
             if edges.is_empty() || !ascend || edges.iter().any(|edge| !edge.is_finite()) {
@@ -66,8 +66,8 @@ impl Binner {
 impl Transform for Binner {
     fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
         self.check_parameters()?;
-        self.inputs.map_domains(inputs, |nth, domain| {
-            Ok(Domain { is_whole: true, ..domain.map_monotone(|value| self.bin(nth, value))? })
+        self.inputs.map_domains(inputs, &|nth, domain| {
+            Ok(Domain { is_whole: true, ..domain.map_monotone(&|value| self.bin(nth, value))? })
         })
     }
 

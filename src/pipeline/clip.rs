@@ -54,7 +54,7 @@ impl Clip {
     fn check_parameters(&self) -> Result<(), Error> {
         self.inputs.check_count(self.lows.len(), "lower bounds")?;
         self.inputs.check_count(self.highs.len(), "upper bounds")?;
-        self.inputs.check_each(|nth| {
+        self.inputs.check_each(&|nth| {
             let (low, high) = (self.lows[nth], self.highs[nth]);
             if low <= high && low.is_finite() && high.is_finite() {
                 return Ok(());
@@ -83,9 +83,9 @@ impl Transform for Clip {
     #[allow(clippy::indexing_slicing, reason = "there is one of each per input")]
     fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
         self.check_parameters()?;
-        self.inputs.map_domains(inputs, |nth, domain| {
+        self.inputs.map_domains(inputs, &|nth, domain| {
             let is_whole = domain.is_whole && is_whole(self.lows[nth]) && is_whole(self.highs[nth]);
-            Ok(Domain { is_whole, ..domain.map_monotone(|value| self.clip(nth, value))? })
+            Ok(Domain { is_whole, ..domain.map_monotone(&|value| self.clip(nth, value))? })
         })
     }
 

@@ -82,7 +82,7 @@ impl Imputer {
     #[allow(clippy::indexing_slicing, reason = "counts are checked first")]
     fn check_parameters(&self) -> Result<(), Error> {
         self.inputs.check_count(self.values.len(), "values")?;
-        self.inputs.check_each(|nth| check_finite(self.values[nth], "value"))
+        self.inputs.check_each(&|nth| check_finite(self.values[nth], "value"))
     }
 }
 
@@ -90,7 +90,7 @@ impl Transform for Imputer {
     #[allow(clippy::indexing_slicing, reason = "there is one of each per input")]
     fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
         self.check_parameters()?;
-        let mut outputs = self.inputs.map_domains(inputs, |nth, domain| {
+        let mut outputs = self.inputs.map_domains(inputs, &|nth, domain| {
             if !domain.may_be_missing {
                 return Ok(domain);
             }

@@ -81,9 +81,12 @@ impl Inputs {
     }
 
     /// Calls `check` with the index of each input among those read, and adds the place to its error.
+    ///
+    /// This and what follows run when a model is opened: once in the library, not once per step.
+    #[inline(never)]
     pub(super) fn check_each(
         &self,
-        mut check: impl FnMut(usize) -> Result<(), Error>,
+        check: &dyn Fn(usize) -> Result<(), Error>,
     ) -> Result<(), Error> {
         self.positions()
             .enumerate()
@@ -92,10 +95,11 @@ impl Inputs {
 
     /// The domains of a row in which `map` has replaced those of the inputs, one by one. `map` gets
     /// the index of the input among those read.
+    #[inline(never)]
     pub(super) fn map_domains(
         &self,
         domains: &[Domain],
-        mut map: impl FnMut(usize, Domain) -> Result<Domain, Error>,
+        map: &dyn Fn(usize, Domain) -> Result<Domain, Error>,
     ) -> Result<Vec<Domain>, Error> {
         self.check(domains.len())?;
         let mut mapped = memory::copy(domains)?;
@@ -113,10 +117,10 @@ impl Inputs {
         &self,
         domains: &[Domain],
         [first, second]: [&[f64]; 2],
-        map: impl Fn(f64, f64, f64) -> f64,
+        map: fn(f64, f64, f64) -> f64,
     ) -> Result<Vec<Domain>, Error> {
-        self.map_domains(domains, |nth, domain| {
-            domain.map_monotone(|value| map(value, first[nth], second[nth]))
+        self.map_domains(domains, &|nth, domain| {
+            domain.map_monotone(&|value| map(value, first[nth], second[nth]))
         })
     }
 

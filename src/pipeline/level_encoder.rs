@@ -39,7 +39,7 @@ impl LevelEncoder {
     fn check_parameters(&self) -> Result<(), Error> {
         self.inputs.check_count(self.numbers.len(), "lists of numbers")?;
         self.inputs.check_count(self.unseen.len(), "numbers of unseen levels")?;
-        self.inputs.check_each(|nth| {
+        self.inputs.check_each(&|nth| {
             let stray = self.numbers_of(nth).find(|number| !number.is_finite());
             match stray {
                 Some(number) => Err(Error::invalid_model(format!(
@@ -63,7 +63,7 @@ impl LevelEncoder {
 impl Transform for LevelEncoder {
     fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
         self.check_parameters()?;
-        self.inputs.map_domains(inputs, |nth, domain| {
+        self.inputs.map_domains(inputs, &|nth, domain| {
             check_levels(domain)?;
             Domain {
                 low: self.numbers_of(nth).fold(f64::INFINITY, f64::min),

@@ -30,12 +30,12 @@ impl Log1p {
 
 impl Transform for Log1p {
     fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
-        self.inputs.map_domains(inputs, |_, domain| {
+        self.inputs.map_domains(inputs, &|_, domain| {
             if domain.low <= -1.0 {
                 let detail = format!("may be {}, expected more than -1; clip it first", domain.low);
                 return Err(Error::invalid_model(detail));
             }
-            domain.map_monotone(ln_1p)?.widened()
+            domain.map_monotone(&ln_1p)?.widened()
         })
     }
 

@@ -39,7 +39,7 @@ impl MarkMissing {
     fn check_parameters(&self) -> Result<(), Error> {
         self.inputs.check_count(self.lows.len(), "lower bounds")?;
         self.inputs.check_count(self.highs.len(), "upper bounds")?;
-        self.inputs.check_each(|nth| {
+        self.inputs.check_each(&|nth| {
             let (low, high) = (self.lows[nth], self.highs[nth]);
             if low.is_finite() && high.is_finite() && low <= high {
                 return Ok(());
@@ -59,7 +59,7 @@ impl Transform for MarkMissing {
     #[allow(clippy::indexing_slicing, reason = "there is one of each per input")]
     fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
         self.check_parameters()?;
-        self.inputs.map_domains(inputs, |nth, domain| {
+        self.inputs.map_domains(inputs, &|nth, domain| {
             let may_be_marked = domain.low <= self.highs[nth] && domain.high >= self.lows[nth];
             Ok(Domain { may_be_missing: domain.may_be_missing || may_be_marked, ..domain })
         })

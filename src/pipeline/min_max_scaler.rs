@@ -65,7 +65,7 @@ impl MinMaxScaler {
     fn check_parameters(&self) -> Result<(), Error> {
         self.inputs.check_count(self.scales.len(), "scales")?;
         self.inputs.check_count(self.shifts.len(), "shifts")?;
-        self.inputs.check_each(|nth| {
+        self.inputs.check_each(&|nth| {
             check_finite(self.scales[nth], "scale")?;
             check_finite(self.shifts[nth], "shift")
         })

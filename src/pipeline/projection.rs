@@ -64,12 +64,12 @@ impl Transform for Projection {
         }
         let mut centred = memory::list(inputs.len())?;
         for (at, (input, mean)) in inputs.iter().zip(&self.means).enumerate() {
-            let domain = input.map_monotone(|value| value - mean);
+            let domain = input.map_monotone(&|value| value - mean);
             centred.push(domain.map_err(|e| e.within(Place::Input(at)))?);
         }
         let components = self.components.chunks_exact(self.means.len());
         memory::collect(components.zip(&self.scales).map(|(component, scale)| {
-            affine(0.0, component.iter().zip(&centred))?.map_monotone(|sum| sum / scale)
+            affine(0.0, component.iter().zip(&centred))?.map_monotone(&|sum| sum / scale)
         }))
     }
 

@@ -55,7 +55,7 @@ impl RobustScaler {
     fn check_parameters(&self) -> Result<(), Error> {
         self.inputs.check_count(self.centers.len(), "centers")?;
         self.inputs.check_count(self.scales.len(), "scales")?;
-        self.inputs.check_each(|nth| {
+        self.inputs.check_each(&|nth| {
             check_finite(self.centers[nth], "center")?;
             check_positive(self.scales[nth], "scale")
         })

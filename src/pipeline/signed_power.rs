@@ -36,7 +36,7 @@ impl SignedPower {
     #[allow(clippy::indexing_slicing, reason = "counts are checked first")]
     fn check_parameters(&self) -> Result<(), Error> {
         self.inputs.check_count(self.exponents.len(), "exponents")?;
-        self.inputs.check_each(|nth| check_positive(self.exponents[nth], "exponent"))
+        self.inputs.check_each(&|nth| check_positive(self.exponents[nth], "exponent"))
     }
 
     #[allow(clippy::indexing_slicing, reason = "there is one of each per input")]
@@ -49,8 +49,8 @@ impl SignedPower {
 impl Transform for SignedPower {
     fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
         self.check_parameters()?;
-        self.inputs.map_domains(inputs, |nth, domain| {
-            domain.map_monotone(|value| self.raise(nth, value))?.widened()
+        self.inputs.map_domains(inputs, &|nth, domain| {
+            domain.map_monotone(&|value| self.raise(nth, value))?.widened()
         })
     }
 

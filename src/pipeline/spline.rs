@@ -45,7 +45,7 @@ impl Spline {
         if n_terms > MAX_OUTPUTS {
             return Err(Error::invalid_model("too many knots, expected at most 65,536"));
         }
-        self.inputs.check_each(|nth| {
+        self.inputs.check_each(&|nth| {
             let knots = &self.knots[nth];
             let ascend = knots.is_sorted_by(|before, after| before < after);
             let are_sane = knots.iter().all(|knot| knot.abs() <= 1e100);

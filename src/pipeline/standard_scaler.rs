@@ -56,7 +56,7 @@ impl StandardScaler {
     fn check_parameters(&self) -> Result<(), Error> {
         self.inputs.check_count(self.means.len(), "means")?;
         self.inputs.check_count(self.std_devs.len(), "standard deviations")?;
-        self.inputs.check_each(|nth| {
+        self.inputs.check_each(&|nth| {
             check_finite(self.means[nth], "mean")?;
             check_positive(self.std_devs[nth], "standard deviation")
         })

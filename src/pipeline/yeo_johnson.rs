@@ -41,7 +41,7 @@ impl YeoJohnson {
     #[allow(clippy::indexing_slicing, reason = "counts are checked first")]
     fn check_parameters(&self) -> Result<(), Error> {
         self.inputs.check_count(self.lambdas.len(), "lambdas")?;
-        self.inputs.check_each(|nth| check_finite(self.lambdas[nth], "lambda"))
+        self.inputs.check_each(&|nth| check_finite(self.lambdas[nth], "lambda"))
     }
 }
 
@@ -88,8 +88,8 @@ impl Transform for YeoJohnson {
     #[allow(clippy::indexing_slicing, reason = "there is one of each per input")]
     fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
         self.check_parameters()?;
-        self.inputs.map_domains(inputs, |nth, domain| {
-            domain.map_monotone(|value| transform(value, self.lambdas[nth]))?.widened()
+        self.inputs.map_domains(inputs, &|nth, domain| {
+            domain.map_monotone(&|value| transform(value, self.lambdas[nth]))?.widened()
         })
     }
 
