@@ -39,7 +39,7 @@ pub(crate) fn variant_and_content(value: &impl Serialize) -> (String, Value) {
 }
 
 /// `StandardScale` to `standard scale`.
-pub(crate) fn words_of_camel_case(name: &str) -> String {
+fn words_of_camel_case(name: &str) -> String {
     let mut words = String::new();
     for character in name.chars() {
         if character.is_uppercase() && !words.is_empty() {

@@ -234,7 +234,9 @@ fn outputs(link: Link, n_margins: usize) -> Result<String, Error> {
                 "  {{\n    int k;\n    double largest = m[0], sum = 0.0;\n    for (k = 1; k < {n_margins}; k++) if (m[k] > largest) largest = m[k];\n    for (k = 0; k < {n_margins}; k++) {{ out[k] = nomogram_exp(m[k] - largest); sum = sum + out[k]; }}\n    for (k = 0; k < {n_margins}; k++) out[k] = out[k] / sum;\n  }}\n"
             );
         }
-        other => return Err(Error::unsupported(format!("link {} in C", other.name()))),
+        Link::SoftmaxSingle | Link::ComplementaryLogLog => {
+            return Err(Error::unsupported(format!("link {} in C", link.name())));
+        }
     }
     Ok(text)
 }

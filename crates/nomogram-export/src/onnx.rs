@@ -88,7 +88,9 @@ fn outputs(
         Link::Softmax | Link::SoftmaxSingle => {
             graph.node("Softmax", &[margins], &[attribute::number("axis", 1)])
         }
-        other => return Err(Error::unsupported(format!("link {} in ONNX", other.name()))),
+        Link::ComplementaryLogLog => {
+            return Err(Error::unsupported(format!("link {} in ONNX", link.name())));
+        }
     };
     let answer = match link {
         Link::LogSingle | Link::LogitSingle | Link::SoftmaxSingle => {

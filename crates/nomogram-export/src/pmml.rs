@@ -128,7 +128,9 @@ impl Writer<'_> {
             Link::Logit => "logit",
             Link::ComplementaryLogLog => "cloglog",
             Link::Softmax => "softmax",
-            other => return Err(Error::unsupported(format!("link {} in PMML", other.name()))),
+            Link::Probability | Link::LogitSingle | Link::SoftmaxSingle | Link::LogSingle => {
+                return Err(Error::unsupported(format!("link {} in PMML", link.name())));
+            }
         };
         let function = self.function();
         let mut text = format!(

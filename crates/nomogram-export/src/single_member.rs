@@ -43,7 +43,9 @@ impl<'p> SingleMember<'p> {
             Combiner::SoftVote { .. } => {
                 return Err(Error::unsupported("a member with a weight other than 1"));
             }
-            _ => return Err(Error::unsupported("a combiner that is no mean")),
+            Combiner::HardVote { .. } | Combiner::Stack { .. } => {
+                return Err(Error::unsupported("a combiner that is no mean"));
+            }
         }
         if parts.calibrator.is_some() {
             return Err(Error::unsupported("a calibrator"));

@@ -156,7 +156,7 @@ impl Lists {
                     self.members.push(f64::NAN);
                     (*input, *left, *right, *default_child, (MEMBER, 0.0))
                 }
-                _ => return Err(Error::unsupported("a node of this kind")),
+                None => return Err(Error::unsupported("a child that is no node")),
             };
             let number = self.split(input, split.0, split.1, side);
             match parent {

@@ -44,7 +44,7 @@ impl Nodes<'_, '_> {
             Some(Node::SplitLevels { input, levels, left, right, default_child }) => {
                 (*left, *right, *default_child, self.set(*input, levels)?)
             }
-            _ => return Err(Error::unsupported("a node of this kind")),
+            None => return Err(Error::unsupported("a child that is no node")),
         };
         let default = if side == Side::Left { left } else { right };
         let _ = write!(text, "<Node id=\"{index}\" defaultChild=\"{default}\">{test}");
