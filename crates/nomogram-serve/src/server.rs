@@ -103,7 +103,7 @@ impl Server {
     ///
     /// A sentence.
     pub fn run(self) -> Result<(), String> {
-        // Waking another thread takes longer than answering a row.
+        // Two threads wake each other, for a third more processor time a request (docs/serving.md).
         let half = || thread::available_parallelism().map_or(1, NonZero::get) / 2;
         let n_threads = self.config.threads.map_or_else(half, usize::from).max(1);
         let mut builder = tokio::runtime::Builder::new_multi_thread();
