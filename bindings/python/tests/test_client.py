@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
+import itertools
 import json
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -21,6 +27,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     requests: ClassVar[list[Any]] = []
     n_overloaded = 0
+    is_stopping = False
 
     def do_POST(self) -> None:
         type(self).requests.append((self.path, self.headers.get("Authorization")))
@@ -38,6 +45,8 @@ class Handler(BaseHTTPRequestHandler):
     def stream(self) -> None:
         self.send_response(200)
         self.send_header("Transfer-Encoding", "chunked")
+        if type(self).is_stopping:
+            self.send_header("Connection", "close")
         self.end_headers()
         while size := int(self.rfile.readline(), 16):
             row = json.loads(self.rfile.read(size))
@@ -65,6 +74,7 @@ class Handler(BaseHTTPRequestHandler):
 def url() -> Iterator[str]:
     Handler.requests = []
     Handler.n_overloaded = 0
+    Handler.is_stopping = False
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -144,13 +154,76 @@ def test_rows_are_streamed_both_ways(url: str) -> None:
         list(Client(url).predict_rows([{"age": 1}, {"age": -1}]))
 
 
-def test_an_error_of_the_callers_rows_is_raised(url: str) -> None:
+def test_a_service_that_stops_still_answers_all_rows(url: str) -> None:
+    Handler.is_stopping = True
+    answers = Client(url).predict_rows({"age": age} for age in range(200))
+    assert [answer["value"] for answer in answers] == list(range(200))
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no more"), OSError("no more")])
+def test_an_error_of_the_callers_rows_is_raised(url: str, error: Exception) -> None:
     def rows() -> Iterator[dict[str, float]]:
         yield {"age": 1}
-        raise RuntimeError("no more")
+        raise error
 
-    with pytest.raises(RuntimeError, match="no more"):
+    with pytest.raises(type(error), match="no more"):
         list(Client(url).predict_rows(rows()))
+
+
+def test_closing_the_answers_closes_the_rows(url: str) -> None:
+    is_closed = threading.Event()
+
+    def rows() -> Iterator[dict[str, float]]:
+        try:
+            for age in itertools.count():
+                yield {"age": age}
+        finally:
+            is_closed.set()
+
+    answers = Client(url).predict_rows(rows())
+    assert next(answers) == {"value": 0}
+    answers.close()  # type: ignore[attr-defined]
+    assert is_closed.wait(timeout=30)
+
+
+def test_rows_are_streamed_both_ways_through_tls(tmp_path: Path) -> None:
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed")
+    names = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
+    made = ["-newkey", "rsa:2048", "-nodes", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([openssl, "req", "-x509", *made, *names], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    Handler.is_stopping = False
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    trusted = ssl.create_default_context(cafile=str(certificate))
+    client = Client(f"https://127.0.0.1:{server.server_port}", context=trusted)
+    for _ in range(5):
+        answers = client.predict_rows({"age": age} for age in range(3000))
+        assert [answer["value"] for answer in answers] == list(range(3000))
+    server.shutdown()
+    server.server_close()
+
+
+def test_answers_that_are_cut_are_an_error() -> None:
+    answered = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n1\r\n\n\r\n"
+
+    def answer(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection, contextlib.suppress(OSError):
+            while not connection.recv(1 << 16).endswith(b"0\r\n\r\n"):
+                pass
+            connection.sendall(answered)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=answer, args=(server,), daemon=True).start()
+        client = Client(f"http://127.0.0.1:{server.getsockname()[1]}")
+        with pytest.raises((ConnectionError, http.client.HTTPException)):
+            list(client.predict_rows({"age": age} for age in range(5)))
 
 
 def test_a_refusal_before_all_rows_are_sent_is_raised() -> None:

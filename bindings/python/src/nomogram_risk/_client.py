@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import io
 import json
 import math
+import selectors
 import socket
 import ssl
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -117,42 +119,22 @@ class Client:
         Rows are taken from the iterable by another thread, as fast as the service reads them.
         """
         connection = self._connect()
-        failed: list[BaseException] = []
-
-        def is_sent(data: bytes) -> bool:
-            try:
-                connection.send(data)
-            except (OSError, http.client.HTTPException) as error:
-                # The service has ended the connection; its answer may say why, and is read first.
-                failed.append(error)
-                return False
-            return True
-
-        def send() -> None:
-            try:
-                for row in rows:
-                    line = json.dumps(_row(row)).encode() + b"\n"
-                    if not is_sent(b"%x\r\n%s\r\n" % (len(line), line)):
-                        return
-                is_sent(b"0\r\n\r\n")
-            except BaseException as error:
-                # Of the rows. Raised again where answers are read.
-                failed.append(error)
-                with contextlib.suppress(OSError):
-                    if connection.sock is not None:
-                        # Wakes the thread that waits for answers.
-                        connection.sock.shutdown(socket.SHUT_RDWR)
-
+        try:
+            connection.connect()
+            duplex = _Duplex(connection.sock, self._timeout)
+            connection.sock = duplex
+        except BaseException:
+            connection.close()
+            raise
+        sender: _Sender | None = None
+        n_answers = 0
         try:
             connection.putrequest("POST", f"{self._prefix}/batch_predict")
             for name, text in self._headers("application/x-ndjson").items():
                 connection.putheader(name, text)
             connection.putheader("Transfer-Encoding", "chunked")
             connection.endheaders()
-            # A row that is sent too late must not open another connection.
-            connection.auto_open = 0
-            sender = threading.Thread(target=send, daemon=True)
-            sender.start()
+            sender = _Sender(rows, duplex)
             response = connection.getresponse()
             if response.status != 200:
                 raise _error(response.status, response.read())
@@ -160,16 +142,22 @@ class Client:
                 answer = json.loads(line)
                 if "problem" in answer:
                     raise ServiceError(answer["problem"].get("status", 0), answer["problem"])
+                n_answers += 1
                 yield answer
-            sender.join()
+            n_rows = sender.finish()
+            if n_answers != n_rows:
+                # `http.client` takes a body that is cut between two chunks for a whole one.
+                raise ConnectionError(f"answers of {n_answers} rows, expected {n_rows}")
         except (OSError, http.client.HTTPException):
-            if failed:
-                raise failed[0] from None
+            if sender is not None and sender.error_of_rows is not None:
+                raise sender.error_of_rows from None
             raise
         finally:
+            duplex.stop()
+            duplex.release()
+            if sender is None:
+                duplex.release()
             connection.close()
-        if failed:
-            raise failed[0]
 
     def models(self) -> list[dict[str, Any]]:
         """All models with their versions and aliases."""
@@ -237,6 +225,133 @@ class Client:
             context = self._context or ssl.create_default_context()
             return http.client.HTTPSConnection(host, port, timeout=self._timeout, context=context)
         return http.client.HTTPConnection(host, port, timeout=self._timeout)
+
+
+class _Duplex:
+    """A connected socket that one thread reads while another one writes.
+
+    OpenSSL lets only one thread at a time into a connection, so threads wait outside of it. The
+    socket is closed when both threads have released it, whatever `http.client` closes: late rows
+    cannot go out on another connection that has the same number.
+    """
+
+    def __init__(self, sock: socket.socket, timeout: float) -> None:
+        self._socket = sock
+        self._timeout = timeout
+        self._is_tls = isinstance(sock, ssl.SSLSocket)
+        self._lock = threading.Lock()
+        self._n_users = 2
+        if self._is_tls:
+            sock.setblocking(False)
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        """Of `http.client`: what it reads the answer from."""
+        return io.BufferedReader(_Reader(self))
+
+    def close(self) -> None:
+        """Of `http.client`: see `release`."""
+
+    def release(self) -> None:
+        """Each of the two threads calls it once."""
+        with self._lock:
+            self._n_users -= 1
+            if self._n_users == 0:
+                self._socket.close()
+
+    def stop(self) -> None:
+        """Ends the connection, which wakes both threads."""
+        with contextlib.suppress(OSError):
+            # `SSLSocket.shutdown` drops TLS first: a row sent meanwhile would not be encrypted.
+            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+    def receive(self, buffer: Any) -> int:
+        """Reads into a buffer; returns 0 at the end."""
+        return self._try(lambda: self._socket.recv_into(buffer))
+
+    def sendall(self, data: bytes) -> None:
+        """Sends all of it."""
+        rest = memoryview(data)
+        while rest:
+            part = rest
+            rest = rest[self._try(lambda part=part: self._socket.send(part)) :]  # type: ignore[misc]
+
+    def _try(self, call: Callable[[], int]) -> int:
+        if not self._is_tls:
+            return call()
+        while True:
+            with self._lock:
+                try:
+                    return call()
+                except ssl.SSLWantReadError:
+                    event = selectors.EVENT_READ
+                except ssl.SSLWantWriteError:
+                    event = selectors.EVENT_WRITE
+            with selectors.DefaultSelector() as selector:
+                selector.register(self._socket.fileno(), event)
+                if not selector.select(self._timeout):
+                    raise TimeoutError("timed out")
+
+
+class _Reader(io.RawIOBase):
+    """What a file object of a `_Duplex` reads from."""
+
+    def __init__(self, duplex: _Duplex) -> None:
+        self._duplex = duplex
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._duplex.receive(buffer)
+
+
+class _Sender:
+    """Sends rows as chunks of a request, in a thread of its own."""
+
+    def __init__(self, rows: Iterable[RowLike], duplex: _Duplex) -> None:
+        # Raised by the caller's iterable.
+        self.error_of_rows: BaseException | None = None
+        self._error: OSError | None = None
+        self._n_rows = 0
+        self._rows = rows
+        self._duplex = duplex
+        self._thread = threading.Thread(target=self._send, daemon=True)
+        self._thread.start()
+
+    def finish(self) -> int:
+        """Waits until all rows are sent, and returns how many; raises if they were not."""
+        self._thread.join()
+        error = self.error_of_rows or self._error
+        if error is not None:
+            raise error
+        return self._n_rows
+
+    def _send(self) -> None:
+        try:
+            for row in self._rows:
+                line = json.dumps(_row(row)).encode() + b"\n"
+                self._n_rows += 1
+                if not self._send_chunk(b"%x\r\n%s\r\n" % (len(line), line)):
+                    return
+            self._send_chunk(b"0\r\n\r\n")
+        except BaseException as error:
+            # Raised again where answers are read.
+            self.error_of_rows = error
+            self._duplex.stop()
+        finally:
+            # A generator ends now, not when this object is found to be unused.
+            del self._rows
+            self._duplex.release()
+
+    def _send_chunk(self, data: bytes) -> bool:
+        """Returns whether it was sent."""
+        try:
+            self._duplex.sendall(data)
+        except OSError as error:
+            # The service has ended the connection; its answer may say why.
+            self._error = error
+            return False
+        return True
 
 
 def _row(row: RowLike) -> dict[str, Any]:
