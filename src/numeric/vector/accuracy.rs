@@ -117,6 +117,10 @@ fn tanh(x: f64, roots: &[Exact]) -> Exact {
         let series = -1.0 / 3.0 + square * (2.0 / 15.0 - square * (17.0 / 315.0));
         return Exact::sum(x, x * square * series);
     }
+    if x.abs() > 40.0 {
+        // Less than 10⁻³⁴ from 1; the exponential could be subnormal.
+        return Exact(x.signum(), 0.0);
+    }
     let e = exp(-2.0 * x.abs(), roots);
     let share = Exact(1.0, 0.0).plus(Exact(-e.0, -e.1)).over(e.plus(Exact(1.0, 0.0)));
     Exact(share.0 * x.signum(), share.1 * x.signum())
