@@ -3,7 +3,7 @@
 //! A few bytes of a file can ask for much: levels, branches that repeat others, golden cases of a
 //! large model. Each place that does more than its bytes takes that from the budget first.
 
-use crate::error::{Error, ErrorKind, format};
+use crate::error::{Error, ErrorKind};
 
 /// What every allocation costs besides its bytes.
 const PER_ALLOCATION: u64 = 16;
@@ -69,7 +69,10 @@ impl Budget {
             }
             None => Err(Error::new(
                 ErrorKind::TooLarge,
-                format!("opening it needs more memory than the limit of {} bytes", self.max_memory),
+                format_args!(
+                    "opening it needs more memory than the limit of {} bytes",
+                    self.max_memory
+                ),
             )),
         }
     }
@@ -105,7 +108,7 @@ impl Budget {
             }
             None => Err(Error::new(
                 ErrorKind::TooLarge,
-                format!(
+                format_args!(
                     "opening it takes more computation than the limit of {} steps",
                     self.max_work
                 ),

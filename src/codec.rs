@@ -17,7 +17,7 @@ pub(crate) use decode::{decode_enum, decode_struct, min_len};
 pub(crate) use input::{Decode, Input, Stopped};
 
 use crate::budget::Budget;
-use crate::error::{Error, ErrorKind, format};
+use crate::error::{Error, ErrorKind};
 
 /// A payload is smaller than this.
 const MAX_PAYLOAD: usize = 0x1000_0000;
@@ -28,7 +28,7 @@ const CONFIGURATION: Configuration<LittleEndian, Fixint, Limit<MAX_PAYLOAD>> =
 /// Encodes `value`; the same value always gives the same bytes.
 pub(crate) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {
     bincode::serde::encode_to_vec(value, CONFIGURATION)
-        .map_err(|cause| Error::new(ErrorKind::Payload, format!("cannot be encoded: {cause}")))
+        .map_err(|cause| Error::new(ErrorKind::Payload, format_args!("cannot be encoded: {cause}")))
 }
 
 /// Decodes one value that takes up all of `bytes`, within a budget.

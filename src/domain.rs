@@ -7,7 +7,7 @@
 
 use ndarray::ArrayView1;
 
-use crate::error::{Error, format};
+use crate::error::Error;
 use crate::numeric::is_whole;
 
 /// The largest magnitude that a value of a row may have; no measurement comes near it.
@@ -113,7 +113,7 @@ impl Domain {
         if self.low >= low && self.high <= high {
             return Ok(());
         }
-        Err(Error::invalid_model(format!(
+        Err(Error::invalid_model(format_args!(
             "may lie in [{}, {}], expected [{low}, {high}]",
             self.low, self.high
         )))

@@ -1,6 +1,7 @@
 //! How members become one prediction: combiner, calibrator, cutoffs.
 
 mod calibrator;
+
 mod combiner;
 mod cutoff;
 

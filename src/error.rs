@@ -62,11 +62,10 @@ impl fmt::Display for Detail {
 }
 
 impl Error {
-    /// An error of `kind`; `detail` states what was found and what was expected. A literal is not
-    /// copied.
+    /// An error of `kind`; `detail` states what was found and what was expected.
     #[must_use]
-    pub fn new(kind: ErrorKind, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self::of(kind, Detail::Text(detail.into()))
+    pub fn new(kind: ErrorKind, detail: impl IntoDetail) -> Self {
+        detail.into_error(kind)
     }
 
     // Out of line, as all that errors go through: inlined in every place that can fail, it would be a
@@ -83,7 +82,7 @@ impl Error {
     }
 
     /// Parts of a model that contradict each other.
-    pub(crate) fn invalid_model(detail: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn invalid_model(detail: impl IntoDetail) -> Self {
         Self::new(ErrorKind::InvalidModel, detail)
     }
 
@@ -163,6 +162,42 @@ impl Error {
             self.name = Some(Name::Listed(Arc::clone(names), index));
         }
         self.within(place)
+    }
+}
+
+/// What [`Error::new`] accepts as its detail: a literal, which is not copied, `format_args!`, or a text. Of
+/// the first two, an error is made out of line, so that each place that can fail is one call.
+pub trait IntoDetail {
+    /// The error of this kind with this detail.
+    #[must_use]
+    fn into_error(self, kind: ErrorKind) -> Error;
+}
+
+impl IntoDetail for &'static str {
+    #[cold]
+    #[inline(never)]
+    fn into_error(self, kind: ErrorKind) -> Error {
+        Error::of(kind, Detail::Text(Cow::Borrowed(self)))
+    }
+}
+
+impl IntoDetail for fmt::Arguments<'_> {
+    #[cold]
+    #[inline(never)]
+    fn into_error(self, kind: ErrorKind) -> Error {
+        Error::of(kind, Detail::Text(written(self)))
+    }
+}
+
+impl IntoDetail for Cow<'static, str> {
+    fn into_error(self, kind: ErrorKind) -> Error {
+        Error::of(kind, Detail::Text(self))
+    }
+}
+
+impl IntoDetail for String {
+    fn into_error(self, kind: ErrorKind) -> Error {
+        Error::of(kind, Detail::Text(Cow::Owned(self)))
     }
 }
 

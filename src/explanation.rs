@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::budget::Budget;
 use crate::codec::decode_struct;
-use crate::error::{Error, Place, format, ordinal};
+use crate::error::{Error, Place, ordinal};
 use crate::memory;
 use crate::schema::{Schema, check_looks, check_names, count};
 
@@ -89,14 +89,14 @@ impl Explanation {
     fn check_rows(&self, schema: &Schema) -> Result<(), Error> {
         let (n_rows, n_features) = (self.n_rows(), schema.n_features());
         if n_rows > MAX_ROWS || n_rows.checked_mul(n_features) != Some(self.background.len()) {
-            return Err(Error::invalid_model(format!(
+            return Err(Error::invalid_model(format_args!(
                 "{} values of background rows, expected {n_rows} rows (at most {MAX_ROWS}) × \
                  {n_features}",
                 self.background.len()
             )));
         }
         if let Some(index) = self.weights.iter().position(|w| !(1e-100..=1e100).contains(w)) {
-            let detail = format!("weight {}, expected 1e-100 to 1e100", ordinal(index));
+            let detail = format_args!("weight {}, expected 1e-100 to 1e100", ordinal(index));
             return Err(Error::invalid_model(detail));
         }
         for (index, row) in self.background.chunks_exact(n_features).enumerate() {
@@ -120,7 +120,7 @@ impl Explanation {
             return Ok(());
         }
         if n_groups > MAX_GROUPS {
-            let detail = format!("{n_groups} groups, expected at most {MAX_GROUPS}");
+            let detail = format_args!("{n_groups} groups, expected at most {MAX_GROUPS}");
             return Err(Error::invalid_model(detail));
         }
         check_names(&self.groups, |group| &group.name, Place::Item)?;

@@ -76,7 +76,7 @@ pub use bundle::{
     Parts, Signature, add_signature, signatures, strip_signatures,
 };
 pub use ensemble::{CalibrationMap, Calibrator, Combiner, Cutoff, EnsembleMember, StackInput};
-pub use error::{Error, ErrorClass, ErrorKind, Place};
+pub use error::{Error, ErrorClass, ErrorKind, IntoDetail, Place};
 pub use explainer::{Attribution, Explained, Explainer, Flavour, Method, Request, Scale};
 pub use explanation::{Explanation, FeatureGroup, ForestShares};
 pub use intake::{Flags, Intake, Value};
@@ -89,9 +89,9 @@ pub use member::{
 pub use model::{Model, OnRefusal};
 pub use monitor::Monitor;
 pub use pipeline::{
-    Binner, Branch, Clip, Derivation, Derive, ImputeStatistic, Imputer, Inputs, LevelEncoder,
-    Log1p, MarkMissing, MinMaxScaler, OneHotEncoder, Polynomial, Projection, RobustScaler, Select,
-    SignedPower, Spline, StandardScaler, Step, YeoJohnson,
+    Binner, Branch, Clip, Curve, Curves, Derivation, Derive, ImputeStatistic, Imputer, Inputs,
+    LevelEncoder, Log1p, MarkMissing, MinMaxScaler, OneHotEncoder, Polynomial, Projection,
+    RobustScaler, Select, SignedPower, Spline, StandardScaler, Step, YeoJohnson,
 };
 pub use prediction::Prediction;
 pub use profile::{

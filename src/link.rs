@@ -9,7 +9,8 @@ use crate::domain::Domain;
 use crate::error::{Error, Place, format};
 use crate::lanes::{Lanes, N_LANES, copy_lane, dispatch, set_lane};
 use crate::numeric::{
-    exp, exp_m1, logistic_pair, single_exp, single_logistic, single_softmax, softmax, vector,
+    exp, exp_m1, logistic, logistic_pair, single_exp, single_logistic, single_softmax, softmax,
+    vector,
 };
 use crate::schema::Target;
 
@@ -37,6 +38,9 @@ pub enum Link {
     /// Two classes, one margin: the logarithm of the cumulative hazard of class 1, whose probability is
     /// `1 − exp(−exp(margin))`. A Cox model with a baseline survival has this link.
     ComplementaryLogLog,
+    /// One margin per class: its log odds against all others. The logistics are divided by their sum, as
+    /// in scikit-learn's one-vs-rest classifiers. If all are 0, all classes are equally probable.
+    OneVsRest,
 }
 decode_enum!(Link {
     Logit,
@@ -47,7 +51,8 @@ decode_enum!(Link {
     LogitSingle,
     SoftmaxSingle,
     LogSingle,
-    ComplementaryLogLog
+    ComplementaryLogLog,
+    OneVsRest
 });
 
 impl Link {
@@ -64,6 +69,7 @@ impl Link {
             Self::SoftmaxSingle => "softmax in single precision",
             Self::LogSingle => "log in single precision",
             Self::ComplementaryLogLog => "complementary log-log",
+            Self::OneVsRest => "one-vs-rest",
         }
     }
 
@@ -78,7 +84,9 @@ impl Link {
             Self::Logit | Self::LogitSingle | Self::ComplementaryLogLog if n_classes == 2 => {
                 return Ok(1);
             }
-            Self::Softmax | Self::SoftmaxSingle | Self::Probability if n_classes > 0 => {
+            Self::Softmax | Self::SoftmaxSingle | Self::Probability | Self::OneVsRest
+                if n_classes > 0 =>
+            {
                 return Ok(n_classes);
             }
             Self::Identity | Self::Log | Self::LogSingle if n_classes == 0 => return Ok(1),
@@ -88,10 +96,11 @@ impl Link {
             Self::Identity => ("identity", "a number"),
             Self::Log | Self::LogSingle => ("log", "a number"),
             Self::Probability => ("probability", "classes"),
+            Self::OneVsRest => ("one-vs-rest", "classes"),
         };
         let target =
             if n_classes == 0 { "is a number".into() } else { format!("has {n_classes} classes") };
-        Err(Error::invalid_model(format!(
+        Err(Error::invalid_model(format_args!(
             "the {name} link serves {serves}, but the target {target}"
         )))
     }
@@ -113,7 +122,8 @@ impl Link {
                 | Self::LogitSingle
                 | Self::SoftmaxSingle
                 | Self::LogSingle
-                | Self::ComplementaryLogLog => drop(margin.check()?),
+                | Self::ComplementaryLogLog
+                | Self::OneVsRest => drop(margin.check()?),
                 Self::Probability => {
                     margin.check_within(0.0, 1.0).map_err(|e| e.within(Place::Class(index)))?
                 }
@@ -132,7 +142,8 @@ impl Link {
                 | Self::Probability
                 | Self::LogitSingle
                 | Self::SoftmaxSingle
-                | Self::ComplementaryLogLog,
+                | Self::ComplementaryLogLog
+                | Self::OneVsRest,
                 Some(_),
             ) => Ok(Domain::new(0.0, 1.0)),
         }
@@ -161,7 +172,8 @@ impl Link {
                 | Self::LogitSingle
                 | Self::SoftmaxSingle
                 | Self::LogSingle
-                | Self::ComplementaryLogLog,
+                | Self::ComplementaryLogLog
+                | Self::OneVsRest,
                 ..,
             ) => {
                 for lane in 0..N_LANES {
@@ -197,7 +209,22 @@ impl Link {
                 let hazard = exp(margins[0].min(700.0));
                 (out[0], out[1]) = (exp(-hazard), -exp_m1(-hazard));
             }
+            Self::OneVsRest => {
+                for (probability, margin) in out.iter_mut().zip(margins) {
+                    *probability = logistic(*margin);
+                }
+                divide_by_sum(out);
+            }
         }
+    }
+}
+
+/// Divides numbers by their sum, added from the first to the last; if all are 0, they become equal.
+pub(crate) fn divide_by_sum(numbers: &mut [f64]) {
+    let sum = numbers.iter().fold(0.0, |sum, number| sum + number);
+    let n_numbers = crate::schema::count(numbers.len());
+    for number in numbers {
+        *number = if sum > 0.0 { *number / sum } else { 1.0 / n_numbers };
     }
 }
 
@@ -304,7 +331,7 @@ mod tests {
         for margin in [-1e9, -90.0, -3.3, -1e-9, 0.0, 0.1, 17.0, 1e9] {
             Link::LogitSingle.outputs(&[margin], &mut two);
             assert!(two.iter().all(|p| is_single(*p) && (0.0..=1.0).contains(p)), "{two:?}");
-            assert!((two[1] - crate::numeric::logistic(margin)).abs() < 1e-7);
+            assert!((two[1] - logistic(margin)).abs() < 1e-7);
         }
         let mut three = [0.0; 3];
         Link::SoftmaxSingle.outputs(&[0.1, -2.0, 88.0], &mut three);
@@ -318,6 +345,25 @@ mod tests {
             Link::ComplementaryLogLog.outputs(&[margin], &mut two);
             assert!((two[0] - (1.0 - risk)).abs() < 1e-15 && (two[1] - risk).abs() < 1e-15);
         }
+    }
+
+    #[test]
+    fn logistics_of_one_vs_rest_are_divided_by_their_sum() {
+        let mut three = [0.0; 3];
+        let ln_3 = crate::numeric::ln(3.0);
+        Link::OneVsRest.outputs(&[ln_3, 0.0, -ln_3], &mut three);
+        for (share, expected) in three.iter().zip([0.5, 1.0 / 3.0, 1.0 / 6.0]) {
+            assert!((share - expected).abs() < 1e-15, "{three:?}");
+        }
+        Link::OneVsRest.outputs(&[-1e9; 3], &mut three);
+        assert_eq!(three, [1.0 / 3.0; 3]);
+        let mut block = [[0.0; N_LANES]; 3];
+        let margins = [[ln_3; N_LANES], [0.0; N_LANES], [-1e9; N_LANES]];
+        let (mut row, mut outputs) = ([0.0; 3], [0.0; 3]);
+        let room = (&mut row[..], &mut outputs[..]);
+        Link::OneVsRest.block_outputs(Level::baseline(), &margins, room, &mut block);
+        Link::OneVsRest.outputs(&[ln_3, 0.0, -1e9], &mut three);
+        assert!(block.iter().zip(three).all(|(lanes, share)| *lanes == [share; N_LANES]));
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub use points_score::{Points, PointsItem, PointsScore, PointsTotal, Tie};
 use crate::budget::{Budget, bytes_of};
 use crate::codec::decode_enum;
 use crate::domain::Domain;
-use crate::error::{Error, format};
+use crate::error::Error;
 use crate::lanes::Lanes;
 use crate::link::Link;
 use kind::{
@@ -93,7 +93,7 @@ impl Member {
     pub(crate) fn check(&self, inputs: &[Domain], n_margins: usize) -> Result<Vec<Domain>, Error> {
         let margins = self.kind().check(inputs)?;
         if margins.len() != n_margins {
-            return Err(Error::invalid_model(format!(
+            return Err(Error::invalid_model(format_args!(
                 "{} margins, expected {n_margins}",
                 margins.len()
             )));

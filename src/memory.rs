@@ -5,6 +5,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 use core::ops::Deref;
 
 use crate::error::Error;
@@ -116,6 +117,28 @@ impl Deref for Aligned {
     fn deref(&self) -> &[f64] {
         self.numbers.get(self.start..).unwrap_or_default()
     }
+}
+
+/// The indices of items in the order of `compare`; of equal ones, the earlier first. Not generic: the code of
+/// sorting is large.
+///
+/// # Errors
+///
+/// `OutOfMemory`.
+pub(crate) fn order(
+    n_items: usize,
+    compare: &dyn Fn(u32, u32) -> Ordering,
+) -> Result<Vec<u32>, Error> {
+    let mut order: Vec<u32> = list(n_items)?;
+    order.extend((0..).take(n_items));
+    order.sort_unstable_by(|a, b| compare_indices(compare, *a, *b));
+    Ok(order)
+}
+
+/// Out of line: sorting compares in many places.
+#[inline(never)]
+fn compare_indices(compare: &dyn Fn(u32, u32) -> Ordering, a: u32, b: u32) -> Ordering {
+    compare(a, b).then(a.cmp(&b))
 }
 
 #[cfg(test)]

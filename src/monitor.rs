@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 pub(crate) use bytes::{add_bytes, cell, n_bytes, write_bytes};
 
-use crate::error::{Error, ErrorKind, Place, format};
+use crate::error::{Error, ErrorKind, Place};
 use crate::memory;
 use crate::model::Model;
 use crate::profile::{CounterLayout, Profile};
@@ -166,11 +166,11 @@ pub(crate) fn add_outcome(
         |name, detail| Error::new(ErrorKind::Option, detail).within(Place::Argument(name));
     let n_classes = profile.classes.len();
     if n_classes != 2 {
-        let detail = format!("outcomes of {n_classes} classes, expected 2");
+        let detail = format_args!("outcomes of {n_classes} classes, expected 2");
         return Err(refused("model", detail));
     }
     if !(0.0..=1.0).contains(&probability) {
-        return Err(refused("probability", "expected a number in [0, 1]".into()));
+        return Err(refused("probability", format_args!("expected a number in [0, 1]")));
     }
     profile.count_outcome(cells, model.schema().rules().len(), probability, came_true);
     Ok(())

@@ -13,6 +13,7 @@ mod inputs;
 mod clip;
 
 mod binner;
+mod curves;
 mod derivation;
 mod impute;
 mod level_encoder;
@@ -41,6 +42,7 @@ pub use binner::Binner;
 pub use branch::Branch;
 pub(crate) use branch::Pipeline;
 pub use clip::Clip;
+pub use curves::{Curve, Curves};
 pub use derivation::{Derivation, Derive};
 pub use impute::{ImputeStatistic, Imputer};
 pub use inputs::Inputs;
@@ -131,6 +133,7 @@ steps! {
     Project(Projection) "Project onto principal components.";
     Select(Select) "Some of the values, in a chosen order.";
     MarkMissing(MarkMissing) "Treat the numbers by which a source marks missing values as missing.";
+    Curves(Curves) "Polynomials between break points.";
 }
 
 impl Step {
@@ -155,7 +158,8 @@ impl Step {
             | Self::Derive(_)
             | Self::Polynomial(_)
             | Self::Project(_)
-            | Self::MarkMissing(_) => false,
+            | Self::MarkMissing(_)
+            | Self::Curves(_) => false,
         }
     }
 

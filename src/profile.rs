@@ -18,7 +18,7 @@ pub use bins::{Bins, Histogram, MAX_BINS, Statuses};
 pub use layout::{CounterLayout, FeatureCells, N_REASONS, N_STATUSES, OutputCells, REASONS};
 
 use crate::codec::decode_struct;
-use crate::error::{Error, Place, format};
+use crate::error::{Error, Place};
 use crate::schema::{Schema, Target};
 use bins::check_counts;
 pub(crate) use count::CountedRows;
@@ -58,7 +58,7 @@ impl Profile {
             if found == expected {
                 return Ok(());
             }
-            Err(Error::invalid_model(format!("{found} {what}, expected {expected}")))
+            Err(Error::invalid_model(format_args!("{found} {what}, expected {expected}")))
         };
         check_counts(&[self.n_rows], self.n_rows)?;
         counted(self.features.len(), schema.n_features(), "histograms of features")?;

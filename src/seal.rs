@@ -6,7 +6,7 @@ use ndarray::{Array2, ArrayView2};
 
 use crate::budget::Budget;
 use crate::bundle::{Bundle, Digest, GoldenCase, Limits, Parts, to_bytes};
-use crate::error::{Error, ErrorKind, Place, format};
+use crate::error::{Error, ErrorKind, Place};
 use crate::model::{Model, UncertaintyAnswer};
 use crate::scratch::Scratch;
 
@@ -37,7 +37,7 @@ pub fn seal(parts: &Parts, golden_rows: ArrayView2<'_, f64>) -> Result<Vec<u8>, 
     let answers = model.answers(&cases);
     let bytes = to_bytes(parts, &cases, &answers, uncertainty.finish())?;
     // A bundle that does not open must not be sealed. This covers the number of cases and the codec.
-    Model::open(&bytes).map_err(|e| Error::new(ErrorKind::InvalidModel, format!("{e}")))?;
+    Model::open(&bytes).map_err(|e| Error::new(ErrorKind::InvalidModel, format_args!("{e}")))?;
     Ok(bytes)
 }
 
@@ -54,6 +54,6 @@ pub fn unseal(bytes: &[u8]) -> Result<(Parts, Array2<f64>), Error> {
     let shape = (bundle.golden_cases.len(), n_features);
     let rows = bundle.golden_cases.into_iter().flat_map(|case| case.row).collect();
     let rows = Array2::from_shape_vec(shape, rows)
-        .map_err(|e| Error::new(ErrorKind::InvalidModel, format!("golden cases: {e}")))?;
+        .map_err(|e| Error::new(ErrorKind::InvalidModel, format_args!("golden cases: {e}")))?;
     Ok((bundle.parts, rows))
 }

@@ -5,7 +5,7 @@ use core::ops::Range;
 
 use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 
-use crate::error::{Error, ErrorKind, Place, format};
+use crate::error::{Error, ErrorKind, Place};
 use crate::intake::{Cell, Value};
 use crate::model::{Each, Model, OnRefusal, Rows};
 use crate::monitor::Monitor;
@@ -257,7 +257,7 @@ impl Session {
         if out.dim() != expected {
             return Err(Error::new(
                 ErrorKind::OutputLength,
-                format!("output of shape {:?}, expected {expected:?}", out.dim()),
+                format_args!("output of shape {:?}, expected {expected:?}", out.dim()),
             ));
         }
         self.predict_each(rows, |row, prediction| {

@@ -13,7 +13,7 @@ use ed25519_dalek::VerifyingKey;
 
 use crate::budget::Budget;
 use crate::bundle::{Digest, Signature};
-use crate::error::{Error, ErrorKind, format};
+use crate::error::{Error, ErrorKind};
 use crate::memory;
 
 /// The steps of computation of verifying a signature. `tests/reference/cost_of_verifying.py` counts 758,759
@@ -84,7 +84,7 @@ impl Trust {
     ) -> Result<(), Error> {
         if let Some(pinned) = self.digest.filter(|pinned| pinned != digest) {
             let detail =
-                format!("the bundle has digest {digest}, expected {pinned}, which is pinned");
+                format_args!("the bundle has digest {digest}, expected {pinned}, which is pinned");
             return Err(Error::new(ErrorKind::OtherDigest, detail));
         }
         let mut ids = memory::list(self.keys.len())?;
@@ -142,13 +142,13 @@ impl Trust {
             return Err(match rejected {
                 Some(Rejection { key_id, kind, why, .. }) => Error::new(
                     *kind,
-                    format!(
+                    format_args!(
                         "role `{role}`: signed by {found} trusted keys{distinct}, expected {n_keys}; key {key_id} {why}"
                     ),
                 ),
                 None => Error::new(
                     ErrorKind::MissingSignature,
-                    format!(
+                    format_args!(
                         "role `{role}`: signed by {found} trusted keys{distinct}, expected {n_keys}"
                     ),
                 ),
@@ -162,12 +162,12 @@ impl Trust {
 fn check_signature(key: &[u8; 32], digest: &Digest, signature: &Signature) -> Result<(), Error> {
     let Signature { key_id, role, signed_at, expires_at, .. } = signature;
     let key = VerifyingKey::from_bytes(key).map_err(|_| {
-        Error::new(ErrorKind::Trust, format!("key {key_id}: not a point of Ed25519"))
+        Error::new(ErrorKind::Trust, format_args!("key {key_id}: not a point of Ed25519"))
     })?;
     let message = Signature::message(digest, key_id, role, *signed_at, *expires_at)?;
     let bytes = ed25519_dalek::Signature::from_bytes(&signature.to_bytes());
     key.verify_strict(&message, &bytes).map_err(|_| {
-        let detail = format!(
+        let detail = format_args!(
             "role `{role}`: the signature by key {key_id} does not verify: it was changed, or is of another bundle"
         );
         Error::new(ErrorKind::InvalidSignature, detail)

@@ -29,7 +29,7 @@ pub use venn_abers::VennAbers;
 use crate::budget::times;
 use crate::codec::decode_struct;
 use crate::domain::Domain;
-use crate::error::{Error, Place, format};
+use crate::error::{Error, Place};
 use crate::schema::Schema;
 
 /// The most levels of coverage.
@@ -115,7 +115,7 @@ impl Uncertainty {
         let Self { levels, venn_abers, distance, spreads, .. } = self;
         let are_levels = levels.iter().all(|level| (0.01..=0.9999).contains(level));
         if levels.len() > MAX_LEVELS || !are_levels || !levels.is_sorted_by(|a, b| a < b) {
-            let detail = format!(
+            let detail = format_args!(
                 "{} levels, expected at most {MAX_LEVELS}, ascending, each 0.01 to 0.9999",
                 levels.len()
             );
@@ -123,7 +123,8 @@ impl Uncertainty {
         }
         if let Some(venn_abers) = venn_abers {
             if n_classes != 2 {
-                let detail = format!("an interval of 2 classes, but the target has {n_classes}");
+                let detail =
+                    format_args!("an interval of 2 classes, but the target has {n_classes}");
                 return Err(Error::invalid_model(detail));
             }
             venn_abers.check()?;
@@ -133,7 +134,7 @@ impl Uncertainty {
         }
         if !spreads.is_empty() && spreads.len() != schema.n_features() {
             let (found, expected) = (spreads.len(), schema.n_features());
-            let detail = format!("spreads of {found} features, expected {expected} or none");
+            let detail = format_args!("spreads of {found} features, expected {expected} or none");
             return Err(Error::invalid_model(detail));
         }
         for (feature, spread) in spreads.iter().enumerate() {

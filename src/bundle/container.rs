@@ -20,7 +20,7 @@ pub(super) use section::SectionKind;
 use super::digest::Digest;
 use super::limits::Limits;
 use crate::budget::Budget;
-use crate::error::{Error, ErrorKind, format};
+use crate::error::{Error, ErrorKind};
 use crate::memory;
 #[cfg(not(feature = "std"))]
 use header::HEADER_LEN;
@@ -51,7 +51,7 @@ impl<'a> Container<'a> {
         if digest != header.digest {
             return Err(Error::new(
                 ErrorKind::DigestMismatch,
-                format!("the section table has digest {digest}, expected {}", header.digest),
+                format_args!("the section table has digest {digest}, expected {}", header.digest),
             ));
         }
         budget.return_list::<Entry>(entries.len());

@@ -1,7 +1,7 @@
 //! Limits: what opening a bundle may cost.
 
 use crate::budget::Budget;
-use crate::error::{Error, ErrorKind, format};
+use crate::error::{Error, ErrorKind};
 
 /// What opening a bundle may cost: its size, and the memory and the computation to open it.
 ///
@@ -61,6 +61,9 @@ impl Limits {
             return Ok(());
         }
         let limit = self.max_bytes;
-        Err(Error::new(ErrorKind::TooLarge, format!("{n_bytes} bytes, expected at most {limit}")))
+        Err(Error::new(
+            ErrorKind::TooLarge,
+            format_args!("{n_bytes} bytes, expected at most {limit}"),
+        ))
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::digest::Digest;
 use crate::codec::decode_struct;
-use crate::error::{Error, format, is_printable};
+use crate::error::{Error, is_printable};
 use crate::memory;
 
 /// The most signatures of a bundle, so that verifying them has a bound.
@@ -92,7 +92,7 @@ impl Signature {
 pub(super) fn check(signatures: &[Signature]) -> Result<(), Error> {
     let n = signatures.len();
     if n > MAX_SIGNATURES {
-        return Err(Error::invalid_model(format!(
+        return Err(Error::invalid_model(format_args!(
             "{n} signatures, expected at most {MAX_SIGNATURES}"
         )));
     }
@@ -100,8 +100,9 @@ pub(super) fn check(signatures: &[Signature]) -> Result<(), Error> {
         let role = &signature.role;
         let is_word = |c: char| is_printable(c) && !c.is_whitespace() && c != ',';
         if role.is_empty() || role.len() > MAX_ROLE || !role.chars().all(is_word) {
-            let detail =
-                format!("role `{role}`, expected 1 to {MAX_ROLE} bytes without space or comma");
+            let detail = format_args!(
+                "role `{role}`, expected 1 to {MAX_ROLE} bytes without space or comma"
+            );
             return Err(Error::invalid_model(detail));
         }
         if signature.expires_at == Some(0) {

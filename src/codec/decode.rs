@@ -6,7 +6,6 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::input::{Decode, Input, Stopped};
-use crate::error::format;
 use crate::memory;
 
 /// Implements [`Decode`] for a struct whose fields follow each other in the order of the list, which
@@ -101,7 +100,7 @@ impl Decode for bool {
         match input.read::<u8>()? {
             0 => Ok(false),
             1 => Ok(true),
-            other => Err(input.malformed(format!("a boolean of {other}, expected 0 or 1"))),
+            other => Err(input.malformed(format_args!("a boolean of {other}, expected 0 or 1"))),
         }
     }
 }
@@ -129,7 +128,7 @@ impl<T: Decode> Decode for Option<T> {
         match input.read::<u8>()? {
             0 => Ok(None),
             1 => input.read().map(Some),
-            other => Err(input.malformed(format!("an option of {other}, expected 0 or 1"))),
+            other => Err(input.malformed(format_args!("an option of {other}, expected 0 or 1"))),
         }
     }
 }
@@ -180,7 +179,8 @@ impl Decode for BTreeMap<String, String> {
     fn decode(input: &mut Input<'_>) -> Result<Self, Stopped> {
         let n_entries: u64 = input.read()?;
         if n_entries > MAX_ENTRIES {
-            let detail = format!("{n_entries} entries of a map, expected at most {MAX_ENTRIES}");
+            let detail =
+                format_args!("{n_entries} entries of a map, expected at most {MAX_ENTRIES}");
             return Err(input.malformed(detail));
         }
         input.take(n_entries * PER_ENTRY)?;

@@ -1,11 +1,10 @@
 //! The bytes of a payload, and what can be read from them within a budget.
 
-use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use super::MAX_PAYLOAD;
 use crate::budget::{Budget, list_bytes};
-use crate::error::{Error, ErrorKind, format};
+use crate::error::{Error, ErrorKind, IntoDetail};
 
 /// Reading has ended; the [`Input`] has the error.
 ///
@@ -70,7 +69,7 @@ impl<'i> Input<'i> {
         if n_bytes < MAX_PAYLOAD {
             return Ok(());
         }
-        let detail = format!("{n_bytes} bytes, expected fewer than {MAX_PAYLOAD}");
+        let detail = format_args!("{n_bytes} bytes, expected fewer than {MAX_PAYLOAD}");
         Err(self.stop(Error::new(ErrorKind::TooLarge, detail)))
     }
 
@@ -79,7 +78,7 @@ impl<'i> Input<'i> {
             0 => Ok(()),
             left => {
                 let read = n_bytes - left;
-                let detail = format!("{left} bytes after the end of a value of {read} bytes");
+                let detail = format_args!("{left} bytes after the end of a value of {read} bytes");
                 Err(self.malformed(detail))
             }
         }
@@ -133,7 +132,7 @@ impl<'i> Input<'i> {
                 self.take(list_bytes(n_items, size))?;
                 Ok(n_items)
             }
-            Ok(_) | Err(_) => Err(self.malformed(format!(
+            Ok(_) | Err(_) => Err(self.malformed(format_args!(
                 "{claimed} items claimed, at most {possible} fit in the bytes that are left"
             ))),
         }
@@ -153,7 +152,7 @@ impl<'i> Input<'i> {
 
     /// Ends reading: the bytes encode nothing.
     #[cold]
-    pub(super) fn malformed(&mut self, detail: impl Into<Cow<'static, str>>) -> Stopped {
+    pub(super) fn malformed(&mut self, detail: impl IntoDetail) -> Stopped {
         self.stop(Error::new(ErrorKind::Payload, detail))
     }
 
@@ -162,14 +161,14 @@ impl<'i> Input<'i> {
     #[inline(never)]
     pub(crate) fn unknown_variant(&mut self, name: &str, number: u32, n_variants: u32) -> Stopped {
         let last = n_variants - 1;
-        self.malformed(format!("variant {number} of {name}, expected 0 to {last}"))
+        self.malformed(format_args!("variant {number} of {name}, expected 0 to {last}"))
     }
 
     #[cold]
     #[inline(never)]
     fn too_short(&mut self, expected: usize) -> Stopped {
         let left = self.rest.len();
-        self.malformed(format!("{left} bytes left, expected {expected} more"))
+        self.malformed(format_args!("{left} bytes left, expected {expected} more"))
     }
 
     #[cold]

@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::decode_enum;
-use crate::error::{Error, Place, format};
+use crate::error::{Error, Place};
+use crate::link::divide_by_sum;
 use crate::numeric::{ln, logistic_pair, softmax};
 
 /// Smaller probabilities count as this when their logarithm is taken, so that the logarithm of 0 is
@@ -17,7 +18,7 @@ const SMALLEST: f64 = 1e-300;
 pub enum Calibrator {
     /// For two classes: a map of the probability of class 1.
     Binary(CalibrationMap),
-    /// A map for each class; the results are divided by their sum (one class against the rest, as
+    /// A map for each class; the results are divided by their sum (one-vs-rest, as
     /// in scikit-learn's `CalibratedClassifierCV`). If all are 0, all classes are equally probable.
     PerClass(Vec<CalibrationMap>),
     /// `softmax(ln(probability) / temperature)` (Guo et al., On Calibration of Modern Neural
@@ -29,7 +30,9 @@ pub enum Calibrator {
 }
 decode_enum!(Calibrator { Binary(CalibrationMap), PerClass(Vec<CalibrationMap>), Temperature { temperature } });
 
-/// A fitted map of the probability `p` of one class against all others, `q = 1 − p`.
+/// A fitted map from one number to a probability: from the probability `p` of one class against all others,
+/// `q = 1 − p`; or from a margin, in a calibrated vote that reads margins. Margins have no logit, so only the
+/// last two read them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum CalibrationMap {
     /// `logistic(slope · (ln p − ln q) + intercept)` (Platt, Probabilistic Outputs for Support
@@ -54,13 +57,13 @@ pub enum CalibrationMap {
     /// (Zadrozny and Elkan, Transforming Classifier Scores, 2002; interpolated as in
     /// scikit-learn's `IsotonicRegression`).
     Isotonic {
-        /// Strictly ascending.
+        /// Strictly ascending; margins, where it reads them.
         probabilities: Vec<f64>,
         /// In `[0, 1]`, never falling; one per probability.
         calibrated: Vec<f64>,
     },
-    /// `logistic(slope · p + intercept)`: Platt's map on the probability itself, as scikit-learn's
-    /// `CalibratedClassifierCV` applies it to classifiers without a decision function.
+    /// `logistic(slope · p + intercept)`: Platt's map without the logit, as scikit-learn's
+    /// `CalibratedClassifierCV` applies it: to probabilities, or to margins.
     PlattOfProbability {
         /// Minus the `a_` of scikit-learn's sigmoid calibration.
         slope: f64,
@@ -81,15 +84,10 @@ impl Calibrator {
                 }
             }
             Self::PerClass(maps) => {
-                let mut sum = 0.0;
                 for (p, map) in probabilities.iter_mut().zip(maps) {
                     (_, *p) = map.apply(1.0 - *p, *p);
-                    sum += *p;
                 }
-                let n_classes = crate::schema::count(probabilities.len());
-                for p in probabilities {
-                    *p = if sum > 0.0 { *p / sum } else { 1.0 / n_classes };
-                }
+                divide_by_sum(probabilities);
             }
             Self::Temperature { temperature } => {
                 for p in &mut *probabilities {
@@ -100,26 +98,56 @@ impl Calibrator {
         }
     }
 
+    /// As [`Self::apply`], of the margins of a member: of two classes one, of more one for each.
+    pub(crate) fn apply_to_margins(&self, margins: &[f64], probabilities: &mut [f64]) {
+        match (margins, &mut *probabilities) {
+            ([margin], [q, p]) => (*q, *p) = (-margin, *margin),
+            _ => probabilities.copy_from_slice(margins),
+        }
+        self.apply(probabilities);
+    }
+
+    /// Checks it for [`Self::apply_to_margins`].
+    pub(crate) fn check_of_margins(&self, n_classes: usize) -> Result<(), Error> {
+        match self {
+            Self::Binary(_) | Self::PerClass(_) => {
+                self.check_maps(n_classes, CalibrationMap::check_of_margins)
+            }
+            Self::Temperature { .. } => Err(Error::invalid_model(
+                "a calibrator by temperature, expected maps: it reads margins",
+            )),
+        }
+    }
+
     pub(crate) fn check(&self, n_classes: usize) -> Result<(), Error> {
+        self.check_maps(n_classes, CalibrationMap::check)
+    }
+
+    fn check_maps(
+        &self,
+        n_classes: usize,
+        check: fn(&CalibrationMap) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         if n_classes == 0 {
             let detail = "a calibrator, but the target is a number, expected classes";
             return Err(Error::invalid_model(detail));
         }
         match self {
             Self::Binary(_) if n_classes != 2 => {
-                let detail = format!("a map of 2 classes, but the target has {n_classes}");
+                let detail = format_args!("a map of 2 classes, but the target has {n_classes}");
                 Err(Error::invalid_model(detail))
             }
-            Self::Binary(map) => map.check(),
+            Self::Binary(map) => check(map),
             Self::PerClass(maps) if maps.len() != n_classes => {
-                let detail = format!("{} maps, expected {n_classes}", maps.len());
+                let detail = format_args!("{} maps, expected {n_classes}", maps.len());
                 Err(Error::invalid_model(detail))
             }
-            Self::PerClass(maps) => maps.iter().enumerate().try_for_each(|(class, map)| {
-                map.check().map_err(|e| e.within(Place::Class(class)))
-            }),
+            Self::PerClass(maps) => maps
+                .iter()
+                .enumerate()
+                .try_for_each(|(class, map)| check(map).map_err(|e| e.within(Place::Class(class)))),
             Self::Temperature { temperature } if !(1e-6..=1e6).contains(temperature) => {
-                let detail = format!("temperature {temperature}, expected 1e-6 to 1e6");
+                let detail = format_args!("temperature {temperature}, expected 1e-6 to 1e6");
                 Err(Error::invalid_model(detail))
             }
             Self::Temperature { .. } => Ok(()),
@@ -150,6 +178,22 @@ impl CalibrationMap {
     }
 
     fn check(&self) -> Result<(), Error> {
+        self.check_of_numbers(0.0, 1.0)
+    }
+
+    fn check_of_margins(&self) -> Result<(), Error> {
+        match self {
+            Self::Isotonic { .. } | Self::PlattOfProbability { .. } => {
+                self.check_of_numbers(-1e300, 1e300)
+            }
+            Self::Platt { .. } | Self::Beta { .. } => Err(Error::invalid_model(
+                "a map of a logit, expected an isotonic map or Platt's without the logit: it reads margins",
+            )),
+        }
+    }
+
+    /// Checks it for numbers from `low` to `high`.
+    fn check_of_numbers(&self, low: f64, high: f64) -> Result<(), Error> {
         let is_usable = |parameter: &f64| parameter.abs() <= 1e100;
         match self {
             Self::Platt { slope, intercept } | Self::PlattOfProbability { slope, intercept }
@@ -162,18 +206,23 @@ impl CalibrationMap {
                 Err(Error::invalid_model("a parameter is not finite or beyond 1e100"))
             }
             Self::Isotonic { probabilities, calibrated } => {
-                let is_probability = |p: &f64| (0.0..=1.0).contains(p);
                 if probabilities.is_empty() || probabilities.len() != calibrated.len() {
-                    return Err(Error::invalid_model(format!(
+                    return Err(Error::invalid_model(format_args!(
                         "{} probabilities and {} calibrated ones, expected equally many",
                         probabilities.len(),
                         calibrated.len()
                     )));
                 }
                 let ascend = probabilities.is_sorted_by(|a, b| a < b) && calibrated.is_sorted();
-                if !ascend || !probabilities.iter().chain(calibrated).all(is_probability) {
-                    let detail = "its points do not ascend within [0, 1]";
-                    return Err(Error::invalid_model(detail));
+                let are_within =
+                    |numbers: &[f64], low, high| numbers.iter().all(|x| (low..=high).contains(x));
+                if !ascend
+                    || !are_within(probabilities, low, high)
+                    || !are_within(calibrated, 0.0, 1.0)
+                {
+                    return Err(Error::invalid_model(format_args!(
+                        "points of an isotonic map, expected ones that ascend from {low:e} to {high:e} and from 0 to 1"
+                    )));
                 }
                 Ok(())
             }

@@ -7,10 +7,11 @@ use fearless_simd::prelude::*;
 use fearless_simd::{Level, f64x8};
 use serde::{Deserialize, Serialize};
 
+use super::Calibrator;
 use crate::budget::{Budget, FUNCTION, times};
 use crate::codec::decode_enum;
 use crate::domain::{Domain, affine};
-use crate::error::{Error, format, ordinal};
+use crate::error::{Error, Place, ordinal};
 use crate::lanes::{Lanes, N_LANES, best_level, copy_lane, dispatch, set_lane};
 use crate::link::{Link, most_probable};
 use crate::member::{CompiledMember, Member};
@@ -41,10 +42,26 @@ pub enum Combiner {
         /// The fitted model.
         member: Box<Member>,
     },
+    /// Each member has a calibrator of its own; then the weighted mean, as of the folds of scikit-learn's
+    /// `CalibratedClassifierCV`.
+    CalibratedVote {
+        /// One weight per member.
+        weights: Vec<f64>,
+        /// What the calibrators read. With margins, each map reads one margin in place of a probability, of
+        /// two classes one and of more one for each; the links of the members do not count.
+        input: StackInput,
+        /// One per member.
+        calibrators: Vec<Calibrator>,
+    },
 }
-decode_enum!(Combiner { SoftVote { weights }, HardVote { weights }, Stack { input, member } });
+decode_enum!(Combiner {
+    SoftVote { weights },
+    HardVote { weights },
+    Stack { input, member },
+    CalibratedVote { weights, input, calibrators }
+});
 
-/// Which numbers of the members a stacked member reads.
+/// Which numbers of the members a stacked member, or their calibrators, read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StackInput {
     /// Their outputs; for two classes, only the probability of class 1.
@@ -70,6 +87,16 @@ pub(crate) enum CompiledCombiner {
     SoftVote(Vec<f64>),
     HardVote(Vec<f64>),
     Stack(Stack),
+    Calibrated(CalibratedVote),
+}
+
+/// Members, each with a calibrator of its own.
+#[derive(Debug)]
+pub(crate) struct CalibratedVote {
+    weights: Vec<f64>,
+    input: StackInput,
+    calibrators: Vec<Calibrator>,
+    n_outputs: usize,
 }
 
 /// A member over members.
@@ -91,7 +118,7 @@ impl Combiner {
     /// `TooLarge`.
     pub(crate) fn take_from(&self, budget: &mut Budget) -> Result<(), Error> {
         match self {
-            Self::SoftVote { .. } | Self::HardVote { .. } => Ok(()),
+            Self::SoftVote { .. } | Self::HardVote { .. } | Self::CalibratedVote { .. } => Ok(()),
             Self::Stack { member, .. } => member.take_from(budget),
         }
     }
@@ -118,21 +145,87 @@ impl Combiner {
             Self::Stack { input, member } => {
                 Ok(CompiledCombiner::Stack(Stack::new(input, *member, members, budget)?))
             }
+            Self::CalibratedVote { weights, input, calibrators } => {
+                check_weights(&weights, members.outputs.len())?;
+                let n_outputs = members.target.classes().len();
+                let vote = CalibratedVote { weights, input, calibrators, n_outputs };
+                vote.check(members)?;
+                Ok(CompiledCombiner::Calibrated(vote))
+            }
         }
+    }
+}
+
+impl CalibratedVote {
+    fn check(&self, members: &CombinerInputs<'_>) -> Result<(), Error> {
+        let (n_members, n_classes) = (members.outputs.len(), self.n_outputs);
+        if self.calibrators.len() != n_members {
+            let n_calibrators = self.calibrators.len();
+            let detail = format_args!("{n_calibrators} calibrators, expected {n_members}");
+            return Err(Error::invalid_model(detail));
+        }
+        let reads_margins = self.input == StackInput::Margins;
+        // Of two classes, a member with two margins has none that a map could read.
+        let n_margins = n_members * if n_classes == 2 { 1 } else { n_classes };
+        if reads_margins && members.margins.len() != n_margins {
+            let found = members.margins.len();
+            let detail = format_args!(
+                "{found} margins of all members for their calibrators, expected {n_margins}"
+            );
+            return Err(Error::invalid_model(detail));
+        }
+        for (member, calibrator) in self.calibrators.iter().enumerate() {
+            let checked = if reads_margins {
+                calibrator.check_of_margins(n_classes)
+            } else {
+                calibrator.check(n_classes)
+            };
+            checked.map_err(|e| e.within(Place::Member(member)))?;
+        }
+        Ok(())
+    }
+
+    /// Adds up the weighted calibrated probabilities of every member.
+    #[allow(clippy::indexing_slicing, reason = "lengths were checked when the model was opened")]
+    fn combine(&self, members: &[f64], margins: &[f64], temporary: &mut [f64], out: &mut [f64]) {
+        let (n_outputs, n_margins) = (out.len(), margins.len() / self.weights.len());
+        let calibrated = &mut temporary[..n_outputs];
+        out.fill(0.0);
+        let mut total = 0.0;
+        for (index, (weight, calibrator)) in self.weights.iter().zip(&self.calibrators).enumerate()
+        {
+            match self.input {
+                StackInput::Outputs => {
+                    calibrated.copy_from_slice(&members[index * n_outputs..][..n_outputs]);
+                    calibrator.apply(calibrated);
+                }
+                StackInput::Margins => {
+                    let margins = &margins[index * n_margins..][..n_margins];
+                    calibrator.apply_to_margins(margins, calibrated);
+                }
+            }
+            for (sum, probability) in out.iter_mut().zip(&*calibrated) {
+                *sum += weight * probability;
+            }
+            total += weight;
+        }
+        out.iter_mut().for_each(|share| *share /= total);
     }
 }
 
 fn check_weights(weights: &[f64], n_members: usize) -> Result<(), Error> {
     if weights.len() != n_members {
         let n_weights = weights.len();
-        return Err(Error::invalid_model(format!("{n_weights} weights, expected {n_members}")));
+        return Err(Error::invalid_model(format_args!(
+            "{n_weights} weights, expected {n_members}"
+        )));
     }
     // Their sum can neither overflow nor vanish.
     let is_usable = |weight: f64| weight == 0.0 || (1e-100..=1e100).contains(&weight);
     if let Some(index) = weights.iter().position(|weight| !is_usable(*weight)) {
         let weight = weights.get(index).copied().unwrap_or(f64::NAN);
         let detail =
-            format!("weight {} is {weight}, expected 0, or 1e-100 to 1e100", ordinal(index));
+            format_args!("weight {} is {weight}, expected 0, or 1e-100 to 1e100", ordinal(index));
         return Err(Error::invalid_model(detail));
     }
     if weights.iter().all(|weight| *weight <= 0.0) {
@@ -192,6 +285,7 @@ impl CompiledCombiner {
     pub(crate) fn n_temporary(&self) -> usize {
         match self {
             Self::SoftVote(_) | Self::HardVote(_) => 0,
+            Self::Calibrated(vote) => vote.n_outputs,
             Self::Stack(stack) => stack.n_margins + stack.n_inputs + stack.member.n_temporary(),
         }
     }
@@ -201,6 +295,9 @@ impl CompiledCombiner {
         match self {
             Self::SoftVote(weights) | Self::HardVote(weights) => {
                 times(weights.len() + 4, 2).saturating_mul(n_outputs as u64)
+            }
+            Self::Calibrated(vote) => {
+                times(vote.weights.len(), 4 * FUNCTION).saturating_mul(n_outputs as u64)
             }
             Self::Stack(stack) => {
                 stack.member.work(stack.n_inputs) + times(stack.n_margins, FUNCTION)
@@ -221,6 +318,7 @@ impl CompiledCombiner {
             Self::SoftVote(weights) => (weights, true),
             Self::HardVote(weights) => (weights, false),
             Self::Stack(stack) => return stack.combine(members, margins, temporary, out),
+            Self::Calibrated(vote) => return vote.combine(members, margins, temporary, out),
         };
         if let ([1.0], true) = (weights.as_slice(), is_soft) {
             // What is left of the formula for a single member.
@@ -260,7 +358,7 @@ impl CompiledCombiner {
             Self::SoftVote(weights) => {
                 dispatch!(level, simd => mean_of_lanes(simd, weights, members, out));
             }
-            Self::HardVote(_) | Self::Stack(_) => {
+            Self::HardVote(_) | Self::Stack(_) | Self::Calibrated(_) => {
                 for lane in 0..N_LANES {
                     copy_lane(lane, members, row.members);
                     copy_lane(lane, margins, row.margins);
@@ -305,6 +403,7 @@ fn mean_of_lanes<S: Simd>(simd: S, weights: &[f64], members: &[Lanes], out: &mut
 
 #[cfg(test)]
 mod tests {
+    use super::super::CalibrationMap;
     use super::*;
     use crate::member::Linear;
     use alloc::string::ToString;
@@ -358,6 +457,65 @@ mod tests {
         let of_outputs = 0.25 + 0.1 + 2.0 * 0.6 + 4.0 * 0.8;
         assert_eq!(stack(StackInput::Outputs), logistic(of_outputs));
         assert_eq!(stack(StackInput::Margins), logistic(0.25 - 2.0 + 2.0 * 0.5 + 4.0 * 1.5));
+    }
+
+    #[test]
+    fn a_calibrated_vote_maps_each_member_before_the_mean() {
+        let isotonic = |from: &[f64], to: &[f64]| {
+            let (probabilities, calibrated) = (from.to_vec(), to.to_vec());
+            Calibrator::Binary(CalibrationMap::Isotonic { probabilities, calibrated })
+        };
+        let level = |p| isotonic(&[0.5], &[p]);
+        let vote = |input, calibrators| {
+            combine(Combiner::CalibratedVote { weights: vec![1.0, 2.0, 1.0], input, calibrators })
+        };
+        let maps = vec![isotonic(&[0.0, 0.2], &[0.0, 0.4]), level(0.25), level(0.5)];
+        let p = (0.2 + 2.0 * 0.25 + 0.5) / 4.0;
+        assert_eq!(vote(StackInput::Outputs, maps), [(0.8 + 2.0 * 0.75 + 0.5) / 4.0, p]);
+        // Of the margins -2, 0.5 and 1.5.
+        let platt = CalibrationMap::PlattOfProbability { slope: 2.0, intercept: 4.0 };
+        let maps = vec![Calibrator::Binary(platt), isotonic(&[-1.0, 2.0], &[0.0, 1.0]), level(0.5)];
+        assert_eq!(vote(StackInput::Margins, maps), [0.5; 2]);
+    }
+
+    #[test]
+    fn calibrators_that_do_not_fit_are_refused() {
+        let platt = || CalibrationMap::Platt { slope: 1.0, intercept: 0.0 };
+        let of_number = || CalibrationMap::PlattOfProbability { slope: 1.0, intercept: 0.0 };
+        let vote = |input, calibrators: Vec<Calibrator>| {
+            let weights = vec![1.0; 2];
+            let refused = compile(Combiner::CalibratedVote { weights, input, calibrators }, 2);
+            refused.map(drop).map_err(|error| error.to_string())
+        };
+        let two = |calibrator: Calibrator| vec![calibrator.clone(), calibrator];
+        let margins = StackInput::Margins;
+        assert_eq!(vote(margins, two(Calibrator::Binary(of_number()))), Ok(()));
+        assert_eq!(vote(StackInput::Outputs, two(Calibrator::Binary(platt()))), Ok(()));
+        for (input, calibrators, expected) in [
+            (margins, vec![], "0 calibrators, expected 2"),
+            (
+                margins,
+                two(Calibrator::Binary(platt())),
+                "member 1: a map of a logit, expected an isotonic map",
+            ),
+            (
+                margins,
+                two(Calibrator::Temperature { temperature: 1.0 }),
+                "member 1: a calibrator by temperature, expected maps: it reads margins",
+            ),
+            (margins, two(Calibrator::PerClass(vec![of_number()])), "member 1: 1 maps, expected 2"),
+            (
+                StackInput::Outputs,
+                two(Calibrator::Binary(CalibrationMap::Isotonic {
+                    probabilities: vec![-1.0, 2.0],
+                    calibrated: vec![0.0, 1.0],
+                })),
+                "member 1: points of an isotonic map, expected ones that ascend from 0e0 to 1e0",
+            ),
+        ] {
+            let refused = vote(input, calibrators).unwrap_err();
+            assert!(refused.starts_with(expected), "{refused}");
+        }
     }
 
     #[test]

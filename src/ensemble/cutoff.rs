@@ -5,7 +5,7 @@ use alloc::string::String;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::decode_struct;
-use crate::error::{Error, format, ordinal};
+use crate::error::{Error, ordinal};
 
 /// A probability at which something is done, for example `refer to biopsy` at 0.1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -35,11 +35,11 @@ impl Cutoff {
     pub(crate) fn check(&self, n_classes: usize) -> Result<(), Error> {
         if self.class as usize >= n_classes {
             let detail =
-                format!("class {}, expected 1 to {n_classes}", ordinal(self.class as usize));
+                format_args!("class {}, expected 1 to {n_classes}", ordinal(self.class as usize));
             return Err(Error::invalid_model(detail));
         }
         if !(0.0..=1.0).contains(&self.probability) {
-            let detail = format!("probability {}, expected 0 to 1", self.probability);
+            let detail = format_args!("probability {}, expected 0 to 1", self.probability);
             return Err(Error::invalid_model(detail));
         }
         Ok(())

@@ -7,7 +7,7 @@ use core::ptr;
 
 use super::borrow::{borrow, borrow_out};
 use super::model::{Reference, nomo_model};
-use crate::error::{Error, ErrorKind, format};
+use crate::error::{Error, ErrorKind};
 use crate::model::Model;
 
 /// A block that an object allocated for itself.
@@ -63,7 +63,7 @@ pub(super) unsafe fn create<B: Block>(
     // SAFETY: an object is never empty.
     let start = unsafe { alloc(layout) };
     if start.is_null() {
-        let detail = format!("no room for a {} of {} bytes", B::NAME, layout.size());
+        let detail = format_args!("no room for a {} of {} bytes", B::NAME, layout.size());
         return Err(Error::new(ErrorKind::OutOfMemory, detail));
     }
     // SAFETY: `model` came from opening, and the caller holds a reference to it.

@@ -4,7 +4,7 @@ use core::ffi::{CStr, c_char};
 use core::mem::{MaybeUninit, size_of};
 use core::slice;
 
-use crate::error::{Error, ErrorKind, Place};
+use crate::error::{Error, ErrorKind, IntoDetail, Place};
 
 /// Refuses a pointer that is NULL or misaligned.
 #[inline]
@@ -116,10 +116,8 @@ pub(super) unsafe fn borrow_text<'a>(
 }
 
 /// An error about the argument called `name`.
-pub(super) fn refused(
-    kind: ErrorKind,
-    name: &'static str,
-    detail: impl Into<alloc::borrow::Cow<'static, str>>,
-) -> Error {
+#[cold]
+#[inline(never)]
+pub(super) fn refused(kind: ErrorKind, name: &'static str, detail: impl IntoDetail) -> Error {
     Error::new(kind, detail).within(Place::Argument(name))
 }

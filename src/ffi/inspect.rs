@@ -19,7 +19,7 @@ use super::boundary::boundary;
 use super::error::nomo_error;
 use super::growing::{Growing, struct_size, write_struct};
 use super::model::nomo_model;
-use crate::error::{Error, ErrorKind, format};
+use crate::error::{Error, ErrorKind};
 use crate::schema::Action;
 
 /// Declares structs that may grow at their end.
@@ -98,9 +98,9 @@ fn at<'a, T>(
     kind: ErrorKind,
     name: &'static str,
 ) -> Result<&'a T, Error> {
-    items
-        .get(index)
-        .ok_or_else(|| refused(kind, name, format!("is {index}, but there are {}", items.len())))
+    items.get(index).ok_or_else(|| {
+        refused(kind, name, format_args!("is {index}, but there are {}", items.len()))
+    })
 }
 
 /// The number of a policy in C.

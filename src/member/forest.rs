@@ -51,7 +51,7 @@ pub use tree::{Node, Side, Tree};
 use super::{MemberKind, check_finite, check_width};
 use crate::codec::{decode_enum, decode_struct};
 use crate::domain::Domain;
-use crate::error::{Error, Place, format, ordinal};
+use crate::error::{Error, Place, ordinal};
 use crate::link::Link;
 use crate::memory;
 
@@ -223,7 +223,7 @@ impl Forest {
         let (first, width) = match tree.margin {
             Some(margin) if (margin as usize) < n_margins => (margin as usize, 1),
             Some(margin) => {
-                let detail = format!(
+                let detail = format_args!(
                     "adds to margin {}, expected 1 to {n_margins}",
                     ordinal(margin as usize)
                 );
@@ -232,7 +232,7 @@ impl Forest {
             None => (0, n_margins),
         };
         if tree.leaves.is_empty() || n_leaves.checked_mul(width) != Some(tree.leaves.len()) {
-            return Err(Error::invalid_model(format!(
+            return Err(Error::invalid_model(format_args!(
                 "{} leaf values, expected {n_leaves} leaves × {width}",
                 tree.leaves.len()
             )));
@@ -264,7 +264,7 @@ impl Forest {
             if leaf.iter().any(|probability| *probability < 0.0)
                 || !(1.0 - 1e-9..=1.0 + 1e-9).contains(&sum)
             {
-                let detail = format!(
+                let detail = format_args!(
                     "leaf {} sums to {sum}, expected probabilities that sum to 1",
                     ordinal(index)
                 );
@@ -318,7 +318,7 @@ impl Forest {
             let Node::SplitLevels { input, .. } = node else { continue };
             if !inputs.get(*input as usize).is_some_and(|d| d.is_whole && d.low >= 0.0) {
                 let detail =
-                    format!("input {} is not a level, expected one", ordinal(*input as usize));
+                    format_args!("input {} is not a level, expected one", ordinal(*input as usize));
                 return Err(Error::invalid_model(detail).within(Place::Tree(tree)));
             }
         }

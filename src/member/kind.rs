@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::domain::Domain;
-use crate::error::{Error, Place, format, ordinal};
+use crate::error::{Error, Place, ordinal};
 use crate::link::Link;
 
 /// A kind of member. `check` runs first, once, when a bundle is opened.
@@ -25,16 +25,17 @@ pub(super) fn check_number(value: f64, what: &str) -> Result<(), Error> {
     if value.is_finite() {
         return Ok(());
     }
-    Err(Error::invalid_model(format!("{what} is not a finite number")))
+    Err(Error::invalid_model(format_args!("{what} is not a finite number")))
 }
 
 /// Refuses a list with a parameter that is not finite.
 pub(super) fn check_finite(values: &[f64], what: &str) -> Result<(), Error> {
     match values.iter().position(|value| !value.is_finite()) {
         None => Ok(()),
-        Some(index) => {
-            Err(Error::invalid_model(format!("{what} {} is not a finite number", ordinal(index))))
-        }
+        Some(index) => Err(Error::invalid_model(format_args!(
+            "{what} {} is not a finite number",
+            ordinal(index)
+        ))),
     }
 }
 
@@ -51,7 +52,8 @@ pub(super) fn check_no_probabilities(link: Link) -> Result<(), Error> {
         | Link::LogitSingle
         | Link::SoftmaxSingle
         | Link::LogSingle
-        | Link::ComplementaryLogLog => Ok(()),
+        | Link::ComplementaryLogLog
+        | Link::OneVsRest => Ok(()),
     }
 }
 
@@ -69,7 +71,7 @@ pub(super) fn check_width(inputs: &[Domain], n_inputs: usize) -> Result<(), Erro
     if inputs.len() == n_inputs {
         return Ok(());
     }
-    let detail = format!("reads {n_inputs} values, expected {}", inputs.len());
+    let detail = format_args!("reads {n_inputs} values, expected {}", inputs.len());
     Err(Error::invalid_model(detail))
 }
 

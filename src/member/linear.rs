@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{MemberKind, check_finite, check_inputs, check_no_probabilities, weighted_sum};
 use crate::codec::decode_struct;
 use crate::domain::{Domain, affine};
-use crate::error::{Error, format};
+use crate::error::Error;
 use crate::lanes::{Lanes, N_LANES, dispatch};
 use crate::link::Link;
 use crate::memory;
@@ -67,7 +67,7 @@ impl Linear {
         check_no_probabilities(self.link)?;
         let (n_margins, n_inputs) = (self.intercepts.len(), self.n_inputs());
         if n_inputs == 0 || n_margins.checked_mul(n_inputs) != Some(self.weights.len()) {
-            return Err(Error::invalid_model(format!(
+            return Err(Error::invalid_model(format_args!(
                 "{} weights, expected {n_margins} margins × {n_inputs} inputs",
                 self.weights.len()
             )));

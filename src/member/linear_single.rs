@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Linear, MemberKind, check_width};
 use crate::codec::decode_struct;
 use crate::domain::Domain;
-use crate::error::{Error, Place, format, ordinal};
+use crate::error::{Error, Place, ordinal};
 use crate::lanes::Number;
 use crate::link::Link;
 use crate::memory;
@@ -82,7 +82,8 @@ fn check_single(values: &[f64], what: &str) -> Result<(), Error> {
     match values.iter().position(|value| f64::from(*value as f32) != *value) {
         None => Ok(()),
         Some(index) => {
-            let detail = format!("{what} {} is not a number of single precision", ordinal(index));
+            let detail =
+                format_args!("{what} {} is not a number of single precision", ordinal(index));
             Err(Error::invalid_model(detail))
         }
     }
@@ -170,7 +171,7 @@ mod tests {
             |weights, inputs: &[Domain]| linear(weights).check(inputs).unwrap_err().to_string();
         assert_eq!(
             refused(vec![0.0], &[Domain::new(0.0, 1e39)]),
-            format!(
+            alloc::format!(
                 "input 1: may lie in [0, {}], expected [-{max}, {max}]",
                 1e39,
                 max = f64::from(f32::MAX)

@@ -17,7 +17,7 @@ use super::{MemberKind, check_width};
 use crate::budget::{bytes_of, times};
 use crate::codec::decode_struct;
 use crate::domain::Domain;
-use crate::error::{Error, Place, format, ordinal};
+use crate::error::{Error, Place, ordinal};
 use crate::lanes::Number;
 use crate::link::Link;
 use crate::memory;
@@ -63,8 +63,9 @@ impl NaiveBayes {
         let n_classes = self.log_priors.len();
         if n_classes == 0 || self.likelihoods.is_empty() {
             let n_inputs = self.likelihoods.len();
-            let detail =
-                format!("{n_classes} classes and {n_inputs} inputs, expected at least 1 of each");
+            let detail = format_args!(
+                "{n_classes} classes and {n_inputs} inputs, expected at least 1 of each"
+            );
             return Err(Error::invalid_model(detail));
         }
         check_log_probabilities(&self.log_priors)?;
@@ -135,7 +136,7 @@ impl CompiledNaiveBayes {
 fn check_log_probabilities(values: &[f64]) -> Result<(), Error> {
     match values.iter().position(|value| !(value.is_finite() && *value <= 0.0)) {
         None => Ok(()),
-        Some(index) => Err(Error::invalid_model(format!(
+        Some(index) => Err(Error::invalid_model(format_args!(
             "log probability {}, expected a finite number of at most 0",
             ordinal(index)
         ))),

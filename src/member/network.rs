@@ -23,7 +23,7 @@ use super::{MemberKind, check_no_probabilities};
 use crate::budget::bytes_of;
 use crate::codec::decode_struct;
 use crate::domain::Domain;
-use crate::error::{Error, Place, format};
+use crate::error::{Error, Place};
 use crate::lanes::Lanes;
 use crate::link::Link;
 use crate::memory;
@@ -64,7 +64,7 @@ impl Network {
                 if layer.n_inputs() == width {
                     return Ok(());
                 }
-                Err(Error::invalid_model(format!(
+                Err(Error::invalid_model(format_args!(
                     "reads {} values, expected {width}",
                     layer.n_inputs()
                 )))

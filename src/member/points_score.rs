@@ -14,7 +14,7 @@ use super::{MemberKind, check_width};
 use crate::budget::{Budget, bytes_of, times};
 use crate::codec::decode_struct;
 use crate::domain::Domain;
-use crate::error::{Error, Place, format, ordinal};
+use crate::error::{Error, Place, ordinal};
 use crate::lanes::Number;
 use crate::link::Link;
 use crate::memory;
@@ -83,7 +83,7 @@ impl PointsScore {
         for (index, item) in self.items.iter().enumerate() {
             let checked = item.check_parameters().and_then(|()| {
                 if item.input >= self.n_inputs {
-                    let detail = format!(
+                    let detail = format_args!(
                         "reads input {}, expected 1 to {}",
                         ordinal(item.input as usize),
                         self.n_inputs

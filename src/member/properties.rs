@@ -174,7 +174,7 @@ fn n_margins(link: Link) -> usize {
         | Link::Log
         | Link::LogSingle
         | Link::ComplementaryLogLog => 1,
-        Link::Softmax | Link::SoftmaxSingle | Link::Probability => 2,
+        Link::Softmax | Link::SoftmaxSingle | Link::Probability | Link::OneVsRest => 2,
     }
 }
 

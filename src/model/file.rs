@@ -45,7 +45,7 @@ fn check_regular(path: &Path, metadata: &Metadata) -> Result<(), Error> {
     if metadata.is_file() {
         return Ok(());
     }
-    let detail = format!("`{}`: not a regular file", path.display());
+    let detail = format_args!("`{}`: not a regular file", path.display());
     Err(Error::new(ErrorKind::FileRead, detail))
 }
 

@@ -8,7 +8,7 @@ use super::batch::{Each, OnRefusal, Rows};
 use super::row::other_mode;
 use super::uncertainty_answer::UncertaintyAnswer;
 use crate::bundle::{GoldenCase, MAX_GOLDEN_CASES, MIN_GOLDEN_CASES};
-use crate::error::{Error, ErrorKind, Place, format};
+use crate::error::{Error, ErrorKind, Place};
 use crate::intake::Cell;
 use crate::numeric::is_mode_default;
 use crate::prediction::Prediction;
@@ -29,7 +29,7 @@ impl Model {
         }
         let n_cases = self.golden_cases.len();
         if !(MIN_GOLDEN_CASES..=MAX_GOLDEN_CASES).contains(&n_cases) {
-            return Err(Error::invalid_model(format!(
+            return Err(Error::invalid_model(format_args!(
                 "{n_cases} golden cases, expected {MIN_GOLDEN_CASES} to {MAX_GOLDEN_CASES}"
             )));
         }
@@ -67,7 +67,7 @@ impl Model {
         let Some(case) = self.golden_cases.get(index) else { return Ok(()) };
         let replayed = match self.predict_row(scratch, &case.row) {
             Ok(prediction) => case.compare(&prediction),
-            Err(error) => Err(Error::invalid_model(format!("{error}"))),
+            Err(error) => Err(Error::invalid_model(format_args!("{error}"))),
         };
         replayed.map_err(|e| e.within(Place::GoldenCase(index)))
     }
@@ -108,7 +108,7 @@ impl GoldenCase {
     fn compare(&self, prediction: &Prediction<'_>) -> Result<(), Error> {
         let Some(what) = self.difference(prediction) else { return Ok(()) };
         let found = prediction.outputs().iter().map(|number| number.to_bits());
-        let detail = format!(
+        let detail = format_args!(
             "{what} not as sealed: found bits {}, expected {}",
             Bits(found),
             Bits(self.outputs.iter().copied())
@@ -174,7 +174,7 @@ mod tests {
             let too_wide = error(|case| case.row.push(0.0), index);
             for error in [refused, too_wide] {
                 assert_eq!(error.kind(), ErrorKind::InvalidModel);
-                assert!(!format!("{error}").contains(" row "), "{error}");
+                assert!(!std::format!("{error}").contains(" row "), "{error}");
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::budget::{Budget, FUNCTION, times};
 use crate::bundle::{Digest, FORMAT, Parts};
 use crate::domain::Domain;
 use crate::ensemble::{CombinerInputs, CompiledCombiner, EnsembleMember};
-use crate::error::{Error, Place, format, is_printable, ordinal};
+use crate::error::{Error, Place, is_printable, ordinal};
 use crate::explanation::ForestShares;
 use crate::intake::Intake;
 use crate::lanes::best_level;
@@ -188,7 +188,7 @@ fn check_card(card: &str) -> Result<(), Error> {
     match card.chars().find(|c| !is_printable(*c) && !matches!(c, '\n' | '\r' | '\t')) {
         None => Ok(()),
         Some(stray) => {
-            let detail = format!("holds {stray:?}, expected printable text");
+            let detail = format_args!("holds {stray:?}, expected printable text");
             Err(Error::invalid_model(detail).within(Place::Section("model card")))
         }
     }
@@ -230,7 +230,7 @@ fn lay_out_shares(
         let place = members.get(at).zip(of_members.get_mut(at));
         let Some((EnsembleMember { member: Member::Forest(forest), .. }, place @ None)) = place
         else {
-            let detail = format!("shares of member {}, expected a forest, once", ordinal(at));
+            let detail = format_args!("shares of member {}, expected a forest, once", ordinal(at));
             return Err(in_item(Error::invalid_model(detail)));
         };
         *place = Some(LeftShares::new(forest, shares, budget).map_err(in_item)?);

@@ -4,7 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::layout;
 use crate::bundle::Digest;
-use crate::error::{Error, ErrorKind, format};
+use crate::error::{Error, ErrorKind};
 use crate::model::Model;
 
 /// As that of a bundle: a transfer in text mode damages it visibly.
@@ -44,19 +44,19 @@ pub(crate) fn write_bytes(
 pub(crate) fn add_bytes(bytes: &[u8], digest: Digest, cells: &mut [u64]) -> Result<(), Error> {
     let refused = |detail| Err(Error::new(ErrorKind::Counters, detail));
     if bytes.get(..MAGIC.len()) != Some(&MAGIC) {
-        return refused("the bytes are not counters".into());
+        return refused(format_args!("the bytes are not counters"));
     }
     let found = bytes.get(MAGIC.len()..FIRST_CELL).unwrap_or_default();
     if found != digest.as_bytes() {
-        return refused(format!("counters of another bundle, expected those of {digest}"));
+        return refused(format_args!("counters of another bundle, expected those of {digest}"));
     }
     let expected = n_bytes(cells.len());
     if bytes.len() != expected {
-        return refused(format!("{} bytes, expected {expected}", bytes.len()));
+        return refused(format_args!("{} bytes, expected {expected}", bytes.len()));
     }
     let (content, sum) = bytes.split_at(expected - DIGEST_LEN);
     if Digest::of(content).as_bytes() != sum {
-        return refused("the counters do not match their SHA-256".into());
+        return refused(format_args!("the counters do not match their SHA-256"));
     }
     let counts = content.get(FIRST_CELL..).unwrap_or_default().as_chunks::<CELL_LEN>().0;
     for (cell, bytes) in cells.iter_mut().zip(counts) {

@@ -11,7 +11,7 @@ use super::{Origin, Step};
 use crate::budget::Budget;
 use crate::codec::decode_struct;
 use crate::domain::Domain;
-use crate::error::{Error, Place, format, ordinal};
+use crate::error::{Error, Place, ordinal};
 use crate::lanes::Number;
 use crate::memory;
 
@@ -129,7 +129,8 @@ impl Pipeline {
         };
         let index = index as usize;
         let Some(earlier) = self.branches.get(index) else {
-            let detail = format!("continues branch {}, expected an earlier one", ordinal(index));
+            let detail =
+                format_args!("continues branch {}, expected an earlier one", ordinal(index));
             return Err(Error::invalid_model(detail));
         };
         let has_domains = if earlier.steps.is_empty() { earlier.same_as } else { Some(index) };
@@ -156,7 +157,7 @@ impl Pipeline {
             Some(placed) => Ok(&placed.domains),
             None => {
                 let branch = ordinal(branch);
-                let detail = format!("reads branch {branch}, expected 1 to {n_branches}");
+                let detail = format_args!("reads branch {branch}, expected 1 to {n_branches}");
                 Err(Error::invalid_model(detail))
             }
         }

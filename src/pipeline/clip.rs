@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{Inputs, Transform, times};
 use crate::codec::decode_struct;
 use crate::domain::Domain;
-use crate::error::{Error, format};
+use crate::error::Error;
 use crate::lanes::Number;
 use crate::numeric::is_whole;
 
@@ -59,7 +59,7 @@ impl Clip {
             if low <= high && low.is_finite() && high.is_finite() {
                 return Ok(());
             }
-            Err(Error::invalid_model(format!(
+            Err(Error::invalid_model(format_args!(
                 "bounds {low} and {high}, expected finite ones that ascend"
             )))
         })

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{MAX_OUTPUTS, Origin, Transform, appended, check_position, merged, times};
 use crate::codec::{decode_enum, decode_struct};
 use crate::domain::Domain;
-use crate::error::{Error, Place, format};
+use crate::error::{Error, Place};
 use crate::lanes::Number;
 use crate::memory;
 
@@ -63,7 +63,7 @@ impl Derive {
         if (1..=MAX_OUTPUTS).contains(&n_derivations) {
             return Ok(());
         }
-        Err(Error::invalid_model(format!(
+        Err(Error::invalid_model(format_args!(
             "{n_derivations} derivations, expected 1 to {MAX_OUTPUTS}"
         )))
     }

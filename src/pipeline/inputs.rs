@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::transform::check_position;
 use crate::codec::{Decode, Input, Stopped};
 use crate::domain::Domain;
-use crate::error::{Error, Place, format};
+use crate::error::{Error, Place};
 use crate::lanes::Number;
 use crate::memory;
 
@@ -77,7 +77,7 @@ impl Inputs {
         if n_items == self.n_inputs() {
             return Ok(());
         }
-        Err(Error::invalid_model(format!("{n_items} {what}, expected {}", self.n_inputs())))
+        Err(Error::invalid_model(format_args!("{n_items} {what}, expected {}", self.n_inputs())))
     }
 
     /// Calls `check` with the index of each input among those read, and adds the place to its error.

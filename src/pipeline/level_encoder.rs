@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Inputs, Transform, check_levels, times};
 use crate::codec::decode_struct;
 use crate::domain::Domain;
-use crate::error::{Error, format};
+use crate::error::Error;
 use crate::lanes::Number;
 use crate::numeric::is_whole;
 
@@ -42,7 +42,7 @@ impl LevelEncoder {
         self.inputs.check_each(&|nth| {
             let stray = self.numbers_of(nth).find(|number| !number.is_finite());
             match stray {
-                Some(number) => Err(Error::invalid_model(format!(
+                Some(number) => Err(Error::invalid_model(format_args!(
                     "number {number} of a level, expected a finite one"
                 ))),
                 None if self.numbers[nth].is_empty() => {

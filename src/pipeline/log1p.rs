@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{FUNCTION, Inputs, Transform, times};
 use crate::codec::decode_struct;
 use crate::domain::Domain;
-use crate::error::{Error, format};
+use crate::error::Error;
 use crate::lanes::Number;
 use crate::numeric::ln_1p;
 
@@ -32,7 +32,8 @@ impl Transform for Log1p {
     fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
         self.inputs.map_domains(inputs, &|_, domain| {
             if domain.low <= -1.0 {
-                let detail = format!("may be {}, expected more than -1; clip it first", domain.low);
+                let detail =
+                    format_args!("may be {}, expected more than -1; clip it first", domain.low);
                 return Err(Error::invalid_model(detail));
             }
             domain.map_monotone(&ln_1p)?.widened()

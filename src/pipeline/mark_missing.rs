@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Inputs, Transform, times};
 use crate::codec::decode_struct;
 use crate::domain::Domain;
-use crate::error::{Error, format};
+use crate::error::Error;
 use crate::lanes::Number;
 
 /// A value from `low` to `high`, both included, becomes missing, input by input. Missing values stay
@@ -44,7 +44,7 @@ impl MarkMissing {
             if low.is_finite() && high.is_finite() && low <= high {
                 return Ok(());
             }
-            let detail = format!("bounds {low} and {high}, expected finite ones that ascend");
+            let detail = format_args!("bounds {low} and {high}, expected finite ones that ascend");
             Err(Error::invalid_model(detail))
         })
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Inputs, MAX_OUTPUTS, Origin, Transform, check_levels, repeated, times};
 use crate::codec::decode_struct;
 use crate::domain::Domain;
-use crate::error::{Error, Place, format};
+use crate::error::{Error, Place};
 use crate::lanes::Number;
 use crate::memory;
 
@@ -43,7 +43,7 @@ impl OneHotEncoder {
         }
         let n_outputs: u64 = self.n_levels.iter().map(|n_levels| u64::from(*n_levels)).sum();
         if n_outputs > MAX_OUTPUTS as u64 {
-            let detail = format!("{n_outputs} outputs, expected at most {MAX_OUTPUTS}");
+            let detail = format_args!("{n_outputs} outputs, expected at most {MAX_OUTPUTS}");
             return Err(Error::invalid_model(detail));
         }
         Ok(())

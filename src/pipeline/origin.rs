@@ -65,8 +65,8 @@ mod tests {
     use super::Origin::{Constant, Feature, Several};
     use super::*;
     use crate::pipeline::{
-        Derivation, Derive, ImputeStatistic, Imputer, Inputs, OneHotEncoder, Polynomial,
-        Projection, Select, Spline, Step,
+        Curve, Curves, Derivation, Derive, ImputeStatistic, Imputer, Inputs, OneHotEncoder,
+        Polynomial, Projection, Select, Spline, Step,
     };
     use alloc::vec;
 
@@ -81,7 +81,9 @@ mod tests {
         let product = |first, second| Derivation::Product { first, second };
         let imputer = Imputer::new(inputs(&[0]), ImputeStatistic::Constant, vec![0.0], true);
         let projection = Projection::new(vec![0.0; 3], vec![1.0, 0.0, 0.0], vec![1.0]);
-        let cases: [(Step, &[Origin]); 7] = [
+        let curve = || Curve { breaks: vec![], pieces: vec![vec![1.0]] };
+        let curves = Curves::new(inputs(&[1]), vec![vec![curve(), curve()]]);
+        let cases: [(Step, &[Origin]); 8] = [
             (
                 Step::OneHot(OneHotEncoder::new(inputs(&[0]), vec![3], true).unwrap()),
                 &[Feature(0), Feature(0), Feature(1), Feature(1)],
@@ -90,6 +92,7 @@ mod tests {
                 Step::Spline(Spline::new(inputs(&[1]), vec![vec![0.0, 1.0, 2.0]]).unwrap()),
                 &[Feature(0), Feature(1), Feature(1), Feature(1)],
             ),
+            (Step::Curves(curves.unwrap()), &[Feature(0), Feature(1), Feature(1), Feature(1)]),
             (Step::Impute(imputer.unwrap()), &[Feature(0), Feature(1), Feature(1), Feature(0)]),
             (
                 Step::Derive(Derive::new(vec![product(0, 1), product(1, 2)]).unwrap()),

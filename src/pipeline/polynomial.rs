@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::{MAX_OUTPUTS, Origin, Transform, appended, check_position, merged, total};
 use crate::codec::decode_struct;
 use crate::domain::Domain;
-use crate::error::{Error, format};
+use crate::error::Error;
 use crate::lanes::Number;
 use crate::memory;
 
@@ -78,7 +78,7 @@ impl Polynomial {
         if n_terms <= MAX_OUTPUTS {
             return Ok(());
         }
-        Err(Error::invalid_model(format!("{n_terms} terms, expected at most {MAX_OUTPUTS}")))
+        Err(Error::invalid_model(format_args!("{n_terms} terms, expected at most {MAX_OUTPUTS}")))
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::codec::decode_struct;
 use crate::domain::{Domain, affine};
-use crate::error::{Error, Place, format};
+use crate::error::{Error, Place};
 use crate::lanes::Number;
 use crate::memory;
 
@@ -43,7 +43,7 @@ impl Projection {
         let (n_values, n_outputs) = (self.means.len(), self.scales.len());
         let is_filled = n_values.checked_mul(n_outputs) == Some(self.components.len());
         if n_values == 0 || !(1..=MAX_OUTPUTS).contains(&n_outputs) || !is_filled {
-            return Err(Error::invalid_model(format!(
+            return Err(Error::invalid_model(format_args!(
                 "{} components, expected {n_outputs} outputs × {n_values} values",
                 self.components.len()
             )));
@@ -59,7 +59,7 @@ impl Transform for Projection {
         self.check_parameters()?;
         if inputs.len() != self.means.len() {
             let (n_inputs, n_means) = (inputs.len(), self.means.len());
-            let detail = format!("reads {n_means} values, expected {n_inputs}");
+            let detail = format_args!("reads {n_means} values, expected {n_inputs}");
             return Err(Error::invalid_model(detail));
         }
         let mut centred = memory::list(inputs.len())?;

@@ -71,6 +71,11 @@ fn step(case: &Value, width: u32) -> (Step, f64) {
             (Step::Polynomial(polynomial.unwrap()), 0.0)
         }
         "spline" => (Step::Spline(Spline::new(all(), vec![get("knots")]).unwrap()), 1e-12),
+        "curves" => {
+            let curves = lists(&case["breaks"]).into_iter().zip(case["pieces"].as_array().unwrap());
+            let curve = |(breaks, pieces)| Curve { breaks, pieces: lists(pieces) };
+            (Step::Curves(Curves::new(all(), vec![curves.map(curve).collect()]).unwrap()), 1e-12)
+        }
         "project" => {
             let components = lists(&case["components"]).concat();
             let projection = Projection::new(get("means"), components, get("scales"));
@@ -85,7 +90,7 @@ fn steps_do_what_scikit_learn_does() {
     let fixture: Value =
         serde_json::from_str(include_str!("../../tests/reference/steps.json")).unwrap();
     let cases = fixture["cases"].as_array().unwrap();
-    assert_eq!(cases.len(), 18);
+    assert_eq!(cases.len(), 19);
     let mut failures: Vec<String> = Vec::new();
     for case in cases {
         let (inputs, expected) = (matrix(&case["inputs"]), matrix(&case["outputs"]));
@@ -148,6 +153,25 @@ fn steps() -> Vec<Step> {
         Step::Spline(
             Spline::new(at(&[0, 3]), vec![vec![-9.0, 1.0, 3.0, 40.0], vec![0.0, 1.0, 2.0]])
                 .unwrap(),
+        ),
+        Step::Curves(
+            Curves::new(
+                at(&[0, 3]),
+                vec![
+                    vec![
+                        Curve {
+                            breaks: vec![-0.5, 2.0],
+                            pieces: vec![vec![1.0], vec![0.3, -0.7, 0.1, 2.0], vec![0.1, 0.9]],
+                        },
+                        Curve { breaks: vec![], pieces: vec![vec![0.1, -3.3]] },
+                    ],
+                    vec![Curve {
+                        breaks: vec![0.7],
+                        pieces: vec![vec![9.0], vec![0.0, 0.0, -1.1]],
+                    }],
+                ],
+            )
+            .unwrap(),
         ),
         Step::Project(
             Projection::new(vec![1.0; 5], (0..10).map(f64::from).collect(), vec![1.0, 2.0])

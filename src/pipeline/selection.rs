@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{MAX_OUTPUTS, Origin, Transform, appended, check_position, merged, times};
 use crate::codec::decode_struct;
 use crate::domain::Domain;
-use crate::error::{Error, format};
+use crate::error::Error;
 use crate::lanes::Number;
 use crate::memory;
 
@@ -41,7 +41,9 @@ impl Select {
         if (1..=MAX_OUTPUTS).contains(&n_positions) {
             return Ok(());
         }
-        Err(Error::invalid_model(format!("{n_positions} positions, expected 1 to {MAX_OUTPUTS}")))
+        Err(Error::invalid_model(format_args!(
+            "{n_positions} positions, expected 1 to {MAX_OUTPUTS}"
+        )))
     }
 }
 

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::origin::Origin;
 use crate::domain::Domain;
-use crate::error::{Error, format, ordinal};
+use crate::error::{Error, ordinal};
 use crate::lanes::Number;
 use crate::memory;
 
@@ -55,7 +55,10 @@ pub(super) fn check_position(position: usize, width: usize) -> Result<(), Error>
     if position < width {
         return Ok(());
     }
-    Err(Error::invalid_model(format!("reads input {}, expected 1 to {width}", ordinal(position))))
+    Err(Error::invalid_model(format_args!(
+        "reads input {}, expected 1 to {width}",
+        ordinal(position)
+    )))
 }
 
 /// Refuses values that are not levels.
@@ -71,7 +74,7 @@ pub(super) fn check_finite(value: f64, what: &str) -> Result<(), Error> {
     if value.is_finite() {
         return Ok(());
     }
-    Err(Error::invalid_model(format!("{what} {value}, expected a finite number")))
+    Err(Error::invalid_model(format_args!("{what} {value}, expected a finite number")))
 }
 
 /// Refuses a parameter that is not positive and finite.
@@ -79,5 +82,5 @@ pub(super) fn check_positive(value: f64, what: &str) -> Result<(), Error> {
     if value > 0.0 && value.is_finite() {
         return Ok(());
     }
-    Err(Error::invalid_model(format!("{what} {value}, expected a positive number")))
+    Err(Error::invalid_model(format_args!("{what} {value}, expected a positive number")))
 }

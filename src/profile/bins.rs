@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{decode_enum, decode_struct};
-use crate::error::{Error, format};
+use crate::error::Error;
 use crate::numeric::is_whole;
 use crate::schema::FeatureKind;
 
@@ -124,7 +124,7 @@ impl Bins {
             return Err(Error::invalid_model("bins of levels, expected intervals"));
         }
         if counts.len() != edges.len() + 1 || counts.len() > MAX_BINS {
-            return Err(Error::invalid_model(format!(
+            return Err(Error::invalid_model(format_args!(
                 "{} edges and {} counts, expected one more count than edges, and at most {MAX_BINS}",
                 edges.len(),
                 counts.len()
@@ -167,7 +167,7 @@ impl Histogram {
         };
         match &self.bins {
             Bins::Levels { counts } if counts.len() == n_levels => check_counts(counts, n_rows),
-            Bins::Levels { counts } => Err(Error::invalid_model(format!(
+            Bins::Levels { counts } => Err(Error::invalid_model(format_args!(
                 "{} counts of levels, expected {n_levels}",
                 counts.len()
             ))),
@@ -188,7 +188,7 @@ pub(super) fn check_counts(counts: &[u64], max: u64) -> Result<(), Error> {
     let max = max.max(5);
     match counts.iter().find(|count| **count > max || **count > MAX_COUNT) {
         None => Ok(()),
-        Some(count) => Err(Error::invalid_model(format!(
+        Some(count) => Err(Error::invalid_model(format_args!(
             "a count of {count}, expected at most {} (the number of rows)",
             max.min(MAX_COUNT)
         ))),

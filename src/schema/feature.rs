@@ -10,7 +10,7 @@ use super::policy::{Action, Condition, Policy};
 use super::unit::Unit;
 use crate::codec::{decode_enum, decode_struct};
 use crate::domain::{Domain, MAX_MAGNITUDE};
-use crate::error::{Error, Place, format};
+use crate::error::{Error, Place};
 use crate::numeric::is_whole;
 
 /// The largest whole number up to which every whole number is exact: 2^53.
@@ -128,7 +128,7 @@ impl Feature {
         check_names(&self.alternative_units, |unit| &unit.code, Place::Unit)?;
         for (index, unit) in self.alternative_units.iter().enumerate() {
             if self.unit.as_ref() == Some(&unit.code) {
-                let error = Error::invalid_model(format!("duplicate name `{}`", unit.code));
+                let error = Error::invalid_model(format_args!("duplicate name `{}`", unit.code));
                 return Err(error.within(Place::Unit(index)));
             }
             unit.check().map_err(|e| e.within(Place::Unit(index)))?;
@@ -152,7 +152,7 @@ impl Feature {
             }
             let Domain { low, high, .. } = self.kind_domain();
             if !(low <= range.low && range.low <= range.high && range.high <= high) {
-                return Err(Error::invalid_model(format!(
+                return Err(Error::invalid_model(format_args!(
                     "plausible range [{}, {}], expected ascending bounds within [{low:e}, {high:e}]",
                     range.low, range.high
                 )));
@@ -182,7 +182,8 @@ impl Feature {
             if !condition.allows(action) {
                 let name = condition.name();
                 let action = action.name();
-                let detail = format!("policy {action} is not allowed for a value that is {name}");
+                let detail =
+                    format_args!("policy {action} is not allowed for a value that is {name}");
                 return Err(Error::invalid_model(detail));
             }
             if action == Action::Clamp && self.range.is_none() {

@@ -1,9 +1,6 @@
 //! Names and texts of a schema or a bundle: printable, and unique where they name something.
 
-use alloc::vec::Vec;
-use core::cmp::Ordering;
-
-use crate::error::{Error, Place, format, is_printable};
+use crate::error::{Error, Place, is_printable};
 use crate::memory;
 
 /// Refuses names that are not printable, and a name that an earlier item has.
@@ -19,44 +16,35 @@ pub(crate) fn check_names<T>(
     match first_repeated(items.len(), &name_at)? {
         None => Ok(()),
         Some(index) => {
-            let error = Error::invalid_model(format!("duplicate name `{}`", name_at(index)));
+            let error = Error::invalid_model(format_args!("duplicate name `{}`", name_at(index)));
             Err(error.within(place(index as usize)))
         }
     }
 }
 
-/// The first item whose name an earlier one has. Not generic: sorting is large, and kinds of items are
-/// many.
+/// The first item whose name an earlier one has. Not generic: kinds of items are many.
 fn first_repeated<'n>(
     n_items: usize,
     name_at: &dyn Fn(u32) -> &'n str,
 ) -> Result<Option<u32>, Error> {
-    let mut order: Vec<u32> = memory::list(n_items)?;
-    order.extend((0..).take(n_items));
-    order.sort_unstable_by(|a, b| by_name(name_at, *a, *b));
+    let order = memory::order(n_items, &|a, b| name_at(a).cmp(name_at(b)))?;
     let neighbours = order.iter().zip(order.iter().skip(1));
     let repeated = neighbours.filter(|(a, b)| name_at(**a) == name_at(**b));
     Ok(repeated.map(|(_, index)| *index).min())
-}
-
-/// The order of two items. Out of line: sorting compares in many places.
-#[inline(never)]
-fn by_name<'n>(name_at: &dyn Fn(u32) -> &'n str, a: u32, b: u32) -> Ordering {
-    name_at(a).cmp(name_at(b)).then(a.cmp(&b))
 }
 
 /// Texts are handed to C, so no NUL; and printed in tables, so nothing that moves the cursor or changes
 /// the direction of what follows.
 pub(crate) fn check_text(text: &str, what: &str) -> Result<(), Error> {
     if text.is_empty() {
-        return Err(Error::invalid_model(format!("the {what} is empty")));
+        return Err(Error::invalid_model(format_args!("the {what} is empty")));
     }
     match text.chars().find(|c| !is_printable(*c)) {
         None => Ok(()),
         Some(stray) => {
             let holds =
                 if stray.is_control() { "a control character" } else { "a mark of direction" };
-            Err(Error::invalid_model(format!("the {what} {text:?} holds {holds}")))
+            Err(Error::invalid_model(format_args!("the {what} {text:?} holds {holds}")))
         }
     }
 }
@@ -66,11 +54,11 @@ pub(crate) fn check_text(text: &str, what: &str) -> Result<(), Error> {
 pub(crate) fn check_looks(name: &str, what: &str) -> Result<(), Error> {
     if let Some(stray) = name.chars().find(|c| has_no_width(*c)) {
         let code = u32::from(stray);
-        let detail = format!("the {what} {name:?} holds U+{code:04X}, which has no width");
+        let detail = format_args!("the {what} {name:?} holds U+{code:04X}, which has no width");
         return Err(Error::invalid_model(detail));
     }
     if name.trim() != name {
-        let detail = format!("the {what} {name:?} begins or ends with white space");
+        let detail = format_args!("the {what} {name:?} begins or ends with white space");
         return Err(Error::invalid_model(detail));
     }
     Ok(())

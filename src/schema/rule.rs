@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{decode_enum, decode_struct};
-use crate::error::{Error, format, ordinal};
+use crate::error::{Error, ordinal};
 
 /// A bound on a quantity that is computed from several features.
 ///
@@ -103,7 +103,7 @@ impl Rule {
     pub(super) fn check(&self, n_features: usize) -> Result<(), Error> {
         if let Some(stray) = self.features().find(|position| *position >= n_features) {
             let stray = ordinal(stray);
-            let detail = format!("reads feature {stray}, expected 1 to {n_features}");
+            let detail = format_args!("reads feature {stray}, expected 1 to {n_features}");
             return Err(Error::invalid_model(detail));
         }
         if self.features().next().is_none() {
@@ -112,7 +112,7 @@ impl Rule {
         if let Quantity::Ratio { constant, .. } = self.quantity
             && !(constant.is_finite() && constant != 0.0)
         {
-            return Err(Error::invalid_model(format!(
+            return Err(Error::invalid_model(format_args!(
                 "constant {constant}, expected a finite number other than 0"
             )));
         }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::name::{check_looks, check_names, check_text};
 use crate::codec::decode_enum;
-use crate::error::{Error, Place, format};
+use crate::error::{Error, Place};
 
 /// What is predicted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,7 +72,7 @@ impl Target {
                 check_names(classes, |class| class, Place::Class)?;
                 if classes.len() < 2 {
                     let n_classes = classes.len();
-                    let detail = format!("{n_classes} classes, expected at least 2");
+                    let detail = format_args!("{n_classes} classes, expected at least 2");
                     return Err(Error::invalid_model(detail));
                 }
                 Ok(())

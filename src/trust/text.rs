@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 
 use super::{Requirement, Trust, TrustedKey};
 use crate::bundle::{Digest, MAX_SIGNATURES};
-use crate::error::{Error, ErrorKind, format};
+use crate::error::{Error, ErrorKind};
 use crate::memory;
 
 /// The most keys and requirements of a policy.
@@ -39,7 +39,7 @@ impl Trust {
                 match detail {
                     Refused::Line(expected) => Error::new(
                         ErrorKind::Trust,
-                        format!("policy: line {number}: expected {expected}"),
+                        format_args!("policy: line {number}: expected {expected}"),
                     ),
                     Refused::Memory(error) => error,
                 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::ranks::Ranks;
 use crate::codec::decode_struct;
 use crate::domain::Domain;
-use crate::error::{Error, Place, format};
+use crate::error::{Error, Place};
 use crate::lanes::{Lanes, N_LANES, dispatch};
 use crate::numeric::sqrt;
 
@@ -84,12 +84,12 @@ impl Distance {
     pub(super) fn check(&self, encoded: &[Domain]) -> Result<(), Error> {
         let n_values = encoded.len();
         if self.means.len() != n_values {
-            let detail = format!("{} means, expected {n_values}", self.means.len());
+            let detail = format_args!("{} means, expected {n_values}", self.means.len());
             return Err(Error::invalid_model(detail));
         }
         let n_weights = n_values.saturating_mul(n_values + 1) / 2;
         if self.whitening.len() != n_weights {
-            let detail = format!("{} weights, expected {n_weights}", self.whitening.len());
+            let detail = format_args!("{} weights, expected {n_weights}", self.whitening.len());
             return Err(Error::invalid_model(detail));
         }
         for (index, (domain, mean)) in encoded.iter().zip(&self.means).enumerate() {

@@ -6,7 +6,7 @@ use core::cmp::Ordering::Equal;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::decode_struct;
-use crate::error::{Error, format};
+use crate::error::Error;
 
 /// No score of a bundle may be larger.
 const MAX_SCORE: f64 = 1e100;
@@ -90,7 +90,7 @@ impl Ranks {
     pub(super) fn check(&self) -> Result<(), Error> {
         let Self { scores, at_least } = self;
         if scores.is_empty() || scores.len() != at_least.len() {
-            return Err(Error::invalid_model(format!(
+            return Err(Error::invalid_model(format_args!(
                 "{} scores and {} counts, expected equally many, and at least 1",
                 scores.len(),
                 at_least.len()

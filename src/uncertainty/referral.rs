@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{decode_enum, decode_struct};
-use crate::error::{Error, format, ordinal};
+use crate::error::{Error, ordinal};
 
 /// What to do with the prediction of a row that was admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +58,7 @@ impl Referral {
                 if level as usize >= n_levels =>
             {
                 let level = ordinal(level as usize);
-                let detail = format!("refers by level {level}, expected 1 to {n_levels}");
+                let detail = format_args!("refers by level {level}, expected 1 to {n_levels}");
                 return Err(Error::invalid_model(detail));
             }
             Some(Ambiguity::NotOneClass { .. }) if is_of_classes => {}

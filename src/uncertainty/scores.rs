@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ranks::Ranks;
 use crate::codec::decode_enum;
-use crate::error::{Error, Place, format};
+use crate::error::{Error, Place};
 use crate::schema::Target;
 
 /// The scores of held-out rows (Vovk, Gammerman and Shafer, Algorithmic Learning in a Random World,
@@ -60,7 +60,7 @@ impl Difficulty {
             Self::Constant => Ok(()),
             Self::MemberRange { offset } if (1e-100..=1e100).contains(&offset) => Ok(()),
             Self::MemberRange { offset } => {
-                let detail = format!("offset {offset}, expected 1e-100 to 1e100");
+                let detail = format_args!("offset {offset}, expected 1e-100 to 1e100");
                 Err(Error::invalid_model(detail))
             }
         }
@@ -73,7 +73,8 @@ impl Scores {
         let n_classes = target.classes().len();
         match self {
             Self::Classes { ranks } if ranks.len() != n_classes || n_classes == 0 => {
-                let detail = format!("scores of {} classes, expected {n_classes}", ranks.len());
+                let detail =
+                    format_args!("scores of {} classes, expected {n_classes}", ranks.len());
                 Err(Error::invalid_model(detail))
             }
             Self::Classes { ranks } => ranks.iter().enumerate().try_for_each(|(class, ranks)| {

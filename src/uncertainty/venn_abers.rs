@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::decode_struct;
-use crate::error::{Error, format};
+use crate::error::Error;
 
 /// The finest grid of probabilities.
 const MAX_RESOLUTION: u32 = 1 << 16;
@@ -58,12 +58,12 @@ impl VennAbers {
     pub(super) fn check(&self) -> Result<(), Error> {
         let Self { resolution, steps, lows, highs } = self;
         if !(1..=MAX_RESOLUTION).contains(resolution) {
-            let detail = format!("resolution {resolution}, expected 1 to {MAX_RESOLUTION}");
+            let detail = format_args!("resolution {resolution}, expected 1 to {MAX_RESOLUTION}");
             return Err(Error::invalid_model(detail));
         }
         let n_steps = steps.len();
         if n_steps == 0 || lows.len() != n_steps || highs.len() != n_steps {
-            return Err(Error::invalid_model(format!(
+            return Err(Error::invalid_model(format_args!(
                 "{n_steps} steps, {} lows and {} highs, expected equally many, and at least 1",
                 lows.len(),
                 highs.len()

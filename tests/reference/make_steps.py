@@ -2,7 +2,7 @@
 
     python3 tests/reference/make_steps.py > tests/reference/steps.json
 
-with numpy 2.4.6, scikit-learn 1.9.1 (and R's Hmisc formula written out in numpy).
+with numpy 2.4.6, scipy 1.17.1, scikit-learn 1.9.1 (and R's Hmisc formula written out in numpy).
 """
 
 import json
@@ -10,6 +10,8 @@ import sys
 
 import numpy
 import sklearn
+import scipy
+from scipy import interpolate
 from sklearn import decomposition, impute, preprocessing
 
 random = numpy.random.default_rng(7)
@@ -83,11 +85,25 @@ for degree, interactions, bias in [(3, False, True), (2, True, False)]:
                       interactions_only=interactions, has_bias=bias))
 knots = numpy.quantile(rows[:, 0], [0.05, 0.35, 0.65, 0.95])
 cases.append(case("spline", rows[:, :1], rcspline(rows[:, 0], knots), knots=knots))
+# Each basis function of a cubic spline, which is level beyond the outer knots.
+splines = preprocessing.SplineTransformer(n_knots=4, degree=3, extrapolation="constant").fit(rows[:30, :1])
+(spline,) = splines.bsplines_
+low, high = spline.t[3], spline.t[-4]
+breaks = [float(knot) for knot in spline.t if low <= knot <= high]
+pieces = []
+for own in range(splines.n_features_out_):
+    basis = interpolate.PPoly.from_spline(
+        interpolate.BSpline(spline.t, numpy.eye(splines.n_features_out_)[own], 3)
+    )
+    inner = [[float(c) for c in reversed(basis.c[:, list(basis.x).index(start)])] for start in breaks[:-1]]
+    pieces.append([[float(basis(low))], *inner, [float(basis(high))]])
+cases.append({**case("curves", rows[:, :1], splines.transform(rows[:, :1])),
+              "breaks": [breaks] * len(pieces), "pieces": pieces})
 for whiten in [False, True]:
     pca = decomposition.PCA(2, whiten=whiten).fit(rows)
     scales = numpy.sqrt(pca.explained_variance_) if whiten else numpy.ones(2)
     cases.append(case("project", rows, pca.transform(rows), means=pca.mean_,
                       components=pca.components_, scales=scales))
 
-json.dump({"numpy": numpy.__version__, "scikit-learn": sklearn.__version__, "cases": cases},
+json.dump({"numpy": numpy.__version__, "scipy": scipy.__version__, "scikit-learn": sklearn.__version__, "cases": cases},
           sys.stdout, indent=None)

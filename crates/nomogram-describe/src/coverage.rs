@@ -123,7 +123,7 @@ fn kind(
             let of_step = |one: &&Intervals| (one.branch, one.step) == (at, step);
             match intervals.iter().find(of_step).map(|found| found.kind) {
                 Some(IntervalKind::Clip) => (4, branch(at), "clip bounds, below, within and above"),
-                Some(IntervalKind::Spline) => (5, branch(at), "intervals between knots"),
+                Some(IntervalKind::Spline) => (5, branch(at), "intervals between knots or breaks"),
                 Some(IntervalKind::Impute) => (6, branch(at), "imputed values"),
                 Some(IntervalKind::Bin) | None => (7, branch(at), "bins"),
             }

@@ -10,17 +10,20 @@ use crate::words::{count, variant_and_content};
 /// How members' outputs become one.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CombinerDescription {
-    /// `soft vote`, `hard vote` or `stack`.
+    /// `soft vote`, `hard vote`, `stack` or `calibrated vote`.
     pub kind: &'static str,
     /// The weight of each member by its name; empty for a stack.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub weights: Vec<(String, f64)>,
-    /// What a stack reads of each member: `margins` or `outputs`.
+    /// What a stack, or the calibrators of a calibrated vote, read of each member: `margins` or `outputs`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub input: Option<&'static str>,
     /// The model on top of a stack.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member: Option<MemberDescription>,
+    /// The calibrator of each member of a calibrated vote.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub calibrators: Vec<CalibratorDescription>,
     /// All of it in one line, for example `soft vote: linear 1, trees 2`.
     pub text: String,
 }
@@ -53,14 +56,23 @@ impl CombinerDescription {
             Combiner::SoftVote { weights } => Self::weighted("soft vote", parts, weights),
             Combiner::HardVote { weights } => Self::weighted("hard vote", parts, weights),
             Combiner::Stack { input, member } => {
-                let input = match input {
-                    StackInput::Margins => "margins",
-                    StackInput::Outputs => "outputs",
-                };
+                let input = input_text(*input);
                 let member = MemberDescription::new(member, lists_parameters);
                 let text = format!("stack of the members' {input}: {}", member.text());
                 let (input, member) = (Some(input), Some(member));
-                Self { kind: "stack", weights: Vec::new(), input, member, text }
+                let (weights, calibrators) = (Vec::new(), Vec::new());
+                Self { kind: "stack", weights, input, member, calibrators, text }
+            }
+            Combiner::CalibratedVote { weights, input, calibrators } => {
+                let input = input_text(*input);
+                let vote = Self::weighted("calibrated vote", parts, weights);
+                let calibrators: Vec<CalibratorDescription> =
+                    calibrators.iter().map(CalibratorDescription::new).collect();
+                let maps = parts.members.iter().zip(&calibrators);
+                let maps = maps.map(|(member, map)| format!("{}: {}", member.name, map.text));
+                let maps = maps.collect::<Vec<_>>().join("; ");
+                let text = format!("{}; of the {input} of {maps}", vote.text);
+                Self { input: Some(input), calibrators, text, ..vote }
             }
         }
     }
@@ -70,7 +82,14 @@ impl CombinerDescription {
         let weights: Vec<(String, f64)> = names.zip(weights.iter().copied()).collect();
         let text = weights.iter().map(|(name, weight)| format!("{name} {weight}"));
         let text = format!("{kind}: {}", text.collect::<Vec<_>>().join(", "));
-        Self { kind, weights, input: None, member: None, text }
+        Self { kind, weights, input: None, member: None, calibrators: Vec::new(), text }
+    }
+}
+
+fn input_text(input: StackInput) -> &'static str {
+    match input {
+        StackInput::Margins => "margins",
+        StackInput::Outputs => "outputs",
     }
 }
 
@@ -109,7 +128,7 @@ fn map_text(map: &CalibrationMap) -> String {
             format!("isotonic, {}", count(probabilities.len(), "point"))
         }
         CalibrationMap::PlattOfProbability { slope, intercept } => {
-            format!("Platt on the probability, slope {slope:.4}, intercept {intercept:.4}")
+            format!("Platt without the logit, slope {slope:.4}, intercept {intercept:.4}")
         }
     }
 }

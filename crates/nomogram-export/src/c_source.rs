@@ -234,6 +234,12 @@ fn outputs(link: Link, n_margins: usize) -> Result<String, Error> {
                 "  {{\n    int k;\n    double largest = m[0], sum = 0.0;\n    for (k = 1; k < {n_margins}; k++) if (m[k] > largest) largest = m[k];\n    for (k = 0; k < {n_margins}; k++) {{ out[k] = nomogram_exp(m[k] - largest); sum = sum + out[k]; }}\n    for (k = 0; k < {n_margins}; k++) out[k] = out[k] / sum;\n  }}\n"
             );
         }
+        Link::OneVsRest => {
+            let _ = write!(
+                text,
+                "  {{\n    int k;\n    double e, sum = 0.0;\n    for (k = 0; k < {n_margins}; k++) {{ e = nomogram_exp(m[k] < 0.0 ? m[k] : -m[k]); out[k] = (m[k] < 0.0 ? e : 1.0) / (1.0 + e); sum = sum + out[k]; }}\n    for (k = 0; k < {n_margins}; k++) out[k] = sum > 0.0 ? out[k] / sum : 1.0 / {n_margins}.0;\n  }}\n"
+            );
+        }
         Link::SoftmaxSingle | Link::ComplementaryLogLog => {
             return Err(Error::unsupported(format!("link {} in C", link.name())));
         }

@@ -88,7 +88,7 @@ fn outputs(
         Link::Softmax | Link::SoftmaxSingle => {
             graph.node("Softmax", &[margins], &[attribute::number("axis", 1)])
         }
-        Link::ComplementaryLogLog => {
+        Link::ComplementaryLogLog | Link::OneVsRest => {
             return Err(Error::unsupported(format!("link {} in ONNX", link.name())));
         }
     };
@@ -103,7 +103,8 @@ fn outputs(
         | Link::Identity
         | Link::Probability
         | Link::Log
-        | Link::ComplementaryLogLog => answer,
+        | Link::ComplementaryLogLog
+        | Link::OneVsRest => answer,
     };
     let classes = member.schema.target().classes();
     if classes.is_empty() {

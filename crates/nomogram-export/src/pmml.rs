@@ -128,7 +128,11 @@ impl Writer<'_> {
             Link::Logit => "logit",
             Link::ComplementaryLogLog => "cloglog",
             Link::Softmax => "softmax",
-            Link::Probability | Link::LogitSingle | Link::SoftmaxSingle | Link::LogSingle => {
+            Link::Probability
+            | Link::LogitSingle
+            | Link::SoftmaxSingle
+            | Link::LogSingle
+            | Link::OneVsRest => {
                 return Err(Error::unsupported(format!("link {} in PMML", link.name())));
             }
         };

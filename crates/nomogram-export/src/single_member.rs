@@ -43,8 +43,10 @@ impl<'p> SingleMember<'p> {
             Combiner::SoftVote { .. } => {
                 return Err(Error::unsupported("a member with a weight other than 1"));
             }
-            Combiner::HardVote { .. } | Combiner::Stack { .. } => {
-                return Err(Error::unsupported("a combiner that is no mean"));
+            Combiner::HardVote { .. } => return Err(Error::unsupported("a hard vote")),
+            Combiner::Stack { .. } => return Err(Error::unsupported("a stack")),
+            Combiner::CalibratedVote { .. } => {
+                return Err(Error::unsupported("a calibrated vote"));
             }
         }
         if parts.calibrator.is_some() {

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::reader::{Reader, table_error, truncated};
 use crate::bundle::digest::Digest;
-use crate::error::{Error, ErrorKind, Place, format};
+use crate::error::{Error, ErrorKind, Place};
 
 /// Begins every bundle. Like PNG's: bytes above 127 and both line ends show a damaged transfer.
 pub(super) const MAGIC: [u8; 8] = *b"\x89NOMO\r\n\x1a";
@@ -40,7 +40,7 @@ impl Header {
         if format > FORMAT {
             return Err(Error::new(
                 ErrorKind::NewerFormat,
-                format!("format {format}, expected 1 to {FORMAT}, which this version reads"),
+                format_args!("format {format}, expected 1 to {FORMAT}, which this version reads"),
             ));
         }
         if format == 0 {
@@ -54,11 +54,12 @@ impl Header {
             digest: Digest(reader.array()?),
         };
         if length < header.length {
-            let detail = format!("the file ends here, expected {} bytes", header.length);
+            let detail = format_args!("the file ends here, expected {} bytes", header.length);
             return Err(truncated(length, detail));
         }
         if length > header.length {
-            let detail = format!("{} bytes follow the end of the bundle", length - header.length);
+            let detail =
+                format_args!("{} bytes follow the end of the bundle", length - header.length);
             return Err(table_error(header.length, detail));
         }
         Ok(header)
@@ -75,7 +76,7 @@ fn check_magic(bytes: &[u8]) -> Result<(), Error> {
         return Err(Error::new(ErrorKind::Truncated, "no bytes at all, expected a bundle"));
     }
     if n_same == bytes.len() {
-        return Err(truncated(n_same as u64, "ends within the magic".into()));
+        return Err(truncated(n_same as u64, "ends within the magic"));
     }
     let detail = if n_same >= 5 {
         "line ends were changed, as by a transfer in text mode"

@@ -1,8 +1,6 @@
 //! A cursor over bytes nobody has checked.
 
-use alloc::borrow::Cow;
-
-use crate::error::{Error, ErrorKind, Place, format};
+use crate::error::{Error, ErrorKind, IntoDetail, Place};
 
 /// Bytes with the offset of the next one to read.
 pub(super) struct Reader<'a> {
@@ -26,17 +24,17 @@ impl Reader<'_> {
                 let end = self.bytes.len() as u64;
                 Err(truncated(
                     end,
-                    format!("ends here, expected {N} bytes at offset {}", self.offset),
+                    format_args!("ends here, expected {N} bytes at offset {}", self.offset),
                 ))
             }
         }
     }
 }
 
-pub(super) fn truncated(offset: u64, detail: Cow<'static, str>) -> Error {
+pub(super) fn truncated(offset: u64, detail: impl IntoDetail) -> Error {
     Error::new(ErrorKind::Truncated, detail).within(Place::Byte(offset))
 }
 
-pub(super) fn table_error(offset: u64, detail: Cow<'static, str>) -> Error {
+pub(super) fn table_error(offset: u64, detail: impl IntoDetail) -> Error {
     Error::new(ErrorKind::SectionTable, detail).within(Place::Byte(offset))
 }

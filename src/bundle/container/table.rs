@@ -8,7 +8,7 @@ use super::header::{FORMAT, HEADER_LEN, Header, MAGIC};
 use super::reader::{Reader, table_error};
 use super::section::{CRITICAL, SectionKind};
 use crate::bundle::digest::Digest;
-use crate::error::{Error, ErrorKind, Place, format};
+use crate::error::{Error, ErrorKind, Place};
 use crate::memory;
 
 /// Kind, flags, offset, length, SHA-256.
@@ -51,13 +51,14 @@ impl Entry {
     /// The kind, or `None` for an optional section that this version does not know.
     pub(super) fn known_kind(&self, format: u32) -> Result<Option<SectionKind>, Error> {
         if self.flags & !CRITICAL != 0 {
-            let detail = format!("section kind {}: unknown flags {:#x}", self.kind, self.flags);
+            let detail =
+                format_args!("section kind {}: unknown flags {:#x}", self.kind, self.flags);
             return Err(Error::new(ErrorKind::UnknownSection, detail));
         }
         let kind = SectionKind::of_number(self.kind, format);
         if kind.is_none() && self.flags & CRITICAL != 0 {
             let detail =
-                format!("section kind {}: critical, but unknown to this version", self.kind);
+                format_args!("section kind {}: critical, but unknown to this version", self.kind);
             return Err(Error::new(ErrorKind::UnknownSection, detail));
         }
         Ok(kind)
@@ -74,7 +75,7 @@ impl Entry {
             return Ok(payload);
         }
         let name = SectionKind::of_number(self.kind, FORMAT).map_or("unknown", SectionKind::name);
-        let detail = format!("SHA-256 {sha256}, expected {}", self.sha256);
+        let detail = format_args!("SHA-256 {sha256}, expected {}", self.sha256);
         Err(Error::new(ErrorKind::DigestMismatch, detail)
             .within(Place::Byte(self.offset))
             .within(Place::Section(name)))
@@ -91,7 +92,7 @@ pub(super) fn read_entries(header: &Header, bytes: &[u8]) -> Result<Vec<Entry>, 
     let n_sections = header.n_sections as usize;
     if n_sections > room {
         let detail =
-            format!("{n_sections} sections, expected at most {room}, which fit into the file");
+            format_args!("{n_sections} sections, expected at most {room}, which fit into the file");
         return Err(table_error(MAGIC.len() as u64 + 4, detail));
     }
     let mut reader = Reader { bytes, offset: HEADER_LEN };
@@ -101,12 +102,13 @@ pub(super) fn read_entries(header: &Header, bytes: &[u8]) -> Result<Vec<Entry>, 
         let offset = reader.offset as u64;
         let entry = Entry::read(&mut reader)?;
         if entry.offset != expected {
-            let detail = format!("section at offset {}, expected {expected}", entry.offset);
+            let detail = format_args!("section at offset {}, expected {expected}", entry.offset);
             return Err(table_error(offset, detail));
         }
         if let Some(previous) = entries.last().filter(|previous| previous.kind >= entry.kind) {
             let (kind, before) = (entry.kind, previous.kind);
-            let detail = format!("section kind {kind} after {before}, expected ascending kinds");
+            let detail =
+                format_args!("section kind {kind} after {before}, expected ascending kinds");
             return Err(table_error(offset, detail));
         }
         expected =
@@ -114,14 +116,14 @@ pub(super) fn read_entries(header: &Header, bytes: &[u8]) -> Result<Vec<Entry>, 
                 || {
                     table_error(
                         offset,
-                        format!("section of {} bytes, which exceeds the file", entry.length),
+                        format_args!("section of {} bytes, which exceeds the file", entry.length),
                     )
                 },
             )?;
         entries.push(entry);
     }
     if expected != header.length {
-        let detail = format!("{} bytes belong to no section", header.length - expected);
+        let detail = format_args!("{} bytes belong to no section", header.length - expected);
         return Err(table_error(expected, detail));
     }
     Ok(entries)

@@ -203,7 +203,7 @@ fn names_column<'n>(
     let name_of = |index: &u32| name_at(*index).unwrap_or_default();
     let n_bytes = indices.iter().map(|index| name_of(index).len()).sum::<usize>();
     if i32::try_from(n_bytes).is_err() {
-        let detail = format!("has too many rows for `{column}`");
+        let detail = format_args!("has too many rows for `{column}`");
         return Err(Error::new(ErrorKind::Shape, detail).within(Place::Argument("array")));
     }
     let mut ends = Buffer::of_elements::<i32>(indices.len().saturating_add(1))?;

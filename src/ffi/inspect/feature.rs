@@ -3,7 +3,7 @@
 use core::ffi::c_char;
 
 use super::{at, describe, policy, query};
-use crate::error::{Error, ErrorKind, format};
+use crate::error::{Error, ErrorKind};
 use crate::ffi::borrow::{borrow_text, refused};
 use crate::ffi::error::nomo_error;
 use crate::ffi::model::nomo_model;
@@ -113,7 +113,11 @@ pub unsafe extern "C" fn nomo_model_feature_index(
         // SAFETY: the caller keeps the header's contract for the length of this call.
         let name = unsafe { borrow_text(name, "name") }?;
         model.model().schema().feature_index(name).ok_or_else(|| {
-            refused(ErrorKind::UnknownFeature, "name", format!("no feature is called `{name}`"))
+            refused(
+                ErrorKind::UnknownFeature,
+                "name",
+                format_args!("no feature is called `{name}`"),
+            )
         })
     };
     // SAFETY: as above.

@@ -6,7 +6,7 @@ use super::complete::{complete_depth, push_slots};
 use super::order::Order;
 use super::{Forest, Node, Tree};
 use crate::budget::{Budget, bytes_of};
-use crate::error::{Error, format, ordinal};
+use crate::error::{Error, ordinal};
 use crate::memory;
 
 /// One share per slot of the complete trees, and one per node of all others; those of leaves are 1.
@@ -29,11 +29,11 @@ impl LeftShares {
         let n_splits = nodes.filter(is_split).count();
         if n_splits != shares.len() {
             let n_shares = shares.len();
-            let detail = format!("{n_shares} shares, expected {n_splits}, one per split");
+            let detail = format_args!("{n_shares} shares, expected {n_splits}, one per split");
             return Err(Error::invalid_model(detail));
         }
         if let Some(at) = shares.iter().position(|share| !(0.0..=1.0).contains(share)) {
-            let detail = format!("share {} is outside of 0 to 1", ordinal(at));
+            let detail = format_args!("share {} is outside of 0 to 1", ordinal(at));
             return Err(Error::invalid_model(detail));
         }
         let (mut n_slots, mut n_nodes, mut most_nodes) = (0, 0, 0);

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{decode_enum, decode_struct};
-use crate::error::{Error, Place, format, ordinal};
+use crate::error::{Error, Place, ordinal};
 use crate::member::kind::check_number;
 use crate::memory;
 
@@ -110,7 +110,7 @@ fn check_input(input: u32, n_inputs: u32) -> Result<(), Error> {
     if input < n_inputs {
         return Ok(());
     }
-    let detail = format!("reads input {}, expected 1 to {n_inputs}", ordinal(input as usize));
+    let detail = format_args!("reads input {}, expected 1 to {n_inputs}", ordinal(input as usize));
     Err(Error::invalid_model(detail))
 }
 
@@ -139,15 +139,15 @@ impl Parents {
         let index = child as usize;
         let child = ordinal(index);
         let Some(has_parent) = self.0.get_mut(index) else {
-            let detail = format!("{side} child {child}, but the tree has {n_nodes} nodes");
+            let detail = format_args!("{side} child {child}, but the tree has {n_nodes} nodes");
             return Err(Error::invalid_model(detail));
         };
         if index <= parent {
-            let detail = format!("{side} child {child}, expected one after its parent");
+            let detail = format_args!("{side} child {child}, expected one after its parent");
             return Err(Error::invalid_model(detail));
         }
         if core::mem::replace(has_parent, true) {
-            let detail = format!("{side} child {child} has two parents");
+            let detail = format_args!("{side} child {child} has two parents");
             return Err(Error::invalid_model(detail));
         }
         Ok(())

@@ -8,7 +8,7 @@ use super::check_log_probabilities;
 use crate::budget::bytes_of;
 use crate::codec::decode_enum;
 use crate::domain::Domain;
-use crate::error::{Error, format, ordinal};
+use crate::error::{Error, ordinal};
 use crate::lanes::Number;
 use crate::member::kind::check_finite;
 use crate::memory;
@@ -42,14 +42,15 @@ impl Likelihood {
             Self::Gaussian { means, variances } => {
                 for (parameters, what) in [(means, "means"), (variances, "variances")] {
                     if parameters.len() != n_classes {
-                        let detail = format!("{} {what}, expected {n_classes}", parameters.len());
+                        let detail =
+                            format_args!("{} {what}, expected {n_classes}", parameters.len());
                         return Err(Error::invalid_model(detail));
                     }
                 }
                 check_finite(means, "mean")?;
                 match variances.iter().position(|variance| !(1e-300..=1e300).contains(variance)) {
                     None => Ok(()),
-                    Some(class) => Err(Error::invalid_model(format!(
+                    Some(class) => Err(Error::invalid_model(format_args!(
                         "variance of class {}, expected 1e-300 to 1e300",
                         ordinal(class)
                     ))),
@@ -58,7 +59,7 @@ impl Likelihood {
             Self::Categorical { log_probabilities } => {
                 let n_entries = log_probabilities.len();
                 if n_entries == 0 || n_entries % n_classes != 0 {
-                    return Err(Error::invalid_model(format!(
+                    return Err(Error::invalid_model(format_args!(
                         "{n_entries} log probabilities for {n_classes} classes, expected a \
                          positive multiple"
                     )));
@@ -79,7 +80,7 @@ impl Likelihood {
                 return Err(Error::invalid_model("is not a level, expected one"));
             }
             if input.high > count(n_levels) {
-                return Err(Error::invalid_model(format!(
+                return Err(Error::invalid_model(format_args!(
                     "may be level {}, but the table has {n_levels} levels",
                     input.high + 1.0
                 )));

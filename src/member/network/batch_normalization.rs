@@ -6,7 +6,7 @@
 use alloc::vec::Vec;
 
 use super::Layer;
-use crate::error::{Error, format};
+use crate::error::Error;
 use crate::member::kind::check_finite;
 use crate::numeric::sqrt;
 
@@ -41,7 +41,7 @@ impl BatchNormalization {
             (&self.variances, "variances"),
         ] {
             if parameters.len() != n_values {
-                let detail = format!("{} {what}, expected {n_values}", parameters.len());
+                let detail = format_args!("{} {what}, expected {n_values}", parameters.len());
                 return Err(Error::invalid_model(detail));
             }
         }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::Activation;
 use crate::codec::decode_struct;
 use crate::domain::{Domain, affine};
-use crate::error::{Error, format};
+use crate::error::Error;
 use crate::member::kind::{check_finite, check_inputs};
 use crate::memory;
 
@@ -57,7 +57,7 @@ impl Layer {
         let (n_inputs, n_outputs) = (self.n_inputs(), self.n_outputs());
         if n_inputs == 0 || n_inputs.checked_mul(n_outputs) != Some(self.weights.len()) {
             let n_weights = self.weights.len();
-            return Err(Error::invalid_model(format!(
+            return Err(Error::invalid_model(format_args!(
                 "{n_weights} weights for {n_outputs} outputs, expected a positive multiple"
             )));
         }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::codec::{decode_enum, decode_struct};
 use crate::domain::Domain;
-use crate::error::{Error, format, ordinal};
+use crate::error::{Error, ordinal};
 use crate::member::kind::check_finite;
 use crate::memory;
 use crate::schema::count;
@@ -81,7 +81,7 @@ impl PointsItem {
                 return Err(Error::invalid_model("its thresholds, expected them to ascend"));
             }
             if points.len() != thresholds.len() + 1 {
-                return Err(Error::invalid_model(format!(
+                return Err(Error::invalid_model(format_args!(
                     "{} thresholds and {} points, expected one more point than thresholds",
                     thresholds.len(),
                     points.len()
@@ -90,7 +90,7 @@ impl PointsItem {
         }
         let mut points = self.points.each().iter().chain(&self.if_missing);
         if let Some(points) = points.find(|points| points.unsigned_abs() > MAX_POINTS) {
-            let detail = format!("{points} points, expected -{MAX_POINTS} to {MAX_POINTS}");
+            let detail = format_args!("{points} points, expected -{MAX_POINTS} to {MAX_POINTS}");
             return Err(Error::invalid_model(detail));
         }
         Ok(())
@@ -102,14 +102,16 @@ impl PointsItem {
         let each = self.points.each();
         if let Points::Levels { .. } = self.points {
             if !(input.is_whole && input.low >= 0.0) {
-                let detail =
-                    format!("input {} is not a level, expected one", ordinal(self.input as usize));
+                let detail = format_args!(
+                    "input {} is not a level, expected one",
+                    ordinal(self.input as usize)
+                );
                 return Err(Error::invalid_model(detail));
             }
             if input.high >= count(each.len()) {
                 let (highest, n_levels) = (input.high + 1.0, each.len());
                 let detail =
-                    format!("may get level {highest}, but has points for {n_levels} levels");
+                    format_args!("may get level {highest}, but has points for {n_levels} levels");
                 return Err(Error::invalid_model(detail));
             }
         }
@@ -122,9 +124,12 @@ impl PointsItem {
                 Some(points) => possible.push(points),
             }
         }
-        possible.sort_unstable();
-        possible.dedup();
-        Ok(possible)
+        let point = |index: u32| possible.get(index as usize).copied().unwrap_or(0);
+        let order = memory::order(possible.len(), &|a, b| point(a).cmp(&point(b)))?;
+        let mut ascending = memory::list(possible.len())?;
+        ascending.extend(order.into_iter().map(point));
+        ascending.dedup();
+        Ok(ascending)
     }
 }
 

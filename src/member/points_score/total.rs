@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::budget::times;
 use crate::codec::decode_enum;
 use crate::domain::{Domain, affine};
-use crate::error::{Error, format};
+use crate::error::Error;
 use crate::lanes::Number;
 use crate::link::Link;
 use crate::member::kind::check_number;
@@ -92,7 +92,7 @@ impl PointsTotal {
                 if !(1..=MAX_TOTALS).contains(&probabilities.len()) {
                     let n_totals = probabilities.len();
                     let detail =
-                        format!("a table of {n_totals} totals, expected 1 to {MAX_TOTALS}");
+                        format_args!("a table of {n_totals} totals, expected 1 to {MAX_TOTALS}");
                     return Err(Error::invalid_model(detail));
                 }
                 if !probabilities.is_sorted_by(|(previous, _), (next, _)| previous < next) {
@@ -102,7 +102,7 @@ impl PointsTotal {
                 }
                 match probabilities.iter().find(|(_, p)| !(0.0..=1.0).contains(p)) {
                     None => Ok(()),
-                    Some((total, probability)) => Err(Error::invalid_model(format!(
+                    Some((total, probability)) => Err(Error::invalid_model(format_args!(
                         "total {total}: probability {probability}, expected 0 to 1"
                     ))),
                 }
@@ -130,7 +130,7 @@ impl PointsTotal {
                         .and_then(|at| probabilities.get(at));
                     let Some((_, probability)) = listed else {
                         let detail =
-                            format!("a total of {total} is possible, but not in the table");
+                            format_args!("a total of {total} is possible, but not in the table");
                         return Err(Error::invalid_model(detail));
                     };
                     (low, high) = (low.min(*probability), high.max(*probability));
@@ -186,7 +186,8 @@ fn merge(
         first.next_if_eq(&next);
         second.next_if_eq(&next);
         if merged.len() == n_listed {
-            let detail = format!("more than {n_listed} totals are possible, but not in the table");
+            let detail =
+                format_args!("more than {n_listed} totals are possible, but not in the table");
             return Err(Error::invalid_model(detail));
         }
         merged.push(next);

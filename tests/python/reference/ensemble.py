@@ -37,6 +37,16 @@ def combine(combiner, outputs, margins):
         votes = [[1.0 if k == choice else 0.0 for k in range(n_classes)] for choice in choices]
         # Weights are added to the classes that were chosen: adding 0 changes nothing.
         return vote(parameters["weights"], votes), True
+    if kind == "CalibratedVote":
+        calibrated = []
+        reads_margins = parameters["input"] == "Margins"
+        for calibrator, (own, exact), (own_margins, _) in zip(parameters["calibrators"], outputs, margins):
+            if reads_margins:
+                own = own_margins if len(own) != 2 else [-own_margins[0], own_margins[0]]
+            own, exact = calibrate(calibrator, own, exact)
+            calibrated.append(own)
+            is_exact = is_exact and exact
+        return vote(parameters["weights"], calibrated), is_exact
     if parameters["input"] == "Margins":
         inputs, is_exact = sum((own for own, _ in margins), []), all(e for _, e in margins)
     elif len(outputs[0][0]) == 2:

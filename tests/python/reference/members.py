@@ -208,6 +208,14 @@ def survival(margins):
     return [exp(-hazard), -math.expm1(-hazard)]
 
 
+def one_vs_rest(margins):
+    shares = [logistic_pair(margin)[1] for margin in margins]
+    total = 0.0
+    for share in shares:
+        total += share
+    return [share / total if total > 0.0 else 1.0 / len(shares) for share in shares]
+
+
 # The links that no kind of member of ours is trained with.
 LINKS = {
     "Log": lambda margins: [exp(margins[0])],
@@ -215,6 +223,7 @@ LINKS = {
     "LogitSingle": logit_single,
     "SoftmaxSingle": softmax_single,
     "ComplementaryLogLog": survival,
+    "OneVsRest": one_vs_rest,
 }
 
 

@@ -122,6 +122,24 @@ def spline(step, row):
     return encoded
 
 
+def curves(step, row):
+    """Of each piece, the polynomial in the distance from the break it begins at."""
+    encoded, own = [], dict(zip(step["inputs"], step["curves"]))
+    for at, x in enumerate(row):
+        if at not in own:
+            encoded.append(x)
+            continue
+        for curve in own[at]:
+            breaks = curve["breaks"]
+            piece = sum(1 for start in breaks if start <= x)
+            origin = breaks[max(piece - 1, 0)] if breaks else 0.0
+            *lower, total = curve["pieces"][piece]
+            for coefficient in reversed(lower):
+                total = total * (x - origin) + coefficient
+            encoded.append(x if math.isnan(x) else total)
+    return encoded
+
+
 def project(step, row):
     """Sums from the first value to the last."""
     width, projected = len(step["means"]), []
@@ -162,6 +180,7 @@ STEPS = {
     "Project": project,
     "Select": select,
     "MarkMissing": mark_missing,
+    "Curves": curves,
 }
 
 

@@ -31,7 +31,7 @@ pub enum IntervalKind {
     Clip,
     /// The number of the bin; a value at an edge is above it.
     Bin,
-    /// Between knots.
+    /// Between knots, or breaks of curves.
     Spline,
     /// A missing value is replaced.
     Impute,
@@ -52,7 +52,7 @@ pub fn intervals(branches: &[Branch]) -> Vec<Intervals> {
                         .filter_map(|key| numbers(&parameters, key).get(nth).copied())
                         .collect(),
                     IntervalKind::Bin => nth_list(&parameters, "edges", nth),
-                    IntervalKind::Spline => nth_list(&parameters, "knots", nth),
+                    IntervalKind::Spline => knots_or_breaks(&parameters, nth),
                     IntervalKind::Impute => Vec::new(),
                 };
                 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "u32")]
@@ -68,7 +68,7 @@ fn kind(step: &Step) -> Option<IntervalKind> {
     match step {
         Step::Clip(_) => Some(IntervalKind::Clip),
         Step::Bin(_) => Some(IntervalKind::Bin),
-        Step::Spline(_) => Some(IntervalKind::Spline),
+        Step::Spline(_) | Step::Curves(_) => Some(IntervalKind::Spline),
         Step::Impute(_) => Some(IntervalKind::Impute),
         Step::StandardScale(_)
         | Step::Log1p(_)
@@ -84,6 +84,17 @@ fn kind(step: &Step) -> Option<IntervalKind> {
         | Step::Select(_)
         | Step::MarkMissing(_) => None,
     }
+}
+
+/// The knots of a spline, or the breaks of all curves of an input.
+fn knots_or_breaks(parameters: &Value, nth: usize) -> Vec<f64> {
+    let curves = parameters.get("curves").and_then(|curves| curves.get(nth));
+    let curves = curves.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let mut bounds = nth_list(parameters, "knots", nth);
+    bounds.extend(curves.iter().flat_map(|curve| list(curve.get("breaks"))));
+    bounds.sort_by(f64::total_cmp);
+    bounds.dedup();
+    bounds
 }
 
 fn numbers(parameters: &Value, key: &str) -> Vec<f64> {

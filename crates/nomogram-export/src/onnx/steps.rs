@@ -63,6 +63,7 @@ impl Columns {
             Step::Polynomial(_) => refused("a polynomial"),
             Step::Spline(_) => refused("a spline"),
             Step::Project(_) => refused("a projection"),
+            Step::Curves(_) => refused("curves"),
             Step::MarkMissing(_) => refused("marks of missing values"),
         }
     }
