@@ -211,6 +211,42 @@ def test_catboost_predicts_the_same_from_a_bundle() -> None:
 
 
 @needs_program
+@pytest.mark.parametrize("library", ["lightgbm", "catboost"])
+def test_each_class_of_a_one_vs_rest_model_is_a_bundle(library: str) -> None:
+    x, y = table()
+    labels = np.array(["a", "b", "c"])[(y > 0).astype(int) + (x[:, 0] > 0)]
+    if library == "lightgbm":
+        lightgbm = pytest.importorskip("lightgbm")
+        model = lightgbm.LGBMClassifier(
+            objective="multiclassova", n_estimators=4, num_leaves=5, verbose=-1
+        ).fit(x, labels)
+        seal: Any = from_lightgbm
+        expected = model.booster_.predict(x)
+    else:
+        catboost = pytest.importorskip("catboost")
+        model = catboost.CatBoostClassifier(
+            loss_function="MultiClassOneVsAll",
+            iterations=4,
+            depth=3,
+            verbose=False,
+            allow_writing_files=False,
+        ).fit(x, labels)
+        seal = from_catboost
+        expected = model.predict_proba(x)
+    with pytest.raises(ImportRefused, match="do not sum to 1; choose one class"):
+        seal(model)
+    with pytest.raises(ImportRefused, match="of_class: `d`, expected one of a, b, c"):
+        seal(model, of_class="d")
+    for index, label in enumerate("abc"):
+        imported = seal(model, of_class=label, rows=x)
+        assert agrees(imported.report)
+        of_class = imported.model()
+        assert of_class.classes == (f"not {label}", label)
+        found = of_class.predict_proba(x)[:, 1]
+        assert np.abs(found - expected[:, index]).max() < 1e-12
+
+
+@needs_program
 def test_an_objective_without_counterpart_is_refused_by_name() -> None:
     xgboost = pytest.importorskip("xgboost")
     x, y = table()

@@ -173,6 +173,18 @@ def test_a_file_of_skops_is_read_without_a_pickle(
         nomogram_risk.from_skops(tmp_path / "custom.skops", program=program)
 
 
+def test_a_text_in_a_column_that_no_encoder_reads_is_not_printed(
+    program: str, wdbc_rows: Floats, diagnoses: list[str]
+) -> None:
+    pandas = pytest.importorskip("pandas")
+    rows = pandas.DataFrame({"radius": wdbc_rows[:, 0], "name": "Ada"})
+    scaled = compose.make_column_transformer((preprocessing.StandardScaler(), ["radius"]))
+    estimator = pipeline.make_pipeline(scaled, linear_model.LogisticRegression())
+    with pytest.raises(ValueError, match="feature `name`: a text, expected a number") as refused:
+        nomogram_risk.from_sklearn(estimator.fit(rows, diagnoses), rows=rows, program=program)
+    assert "Ada" not in str(refused.value)
+
+
 def test_texts_are_refused() -> None:
     texts = ["a mass", "no mass"] * 5
     estimator = pipeline.make_pipeline(

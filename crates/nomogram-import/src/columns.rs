@@ -8,8 +8,8 @@ mod pull_back;
 use std::rc::Rc;
 
 use nomogram::{
-    Binner, Clip, ImputeStatistic, Imputer, Inputs, LevelEncoder, Log1p, MarkMissing, MinMaxScaler,
-    Polynomial, Select, SignedPower, StandardScaler, Step,
+    Binner, Clip, Curve, Curves, ImputeStatistic, Imputer, Inputs, LevelEncoder, Log1p,
+    MarkMissing, MinMaxScaler, Polynomial, Select, SignedPower, StandardScaler, Step,
 };
 
 use crate::error::{Error, ErrorKind};
@@ -55,6 +55,8 @@ pub(crate) enum Map {
     Ln,
     /// `sign(value) · |value|^exponent`.
     Power(f64),
+    /// A polynomial between breaks.
+    Curve(Rc<Curve>),
     /// The nearest single. Only thresholds are compared with it: no step is one.
     Single,
 }
@@ -72,9 +74,10 @@ enum Kind {
     Square,
     Ln,
     Power,
+    Curve,
 }
 
-const KINDS: [Kind; 10] = [
+const KINDS: [Kind; 11] = [
     Kind::Standardize,
     Kind::Affine,
     Kind::Clip,
@@ -85,6 +88,7 @@ const KINDS: [Kind; 10] = [
     Kind::Square,
     Kind::Ln,
     Kind::Power,
+    Kind::Curve,
 ];
 
 impl Map {
@@ -100,6 +104,7 @@ impl Map {
             Self::Square => Kind::Square,
             Self::Ln => Kind::Ln,
             Self::Power(_) => Kind::Power,
+            Self::Curve(_) => Kind::Curve,
             Self::Single => return None,
         })
     }
@@ -123,6 +128,9 @@ impl Column {
         let of_map = |map: &Map| match map {
             Map::Levels { numbers, .. } => numbers.len(),
             Map::Bin(edges) => edges.len(),
+            Map::Curve(curve) => {
+                curve.breaks.len() + curve.pieces.iter().map(Vec::len).sum::<usize>()
+            }
             _ => 1,
         };
         1 + self.maps.iter().map(of_map).sum::<usize>()
@@ -200,7 +208,7 @@ fn step(kind: Kind, maps: &[(usize, &Map)], n_columns: usize) -> Result<Step, Er
             Map::Clip { low, high } | Map::MarkMissing { low, high } => (*low, *high),
             Map::Impute(value) | Map::Power(value) => (*value, 0.0),
             Map::Levels { unseen, .. } => (*unseen, 0.0),
-            Map::Bin(_) | Map::Square | Map::Ln | Map::Single => (0.0, 0.0),
+            Map::Bin(_) | Map::Square | Map::Ln | Map::Curve(_) | Map::Single => (0.0, 0.0),
         })
     };
     let (first, second): (Vec<f64>, Vec<f64>) = pairs().unzip();
@@ -235,6 +243,13 @@ fn step(kind: Kind, maps: &[(usize, &Map)], n_columns: usize) -> Result<Step, Er
         }
         Kind::Ln => Step::Log1p(Log1p::new(inputs)),
         Kind::Power => Step::SignedPower(SignedPower::new(inputs, first)?),
+        Kind::Curve => {
+            let curves = maps.iter().filter_map(|(_, map)| match map {
+                Map::Curve(curve) => Some(vec![Curve::clone(curve)]),
+                _ => None,
+            });
+            Step::Curves(Curves::new(inputs, curves.collect())?)
+        }
     })
 }
 

@@ -111,6 +111,9 @@ pub fn import(
 ) -> Result<Imported, Error> {
     limits.check_bytes(bytes.len())?;
     let format = format.map_or_else(|| Format::detect(bytes), Ok)?;
+    if !matches!(format, Format::Catboost | Format::Lightgbm) {
+        options.check_no_class()?;
+    }
     let mut imported = match format {
         Format::Catboost => catboost::read(bytes, options, limits)?,
         Format::Equation => equation::read(bytes, options, limits)?,

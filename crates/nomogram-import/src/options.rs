@@ -1,5 +1,7 @@
 //! Options of an import.
 
+use crate::error::Error;
+
 /// How a file is imported, where it can be done in more than one way.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Options {
@@ -13,6 +15,47 @@ pub struct Options {
     /// Keep the share of the training rows that goes to the left at each split, so that the bundle can
     /// be explained by path. A file without them is refused.
     pub tree_shares: bool,
+    /// Import this class of a one-vs-rest model (`multiclassova` of LightGBM, `MultiClassOneVsAll` of
+    /// CatBoost), by its name, or by its number from 0 on where the file has no names. The bundle's classes
+    /// are `not NAME` and `NAME`.
+    pub class: Option<String>,
+}
+
+impl Options {
+    /// The index of [`Self::class`] in a model of these classes.
+    ///
+    /// # Errors
+    ///
+    /// `Unsupported` without a class, since such probabilities do not sum to 1, or with one that the model
+    /// does not have.
+    pub(crate) fn index_of_class(&self, what: &str, classes: &[String]) -> Result<usize, Error> {
+        let known = classes.join(", ");
+        let Some(class) = &self.class else {
+            return Err(Error::unsupported(format!(
+                "{what}, whose probabilities do not sum to 1; choose one class ({known}) to import its \
+                 probability against all others"
+            )));
+        };
+        classes.iter().position(|name| name == class).ok_or_else(|| {
+            Error::unsupported(format!("the option `class` is `{class}`, expected one of {known}"))
+        })
+    }
+
+    /// Refuses a class of a model that predicts all classes together.
+    pub(crate) fn check_no_class(&self) -> Result<(), Error> {
+        match &self.class {
+            None => Ok(()),
+            Some(class) => Err(Error::unsupported(format!(
+                "the option `class` is `{class}`, expected none: only models of `multiclassova` and \
+                 `MultiClassOneVsAll` are imported class by class"
+            ))),
+        }
+    }
+}
+
+/// The two classes of one class of a one-vs-rest model.
+pub(crate) fn one_vs_rest(class: &str) -> [String; 2] {
+    [format!("not {class}"), class.to_owned()]
 }
 
 /// Which rounds of boosting are taken.

@@ -178,7 +178,7 @@ impl<'p> Rows<'p> {
         }
     }
 
-    /// Rows around the edges of bins, and around the thresholds of scores.
+    /// Rows around the edges of bins and the breaks of curves, and around the thresholds of scores.
     fn add_edges(&mut self, typical: &[f64]) {
         let parts = self.parts;
         let mut seen = BTreeSet::new();
@@ -192,10 +192,8 @@ impl<'p> Rows<'p> {
                 continue;
             }
             for (nth, step) in encoding::steps(parts, branch).into_iter().enumerate() {
-                let Step::Bin(binner) = step else { continue };
-                let tests: Vec<Test<'_>> = binner
-                    .edges()
-                    .flat_map(|(column, edges)| edges.iter().map(move |edge| (column, *edge)))
+                let tests: Vec<Test<'_>> = edges_and_breaks(step)
+                    .into_iter()
                     .map(|(column, edge)| Test::of_edge(column, edge, Comparison::Below))
                     .collect();
                 self.add_crossings(typical, branch, nth, &tests);
@@ -281,4 +279,26 @@ fn near(threshold: f64) -> [f64; 7] {
         // Between two numbers of single precision.
         f64::from(single) / 2.0 + f64::from(single.next_up()) / 2.0,
     ]
+}
+/// The edges of bins and the breaks of curves, each with its column; none of other steps.
+fn edges_and_breaks(step: &Step) -> Vec<(usize, f64)> {
+    match step {
+        Step::Bin(binner) => {
+            let edges = binner.edges();
+            edges
+                .flat_map(|(column, edges)| edges.iter().map(move |edge| (column, *edge)))
+                .collect()
+        }
+        Step::Curves(curves) => {
+            let breaks = curves.curves().map(|(column, curves)| {
+                let breaks = curves.iter().flat_map(|curve| curve.breaks.iter());
+                breaks.map(move |start| (column, *start))
+            });
+            let mut breaks: Vec<(usize, f64)> = breaks.flatten().collect();
+            breaks.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+            breaks.dedup();
+            breaks
+        }
+        _ => Vec::new(),
+    }
 }

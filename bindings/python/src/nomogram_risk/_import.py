@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ._seal import Answers, Imported, Options, Rows, columns_of, outputs_of, seal
+from ._seal import Answers, Imported, ImportRefused, Options, Rows, columns_of, outputs_of, seal
+from ._sklearn.walk import level_text
 
 
 def from_xgboost(
@@ -83,25 +84,38 @@ def from_lightgbm(
     program: str | os.PathLike[str] | None = None,
     golden_rows: bool = False,
     tree_shares: bool = False,
+    of_class: Any = None,
 ) -> Imported:
     """Seals a LightGBM ``Booster``, or a fitted estimator of ``lightgbm.sklearn``.
 
     ``rows`` are compared beside the probes; they may be patients, so the bundle keeps them only
     with ``golden_rows``. Levels of categories have the names that pandas gave them in training,
     and the classes of an estimator the labels that it was fitted with. With ``tree_shares``, the
-    bundle can be explained by path. Raises ``ImportRefused``.
+    bundle can be explained by path. ``of_class`` is the label of one class of the objective
+    ``multiclassova`` (of a booster, its number from 0 on), whose bundle predicts the classes
+    ``not LABEL`` and ``LABEL``. Raises ``ImportRefused``.
     """
     booster = getattr(model, "booster_", model)
     text = booster.model_to_string()
     is_mean = "\naverage_output\n" in text.split("\nTree=")[0]
+    labels = [str(label) for label in getattr(model, "classes_", ())]
+    one, n_classes = None, 1
+    if of_class is not None:
+        n_classes = booster.num_model_per_iteration()
+        labels = labels or [str(label) for label in range(n_classes)]
+        one = _index(labels, of_class)
 
     def predict(given: Rows, classes: Sequence[str]) -> Answers:
         codes = given.codes()
-        columns = outputs_of(booster.predict(codes), classes)
+        outputs, margins = booster.predict(codes), booster.predict(codes, raw_score=True)
+        leaves = booster.predict(codes, pred_leaf=True)
+        if one is not None:
+            outputs, margins, leaves = outputs[:, one], margins[:, one], leaves[:, one::n_classes]
+        columns = outputs_of(outputs, classes)
         if not is_mean:
             # The raw scores of a random forest are sums, but its margins are means.
-            columns |= columns_of("margin", booster.predict(codes, raw_score=True))
-        columns |= columns_of("leaf", booster.predict(codes, pred_leaf=True))
+            columns |= columns_of("margin", margins)
+        columns |= columns_of("leaf", leaves)
         return Answers(columns)
 
     def save(folder: Path) -> Path:
@@ -109,9 +123,12 @@ def from_lightgbm(
         path.write_text(text, encoding="utf-8")
         return path
 
-    merged = _with_classes(model, _with_levels(rows, schema))
+    classes = labels if one is None else [f"not {labels[one]}", labels[one]]
+    merged = _with_levels(rows, schema)
+    if hasattr(model, "classes_"):
+        merged = _with_classes(classes, merged)
     options = Options(rows, merged, name, max_probes, program, golden_rows, tree_shares)
-    return seal(save, predict, options)
+    return seal(save, predict, options, *([] if one is None else ["--class", str(one)]))
 
 
 def from_catboost(
@@ -125,17 +142,22 @@ def from_catboost(
     program: str | os.PathLike[str] | None = None,
     golden_rows: bool = False,
     tree_shares: bool = False,
+    of_class: Any = None,
 ) -> Imported:
     """Seals a fitted CatBoost model.
 
     ``pool`` is the training data, which names the levels of categories; it is needed when there are
     some. ``rows`` are compared beside the probes; the bundle keeps them only with ``golden_rows``.
-    With ``tree_shares``, the bundle can be explained by path. Raises ``ImportRefused``.
+    With ``tree_shares``, the bundle can be explained by path. ``of_class`` is the label of one
+    class of the loss function ``MultiClassOneVsAll``, whose bundle predicts the classes
+    ``not LABEL`` and ``LABEL``. Raises ``ImportRefused``.
     """
     import catboost
     import pandas
 
     loss = str(model.get_all_params()["loss_function"]).split(":")[0]
+    labels = [level_text(label) for label in model.classes_]
+    one = None if of_class is None else _index(labels, level_text(of_class))
     categories = set(model.get_cat_feature_indices())
 
     def predict(given: Rows, classes: Sequence[str]) -> Answers:
@@ -150,7 +172,10 @@ def from_catboost(
         kind = "Probability" if classes else "RawFormulaVal"
         kind = "Exponent" if loss in ("Poisson", "Tweedie") else kind
         outputs = model.predict(frame, prediction_type=kind)
-        outputs = outputs[:, 1] if len(classes) == 2 else outputs
+        if one is not None:
+            outputs, raw = outputs[:, one], raw[:, one]
+        elif len(classes) == 2:
+            outputs = outputs[:, 1]
         rows = catboost.Pool(frame, cat_features=sorted(categories))
         leaves = columns_of("leaf", model.calc_leaf_indexes(rows))
         return Answers(columns_of("margin", raw) | outputs_of(outputs, classes) | leaves)
@@ -163,14 +188,19 @@ def from_catboost(
     options = Options(
         rows, _with_levels(rows, schema), name, max_probes, program, golden_rows, tree_shares
     )
-    return seal(save, predict, options)
+    return seal(save, predict, options, *([] if one is None else ["--class", labels[one]]))
 
 
-def _with_classes(model: Any, schema: dict[str, Any]) -> dict[str, Any]:
+def _index(labels: list[str], label: Any) -> int:
+    if str(label) not in labels:
+        raise ImportRefused(f"of_class: `{label}`, expected one of {', '.join(labels)}")
+    return labels.index(str(label))
+
+
+def _with_classes(labels: list[str], schema: dict[str, Any]) -> dict[str, Any]:
     """The schema, with the labels of an estimator as its classes: a booster has their numbers."""
-    labels = [str(label) for label in getattr(model, "classes_", ())]
     target = schema.get("target", {})
-    if labels and "classes" not in target:
+    if "classes" not in target:
         return {**schema, "target": {**target, "classes": labels}}
     return schema
 

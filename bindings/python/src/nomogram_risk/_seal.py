@@ -73,9 +73,17 @@ class Rows:
             return math.nan
         levels = self.levels[feature]
         if not levels:
-            return float(cell)
+            return number_of(self.names[feature], cell)
         # Sources refuse a code that is too large for them; all unseen levels are alike.
         return float(levels.index(cell) if cell in levels else len(levels))
+
+
+def number_of(name: str, value: Any) -> float:
+    """A value of a feature without levels; an error does not have it: it may be a patient's."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"feature `{name}`: not a number, expected one") from None
 
 
 # Gets the rows, with the number of each level, and the names of the classes.

@@ -51,6 +51,10 @@ pub(crate) struct Arguments {
     /// Keep the shares of the training rows at each split, for explanations by path: docs/import.md
     #[arg(long)]
     tree_shares: bool,
+    /// Import this class of LightGBM's `multiclassova` or CatBoost's `MultiClassOneVsAll`, by name, or by number
+    /// from 0 on where the file has no names
+    #[arg(long, value_name = "CLASS")]
+    class: Option<String>,
     /// Write rows around every threshold to this file as CSV, for the source to predict
     #[arg(long, value_name = "FILE")]
     probes: Option<OutputPath>,
@@ -145,6 +149,7 @@ fn read(arguments: &Arguments) -> Result<Imported, Error> {
         rounds: arguments.rounds.unwrap_or_default(),
         double_link: arguments.double_link,
         tree_shares: arguments.tree_shares,
+        class: arguments.class.clone(),
     };
     let bytes = bytes_of(&arguments.model)?;
     let imported = import(&bytes, arguments.format, &options, &Limits::default());

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::records::{Record, outputs, records};
+use crate::records::{Record, outputs, records, records_in};
 use nomogram::Model;
 use nomogram_import::{Comparison, Limits, Options, Rounds, Tolerance, import, read_expected};
 
@@ -57,6 +57,40 @@ fn every_model_predicts_what_its_library_predicted() {
     }
     assert!(failures.is_empty(), "{} of {n_models}\n{}", failures.len(), failures.join("\n\n"));
     assert!(n_models >= 150, "{n_models} models");
+}
+
+#[test]
+fn one_class_of_a_one_vs_rest_model_predicts_what_its_library_predicted() {
+    let options = Options { class: Some("1".into()), ..Options::default() };
+    let mut n_models = 0;
+    for record in records_in("one_class") {
+        n_models += 1;
+        let name = format!("{}: {}", record.library, record.name);
+        let comparison = compare_with(&record, &options, &record.table).unwrap();
+        assert!(comparison.agrees() && comparison.n_rows >= 30, "{name}: {comparison}");
+        let paths = comparison.paths.map_or(0, |paths| paths.n_compared);
+        assert!(paths > 0 || name.ends_with("depthwise"), "{name}");
+        let refused = |class: Option<&str>| {
+            let options = Options { class: class.map(str::to_owned), ..Options::default() };
+            import(&record.model, None, &options, &Limits::default()).unwrap_err().to_string()
+        };
+        let all = refused(None);
+        assert!(all.contains("do not sum to 1; choose one class (0, 1, 2)"), "{name}: {all}");
+        let unknown = refused(Some("3"));
+        assert!(
+            unknown.contains("the option `class` is `3`, expected one of 0, 1, 2"),
+            "{unknown}"
+        );
+    }
+    assert!(n_models >= 10, "{n_models}");
+    for record in records() {
+        let refused = import(&record.model, None, &options, &Limits::default()).unwrap_err();
+        assert!(
+            refused.to_string().contains("the option `class` is `1`, expected none"),
+            "{}: {refused}",
+            record.name
+        );
+    }
 }
 
 #[test]

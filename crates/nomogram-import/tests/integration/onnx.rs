@@ -141,6 +141,10 @@ fn operators_without_a_counterpart_are_refused_by_name_and_place() {
         ("an operator that does not exist", "node 2: Sigmoidal"),
         ("an operator of another domain", "com.microsoft"),
         ("a known name in another domain", "org.example"),
+        ("a tree after a batch normalization", "a split could take the other side"),
+        ("a probability divided by itself", "node 3: ReduceSum"),
+        ("probabilities divided by half their sum", "node 4: ReduceSum"),
+        ("logistics divided by their sum", "node 3: ReduceSum"),
     ];
     let found: Vec<(String, String)> = records_in("onnx_refused")
         .map(|record| {

@@ -210,6 +210,45 @@ fn functions_are_those_of_the_source_or_refused() {
 }
 
 #[test]
+fn intervals_of_what_rounds_and_quotients_of_their_numbers_are_refused() {
+    let bins = |field: &str, values: [&str; 2]| {
+        let bin = |value: &str, interval: &str| {
+            format!(r#"<DiscretizeBin binValue="{value}"><Interval {interval}/></DiscretizeBin>"#)
+        };
+        let (low, high) = (
+            bin(values[0], r#"closure="openOpen" rightMargin="2""#),
+            bin(values[1], r#"closure="closedOpen" leftMargin="2""#),
+        );
+        format!(r#"<Discretize field="{field}" dataType="integer">{low}{high}</Discretize>"#)
+    };
+    let of = |derived: &str| {
+        document(&[number("x", "double", "")], &sum(&schema(&["x"]), derived, &term("d", 2.0)))
+    };
+    let named = |name: &str, kind: &str, inner: &str| {
+        format!(
+            r#"<DerivedField name="{name}" optype="continuous" dataType="{kind}">{inner}</DerivedField>"#
+        )
+    };
+    let local = |fields: &str| format!("<LocalTransformations>{fields}</LocalTransformations>");
+    let plain = of(&local(&named("d", "integer", &bins("x", ["3", "5"]))));
+    let below = 2.0_f64.next_down();
+    assert_eq!(predict(&plain, &[[below], [2.0]]), [Some(6.5), Some(10.5)]);
+    let square = named(
+        "s",
+        "double",
+        &format!(r#"<Apply function="pow">{FIELD}<Constant>2</Constant></Apply>"#),
+    );
+    let text = of(&local(&format!("{square}{}", named("d", "integer", &bins("s", ["3", "5"])))));
+    refused(&text, "a value could fall into another interval");
+    let halves = r#"<Apply function="/"><FieldRef field="i"/><Constant>2</Constant></Apply>"#;
+    let whole = named("i", "integer", &bins("x", ["3", "5"]));
+    let text = of(&local(&format!("{whole}{}", named("d", "double", halves))));
+    refused(&text, "Apply: not supported: `/` of two whole");
+    let text = of(&local(&named("d", "double", &bins("x", ["3", "high"]))));
+    refused(&text, "`binValue` `high`, expected a finite number");
+}
+
+#[test]
 fn categories_of_numbers_are_compared_as_numbers() {
     for value in ["1", "1.0", "01"] {
         let tree = format!(

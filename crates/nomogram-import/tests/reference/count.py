@@ -11,6 +11,8 @@ NAMES = {
     "catboost": "CatBoost",
     "lightgbm": "LightGBM",
     "onnx": "ONNX of skl2onnx and onnxmltools",
+    "torch": "ONNX of torch",
+    "curves": "PMML by hand",
     "sklearn2pmml": "PMML of sklearn2pmml",
     "scikit_learn": "scikit-learn",
     "xgboost": "XGBoost",
@@ -18,8 +20,8 @@ NAMES = {
 
 counts = collections.defaultdict(dict)
 for file in sorted(DATA.rglob("*.jsonl")):
-    if file.parent.name in ("onnx_graphs", "onnx_refused"):
-        # Made by hand, or refused.
+    if file.parent.name in ("onnx_graphs", "onnx_refused", "contributions"):
+        # Made by hand, refused, or of models that are counted already.
         continue
     # Files of scikit-learn: one for estimators with trees, one for others.
     library, _, version = file.stem.removesuffix("-trees").rpartition("-")

@@ -3,6 +3,8 @@
     python make_models.py xgboost ../data      # xgboost-cpu 3.2.0, 3.0.5, 2.1.4; xgboost 1.7.6
     python make_models.py lightgbm ../data     # lightgbm 4.6.0, 4.1.0, 3.3.5; forests of 2.2.3, 2.1.2
     python make_models.py catboost ../data     # catboost 1.2.10, 1.2.5
+    python make_models.py lightgbm ../data/one_class 1    # the same versions: class 1 against the rest
+    python make_models.py catboost ../data/one_class 1
 
 each in an environment of its own, with numpy, pandas and scikit-learn (before 1.6 for versions of XGBoost
 before 3.2); NOMOGRAM_PROGRAM names the program `nomogram`. The file's name has the version. Data: WDBC,
@@ -32,6 +34,8 @@ for name, kind in {"float": float, "int": int, "bool": bool}.items():
 import pandas as pd
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
 
+# The one class that is taken, of models with a logistic for each.
+ONE = int(sys.argv[3]) if len(sys.argv) > 3 else None
 N_LEVELS = 7
 N_PROBES = 110
 
@@ -58,7 +62,10 @@ def splits(model, suffix):
         path, rows = pathlib.Path(folder) / f"model{suffix}", pathlib.Path(folder) / "rows.csv"
         path.write_bytes(model)
         subprocess.run(
-            [os.environ["NOMOGRAM_PROGRAM"], "import", path, "--probes", rows, "--max-probes", str(N_PROBES)],
+            [
+                os.environ["NOMOGRAM_PROGRAM"], "import", path, "--probes", rows, "--max-probes", str(N_PROBES),
+                *([] if ONE is None else ["--class", str(ONE)]),
+            ],
             check=True, stdout=subprocess.DEVNULL,
         )
         with rows.open(newline="") as stream:
@@ -344,6 +351,9 @@ def lightgbm_models():
         elif n_classes:
             classes = [str(nth) for nth in range(n_classes)]
         leaves = booster.predict(rows, pred_leaf=True)
+        if ONE is not None:
+            outputs, classes = np.column_stack([1.0 - outputs[:, ONE], outputs[:, ONE]]), [f"not {ONE}", str(ONE)]
+            margins, leaves = margins[:, ONE], leaves[:, ONE::n_classes]
         if has_output_leaves and objective == "binary":
             # The probability of the other class: the mean of the complements of the leaves.
             lines = [line for line in text.splitlines() if line.startswith("leaf_value=")]
@@ -396,6 +406,11 @@ def lightgbm_models():
             ).replace('\r', ''),
         }
 
+    if ONE is not None:
+        yield from model("each class", "classes", "multiclassova")
+        yield from model("each class, sigmoid 2, categories", "classes", "multiclassova", sigmoid=2.0, categories=True)
+        yield from model("each class, dart", "classes", "multiclassova", boosting="dart")
+        return
     yield from pandas_categories()
     yield from model("binary", "binary", "binary")
     yield from model("binary, complete rows", "binary", "binary", missing=False)
@@ -483,12 +498,21 @@ def catboost_models():
             outputs = booster.predict(given, prediction_type="Probability")
         elif loss.startswith(("Poisson", "Tweedie")):
             outputs = booster.predict(given, prediction_type="Exponent")
+        elif loss == "MultiClassOneVsAll":
+            outputs = booster.predict(given, prediction_type="Probability")[:, ONE]
+            outputs, classes = np.column_stack([1.0 - outputs, outputs]), [f"not {ONE}", str(ONE)]
+            margins = margins[:, ONE]
         leaves = booster.calc_leaf_indexes(cb.Pool(given, cat_features=["stage"] if categories else None))
         yield {
             "name": name, "library": label, "format": "catboost", "model": content,
             "table": table(frame.columns, rows, margins, outputs, classes, leaves),
         }
 
+    if ONE is not None:
+        yield from model("each class", "classes", "MultiClassOneVsAll")
+        yield from model("each class, one-hot", "classes", "MultiClassOneVsAll", categories=True)
+        yield from model("each class, depthwise", "classes", "MultiClassOneVsAll", grow_policy="Depthwise")
+        return
     yield from model("logloss", "binary", "Logloss")
     yield from model("logloss, complete rows", "binary", "Logloss", missing=False)
     yield from model("logloss, missing is largest", "binary", "Logloss", nan_mode="Max")
@@ -506,7 +530,7 @@ def catboost_models():
 
 
 if __name__ == "__main__":
-    library, folder = sys.argv[1:]
+    library, folder = sys.argv[1:3]
     models = {"xgboost": xgboost_models, "lightgbm": lightgbm_models, "catboost": catboost_models}
     records = list(models[library]())
     path = pathlib.Path(folder) / f"{records[0]['library']}.jsonl"

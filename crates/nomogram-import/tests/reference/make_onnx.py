@@ -68,14 +68,14 @@ def probes(model, with_missing):
     return [np.array(row) for row in numbers if with_missing or not np.isnan(row).any()]
 
 
-def rows_of(model, x, with_missing, double):
+def rows_of(model, x, with_missing, largest=1e6):
     rows = [row for row in x[:: max(1, len(x) // 25)].astype(np.float64)]
     middle = np.median(x, axis=0).astype(np.float64)
     has_trees = any(node.op_type.startswith("TreeEnsemble") for node in model.graph.node)
     if has_trees:
         rows += [row for row in probes(model, with_missing) if (np.abs(row) < 1e35).all() or np.isnan(row).any()]
     for feature in range(x.shape[1]):
-        for one in [0.0, -0.0, 1e6, -1e6] + ([1e30, -1e30] if has_trees else []) + ([np.nan] if with_missing else []):
+        for one in [0.0, -0.0, largest, -largest] + ([1e30, -1e30] if has_trees else []) + ([np.nan] if with_missing else []):
             row = middle.copy()
             row[feature] = one
             rows.append(row)
@@ -132,7 +132,7 @@ def add_sklearn(name, *arguments, **keywords):
         print("LEFT OUT", name, repr(error)[:300])
 
 
-def try_sklearn(name, estimator, dataset, with_missing=False, double=False, target_opset=None, options=None):
+def try_sklearn(name, estimator, dataset, with_missing=False, double=False, target_opset=None, options=None, largest=1e6):
     x, y = data(dataset)
     if with_missing:
         x = x.copy()
@@ -147,7 +147,7 @@ def try_sklearn(name, estimator, dataset, with_missing=False, double=False, targ
         options={id(estimator): options} if options else None,
         target_opset=target_opset,
     )
-    rows = rows_of(model, np.nan_to_num(x, nan=1.0), with_missing, double)
+    rows = rows_of(model, np.nan_to_num(x, nan=1.0), with_missing, largest)
     feeds = {"x": rows.astype(np.float64 if double else np.float32)}
     names = [f"x[{i + 1}]" for i in range(x.shape[1])]
     classes = [str(c) for c in estimator.classes_] if is_classifier else None
@@ -246,14 +246,14 @@ def boosted_models():
         make = lightgbm.LGBMRegressor if is_number else lightgbm.LGBMClassifier
         fitted = make(n_estimators=8, num_leaves=5, verbose=-1).fit(x, y)
         model = onnxmltools.convert_lightgbm(fitted, initial_types=initial, target_opset=15, zipmap=False)
-        rows = rows_of(model, x, True, False)
+        rows = rows_of(model, x, True)
         library = f"onnxmltools {onnxmltools.__version__}"
         add(f"LightGBM, {dataset}", model, names, rows, {"x": rows.astype(np.float32)}, classes, f"{library}, lightgbm {lightgbm.__version__}")
         make = xgboost.XGBRegressor if is_number else xgboost.XGBClassifier
         fitted = make(n_estimators=8, max_depth=3, base_score=None).fit(x, y)
         try:
             model = onnxmltools.convert_xgboost(fitted, initial_types=initial, target_opset=15)
-            rows = rows_of(model, x, True, False)
+            rows = rows_of(model, x, True)
             add(f"XGBoost, {dataset}", model, names, rows, {"x": rows.astype(np.float32)}, classes, f"{library}, xgboost {xgboost.__version__}")
         except Exception as error:
             print("XGBoost", dataset, repr(error)[:200])
@@ -276,7 +276,7 @@ def opset_5():
         [helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [None, 1])])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("ai.onnx.ml", 5)], ir_version=10)
     onnx.checker.check_model(model)
-    rows = rows_of(model, np.array([[0.3, 0.2], [1.7, 0.5], [2.0, -3.0]] * 10, dtype=np.float32), True, False)
+    rows = rows_of(model, np.array([[0.3, 0.2], [1.7, 0.5], [2.0, -3.0]] * 10, dtype=np.float32), True)
     add("tree ensemble of opset 5", model, ["x[1]", "x[2]"], rows, {"x": rows.astype(np.float32)}, None, f"onnx {onnx.__version__}")
 
 
@@ -297,9 +297,16 @@ def torch_networks():
             nodes, "main_graph", [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, ["n", x.shape[1]])],
             [helper.make_tensor_value_info(before, onnx.TensorProto.FLOAT, ["n", widths[-1]])], weights)
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8, producer_name="pytorch")
-        rows = rows_of(model, x, False, False)
+        rows = rows_of(model, x, False)
         classes = ["0", "1"] if dataset == "cancer" else ["0", "1", "2"]
         add(name, model, [f"x[{i + 1}]" for i in range(x.shape[1])], rows, {"x": rows.astype(np.float32)}, classes, f"onnx {onnx.__version__}")
+
+
+def support_vectors():
+    """Of a linear kernel."""
+    # ONNX Runtime adds one product for each vector in single precision.
+    linear = make_pipeline(StandardScaler(), svm.SVR(kernel="linear"))
+    add_sklearn("support vectors of a linear kernel", linear, "diabetes", largest=1.0)
 
 
 sklearn_models()
@@ -309,6 +316,7 @@ try:
 except Exception as error:  # An ONNX Runtime without opset 5.
     print("LEFT OUT opset 5", repr(error)[:200])
 torch_networks()
+support_vectors()
 if len(sys.argv) > 1:
     with open(sys.argv[1], "w") as out:
         for line in LINES:

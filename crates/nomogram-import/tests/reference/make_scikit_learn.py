@@ -2,7 +2,8 @@
 """Write fitted estimators of scikit-learn as descriptions, with what they predict.
 
     python3.11 -m venv /tmp/sklearn-new && /tmp/sklearn-new/bin/pip install scikit-learn==1.9.1 pandas
-    NOMOGRAM_PROGRAM=target/debug/nomogram PYTHONPATH=bindings/python/src /tmp/sklearn-new/bin/python \
+    /tmp/sklearn-new/bin/pip install bindings/python
+    NOMOGRAM_PROGRAM=target/debug/nomogram /tmp/sklearn-new/bin/python \
         crates/nomogram-import/tests/reference/make_scikit_learn.py
 
 The same with scikit-learn 1.5.2 (numpy 2.2.6, scipy 1.15.3) in another environment. One line of
@@ -29,8 +30,8 @@ import pandas as pd
 import sklearn
 from sklearn import (
     calibration, compose, datasets, decomposition, discriminant_analysis, ensemble,
-    feature_extraction, feature_selection, impute, linear_model, model_selection, naive_bayes,
-    neighbors, neural_network, pipeline, preprocessing, svm, tree,
+    feature_extraction, feature_selection, impute, linear_model, model_selection, multiclass,
+    naive_bayes, neighbors, neural_network, pipeline, preprocessing, svm, tree,
 )
 
 from nomogram_risk import ImportRefused, _from_sklearn, _seal
@@ -67,6 +68,12 @@ def diabetes():
     """A number."""
     x, y = datasets.load_diabetes(return_X_y=True)
     return x[::2, :6], y[::2]
+
+
+def diabetes_classes():
+    """Numbers on both sides of 0; two classes."""
+    x, y = diabetes()
+    return x, (y > 140).astype(int)
 
 
 def mixed():
@@ -143,6 +150,8 @@ def cases():
     yield from encoders()
     yield from networks_and_bayes()
     yield from ensembles()
+    yield from curves()
+    yield from against_the_rest()
     yield from calibrations()
     yield from refusals()
 
@@ -421,6 +430,50 @@ def ensembles():
         ), wdbc()
 
 
+def curves():
+    splines, quantiles = preprocessing.SplineTransformer, preprocessing.QuantileTransformer
+    yield "splines", after(splines(), logistic()), wdbc()
+    for extrapolation in ["constant", "linear", "continue"]:
+        for degree in [1, 2, 5]:
+            if (degree, extrapolation) == (1, "linear"):
+                continue
+            yield f"splines of degree {degree}, {extrapolation}", scaled(after(
+                splines(n_knots=4, degree=degree, extrapolation=extrapolation, include_bias=degree != 2),
+                linear_model.Ridge(),
+            )), diabetes(), ranges(-1e4, 1e4, 6)
+    yield "splines of degree 1, linear, of one column", after(
+        splines(n_knots=4, degree=1, extrapolation="linear"), linear_model.Ridge()
+    ), (diabetes()[0][:, 2:3] * 100, diabetes()[1]), ranges(-1e4, 1e4, 1)
+    yield "splines of quantiles", scaled(after(
+        splines(knots="quantile", n_knots=6), linear_model.LogisticRegression(max_iter=500)
+    )), wdbc()
+    yield "splines of some columns", after(compose.make_column_transformer(
+        (splines(n_knots=3), ["radius"]),
+        (after(impute.SimpleImputer(), quantiles(n_quantiles=9)), ["texture", "area"]),
+        (after(
+            impute.SimpleImputer(strategy="most_frequent"), preprocessing.OneHotEncoder(handle_unknown="ignore")
+        ), ["size", "grade"]),
+    ), logistic()), mixed()
+    yield "quantiles", after(quantiles(n_quantiles=20), logistic()), wdbc()
+    yield "quantiles with ties", after(quantiles(n_quantiles=50), logistic()), (np.floor(wdbc()[0]), wdbc()[1])
+    yield "quantiles of gaps", pipeline.make_pipeline(
+        quantiles(n_quantiles=12), impute.SimpleImputer(), logistic()
+    ), gaps()
+    yield "absolute values", after(preprocessing.FunctionTransformer(np.abs), logistic()), diabetes_classes()
+    yield "forest of absolute values", after(preprocessing.FunctionTransformer(np.abs), forest()), diabetes_classes()
+
+
+def against_the_rest():
+    rest = multiclass.OneVsRestClassifier
+    yield "logistic models against the rest", scaled(rest(logistic())), wine()
+    yield "boosting against the rest", rest(boosting()), wine()
+    yield "histograms against the rest", rest(histogram()), wine()
+    yield "sgd of three classes", scaled(linear_model.SGDClassifier(loss="log_loss", random_state=1)), wine()
+    if sklearn.__version__ < "1.8":
+        yield "liblinear of three classes", scaled(logistic(solver="liblinear")), wine()
+        yield "logistic of multi_class ovr", scaled(logistic(multi_class="ovr")), wine()
+
+
 def calibrations():
     calibrated = calibration.CalibratedClassifierCV
     yield "sigmoid of a support vector machine", scaled(calibrated(svm.LinearSVC(random_state=1), cv=3)), wdbc()
@@ -436,6 +489,20 @@ def calibrations():
     yield "isotonic of a forest, three classes", calibrated(
         forest(), method="isotonic", cv=3, ensemble=False
     ), wine()
+    yield "isotonic, a map for each fold", calibrated(forest(), method="isotonic", cv=3), wdbc()
+    yield "isotonic of a forest, for each fold, three classes", calibrated(
+        forest(), method="isotonic", cv=3
+    ), wine()
+    yield "isotonic of a margin", calibrated(scaled(logistic()), method="isotonic", cv=3), wdbc()
+    yield "isotonic of one margin", scaled(
+        calibrated(svm.LinearSVC(random_state=1), method="isotonic", cv=3, ensemble=False)
+    ), wdbc()
+    yield "isotonic of boosting", calibrated(boosting(), method="isotonic", cv=3), wdbc()
+    yield "isotonic of boosting, three classes", calibrated(histogram(), method="isotonic", cv=3), wine()
+    yield "sigmoid of a support vector machine, three classes", scaled(
+        calibrated(svm.LinearSVC(random_state=1), cv=3)
+    ), wine()
+    yield "sigmoid of a logistic model, three classes", calibrated(scaled(logistic()), cv=3), wine()
     yield "sigmoid of bayes", calibrated(naive_bayes.GaussianNB(), cv=3, ensemble=False), wdbc()
     if sklearn.__version__ >= "1.8":
         yield "temperature of a logistic model", calibrated(
@@ -451,6 +518,10 @@ def halved(x):
     return x / 2
 
 
+def splines_of_degree_1():
+    return preprocessing.SplineTransformer(degree=1, extrapolation="linear")
+
+
 def refusals():
     yield "custom transformer", after(Halve(), logistic()), wdbc()
     yield "custom function", after(preprocessing.FunctionTransformer(halved), logistic()), wdbc()
@@ -463,8 +534,15 @@ def refusals():
     yield "neighbours", neighbors.KNeighborsClassifier(), wdbc()
     yield "kernel of a regression", svm.SVR(), diabetes()
     yield "support vectors", svm.SVC(probability=False), wdbc()
-    yield "quantiles", after(preprocessing.QuantileTransformer(n_quantiles=20), logistic()), wdbc()
-    yield "splines", after(preprocessing.SplineTransformer(), logistic()), wdbc()
+    yield "normal quantiles", after(
+        preprocessing.QuantileTransformer(n_quantiles=20, output_distribution="normal"), logistic()
+    ), wdbc()
+    yield "splines of degree 1, linear", after(splines_of_degree_1(), logistic()), wdbc()
+    yield "periodic splines", after(preprocessing.SplineTransformer(extrapolation="periodic"), logistic()), wdbc()
+    yield "ties of quantiles after logarithms", pipeline.make_pipeline(
+        preprocessing.FunctionTransformer(np.log), preprocessing.QuantileTransformer(n_quantiles=20), logistic()
+    ), (np.floor(wdbc()[0]) + 1, wdbc()[1]), ranges(0.01, 1e5, 6)
+    yield "forest after splines", after(preprocessing.SplineTransformer(), forest()), wdbc()
     yield "rows of length 1", after(preprocessing.Normalizer(), logistic()), wdbc()
     yield "box-cox of a negative power", after(
         preprocessing.PowerTransformer(method="box-cox"), logistic()
@@ -475,9 +553,6 @@ def refusals():
     yield "exponential", after(preprocessing.FunctionTransformer(np.exp), logistic()), diabetes()
     yield "forest after logarithms", after(preprocessing.FunctionTransformer(np.log), forest()), wdbc()
     yield "probabilities of libsvm", scaled(svm.SVC(kernel="linear", probability=True, random_state=1)), wdbc()
-    yield "isotonic, a map for each fold", calibration.CalibratedClassifierCV(
-        forest(), method="isotonic", cv=3
-    ), wdbc()
     yield "kernel of a support vector machine", calibration.CalibratedClassifierCV(svm.SVC(), cv=3), wdbc()
     yield "forest after pca", after(decomposition.PCA(2), forest()), wdbc()
     yield "missing is -1", after(impute.SimpleImputer(missing_values=-1), logistic()), wdbc()
@@ -485,12 +560,15 @@ def refusals():
     yield "vote in a vote", ensemble.VotingClassifier(
         [("a", ensemble.VotingClassifier(members(), voting="soft")), ("b", forest())], voting="soft"
     ), wdbc()
-    yield "isotonic of a margin", calibration.CalibratedClassifierCV(
-        scaled(logistic()), method="isotonic", cv=3
-    ), wdbc()
     yield "several targets", forest(), (wdbc()[0], np.column_stack([wdbc()[1]] * 2))
     yield "boosting from a model", boosting(init=logistic()), wdbc()
-    yield "sgd of three classes", scaled(linear_model.SGDClassifier(loss="log_loss")), wine()
+    yield "forests against the rest", multiclass.OneVsRestClassifier(forest()), wine()
+    yield "isotonic of exponential loss", calibration.CalibratedClassifierCV(
+        boosting(loss="exponential"), method="isotonic", cv=3
+    ), wdbc()
+    yield "support vectors of three classes", scaled(
+        calibration.CalibratedClassifierCV(svm.SVC(kernel="linear"), cv=3)
+    ), wine()
     yield "stack with the features", ensemble.StackingClassifier(members(), logistic(), cv=3, passthrough=True), wdbc()
 
 
@@ -512,9 +590,10 @@ def line(name, estimator, data, schema=None):
         if schema is not None:
             (Path(folder) / "schema.json").write_text(json.dumps(schema))
             command += ["--schema", str(Path(folder) / "schema.json")]
-        n_probes = N_PROBES_OF_TREES if has_trees(found) else N_PROBES
+        n_forests = json.dumps(found["model"]).count('"trees"')
+        n_probes = n_forests * N_PROBES_OF_TREES or N_PROBES
         try:
-            _seal.run([*command, "--probes", str(probes), "--max-probes", str(n_probes)])
+            _seal.run([*command, "--probes", str(probes), "--max-probes", str(n_probes)], ImportRefused)
         except ImportRefused as error:
             return {**found, "refused": str(error).split("model.json: ")[-1]}
         header, *cells = csv.reader(io.StringIO(probes.read_text()))

@@ -149,6 +149,8 @@ def _fold(fold: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
     if len(base.classes_) != len(fold.classes):
         place.refuse("a fold without some of the classes")
     has_margin = hasattr(base, "decision_function")
+    if has_margin:
+        _check_margin(base, place)
     maps = [
         _map(calibrator, has_margin, len(fold.classes), place) for calibrator in fold.calibrators
     ]
@@ -158,6 +160,28 @@ def _fold(fold: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
         "of": "margin" if has_margin else "probability",
         "maps": maps,
     }
+
+
+def _check_margin(estimator: Any, place: Place) -> None:
+    """Refuses a model whose decision function is a multiple of the margin of its description."""
+    name = class_name(estimator)
+    if name == "FrozenEstimator":
+        return _check_margin(estimator.estimator, place)
+    if name == "Pipeline":
+        return _check_margin(estimator.steps[-1][1], place)
+    if name == "OneVsRestClassifier":
+        return _check_margin(estimator.estimators_[0], place)
+    if hasattr(estimator, "best_estimator_"):
+        return _check_margin(estimator.best_estimator_, place)
+    if name == "GradientBoostingClassifier" and estimator.loss == "exponential":
+        place.refuse(
+            "calibrated boosting of loss='exponential', whose decision function is half the margin"
+        )
+    if name == "AdaBoostClassifier" and len(estimator.classes_) > 2:
+        place.refuse(
+            "calibrated AdaBoost of more than 2 classes, whose decision function is no margin"
+        )
+    return None
 
 
 def _with_margin(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
@@ -180,8 +204,6 @@ def _map(calibrator: Any, has_margin: bool, n_classes: int, place: Place) -> Ste
             "intercept": -float(calibrator.b_),
         }
     if name == "IsotonicRegression":
-        if has_margin:
-            place.refuse("isotonic calibration of a decision function")
         if calibrator.out_of_bounds != "clip":
             place.refuse(f"out_of_bounds={calibrator.out_of_bounds!r}")
         return {
@@ -195,6 +217,42 @@ def _map(calibrator: Any, has_margin: bool, n_classes: int, place: Place) -> Ste
     if name == "_TemperatureScaling":
         place.refuse("a temperature, except of the margin of two classes")
     place.refuse(f"calibrator `{name}`")
+
+
+def one_vs_rest(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
+    """A model of two classes for each class; their probabilities are divided by their sum."""
+    if getattr(estimator, "multilabel_", False):
+        place.refuse("one-vs-rest of several labels")
+    if len(estimator.classes_) < 3:
+        place.refuse(f"one-vs-rest of {len(estimator.classes_)} classes, expected at least 3")
+    parts = []
+    for index, one in enumerate(estimator.estimators_):
+        inside = place / f"estimators_[{index}]"
+        if class_name(one) not in models.MODELS:
+            inside.refuse(f"one-vs-rest of `{class_name(one)}`, expected linear models or boosting")
+        parts.append(models.describe(one, columns, walk, inside))
+    if any(part["kind"] != parts[0]["kind"] or part.get("link") != "logit" for part in parts):
+        place.refuse("one-vs-rest of such models, expected linear models or boosting")
+    if parts[0]["kind"] == "linear":
+        walk.adds_in_order = False
+        return {
+            "kind": "linear",
+            "link": "one_vs_rest",
+            "weights": [part["weights"][0] for part in parts],
+            "intercepts": [part["intercepts"][0] for part in parts],
+        }
+    if parts[0]["kind"] != "forest":
+        place.refuse(f"one-vs-rest of a {parts[0]['kind']}, expected linear models or boosting")
+    return {
+        **parts[0],
+        "link": "one_vs_rest",
+        "base_margins": [part["base_margins"][0] for part in parts],
+        "trees": [
+            {**tree, "margin": margin}
+            for margin, part in enumerate(parts)
+            for tree in part["trees"]
+        ],
+    }
 
 
 def threshold(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
@@ -223,6 +281,7 @@ _ENSEMBLES = {
     "GridSearchCV": search,
     "HalvingGridSearchCV": search,
     "HalvingRandomSearchCV": search,
+    "OneVsRestClassifier": one_vs_rest,
     "Pipeline": pipeline,
     "RandomizedSearchCV": search,
     "StackingClassifier": stacking,

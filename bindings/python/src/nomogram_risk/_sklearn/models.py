@@ -34,16 +34,17 @@ def describe(estimator: Any, columns: list[Column], walk: Walk, place: Place) ->
 
 
 def describe_margin(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
-    """As :func:`describe`, also for models of two classes that have a margin only."""
+    """As :func:`describe`, also for models that have margins only."""
     if class_name(estimator) not in WITHOUT_PROBABILITIES:
         return describe(estimator, columns, walk, place)
     if getattr(estimator, "kernel", "linear") != "linear":
         kernel = f"`{class_name(estimator)}` with kernel {estimator.kernel!r}"
         place.refuse(f"{kernel}, which keeps rows of its training data: they may be patients")
-    if len(estimator.classes_) != 2:
-        place.refuse(f"`{class_name(estimator)}` of more than 2 classes")
+    n_classes = len(estimator.classes_)
+    if n_classes > 2 and hasattr(estimator, "kernel"):
+        place.refuse(f"`{class_name(estimator)}` of more than 2 classes, which is one-vs-one")
     walk.read_numbers(columns)
-    return linear("logit", estimator.coef_, estimator.intercept_)
+    return linear(_one_vs_rest(n_classes), estimator.coef_, estimator.intercept_)
 
 
 def linear(link: str, weights: Any, intercepts: Any) -> Step:
@@ -68,12 +69,16 @@ def _link(estimator: Any) -> str:
     return "logit" if len(estimator.classes_) == 2 else "softmax"
 
 
+def _one_vs_rest(n_classes: int) -> str:
+    return "logit" if n_classes == 2 else "one_vs_rest"
+
+
 def logistic_regression(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
     """Logistic regression."""
     kind = getattr(estimator, "multi_class", "auto")
     n_classes = len(estimator.classes_)
     if n_classes > 2 and (kind == "ovr" or estimator.solver == "liblinear"):
-        place.refuse("more than 2 classes, one against the rest")
+        return linear("one_vs_rest", estimator.coef_, estimator.intercept_)
     if n_classes == 2 and kind == "multinomial":
         place.refuse("multi_class='multinomial' of 2 classes")
     return linear(_link(estimator), estimator.coef_, estimator.intercept_)
@@ -83,9 +88,7 @@ def sgd_classifier(estimator: Any, columns: list[Column], walk: Walk, place: Pla
     """A linear model with logistic loss."""
     if estimator.loss not in ("log_loss", "log"):
         place.refuse(f"loss={estimator.loss!r}")
-    if len(estimator.classes_) != 2:
-        place.refuse("more than 2 classes, one against the rest")
-    return linear("logit", estimator.coef_, estimator.intercept_)
+    return linear(_one_vs_rest(len(estimator.classes_)), estimator.coef_, estimator.intercept_)
 
 
 def discriminant_analysis(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:

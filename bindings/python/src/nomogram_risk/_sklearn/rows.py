@@ -207,7 +207,17 @@ def _number(feature: Feature, value: Any) -> float:
     if is_missing(value) or type(value).__name__ == "NAType":
         return math.nan
     if not feature.is_category:
-        return float(value)
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            # The text itself may be a patient's value.
+            what = "a text, expected a number: no encoder reads this column; train without it"
+            raise ValueError(f"feature `{feature.name}`: {what}") from None
     names = list(feature.levels)
-    text = level_text(value)
+    try:
+        text = level_text(value)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"feature `{feature.name}`: not the name of a level, expected one"
+        ) from None
     return float(names.index(text) if text in feature.levels else len(names))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import encoders
+from . import curves, encoders
 from .walk import MADE, Column, Fill, Place, Step, Walk, class_name, floats, is_missing
 
 Result = tuple[list[Step], list[Column]]
@@ -264,6 +264,8 @@ def function_transformer(estimator: Any, columns: list[Column], walk: Walk, plac
     if steps is not None:
         walk.read_numbers(columns)
         return steps, [MADE] * width
+    if estimator.func is np.abs:
+        return curves.absolute(columns, walk)
     name = getattr(estimator.func, "__qualname__", repr(estimator.func))
     place.refuse(f"function `{name}`")
 
@@ -296,6 +298,7 @@ _TRANSFORMERS: dict[str, Callable[[Any, list[Column], Walk, Place], Result]] = {
     "Pipeline": pipeline,
     "PolynomialFeatures": polynomial_features,
     "PowerTransformer": power_transformer,
+    "QuantileTransformer": curves.quantile_transformer,
     "RFE": selector,
     "RFECV": selector,
     "RobustScaler": robust_scaler,
@@ -307,6 +310,7 @@ _TRANSFORMERS: dict[str, Callable[[Any, list[Column], Walk, Place], Result]] = {
     "SelectPercentile": selector,
     "SequentialFeatureSelector": selector,
     "SimpleImputer": simple_imputer,
+    "SplineTransformer": curves.spline_transformer,
     "StandardScaler": standard_scaler,
     "TargetEncoder": encoders.target_encoder,
     "TruncatedSVD": truncated_svd,

@@ -5,6 +5,9 @@ use nomogram::Link;
 use crate::document::Cursor;
 use crate::error::Error;
 
+/// The loss function of one logistic for each class.
+pub(super) const ONE_VS_ALL: &str = "MultiClassOneVsAll";
+
 /// The link of a model with this loss function.
 ///
 /// # Errors
@@ -12,7 +15,7 @@ use crate::error::Error;
 /// `Unsupported`, with the name.
 pub(super) fn link(name: &Cursor<'_>) -> Result<Link, Error> {
     Ok(match name.text()? {
-        "Logloss" | "CrossEntropy" => Link::Logit,
+        "Logloss" | "CrossEntropy" | ONE_VS_ALL => Link::Logit,
         "MultiClass" => Link::Softmax,
         // `CatBoostRegressor` predicts the exponential.
         "Poisson" | "Tweedie" => Link::Log,
@@ -27,11 +30,6 @@ pub(super) fn link(name: &Cursor<'_>) -> Result<Link, Error> {
         | "LogLinQuantile"
         | "SMAPE"
         | "MedianAbsoluteError" => Link::Identity,
-        "MultiClassOneVsAll" => {
-            return Err(name.unsupported(
-                "loss function `MultiClassOneVsAll`, whose probabilities do not sum to 1",
-            ));
-        }
         other => return Err(name.unsupported(format!("loss function `{other}`"))),
     })
 }

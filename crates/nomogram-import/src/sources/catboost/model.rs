@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::forests;
 use crate::imported::{Imported, LeafNumbers};
 use crate::limits::Limits;
-use crate::options::{Options, Rounds};
+use crate::options::{Options, Rounds, one_vs_rest};
 
 /// Reads a model.
 pub(crate) fn read(bytes: &[u8], options: &Options, limits: &Limits) -> Result<Imported, Error> {
@@ -21,8 +21,8 @@ pub(crate) fn read(bytes: &[u8], options: &Options, limits: &Limits) -> Result<I
     let info = root.key("model_info")?;
     let loss = info.key("params")?.key("loss_function")?.key("type")?;
     let link = loss::link(&loss)?;
-    let biases = scale_and_bias(&root)?;
-    let n_margins = biases.len();
+    let mut biases = scale_and_bias(&root)?;
+    let mut n_margins = biases.len();
     let trees = trees::read(&root, &columns, n_margins, options.tree_shares, limits)?;
     let Trees { mut trees, has_leaf_numbers, mut left_shares } = trees;
     let n_trees = trees.len();
@@ -31,6 +31,24 @@ pub(crate) fn read(bytes: &[u8], options: &Options, limits: &Limits) -> Result<I
         left_shares.truncate(n_rounds);
     }
     let n_taken = trees.len();
+    let names = class_names(&info)?;
+    let classes;
+    if loss.text()? == loss::ONE_VS_ALL {
+        let numbered = || (0..n_margins).map(|class| class.to_string()).collect();
+        let names = names.filter(|names| names.len() == n_margins).unwrap_or_else(numbered);
+        let index = options.index_of_class("loss function `MultiClassOneVsAll`", &names);
+        let index = index.map_err(|error| loss.locate(error))?;
+        for tree in trees.iter_mut().map(|numbered| &mut numbered.tree) {
+            tree.leaves = tree.leaves.iter().copied().skip(index).step_by(n_margins).collect();
+            tree.margin = Some(0);
+        }
+        biases = biases.into_iter().skip(index).take(1).collect();
+        n_margins = 1;
+        classes = names.get(index).map(|name| one_vs_rest(name).to_vec());
+    } else {
+        options.check_no_class()?;
+        classes = names;
+    }
     let (mut trees, leaf_numbers): (Vec<Tree>, Vec<Vec<u32>>) =
         trees.into_iter().map(|numbered| (numbered.tree, numbered.leaf_numbers)).unzip();
     if biases.iter().any(|bias| *bias != 0.0) {
@@ -38,7 +56,7 @@ pub(crate) fn read(bytes: &[u8], options: &Options, limits: &Limits) -> Result<I
         let margin = (n_margins == 1).then_some(0);
         trees.push(Tree { margin, nodes: vec![Node::Leaf { leaf: 0 }], leaves: biases });
     }
-    let schema = Schema::new(columns.features()?, target(&info, link, n_margins)?)?;
+    let schema = Schema::new(columns.features()?, target(classes, link, n_margins))?;
     let width = forests::number(columns.n_features())?;
     let forest = Forest::new(link, width, vec![0.0; n_margins], trees)?;
     let forest = Forest { precision: Precision::SingleInputs, ..forest };
@@ -76,24 +94,28 @@ fn scale_and_bias(root: &Cursor<'_>) -> Result<Vec<f64>, Error> {
     Ok(biases)
 }
 
-fn target(info: &Cursor<'_>, link: Link, n_margins: usize) -> Result<Target, Error> {
+fn target(names: Option<Vec<String>>, link: Link, n_margins: usize) -> Target {
     let is_of_classes = matches!(link, Link::Logit | Link::Softmax);
     if !is_of_classes {
-        return Ok(Target::Number { name: "target".into(), unit: None });
+        return Target::Number { name: "target".into(), unit: None };
     }
     let n_classes = if link == Link::Softmax { n_margins } else { 2 };
-    let numbered = || (0..n_classes).map(|class| class.to_string()).collect::<Vec<_>>();
+    let numbered = || (0..n_classes).map(|class| class.to_string()).collect();
+    let names = names.filter(|names| names.len() == n_classes).unwrap_or_else(numbered);
+    Target::of_classes("target", names)
+}
+
+/// The names of the classes, where the file has them.
+fn class_names(info: &Cursor<'_>) -> Result<Option<Vec<String>>, Error> {
     let names = info.find("class_params").and_then(|classes| classes.find("class_names"));
-    let names = match names {
-        Some(names) => names.items()?.map(|name| class_name(&name)).collect::<Result<_, _>>()?,
-        None => numbered(),
-    };
-    Ok(Target::of_classes("target", if names.len() == n_classes { names } else { numbered() }))
+    names.map(|names| names.items()?.map(|name| class_name(&name)).collect()).transpose()
 }
 
 fn class_name(name: &Cursor<'_>) -> Result<String, Error> {
     match name.value() {
         Value::Text(name) => Ok(name.clone()),
+        Value::Boolean(true) => Ok("True".into()),
+        Value::Boolean(false) => Ok("False".into()),
         _ => Ok(name.double()?.to_string()),
     }
 }

@@ -15,7 +15,7 @@ use crate::error::{Error, Place};
 use crate::forests;
 use crate::imported::{Imported, LeafNumbers};
 use crate::limits::Limits;
-use crate::options::{Options, Rounds};
+use crate::options::{Options, Rounds, one_vs_rest};
 
 /// Reads a model.
 pub(crate) fn read(bytes: &[u8], options: &Options, limits: &Limits) -> Result<Imported, Error> {
@@ -30,15 +30,20 @@ pub(crate) fn read(bytes: &[u8], options: &Options, limits: &Limits) -> Result<I
         return Err(Error::unsupported("a custom objective: the file names none")
             .within(Place::Key("objective".into())));
     };
-    let objective = Objective::of_line(line).map_err(|error| header.at("objective", error))?;
+    let at_objective = |error| header.at("objective", error);
+    let objective = Objective::of_line(line).map_err(at_objective)?;
+    let class = one_class(objective, n_margins, options).map_err(at_objective)?;
     let is_mean = header.find("average_output").is_some();
     let n_trees = match options.rounds {
         Rounds::First(n_rounds) => n_rounds.saturating_mul(n_margins).min(text.trees.len()),
         Rounds::AsSource | Rounds::All | Rounds::Best => text.trees.len(),
     };
-    let blocks = text.trees.get(..n_trees).unwrap_or_default();
+    let (first, stride) = class.map_or((0, 1), |class| (class, n_margins));
+    let n_margins = n_margins / stride;
+    let blocks = text.trees.iter().enumerate().take(n_trees).skip(first).step_by(stride);
     let trees = trees::read(blocks, n_features, n_margins, options.tree_shares, limits)?;
-    let (schema, mut notes) = schema(&text, n_features, n_margins, objective, &trees, limits)?;
+    let (schema, mut notes) =
+        schema(&text, n_features, n_margins, (objective, class), &trees, limits)?;
     let mask = mask(&trees)?;
     if mask.is_some() && trees.linear_leaves.is_some {
         let what = "linear leaves (`linear_tree`) where 0 is missing (`zero_as_missing`)";
@@ -50,6 +55,7 @@ pub(crate) fn read(bytes: &[u8], options: &Options, limits: &Limits) -> Result<I
     } else {
         Leaves::Margins
     };
+    let n_taken = trees.trees.len();
     let Trees { trees, leaf_numbers, left_shares, linear_leaves, .. } = trees;
     let width = forests::number(n_features)?;
     let forest = match leaves {
@@ -87,9 +93,22 @@ pub(crate) fn read(bytes: &[u8], options: &Options, limits: &Limits) -> Result<I
         notes.push("0 counts as missing where LightGBM was trained so".into());
     }
     notes.insert(0, format!("objective {line}"));
-    notes.insert(1, format!("{n_trees} of {} trees are taken", text.trees.len()));
+    notes.insert(1, format!("{n_taken} of {} trees are taken", text.trees.len()));
     imported.notes = notes;
     Ok(imported)
+}
+
+/// The index of the one class that is taken, of a model with a logistic for each.
+fn one_class(
+    objective: Objective,
+    n_classes: usize,
+    options: &Options,
+) -> Result<Option<usize>, Error> {
+    if !objective.is_one_vs_rest {
+        return options.check_no_class().map(|()| None);
+    }
+    let classes: Vec<String> = (0..n_classes).map(|class| class.to_string()).collect();
+    options.index_of_class("objective `multiclassova`", &classes).map(Some)
 }
 
 /// The step that makes 0 missing, for the features that were trained so.
@@ -120,7 +139,7 @@ fn schema(
     text: &Text<'_>,
     n_features: usize,
     n_margins: usize,
-    objective: Objective,
+    (objective, class): (Objective, Option<usize>),
     trees: &Trees,
     limits: &Limits,
 ) -> Result<(Schema, Vec<String>), Error> {
@@ -137,7 +156,9 @@ fn schema(
         let detail = format!("{n_margins} trees per iteration do not fit the objective");
         return Err(text.header.at("num_tree_per_iteration", Error::malformed(detail)));
     }
-    let target = if objective.is_of_classes {
+    let target = if let Some(class) = class {
+        Target::of_classes("target", one_vs_rest(&class.to_string()))
+    } else if objective.is_of_classes {
         Target::of_classes("target", (0..n_classes).map(|class| class.to_string()))
     } else {
         Target::Number { name: "target".into(), unit: None }

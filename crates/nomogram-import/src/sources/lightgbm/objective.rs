@@ -12,6 +12,8 @@ pub(super) struct Objective {
     pub(super) sigmoid: f64,
     /// Whether a probability of classes is predicted.
     pub(super) is_of_classes: bool,
+    /// Whether each class has a logistic of its own, so that they do not sum to 1.
+    pub(super) is_one_vs_rest: bool,
 }
 
 impl Objective {
@@ -42,19 +44,20 @@ impl Objective {
                 None => return Err(Error::unsupported(format!("objective `{line}`"))),
             }
         }
-        let objective = |link, is_of_classes| Self { link, sigmoid: 1.0, is_of_classes };
+        let objective = |link, is_of_classes| {
+            let is_one_vs_rest = false;
+            Self { link, sigmoid: 1.0, is_of_classes, is_one_vs_rest }
+        };
         Ok(match name {
             "binary" => Self { sigmoid, ..objective(Link::Logit, true) },
+            "multiclassova" => {
+                Self { sigmoid, is_one_vs_rest: true, ..objective(Link::Logit, true) }
+            }
             "cross_entropy" | "xentropy" => objective(Link::Logit, true),
             "multiclass" | "softmax" => objective(Link::Softmax, true),
             "poisson" | "gamma" | "tweedie" => objective(Link::Log, false),
             "regression" | "regression_l2" | "regression_l1" | "huber" | "fair" | "quantile"
             | "mape" => objective(Link::Identity, false),
-            "multiclassova" => {
-                return Err(Error::unsupported(
-                    "objective `multiclassova`, whose probabilities do not sum to 1",
-                ));
-            }
             "lambdarank" | "rank_xendcg" => {
                 return Err(Error::unsupported(format!(
                     "objective `{name}`, whose margins only order the rows of a query"

@@ -54,13 +54,13 @@ pub(super) struct Trees {
     pub(super) linear_leaves: LinearLeaves,
 }
 
-/// Reads the trees; tree `i` adds to margin `i % n_margins`.
+/// Reads trees, each with its number in the file; the `i`-th of them adds to margin `i % n_margins`.
 ///
 /// # Errors
 ///
 /// `Malformed` or `Unsupported`, with tree and line.
-pub(super) fn read(
-    blocks: &[Block<'_>],
+pub(super) fn read<'b>(
+    blocks: impl Iterator<Item = (usize, &'b Block<'b>)>,
     n_features: usize,
     n_margins: usize,
     tree_shares: bool,
@@ -68,13 +68,13 @@ pub(super) fn read(
 ) -> Result<Trees, Error> {
     let mut trees = Trees::default();
     let mut n_nodes = 0;
-    for (index, block) in blocks.iter().enumerate() {
+    for (nth, (index, block)) in blocks.enumerate() {
         let in_tree = |error: Error| error.within(Place::Tree(index));
         let splits = Splits::read(block, limits).map_err(in_tree)?;
         n_nodes += splits.n_nodes();
         limits.check_nodes(n_nodes).map_err(in_tree)?;
         splits.note(n_features, &mut trees).map_err(in_tree)?;
-        let margin = Some(forests::number(index % n_margins)?);
+        let margin = Some(forests::number(nth % n_margins)?);
         let root = if splits.features.is_empty() { splits.leaf_position(0) } else { 0 };
         let numbered = forests::tree_of(root, margin, splits.n_nodes(), |node| splits.node(node));
         let numbered = numbered.map_err(in_tree)?;

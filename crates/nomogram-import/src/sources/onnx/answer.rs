@@ -13,6 +13,8 @@ pub(super) struct Answer {
     pub(super) classes: Option<Vec<String>>,
     /// Whether it is 1 minus a probability that the graph computed.
     pub(super) is_complement: bool,
+    /// Whether the graph adds one product for each support vector.
+    pub(super) is_of_vectors: bool,
     /// The models whose weighted sum it is.
     pub(super) parts: Vec<Part>,
 }
@@ -42,8 +44,14 @@ pub(super) struct Part {
 impl Answer {
     /// The answer of one model.
     pub(super) fn of(prediction: Prediction, n_classes: usize, part: Part) -> Self {
-        let (classes, is_complement) = (None, false);
-        Self { prediction, n_classes, classes, is_complement, parts: vec![part] }
+        Self {
+            prediction,
+            n_classes,
+            classes: None,
+            is_complement: false,
+            is_of_vectors: false,
+            parts: vec![part],
+        }
     }
 
     /// The same answer, multiplied by a number.
@@ -69,6 +77,12 @@ impl Answer {
     pub(super) fn logistic(self) -> Result<Self, Error> {
         let answer = self.linked(Link::Logit, Prediction::Second, "the logistic")?;
         Ok(Self { n_classes: 2, ..answer })
+    }
+
+    /// Whether it is the probabilities of all classes, whose sum is 1.
+    pub(super) fn is_whole(&self) -> bool {
+        let sum: f64 = self.parts.iter().map(|part| part.weight).sum();
+        self.prediction == Prediction::Probabilities && (sum - 1.0).abs() <= 1e-6
     }
 
     fn linked(mut self, link: Link, prediction: Prediction, noun: &str) -> Result<Self, Error> {

@@ -184,9 +184,13 @@ impl<'d, 'f> Graph<'d, 'f> {
             "ZipMap" => self.zip(node).map(|symbol| vec![symbol]),
             "ArrayFeatureExtractor" => self.extract(node).map(|symbol| vec![symbol]),
             "FeatureVectorizer" => self.concatenate(node).map(|symbol| vec![symbol]),
-            "SVMClassifier" | "SVMRegressor" => {
-                Err(Error::unsupported("a support vector machine: no member of a bundle is one"))
+            "SVMRegressor" => {
+                let answer = linear::support_vector_regressor(node, self.sums(node)?)?;
+                Ok(vec![Symbol::Answer(answer)])
             }
+            "SVMClassifier" => Err(Error::unsupported(
+                "a classifier of support vectors, whose probabilities are computed by iteration",
+            )),
             other => Err(Error::unsupported(format!("operator `{other}`"))),
         }
     }
@@ -220,6 +224,19 @@ impl<'d, 'f> Graph<'d, 'f> {
             "Relu" => self.activate(node, Activation::Relu),
             "Tanh" => self.activate(node, Activation::Tanh),
             "Sigmoid" => self.activate(node, Activation::Logistic),
+            "LeakyRelu" => {
+                let slope = node.number("alpha", 0.01);
+                self.activate(node, Activation::LeakyRelu { slope })
+            }
+            "Gelu" => match node.text("approximate", "none")? {
+                "none" => self.activate(node, Activation::Gelu),
+                "tanh" => self.activate(node, Activation::GeluTanh),
+                other => {
+                    let expected = "expected `none` or `tanh`";
+                    Err(Error::unsupported(format!("`approximate` `{other}`, {expected}")))
+                }
+            },
+            "BatchNormalization" => self.normalize_batch(node),
             "IsNaN" => self.numbers(node).map(Symbol::Missing),
             "Where" => self.replace_missing(node),
             "Max" | "Min" => self.bound(node),

@@ -257,6 +257,10 @@ impl Input {
         let is_scaling = |map: &Map| matches!(map, Map::Standardize { .. } | Map::Affine { .. });
         let n_scalings = column.maps.iter().rev().take_while(|map| is_scaling(map)).count();
         let (before, scaling) = column.maps.split_at(column.maps.len() - n_scalings);
+        if before.iter().any(|map| matches!(map, Map::Curve(_))) {
+            let what = "trees after a batch normalization: a split could take the other side";
+            return Err(Error::unsupported(what));
+        }
         if arithmetic == Arithmetic::Single && before.iter().any(is_scaling) {
             let what = "trees after an imputer of scaled values: a split could take the other side";
             return Err(Error::unsupported(what));

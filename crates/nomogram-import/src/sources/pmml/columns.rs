@@ -1,5 +1,7 @@
 //! Derived fields: functions of one field each.
 
+mod curves;
+
 mod apply;
 
 use std::borrow::Cow;
@@ -100,14 +102,8 @@ fn typed(derived: &Element, fields: &Fields, mut column: Column) -> Result<Colum
         "double" if is_single => Err(derived.unsupported("a `double` of a value of type `float`")),
         "double" => Ok(column),
         "integer" if is_treated && fields.is_whole(column.feature) => Ok(column),
-        "integer" => match column.maps.last() {
-            Some(Map::Levels { numbers, unseen })
-                if numbers.iter().chain([unseen]).all(|number| number.fract() == 0.0) =>
-            {
-                Ok(column)
-            }
-            _ => Err(derived.unsupported("an `integer` of a number that may be a fraction")),
-        },
+        "integer" if curves::has_whole_numbers(&column) => Ok(column),
+        "integer" => Err(derived.unsupported("an `integer` of a number that may be a fraction")),
         other => Err(derived.unsupported(format!("a number as a field of type `{other}`"))),
     }
 }
@@ -125,7 +121,8 @@ fn of_expression(expression: &Element, fields: &Fields) -> Result<Column, Error>
     };
     match expression.name.as_str() {
         "FieldRef" => replaced(expression, field()?),
-        "NormContinuous" => norm_continuous(expression, field()?),
+        "NormContinuous" => curves::norm_continuous(expression, field()?),
+        "Discretize" => curves::discretize(expression, field()?),
         "NormDiscrete" => {
             let column = field()?;
             let value = fields.canonical(column.feature, expression.attribute("value")?);
@@ -141,34 +138,9 @@ fn of_expression(expression: &Element, fields: &Fields) -> Result<Column, Error>
 }
 
 /// `mapMissingTo`.
-fn replaced(expression: &Element, column: Column) -> Result<Column, Error> {
+pub(super) fn replaced(expression: &Element, column: Column) -> Result<Column, Error> {
     let number = expression.find_number("mapMissingTo")?;
     Ok(number.map_or_else(|| column.clone(), |number| column.then(Map::Impute(number))))
-}
-
-/// A straight line through two points, continued, or held at its ends.
-fn norm_continuous(expression: &Element, column: Column) -> Result<Column, Error> {
-    let points: Result<Vec<(f64, f64)>, Error> = expression
-        .all("LinearNorm")
-        .map(|point| Ok((point.number("orig")?, point.number("norm")?)))
-        .collect();
-    let points = points?;
-    let [(from, low), (to, high)] = points.as_slice() else {
-        let what = format!("{} points of a piecewise line, expected 2", points.len());
-        return Err(expression.unsupported(what));
-    };
-    if from >= to {
-        return Err(expression.malformed("points that do not ascend"));
-    }
-    let column = match expression.or("outliers", "asIs") {
-        "asIs" => column,
-        "asExtremeValues" => column.then(Map::Clip { low: *from, high: *to }),
-        other => return Err(expression.unsupported(format!("outliers `{other}`"))),
-    };
-    let column = column
-        .then(Map::Standardize { subtract: *from, divide: to - from })
-        .then(Map::Affine { factor: high - low, addend: *low });
-    replaced(expression, column)
 }
 
 /// A number for each level of a categorical column, by its canonical name.

@@ -118,9 +118,10 @@ fn link_of_name(link: &Cursor<'_>, n_classes: usize) -> Result<Link, Error> {
         ("logit", 2) => Ok(Link::Logit),
         ("softmax", 2..) => Ok(Link::Softmax),
         ("probability", 2..) => Ok(Link::Probability),
+        ("one_vs_rest", 3..) => Ok(Link::OneVsRest),
         ("identity", 0) => Ok(Link::Identity),
         ("log", 0) => Ok(Link::Log),
-        (name @ ("logit" | "softmax" | "probability" | "identity" | "log"), _) => {
+        (name @ ("logit" | "softmax" | "probability" | "one_vs_rest" | "identity" | "log"), _) => {
             Err(link.malformed(format!("`{name}`, which does not fit {n_classes} classes")))
         }
         (other, _) => Err(link.unsupported(format!("link `{other}`"))),

@@ -1,23 +1,26 @@
 //! Calibrated classifiers: maps of a model's margin or probabilities.
 
-use nomogram::{CalibrationMap, Calibrator, Link, Member};
+use nomogram::{CalibrationMap, Calibrator, Link, Member, StackInput};
 
 use super::base::{self, Base};
 use super::forest;
 use crate::document::Cursor;
 use crate::error::Error;
 
-/// Applies the calibration of one fold to its model. Returns a calibrator where the map is not an affine
-/// one of a margin, which the member itself can hold.
+/// A calibrator of a member, and what it reads of the member.
+pub(super) type OfMember = (StackInput, Calibrator);
+
+/// Calibrates the model of one fold. A sigmoid of a logit margin goes into the member's weights or leaves; any
+/// other map is returned as a calibrator.
 ///
 /// # Errors
 ///
-/// `Unsupported` for maps of margins that are not affine, `Malformed`.
+/// `Unsupported` for two classes whose margin is no logit, `Malformed`.
 pub(super) fn apply(
     calibration: &Cursor<'_>,
     base: Base,
     n_classes: usize,
-) -> Result<(Base, Option<Calibrator>), Error> {
+) -> Result<(Base, Option<OfMember>), Error> {
     let of = calibration.key("of")?;
     let of_margin = match of.text()? {
         "margin" => true,
@@ -39,10 +42,13 @@ pub(super) fn apply(
     {
         return Ok((folded.map_err(|error| calibration.locate(error))?, None));
     }
-    if of_margin {
-        return Err(calibration.unsupported("such a calibration of margins, of such a model"));
+    let input = if of_margin { StackInput::Margins } else { StackInput::Outputs };
+    if of_margin && n_classes == 2 && !matches!(base.member.link(), Link::Logit) {
+        let link = base.member.link().name();
+        let what = format!("a calibration of margins of link {link}, expected logit");
+        return Err(calibration.unsupported(what));
     }
-    let mut maps: Vec<CalibrationMap> = maps.into_iter().map(Map::of_probability).collect();
+    let mut maps: Vec<CalibrationMap> = maps.into_iter().map(Map::of_number).collect();
     let calibrator = match (n_classes, maps.pop()) {
         (2, Some(map)) => Calibrator::Binary(map),
         (_, Some(map)) => {
@@ -51,7 +57,7 @@ pub(super) fn apply(
         }
         (_, None) => return Err(list.malformed("no maps")),
     };
-    Ok((base, Some(calibrator)))
+    Ok((base, Some((input, calibrator))))
 }
 
 /// The member whose logit is an affine function of the margin, or of the probability of class 1; none if
@@ -98,7 +104,7 @@ impl Map {
         }
     }
 
-    fn of_probability(self) -> CalibrationMap {
+    fn of_number(self) -> CalibrationMap {
         match self {
             Self::Sigmoid { slope, intercept } => {
                 CalibrationMap::PlattOfProbability { slope, intercept }

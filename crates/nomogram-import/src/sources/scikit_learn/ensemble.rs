@@ -5,7 +5,7 @@ use nomogram::{
 };
 
 use super::base::{self, Base};
-use super::calibration;
+use super::calibration::{self, OfMember};
 use super::features::Inputs;
 use super::layout::{Layout, unique};
 use super::steps;
@@ -64,6 +64,36 @@ impl Ensemble {
     }
 }
 
+/// The mean of members: of their outputs, or of what their calibrators make of them.
+fn soft_vote(
+    model: &Cursor<'_>,
+    weights: Vec<f64>,
+    members: Vec<Option<OfMember>>,
+) -> Result<Combiner, Error> {
+    if members.iter().all(Option::is_none) {
+        return Ok(Combiner::SoftVote { weights });
+    }
+    let calibrated: Option<Vec<OfMember>> = members.into_iter().collect();
+    let (inputs, calibrators): (Vec<StackInput>, Vec<Calibrator>) =
+        calibrated.unwrap_or_default().into_iter().unzip();
+    match inputs.as_slice() {
+        [input, others @ ..] if others.iter().all(|other| other == input) => {
+            Ok(Combiner::CalibratedVote { weights, input: *input, calibrators })
+        }
+        _ => Err(model.unsupported(
+            "a vote whose calibrators do not all read margins or all read probabilities",
+        )),
+    }
+}
+
+fn check_uncalibrated(model: &Cursor<'_>, members: &[Option<OfMember>]) -> Result<(), Error> {
+    if members.iter().all(Option::is_none) {
+        return Ok(());
+    }
+    let what = "a calibrated member of another ensemble, except by a sigmoid of its margin";
+    Err(model.unsupported(what))
+}
+
 struct Reader<'i> {
     inputs: &'i Inputs,
     limits: &'i Limits,
@@ -88,18 +118,25 @@ impl Reader<'_> {
                 self.model(&model.key("model")?, layout, name)
             }
             "soft_vote" => {
-                let weights = self.vote(model, layout)?;
-                Ok((Combiner::SoftVote { weights }, None))
+                let (weights, calibrators) = self.vote(model, layout)?;
+                Ok((soft_vote(model, weights, calibrators)?, None))
             }
             "hard_vote" => {
-                let weights = self.vote(model, layout)?;
+                let (weights, calibrators) = self.vote(model, layout)?;
+                check_uncalibrated(model, &calibrators)?;
                 Ok((Combiner::HardVote { weights }, None))
             }
             "stack" => self.stack(model, layout).map(|combiner| (combiner, None)),
             "calibrated" => {
                 let (base, calibrator) = self.calibrated(model, &mut layout)?;
                 self.add(base, &mut layout, name)?;
-                Ok((Combiner::SoftVote { weights: vec![1.0] }, calibrator))
+                let weights = vec![1.0];
+                match calibrator {
+                    Some((StackInput::Outputs, calibrator)) => {
+                        Ok((Combiner::SoftVote { weights }, Some(calibrator)))
+                    }
+                    other => Ok((soft_vote(model, weights, vec![other])?, None)),
+                }
             }
             _ => {
                 let base = base::read(model, &layout, self.inputs, self.limits)?;
@@ -113,13 +150,19 @@ impl Reader<'_> {
         &self,
         model: &Cursor<'_>,
         layout: &mut Layout,
-    ) -> Result<(Base, Option<Calibrator>), Error> {
-        let base = self.single(&model.key("model")?, layout)?;
+    ) -> Result<(Base, Option<OfMember>), Error> {
+        let inner = model.key("model")?;
+        let (base, calibrator) = self.single(&inner, layout)?;
+        check_uncalibrated(&inner, &[calibrator])?;
         calibration::apply(model, base, self.inputs.n_classes())
     }
 
-    /// A model that is one member, perhaps after steps.
-    fn single(&self, model: &Cursor<'_>, layout: &mut Layout) -> Result<Base, Error> {
+    /// A model that is one member, perhaps after steps, and perhaps with a calibrator.
+    fn single(
+        &self,
+        model: &Cursor<'_>,
+        layout: &mut Layout,
+    ) -> Result<(Base, Option<OfMember>), Error> {
         match model.key("kind")?.text()? {
             "pipeline" => {
                 let all = layout.all();
@@ -129,13 +172,8 @@ impl Reader<'_> {
             kind @ ("soft_vote" | "hard_vote" | "stack") => {
                 Err(model.unsupported(format!("`{kind}` inside another ensemble")))
             }
-            "calibrated" => match self.calibrated(model, layout)? {
-                (base, None) => Ok(base),
-                (_, Some(_)) => {
-                    Err(model.unsupported("a calibration inside another ensemble, of such a model"))
-                }
-            },
-            _ => base::read(model, layout, self.inputs, self.limits),
+            "calibrated" => self.calibrated(model, layout),
+            _ => Ok((base::read(model, layout, self.inputs, self.limits)?, None)),
         }
     }
 
@@ -152,31 +190,44 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Adds the members of an ensemble.
-    fn members(&mut self, model: &Cursor<'_>, mut layout: Layout) -> Result<usize, Error> {
+    /// Adds the members of an ensemble. Returns their calibrators.
+    fn members(
+        &mut self,
+        model: &Cursor<'_>,
+        mut layout: Layout,
+    ) -> Result<Vec<Option<OfMember>>, Error> {
         layout.end(&mut self.branches, "shared")?;
-        let members = model.key("members")?;
-        for member in members.items()? {
+        let mut calibrators = Vec::new();
+        for member in model.key("members")?.items()? {
             let mut layout = layout.copy(&member)?;
             let name = member.key("name")?.text()?;
-            let base = self.single(&member.key("model")?, &mut layout)?;
+            let (base, calibrator) = self.single(&member.key("model")?, &mut layout)?;
             self.add(base, &mut layout, name)?;
+            calibrators.push(calibrator);
         }
-        members.n_items()
+        Ok(calibrators)
     }
 
-    fn vote(&mut self, model: &Cursor<'_>, layout: Layout) -> Result<Vec<f64>, Error> {
-        let n_members = self.members(model, layout)?;
+    /// The weights of the members of a vote, and their calibrators.
+    fn vote(
+        &mut self,
+        model: &Cursor<'_>,
+        layout: Layout,
+    ) -> Result<(Vec<f64>, Vec<Option<OfMember>>), Error> {
+        let calibrators = self.members(model, layout)?;
         let list = model.key("weights")?;
         let weights = list.doubles()?;
-        if weights.len() != n_members {
-            return Err(list.malformed(format!("{} weights, expected {n_members}", weights.len())));
+        if weights.len() != calibrators.len() {
+            let (found, expected) = (weights.len(), calibrators.len());
+            return Err(list.malformed(format!("{found} weights, expected {expected}")));
         }
-        Ok(weights)
+        Ok((weights, calibrators))
     }
 
     fn stack(&mut self, model: &Cursor<'_>, layout: Layout) -> Result<Combiner, Error> {
-        let n_members = self.members(model, layout)?;
+        let calibrators = self.members(model, layout)?;
+        check_uncalibrated(model, &calibrators)?;
+        let n_members = calibrators.len();
         let input = model.key("input")?;
         let input = match input.text()? {
             "outputs" => StackInput::Outputs,

@@ -1,5 +1,6 @@
 //! Transformers of a description, to steps.
 
+mod curves;
 mod encoders;
 
 use nomogram::{
@@ -95,6 +96,7 @@ fn apply(
             keep(layout, block, Step::SignedPower(power))
         }
         "bin" => bin(layout, block, step),
+        "curves" => curves::curves(layout, block, step),
         "impute" => impute(layout, block, step, inputs),
         "one_hot" => encoders::one_hot(layout, block, step, inputs),
         "encode_levels" => encoders::encode_levels(layout, block, step, inputs),

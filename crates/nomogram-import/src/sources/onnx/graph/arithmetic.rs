@@ -1,6 +1,8 @@
 //! Arithmetic with constants, and votes.
 
-use nomogram::Activation;
+use std::rc::Rc;
+
+use nomogram::{Activation, Curve};
 
 use super::super::answer::Prediction;
 use super::super::node::Node;
@@ -88,8 +90,18 @@ impl<'d> Graph<'d, '_> {
                     Err(Error::unsupported(detail))
                 }
             },
-            ("Div", Symbol::Dense(dense), Symbol::Total(_)) => dense.answer().map(Symbol::Answer),
-            ("Div", Symbol::Answer(answer), Symbol::Total(_)) => Ok(Symbol::Answer(answer)),
+            ("Div", Symbol::Dense(dense), Symbol::Total(_)) => {
+                let answer = dense.answer()?;
+                if !answer.is_whole() {
+                    return Err(Error::unsupported(
+                        "weighted sums divided by a sum of probabilities",
+                    ));
+                }
+                Ok(Symbol::Answer(answer))
+            }
+            ("Div", Symbol::Answer(answer), Symbol::Total(_)) if answer.is_whole() => {
+                Ok(Symbol::Answer(answer))
+            }
             (
                 "Add",
                 first @ (Symbol::Answer(_) | Symbol::TreeSums(_)),
@@ -151,6 +163,58 @@ impl<'d> Graph<'d, '_> {
         added(symbols?)
     }
 
+    /// A fitted batch normalization: `(value − mean) / √(variance + epsilon) · scale + shift`.
+    pub(super) fn normalize_batch(&mut self, node: &Node<'d>) -> Result<Symbol<'d>, Error> {
+        if node.integer("training_mode", 0) != 0 {
+            return Err(Error::unsupported("`training_mode` other than 0"));
+        }
+        let symbol = self.take(node, 0)?;
+        let width = match &symbol {
+            Symbol::Columns(columns) => columns.len(),
+            Symbol::Dense(dense) => dense.n_outputs(),
+            other => {
+                let expected = "expected columns or weighted sums";
+                return Err(Error::unsupported(format!("{}, {expected}", other.noun())));
+            }
+        };
+        let mut parameters = Vec::new();
+        for index in 1..=4 {
+            let tensor = self.constant(node, index)?;
+            parameters.push(spread(tensor.row()?, width)?);
+        }
+        let [scales, shifts, means, variances] = parameters.as_slice() else {
+            return Err(Error::malformed("not four parameters"));
+        };
+        // A single, as all attributes.
+        let epsilon = node.number("epsilon", f64::from(1e-5_f32));
+        let deviations: Vec<f64> =
+            variances.iter().map(|variance| (variance + epsilon).sqrt()).collect();
+        let is_usable = |deviation: &f64| deviation.is_finite() && *deviation > 0.0;
+        if let Some(nth) = deviations.iter().position(|deviation| !is_usable(deviation)) {
+            let found = variances.get(nth).copied().unwrap_or_default();
+            let detail = format!("variance {} is {found}, expected a positive number", nth + 1);
+            return Err(Error::malformed(detail));
+        }
+        let factors: Vec<f64> =
+            scales.iter().zip(&deviations).map(|(scale, deviation)| scale / deviation).collect();
+        let addends = shifts.iter().zip(means.iter().zip(&factors));
+        let addends: Vec<f64> =
+            addends.map(|(shift, (mean, factor))| shift - mean * factor).collect();
+        match symbol {
+            Symbol::Dense(dense) => dense.affine(&factors, &addends).map(Symbol::Dense),
+            Symbol::Columns(columns) => {
+                // A curve: it rounds differently, so thresholds must not be moved before it.
+                let lines = factors.iter().zip(&addends).map(|(factor, addend)| {
+                    let (breaks, pieces) = (Vec::new(), vec![vec![*addend, *factor]]);
+                    Map::Curve(Rc::new(Curve { breaks, pieces }))
+                });
+                let columns = columns.iter().zip(lines).map(|(column, line)| column.then(line));
+                Ok(Symbol::Columns(columns.collect()))
+            }
+            other => Ok(other),
+        }
+    }
+
     /// The sum over the classes.
     pub(super) fn reduce_sum(&mut self, node: &Node<'d>) -> Result<Symbol<'d>, Error> {
         #[allow(clippy::cast_precision_loss, reason = "axes are few")]
@@ -161,15 +225,17 @@ impl<'d> Graph<'d, '_> {
         if !matches!(axes.as_slice(), [1.0 | -1.0]) {
             return Err(Error::unsupported(format!("a sum over the axes {axes:?}, expected 1")));
         }
-        match self.take(node, 0)? {
-            Symbol::Answer(answer) if answer.prediction == Prediction::Probabilities => {
-                Ok(Symbol::Total(answer))
-            }
-            Symbol::Dense(dense) if dense.activation() == Activation::Logistic => {
-                dense.answer().map(Symbol::Total)
-            }
-            other => Err(Error::unsupported(format!("the sum of {}", other.noun()))),
+        let answer = match self.take(node, 0)? {
+            Symbol::Answer(answer) => answer,
+            Symbol::Dense(dense) if dense.activation() == Activation::Logistic => dense.answer()?,
+            other => return Err(Error::unsupported(format!("the sum of {}", other.noun()))),
+        };
+        if !answer.is_whole() {
+            return Err(Error::unsupported(
+                "a sum of other numbers than the probabilities of all classes",
+            ));
         }
+        Ok(Symbol::Total(answer))
     }
 
     /// `Cast`.

@@ -122,9 +122,7 @@ impl<'d> Graph<'d, '_> {
     pub(super) fn normalize(&mut self, node: &Node<'d>) -> Result<Symbol<'d>, Error> {
         let norm = node.text("norm", "MAX")?;
         match self.take(node, 0)? {
-            Symbol::Answer(answer)
-                if norm == "L1" && answer.prediction == Prediction::Probabilities =>
-            {
+            Symbol::Answer(answer) if norm == "L1" && answer.is_whole() => {
                 Ok(Symbol::Answer(answer))
             }
             other => Err(Error::unsupported(format!("norm `{norm}` of {}", other.noun()))),

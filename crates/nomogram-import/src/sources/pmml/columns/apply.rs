@@ -1,6 +1,7 @@
 //! Functions of one field and of constants, and the bounds of their arguments.
 
 use super::super::fields::Fields;
+use super::curves;
 use super::of_expression;
 use crate::columns::{Column, Map, UNBOUNDED, ln};
 use crate::document::xml::Element;
@@ -45,7 +46,7 @@ pub(super) fn apply(expression: &Element, fields: &Fields) -> Result<Column, Err
         return Err(expression.unsupported(what));
     }
     if function == "/"
-        && fields.is_whole(column.feature)
+        && (fields.is_whole(column.feature) || curves::has_whole_numbers(&column))
         && constant.is_some_and(|constant| constant.is_whole)
     {
         let what =
@@ -80,6 +81,7 @@ pub(super) fn apply(expression: &Element, fields: &Fields) -> Result<Column, Err
             )));
         }
         ("sqrt", None, _) => vec![Map::Clip { low: 0.0, high: UNBOUNDED }, Map::Power(0.5)],
+        ("abs", None, _) => vec![curves::absolute()],
         ("pow", Some(2.0), true) => vec![Map::Square],
         ("pow", Some(1.0), true) => Vec::new(),
         _ => return Err(refused()),
@@ -126,7 +128,7 @@ fn bounds(fields: &Fields, column: &Column) -> (f64, f64) {
             Map::Square if low >= 0.0 => (low * low, high * high),
             Map::Power(exponent) if low >= 0.0 && *exponent == 0.5 => (low.sqrt(), high.sqrt()),
             Map::Square => (0.0, UNBOUNDED),
-            Map::Power(_) | Map::Bin(_) | Map::Single => (-UNBOUNDED, UNBOUNDED),
+            Map::Power(_) | Map::Bin(_) | Map::Curve(_) | Map::Single => (-UNBOUNDED, UNBOUNDED),
         };
     }
     (low, high)
