@@ -9,8 +9,8 @@ each in an environment of its own, with pandas; NOMOGRAM_PROGRAM names the progr
 
 One line per model: the file in base64, and the table of rows. `table` holds real rows and, for trees, the
 importer's probes: rows that reach the splits at their thresholds, just below and just above, which the caller
-rounds to single precision as ONNX Runtime's inputs do. Graphs named `torch` are built by hand as torch
-exports them: torch itself was not there.
+rounds to single precision as ONNX Runtime's inputs do. Graphs named `torch` are built by hand;
+those of `make_torch.py` are exported by torch itself.
 """
 
 import base64

@@ -139,7 +139,7 @@ pub(super) fn absolute() -> Map {
     Map::Curve(Rc::new(Curve { breaks: vec![0.0], pieces }))
 }
 
-/// Whether all values of a column, missing ones left aside, are whole numbers of levels or intervals.
+/// Whether every value of a column is missing or a whole number, that of a level or of an interval.
 pub(super) fn has_whole_numbers(column: &Column) -> bool {
     let is_whole = |number: &f64| number.fract() == 0.0;
     let mut maps = column.maps.iter().rev();
