@@ -82,9 +82,10 @@ pub use explanation::{Explanation, FeatureGroup, ForestShares};
 pub use intake::{Flags, Intake, Value};
 pub use link::Link;
 pub use member::{
-    Activation, Aggregate, BatchNormalization, Comparison, Forest, Layer, Likelihood, Linear,
-    LinearForest, LinearSingle, Member, NaiveBayes, Network, Node, Points, PointsItem, PointsScore,
-    PointsTotal, Precision, Side, Tie, Tree,
+    Activation, Aggregate, BatchNormalization, Comparison, Forest, Kernel, Layer, Likelihood,
+    Linear, LinearForest, LinearSingle, Member, Metric, NaiveBayes, NeighbourAnswers,
+    NeighbourWeight, Neighbours, Network, Node, Points, PointsItem, PointsScore, PointsTotal,
+    Precision, Side, SupportVectors, Tie, Tree,
 };
 pub use model::{Model, OnRefusal};
 pub use monitor::Monitor;

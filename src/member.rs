@@ -8,8 +8,10 @@ mod kind;
 mod forest;
 mod linear;
 mod naive_bayes;
+mod neighbours;
 mod network;
 mod points_score;
+mod support_vectors;
 
 mod linear_forest;
 mod linear_single;
@@ -28,9 +30,11 @@ pub use linear_forest::LinearForest;
 pub use linear_single::LinearSingle;
 pub(crate) use naive_bayes::CompiledNaiveBayes;
 pub use naive_bayes::{Likelihood, NaiveBayes};
+pub use neighbours::{Metric, NeighbourAnswers, NeighbourWeight, Neighbours};
 use network::CompiledNetwork;
 pub use network::{Activation, BatchNormalization, Layer, Network};
 pub use points_score::{Points, PointsItem, PointsScore, PointsTotal, Tie};
+pub use support_vectors::{Kernel, SupportVectors};
 
 use crate::budget::{Budget, bytes_of};
 use crate::codec::decode_enum;
@@ -39,7 +43,8 @@ use crate::error::Error;
 use crate::lanes::Lanes;
 use crate::link::Link;
 use kind::{
-    MemberKind, check_finite, check_inputs, check_no_probabilities, check_width, weighted_sum,
+    MemberKind, by_row, check_finite, check_inputs, check_no_probabilities, check_number,
+    check_width, weighted_sum,
 };
 
 /// One fitted model.
@@ -59,6 +64,10 @@ pub enum Member {
     LinearSingle(LinearSingle),
     /// Decision trees whose leaves are weighted sums.
     LinearForest(LinearForest),
+    /// A support vector machine, which stores rows of the training data.
+    SupportVectors(SupportVectors),
+    /// Nearest neighbours among stored rows of the training data.
+    Neighbours(Neighbours),
 }
 decode_enum!(Member {
     Linear(Linear),
@@ -68,6 +77,8 @@ decode_enum!(Member {
     PointsScore(PointsScore),
     LinearSingle(LinearSingle),
     LinearForest(LinearForest),
+    SupportVectors(SupportVectors),
+    Neighbours(Neighbours),
 });
 
 impl Member {
@@ -80,7 +91,26 @@ impl Member {
             Self::PointsScore(score) => score,
             Self::LinearSingle(linear) => linear,
             Self::LinearForest(forest) => forest,
+            Self::SupportVectors(machine) => machine,
+            Self::Neighbours(neighbours) => neighbours,
         }
+    }
+
+    /// The rows of the training data that it stores, as it reads them. Only support vectors and nearest
+    /// neighbours do: a bundle with such a member holds data of patients.
+    pub fn stored_rows(&self) -> impl Iterator<Item = &[f64]> {
+        let (rows, n_inputs) = match self {
+            Self::SupportVectors(machine) => machine.stored(),
+            Self::Neighbours(neighbours) => neighbours.stored(),
+            Self::Linear(_)
+            | Self::Forest(_)
+            | Self::Network(_)
+            | Self::NaiveBayes(_)
+            | Self::PointsScore(_)
+            | Self::LinearSingle(_)
+            | Self::LinearForest(_) => (&[][..], 1),
+        };
+        rows.chunks_exact(n_inputs)
     }
 
     /// How its margins become probabilities, or a value.
@@ -119,6 +149,8 @@ impl Member {
             Self::PointsScore(score) => CompiledMember::PointsScore(score),
             Self::LinearSingle(linear) => CompiledMember::LinearSingle(linear),
             Self::LinearForest(forest) => CompiledMember::LinearForest(forest.compile()?),
+            Self::SupportVectors(machine) => CompiledMember::SupportVectors(machine),
+            Self::Neighbours(neighbours) => CompiledMember::Neighbours(neighbours),
         })
     }
 
@@ -130,7 +162,7 @@ impl Member {
     /// `TooLarge`.
     pub(crate) fn take_from(&self, budget: &mut Budget) -> Result<(), Error> {
         match self {
-            Self::Linear(_) | Self::LinearSingle(_) => Ok(()),
+            Self::Linear(_) | Self::LinearSingle(_) | Self::SupportVectors(_) => Ok(()),
             Self::Forest(forest) => budget.take(FlatForest::bytes(forest, Layouts::All)),
             Self::Network(network) => {
                 budget.take(2 * bytes_of::<Domain>(network.width()))?;
@@ -139,6 +171,8 @@ impl Member {
             Self::NaiveBayes(naive_bayes) => budget.take(naive_bayes.compiled_bytes()),
             Self::PointsScore(score) => score.take_from(budget),
             Self::LinearForest(forest) => budget.take(forest.compiled_bytes()),
+            // The number of its classes is no list.
+            Self::Neighbours(neighbours) => budget.take(bytes_of::<Domain>(neighbours.n_margins())),
         }
     }
 }
@@ -157,6 +191,8 @@ pub(crate) enum CompiledMember {
     PointsScore(PointsScore),
     LinearSingle(LinearSingle),
     LinearForest(CompiledLinearForest),
+    SupportVectors(SupportVectors),
+    Neighbours(Neighbours),
 }
 
 impl CompiledMember {
@@ -166,6 +202,8 @@ impl CompiledMember {
             Self::Network(network) => 2 * network.width(),
             Self::Forest(forest) => forest.n_temporary(),
             Self::LinearForest(forest) => forest.n_temporary(),
+            Self::SupportVectors(machine) => machine.n_temporary(),
+            Self::Neighbours(neighbours) => neighbours.n_temporary(),
             Self::Linear(_)
             | Self::NaiveBayes(_)
             | Self::PointsScore(_)
@@ -183,6 +221,8 @@ impl CompiledMember {
             Self::PointsScore(score) => score.work(),
             Self::LinearSingle(linear) => linear.linear().work(),
             Self::LinearForest(forest) => forest.work(),
+            Self::SupportVectors(machine) => machine.work(),
+            Self::Neighbours(neighbours) => neighbours.work(),
         };
         work.saturating_add(n_inputs as u64)
     }
@@ -204,6 +244,8 @@ impl CompiledMember {
             Self::PointsScore(score) => score.margins(encoded, out),
             Self::LinearSingle(linear) => linear.margins(encoded, out),
             Self::LinearForest(forest) => forest.margins(encoded, out),
+            Self::SupportVectors(machine) => machine.margins(encoded, out),
+            Self::Neighbours(neighbours) => neighbours.margins(encoded, temporary, out),
         }
     }
 
@@ -223,6 +265,8 @@ impl CompiledMember {
             Self::PointsScore(score) => score.margins(encoded, out),
             Self::LinearSingle(linear) => linear.margins(encoded, out),
             Self::LinearForest(forest) => forest.block_margins(encoded, temporary, out),
+            Self::SupportVectors(machine) => machine.block_margins(encoded, temporary, out),
+            Self::Neighbours(neighbours) => neighbours.block_margins(encoded, temporary, out),
         }
     }
 }

@@ -133,7 +133,9 @@ impl ClosedForm {
             (
                 CompiledMember::Network(_)
                 | CompiledMember::NaiveBayes(_)
-                | CompiledMember::PointsScore(_),
+                | CompiledMember::PointsScore(_)
+                | CompiledMember::SupportVectors(_)
+                | CompiledMember::Neighbours(_),
                 _,
             ) => {
                 return Err(unfit(
@@ -194,7 +196,9 @@ impl ClosedForm {
                 | CompiledMember::LinearForest(_)
                 | CompiledMember::Network(_)
                 | CompiledMember::NaiveBayes(_)
-                | CompiledMember::PointsScore(_),
+                | CompiledMember::PointsScore(_)
+                | CompiledMember::SupportVectors(_)
+                | CompiledMember::Neighbours(_),
                 Form::Linear { .. } | Form::Forest { .. },
             ) => {}
         }

@@ -16,6 +16,17 @@ pub(super) unsafe fn boundary(
     error: *mut nomo_error,
     call: impl FnOnce() -> Result<(), Error>,
 ) -> i32 {
+    let mut call = Some(call);
+    // SAFETY: as this function's own contract.
+    unsafe { guarded(error, &mut || call.take().map_or(Ok(()), |call| call())) }
+}
+
+/// [`boundary`], compiled once.
+///
+/// # Safety
+///
+/// As [`boundary`].
+unsafe fn guarded(error: *mut nomo_error, call: &mut dyn FnMut() -> Result<(), Error>) -> i32 {
     let is_wanted = !error.is_null();
     if is_wanted {
         // SAFETY: as this function's own contract.

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use crate::domain::Domain;
 use crate::error::{Error, Place, ordinal};
+use crate::lanes::{Lanes, N_LANES, copy_lane, set_lane};
 use crate::link::Link;
 
 /// A kind of member. `check` runs first, once, when a bundle is opened.
@@ -73,6 +74,26 @@ pub(super) fn check_width(inputs: &[Domain], n_inputs: usize) -> Result<(), Erro
     }
     let detail = format_args!("reads {n_inputs} values, expected {}", inputs.len());
     Err(Error::invalid_model(detail))
+}
+
+/// Writes the margins of a row into the last argument; the second one has room for temporary numbers.
+pub(super) type OfRow<'m> = dyn Fn(&[f64], &mut [f64], &mut [f64]) + 'm;
+
+/// Writes the margins of a block by those of its rows, one after the other. `temporary` has room for the values
+/// and the margins of a row; what is left is for `margins`.
+pub(super) fn by_row(
+    encoded: &[Lanes],
+    temporary: &mut [Lanes],
+    out: &mut [Lanes],
+    margins: &OfRow<'_>,
+) {
+    let (row, rest) = temporary.as_flattened_mut().split_at_mut(encoded.len());
+    let (of_row, rest) = rest.split_at_mut(out.len());
+    for lane in 0..N_LANES {
+        copy_lane(lane, encoded, row);
+        margins(row, rest, of_row);
+        set_lane(lane, of_row, out);
+    }
 }
 
 /// Adds products one after the other. Eight at a time, only because such a loop has fewer instructions.

@@ -5,13 +5,14 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    FlatForest, Forest, Layouts, LeafRange, MemberKind, Precision, Tree, check_no_probabilities,
+    FlatForest, Forest, Layouts, LeafRange, MemberKind, Precision, Tree, by_row,
+    check_no_probabilities,
 };
 use crate::budget::{bytes_of, times};
 use crate::codec::decode_struct;
 use crate::domain::Domain;
 use crate::error::{Error, Place};
-use crate::lanes::{Lanes, N_LANES, copy_lane, set_lane};
+use crate::lanes::Lanes;
 use crate::link::Link;
 use crate::memory;
 use crate::schema::count;
@@ -210,20 +211,13 @@ impl CompiledLinearForest {
     }
 
     /// As [`Self::margins`], for a block of rows, one after the other.
-    #[inline(never)]
     pub(super) fn block_margins(
         &self,
         encoded: &[Lanes],
         temporary: &mut [Lanes],
         out: &mut [Lanes],
     ) {
-        let (row, rest) = temporary.as_flattened_mut().split_at_mut(encoded.len());
-        let Some(margins) = rest.get_mut(..out.len()) else { return };
-        for lane in 0..N_LANES {
-            copy_lane(lane, encoded, row);
-            self.margins(row, margins);
-            set_lane(lane, margins, out);
-        }
+        by_row(encoded, temporary, out, &|row, _, margins| self.margins(row, margins));
     }
 
     /// What a leaf adds.

@@ -134,6 +134,15 @@ fn naive_bayes() -> impl Strategy<Value = Member> {
     )
 }
 
+fn machine() -> impl Strategy<Value = Member> {
+    support_vectors::tests::support_vectors().prop_map(Member::SupportVectors)
+}
+
+fn nearest() -> impl Strategy<Value = Member> {
+    let either = any::<bool>().prop_flat_map(neighbours::tests::neighbours);
+    either.prop_map(Member::Neighbours)
+}
+
 fn bins() -> impl Strategy<Value = Points> {
     (list(parameter(), 0..4), select(vec![Tie::Below, Tie::Above])).prop_flat_map(
         |(mut thresholds, tie)| {
@@ -243,6 +252,16 @@ proptest! {
     }
 
     #[test]
+    fn margins_of_support_vectors_lie_within(case in case(machine(), false)) {
+        margins_lie_within(case)?;
+    }
+
+    #[test]
+    fn margins_of_neighbours_lie_within(case in case(nearest(), false)) {
+        margins_lie_within(case)?;
+    }
+
+    #[test]
     fn margins_of_points_scores_lie_within(case in case(points_score(), true)) {
         margins_lie_within(case)?;
     }
@@ -256,6 +275,8 @@ proptest! {
             case(naive_bayes(), true),
             case(points_score(), true),
             case(linear_forest::tests::linear_forest().prop_map(Member::LinearForest), true),
+            case(machine(), false),
+            case(nearest(), false),
             case(forest::properties::forest().prop_map(Member::Forest), true),
         ],
         edits in list(

@@ -228,6 +228,40 @@ fn linear_models_of_every_link_are_the_same_model() {
 }
 
 #[test]
+fn kernels_of_libsvm_give_its_decision_functions() {
+    for case in cases(FIXTURE, "support_vectors") {
+        let numbers = |key: &str| numbers(&case[key]);
+        let machine = SupportVectors::new(
+            part(&case["link"]),
+            part(&case["kernel"]),
+            part(&case["n_inputs"]),
+            numbers("intercepts"),
+            numbers("vectors"),
+            numbers("coefficients"),
+        );
+        let member = Member::SupportVectors(machine.unwrap());
+        compare(member, &case, &Tolerance { margins: 1e-12, outputs: 1e-12 });
+    }
+}
+
+/// Means of eight and more numbers are added in pairs there, and weights are not divided by the largest one.
+#[test]
+fn nearest_neighbours_give_the_shares_and_means_of_scikit_learn() {
+    for case in cases(FIXTURE, "neighbours") {
+        let neighbours = Neighbours::new(
+            part(&case["metric"]),
+            part(&case["weight"]),
+            part(&case["n_neighbours"]),
+            part(&case["n_inputs"]),
+            numbers(&case["stored"]),
+            part(&case["answers"]),
+        );
+        let member = Member::Neighbours(neighbours.unwrap());
+        compare(member, &case, &Tolerance { margins: 1e-15, outputs: 1e-15 });
+    }
+}
+
+#[test]
 fn naive_bayes_gives_the_joint_log_likelihoods() {
     for case in cases(FIXTURE, "naive_bayes") {
         let (log_priors, likelihoods) = (part(&case["log_priors"]), part(&case["likelihoods"]));
@@ -261,6 +295,11 @@ fn variants_keep_their_numbers() {
     let total = PointsTotal::Value { intercept: 0.0, slope: 1.0 };
     let single = LinearSingle::new(Link::Logit, vec![0.0], vec![0.0]).unwrap();
     let linear_forest = LinearForest::new(forest.clone(), vec![], vec![], vec![], vec![]).unwrap();
+    let kernel = Kernel::Radial { gamma: 1.0 };
+    let machine = SupportVectors::new(Link::Logit, kernel, 1, vec![0.0], vec![], vec![]).unwrap();
+    let (metric, weight) = (Metric::Euclidean, NeighbourWeight::Uniform);
+    let answers = NeighbourAnswers::Numbers(vec![0.0]);
+    let neighbours = Neighbours::new(metric, weight, 1, 1, vec![0.0], answers).unwrap();
     let members = [
         Member::Linear(linear),
         Member::Forest(forest),
@@ -269,8 +308,10 @@ fn variants_keep_their_numbers() {
         Member::PointsScore(PointsScore::new(1, items, total).unwrap()),
         Member::LinearSingle(single),
         Member::LinearForest(linear_forest),
+        Member::SupportVectors(machine),
+        Member::Neighbours(neighbours),
     ];
-    assert_eq!(members.map(|member| number(&member)), [0, 1, 2, 3, 4, 5, 6]);
+    assert_eq!(members.map(|member| number(&member)), [0, 1, 2, 3, 4, 5, 6, 7, 8]);
     let activations = [
         Activation::Identity,
         Activation::Relu,

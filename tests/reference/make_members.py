@@ -31,6 +31,7 @@ import to_ensemble
 import to_forests
 import to_networks
 import to_others
+import to_stored_rows
 
 HERE = Path(__file__).parent
 VERSIONS = {
@@ -80,6 +81,8 @@ if __name__ == "__main__":
             "networks": to_networks.cases(),
             "linear": to_others.linear_cases(),
             "naive_bayes": to_others.naive_bayes_cases(),
+            "support_vectors": to_stored_rows.support_vector_cases(),
+            "neighbours": to_stored_rows.neighbours_cases(),
         },
     )
     write(

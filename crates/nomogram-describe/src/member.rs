@@ -1,6 +1,6 @@
 //! One member: kind, link, size.
 
-use nomogram::{Forest, Linear, Member, Network, Node};
+use nomogram::{Forest, Kernel, Linear, Member, Network, Node};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ pub struct MemberDescription {
     /// Its name in the ensemble; none for a stacked member.
     pub name: String,
     /// `linear`, `linear in single precision`, `forest`, `forest with linear leaves`, `network`,
-    /// `naive bayes` or `points score`.
+    /// `naive bayes`, `points score`, `support vectors` or `nearest neighbours`.
     pub kind: String,
     /// The name of the branch that it reads; none for a stacked member.
     pub branch: String,
@@ -66,6 +66,20 @@ pub enum Size {
         /// Items that give points.
         n_items: usize,
     },
+    /// A support vector machine.
+    SupportVectors {
+        /// What compares a row with a vector.
+        kernel: String,
+        /// Stored rows of the training data.
+        n_vectors: usize,
+    },
+    /// Nearest neighbours.
+    Neighbours {
+        /// Stored rows of the training data.
+        n_rows: usize,
+        /// How many of them count.
+        n_neighbours: usize,
+    },
 }
 
 impl MemberDescription {
@@ -87,6 +101,15 @@ impl MemberDescription {
             }
             Member::PointsScore(score) => {
                 ("points score".into(), Size::PointsScore { n_items: score.items().len() })
+            }
+            Member::SupportVectors(machine) => {
+                let kernel = name_of_kernel(machine.kernel()).into();
+                let n_vectors = machine.n_vectors();
+                ("support vectors".into(), Size::SupportVectors { kernel, n_vectors })
+            }
+            Member::Neighbours(neighbours) => {
+                let (n_rows, n_neighbours) = (neighbours.n_rows(), neighbours.n_neighbours());
+                ("nearest neighbours".into(), Size::Neighbours { n_rows, n_neighbours })
             }
         };
         Self {
@@ -132,7 +155,23 @@ impl Size {
                 format!("{}, {}", count(*n_inputs, "input"), count(*n_classes, "class"))
             }
             Self::PointsScore { n_items } => count(*n_items, "item"),
+            Self::SupportVectors { kernel, n_vectors } => {
+                format!("{kernel} kernel, stores {} of the training data", count(*n_vectors, "row"))
+            }
+            Self::Neighbours { n_rows, n_neighbours } => format!(
+                "{}, stores {} of the training data",
+                count(*n_neighbours, "neighbour"),
+                count(*n_rows, "row")
+            ),
         }
+    }
+}
+
+fn name_of_kernel(kernel: Kernel) -> &'static str {
+    match kernel {
+        Kernel::Radial { .. } => "radial",
+        Kernel::Polynomial { .. } => "polynomial",
+        Kernel::Sigmoid { .. } => "sigmoid",
     }
 }
 
@@ -172,4 +211,30 @@ fn size_of_network(network: &Network) -> Size {
     let widths = input.into_iter().chain(layers.iter().map(nomogram::Layer::n_outputs));
     let activation = |layer: &nomogram::Layer| layer.activation.to_string();
     Size::Network { widths: widths.collect(), activations: layers.iter().map(activation).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use nomogram::{Link, Metric, NeighbourAnswers, NeighbourWeight, Neighbours, SupportVectors};
+
+    use super::*;
+
+    #[test]
+    fn stored_rows_are_stated() {
+        let kernel = Kernel::Radial { gamma: 1.0 };
+        let (vectors, coefficients) = (vec![0.5, 1.0], vec![1.0, -1.0]);
+        let machine =
+            SupportVectors::new(Link::Logit, kernel, 1, vec![0.0], vectors, coefficients).unwrap();
+        let text = MemberDescription::new(&Member::SupportVectors(machine), false).text();
+        let expected =
+            "support vectors, logit link, radial kernel, stores 2 rows of the training data";
+        assert_eq!(text, expected);
+        let answers = NeighbourAnswers::Numbers(vec![1.0]);
+        let (metric, weight) = (Metric::Manhattan, NeighbourWeight::Uniform);
+        let nearest = Neighbours::new(metric, weight, 1, 1, vec![0.5], answers).unwrap();
+        let text = MemberDescription::new(&Member::Neighbours(nearest), false).text();
+        let expected =
+            "nearest neighbours, identity link, 1 neighbour, stores 1 row of the training data";
+        assert_eq!(text, expected);
+    }
 }

@@ -71,6 +71,8 @@ impl<'p> SingleMember<'p> {
             Member::NaiveBayes(_) => return Err(Error::unsupported("a naive Bayes member")),
             Member::Network(_) => return Err(Error::unsupported("a network")),
             Member::PointsScore(_) => return Err(Error::unsupported("a points score")),
+            Member::SupportVectors(_) => return Err(Error::unsupported("support vectors")),
+            Member::Neighbours(_) => return Err(Error::unsupported("nearest neighbours")),
         };
         Ok(Self { name: &parts.manifest.name, schema: &parts.schema, steps, kind })
     }

@@ -85,6 +85,71 @@ def linear_forest(member, row):
     return forest({**member["forest"], "trees": trees}, row)
 
 
+def kernel_of(kernel, vector, row):
+    """exp(-gamma * squared distance), or the power or the tanh of gamma * product + offset"""
+    (kind, scale), = kernel.items()
+    if kind == "Radial":
+        distance = 0.0
+        for value, number in zip(row, vector):
+            distance += (value - number) * (value - number)
+        return exp(-scale["gamma"] * distance)
+    product = 0.0
+    for value, number in zip(row, vector):
+        product += value * number
+    base = scale["gamma"] * product + scale["offset"]
+    if kind == "Sigmoid":
+        return tanh(base)
+    power, square, degree = 1.0, base, scale["degree"]
+    while degree:
+        if degree % 2:
+            power *= square
+        square, degree = square * square, degree // 2
+    return power
+
+
+def support_vectors(member, row):
+    """coefficient * kernel, added from vector 0 on, then the intercept"""
+    n_inputs, n_margins = member["n_inputs"], len(member["intercepts"])
+    margins = [0.0] * n_margins
+    for nth in range(len(member["vectors"]) // n_inputs):
+        vector = member["vectors"][nth * n_inputs :][:n_inputs]
+        alike = kernel_of(member["kernel"], vector, row)
+        for k, coefficient in enumerate(member["coefficients"][nth * n_margins :][:n_margins]):
+            margins[k] += coefficient * alike
+    return [margin + intercept for margin, intercept in zip(margins, member["intercepts"])]
+
+
+def neighbours(member, row):
+    """the weighted mean of the nearest rows; of equally far ones, those that are stored first"""
+    n_inputs = member["n_inputs"]
+    distances = []
+    for nth in range(len(member["rows"]) // n_inputs):
+        stored = member["rows"][nth * n_inputs :][:n_inputs]
+        differences = [abs(value - number) for value, number in zip(row, stored)]
+        if member["metric"] == "Euclidean":
+            differences = [difference * difference for difference in differences]
+        distance = 0.0
+        for difference in differences:
+            is_largest = member["metric"] == "Chebyshev"
+            distance = max(distance, difference) if is_largest else distance + difference
+        distances.append((distance, nth))
+    nearest = sorted(distances)[: member["n_neighbours"]]
+    root = math.sqrt if member["metric"] == "Euclidean" else lambda distance: distance
+    closest = nearest[0][0]
+    (kind, answers), = member["answers"].items()
+    margins = [0.0] * (answers["n_classes"] if kind == "Classes" else 1)
+    total = 0.0
+    for distance, nth in nearest:
+        is_less = member["weight"] == "InverseDistance" and distance > closest
+        weight = root(closest) / root(distance) if is_less else 1.0
+        if kind == "Classes":
+            margins[answers["of_rows"][nth]] += weight
+        else:
+            margins[0] += weight * answers[nth]
+        total += weight
+    return [margin / total for margin in margins]
+
+
 def gelu(x):
     return x * 0.5 * (1.0 + erf(x * math.sqrt(0.5)))
 
@@ -174,6 +239,8 @@ MEMBERS = {
     "PointsScore": points_score,
     "LinearSingle": linear_single,
     "LinearForest": linear_forest,
+    "SupportVectors": support_vectors,
+    "Neighbours": neighbours,
 }
 
 
@@ -185,6 +252,8 @@ def link_of(kind, member):
         return {"Value": "Identity", "Logit": "Logit", "Table": "Probability"}[total]
     if kind == "LinearForest":
         return member["forest"]["link"]
+    if kind == "Neighbours":
+        return "Probability" if "Classes" in member["answers"] else "Identity"
     return member["link"]
 
 

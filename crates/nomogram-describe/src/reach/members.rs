@@ -39,7 +39,9 @@ pub(super) fn targets(member: usize, model: &Member, facts: &[Fact]) -> Vec<Targ
         Member::Linear(_)
         | Member::LinearSingle(_)
         | Member::Network(_)
-        | Member::NaiveBayes(_) => Vec::new(),
+        | Member::NaiveBayes(_)
+        | Member::SupportVectors(_)
+        | Member::Neighbours(_) => Vec::new(),
     }
 }
 
@@ -52,7 +54,9 @@ pub(super) fn reached(member: usize, model: &Member, row: &[f64], facts: &[Fact]
         Member::Linear(_)
         | Member::LinearSingle(_)
         | Member::Network(_)
-        | Member::NaiveBayes(_) => Vec::new(),
+        | Member::NaiveBayes(_)
+        | Member::SupportVectors(_)
+        | Member::Neighbours(_) => Vec::new(),
     }
 }
 

@@ -78,7 +78,9 @@ pub(super) fn goals(
             Member::Linear(_)
             | Member::LinearSingle(_)
             | Member::Network(_)
-            | Member::NaiveBayes(_) => {}
+            | Member::NaiveBayes(_)
+            | Member::SupportVectors(_)
+            | Member::Neighbours(_) => {}
         }
     }
     goals.retain(|goal| reach.targets().contains(&goal.target) && !goal.ways.is_empty());

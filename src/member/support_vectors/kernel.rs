@@ -1,0 +1,122 @@
+//! Kernels: how alike a row and a stored vector are.
+
+use serde::{Deserialize, Serialize};
+
+use crate::codec::decode_enum;
+use crate::domain::{Domain, affine};
+use crate::error::Error;
+use crate::member::{check_number, weighted_sum};
+use crate::numeric::{exp, tanh};
+
+/// How alike a row and a vector are. Sums run from the first input to the last.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Kernel {
+    /// `exp(−gamma · Σ (value − number)²)`; `gamma` is not negative.
+    Radial {
+        /// How fast it falls.
+        gamma: f64,
+    },
+    /// `(gamma · Σ value · number + offset)^degree`, by repeated squaring from the lowest bit of the
+    /// degree on, as libsvm does.
+    Polynomial {
+        /// The factor of the sum.
+        gamma: f64,
+        /// What is added to it; scikit-learn's `coef0`.
+        offset: f64,
+        /// The power.
+        degree: u32,
+    },
+    /// `tanh(gamma · Σ value · number + offset)`.
+    Sigmoid {
+        /// The factor of the sum.
+        gamma: f64,
+        /// What is added to it; scikit-learn's `coef0`.
+        offset: f64,
+    },
+}
+decode_enum!(Kernel { Radial { gamma }, Polynomial { gamma, offset, degree }, Sigmoid { gamma, offset } });
+
+impl Kernel {
+    pub(super) fn check(self) -> Result<(), Error> {
+        match self {
+            Self::Radial { gamma } if gamma < 0.0 => Err(Error::invalid_model(format_args!(
+                "gamma of a radial kernel is {gamma}, expected at least 0"
+            ))),
+            Self::Radial { gamma } => check_number(gamma, "gamma"),
+            Self::Polynomial { gamma, offset, .. } | Self::Sigmoid { gamma, offset } => {
+                check_number(gamma, "gamma")?;
+                check_number(offset, "the offset of the kernel")
+            }
+        }
+    }
+
+    /// The kernel of a vector and a row.
+    pub(super) fn of(self, vector: &[f64], row: &[f64]) -> f64 {
+        match self {
+            Self::Radial { gamma } => {
+                let terms = row.iter().zip(vector);
+                exp(-gamma * terms.fold(0.0, |sum, (value, number)| sum + square(value - number)))
+            }
+            Self::Polynomial { gamma, offset, degree } => {
+                power(base(vector, row, gamma, offset), degree)
+            }
+            Self::Sigmoid { gamma, offset } => tanh(base(vector, row, gamma, offset)),
+        }
+    }
+
+    /// The domain of [`Self::of`] for any rows of these inputs.
+    pub(super) fn range(self, vector: &[f64], inputs: &[Domain]) -> Result<Domain, Error> {
+        match self {
+            Self::Radial { gamma } => {
+                let furthest = inputs.iter().zip(vector).fold(0.0, |sum, (input, number)| {
+                    sum + square(f64::max((input.low - number).abs(), (input.high - number).abs()))
+                });
+                Domain::new(0.0, f64::max(furthest, gamma * furthest)).check()?;
+                Ok(Domain::new(0.0, 1.0))
+            }
+            Self::Polynomial { gamma, offset, degree } => {
+                let base = base_range(vector, inputs, gamma, offset)?;
+                if degree % 2 == 1 {
+                    return base.map_monotone(&|base| power(base, degree));
+                }
+                let high = f64::max(power(base.low, degree), power(base.high, degree));
+                Domain::new(0.0, high).check()
+            }
+            Self::Sigmoid { gamma, offset } => {
+                base_range(vector, inputs, gamma, offset)?;
+                Ok(Domain::new(-1.0, 1.0))
+            }
+        }
+    }
+}
+
+/// `gamma · Σ value · number + offset`.
+#[inline(never)]
+fn base(vector: &[f64], row: &[f64], gamma: f64, offset: f64) -> f64 {
+    gamma * weighted_sum(0.0, vector, row) + offset
+}
+
+/// The domain of [`base`].
+fn base_range(vector: &[f64], inputs: &[Domain], gamma: f64, offset: f64) -> Result<Domain, Error> {
+    affine(0.0, vector.iter().zip(inputs))?.map_monotone(&|sum| gamma * sum + offset)
+}
+
+fn square(value: f64) -> f64 {
+    value * value
+}
+
+/// `base` to a power of at least 0. Its intermediate results are no larger than the larger one of 1 and the
+/// result.
+fn power(base: f64, mut degree: u32) -> f64 {
+    let (mut product, mut square) = (1.0, base);
+    while degree > 0 {
+        if degree % 2 == 1 {
+            product *= square;
+        }
+        degree /= 2;
+        if degree > 0 {
+            square *= square;
+        }
+    }
+    product
+}
