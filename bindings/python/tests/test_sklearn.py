@@ -131,8 +131,8 @@ class Custom(linear_model.LogisticRegression):  # type: ignore[misc]
     ("estimator", "place"),
     [
         (
-            neighbors.KNeighborsClassifier(),
-            "KNeighborsClassifier: not supported: `KNeighborsClassifier`, which keeps rows",
+            neighbors.RadiusNeighborsClassifier(),
+            "RadiusNeighborsClassifier: not supported: estimator `RadiusNeighborsClassifier`",
         ),
         (
             Custom(max_iter=5000),
@@ -153,6 +153,20 @@ def test_what_has_no_counterpart_is_refused_by_name_and_place(
     with pytest.raises(nomogram_risk.ImportRefused, match="not supported") as error:
         nomogram_risk.from_sklearn(estimator)
     assert str(error.value).startswith(place)
+
+
+def test_rows_of_the_training_data_are_stored_with_consent_only(
+    program: str, wdbc_rows: Floats, diagnoses: list[str]
+) -> None:
+    nearest = neighbors.KNeighborsClassifier(3).fit(wdbc_rows[:200, :4], diagnoses[:200])
+    with pytest.raises(nomogram_risk.ImportRefused, match="the model stores 200 rows of its train"):
+        nomogram_risk.from_sklearn(nearest, program=program)
+    imported = nomogram_risk.from_sklearn(
+        nearest, rows=wdbc_rows[200:, :4], program=program, training_rows=True
+    )
+    assert any("200 rows of the training data" in note for note in imported.report["notes"])
+    probabilities = imported.model().predict_proba(wdbc_rows[200:, :4])
+    assert np.array_equal(probabilities, nearest.predict_proba(wdbc_rows[200:, :4]))
 
 
 def test_a_file_of_skops_is_read_without_a_pickle(

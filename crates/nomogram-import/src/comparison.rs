@@ -140,6 +140,9 @@ pub struct Comparison {
     pub n_rows: usize,
     /// How many further rows the schema refuses.
     pub n_refused: usize,
+    /// How many further rows lie equally far from the last of their nearest neighbours and from the row
+    /// beyond it: which one counts is chosen by each library in its own way.
+    pub n_tied: usize,
     /// Margins, where the source gave them.
     pub margins: Option<Differences>,
     /// Probabilities or values, where the source gave them.
@@ -166,6 +169,9 @@ impl fmt::Display for Comparison {
         write!(f, "{} rows compared", self.n_rows)?;
         if self.n_refused > 0 {
             write!(f, ", {} more refused by the schema", self.n_refused)?;
+        }
+        if self.n_tied > 0 {
+            write!(f, ", {} more not: their nearest neighbours are equally far", self.n_tied)?;
         }
         for (name, differences) in [("margins", &self.margins), ("outputs", &self.outputs)] {
             let Some(d) = differences else { continue };

@@ -6,6 +6,7 @@ use crate::imported::Imported;
 use crate::limits::Limits;
 use crate::options::Options;
 use crate::sources::{catboost, equation, lightgbm, onnx, pmml, scikit_learn, xgboost};
+use crate::stored_rows;
 
 /// The format of a model's file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -129,6 +130,7 @@ pub fn import(
                     and with constant leaves";
         return Err(Error::unsupported(what));
     }
+    imported.notes.extend(stored_rows::check_consent(&imported.parts, options)?);
     if let Some(name) = &options.name {
         imported.parts.manifest.name.clone_from(name);
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 use nomogram::{
     Branch, Combiner, Digest, EnsembleMember, Explanation, ForestShares, Intake, MAX_GOLDEN_CASES,
     MIN_GOLDEN_CASES, Manifest, Member, Model, Parts, Schema, Session, Value, seal,
@@ -12,6 +12,7 @@ use nomogram::{
 use crate::comparison::{Comparison, Differences, Paths, Tolerance};
 use crate::error::{Error, ErrorKind, Place};
 use crate::probes;
+use crate::ties::Ties;
 
 /// How many probes become golden cases.
 const N_PROBES: usize = 256;
@@ -182,10 +183,17 @@ impl Imported {
         let mut outputs = Differences::new(self.output_tolerance);
         let mut paths = Paths::default();
         let mut taken = Vec::new();
+        let ties = Ties::new(&self.parts);
+        let mut n_tied = 0;
         let intake = Intake::of_schema(&self.parts.schema)?;
         for (index, expected) in rows.iter().enumerate() {
             let Ok(prediction) = session.predict_row(&expected.row) else { continue };
             let in_row = |error: Error| error.within(Place::Row(index));
+            let row = taken_row(&intake, &expected.row).map_err(in_row)?;
+            if ties.has(&row).map_err(in_row)? {
+                n_tied += 1;
+                continue;
+            }
             let check = |name, found, known| check_len(name, found, known).map_err(in_row);
             if let Some(known) = &expected.margins {
                 check("margins", known.len(), prediction.margins().len())?;
@@ -201,7 +209,6 @@ impl Imported {
                 }
             }
             if let Some(known) = &expected.leaves {
-                let row = taken_row(&intake, &expected.row).map_err(in_row)?;
                 self.compare_leaves(index, row, known, &mut paths).map_err(in_row)?;
             }
             taken.push(*expected);
@@ -209,7 +216,8 @@ impl Imported {
         let some = |differences: Differences| Some(differences).filter(|d| d.n_compared > 0);
         let comparison = Comparison {
             n_rows: taken.len(),
-            n_refused: rows.len() - taken.len(),
+            n_refused: rows.len() - taken.len() - n_tied,
+            n_tied,
             margins: some(margins),
             outputs: some(outputs),
             paths: Some(paths).filter(|paths| paths.n_compared > 0),
@@ -232,7 +240,8 @@ impl Imported {
         let Some(LeafNumbers(numbers)) = &self.leaf_numbers else { return Ok(()) };
         // A bias that is added last is a tree that the source does not have.
         check_len("leaves", known.len(), numbers.len())?;
-        let encoded = self.encoded(row)?;
+        let branch = self.parts.members.first().map_or(0, |member| member.branch as usize);
+        let encoded = probes::encoded(&probes::steps(&self.parts, branch), row)?;
         for (tree, (numbers, known)) in numbers.iter().zip(known).enumerate() {
             let leaf = forest.leaf(tree, &encoded).and_then(|leaf| numbers.get(leaf));
             paths.n_compared += 1;
@@ -242,16 +251,6 @@ impl Imported {
             }
         }
         Ok(())
-    }
-
-    /// The row as the first member reads it.
-    fn encoded(&self, mut row: Vec<f64>) -> Result<Vec<f64>, Error> {
-        let branch = self.parts.members.first().map_or(0, |member| member.branch as usize);
-        for step in self.parts.branches.get(branch).into_iter().flat_map(|branch| &branch.steps) {
-            let rows = ArrayView2::from_shape((1, row.len()), &row).map_err(shape)?;
-            row = step.encode(rows)?.into_iter().collect();
-        }
-        Ok(row)
     }
 }
 

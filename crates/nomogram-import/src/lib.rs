@@ -47,6 +47,8 @@ mod foreign;
 mod forests;
 mod probes;
 
+mod ties;
+
 // Values that readers of graphs and of fields share.
 mod columns;
 
@@ -56,6 +58,8 @@ mod schema_file;
 mod table;
 
 mod options;
+
+mod stored_rows;
 
 mod sources;
 

@@ -2,7 +2,7 @@
 //!
 //! For every split: rows that reach it with the last value that goes to one side and the first that goes
 //! to the other, with the threshold and its neighbours in double and in single precision, and missing.
-//! Likewise for edges of bins and thresholds of scores. For every feature: 0, −0, missing, huge values,
+//! Likewise for edges of bins and thresholds of scores. Rows between two stored rows of the training data. For every feature: 0, −0, missing, huge values,
 //! levels known and unseen. For a linear model in single precision: fractions that it rounds. Rows that
 //! the schema refuses are left out. Where there is no room for all, splits are chosen evenly from all
 //! trees. The same model always gives the same rows.
@@ -19,8 +19,12 @@ use nomogram::{Comparison, FeatureKind, Forest, Intake, Member, Parts, Step, Val
 
 use crate::error::Error;
 use encoding::{Crossing, Encoding};
+pub(crate) use encoding::{encoded, steps};
 use splits::{Plan, Splits};
 use test::Test;
+
+/// How many rows between stored ones are made for a member.
+const MAX_BETWEEN: usize = 128;
 
 /// At most `max_rows` rows, with one value per feature; NaN is missing.
 ///
@@ -59,6 +63,7 @@ pub(crate) fn rows(parts: &Parts, max_rows: usize) -> Result<Vec<Vec<f64>>, Erro
     if parts.members.iter().any(|member| matches!(member.member, Member::LinearSingle(_))) {
         rows.add_fractions(&typical);
     }
+    rows.add_between_stored(&typical);
     rows.add_values(&typical);
     rows.add_mixtures(&typical);
     Ok(rows.rows)
@@ -144,6 +149,34 @@ impl<'p> Rows<'p> {
         }
     }
 
+    /// Rows in the middle between two rows that a member stores, as close as its steps can be inverted.
+    fn add_between_stored(&mut self, typical: &[f64]) {
+        let parts = self.parts;
+        for member in &parts.members {
+            let stored: Vec<&[f64]> = member.member.stored_rows().collect();
+            let stride = stored.len().div_ceil(MAX_BETWEEN.min(self.max_rows)).max(1);
+            let encoding =
+                Encoding::new(parts, self.intake, member.branch as usize, usize::MAX, typical);
+            for pair in stored.windows(2).step_by(stride) {
+                let [first, second] = pair else { continue };
+                let middles = first.iter().zip(*second).map(|(a, b)| a / 2.0 + b / 2.0);
+                let tests: Vec<Test<'_>> = middles
+                    .enumerate()
+                    .map(|(column, middle)| Test::of_edge(column, middle, Comparison::AtMost))
+                    .collect();
+                let mut row = typical.to_vec();
+                for (test, crossing) in tests.iter().zip(encoding.crossings(&tests)) {
+                    let cell =
+                        encoding.source(test.column).and_then(|feature| row.get_mut(feature));
+                    if let (Some(cell), Some(Crossing::Between { left, .. })) = (cell, crossing) {
+                        *cell = left;
+                    }
+                }
+                self.add(row);
+            }
+        }
+    }
+
     /// Every feature with unusual values, value after value, so that each feature gets some.
     fn add_values(&mut self, typical: &[f64]) {
         let parts = self.parts;
@@ -191,7 +224,7 @@ impl<'p> Rows<'p> {
             if !seen.insert(branch) {
                 continue;
             }
-            for (nth, step) in encoding::steps(parts, branch).into_iter().enumerate() {
+            for (nth, step) in steps(parts, branch).into_iter().enumerate() {
                 let tests: Vec<Test<'_>> = edges_and_breaks(step)
                     .into_iter()
                     .map(|(column, edge)| Test::of_edge(column, edge, Comparison::Below))

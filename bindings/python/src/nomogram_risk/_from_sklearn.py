@@ -27,6 +27,7 @@ def from_sklearn(
     program: str | os.PathLike[str] | None = None,
     golden_rows: bool = False,
     tree_shares: bool = False,
+    training_rows: bool = False,
 ) -> Imported:
     """Seals a fitted estimator of scikit-learn as a bundle that predicts the same numbers.
 
@@ -35,7 +36,8 @@ def from_sklearn(
     become its golden cases. It must also predict the same for ``rows``, a table as the estimator
     reads it; they may be patients, so the bundle keeps them only with ``golden_rows``. ``schema``
     names features, units, ranges and policies, as docs/import.md describes; ``target`` names what
-    is predicted. With ``tree_shares``, forests of the bundle can be explained by path.
+    is predicted. With ``tree_shares``, forests of the bundle can be explained by path. Support
+    vectors and nearest neighbours are rows of the training data: ``training_rows`` keeps them.
 
     Raises ``ImportRefused`` with the place, when the estimator or a setting has no exact
     counterpart, or a prediction differs.
@@ -56,7 +58,9 @@ def from_sklearn(
         return [to_cells(row, levels) for row in description.rows.numbers(rows)]
 
     name = name or type(estimator).__name__
-    options = Options(rows, schema, name, max_probes, program, golden_rows, tree_shares, cells)
+    options = Options(
+        rows, schema, name, max_probes, program, golden_rows, tree_shares, training_rows, cells
+    )
     return seal(save, answers_of(description), options)
 
 

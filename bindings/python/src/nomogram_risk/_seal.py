@@ -101,6 +101,7 @@ class Options:
     program: str | os.PathLike[str] | None = None
     golden_rows: bool = False
     tree_shares: bool = False
+    training_rows: bool = False
     cells: Callable[[list[str], list[list[str]]], list[list[str]]] | None = None
     """Makes texts of ``rows``, from the names and the levels of the features."""
 
@@ -120,6 +121,8 @@ def seal(
         reading = [command, "import", str(save(folder)), *arguments, "--json"]
         if options.tree_shares:
             reading.append("--tree-shares")
+        if options.training_rows:
+            reading.append("--training-rows")
         if options.schema:
             (folder / "schema.json").write_text(json.dumps(options.schema), encoding="utf-8")
             reading += ["--schema", str(folder / "schema.json")]

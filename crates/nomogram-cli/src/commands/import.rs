@@ -51,6 +51,9 @@ pub(crate) struct Arguments {
     /// Keep the shares of the training rows at each split, for explanations by path: docs/import.md
     #[arg(long)]
     tree_shares: bool,
+    /// Keep the rows of the training data that the model stores, such as support vectors. They may be patients
+    #[arg(long)]
+    training_rows: bool,
     /// Import this class of LightGBM's `multiclassova` or CatBoost's `MultiClassOneVsAll`, by name, or by number
     /// from 0 on where the file has no names
     #[arg(long, value_name = "CLASS")]
@@ -149,6 +152,7 @@ fn read(arguments: &Arguments) -> Result<Imported, Error> {
         rounds: arguments.rounds.unwrap_or_default(),
         double_link: arguments.double_link,
         tree_shares: arguments.tree_shares,
+        training_rows: arguments.training_rows,
         class: arguments.class.clone(),
     };
     let bytes = bytes_of(&arguments.model)?;

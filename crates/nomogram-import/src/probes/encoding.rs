@@ -9,6 +9,7 @@ use ndarray::Array2;
 use nomogram::{Feature, FeatureKind, Intake, Parts, Side, Step, Value};
 
 use super::test::Test;
+use crate::error::{Error, ErrorKind};
 
 /// The most numbers of encoded rows that are computed to learn which columns follow which feature.
 const MAX_NUMBERS: usize = 1 << 24;
@@ -323,7 +324,7 @@ impl<'p> Encoding<'p> {
 }
 
 /// The steps of a branch, from the features on.
-pub(super) fn steps(parts: &Parts, branch: usize) -> Vec<&Step> {
+pub(crate) fn steps(parts: &Parts, branch: usize) -> Vec<&Step> {
     let mut branches = Vec::new();
     let mut seen = BTreeSet::new();
     let mut next = Some(branch);
@@ -333,6 +334,20 @@ pub(super) fn steps(parts: &Parts, branch: usize) -> Vec<&Step> {
         next = branch.source.map(|source| source as usize);
     }
     branches.iter().rev().flat_map(|branch| &branch.steps).collect()
+}
+
+/// A row after steps.
+///
+/// # Errors
+///
+/// `Model` when a step refuses it.
+pub(crate) fn encoded(steps: &[&Step], mut row: Vec<f64>) -> Result<Vec<f64>, Error> {
+    for step in steps {
+        let rows = Array2::from_shape_vec((1, row.len()), row)
+            .map_err(|error| Error::new(ErrorKind::Model, error.to_string()))?;
+        row = step.encode(rows.view())?.into_iter().collect();
+    }
+    Ok(row)
 }
 
 /// The bisection for one test.

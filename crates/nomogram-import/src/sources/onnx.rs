@@ -23,6 +23,7 @@ mod features;
 
 mod encoders;
 mod linear;
+mod support_vectors;
 
 mod trees;
 

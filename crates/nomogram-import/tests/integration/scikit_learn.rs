@@ -2,14 +2,16 @@
 //!
 //! `tests/reference/make_scikit_learn.py` made the descriptions and the tables of predictions.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use nomogram::Model;
+use nomogram::{Model, Session};
 use nomogram_import::{
     Comparison, Error, Format, Imported, Limits, Options, SchemaFile, Tolerance, import,
     read_expected,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// An estimator, and what scikit-learn predicted or why it was refused.
 pub(crate) struct Line {
@@ -47,7 +49,9 @@ pub(crate) fn lines() -> Vec<Line> {
 }
 
 fn read(model: &[u8]) -> Result<Imported, Error> {
-    import(model, Some(Format::ScikitLearn), &Options::default(), &Limits::default())
+    // The data are public.
+    let options = Options { training_rows: true, ..Options::default() };
+    import(model, Some(Format::ScikitLearn), &options, &Limits::default())
 }
 
 /// The model with its schema.
@@ -105,6 +109,79 @@ fn estimators_without_a_counterpart_are_refused_by_name_and_place() {
         assert_eq!(read(model).unwrap_err().to_string(), *refused, "{}", line.name);
     }
     assert!(n_refused >= 4, "{n_refused}");
+}
+
+/// The models that store rows of their training data.
+fn storing() -> Vec<(Line, Imported)> {
+    let imported = |line: Line| {
+        let imported = line.table.as_ref().and_then(|_| read_line(&line).ok())?;
+        let mut members = imported.parts.members.iter();
+        members.any(|one| one.member.stored_rows().next().is_some()).then_some((line, imported))
+    };
+    lines().into_iter().filter_map(imported).collect()
+}
+
+#[test]
+fn rows_of_the_training_data_are_stored_with_consent_only() {
+    let storing = storing();
+    assert!(storing.len() >= 36, "{}", storing.len());
+    for (line, imported) in storing {
+        let model = line.model.as_ref().unwrap();
+        let error = import(model, None, &Options::default(), &Limits::default()).unwrap_err();
+        let members = imported.parts.members.iter();
+        let n_rows: usize = members.map(|one| one.member.stored_rows().count()).sum();
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "not supported: the model stores {n_rows} rows of its training data, which may be \
+                 patients; the option `training_rows` keeps them in the bundle"
+            ),
+            "{}",
+            line.name
+        );
+        let note = format!("{n_rows} rows of the training data are stored");
+        assert!(imported.notes.iter().any(|found| found.contains(&note)), "{}", line.name);
+    }
+}
+
+/// A distance that is read wrongly, or a kernel, would show in most of the probes.
+#[test]
+fn probes_lie_between_stored_rows() {
+    for (line, imported) in storing() {
+        let probes = imported.probes(50).unwrap();
+        let Some(bundle) = imported.seal(&[]).ok().map(|sealed| sealed.bundle) else { continue };
+        let mut session = Session::try_new(Arc::new(Model::open(&bundle).unwrap())).unwrap();
+        let mut outputs = BTreeSet::new();
+        for row in &probes {
+            let Ok(prediction) = session.predict_row(row) else { continue };
+            outputs.insert(prediction.outputs()[0].to_bits());
+        }
+        assert!(outputs.len() >= 4, "{}: {} of {}", line.name, outputs.len(), probes.len());
+    }
+}
+
+#[test]
+fn rows_with_equally_far_neighbours_are_counted_and_not_compared() {
+    let (rows, answers) = (json!([[0.0], [1.0], [3.0], [4.0]]), json!([0, 1, 0, 1]));
+    let model = json!({
+        "format": "nomogram scikit-learn description 1",
+        "scikit_learn": "1.9.1",
+        "adds_in_order": false,
+        "features": [{ "name": "x", "kind": "number", "takes_missing": false }],
+        "target": { "name": "y", "classes": ["no", "yes"] },
+        "model": {
+            "kind": "neighbours", "metric": "euclidean", "weight": "uniform", "n_neighbours": 1,
+            "rows": rows, "answers": answers,
+        },
+    });
+    // 0.5 and 3.5 lie in the middle, where the source may take either row; 2 × (1 − 10⁻¹⁰) nearly does.
+    let table =
+        "x,probability:no,probability:yes\n0.1,1,0\n0.5,0,1\n3.5,0,1\n1.9999999998,1,0\n3.6,0,1\n";
+    let comparison = compare(model.to_string().as_bytes(), table).unwrap();
+    assert!(comparison.agrees(), "{comparison}");
+    assert_eq!((comparison.n_rows, comparison.n_tied, comparison.n_refused), (2, 3, 0));
+    let text = comparison.to_string();
+    assert!(text.contains("2 rows compared, 3 more not: their nearest neighbours are equally far"));
 }
 
 #[test]

@@ -245,7 +245,33 @@ def leaves():
         add(f"{op} of a regressor of trees", nodes, X, [("y", FLOAT, 1)], ROWS)
 
 
-for make in (labels, sums, shapes, whole_numbers, modes, precisions, leaves):
+def support_vectors():
+    vectors = [[0.5, -1.25], [2.0, 0.75], [-0.625, 1.5], [1.0, 1.0]]
+    rows = [[a, b] for a in (-3.5, -0.4, 0.0, 0.7, 2.0) for b in (-2.25, 0.3, 0.75, 9.0)]
+    inputs, outputs = [("a", FLOAT), ("b", FLOAT)], [("y", FLOAT, 1)]
+    for name, kernel, numbers in (
+        ("radial", "RBF", [0.4, 0.0, 0.0]),
+        ("cubic", "POLY", [0.3, 0.5, 3.0]),
+        ("sigmoid", "SIGMOID", [0.2, -0.1, 3.0]),
+        ("refused: of degree 2.5", "POLY", [0.3, 0.5, 2.5]),
+        ("refused: without vectors", "RBF", [0.3, 0.5, 0.0]),
+    ):
+        stored = dict(coefficients=[1.5, -0.75], n_supports=0)
+        if not name.endswith("without vectors"):
+            stored = dict(
+                coefficients=[1.5, -0.75, 0.5, -1.0], n_supports=len(vectors), support_vectors=sum(vectors, [])
+            )
+        machine = ml("SVMRegressor", ["s"], ["y"], kernel_type=kernel, kernel_params=numbers, rho=[0.375], **stored)
+        nodes = [
+            node("Concat", ["a", "b"], ["x"], axis=1),
+            ml("Scaler", ["x"], ["s"], offset=[0.25, -0.5], scale=[0.5, 2.0]),
+            machine,
+        ]
+        name = name if ": " in name else f"support vectors, {name}"
+        add(name.replace("refused: ", "refused: support vectors "), nodes, inputs, outputs, rows)
+
+
+for make in (labels, sums, shapes, whole_numbers, modes, precisions, leaves, support_vectors):
     make()
 with open(sys.argv[1], "w", encoding="utf-8") as file:
     for line in LINES:

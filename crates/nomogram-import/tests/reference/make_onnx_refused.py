@@ -29,7 +29,6 @@ def of_scikit_learn():
     y = y[::5]
     for name, estimator in {
         "support vectors": svm.SVC(),
-        "support vectors of a number": svm.SVR(),
         "neighbours": neighbors.KNeighborsClassifier(3),
         "naive Bayes": naive_bayes.GaussianNB(),
         "one against the rest": multiclass.OneVsRestClassifier(linear_model.LogisticRegression()),

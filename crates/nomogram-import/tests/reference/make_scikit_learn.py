@@ -30,7 +30,7 @@ import pandas as pd
 import sklearn
 from sklearn import (
     calibration, compose, datasets, decomposition, discriminant_analysis, ensemble,
-    feature_extraction, feature_selection, impute, linear_model, model_selection, multiclass,
+    feature_extraction, feature_selection, gaussian_process, impute, kernel_ridge, linear_model, model_selection, multiclass,
     naive_bayes, neighbors, neural_network, pipeline, preprocessing, svm, tree,
 )
 
@@ -153,6 +153,7 @@ def cases():
     yield from curves()
     yield from against_the_rest()
     yield from calibrations()
+    yield from stored_rows()
     yield from refusals()
 
 
@@ -522,6 +523,44 @@ def splines_of_degree_1():
     return preprocessing.SplineTransformer(degree=1, extrapolation="linear")
 
 
+def stored_rows():
+    """Estimators that keep rows of their training data."""
+    calibrated = calibration.CalibratedClassifierCV
+    narrow = ranges(-1e4, 1e4, 6)
+    yield "sigmoid of a radial kernel", scaled(calibrated(svm.SVC(), cv=3)), wdbc()
+    yield "isotonic of a radial kernel", scaled(calibrated(svm.NuSVC(nu=0.2), cv=3, method="isotonic")), wdbc()
+    yield "sigmoid of a polynomial kernel", scaled(calibrated(svm.SVC(kernel="poly", coef0=1), cv=3)), wdbc(), narrow
+    yield "sigmoid of a sigmoid kernel", scaled(calibrated(svm.SVC(kernel="sigmoid"), cv=3)), wdbc()
+    yield "radial kernel of a number", scaled(svm.SVR(C=100, epsilon=20)), diabetes()
+    yield "radial kernel of a number, nu", after(preprocessing.MinMaxScaler(), svm.NuSVR(C=50, nu=0.3)), diabetes()
+    yield "polynomial kernel of a number", scaled(svm.SVR(kernel="poly", degree=2)), diabetes(), narrow
+    yield "kernel ridge", scaled(kernel_ridge.KernelRidge(kernel="rbf", gamma=0.1)), diabetes()
+    yield "kernel ridge, cubic", scaled(kernel_ridge.KernelRidge(kernel="polynomial", alpha=10)), diabetes(), narrow
+    yield "stack of decision functions", ensemble.StackingClassifier(
+        [("kernel", scaled(svm.SVC())), ("linear", scaled(svm.LinearSVC())), ("logistic", scaled(logistic()))],
+        logistic(), cv=3, stack_method="decision_function",
+    ), wdbc()
+    yield "nearest neighbours", scaled(neighbors.KNeighborsClassifier()), wdbc()
+    yield "nearest neighbours of text", after(
+        numbers_and_categories(), neighbors.KNeighborsClassifier(3, algorithm="kd_tree")
+    ), mixed()
+    yield "nearest neighbours, weighted", scaled(neighbors.KNeighborsClassifier(
+        7, weights="distance", algorithm="kd_tree"
+    )), wine()
+    yield "nearest neighbours by brute force", scaled(neighbors.KNeighborsClassifier(algorithm="brute")), wine()
+    yield "nearest neighbours, sums of differences", scaled(neighbors.KNeighborsClassifier(4, p=1)), wdbc()
+    yield "nearest neighbours of a number", scaled(neighbors.KNeighborsRegressor()), diabetes()
+    yield "nearest neighbours of a number, largest difference", scaled(neighbors.KNeighborsRegressor(
+        9, weights="distance", metric="chebyshev"
+    )), diabetes()
+    yield "nearest neighbours in a vote", ensemble.VotingClassifier(
+        [("near", scaled(neighbors.KNeighborsClassifier())), ("logistic", scaled(logistic()))], voting="soft"
+    ), wdbc()
+    yield "isotonic of nearest neighbours", scaled(
+        calibrated(neighbors.KNeighborsClassifier(15), cv=3, method="isotonic")
+    ), wdbc()
+
+
 def refusals():
     yield "custom transformer", after(Halve(), logistic()), wdbc()
     yield "custom function", after(preprocessing.FunctionTransformer(halved), logistic()), wdbc()
@@ -531,8 +570,13 @@ def refusals():
     yield "text column", after(compose.make_column_transformer(
         (feature_extraction.text.CountVectorizer(), "note"), remainder="passthrough"
     ), logistic()), (pd.DataFrame({"note": texts, "age": range(12)}), [0, 1, 0, 1] * 3)
-    yield "neighbours", neighbors.KNeighborsClassifier(), wdbc()
-    yield "kernel of a regression", svm.SVR(), diabetes()
+    yield "weights of neighbours by brute force", neighbors.KNeighborsClassifier(
+        weights="distance", algorithm="brute"
+    ), wdbc()
+    yield "weights of neighbours by a function", neighbors.KNeighborsClassifier(weights=np.exp), wdbc()
+    yield "angles between neighbours", neighbors.KNeighborsClassifier(metric="cosine"), wdbc()
+    yield "neighbours within a radius", neighbors.RadiusNeighborsClassifier(500.0), wdbc()
+    yield "a process", gaussian_process.GaussianProcessRegressor(), diabetes()
     yield "support vectors", svm.SVC(probability=False), wdbc()
     yield "normal quantiles", after(
         preprocessing.QuantileTransformer(n_quantiles=20, output_distribution="normal"), logistic()
@@ -553,7 +597,6 @@ def refusals():
     yield "exponential", after(preprocessing.FunctionTransformer(np.exp), logistic()), diabetes()
     yield "forest after logarithms", after(preprocessing.FunctionTransformer(np.log), forest()), wdbc()
     yield "probabilities of libsvm", scaled(svm.SVC(kernel="linear", probability=True, random_state=1)), wdbc()
-    yield "kernel of a support vector machine", calibration.CalibratedClassifierCV(svm.SVC(), cv=3), wdbc()
     yield "forest after pca", after(decomposition.PCA(2), forest()), wdbc()
     yield "missing is -1", after(impute.SimpleImputer(missing_values=-1), logistic()), wdbc()
     yield "nearest rows", after(impute.KNNImputer(), logistic()), gaps()
@@ -586,7 +629,8 @@ def line(name, estimator, data, schema=None):
     with tempfile.TemporaryDirectory() as folder:
         model, probes, table = (Path(folder) / part for part in ("model.json", "p.csv", "t.csv"))
         model.write_text(description.text())
-        command = [_seal.find_program(None), "import", str(model), "--json"]
+        # The data are public.
+        command = [_seal.find_program(None), "import", str(model), "--json", "--training-rows"]
         if schema is not None:
             (Path(folder) / "schema.json").write_text(json.dumps(schema))
             command += ["--schema", str(Path(folder) / "schema.json")]

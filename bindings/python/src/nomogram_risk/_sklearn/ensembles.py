@@ -70,11 +70,16 @@ def _is_dropped(estimator: Any) -> bool:
 
 
 def _members(
-    names: list[str], estimators: list[Any], columns: list[Column], walk: Walk, place: Place
+    names: list[str],
+    estimators: list[Any],
+    columns: list[Column],
+    walk: Walk,
+    place: Place,
+    describe_one: models.Function = describe,
 ) -> list[Step]:
     walk.adds_in_order = False
     return [
-        {"name": name, "model": describe(one, columns, walk, place / f"estimator `{name}`")}
+        {"name": name, "model": describe_one(one, columns, walk, place / f"estimator `{name}`")}
         for name, one in zip(names, estimators, strict=True)
     ]
 
@@ -92,7 +97,12 @@ def stacking(estimator: Any, columns: list[Column], walk: Walk, place: Place) ->
     if is_classifier and method == "predict":
         place.refuse("stack method predict, of classes")
     names = [name for name, one in estimator.estimators if not _is_dropped(one)]
-    members = _members(names, estimator.estimators_, columns, walk, place)
+    reads_margins = method == "decision_function"
+    for name, one in zip(names, estimator.estimators_, strict=True):
+        if reads_margins:
+            _check_margin(one, place / f"estimator `{name}`")
+    describe_one = _with_margin if reads_margins else describe
+    members = _members(names, estimator.estimators_, columns, walk, place, describe_one)
     n_each = len(estimator.classes_) if is_classifier and len(estimator.classes_) > 2 else 1
     inside = [MADE] * (len(members) * n_each)
     final = place / "final_estimator_"
@@ -175,12 +185,10 @@ def _check_margin(estimator: Any, place: Place) -> None:
         return _check_margin(estimator.best_estimator_, place)
     if name == "GradientBoostingClassifier" and estimator.loss == "exponential":
         place.refuse(
-            "calibrated boosting of loss='exponential', whose decision function is half the margin"
+            "boosting of loss='exponential' by its decision function, which is half the margin"
         )
     if name == "AdaBoostClassifier" and len(estimator.classes_) > 2:
-        place.refuse(
-            "calibrated AdaBoost of more than 2 classes, whose decision function is no margin"
-        )
+        place.refuse("AdaBoost of more than 2 classes by its decision function, which is no margin")
     return None
 
 

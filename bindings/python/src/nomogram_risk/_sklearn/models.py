@@ -1,11 +1,11 @@
-"""Models that are one member: linear models, networks, naive Bayes, and those of ``trees``."""
+"""Models that are one member: linear, networks, naive Bayes, trees, stored rows."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from . import trees
+from . import stored_rows, trees
 from .transformers import binarize
 from .walk import Column, Place, Step, Walk, class_name, floats
 
@@ -20,8 +20,6 @@ def describe(estimator: Any, columns: list[Column], walk: Walk, place: Place) ->
     name = class_name(estimator)
     function = MODELS.get(name)
     if function is None:
-        if name in OF_STORED_ROWS or getattr(estimator, "kernel", "linear") != "linear":
-            place.refuse(f"`{name}`, which keeps rows of its training data: they may be patients")
         if name in WITHOUT_PROBABILITIES and getattr(estimator, "probability", False):
             how = "which libsvm computes by iteration; calibrate it by CalibratedClassifierCV"
             place.refuse(f"`{name}` with probability=True, {how}")
@@ -37,13 +35,12 @@ def describe_margin(estimator: Any, columns: list[Column], walk: Walk, place: Pl
     """As :func:`describe`, also for models that have margins only."""
     if class_name(estimator) not in WITHOUT_PROBABILITIES:
         return describe(estimator, columns, walk, place)
-    if getattr(estimator, "kernel", "linear") != "linear":
-        kernel = f"`{class_name(estimator)}` with kernel {estimator.kernel!r}"
-        place.refuse(f"{kernel}, which keeps rows of its training data: they may be patients")
     n_classes = len(estimator.classes_)
     if n_classes > 2 and hasattr(estimator, "kernel"):
         place.refuse(f"`{class_name(estimator)}` of more than 2 classes, which is one-vs-one")
     walk.read_numbers(columns)
+    if getattr(estimator, "kernel", "linear") != "linear":
+        return stored_rows.support_vectors("logit", estimator, columns, walk, place)
     return linear(_one_vs_rest(n_classes), estimator.coef_, estimator.intercept_)
 
 
@@ -144,10 +141,9 @@ def linear_regression(estimator: Any, columns: list[Column], walk: Walk, place: 
 def support_vector_regression(
     estimator: Any, columns: list[Column], walk: Walk, place: Place
 ) -> Step:
-    """Support vectors with a linear kernel: a linear model."""
+    """Support vectors; with a linear kernel, a linear model."""
     if estimator.kernel != "linear":
-        name = f"`{class_name(estimator)}` with kernel {estimator.kernel!r}"
-        place.refuse(f"{name}, which keeps rows of its training data: they may be patients")
+        return stored_rows.support_vectors("identity", estimator, columns, walk, place)
     walk.adds_in_order = False
     return linear_regression(estimator, columns, walk, place)
 
@@ -232,16 +228,6 @@ def bernoulli_naive_bayes(estimator: Any, columns: list[Column], walk: Walk, pla
     return {"kind": "pipeline", "steps": steps, "model": model}
 
 
-OF_STORED_ROWS = {
-    "GaussianProcessClassifier",
-    "GaussianProcessRegressor",
-    "KNeighborsClassifier",
-    "KNeighborsRegressor",
-    "KernelRidge",
-    "RadiusNeighborsClassifier",
-    "RadiusNeighborsRegressor",
-}
-
 WITHOUT_PROBABILITIES = {
     "LinearSVC",
     "NuSVC",
@@ -274,6 +260,9 @@ MODELS: dict[str, Function] = {
     "HistGradientBoostingClassifier": trees.hist_gradient_boosting,
     "HistGradientBoostingRegressor": trees.hist_gradient_boosting,
     "HuberRegressor": linear_regression,
+    "KNeighborsClassifier": stored_rows.neighbours,
+    "KNeighborsRegressor": stored_rows.neighbours,
+    "KernelRidge": stored_rows.kernel_ridge,
     "Lars": linear_regression,
     "LarsCV": linear_regression,
     "Lasso": linear_regression,

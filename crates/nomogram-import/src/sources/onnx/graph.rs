@@ -15,6 +15,7 @@ use super::labels::Labels;
 use super::linear;
 use super::model::Model;
 use super::node::Node;
+use super::support_vectors;
 use super::symbol::{Dense, Symbol};
 use super::tensor::Tensor;
 use super::trees;
@@ -185,7 +186,7 @@ impl<'d, 'f> Graph<'d, 'f> {
             "ArrayFeatureExtractor" => self.extract(node).map(|symbol| vec![symbol]),
             "FeatureVectorizer" => self.concatenate(node).map(|symbol| vec![symbol]),
             "SVMRegressor" => {
-                let answer = linear::support_vector_regressor(node, self.sums(node)?)?;
+                let answer = support_vectors::regressor(node, self.sums(node)?)?;
                 Ok(vec![Symbol::Answer(answer)])
             }
             "SVMClassifier" => Err(Error::unsupported(

@@ -1,4 +1,4 @@
-//! `LinearClassifier` and `LinearRegressor`, and `SVMRegressor` with a linear kernel.
+//! `LinearClassifier` and `LinearRegressor`.
 
 use nomogram::Link;
 
@@ -72,59 +72,6 @@ pub(super) fn regressor(node: &Node<'_>, inputs: Dense) -> Result<Answer, Error>
     }
     let part = inputs.weighted(&weights, &intercepts)?.part(Link::Identity)?;
     Ok(Answer::of(Prediction::Value, 0, part))
-}
-
-/// Reads an `SVMRegressor` with a linear kernel: its support vectors, rows of the training data, become one
-/// weighted sum.
-///
-/// # Errors
-///
-/// `Unsupported` for other kernels, post transforms and `one_class`; `Malformed` when lengths do not fit.
-pub(super) fn support_vector_regressor(node: &Node<'_>, inputs: Dense) -> Result<Answer, Error> {
-    let kernel = node.text("kernel_type", "LINEAR")?;
-    if kernel != "LINEAR" {
-        let why = "it keeps rows of the training data, which may be patients";
-        return Err(Error::unsupported(format!("support vectors of kernel `{kernel}`: {why}")));
-    }
-    let (post, one_class) = (node.text("post_transform", "NONE")?, node.integer("one_class", 0));
-    if post != "NONE" || one_class != 0 {
-        let what =
-            format!("post transform `{post}` and `one_class` {one_class} of support vectors");
-        return Err(Error::unsupported(what));
-    }
-    let n_columns = inputs.n_outputs();
-    let vectors = node.numbers("support_vectors")?;
-    let n_supports = node.integer("n_supports", 0);
-    let coefficients = node.numbers("coefficients")?;
-    let intercepts = node.numbers("rho")?;
-    if intercepts.len() != 1 {
-        return Err(Error::malformed(format!(
-            "`rho` has {} numbers, expected 1",
-            intercepts.len()
-        )));
-    }
-    if usize::try_from(n_supports).ok()
-        != Some(if vectors.is_empty() { 0 } else { coefficients.len() })
-    {
-        let detail = format!("`n_supports` {n_supports}, expected the number of support vectors");
-        return Err(Error::malformed(detail));
-    }
-    let (name, found, n_vectors) = match vectors.len() {
-        0 => ("coefficients", coefficients.len(), 1),
-        found => ("support_vectors", found, coefficients.len()),
-    };
-    if found != n_vectors * n_columns {
-        let expected = format!("{n_vectors} × {n_columns}");
-        return Err(Error::malformed(format!("`{name}` has {found} numbers, expected {expected}")));
-    }
-    let mut weights = if vectors.is_empty() { coefficients.clone() } else { vec![0.0; n_columns] };
-    for (vector, coefficient) in vectors.chunks(n_columns.max(1)).zip(&coefficients) {
-        for (weight, value) in weights.iter_mut().zip(vector) {
-            *weight += coefficient * value;
-        }
-    }
-    let part = inputs.weighted(&weights, &intercepts)?.part(Link::Identity)?;
-    Ok(Answer { is_of_vectors: true, ..Answer::of(Prediction::Value, 0, part) })
 }
 
 /// The names of the classes: whole numbers or texts.

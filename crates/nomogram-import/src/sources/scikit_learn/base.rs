@@ -1,12 +1,16 @@
-//! Models that are one member: linear models, forests, networks, naive Bayes.
+//! Models that are one member: linear models, forests, networks, naive Bayes, stored rows.
 
-use nomogram::{Activation, Layer, Likelihood, Linear, Link, Member, NaiveBayes, Network};
+use nomogram::{
+    Activation, Kernel, Layer, Likelihood, Linear, Link, Member, Metric, NaiveBayes,
+    NeighbourAnswers, NeighbourWeight, Neighbours, Network, SupportVectors,
+};
 
 use super::features::Inputs;
 use super::forest::{self, NumberedForest};
 use super::layout::Layout;
 use crate::document::Cursor;
 use crate::error::Error;
+use crate::forests::number;
 use crate::limits::Limits;
 
 /// A member; of a forest, the source's numbers of leaves and the shares of the training rows.
@@ -82,24 +86,85 @@ pub(super) fn read(
             let priors = model.key("log_priors")?.doubles()?;
             Member::NaiveBayes(NaiveBayes::new(priors, likelihoods?).map_err(core)?)
         }
+        "support_vectors" => {
+            support_vectors(model, link(model.key("link")?)?, layout.columns.len())?
+        }
+        "neighbours" => neighbours(model, layout.columns.len(), inputs.n_classes())?,
         other => return Err(kind.unsupported(format!("model `{other}`"))),
     };
     Ok(Base { member, leaf_numbers: None, left_shares: None })
 }
 
 fn linear(model: &Cursor<'_>, link: Link, n_inputs: usize) -> Result<Member, Error> {
-    let mut weights = Vec::new();
-    for row in model.key("weights")?.items()? {
-        let of_margin = row.doubles()?;
-        if of_margin.len() != n_inputs {
-            let detail = format!("{} weights, expected {n_inputs}", of_margin.len());
-            return Err(row.malformed(detail));
-        }
-        weights.extend(of_margin);
-    }
+    let weights = rows(&model.key("weights")?, n_inputs)?;
     let intercepts = model.key("intercepts")?.doubles()?;
     let linear = Linear::new(link, intercepts, weights);
     Ok(Member::Linear(linear.map_err(|error| model.locate(error.into()))?))
+}
+
+fn support_vectors(model: &Cursor<'_>, link: Link, n_inputs: usize) -> Result<Member, Error> {
+    let kernel = model.key("kernel")?;
+    let kind = kernel.key("kind")?;
+    let gamma = kernel.key("gamma")?.double()?;
+    let offset = || kernel.key("offset")?.double();
+    let kernel = match kind.text()? {
+        "radial" => Kernel::Radial { gamma },
+        "polynomial" => {
+            let degree = number(kernel.key("degree")?.whole()?)?;
+            Kernel::Polynomial { gamma, offset: offset()?, degree }
+        }
+        "sigmoid" => Kernel::Sigmoid { gamma, offset: offset()? },
+        other => return Err(kind.unsupported(format!("kernel `{other}`"))),
+    };
+    let vectors = rows(&model.key("vectors")?, n_inputs)?;
+    let intercepts = model.key("intercepts")?.doubles()?;
+    let coefficients = rows(&model.key("coefficients")?, intercepts.len())?;
+    let n_inputs = number(n_inputs)?;
+    let machine = SupportVectors::new(link, kernel, n_inputs, intercepts, vectors, coefficients);
+    Ok(Member::SupportVectors(machine.map_err(|error| model.locate(error.into()))?))
+}
+
+fn neighbours(model: &Cursor<'_>, n_inputs: usize, n_classes: usize) -> Result<Member, Error> {
+    let metric = model.key("metric")?;
+    let metric = match metric.text()? {
+        "euclidean" => Metric::Euclidean,
+        "manhattan" => Metric::Manhattan,
+        "chebyshev" => Metric::Chebyshev,
+        other => return Err(metric.unsupported(format!("metric `{other}`"))),
+    };
+    let weight = model.key("weight")?;
+    let weight = match weight.text()? {
+        "uniform" => NeighbourWeight::Uniform,
+        "distance" => NeighbourWeight::InverseDistance,
+        other => return Err(weight.unsupported(format!("weight `{other}`"))),
+    };
+    let answers = model.key("answers")?;
+    let answers = if n_classes == 0 {
+        NeighbourAnswers::Numbers(answers.doubles()?)
+    } else {
+        let of_rows: Result<Vec<u32>, Error> =
+            answers.items()?.map(|class| number(class.whole()?)).collect();
+        NeighbourAnswers::Classes { n_classes: number(n_classes)?, of_rows: of_rows? }
+    };
+    let n_neighbours = number(model.key("n_neighbours")?.whole()?)?;
+    let rows = rows(&model.key("rows")?, n_inputs)?;
+    let neighbours =
+        Neighbours::new(metric, weight, n_neighbours, number(n_inputs)?, rows, answers);
+    Ok(Member::Neighbours(neighbours.map_err(|error| model.locate(error.into()))?))
+}
+
+/// Rows of so many numbers, one after the other.
+fn rows(list: &Cursor<'_>, n_each: usize) -> Result<Vec<f64>, Error> {
+    let mut numbers = Vec::new();
+    for row in list.items()? {
+        let row_numbers = row.doubles()?;
+        if row_numbers.len() != n_each {
+            let detail = format!("{} numbers, expected {n_each}", row_numbers.len());
+            return Err(row.malformed(detail));
+        }
+        numbers.extend(row_numbers);
+    }
+    Ok(numbers)
 }
 
 /// The linear model whose margin is `slope · margin + intercept`.

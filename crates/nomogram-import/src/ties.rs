@@ -1,0 +1,48 @@
+//! Rows whose nearest neighbours are not certain: stored rows are equally far.
+
+use nomogram::{Member, Neighbours, Parts, Step};
+
+use crate::error::Error;
+use crate::probes::{encoded, steps};
+
+/// How close the distances of the last neighbour and of the next row may be, relative to them: libraries round
+/// distances in other orders.
+const TIE: f64 = 1e-9;
+
+/// Members whose answer depends on which of equally far rows is a neighbour.
+pub(crate) struct Ties<'p> {
+    members: Vec<(Vec<&'p Step>, &'p Neighbours)>,
+}
+
+impl<'p> Ties<'p> {
+    pub(crate) fn new(parts: &'p Parts) -> Self {
+        let members = parts.members.iter().filter_map(|member| match &member.member {
+            Member::Neighbours(one) => Some((steps(parts, member.branch as usize), one)),
+            Member::Linear(_)
+            | Member::Forest(_)
+            | Member::Network(_)
+            | Member::NaiveBayes(_)
+            | Member::PointsScore(_)
+            | Member::LinearSingle(_)
+            | Member::LinearForest(_)
+            | Member::SupportVectors(_) => None,
+        });
+        Self { members: members.collect() }
+    }
+
+    /// Whether the last neighbour of a row, as the model gets it, and the next row are equally far.
+    ///
+    /// # Errors
+    ///
+    /// `Model` when a step refuses the row.
+    pub(crate) fn has(&self, row: &[f64]) -> Result<bool, Error> {
+        for (steps, neighbours) in &self.members {
+            let encoded = encoded(steps, row.to_vec())?;
+            let is_tie = |(last, next): (f64, f64)| next - last <= TIE * next;
+            if neighbours.furthest(&encoded).is_some_and(is_tie) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
