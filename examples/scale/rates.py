@@ -1,9 +1,11 @@
 """Rows per second of each engine, beside the Python package alone and the command line.
 
-``python rates.py PROGRAM BUNDLE [--rows N] [--rounds N] [--spark MASTER]``, where PROGRAM is the
-program ``nomogram`` of a release build. All engines predict the same Parquet file of 30 columns,
-one after the other, in several rounds; of each the best round counts. Engines are started before:
-what is measured is reading, predicting and writing, as a job on a running cluster does it.
+``python rates.py PROGRAM C_PROGRAM BUNDLE [--rows N] [--rounds N] [--spark MASTER]``, where PROGRAM
+is the program ``nomogram`` of a release build, and C_PROGRAM ``benches/peers/c/threads.c``, built
+as it says. All engines predict the same Parquet file of 30 columns, one after the other, in several
+rounds; of each the best round counts. Engines are started before: what is measured is reading,
+predicting and writing, as a job on a running cluster does it. The C library predicts batches of
+10,000 of the rows, which are in memory, on two threads.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -106,6 +109,17 @@ def engines(
     }
 
 
+def rate_of_c(program: Path, bundle: Path, rows: Path) -> float:
+    """Rows per second of two threads of the C library."""
+    matrix = np.load(rows.with_suffix(".npy"), mmap_mode="r")
+    first = rows.with_suffix(".f64")
+    matrix[:10_000].tofile(first)
+    command: list[str | Path] = [program, bundle, first, str(matrix.shape[1])]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    (rate,) = re.findall(r"two ([0-9]+)", printed)
+    return float(rate)
+
+
 def processor_ticks() -> dict[tuple[str, str], int]:
     """What this process and each that it has started have used of the processors until now."""
     ticks = {}
@@ -134,6 +148,7 @@ def main() -> None:
     """Prints one engine a line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("program", type=Path)
+    parser.add_argument("c_program", type=Path)
     parser.add_argument("bundle", type=Path)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
@@ -147,7 +162,9 @@ def main() -> None:
     rows = write_rows(Model.open(options.bundle), options.rows, folder)
     measured = engines(options.program, options.bundle, rows, spark)
     best = dict.fromkeys(measured, (math.inf, math.inf))
+    of_c = 0.0
     for _ in range(options.rounds):
+        of_c = max(of_c, rate_of_c(options.c_program, options.bundle, rows))
         for number, (name, predict_all) in enumerate(measured.items()):
             out = folder / f"out-{number}.parquet"
             shutil.rmtree(out) if out.is_dir() else out.unlink(missing_ok=True)
@@ -157,10 +174,12 @@ def main() -> None:
             best[name] = min(best[name][0], seconds[0]), min(best[name][1], seconds[1])
     print(f"{options.rows} rows of 30 values, best of {options.rounds}, {os.cpu_count()} cores")
     print(f"duckdb {duckdb.__version__}, ray {ray.__version__}, spark {spark.version}")
-    print(f"{'':44} {'rows per second':>16} {'processor seconds per million rows':>36}")
+    print(f"{'':44} {'rows/s':>10} {'of C':>6} {'processor seconds per million rows':>36}")
+    print(f"{'C library, matrix in memory, 2 threads':44} {of_c:10,.0f} {1:6.0%} {2e6 / of_c:36.2f}")
     for name, (elapsed, used) in best.items():
+        rate = options.rows / elapsed
         per_million = used / options.rows * 1e6
-        print(f"{name:44} {options.rows / elapsed:16,.0f} {per_million:36.2f}")
+        print(f"{name:44} {rate:10,.0f} {rate / of_c:6.1%} {per_million:36.2f}")
     spark.stop()
     shutil.rmtree(folder)
 
