@@ -10,7 +10,7 @@ use alloc::string::String;
 use serde::{Deserialize, Serialize};
 
 pub use calibrator::{CalibrationMap, Calibrator};
-pub use combiner::{Combiner, StackInput};
+pub use combiner::{Combiner, CombinerReads};
 pub(crate) use combiner::{CombinerInputs, CompiledCombiner, RowOfMembers};
 pub use cutoff::Cutoff;
 

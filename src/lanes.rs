@@ -109,12 +109,14 @@ macro_rules! dispatch {
     ($level:expr, $simd:ident => $operation:expr) => {{
         let level = $level;
         if let Some($simd) = level.as_avx512() {
-            $simd.vectorize(
+            fearless_simd::Simd::vectorize(
+                $simd,
                 #[inline(always)]
                 || $operation,
             )
         } else if let Some($simd) = level.as_avx2() {
-            $simd.vectorize(
+            fearless_simd::Simd::vectorize(
+                $simd,
                 #[inline(always)]
                 || $operation,
             )

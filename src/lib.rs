@@ -75,7 +75,7 @@ pub use bundle::{
     Digest, InvalidDigest, Limits, MAX_GOLDEN_CASES, MAX_SIGNATURES, MIN_GOLDEN_CASES, Manifest,
     Parts, Signature, add_signature, signatures, strip_signatures,
 };
-pub use ensemble::{CalibrationMap, Calibrator, Combiner, Cutoff, EnsembleMember, StackInput};
+pub use ensemble::{CalibrationMap, Calibrator, Combiner, CombinerReads, Cutoff, EnsembleMember};
 pub use error::{Error, ErrorClass, ErrorKind, IntoDetail, Place};
 pub use explainer::{Attribution, Explained, Explainer, Flavour, Method, Request, Scale};
 pub use explanation::{Explanation, FeatureGroup, ForestShares};
@@ -83,9 +83,9 @@ pub use intake::{Flags, Intake, Value};
 pub use link::Link;
 pub use member::{
     Activation, Aggregate, BatchNormalization, Comparison, Forest, Kernel, Layer, Likelihood,
-    Linear, LinearForest, LinearSingle, Member, Metric, NaiveBayes, NeighbourAnswers,
+    Linear, LinearForest, LinearSingle, Member, Metric, NaiveBayes, NeighbourTargets,
     NeighbourWeight, Neighbours, Network, Node, Points, PointsItem, PointsScore, PointsTotal,
-    Precision, Side, SupportVectors, Tie, Tree,
+    Precision, Side, StoredRows, SupportVectors, Tie, Tree,
 };
 pub use model::{Model, OnRefusal};
 pub use monitor::Monitor;

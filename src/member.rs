@@ -8,13 +8,14 @@ mod kind;
 mod forest;
 mod linear;
 mod naive_bayes;
-mod neighbours;
 mod network;
 mod points_score;
-mod support_vectors;
+mod stored_rows;
 
 mod linear_forest;
 mod linear_single;
+mod neighbours;
+mod support_vectors;
 
 use alloc::vec::Vec;
 
@@ -30,10 +31,11 @@ pub use linear_forest::LinearForest;
 pub use linear_single::LinearSingle;
 pub(crate) use naive_bayes::CompiledNaiveBayes;
 pub use naive_bayes::{Likelihood, NaiveBayes};
-pub use neighbours::{Metric, NeighbourAnswers, NeighbourWeight, Neighbours};
+pub use neighbours::{Metric, NeighbourTargets, NeighbourWeight, Neighbours};
 use network::CompiledNetwork;
 pub use network::{Activation, BatchNormalization, Layer, Network};
 pub use points_score::{Points, PointsItem, PointsScore, PointsTotal, Tie};
+pub use stored_rows::StoredRows;
 pub use support_vectors::{Kernel, SupportVectors};
 
 use crate::budget::{Budget, bytes_of};
@@ -96,21 +98,21 @@ impl Member {
         }
     }
 
-    /// The rows of the training data that it stores, as it reads them. Only support vectors and nearest
-    /// neighbours do: a bundle with such a member holds data of patients.
-    pub fn stored_rows(&self) -> impl Iterator<Item = &[f64]> {
-        let (rows, n_inputs) = match self {
-            Self::SupportVectors(machine) => machine.stored(),
-            Self::Neighbours(neighbours) => neighbours.stored(),
+    /// The rows of the training data that it stores. Only support vectors and nearest neighbours do: a bundle
+    /// with such a member may contain data of patients.
+    #[must_use]
+    pub fn stored_rows(&self) -> Option<&StoredRows> {
+        match self {
+            Self::SupportVectors(machine) => Some(&machine.vectors),
+            Self::Neighbours(neighbours) => Some(&neighbours.rows),
             Self::Linear(_)
             | Self::Forest(_)
             | Self::Network(_)
             | Self::NaiveBayes(_)
             | Self::PointsScore(_)
             | Self::LinearSingle(_)
-            | Self::LinearForest(_) => (&[][..], 1),
-        };
-        rows.chunks_exact(n_inputs)
+            | Self::LinearForest(_) => None,
+        }
     }
 
     /// How its margins become probabilities, or a value.
@@ -171,7 +173,7 @@ impl Member {
             Self::NaiveBayes(naive_bayes) => budget.take(naive_bayes.compiled_bytes()),
             Self::PointsScore(score) => score.take_from(budget),
             Self::LinearForest(forest) => budget.take(forest.compiled_bytes()),
-            // The number of its classes is no list.
+            // `n_classes` is a bare number in the file, so the domains of the classes are charged here.
             Self::Neighbours(neighbours) => budget.take(bytes_of::<Domain>(neighbours.n_margins())),
         }
     }

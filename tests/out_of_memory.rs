@@ -272,7 +272,7 @@ fn predict(session: *mut nomo_session, row: &[f64], error: *mut nomo_error) {
 const SIGNED: &str = "signed";
 
 /// The bundles, each with a row.
-fn bundles() -> [(&'static str, Vec<u8>, Vec<f64>); 8] {
+fn bundles() -> [(&'static str, Vec<u8>, Vec<f64>); 10] {
     let data = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/");
     let read = |name: &str| std::fs::read(format!("{data}{name}")).unwrap();
     [
@@ -281,6 +281,8 @@ fn bundles() -> [(&'static str, Vec<u8>, Vec<f64>); 8] {
         ("policies", bundle_of_policies(), vec![f64::NAN; 4]),
         ("a stack", read("corpus/stack-of-outputs.nomo"), vec![1.0, 2.0]),
         ("linear leaves", read("corpus/linear-forest.nomo"), vec![1.0, 2.0, 1.0]),
+        ("support vectors", read("corpus/support-vectors.nomo"), vec![1.0, 2.0]),
+        ("neighbours", read("corpus/neighbours.nomo"), vec![1.0, 2.0]),
         ("explained", explained_bundle(), vec![17.99, 10.38, 122.8]),
         (
             SIGNED,

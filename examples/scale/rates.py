@@ -2,10 +2,10 @@
 
 ``python rates.py PROGRAM C_PROGRAM BUNDLE [--rows N] [--rounds N] [--spark MASTER]``, where PROGRAM
 is the program ``nomogram`` of a release build, and C_PROGRAM ``benches/peers/c/threads.c``, built
-as it says. All engines predict the same Parquet file of 30 columns, one after the other, in several
-rounds; of each the best round counts. Engines are started before: what is measured is reading,
-predicting and writing, as a job on a running cluster does it. The C library predicts batches of
-10,000 of the rows, which are in memory, on two threads.
+as its first comment says. All engines predict the same Parquet file of 30 columns, one after the
+other, in several rounds; of each the best round counts. Engines are started before: what is
+measured is reading, predicting and writing, as a job on a running cluster does it. The C library
+predicts batches of 10,000 of the rows, which are in memory, on two threads.
 """
 
 from __future__ import annotations

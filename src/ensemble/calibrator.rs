@@ -64,14 +64,14 @@ pub enum CalibrationMap {
     },
     /// `logistic(slope · p + intercept)`: Platt's map without the logit, as scikit-learn's
     /// `CalibratedClassifierCV` applies it: to probabilities, or to margins.
-    PlattOfProbability {
+    Sigmoid {
         /// Minus the `a_` of scikit-learn's sigmoid calibration.
         slope: f64,
         /// Minus its `b_`.
         intercept: f64,
     },
 }
-decode_enum!(CalibrationMap { Platt { slope, intercept }, Beta { a, b, c }, Isotonic { probabilities, calibrated }, PlattOfProbability { slope, intercept } });
+decode_enum!(CalibrationMap { Platt { slope, intercept }, Beta { a, b, c }, Isotonic { probabilities, calibrated }, Sigmoid { slope, intercept } });
 
 impl Calibrator {
     /// Calibrates the probabilities of a row in place, one per class. Never fails: with another
@@ -169,7 +169,7 @@ impl CalibrationMap {
                 let (ln_q, ln_p) = logarithms();
                 logistic_pair(a * ln_p - b * ln_q + c)
             }
-            Self::PlattOfProbability { slope, intercept } => logistic_pair(slope * p + intercept),
+            Self::Sigmoid { slope, intercept } => logistic_pair(slope * p + intercept),
             Self::Isotonic { probabilities, calibrated } => {
                 let p = interpolate(probabilities, calibrated, p);
                 (1.0 - p, p)
@@ -183,9 +183,7 @@ impl CalibrationMap {
 
     fn check_of_margins(&self) -> Result<(), Error> {
         match self {
-            Self::Isotonic { .. } | Self::PlattOfProbability { .. } => {
-                self.check_of_numbers(-1e300, 1e300)
-            }
+            Self::Isotonic { .. } | Self::Sigmoid { .. } => self.check_of_numbers(-1e300, 1e300),
             Self::Platt { .. } | Self::Beta { .. } => Err(Error::invalid_model(
                 "a map of a logit, expected an isotonic map or Platt's without the logit: it reads margins",
             )),
@@ -196,13 +194,13 @@ impl CalibrationMap {
     fn check_of_numbers(&self, low: f64, high: f64) -> Result<(), Error> {
         let is_usable = |parameter: &f64| parameter.abs() <= 1e100;
         match self {
-            Self::Platt { slope, intercept } | Self::PlattOfProbability { slope, intercept }
+            Self::Platt { slope, intercept } | Self::Sigmoid { slope, intercept }
                 if [slope, intercept].into_iter().all(is_usable) =>
             {
                 Ok(())
             }
             Self::Beta { a, b, c } if [a, b, c].into_iter().all(is_usable) => Ok(()),
-            Self::Platt { .. } | Self::PlattOfProbability { .. } | Self::Beta { .. } => {
+            Self::Platt { .. } | Self::Sigmoid { .. } | Self::Beta { .. } => {
                 Err(Error::invalid_model("a parameter is not finite or beyond 1e100"))
             }
             Self::Isotonic { probabilities, calibrated } => {
@@ -281,7 +279,7 @@ mod tests {
 
     #[test]
     fn platt_of_the_probability_needs_no_logit() {
-        let map = CalibrationMap::PlattOfProbability { slope: 5.0, intercept: -2.0 };
+        let map = CalibrationMap::Sigmoid { slope: 5.0, intercept: -2.0 };
         assert_eq!(binary(map, 0.8), logistic_pair(5.0 * 0.8 - 2.0).1);
     }
 
@@ -291,7 +289,7 @@ mod tests {
             for map in [
                 CalibrationMap::Platt { slope: 3.0, intercept: 1.0 },
                 CalibrationMap::Beta { a: 0.5, b: 2.0, c: -1.0 },
-                CalibrationMap::PlattOfProbability { slope: -1e100, intercept: 1e100 },
+                CalibrationMap::Sigmoid { slope: -1e100, intercept: 1e100 },
                 CalibrationMap::Isotonic { probabilities: vec![0.5], calibrated: vec![0.7] },
             ] {
                 assert!((0.0..=1.0).contains(&binary(map, p)));

@@ -38,7 +38,7 @@ pub enum Combiner {
     /// A member that reads the other members: stacking.
     Stack {
         /// The inputs that it reads of each member, one member after the other.
-        input: StackInput,
+        input: CombinerReads,
         /// The fitted model.
         member: Box<Member>,
     },
@@ -49,7 +49,7 @@ pub enum Combiner {
         weights: Vec<f64>,
         /// What the calibrators read. With margins, each map reads one margin in place of a probability, of
         /// two classes one and of more one for each; the links of the members do not count.
-        input: StackInput,
+        input: CombinerReads,
         /// One per member.
         calibrators: Vec<Calibrator>,
     },
@@ -61,15 +61,15 @@ decode_enum!(Combiner {
     CalibratedVote { weights, input, calibrators }
 });
 
-/// Which numbers of the members a stacked member, or their calibrators, read.
+/// Which numbers of the members a stacked member, or the members' calibrators, read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum StackInput {
+pub enum CombinerReads {
     /// Their outputs; for two classes, only the probability of class 1.
     Outputs,
     /// Their margins.
     Margins,
 }
-decode_enum!(StackInput { Outputs, Margins });
+decode_enum!(CombinerReads { Outputs, Margins });
 
 /// The domains of the numbers that a combiner reads, and the target.
 pub(crate) struct CombinerInputs<'a> {
@@ -94,7 +94,7 @@ pub(crate) enum CompiledCombiner {
 #[derive(Debug)]
 pub(crate) struct CalibratedVote {
     weights: Vec<f64>,
-    input: StackInput,
+    input: CombinerReads,
     calibrators: Vec<Calibrator>,
     n_outputs: usize,
 }
@@ -102,7 +102,7 @@ pub(crate) struct CalibratedVote {
 /// A member over members.
 #[derive(Debug)]
 pub(crate) struct Stack {
-    input: StackInput,
+    input: CombinerReads,
     link: Link,
     n_inputs: usize,
     n_margins: usize,
@@ -164,7 +164,7 @@ impl CalibratedVote {
             let detail = format_args!("{n_calibrators} calibrators, expected {n_members}");
             return Err(Error::invalid_model(detail));
         }
-        let reads_margins = self.input == StackInput::Margins;
+        let reads_margins = self.input == CombinerReads::Margins;
         // Of two classes, a member with two margins has none that a map could read.
         let n_margins = n_members * if n_classes == 2 { 1 } else { n_classes };
         if reads_margins && members.margins.len() != n_margins {
@@ -195,11 +195,11 @@ impl CalibratedVote {
         for (index, (weight, calibrator)) in self.weights.iter().zip(&self.calibrators).enumerate()
         {
             match self.input {
-                StackInput::Outputs => {
+                CombinerReads::Outputs => {
                     calibrated.copy_from_slice(&members[index * n_outputs..][..n_outputs]);
                     calibrator.apply(calibrated);
                 }
-                StackInput::Margins => {
+                CombinerReads::Margins => {
                     let margins = &margins[index * n_margins..][..n_margins];
                     calibrator.apply_to_margins(margins, calibrated);
                 }
@@ -236,16 +236,16 @@ fn check_weights(weights: &[f64], n_members: usize) -> Result<(), Error> {
 
 impl Stack {
     fn new(
-        input: StackInput,
+        input: CombinerReads,
         member: Member,
         members: &CombinerInputs<'_>,
         budget: &mut Budget,
     ) -> Result<Self, Error> {
         let n_classes = members.target.classes().len();
         let inputs = match input {
-            StackInput::Margins => memory::copy(members.margins)?,
-            StackInput::Outputs if n_classes <= 2 => memory::copy(members.outputs)?,
-            StackInput::Outputs => {
+            CombinerReads::Margins => memory::copy(members.margins)?,
+            CombinerReads::Outputs if n_classes <= 2 => memory::copy(members.outputs)?,
+            CombinerReads::Outputs => {
                 let mut inputs = memory::list(members.outputs.len() * n_classes)?;
                 for domain in members.outputs {
                     inputs.resize(inputs.len() + n_classes, *domain);
@@ -266,14 +266,14 @@ impl Stack {
         let (stack_margins, temporary) = temporary.split_at_mut(self.n_margins);
         let (inputs, temporary) = temporary.split_at_mut(self.n_inputs);
         let inputs = match self.input {
-            StackInput::Margins => margins,
-            StackInput::Outputs if out.len() == 2 => {
+            CombinerReads::Margins => margins,
+            CombinerReads::Outputs if out.len() == 2 => {
                 for (input, outputs) in inputs.iter_mut().zip(members.chunks_exact(2)) {
                     *input = outputs[1];
                 }
                 inputs
             }
-            StackInput::Outputs => members,
+            CombinerReads::Outputs => members,
         };
         self.member.margins(self.level, inputs, temporary, stack_margins);
         self.link.outputs(stack_margins, out);
@@ -455,8 +455,8 @@ mod tests {
             [low, high]
         };
         let of_outputs = 0.25 + 0.1 + 2.0 * 0.6 + 4.0 * 0.8;
-        assert_eq!(stack(StackInput::Outputs), logistic(of_outputs));
-        assert_eq!(stack(StackInput::Margins), logistic(0.25 - 2.0 + 2.0 * 0.5 + 4.0 * 1.5));
+        assert_eq!(stack(CombinerReads::Outputs), logistic(of_outputs));
+        assert_eq!(stack(CombinerReads::Margins), logistic(0.25 - 2.0 + 2.0 * 0.5 + 4.0 * 1.5));
     }
 
     #[test]
@@ -471,26 +471,26 @@ mod tests {
         };
         let maps = vec![isotonic(&[0.0, 0.2], &[0.0, 0.4]), level(0.25), level(0.5)];
         let p = (0.2 + 2.0 * 0.25 + 0.5) / 4.0;
-        assert_eq!(vote(StackInput::Outputs, maps), [(0.8 + 2.0 * 0.75 + 0.5) / 4.0, p]);
+        assert_eq!(vote(CombinerReads::Outputs, maps), [(0.8 + 2.0 * 0.75 + 0.5) / 4.0, p]);
         // Of the margins -2, 0.5 and 1.5.
-        let platt = CalibrationMap::PlattOfProbability { slope: 2.0, intercept: 4.0 };
+        let platt = CalibrationMap::Sigmoid { slope: 2.0, intercept: 4.0 };
         let maps = vec![Calibrator::Binary(platt), isotonic(&[-1.0, 2.0], &[0.0, 1.0]), level(0.5)];
-        assert_eq!(vote(StackInput::Margins, maps), [0.5; 2]);
+        assert_eq!(vote(CombinerReads::Margins, maps), [0.5; 2]);
     }
 
     #[test]
     fn calibrators_that_do_not_fit_are_refused() {
         let platt = || CalibrationMap::Platt { slope: 1.0, intercept: 0.0 };
-        let of_number = || CalibrationMap::PlattOfProbability { slope: 1.0, intercept: 0.0 };
+        let of_number = || CalibrationMap::Sigmoid { slope: 1.0, intercept: 0.0 };
         let vote = |input, calibrators: Vec<Calibrator>| {
             let weights = vec![1.0; 2];
             let refused = compile(Combiner::CalibratedVote { weights, input, calibrators }, 2);
             refused.map(drop).map_err(|error| error.to_string())
         };
         let two = |calibrator: Calibrator| vec![calibrator.clone(), calibrator];
-        let margins = StackInput::Margins;
+        let margins = CombinerReads::Margins;
         assert_eq!(vote(margins, two(Calibrator::Binary(of_number()))), Ok(()));
-        assert_eq!(vote(StackInput::Outputs, two(Calibrator::Binary(platt()))), Ok(()));
+        assert_eq!(vote(CombinerReads::Outputs, two(Calibrator::Binary(platt()))), Ok(()));
         for (input, calibrators, expected) in [
             (margins, vec![], "0 calibrators, expected 2"),
             (
@@ -505,7 +505,7 @@ mod tests {
             ),
             (margins, two(Calibrator::PerClass(vec![of_number()])), "member 1: 1 maps, expected 2"),
             (
-                StackInput::Outputs,
+                CombinerReads::Outputs,
                 two(Calibrator::Binary(CalibrationMap::Isotonic {
                     probabilities: vec![-1.0, 2.0],
                     calibrated: vec![0.0, 1.0],
@@ -534,7 +534,7 @@ mod tests {
         assert!(of_values.unwrap_err().to_string().contains("could pass 1e300"));
         let linear = Linear::new(Link::Logit, vec![0.25], vec![1.0, 2.0, 4.0]).unwrap();
         let member = Box::new(Member::Linear(linear));
-        let stack = Combiner::Stack { input: StackInput::Outputs, member };
+        let stack = Combiner::Stack { input: CombinerReads::Outputs, member };
         let expected = "reads 3 values, expected 2";
         assert_eq!(compile(stack, 2).unwrap_err().to_string(), expected);
     }

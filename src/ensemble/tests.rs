@@ -57,7 +57,7 @@ fn a_stack_is_the_same_stack() {
             outputs: &vec![Domain::new(0.0, 1.0); n_members],
             margins: &[],
         };
-        let compiled = Combiner::Stack { input: StackInput::Outputs, member }
+        let compiled = Combiner::Stack { input: CombinerReads::Outputs, member }
             .compile(&members_of_stack, &mut Budget::unlimited())
             .unwrap();
         for (members, after) in members.iter().zip(&after) {
@@ -77,7 +77,7 @@ fn variants_keep_their_numbers() {
         CalibrationMap::Platt { slope: 1.0, intercept: 0.0 },
         CalibrationMap::Beta { a: 1.0, b: 1.0, c: 0.0 },
         CalibrationMap::Isotonic { probabilities: points.clone(), calibrated: points },
-        CalibrationMap::PlattOfProbability { slope: 1.0, intercept: 0.0 },
+        CalibrationMap::Sigmoid { slope: 1.0, intercept: 0.0 },
     ];
     let numbers: Vec<u8> = maps.iter().map(|map| crate::codec::encode(map).unwrap()[0]).collect();
     assert_eq!(numbers, [0, 1, 2, 3]);

@@ -17,6 +17,8 @@ pub enum Place {
     Section(&'static str),
     /// A row of the caller's batch.
     Row(usize),
+    /// A row of the training data that a member stores.
+    StoredRow(usize),
     /// A feature of the schema.
     Feature(usize),
     /// A level of a category.
@@ -115,7 +117,7 @@ macro_rules! indexed {
     };
 }
 indexed! {
-    Row "row", Feature "feature", Level "level", Unit "unit", Rule "rule", Column "column",
+    Row "row", StoredRow "stored row", Feature "feature", Level "level", Unit "unit", Rule "rule", Column "column",
     Class "class", Branch "branch", Step "step", Input "input", Member "member", Tree "tree",
     Node "node", Layer "layer", Item "item", Cutoff "cutoff", GoldenCase "golden case",
 }

@@ -21,7 +21,7 @@ pub(super) unsafe fn boundary(
     unsafe { guarded(error, &mut || call.take().map_or(Ok(()), |call| call())) }
 }
 
-/// [`boundary`], compiled once.
+/// The part of [`boundary`] that does not depend on the type of `call`, so that it is compiled once.
 ///
 /// # Safety
 ///

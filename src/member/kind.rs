@@ -76,11 +76,11 @@ pub(super) fn check_width(inputs: &[Domain], n_inputs: usize) -> Result<(), Erro
     Err(Error::invalid_model(detail))
 }
 
-/// Writes the margins of a row into the last argument; the second one has room for temporary numbers.
+/// Computes the margins of one row: its values, temporary numbers, and where the margins go.
 pub(super) type OfRow<'m> = dyn Fn(&[f64], &mut [f64], &mut [f64]) + 'm;
 
-/// Writes the margins of a block by those of its rows, one after the other. `temporary` has room for the values
-/// and the margins of a row; what is left is for `margins`.
+/// Computes a block row by row. `temporary` starts with room for the values and margins of one row; `margins`
+/// gets the rest.
 pub(super) fn by_row(
     encoded: &[Lanes],
     temporary: &mut [Lanes],

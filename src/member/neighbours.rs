@@ -1,45 +1,48 @@
-//! Nearest neighbours: the mean answer of the stored rows that are closest.
+//! Nearest neighbours: the mean target of the stored rows that are closest.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{MemberKind, by_row, check_finite, check_inputs};
+use super::{MemberKind, StoredRows, by_row, check_finite, check_inputs};
 use crate::budget::times;
 use crate::codec::{decode_enum, decode_struct};
 use crate::domain::Domain;
-use crate::error::{Error, Place, ordinal};
+use crate::error::{Error, Place};
 use crate::lanes::Lanes;
 use crate::link::Link;
 use crate::memory;
 use crate::numeric::sqrt;
 
-/// The mean answer of the `n_neighbours` stored rows that are closest to a row, each with its weight.
+/// The weighted mean target of the `n_neighbours` stored rows that are closest to a row.
 ///
-/// Neighbours are those with the smallest distances; of rows that are equally far, those that are stored
-/// first. Their answers are added from the closest to the furthest. Formulas are those of scikit-learn's
-/// `KNeighborsClassifier` and `KNeighborsRegressor`, which choose among equally far rows in another way.
-/// The stored rows are encoded rows of the training data: a bundle with this member holds them. A row of
-/// which a value is missing has no distance.
+/// Of rows that are equally far, those stored first are neighbours. Targets are added from the closest
+/// neighbour to the furthest. The formulas are those of scikit-learn's `KNeighborsClassifier` and
+/// `KNeighborsRegressor`, which break ties differently. No input may be missing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Neighbours {
-    metric: Metric,
-    weight: NeighbourWeight,
-    n_neighbours: u32,
-    n_inputs: u32,
-    rows: Vec<f64>,
-    answers: NeighbourAnswers,
+    /// The distance of a row.
+    pub metric: Metric,
+    /// How much a neighbour counts.
+    pub weight: NeighbourWeight,
+    /// How many of the closest rows count: at least 1, and no more than there are.
+    pub n_neighbours: u32,
+    /// The rows among which neighbours are found.
+    pub rows: StoredRows,
+    /// What is known of each of them.
+    pub targets: NeighbourTargets,
 }
-decode_struct!(Neighbours { metric, weight, n_neighbours, n_inputs, rows, answers });
+decode_struct!(Neighbours { metric, weight, n_neighbours, rows, targets });
 
 /// How far rows are from each other. Sums run from the first input to the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Metric {
     /// The root of the sum of squared differences.
     Euclidean,
-    /// The sum of the differences, without their signs.
+    /// The sum of the absolute differences.
     Manhattan,
-    /// The largest difference, without its sign.
+    /// The largest absolute difference.
     Chebyshev,
 }
 decode_enum!(Metric { Euclidean, Manhattan, Chebyshev });
@@ -49,15 +52,15 @@ decode_enum!(Metric { Euclidean, Manhattan, Chebyshev });
 pub enum NeighbourWeight {
     /// All the same.
     Uniform,
-    /// In inverse proportion to its distance: the distance of the closest one, divided by its own. If rows
-    /// are at no distance, only these count.
+    /// In inverse proportion to its distance: the smallest distance, divided by its own. If any stored row is
+    /// at distance 0, only such rows count.
     InverseDistance,
 }
 decode_enum!(NeighbourWeight { Uniform, InverseDistance });
 
-/// What is known of each stored row.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum NeighbourAnswers {
+/// What is known of each stored row. `Debug` leaves it out: it may be data of patients.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub enum NeighbourTargets {
     /// The index of its class. The margins are the shares of the classes: their probabilities.
     Classes {
         /// How many classes there are.
@@ -68,61 +71,44 @@ pub enum NeighbourAnswers {
     /// A number. The margin is their mean.
     Numbers(Vec<f64>),
 }
-decode_enum!(NeighbourAnswers { Classes { n_classes, of_rows }, Numbers(Vec<f64>) });
+decode_enum!(NeighbourTargets { Classes { n_classes, of_rows }, Numbers(Vec<f64>) });
+
+impl NeighbourTargets {
+    fn n_rows(&self) -> usize {
+        match self {
+            Self::Classes { of_rows, .. } => of_rows.len(),
+            Self::Numbers(numbers) => numbers.len(),
+        }
+    }
+}
+
+impl fmt::Debug for NeighbourTargets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "targets of {} rows", self.n_rows())
+    }
+}
 
 impl Neighbours {
-    /// `rows` has shape `(n_rows, n_inputs)`, row-major, and `answers` one item for each row.
-    ///
-    /// # Errors
-    ///
-    /// `InvalidModel` when shapes do not fit, there are fewer rows than neighbours, or a number is not finite.
-    pub fn new(
-        metric: Metric,
-        weight: NeighbourWeight,
-        n_neighbours: u32,
-        n_inputs: u32,
-        rows: Vec<f64>,
-        answers: NeighbourAnswers,
-    ) -> Result<Self, Error> {
-        let neighbours = Self { metric, weight, n_neighbours, n_inputs, rows, answers };
-        neighbours.check_parameters()?;
-        Ok(neighbours)
-    }
-
-    fn n_inputs(&self) -> usize {
-        self.n_inputs as usize
-    }
-
-    /// How many of the closest rows count.
-    #[must_use]
-    pub fn n_neighbours(&self) -> usize {
+    fn n_neighbours(&self) -> usize {
         self.n_neighbours as usize
     }
 
-    /// How many rows it stores.
+    /// The distances of the last neighbour and of the next stored row, squared for the Euclidean metric; none
+    /// where every row is a neighbour. `encoded` has one number per input, none of them NaN. If the two are
+    /// nearly equal, rounding decides which row is a neighbour.
     #[must_use]
-    pub fn n_rows(&self) -> usize {
-        self.rows.len() / self.n_inputs().max(1)
-    }
-
-    /// The stored rows, and how many numbers each has.
-    pub(super) fn stored(&self) -> (&[f64], usize) {
-        (&self.rows, self.n_inputs().max(1))
-    }
-
-    fn rows(&self) -> impl Iterator<Item = &[f64]> {
-        self.rows.chunks_exact(self.n_inputs().max(1))
-    }
-
-    /// The distance of the furthest neighbour of an encoded row and of the next row beyond it, squared for
-    /// the Euclidean metric; none where all rows are neighbours. The closer they are, the more the answer
-    /// depends on how distances are rounded.
-    #[must_use]
-    pub fn furthest(&self, encoded: &[f64]) -> Option<(f64, f64)> {
-        let mut distances: Vec<f64> = self.rows().map(|row| self.distance(row, encoded)).collect();
-        distances.sort_unstable_by(f64::total_cmp);
-        let at = self.n_neighbours();
-        Some((*distances.get(at.checked_sub(1)?)?, *distances.get(at)?))
+    pub fn border_distances(&self, encoded: &[f64]) -> Option<(f64, f64)> {
+        let n = self.n_neighbours();
+        let distance = |stored: &[f64]| self.distance(stored, encoded);
+        let mut nearest = memory::list(n + 1).ok()?;
+        for distance in self.rows.iter().map(distance) {
+            let at = nearest.partition_point(|known: &f64| *known <= distance);
+            if at <= n {
+                nearest.truncate(n);
+                nearest.insert(at, distance);
+            }
+        }
+        Some((*nearest.get(n.checked_sub(1)?)?, *nearest.get(n)?))
     }
 
     /// The distance of a stored row, squared for the Euclidean metric.
@@ -136,27 +122,18 @@ impl Neighbours {
     }
 
     pub(super) fn n_margins(&self) -> usize {
-        match &self.answers {
-            NeighbourAnswers::Classes { n_classes, .. } => *n_classes as usize,
-            NeighbourAnswers::Numbers(_) => 1,
+        match &self.targets {
+            NeighbourTargets::Classes { n_classes, .. } => *n_classes as usize,
+            NeighbourTargets::Numbers(_) => 1,
         }
     }
 
     fn check_parameters(&self) -> Result<(), Error> {
-        let (n_rows, n_inputs) = (self.n_rows(), self.n_inputs());
-        let n_answers = match &self.answers {
-            NeighbourAnswers::Classes { of_rows, .. } => of_rows.len(),
-            NeighbourAnswers::Numbers(numbers) => numbers.len(),
-        };
-        if n_inputs == 0
-            || n_rows.checked_mul(n_inputs) != Some(self.rows.len())
-            || n_answers != n_rows
-        {
-            return Err(Error::invalid_model(format_args!(
-                "{} numbers of rows and {n_answers} answers, expected rows of {n_inputs} inputs, and one \
-                 answer of each",
-                self.rows.len()
-            )));
+        self.rows.check()?;
+        let (n_rows, n_targets) = (self.rows.n_rows(), self.targets.n_rows());
+        if n_targets != n_rows {
+            let detail = format_args!("{n_targets} targets, expected {n_rows}");
+            return Err(Error::invalid_model(detail));
         }
         if !(1..=n_rows).contains(&self.n_neighbours()) {
             return Err(Error::invalid_model(format_args!(
@@ -164,31 +141,30 @@ impl Neighbours {
                 self.n_neighbours
             )));
         }
-        check_finite(&self.rows, "number of the rows")?;
-        match &self.answers {
-            NeighbourAnswers::Classes { n_classes, of_rows } => {
+        match &self.targets {
+            NeighbourTargets::Classes { n_classes, of_rows } => {
                 match of_rows.iter().position(|class| class >= n_classes) {
                     None => Ok(()),
                     Some(row) => Err(Error::invalid_model(format_args!(
-                        "the class of row {} is not one of {n_classes}",
-                        ordinal(row)
-                    ))),
+                        "a class beyond the last one, expected 1 to {n_classes}"
+                    ))
+                    .within(Place::StoredRow(row))),
                 }
             }
-            NeighbourAnswers::Numbers(numbers) => check_finite(numbers, "answer"),
+            NeighbourTargets::Numbers(numbers) => check_finite(numbers, "target"),
         }
     }
 
-    /// How many temporary numbers [`Self::margins`] needs, and more for a block of rows.
+    /// How many temporary numbers each row of a block needs: for its neighbours, its values and its margins.
     pub(super) fn n_temporary(&self) -> usize {
-        2 * self.n_neighbours() + self.n_inputs() + self.n_margins()
+        2 * self.n_neighbours() + self.rows.n_inputs() + self.n_margins()
     }
 
     /// What [`Self::margins`] computes, in steps of about a nanosecond.
     pub(super) fn work(&self) -> u64 {
         // In the worst order, every row is closer than all before.
-        let to_insert = times(self.n_rows(), 2).saturating_mul(self.n_neighbours.into());
-        times(self.rows.len(), 2).saturating_add(to_insert)
+        let to_insert = times(self.rows.n_rows(), 2).saturating_mul(self.n_neighbours.into());
+        times(self.rows.values.len(), 2).saturating_add(to_insert)
     }
 
     #[allow(clippy::indexing_slicing, reason = "lengths were checked when the model was opened")]
@@ -197,7 +173,7 @@ impl Neighbours {
         let (distances, rest) = temporary.split_at_mut(n);
         let positions = &mut rest[..n];
         distances.fill(f64::INFINITY);
-        for (stored, position) in self.rows().zip(0_u32..) {
+        for (stored, position) in self.rows.iter().zip(0_u32..) {
             let distance = self.distance(stored, encoded);
             let mut at = n;
             while at > 0 && distance < distances[at - 1] {
@@ -219,7 +195,7 @@ impl Neighbours {
         out.iter_mut().for_each(|margin| *margin /= total);
     }
 
-    /// The weight of a neighbour whose distance is this one.
+    /// The weight of a neighbour at `distance`; `closest` is the smallest distance.
     fn weight_of(&self, distance: f64, closest: f64) -> f64 {
         match self.weight {
             NeighbourWeight::InverseDistance if distance > closest => match self.metric {
@@ -230,15 +206,15 @@ impl Neighbours {
         }
     }
 
-    /// Adds the answer of a row with a weight.
+    /// Adds the target of a row with a weight.
     #[allow(clippy::indexing_slicing, reason = "every index was checked when the model was opened")]
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a position")]
     fn add(&self, position: f64, weight: f64, out: &mut [f64]) {
-        match &self.answers {
-            NeighbourAnswers::Classes { of_rows, .. } => {
+        match &self.targets {
+            NeighbourTargets::Classes { of_rows, .. } => {
                 out[of_rows[position as usize] as usize] += weight;
             }
-            NeighbourAnswers::Numbers(numbers) => out[0] += weight * numbers[position as usize],
+            NeighbourTargets::Numbers(numbers) => out[0] += weight * numbers[position as usize],
         }
     }
 
@@ -257,33 +233,34 @@ impl Neighbours {
 
 impl MemberKind for Neighbours {
     fn link(&self) -> Link {
-        match self.answers {
-            NeighbourAnswers::Classes { .. } => Link::Probability,
-            NeighbourAnswers::Numbers(_) => Link::Identity,
+        match self.targets {
+            NeighbourTargets::Classes { .. } => Link::Probability,
+            NeighbourTargets::Numbers(_) => Link::Identity,
         }
     }
 
     fn check(&self, inputs: &[Domain]) -> Result<Vec<Domain>, Error> {
         self.check_parameters()?;
-        check_inputs(inputs, self.n_inputs())?;
-        for (index, stored) in self.rows().enumerate() {
+        check_inputs(inputs, self.rows.n_inputs())?;
+        for (index, stored) in self.rows.iter().enumerate() {
             // The distance of the furthest row of these inputs.
             let furthest = inputs.iter().zip(stored).fold(0.0, |sum, (input, number)| {
                 let term = f64::max((input.low - number).abs(), (input.high - number).abs());
                 sum + f64::max(term, term * term)
             });
-            Domain::new(0.0, furthest).check().map_err(|e| e.within(Place::Row(index)))?;
+            Domain::new(0.0, furthest).check().map_err(|e| e.within(Place::StoredRow(index)))?;
         }
-        let domain = match &self.answers {
-            NeighbourAnswers::Classes { .. } => Domain::new(0.0, 1.0),
-            NeighbourAnswers::Numbers(numbers) => {
+        let domain = match &self.targets {
+            NeighbourTargets::Classes { .. } => Domain::new(0.0, 1.0),
+            NeighbourTargets::Numbers(numbers) => {
                 let low = numbers.iter().copied().fold(f64::INFINITY, f64::min);
                 let high = numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                // Rounding can take a mean of n numbers over their ends by n parts of 2⁵² at most.
+                // A weighted mean of n numbers takes about 2n roundings, so it can pass its ends by n · 2⁻⁵² of
+                // the largest; 4 more to be safe, and the smallest normal number for subnormal targets.
                 let largest = f64::max(low.abs(), high.abs());
                 let n = f64::from(self.n_neighbours);
                 Domain::new(0.0, n * largest).check()?;
-                let beyond = largest * (n + 4.0) * f64::EPSILON;
+                let beyond = largest * (n + 4.0) * f64::EPSILON + f64::MIN_POSITIVE;
                 Domain::new(low - beyond, high + beyond).check()?
             }
         };

@@ -227,19 +227,22 @@ fn linear_models_of_every_link_are_the_same_model() {
     }
 }
 
+fn stored_rows(case: &Value, key: &str) -> StoredRows {
+    StoredRows { n_inputs: part(&case["n_inputs"]), values: numbers(&case[key]) }
+}
+
 #[test]
 fn kernels_of_libsvm_give_its_decision_functions() {
     for case in cases(FIXTURE, "support_vectors") {
-        let numbers = |key: &str| numbers(&case[key]);
-        let machine = SupportVectors::new(
-            part(&case["link"]),
-            part(&case["kernel"]),
-            part(&case["n_inputs"]),
-            numbers("intercepts"),
-            numbers("vectors"),
-            numbers("coefficients"),
-        );
-        let member = Member::SupportVectors(machine.unwrap());
+        let vectors = stored_rows(&case, "vectors");
+        let machine = SupportVectors {
+            link: part(&case["link"]),
+            kernel: part(&case["kernel"]),
+            vectors,
+            coefficients: numbers(&case["coefficients"]),
+            intercepts: numbers(&case["intercepts"]),
+        };
+        let member = Member::SupportVectors(machine);
         compare(member, &case, &Tolerance { margins: 1e-12, outputs: 1e-12 });
     }
 }
@@ -248,15 +251,14 @@ fn kernels_of_libsvm_give_its_decision_functions() {
 #[test]
 fn nearest_neighbours_give_the_shares_and_means_of_scikit_learn() {
     for case in cases(FIXTURE, "neighbours") {
-        let neighbours = Neighbours::new(
-            part(&case["metric"]),
-            part(&case["weight"]),
-            part(&case["n_neighbours"]),
-            part(&case["n_inputs"]),
-            numbers(&case["stored"]),
-            part(&case["answers"]),
-        );
-        let member = Member::Neighbours(neighbours.unwrap());
+        let neighbours = Neighbours {
+            metric: part(&case["metric"]),
+            weight: part(&case["weight"]),
+            n_neighbours: part(&case["n_neighbours"]),
+            rows: stored_rows(&case, "stored"),
+            targets: part(&case["targets"]),
+        };
+        let member = Member::Neighbours(neighbours);
         compare(member, &case, &Tolerance { margins: 1e-15, outputs: 1e-15 });
     }
 }
@@ -296,10 +298,13 @@ fn variants_keep_their_numbers() {
     let single = LinearSingle::new(Link::Logit, vec![0.0], vec![0.0]).unwrap();
     let linear_forest = LinearForest::new(forest.clone(), vec![], vec![], vec![], vec![]).unwrap();
     let kernel = Kernel::Radial { gamma: 1.0 };
-    let machine = SupportVectors::new(Link::Logit, kernel, 1, vec![0.0], vec![], vec![]).unwrap();
+    let (vectors, coefficients) = (StoredRows { n_inputs: 1, values: vec![] }, vec![]);
+    let intercepts = vec![0.0];
+    let machine = SupportVectors { link: Link::Logit, kernel, vectors, coefficients, intercepts };
     let (metric, weight) = (Metric::Euclidean, NeighbourWeight::Uniform);
-    let answers = NeighbourAnswers::Numbers(vec![0.0]);
-    let neighbours = Neighbours::new(metric, weight, 1, 1, vec![0.0], answers).unwrap();
+    let rows = StoredRows { n_inputs: 1, values: vec![0.0] };
+    let targets = NeighbourTargets::Numbers(vec![0.0]);
+    let neighbours = Neighbours { metric, weight, n_neighbours: 1, rows, targets };
     let members = [
         Member::Linear(linear),
         Member::Forest(forest),

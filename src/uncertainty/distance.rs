@@ -3,7 +3,6 @@
 use alloc::vec::Vec;
 
 use fearless_simd::Level;
-use fearless_simd::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::ranks::Ranks;

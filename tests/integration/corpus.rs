@@ -10,10 +10,10 @@ use std::sync::{Arc, LazyLock};
 
 use ndarray::{Array2, ArrayView2, Axis, ShapeBuilder, concatenate, s};
 use nomogram::{
-    Action, Activation, Aggregate, Bins, CalibrationMap, Calibrator, Combiner, Comparison,
-    Derivation, FeatureKind, ImputeStatistic, Likelihood, Link, Member, Model, Monitor, Node,
-    OnRefusal, Place, Points, PointsTotal, Precision, Prediction, Quantity, RuleAction, Session,
-    Side, StackInput, Step, Tie, seal, unseal,
+    Action, Activation, Aggregate, Bins, CalibrationMap, Calibrator, Combiner, CombinerReads,
+    Comparison, Derivation, FeatureKind, ImputeStatistic, Likelihood, Link, Member, Model, Monitor,
+    Node, OnRefusal, Place, Points, PointsTotal, Precision, Prediction, Quantity, RuleAction,
+    Session, Side, Step, Tie, seal, unseal,
 };
 use nomogram_testkit::corpus::{self, Answer, Case, Entry, Stated};
 use proptest::prelude::*;
@@ -341,7 +341,7 @@ fn every_kind_of_part_stands_in_a_model() {
         ("total of points", names::<PointsTotal>()),
         ("tie", names::<Tie>()),
         ("combiner", names::<Combiner>()),
-        ("input of a stack", names::<StackInput>()),
+        ("input of a stack", names::<CombinerReads>()),
         ("calibrator", names::<Calibrator>()),
         ("map of a calibrator", names::<CalibrationMap>()),
         ("bins of a profile", names::<Bins>()),

@@ -104,7 +104,7 @@ def isotonic_case():
 
 def calibrator_cases():
     on_logit = lambda calibrator: platt(calibrator, "Platt")
-    on_probability = lambda calibrator: platt(calibrator, "PlattOfProbability")
+    on_probability = lambda calibrator: platt(calibrator, "Sigmoid")
     return [
         calibrated(LogisticRegression(), "sigmoid", 2, on_logit),
         calibrated(forest(), "sigmoid", 2, on_probability),

@@ -59,13 +59,13 @@ def neighbours_case(model):
     is_value = isinstance(model, KNeighborsRegressor)
     model.set_params(algorithm="kd_tree").fit(x, number if is_value else centre)
     found = model.predict(rows(x)) if is_value else model.predict_proba(rows(x))
-    answers = {"Numbers": number} if is_value else {"Classes": {"n_classes": 3, "of_rows": centre}}
+    targets = {"Numbers": number} if is_value else {"Classes": {"n_classes": 3, "of_rows": centre}}
     return {
         "name": f"scikit-learn {type(model).__name__}, {model.metric}, {model.weights}",
         "metric": {"minkowski": "Euclidean"}.get(model.metric, model.metric.capitalize()),
         "weight": {"uniform": "Uniform", "distance": "InverseDistance"}[model.weights],
         "n_neighbours": model.n_neighbors, "n_inputs": 2, "stored": np.ravel(x),
-        "answers": answers, "rows": rows(x), "margins": np.reshape(found, (len(found), -1)),
+        "targets": targets, "rows": rows(x), "margins": np.reshape(found, (len(found), -1)),
         "probabilities": np.reshape(found, (len(found), -1)),
     }
 

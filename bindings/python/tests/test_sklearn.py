@@ -161,9 +161,11 @@ def test_rows_of_the_training_data_are_stored_with_consent_only(
     nearest = neighbors.KNeighborsClassifier(3).fit(wdbc_rows[:200, :4], diagnoses[:200])
     with pytest.raises(nomogram_risk.ImportRefused, match="the model stores 200 rows of its train"):
         nomogram_risk.from_sklearn(nearest, program=program)
-    imported = nomogram_risk.from_sklearn(
-        nearest, rows=wdbc_rows[200:, :4], program=program, training_rows=True
-    )
+    with pytest.warns(UserWarning, match="the bundle keeps rows of the training data"):
+        imported = nomogram_risk.from_sklearn(
+            nearest, rows=wdbc_rows[200:, :4], program=program, training_rows=True
+        )
+    assert imported.report["given_rows"]["n_tied"] == 0
     assert any("200 rows of the training data" in note for note in imported.report["notes"])
     probabilities = imported.model().predict_proba(wdbc_rows[200:, :4])
     assert np.array_equal(probabilities, nearest.predict_proba(wdbc_rows[200:, :4]))

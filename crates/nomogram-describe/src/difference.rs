@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ndarray::ArrayView2;
-use nomogram::{Branch, EnsembleMember, Explanation, Model, Parts};
+use nomogram::{Branch, Combiner, EnsembleMember, Explanation, Model, Parts};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -87,6 +87,7 @@ fn add_fitted_parameters(a: &Parts, b: &Parts, differences: &mut Vec<Difference>
             add(&place, Parameters::of(of_a, of_b, inputs));
         }
     }
+    let mut unshown = Vec::new();
     let members_of_b: BTreeMap<&str, &EnsembleMember> =
         b.members.iter().map(|member| (member.name.as_str(), member)).collect();
     for member in &a.members {
@@ -95,9 +96,17 @@ fn add_fitted_parameters(a: &Parts, b: &Parts, differences: &mut Vec<Difference>
         let inputs = branch
             .map_or(Inputs::Values, |branch| inputs_after(branch, branch.steps.len(), &names));
         let place = format!("members.{}", member.name);
-        add(&place, Parameters::of(&member.member, &other.member, inputs));
+        if [member, other].iter().any(|one| one.member.stored_rows().is_some()) {
+            add_unshown(&place, member.member == other.member, &mut unshown);
+        } else {
+            add(&place, Parameters::of(&member.member, &other.member, inputs));
+        }
     }
-    add("combiner", Parameters::of(&a.combiner, &b.combiner, Inputs::Values));
+    if [&a.combiner, &b.combiner].into_iter().any(stores_rows) {
+        add_unshown("combiner", a.combiner == b.combiner, &mut unshown);
+    } else {
+        add("combiner", Parameters::of(&a.combiner, &b.combiner, Inputs::Values));
+    }
     if let (Some(of_a), Some(of_b)) = (&a.explanation, &b.explanation) {
         // Groups are compared by name.
         let numbers = |explanation: &Explanation| {
@@ -107,6 +116,26 @@ fn add_fitted_parameters(a: &Parts, b: &Parts, differences: &mut Vec<Difference>
         add("explanation", Parameters::of(&numbers(of_a), &numbers(of_b), Inputs::Values));
     }
     add("calibrator", Parameters::of(&a.calibrator, &b.calibrator, Inputs::Values));
+    differences.extend(unshown);
+}
+
+/// Adds that parameters differ, among which are rows of the training data: none of them is printed.
+fn add_unshown(place: &str, is_same: bool, differences: &mut Vec<Difference>) {
+    if !is_same {
+        let detail =
+            "parameters differ; they are not shown, since rows of the training data are among them";
+        differences.push(Difference::of_detail(place, detail));
+    }
+}
+
+/// Whether a stacked member stores rows of the training data.
+fn stores_rows(combiner: &Combiner) -> bool {
+    match combiner {
+        Combiner::Stack { member, .. } => member.stored_rows().is_some(),
+        Combiner::SoftVote { .. } | Combiner::HardVote { .. } | Combiner::CalibratedVote { .. } => {
+            false
+        }
+    }
 }
 
 /// A comparison of two descriptions.
@@ -222,6 +251,8 @@ fn short(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use nomogram::{CombinerReads, Member};
+
     use super::*;
 
     fn lines(a: &Value, b: &Value) -> Vec<String> {
@@ -253,6 +284,29 @@ mod tests {
             lines(&of_order(["a", "b"]), &of_order(["b", "a"])),
             ["~ members: the order differs"]
         );
+    }
+
+    #[test]
+    fn rows_of_the_training_data_are_not_printed() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/data/corpus/neighbours.nomo");
+        let bytes = std::fs::read(path).unwrap();
+        let (model, (parts, _)) = (Model::open(&bytes).unwrap(), nomogram::unseal(&bytes).unwrap());
+        let mut other = parts.clone();
+        let nearest = other.members.first_mut().map(|member| &mut member.member);
+        let Some(Member::Neighbours(nearest)) = nearest else { panic!() };
+        nearest.rows.values[0] = 48151.0;
+        // In the place of another member, and as a stacked one.
+        other.members[1].member = other.members[0].member.clone();
+        let member = Box::new(other.members[0].member.clone());
+        other.combiner = Combiner::Stack { input: CombinerReads::Outputs, member };
+        for (a, b) in [(&parts, &other), (&other, &parts)] {
+            let found = differences((&model, a), (&model, b));
+            let printed = serde_json::to_string(&found).unwrap();
+            assert!(!printed.contains("48151"), "{printed}");
+            let unshown = found.iter().filter(|one| one.text().contains("parameters differ"));
+            let places: Vec<&str> = unshown.map(|one| one.place.as_str()).collect();
+            assert_eq!(places, ["members.nearest", "members.three", "combiner"]);
+        }
     }
 
     /// Counted, not timed: items are found by name without looking at all others.

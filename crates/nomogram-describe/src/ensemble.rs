@@ -1,6 +1,6 @@
 //! How members' outputs become one prediction: combiner, calibrator, cutoffs.
 
-use nomogram::{CalibrationMap, Calibrator, Combiner, Cutoff, Parts, StackInput};
+use nomogram::{CalibrationMap, Calibrator, Combiner, CombinerReads, Cutoff, Parts};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -86,10 +86,10 @@ impl CombinerDescription {
     }
 }
 
-fn input_text(input: StackInput) -> &'static str {
+fn input_text(input: CombinerReads) -> &'static str {
     match input {
-        StackInput::Margins => "margins",
-        StackInput::Outputs => "outputs",
+        CombinerReads::Margins => "margins",
+        CombinerReads::Outputs => "outputs",
     }
 }
 
@@ -127,7 +127,7 @@ fn map_text(map: &CalibrationMap) -> String {
         CalibrationMap::Isotonic { probabilities, .. } => {
             format!("isotonic, {}", count(probabilities.len(), "point"))
         }
-        CalibrationMap::PlattOfProbability { slope, intercept } => {
+        CalibrationMap::Sigmoid { slope, intercept } => {
             format!("Platt without the logit, slope {slope:.4}, intercept {intercept:.4}")
         }
     }

@@ -103,12 +103,13 @@ impl MemberDescription {
                 ("points score".into(), Size::PointsScore { n_items: score.items().len() })
             }
             Member::SupportVectors(machine) => {
-                let kernel = name_of_kernel(machine.kernel()).into();
-                let n_vectors = machine.n_vectors();
+                let kernel = name_of_kernel(machine.kernel).into();
+                let n_vectors = machine.vectors.n_rows();
                 ("support vectors".into(), Size::SupportVectors { kernel, n_vectors })
             }
             Member::Neighbours(neighbours) => {
-                let (n_rows, n_neighbours) = (neighbours.n_rows(), neighbours.n_neighbours());
+                let n_rows = neighbours.rows.n_rows();
+                let n_neighbours = neighbours.n_neighbours as usize;
                 ("nearest neighbours".into(), Size::Neighbours { n_rows, n_neighbours })
             }
         };
@@ -215,23 +216,27 @@ fn size_of_network(network: &Network) -> Size {
 
 #[cfg(test)]
 mod tests {
-    use nomogram::{Link, Metric, NeighbourAnswers, NeighbourWeight, Neighbours, SupportVectors};
+    use nomogram::{
+        Link, Metric, NeighbourTargets, NeighbourWeight, Neighbours, StoredRows, SupportVectors,
+    };
 
     use super::*;
 
     #[test]
     fn stored_rows_are_stated() {
         let kernel = Kernel::Radial { gamma: 1.0 };
-        let (vectors, coefficients) = (vec![0.5, 1.0], vec![1.0, -1.0]);
+        let vectors = StoredRows { n_inputs: 1, values: vec![0.5, 1.0] };
+        let (coefficients, intercepts) = (vec![1.0, -1.0], vec![0.0]);
         let machine =
-            SupportVectors::new(Link::Logit, kernel, 1, vec![0.0], vectors, coefficients).unwrap();
+            SupportVectors { link: Link::Logit, kernel, vectors, coefficients, intercepts };
         let text = MemberDescription::new(&Member::SupportVectors(machine), false).text();
         let expected =
             "support vectors, logit link, radial kernel, stores 2 rows of the training data";
         assert_eq!(text, expected);
-        let answers = NeighbourAnswers::Numbers(vec![1.0]);
+        let targets = NeighbourTargets::Numbers(vec![1.0]);
         let (metric, weight) = (Metric::Manhattan, NeighbourWeight::Uniform);
-        let nearest = Neighbours::new(metric, weight, 1, 1, vec![0.5], answers).unwrap();
+        let rows = StoredRows { n_inputs: 1, values: vec![0.5] };
+        let nearest = Neighbours { metric, weight, n_neighbours: 1, rows, targets };
         let text = MemberDescription::new(&Member::Neighbours(nearest), false).text();
         let expected =
             "nearest neighbours, identity link, 1 neighbour, stores 1 row of the training data";

@@ -288,7 +288,7 @@ fn isotonic_maps(parts: &Parts) -> Vec<(usize, usize, &[f64], &[f64])> {
             }
             CalibrationMap::Platt { .. }
             | CalibrationMap::Beta { .. }
-            | CalibrationMap::PlattOfProbability { .. } => None,
+            | CalibrationMap::Sigmoid { .. } => None,
         }
     }
     let of_class = |map, class, own| points(own).map(|(p, calibrated)| (map, class, p, calibrated));

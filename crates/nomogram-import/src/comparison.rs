@@ -140,8 +140,8 @@ pub struct Comparison {
     pub n_rows: usize,
     /// How many further rows the schema refuses.
     pub n_refused: usize,
-    /// How many further rows lie equally far from the last of their nearest neighbours and from the row
-    /// beyond it: which one counts is chosen by each library in its own way.
+    /// How many further rows are not compared, because their last neighbour and the next stored row are equally
+    /// far: libraries break such ties differently.
     pub n_tied: usize,
     /// Margins, where the source gave them.
     pub margins: Option<Differences>,
@@ -163,7 +163,7 @@ impl Comparison {
 
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.n_rows == 0 {
+        if self.n_rows + self.n_refused + self.n_tied == 0 {
             return f.write_str("not compared: no predictions of the source were given");
         }
         write!(f, "{} rows compared", self.n_rows)?;
@@ -171,7 +171,7 @@ impl fmt::Display for Comparison {
             write!(f, ", {} more refused by the schema", self.n_refused)?;
         }
         if self.n_tied > 0 {
-            write!(f, ", {} more not: their nearest neighbours are equally far", self.n_tied)?;
+            write!(f, ", {} more skipped: ties among their nearest neighbours", self.n_tied)?;
         }
         for (name, differences) in [("margins", &self.margins), ("outputs", &self.outputs)] {
             let Some(d) = differences else { continue };

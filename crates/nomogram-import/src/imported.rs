@@ -189,8 +189,9 @@ impl Imported {
         for (index, expected) in rows.iter().enumerate() {
             let Ok(prediction) = session.predict_row(&expected.row) else { continue };
             let in_row = |error: Error| error.within(Place::Row(index));
-            let row = taken_row(&intake, &expected.row).map_err(in_row)?;
-            if ties.has(&row).map_err(in_row)? {
+            taken.push(*expected);
+            let row = || taken_row(&intake, &expected.row).map_err(in_row);
+            if !ties.is_empty() && ties.has(&row()?).map_err(in_row)? {
                 n_tied += 1;
                 continue;
             }
@@ -209,14 +210,13 @@ impl Imported {
                 }
             }
             if let Some(known) = &expected.leaves {
-                self.compare_leaves(index, row, known, &mut paths).map_err(in_row)?;
+                self.compare_leaves(index, row()?, known, &mut paths).map_err(in_row)?;
             }
-            taken.push(*expected);
         }
         let some = |differences: Differences| Some(differences).filter(|d| d.n_compared > 0);
         let comparison = Comparison {
-            n_rows: taken.len(),
-            n_refused: rows.len() - taken.len() - n_tied,
+            n_rows: taken.len() - n_tied,
+            n_refused: rows.len() - taken.len(),
             n_tied,
             margins: some(margins),
             outputs: some(outputs),

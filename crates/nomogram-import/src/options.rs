@@ -16,7 +16,7 @@ pub struct Options {
     /// be explained by path. A file without them is refused.
     pub tree_shares: bool,
     /// Keep the rows of the training data that a model stores: support vectors, and the rows among which nearest
-    /// neighbours are found. They may be patients: without it, such a model is refused.
+    /// neighbours are found. They may be data of patients: without it, such a model is refused.
     pub training_rows: bool,
     /// Import this class of a one-vs-rest model (`multiclassova` of LightGBM, `MultiClassOneVsAll` of
     /// CatBoost), by its name, or by its number from 0 on where the file has no names. The bundle's classes

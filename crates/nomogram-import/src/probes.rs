@@ -2,10 +2,10 @@
 //!
 //! For every split: rows that reach it with the last value that goes to one side and the first that goes
 //! to the other, with the threshold and its neighbours in double and in single precision, and missing.
-//! Likewise for edges of bins and thresholds of scores. Rows between two stored rows of the training data. For every feature: 0, −0, missing, huge values,
-//! levels known and unseen. For a linear model in single precision: fractions that it rounds. Rows that
-//! the schema refuses are left out. Where there is no room for all, splits are chosen evenly from all
-//! trees. The same model always gives the same rows.
+//! Likewise for edges of bins and thresholds of scores. For members that store rows: rows halfway between
+//! two of them. For every feature: 0, −0, missing, huge values, levels known and unseen. For a linear model
+//! in single precision: fractions that it rounds. Rows that the schema refuses are left out. Where there is
+//! no room for all, splits are chosen evenly from all trees. The same model always gives the same rows.
 
 mod test;
 
@@ -23,7 +23,7 @@ pub(crate) use encoding::{encoded, steps};
 use splits::{Plan, Splits};
 use test::Test;
 
-/// How many rows between stored ones are made for a member.
+/// The most rows between stored ones of a member.
 const MAX_BETWEEN: usize = 128;
 
 /// At most `max_rows` rows, with one value per feature; NaN is missing.
@@ -149,12 +149,13 @@ impl<'p> Rows<'p> {
         }
     }
 
-    /// Rows in the middle between two rows that a member stores, as close as its steps can be inverted.
+    /// Rows halfway between two rows that a member stores, as near as its steps can be inverted.
     fn add_between_stored(&mut self, typical: &[f64]) {
         let parts = self.parts;
         for member in &parts.members {
-            let stored: Vec<&[f64]> = member.member.stored_rows().collect();
-            let stride = stored.len().div_ceil(MAX_BETWEEN.min(self.max_rows)).max(1);
+            let Some(stored) = member.member.stored_rows() else { continue };
+            let stored: Vec<&[f64]> = stored.iter().collect();
+            let stride = stored.len().div_ceil(MAX_BETWEEN.min(self.max_rows).max(1)).max(1);
             let encoding =
                 Encoding::new(parts, self.intake, member.branch as usize, usize::MAX, typical);
             for pair in stored.windows(2).step_by(stride) {

@@ -1,12 +1,12 @@
-//! Rows whose nearest neighbours are not certain: stored rows are equally far.
+//! Rows for which a tie decides who is a nearest neighbour.
 
 use nomogram::{Member, Neighbours, Parts, Step};
 
 use crate::error::Error;
 use crate::probes::{encoded, steps};
 
-/// How close the distances of the last neighbour and of the next row may be, relative to them: libraries round
-/// distances in other orders.
+/// Two distances (squared for the Euclidean metric) tie when they differ by at most this share of the larger:
+/// libraries round them differently.
 const TIE: f64 = 1e-9;
 
 /// Members whose answer depends on which of equally far rows is a neighbour.
@@ -30,7 +30,11 @@ impl<'p> Ties<'p> {
         Self { members: members.collect() }
     }
 
-    /// Whether the last neighbour of a row, as the model gets it, and the next row are equally far.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    /// Whether a tie decides the neighbours of a row, given after the policies of its features.
     ///
     /// # Errors
     ///
@@ -39,7 +43,7 @@ impl<'p> Ties<'p> {
         for (steps, neighbours) in &self.members {
             let encoded = encoded(steps, row.to_vec())?;
             let is_tie = |(last, next): (f64, f64)| next - last <= TIE * next;
-            if neighbours.furthest(&encoded).is_some_and(is_tie) {
+            if neighbours.border_distances(&encoded).is_some_and(is_tie) {
                 return Ok(true);
             }
         }

@@ -20,16 +20,17 @@ pub(in super::super) fn neighbours(is_value: bool) -> impl Strategy<Value = Neig
     // Whole numbers are often equally far.
     let number = prop_oneof![-10.0..10.0, (-3_i32..3).prop_map(f64::from)];
     (1_usize..8).prop_flat_map(move |n_rows| {
-        let answers = if is_value {
-            list(-1e6..1e6, n_rows).prop_map(NeighbourAnswers::Numbers).boxed()
+        let targets = if is_value {
+            list(-1e6..1e6, n_rows).prop_map(NeighbourTargets::Numbers).boxed()
         } else {
             let classes = list(0_u32..2, n_rows);
-            classes.prop_map(|of_rows| NeighbourAnswers::Classes { n_classes: 2, of_rows }).boxed()
+            classes.prop_map(|of_rows| NeighbourTargets::Classes { n_classes: 2, of_rows }).boxed()
         };
         let n_neighbours = 1..=u32::try_from(n_rows).unwrap();
-        (metric.clone(), weight.clone(), n_neighbours, list(number.clone(), 3 * n_rows), answers)
-            .prop_map(|(metric, weight, n_neighbours, rows, answers)| {
-                Neighbours::new(metric, weight, n_neighbours, 3, rows, answers).unwrap()
+        (metric.clone(), weight.clone(), n_neighbours, list(number.clone(), 3 * n_rows), targets)
+            .prop_map(|(metric, weight, n_neighbours, rows, targets)| {
+                let rows = StoredRows { n_inputs: 3, values: rows };
+                Neighbours { metric, weight, n_neighbours, rows, targets }
             })
     })
 }
@@ -37,7 +38,8 @@ pub(in super::super) fn neighbours(is_value: bool) -> impl Strategy<Value = Neig
 /// The margins by sorting all rows.
 fn plain_margins(neighbours: &Neighbours, row: &[f64]) -> Vec<f64> {
     let mut order: Vec<(f64, usize)> = neighbours
-        .rows()
+        .rows
+        .iter()
         .map(|stored| neighbours.distance(stored, row))
         .enumerate()
         .map(|(index, distance)| (distance, index))
@@ -48,9 +50,9 @@ fn plain_margins(neighbours: &Neighbours, row: &[f64]) -> Vec<f64> {
     let mut total = 0.0;
     for (distance, index) in order.iter().take(neighbours.n_neighbours()) {
         let weight = neighbours.weight_of(*distance, order[0].0);
-        match &neighbours.answers {
-            NeighbourAnswers::Classes { of_rows, .. } => sums[of_rows[*index] as usize] += weight,
-            NeighbourAnswers::Numbers(numbers) => sums[0] += weight * numbers[*index],
+        match &neighbours.targets {
+            NeighbourTargets::Classes { of_rows, .. } => sums[of_rows[*index] as usize] += weight,
+            NeighbourTargets::Numbers(numbers) => sums[0] += weight * numbers[*index],
         }
         total += weight;
     }
@@ -76,9 +78,9 @@ proptest! {
 
 /// Four rows of one number: 0, 1, 1 and 3, of classes 0, 1, 2 and 0.
 fn small(n_neighbours: u32, weight: NeighbourWeight) -> Neighbours {
-    let answers = NeighbourAnswers::Classes { n_classes: 3, of_rows: vec![0, 1, 2, 0] };
-    let rows = vec![0.0, 1.0, 1.0, 3.0];
-    Neighbours::new(Metric::Euclidean, weight, n_neighbours, 1, rows, answers).unwrap()
+    let targets = NeighbourTargets::Classes { n_classes: 3, of_rows: vec![0, 1, 2, 0] };
+    let rows = StoredRows { n_inputs: 1, values: vec![0.0, 1.0, 1.0, 3.0] };
+    Neighbours { metric: Metric::Euclidean, weight, n_neighbours, rows, targets }
 }
 
 fn margins(neighbours: Neighbours, value: f64) -> Vec<f64> {
@@ -109,17 +111,18 @@ fn weights_fall_with_the_distance() {
 
 #[test]
 fn a_tie_is_seen() {
-    let furthest = |n, value: f64| small(n, NeighbourWeight::Uniform).furthest(&[value]);
-    assert_eq!(furthest(2, 1.5), Some((0.25, 2.25)));
-    assert_eq!(furthest(1, 1.0), Some((0.0, 0.0)));
-    assert_eq!(furthest(4, 1.0), None);
+    let border = |n, value: f64| small(n, NeighbourWeight::Uniform).border_distances(&[value]);
+    assert_eq!(border(2, 1.5), Some((0.25, 2.25)));
+    assert_eq!(border(1, 1.0), Some((0.0, 0.0)));
+    assert_eq!(border(4, 1.0), None);
 }
 
 #[test]
 fn means_of_numbers_lie_between_their_ends() {
-    let numbers = NeighbourAnswers::Numbers(vec![-1.0, 3.0]);
+    let targets = NeighbourTargets::Numbers(vec![-1.0, 3.0]);
     let (metric, weight) = (Metric::Manhattan, NeighbourWeight::Uniform);
-    let regression = Neighbours::new(metric, weight, 2, 1, vec![0.0, 1.0], numbers).unwrap();
+    let rows = StoredRows { n_inputs: 1, values: vec![0.0, 1.0] };
+    let regression = Neighbours { metric, weight, n_neighbours: 2, rows, targets };
     let domain = regression.check(&[Domain::new(-1e100, 1e100)]).unwrap()[0];
     assert!(domain.low <= -1.0 && domain.low > -1.000_001, "{domain:?}");
     assert!(domain.high >= 3.0 && domain.high < 3.000_001, "{domain:?}");
@@ -127,7 +130,7 @@ fn means_of_numbers_lie_between_their_ends() {
     let classes = small(2, NeighbourWeight::Uniform);
     assert_eq!(classes.check(&[Domain::new(-1.0, 1.0)]).unwrap(), [Domain::new(0.0, 1.0); 3]);
     let far = classes.check(&[Domain::new(-1e200, 1.0)]).unwrap_err().to_string();
-    assert!(far.starts_with("row 1: ") && far.contains("could pass 1e300"), "{far}");
+    assert!(far.starts_with("stored row 1: ") && far.contains("could pass 1e300"), "{far}");
 }
 
 #[test]
@@ -137,25 +140,30 @@ fn what_does_not_fit_is_refused() {
         change(&mut neighbours);
         neighbours.check(&[Domain::new(0.0, 1.0)]).unwrap_err().to_string()
     };
-    let shapes: [fn(&mut Neighbours); 3] =
-        [|n| n.n_inputs = 0, |n| n.n_inputs = 3, |n| n.rows.truncate(3)];
-    for change in shapes {
-        let error = refused(change);
-        assert!(error.contains("numbers of rows and 4 answers, expected rows of"), "{error}");
-    }
+    assert!(refused(|n| n.rows.n_inputs = 3).contains("4 numbers of stored rows, expected 3 for"));
+    assert_eq!(refused(|n| n.rows.values.truncate(3)), "4 targets, expected 3");
     assert_eq!(refused(|n| n.n_neighbours = 0), "0 neighbours, expected 1 to 4");
     assert_eq!(refused(|n| n.n_neighbours = 5), "5 neighbours, expected 1 to 4");
-    assert_eq!(refused(|n| n.rows[2] = f64::NAN), "number of the rows 3 is not a finite number");
-    let classes = |n_classes, of_rows| NeighbourAnswers::Classes { n_classes, of_rows };
+    let wrong = refused(|n| n.rows.values[2] = f64::NAN);
+    assert_eq!(wrong, "stored row 3: input 1: not a finite number");
+    let classes = |n_classes, of_rows| NeighbourTargets::Classes { n_classes, of_rows };
     let mut wrong = small(2, NeighbourWeight::Uniform);
-    wrong.answers = classes(2, vec![0, 1, 2, 0]);
+    wrong.targets = classes(2, vec![0, 1, 2, 0]);
     let error = wrong.check(&[Domain::new(0.0, 1.0)]).unwrap_err().to_string();
-    assert_eq!(error, "the class of row 3 is not one of 2");
+    assert_eq!(error, "stored row 3: a class beyond the last one, expected 1 to 2");
     assert_eq!(
-        refused(|n| n.answers = NeighbourAnswers::Numbers(vec![0.0, 1.0, f64::INFINITY, 0.0])),
-        "answer 3 is not a finite number"
+        refused(|n| n.targets = NeighbourTargets::Numbers(vec![0.0, 1.0, f64::INFINITY, 0.0])),
+        "target 3 is not a finite number"
     );
     let missing = Domain { may_be_missing: true, ..Domain::new(0.0, 1.0) };
     let error = small(1, NeighbourWeight::Uniform).check(&[missing]).unwrap_err().to_string();
     assert_eq!(error, "input 1: may be missing here; impute it first");
+}
+
+#[test]
+fn debug_has_no_value() {
+    let text = alloc::format!("{:?}", small(2, NeighbourWeight::Uniform));
+    let is_counted =
+        text.contains("4 stored rows of 1 numbers") && text.contains("targets of 4 rows");
+    assert!(is_counted, "{text}");
 }

@@ -1,4 +1,4 @@
-//! Kernels: how alike a row and a stored vector are.
+//! Kernels: the similarity of a row and a stored vector.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::member::{check_number, weighted_sum};
 use crate::numeric::{exp, tanh};
 
-/// How alike a row and a vector are. Sums run from the first input to the last.
+/// The similarity of a row and a vector. Sums run from the first input to the last.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Kernel {
     /// `exp(−gamma · Σ (value − number)²)`; `gamma` is not negative.
@@ -58,9 +58,9 @@ impl Kernel {
                 exp(-gamma * terms.fold(0.0, |sum, (value, number)| sum + square(value - number)))
             }
             Self::Polynomial { gamma, offset, degree } => {
-                power(base(vector, row, gamma, offset), degree)
+                power(argument(vector, row, gamma, offset), degree)
             }
-            Self::Sigmoid { gamma, offset } => tanh(base(vector, row, gamma, offset)),
+            Self::Sigmoid { gamma, offset } => tanh(argument(vector, row, gamma, offset)),
         }
     }
 
@@ -75,15 +75,15 @@ impl Kernel {
                 Ok(Domain::new(0.0, 1.0))
             }
             Self::Polynomial { gamma, offset, degree } => {
-                let base = base_range(vector, inputs, gamma, offset)?;
+                let argument = argument_range(vector, inputs, gamma, offset)?;
                 if degree % 2 == 1 {
-                    return base.map_monotone(&|base| power(base, degree));
+                    return argument.map_monotone(&|argument| power(argument, degree));
                 }
-                let high = f64::max(power(base.low, degree), power(base.high, degree));
+                let high = f64::max(power(argument.low, degree), power(argument.high, degree));
                 Domain::new(0.0, high).check()
             }
             Self::Sigmoid { gamma, offset } => {
-                base_range(vector, inputs, gamma, offset)?;
+                argument_range(vector, inputs, gamma, offset)?;
                 Ok(Domain::new(-1.0, 1.0))
             }
         }
@@ -92,12 +92,17 @@ impl Kernel {
 
 /// `gamma · Σ value · number + offset`.
 #[inline(never)]
-fn base(vector: &[f64], row: &[f64], gamma: f64, offset: f64) -> f64 {
+fn argument(vector: &[f64], row: &[f64], gamma: f64, offset: f64) -> f64 {
     gamma * weighted_sum(0.0, vector, row) + offset
 }
 
-/// The domain of [`base`].
-fn base_range(vector: &[f64], inputs: &[Domain], gamma: f64, offset: f64) -> Result<Domain, Error> {
+/// The domain of [`argument`].
+fn argument_range(
+    vector: &[f64],
+    inputs: &[Domain],
+    gamma: f64,
+    offset: f64,
+) -> Result<Domain, Error> {
     affine(0.0, vector.iter().zip(inputs))?.map_monotone(&|sum| gamma * sum + offset)
 }
 

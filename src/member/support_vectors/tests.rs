@@ -25,16 +25,17 @@ pub(in super::super) fn support_vectors() -> impl Strategy<Value = SupportVector
         (0_usize..5).prop_flat_map(|n| (list(-10.0..10.0, 3 * n), list(-5.0..5.0, 2 * n)));
     (kernel, list(-3.0..3.0, 2), vectors).prop_map(
         |(kernel, intercepts, (vectors, coefficients))| {
-            SupportVectors::new(Link::Softmax, kernel, 3, intercepts, vectors, coefficients)
-                .unwrap()
+            let vectors = StoredRows { n_inputs: 3, values: vectors };
+            SupportVectors { link: Link::Softmax, kernel, vectors, coefficients, intercepts }
         },
     )
 }
 
 /// Two vectors of two numbers.
 fn small(kernel: Kernel) -> SupportVectors {
-    let (vectors, coefficients) = (vec![1.0, 2.0, -0.5, 0.25], vec![3.0, -1.0]);
-    SupportVectors::new(Link::Logit, kernel, 2, vec![0.5], vectors, coefficients).unwrap()
+    let vectors = StoredRows { n_inputs: 2, values: vec![1.0, 2.0, -0.5, 0.25] };
+    let (coefficients, intercepts) = (vec![3.0, -1.0], vec![0.5]);
+    SupportVectors { link: Link::Logit, kernel, vectors, coefficients, intercepts }
 }
 
 fn margin(kernel: Kernel, row: [f64; 2]) -> f64 {
@@ -60,8 +61,10 @@ fn kernels_are_those_of_their_formulas() {
 #[test]
 fn a_machine_without_vectors_is_its_intercept() {
     let kernel = Kernel::Radial { gamma: 1.0 };
-    let machine =
-        SupportVectors::new(Link::Identity, kernel, 1, vec![4.0], vec![], vec![]).unwrap();
+    let vectors = StoredRows { n_inputs: 1, values: vec![] };
+    let (coefficients, intercepts) = (vec![], vec![4.0]);
+    let link = Link::Identity;
+    let machine = SupportVectors { link, kernel, vectors, coefficients, intercepts };
     let domain = machine.check(&[Domain::new(0.0, 1.0)]).unwrap()[0];
     assert_eq!((domain.low, domain.high), (4.0, 4.0));
 }
@@ -87,7 +90,10 @@ fn what_could_overflow_is_refused_with_its_vector() {
     let error = |kernel, inputs: &[Domain]| small(kernel).check(inputs).unwrap_err().to_string();
     let cubed = Kernel::Polynomial { gamma: 1.0, offset: 0.0, degree: 4 };
     let message = error(cubed, &huge);
-    assert!(message.starts_with("row 1: ") && message.contains("could pass 1e300"), "{message}");
+    assert!(
+        message.starts_with("stored row 1: ") && message.contains("could pass 1e300"),
+        "{message}"
+    );
     assert!(small(Kernel::Radial { gamma: 1e50 }).check(&huge).is_ok());
     let message = error(Kernel::Radial { gamma: 1e120 }, &huge);
     assert!(message.contains("could pass 1e300"), "{message}");
@@ -103,20 +109,19 @@ fn what_does_not_fit_is_refused() {
         change(&mut machine);
         machine.check(&[Domain::new(0.0, 1.0); 2]).unwrap_err().to_string()
     };
-    let shapes: [fn(&mut SupportVectors); 5] = [
-        |m| m.n_inputs = 0,
-        |m| m.n_inputs = 3,
-        |m| m.vectors.truncate(3),
-        |m| m.coefficients.truncate(1),
-        |m| m.intercepts.clear(),
-    ];
-    for change in shapes {
-        let error = refused(change);
-        assert!(error.contains("numbers of vectors and"), "{error}");
-    }
     assert_eq!(
         refused(|m| m.coefficients.truncate(1)),
-        "4 numbers of vectors and 1 coefficients, expected vectors of 2 inputs, and 1 coefficients of each"
+        "1 coefficients, expected 2 vectors × 1 margins"
+    );
+    assert_eq!(refused(|m| m.intercepts.clear()), "2 coefficients, expected 2 vectors × 0 margins");
+    assert!(refused(|m| m.vectors.n_inputs = 3).contains("numbers of stored rows, expected 3"));
+    assert_eq!(
+        refused(|m| m.vectors.n_inputs = 4),
+        "2 coefficients, expected 1 vectors × 1 margins"
+    );
+    assert_eq!(
+        refused(|m| m.vectors.values[3] = f64::NAN),
+        "stored row 2: input 2: not a finite number"
     );
     assert_eq!(
         refused(|m| m.kernel = Kernel::Radial { gamma: -1.0 }),
@@ -130,10 +135,6 @@ fn what_does_not_fit_is_refused() {
     assert_eq!(
         refused(|m| m.kernel = Kernel::Radial { gamma: f64::NAN }),
         "gamma is not a finite number"
-    );
-    assert_eq!(
-        refused(|m| m.vectors[3] = f64::NAN),
-        "number of the vectors 4 is not a finite number"
     );
     assert_eq!(
         refused(|m| m.coefficients[1] = f64::INFINITY),

@@ -79,7 +79,7 @@ def calibrate_one(calibration, q, p):
         margin = own["slope"] * (ln_p - ln_q) + own["intercept"]
     elif kind == "Beta":
         margin = own["a"] * ln_p - own["b"] * ln_q + own["c"]
-    elif kind == "PlattOfProbability":
+    elif kind == "Sigmoid":
         margin = own["slope"] * p + own["intercept"]
     return logistic_pair(margin), False
 

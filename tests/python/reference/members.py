@@ -107,12 +107,16 @@ def kernel_of(kernel, vector, row):
     return power
 
 
+def stored_rows(rows):
+    n_inputs = rows["n_inputs"]
+    return [rows["values"][at : at + n_inputs] for at in range(0, len(rows["values"]), n_inputs)]
+
+
 def support_vectors(member, row):
     """coefficient * kernel, added from vector 0 on, then the intercept"""
-    n_inputs, n_margins = member["n_inputs"], len(member["intercepts"])
+    n_margins = len(member["intercepts"])
     margins = [0.0] * n_margins
-    for nth in range(len(member["vectors"]) // n_inputs):
-        vector = member["vectors"][nth * n_inputs :][:n_inputs]
+    for nth, vector in enumerate(stored_rows(member["vectors"])):
         alike = kernel_of(member["kernel"], vector, row)
         for k, coefficient in enumerate(member["coefficients"][nth * n_margins :][:n_margins]):
             margins[k] += coefficient * alike
@@ -121,10 +125,8 @@ def support_vectors(member, row):
 
 def neighbours(member, row):
     """the weighted mean of the nearest rows; of equally far ones, those that are stored first"""
-    n_inputs = member["n_inputs"]
     distances = []
-    for nth in range(len(member["rows"]) // n_inputs):
-        stored = member["rows"][nth * n_inputs :][:n_inputs]
+    for nth, stored in enumerate(stored_rows(member["rows"])):
         differences = [abs(value - number) for value, number in zip(row, stored)]
         if member["metric"] == "Euclidean":
             differences = [difference * difference for difference in differences]
@@ -136,16 +138,16 @@ def neighbours(member, row):
     nearest = sorted(distances)[: member["n_neighbours"]]
     root = math.sqrt if member["metric"] == "Euclidean" else lambda distance: distance
     closest = nearest[0][0]
-    (kind, answers), = member["answers"].items()
-    margins = [0.0] * (answers["n_classes"] if kind == "Classes" else 1)
+    (kind, targets), = member["targets"].items()
+    margins = [0.0] * (targets["n_classes"] if kind == "Classes" else 1)
     total = 0.0
     for distance, nth in nearest:
         is_less = member["weight"] == "InverseDistance" and distance > closest
         weight = root(closest) / root(distance) if is_less else 1.0
         if kind == "Classes":
-            margins[answers["of_rows"][nth]] += weight
+            margins[targets["of_rows"][nth]] += weight
         else:
-            margins[0] += weight * answers[nth]
+            margins[0] += weight * targets[nth]
         total += weight
     return [margin / total for margin in margins]
 
@@ -253,7 +255,7 @@ def link_of(kind, member):
     if kind == "LinearForest":
         return member["forest"]["link"]
     if kind == "Neighbours":
-        return "Probability" if "Classes" in member["answers"] else "Identity"
+        return "Probability" if "Classes" in member["targets"] else "Identity"
     return member["link"]
 
 

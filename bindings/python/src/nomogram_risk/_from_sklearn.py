@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,6 +49,18 @@ def from_sklearn(
         description = Description(estimator, target)
     except NotSupported as error:
         raise ImportRefused(str(error)) from None
+    if description.n_stored_rows and not training_rows:
+        # Before anything of the rows is in a file.
+        raise ImportRefused(
+            f"not supported: the model stores {description.n_stored_rows} rows of its training "
+            "data, which may be data of patients; training_rows=True keeps them in the bundle"
+        )
+    if description.n_stored_rows:
+        warnings.warn(
+            "training_rows: the bundle keeps rows of the training data; anyone who has it can read "
+            "them",
+            stacklevel=2,
+        )
 
     def save(folder: Path) -> Path:
         path = folder / "model.json"

@@ -39,7 +39,8 @@ class Imported:
     """The bytes of the bundle; write them to a file."""
     report: dict[str, Any]
     """The result of ``nomogram import --json``: notes and comparison; with ``given_rows``, how many
-    rows of the caller were compared and refused, and the largest difference of an output."""
+    rows of the caller were compared, refused, and skipped for ties among nearest neighbours, and
+    the largest difference of an output."""
 
     def model(self) -> Model:
         """Opens the bundle."""
@@ -148,11 +149,12 @@ def seal(
         if options.rows is not None and not options.golden_rows:
             alone = [*reading, "--check", str(given), "--output", str(folder / "given.nomo")]
             # The comparison also has the rows that the file itself holds.
-            nothing = {"n_rows": 0, "n_refused": 0, "outputs": None}
+            nothing = {"n_rows": 0, "n_refused": 0, "n_tied": 0, "outputs": None}
             compared: dict[str, Any] = run(alone, ImportRefused)["checked"] or nothing
             report["given_rows"] = {
                 "n_rows": compared["n_rows"],
                 "n_refused": compared["n_refused"] + n_unknown,
+                "n_tied": compared["n_tied"],
                 "largest": compared["outputs"]["largest"] if compared["outputs"] else 0.0,
             }
         return Imported(bundle.read_bytes(), report)

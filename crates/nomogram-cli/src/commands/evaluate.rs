@@ -29,7 +29,7 @@ use crate::training::{self, ReportFormat, Threads};
 /// column of weights, all metrics are weighted; with one of patients, intervals of a bootstrap over
 /// patients are part of the JSON and of the report. Warns if rows were used to train the bundle, by the
 /// digest of all training rows; to compare row by row, name the training table with --training, since
-/// a bundle keeps no rows.
+/// a trained bundle keeps no rows.
 ///
 /// Of a model of a number: its errors, and of each level how many intervals hold the number and how wide
 /// they are.

@@ -51,7 +51,8 @@ pub(crate) struct Arguments {
     /// Keep the shares of the training rows at each split, for explanations by path: docs/import.md
     #[arg(long)]
     tree_shares: bool,
-    /// Keep the rows of the training data that the model stores, such as support vectors. They may be patients
+    /// Keep the rows of the training data that the model stores, such as support vectors. They may be data of
+    /// patients
     #[arg(long)]
     training_rows: bool,
     /// Import this class of LightGBM's `multiclassova` or CatBoost's `MultiClassOneVsAll`, by name, or by number

@@ -24,9 +24,9 @@ use crate::table::Format;
 const BATCH_ROWS: usize = 16_384;
 const ROW_GROUP_ROWS: usize = 131_072;
 
-/// Columns with more different values than this holds, such as ids and probabilities, are written without a
-/// dictionary: it would not make them shorter, and took a tenth of the time of predicting.
-const DICTIONARY_BYTES: usize = 16_384;
+/// A column whose dictionary outgrows this many bytes, such as ids or probabilities, falls back to plain values.
+/// Larger dictionaries made no file shorter, and took a tenth of the time of `predict`.
+const MAX_DICTIONARY_BYTES: usize = 16_384;
 
 /// Writes blocks to an output.
 pub(crate) struct TableWriter {
@@ -86,7 +86,7 @@ impl Encoder {
             Format::Parquet => {
                 let properties = WriterProperties::builder()
                     .set_compression(Compression::SNAPPY)
-                    .set_dictionary_page_size_limit(DICTIONARY_BYTES)
+                    .set_dictionary_page_size_limit(MAX_DICTIONARY_BYTES)
                     .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
                     .set_created_by(concat!("nomogram ", env!("CARGO_PKG_VERSION")).into())
                     .build();

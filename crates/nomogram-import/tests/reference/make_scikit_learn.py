@@ -30,8 +30,8 @@ import pandas as pd
 import sklearn
 from sklearn import (
     calibration, compose, datasets, decomposition, discriminant_analysis, ensemble,
-    feature_extraction, feature_selection, gaussian_process, impute, kernel_ridge, linear_model, model_selection, multiclass,
-    naive_bayes, neighbors, neural_network, pipeline, preprocessing, svm, tree,
+    feature_extraction, feature_selection, gaussian_process, impute, kernel_ridge, linear_model,
+    model_selection, multiclass, naive_bayes, neighbors, neural_network, pipeline, preprocessing, svm, tree,
 )
 
 from nomogram_risk import ImportRefused, _from_sklearn, _seal
@@ -536,6 +536,7 @@ def stored_rows():
     yield "polynomial kernel of a number", scaled(svm.SVR(kernel="poly", degree=2)), diabetes(), narrow
     yield "kernel ridge", scaled(kernel_ridge.KernelRidge(kernel="rbf", gamma=0.1)), diabetes()
     yield "kernel ridge, cubic", scaled(kernel_ridge.KernelRidge(kernel="polynomial", alpha=10)), diabetes(), narrow
+    yield "kernel ridge, linear", scaled(kernel_ridge.KernelRidge(alpha=10)), diabetes()
     yield "stack of decision functions", ensemble.StackingClassifier(
         [("kernel", scaled(svm.SVC())), ("linear", scaled(svm.LinearSVC())), ("logistic", scaled(logistic()))],
         logistic(), cv=3, stack_method="decision_function",

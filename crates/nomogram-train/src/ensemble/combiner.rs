@@ -1,7 +1,7 @@
 //! How the outputs of members become one.
 
 use ndarray::Array2;
-use nomogram::{Combiner, StackInput};
+use nomogram::{Combiner, CombinerReads};
 use serde::{Deserialize, Serialize};
 
 use super::weights::fit_weights;
@@ -106,8 +106,8 @@ impl StackSpec {
         seed: u64,
     ) -> Result<Combiner, Error> {
         let (input, values) = match self.reads {
-            StackReads::Margins => (StackInput::Margins, out_of_fold.margins.clone()),
-            StackReads::Outputs => (StackInput::Outputs, outputs(out_of_fold)),
+            StackReads::Margins => (CombinerReads::Margins, out_of_fold.margins.clone()),
+            StackReads::Outputs => (CombinerReads::Outputs, outputs(out_of_fold)),
         };
         let n_classes = out_of_fold.ensemble.ncols();
         let (classes, weights) = (dataset.classes(), dataset.weights());

@@ -1,6 +1,6 @@
 //! Rows of an evaluation that a model has learned from.
 //!
-//! A bundle keeps no rows and no hashes of rows, since a row of few values can be found from its hash:
+//! A trained bundle keeps no rows and no hashes of rows, since a row of few values can be found from its hash:
 //! only the digest of all training rows together. So single rows are compared with a table that the
 //! caller names.
 

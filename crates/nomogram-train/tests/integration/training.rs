@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use nomogram::{Combiner, Model, Session, StackInput, Step, unseal};
+use nomogram::{Combiner, CombinerReads, Model, Session, Step, unseal};
 use nomogram_train::ensemble::{CalibratorSpec, CombinerSpec};
 use nomogram_train::learners::{ClassWeight, Learner, LogisticRegressionSpec};
 use nomogram_train::split::{Split, stratified_folds};
@@ -327,8 +327,8 @@ fn a_hard_vote_counts_members() {
 fn weights_and_stacks_are_fitted_to_out_of_fold_predictions() {
     let combiners = [
         ("fitted_soft_vote", None),
-        ("{ stack: { reads: margins, c: 1.0 } }", Some(StackInput::Margins)),
-        ("{ stack: { reads: outputs, c: 0.5 } }", Some(StackInput::Outputs)),
+        ("{ stack: { reads: margins, c: 1.0 } }", Some(CombinerReads::Margins)),
+        ("{ stack: { reads: outputs, c: 0.5 } }", Some(CombinerReads::Outputs)),
     ];
     for (combiner, expected) in combiners {
         let text = CONFIG.replace("combiner: soft_vote", &format!("combiner: {combiner}"));

@@ -31,6 +31,7 @@ class Description:
         model = ensembles.describe(estimator, walk.columns(), walk, Place((class_name(estimator),)))
         walk.check()
         self.rows = Rows(estimator, walk, model)
+        self.n_stored_rows = walk.n_stored_rows
         classes = getattr(estimator, "classes_", None)
         self.classes = None if classes is None else [level_text(one) for one in classes]
         described_target: dict[str, Any] = {"name": target}

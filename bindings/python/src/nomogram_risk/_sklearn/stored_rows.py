@@ -12,11 +12,12 @@ def support_vectors(
 ) -> Step:
     """A machine of libsvm whose kernel is not linear."""
     walk.adds_in_order = False
+    walk.n_stored_rows += len(estimator.support_vectors_)
     return _of_kernel(
         link,
         _kernel(estimator.kernel, estimator._gamma, estimator.coef0, estimator.degree, place),
-        _dense(estimator.support_vectors_, place),
-        _dense(estimator.dual_coef_, place).T,
+        _checked(estimator.support_vectors_, place),
+        _checked(estimator.dual_coef_, place).T,
         estimator.intercept_,
     )
 
@@ -28,7 +29,16 @@ def kernel_ridge(estimator: Any, columns: list[Column], walk: Walk, place: Place
         place.refuse("kernel_params")
     if getattr(estimator.dual_coef_, "ndim", 1) > 1:
         place.refuse("several targets")
-    rows = _dense(estimator.X_fit_, place)
+    rows = _checked(estimator.X_fit_, place)
+    if estimator.kernel == "linear":
+        weights = estimator.dual_coef_ @ rows
+        return {
+            "kind": "linear",
+            "link": "identity",
+            "weights": [floats(weights)],
+            "intercepts": [0.0],
+        }
+    walk.n_stored_rows += len(rows)
     gamma = 1.0 / rows.shape[1] if estimator.gamma is None else estimator.gamma
     name = {"polynomial": "poly"}.get(estimator.kernel, estimator.kernel)
     kernel = _kernel(name, gamma, estimator.coef0, estimator.degree, place)
@@ -67,7 +77,9 @@ def neighbours(estimator: Any, columns: list[Column], walk: Walk, place: Place) 
         place.refuse("weights that are a function")
     metric = estimator.effective_metric_
     if metric not in ("euclidean", "manhattan", "chebyshev"):
-        place.refuse(f"metric={metric!r}" if isinstance(metric, str) else "a metric of its own")
+        place.refuse(
+            f"metric={metric!r}" if isinstance(metric, str) else "a metric that is a function"
+        )
     if set(estimator.effective_metric_params_) - {"p"}:
         place.refuse("metric_params")
     if weights == "distance" and metric == "euclidean" and estimator._fit_method == "brute":
@@ -77,19 +89,20 @@ def neighbours(estimator: Any, columns: list[Column], walk: Walk, place: Place) 
         )
     classes = getattr(estimator, "classes_", None)
     if isinstance(classes, list) or estimator._y.ndim > 1:
-        place.refuse("several targets")
-    answers = estimator._y
+        place.refuse("a table of targets; fit it with a list of them")
+    targets = estimator._y
+    walk.n_stored_rows += len(targets)
     return {
         "kind": "neighbours",
         "metric": metric,
         "weight": "distance" if weights == "distance" else "uniform",
         "n_neighbours": int(estimator.n_neighbors),
-        "rows": floats(_dense(estimator._fit_X, place)),
-        "answers": floats(answers) if classes is None else [int(one) for one in answers],
+        "rows": floats(_checked(estimator._fit_X, place)),
+        "targets": floats(targets) if classes is None else [int(one) for one in targets],
     }
 
 
-def _dense(rows: Any, place: Place) -> Any:
+def _checked(rows: Any, place: Place) -> Any:
     import numpy as np
 
     if hasattr(rows, "toarray"):

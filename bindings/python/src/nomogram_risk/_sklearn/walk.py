@@ -59,6 +59,8 @@ class Walk:
         self.cutoffs: list[dict[str, Any]] = []
         self.notes: list[str] = []
         self.adds_in_order = True
+        self.n_stored_rows = 0
+        """How many rows of the training data the description has."""
 
     def columns(self) -> list[Column]:
         """The columns that the estimator reads."""

@@ -1,8 +1,8 @@
 //! The model: objective, features and trees, to an imported model.
 
 use nomogram::{
-    Aggregate, Combiner, Forest, ForestShares, Inputs, Linear, Link, MarkMissing, Member, Schema,
-    StackInput, Step, Target,
+    Aggregate, Combiner, CombinerReads, Forest, ForestShares, Inputs, Linear, Link, MarkMissing,
+    Member, Schema, Step, Target,
 };
 
 use super::columns;
@@ -132,7 +132,7 @@ fn combiner(objective: Objective) -> Result<Combiner, Error> {
         return Ok(Combiner::SoftVote { weights: vec![1.0] });
     }
     let linear = Linear::new(Link::Logit, vec![0.0], vec![objective.sigmoid])?;
-    Ok(Combiner::Stack { input: StackInput::Margins, member: Box::new(Member::Linear(linear)) })
+    Ok(Combiner::Stack { input: CombinerReads::Margins, member: Box::new(Member::Linear(linear)) })
 }
 
 fn schema(

@@ -1,12 +1,15 @@
-//! `SVMRegressor`.
+//! Reads `SVMRegressor`: one weighted sum, or support vectors.
 
-use nomogram::{Kernel, Link, Member, SupportVectors};
+use nomogram::{Kernel, Link, Member, StoredRows, SupportVectors};
 
 use super::answer::{Answer, Part, Prediction};
 use super::node::Node;
 use super::symbol::Dense;
 use crate::error::Error;
 use crate::forests::number;
+
+/// The highest degree of a polynomial kernel.
+const MAX_DEGREE: u32 = 1000;
 
 /// Reads an `SVMRegressor`. With a linear kernel, the support vectors become one weighted sum, and the bundle keeps
 /// none of them.
@@ -53,15 +56,20 @@ pub(super) fn regressor(node: &Node<'_>, inputs: Dense) -> Result<Answer, Error>
             inputs.weighted(&weights, &intercepts)?.part(Link::Identity)?
         }
         Some(_) if vectors.is_empty() => {
-            return Err(Error::malformed("no support vectors of a kernel other than `LINEAR`"));
+            let name = node.text("kernel_type", "LINEAR")?;
+            let detail = format!("no `support_vectors`, expected some for kernel `{name}`");
+            return Err(Error::malformed(detail));
         }
         Some(_) if !inputs.layers.is_empty() => {
-            return Err(Error::unsupported("a kernel of weighted sums"));
+            let name = node.text("kernel_type", "LINEAR")?;
+            let what =
+                format!("kernel `{name}` over weighted sums, expected features, perhaps scaled");
+            return Err(Error::unsupported(what));
         }
         Some(kernel) => {
-            let (link, n_columns) = (Link::Identity, number(n_columns)?);
-            let machine =
-                SupportVectors::new(link, kernel, n_columns, intercepts, vectors, coefficients)?;
+            let (link, n_inputs) = (Link::Identity, number(n_columns)?);
+            let vectors = StoredRows { n_inputs, values: vectors };
+            let machine = SupportVectors { link, kernel, vectors, coefficients, intercepts };
             let member = Member::SupportVectors(machine);
             Part { columns: inputs.columns, member, weight: 1.0, leaf_numbers: None }
         }
@@ -69,8 +77,8 @@ pub(super) fn regressor(node: &Node<'_>, inputs: Dense) -> Result<Answer, Error>
     Ok(Answer { is_of_vectors: true, ..Answer::of(Prediction::Value, 0, part) })
 }
 
-/// The weights of the sum that support vectors with a linear kernel are; without vectors, the coefficients are
-/// these.
+/// The weights that a linear kernel folds its support vectors into. Without vectors, the coefficients are the
+/// weights.
 fn weights(vectors: &[f64], coefficients: Vec<f64>, n_columns: usize) -> Vec<f64> {
     if vectors.is_empty() {
         return coefficients;
@@ -84,7 +92,7 @@ fn weights(vectors: &[f64], coefficients: Vec<f64>, n_columns: usize) -> Vec<f64
     weights
 }
 
-/// The kernel; none of a linear one.
+/// The kernel; none for `LINEAR`.
 fn kernel(node: &Node<'_>) -> Result<Option<Kernel>, Error> {
     let name = node.text("kernel_type", "LINEAR")?;
     if name == "LINEAR" {
@@ -111,6 +119,3 @@ fn kernel(node: &Node<'_>) -> Result<Option<Kernel>, Error> {
         other => return Err(Error::unsupported(format!("kernel `{other}`"))),
     }))
 }
-
-/// The highest degree of a polynomial kernel.
-const MAX_DEGREE: u32 = 1000;

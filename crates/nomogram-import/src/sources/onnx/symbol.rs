@@ -80,7 +80,7 @@ fn member_size(member: &Member) -> usize {
         Member::Forest(forest) => forest_size(forest),
         Member::Linear(linear) => linear.weights().len(),
         Member::Network(network) => network.layers().iter().map(|layer| layer.weights.len()).sum(),
-        Member::SupportVectors(_) => member.stored_rows().map(<[f64]>::len).sum(),
+        Member::SupportVectors(machine) => machine.vectors.values.len(),
         _ => 1,
     }
 }

@@ -2,7 +2,7 @@
 
 use nomogram::{
     Activation, Kernel, Layer, Likelihood, Linear, Link, Member, Metric, NaiveBayes,
-    NeighbourAnswers, NeighbourWeight, Neighbours, Network, SupportVectors,
+    NeighbourTargets, NeighbourWeight, Neighbours, Network, StoredRows, SupportVectors,
 };
 
 use super::features::Inputs;
@@ -116,12 +116,12 @@ fn support_vectors(model: &Cursor<'_>, link: Link, n_inputs: usize) -> Result<Me
         "sigmoid" => Kernel::Sigmoid { gamma, offset: offset()? },
         other => return Err(kind.unsupported(format!("kernel `{other}`"))),
     };
-    let vectors = rows(&model.key("vectors")?, n_inputs)?;
+    let vectors =
+        StoredRows { n_inputs: number(n_inputs)?, values: rows(&model.key("vectors")?, n_inputs)? };
     let intercepts = model.key("intercepts")?.doubles()?;
     let coefficients = rows(&model.key("coefficients")?, intercepts.len())?;
-    let n_inputs = number(n_inputs)?;
-    let machine = SupportVectors::new(link, kernel, n_inputs, intercepts, vectors, coefficients);
-    Ok(Member::SupportVectors(machine.map_err(|error| model.locate(error.into()))?))
+    let machine = SupportVectors { link, kernel, vectors, coefficients, intercepts };
+    Ok(Member::SupportVectors(machine))
 }
 
 fn neighbours(model: &Cursor<'_>, n_inputs: usize, n_classes: usize) -> Result<Member, Error> {
@@ -138,19 +138,18 @@ fn neighbours(model: &Cursor<'_>, n_inputs: usize, n_classes: usize) -> Result<M
         "distance" => NeighbourWeight::InverseDistance,
         other => return Err(weight.unsupported(format!("weight `{other}`"))),
     };
-    let answers = model.key("answers")?;
-    let answers = if n_classes == 0 {
-        NeighbourAnswers::Numbers(answers.doubles()?)
+    let targets = model.key("targets")?;
+    let targets = if n_classes == 0 {
+        NeighbourTargets::Numbers(targets.doubles()?)
     } else {
         let of_rows: Result<Vec<u32>, Error> =
-            answers.items()?.map(|class| number(class.whole()?)).collect();
-        NeighbourAnswers::Classes { n_classes: number(n_classes)?, of_rows: of_rows? }
+            targets.items()?.map(|class| number(class.whole()?)).collect();
+        NeighbourTargets::Classes { n_classes: number(n_classes)?, of_rows: of_rows? }
     };
     let n_neighbours = number(model.key("n_neighbours")?.whole()?)?;
-    let rows = rows(&model.key("rows")?, n_inputs)?;
-    let neighbours =
-        Neighbours::new(metric, weight, n_neighbours, number(n_inputs)?, rows, answers);
-    Ok(Member::Neighbours(neighbours.map_err(|error| model.locate(error.into()))?))
+    let rows =
+        StoredRows { n_inputs: number(n_inputs)?, values: rows(&model.key("rows")?, n_inputs)? };
+    Ok(Member::Neighbours(Neighbours { metric, weight, n_neighbours, rows, targets }))
 }
 
 /// Rows of so many numbers, one after the other.

@@ -1,6 +1,6 @@
 //! Calibrated classifiers: maps of a model's margin or probabilities.
 
-use nomogram::{CalibrationMap, Calibrator, Link, Member, StackInput};
+use nomogram::{CalibrationMap, Calibrator, CombinerReads, Link, Member};
 
 use super::base::{self, Base};
 use super::forest;
@@ -8,7 +8,7 @@ use crate::document::Cursor;
 use crate::error::Error;
 
 /// A calibrator of a member, and what it reads of the member.
-pub(super) type OfMember = (StackInput, Calibrator);
+pub(super) type OfMember = (CombinerReads, Calibrator);
 
 /// Calibrates the model of one fold. A sigmoid of a logit margin goes into the member's weights or leaves; any
 /// other map is returned as a calibrator.
@@ -42,7 +42,7 @@ pub(super) fn apply(
     {
         return Ok((folded.map_err(|error| calibration.locate(error))?, None));
     }
-    let input = if of_margin { StackInput::Margins } else { StackInput::Outputs };
+    let input = if of_margin { CombinerReads::Margins } else { CombinerReads::Outputs };
     if of_margin && n_classes == 2 && !matches!(base.member.link(), Link::Logit) {
         let link = base.member.link().name();
         let what = format!("a calibration of margins of link {link}, expected logit");
@@ -66,6 +66,12 @@ fn folded(base: &Base, slope: f64, intercept: f64, of_margin: bool) -> Option<Re
     let member = match &base.member {
         Member::Linear(linear) if of_margin && linear.link() == Link::Logit => {
             base::rescaled(linear, slope, intercept).map(Member::Linear)
+        }
+        Member::SupportVectors(machine) if of_margin && machine.link == Link::Logit => {
+            let mut machine = machine.clone();
+            machine.coefficients.iter_mut().for_each(|coefficient| *coefficient *= slope);
+            machine.intercepts.iter_mut().for_each(|one| *one = slope * *one + intercept);
+            Ok(Member::SupportVectors(machine))
         }
         Member::Forest(one)
             if (of_margin && one.link == Link::Logit)
@@ -106,9 +112,7 @@ impl Map {
 
     fn of_number(self) -> CalibrationMap {
         match self {
-            Self::Sigmoid { slope, intercept } => {
-                CalibrationMap::PlattOfProbability { slope, intercept }
-            }
+            Self::Sigmoid { slope, intercept } => CalibrationMap::Sigmoid { slope, intercept },
             Self::Isotonic { from, to } => {
                 CalibrationMap::Isotonic { probabilities: from, calibrated: to }
             }

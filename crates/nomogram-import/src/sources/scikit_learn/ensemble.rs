@@ -1,7 +1,7 @@
 //! Whole models: pipelines, votes, stacks and calibrated classifiers, to members and their combiner.
 
 use nomogram::{
-    Branch, Calibrator, Combiner, EnsembleMember, ForestShares, Member, Precision, StackInput,
+    Branch, Calibrator, Combiner, CombinerReads, EnsembleMember, ForestShares, Member, Precision,
 };
 
 use super::base::{self, Base};
@@ -74,7 +74,7 @@ fn soft_vote(
         return Ok(Combiner::SoftVote { weights });
     }
     let calibrated: Option<Vec<OfMember>> = members.into_iter().collect();
-    let (inputs, calibrators): (Vec<StackInput>, Vec<Calibrator>) =
+    let (inputs, calibrators): (Vec<CombinerReads>, Vec<Calibrator>) =
         calibrated.unwrap_or_default().into_iter().unzip();
     match inputs.as_slice() {
         [input, others @ ..] if others.iter().all(|other| other == input) => {
@@ -132,7 +132,7 @@ impl Reader<'_> {
                 self.add(base, &mut layout, name)?;
                 let weights = vec![1.0];
                 match calibrator {
-                    Some((StackInput::Outputs, calibrator)) => {
+                    Some((CombinerReads::Outputs, calibrator)) => {
                         Ok((Combiner::SoftVote { weights }, Some(calibrator)))
                     }
                     other => Ok((soft_vote(model, weights, vec![other])?, None)),
@@ -230,8 +230,8 @@ impl Reader<'_> {
         let n_members = calibrators.len();
         let input = model.key("input")?;
         let input = match input.text()? {
-            "outputs" => StackInput::Outputs,
-            "margins" => StackInput::Margins,
+            "outputs" => CombinerReads::Outputs,
+            "margins" => CombinerReads::Margins,
             other => {
                 let expected = "expected `outputs` or `margins`";
                 return Err(input.malformed(format!("`{other}`, {expected}")));
@@ -242,7 +242,12 @@ impl Reader<'_> {
         limits::check(n_members.saturating_mul(n_each), 1 << 16, "outputs of members")?;
         let mut outputs = self.stacked(n_members * n_each);
         outputs.rounds = Some("members, whose probabilities may round differently");
-        let member = base::read(&model.key("final")?, &outputs, self.inputs, self.limits)?.member;
+        let last = model.key("final")?;
+        let member = base::read(&last, &outputs, self.inputs, self.limits)?.member;
+        if matches!(member, Member::Neighbours(_)) {
+            let what = "nearest neighbours as the final estimator of a stack";
+            return Err(last.unsupported(format!("{what}: ties among them cannot be told")));
+        }
         Ok(Combiner::Stack { input, member: Box::new(member) })
     }
 
