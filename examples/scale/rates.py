@@ -175,7 +175,9 @@ def main() -> None:
     print(f"{options.rows} rows of 30 values, best of {options.rounds}, {os.cpu_count()} cores")
     print(f"duckdb {duckdb.__version__}, ray {ray.__version__}, spark {spark.version}")
     print(f"{'':44} {'rows/s':>10} {'of C':>6} {'processor seconds per million rows':>36}")
-    print(f"{'C library, matrix in memory, 2 threads':44} {of_c:10,.0f} {1:6.0%} {2e6 / of_c:36.2f}")
+    # Both of its threads compute all of the time.
+    of_both = options.rows / of_c
+    best = {"C library, matrix in memory, 2 threads": (of_both, 2 * of_both)} | best
     for name, (elapsed, used) in best.items():
         rate = options.rows / elapsed
         per_million = used / options.rows * 1e6

@@ -332,7 +332,7 @@ mod tests {
         let (parts, rows) = nomogram::unseal(&bytes).unwrap();
         let mut other = parts.clone();
         let changed = other.members.iter_mut().find_map(|member| match &mut member.member {
-            nomogram::Member::Linear(linear) => {
+            Member::Linear(linear) => {
                 let mut weights = linear.weights().to_vec();
                 weights[1] += 0.5;
                 let intercepts = linear.intercepts().to_vec();
