@@ -41,7 +41,13 @@ pub(crate) fn rows(parts: &Parts, max_rows: usize) -> Result<Vec<Vec<f64>>, Erro
         .filter_map(|member| match &member.member {
             Member::Forest(forest) => Some((member.branch as usize, forest)),
             Member::LinearForest(linear) => Some((member.branch as usize, linear.forest())),
-            _ => None,
+            Member::Linear(_)
+            | Member::LinearSingle(_)
+            | Member::NaiveBayes(_)
+            | Member::Neighbours(_)
+            | Member::Network(_)
+            | Member::PointsScore(_)
+            | Member::SupportVectors(_) => None,
         })
         .collect();
     let n_splits = forests.iter().map(|(_, forest)| splits::n_splits(forest)).sum();

@@ -14,7 +14,9 @@ pub(crate) struct Source {
 
 impl Source {
     fn of(name: &str, model: &[u8], format: Option<Format>, schema: &Value) -> Self {
-        let mut imported = import(model, format, &Options::default(), &Limits::default())
+        // The data are public.
+        let options = Options { training_rows: true, ..Options::default() };
+        let mut imported = import(model, format, &options, &Limits::default())
             .unwrap_or_else(|error| panic!("{name}: {error}"));
         if !schema.is_null() {
             let schema = SchemaFile::read(&schema.to_string()).unwrap();

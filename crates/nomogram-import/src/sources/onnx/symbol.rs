@@ -81,6 +81,11 @@ fn member_size(member: &Member) -> usize {
         Member::Linear(linear) => linear.weights().len(),
         Member::Network(network) => network.layers().iter().map(|layer| layer.weights.len()).sum(),
         Member::SupportVectors(machine) => machine.vectors.values.len(),
-        _ => 1,
+        // No graph becomes one of these.
+        Member::LinearForest(_)
+        | Member::LinearSingle(_)
+        | Member::NaiveBayes(_)
+        | Member::Neighbours(_)
+        | Member::PointsScore(_) => 1,
     }
 }
