@@ -37,7 +37,10 @@ pub fn seal(parts: &Parts, golden_rows: ArrayView2<'_, f64>) -> Result<Vec<u8>, 
     let answers = model.answers(&cases);
     let bytes = to_bytes(parts, &cases, &answers, uncertainty.finish())?;
     // A bundle that does not open must not be sealed. This covers the number of cases and the codec.
-    Model::open(&bytes).map_err(|e| Error::new(ErrorKind::InvalidModel, format_args!("{e}")))?;
+    Model::open(&bytes).map_err(|e| match e.kind() {
+        ErrorKind::TooLarge => e,
+        _ => Error::new(ErrorKind::InvalidModel, format_args!("{e}")),
+    })?;
     Ok(bytes)
 }
 

@@ -80,6 +80,14 @@ impl NeighbourTargets {
             Self::Numbers(numbers) => numbers.len(),
         }
     }
+
+    /// What is known of a row, to be compared.
+    fn bits(&self, position: usize) -> Option<u64> {
+        match self {
+            Self::Classes { of_rows, .. } => of_rows.get(position).map(|class| u64::from(*class)),
+            Self::Numbers(numbers) => numbers.get(position).map(|number| number.to_bits()),
+        }
+    }
 }
 
 impl fmt::Debug for NeighbourTargets {
@@ -93,22 +101,32 @@ impl Neighbours {
         self.n_neighbours as usize
     }
 
-    /// The distances of the last neighbour and of the next stored row, squared for the Euclidean metric; none
-    /// where every row is a neighbour. `encoded` has one number per input, none of them NaN. If the two are
-    /// nearly equal, rounding decides which row is a neighbour.
-    #[must_use]
-    pub fn border_distances(&self, encoded: &[f64]) -> Option<(f64, f64)> {
+    /// Whether a tie decides the answer: stored rows whose distances from `encoded` (squared for the Euclidean
+    /// metric) differ from that of its last neighbour by at most `share` of it are neighbours in part, and have
+    /// different targets. `encoded` has one number per input, none of them NaN.
+    ///
+    /// # Errors
+    ///
+    /// `OutOfMemory`.
+    pub fn has_tie(&self, encoded: &[f64], share: f64) -> Result<bool, Error> {
+        let mut distances = memory::list(self.rows.n_rows())?;
+        distances.extend(self.rows.iter().map(|stored| self.distance(stored, encoded)));
+        let mut sorted = memory::copy(&distances)?;
+        sorted.sort_unstable_by(f64::total_cmp);
         let n = self.n_neighbours();
-        let distance = |stored: &[f64]| self.distance(stored, encoded);
-        let mut nearest = memory::list(n + 1).ok()?;
-        for distance in self.rows.iter().map(distance) {
-            let at = nearest.partition_point(|known: &f64| *known <= distance);
-            if at <= n {
-                nearest.truncate(n);
-                nearest.insert(at, distance);
-            }
+        let border = n.checked_sub(1).and_then(|last| sorted.get(last).zip(sorted.get(n)));
+        let Some((last, next)) = border else { return Ok(false) };
+        let (low, high) = (last - share * last, last + share * last);
+        if *next > high {
+            return Ok(false);
         }
-        Some((*nearest.get(n.checked_sub(1)?)?, *nearest.get(n)?))
+        let mut tied = distances
+            .iter()
+            .enumerate()
+            .filter(|(_, distance)| (low..=high).contains(distance))
+            .map(|(position, _)| self.targets.bits(position));
+        let first = tied.next();
+        Ok(tied.any(|target| Some(target) != first))
     }
 
     /// The distance of a stored row, squared for the Euclidean metric.
@@ -162,12 +180,14 @@ impl Neighbours {
 
     /// What [`Self::margins`] computes, in steps of about a nanosecond.
     pub(super) fn work(&self) -> u64 {
-        // In the worst order, every row is closer than all before.
-        let to_insert = times(self.rows.n_rows(), 2).saturating_mul(self.n_neighbours.into());
-        times(self.rows.values.len(), 2).saturating_add(to_insert)
+        // In the worst order, every row is closer than all before: two lists are moved, eight numbers a step.
+        let to_insert = u64::from(self.n_neighbours) / 4 + 16;
+        let of_rows = to_insert.saturating_mul(self.rows.n_rows() as u64);
+        times(self.rows.values.len(), 2).saturating_add(of_rows)
     }
 
     #[allow(clippy::indexing_slicing, reason = "lengths were checked when the model was opened")]
+    #[inline(never)]
     pub(super) fn margins(&self, encoded: &[f64], temporary: &mut [f64], out: &mut [f64]) {
         let n = self.n_neighbours();
         let (distances, rest) = temporary.split_at_mut(n);
@@ -175,10 +195,7 @@ impl Neighbours {
         distances.fill(f64::INFINITY);
         for (stored, position) in self.rows.iter().zip(0_u32..) {
             let distance = self.distance(stored, encoded);
-            let mut at = n;
-            while at > 0 && distance < distances[at - 1] {
-                at -= 1;
-            }
+            let at = distances.partition_point(|known| *known <= distance);
             if at < n {
                 distances.copy_within(at..n - 1, at + 1);
                 positions.copy_within(at..n - 1, at + 1);

@@ -69,6 +69,7 @@ impl SupportVectors {
         of_numbers.saturating_add(FUNCTION.saturating_mul(self.vectors.n_rows() as u64))
     }
 
+    #[inline(never)]
     pub(super) fn margins(&self, encoded: &[f64], out: &mut [f64]) {
         out.fill(0.0);
         for (vector, coefficients) in self.terms() {

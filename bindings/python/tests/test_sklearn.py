@@ -18,6 +18,7 @@ sklearn = pytest.importorskip("sklearn", minversion="1.3")
 
 from sklearn import (  # noqa: E402
     compose,
+    decomposition,
     ensemble,
     feature_extraction,
     impute,
@@ -169,6 +170,35 @@ def test_rows_of_the_training_data_are_stored_with_consent_only(
     assert any("200 rows of the training data" in note for note in imported.report["notes"])
     probabilities = imported.model().predict_proba(wdbc_rows[200:, :4])
     assert np.array_equal(probabilities, nearest.predict_proba(wdbc_rows[200:, :4]))
+
+
+def test_what_cannot_be_compared_is_refused_or_warned_of(program: str) -> None:
+    rows = np.random.default_rng(2).normal(size=(60, 3))
+    targets = rows.sum(axis=1)
+    given: dict[str, Any] = {"program": program, "training_rows": True}
+    far = neighbors.KNeighborsRegressor(algorithm="brute").fit(rows + 1e6, targets)
+    with pytest.raises(nomogram_risk.ImportRefused, match="by brute force, which rounds"):
+        nomogram_risk.from_sklearn(far, **given)
+    nearest = neighbors.KNeighborsRegressor(3, algorithm="kd_tree")
+    behind = pipeline.make_pipeline(decomposition.PCA(2), nearest).fit(rows, targets)
+    with pytest.raises(nomogram_risk.ImportRefused, match="rows are needed for the comparison"):
+        nomogram_risk.from_sklearn(behind, **given)
+    with pytest.warns(UserWarning, match="the bundle keeps rows"):
+        nomogram_risk.from_sklearn(behind, rows=rows + 0.1, **given)
+    # Rows in pairs of different targets.
+    nearest.fit(np.repeat(rows, 2, axis=0), np.arange(120.0))
+    with (
+        pytest.warns(UserWarning, match="the bundle keeps rows"),
+        pytest.raises(nomogram_risk.ImportRefused, match="nothing could be compared: ties among"),
+    ):
+        nomogram_risk.from_sklearn(nearest, **given)
+    whole = np.round(rows)
+    nearest.fit(whole, targets)
+    with (
+        pytest.warns(UserWarning, match="the bundle keeps rows"),
+        pytest.warns(UserWarning, match=r"ties among .* of 60 given rows"),
+    ):
+        nomogram_risk.from_sklearn(nearest, rows=whole, **given)
 
 
 def test_a_file_of_skops_is_read_without_a_pickle(

@@ -127,6 +127,13 @@ impl Imported {
     /// the parts.
     pub fn seal(&self, known: &[ExpectedRow]) -> Result<Sealed, Error> {
         let sealed = self.seal_and_compare(known)?;
+        if sealed.comparison.n_rows == 0 && sealed.comparison.n_tied > 0 {
+            let n_tied = sealed.comparison.n_tied;
+            let detail = format!(
+                "nothing could be compared: ties among nearest neighbours decide the answer for all {n_tied} rows"
+            );
+            return Err(Error::new(ErrorKind::Different, detail));
+        }
         if sealed.comparison.agrees() {
             return Ok(sealed);
         }
@@ -271,14 +278,25 @@ fn check_len(name: &str, found: usize, expected: usize) -> Result<(), Error> {
 }
 
 /// Seals a bundle with these golden cases. Where so few rows exist, for example of two booleans, each of
-/// them is a golden case several times.
+/// them is a golden case several times. Where opening the bundle would take too long, every second one is left
+/// out, and so on.
 fn seal_with(parts: &Parts, mut golden: Vec<Vec<f64>>) -> Result<Vec<u8>, Error> {
     let n_missing = MIN_GOLDEN_CASES.saturating_sub(golden.len());
     let repeated: Vec<Vec<f64>> = golden.iter().cycle().take(n_missing).cloned().collect();
     golden.extend(repeated);
-    let values: Vec<f64> = golden.iter().flatten().copied().collect();
-    let rows = Array2::from_shape_vec((golden.len(), parts.schema.n_features()), values);
-    Ok(seal(parts, rows.map_err(shape)?.view())?)
+    loop {
+        let values: Vec<f64> = golden.iter().flatten().copied().collect();
+        let rows = Array2::from_shape_vec((golden.len(), parts.schema.n_features()), values);
+        match seal(parts, rows.map_err(shape)?.view()) {
+            Err(error)
+                if error.kind() == nomogram::ErrorKind::TooLarge
+                    && golden.len() >= 2 * MIN_GOLDEN_CASES =>
+            {
+                golden = golden.into_iter().step_by(2).collect();
+            }
+            sealed => return Ok(sealed?),
+        }
+    }
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "as map_err needs it")]

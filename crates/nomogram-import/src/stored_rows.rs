@@ -28,7 +28,7 @@ pub(crate) fn check_consent(parts: &Parts, options: &Options) -> Result<Option<S
         return Ok(Some(format!("{n_rows} rows of the training data are stored: {what}")));
     }
     Err(Error::unsupported(format!(
-        "the model stores {n_rows} rows of its training data, which may be data of patients; the option \
-         `training_rows` keeps them in the bundle"
+        "the model stores {n_rows} rows of its training data, which may be data of patients; \
+         `--training-rows` keeps them in the bundle"
     )))
 }

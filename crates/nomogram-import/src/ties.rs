@@ -1,12 +1,12 @@
-//! Rows for which a tie decides who is a nearest neighbour.
+//! Rows for which a tie among stored rows decides the answer.
 
 use nomogram::{Member, Neighbours, Parts, Step};
 
 use crate::error::Error;
 use crate::probes::{encoded, steps};
 
-/// Two distances (squared for the Euclidean metric) tie when they differ by at most this share of the larger:
-/// libraries round them differently.
+/// Distances (squared for the Euclidean metric) tie when they differ by at most this share: libraries round them
+/// differently.
 const TIE: f64 = 1e-9;
 
 /// Members whose answer depends on which of equally far rows is a neighbour.
@@ -34,7 +34,7 @@ impl<'p> Ties<'p> {
         self.members.is_empty()
     }
 
-    /// Whether a tie decides the neighbours of a row, given after the policies of its features.
+    /// Whether a tie decides the answer for a row, given after the policies of its features.
     ///
     /// # Errors
     ///
@@ -42,8 +42,7 @@ impl<'p> Ties<'p> {
     pub(crate) fn has(&self, row: &[f64]) -> Result<bool, Error> {
         for (steps, neighbours) in &self.members {
             let encoded = encoded(steps, row.to_vec())?;
-            let is_tie = |(last, next): (f64, f64)| next - last <= TIE * next;
-            if neighbours.border_distances(&encoded).is_some_and(is_tie) {
+            if neighbours.has_tie(&encoded, TIE)? {
                 return Ok(true);
             }
         }

@@ -110,11 +110,25 @@ fn weights_fall_with_the_distance() {
 }
 
 #[test]
-fn a_tie_is_seen() {
-    let border = |n, value: f64| small(n, NeighbourWeight::Uniform).border_distances(&[value]);
-    assert_eq!(border(2, 1.5), Some((0.25, 2.25)));
-    assert_eq!(border(1, 1.0), Some((0.0, 0.0)));
-    assert_eq!(border(4, 1.0), None);
+fn ties_of_different_targets_are_seen() {
+    let has_tie = |n, value: f64| {
+        let neighbours = small(n, NeighbourWeight::Uniform);
+        neighbours.has_tie(&[value], 1e-9).unwrap()
+    };
+    // The two rows at 1 are equally far from everywhere.
+    assert!(has_tie(1, 1.0) && has_tie(1, 1.2) && !has_tie(2, 1.2) && !has_tie(4, 1.0));
+    // Rows 0 and 3 are of one class.
+    assert!(!has_tie(3, 1.5) && has_tie(1, 0.5));
+    // Nearly as far; beyond the share.
+    assert!(has_tie(1, 0.5 * (1.0 - 1e-11)) && !has_tie(1, 0.499_999));
+    let (metric, weight) = (Metric::Chebyshev, NeighbourWeight::InverseDistance);
+    let rows = || StoredRows { n_inputs: 1, values: vec![0.0, 2.0, 7.0] };
+    let of_targets = |targets| {
+        let targets = NeighbourTargets::Numbers(targets);
+        Neighbours { metric, weight, n_neighbours: 1, rows: rows(), targets }.has_tie(&[1.0], 0.0)
+    };
+    assert!(of_targets(vec![5.0, 6.0, 5.0]).unwrap());
+    assert!(!of_targets(vec![5.0, 5.0, 6.0]).unwrap());
 }
 
 #[test]

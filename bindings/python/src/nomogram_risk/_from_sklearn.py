@@ -55,6 +55,11 @@ def from_sklearn(
             f"not supported: the model stores {description.n_stored_rows} rows of its training "
             "data, which may be data of patients; training_rows=True keeps them in the bundle"
         )
+    if description.mixes_stored and rows is None:
+        raise ImportRefused(
+            "rows are needed for the comparison: between stored rows that a step computes from "
+            "several features, none can be made"
+        )
     if description.n_stored_rows:
         warnings.warn(
             "training_rows: the bundle keeps rows of the training data; anyone who has it can read "
@@ -74,7 +79,16 @@ def from_sklearn(
     options = Options(
         rows, schema, name, max_probes, program, golden_rows, tree_shares, training_rows, cells
     )
-    return seal(save, answers_of(description), options)
+    imported = seal(save, answers_of(description), options)
+    compared = imported.report.get("given_rows")
+    if compared and compared["n_tied"]:
+        n_all = compared["n_rows"] + compared["n_tied"]
+        warnings.warn(
+            f"ties among nearest neighbours decide the answer for {compared['n_tied']} of {n_all} "
+            "given rows: there the bundle may predict other numbers than the estimator",
+            stacklevel=2,
+        )
+    return imported
 
 
 def answers_of(description: Description) -> Predict:
@@ -83,6 +97,8 @@ def answers_of(description: Description) -> Predict:
     def predict(given: Rows, classes: Sequence[str]) -> Answers:
         found = description.rows.predict(given.codes().tolist())
         known = [answer for answer in found if answer is not None]
+        if found and not known:
+            raise ImportRefused("the estimator predicts none of the rows")
         outputs = [answer["outputs"] for answer in known]
         columns = columns_of("probability", outputs)
         names = [f"probability:{one}" for one in classes] or ["prediction"]

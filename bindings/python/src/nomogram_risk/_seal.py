@@ -40,7 +40,7 @@ class Imported:
     report: dict[str, Any]
     """The result of ``nomogram import --json``: notes and comparison; with ``given_rows``, how many
     rows of the caller were compared, refused, and skipped for ties among nearest neighbours, and
-    the largest difference of an output."""
+    the largest difference of an output; None if no row was compared."""
 
     def model(self) -> Model:
         """Opens the bundle."""
@@ -155,7 +155,7 @@ def seal(
                 "n_rows": compared["n_rows"],
                 "n_refused": compared["n_refused"] + n_unknown,
                 "n_tied": compared["n_tied"],
-                "largest": compared["outputs"]["largest"] if compared["outputs"] else 0.0,
+                "largest": compared["outputs"]["largest"] if compared["outputs"] else None,
             }
         return Imported(bundle.read_bytes(), report)
 

@@ -108,17 +108,17 @@ pub(crate) fn run(
             let rows = read_expected(&bytes, &imported.parts.schema, &Limits::default());
             let rows = rows.map_err(at(table))?;
             known.extend(rows.into_iter().map(|row| ExpectedRow { is_golden, ..row }));
-            if is_golden {
-                console.note(format!(
-                    "{}: the bundle keeps rows of this table; anyone who has it can read them",
-                    table.display()
-                ));
-            }
         }
     }
     let Sealed { bundle, comparison, checked } =
         imported.seal(&known).map_err(at(&arguments.model))?;
     write(outputs, output, &bundle)?;
+    for table in &arguments.golden {
+        console.note(format!(
+            "{}: the bundle keeps rows of this table; anyone who has it can read them",
+            table.display()
+        ));
+    }
     let digest = Model::open(&bundle)?.digest().to_string();
     if console.is_json() {
         console.json_result(&serde_json::json!({

@@ -18,7 +18,7 @@ mod calibration;
 
 mod ensemble;
 
-use nomogram::Cutoff;
+use nomogram::{Cutoff, EnsembleMember, Kernel, Member};
 
 use crate::comparison::Tolerance;
 use crate::document::{Cursor, json};
@@ -48,6 +48,8 @@ pub(crate) fn read(bytes: &[u8], options: &Options, limits: &Limits) -> Result<I
         return Err(root.key("model")?.malformed("no members, expected at least 1"));
     };
     let mut imported = Imported::of_member("scikit-learn", bytes, schema, first.member.clone());
+    let tolerance = Tolerance::Relative(of_sums(&ensemble.members)?);
+    (imported.margin_tolerance, imported.output_tolerance) = (tolerance, tolerance);
     imported.parts.branches = ensemble.branches;
     imported.parts.members = ensemble.members;
     imported.parts.combiner = ensemble.combiner;
@@ -66,6 +68,49 @@ pub(crate) fn read(bytes: &[u8], options: &Options, limits: &Limits) -> Result<I
         imported.margin_tolerance = Tolerance::Bits;
     }
     Ok(imported)
+}
+
+/// How close margins must come: of sums of kernels, what double precision leaves of them.
+///
+/// # Errors
+///
+/// `Unsupported` where that is less than nine digits.
+fn of_sums(members: &[EnsembleMember]) -> Result<f64, Error> {
+    let mut tolerance: f64 = USUAL;
+    for member in members {
+        if let Member::SupportVectors(machine) = &member.member {
+            let n_margins = machine.intercepts.len().max(1);
+            let terms = machine.vectors.iter().zip(machine.coefficients.chunks(n_margins));
+            let sum = terms.fold(0.0, |sum, (vector, coefficients)| {
+                let largest = coefficients.iter().map(|one| one.abs()).fold(0.0, f64::max);
+                sum + largest * of_itself(machine.kernel, vector)
+            });
+            tolerance = tolerance.max(sum * f64::EPSILON);
+        }
+    }
+    if tolerance <= LARGEST {
+        return Ok(tolerance);
+    }
+    Err(Error::unsupported(format!(
+        "sums of kernels that cancel each other: double precision leaves {tolerance:e} of them, expected at most \
+         {LARGEST:e}"
+    )))
+}
+
+/// How close margins usually come, and how close they must come at least.
+const USUAL: f64 = 1e-12;
+const LARGEST: f64 = 1e-9;
+
+/// The kernel of a vector with itself, at most that of two vectors.
+fn of_itself(kernel: Kernel, vector: &[f64]) -> f64 {
+    match kernel {
+        Kernel::Radial { .. } | Kernel::Sigmoid { .. } => 1.0,
+        Kernel::Polynomial { gamma, offset, degree } => {
+            let product: f64 = vector.iter().map(|number| number * number).sum();
+            let argument = (gamma * product + offset).abs();
+            (0..degree.min(1000)).fold(1.0, |power, _| power * argument).max(1.0)
+        }
+    }
 }
 
 fn cutoffs(root: &Cursor<'_>) -> Result<Vec<Cutoff>, Error> {

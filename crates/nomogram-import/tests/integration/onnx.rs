@@ -178,7 +178,7 @@ fn support_vectors_are_kept_with_consent_only() {
     assert_eq!(
         error.to_string(),
         "not supported: the model stores 4 rows of its training data, which may be data of patients; \
-         the option `training_rows` keeps them in the bundle"
+         `--training-rows` keeps them in the bundle"
     );
     let notes = read(&record).unwrap().notes.join("\n");
     assert!(notes.contains("4 rows of the training data are stored"), "{notes}");

@@ -136,7 +136,7 @@ fn rows_of_the_training_data_are_stored_with_consent_only() {
             error.to_string(),
             format!(
                 "not supported: the model stores {n_rows} rows of its training data, which may be \
-                 data of patients; the option `training_rows` keeps them in the bundle"
+                 data of patients; `--training-rows` keeps them in the bundle"
             ),
             "{}",
             line.name

@@ -536,7 +536,10 @@ def stored_rows():
     yield "polynomial kernel of a number", scaled(svm.SVR(kernel="poly", degree=2)), diabetes(), narrow
     yield "kernel ridge", scaled(kernel_ridge.KernelRidge(kernel="rbf", gamma=0.1)), diabetes()
     yield "kernel ridge, cubic", scaled(kernel_ridge.KernelRidge(kernel="polynomial", alpha=10)), diabetes(), narrow
-    yield "kernel ridge, linear", scaled(kernel_ridge.KernelRidge(alpha=10)), diabetes()
+    yield "kernel ridge, small penalty", scaled(kernel_ridge.KernelRidge(kernel="rbf", alpha=0.01, gamma=0.03)), diabetes()
+    yield "search of support vectors", calibrated(model_selection.GridSearchCV(
+        scaled(svm.SVC()), {"svc__C": [1.0, 10.0]}, cv=3
+    ), cv=3), wdbc()
     yield "stack of decision functions", ensemble.StackingClassifier(
         [("kernel", scaled(svm.SVC())), ("linear", scaled(svm.LinearSVC())), ("logistic", scaled(logistic()))],
         logistic(), cv=3, stack_method="decision_function",
@@ -575,6 +578,12 @@ def refusals():
         weights="distance", algorithm="brute"
     ), wdbc()
     yield "weights of neighbours by a function", neighbors.KNeighborsClassifier(weights=np.exp), wdbc()
+    far = 1e6 + np.random.default_rng(7).normal(size=(60, 2))
+    yield "neighbours by brute force, far from 0", neighbors.KNeighborsClassifier(algorithm="brute"), (
+        far, np.arange(60) % 2
+    )
+    yield "kernel ridge, linear of rows", kernel_ridge.KernelRidge(), diabetes()
+    yield "kernels that cancel each other", scaled(svm.SVR(C=1e7, gamma=1e-4, max_iter=2000)), diabetes()
     yield "angles between neighbours", neighbors.KNeighborsClassifier(metric="cosine"), wdbc()
     yield "neighbours within a radius", neighbors.RadiusNeighborsClassifier(500.0), wdbc()
     yield "a process", gaussian_process.GaussianProcessRegressor(), diabetes()

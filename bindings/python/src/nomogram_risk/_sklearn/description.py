@@ -32,6 +32,8 @@ class Description:
         walk.check()
         self.rows = Rows(estimator, walk, model)
         self.n_stored_rows = walk.n_stored_rows
+        self.mixes_stored = walk.n_stored_rows > 0 and _mixes(model)
+        """Whether rows are stored whose values steps compute from several features."""
         classes = getattr(estimator, "classes_", None)
         self.classes = None if classes is None else [level_text(one) for one in classes]
         described_target: dict[str, Any] = {"name": target}
@@ -55,6 +57,13 @@ class Description:
     def text(self) -> str:
         """The description as JSON; numbers read back to the same bits."""
         return json.dumps(self._document, allow_nan=False)
+
+
+def _mixes(model: Any) -> bool:
+    if isinstance(model, dict):
+        is_mixture = model.get("kind") in ("polynomial", "project")
+        return is_mixture or any(_mixes(one) for one in model.values())
+    return isinstance(model, list) and any(_mixes(one) for one in model if isinstance(one, dict))
 
 
 def _feature_names(estimator: Any) -> list[str]:

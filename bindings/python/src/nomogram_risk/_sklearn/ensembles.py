@@ -198,6 +198,9 @@ def _with_margin(estimator: Any, columns: list[Column], walk: Walk, place: Place
         return _with_margin(estimator.estimator, columns, walk, place)
     if class_name(estimator) == "Pipeline":
         return _steps_and(_with_margin, estimator, columns, walk, place)
+    if hasattr(estimator, "best_estimator_"):
+        inside = place / "best_estimator_"
+        return _with_margin(estimator.best_estimator_, columns, walk, inside)
     if class_name(estimator) in _ENSEMBLES:
         return describe(estimator, columns, walk, place)
     return models.describe_margin(estimator, columns, walk, place)

@@ -20,7 +20,7 @@ def describe(estimator: Any, columns: list[Column], walk: Walk, place: Place) ->
     name = class_name(estimator)
     function = MODELS.get(name)
     if function is None:
-        if name in WITHOUT_PROBABILITIES and getattr(estimator, "probability", False):
+        if name in WITHOUT_PROBABILITIES and getattr(estimator, "probability", False) is True:
             how = "which libsvm computes by iteration; calibrate it by CalibratedClassifierCV"
             place.refuse(f"`{name}` with probability=True, {how}")
         if name in WITHOUT_PROBABILITIES:
@@ -133,7 +133,7 @@ def quadratic_discriminant_analysis(
 
 def linear_regression(estimator: Any, columns: list[Column], walk: Walk, place: Place) -> Step:
     """A linear model of a number."""
-    if getattr(estimator.coef_, "ndim", 1) > 1 and len(estimator.coef_) > 1:
+    if getattr(estimator.coef_, "ndim", 1) > 1 and estimator.coef_.shape[0] > 1:
         place.refuse("several targets")
     return linear("identity", estimator.coef_, estimator.intercept_)
 
