@@ -201,6 +201,25 @@ def test_what_cannot_be_compared_is_refused_or_warned_of(program: str) -> None:
         nomogram_risk.from_sklearn(nearest, rows=whole, **given)
 
 
+def test_rows_of_another_form_are_refused(program: str) -> None:
+    rows = np.random.default_rng(2).normal(size=(20, 2))
+    model = linear_model.LinearRegression().fit(rows, rows[:, 0])
+    for wrong, message in (
+        (rows[:0], "rows: none"),
+        (rows[:, :1], "rows: 1 columns, expected 2"),
+        (np.c_[rows, rows], "rows: 4 columns, expected 2"),
+        (rows[0], "rows: 1 columns, expected 2"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            nomogram_risk.from_sklearn(model, rows=wrong, program=program)
+    frame = pytest.importorskip("pandas").DataFrame(rows, columns=["a", "b"])
+    report = nomogram_risk.from_sklearn(model, rows=frame, program=program).report
+    assert report["given_rows"]["n_rows"] == 20
+    model.fit(frame, rows[:, 0])
+    with pytest.raises(ValueError, match="rows: no data frame"):
+        nomogram_risk.from_sklearn(model, rows=rows, program=program)
+
+
 def test_a_file_of_skops_is_read_without_a_pickle(
     program: str, tmp_path: Path, wdbc_rows: Floats, diagnoses: list[str]
 ) -> None:

@@ -140,6 +140,8 @@ def seal(
         checks = ["--golden", str(golden), "--check", str(others)]
         if options.rows is not None:
             cells = (options.cells or _cells_of(options.rows))(names, levels)
+            if not cells:
+                raise ValueError("rows: none, expected at least 1")
             given = folder / "given.csv"
             n_unknown = write_table(given, Rows(names, levels, cells), predict, shape["classes"])
             checks += ["--golden" if options.golden_rows else "--check", str(given)]

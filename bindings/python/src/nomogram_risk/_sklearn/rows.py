@@ -61,7 +61,22 @@ class Rows:
         return table
 
     def numbers(self, table: Any) -> list[list[float]]:
-        """Rows of a caller's table as numbers."""
+        """Rows of a caller's table as numbers.
+
+        :raises ValueError: For another form than the estimator reads.
+        """
+        if self._is_frame and not hasattr(table, "columns"):
+            raise ValueError("rows: no data frame, expected one, as the estimator was fitted on")
+        if not self._is_frame and hasattr(table, "columns"):
+            table = table.to_numpy()
+        if hasattr(table, "toarray"):
+            table = table.toarray()
+        if not self._is_frame:
+            widths = {len(row) if hasattr(row, "__len__") else 1 for row in table}
+            wrong = sorted(widths - {len(self._features)})
+            if wrong:
+                expected = len(self._features)
+                raise ValueError(f"rows: {wrong[0]} columns, expected {expected}")
         if self._is_frame:
             columns = [table[feature.name].tolist() for feature in self._features]
         else:
