@@ -45,8 +45,8 @@ use crate::error::Error;
 use crate::lanes::Lanes;
 use crate::link::Link;
 use kind::{
-    MemberKind, by_row, check_finite, check_inputs, check_no_probabilities, check_number,
-    check_width, weighted_sum,
+    MemberKind, by_row, check_finite, check_inputs, check_no_probabilities, check_width,
+    weighted_sum,
 };
 
 /// One fitted model.

@@ -4,7 +4,7 @@ use core::ffi::c_char;
 use core::ptr;
 
 use super::borrow::{borrow_out, borrow_slice, borrow_slice_out, borrow_text, refused};
-use super::boundary::boundary;
+use super::boundary::{boundary, row_boundary};
 use super::error::nomo_error;
 use super::growing::read_struct;
 use super::outputs::{NOMO_CLASS_NONE, as_u32, check_length, nomo_outputs};
@@ -252,7 +252,7 @@ pub unsafe extern "C" fn nomo_session_predict_row(
         Ok(())
     };
     // SAFETY: as above.
-    unsafe { boundary(error, call) }
+    unsafe { row_boundary(error, call) }
 }
 
 /// Sets a value.

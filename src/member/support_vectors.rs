@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 pub use kernel::Kernel;
 
-use super::{MemberKind, StoredRows, by_row, check_finite, check_inputs, check_no_probabilities};
+use super::{MemberKind, StoredRows, by_row, check_inputs, check_no_probabilities};
 use crate::budget::{FUNCTION, times};
 use crate::codec::decode_struct;
 use crate::domain::Domain;
@@ -52,9 +52,7 @@ impl SupportVectors {
                 self.coefficients.len()
             )));
         }
-        self.kernel.check()?;
-        check_finite(&self.intercepts, "intercept")?;
-        check_finite(&self.coefficients, "coefficient")
+        self.kernel.check()
     }
 
     /// How many temporary numbers each row of a block needs: for its values and its margins.
@@ -110,6 +108,7 @@ impl MemberKind for SupportVectors {
                 *margin = margin.plus_product(*coefficient, similarity);
             }
         }
+        // Refuses coefficients and intercepts that are not finite, too.
         for (margin, intercept) in margins.iter_mut().zip(&self.intercepts) {
             *margin = margin.plus_product(1.0, Domain::new(*intercept, *intercept)).check()?;
         }

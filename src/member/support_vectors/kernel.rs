@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::codec::decode_enum;
 use crate::domain::{Domain, affine};
 use crate::error::Error;
-use crate::member::{check_number, weighted_sum};
+use crate::member::weighted_sum;
 use crate::numeric::{exp, tanh};
 
 /// The similarity of a row and a vector. Sums run from the first input to the last.
@@ -37,16 +37,15 @@ pub enum Kernel {
 decode_enum!(Kernel { Radial { gamma }, Polynomial { gamma, offset, degree }, Sigmoid { gamma, offset } });
 
 impl Kernel {
+    /// Refuses a radial kernel without bound; those of the others are seen in [`Self::range`].
     pub(super) fn check(self) -> Result<(), Error> {
         match self {
-            Self::Radial { gamma } if gamma < 0.0 => Err(Error::invalid_model(format_args!(
-                "gamma of a radial kernel is {gamma}, expected at least 0"
-            ))),
-            Self::Radial { gamma } => check_number(gamma, "gamma"),
-            Self::Polynomial { gamma, offset, .. } | Self::Sigmoid { gamma, offset } => {
-                check_number(gamma, "gamma")?;
-                check_number(offset, "the offset of the kernel")
+            Self::Radial { gamma } if !(gamma >= 0.0 && gamma.is_finite()) => {
+                let detail =
+                    format_args!("gamma is {gamma}, expected a finite number of at least 0");
+                Err(Error::invalid_model(detail))
             }
+            Self::Radial { .. } | Self::Polynomial { .. } | Self::Sigmoid { .. } => Ok(()),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Margins are the sums that the kernels define, and what does not fit is refused.
 
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec;
 
@@ -123,22 +124,22 @@ fn what_does_not_fit_is_refused() {
         refused(|m| m.vectors.values[3] = f64::NAN),
         "stored row 2: input 2: not a finite number"
     );
-    assert_eq!(
-        refused(|m| m.kernel = Kernel::Radial { gamma: -1.0 }),
-        "gamma of a radial kernel is -1, expected at least 0"
-    );
-    let infinite = Kernel::Sigmoid { gamma: 1.0, offset: f64::INFINITY };
-    assert_eq!(
-        infinite.check().unwrap_err().to_string(),
-        "the offset of the kernel is not a finite number"
-    );
-    assert_eq!(
-        refused(|m| m.kernel = Kernel::Radial { gamma: f64::NAN }),
-        "gamma is not a finite number"
-    );
-    assert_eq!(
-        refused(|m| m.coefficients[1] = f64::INFINITY),
-        "coefficient 2 is not a finite number"
-    );
+    for (gamma, printed) in [(-1.0, "-1"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
+        let error = small(Kernel::Radial { gamma }).check(&[Domain::new(0.0, 1.0); 2]).unwrap_err();
+        let expected = format!("gamma is {printed}, expected a finite number of at least 0");
+        assert_eq!(error.to_string(), expected);
+    }
+    let unbounded: [fn(&mut SupportVectors); 6] = [
+        |m| m.kernel = Kernel::Sigmoid { gamma: 1.0, offset: f64::INFINITY },
+        |m| m.kernel = Kernel::Sigmoid { gamma: f64::NAN, offset: 0.0 },
+        |m| m.kernel = Kernel::Polynomial { gamma: f64::INFINITY, offset: 0.0, degree: 2 },
+        |m| m.coefficients[1] = f64::INFINITY,
+        |m| m.coefficients[0] = f64::NAN,
+        |m| m.intercepts[0] = f64::NAN,
+    ];
+    for change in unbounded {
+        let error = refused(change);
+        assert!(error.ends_with("could pass 1e300, for its possible inputs"), "{error}");
+    }
     assert!(refused(|m| m.link = Link::Probability).starts_with("the probability link"));
 }
