@@ -153,6 +153,7 @@ def cases():
     yield from curves()
     yield from against_the_rest()
     yield from calibrations()
+    yield from votes_in_votes()
     yield from stored_rows()
     yield from refusals()
 
@@ -523,6 +524,37 @@ def splines_of_degree_1():
     return preprocessing.SplineTransformer(degree=1, extrapolation="linear")
 
 
+def votes_in_votes():
+    vote, calibrated = ensemble.VotingClassifier, calibration.CalibratedClassifierCV
+    inner = vote(members(), voting="soft", weights=[1, 2, 1])
+    yield "vote in a vote", vote([("inner", inner), ("boosting", boosting())], voting="soft", weights=[3, 1]), wdbc()
+    yield "calibrated folds in a vote", vote([
+        ("kernel", scaled(calibrated(svm.LinearSVC(random_state=1), cv=3))), ("forest", forest()),
+        ("logistic", scaled(logistic())),
+    ], voting="soft"), wdbc()
+    yield "isotonic folds in a vote", vote([
+        ("trees", calibrated(forest(), cv=3, method="isotonic")), ("logistic", scaled(logistic())),
+    ], voting="soft"), wdbc()
+    yield "isotonic folds in a vote, three classes", vote([
+        ("bayes", calibrated(naive_bayes.GaussianNB(), cv=3, method="isotonic")), ("forest", forest()),
+    ], voting="soft", weights=[1, 3]), wine()
+    yield "isotonic margins in a vote", vote([
+        ("linear", scaled(calibrated(svm.LinearSVC(random_state=1), cv=3, method="isotonic"))),
+        ("boosting", boosting()), ("logistic", scaled(logistic())),
+    ], voting="soft"), wdbc()
+    yield "bag in a vote", vote([
+        ("bag", ensemble.BaggingClassifier(logistic(), n_estimators=3, random_state=1)), ("bayes", naive_bayes.GaussianNB()),
+    ], voting="soft"), wdbc(2)
+    yield "mean of means", ensemble.VotingRegressor([
+        ("bag", ensemble.BaggingRegressor(linear_model.Ridge(), n_estimators=3, random_state=1)),
+        ("mean", ensemble.VotingRegressor([("a", linear_model.Lasso()), ("b", forest_of_numbers())])),
+    ]), diabetes()
+
+
+def forest_of_numbers():
+    return ensemble.RandomForestRegressor(n_estimators=3, max_depth=3, random_state=1)
+
+
 def stored_rows():
     """Estimators that keep rows of their training data."""
     calibrated = calibration.CalibratedClassifierCV
@@ -610,9 +642,13 @@ def refusals():
     yield "forest after pca", after(decomposition.PCA(2), forest()), wdbc()
     yield "missing is -1", after(impute.SimpleImputer(missing_values=-1), logistic()), wdbc()
     yield "nearest rows", after(impute.KNNImputer(), logistic()), gaps()
-    yield "vote in a vote", ensemble.VotingClassifier(
-        [("a", ensemble.VotingClassifier(members(), voting="soft")), ("b", forest())], voting="soft"
+    yield "hard vote in a vote", ensemble.VotingClassifier(
+        [("a", ensemble.VotingClassifier(members())), ("b", forest())]
     ), wdbc()
+    yield "isotonic margins beside a forest", ensemble.VotingClassifier([
+        ("linear", scaled(calibration.CalibratedClassifierCV(svm.LinearSVC(random_state=1), cv=3, method="isotonic"))),
+        ("forest", forest()),
+    ], voting="soft"), wdbc()
     yield "several targets", forest(), (wdbc()[0], np.column_stack([wdbc()[1]] * 2))
     yield "boosting from a model", boosting(init=logistic()), wdbc()
     yield "forests against the rest", multiclass.OneVsRestClassifier(forest()), wine()

@@ -1,7 +1,8 @@
 //! Whole models: pipelines, votes, stacks and calibrated classifiers, to members and their combiner.
 
 use nomogram::{
-    Branch, Calibrator, Combiner, CombinerReads, EnsembleMember, ForestShares, Member, Precision,
+    Branch, CalibrationMap, Calibrator, Combiner, CombinerReads, EnsembleMember, ForestShares,
+    Link, Member, Precision,
 };
 
 use super::base::{self, Base};
@@ -64,26 +65,56 @@ impl Ensemble {
     }
 }
 
-/// The mean of members: of their outputs, or of what their calibrators make of them.
+/// The mean of members: of their outputs, or of what their calibrators make of them. Where only some have one, the
+/// others get one that changes nothing.
 fn soft_vote(
     model: &Cursor<'_>,
-    weights: Vec<f64>,
-    members: Vec<Option<OfMember>>,
+    members: &[EnsembleMember],
+    votes: Vec<Vote>,
+    n_classes: usize,
 ) -> Result<Combiner, Error> {
-    if members.iter().all(Option::is_none) {
-        return Ok(Combiner::SoftVote { weights });
-    }
-    let calibrated: Option<Vec<OfMember>> = members.into_iter().collect();
-    let (inputs, calibrators): (Vec<CombinerReads>, Vec<Calibrator>) =
-        calibrated.unwrap_or_default().into_iter().unzip();
-    match inputs.as_slice() {
-        [input, others @ ..] if others.iter().all(|other| other == input) => {
-            Ok(Combiner::CalibratedVote { weights, input: *input, calibrators })
-        }
-        _ => Err(model.unsupported(
+    let weights: Vec<f64> = votes.iter().map(|vote| vote.weight).collect();
+    let mut inputs = votes.iter().filter_map(|vote| vote.calibrator.as_ref()).map(|one| one.0);
+    let Some(input) = inputs.next() else { return Ok(Combiner::SoftVote { weights }) };
+    if inputs.any(|other| other != input) {
+        return Err(model.unsupported(
             "a vote whose calibrators do not all read margins or all read probabilities",
-        )),
+        ));
     }
+    let calibrators = votes.into_iter().zip(members).map(|(vote, member)| {
+        let same = || without_effect(input, member.member.link(), n_classes);
+        let calibrator = vote.calibrator.map(|(_, calibrator)| calibrator).or_else(same);
+        calibrator.ok_or_else(|| {
+            let name = &member.name;
+            model.unsupported(format!("`{name}` in a vote whose calibrators read margins"))
+        })
+    });
+    let calibrators: Result<Vec<Calibrator>, Error> = calibrators.collect();
+    Ok(Combiner::CalibratedVote { weights, input, calibrators: calibrators? })
+}
+
+/// The calibrator of a member that has none; none where its outputs do not follow from a map of each margin.
+fn without_effect(input: CombinerReads, link: Link, n_classes: usize) -> Option<Calibrator> {
+    let map = match (input, link) {
+        (CombinerReads::Outputs, _) => {
+            CalibrationMap::Isotonic { probabilities: vec![0.0, 1.0], calibrated: vec![0.0, 1.0] }
+        }
+        (CombinerReads::Margins, Link::Logit | Link::OneVsRest) => {
+            CalibrationMap::Sigmoid { slope: 1.0, intercept: 0.0 }
+        }
+        (CombinerReads::Margins, _) => return None,
+    };
+    Some(match n_classes {
+        2 => Calibrator::Binary(map),
+        n => Calibrator::PerClass(vec![map; n]),
+    })
+}
+
+/// The weight of a member in a vote, and its calibrator.
+#[derive(Clone, Debug)]
+struct Vote {
+    weight: f64,
+    calibrator: Option<OfMember>,
 }
 
 fn check_uncalibrated(model: &Cursor<'_>, members: &[Option<OfMember>]) -> Result<(), Error> {
@@ -92,6 +123,18 @@ fn check_uncalibrated(model: &Cursor<'_>, members: &[Option<OfMember>]) -> Resul
     }
     let what = "a calibrated member of another ensemble, except by a sigmoid of its margin";
     Err(model.unsupported(what))
+}
+
+/// The weights of a vote, one for each member.
+fn weights(vote: &Cursor<'_>) -> Result<Vec<f64>, Error> {
+    let list = vote.key("weights")?;
+    let weights = list.doubles()?;
+    let n_members = vote.key("members")?.n_items()?;
+    if weights.len() != n_members {
+        let found = weights.len();
+        return Err(list.malformed(format!("{found} weights, expected {n_members}")));
+    }
+    Ok(weights)
 }
 
 struct Reader<'i> {
@@ -118,8 +161,9 @@ impl Reader<'_> {
                 self.model(&model.key("model")?, layout, name)
             }
             "soft_vote" => {
-                let (weights, calibrators) = self.vote(model, layout)?;
-                Ok((soft_vote(model, weights, calibrators)?, None))
+                let mut votes = Vec::new();
+                self.soft_votes(model, layout, None, &mut votes)?;
+                Ok((soft_vote(model, &self.members, votes, self.inputs.n_classes())?, None))
             }
             "hard_vote" => {
                 let (weights, calibrators) = self.vote(model, layout)?;
@@ -130,12 +174,15 @@ impl Reader<'_> {
             "calibrated" => {
                 let (base, calibrator) = self.calibrated(model, &mut layout)?;
                 self.add(base, &mut layout, name)?;
-                let weights = vec![1.0];
                 match calibrator {
                     Some((CombinerReads::Outputs, calibrator)) => {
-                        Ok((Combiner::SoftVote { weights }, Some(calibrator)))
+                        Ok((Combiner::SoftVote { weights: vec![1.0] }, Some(calibrator)))
                     }
-                    other => Ok((soft_vote(model, weights, vec![other])?, None)),
+                    calibrator => {
+                        let votes = vec![Vote { weight: 1.0, calibrator }];
+                        let n_classes = self.inputs.n_classes();
+                        Ok((soft_vote(model, &self.members, votes, n_classes)?, None))
+                    }
                 }
             }
             _ => {
@@ -208,20 +255,59 @@ impl Reader<'_> {
         Ok(calibrators)
     }
 
-    /// The weights of the members of a vote, and their calibrators.
+    /// Adds the members of a soft vote, and those of soft votes within it. `weight` is that of the vote within
+    /// another one: its members share it.
+    fn soft_votes(
+        &mut self,
+        model: &Cursor<'_>,
+        mut layout: Layout,
+        weight: Option<f64>,
+        votes: &mut Vec<Vote>,
+    ) -> Result<(), Error> {
+        layout.end(&mut self.branches, "shared")?;
+        let weights = weights(model)?;
+        let factor = weight.map_or(1.0, |weight| weight / weights.iter().sum::<f64>());
+        for (member, weight) in model.key("members")?.items()?.zip(weights) {
+            let layout = layout.copy(&member)?;
+            let name = member.key("name")?.text()?;
+            self.soft_vote_of(&member.key("model")?, layout, name, factor * weight, votes)?;
+        }
+        Ok(())
+    }
+
+    /// Adds a model of a soft vote, perhaps after steps.
+    fn soft_vote_of(
+        &mut self,
+        model: &Cursor<'_>,
+        mut layout: Layout,
+        name: &str,
+        weight: f64,
+        votes: &mut Vec<Vote>,
+    ) -> Result<(), Error> {
+        match model.key("kind")?.text()? {
+            "pipeline" => {
+                let all = layout.all();
+                steps::apply_all(&mut layout, all, &model.key("steps")?, self.inputs)?;
+                self.soft_vote_of(&model.key("model")?, layout, name, weight, votes)
+            }
+            "soft_vote" => self.soft_votes(model, layout, Some(weight), votes),
+            _ => {
+                let (base, calibrator) = self.single(model, &mut layout)?;
+                self.add(base, &mut layout, name)?;
+                votes.push(Vote { weight, calibrator });
+                Ok(())
+            }
+        }
+    }
+
+    /// The weights of the members of a hard vote, and their calibrators.
     fn vote(
         &mut self,
         model: &Cursor<'_>,
         layout: Layout,
     ) -> Result<(Vec<f64>, Vec<Option<OfMember>>), Error> {
-        let calibrators = self.members(model, layout)?;
-        let list = model.key("weights")?;
-        let weights = list.doubles()?;
-        if weights.len() != calibrators.len() {
-            let (found, expected) = (weights.len(), calibrators.len());
-            return Err(list.malformed(format!("{found} weights, expected {expected}")));
-        }
-        Ok((weights, calibrators))
+        let weights = weights(model)?;
+        Ok((weights, self.members(model, layout)?))
     }
 
     fn stack(&mut self, model: &Cursor<'_>, layout: Layout) -> Result<Combiner, Error> {
