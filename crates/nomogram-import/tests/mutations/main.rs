@@ -200,6 +200,7 @@ struct Outcome {
 fn mutate(format: Format, originals: &[Vec<u8>]) -> Outcome {
     let mut outcome = Outcome::default();
     let limits = Limits { max_bytes: 4 << 20, ..Limits::default() };
+    let options = Options { training_rows: true, ..Options::default() };
     let is_binary = matches!(format, Format::Onnx | Format::XgboostUbjson);
     for nth in 0..n_mutations() {
         let mut random = Random(nth as u64);
@@ -210,7 +211,7 @@ fn mutate(format: Format, originals: &[Vec<u8>]) -> Outcome {
             false => mutated(original, &mut random),
         };
         let (is_imported, memory) = peak_of(|| {
-            match import(&bytes, Some(format), &Options::default(), &limits) {
+            match import(&bytes, Some(format), &options, &limits) {
                 // Sealing takes longer than reading: of those that are read, every third is sealed.
                 Ok(imported) if nth % 3 == 0 => imported.seal(&[]).is_ok_and(|sealed| {
                     assert!(Model::open(&sealed.bundle).is_ok(), "mutation {nth}");
@@ -236,6 +237,9 @@ fn originals(format: &str) -> Vec<Vec<u8>> {
     let mut models: Vec<Vec<u8>> = of_format.collect();
     models.sort_by_key(Vec::len);
     models.truncate(12);
+    let of_vectors = records_in("onnx_graphs")
+        .filter(|record| record.format == format && record.name.starts_with("support vectors"));
+    models.extend(of_vectors.map(|record| record.model));
     assert!(!models.is_empty(), "{format}");
     models
 }
@@ -251,7 +255,7 @@ fn equations(folder: &str) -> Vec<Vec<u8>> {
     files.into_iter().map(|file| std::fs::read(file).unwrap()).collect()
 }
 
-/// Descriptions of estimators of scikit-learn, the shortest ones.
+/// Descriptions of estimators of scikit-learn, the shortest ones; some of those that store rows.
 fn descriptions() -> Vec<Vec<u8>> {
     let folder = format!("{}/tests/data/scikit_learn", env!("CARGO_MANIFEST_DIR"));
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -266,8 +270,15 @@ fn descriptions() -> Vec<Vec<u8>> {
         })
         .collect();
     models.sort_by(|first, second| (first.len(), first).cmp(&(second.len(), second)));
-    models.truncate(200);
-    models
+    let stores_rows = |model: &Vec<u8>| {
+        let has = |key: &str| model.windows(key.len()).any(|part| part == key.as_bytes());
+        has("\"support_vectors\"") || has("\"neighbours\"")
+    };
+    let (mut storing, mut others): (Vec<_>, Vec<_>) = models.into_iter().partition(stores_rows);
+    storing.truncate(20);
+    others.truncate(200 - storing.len());
+    storing.append(&mut others);
+    storing
 }
 
 fn check(name: &str, format: Format, originals: &[Vec<u8>]) {
