@@ -266,9 +266,11 @@ impl CompiledMember {
             Self::NaiveBayes(naive_bayes) => naive_bayes.margins(encoded, out),
             Self::PointsScore(score) => score.margins(encoded, out),
             Self::LinearSingle(linear) => linear.margins(encoded, out),
-            Self::LinearForest(forest) => forest.block_margins(encoded, temporary, out),
-            Self::SupportVectors(machine) => machine.block_margins(encoded, temporary, out),
-            Self::Neighbours(neighbours) => neighbours.block_margins(encoded, temporary, out),
+            Self::LinearForest(_) | Self::SupportVectors(_) | Self::Neighbours(_) => {
+                by_row(encoded, temporary, out, &|row, temporary, margins| {
+                    self.margins(level, row, temporary, margins);
+                });
+            }
         }
     }
 }

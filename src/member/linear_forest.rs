@@ -5,14 +5,12 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    FlatForest, Forest, Layouts, LeafRange, MemberKind, Precision, Tree, by_row,
-    check_no_probabilities,
+    FlatForest, Forest, Layouts, LeafRange, MemberKind, Precision, Tree, check_no_probabilities,
 };
 use crate::budget::{bytes_of, times};
 use crate::codec::decode_struct;
 use crate::domain::Domain;
 use crate::error::{Error, Place};
-use crate::lanes::Lanes;
 use crate::link::Link;
 use crate::memory;
 use crate::schema::count;
@@ -208,16 +206,6 @@ impl CompiledLinearForest {
             #[inline(always)]
             |leaf| self.leaf(leaf as usize, encoded),
         );
-    }
-
-    /// As [`Self::margins`], for a block of rows, one after the other.
-    pub(super) fn block_margins(
-        &self,
-        encoded: &[Lanes],
-        temporary: &mut [Lanes],
-        out: &mut [Lanes],
-    ) {
-        by_row(encoded, temporary, out, &|row, _, margins| self.margins(row, margins));
     }
 
     /// What a leaf adds.

@@ -5,12 +5,11 @@ use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{MemberKind, StoredRows, by_row, check_finite, check_inputs};
+use super::{MemberKind, StoredRows, check_finite, check_inputs};
 use crate::budget::times;
 use crate::codec::{decode_enum, decode_struct};
 use crate::domain::Domain;
 use crate::error::{Error, Place};
-use crate::lanes::Lanes;
 use crate::link::Link;
 use crate::memory;
 use crate::numeric::sqrt;
@@ -233,18 +232,6 @@ impl Neighbours {
             }
             NeighbourTargets::Numbers(numbers) => out[0] += weight * numbers[position as usize],
         }
-    }
-
-    /// As [`Self::margins`], for a block of rows, one after the other.
-    pub(super) fn block_margins(
-        &self,
-        encoded: &[Lanes],
-        temporary: &mut [Lanes],
-        out: &mut [Lanes],
-    ) {
-        by_row(encoded, temporary, out, &|row, temporary, margins| {
-            self.margins(row, temporary, margins);
-        });
     }
 }
 

@@ -8,12 +8,11 @@ use serde::{Deserialize, Serialize};
 
 pub use kernel::Kernel;
 
-use super::{MemberKind, StoredRows, by_row, check_inputs, check_no_probabilities};
+use super::{MemberKind, StoredRows, check_inputs, check_no_probabilities};
 use crate::budget::{FUNCTION, times};
 use crate::codec::decode_struct;
 use crate::domain::Domain;
 use crate::error::{Error, Place};
-use crate::lanes::Lanes;
 use crate::link::Link;
 use crate::memory;
 
@@ -79,16 +78,6 @@ impl SupportVectors {
         for (margin, intercept) in out.iter_mut().zip(&self.intercepts) {
             *margin += intercept;
         }
-    }
-
-    /// As [`Self::margins`], for a block of rows, one after the other.
-    pub(super) fn block_margins(
-        &self,
-        encoded: &[Lanes],
-        temporary: &mut [Lanes],
-        out: &mut [Lanes],
-    ) {
-        by_row(encoded, temporary, out, &|row, _, margins| self.margins(row, margins));
     }
 }
 
