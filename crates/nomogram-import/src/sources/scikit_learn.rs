@@ -101,7 +101,7 @@ fn of_sums(members: &[EnsembleMember]) -> Result<f64, Error> {
 const USUAL: f64 = 1e-12;
 const LARGEST: f64 = 1e-9;
 
-/// The kernel of a vector with itself, at most that of two vectors.
+/// The magnitude of a kernel; of a polynomial one, that of a vector with itself, and at least 1.
 fn of_itself(kernel: Kernel, vector: &[f64]) -> f64 {
     match kernel {
         Kernel::Radial { .. } | Kernel::Sigmoid { .. } => 1.0,
