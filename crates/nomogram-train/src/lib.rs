@@ -47,6 +47,7 @@ mod invalid;
 mod error;
 
 mod count;
+mod parallel;
 mod yaml;
 
 // A table: its cells, what its columns are, its rows.

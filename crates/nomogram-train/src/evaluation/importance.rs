@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::count::number;
 use crate::data::Dataset;
 use crate::error::Error;
+use crate::parallel::try_map;
 use crate::predictions::Predictions;
 use nomogram_stats::metrics::log_loss;
 use nomogram_stats::random::Random;
@@ -72,9 +73,7 @@ pub fn permutation_importance(
             range: [low, high],
         })
     };
-    let all: Result<Vec<Importance>, Error> =
-        (0..n_features).into_par_iter().map(of_feature).collect();
-    let mut all = all?;
+    let mut all = try_map((0..n_features).into_par_iter(), of_feature)?;
     all.sort_by(|a, b| b.log_loss_increase.total_cmp(&a.log_loss_increase));
     Ok(all)
 }

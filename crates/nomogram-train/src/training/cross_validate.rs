@@ -8,6 +8,7 @@ use super::progress::Progress;
 use super::provisional::{predict, predict_with_uncalibrated};
 use crate::data::Dataset;
 use crate::error::Error;
+use crate::parallel::try_map;
 use crate::predictions::Predictions;
 use crate::split::Split;
 
@@ -35,8 +36,7 @@ pub fn cross_validate(
             if config.calibration.is_some() { predict_with_uncalibrated } else { predict };
         predict(&parts, &rows, &dataset.select(&split.test))
     };
-    let predictions: Vec<Predictions> =
-        folds.par_iter().enumerate().map(predict).collect::<Result<_, Error>>()?;
+    let predictions = try_map(folds.par_iter().enumerate(), predict)?;
     let rows = folds.iter().map(|split| split.test.as_slice());
     Predictions::gather(&rows.zip(predictions).collect::<Vec<_>>(), dataset.n_rows())
 }

@@ -15,6 +15,7 @@ use crate::data::Dataset;
 use crate::error::Error;
 use crate::invalid::Invalid;
 use crate::learners::TrainingRows;
+use crate::parallel::try_map;
 use crate::split::{Split, kept_together};
 use crate::table::TableFormat;
 
@@ -120,10 +121,10 @@ impl<'a> Fits<'a> {
         let fit = |(fold, split): (usize, Split)| {
             let parts =
                 self.fit(&dataset.select(&split.train), &format!("{what}fold {}", fold + 1))?;
-            Ok((split, parts))
+            Ok::<_, Error>((split, parts))
         };
-        let folds: Result<_, Error> = folds.into_par_iter().enumerate().map(fit).collect();
-        OutOfFold::new(self.config, dataset, folds?)
+        let folds = try_map(folds.into_par_iter().enumerate(), fit)?;
+        OutOfFold::new(self.config, dataset, folds)
     }
 
     fn report(&self, n_finished: usize, what: &str) {

@@ -16,6 +16,7 @@ use super::train::train_on_folds;
 use crate::data::{Dataset, Finding, ValidationReport, validate};
 use crate::ensemble::{CalibratorSpec, CutoffSpec};
 use crate::error::Error;
+use crate::parallel::try_map;
 use crate::split::Split;
 use crate::table::Table;
 use reduced::Reduced;
@@ -122,11 +123,10 @@ fn train_smallest(smallest: &TrainingConfig, dataset: &Dataset) -> Result<Vec<u8
     let distance = smallest.distance_input();
     Inputs::fit(smallest, distance.as_ref(), dataset)
         .map_err(|error| dataset.located(error, dataset.schema()))?;
-    folds.par_iter().try_for_each(|split| {
+    try_map(folds.par_iter(), |split| {
         let rows = dataset.select(&split.train);
-        Inputs::fit(smallest, distance.as_ref(), &rows)
-            .map_err(|error| rows.located(error, dataset.schema()))?;
-        Ok::<_, Error>(())
+        let fitted = Inputs::fit(smallest, distance.as_ref(), &rows);
+        fitted.map(drop).map_err(|error| rows.located(error, dataset.schema()))
     })?;
     match train(&dataset.select(&reduced.rows), reduced.folds(&folds)) {
         Ok(bundle) => Ok(bundle),

@@ -13,6 +13,7 @@ use crate::invalid::{Checked, Invalid};
 use crate::learners::early_stopping::Best;
 use crate::learners::fit_member::FitMember;
 use crate::learners::training_rows::TrainingRows;
+use crate::parallel::try_map;
 use nomogram_stats::random::Random;
 
 #[cfg(test)]
@@ -44,8 +45,7 @@ impl Checked<NetworkSpec> {
         if self.n_seeds == 1 {
             return fit(0);
         }
-        let networks: Vec<Network> =
-            (0..self.n_seeds).into_par_iter().map(fit).collect::<Result<_, _>>()?;
+        let networks: Vec<Network> = try_map((0..self.n_seeds).into_par_iter(), fit)?;
         Ok(Network::new(link(rows), average(&networks))?)
     }
 

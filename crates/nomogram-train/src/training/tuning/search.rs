@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::{Journal, Settings, TuningSpec};
 use crate::count::number;
 use crate::error::Error;
+use crate::parallel::try_map;
 
 /// One draw of all settings, and its losses.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -107,18 +108,13 @@ fn run(
         (trials[*number].losses.len()..n_folds).map(move |fold| (*number, fold))
     });
     let missing: Vec<(usize, usize)> = missing.collect();
-    let outcomes: Vec<Result<f64, String>> = missing
-        .par_iter()
-        .map(|(number, fold)| {
-            journal.recall_or_compute(*number, *fold, || {
-                match loss(&trials[*number].settings, *fold) {
-                    Ok(loss) if loss.is_finite() => Ok(loss),
-                    Ok(loss) => Err(format!("fold {}: the loss is {loss}", fold + 1)),
-                    Err(error) => Err(format!("fold {}: {error}", fold + 1)),
-                }
-            })
+    let outcomes: Vec<Result<f64, String>> = try_map(missing.par_iter(), |(number, fold)| {
+        journal.recall_or_compute(*number, *fold, || match loss(&trials[*number].settings, *fold) {
+            Ok(loss) if loss.is_finite() => Ok(loss),
+            Ok(loss) => Err(format!("fold {}: the loss is {loss}", fold + 1)),
+            Err(error) => Err(format!("fold {}: {error}", fold + 1)),
         })
-        .collect::<Result<_, Error>>()?;
+    })?;
     for ((number, _), outcome) in missing.into_iter().zip(outcomes) {
         let trial = &mut trials[number];
         match outcome {
